@@ -9,7 +9,7 @@ import { Progress } from "./progress";
 import { LOGS, ROOT, sideBySide, sumOf } from "./side-by-side";
 import { findOnPath } from "../sandbox/toolchain/path";
 
-/** For two cores: engine tests wait for clocks and other processes a third of their time, and more at the end. */
+/** Chosen for two cores: engine tests spend a third of their time waiting for clocks and other processes. */
 const LANES = 4;
 
 /**
@@ -58,7 +58,7 @@ async function main([level, ...words]: string[]): Promise<number> {
     return failed > 0 || passed === 0 || signal.aborted ? 1 : 0;
 }
 
-/** Parts of paths, and arguments for mocha. */
+/** Splits the arguments of `npm test` into parts of paths and arguments for mocha. */
 function chosen(words: string[]): { parts: string[]; args: string[] } {
     const isOption = (word: string) => word.startsWith("-");
     const isValue = (_: string, at: number) => /^(-[gf]|--f?grep)$/.test(words[at - 1] ?? "");

@@ -10,7 +10,7 @@ export interface Pair {
 const DAY_MS = 86_400_000;
 
 export interface Wanted {
-    /** Unset: self-signed. */
+    /** CA that signs the certificate. Default: the certificate is self-signed. */
     by?: Pair;
     ca?: boolean;
     notBefore?: Date;

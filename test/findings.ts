@@ -16,7 +16,7 @@ export function findingsOf(recording: Recording, what: string): Finding[] {
     return findingsIn(JSON.stringify(recording[what]), new Date(recording[what].made.date));
 }
 
-/** `severity code` of each, without duplicates, the most dangerous first. */
+/** `severity code` of each finding, without duplicates, the most dangerous first. */
 export function codes(findings: Finding[]): string[] {
     return [...new Set(findings.map(({ severity, code }) => `${severity} ${code}`))];
 }

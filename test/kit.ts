@@ -49,7 +49,7 @@ sdk.debuggablePromise = (promise, about) => {
 type State = { getStore: () => { settings: { options: { cacheDynamicProviders?: boolean } } } };
 const state = createRequire(__filename)("@pulumi/pulumi/runtime/state") as State;
 
-/** What the fake engine generates. @param length of a password in characters; a UUID has none */
+/** Text that the fake engine generates. @param length of a password, in characters; unset for a UUID */
 export const generatedText = (length = 0) => "generated".padEnd(length, "-");
 
 /**
@@ -94,7 +94,7 @@ export async function record(
         preview,
         "organization",
     );
-    // Like the real engine: to serialize all providers again takes 40 to 90 ms of CPU time for each program (measured 2026-11).
+    // As in the real engine. Serializing all providers again takes 40 to 90 ms of CPU time for each program (measured 2026-11).
     state.getStore().settings.options.cacheDynamicProviders = true;
     acceptHooks();
     acceptTransforms();
@@ -116,7 +116,7 @@ function acceptHooks() {
     monitor.registerResourceHook = (_request: unknown, done: (error: null, answer: unknown) => void) => done(null, {});
 }
 
-/** Does the same for transforms. */
+/** The SDK's fake engine does not support transforms either: accept them and never call them. */
 function acceptTransforms() {
     const state = createRequire(__filename)("@pulumi/pulumi/runtime/state") as { getStore: () => Store };
     state.getStore().supportsTransforms = true;

@@ -88,7 +88,7 @@ const CACHE = "node_modules/.cache";
 
 /** Format, rules, types and terms. Results of ESLint and TypeScript for a file are cached until the file changes. */
 const LINT: Job[] = [
-    // Written in Go: 14 s of CPU time without its cache, where the JavaScript compiler takes 49 s (measured 2026-11).
+    // Compiler written in Go: 14 s of CPU time without its cache, where the JavaScript compiler takes 49 s (measured 2026-11).
     lint(
         "tsc",
         "typescript-native/bin/tsc",
@@ -97,7 +97,7 @@ const LINT: Job[] = [
         "--tsBuildInfoFile",
         `${CACHE}/tsc-native.json`,
     ),
-    // Written in Rust, with the layout of Prettier: 1 s of CPU time, where Prettier took 48 s.
+    // A formatter written in Rust, with the layout of Prettier: 1 s of CPU time, where Prettier took 48 s.
     lint("oxfmt", "oxfmt/bin/oxfmt", "--check"),
     lint("eslint", "eslint/bin/eslint.js", "--cache", "--cache-strategy=content", `--cache-location=${CACHE}/`, "."),
     {
@@ -176,7 +176,7 @@ export function tests(level: Level, parts: string[] = []): Tests[] {
     }));
     const others = units.filter((file) => !Object.values(STARTING).some((start) => start.test(file)));
     const jobs = [
-        // The longest of `npm run check` are first. Together they would take longer than all other jobs.
+        // The two longest jobs of `npm run check` are first. As one job, they would take longer than all others.
         { name: "unit config, policy, preflight", files: others.filter((file) => !RENDERING.test(file)) },
         { name: "unit components, golden", files: others.filter((file) => RENDERING.test(file)) },
         ...starting,

@@ -21,7 +21,7 @@ module.exports = class extends reporters.Spec {
     }
 
     epilogue() {
-        // The log of a job has everything.
+        // In a process of side-by-side.ts the output is the job's log, which has all failures.
         if (process.send) super.epilogue();
         const named = this.leaveToldOnes();
         if (!process.send) {
@@ -38,7 +38,7 @@ module.exports = class extends reporters.Spec {
         process.send({ passed, failed, failures: failed > 0 ? said + named : "" });
     }
 
-    /** Removes the other failures from the list. @returns their names, one per line */
+    /** Keeps the first failures of each suite in the list. @returns names of the others, one per line */
     leaveToldOnes() {
         const seen = new Map();
         const isTold = (test) => {

@@ -1,6 +1,6 @@
 /**
- * Runs several processes of tests or checks at a time, with one result. Engine tests wait for clocks and other processes a
- * third of their time, so two at once take little longer than one. Each process prints into a file of its own.
+ * Runs several processes of tests or checks at a time, with one result. Engine tests spend a third of their time waiting for
+ * clocks and other processes, so two at once take little longer than one. Each process prints into a file of its own.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
@@ -21,7 +21,7 @@ const WATCH = join(ROOT, "sandbox/plugins/exit-with-parent.cjs");
 const LAST_LINES = 60;
 
 interface Named {
-    /** In the summary, and of the log file. */
+    /** Name of the job in the summary, and of its log file. */
     name: string;
 }
 
@@ -32,7 +32,7 @@ export type Job =
           program: string[];
           /** The executable. @default Node.js */
           executable?: string;
-          /** Whether its failure ends all other jobs. */
+          /** Whether a failure of this job ends all other jobs. */
           required?: boolean;
       });
 
@@ -142,7 +142,7 @@ async function run(job: Job, options: Options & { signal: AbortSignal }): Promis
 function ended(child: ChildProcess): Promise<string> {
     return new Promise((resolve, reject) => {
         child.once("error", reject);
-        // At "close" all messages have arrived; a program that it left running may keep the pipe open.
+        // At "close" all messages have arrived. A program that the process left running may keep the pipe open.
         child.once("exit", (code, signal) => {
             const end = () => resolve(String(code ?? signal));
             child.once("close", end);

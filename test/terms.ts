@@ -53,7 +53,7 @@ function main() {
     const findings = tracked().flatMap((file) => findingsIn(file, readFileSync(join(ROOT, file), "utf8"), rules));
     for (const { where, found, instead, reason } of findings)
         console.error(`${where}: "${found}" is not a word of this project. Use "${instead}". ${reason}`);
-    if (findings.length > 0) console.error(`${findings.length} words. ${TERMS} has them all.`);
+    if (findings.length > 0) console.error(`${findings.length} words to replace. All rules are in ${TERMS}.`);
     process.exitCode = findings.length > 0 ? 1 : 0;
 }
 

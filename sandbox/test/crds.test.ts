@@ -77,8 +77,8 @@ if (fs.existsSync(bundled)) {
     for (const file of ["apisixic-crds.yaml", "gwapi-crds.yaml"]) {
         for (const one of read(path.join(bundled, file))) real.set(one.metadata.name, one);
     }
-    // Fields of the experimental channel, and Gateway API routes that the sandbox rejects anyway. Strict validation rejects a
-    // missing field, so no difference is silent.
+    // The sandbox's CRDs omit fields of the experimental channel, and fields of Gateway API routes, which the sandbox rejects
+    // anyway. Strict validation rejects an omitted field, so no such difference stays unnoticed.
     const left: Record<string, RegExp> = {
         "gateways.gateway.networking.k8s.io": /\.(allowedListeners|backendTLS|frontendValidation) is missing$/,
         "grpcroutes.gateway.networking.k8s.io": /is missing$/,
@@ -86,7 +86,7 @@ if (fs.existsSync(bundled)) {
     };
 
     describe("The sandbox's CRDs, compared with the real ones,", () => {
-        // Those of cert-manager are not recorded.
+        // The folder with the real CRDs does not have those of cert-manager.
         for (const { metadata, spec } of ours.filter((one) => one.spec.group !== "cert-manager.io")) {
             it(`have the schema of the real one for ${spec.names.kind}`, () => {
                 const { spec: theirs } = real.get(metadata.name);

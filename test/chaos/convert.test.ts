@@ -1,7 +1,7 @@
 // Proves that Alpa moves from bare metal into the cluster and back under steady requests, that a conversion rolls back by
-// itself whichever step fails, and that `run` continues one that was killed at any step. The engine, API server, scheduler and
-// KubeRay operator are real. Gateway, hosts, kubelets, GPUs and Alpa are emulators, so the times say nothing about a real
-// model.
+// itself whichever step fails, and that `run` continues a conversion that was killed at any step. The engine, API server,
+// scheduler and KubeRay operator are real. Gateway, hosts, kubelets, GPUs and Alpa are emulators, so the times say nothing
+// about a real model.
 import { strict as assert } from "node:assert";
 import { PHASES, type Phase } from "../../ops/cutover/phases";
 import { ask } from "../engine/kit/conversion/conversion-stack";
@@ -116,8 +116,8 @@ describe("npm run ops -- convert", function () {
         await assertSettledIn("intra-a");
     });
 
-    // No callers run here: no answer is specified while the component is down.
-    it("returns to intra-a by itself when done fails and the component is down too", async () => {
+    // No callers send requests here: their answers are not specified while the component is down.
+    it("returns to intra-a by itself when phase done fails and the component is also down", async () => {
         const { ended } = stack.start();
         await untilStep(stack, ended, "done");
         place.world.gpus!.faults.add({ step: "load", side: "pod", times: Infinity });
@@ -139,7 +139,7 @@ describe("npm run ops -- convert", function () {
         assert.equal((await ask(url, key)).status, 200);
     });
 
-    it("names the next step while pods still hold the GPUs, and continues the rollback once they are free", async () => {
+    it("names the next step while pods still hold the GPUs, and continues the rollback when they are free", async () => {
         await withTraffic("GPUs stay held", async () => {
             place.world.gpus!.faults.add({ step: "release", side: "bare metal" });
             const { code, stderr } = await stack.ops("convert", "run", "--yes");
@@ -156,7 +156,7 @@ describe("npm run ops -- convert", function () {
         await assertSettledIn("intra-a");
     });
 
-    /** Kills the run once the cluster's record says that a step has begun. Asserts what `status` then prints. */
+    /** Kills the run when the cluster's record says that a step has begun. Asserts what `status` then prints. */
     async function killedIn(step: string, place: string, more: string[]): Promise<void> {
         const { child, ended } = stack.start(...more);
         await untilStep(stack, ended, step);

@@ -12,7 +12,7 @@ import { freeNodePort } from "../engine/kit";
 import type { Place } from "../engine/kit/place";
 import { succeeded, TOOLS_MILLISECONDS } from "../engine/kit/stack";
 
-/** The watchdog's interval, its limit for one batch, and twice that limit for a busy machine, in seconds. */
+/** Twice the sum of the watchdog's interval and its limit for one batch, in seconds: the machine may be busy. */
 const DETECTED_SECONDS = 2 * (30 + 60);
 
 describe("Alpa in the cluster on the engine", () => {
@@ -72,7 +72,7 @@ describe("Alpa in the cluster on the engine", () => {
     it("is restarted when its batch loop has ended, and its termination message names the cause", async () => {
         const before = (await container()).restartCount;
         const port = place!.world.workloads.resolve(`alpa-opt.${stack.name}.svc.cluster.local`, 20001);
-        // A whole batch: a caller's completion in it would be last, and its `n` would win.
+        // A full batch, so that no caller's completion joins it: the batch would use the `n` of its last request.
         const body = JSON.stringify({ model: "default", prompt: ["a", "b", "c", "d"], max_tokens: 4, n: 2 });
         const end = async () =>
             void fetch(`http://127.0.0.1:${port}/completions`, { method: "POST", body }).catch(() => undefined);
@@ -84,7 +84,7 @@ describe("Alpa in the cluster on the engine", () => {
 
     it("serves again after its head pod was lost", () => outlives("head lost", lose("head"), 120));
 
-    it("serves again after a worker pod was lost, once its node is schedulable again", async () => {
+    it("serves again after a worker pod was lost, when its node is schedulable again", async () => {
         const rest = new Rest(place!.world.kubeConfig);
         const node = `/api/v1/nodes/${(await pod("worker"))!.spec!.nodeName}`;
         const away = async () => {

@@ -1,5 +1,5 @@
 // Proves on the real engine that a stack that was moved to option cloudflare can go back to intra-a and forward again, and that
-// the command first lists what callers need for it. Cloudflare, the gateway and the host are emulators.
+// `ops stack rollback` first lists which new credentials callers need. Cloudflare, the gateway and the host are emulators.
 import { strict as assert } from "node:assert";
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -104,7 +104,7 @@ describe("ops stack rollback from option cloudflare to intra-a", () => {
         return (await askEdge(`${here().edge.url}/completions`, "move.example.com", headers)).status;
     };
 
-    it("creates new keys, says so first, and then accepts them at the node port", async () => {
+    it("announces and creates new keys, and accepts them at the node port", async () => {
         intraA();
         await clone.up(stack);
         const old = (await stack.outputs()).credentials["alice/k1"];

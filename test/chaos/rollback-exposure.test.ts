@@ -1,5 +1,5 @@
-// Proves on the real engine that a rollback changes the exposure between `direct` and `tunnel`, also by a version that has
-// both. No request fails by an exposure that both versions have. Cloudflare and the gateway are emulators.
+// Proves on the real engine that a rollback changes the exposure between `direct` and `tunnel`, also by way of a version with
+// both. No request fails through an exposure that both versions have. Cloudflare and the gateway are emulators.
 import { strict as assert } from "node:assert";
 import { join } from "node:path";
 import { SAMPLE_COMPLETION } from "../../components/alpa/sample";
@@ -41,7 +41,7 @@ describe("ops stack rollback from one exposure to another", () => {
     const closed = (way: () => Promise<number>) =>
         eventually("the way closed", async () => ((await way().catch(() => 0)) !== 200 ? true : undefined), 10);
 
-    it("starts with three versions: node port, both, tunnel", async () => {
+    it("starts with three versions: node port, node port and tunnel, tunnel", async () => {
         stack.configureAzure({ consumers, gateway: { nodePort: port, address: "127.0.0.1" } });
         await clone.up(stack);
         stack.configure({ consumers, gateway: { nodePort: port } });

@@ -56,7 +56,7 @@ describe("ops stack rollback with option inter", () => {
         clone.assertClean();
     });
 
-    it("gives callers that are added again new keys, once the operator accepts that", async () => {
+    it("gives re-added callers new keys, after the operator has accepted that", async () => {
         const refused = await clone.ops(stack, "stack", "rollback", "--to", "2", "--yes");
         assert.equal(refused.code, 2, refused.stderr);
         for (const who of ["alice/e", "carol/c", "carol/d"])

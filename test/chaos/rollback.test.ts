@@ -104,7 +104,7 @@ describe("ops stack rollback on the engine", () => {
         clone.assertClean();
     });
 
-    it("refuses to restore a revoked key as if it were the old one", async () => {
+    it("refuses to restore a revoked credential, whose key was deleted", async () => {
         const { code, stderr } = await clone.ops(stack, "stack", "rollback", "--to", "2", "--yes");
         assert.equal(code, 2, stderr);
         assert.match(stderr, /those of bob\/b1 were deleted when the credentials were revoked/);

@@ -1,4 +1,4 @@
-// Golden file of option callers: its objects in the cluster, for review. Never the only proof of anything. Regenerate: npm run
+// Golden file of option callers: its objects in the cluster, for review. Other tests prove the same facts. Regenerate: npm run
 // golden
 import { strict as assert } from "node:assert";
 import { inputsOf, type Seen } from "../kit";

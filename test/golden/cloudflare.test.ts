@@ -1,4 +1,4 @@
-// Golden file of option cloudflare: its resources at Cloudflare, for review. Never the only proof of anything. Regenerate: npm
+// Golden file of option cloudflare: its resources at Cloudflare, for review. Other tests prove the same facts. Regenerate: npm
 // run golden
 import { strict as assert } from "node:assert";
 import { inputsOf, type Seen } from "../kit";

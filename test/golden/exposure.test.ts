@@ -1,5 +1,5 @@
-// Golden file of exposure tunnel: its resources in the cluster and at Cloudflare in addition to the gateway. Never the only
-// proof of anything. Regenerate: npm run golden
+// Golden file of exposure tunnel: its resources in the cluster and at Cloudflare in addition to the gateway. Other tests
+// prove the same facts. Regenerate: npm run golden
 import { strict as assert } from "node:assert";
 import { CONNECTORS } from "../../components/cloudflare/cloudflared/deployment";
 import { asked, inputsOf, type Seen } from "../kit";

@@ -1,5 +1,5 @@
 // Golden files of option inter: for each installer, the differences from option intra-a, and the changes by exposure tunnel.
-// Never the only proof of anything. Regenerate: npm run golden
+// Other tests prove the same facts. Regenerate: npm run golden
 import { strict as assert } from "node:assert";
 import { asked, inputsOf, type Seen } from "../kit";
 import { exposedInterSettings, INTER_INSTALLERS, interSettings, interValues, recordInter } from "../unit/kit/inter";

@@ -1,5 +1,5 @@
-// Golden files of option intra-a, one for each installer: its resources in the cluster, for review. Never the only proof of
-// anything. Regenerate: npm run golden
+// Golden files of option intra-a, one for each installer: its resources in the cluster, for review. Other tests prove the same
+// facts. Regenerate: npm run golden
 import { strict as assert } from "node:assert";
 import { inputsOf, type Seen } from "../kit";
 import { CLASSES, INSTALLERS, recordStack, type Installer } from "../unit/kit/intra-a";

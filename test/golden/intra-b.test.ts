@@ -1,5 +1,5 @@
 // Golden files of option intra-b: its resources in addition to option intra-a in the first phase, and the changes of each
-// phase. Never the only proof of anything. Regenerate: npm run golden
+// phase. Other tests prove the same facts. Regenerate: npm run golden
 import { strict as assert } from "node:assert";
 import { diffLines } from "diff";
 import { PHASES } from "../../components/opt/conversion-phases";

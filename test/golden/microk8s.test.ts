@@ -1,5 +1,5 @@
-// Golden file of a cluster of three nodes: the commands on its hosts, and their order. Never the only proof of anything: tests
-// on sandbox hosts prove what the scripts do. Regenerate: npm run golden
+// Golden file of a cluster of three nodes: the commands on its hosts, and their order. Tests on
+// sandbox hosts prove what the scripts do. Regenerate: npm run golden
 import { strict as assert } from "node:assert";
 import { stringify } from "yaml";
 import { asked, inputsOf, plain, type Seen } from "../kit";

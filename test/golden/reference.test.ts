@@ -42,7 +42,7 @@ describe("reference of the configuration", () => {
         });
 
         it(`shows for every key of option ${option} a value that the schema accepts`, () => {
-            // Keys that a command sets have it as their example.
+            // A key that a command sets has that command as its example.
             for (const key of keysOf(option).filter((one) => commandFor(one) === undefined)) {
                 const value = decrypted(sample(key));
                 assert.notEqual(value, undefined, `${key.path}: give an example`);

@@ -11,7 +11,7 @@ import { ClassedAlpa } from "../unit/components/route/classed-alpa";
 const SECONDS = 20;
 /** Alpa's time for one batch of four, in seconds. Before that, it waits 1 s for more requests. */
 const BATCH_SECONDS = 1;
-/** The rest of the running batch and the caller's own batch, each with its wait, and 2 s for a busy machine. */
+/** Longest allowed wait, in seconds: a running batch and the caller's batch, each with its wait, and 2 s for a busy machine. */
 const LONGEST_WITH_SHARE = 2 * (BATCH_SECONDS + 1) + 2;
 const INTERACTIVE = ["chat-1", "chat-2"];
 const BATCH = Array.from({ length: 50 }, (_, i) => `job-${i + 1}`);
@@ -92,7 +92,7 @@ async function scenario(share: Row["share"], interactive: string[], batch: strin
 describe("a share of Alpa for fifty batch callers", function () {
     this.timeout(10 * 60_000);
 
-    it("keeps interactive callers from waiting for them, and lets batch callers use it fully", async () => {
+    it("keeps interactive callers from waiting for batch callers, and lets batch callers alone use it fully", async () => {
         const quiet = await scenario("none", INTERACTIVE, []);
         const contended: Row[] = [];
         const idle: Row[] = [];

@@ -7,7 +7,7 @@ import { strict as assert } from "node:assert";
 import { call, succeeded, TestStack, useWorld } from "../engine/kit";
 import { answer, SteadyCallers, type Answer } from "../engine/kit/traffic";
 
-/** Requests each caller keeps open. the Alpa emulator takes about a second for each batch of four. */
+/** Requests that each caller keeps open. The Alpa emulator takes about a second for each batch of four. */
 const OPEN = 10;
 const WINDOW = { requests: 100_000, perSeconds: 3600 };
 

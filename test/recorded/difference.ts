@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import { parsePath } from "../../ops/stack/review/differences";
 import { isMap, valueAt, type Path } from "../../policy/resources/values";
 
-/** Values by path, for example `inputs.spec.http[0].name`. A kind of which there is none is left out. */
+/** Values by path, for example `inputs.spec.http[0].name`. Kinds without a difference are left out. */
 export interface Difference {
     /** By path in the old value. The later entries of a list move up. */
     removed?: Record<string, unknown>;
@@ -96,7 +96,7 @@ function common(a: string[], b: string[]): [number, number][] {
     return found;
 }
 
-/** In Pulumi's notation, as `parsePath` reads it. */
+/** A path in Pulumi's notation, which `parsePath` reads. */
 function textOf(path: Path): string {
     return path
         .map((part, i) => {

@@ -28,14 +28,14 @@ export interface Recorded {
 /** The previews of a set, by the name of the change. */
 export type Recording = Record<string, Recorded>;
 
-/** A config with mappings and lists as such. */
+/** A config whose mappings and lists are parsed. */
 type Values = Record<string, unknown>;
 
-/** The state of a resource, without what the name of the resource in the file says. */
+/** The state of a resource, without the type and the name, which are its key in the file. */
 interface State extends Omit<ResourceState, "urn" | "type" | "custom"> {
-    /** Types of its parents, as in the URN. Unset: none. */
+    /** Types of its parents, as in the URN. Default: it has no parent. */
     in?: string;
-    /** Unset: it has a provider. */
+    /** Set for a component, which has no provider. */
     component?: true;
 }
 
@@ -44,23 +44,23 @@ interface StoredStep {
     op: string;
     /** Type and name of the resource. */
     of: string;
-    /** From the state in `resources` to the old state. */
+    /** Difference from the state in `resources` to the old state. */
     was?: Difference;
-    /** From the old state, or the one in `resources`, to the new state. */
+    /** Difference from the old state, or from the one in `resources`, to the new state. */
     becomes?: Difference;
     replaceReasons?: string[];
-    /** Only paths at which the inputs show no difference. */
+    /** Properties that Pulumi names as changed, only those at which the inputs show no difference. */
     diffReasons?: string[];
-    /** Kinds by path: only paths at which the inputs show no difference. */
+    /** Kind of change by path, only for paths at which the inputs show no difference. */
     detailedDiff?: Record<string, string>;
 }
 
 interface Case {
-    /** Where another run recorded this case. */
+    /** Origin of this case, where another run recorded it. */
     made?: Made;
-    /** From the config in `before` to the one before this change. */
+    /** Difference from the config in `before` of the file to the config before this change. */
     before?: Difference;
-    /** From the config before this change to that of the preview. */
+    /** Difference from the config before this change to the config of the preview. */
     config?: Difference;
     changeSummary?: object;
     steps?: StoredStep[];
@@ -71,7 +71,7 @@ export interface Stored {
     stack: string;
     made: Made;
     before: Values;
-    /** By type and name, each as the first preview has it that has its old state, or its new one if none has an old one. */
+    /** By type and name: the old state of the resource in the first preview that has one, or else its first new state. */
     resources: Record<string, State>;
     cases: Record<string, Case>;
 }
@@ -101,7 +101,10 @@ export function stored(recording: Recording): Stored {
     return plain;
 }
 
-/** @param where name of the file in errors @throws AssertionError that names a difference that does not apply, or what is unknown */
+/**
+ * @param where name of the file in errors @throws AssertionError that names a difference that does not apply, or what is
+ * unknown
+ */
 export function recordingOf({ stack, made, before, resources, cases }: Stored, where = "file"): Recording {
     const entries = Object.entries(cases).map(([what, one]) => {
         const at = `${where}: ${what}`;
@@ -186,7 +189,7 @@ function canonical(value: unknown): unknown {
     return Object.fromEntries(keys.map((key) => [key, canonical(value[key])]));
 }
 
-/** A list or a map with other parts. */
+/** Applies a function to each part of a list or of a map. */
 export function mapped(value: object, of: (part: unknown) => unknown): unknown {
     if (Array.isArray(value)) return value.map(of);
     return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, of(part)]));
@@ -219,8 +222,8 @@ function withoutId({ id: _, ...rest }: State): State {
 }
 
 /**
- * The parts of a recording that a review reads: of the paths that Pulumi names, those at which the inputs show no difference
- * (the others are differences in any case), and a config whatever the order of its keys.
+ * The parts of a recording that a review reads. Paths that Pulumi names are left out where the inputs differ, because these
+ * differences are in the inputs too. The order of a config's keys does not matter.
  */
 function essence(recording: Recording): Recording {
     const config = (one: Config) => configOf(valuesOf(one));

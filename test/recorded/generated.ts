@@ -1,11 +1,13 @@
-/** Values that each run of the sandbox generates again, replaced by numbered ones, so that another run records the same text. */
+/**
+ * Values that each run of the sandbox generates again, replaced by numbered ones, so that another run records the same text.
+ */
 import { UNKNOWN_TEXT } from "../../policy/resources/values";
 import type { ResourceState } from "../../ops/stack/review/preview";
 import type { Recording } from "./file";
 
 const ED25519 = "AAAAC3NzaC1lZDI1NTE5AAAAI";
 
-/** Of each kind: the pattern, whose first group stays, and the value for a number. Values keep their length and their syntax. */
+/** For each kind of value: its pattern, whose first group is kept, and the numbered value of the same length and syntax. */
 const KINDS: [pattern: RegExp, numbered: (n: string, generated: string) => string][] = [
     [
         /(-----BEGIN CERTIFICATE-----)(.+?)(?=-----END)/g,

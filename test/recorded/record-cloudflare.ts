@@ -18,21 +18,21 @@ const later = new Date(Date.now() + 14 * 24 * 3_600_000).toISOString().slice(0, 
  * A provider before 6.20 ignores `enabled` of a service token: it previews no change. With such a provider the recording
  * of this change stays the one that the emulator made.
  */
-const NEEDS_ENABLED = "a token that is disabled";
+const NEEDS_ENABLED = "a disabled token";
 const provider = partsOfEnvironment()["cloudflare-provider"];
 const ignoresEnabled = provider !== undefined && /^6\.1?\d\./.test(provider.version);
 
 const CHANGES: Record<string, () => StackConfig> = {
     nothing: () => ({}),
     "mail to operators": () => ({ notify: ["ops@example.com"] }),
-    "a caller more": () => ({ consumers: [...consumers, carol] }),
-    "a token that lasts longer": () => ({
+    "an added caller": () => ({ consumers: [...consumers, carol] }),
+    "a token with a longer duration": () => ({
         consumers: [{ ...alice, credentials: [token("a1", { duration: "forever" }), token("a2")] }, bob],
     }),
-    "a caller less": () => ({ consumers: [alice] }),
-    "a token less": () => ({ consumers: [{ ...alice, credentials: [token("a1")] }, bob] }),
+    "a removed caller": () => ({ consumers: [alice] }),
+    "a removed token": () => ({ consumers: [{ ...alice, credentials: [token("a1")] }, bob] }),
     [NEEDS_ENABLED]: () => ofBob({ enabled: false }),
-    "a secret that is rotated": () => ofBob({ secretVersion: 2, previousSecretExpires: later }),
+    "a rotated secret": () => ofBob({ secretVersion: 2, previousSecretExpires: later }),
     "browser checks": () => ({ browserChecks: "keep" }),
     "a rate limit": () => ({ rateLimit: { requests: 60, perSeconds: 10, blockSeconds: 10, per: "address" } }),
     "another name": () => ({ hostname: `other.${here().world.facts.cloudflare.zone}` }),

@@ -53,12 +53,18 @@ describe("previews of option inter", function () {
     const gateway = (more: object) => ({ chart: { repository: here().world.facts.chartRepository }, ...more });
     const cases: Record<string, () => [string[], StackConfig]> = {
         nothing: () => [nodes, base],
-        "a node less": () => [nodes.slice(0, 3), base],
-        "a pod of the gateway more": () => [nodes, { ...base, gateway: gateway({ replicas: 4 }) }],
-        "counters that let pass when they are away": () => [nodes, { ...base, gateway: gateway({ sharedCounters }) }],
+        "a removed node": () => [nodes.slice(0, 3), base],
+        "one more pod of the gateway": () => [nodes, { ...base, gateway: gateway({ replicas: 4 }) }],
+        "counters that allow requests while they are down": () => [
+            nodes,
+            { ...base, gateway: gateway({ sharedCounters }) },
+        ],
         "another image": () => [nodes, { ...base, gateway: gateway({ image: { tag: "3.18.1-ubuntu" } }) }],
-        "an Alpa outside less": () => [nodes, { ...base, alpa: { endpoints: here().world.facts.alpas } }],
-        "an Alpa outside more": () => [
+        "a removed Alpa outside of the cluster": () => [
+            nodes,
+            { ...base, alpa: { endpoints: here().world.facts.alpas } },
+        ],
+        "one more Alpa outside of the cluster": () => [
             nodes,
             { ...base, alpa: { endpoints: [...here().world.facts.alpas, slow.address, "127.0.0.1:20099"] } },
         ],
@@ -207,8 +213,8 @@ describe("previews of TLS and of a stack of callers", function () {
         await callers.up(more);
         const cases: Record<string, object[]> = {
             nothing: [bob],
-            "a caller more": [bob, { name: "carol", credentials: [key("a")] }],
-            "a caller less": [],
+            "an added caller": [bob, { name: "carol", credentials: [key("a")] }],
+            "a removed caller": [],
             "a limit where there was none": [{ ...bob, limits: { concurrent: 1 } }],
             "another key of a caller": [{ ...bob, credentials: [key("b")] }],
         };
@@ -235,7 +241,7 @@ describe("previews of TLS and of a stack of callers", function () {
         await secure();
         await tls.preview("HTTP that redirects to HTTPS", stack, current().dir);
         plain();
-        await tls.preview("no TLS any more", stack, current().dir);
+        await tls.preview("TLS removed", stack, current().dir);
     });
 });
 

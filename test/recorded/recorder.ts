@@ -22,7 +22,7 @@ export class Recorder {
 
     constructor(private readonly set: string) {}
 
-    /** Deploys the stack with its config: later previews are of changes of that. */
+    /** Deploys the stack with its config. Later previews are changes of this deployment. */
     async up(stack: EngineStack): Promise<void> {
         succeeded(await stack.up());
         await this.from(stack);

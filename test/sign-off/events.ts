@@ -10,11 +10,11 @@ export type SignedOption = Exclude<Option, "callers">;
 
 export interface Event {
     title: string;
-    /** What callers notice, without a number: the figures are measured. */
+    /** What callers notice, without figures: tests measure these. */
     notice: string;
     /** The test file that measures it under traffic. */
     measuredBy?: string;
-    /** Why no test measures it. @default there is no such test yet */
+    /** Why no test measures the event. @default no such test exists yet */
     unmeasured?: string;
 }
 
@@ -79,7 +79,7 @@ const ON_THE_NODES: Record<string, Event> = {
     rollback: { ...ROLLBACK, measuredBy: "test/engine/stack/rollback.test.ts" },
 };
 
-/** By option and by name of the event. */
+/** Events by option and by their name. */
 export const EVENTS: Record<SignedOption, Record<string, Event>> = {
     "intra-a": ON_THE_NODES,
     "intra-b": {

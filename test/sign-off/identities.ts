@@ -105,7 +105,7 @@ export function secrets(seen: Seen[], callers: string[]): string {
             `any account that may read Secrets or create pods in ${code(namespace)}; used by ${all("usedBy").join(", ") || "no object"}`,
         ];
     });
-    // It may read every Secret of the cluster, and needs those with credentials.
+    // The ingress controller may read every Secret of the cluster, and needs those with credentials.
     const controller = ofKind(seen, "GatewayProxy").map(() => [
         "all Secrets above, and all others of the cluster",
         "the account of the ingress controller, and any account that may create pods in its namespace",

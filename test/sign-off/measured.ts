@@ -18,7 +18,7 @@ export interface Figures {
     seconds?: Record<string, number>;
     /** Day of the run (UTC). */
     on: string;
-    /** The test file that measured it. */
+    /** Path of the test file that measured the event. */
     by: string;
 }
 

@@ -33,7 +33,7 @@ export async function preflightReads(settings: InstalledGateway): Promise<Cluste
         },
     };
     await preflight(settings, "alpa-auth/sign-off", () => cluster).catch((error: unknown) => {
-        // Every check has sent its requests by then: all run, and their problems are reported together.
+        // At this error every check has sent its requests, because problems of all checks are reported together.
         if (!(error instanceof PreflightError)) throw error;
     });
     return { listed: sorted(listed), read: sorted(read) };

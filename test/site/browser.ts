@@ -66,7 +66,7 @@ export class Browser {
     async close(): Promise<void> {
         const ended = new Promise((resolve) => this.process.once("exit", resolve));
         this.session = undefined;
-        // Only this ends its other processes too, which write into its folder until then.
+        // Only this command also ends Chromium's other processes, which write into its folder until then.
         void this.send("Browser.close").catch(() => undefined);
         await ended;
         rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });

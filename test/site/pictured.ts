@@ -8,7 +8,7 @@ export type PictureName = "sandbox" | "review-comment";
 
 export const IMAGES = join(ROOT, "docs/images");
 
-/** File with the text of a picture: the commands printed it, shortened, and without paths of a machine. */
+/** File with the text of a picture: the shortened output of the commands, without paths of a machine. */
 export const textFile = (name: PictureName): string => join(IMAGES, `${name}.txt`);
 
 /** Folder of the sandbox, as the pictures show it. */

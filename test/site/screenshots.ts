@@ -1,7 +1,7 @@
 // Takes the screenshots of docs/images: `npm run docs:screenshots`. It needs `npm ci --prefix site`, chromium on PATH and the
 // tool cache of the sandbox. It starts a sandbox of its own and ends it. All output in the pictures comes from the real
-// commands; test/unit/repository/screenshots.test.ts compares its text with what the code prints. With `-- --redraw` it draws the text that is
-// next to the pictures again, without a sandbox.
+// commands; test/unit/repository/screenshots.test.ts compares its text with what the code prints. With `-- --redraw` it draws
+// the text that is next to the pictures again, without a sandbox.
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -36,7 +36,7 @@ for (const [screen, width] of [
             rmSync(dir, { recursive: true, force: true });
         });
 
-        it("shows the requests to try and the topology once the stack is up", async () => {
+        it("shows the requests to try and the topology when the stack is up", async () => {
             const attempt = { title: "no credential", command: COMMAND, expect: 401 };
             writeFacts(dir, "stack", { stack: "intra", url: "http://127.0.0.1:30800/alpa", try: [attempt] });
             await browser.until(`document.querySelector("#try pre")?.textContent === ${JSON.stringify(COMMAND)}`);

@@ -5,7 +5,7 @@ import { startAlpa } from "../../alpa/server";
 
 export interface Answer {
     status: number;
-    /** As sent, with names in lower case. */
+    /** Headers as sent, with names in lower case. */
     headers: Record<string, string>;
     text: string;
     json: any;
@@ -69,8 +69,8 @@ export async function withAlpa<T>(options: Partial<AlpaOptions>, use: (alpa: Alp
 }
 
 /**
- * Sends requests in this order into one batch. Each is sent once the one before has arrived, and the batch starts when the last
- * one has.
+ * Sends requests in this order into one batch. Each request is sent when the previous one has arrived, and the batch starts
+ * when the last one has arrived.
  * @returns the answers in the same order
  */
 export async function inOneBatch<T>(

@@ -1,5 +1,5 @@
-// Proves that the emulator answers every recorded request like Alpa's own HTTP code. Texts and numbers of successful answers
-// came from a stubbed model in the recordings too, so only their structure is a fact about Alpa.
+// Proves that the emulator answers every recorded request like Alpa's own HTTP code. In the recordings, texts and
+// numbers of successful answers come from a stubbed model, so only their structure is a fact about Alpa.
 
 import assert from "node:assert/strict";
 import fs from "node:fs";

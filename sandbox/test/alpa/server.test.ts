@@ -188,7 +188,7 @@ describe("Alpa emulator", () => {
             withAlpa({}, async ({ port }) => assert.equal((await ask(port, { method, body: good })).status, 200)));
     }
 
-    it("reflects the Origin header once a request has a cookie", () =>
+    it("reflects the Origin header when the request has a cookie", () =>
         withAlpa({}, async ({ port }) => {
             const { headers } = await ask(port, {
                 headers: { Origin: "https://a.example", Cookie: "x=1" },
@@ -236,7 +236,7 @@ describe("Alpa emulator", () => {
                 assert.match(text, answer);
             }));
 
-    it("names the missing model until one is registered", () =>
+    it("names the missing model until a model is registered", () =>
         withAlpa({ mode: "no-model" }, async ({ port }) => {
             assert.equal((await ask(port, { body: good })).json.message, "Model 'default' is not registered.");
         }));
@@ -267,10 +267,10 @@ describe("Alpa emulator", () => {
         ["nothing", {}, [" on", " on", " on", " on", "ab on", "ab on"]],
     ];
     for (const [who, more, texts] of groups)
-        it(`serves requests with ${who} ${who === "nothing" ? "in turn" : "before those without"}`, async () => {
+        it(`serves requests with ${who} ${who === "nothing" ? "in turn" : "before requests without a key"}`, async () => {
             const send = (fields: object) => (alpa: { port: number }) =>
                 ask(alpa.port, { body: { ...good, max_tokens: 3, prompt: "ab", ...fields } });
-            // Only the last request sets echo, which counts for its whole batch if it is the last of that too.
+            // Only the last sent request sets echo. Its batch echoes every prompt if it is also the last request of the batch.
             const sends = [...Array<object>(5).fill({}), { ...more, echo: true }].map(send);
             const answers = await inOneBatch({ mode: "keys" }, sends);
             assert.deepEqual(
@@ -405,7 +405,7 @@ describe("Alpa emulator", () => {
         assert.equal(seen[0].body.toString(), '{ "model":1}');
     });
 
-    it("logs keys and the first forwarded address in plain text, as the real one does", async () => {
+    it("logs keys and the first forwarded address in plain text, as the real Alpa does", async () => {
         const lines: string[] = [];
         await withAlpa({ mode: "keys", log: (line) => lines.push(line) }, ({ port }) =>
             ask(port, { headers: { "X-Forwarded-For": "1.2.3.4:80, 5.6.7.8" }, body: { ...good, api_key: "key-a" } }),

@@ -20,11 +20,11 @@ const charts = join(root, "sandbox/charts");
 const values = (chart: string) => parse(readFileSync(join(charts, chart, "values.yaml"), "utf8")) as Tree;
 const schema = (chart: string) => JSON.parse(readFileSync(join(charts, chart, "values.schema.json"), "utf8")) as Tree;
 
-/** Charts, the file with the real one's defaults, and values that the schema accepts although that file does not list them. */
+/** Each chart, the file with the real chart's defaults, and values that the schema accepts but that file does not list. */
 const CHARTS: [chart: string, file: string, unlisted: RegExp][] = [
-    // The real chart renders nodePort without listing it; Rampart adds `rampart` to every component.
+    // The real chart renders nodePort, although its values.yaml does not list it; Rampart adds `rampart` to every component.
     ["apisix", "values.yaml", /^(service\.(http|tls)\.nodePort|global\.rampart|rampart)$/],
-    // The real chart renders these without listing them, or lists them in a comment.
+    // The real chart renders these values, although its values.yaml does not list them, or only in a comment.
     [
         "apisix-ingress-controller",
         "ingress-controller-1.1.1-values.yaml",
@@ -82,7 +82,10 @@ describe("Values of the emulator chart apisix", () => {
         ["a node port", { service: { http: { nodePort: 30800 } } }],
         ["TLS", { apisix: { ssl: { enabled: true, sslProtocols: "TLSv1.3" } }, service: { tls: { nodePort: 30843 } } }],
         ["a budget without minAvailable", { podDisruptionBudget: { enabled: true, minAvailable: null } }],
-        ["an etcd outside", { etcd: { enabled: false }, externalEtcd: { host: ["http://etcd.infra:2379"], user: "" } }],
+        [
+            "an external etcd",
+            { etcd: { enabled: false }, externalEtcd: { host: ["http://etcd.infra:2379"], user: "" } },
+        ],
         ["the keys of another Secret", { apisix: { admin: { credentials: { secretName: "keys" } } } }],
         [
             "the values of option inter",
@@ -188,7 +191,7 @@ if (existsSync(real)) {
         for (const [chart, file, unlisted] of CHARTS) {
             const theirs = parse(readFileSync(join(real, file), "utf8")) as Tree;
 
-            it(`${chart} accepts only values that the real one has`, () => {
+            it(`${chart} accepts only values that the real chart has`, () => {
                 const unknown = accepted(schema(chart)).filter(
                     (path) => !at(theirs, path).found && !unlisted.test(path),
                 );
@@ -196,7 +199,7 @@ if (existsSync(real)) {
                 assert.deepEqual(unknown, []);
             });
 
-            it(`${chart} has the real one's defaults`, () => {
+            it(`${chart} has the real chart's defaults`, () => {
                 const text = (value: unknown) => (typeof value === "string" ? value.trim() : (value ?? ""));
                 const different = leaves(values(chart)).filter(([path, value]) => {
                     const other = at(theirs, path);
@@ -207,7 +210,7 @@ if (existsSync(real)) {
             });
         }
 
-        it("have the real ones' versions, and dependencies with condition and alias, but not etcd", () => {
+        it("have the real charts' versions and dependencies, with condition and alias, except etcd", () => {
             const read = (path: string) => parse(readFileSync(path, "utf8")) as Tree & { dependencies: Tree[] };
             const ours = read(join(charts, "apisix/Chart.yaml"));
             const theirs = read(join(real, "Chart.yaml"));

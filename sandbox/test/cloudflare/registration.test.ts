@@ -72,12 +72,12 @@ describe("Cloudflare edge: registration of a real connector", () => {
             );
         });
 
-    it("says why it refuses", async () => {
+    it("says why it rejects a connector", async () => {
         const { answers } = await replay(() => Promise.reject(new Refused("Unauthorized: Tunnel not found")), 100_000);
         assert.equal(resultOf(answers, 1).error?.cause, "Unauthorized: Tunnel not found");
     });
 
-    it("ends the connection over what is no message, and over a failure of its own", async () => {
+    it("ends the connection after bytes that are no message, and after an error of the edge itself", async () => {
         const none = await replay(() => Promise.resolve(REGISTERED), 100_000, ["ff".repeat(16)]);
         assert.deepEqual(none.failed.map(String), ["Error: not a message of Cap'n Proto"]);
         const own = await replay(() => Promise.reject(new Error("broken")), 100_000);

@@ -29,7 +29,7 @@ describe("State of a zone at the Cloudflare emulator", () => {
         assert.deepEqual(result.original_name_servers, ["ns1.old.test", "ns2.old.test"]);
     });
 
-    it("stays pending while the parent has the old servers, or both", async () => {
+    it("stays pending while the parent zone names the old servers, or old and new ones", async () => {
         await check();
         assert.equal(await status(), "pending");
         parent = [...zone.name_servers, "ns1.old.test"];
@@ -91,7 +91,7 @@ describe("State of a zone at the Cloudflare emulator", () => {
         assert.equal(api.account.zones.get(zone.id)?.certificate_packs[0].status, "active");
     });
 
-    it("becomes moved when the parent has none of its servers, and active again when they are back", async () => {
+    it("becomes moved when the parent zone names none of its servers, and active again when it names them", async () => {
         parent = zone.name_servers;
         await check();
         parent = [zone.name_servers[0], "ns1.old.test"];
@@ -136,7 +136,7 @@ describe("State of a zone at the Cloudflare emulator", () => {
         assert.equal(again.name_servers.filter((name) => before.includes(name)).length, 0);
     });
 
-    it("is sent to listeners when it changes, and they can read the account meanwhile", () => {
+    it("is sent to listeners when it changes, while they may read the account", () => {
         const account = new Account({ clock: () => START });
         const seen: string[] = [];
         account.on("changed", ({ kind, id }) => seen.push(`${kind} ${id} ${account.zones.size}`));
@@ -145,7 +145,7 @@ describe("State of a zone at the Cloudflare emulator", () => {
         assert.deepEqual(seen, ["zone z 1", "zone z 0"]);
     });
 
-    it("is signed: pending until its DS is at the parent, and pending-disabled while it still is", async () => {
+    it("is signed: pending until its DS is at the parent, and pending-disabled while the DS is still there", async () => {
         let ds: string[] = [];
         api.account.dsAtParent = () => ds;
         const path = `zones/${zone.id}/dnssec`;

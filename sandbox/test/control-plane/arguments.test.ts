@@ -124,7 +124,7 @@ describe("Nodes of the sandbox", () => {
         for (const node of nodes) assert.ok(!("nvidia.com/gpu" in node.status.capacity));
     });
 
-    it("have their own loopback addresses where one of them can be lost", () => {
+    it("have their own loopback addresses if the loss of a node is emulated", () => {
         const address = (shape: NodeShape) =>
             (nodeObject(shape, "v1.34.4") as NodeLike).status.addresses.find(({ type }) => type === "InternalIP")!
                 .address;
@@ -136,7 +136,7 @@ describe("Nodes of the sandbox", () => {
 describe("kwok", () => {
     const stages = parseAllDocuments(kwokStages()).map((document) => document.toJS() as Stage);
 
-    it("writes to a node without delay, and only until it is Ready: no heartbeat overwrites that a test cut it off", () => {
+    it("writes to a node without delay, and only until the node is Ready: no heartbeat overwrites the state of a node that a test cut off", () => {
         // kwok adds its own stages, with heartbeats, if it is given none for nodes.
         const nodes = stages.filter(({ spec }) => spec.resourceRef.kind === "Node");
         assert.equal(nodes.length, 1);
@@ -146,7 +146,7 @@ describe("kwok", () => {
         assert.deepEqual(spec.selector.matchExpressions, [{ key, operator: "NotIn", values: ["True"] }]);
     });
 
-    it("makes pods ready only once the kubelet's check has found all they need", () => {
+    it("makes pods ready only after the kubelet's check has found everything that they need", () => {
         assert.deepEqual(
             stages.map((stage) => stage.metadata.name),
             ["node-ready", "pod-ready", "pod-complete", "pod-delete"],

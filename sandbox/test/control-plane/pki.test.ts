@@ -88,7 +88,7 @@ describe("Certificates of the control plane", () => {
             assert.deepEqual(await connect("10.152.183.9:443"), { status: 200, text: "hello" });
         });
 
-        it("are refused at once where nothing emulates it, so that the API server does not wait for webhooks", async () => {
+        it("are refused at once if no program emulates the address, so that the API server does not wait for webhooks", async () => {
             assert.equal((await connect("10.152.183.9:8443")).status, 503);
         });
 

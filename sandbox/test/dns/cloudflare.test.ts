@@ -136,7 +136,7 @@ describe("emulator of Cloudflare's name servers", () => {
         assert.deepEqual(says(ZONE, "DNSKEY"), []);
     });
 
-    it("split a text without quotes into strings, and keep quoted ones", () => {
+    it("split a text without quotes into strings, and keep quoted strings", () => {
         assert.deepEqual(
             textStrings("k".repeat(300)).map((s) => s.length),
             [255, 45],

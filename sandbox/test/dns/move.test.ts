@@ -34,7 +34,7 @@ const RECORDS = [
 const PROXIED = ["alpa.example.com", "api.example.com"];
 const FLAGGED = RECORDS.map((r) => (PROXIED.includes(r.name) ? { ...r, ttl: 1, proxied: true } : r));
 
-/** A query and the right answer; for proxied names also the one at the edge. */
+/** A query and its right answer; for proxied names also the right answer with the edge's addresses. */
 const QUESTIONS: [name: string, type: string, right: string, edge?: string][] = [
     [ZONE, "A", "192.0.2.1"],
     [ZONE, "MX", "10 mail.example.com"],
@@ -54,7 +54,7 @@ describe("move of a zone", () => {
     beforeEach(async () => (world = await World.start(RECORDS)));
     afterEach(() => world.close());
 
-    /** All wrong answers that some resolver gives now. */
+    /** All wrong answers that the resolvers give now. @param edge whether proxied names must resolve to the edge */
     async function wrong(edge: "no" | "maybe" | "yes", resolvers: Resolver[] = world.resolvers): Promise<string[]> {
         const found: string[] = [];
         for (const resolver of resolvers)
@@ -217,12 +217,12 @@ describe("move of a zone", () => {
             /needs the parent zone to have no DS record for example\.com except Cloudflare's \(got \d+ 13 2 /,
         );
 
-        // The same answers all the same:
+        // A delegation with that DS record, by hand: every resolver that validates fails.
         world.registry.delegate(ZONE, world.zone.name_servers);
         world.pass(2 * DAY);
         assert.ok((await wrong("no")).every((answer) => answer.endsWith("SERVFAIL")));
         assert.equal((await wrong("no")).length, 2 * QUESTIONS.length);
-        // The remedy that the page names:
+        // The remedy in docs/operate/dns-move.md is to remove the DS record.
         world.registry.setDs(ZONE, []);
         world.pass(DAY + HOUR);
         await watch(HOUR);

@@ -10,7 +10,7 @@ import type { Zone } from "../../cloudflare/account";
 import { ADMIN, TestApi } from "../cloudflare/kit";
 
 export const ZONE = "example.com";
-/** Targets of proxied CNAMEs: the service's names. */
+/** Target of the proxied CNAMEs, which are the service's names. */
 const TUNNEL = "c1744f8b-faa1-48a4-9e5c-02ac921467fa.cfargotunnel.com";
 
 export class World {
@@ -97,7 +97,7 @@ function sameValue(one: { type: string; content: string; data?: object }, sent: 
     return sent.data ? JSON.stringify(one.data) === JSON.stringify(sent.data) : one.content === sent.content;
 }
 
-/** Fields in the provider's JSON form. */
+/** Changes names of fields from camel case to snake case, as in the API. */
 function snakeCase(data: Record<string, string | number>): Record<string, string | number> {
     return Object.fromEntries(
         Object.entries(data).map(([key, v]) => [key.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`), v]),

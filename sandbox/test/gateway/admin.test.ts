@@ -186,11 +186,11 @@ describe("gateway Admin API", () => {
         assert.match(JSON.stringify((await kit.admin("GET", "/routes/r")).body), /"redis_password":"made-up"/);
     });
 
-    it("rejects a key of another credential, and names that one", async () => {
+    it("rejects a key of another credential, and names that credential", async () => {
         const body = { plugins: { "key-auth": { key: "same-key" } } };
         await kit.put("/consumers", { username: "one" });
         await kit.put("/consumers/one/credentials/a", body);
-        await kit.put("/consumers/one/credentials/a", body); // Its own key is no duplicate.
+        await kit.put("/consumers/one/credentials/a", body); // The key of the same credential is no duplicate.
         const result = await kit.admin("PUT", "/consumers/one/credentials/b", body);
         const message = "duplicate key of plugin key-auth found with credential: a of consumer: one";
         assert.deepEqual(result, { status: 400, body: { error_msg: message } });

@@ -69,7 +69,7 @@ describe("Health checks of upstreams", () => {
         return answers.sort();
     };
 
-    it("exclude a node that refuses connections, and include it again when it answers", async () => {
+    it("exclude a node that refuses connections, and include the node again when it answers", async () => {
         await put(upstream(http));
         // Two requests at once: the first starts the checks, and the second must still find both nodes.
         assert.deepEqual((await Promise.all([ask(1), ask(1)])).flat().sort(), [502, "one"], "no check ran before");
@@ -80,7 +80,7 @@ describe("Health checks of upstreams", () => {
         assert.deepEqual(await ask(4), ["one", "one", "two", "two"]);
     });
 
-    it("count the statuses of one list as failures, those of the other as successes, and no others", async () => {
+    it("count only the statuses of the two lists: as failures and as successes", async () => {
         await backends[1].open(ports[1]);
         backends[0].status = 418;
         backends[1].status = 500;
@@ -107,7 +107,7 @@ describe("Health checks of upstreams", () => {
         assert.equal(backends[0].looks, 0);
     });
 
-    it("use every node where none is healthy", async () => {
+    it("use every node if no node is healthy", async () => {
         backends[0].status = 500;
         await put(upstream(http));
         await ask(1);
@@ -125,7 +125,7 @@ describe("Health checks of upstreams", () => {
         await ask(1);
         const { looks } = backends[0];
         await pause(150); // Three intervals.
-        assert.ok(backends[0].looks <= looks + 1, "at most the running check");
+        assert.ok(backends[0].looks <= looks + 1, "at most the running check reaches the node");
     });
 
     for (const [why, active] of [

@@ -1,4 +1,4 @@
-/** Proves how a gateway and its Admin API behave once etcd has lost its data. */
+/** Proves how a gateway and its Admin API behave after etcd has lost its data. */
 import assert from "node:assert/strict";
 import { Configuration } from "../../gateway/objects/configuration";
 import { startGateway, type Gateway } from "../../gateway/server";

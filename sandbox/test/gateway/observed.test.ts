@@ -133,13 +133,13 @@ describe("metrics and log of the gateway", () => {
         assert.deepEqual([status, reason, consumer], [400, "request-not-accepted", "team-a_nlp"]);
     });
 
-    it("come with a report whether an answer is to a check by port forwarding, as of pulumi up", async () => {
+    it("include a report of whether an answer is for a check by port forwarding, like one of pulumi up", async () => {
         await kit.send("/alpa/completions?evidence", { apikey: "the-key-of-lab" }, { host: "localhost" });
         await kit.send("/alpa/completions", {}, { host: "localhost:30800" });
         assert.deepEqual(checks, [true, false]);
     });
 
-    it("come with a report of each answer and its caller to the sandbox, also for errors of nginx", async () => {
+    it("include a report of each answer and its caller to the sandbox, also for errors of nginx", async () => {
         await ask("the-key-of-lab");
         await ask();
         await kit.send("/", { Host: "not a host" });
@@ -268,7 +268,7 @@ describe("metrics and log of the gateway", () => {
         for (let caller = 0; caller < 5000; caller++) for (const status of [200, 429, 200]) request(caller, status);
         assert.equal(metrics.registry.count("http_status"), 10_000);
         assert.equal(metrics.registry.count("bandwidth"), 10_000);
-        // 13 for each kind: request and apisix with and without a node, upstream with one.
+        // 13 series for each of 5 label sets: types request and apisix with and without a node, and type upstream with one.
         assert.equal(metrics.registry.count("http_latency"), 13 * 5);
         const bytes = Buffer.byteLength(metrics.text(true));
         assert.ok(bytes < 8 * 2 ** 20, `${bytes} bytes of text, of 64 MiB`);
@@ -283,6 +283,6 @@ describe("metrics and log of the gateway", () => {
         ["a log in a file", { http: { ...accessLogSettings().http, access_log: "logs/a.log" } }, {}],
     ];
     for (const [what, nginx, prometheus] of unsupported)
-        it(`is unsupported of settings with ${what}`, () =>
+        it(`are unsupported with settings that contain ${what}`, () =>
             assert.throws(() => observedOf(file(nginx, prometheus)), /unsupported/));
 });

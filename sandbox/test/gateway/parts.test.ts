@@ -147,7 +147,7 @@ describe("schemas like in APISIX", () => {
         assert.deepEqual(value, { a: 1, b: false });
     });
 
-    it("count characters of bytes, and each invalid byte as one", () => {
+    it("count UTF-8 characters, and each invalid byte as a character", () => {
         const lengthOf = (text: string) => /got (\d+)/.exec(compileSchema({ maxLength: 0 }, true)(text) ?? "")?.[1];
         assert.deepEqual(
             ["\xc3\xa9x", "\xf0\x9f\x98\x80", "\xff\xfe", "\xc0\xaf", "\xe2\x82", "\xed\xa0\x80"].map(lengthOf),
@@ -196,7 +196,7 @@ describe("regular expressions", () => {
         assert.ok(!json.test("application/jsonp"));
         assert.ok((compilePcre("a$") as RegExp).test("a\n"));
     });
-    it("are undefined for a broken one, and reject what cannot be translated", () => {
+    it("are undefined where they are broken, and rejected where they cannot be translated", () => {
         assert.equal(compilePcre("("), undefined);
         assert.throws(() => compilePcre("(?>a)"), /unsupported/);
     });
@@ -226,7 +226,7 @@ describe("ring of chash", () => {
         const count = (name: string) => found.filter((f) => f === name).length;
         assert.deepEqual(["server1", "server2", "server3"].map(count), [77_075, 14_743, 8_182]);
     });
-    it("continues at the next node that was not tried, and ends when there is none", () => {
+    it("continues at the next node that was not tried, and ends when all were tried", () => {
         const ring = ringOf({ server1: 2, server2: 2, server3: 1 });
         assert.equal(ring.find("foo", new Set()), "server1");
         assert.notEqual(ring.find("foo", new Set(["server1"])), "server1");

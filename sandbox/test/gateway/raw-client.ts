@@ -13,7 +13,7 @@ export interface RawRequest {
 
 export interface RawAnswer {
     status: number;
-    /** In order, with duplicates. */
+    /** Headers in their order, with duplicates. */
     headers: [name: string, value: string][];
     body: Buffer;
     /** 1xx status lines before the final answer. */

@@ -6,7 +6,7 @@ import { Kit } from "./kit";
 const JSON_ONLY = { type: "string", pattern: "^(?i)application/json *$" };
 const GOOD = '{"model":"default"}';
 const SHAPED = '{"type":"error"}';
-/** Answers every request with 404 in a format of its own. */
+/** Plugins that answer every request with 404, and replace the body of each error. */
 const CLOSED = {
     "fault-injection": { abort: { http_status: 404, body: "closed" } },
     "response-rewrite": { vars: [["status", ">=", 400]], body: SHAPED },
@@ -78,7 +78,7 @@ describe("Heads of requests", () => {
             assert.ok(answer.includes("<center>openresty</center>"));
         });
 
-    it("are routed with an unknown method like others, and rejected with one in lower case", async () => {
+    it("are routed with an unknown method like others, but rejected with a method in lower case", async () => {
         const request = (method: string) => sent(`${method} /x HTTP/1.1\r\nHost: h\r\n\r\n`);
         assert.match(await request("FOO"), /^HTTP\/1\.1 404 [^]*{"type":"error"}/);
         assert.equal(statusOf(await request("foo")), 400);
@@ -91,7 +91,7 @@ describe("Heads of requests", () => {
         );
     });
 
-    it("send the upstream the port of the Host header, or the gateway's own where it has none", async () => {
+    it("send the upstream the port of the Host header, or the gateway's own port if the header has none", async () => {
         for (const [host, port] of [
             ["llm.example.com:8443", "8443"],
             ["llm.example.com", String(kit.gateway.port)],

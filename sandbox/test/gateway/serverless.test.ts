@@ -53,7 +53,11 @@ describe("gateway serverless functions", () => {
         await kit.put("/consumers", { username: "jill", plugins: jwt });
         const auth = { "multi-auth": { auth_plugins: [{ "jwt-auth": {} }, { "key-auth": {} }] } };
         const plain = await answerOf(auth, { apikey: "good" });
-        assert.equal(header(plain, "WWW-Authenticate"), 'Bearer realm="jwt"', "of the first plugin, which failed");
+        assert.equal(
+            header(plain, "WWW-Authenticate"),
+            'Bearer realm="jwt"',
+            "the header of the first plugin, which failed",
+        );
         const tidy = await answerOf({ ...auth, ...post(TIDY) }, { apikey: "good" });
         const rest = (answer: typeof plain) =>
             answer.headers.filter(([name]) => name !== "WWW-Authenticate" && name !== "Date");
@@ -86,7 +90,7 @@ describe("gateway serverless functions", () => {
             assert.equal(header(answer, "X-Other"), "o");
         });
 
-    it("set Retry-After after a real limit-count, and not without it", async () => {
+    it("set Retry-After only if limit-count has rejected the request", async () => {
         const limit = { "limit-count": { count: 1, time_window: 30, rejected_code: 429 } };
         const first = await answerOf({ ...limit, ...post(TIDY) });
         const second = await kit.send("/completions");
@@ -196,7 +200,7 @@ describe("gateway serverless functions", () => {
         assert.ok(kit.logged.some((line) => line.includes("attempt to index local 'x' (a nil value)")));
     });
 
-    it("have no fields", async () => {
+    it("are values without fields", async () => {
         const answer = await answerOf(pre("access", "return function() local f = function() end return f.code end"));
         assert.equal(answer.status, 500);
         assert.ok(kit.logged.some((line) => line.includes("attempt to index local 'f' (a function value)")));
@@ -219,7 +223,7 @@ describe("gateway serverless functions", () => {
         assert.equal(kit.upstream.seen.length, 0);
     });
 
-    it("of serverless-pre-function run before the other plugins of their phase, those of post after them", async () => {
+    it("run before the other plugins of their phase (serverless-pre-function), or after these (serverless-post-function)", async () => {
         const mark = (word: string) =>
             `return function() ngx.header["X-Order"] = (ngx.header["X-Order"] or "") .. "${word} " end`;
         const answer = await answerOf({
@@ -230,7 +234,7 @@ describe("gateway serverless functions", () => {
         assert.equal(header(answer, "X-Order")?.trim(), "pre rewrite post");
     });
 
-    it("run after authentication in access, and before it in rewrite", async () => {
+    it("run after authentication in phase access, and before authentication in phase rewrite", async () => {
         const stop = "return function() return 503 end";
         const statuses = [];
         for (const phase of ["rewrite", "access"])
@@ -238,7 +242,7 @@ describe("gateway serverless functions", () => {
         assert.deepEqual(statuses, [503, 401]);
     });
 
-    it("see the first 100 headers of a request, and whether there are more", async () => {
+    it("get the first 100 headers of a request, and whether the request has more", async () => {
         const code = `return function()
             local headers, cut = ngx.req.get_headers()
             local count = 0
@@ -247,7 +251,7 @@ describe("gateway serverless functions", () => {
         end`;
         const many = (count: number) =>
             Object.fromEntries(Array.from({ length: count }, (_, i) => [`X-H${i}`, `${i}`]));
-        // Host, Connection, Content-Length, and three that APISIX adds.
+        // The other six of 100 headers: Host, Connection, Content-Length, and three that APISIX adds.
         assert.equal((await answerOf(pre("rewrite", code), many(94))).text, "100nil12");
         assert.equal((await answerOf(pre("rewrite", code), many(95))).text, "100truncated12");
     });
@@ -277,13 +281,13 @@ describe("gateway serverless functions", () => {
         assert.equal(header(answer, "X-Gone"), undefined);
     });
 
-    it("end the request with ngx.exit, whatever calls it", async () => {
+    it("end the request with ngx.exit, even inside pcall", async () => {
         const answer = await answerOf(pre("access", "return function() pcall(ngx.exit, 403) end"));
         assert.deepEqual([answer.status, kit.upstream.seen.length], [403, 0]);
         assert.match(answer.text, /<title>403 Forbidden/);
     });
 
-    it("of one gateway are unaffected when another ends, however often", async () => {
+    it("of one gateway are unaffected when another gateway ends, however often", async () => {
         const [first, second] = [await Kit.start(), await Kit.start()];
         await first.stop();
         const third = await Kit.start();

@@ -101,7 +101,7 @@ describe("gateway limits shared through Redis", () => {
         assert.deepEqual([times(200, answers), times(429, answers)], [14, 26]);
     });
 
-    it("limit-count returns the rest over all gateways, and the end of the window", async () => {
+    it("limit-count returns the requests that are left over all gateways, and the end of the window", async () => {
         await configure("limit-count", { ...COUNT, ...shared() });
         const seen = [];
         for (const kit of [kits[0], kits[1], kits[0]]) {

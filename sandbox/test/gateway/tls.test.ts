@@ -76,7 +76,7 @@ describe("gateway: TLS", () => {
     });
     after(() => gateway.close());
 
-    it("serves the certificate of the SNI name, and none for other names or without SNI", async () => {
+    it("serves the certificate of the SNI name, and no certificate for other names or without SNI", async () => {
         const wide = await certificate(["*.wide.example.com"], { by: authority });
         await put("ssls/2", ssl(wide, "*.wide.example.com"));
         assert.equal(await shown("llm.example.com"), "llm.example.com");

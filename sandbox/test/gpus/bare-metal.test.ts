@@ -12,7 +12,6 @@ import { on } from "../hosts/kit";
 const NODES = ["dgx-01", "dgx-02"];
 
 describe("sandbox Alpa on bare metal", function () {
-    // Scripts poll each half second, and a busy machine takes longer.
     const faults = new GpuFaults();
     const ledger = new GpuLedger(new Map(NODES.map((name) => [name, 8])), faults);
     let bareMetal: BareMetal;
@@ -93,7 +92,7 @@ describe("sandbox Alpa on bare metal", function () {
         await answering();
     });
 
-    it("is not launched while Ray runs on one host only, and exits when one is lost", async () => {
+    it("is not launched while Ray runs on one host only, and exits when a host is lost", async () => {
         await all("stop");
         assert.equal(await sh(0, `sudo systemctl start ${UNIT}`), "= 0");
         await waitFor("head: GPUs held", () => ledger.on(NODES[0]).length > 0, { seconds: 100 });

@@ -21,21 +21,21 @@ describe("sandbox GPUs", () => {
         ledger = new GpuLedger(gpus, faults);
     });
 
-    it("are given to one side, and to the other only when the first has released them", () => {
+    it("are given to one side, and to the other side only after their release", () => {
         const hold = ledger.take("dgx-01", bareMetal)!;
         assert.equal(ledger.take("dgx-01", pod), undefined);
-        assert.ok(ledger.take("dgx-02", pod), "the other node's are free");
+        assert.ok(ledger.take("dgx-02", pod), "the GPUs of the other node are free");
         hold.release();
         assert.ok(ledger.take("dgx-01", pod));
     });
 
-    it("are shared by pods as long as there are enough", () => {
+    it("are given to several pods while enough are free", () => {
         assert.ok(ledger.take("dgx-01", { ...pod, gpus: 6 }));
         assert.equal(ledger.take("dgx-01", { ...pod, gpus: 3 }), undefined);
         assert.ok(ledger.take("dgx-01", { ...pod, gpus: 2 }));
     });
 
-    it("are not on a node without any", () => {
+    it("do not exist on a node without GPUs", () => {
         assert.throws(() => ledger.take("gateway-01", pod), /node gateway-01 has no GPUs/);
     });
 
@@ -68,7 +68,7 @@ describe("sandbox GPUs", () => {
     });
 
     const refused: [why: string, args: string[], message: RegExp][] = [
-        ["nothing asked for", [], /only --query-compute-apps and --query-gpu/],
+        ["no query", [], /only --query-compute-apps and --query-gpu/],
         ["another query", ["--query-accounted-apps=pid", "--format=csv"], /only --query-compute-apps/],
         ["another option", ["--query-gpu=index", "--format=csv", "-i", "0"], /unsupported by the sandbox/],
         ["no format", ["--query-gpu=index"], /unsupported by the sandbox/],

@@ -16,7 +16,7 @@ describe("sandbox Alpa while it loads", () => {
         ).status;
     afterEach(() => faults.clear());
 
-    it("answers 400 after the launch, and completions once the model is loaded", async () => {
+    it("answers 400 after the launch, and completions when the model is loaded", async () => {
         const launched = await start(0.2);
         assert.equal(await status(launched.port), 400);
         assert.equal(launched.isLoaded(), false);
@@ -36,7 +36,7 @@ describe("sandbox Alpa while it loads", () => {
     it("loads forever when a fault says so", async () => {
         faults.add({ step: "hang" });
         const launched = await start(0);
-        assert.equal(await status(launched.port), 400, "a round trip later");
+        assert.equal(await status(launched.port), 400, "it does not load at once");
         await launched.close();
         assert.equal(await launched.ended, "closed");
     });

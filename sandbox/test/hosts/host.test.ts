@@ -9,7 +9,6 @@ import { stopAll, waitFor } from "../../processes";
 import { on } from "./kit";
 
 describe("sandbox host", function () {
-    // A command over SSH takes 0.03 s here, more on a busy machine.
     const hosts: Host[] = [];
     const start = async (options: Partial<HostOptions> = {}) => {
         const host = await startHost({ name: "head", ...options });
@@ -84,7 +83,7 @@ describe("sandbox host", function () {
         assert.equal(stdout, "0");
     });
 
-    it("rejects another key, and callers can detect another host", async () => {
+    it("rejects another key, and is identified by its host key", async () => {
         const stranger = newKey();
         await assert.rejects(on({ ...host, privateKey: stranger }, "true"), /unable to authenticate/);
         await assert.rejects(on(host, "true", "", "unknown-user"), /unable to authenticate/);
@@ -92,7 +91,7 @@ describe("sandbox host", function () {
         await assert.rejects(on({ ...host, hostKey: other.hostKey }, "true"), /ssh: host key mismatch/);
     });
 
-    it("ends a command whose caller disconnects, and is unreachable when it is closed", async () => {
+    it("ends a command whose caller disconnects, and is unreachable after `close`", async () => {
         const other = await start();
         const waiting = on(other, "echo $$ >/tmp/pid; exec sleep 100");
         const file = path.join(other.root, "tmp/pid");

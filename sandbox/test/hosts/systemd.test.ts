@@ -10,7 +10,6 @@ const INSTALL = "[Install]\nWantedBy=multi-user.target\n";
 const service = (lines: string, rest = INSTALL) => `[Unit]\nDescription=a test\n[Service]\n${lines}\n${rest}`;
 
 describe("sandbox systemd", function () {
-    // Services start within tenths of a second, later on a busy machine.
     let host: Host;
     before(async () => {
         host = await startHost({ name: "head", users: ["root"] });
@@ -63,7 +62,7 @@ describe("sandbox systemd", function () {
         );
     });
 
-    it("waits for a notifying service, and fails one that does not notify in time", async () => {
+    it("waits for a notifying service, and fails a service that does not notify in time", async () => {
         const body = (limit: string, script: string) =>
             service(`Type=notify\nTimeoutStartSec=${limit}\nExecStart=/bin/sh -c "${script}; sleep 100"`);
         // Programs start late on a busy machine, so only the one that must be late has a short limit.
@@ -93,7 +92,7 @@ describe("sandbox systemd", function () {
             fs.writeFileSync(path.join(other.root, "etc/systemd/system/told.service"), service(lines));
             assert.deepEqual(await other.systemctl("start", "told"), { code: 0, out: "", err: "" });
             assert.equal((await other.systemctl("is-active", "told")).out, "active\n");
-            // Again, with an existing socket.
+            // The second start finds an existing socket.
             assert.equal((await other.systemctl("restart", "told")).code, 0);
             assert.equal((await other.systemctl("stop", "told")).code, 0);
         } finally {
@@ -121,14 +120,14 @@ describe("sandbox systemd", function () {
         assert.equal(
             fs.readFileSync(at("tmp/got-x"), "utf8"),
             "s3cret\n1-two words-three three\nend\n",
-            "not the file itself",
+            "the service cannot read the credential's own file",
         );
         assert.match(await sh("systemctl start many@y"), /failed[^]*= 1$/, "its environment file is missing");
         assert.equal(await sh("systemctl stop many@x"), "= 0");
         assert.equal(fs.existsSync(at("run/credentials/many@x.service")), false);
     });
 
-    it("restarts a service that failed, and not one that exited with 0 or was stopped", async () => {
+    it("restarts a service that failed, but not a service that exited with 0 or was stopped", async () => {
         const body = (code: number) =>
             service(
                 `Restart=on-failure\nRestartSec=10ms\nExecStart=/bin/sh -c "echo x >>/tmp/runs-${code}; exit ${code}"`,
@@ -233,7 +232,7 @@ describe("sandbox systemd", function () {
         ["a type", service("Type=forking\nExecStart=/bin/true"), /unsupported by the sandbox: Type=forking/],
         ["a relative program", service("ExecStart=true"), /ExecStart= must be given once, with an absolute path/],
         [
-            "a command that ends what runs",
+            "a command that stops a service that is not oneshot",
             service("ExecStart=/bin/true\nExecStop=/bin/true"),
             /unsupported by the sandbox: ExecStop= and ExecReload= without Type=oneshot/,
         ],

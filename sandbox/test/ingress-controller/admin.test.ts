@@ -182,7 +182,7 @@ describe("Admin API client of the ingress controller", () => {
             }
         });
 
-        it("are deleted once more, which fails, if they were deleted with their consumer", async () => {
+        it("are deleted a second time, which fails, if they were deleted with their consumer", async () => {
             admin.stored.set("consumers/mallory", { username: "mallory" });
             admin.stored.set("consumers/mallory/credentials/x", { id: "x", name: "x", plugins: { "jwt-auth": {} } });
             const { writes, failures } = await written(objects);
@@ -191,7 +191,7 @@ describe("Admin API client of the ingress controller", () => {
             assert.deepEqual(await written(objects), { writes: [], failures: [] });
         });
 
-        it("fail each synchronization if one is a global rule with an id other than its plugin", async () => {
+        it("fail each synchronization if one of them is a global rule with an id other than its plugin", async () => {
             admin.stored.set("global_rules/mine", { id: "mine", plugins: { cors: {} } });
             for (const _ of [1, 2]) {
                 const { writes, failures } = await written(objects);
@@ -210,7 +210,7 @@ describe("Admin API client of the ingress controller", () => {
         ]);
     });
 
-    it("reports a rejection with APISIX's message, continues with the rest, and retries", async () => {
+    it("reports a rejection with APISIX's message, continues with the other objects, and retries", async () => {
         const objects = [made("services", "bad"), made("services", "good")];
         admin.refuse.set("services/bad", "invalid configuration: nope");
         const { failures } = await written(objects);
@@ -242,6 +242,6 @@ describe("Admin API client of the ingress controller", () => {
         assert.ok(failure.unreachable);
         assert.match(failure.message, /^ServerAddr: http:\/\/127.*, Err: HTTP 500: {"message":"Error: .*ECONNREFUSED/);
         assert.deepEqual(admin.writes, []);
-        admin = await new Recorder().start(); // For afterEach.
+        admin = await new Recorder().start(); // afterEach stops a running server
     });
 });

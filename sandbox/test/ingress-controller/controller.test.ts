@@ -9,12 +9,12 @@ import type { Kind, Resource } from "../../ingress-controller/kinds";
 import { FakeApi } from "./fake-api";
 import { CONTROLLER, object, secret, WIRING } from "./kit";
 
-/** Seconds of 0.01 s: 5 minutes are 3 s. */
+/** Length of the controller's second, in real seconds: its 5 minutes are 3 s. */
 const SECOND_LASTS = 0.01;
-/** Long enough for everything before, on a busy machine too. */
+/** Length of its second in the test of its wait: 5 minutes are 9 s, enough for all earlier steps on a busy machine. */
 const WAIT_SECOND_LASTS = 0.03;
 const READY_MS = 300 * WAIT_SECOND_LASTS * 1000;
-/** With this, a wait of 300 s takes longer than a test may: a push that happens did not wait. */
+/** Length of its second where it must not wait: a push after 5 minutes would exceed the test's timeout. */
 const REAL_SECONDS = 1;
 const TEST_MS = 60_000;
 
@@ -65,7 +65,7 @@ describe("Ingress controller", () => {
     }
     const pushed = (path: string) => configuration.current().objects.has(path);
 
-    it("pushes at once with an upstream without a class, which has an effect once a route names it", async () => {
+    it("pushes at once, also with an upstream without a class, which APISIX gets when a route names it", async () => {
         await lead([upstream(), route("r"), consumer("u")], REAL_SECONDS);
         await until(() => pushed("/consumers/llm_u"));
         const [{ value }] = configuration.list("/upstreams/").map(([, stored]) => stored);
@@ -106,7 +106,7 @@ describe("Ingress controller", () => {
         assert.ok(pushed("/consumers/llm_u"));
     });
 
-    it("keeps other routes accepted and pushes them if APISIX rejects one", async () => {
+    it("keeps other routes accepted and pushes them if APISIX rejects a route", async () => {
         const bad = route("bad", [{ name: "limit-count", enable: true, config: { count: "many" } }]);
         await lead([upstream(), route("good"), bad, secret("s", { key: "x" })]);
         await until(() => api.condition("ApisixRoute", "bad")?.reason === "SyncFailed");
@@ -118,7 +118,7 @@ describe("Ingress controller", () => {
         assert.equal(api.condition("ApisixRoute", "good").status, "True");
     });
 
-    it("cannot push once etcd has lost its data until a gateway restarts, and then restores everything", async () => {
+    it("cannot push after etcd has lost its data until a gateway restarts, and then restores everything", async () => {
         await lead([upstream(), route("r"), consumer("u")]);
         await until(() => pushed("/consumers/llm_u"));
         configuration.lose();

@@ -6,7 +6,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { LeaderElection } from "../../ingress-controller/leader-election";
 
-/** Seconds of 0.01 s: a Lease of 30 s expires after 300 ms. */
+/** Length of a controller's second, in real seconds: a Lease of 30 s expires after 300 ms. */
 const SECOND_LASTS = 0.01;
 
 describe("Leader election of ingress controllers", () => {
@@ -14,7 +14,7 @@ describe("Leader election of ingress controllers", () => {
     let lease: V1Lease | undefined;
     let broken: boolean;
     let elections: LeaderElection[];
-    /** When each pod held or renewed the Lease last, by its own record. */
+    /** Time at which each pod last got or renewed the Lease. */
     let renewals: Record<string, number>;
     /** Events in order. */
     let events: string[];
@@ -84,7 +84,7 @@ describe("Leader election of ingress controllers", () => {
         while (!events.includes(what)) await new Promise<void>((resolve) => (onEvent = resolve));
     };
 
-    it("lets only the first one lead", async () => {
+    it("lets only the first instance lead", async () => {
         candidate("a");
         await until("a starts");
         candidate("b");
@@ -95,7 +95,7 @@ describe("Leader election of ingress controllers", () => {
         assert.deepEqual(events, ["a starts"]);
     });
 
-    it("lets another one lead once the Lease of the stopped leader has expired, and not before", async () => {
+    it("lets another instance lead when the Lease of the stopped leader has expired, and not before", async () => {
         const first = candidate("a");
         await until("a starts");
         const second = candidate("b");

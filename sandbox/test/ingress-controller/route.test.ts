@@ -8,7 +8,7 @@ const active = { interval: "5s", successes: 2 };
 const checks = ({ upstream }: Found) => upstream.checks.active;
 
 describe("ApisixRoute", () => {
-    it("becomes one service with the hosts and one route with the rest", () => {
+    it("becomes one service with the hosts, and one route with everything else", () => {
         const found = route({
             match: { paths: ["/completions"], hosts: ["llm.example.com"], methods: ["POST"] },
             priority: 5,

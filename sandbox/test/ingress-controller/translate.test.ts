@@ -134,7 +134,7 @@ describe("GatewayProxy", () => {
         );
     });
 
-    it("is one APISIX, however many classes and Gateways refer to it", () => {
+    it("is one APISIX, also if several classes and Gateways refer to it", () => {
         const { targets } = translated();
         assert.deepEqual(
             targets.map(({ key, admin, adminKey }) => ({ key, admin, adminKey })),
@@ -175,8 +175,8 @@ describe("GatewayProxy", () => {
     });
 });
 
-describe("The rest of the controller", () => {
-    it("creates one global rule per plugin of an ApisixGlobalRule, and none for disabled ones", () => {
+describe("Objects of other kinds", () => {
+    it("creates one global rule for each enabled plugin of an ApisixGlobalRule", () => {
         const plugins = [
             { name: "prometheus", enable: true, config: { prefer_name: true } },
             { name: "cors", enable: false, config: {} },

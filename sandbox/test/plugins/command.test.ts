@@ -69,7 +69,7 @@ describe("command provider", () => {
         });
     });
 
-    it("runs update if it is set, and otherwise create again", async () => {
+    it("runs `update` if it is set, and otherwise `create` again", async () => {
         const { state } = await create({ create: "echo made" });
         const inputs = { ...plain(state), create: "echo again" };
         assert.equal((await provider.update(COMMAND, state, inputs)).stdout, "again");
@@ -171,7 +171,7 @@ describe("command provider", () => {
             ["a port that is a text", { connection: { host: "a", port: "22" } }, /connection\.port: must be a number/],
             ["an input that does not exist", { connection: { host: "a" }, command: "x" }, /command: is not an input/],
             [
-                "a way of logging that does not exist",
+                "a value of logging that does not exist",
                 { connection: { host: "a" }, logging: "some" },
                 /logging: must be one of/,
             ],

@@ -171,7 +171,7 @@ describe("language host", () => {
         );
     });
 
-    it("lists the program's own dependencies, and all transitive ones on request", async () => {
+    it("lists the program's own dependencies, and on request all transitive dependencies", async () => {
         const folder = program({
             "package.json": `{"dependencies":{"yaml":"^9"}}`,
             "node_modules/yaml/package.json": `{"name":"yaml","version":"9.9.9"}`,
@@ -323,7 +323,7 @@ describe("language host", () => {
             await eventually("its end", () => !isRunning(pid) || undefined);
         });
 
-        it("rejects another kind by name", async () => {
+        it("rejects another kind of plugin by name", async () => {
             const got = collect(client.runPlugin(pluginRequest(program({}), "tool")));
             assert.match(
                 await eventually("the refusal", () => got.error || undefined),

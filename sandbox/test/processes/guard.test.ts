@@ -52,11 +52,11 @@ describe("Guard", () => {
         assert.deepEqual(readLedger(folder.path), []);
     });
 
-    it("stays with the world when released, until stopAll ends it", async () => {
+    it("stays with the world when it is released, until stopAll ends it", async () => {
         const { guard, etcd } = await start("await guard.release();");
         commandLine.kill("SIGKILL");
         await ended(commandLine);
-        // The broken pipe has been noticed once the guard has had time to handle an ignored signal.
+        // When the guard has handled a signal that it ignores, it has also noticed the broken pipe.
         process.kill(guard.pid, "SIGHUP");
         assert.equal(isAlive(etcd), true);
         await stopAll(folder.path);
@@ -65,7 +65,7 @@ describe("Guard", () => {
         assert.deepEqual(readLedger(folder.path), []);
     });
 
-    it("ends everything when the world it was released to is killed", async () => {
+    it("ends everything when the world that it guards after its release is killed", async () => {
         const world = await startNode(SLEEPER);
         const { guard, etcd } = await start(`await guard.release(${world.pid});`);
         commandLine.kill("SIGKILL");

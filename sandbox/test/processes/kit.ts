@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { identify, isAlive, type ProcessIdentity } from "../../processes/identity";
 import { waitFor } from "../../processes";
 
-/** Runs until it is stopped. */
+/** Script that runs until it is stopped. */
 export const SLEEPER = "setInterval(() => undefined, 1e9)";
-/** Ignores SIGTERM. */
+/** Script that ignores SIGTERM, and prints a line when it does. */
 export const STUBBORN = `process.on("SIGTERM", () => undefined); console.log("ready"); ${SLEEPER}`;
 
 export function temporaryFolder(): { path: string; remove: () => void } {

@@ -97,7 +97,7 @@ describe("Orphaned Pulumi plugins", () => {
         });
     }
 
-    // Only Linux shows the environment of a process; elsewhere none may be found, nor ended.
+    // Only Linux shows the environment of a process; on other systems no plugin may be found or ended.
     if (hasProc) {
         it("are ended after a kill -9 of pulumi, and not while it runs", async () => {
             const folder = temporaryFolder();

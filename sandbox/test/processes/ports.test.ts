@@ -9,7 +9,7 @@ import { listeners } from "../../processes/ports";
 import { ended, firstLine, temporaryFolder } from "./kit";
 
 describe("Ports", () => {
-    it("are reserved once", async () => {
+    it("are reserved for one process only", async () => {
         const ports = await Promise.all(Array.from({ length: 20 }, () => freePort()));
         assert.equal(new Set(ports).size, 20);
         // The system never assigns one of these ports by itself, and no program uses one by default.
@@ -19,7 +19,7 @@ describe("Ports", () => {
         );
     });
 
-    it("are the preferred one only while it is free", async () => {
+    it("include the preferred port only while it is free", async () => {
         const server = createServer();
         const held = await freePort(); // The system does not assign it to another process meanwhile.
         await new Promise<void>((resolve) => server.listen(held, "127.0.0.1", resolve));
@@ -30,8 +30,8 @@ describe("Ports", () => {
 
     const ports = join(__dirname, "../../../sandbox/processes/ports.ts");
 
-    it("are not given to another process while the program of one does not listen, as during its restart", async () => {
-        // With the same number of process, another process searches from the same port on.
+    it("are not given to another process while the program that uses them does not listen, for example while it restarts", async () => {
+        // The search for a free port begins at a port that depends on the pid, so equal pids begin at the same port.
         const code = `
             Object.defineProperty(process, "pid", { value: ${process.pid} });
             require(${JSON.stringify(ports)}).freePort().then(console.log);

@@ -24,7 +24,7 @@ describe("Processes of the sandbox", () => {
             stateDir: folder.path,
         });
 
-    it("are recorded while they run and removed once stopped", async () => {
+    it("are recorded while they run, and removed from the record when they are stopped", async () => {
         const one = await start("one", SLEEPER);
         assert.deepEqual(running(folder.path), [{ name: "one", pid: one.pid }]);
         await one.stop();
@@ -32,7 +32,7 @@ describe("Processes of the sandbox", () => {
         assert.deepEqual(readLedger(folder.path), []);
     });
 
-    it("are stopped in reverse order, each after the later one has exited", async () => {
+    it("are stopped in reverse order, each after the process that started later has exited", async () => {
         await start("first", SLEEPER);
         await start("second", SLEEPER);
         const order: string[] = [];

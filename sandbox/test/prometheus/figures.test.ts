@@ -17,12 +17,12 @@ import { Kit } from "../gateway/kit";
 
 const SCRAPED = { metrics: { scrapers: [], podMonitor: false } };
 const PODS = ["apisix-a", "apisix-b"];
-/** Requests to each pod, after a first one of each kind that creates the series in Prometheus. */
+/** Requests to each pod. One request of each kind is sent before these, to create the series in Prometheus. */
 const SENT: [caller: string, status: number, times: number][] = [
     ["lab", 200, 3],
     ["nlp", 429, 2],
 ];
-/** Requests of nlp only. */
+/** Limit of the caller nlp alone. */
 const LIMIT = { count: 1, time_window: 3600, key: "consumer_name", rejected_code: 429 };
 
 if (findOnPath("prometheus") !== undefined)
@@ -100,7 +100,7 @@ if (findOnPath("prometheus") !== undefined)
                 { seconds: 60, hint: async () => JSON.stringify(await counted()) },
             );
 
-        it("match the requests of two callers to two pods, by status, and so does consumer usage", async () => {
+        it("match the requests of two callers to two pods, by status, as do the figures of consumer usage", async () => {
             for (const kit of kits) assert.equal(await ask(kit, "nlp"), 200);
             await send(1);
             await shows(() => PODS.length);
@@ -123,7 +123,7 @@ if (findOnPath("prometheus") !== undefined)
             );
         });
 
-        it("come with every alert, evaluated, and none that pods are down", async () => {
+        it("come with every alert evaluated, and no alert that pods are down", async () => {
             const rules = await waitFor(
                 "the evaluation of every rule",
                 async () => {

@@ -1,5 +1,5 @@
-// Proves which pods the sandbox's Prometheus scrapes, and the message without Prometheus. test/engine/gateway/observability.test.ts
-// proves that its figures match the requests.
+// Proves which pods the sandbox's Prometheus scrapes, and the message without Prometheus.
+// test/engine/gateway/observability.test.ts proves that its figures match the requests.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -28,7 +28,7 @@ describe("the sandbox's Prometheus", () => {
         });
     });
 
-    it("scrapes no pod without the annotations, and none that is unreachable", () => {
+    it("scrapes no pod without the annotations, and no unreachable pod", () => {
         assert.equal(
             targetOf(pod(), () => 1),
             undefined,

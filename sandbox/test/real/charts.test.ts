@@ -9,7 +9,7 @@ import { scratchFolder } from "./scratch-folder";
 const CHARTS = ["apisix-2.14.0", "apisix-ingress-controller-1.1.1", "kuberay-operator-1.6.2"];
 const APISIX = { name: "apisix", version: "2.14.0" };
 const REPOSITORY = "https://charts.example.org";
-/** Records its arguments, and pulls into the folder that follows -d. */
+/** A fake helm: records its arguments, and writes an archive into the folder that follows -d. */
 const PULLS = 'echo "$*" >> "$(dirname "$0")/asked"\nfor last; do :; done\necho archive > "$last/apisix-2.14.0.tgz"';
 
 describe("real charts", () => {
@@ -64,7 +64,7 @@ describe("real charts", () => {
         );
     });
 
-    it("are pulled from an OCI registry by their name in it", async () => {
+    it("are pulled from an OCI registry by their name in the registry", async () => {
         await pull(PULLS, ["oci://registry.example.org/charts"]);
         assert.match(
             asked().join("\n"),

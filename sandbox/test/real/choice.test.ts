@@ -27,19 +27,19 @@ describe("real parts", () => {
     ] as const)
         it(`are chosen by "${text}"`, () => assert.deepEqual(parseChoice(text), choice));
 
-    it("are rejected with an unknown name, and the error suggests the right one", () => {
+    it("are rejected with an unknown name, and the error suggests the right name", () => {
         assert.throws(
             () => parseChoice("charts,apsix,tunnel"),
             /^Error: real parts: "apsix" is not a part of the sandbox \(did you mean apisix\?\); "tunnel" is not a part of the sandbox\. Use available, all, or some of: charts, apisix, ingress-controller, cloudflare-provider, cloudflared, cert-manager\.$/,
         );
     });
 
-    it("are none unless one is chosen", () => {
+    it("are none unless a part is chosen", () => {
         program(PROVIDER, "6.17.0");
         assert.deepEqual(partsOfEnvironment(nowhere()), {});
     });
 
-    it("are those that are installed, with emulators for the rest", () => {
+    it("are all installed parts, with emulators for the other parts", () => {
         const provider = program(PROVIDER, "6.17.0");
         const found = findParts("available", { ...nowhere(), ...charts() });
         assert.deepEqual(Object.keys(found), ["charts", "cloudflare-provider"]);
@@ -87,7 +87,7 @@ describe("real parts", () => {
         );
     });
 
-    it("are taken from a named program before one on PATH", () => {
+    it("are taken from a named program rather than from PATH", () => {
         program(PROVIDER, "6.17.0");
         const named = file("else/provider", "#!/bin/sh\necho 6.22.1\n", 0o755);
         const found = findParts(["cloudflare-provider"], { ...nowhere(), ALPA_AUTH_REAL_CLOUDFLARE_PROVIDER: named });
@@ -115,7 +115,7 @@ describe("real parts", () => {
             "issuers",
             "orders.acme",
         ];
-        /** As in a release: the CRDs, with labels that a chart fills in, and other objects. */
+        /** A file like that of a release: the CRDs, with labels that a chart fills in, and other objects. */
         const crds = (names = NAMES) =>
             names
                 .map((name) => {

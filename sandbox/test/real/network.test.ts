@@ -62,7 +62,7 @@ if (process.platform === "linux" && process.getuid?.() === 0)
             await assert.rejects(dns.resolve4("other.llm.svc.cluster.local"), { code: "ENOTFOUND" });
         });
 
-        it("returns no address of another family for a name", async () => {
+        it("returns no IPv6 address for a name", async () => {
             await assert.rejects(dns.resolve6(NAME), { code: "ENODATA" });
         });
 
@@ -71,7 +71,7 @@ if (process.platform === "linux" && process.getuid?.() === 0)
             assert.equal(await get("http://10.1.2.3:9180/apisix?x=1", network.proxyUrl), "200 GET /apisix?x=1");
         });
 
-        it("forwards none to a pod that does not exist, or to any other address", async () => {
+        it("forwards no request to a pod that does not exist, or to any other address", async () => {
             for (const url of ["http://10.1.2.4:9180/", "http://10.1.2.3:9080/", "http://127.0.0.1:1/"])
                 await assert.rejects(get(url, network.proxyUrl), /socket hang up|ECONNRESET/);
         });

@@ -1,4 +1,4 @@
-/** For tests that write programs and charts to disk. */
+/** Folders of tests that write programs and charts to disk. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";

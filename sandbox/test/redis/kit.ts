@@ -60,7 +60,7 @@ export function request(words: string[]): string {
     return `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join("")}`;
 }
 
-/** Where the reply that starts at `at` ends; -1 while it is incomplete. */
+/** End of the reply that starts at `at`; -1 while the reply is incomplete. */
 function replyEnd(text: string, at: number): number {
     const lineEnd = text.indexOf("\r\n", at);
     if (lineEnd < 0) return -1;

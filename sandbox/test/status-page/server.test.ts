@@ -27,7 +27,7 @@ describe("status page of the sandbox", () => {
 
     const data = async () => (await (await fetch(`${page.url}data.json`)).json()) as PageData;
 
-    it("has no stack until it is up, and then its address and what to try", async () => {
+    it("has no stack until `up` has finished, and then its address and the requests to try", async () => {
         assert.equal((await data()).stack, null);
         writeFacts(dir, "stack", { stack: "intra", url: "http://127.0.0.1:1/alpa", try: TRY });
         assert.deepEqual((await data()).stack, { name: "intra", url: "http://127.0.0.1:1/alpa", try: TRY });
@@ -46,7 +46,7 @@ describe("status page of the sandbox", () => {
         ]);
     });
 
-    it("counts answers to checks of pulumi up apart, and says since when it counts", async () => {
+    it("counts answers to the checks of pulumi up separately, and says when the count began", async () => {
         const { rows } = await data();
         page.add({ place: "gateway", caller: "lab", status: 400, check: true });
         const now = await data();
@@ -99,7 +99,7 @@ describe("status page of the sandbox", () => {
 });
 
 describe("tally of the status page", () => {
-    it("has at most 500 rows, and reports how many answers are in none", () => {
+    it("has at most 500 rows, and reports how many answers have no row", () => {
         const tally = new Tally();
         for (let i = 0; i < 600; i++) tally.add({ place: "gateway", caller: `c${i}`, status: 200 });
         tally.add({ place: "gateway", caller: "c0", status: 200 });

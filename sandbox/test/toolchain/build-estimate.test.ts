@@ -20,7 +20,7 @@ describe("build estimate", () => {
         assert.equal(estimate.text(), "96% of all builds, about 30s left");
     });
 
-    it("counts shared work of builds only for the first of them", () => {
+    it("counts shared work of several builds only for the first build", () => {
         const estimate = new BuildEstimate(() => 0);
         estimate.add("a", { alone: 60, shared: 5 });
         estimate.add("b", { alone: 120, shared: 60 });

@@ -134,7 +134,7 @@ describe("tool cache", () => {
         await assert.rejects(cached(recipe, options), /left no fake behind/);
     });
 
-    it("builds once when two processes need a tool at the same time, and names the one that builds", async () => {
+    it("builds once when two processes need a tool at the same time, and names the process that builds", async () => {
         const recipe = fakeRecipe();
         const entries = await Promise.all([cached(recipe, options), cached(recipe, options)]);
         assert.equal(recipe.built, 1);

@@ -30,14 +30,14 @@ describe("Go builds", () => {
         );
     });
 
-    it("say what to install when Go is too old and may not fetch a newer one", async () => {
+    it("say what to install when Go is too old and may not fetch a newer Go", async () => {
         await assert.rejects(
             requireGo("etcd", answers("1.20.1", "local")),
             /or newer \(got 1\.20\.1 at .*GOTOOLCHAIN=local/,
         );
     });
 
-    it("accept an older Go that fetches a newer one by itself", async () => {
+    it("accept an older Go that fetches a newer Go by itself", async () => {
         assert.equal((await requireGo("etcd", answers("1.25.0", "auto"))).version, "1.25.0");
     });
 

@@ -14,7 +14,6 @@ import { installPlugins, linkExecutable, writeLaunchers } from "../../toolchain/
 import { ask, eventually, folderWith, isRunning, parentOf } from "../plugins/kit";
 
 describe("plugin launchers", function () {
-    // Most of these start Node.js twice: half a second here, more on a busy machine.
     let folder: string;
     let remove: () => void;
     let removeAll: () => void;
@@ -61,7 +60,7 @@ describe("plugin launchers", function () {
         assert.equal(fs.readFileSync(linkExecutable(file, plugins), "utf8"), "two");
     });
 
-    it("are in the same layout below a Pulumi home as those of an installed Pulumi", () => {
+    it("are in the same layout below a Pulumi home as the plugins of an installed Pulumi", () => {
         for (const name of ["pulumi", "pulumi-resource-kubernetes"]) {
             fs.writeFileSync(path.join(plugins, name), name, { mode: 0o755 });
         }
@@ -133,7 +132,7 @@ describe("plugin launchers", function () {
         client.close();
     });
 
-    it("let pulumi-language-nodejs run a program that ends with it", async () => {
+    it("let pulumi-language-nodejs run a program, which ends with the language host", async () => {
         const script = path.join(folder, "node_modules/@pulumi/pulumi/cmd/run/index.js");
         fs.mkdirSync(path.dirname(script), { recursive: true });
         const seen = path.join(folder, "pid");
@@ -145,8 +144,8 @@ describe("plugin launchers", function () {
         const client = new LanguageRuntimeClient(address, grpc.credentials.createInsecure());
         const info = new language.ProgramInfo().setProgramDirectory(folder).setEntryPoint(".");
         const ended = ask(client, client.run, new language.RunRequest().setPwd(folder).setInfo(info));
-        ended.catch(() => undefined); // the host is about to be killed
-        // There, and written: a file is empty for a moment.
+        ended.catch(() => undefined); // the test kills the host
+        // The text of the file. Until it is written, the file is missing or empty.
         const written = () => (fs.existsSync(seen) && fs.readFileSync(seen, "utf8")) || undefined;
         const pid = Number(await eventually("the program", written));
         process.kill(started!, "SIGKILL");

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { RunningSteps } from "../../toolchain/log";
 
 describe("running steps", () => {
-    /** A terminal that only supports lines: its content after all output. */
+    /** A terminal that supports only lines, with its content after all output. */
     class Screen {
         lines: string[] = [];
         columns = 40;
@@ -54,7 +54,7 @@ describe("running steps", () => {
             await running;
         });
 
-    it("write nothing elsewhere before 15 s", async () => {
+    it("write nothing before 15 s where the output is no terminal", async () => {
         const lines: string[] = [];
         const steps = new RunningSteps((line) => lines.push(line));
         await steps.show(

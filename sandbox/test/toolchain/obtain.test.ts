@@ -53,7 +53,7 @@ describe("programs that are not installed", () => {
     const fails = () => Promise.reject(new DownloadFailed("https://example.org/x: 404"));
     const get = async (...list: Wanted[]) => (await obtain(list, { root, log })).map(({ source }) => source);
 
-    it("are downloaded where there is a release, and built where there is none", async () => {
+    it("are downloaded if there is a release, and otherwise built", async () => {
         assert.deepEqual(await get(wanted("a", works), wanted("b", "building it, because no program is released")), [
             ...["downloaded", "built"],
         ]);
@@ -101,7 +101,7 @@ describe("programs that are not installed", () => {
         );
     });
 
-    it("are built at the same time as one that shares no libraries with them", async () => {
+    it("are built at the same time as a program that shares no libraries with them", async () => {
         const together = barrier(2);
         const slow = (name: string, buildSeconds: Wanted["buildSeconds"]): Wanted => ({
             ...{ release: "building it", buildSeconds },

@@ -55,7 +55,7 @@ describe("tool chain", () => {
         assert.match(lines[0], /bin\/pulumi has no pulumi-language-nodejs in its folder/);
     });
 
-    it("does not use a Pulumi of another major version, and says which", () => {
+    it("does not use a Pulumi of another major version, and names that version", () => {
         const env = install("pulumi", "v4.0.0");
         install("pulumi-language-nodejs", "");
         assert.equal(officialPulumi(env, log), undefined);

@@ -31,7 +31,7 @@ describe("cloudflared of the sandbox's cluster", () => {
     let world: World;
     let pods: ConnectorPods;
     let lines: string[];
-    /** Address behind the cluster's name. */
+    /** Port on this machine that a connector reaches at a name and port of the cluster; undefined: no pod is ready there. */
     let answers: (host: string, port: number) => number | undefined;
     let ready: Promise<void>;
     let folder: string;
@@ -62,7 +62,7 @@ describe("cloudflared of the sandbox's cluster", () => {
     const look = (pod: V1Pod | undefined = connectorPod(), secrets = [token()]) =>
         pods.reconcile(snapshot({ pods: pod ? [pod] : [], secrets }));
 
-    it("forwards to the name of a Service, once its pod is ready", async () => {
+    it("forwards to the name of a Service when its pod is ready", async () => {
         await look();
         assert.equal(pods.connected(connectorPod()), false);
         await ready;

@@ -56,7 +56,7 @@ describe("Kubelet of the sandbox", () => {
             config("CreateContainerConfigError", 'secret "none" not found'),
         ],
         [
-            "whose Secret lacks the key, as apisix does without the viewer's",
+            "whose Secret lacks a key, for example the viewer's",
             look(fromSecret("keys", "viewer")),
             config("CreateContainerConfigError", "couldn't find key viewer in Secret ns/keys"),
         ],

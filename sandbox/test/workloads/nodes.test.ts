@@ -100,7 +100,7 @@ describe("Nodes of the sandbox", () => {
         assert.match(writes().at(-1)!, /pods\/two\/status .*"status":"False"/);
     });
 
-    it("are released only when no node routes to them any more", async () => {
+    it("are released only when no other node routes to them any more", async () => {
         leads = 2;
         await nodes.cutOff("n1");
         assert.equal(leads, -1);

@@ -1,4 +1,4 @@
-/** Proves when Valkey is there, under which name, and which containers of it are unsupported. */
+/** Proves when Valkey runs, under which name it is reached, and which of its containers are unsupported. */
 import assert from "node:assert/strict";
 import { missing, type Supplies } from "../../workloads/kubelet";
 import { RedisPods } from "../../workloads/redis-pods";
@@ -7,7 +7,7 @@ import { pod, service, snapshot, type PodArgs } from "./kit";
 
 const VALKEY = "valkey/valkey:8.1.4-alpine";
 const HOST = "alpa-auth-counters.apisix.svc.cluster.local";
-/** As the product deploys it. */
+/** Valkey's arguments in the product's Deployment. */
 const ARGS = [
     ...["valkey-server", "--save", "", "--appendonly", "no", "--maxmemory", "64mb"],
     ...["--maxmemory-policy", "noeviction", "--protected-mode", "no"],

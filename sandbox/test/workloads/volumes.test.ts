@@ -37,7 +37,7 @@ describe("Volumes of the sandbox", () => {
         assert.deepEqual(await written([claim("rampart", "Bound")]), []);
     });
 
-    it("are deleted once their claim is deleted", async () => {
+    it("are deleted when their claim is deleted", async () => {
         const released = { metadata: { name: "pvc-u" }, status: { phase: "Released" } };
         assert.deepEqual(await written([], [released]), [["DELETE /api/v1/persistentvolumes/pvc-u"]]);
     });

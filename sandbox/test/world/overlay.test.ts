@@ -24,7 +24,7 @@ describe("Stack files of the sandbox", () => {
             config: Record<string, unknown>;
         };
         const hosts = (config["alpa-auth:convert"] as { bareMetal: { hosts: object[] } } | undefined)?.bareMetal.hosts;
-        // Set separately, encrypted.
+        // The private keys are set separately, encrypted.
         for (const host of hosts ?? []) Object.assign(host, { privateKey: newKey() });
         const own = Object.entries(config).map(([key, value]) => [key.replace("alpa-auth:", ""), value]);
         return parse(raw(Object.fromEntries(own) as Record<string, unknown>));

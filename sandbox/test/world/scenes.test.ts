@@ -64,7 +64,7 @@ describe("the sandbox's stack", () => {
         assert.equal(metricsOf({ ...FACTS, prometheus: "http://127.0.0.1:4" }), true);
         assert.equal(metricsOf(FACTS), undefined);
     });
-    it("has a failing conversion step where a conversion is possible and has not started with it", () => {
+    it("can have a failing conversion step only where a conversion is possible and `up` itself does not take that step", () => {
         assert.equal(sceneOf({ stack: "intra", failStep: "start" }), sceneOf({ stack: "intra" }));
         for (const without of [{ stack: "inter" }, { stack: "intra", exposure: "tunnel" }] as const)
             assert.throws(

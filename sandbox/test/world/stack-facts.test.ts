@@ -39,7 +39,7 @@ describe("requests to try in a sandbox", () => {
     });
     afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-    it("expect 401 of a credential that was revoked, and 200 of one that was added", async () => {
+    it("expect 401 for a revoked credential, and 200 for an added credential", async () => {
         assert.deepEqual(expected(await currentStack(dir)), { "key of a/k": 200, "key of b/k": 200 });
         after(keyed({ "a/k": "1", "c/k": "3" }));
         const changed = { "key of a/k": 200, "key of c/k": 200, "key of b/k, which is removed": 401 };
@@ -56,7 +56,7 @@ describe("requests to try in a sandbox", () => {
         assert.equal(calls(), 1);
     });
 
-    it("are none once the stack is destroyed", async () => {
+    it("are none after the stack is destroyed", async () => {
         await currentStack(dir);
         after({});
         assert.deepEqual((await currentStack(dir))?.try, []);
@@ -81,7 +81,7 @@ describe("requests to try in a sandbox", () => {
         });
     });
 
-    it("stay as they are on the page while a run of Pulumi holds the lock, and while none can be derived", async () => {
+    it("stay the same on the page while a run of Pulumi holds the lock, and while no request can be derived", async () => {
         const errors: string[] = [];
         const facts = followStack(dir, (message) => errors.push(message));
         const lock = join(dir, "backend/.pulumi/locks/organization/alpa-auth/intra/one.json");

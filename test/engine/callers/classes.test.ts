@@ -40,7 +40,7 @@ describe("a class of callers", () => {
     const as = (who: string, options: object = {}): Promise<Answer> => call(url, { key: keys[`${who}/k`], ...options });
     const slowly = (who: string) => as(who, { body: JSON.parse(SLOW_COMPLETION) as object });
 
-    /** Sends one slow request for each caller at once. @returns their statuses, after Alpa has answered all open ones */
+    /** Sends one slow request for each caller at once. @returns their statuses, after Alpa has answered all open requests */
     async function together(callers: string[], open: number): Promise<number[]> {
         let refused = 0;
         const sent = callers.map(async (who) => {
@@ -72,7 +72,7 @@ describe("a class of callers", () => {
         assert.equal(refused.status, 429);
         assert.equal(refused.headers.get("content-type"), "application/json");
         assert.deepEqual(JSON.parse(refused.body), { type: "error", message: FULL, stacktrace: "" });
-        assert.match(refused.headers.get("retry-after") ?? "", /^\d+$/, "whole seconds: clients fail on others");
+        assert.match(refused.headers.get("retry-after") ?? "", /^\d+$/, "whole seconds: clients fail on fractions");
         const logprobs = { path: "/logprobs", body: { prompt: "x", top_k: 5 } };
         assert.equal((await as("weekend", logprobs)).status, 200, "counted apart");
         alpa.release();

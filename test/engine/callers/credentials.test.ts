@@ -32,7 +32,7 @@ const consumers = [
     { name: "bob", limits: { requests: 777, perSeconds: 3600 }, credentials: [{ id: "own", method: "key" }] },
 ];
 
-/** What a row can use. */
+/** Credentials of the stack's outputs that a row can use. */
 interface Known {
     k1: string;
     k2: string;
@@ -78,7 +78,7 @@ const rows: Row[] = [
     ["a key in a cookie", (k) => ({ Cookie: `apikey=${k.k1}` }), 401],
     ["a token with Bearer", (k) => bearer(hs256(claims("hs"), k.hs)), 200],
     ["a token with bearer in lower case", (k) => ({ Authorization: `bearer ${hs256(claims("hs"), k.hs)}` }), 200],
-    ["a token bare", (k) => ({ Authorization: hs256(claims("hs"), k.hs) }), 200],
+    ["a token without Bearer", (k) => ({ Authorization: hs256(claims("hs"), k.hs) }), 200],
     [
         "a token of the second secret, during the overlap with the first",
         (k) => bearer(hs256(claims("hs2"), k.hs2)),
@@ -90,7 +90,7 @@ const rows: Row[] = [
     ["a token with BEARER in capitals", (k) => ({ Authorization: `BEARER ${hs256(claims("hs"), k.hs)}` }), 401],
     ["a token after two spaces", (k) => ({ Authorization: `Bearer  ${hs256(claims("hs"), k.hs)}` }), 401],
     ["an empty Authorization", () => ({ Authorization: "" }), 401],
-    ["Bearer and nothing", () => ({ Authorization: "Bearer " }), 401],
+    ["Bearer without a token", () => ({ Authorization: "Bearer " }), 401],
     ["no token at all", () => bearer("abc"), 401],
     ["a token that has expired", (k) => bearer(hs256(claims("hs", { exp: now() - 1 }), k.hs)), 401],
     ["a token of RS256 that has expired", () => bearer(expired), 401],
@@ -192,7 +192,7 @@ describe("a caller's credential", () => {
             if (status === 401) assert.ok(answer.challenge, "a 401 does not say how to authenticate");
         });
 
-    it("causes a warning in each run and is an output when it expires soon or has expired", async () => {
+    it("that expires soon or has expired causes a warning in each run, and is in the outputs", async () => {
         assert.match(said, /consumers: alice\/soon expires in [45] days, on /);
         assert.match(said, /consumers: alice\/old expired on 2020-01-01 and has no access/);
         assert.equal((await stack.outputs()).expires["alice/soon"], SOON);
@@ -207,7 +207,7 @@ describe("a caller's credential", () => {
         assert.equal(await limit({ apikey: "not-a-key", ...token }), null, "bob's limit is not alice's");
     });
 
-    it("gets the same 401 whatever was wrong with it", async () => {
+    it("gets the same 401 for every problem", async () => {
         // Compared as JSON: the gateway does not keep the order of fields.
         const sorted = (body: string) => JSON.stringify(Object.entries(JSON.parse(body) as object).sort());
         const bodies = new Set<string>();
@@ -217,7 +217,7 @@ describe("a caller's credential", () => {
         assert.equal(bodies.size, 1, [...bodies].join("\n"));
     });
 
-    it("changes when its seed is replaced after a leak if it is generated; one that the caller brought stays", async () => {
+    it("that is generated changes when its seed is replaced after a leak, and a brought credential stays", async () => {
         succeeded(await stack.up("--replace", "**::alpa-consumers-seed"));
         const { credentials, jwtSecrets } = await stack.outputs();
         const after = { k1: credentials["alice/k1"], k2: credentials["alice/k2"] };
@@ -251,7 +251,7 @@ describe("a caller's credential", () => {
         const blind = await stack.up("--skip-preview");
         assert.notEqual(blind.code, 0);
         assert.match(blind.stdout + blind.stderr, REJECTED);
-        assert.equal(await status(), 401, "a run without a preview does not accept it either");
+        assert.equal(await status(), 401, "a run without a preview does not accept the key either");
 
         succeeded(await stack.run(["config", "set", "--path", `${entry}.readmit`, id]));
         succeeded(await stack.up());

@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import { AppsV1Api } from "@kubernetes/client-node";
 import { call, current, eventually, succeeded, TestStack, useWorld, type Answer } from "../kit";
 
-/** Longer than any test, so that only the number of requests counts. */
+/** A limit whose window is longer than any test, so that only the number of requests counts. */
 const requests = (count: number) => ({ requests: count, perSeconds: 3600 });
 const caller = (name: string, limits: object) => ({ name, limits, credentials: [{ id: "a", method: "key" }] });
 
@@ -52,7 +52,7 @@ describe("limits over two gateway pods", () => {
         });
     };
 
-    it("count once for both", async () => {
+    it("count for both pods together", async () => {
         await configure(shared("refuse", [caller("alice", requests(6))]));
         assert.deepEqual(await statuses("alice/a", 8), [200, 200, 200, 200, 200, 200, 429, 429]);
     });
@@ -71,7 +71,7 @@ describe("limits over two gateway pods", () => {
     it("reject every caller with limits while the counters are down or hang, with whenDown: refuse", async () => {
         const { status, waited } = await whileTheyHang();
         assert.equal(status, 500);
-        assert.ok(waited >= 3000 && waited < 60_000, `3000 ms, and not ${waited} ms`);
+        assert.ok(waited >= 3000 && waited < 60_000, `waited ${waited} ms, not the timeout of 3000 ms`);
         await counters(0);
         // The gateway keeps its connection to the counters until they end, shortly after they are no longer ready.
         const answer = await eventually("an answer without the counters", async () => {
@@ -88,7 +88,7 @@ describe("limits over two gateway pods", () => {
         await configure(shared("allow", [caller("alice", requests(2))]));
         assert.deepEqual(await statuses("alice/a", 3), [200, 200, 429]);
         assert.equal((await whileTheyHang()).status, 200);
-        assert.equal((await as("alice/a")).status, 429, "and continues with the earlier counts");
+        assert.equal((await as("alice/a")).status, 429, "the gateway continues with the earlier counts");
         await counters(0);
         await eventually(
             "an answer without the counters",

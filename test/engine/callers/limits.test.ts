@@ -6,7 +6,7 @@ import { SLOW_COMPLETION, startSlowAlpa, type SlowAlpa } from "../kit/slow-alpa"
 
 const key = (id: string) => ({ id, method: "key" });
 const caller = (name: string, limits?: object) => ({ name, limits, credentials: [key("a"), key("b")] });
-/** Longer than any test, so that only the number of requests counts. */
+/** A limit whose window is longer than any test, so that only the number of requests counts. */
 const requests = (count: number) => ({ requests: count, perSeconds: 3600 });
 
 describe("limits", () => {
@@ -54,7 +54,7 @@ describe("limits", () => {
             stacktrace: "",
         });
         assert.equal(refused.headers.get("x-ratelimit-limit"), "2");
-        assert.match(refused.headers.get("retry-after") ?? "", /^\d+$/, "whole seconds: clients fail on others");
+        assert.match(refused.headers.get("retry-after") ?? "", /^\d+$/, "whole seconds: clients fail on fractions");
         const wait = Number(refused.headers.get("retry-after"));
         assert.ok(wait > 3000 && wait <= 3600, `${wait} s`);
     });

@@ -71,7 +71,7 @@ describe("a stack of callers on the engine", () => {
         return said.out;
     }
 
-    it("has the address of the other stack, and its keys work there next to those of the other", async () => {
+    it("has the address of the other stack, and its keys work there next to the keys of the other stack", async () => {
         assert.equal(ours.url, theirs.url);
         assert.deepEqual(Object.keys(ours.credentials).sort(), ["bob/a", "carol/a"]);
         for (const key of [...Object.values(ours.credentials), ...Object.values(theirs.credentials)])
@@ -136,7 +136,7 @@ describe("a stack of callers on the engine", () => {
         assert.equal(await status(theirs.credentials["alice/a"]), 200);
     });
 
-    it("fails with an error that names the other stack once that is destroyed", async () => {
+    it("fails with an error that names the other stack after the other stack is destroyed", async () => {
         succeeded(await main.destroy());
         more.configure({ consumers: [caller("bob", "a")] });
         assert.match(

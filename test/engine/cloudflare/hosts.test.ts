@@ -105,7 +105,7 @@ describe("hosts of the connectors on the engine", () => {
         succeeded(await stack.preview("--expect-no-changes"));
     });
 
-    it("reports a full disk while the old host continues, and completes once there is room", async () => {
+    it("reports a full disk while the old host continues, and completes when there is space", async () => {
         const full = await place("full");
         const host = await start({ ...full, diskFull: true });
         configure(full);
@@ -118,7 +118,7 @@ describe("hosts of the connectors on the engine", () => {
         [first, head] = [full, again];
     });
 
-    it("rejects a system without systemd, and leaves nothing there", async () => {
+    it("rejects a host without systemd, and leaves nothing on it", async () => {
         const alpine = await place("alpine", { os: "alpine" });
         const host = await start(alpine);
         configure(alpine);
@@ -126,7 +126,7 @@ describe("hosts of the connectors on the engine", () => {
         assert.deepEqual(ours(host), []);
     });
 
-    it("rejects a user without sudo rights, and leaves nothing there", async () => {
+    it("rejects a user without sudo rights, and leaves nothing on the host", async () => {
         const denied = await place("denied", { sudo: "none" });
         const host = await start(denied);
         configure(denied);
@@ -137,7 +137,7 @@ describe("hosts of the connectors on the engine", () => {
         assert.deepEqual(ours(host), []);
     });
 
-    it("reports that sudo needs a password or rejects it, never shows it, and completes with the right one", async () => {
+    it("reports that sudo needs a password or rejects it, never shows the password, and completes with the right one", async () => {
         const asked = await place("asked", { sudo: "password", password: PASSWORD });
         const host = await start(asked);
         configure(asked);
@@ -156,7 +156,7 @@ describe("hosts of the connectors on the engine", () => {
         const host = await start(killed);
         configure(killed);
         await stack.upKilledWhen(async () => existsSync(join(host.root, "etc", UNIT, "owner")));
-        assert.equal(host.pids().length < 2, true, "it was killed too late");
+        assert.equal(host.pids().length < 2, true, "the run was killed too late");
         await stack.run(["cancel", "--yes"]);
         // The last host asks for its sudo password when its connectors are removed.
         succeeded(await stack.up());

@@ -181,7 +181,7 @@ describe("move of a zone on the engine", () => {
         dns().azure.key = undefined;
     });
 
-    it("allows the delegation then, without a change", async () => {
+    it("allows the delegation after the DS record is removed, without a change", async () => {
         assert.deepEqual(await up("delegated"), []);
         await refuses(
             "proxied",

@@ -1,6 +1,6 @@
 // Proves what docs/operate/service-tokens.md says of option cloudflare: the answers to callers of a team in classic mode, the
 // consumer commands, and the cost of a lost connector or host. The edge and cloudflared are emulators. Their rule that only
-// requests on the lost connector fail holds in production once the edge has noticed the loss.
+// requests on the lost connector fail holds in production after the edge has noticed the loss.
 import { strict as assert } from "node:assert";
 import { randomUUID } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -102,7 +102,7 @@ describe("daily work with option cloudflare on the engine", () => {
         assert.equal((await askEdge(`${facts.cloudflare.edge}/completions`, "ask.example.com", headers)).status, 200);
     });
 
-    it("in classic mode answers 200 with the token, and 401 without one, with a wrong one and with another app's", async () => {
+    it("in classic mode answers 200 with the token, and 401 without a token, with a wrong one and with another app's", async () => {
         const a = await pair("alice/a");
         const stranger = { ...made("alice/a"), id: randomUUID(), client_id: `${"e".repeat(32)}.access` };
         here().world.account.serviceTokens.set(stranger.id, stranger);
@@ -112,7 +112,7 @@ describe("daily work with option cloudflare on the engine", () => {
         assert.deepEqual(await Promise.all(refused.map((token) => status(token))), [401, 401, 401]);
         assert.equal(await status(a, { path: "/metrics" }), 404);
         here().world.account.serviceTokens.delete(stranger.id);
-        // This is the advantage of strict mode.
+        // In classic mode the cookies alone are accepted too, which strict mode prevents.
         assert.equal(await status(undefined, { headers: { Cookie: cookies.join("; ") } }), 200);
     });
 
@@ -129,7 +129,7 @@ describe("daily work with option cloudflare on the engine", () => {
         assert.match(again.stderr, /was already handed out/);
     });
 
-    it("rotates by `consumer rotate`: both secrets work, and the new one can be handed out once", async () => {
+    it("rotates by `consumer rotate`: both secrets work, and the new secret can be handed out once", async () => {
         const old = await pair("bob/b");
         await ops("consumer", "rotate", "bob", "b", "--overlap-days", "14", "--yes");
         const fresh = await pair("bob/b");
@@ -195,7 +195,7 @@ describe("daily work with option cloudflare on the engine", () => {
         assert.ok(traffic.count > 20, `${traffic.count} requests`);
     });
 
-    it("loses with an unreachable host the requests sent to it until the edge notices, and none after that", async () => {
+    it("loses only the requests that the edge sends to an unreachable host before it notices the loss", async () => {
         const traffic = steadyCallers(await pair("alice/a"));
         await eventually("some traffic", async () => traffic.count > 20 || undefined);
         const silent = Date.now();
@@ -210,7 +210,7 @@ describe("daily work with option cloudflare on the engine", () => {
         for (const { from, to } of lost) assert.ok(from <= noticed && to >= silent, "another one failed");
     });
 
-    it("continues without the lost host, once the state no longer has it", async () => {
+    it("continues without the lost host after its removal from the state", async () => {
         for (const pid of hosts[1].pids()) process.kill(-pid, "SIGKILL");
         await hosts.pop()!.close();
         stack.installOn({});

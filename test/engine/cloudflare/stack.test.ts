@@ -1,5 +1,5 @@
-// Proves on the real engine that option cloudflare does what its config says: which callers are admitted through
-// rotation, revocation and upgrades, and what a destroy leaves. The emulator of Cloudflare is in kit/cloudflare/access-stack.ts.
+// Proves on the real engine that option cloudflare does what its config says: which callers are admitted through rotation,
+// revocation and upgrades, and what a destroy leaves. The emulator of Cloudflare is in kit/cloudflare/access-stack.ts.
 import { strict as assert } from "node:assert";
 import { readPreview } from "../../../ops/stack/review/preview";
 import { settingOf } from "../../../sandbox/cloudflare/settings";
@@ -46,12 +46,12 @@ describe("cloudflare on the engine", () => {
     before(async () => {
         stack = await AccessStack.create("llm");
         stack.configure({ consumers: [alice(token("a")), bob], pathPrefix: "/alpa-opt-service" });
-        // Computed at apply: the plan has only the dependencies of a tunnel that does not exist yet.
+        // The connectors' commands are computed at apply, when the tunnel exists. The plan has only their dependencies.
         succeeded(await stack.upAsPlanned());
         pairs = (await stack.outputs()).credentials;
     });
 
-    it("creates the DNS record last, so that no caller reaches Alpa before", () => {
+    it("creates the DNS record last, so that no caller reaches Alpa earlier", () => {
         const { requests } = here().world.api;
         const writes = requests.filter(({ method }) => method === "POST" || method === "PUT");
         assert.match(writes.at(-1)!.path, /dns_records$/);
@@ -66,7 +66,7 @@ describe("cloudflare on the engine", () => {
         assert.ok(!JSON.stringify(seen).includes(pairs["alice/a"].clientSecret));
     });
 
-    it("answers the RFC's request as it is written there, below each prefix: numbers as strings, and no model", async () => {
+    it("answers the RFC's literal request below each prefix: numbers as strings, and no model", async () => {
         const body = '{"prompt": "alpa is cool", "max_tokens": "32", "temperature": "0.4", "top_p": "0.3"}';
         for (const prefix of ["", "/alpa", "/alpa-opt-service"]) {
             const answer = await stack.call(pairs["alice/a"], { path: `${prefix}/completions`, body });
@@ -146,7 +146,7 @@ describe("cloudflare on the engine", () => {
         assert.equal(await status(pairs["alice/a"]), 200);
     });
 
-    it("fails where the provider reports a difference without details: drift does not report it as no drift", async () => {
+    it("drift fails, instead of finding nothing, if the provider reports a difference without details", async () => {
         made("alice/a").enabled = false;
         const env = { PULUMI_TF_BRIDGE_ACCURATE_PF_BRIDGE_PREVIEW: "false" };
         const refresh = ["refresh", "--preview-only", "--json"];
@@ -157,7 +157,7 @@ describe("cloudflare on the engine", () => {
         assert.throws(() => readPreview(JSON.stringify({ steps, changeSummary }), "x"), /update: 1 counted, 0 shown/);
     });
 
-    it("rotates a secret in place: both work until the day, then only the new one", async () => {
+    it("rotates a secret in place: both secrets work until the day, then only the new one", async () => {
         const old = pairs["alice/a"];
         await up([alice(token("a", { secretVersion: 2, previousSecretExpires: dayFromNow(2) })), bob]);
         assert.equal(pairs["alice/a"].clientId, old.clientId);
@@ -176,17 +176,17 @@ describe("cloudflare on the engine", () => {
         assert.equal(await status(pairs["alice/a"]), 200);
     });
 
-    it("refuses it by the version in the state too, where Cloudflare does not return one", async () => {
+    it("refuses a version lower than the state's, where Cloudflare returns no version", async () => {
         const held = made("alice/a");
         held.client_secret_version = 1;
         assert.match(failed(await stack.preview()), /must be at least 2, which its caller may have \(got 1\)/);
         held.client_secret_version = 2;
     });
 
-    it("reports a rotation without a new secret as an error, in every run until there is one", async () => {
+    it("reports a rotation without a new secret as an error, in every run until one returns a new secret", async () => {
         const held = made("alice/a");
         const third = { secretVersion: 3, previousSecretExpires: dayFromNow(9) };
-        held.client_secret_version = 3; // As if the version had been raised by hand: the next answer has no secret.
+        held.client_secret_version = 3; // Simulates a version that was raised by hand: the next answer has no secret.
         stack.configure({ consumers: [alice(token("a", third)), bob] });
         for (const run of [await stack.up(), await stack.up()])
             assert.match(failed(run), /alice\/a: Cloudflare created no new secret for secretVersion 3/);
@@ -211,7 +211,7 @@ describe("cloudflare on the engine", () => {
         assert.equal(made("bob/only").updated_at, untouched);
     });
 
-    it("rejects a disabled token and accepts it once it is enabled again", async () => {
+    it("rejects a disabled token and accepts it after it is enabled again", async () => {
         const { "bob/only": other } = pairs;
         await up([alice(token("b")), { name: "bob", credentials: [token("only", { enabled: false })] }]);
         assert.equal(await status(other), 401);
@@ -289,7 +289,7 @@ describe("cloudflare on the engine", () => {
         measured("cloudflare", "connector-stop", { requests: traffic.count, failed: 0 });
     });
 
-    it("leaves nothing behind, and stops the connectors before the tunnel goes", async () => {
+    it("leaves nothing behind, and stops the connectors before the tunnel is deleted", async () => {
         const { account, api, host } = here().world;
         const before = api.requests.length;
         succeeded(await stack.destroy());

@@ -32,7 +32,7 @@ describe("a zone created by the stack", () => {
         );
     });
 
-    it("fails with Cloudflare's error while another account has it, and is created once that account releases it", async () => {
+    it("fails with Cloudflare's error while another account has the zone, and is created after the zone's release", async () => {
         const { account } = here().world;
         account.zonesElsewhere.add(NAME);
         assert.match(failed(await stack.up()), /"code":1061.*example\.net already exists/);
@@ -48,7 +48,7 @@ describe("a zone created by the stack", () => {
         assert.match(failed(await stack.up()), /cannot be deleted\s+because it is protected/);
     });
 
-    it("is only read once its protection is removed, and stays unchanged", async () => {
+    it("is only read after its protection is removed, and stays unchanged", async () => {
         const [urn] = await urns("cloudflare:index/zone:Zone");
         await stack.must(["state", "unprotect", urn, "--yes"]);
         succeeded(await stack.up());

@@ -124,7 +124,7 @@ describe("etcd's own program", () => {
                 assert.deepEqual(await all(await member(name)), { "/apisix/routes/1": "a" }, name);
         });
 
-    it("requires its password once that is enabled, accepts enabling it twice, and is ready without it", async () => {
+    it("requires its password after authentication is enabled, which an interrupted run may repeat, and is ready without the password", async () => {
         await start("etcd-0", 1);
         await ready("etcd-0");
         const open = await member("etcd-0");
@@ -138,7 +138,7 @@ describe("etcd's own program", () => {
         assert.equal(await isReady("etcd-0"), true);
     });
 
-    it("reports that it requires no password before, and changes the password when given the old one", async () => {
+    it("reports that authentication is not enabled, and changes its password with the old one", async () => {
         await start("etcd-0", 1);
         await ready("etcd-0");
         await assert.rejects(member("etcd-0", PASSWORD), (error: EtcdError) =>
@@ -201,7 +201,7 @@ describe("etcd's own program", () => {
         await waitFor("another member to lead", ledAnew, { seconds: 60 });
         assert.deepEqual(await all(other), { "/apisix/routes/1": "a" });
 
-        // etcd rejects both until the other members have been connected for 5 s.
+        // etcd rejects the removal and the addition of a member until the others have been connected for 5 s.
         const healthy = (path: string, body: object) =>
             waitFor(`etcd to take ${path}`, () => other.call(path, body).catch(() => undefined), { seconds: 60 });
         await healthy("cluster/member/remove", { ID });

@@ -1,6 +1,7 @@
 /**
  * Proves that a highly available gateway is deployed to three nodes, that a second run changes nothing, and what its
- * callers lose when a pod or node stops: nothing after a graceful shutdown, and what the nodes count after a crash.
+ * callers lose when a pod or node stops: nothing in a graceful shutdown, and in a crash only requests that the emulated nodes
+ * count as lost.
  * Gateway, kubelet and kube-proxy are emulators; scheduling, budgets, rollouts and endpoints are Kubernetes' own.
  */
 import { strict as assert } from "node:assert";
@@ -57,7 +58,7 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             });
         const placesOf = (list: V1Pod[]) => list.map((pod) => pod.spec!.nodeName!).sort();
         const machines = () => nodes().world.workloads.nodes;
-        /** Option intra-b uses the gateway of intra-a. */
+        /** Records figures of an event. Those of intra-a are also intra-b's, which uses the same gateway. */
         const note = (event: string, figures: Parameters<typeof measured>[2]) => {
             for (const one of option === "inter" ? ([option] as const) : (["intra-a", "intra-b"] as const))
                 measured(one, event, figures);
@@ -66,7 +67,7 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
         it("changes nothing in a second run, and shows no secret", async () => {
             const preview = succeeded(await stack.preview("--diff"));
             for (const secret of Object.values(keys))
-                assert.ok(!`${preview.stdout}${preview.stderr}`.includes(secret), "a key in a preview");
+                assert.ok(!`${preview.stdout}${preview.stderr}`.includes(secret), "a preview shows a key");
             const again = succeeded(await stack.up());
             assert.match(again.stdout, /\d+ unchanged/);
             assert.doesNotMatch(again.stdout, /\d+ (created|updated|deleted|replaced)/);
@@ -87,7 +88,7 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
         });
 
         if (option === "inter")
-            it("sends completions to both services, and all logprobs requests of one caller to one", async () => {
+            it("sends completions to both services, and all logprobs requests of a caller to one service", async () => {
                 takeAlpaRequests();
                 const scoring = { model: "default", prompt: "Paris is", top_k: 5 };
                 await Promise.all([
@@ -127,7 +128,7 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             note("restart", { requests: all, failed: failed.length });
         });
 
-        it("lets only one node be drained at a time, and loses no request", async () => {
+        it("allows to drain only one node at a time, and loses no request", async () => {
             const traffic = new Traffic(url, keys["bob/b"]);
             await traffic.underWay(3);
             await machines().drain(FIRST, { seconds: 300 });
@@ -151,7 +152,7 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             });
         });
 
-        it("loses the open requests of a killed gateway, and no more than its node counts", async () => {
+        it("loses the open requests of a killed gateway, and exactly as many requests as its node counts", async () => {
             const before = nodes().world.workloads.lost();
             const traffic = new Traffic(url, keys["bob/b"]);
             await traffic.underWay(4);
@@ -193,7 +194,7 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             const without = new Traffic(url, keys["carol/c"]);
             await without.underWay(3);
             const { failed: failedLater } = await without.end();
-            assert.deepEqual(failedLater, [], "after the node was given up");
+            assert.deepEqual(failedLater, [], "no request fails after the cluster has given up the node");
             const counted = await Promise.all(Array.from({ length: 9 }, () => ask(url, keys["alice/a"])));
             assert.deepEqual(
                 counted.sort(),
@@ -208,7 +209,7 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             console.log(`      ${failed.length} of ${all} requests were lost`);
             const seconds = (to: number, from: number) => Math.round((to - from) / 100) / 10;
             const moving = seconds(moved, givenUp);
-            console.log(`      counted together again ${moving} s after the node was given up`);
+            console.log(`      counted together again ${moving} s after the cluster had given up the node`);
             note("node-loss", {
                 requests: all,
                 failed: failed.length,
@@ -219,7 +220,7 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
 
         it("still configures the gateway after the leading ingress controller is killed", async () => {
             const { workloads } = nodes().world;
-            // The stopped node may have run the leader: another one leads once the Lease has expired.
+            // The stopped node may have run the leader: another one leads when the Lease has expired.
             const [leader] = await eventually("one that leads", async () => {
                 const found = workloads.leaders();
                 return found.length === 1 ? found : undefined;

@@ -30,7 +30,7 @@ describe("inter on hosts of its own", () => {
     let keys: Record<string, string>;
     let ca: string;
     let slow: SlowAlpa;
-    /** In the zone of callers' DNS name. */
+    /** Name server of the zone that contains the callers' DNS name. */
     let names: DnsServer;
     let zone: AzureZone;
     /** Requests sent before the pods get SIGTERM, and answered after the chart's own limits. */
@@ -136,7 +136,7 @@ describe("inter on hosts of its own", () => {
         assert.deepEqual(failed, [], `of ${all}`);
     });
 
-    it("does not remove TLS while HTTP redirects to it, and names the two steps that do", async () => {
+    it("does not remove TLS while HTTP redirects to it, and names the two steps that remove TLS", async () => {
         stack.configure(THREE, stack.tunnel("a", "b"));
         assert.match(failed(await stack.preview()), /tls: cannot be removed while HTTP redirects callers to HTTPS/);
     });

@@ -51,7 +51,7 @@ describe("MicroK8s on the engine", () => {
 
     before(async () => {
         const { world, dir } = current();
-        // The cluster starts without nodes.
+        // The world's own nodes are deleted, so that the cluster starts without nodes.
         gone = await nodes();
         for (const { metadata } of gone) await core().deleteNode({ name: metadata!.name! });
         microk8s = new Microk8sEmulator({ api: restOf(world.controlPlane.adminKubeConfig) });

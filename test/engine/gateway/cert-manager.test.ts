@@ -49,7 +49,7 @@ async function eventuallyEqual(wanted: unknown, read: () => Promise<unknown>): P
 }
 
 describe("cert-manager", function () {
-    this.timeout(TOOLS_MILLISECONDS); // a cold tool cache
+    this.timeout(TOOLS_MILLISECONDS); // The tool cache may be empty.
     let dir: string;
     let plane: ControlPlane;
     let guard: Guard;
@@ -127,7 +127,7 @@ describe("cert-manager", function () {
         return says(wanted, name);
     };
 
-    it("waits for an issuer that does not exist, and issues once it does", async () => {
+    it("waits for a missing issuer, and issues when the issuer exists", async () => {
         await create(NAMES, "later");
         await waits("DoesNotExist", "Issuing certificate as Secret does not exist");
         await createIssuer("later");
@@ -205,7 +205,7 @@ describe("cert-manager", function () {
         await isReady();
     });
 
-    it("leaves the Secret when the Certificate is deleted, and reuses it for the next one of that name", async () => {
+    it("leaves the Secret when the Certificate is deleted, and reuses it for the next Certificate of that name", async () => {
         const before = await serial();
         await rest.call("DELETE", `${CERTIFICATES}/alpa-tls`);
         assert.equal(await serial(), before);

@@ -34,7 +34,11 @@ const rows: Row[] = [
         ' {"prompt" :"caf\\u00e9 \\ud83d\\ude00 \\/ \\t", "model":"default","temperature":1.0, "top_p":9e-1,"max_tokens":4} ',
         200,
     ],
-    ["as many digits as arrive", { model, prompt: "a", max_tokens: 4, top_p: 0.12345678901234 }, 200],
+    [
+        "a number with as many digits as the gateway forwards",
+        { model, prompt: "a", max_tokens: 4, top_p: 0.12345678901234 },
+        200,
+    ],
     [
         "numbers as strings, and no model name",
         { prompt: "alpa is cool", max_tokens: "32", temperature: "0.4", top_p: "0.3" },

@@ -49,7 +49,7 @@ describe("gateway.installer", () => {
         assert.ok(types.includes("kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition"));
     });
 
-    it("helm does not overwrite another stack's CRDs, and uses them when configured to", async () => {
+    it("helm does not overwrite another stack's CRDs, and uses these if the config says so", async () => {
         const second = await TestStack.create("second", { consumers, gateway: { installer: "helm", crds } });
         assert.match(
             failed(await second.preview()),

@@ -56,8 +56,8 @@ describe("metrics and the access log", () => {
         const labelSelector = "app.kubernetes.io/name=apisix";
         const [only] = (await core.listNamespacedPod({ namespace: GATEWAY, labelSelector })).items;
         pod = only.metadata!.name!;
-        // The run itself sent requests to verify every rule. Times in the log have a resolution of 1 s, so start at the next
-        // one.
+        // The run itself sent requests to verify every rule. Times in the log have a resolution of 1 s, so the test begins at
+        // the next full second.
         since = new Date(Math.ceil((Date.now() + 1) / 1000) * 1000);
         await eventually("the next second", async () => Date.now() >= since.getTime() || undefined);
         await send();
@@ -248,7 +248,7 @@ describe("metrics and the access log", () => {
             it("have every alert loaded and evaluated, and no alert that the gateway is down", async () => {
                 const away = /GatewayDown|GatewayPodLost|ChangesNotReceived/;
                 let states: string[] = [];
-                // An evaluation before the first scrape leaves them pending until the next evaluation.
+                // An evaluation before the first scrape leaves the alerts pending until the next evaluation.
                 await eventually(
                     () => `every rule evaluated, and these three inactive (they are ${states.join(", ")})`,
                     async () => {

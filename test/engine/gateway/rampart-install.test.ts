@@ -62,7 +62,7 @@ describe("rampart.install", () => {
     it("then lets destroy remove the graph, but keeps Rampart while another owner's graph exists", async () => {
         const { world } = current();
         const objects = KubernetesObjectApi.makeApiClient(world.kubeConfig);
-        // Not deployed, but Rampart must still run to delete it.
+        // This graph is not deployed, but Rampart must run to delete it.
         const theirs = {
             apiVersion: "rampart.petuum.com/v1beta2",
             kind: "RampartGraph",

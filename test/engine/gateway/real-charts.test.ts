@@ -26,19 +26,19 @@ const sets = [...apisixSets(), ...operatorSets()];
 const ofChart = (name: string) => sets.filter(({ chart }) => chart.name === name);
 const ofInter = sets.find(({ what }) => what.startsWith("option inter"))!;
 
-/** Objects with the fields that an API server needs. */
+/** Tools of the API server that checks the charts' objects. */
 const CONTROL_PLANE = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok"] as const;
 
 let folder: string;
 let helm: string;
 before(async function () {
-    this.timeout(TOOLS_MILLISECONDS); // a cold tool cache
+    this.timeout(TOOLS_MILLISECONDS); // The tool cache may be empty.
     folder = mkdtempSync(join(tmpdir(), "alpa-auth-charts-"));
     ({ helm } = await ensureTools(["helm"], { log }));
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-/** With a disruption budget for the ingress controllers as a value of their chart. */
+/** Adds a disruption budget for the ingress controllers to the values of their chart. */
 function withBudget({ values, ...set }: ValueSet): ValueSet {
     const { "ingress-controller": controller, ...rest } = values as { "ingress-controller": object };
     const podDisruptionBudget = { enabled: true, minAvailable: "", maxUnavailable: 1 };
@@ -62,7 +62,7 @@ describe("charts of a repository", () => {
         const offered = join(folder, "repository/archives/apisix-2.14.0.tgz");
         assert.ok(readFileSync(await pull("2.14.0")).equals(readFileSync(offered)));
     });
-    it("are not replaced by another version when the repository lacks the pinned one", () =>
+    it("are not replaced by another version when the repository lacks the pinned version", () =>
         assert.rejects(
             pull("2.13.9"),
             /helm cannot pull apisix 2\.13\.9\. http:\/\/127\.0\.0\.1:\d+: .*2\.13\.9.* not found/,
@@ -82,7 +82,7 @@ describe("the emulated charts", () => {
 
     it("render the values of option inter", async () =>
         assert.ok((await charts.render(ofInter)).some(({ kind }) => kind === "Deployment")));
-    it("fail to render a disruption budget of the ingress controllers, like the real ones", () =>
+    it("fail to render a disruption budget of the ingress controllers, like the real charts", () =>
         assert.rejects(charts.render(withBudget(ofInter)), NO_TEMPLATE));
 });
 

@@ -91,7 +91,7 @@ describe("the route", () => {
 
     for (const [what, credential] of [
         ["a key", () => ({ apikey: key })],
-        ["a bare token", () => ({ Authorization: token })],
+        ["a token without Bearer", () => ({ Authorization: token })],
     ] as const)
         it(`answers a request with ${what}, numbers as strings and no model, as Alpa itself would with a model`, async () => {
             takeAlpaRequests();
@@ -136,7 +136,7 @@ describe("the route", () => {
             assert.ok(!text.toLowerCase().includes(forbidden.toLowerCase()), `${forbidden} reached Alpa: ${text}`);
     });
 
-    it("answers 401 to a token whose header or claims are no JSON object, as to any other invalid one", async () => {
+    it("answers 401 to a token whose header or claims are no JSON object, as to any other invalid token", async () => {
         const part = (json: string) => Buffer.from(json).toString("base64url");
         for (const json of ["null", "true", "1", '"text"', "[]"])
             for (const token of [
@@ -160,7 +160,7 @@ describe("the route", () => {
             assert.equal((await ask(`?${name}=${token}`, {})).status, 401, `argument "${name}"`);
     });
 
-    it("sends Alpa the client address that the gateway saw, not the one the caller claims", async () => {
+    it("sends Alpa the client address that the gateway saw, not the address that the caller claims", async () => {
         takeAlpaRequests();
         await raw("POST", "/alpa/completions", { apikey: key, "X-Forwarded-For": "203.0.113.9, 10.0.0.1" });
         const [seen] = takeAlpaRequests();
@@ -194,7 +194,7 @@ describe("the route", () => {
         });
         succeeded(await stack.up());
         takeAlpaRequests();
-        // Alpa waits up to 1 s to fill a batch; two prompts over the batch's size make it longer.
+        // Alpa waits up to 1 s to fill a batch. More prompts than fit into one batch take longer than the answer timeout.
         const prompt = Array.from({ length: 12 }, (_, i) => `${i}`);
         const body = { model: "default", prompt, max_tokens: 512 };
         const answer = await call(url, { key, body });

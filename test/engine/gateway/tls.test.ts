@@ -109,7 +109,7 @@ describe("TLS at the gateway", () => {
         assert.deepEqual(takeAlpaRequests(), []);
         assert.equal((await callPlain("POST", { apikey, "CF-Ray": "8a1" })).statusCode, 200, "through a tunnel");
     });
-    it("speaks no TLS 1.1, and serves no certificate for another name or without a name", async () => {
+    it("rejects TLS 1.1, and serves no certificate for another name or without a name", async () => {
         assert.match(await shown(), /^[0-9A-F]+$/);
         const old = { minVersion: "TLSv1.1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" } as const;
         for (const options of [old, { servername: "other.example.com" }, { servername: "" }])

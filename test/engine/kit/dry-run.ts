@@ -1,7 +1,9 @@
 import { request } from "node:https";
 import type { KubeConfig, KubernetesObject } from "@kubernetes/client-node";
 
-/** Does the same as `kubectl create --dry-run=server --validate=strict`. @returns the API server's error message, or undefined */
+/**
+ * Does the same as `kubectl create --dry-run=server --validate=strict`. @returns the API server's error message, or undefined
+ */
 export function dryRunCreate(access: KubeConfig, object: KubernetesObject): Promise<string | undefined> {
     return post(access, object, "dryRun=All&fieldValidation=Strict");
 }

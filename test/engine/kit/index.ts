@@ -135,9 +135,9 @@ export async function call(
 }
 
 /**
- * Condition for {@link EngineStack.upKilledWhen}: as soon as etcd of the stack is ready, no node takes pods, so the deployment of
- * the gateway, which comes next, continues until `schedulable(true)`.
- * @param reached checked from then on
+ * Condition for {@link EngineStack.upKilledWhen}: makes all nodes unschedulable when the stack's etcd is ready, so that the
+ * deployment of the gateway waits for nodes until `schedulable(true)`.
+ * @param reached condition at which Pulumi is killed, checked after etcd is ready
  */
 export function stuckAfterEtcd({ name }: EngineStack, reached: () => Promise<boolean>): () => Promise<boolean> {
     let stuck = false;
@@ -152,7 +152,7 @@ export function stuckAfterEtcd({ name }: EngineStack, reached: () => Promise<boo
     };
 }
 
-/** Makes the world's nodes schedulable or unschedulable: then resources that wait for pods keep waiting. */
+/** Makes the world's nodes schedulable or unschedulable. While they are unschedulable, resources that need new pods wait. */
 export async function schedulable(yes: boolean): Promise<void> {
     const core = current().world.kubeConfig.makeApiClient(CoreV1Api);
     for (const { metadata } of (await core.listNode()).items)

@@ -15,7 +15,7 @@ export interface Said {
 
 export interface Options {
     input?: string;
-    /** Whether its output is a secret that the operator requested. */
+    /** Whether the command's output is a secret that the operator requested. */
     secret?: boolean;
 }
 

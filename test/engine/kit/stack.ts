@@ -13,8 +13,8 @@ import { worldLog } from "./world-log";
 export const TOOLS_MILLISECONDS = 45 * 60_000;
 
 /**
- * Length of a second of the worlds' clocks, in real seconds. A terminating pod of the chart answers for 30 of them, and an
- * answer of the Alpa emulator takes up to a real second: a shorter one would cut answers.
+ * Length of a second of the worlds' clocks, in real seconds. A terminating pod of the chart answers for 30 of these seconds,
+ * and an answer of the Alpa emulator takes up to a real second, so a shorter second would cut answers.
  */
 export const SECOND_LASTS = 0.05;
 
@@ -36,13 +36,13 @@ export class EngineStack {
         private readonly place: Place,
     ) {}
 
-    /** Creates the stack, empty. */
+    /** Creates an empty stack. */
     protected async init(): Promise<void> {
         await createStack(this.place.dir, this.place.facts, this.name);
         this.salt = /encryptionsalt: .*/.exec(readFileSync(this.file, "utf8"))![0];
     }
 
-    /** Which parts of its world are real. */
+    /** Parts of the stack's world, each real or emulated. */
     get parts(): PartReport[] {
         return this.place.facts.parts;
     }
@@ -52,7 +52,7 @@ export class EngineStack {
         return join(this.place.facts.stackFiles, `Pulumi.${this.name}.yaml`);
     }
 
-    /** Replaces the whole config; keys without the project's prefix. */
+    /** Replaces the whole config. @param values by key without the project's prefix */
     protected write(values: StackConfig): void {
         const prefixed = Object.entries(values)
             .filter(([, value]) => value !== undefined)
@@ -128,7 +128,7 @@ export class EngineStack {
         return said;
     }
 
-    /** Starts `up` and kills pulumi once `when` has become true, like a crash: its plugins get no signal. */
+    /** Starts `up` and kills pulumi when `when` has become true, like a crash: its plugins get no signal. */
     async upKilledWhen(when: () => Promise<boolean>): Promise<void> {
         let pid = 0;
         const up = this.run(["up", "--yes", "--skip-preview"], { onStart: (p) => (pid = p) });
@@ -155,7 +155,7 @@ export function failed(run: PulumiRun): string {
     return `${run.stdout}\n${run.stderr}`;
 }
 
-/** The end of Pulumi's output: errors and changes. Its list of resources is longer and says less. */
+/** The end of Pulumi's output: errors and changes. The list of resources before it is longer and says less. */
 function essence(stdout: string): string {
     const diagnostics = stdout.indexOf("\nDiagnostics:");
     return diagnostics >= 0 ? stdout.slice(diagnostics + 1) : stdout.split("\n").slice(-30).join("\n");

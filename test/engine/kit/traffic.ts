@@ -49,7 +49,7 @@ export class SteadyCallers<T> {
 /** Status, or the error message. */
 export type Answer = number | string;
 
-/** The same request, with an exception as its answer. */
+/** Sends a request, and returns the message of an exception as the answer. */
 export function answer(way: Way<Answer>): Way<Answer> {
     return () => way().catch((error: Error) => error.message);
 }

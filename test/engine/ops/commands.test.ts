@@ -23,7 +23,7 @@ describe("npm run ops", () => {
                 { name: "alice", credentials: [{ id: "k1", method: "key" }] },
                 {
                     name: "smoke",
-                    limits: { requests: 6, perSeconds: 600 }, // longer than all that is asked of it here
+                    limits: { requests: 6, perSeconds: 600 }, // longer than this file's tests take
                     credentials: [
                         { id: "key", method: "key" },
                         { id: "hs", method: "jwt", algorithm: "HS256" },
@@ -102,7 +102,7 @@ describe("npm run ops", () => {
         assert.match(note, /checks passed/);
     });
 
-    it("rotate lets both keys work, and revoke ends once the gateway rejects the old one", async () => {
+    it("rotate lets both keys work, and revoke ends when the gateway rejects the old key", async () => {
         const old = await key("alice/k1");
         await done("consumer rotate alice k1 --successor k3 --overlap-days 14 --yes");
         assert.equal(await status({ apikey: old }), 200);
@@ -121,7 +121,7 @@ describe("npm run ops", () => {
         await done("consumer list --check");
     });
 
-    it("handout prints commands that work as pasted, and prints them once", async () => {
+    it("handout prints commands that work as pasted, and prints a credential only once", async () => {
         const { out } = await done("consumer handout alice k3", { secret: true });
         const line = /```sh\n([^]*?)\n```/.exec(out)![1];
         const answer = await new Promise<string>((resolve, reject) => {

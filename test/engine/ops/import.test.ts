@@ -39,7 +39,7 @@ describe("npm run ops, with keys from elsewhere", () => {
         await operator.done(`consumer import ${keys} --names brought --yes`);
         assert.equal(await status({ apikey: brought }), 200);
         assert.ok(!readFileSync(file, "utf8").includes(brought));
-        // Another change, with a secret in the file: checked with it, and written back as it was.
+        // Another change, made while the file contains the encrypted key: the key is still valid afterwards.
         assert.match((await operator.done("consumer revoke tokens hs --yes")).out, /tokens\/hs: rejected/);
         assert.equal(await status({ Authorization: `Bearer ${jwt}` }), 401);
         assert.equal(await status({ apikey: brought }), 200);

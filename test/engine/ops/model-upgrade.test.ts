@@ -1,5 +1,5 @@
 // Proves that a new model version replaces the old one under steady requests, that an upgrade rolls back by itself whichever
-// step fails, and that one that was killed at any step can be continued or aborted. The engine, API server, scheduler and
+// step fails, and that an upgrade killed at any step can be continued or aborted. The engine, API server, scheduler and
 // KubeRay operator are real. Gateway, kubelets, GPUs and Alpa are emulators, so the times say nothing about a real model.
 import { strict as assert } from "node:assert";
 import type { UpgradePhase } from "../../../components/opt/conversion-phases";
@@ -13,7 +13,7 @@ import type { Place } from "../kit/place";
 import { succeeded, TOOLS_MILLISECONDS } from "../kit/stack";
 
 describe("npm run ops -- model upgrade", function () {
-    // A rehearsal is two upgrades: 881 s at load 10 (2026-11).
+    // A rehearsal is two upgrades: 881 s on a machine with load average 10 (2026-11).
     this.timeout(1_800_000);
     let place: Place<World>;
     let stack: ConvertStack;
@@ -99,7 +99,7 @@ describe("npm run ops -- model upgrade", function () {
             await assertRuns(tag);
         });
 
-    /** Kills the run once the cluster's record says that a step has begun. */
+    /** Kills the run when the cluster's record says that a step has begun. */
     async function killedIn(step: Reached, ...more: string[]): Promise<void> {
         const { child, ended } = stack.start(...more);
         await untilStep(stack, ended, step);

@@ -78,7 +78,7 @@ describe("review on the engine", () => {
     });
 
     it("prune-expired stops when the run would change anything else", async () => {
-        become("a credential that has ended, and a caller less");
+        become("an expired credential, and a removed caller");
         const run = await stack.ops("consumer", "prune-expired", "--yes");
         assert.match(failed(run), /are about other changes: caller-removed/);
         assert.match(run.stdout, /credential-revoked {2}Credential alice\/a2 stops working/);
@@ -140,7 +140,8 @@ describe("review on the engine", () => {
             assert.equal(before.code, 0, before.stderr + before.stdout);
             const door = `consumers/${stack.name}_${alice.name}/credentials/door`;
             const key = "KEY-by-hand-0123456789abcdef";
-            // Without a name it ends every run of the ingress controller, so the consumer stays too.
+            // A credential without a name fails every synchronization of the ingress controller, which would delete the
+            // consumer.
             assert.equal(await admin("PUT", door, { plugins: { "key-auth": { key } } }), 201);
             assert.equal(await admin("PUT", "consumers/eve", { username: "eve" }), 201);
             const list = await stack.ops("consumer", "list", "--check");
@@ -157,7 +158,7 @@ describe("review on the engine", () => {
                 for (const secret of [key, ...secrets]) assert.ok(!(stdout + stderr).includes(secret));
             }
             for (const path of [door, "consumers/eve"]) assert.equal(await admin("DELETE", path), 200);
-            // The ingress controller retries later.
+            // The next synchronization of the ingress controller comes later.
             let after = "";
             await eventually(
                 () => after,
@@ -169,7 +170,7 @@ describe("review on the engine", () => {
             );
         });
 
-        it("reports that etcd is empty, and a change stops before it begins, until the named command is run", async () => {
+        it("reports that etcd is empty, and refuses a change until the named command is run", async () => {
             await current().world.workloads.loseEtcd("data");
             const says = /etcd has lost APISIX's directory keys.*kubectl -n \S+ rollout restart deployment\/apisix/;
             const list = await stack.ops("consumer", "list", "--check");

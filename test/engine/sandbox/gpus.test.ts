@@ -82,7 +82,7 @@ describe("with GPUs on the engine,", () => {
         assert.equal(await bareMetal(), 200);
     });
 
-    it("its containers fail while bare metal holds the GPUs, and Alpa is ready once bare metal has stopped", async () => {
+    it("containers of a RayCluster fail while bare metal holds the GPUs, and Alpa is ready after bare metal has stopped", async () => {
         await suspend(false);
         await until("head: back-off", async () => (await pods()).some((pod) => waits(pod) === "CrashLoopBackOff"));
         assert.equal(await bareMetal(), 200, "the other side is not interrupted");
@@ -97,7 +97,7 @@ describe("with GPUs on the engine,", () => {
             assert.equal(await ask(host), 200, host);
     });
 
-    it("bare metal cannot start while pods hold the GPUs, and starts once the RayCluster is suspended", async () => {
+    it("bare metal cannot start while pods hold the GPUs, and starts after the RayCluster is suspended", async () => {
         const [{ host }] = world.gpus!.bareMetal.hosts;
         await host.systemctl("start", UNIT);
         await until("unit: failed", async () => (await host.systemctl("is-failed", UNIT)).code === 0);

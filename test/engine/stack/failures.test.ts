@@ -40,7 +40,7 @@ describe("when something is wrong,", () => {
         await stack.configureSecret("cluster.kubeconfig", kubeconfig);
         const said = failed(await stack.up());
         assert.match(said, /https:\/\/127\.0\.0\.1:1 does not answer \(/);
-        assert.doesNotMatch(said, /no answer in/, "it must not wait until its limit of 30 s");
+        assert.doesNotMatch(said, /no answer in/, "the check must not wait until its limit of 30 s");
         assert.deepEqual(await stack.resources(), []);
     });
 
@@ -67,7 +67,7 @@ describe("when something is wrong,", () => {
         await core.deleteNamespacedService(holder);
     });
 
-    /** For two tests in a row: the first creates it, the second continues with it and destroys it. */
+    /** The stack of two tests: the first creates the stack, the second continues with it and destroys it. */
     let stack: TestStack;
 
     it("a graph that Rampart reports as Failed fails `up` with Rampart's message, and deploys after the fix", async () => {
@@ -76,7 +76,7 @@ describe("when something is wrong,", () => {
         const said = failed(await stack.up());
         assert.match(said, /Rampart reports Failed \(GraphValidationError\)/);
         assert.match(said, /9\.9\.9|apisix/);
-        assert.ok(Date.now() - start < 300_000, "it must not wait out graphTimeoutSeconds");
+        assert.ok(Date.now() - start < 300_000, "the run must not wait until graphTimeoutSeconds has passed");
         assert.match(failed(await stack.up()), /Rampart reports Failed/, "a failure is not forgotten");
         stack.configure({ consumers });
         succeeded(await stack.up());
@@ -141,7 +141,7 @@ describe("when something is wrong,", () => {
         assert.doesNotMatch(state + said, /canary/, "the environment of Rampart's controller holds a canary");
         succeeded(await stack.run(["refresh", "--yes", "--skip-preview"]));
         assertNoStatus(await stack.must(["stack", "export", "--show-secrets"]));
-        // Rampart does not retry a graph that has not changed: `rampart.retry` is for that.
+        // Rampart does not retry an unchanged graph. Another value of `rampart.retry` changes the graph.
         stack.configure({ consumers, rampart: { retry: 1 } });
         succeeded(await stack.up());
         succeeded(await stack.run(["refresh", "--yes", "--skip-preview"]));
@@ -164,7 +164,7 @@ describe("when something is wrong,", () => {
         await core.deleteNamespace({ name: stack.name });
     });
 
-    it("a graph that is Deploying is not changed until it has settled", async () => {
+    it("a graph that is Deploying is not changed until its deployment has ended", async () => {
         const { world, dir } = current();
         stack = await TestStack.create("killed", { consumers });
         const graph = () => world.read("rampart.petuum.com/v1beta2", "RampartGraph", stack.name, "gateway");
@@ -201,7 +201,7 @@ describe("when something is wrong,", () => {
         );
     });
 
-    it("the run after a killed one completes everything, and creates nothing twice", async () => {
+    it("the run after a killed run completes everything, and creates nothing twice", async () => {
         const core = current().world.kubeConfig.makeApiClient(CoreV1Api);
         const { url, credentials } = await stack.outputs();
         assert.equal((await call(url, { key: credentials["alice/k1"] })).status, 200);

@@ -41,7 +41,7 @@ describe("intra-a on the engine", () => {
             .sort();
     }
 
-    /** The same for `up`, from its output about objects. */
+    /** Name and operation of every step of `up`, from its output about objects. */
     async function changed(): Promise<string[]> {
         const { stdout } = succeeded(await stack.up());
         const all = [...stdout.matchAll(/^ [-+~ ]+ \S+:\S+ (\S+) (create|update|delete|replace)d\b/gm)].map(

@@ -60,7 +60,7 @@ describe("pulumi typed by hand:", () => {
             ]),
         );
         assert.ok((await stack.resources()).some((r) => r.urn.endsWith("::found")));
-        // The program does not have it, so the next run deletes it.
+        // The program does not have the imported object, so the next run deletes it.
         succeeded(await stack.up());
         assert.ok(!(await stack.resources()).some((r) => r.urn.endsWith("::found")));
     });
@@ -85,12 +85,12 @@ describe("pulumi typed by hand:", () => {
         assert.deepEqual(await stack.resources(), before);
         const checked = await stack.ops("stack", "check", "--fail-on", "none");
         assert.equal(checked.code, 3);
-        assert.match(checked.stdout, /caller-added {2}Caller carol gets access/, "and the pack has reviewed it");
+        assert.match(checked.stdout, /caller-added {2}Caller carol gets access/, "the pack has reviewed the run");
         assert.match(checked.stderr, /\[mandatory\] {2}answers-not-cut.*\n.*\n.*must be 60s or more \(got "30s"\)/);
         stack.configure({ consumers });
     });
 
-    it("a reviewed plan is applied, contains no secret, and is rejected once the commit or the state has changed", async () => {
+    it("a reviewed plan is applied, contains no secret, and is rejected when the commit or the state has changed", async () => {
         const clone = cloneProgram(join(current().dir, "merged"));
         commitAll(clone);
         const bob = { name: "bob", credentials: [key("k1"), { id: "hs", method: "jwt", algorithm: "HS256" }] };

@@ -14,7 +14,7 @@ const bob = { name: "bob", credentials: [key("b1")] };
 describe("ops stack rollback on the engine", () => {
     useWorld();
 
-    it("restores a caller, and no request of the other one fails", async () => {
+    it("restores a caller, and no request of the other caller fails", async () => {
         const { world, dir } = current();
         const clone = new Clone(join(dir, "clone"), { dir, facts: world.facts });
         const stack = await TestStack.create("rollback", { consumers: [alice, smoke] });

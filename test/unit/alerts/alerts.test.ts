@@ -85,14 +85,14 @@ describe("alerts for Prometheus", () => {
         assert.deepEqual(shown, wanted);
     });
 
-    it(`use only metrics and labels that ${PAGE} names, and records of this file`, () => {
+    it(`use only metrics and labels that ${PAGE} names, and recording rules of this file`, () => {
         const metrics = documented();
         const records = new Set(rules.flatMap(({ record }) => record ?? []));
         for (const { expr } of rules) {
             for (const [name] of expr.matchAll(/\balpa_auth:\w+:\w+/g)) assert.ok(records.has(name), name);
             for (const [, name, braces] of expr.matchAll(METRIC)) {
                 assert.ok(metrics.has(name), `${name} is not in the table`);
-                // The page's command that adds a namespace searches for these labels.
+                // The page's command that adds a namespace to each metric replaces its brace.
                 assert.ok(braces, `${name} has no braces`);
                 for (const [, label] of braces.matchAll(/(\w+)(?:=|!)/g))
                     assert.ok(metrics.get(name)!.includes(label), `${name} has no label ${label}`);
@@ -102,7 +102,7 @@ describe("alerts for Prometheus", () => {
         assert.doesNotMatch(used, /\b(up|container_\w+|nginx_\w+)\b/, "another exporter's metric");
     });
 
-    it("become a PrometheusRule, also for one gateway, by the commands of the page", () => {
+    it("become a PrometheusRule with the commands of the page, for all gateways or for one", () => {
         const command = (part: string) =>
             [...read(PAGE).matchAll(/```sh\n([\s\S]*?)```/g)].find(([, text]) => text.includes(part))?.[1] ??
             assert.fail(`no command of the page contains ${part}`);

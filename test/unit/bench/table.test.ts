@@ -41,7 +41,7 @@ describe("bench", () => {
         assert.deepEqual(objects[3].spec, ours);
     });
 
-    it("counts whole callers: only the rotated one has two keys", () => {
+    it("counts whole callers: only the rotated caller has two keys", () => {
         const all = rotated(callers(3), "b");
         assert.deepEqual(all, { "team-0000": ["a", "b"], "team-0001": ["a"], "team-0002": ["a"] });
     });

@@ -14,29 +14,29 @@ import { handedOut } from "./handed-out";
 import * as kit from "./kit";
 import { keyPair, startService, type Service } from "./kit";
 
-/** In the format that client/corpus/world and tests/world/conftest.py read. */
+/** Addresses and credentials of the services, in the format that client/corpus/world and tests/world/conftest.py read. */
 export interface CallersWorld {
     /** Address of Alpa itself, which only the gateway should reach. */
     direct: string;
     /**
-     * Addresses at the gateway. `down` has no Alpa behind it, `slow` one that is slower than the gateway's timeout, `drained`
-     * answers 503, `moved` redirects to HTTPS.
+     * Addresses at the gateway. `down` has no Alpa behind it, the Alpa behind `slow` is slower than the gateway's timeout,
+     * `drained` answers 503, `moved` redirects to HTTPS.
      */
     urls: Record<"alpa" | "down" | "slow" | "drained" | "moved", string>;
     keys: Record<"team" | "limited" | "stranger", string>;
     jwt: { secret: string; privateKey: string; claims: { hs: string; rs: string } };
-    /** In PEM form, by the credential's id. */
+    /** Private keys in PEM form, by the credential's id. */
     privateKeys: Record<"rs" | "es" | "ed", string>;
     /**
      * Addresses at the edge; `single` reads one header, `login` also lets people log in, `limited` allows one request in 30 s,
-     * `address` has no name.
+     * `address` has an IP address as its host.
      */
     edges: Record<"classic" | "strict" | "cut", Record<"alpa" | "single" | "login" | "limited" | "address", string>> & {
-        /** Its origin is `silent`, sends a `truncated` answer or is `down`; a rule blocks `closed`. */
+        /** Addresses at an edge whose origin is `silent`, sends a `truncated` answer or is `down`; a rule blocks `closed`. */
         failing: Record<"silent" | "truncated" | "down" | "closed", string>;
     };
     tokens: Record<"team" | "stranger" | "expired", Pair>;
-    /** Files as the command wrote them, by the credential's id, and one with the private key of `rs`. */
+    /** Paths of the files that `ops consumer handout` wrote, by the credential's id; `pem` has the private key of `rs`. */
     handouts: Record<"key" | "hs" | "rs" | "es" | "ed" | "edge" | "pem", string>;
 }
 
@@ -97,7 +97,7 @@ async function addRoutes(service: Service, slowPort: number): Promise<void> {
     await service.put("/routes/service", { ...nowhere, uri: "/alpa/", priority: 0, methods: ["GET"], plugins });
 }
 
-/** 125 s without a byte become half a second. */
+/** Factor of the edge's timeouts: its 125 s without a byte are half a second here. */
 const SCALE = 0.004;
 
 async function startFailingEdge({ clientId, clientSecret }: Pair) {
@@ -120,7 +120,7 @@ async function startFailingEdge({ clientId, clientSecret }: Pair) {
     };
 }
 
-/** @param connected whether a connector holds the tunnel */
+/** @param connected whether a connector is connected to the tunnel */
 async function startEdge(
     organizationSince: string,
     alpaPort: number,
@@ -128,10 +128,10 @@ async function startEdge(
     connected = true,
 ) {
     const world = await World.start({ organizationSince });
-    // A name of this machine: clients send no credential over plain HTTP to another host.
+    // The zone is a name of this machine: clients send no credential over plain HTTP to another host.
     const zone = addZone(world.account, "localhost");
     addRecord(world.account, zone, "localhost", `${world.tunnel.id}.cfargotunnel.com`);
-    // The stack's own rules, and paths for the other applications below.
+    // The rules that the stack renders, and paths for the other applications below.
     const paths = [...alpaPaths(["/alpa"]), "^/(single|login|limited)/(completions|logprobs)$"];
     const { ingresses } = renderRoutes({ hostnames: ["localhost"], endpoint: `127.0.0.1:${alpaPort}`, paths });
     world.configure({ ingress: ingresses });
@@ -153,7 +153,7 @@ async function startEdge(
     const ratelimit = { ...limit, characteristics: ["cf.colo.id", "ip.src"] };
     world.rules("http_ratelimit", [{ expression: 'http.request.uri.path eq "/limited/completions"', ratelimit }]);
     for (const rules of world.account.rulesets.values()) rules.zone_id = zone.id;
-    // The stack's own Worker.
+    // The Worker that the stack renders.
     world.worker(
         renderWorker({ hostnames: ["localhost"], prefixes: ["/alpa"], model: GUARD.defaultModel }).content,
         "localhost/*",

@@ -48,7 +48,7 @@ interface Site {
     close(): Promise<void>;
 }
 
-/** A server that gives answers: each request gets the next one, and all others the last. */
+/** Starts a server that sends `answers`: each request gets the next answer, and all further requests get the last one. */
 async function siteOf(kind: string, answers: Fields[]): Promise<Site> {
     if (kind === "http" || pairs.has(kind)) {
         const server = await Server.start(pairs.get(kind));
@@ -144,7 +144,7 @@ function check(outcome: any, fields: Fields): void {
     for (const text of [...lacks.map((one: string) => fill(one)), "a prompt"])
         assert.ok(!message.includes(text), message);
     assert.doesNotMatch(shownOf(outcome), /-of-team/i);
-    assert.equal(outcome.cause, undefined, "it would hold the request");
+    assert.equal(outcome.cause, undefined, "a cause would contain the request");
     assert.ok(message.includes(here(says) ?? ""), message);
     same(outcome.status, status);
     same(outcome.requestId, here(requestId));
@@ -155,7 +155,7 @@ function check(outcome: any, fields: Fields): void {
     assert.ok(outcome.retryAfterSeconds! >= least && outcome.retryAfterSeconds! <= most, message);
 }
 
-/** Nothing is compared where the case has no value. */
+/** Compares a value where the case has an expected one. */
 function same(value: unknown, expected: unknown): void {
     if (expected === "{any}") assert.ok(value);
     else if (expected !== undefined) assert.equal(value ?? null, expected);

@@ -13,13 +13,15 @@ export type Runner = (fields: Fields, shared: Fields) => Promise<void>;
 const read = (name: string): Fields => JSON.parse(readFileSync(join(CORPUS, name), "utf8"));
 export const VALUES = read("values.json");
 
-/** Defines a test for each case. A file of an unknown kind fails, and so does a case with a field that its runner does not read. */
+/**
+ * Defines a test for each case. A file of an unknown kind fails, and so does a case with a field that its runner does not read.
+ */
 export function runCorpus(folder: string, runners: Record<string, Runner | undefined>): void {
     for (const file of readdirSync(join(CORPUS, folder)).filter((name) => /^(?!values).*\.json$/.test(name)))
         describe(`client/corpus/${folder}${file} in TypeScript:`, () => {
             const { kind, all = {}, cases, about, ...shared } = read(folder + file);
-            it("says what it is about, and has a runner", () => assert.ok(about && kind in runners, `kind ${kind}`));
-            if (kind in runners && runners[kind] === undefined) return; // It needs something that is not here.
+            it("names its subject, and has a runner", () => assert.ok(about && kind in runners, `kind ${kind}`));
+            if (kind in runners && runners[kind] === undefined) return; // The runner's requirements are missing here.
             for (const fields of cases.map((one: Fields) => merged(all, one)).flatMap(each))
                 it(fields.name, async () => {
                     const unread = new Set(Object.keys(fields));
@@ -36,7 +38,7 @@ function merged(all: Fields, one: Fields): Fields {
     return { ...all, ...one, ...env };
 }
 
-/** A case for each value of its field `each`. */
+/** Expands a case into one for each value of its field `each`. */
 function each({ each: values, ...fields }: Fields): Fields[] {
     if (values === undefined) return [fields];
     return values.map((value: unknown) => {
@@ -58,7 +60,7 @@ export function fill(value: any, names: Fields = {}): any {
         const [, letters] = /^(\d+) letters$/.exec(name) ?? [];
         if (letters !== undefined) return "a".repeat(Number(letters));
         const found = name.split(".").reduce<any>((of, part) => of?.[part], { ...VALUES, ...PEM, ...names });
-        assert.ok(found !== undefined, `{${name}} is no name of a value`);
+        assert.ok(found !== undefined, `no value has the name {${name}}`);
         return found;
     };
     const textOf = (found: unknown) => (typeof found === "object" ? JSON.stringify(found) : String(found));

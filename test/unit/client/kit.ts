@@ -1,4 +1,4 @@
-/** Only the emulators, with the plugins that the program renders: a gateway before Alpa, and an edge before Alpa. */
+/** Starts an emulated gateway in front of an emulated Alpa, with the plugins that the program renders. */
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { startAlpa, type Alpa, type Seen } from "../../../sandbox/alpa/server";
 import { startGateway, type Gateway } from "../../../sandbox/gateway/server";
@@ -23,11 +23,14 @@ export const pair = keyPair("rsa", { modulusLength: 2048 });
 export const PRIVATE_KEY = privatePem(pair);
 export const PUBLIC_KEY = publicPem(pair);
 
-/** Consumer `team` with a key, an HS256 and an RS256 credential; `limited` with two requests in two seconds. */
+/**
+ * A gateway with two consumers: `team` has a key, an HS256 and an RS256 credential; `limited` has a key and may send two
+ * requests in two seconds.
+ */
 export interface Service {
-    /** Credentials as in the handouts. */
+    /** Address that callers use over HTTP, with the prefix `/alpa`. */
     url: string;
-    /** The same by TLS; without a certificate it has no listener. */
+    /** The same address over HTTPS; nothing listens there when the service has no certificate. */
     secureUrl: string;
     gateway: Gateway;
     alpaPort: number;
@@ -38,7 +41,7 @@ export interface Service {
     open(path: string, upstream?: object, plugins?: object): Promise<void>;
     /** Creates a caller with its credentials, each as a plugin of APISIX. */
     consumer(name: string, credentials: Record<string, object>, limits?: Limits): Promise<void>;
-    /** Another Alpa, which takes its time, in seconds. */
+    /** Starts another Alpa, which needs `seconds` for each answer. */
     slowAlpa(seconds: number): Promise<Alpa>;
     close(): Promise<void>;
 }
@@ -46,7 +49,7 @@ export interface Service {
 export const LIMITED_KEY = "KEY-of-limited-0123456789";
 export const STRANGER_KEY = "KEY-of-another-namespace-0";
 
-/** @param pair certificate of `localhost` */
+/** @param pair certificate and key of `localhost`; without it, the gateway serves no HTTPS */
 export async function startService(pair?: Pair): Promise<Service> {
     const seen: Seen[] = [];
     const atOnce = { port: 0, batchWindow: () => new Promise<void>((resolve) => void setImmediate(resolve)) };

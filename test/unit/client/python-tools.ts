@@ -13,7 +13,7 @@ import { stderrLog } from "../../../sandbox/toolchain/log";
 export const PACKAGE = path.resolve(__dirname, "../../../client/python");
 const TESTED_WITH = path.join(PACKAGE, "requirements-test.txt");
 
-/** Oldest version for the tests' tools; the package itself runs on older ones. */
+/** Oldest Python that the tools of the tests support; the package itself runs on older versions. */
 const OLDEST = [3, 11];
 
 export interface PythonTools {

@@ -19,9 +19,9 @@ describe("client/python", () => {
     before(async () => {
         tools = await pythonTools();
         folder = mkdtempSync(join(tmpdir(), "alpa-auth-python-"));
-        // Starts in parallel with the rest: it takes longest, and needs one core.
+        // mypy runs while the services and the tests start: it takes longest, and needs one core.
         typed = python(["-m", "mypy", "--cache-dir", join(tools.scratch, "mypy")], { cwd: PACKAGE });
-        typed.catch(() => undefined); // The test for it awaits it.
+        typed.catch(() => undefined); // The test of strict types awaits it.
         stage = await startCallersWorld(folder);
     });
     after(async () => {

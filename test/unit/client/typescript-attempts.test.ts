@@ -86,7 +86,7 @@ describe("TypeScript client, tokens:", () => {
             says(valid ? 200 : 401, { ...JSON_TYPE, ...date }, valid ? RESULT : "{}")(request, response, nth);
         };
 
-    it("makes one for all that wait", async () => {
+    it("makes one token for all calls that wait for it", async () => {
         server.respond = good;
         const client = new Client({ url: server.url, auth: jwt() });
         await Promise.all([client.completions("a"), client.completions("a")]);
@@ -106,10 +106,10 @@ describe("TypeScript client, tokens:", () => {
             server.clear();
             server.respond = clockAhead(0);
             await client.completions("a");
-            assert.equal(server.seen.length, 2, "also when it changes again");
+            assert.equal(server.seen.length, 2, "one refusal, also when the clock changes again");
         });
 
-    it("does so for all calls that are refused at the same time", async () => {
+    it("goes by the gateway's clock in all calls that are rejected at the same time", async () => {
         server.respond = clockAhead(600_000);
         const client = new Client({ url: server.url, auth: jwt() });
         const calls = Array.from({ length: 5 }, () => client.completions("a"));
@@ -117,7 +117,7 @@ describe("TypeScript client, tokens:", () => {
         assert.ok(server.seen.length <= 10, `${server.seen.length} requests`);
     });
 
-    it("counts the second request of such a call as an attempt", async () => {
+    it("counts the request that is repeated with the corrected clock as an attempt", async () => {
         server.respond = clockAhead(600_000);
         const auth = jwt();
         const once = new Client({ url: server.url, auth, maxAttempts: 1 });
@@ -206,7 +206,7 @@ describe("TypeScript client, the callback for answers", () => {
         ],
         ["rejects", async () => Promise.reject(new Error("no disk, KEY-of-team"))],
     ] as const)
-        it(`keeps the result when what it tells ${how}, and warns`, async () => {
+        it(`keeps the result and warns when the callback ${how}`, async () => {
             server.respond = good;
             const warned = new Promise<Error>((resolve) => process.once("warning", resolve));
             const client = new Client({ url: server.url, auth: new ApiKey("KEY-of-team"), onAnswer });

@@ -35,7 +35,7 @@ const filesOf = () => ({
     "file of handout": fileOf(`${HEAD.replace("{until}", "until it is revoked")}    apikey: k 1\n`),
 });
 
-/** What a case's settings become: a client as a text, and its options; a credential alone has no client. */
+/** Reads a case's settings. @returns the client as a text, unless the case has only a credential, and the client's options */
 function made(fields: Fields): { shown?: string; options: ClientOptions } {
     const { auth = null, client, env, until, page, text = page && HEAD.replace("{until}", until) + page } = fields;
     if (env !== undefined) {

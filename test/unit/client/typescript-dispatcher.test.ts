@@ -58,7 +58,7 @@ describe("TypeScript client and the program's fetch", () => {
     const late = (milliseconds: number) => {
         server.respond = (...given) => void setTimeout(() => says(200, JSON_TYPE, RESULT)(...given), milliseconds);
     };
-    /** Counts its connections. */
+    /** Connects an Agent, and records the port of each connection. */
     const counting = () => {
         const made: string[] = [];
         const connect: Connect = ({ port }, done) => {
@@ -86,13 +86,13 @@ describe("TypeScript client and the program's fetch", () => {
         assert.equal(ours.choices[0].text, "one");
     });
 
-    it("opens a connection for each request", async () => {
+    it("opens a new connection for each request", async () => {
         await client().completions("a");
         await client().completions("a");
         assert.equal(server.connections, 2);
     });
 
-    it("uses an Agent of the program, and waits longer than that one would", async () => {
+    it("uses an Agent of the program, and waits longer than the Agent's own timeouts", async () => {
         const { made, connect } = counting();
         holder[PLACE] = new Agent({ connect, headersTimeout: 300, bodyTimeout: 300 });
         late(2500);
@@ -115,7 +115,7 @@ describe("TypeScript client and the program's fetch", () => {
         assert.deepEqual([asked.length, asked[0].method, asked[0].headersTimeout], [1, "POST", 0]);
     });
 
-    it("uses a dispatcher of another kind", async () => {
+    it("uses a dispatcher of another class than Agent", async () => {
         const inner = new Agent();
         class ProxyAgent {
             asked: Options[] = [];
@@ -137,7 +137,7 @@ describe("TypeScript client and the program's fetch", () => {
         );
     });
 
-    it("names whose limit it was when the program's dispatcher times out by itself", async () => {
+    it("says whose limit ended the call when the program's dispatcher times out by itself", async () => {
         const hasty = new Agent({ connect: {}, headersTimeout: 300 });
         const dispatch = (options: Options, handler: object) =>
             hasty.dispatch({ ...options, headersTimeout: 300 }, handler);

@@ -38,7 +38,7 @@ describe("package of the TypeScript client", () => {
     let stage: Awaited<ReturnType<typeof startCallersWorld>>;
 
     before(async () => {
-        // The real path: npm and tsc resolve links.
+        // This path contains no link: npm and tsc would resolve it.
         folder = mkdtempSync(join(tmpdir(), "alpa-auth-package-"));
         const [source, user] = [join(folder, "source"), join(folder, "user")];
         cpSync(PACKAGE, source, { recursive: true, filter: (path) => !/\/(dist|node_modules)$/.test(path) });
@@ -108,7 +108,7 @@ describe("package of the TypeScript client", () => {
         assert.ok(all("README.md", "sh").includes("apikey:"));
     });
 
-    it("signs with jose from both, and accepts a credential of one build in a client of the other", async () => {
+    it("signs with jose in both builds; each accepts credentials of the other", async () => {
         const text = `
             const cjs = require("alpa-auth-client");
             import("alpa-auth-client").then(async (esm) => {

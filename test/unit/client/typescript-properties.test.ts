@@ -99,7 +99,7 @@ describe("TypeScript client, for any text", () => {
                     assert.ok(error instanceof ConfigurationError);
                     return;
                 }
-                // A text appended to this server's host or port names another server.
+                // A text that begins without a slash changes the server's host or port, so it addresses another server.
                 if (/^[^/]/.test(text)) return;
                 await client.completions("a");
                 assert.equal(seen[0].url, `${text.replace(/\/+$/, "")}/completions`);

@@ -64,11 +64,11 @@ describe("TypeScript client compared with Alpa's own", () => {
 
     for (const { id, request, response } of ALPA.cases)
         for (const [i, one] of [response].flat().entries()) {
-            // The recordings have only the size of long lists.
+            // The recordings shorten a long list to its size.
             const body =
                 one?.body && JSON.parse(JSON.stringify(one.body).replace(/"<1x300>"/g, `[[${"0,".repeat(299)}0]]`));
             if (typeof body !== "object" || body === null || request?.path === undefined) continue;
-            it(`reads what Alpa was recorded to answer: ${id}${i === 0 ? "" : ` (${i + 1})`}`, async () => {
+            it(`reads the recorded answer of Alpa: ${id}${i === 0 ? "" : ` (${i + 1})`}`, async () => {
                 server.respond = says(one.status, one.headers["content-type"] ? JSON_TYPE : {}, JSON.stringify(body));
                 const client = new Client({ ...options, url: server.url, auth: new ApiKey("KEY-of-team") });
                 const method = "logprobs" in body ? "logprobs" : "completions";
@@ -82,7 +82,7 @@ describe("TypeScript client compared with Alpa's own", () => {
         }
 
     for (const { id, call, args, kwargs, outcome: theirs } of RECORDED.realServer)
-        it(`gets the same from Alpa's service: ${id}`, async () => {
+        it(`gets the same result as Alpa's client from Alpa's service: ${id}`, async () => {
             const service = await startAlpa({ port: 0, batchWindow: async () => undefined });
             try {
                 const client = new Client({ url: `http://127.0.0.1:${service.port}` });

@@ -15,10 +15,10 @@ const read = (name: string, otherwise: object) => {
 export const RECORDED = read("alpa-client.json", { cases: [], sends: [], realServer: [] });
 export const ALPA = read("alpa-http.json", { cases: [] });
 
-/** Compares the outcome with that of Alpa's client where that is right, with and without a credential. */
+/** Compares a call's outcome, with and without a credential, with that of Alpa's client where Alpa's client is right. */
 export async function runRecorded({ name, error, withoutCredential = error }: Fields): Promise<void> {
     const { gateway, outcome: theirs } = RECORDED.cases.find(({ id }: { id: string }) => id === name);
-    // Replaces every other host of the recordings.
+    // Two servers replace the two hosts of the recordings.
     const [server, other] = await Promise.all([Server.start(), Server.start()]);
     const here = (text: string) =>
         text.replaceAll("http://gateway.example.com", server.url).replaceAll("http://login.example.net", other.url);

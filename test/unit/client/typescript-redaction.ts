@@ -88,7 +88,7 @@ async function checkAnswer(
     const client = new Client({ url: server.url, auth, maxAttempts: 1 });
     const shown = `${shownOf(await outcome(client.completions("a")))}${inspect([client, auth])}`.toLowerCase();
     const pem = "privateKey" in given ? fill(given.privateKey).split("\n")[3] : secret;
-    // One header is JSON of the others, and of a token the signature is secret.
+    // The single header is JSON of the two others. Only the signature of a token is secret.
     const parts = sent.filter((one) => !one.startsWith("{")).map((one) => (kind === "Jwt" ? one.split(".")[2] : one));
     // Only a credential's own secrets are removed.
     for (const one of [pem, ...parts, ...(name === "one header" ? [clientId] : [])])

@@ -22,8 +22,8 @@ export const says =
         response.writeHead(status, { ...headers }).end(body);
 
 /**
- * Sends an answer of client/corpus: a complete one, also as the text of HTTP, or bytes of Latin-1 and what follows them: `end`,
- * `reset`, `wait` for the client, or `drip` a byte every 20 ms.
+ * Sends an answer of client/corpus: a complete one, as an object or as the text of HTTP, or `raw` bytes in Latin-1. `then` is
+ * what the server does next: `end`, `reset`, `wait` for the client, or `drip` a byte every 20 ms.
  */
 export function sendAnswer(socket: net.Socket, answer: string | Record<string, any>): void {
     const {
@@ -57,9 +57,9 @@ interface Dispatcher {
 /** Where Node keeps the dispatcher of its fetch: a program sets a certificate authority there, or in NODE_EXTRA_CA_CERTS. */
 const PLACE = Symbol.for("undici.globalDispatcher.1");
 
-/** Has fetch trust only this authority. @returns a function that ends it */
+/** Has fetch trust only this authority. @returns a function that restores fetch's dispatcher */
 export function trust(ca: string | undefined): () => void {
-    void new Headers(); // Node makes its dispatcher when fetch or one of its classes is first used.
+    void new Headers(); // Node creates its dispatcher when fetch or one of its classes is first used.
     const holder = globalThis as unknown as Record<symbol, Dispatcher>;
     const nodes = holder[PLACE];
     const Agent = nodes.constructor as new (options: { connect: object }) => Dispatcher;
@@ -121,14 +121,14 @@ export class Server {
     }
 }
 
-/** The error of a call; fails when there is none. */
+/** @returns the error of a call; fails when the call has a result */
 export const outcome = (call: Promise<unknown>): Promise<AlpaClientError> =>
     call.then(
         (value): never => assert.fail(`a result: ${JSON.stringify(value)}`),
         (error: AlpaClientError) => error,
     );
 
-/** Runs a call in a process of its own, for settings that Node.js reads at its start. @returns `result <text>` or the error */
+/** Runs a call in a separate process, for settings that Node.js reads at its start. @returns `result <text>` or the error */
 export async function inProcess(url: string, key: string, environment: NodeJS.ProcessEnv): Promise<string> {
     const script = `
         const { ApiKey, Client } = require(${JSON.stringify(join(ROOT, "client/typescript/src/index.ts"))});

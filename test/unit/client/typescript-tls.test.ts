@@ -33,7 +33,7 @@ describe("TypeScript client over HTTPS", () => {
     });
     const url = () => `https://localhost:${server.port}`;
 
-    it("trusts an authority of NODE_EXTRA_CA_CERTS, and without it no private one", async () => {
+    it("trusts a private authority only if NODE_EXTRA_CA_CERTS names it", async () => {
         const file = join(folder, "authority.pem");
         writeFileSync(file, authority.certificate);
         const told = inProcess(url(), "KEY-of-team", { NODE_EXTRA_CA_CERTS: file });

@@ -1,4 +1,4 @@
-// Proves what only the TypeScript client does, or does in its own way; client/corpus has what both clients do.
+// Proves what only the TypeScript client does, or does differently; client/corpus has what both clients do.
 import { strict as assert } from "node:assert";
 import { generateKeyPairSync } from "node:crypto";
 import { readFileSync } from "node:fs";

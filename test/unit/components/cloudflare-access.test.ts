@@ -139,7 +139,7 @@ describe("CloudflareAccess", () => {
         assert.equal(one(made, TYPES.record).inputs.zoneId, "alpa-zone-zone-id");
     });
 
-    it("creates the application only once its name is in a zone of the account", async () => {
+    it("creates the application only after its name is in a zone of the account", async () => {
         const made = await recordCloudflare({ zone: { name: "example.com", manage: "create", plan: "pro" } });
         assert.ok(comesAfter(made, one(made, TYPES.application), one(made, TYPES.zone)));
     });
@@ -195,7 +195,7 @@ describe("CloudflareAccess", () => {
         assert.equal(silent.filter((r) => r.type === TYPES.mail).length, 0);
     });
 
-    it("sets the edge's timeout only where the config has another one", async () => {
+    it("sets the edge's timeout only where the config has one", async () => {
         assert.equal(seen.filter((r) => r.type === TYPES.setting).length, 0);
         const longer = await recordCloudflare({
             zone: { name: "example.com", plan: "enterprise" },
@@ -221,7 +221,7 @@ describe("CloudflareAccess", () => {
         );
     });
 
-    it("lists the application's only destination too, so that the last alias is removed", () => {
+    it("lists a single destination of the application too, so that a removed alias is deleted from the list", () => {
         assert.deepEqual(one(seen, TYPES.application).inputs.destinations, [
             { type: "public", uri: "llm.example.com" },
         ]);
@@ -249,7 +249,7 @@ describe("CloudflareAccess", () => {
         assert.deepEqual(await value(auth!.expires), {
             "lab/2026a": "2027-11-25",
             "lab/2026b": "2027-11-25",
-            "nlp/2026a": "2027-06-30", // the config's, which is sooner
+            "nlp/2026a": "2027-06-30", // the day in the config, which is earlier than Cloudflare's
         });
     });
 

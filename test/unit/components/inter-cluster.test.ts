@@ -27,7 +27,7 @@ for (const installer of INTER_INSTALLERS)
         it("has three pods of APISIX, and a drain may evict one of them", () => {
             const { replicaCount, podDisruptionBudget: budget } = valuesOf(seen, installer);
             assert.equal(replicaCount, 3);
-            // Any minAvailable would win over maxUnavailable.
+            // The chart uses minAvailable instead of maxUnavailable where it is set.
             assert.deepEqual(budget, { enabled: true, minAvailable: "", maxUnavailable: 1 });
         });
 
@@ -98,9 +98,9 @@ for (const installer of INTER_INSTALLERS)
             const patch = one(seen, PATCH).inputs;
             const grace = patch.spec.template.spec.terminationGracePeriodSeconds as number;
             const shutdown = Number(/^(\d+)s$/.exec(nginx.worker_shutdown_timeout as string)![1]);
-            // 5 s to connect, and then the answer.
+            // A request may take 5 s to connect and 600 s for the answer.
             assert.ok(shutdown >= 605, String(shutdown));
-            // The chart's preStop takes 30 s of it.
+            // The chart's preStop takes 30 s of the grace period.
             assert.ok(grace > 30 + shutdown, String(grace));
         });
 

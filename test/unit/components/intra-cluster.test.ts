@@ -19,7 +19,7 @@ import {
 } from "../kit/intra-a";
 
 const AWAITED = "pulumi-nodejs:dynamic/alpa-auth:Awaited";
-/** The wait of all callers, which is not an object in the cluster. */
+/** Key of the resource that waits for all callers, which is no object in the cluster. */
 const SHARED_WAIT = "pulumi-nodejs:dynamic/alpa-auth:ConsumersAccepted alpa-consumers-accepted";
 const PROOF = "pulumi-nodejs:dynamic/alpa-auth:CredentialsRevoked alpa-consumers-revoked";
 const install = { repository: "https://charts.example.org", version: "1.2.3" };
@@ -66,7 +66,7 @@ describe("resources of intra-a", () => {
             const { has, hasNot } = kinds[installer];
             for (const kind of [...has, "Namespace", "ApisixUpstream", "ApisixRoute", "Consumer", "Secret"])
                 assert.ok(made.has(kind), `${kind} is missing`);
-            for (const kind of hasNot) assert.ok(!made.has(kind), `${kind} is too much`);
+            for (const kind of hasNot) assert.ok(!made.has(kind), `no ${kind} is expected`);
         });
 
     it("include keys of the Admin API and secrets of etcd only for its own gateway", async () => {
@@ -79,7 +79,7 @@ describe("resources of intra-a", () => {
         assert.deepEqual((await names("existing")).sort(), callers);
     });
 
-    it("close its own gateway completely, and only its own prefix of another's", async () => {
+    it("close the stack's own gateway completely, and only its prefix at an existing gateway", async () => {
         const closed = async (installer: Installer) =>
             oneOfKind(await recordStack(installer), "ApisixRoute").inputs.spec.http.find(
                 (rule: { name: string }) => rule.name === "closed",
@@ -89,7 +89,7 @@ describe("resources of intra-a", () => {
         assert.deepEqual(await closed("existing"), ["/alpa", "/alpa/*"]);
     });
 
-    it("bind route and consumers to the gateway in place", async () => {
+    it("bind route and consumers to an existing gateway", async () => {
         const seen = await recordStack("existing");
         assert.equal(oneOfKind(seen, "ApisixRoute").inputs.spec.ingressClassName, "shared");
         assert.deepEqual(oneOfKind(seen, "Consumer", "lab").inputs.spec.gatewayRef, {
@@ -160,7 +160,7 @@ for (const installer of INSTALLERS)
             assert.deepEqual(
                 difference(after, before),
                 { added: [], changed: [PROOF, SHARED_WAIT] },
-                "and in a deletion",
+                "the same waits change in a deletion",
             );
         });
 
@@ -220,7 +220,8 @@ for (const installer of INSTALLERS)
             );
             assert.equal(guarded.length, installer === "existing" ? 0 : policyNames({}).length + 1);
             for (const r of guarded) {
-                // Rampart deletes the namespace along with the graph; a release is created, and so deleted, around them.
+                // Rampart deletes the namespace and these objects with the graph. A release is created after these objects,
+                // and so deleted before them.
                 if (graph) assert.match(asked(r).deletedWith, /RampartGraph::alpa-gateway-graph$/, key(r));
                 else assert.ok(comesAfter(seen, one(seen, "kubernetes:helm.sh/v3:Release"), r), key(r));
             }
@@ -251,7 +252,7 @@ for (const installer of INSTALLERS)
     });
 
 describe("what the operator gets", () => {
-    /** What the fake engine generates is always the same text. */
+    /** The fake engine always generates the same text. */
     const KEY = derive(generatedText(64), generatedText(), "key");
     let cluster: IntraCluster | undefined;
     before(() => record(() => (cluster = new IntraCluster("alpa", settings("rampart")))));

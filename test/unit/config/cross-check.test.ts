@@ -9,7 +9,7 @@ const schema = z.strictObject({
     parts: z.array(z.strictObject({ name: z.string(), weight: z.number().optional() })).default([]),
 });
 
-/** The check's arguments, and the messages of all issues. */
+/** Runs a check. @returns the arguments that it got, and the messages of all issues */
 function checked(values: unknown, ...problems: string[]) {
     let seen: Sound<z.infer<typeof schema>> | undefined;
     const check = crossCheck<z.infer<typeof schema>>((config) => {
@@ -33,7 +33,7 @@ describe("a check of several keys", () => {
         ]);
     });
 
-    it("does not get a value of a wrong type, and gets one that breaks another rule", () => {
+    it("gets no value of a wrong type, but values that break another rule", () => {
         const parts = [{ name: "a", weight: "1" }, "b", { name: "c" }];
         const { seen } = checked({ size: 0, colour: "green", parts });
         assert.deepEqual(seen, {

@@ -22,7 +22,7 @@ describe("explain", () => {
         ["where a value is missing", { box: {} }, "box.height: required."],
         ["which type of value is expected", { box: { height: "2" } }, 'box.height: must be a number (got "2").'],
         ["which type of value is expected, with its article", { list: 3 }, "list: must be an array (got 3)."],
-        ["nothing of an object", { box: { height: { a: 1 } } }, "box.height: must be a number."],
+        ["nothing of an object's content", { box: { height: { a: 1 } } }, "box.height: must be a number."],
         [
             "the allowed values, by position",
             { list: [{ size: "large" }, { size: "lrge" }] },
@@ -45,7 +45,7 @@ describe("explain", () => {
             "box.hieght: is not a known key. Did you mean height?",
         ],
         [
-            "whose a key is",
+            "which option has a key",
             { box: { height: 1, lid: 2 } },
             "box.lid: only valid with option inter, not with this stack's option. Remove it.",
         ],

@@ -135,7 +135,7 @@ function problems(config: Record<string, string>): string[] {
 describe("config with a key of an earlier version", () => {
     for (const { old } of RENAMED_KEYS)
         it(`says what to write for ${old}, and nothing else`, () => {
-            assert.ok(OLD[old]?.length, "no case for it");
+            assert.ok(OLD[old]?.length, "no case for this key");
             for (const [config, problem] of OLD[old]) assert.deepEqual(problems(config), [problem]);
         });
 

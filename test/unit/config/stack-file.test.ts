@@ -64,7 +64,7 @@ describe("secrets in the stack file", () => {
         );
     });
 
-    it("include callers' keys, of which one in plain text is rejected", () => {
+    it("include callers' keys: a key in plain text is rejected", () => {
         const [sealed, plain] = ["sealed-0123456789abc", "plain-0123456789abcd"];
         const credentials = [
             { id: "a", method: "key", key: sealed },
@@ -92,7 +92,7 @@ describe("secrets in the stack file", () => {
             );
     });
 
-    it("are not searched where the config is in another place, or is not YAML", () => {
+    it("are not searched for where no stack file is found, or it has no config in YAML", () => {
         const folder = mkdtempSync(join(tmpdir(), "alpa-auth-"));
         assert.equal(readStackFile("dev", folder), undefined);
         writeFileSync(join(folder, "Pulumi.dev.yaml"), FILE());

@@ -21,7 +21,7 @@ const good: [what: string, text: string, last: unknown[]][] = [
     ["a blank name", "a A 192.0.2.1\n  60 IN A 192.0.2.2", ["a.example.com", 60, "IN", "A", "192.0.2.2"]],
     ["a blank name with tabs", "a A 192.0.2.1\n\tA 192.0.2.2", ["a.example.com", undefined, "IN", "A", "192.0.2.2"]],
     [
-        "blank lines between",
+        "blank lines between entries",
         "a A 192.0.2.1\n    \n\n  A 192.0.2.2",
         ["a.example.com", undefined, "IN", "A", "192.0.2.2"],
     ],
@@ -48,7 +48,7 @@ const good: [what: string, text: string, last: unknown[]][] = [
 
 const bad: [what: string, text: string, line: number, problem: RegExp][] = [
     ["a web page", "<!DOCTYPE html>\n<html>", 1, /must be a record.* an export of a DNS zone$/],
-    ["a name alone", "a A 192.0.2.1\nb\n", 2, /must be a record/],
+    ["a name without type and content", "a A 192.0.2.1\nb\n", 2, /must be a record/],
     ["another class", "a CH TXT x", 1, /must be of class IN \(got CH\)/],
     ["$INCLUDE", "a A 192.0.2.1\n$INCLUDE other.txt", 2, /\$INCLUDE is not supported/],
     ["$GENERATE", "$GENERATE 1-2 a$ A 192.0.2.$", 1, /\$GENERATE is not supported/],

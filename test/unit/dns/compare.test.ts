@@ -119,7 +119,7 @@ describe("comparison of both sides", () => {
         const of = (name: RegExp) => all.find((row) => name.test(row.name) && row.type === "A")?.old;
         assert.equal(of(/^alpa-auth-/), "NXDOMAIN");
         assert.equal(of(/^_domainkey/), "NODATA");
-        fresh.zone.records.push(rr("x.apps A 192.0.2.1")); // Makes apps a name without data.
+        fresh.zone.records.push(rr("x.apps A 192.0.2.1")); // With this record, `apps` is a name without data.
         const extended = [...records, rr("x.apps A 192.0.2.1")];
         const [row] = wrong(await rows({ records: extended })).filter(({ name }) => name === "apps.example.com");
         assert.deepEqual([row.old, row.new], ["NXDOMAIN", "NODATA"]);
@@ -132,7 +132,7 @@ describe("comparison of both sides", () => {
         assert.equal(row.old, "old: 192.0.2.25; third: 192.0.2.99");
     });
 
-    it("accepts any address of a proxied name once the edge answers, and compares it before", async () => {
+    it("accepts any address of a proxied name when the edge answers, and compares the address before", async () => {
         const flagged = RECORDS.map((r) => (r.name === "alpa.example.com" ? { ...r, proxied: true } : r));
         change("alpa.example.com A", { content: "198.51.100.1" })(fresh.zone.records);
         fresh.zone.records.push(rr("alpa AAAA 2001:db8::ed"));

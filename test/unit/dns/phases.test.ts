@@ -28,9 +28,9 @@ const MOVED: DnsFacts = {
     proxiedNow: ["alpa.example.com", "example.com", "shop.example.com"],
     unanswered: [],
 };
-/** The delegation has settled, and no name is proxied yet. */
+/** The delegation is in effect at every resolver, and no name is proxied yet. */
 const READY: DnsFacts = { ...MOVED, proxiedNow: [] };
-/** Records are on both sides, and nothing is switched. */
+/** Both sides have the records, and the parent zone still names the old servers. */
 const MIRRORED: DnsFacts = {
     ...MOVED,
     status: { ...MOVED.status!, status: "pending", activatedOn: undefined },
@@ -48,7 +48,7 @@ const refused: [why: string, phase: Phase, facts: DnsFacts, problem: string | Re
         "dns.phase: delegated needs equal answers of the old and the new name servers (4 differ: a A, b A, c A …). See: npm run ops -- check dns",
     ],
     [
-        "nothing was compared",
+        "the sides were not compared",
         "delegated",
         { ...MIRRORED, differences: undefined },
         /needs a comparison of the old and the new name servers/,
@@ -110,7 +110,7 @@ const refused: [why: string, phase: Phase, facts: DnsFacts, problem: string | Re
         /for a\.llm\.example\.com \(got active\)/,
     ],
     [
-        "the certificate waits",
+        "the certificate is pending",
         "proxied",
         { ...READY, certificates: [{ status: "pending_validation", hosts: ["example.com", "*.example.com"] }] },
         /\(got pending_validation\)/,
@@ -150,7 +150,7 @@ describe("phases of a move", () => {
             else assert.match(problems[0], problem);
         });
 
-    it("allow every phase once a zone has moved, and back", () => {
+    it("allow every phase, forward and back, after a zone has moved", () => {
         for (const facts of [MOVED, READY])
             for (const phase of PHASES) assert.deepEqual(phaseProblems(phase, facts), []);
     });
@@ -160,7 +160,7 @@ describe("phases of a move", () => {
             assert.deepEqual(phaseProblems("mirror", facts), []);
     });
 
-    it("allow the delegation once both sides are equal", () => {
+    it("allow the delegation when both sides are equal", () => {
         assert.deepEqual(phaseProblems("delegated", MIRRORED), []);
     });
 
@@ -184,8 +184,8 @@ describe("phases of a move", () => {
     });
 
     const BROKEN: [what: string, facts: Partial<DnsFacts>, note: RegExp][] = [
-        ["a name server cannot be asked", { unanswered: ["x by UDP: no answer"] }, /unknown \(x by UDP: no answer\)/],
-        ["the zone above names others", { delegation: MIRRORED.delegation }, /is reached, and needs exactly/],
+        ["a name server cannot be queried", { unanswered: ["x by UDP: no answer"] }, /unknown \(x by UDP: no answer\)/],
+        ["the parent zone names other servers", { delegation: MIRRORED.delegation }, /is reached, and needs exactly/],
         ["the zone is no longer active", zone({ status: "moved" }), /is reached, and needs the zone active/],
         ["a certificate is missing", { certificates: [] }, /is reached, and needs an active edge certificate/],
         [
@@ -202,7 +202,7 @@ describe("phases of a move", () => {
                 assert.match(phaseNotes(phase, { ...MOVED, ...more }).join("\n"), note);
         });
 
-    it("ignore certificates that cannot be read once every name is proxied", () => {
+    it("ignore certificates that cannot be read when every name is proxied", () => {
         const { hostnames, proxied } = MOVED;
         const facts = { ...MOVED, certificates: "403", proxiedNow: [...hostnames, ...proxied] };
         for (const phase of PHASES) assert.doesNotMatch(phaseNotes(phase, facts).join("\n"), /certificates/, phase);

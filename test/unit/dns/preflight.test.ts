@@ -115,7 +115,7 @@ describe("dns preflight", () => {
         }
     });
 
-    it("only warns about it in phase mirror", async () => {
+    it("only warns about an unreachable Cloudflare in phase mirror", async () => {
         const { problems, notes } = await dnsReport(
             { ...settings, phase: "mirror" },
             { baseUrl: "http://127.0.0.1:1/client/v4", token: ADMIN },

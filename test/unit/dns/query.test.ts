@@ -39,7 +39,7 @@ describe("a DNS query", () => {
         assert.equal(server.asked.length, 0);
     });
 
-    it("ends without a listener", async () => {
+    it("ends when no server listens", async () => {
         const { at } = await side();
         await endSides();
         await assert.rejects(ask(at, { name: ZONE, type: "A" }), NoAnswer);

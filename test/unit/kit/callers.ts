@@ -9,7 +9,7 @@ import { CONSUMERS, raw } from "./intra-a";
 /** The stack of the callers' gateway. */
 export const MAIN = "organization/alpa-auth/intra";
 
-/** Outputs of that stack. */
+/** Output `gateway` of that stack. */
 export const GATEWAY: SharedGateway = {
     namespace: "alpa-auth",
     binding: { ingressClass: "alpa-auth", gateway: "alpa-auth", gatewayNamespace: "alpa-auth-gateway-apisix" },

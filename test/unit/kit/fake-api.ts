@@ -72,7 +72,7 @@ export async function fakeApi(
     return {
         asked,
         kubeconfig: JSON.stringify({
-            // The client uses plain HTTP only where it need not verify anything.
+            // The client accepts plain HTTP only if it does not verify certificates.
             clusters: [
                 { name: "fake", cluster: { server: `http://127.0.0.1:${port}`, "insecure-skip-tls-verify": true } },
             ],

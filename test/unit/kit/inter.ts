@@ -28,13 +28,13 @@ export function parseInter(
     return settings;
 }
 
-/** The same with the given installer. */
+/** Validated settings of a stack of option inter with the given installer. */
 export function interSettings(installer: InterInstaller, values: Record<string, unknown> = {}): InterSettings {
     const own = installer === "helm" ? { installer, crds: ["crds.yaml"] } : {};
     return parseInter(interValues(values, own));
 }
 
-/** The same behind Cloudflare. */
+/** Validated settings of a stack of option inter behind Cloudflare. */
 export function exposedInterSettings(installer: InterInstaller): InterSettings {
     const own = installer === "helm" ? { installer, crds: ["crds.yaml"] } : {};
     const alpa = { ...ALPA, tokensPerSecond: 12 };

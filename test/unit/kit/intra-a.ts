@@ -103,7 +103,7 @@ export const EXPOSURE = {
     alpa: { endpoints: ["10.0.0.11:20001", "10.0.0.12:20001"], tokensPerSecond: 12 },
 };
 
-/** The same, for a gateway of the given installer. */
+/** Config keys of exposure tunnel for a gateway of the given installer. */
 export function exposed(installer: Installer, values: Record<string, unknown> = {}): Record<string, unknown> {
     const { url: _, ...existing } = { url: "", ...(GATEWAYS.existing as { existing: object }).existing };
     const gateway = { installer, existing: { ...existing, service: { name: "apisix-gateway", namespace: "edge" } } };

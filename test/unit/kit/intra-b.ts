@@ -59,5 +59,5 @@ export function recordIntraB(phase: Phase, values: Record<string, unknown> = {},
     });
 }
 
-/** Rampart's own charts. */
+/** Settings of the component with Rampart's own charts. */
 export const RAMPART_OPT = { shape: "rampart", weights: { inImage: true } };

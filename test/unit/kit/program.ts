@@ -35,7 +35,7 @@ export function recordProgram(config: Record<string, string>, today: Date): Prom
     return record(() => run(settings), FOUND, CALLS);
 }
 
-/** A mapping or a list as its value; every other value as the text that it has in the config. */
+/** Parses a mapping or a list. Any other value stays the text that the config has. */
 function valueOf(text: string): unknown {
     return /^[[{]/.test(text) ? JSON.parse(text) : text;
 }

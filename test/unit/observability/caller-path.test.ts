@@ -162,7 +162,7 @@ describe("a completion of a caller", () => {
         assert.equal(seen[0][0].apikey, KEY);
     });
 
-    it("is not sent by HTTP, which anyone on the way can read, unless a setting allows it", async () => {
+    it("is not sent by HTTP, which anyone on the network can read, unless a setting allows it", async () => {
         for (const other of ["", "0", "yes"]) {
             const { code, stderr, text } = await run({ ALPA_AUTH_ALLOW_HTTP: other });
             assert.deepEqual([code, text, seen.length], [2, "", 0]);

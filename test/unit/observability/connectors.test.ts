@@ -58,7 +58,7 @@ describe("the connections of a host's connectors", () => {
         assert.ok(Math.abs(samples.alpa_auth_connector_run_timestamp_seconds - Date.now() / 1000) < 60);
     });
 
-    it("are 0 for one that has lost Cloudflare, whose own metrics still have the last locations, and for one that is down", async () => {
+    it("are 0 for a connector that has lost Cloudflare, although its metrics name the last locations, and for one that is down", async () => {
         const { stats, address } = await connector(4);
         stats.connected.clear();
         stats.haConnections = 1;
@@ -93,7 +93,7 @@ describe("the connections of a host's connectors", () => {
             assert.ok(status === 0 || status === 3, stderr);
         });
 
-    it("are not written for invalid settings, which are all reported at once, without a request to another host", async () => {
+    it("are not written for invalid settings: all are reported at once, and no other host is queried", async () => {
         const other = { ALPA_AUTH_CONNECTORS: "127.0.0.1:20241 example.com:80", ALPA_AUTH_TEXTFILE: "figures" };
         const { code, stderr, text } = await run(other);
         assert.deepEqual([code, text], [2, ""]);

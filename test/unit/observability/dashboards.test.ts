@@ -90,7 +90,7 @@ describe("dashboards for Grafana", () => {
 
     it("explain what an empty panel of the gateway means", () => {
         const board = DASHBOARDS["alpa-auth-operators"]().build() as any;
-        // For series that begin with the first event of their kind, or of a program that not every stack has.
+        // Panels whose series begin with the first event, or come from a program that not every stack has.
         const mayBeEmpty = board.panels.filter(
             ({ type, targets = [] }: any) =>
                 type === "timeseries" &&

@@ -20,7 +20,7 @@ export function panelsOf(build: () => DashboardBuilder): Panel[] {
         }));
 }
 
-/** With variables filled in, for a time range of an hour and one point in five minutes. */
+/** Replaces the variables of a query, for a time range of an hour with a point each five minutes. */
 export function substituted(query: string, variables: { stack: string; consumer: string }): string {
     const values: Record<string, string> = { ...variables, __rate_interval: "5m", __range: "1h" };
     return query.replace(/\$\{?(\w+)\}?/g, (_, name: string) => {

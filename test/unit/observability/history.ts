@@ -54,9 +54,9 @@ export function endsAt(now: number): Record<Phase, number> {
 export function openMetrics(now: number): string {
     const ends = endsAt(now);
     const lines = new Map<string, string[]>();
-    // The completions of docs/examples/prometheus/caller-path fail in the hour of problems, and the last attempt is at its
-    // start. A pod and a host have a connector each; the host's is lost then, and the pod's at the end. Alpa's pod restarts
-    // when the problems begin, and is not ready again.
+    // From the start of the hour of problems, the completion of docs/examples/prometheus/caller-path has failed and is not
+    // repeated, and a host's connector is lost. A pod's connector is lost after that hour. Alpa's pod restarts 10 minutes
+    // before the end of that hour.
     const around: [series: string, value: (at: number) => number | undefined][] = [
         ['alpa_auth_caller_path_success{path="main"}', (at) => Number(at <= ends.well)],
         ['alpa_auth_caller_path_seconds{path="main"}', () => 1.5],

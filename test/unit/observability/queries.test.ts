@@ -54,12 +54,12 @@ if (promtool !== undefined && findOnPath("prometheus") !== undefined)
             assert.notEqual(rules, RULES);
             writeFileSync(join(folder, "history.txt"), openMetrics(now));
             execFileSync(promtool, ["tsdb", "create-blocks-from", "openmetrics", "history.txt", "data"], own);
-            // Evaluates each rule of the group at once, instead of within a minute.
+            // The first evaluation of each rule comes within a second instead of a minute.
             writeFileSync(join(folder, "alpa-auth.rules.yml"), rules.replace("interval: 1m", "interval: 1s"));
             server = await start();
             await evaluated();
             writeFileSync(join(folder, "backfill.rules.yml"), rules);
-            // A rule may use another one's record, which must exist before: three levels.
+            // A rule may use what another rule has recorded, which must exist first: rules have up to three levels.
             for (let level = 0; level < 3; level++) {
                 const range = [`--start=${ends.well - 3600}`, `--end=${now}`, `--url=${server.url}`];
                 const output = ["--output-dir=data", "backfill.rules.yml"];

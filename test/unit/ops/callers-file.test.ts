@@ -130,7 +130,7 @@ describe("ops with callers in a file of their own", () => {
         const NEW = "callers/new.yaml";
         const move = (...more: string[]) => ["consumer", "move-to-file", NEW, ...more];
         const BROUGHT = `${STACK_FILE}        - name: brought\n          credentials:\n              - { id: k, method: key, key: { secure: "v1:abc" } }\n`;
-        // As Pulumi shows it with --show-secrets: the third caller has a key.
+        // The callers as Pulumi shows them with --show-secrets: the third has a key.
         const PLAIN = [{}, {}, { credentials: [{ key: "a-key-of-before-1234" }] }];
         const says: BenchOptions["says"] = ({ args }) =>
             args[0] === "config"
@@ -165,7 +165,7 @@ describe("ops with callers in a file of their own", () => {
             };
             assert.deepEqual(callersIn(text(), moved), callersIn(STACK_FILE));
             assert.ok(calls.every(({ args }) => args[0] !== "up"));
-            // Its own changes block no other change.
+            // The changes of move-to-file do not count as uncommitted changes of the next command.
             await exits(0, ops("consumer", "add", "bob"));
         });
 

@@ -46,7 +46,7 @@ describe("ops on a stack of option callers", () => {
         assert.match(out, /--max-time 100 /);
     });
 
-    it("issues a token with the claim of the other stack's namespace, and recognizes it", async () => {
+    it("issues a token with the claim of the other stack's namespace, and recognizes such a token", async () => {
         const issued = await exits(
             0,
             bench({ text: TEXT, says }).ops("token", "issue", "tokens", "hs", "--ttl", "15m"),

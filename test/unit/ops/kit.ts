@@ -78,7 +78,7 @@ export interface Said {
     note: string;
 }
 
-/** What a command printed that must end with this exit code. */
+/** Awaits a command, which must end with this exit code. @returns what it printed */
 export async function exits<T extends Said>(code: number, command: Promise<T>, why = ""): Promise<T> {
     const said = await command;
     assert.equal(said.code, code, [why, said.out, said.note].join("\n"));
@@ -92,7 +92,7 @@ export interface BenchOptions {
     stdin?: string;
     refusalSeconds?: number;
     connectTo?: string;
-    /** The holder of a conversion. @default none that reports */
+    /** Opens the record of a conversion's holder. @default no holder reports */
     openHolder?: OpenHolder;
     /** Objects in APISIX that are not the ingress controller's. @default none */
     auditGateway?: AuditGateway;

@@ -179,7 +179,7 @@ describe("workflow templates", () => {
         assert.match(plan.steps.at(-2).run, /stack check .*--fail-on breaks-callers --out "\$RUNNER_TEMP\/plan"/);
         assert.match(apply.steps.at(-1).run, /stack apply --yes --plan "\$RUNNER_TEMP\/plan"/);
         assert.equal(plan.steps.at(-1).with.name, apply.steps.at(-2).with.name);
-        // Pulumi by itself would run without it.
+        // A script that runs Pulumi directly would run it without the policy pack.
         for (const template of templates)
             for (const [, job] of jobsOf(template))
                 for (const script of scriptsOf(job))
@@ -262,7 +262,7 @@ describe("workflow templates", () => {
             );
         });
 
-        it("says that there is no review, and fits where the review is the longest", async () => {
+        it("says that there is no review, and fits into one comment with the longest review", async () => {
             assert.match((await posted([]))[1].body, /no review could be made/);
             assert.ok((await posted([], "x".repeat(70_000)))[1].body.length <= 65_536);
         });

@@ -15,9 +15,9 @@ const OWN =
 
 const OF_COMMANDS = { logging: "none", addPreviousOutputInEnv: false, connection: { hostKey: "ssh-ed25519 AAAA" } };
 
-/** Texts that stand for what a golden does not show. */
+/** Replaces the placeholders of a golden by valid texts. */
 function filled(value: unknown): unknown {
-    if (value === "(secret)") return "[secret]"; // As previews write it.
+    if (value === "(secret)") return "[secret]"; // The form of secrets in previews.
     if (value === "(digest)") return "0123456789ab";
     if (Array.isArray(value)) return value.map(filled);
     if (typeof value !== "object" || value === null) return value;
@@ -25,7 +25,7 @@ function filled(value: unknown): unknown {
 }
 
 function typeOf({ kind, on, create, chart, phase, metadata }: Record<string, any>): string | undefined {
-    // A ruleset has its own field `kind`.
+    // `kind` is a field of a Cloudflare ruleset here, not the kind of a Kubernetes object.
     if (kind === "zone" && phase !== undefined) return [...TYPES].find((type) => type.endsWith(":Ruleset"));
     if (on !== undefined && create !== undefined) return "command:remote:Command";
     if (kind === undefined && chart !== undefined) return "kubernetes:helm.sh/v3:Release";
@@ -47,7 +47,7 @@ function resourcesOf(file: string) {
             const inside = name.startsWith("alpa-exposure") ? "alpa-auth:parts:CloudflareExposure$" : "";
             const urn = `urn:pulumi:test::alpa-auth::${inside}${type}::${name}`;
             const { kind, ...rest } = inputs!;
-            // The golden of hosts shows command lines alone.
+            // The golden of hosts shows only the command lines of its resources.
             if (type.startsWith("command:")) Object.assign(inputs!, OF_COMMANDS);
             const withKind = kind === "zone" || !type.startsWith("cloudflare:");
             return resourceOf({ type, name, urn, protect: true, inputs: withKind ? inputs! : rest });

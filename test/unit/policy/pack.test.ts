@@ -74,7 +74,7 @@ describe("the policy pack as Pulumi starts it", () => {
             assert.deepEqual(await pack.resource(given), [], given.name);
     });
 
-    it("checks all resources at the end, and names the violation's", async () => {
+    it("checks all resources at the end, and names the resource of the violation", async () => {
         const all = copy();
         without("NetworkPolicy", "alpa-policies-closed")(all);
         const [found, ...others] = await pack.stack(all);
@@ -127,7 +127,7 @@ describe("the policy pack as Pulumi starts it", () => {
             assert.deepEqual(await judge(), []);
         });
 
-        it("rejects again once the exception has expired", async () => {
+        it("rejects the violation again after the exception has expired", async () => {
             until(day(-1));
             const [found] = await judge();
             assert.ok(found.refuses && found.message.endsWith(`Its exception expired on ${day(-1)}.`));

@@ -38,7 +38,7 @@ export class Pack {
         });
     }
 
-    /** The engine's requests for one resource, in its order. @param told whether it requests remediations */
+    /** Sends the engine's requests for one resource, in the engine's order. @param told whether it requests remediations */
     async resource(given: Given, told = true): Promise<Said[]> {
         const request = new analyzer.AnalyzeRequest()
             .setType(given.type)
@@ -50,14 +50,14 @@ export class Pack {
         return said(await this.ask("analyze", request));
     }
 
-    /** Its request at the end, for all resources. */
+    /** Sends the engine's request at the end of a run, for all resources. */
     async stack(given: Given[]): Promise<Said[]> {
         const resources = given.map(({ type, name, urn, protect, inputs, id }) =>
             new analyzer.AnalyzerResource()
                 .setType(type)
                 .setName(name)
                 .setUrn(urn)
-                // What providers have answered, as far as the pack reads it.
+                // The outputs of providers that the pack reads.
                 .setProperties(Struct.fromJavaScript({ ...inputs, id: id as string }))
                 .setOptions(new analyzer.AnalyzerResourceOptions().setProtect(protect)),
         );

@@ -80,7 +80,7 @@ const routeSettings = fc
     )
     .map(({ counters: shared, ...rest }) => ({
         ...rest,
-        // Values of a stack depend on its longest answer; without a share no rule names these.
+        // A stack has one longest answer time for route and counters. Without classes no rule of the route names counters.
         ...(shared && rest.classes && { counters: { ...shared, answerTimeoutSeconds: rest.answerTimeoutSeconds } }),
     }));
 
@@ -93,7 +93,7 @@ function* nodes(tree: any, path = ""): Generator<{ path: string; node: any }> {
 
 describe("the comparison with what is rendered", () => {
     it("accepts the chart values of every combination of choices", () => {
-        // Those of Rampart are part of a graph.
+        // The values for Rampart are part of a graph.
         const sets = apisixSets().filter(({ what }) => !what.includes("by Rampart"));
         const repositoryOpts = { repo: "https://charts.example.org" };
         for (const { what, chart, values, installation } of [...sets, ...operatorSets()])

@@ -1,4 +1,5 @@
-// Proves how the reader of resources reads what rules and reviews judge, and what a value that is not known yet counts as for each.
+// Proves how the reader of resources reads what rules and reviews judge. A value that is not known yet passes a rule, which
+// judges it in the run, and is missing for a review, which must not miss a risk.
 import { strict as assert } from "node:assert";
 import { tokenOf } from "../../../policy/resources/cloudflare";
 import { openTo, waysFromOutside } from "../../../policy/resources/network";
@@ -26,21 +27,21 @@ describe("the reader of resources", () => {
         ["a run", UNKNOWN],
         ["a preview", UNKNOWN_TEXT],
     ] as const) {
-        it(`counts a plugin whose switch is not known yet in ${form} for a rule, and not for a review`, () => {
+        it(`treats a plugin whose switch is not known yet in ${form} as on for a rule, and as off for a review`, () => {
             for (const plugin of [key({ enable: value }), key({ config: { _meta: { disable: value } } })]) {
                 assert.deepEqual(namesOf([plugin]), ["key-auth"]);
                 assert.deepEqual(namesOf([plugin], "missing"), []);
             }
         });
 
-        it(`counts an upstream that is not known yet in ${form} as none for a rule, and not for a review`, () => {
+        it(`treats an upstream that is not known yet in ${form} as missing in a rule, and as present in a review`, () => {
             for (const upstreams of [value, [{ name: value }]]) {
                 assert.equal(isNowhere({ props: { upstreams } }), true);
                 assert.equal(isNowhere({ props: { upstreams } }, "missing"), false);
             }
         });
 
-        it(`counts a peer that is not known yet in ${form} as pods for a rule, and as open for a review`, () => {
+        it(`treats a peer that is not known yet in ${form} as pods for a rule, and as open to all for a review`, () => {
             for (const from of [value, [value], [{ podSelector: value }], [{ podSelector: { matchLabels: value } }]]) {
                 assert.equal(openTo({ from }), undefined);
                 assert.notEqual(openTo({ from }, "missing"), undefined);

@@ -61,7 +61,7 @@ describe("each rule of the policy pack", () => {
         assert.deepEqual(besidesRendering(resources), []);
     });
 
-    it("accepts a chart that is a file, and a port by its name where it is not opened", () => {
+    it("accepts a chart that is a file, and a named port that is not opened", () => {
         const resources = copy("intra");
         find(resources, "Release", "alpa-apisix-release").inputs.chart = "./charts/apisix-2.14.0.tgz";
         delete find(resources, "Release", "alpa-apisix-release").inputs.version;
@@ -82,7 +82,7 @@ describe("each rule of the policy pack", () => {
         assert.match(JSON.stringify(violationsOf(resources.map(resourceOf))), /data: must be secret/);
     });
 
-    it("rejects a stack whose config disables the guard, and nothing else of it", async () => {
+    it("rejects only the missing guard of a stack whose config disables the guard", async () => {
         const guard = { enabled: false, reason: "a test of Alpa itself" };
         const found = violationsOf(givenOf(await recordStack("helm", { guard })).map(resourceOf));
         assert.deepEqual(
@@ -91,7 +91,7 @@ describe("each rule of the policy pack", () => {
         );
     });
 
-    it("has an example that it rejects, a sentence with the requirement and one with the reason", () => {
+    it("has an example that it rejects, a sentence with the requirement and a sentence with the reason", () => {
         for (const { name, title, reason, example, ...rule } of RULES) {
             assert.match(title, /^[A-Z].*\.$/, name);
             assert.match(reason, /^[A-Z].*\.$/, name);

@@ -36,7 +36,7 @@ describe("preflight of the component", () => {
         assert.deepEqual(await requirementProblems(settings("rampart"), view({})), [], "nothing is read for intra-a");
     });
 
-    it("admits an existing gateway whose pods are in the selected namespace, and is rejected if they are not", async () => {
+    it("accepts an existing gateway with APISIX pods in the configured namespace, and rejects it without such pods", async () => {
         const existing = { ingressClass: "a", gateway: "g", gatewayNamespace: "edge", url: "https://llm.example.com" };
         const values = { gateway: { installer: "existing", existing } };
         const apisix: Live = { metadata: { namespace: "edge", labels: { "app.kubernetes.io/name": "apisix" } } };
@@ -50,7 +50,7 @@ describe("preflight of the component", () => {
         assert.deepEqual(
             await found(withPods(), { hostNetwork: { enabled: true, reason: "NCCL" } }, values),
             [],
-            "no policy holds",
+            "with the host's network no policy applies",
         );
     });
 
@@ -123,7 +123,7 @@ describe("preflight of the component", () => {
             assert.match(all[0], said);
         });
 
-    it("accepts a volume of one node for one node", async () => {
+    it("accepts a volume that one node may mount, if Alpa has one node", async () => {
         const objects = { [CLAIM]: claim("Bound", "ReadWriteOnce"), [CRD]: KNOWN };
         assert.deepEqual(await found({ objects }, { nodes: ["dgx-01"], model: "alpa/opt-66b" }), []);
     });
@@ -132,7 +132,7 @@ describe("preflight of the component", () => {
         it(`accepts a volume with access mode ${mode} for two nodes`, async () =>
             assert.deepEqual(await found({ objects: { [CLAIM]: claim("Bound", mode), [CRD]: KNOWN } }), []));
 
-    it("counts no GPUs of its own pods, of pods that have ended, of other nodes, or that are left over", async () => {
+    it("counts no GPUs of its own pods, of pods that have ended, or of other nodes, and accepts GPUs that are left over", async () => {
         const own = gpuPod("alpa-auth", "alpa-opt-head", "dgx-01", 8, { "ray.io/cluster": "alpa-opt" });
         const ended = ["Succeeded", "Failed"].map((phase) => ({
             ...gpuPod("jobs", phase.toLowerCase(), "dgx-01", 8),
@@ -146,7 +146,7 @@ describe("preflight of the component", () => {
         assert.deepEqual(await found({ lists: { ...GOOD.lists, Pod: [ofRampart] } }, RAMPART_OPT), []);
     });
 
-    it("stops a step forward, but no step back nor a run that stays: a broken component is a reason to go back", async () => {
+    it("stops a step forward, but no step back and no run in the same phase: a broken component is a reason to go back", async () => {
         const found = async (phase: Stage, record: World["record"]) => {
             const { problems, warnings } = await componentOnItsWay(
                 to(phase) as GatewayClusterArgs,
@@ -160,11 +160,11 @@ describe("preflight of the component", () => {
         assert.deepEqual(await found("start", at("start")), [0, 1]);
         assert.deepEqual(await found("start", at("switch")), [0, 1]);
         assert.deepEqual(await found("stop", at("start")), [0, 1]);
-        assert.deepEqual(await found("stop", at("stop", "start")), [0, 1], "the start did not end");
+        assert.deepEqual(await found("stop", at("stop", "start")), [0, 1], "the step to start did not end");
         assert.deepEqual(await found("intra-a", at("prepare")), [0, 0]);
     });
 
-    it("rejects nodes that take no pods before callers get 503, and only warns about them from then on", async () => {
+    it("rejects nodes that take no pods in phases before callers get 503, and only warns about them from then on", async () => {
         const cordoned = node("dgx-01", "8", { spec: { unschedulable: true } });
         const lists = { Node: [cordoned, node("dgx-02", "8")] };
         const found = async (phase: Stage, reached: Stage) => {
@@ -190,7 +190,7 @@ describe("preflight of the component", () => {
             assert.deepEqual(await found(phase, reached), [0, 1], phase);
     });
 
-    it("rejects nodes of another conversion, and not its own", async () => {
+    it("rejects nodes that another conversion uses, and accepts nodes that this stack uses", async () => {
         const ray = (namespace: string, node: string): Live => ({
             metadata: { namespace, name: "alpa-opt", annotations: { [OWNER_ANNOTATION]: `alpa-auth/${namespace}` } },
             spec: { headGroupSpec: { template: { spec: { nodeSelector: { "kubernetes.io/hostname": node } } } } },

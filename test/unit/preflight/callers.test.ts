@@ -44,7 +44,7 @@ function cluster(objects: Objects, going: string[] = [], troubles: Record<string
     };
 }
 
-/** Errors of the checks; the warnings where they pass. */
+/** Runs the checks. @returns their errors, or the warnings when all checks pass */
 async function said(
     objects: Objects,
     { gateway = GATEWAY, values = {}, going = [] as string[], troubles = {} } = {},
@@ -149,7 +149,7 @@ describe("preflight of option callers", () => {
 });
 
 describe("the gateway of another stack", () => {
-    /** Result when Pulumi has these outputs. */
+    /** Reads the gateway of the other stack from these outputs; undefined: the stack has none. */
     async function read(outputs: object | undefined): Promise<SharedGateway> {
         let found: Promise<SharedGateway> | undefined;
         const answers = outputs && { "pulumi:pulumi:readStackOutputs": { outputs } };
@@ -157,7 +157,7 @@ describe("the gateway of another stack", () => {
         return found!;
     }
 
-    it("is its output, and nothing of its other outputs", async () => {
+    it("is read only from output `gateway`, without unknown fields", async () => {
         const credentials = { "lab/a": "s3cret" };
         assert.deepEqual(await read({ gateway: { ...GATEWAY, counters: COUNTERS, more: 1 }, credentials }), {
             ...GATEWAY,

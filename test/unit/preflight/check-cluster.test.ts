@@ -28,7 +28,7 @@ interface World {
     /** Namespace of the Helm release that each object belongs to, as in Helm's annotations. */
     releases?: Record<string, string>;
     services?: NodePortService[];
-    /** @default one, which is the default */
+    /** StorageClasses of the cluster. @default one, which is the cluster's default */
     storage?: StorageClass[];
     nodes?: NodeState[];
     /** Content of objects, by title. */
@@ -36,7 +36,7 @@ interface World {
     /** Versions that a CRD serves. @default those that this project writes */
     serves?: Record<string, string[]>;
     version?: () => Promise<unknown>;
-    /** Problem of the APISIX of each namespace. */
+    /** Problem of APISIX, by namespace. */
     troubles?: Record<string, string>;
     /** Whether etcd has no password. */
     openEtcd?: boolean;
@@ -113,7 +113,7 @@ describe("preflight", () => {
             assert.deepEqual((await problems(installer, world)).problems, [`gateway: ${LOST}`]);
         });
 
-    it("continues where etcd has lost its password too, which a run sets", async () => {
+    it("continues if etcd has also lost its password, which a run sets", async () => {
         const troubles = { "alpa-auth-gateway": LOST };
         assert.deepEqual((await problems("helm", { troubles, openEtcd: true })).problems, []);
     });
@@ -126,7 +126,7 @@ describe("preflight", () => {
     const passes: [what: string, installer: Installer, world: World][] = [
         ["an empty cluster with Rampart", "rampart", { objects: RAMPART }],
         ["an empty cluster, with installer helm", "helm", {}],
-        ["a gateway in place", "existing", { objects: SHARED }],
+        ["an existing gateway", "existing", { objects: SHARED }],
         ["CRDs of another owner, under Rampart", "rampart", { objects: { ...RAMPART, ...THEIRS } }],
         [
             "CRDs that this stack left behind",
@@ -333,7 +333,7 @@ describe("preflight", () => {
         assert.deepEqual((await problems("helm", both, withTls)).problems, []);
     });
 
-    it("does not require Rampart's namespace in a cluster that the stack creates, and requires its Secret once the namespace exists", async () => {
+    it("does not require Rampart's namespace in a cluster that the stack creates, and requires its Secret when the namespace exists", async () => {
         const install = { ...RAMPART_INSTALL, credentialsSecret: "access" };
         const made = { rampart: { install }, cluster: { nodes: [node(1)] } };
         assert.deepEqual((await problems("rampart", {}, made)).problems, []);
@@ -353,7 +353,7 @@ describe("preflight", () => {
         );
     });
 
-    it("names the holder of another port without guessing who it is", async () => {
+    it("names the Service that uses another port, and does not guess its owner", async () => {
         const world = { objects: RAMPART, services: [{ namespace: "other", name: "web", nodePort: 30900 }] };
         const got = (await problems("rampart", world, { gateway: { nodePort: 30900 } })).problems;
         assert.match(
@@ -428,7 +428,7 @@ describe("preflight", () => {
             );
         });
 
-        it("continues while an operator has scaled it to 0", async () =>
+        it("continues while an operator has scaled etcd to 0", async () =>
             assert.deepEqual(await ofInter(running(0)), []));
     });
 
@@ -441,7 +441,7 @@ describe("preflight", () => {
             assert.match(problem, /^gateway\.crds: CustomResourceDefinition .* does not exist[.,]/);
     });
 
-    describe("where it installs Rampart", () => {
+    describe("where the stack installs Rampart", () => {
         const install = { repository: "https://charts.example.org", version: "1.2.3" };
         const home = "Namespace rampart-system";
         const check = async (objects: World["objects"], more: object = {}, releases?: World["releases"]) =>
@@ -465,7 +465,7 @@ describe("preflight", () => {
             assert.deepEqual(await check(secret, named), []);
         });
 
-        it("rejects a second ingress controller there too", async () => {
+        it("also rejects a second ingress controller", async () => {
             const got = await check({ [home]: undefined }, {}, { [ROLE]: "other-gateway-apisix" });
             assert.match(got.join("\n"), /^gateway\.installer: rampart cannot install a second ingress controller/);
         });
@@ -495,15 +495,15 @@ describe("preflight and objects with the stack's names", () => {
     /** All objects of the stack, created by an owner. */
     const whole = (installer: Installer, owner: string | undefined) => ({
         ...(installer === "existing" ? SHARED : RAMPART),
-        "Namespace alpa-auth-gateway-apisix": undefined, // made by Rampart, in our name
+        "Namespace alpa-auth-gateway-apisix": undefined, // created by Rampart for this stack
         ...Object.fromEntries(plannedObjects(settings(installer)).map((o) => [title(o), owner])),
     });
 
     for (const installer of ["rampart", "helm", "existing"] as const) {
-        it(`accepts all of its own: ${installer}`, async () =>
+        it(`accepts all objects of the stack itself: ${installer}`, async () =>
             assert.deepEqual((await problems(installer, { objects: whole(installer, OWN) })).problems, []));
 
-        it(`rejects all of another stack's at once: ${installer}`, async () => {
+        it(`rejects all objects of another stack at once: ${installer}`, async () => {
             const got = (await problems(installer, { objects: whole(installer, "alpa-auth/other") })).problems;
             const names = plannedObjects(settings(installer)).map(title);
             assert.deepEqual(got.map((p) => p.split(": ")[0]).sort(), names.sort());
@@ -511,7 +511,7 @@ describe("preflight and objects with the stack's names", () => {
         });
     }
 
-    it("rejects one without an owner, and says how to hand it over", async () => {
+    it("rejects an object without an owner, and says how to hand the object over", async () => {
         const objects = { ...whole("rampart", OWN), "Secret alpa-auth/lab.2026a": undefined };
         const got = (await problems("rampart", { objects })).problems;
         assert.equal(got.length, 1);
@@ -522,7 +522,7 @@ describe("preflight and objects with the stack's names", () => {
         );
     });
 
-    it("hands over a cluster-scoped object without a namespace", async () => {
+    it("prints the command for a cluster-scoped object without a namespace", async () => {
         const objects = { ...whole("rampart", OWN), "IngressClass alpa-auth": "alpa-auth/other" };
         assert.match(
             (await problems("rampart", { objects })).problems.join("\n"),
@@ -530,7 +530,7 @@ describe("preflight and objects with the stack's names", () => {
         );
     });
 
-    it("finds the foreign one among many, with one request for all", async () => {
+    it("finds another stack's object among many, with one request for all", async () => {
         const consumers = Array.from({ length: 50 }, (_, i) => ({
             name: `c${i}`,
             credentials: [{ id: "a", method: "key" }],
@@ -568,22 +568,23 @@ describe("preflight and objects with the stack's names", () => {
                 ROLE,
                 GRAPHS,
                 ...Object.keys({ ...WRITTEN_VERSIONS, ...WATCHED_VERSIONS }).map(CRD),
-                // Whether it redirects callers to HTTPS; a missing one does not.
+                // Read to know whether the route redirects callers to HTTPS. A missing route does not.
                 ROUTE,
-                // The phase of a conversion; a missing one has not begun.
+                // Read to know the phase of a conversion. Without the object, no conversion has begun.
                 "ConfigMap alpa-auth/alpa-auth-conversion",
                 "GatewayClass alpa-auth",
                 "IngressClass alpa-auth",
                 "Namespace alpa-auth",
                 "Namespace alpa-auth",
-                // The namespace itself, whether etcd runs there, and whether the stack may create objects there.
+                // Read for three checks: the namespace itself, whether etcd runs there, and whether the stack may create
+                // objects there.
                 ...["Namespace alpa-auth-etcd", "Namespace alpa-auth-etcd", "Namespace alpa-auth-etcd"],
                 "Namespace alpa-auth-gateway-apisix",
             ].sort(),
         );
     });
 
-    it("reads the one namespace that exists", async () => {
+    it("reads only the namespace that exists", async () => {
         const { asked } = await problems("rampart", { objects: { ...RAMPART, "Namespace alpa-auth": OWN } });
         assert.ok(asked.includes("ApisixRoute alpa-auth/alpa"));
         assert.ok(!asked.some((name) => name.includes("alpa-auth-gateway-apisix/")));
@@ -634,8 +635,8 @@ describe("preflight and an unreachable cluster", () => {
             try {
                 let ended = false;
                 const run = preflight(settings("rampart"), OWN, cluster).finally(() => (ended = true));
-                run.catch(() => undefined); // Checked below.\nIt sends a request, and sets its timeout.
-                await new Promise((resolve) => setImmediate(resolve)); // it asks, and sets its limit
+                run.catch(() => undefined); // The rejection is checked below.
+                await new Promise((resolve) => setImmediate(resolve)); // The check sends its request, and sets its timeout.
                 assert.deepEqual([ended, limits.map((l) => l.milliseconds)], [false, [30_000]]);
                 limits[0].run();
                 await assert.rejects(

@@ -494,7 +494,7 @@ describe("preflight of Cloudflare", () => {
             [],
         );
     });
-    it("accepts its own Worker, and those of other names", async () => {
+    it("accepts the stack's own Worker, and Workers of other names", async () => {
         const own = { pattern: "llm.example.com/*", script: "alpa-auth-test" };
         const result = [own, { pattern: "www.example.com/*", script: "other" }, { pattern: "*example.com/*" }];
         const scripts = { result: [{ id: "alpa-auth-test" }, { id: "other" }] };

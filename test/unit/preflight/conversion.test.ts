@@ -118,7 +118,7 @@ describe("preflight of a conversion", () => {
             assert.match(said, /cannot become verify, since the run from switch to none did not end/);
         });
 
-        it("distinguishes a run forward from one back", () => {
+        it("distinguishes a run forward from a run back", () => {
             assert.equal(leadsOn("done", "upgrade-prepare"), true);
             assert.equal(leadsOn("upgrade-switch", "done"), true);
             assert.equal(leadsOn("upgrade-prepare", "done"), false);
@@ -136,7 +136,7 @@ describe("preflight of a conversion", () => {
             );
     });
 
-    it("after a run that did not end, allows to complete that one or to go back, and nothing else", async () => {
+    it("allows after an interrupted run only to complete that run or to go back", async () => {
         const record = { phase: "drain", going: "stop", attempt: "1", callers };
         for (const wanted of ["drain", "stop"] as const) assert.deepEqual(await problems(wanted, record), []);
         for (const wanted of ["prepare", "start"] as const) {
@@ -147,14 +147,14 @@ describe("preflight of a conversion", () => {
         for (const wanted of ["intra-a", "prepare"] as const) assert.deepEqual(await problems(wanted, first), []);
     });
 
-    it("counts the runs after one that did not end", async () => {
+    it("counts the runs after an interrupted run", async () => {
         const of = (record?: Record<string, string>) => attemptOf(to("stop"), () => view({ record }));
         assert.deepEqual(await of(undefined), { attempt: 0 });
         assert.equal((await of({ phase: "stop", going: "stop", attempt: "2" })).attempt, 2);
         assert.equal((await of({ phase: "drain", going: "stop", attempt: "2" })).attempt, 3);
     });
 
-    it("distinguishes a run forward from one back, or to the reached phase", async () => {
+    it("distinguishes a run forward from a run back, or to the reached phase", async () => {
         const back = async (phase: string, going: string) =>
             (await attemptOf(to("verify"), () => view({ record: { phase, going } }))).back;
         assert.deepEqual([await back("start", "start"), await back("start", "verify")], [undefined, undefined]);
@@ -167,7 +167,7 @@ describe("preflight of a conversion", () => {
             assert.equal(await back(phase, going), true, `${phase}, ${going}`);
     });
 
-    it("rejects other callers in the same run as a phase, and accepts them without one", async () => {
+    it("rejects other callers in a run with another phase, and accepts them in a run without", async () => {
         const others = { consumers: [CONSUMERS[0]] };
         const [said] = await problems("drain", reached("prepare"), others);
         assert.match(said, /^consumers: must not change in the same run as convert\.phase or option/);
@@ -226,7 +226,7 @@ describe("preflight of a conversion", () => {
             assert.match((await problems("intra-a", reached("prepare"), values, {}, world(live)))[0], said);
         });
 
-    it("on the way out compares with the record, if the config still has the component", async () => {
+    it("compares callers with the record on the last step back, if the config still has the component", async () => {
         const { convert, opt, alpa } = intraBValues();
         const out = (values: object) => problems("intra-a", reached("prepare"), { convert, opt, alpa, ...values });
         assert.deepEqual(await out({}), []);
@@ -236,7 +236,7 @@ describe("preflight of a conversion", () => {
         assert.match((await out(signed))[0], /^consumers: .*\(the list differs from that of the last run\)/);
     });
 
-    it("rejects a budget that would end before the steps, only on the way to drain", async () => {
+    it("rejects a budget that is shorter than the steps, only in the step to drain", async () => {
         const measured = { drain: 20, stop: 100, start: 1800.5, verify: 60, switch: 20 };
         const of = (wanted: Stage, from: Stage, going = from) =>
             problems(wanted, { phase: from, going, callers }, {}, { budgetMinutes: 30, measured });
@@ -244,7 +244,7 @@ describe("preflight of a conversion", () => {
             "convert.budgetMinutes: must be at least 34, the time of the steps in the last conversion (got 30: drain 20 s, stop 100 s, start 1800.5 s, verify 60 s, switch 20 s). Raise it, or stay in prepare.",
         ];
         assert.deepEqual(await of("drain", "prepare"), said);
-        assert.deepEqual(await of("drain", "prepare", "drain"), said, "the first run to it did not end");
+        assert.deepEqual(await of("drain", "prepare", "drain"), said, "the first run to drain did not end");
         for (const phase of PHASES) assert.deepEqual(await of(phase, phase), [], `standing in ${phase}`);
         const back: [from: Stage, to: Stage][] = [
             ["stop", "drain"],
@@ -257,7 +257,7 @@ describe("preflight of a conversion", () => {
         assert.deepEqual(await problems("drain", reached("prepare"), {}, { measured }), [], "an hour is enough");
     });
 
-    it("rejects other runs while one holds the lock", async () => {
+    it("rejects other runs while a conversion holds the lock", async () => {
         const record = { ...reached("stop")!, holder: "ops@a", until: "2026-11-30T12:30:00Z" };
         const [said] = await problems("start", record);
         assert.match(said, /^convert\.holder: a conversion is under way \(ops@a runs it until 2026-11-30T12:30:00Z\)/);

@@ -189,15 +189,15 @@ describe("preflight of hosts", () => {
             /^cluster\.nodes\[2\]: 10\.0\.0\.3 does not answer by SSH \(connect EHOSTUNREACH\)\..* continues without this host\.$/,
         );
     });
-    it("connects to the cluster by another node while the one that started it is down", async () => {
+    it("connects to the cluster by another node while the node that started the cluster is down", async () => {
         const reached = await check([AWAY, member(1, spare), member(2, spare)], THREE, ALL);
         assert.equal(reached!.isFallback, true);
         assert.equal(await value(reached!.access.kubeconfig!), KUBECONFIG);
     });
-    it("does not rely on one node's claim that the cluster is complete while all of them answer", async () =>
+    it("does not rely on one node's claim that the cluster is complete while all nodes answer", async () =>
         assert.equal(await check([member(0), member(1, spare), fresh(2)]), undefined));
 
-    it("rejects a new node before one that is down: it would start a second cluster", async () => {
+    it("rejects a new node listed before a node that is down: it would start a second cluster", async () => {
         const answers = [fresh(0), AWAY, member(2, spare)];
         await assert.rejects(check(answers, THREE, ALL.slice(1)), ({ problems }: PreflightError) => {
             assert.match(
@@ -216,7 +216,7 @@ describe("preflight of hosts", () => {
             /does not answer by/,
         ],
         [
-            "where the cluster does not answer either",
+            "while the cluster does not answer either",
             [member(0, spare), AWAY, member(2)],
             AWAY,
             /does not answer by SSH/,
@@ -250,7 +250,7 @@ describe("preflight of hosts", () => {
         const install = { repository: "https://a.example", chart: "rampart", version: "1.0.0", namespace: "r" };
         assert.deepEqual(said({ ...rampart, install }), []);
     });
-    it("warns that a new cluster has no StorageClass for etcd, unless it gets the configured one", () => {
+    it("warns that a new cluster has no StorageClass for etcd, unless it gets the configured StorageClass", () => {
         const { gateway } = interSettings("helm");
         const of = (storageClass?: string) => ({
             gateway: { ...gateway, release: { ...gateway.release, storageClass } },

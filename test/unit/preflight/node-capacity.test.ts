@@ -58,7 +58,7 @@ describe("preflight of the nodes' capacity", () => {
             assert.match(all[0], said);
         });
 
-    it("accepts nodes reserved for GPUs, nodes just large enough, and its own pods on them", async () => {
+    it("accepts nodes reserved for GPUs, nodes just large enough, and nodes with the stack's own pods", async () => {
         assert.deepEqual(await found(tainted("nvidia.com/gpu", "NoSchedule")), []);
         assert.deepEqual(await found(tainted("busy", "PreferNoSchedule")), []);
         assert.deepEqual(await found(has({ cpu: "16", memory: "200Gi" })), []);
@@ -69,7 +69,7 @@ describe("preflight of the nodes' capacity", () => {
         assert.deepEqual(await found(has({ cpu: "17", memory: "201Gi" }), [pod("a", "b", { cpu: "1" })]), []);
     });
 
-    it("names the pods with the largest requests, and not every one", async () => {
+    it("names only the pods with the largest requests", async () => {
         const pods = [1, 2, 3, 4, 5].map((cpu) => pod("jobs", `job-${cpu}`, { cpu: `${cpu}` }));
         const [said] = await found(has({ cpu: "16", memory: "2Ti" }), pods);
         assert.match(said, /request 15 of its 16 \(jobs\/job-5 5, jobs\/job-4 4, jobs\/job-3 3, …\)/);

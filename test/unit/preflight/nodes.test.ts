@@ -93,7 +93,7 @@ describe("the check of the nodes", () => {
         assert.deepEqual(await nodes(settings, cluster(fit("a"))), { problems: [], warnings: [] });
     });
 
-    it("requires no StorageClass that the stack itself brings, unless another one is named", async () => {
+    it("requires no StorageClass that the stack itself creates, unless another one is named", async () => {
         const none = { ...cluster([]), storageClasses: async () => [] };
         const own = { ...interSettings("helm"), nodes: { storage: "hostpath" } };
         assert.deepEqual(await storageClass(own, none), []);

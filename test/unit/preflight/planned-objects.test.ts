@@ -1,5 +1,5 @@
-// Proves that preflight checks exactly the objects that the program creates: for every option, every way to install the gateway,
-// and every part of the config that adds objects.
+// Proves that preflight checks exactly the objects that the program creates: for every option, every way to install the
+// gateway, and every part of the config that adds objects.
 import { strict as assert } from "node:assert";
 import { plannedObjects } from "../../../preflight/kubernetes/planned-objects";
 import { inter } from "../../../stacks/inter";
@@ -11,7 +11,7 @@ import { exposedInterSettings, INTER_INSTALLERS, interSettings, interValues, par
 import { exposed, identities, identity, INSTALLERS, settings } from "../kit/intra-a";
 import { intraBSettings, RAMPART_OPT } from "../kit/intra-b";
 
-/** Written by a resource of this project instead of one of the Kubernetes provider. */
+/** Object that a dynamic resource of this project writes, instead of a resource of the Kubernetes provider. */
 const RECORD = "v1 ConfigMap alpa-auth alpa-auth-conversion";
 const FOUND = { "alpa-apisix-release": { status: { revision: 1 } } };
 const azure = { hostname: "llm.example.com", addresses: ["20.50.2.10"] };

@@ -8,12 +8,12 @@ type Case = [title: string, from: object, to: object, difference: Difference | u
 const CASES: Case[] = [
     ["equal values", { a: [1] }, { a: [1] }, undefined],
     ["a value", { a: { b: 1, c: 2 } }, { a: { b: 3, c: 2 } }, { changed: { "a.b": [1, 3] } }],
-    ["a key more", { a: {} }, { a: { "b.c": 1 } }, { added: { 'a["b.c"]': 1 } }],
-    ["a key less", { a: 1, b: 2 }, { b: 2 }, { removed: { a: 1 } }],
+    ["an added key", { a: {} }, { a: { "b.c": 1 } }, { added: { 'a["b.c"]': 1 } }],
+    ["a removed key", { a: 1, b: 2 }, { b: 2 }, { removed: { a: 1 } }],
     ["an entry before others", { a: ["b", "c"] }, { a: ["a", "b", "c"] }, { added: { "a[0]": "a" } }],
-    ["an entry less", { a: ["a", "b", "c"] }, { a: ["a", "c"] }, { removed: { "a[1]": "b" } }],
+    ["a removed entry", { a: ["a", "b", "c"] }, { a: ["a", "c"] }, { removed: { "a[1]": "b" } }],
     [
-        "an entry less, and another one changed",
+        "a removed entry, and a changed entry",
         { list: [{ name: "a" }, { name: "b", value: "some text" }] },
         { list: [{ name: "b", value: "another text" }] },
         { removed: { "list[0]": { name: "a" } }, changed: { "list[0].value": ["some text", "another text"] } },
@@ -65,11 +65,11 @@ describe("difference of two states", () => {
     const WRONG: [what: string, difference: object, message: RegExp][] = [
         ["of another old value", { changed: { a: [2, 3] } }, /^test: a: must have the old value/],
         ["that removes another value", { removed: { "list[0]": "y" } }, /^test: list\[0\]: must have the old value/],
-        ["that adds a key which is there", { added: { a: 1 } }, /^test: a: must be new/],
-        ["inside of what is not there", { added: { "b.c": 1 } }, /^test: b\.c: must be in a map or a list/],
+        ["that adds an existing key", { added: { a: 1 } }, /^test: a: must be new/],
+        ["in a value that does not exist", { added: { "b.c": 1 } }, /^test: b\.c: must be in a map or a list/],
         ["of an unknown kind", { moved: {} }, /^test: must have removed, added, changed and lines only/],
     ];
     for (const [what, difference, message] of WRONG)
-        it(`rejects one ${what}`, () =>
+        it(`rejects a difference ${what}`, () =>
             assert.throws(() => applied({ a: 1, list: ["x"] }, difference, "test"), { message }));
 });

@@ -120,7 +120,7 @@ describe("file of recorded previews", () => {
             assert.throws(() => recordingOf(fileOf(JSON.stringify(file), "test"), "test"), { message });
         });
 
-    it("is not written if it would be read as another recording", () => {
+    it("is not written if the written file would read as another recording", () => {
         const lost = plain(RECORDING);
         lost["many changes"].steps[3].newState.id = "s/c";
         lost["many changes"].steps[3].op = "import";

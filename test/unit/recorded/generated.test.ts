@@ -6,7 +6,7 @@ import { withoutGenerated } from "../../recorded/generated";
 const urn = "urn:pulumi:s::alpa-auth::command:remote:Command::node-10.0.0.1";
 const certificate = (text: string) => `-----BEGIN CERTIFICATE-----\n${text}\n-----END CERTIFICATE-----\n`;
 
-/** What one run generates. */
+/** Values that one run generates. */
 interface Run {
     ids: [string, string];
     digest: string;
@@ -96,7 +96,7 @@ describe("generated values of a recording", () => {
     ])
         it(`do not include ${what}`, () => assert.equal(inputsOf({ ...RUN, digest: value }).digest, value));
 
-    it("do not include what made the recording", () => {
+    it("do not include the field that says how the recording was made", () => {
         const { made } = recording(RUN).change;
         assert.deepEqual(withoutGenerated(recording(RUN)).change.made, made);
     });

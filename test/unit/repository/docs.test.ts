@@ -196,7 +196,7 @@ describe("README.md", () => {
         assert.equal(first("Test"), "npm ci && npm test");
     });
 
-    it("calls the service, like docs/call for each option, at the address that a stack of it outputs", async () => {
+    it("calls the service, like docs/call for each option, at the address that a stack outputs", async () => {
         const host = "api.example.com";
         const outputs: { url: string }[] = [];
         const settings = cloudflareStack({ hostname: host });

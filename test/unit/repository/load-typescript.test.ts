@@ -24,7 +24,7 @@ describe("load-typescript.js", () => {
         return stdout.trim();
     };
 
-    it("loads a changed file again, and not what the cache has of it", async () => {
+    it("loads a changed file from the file itself, not from the cache", async () => {
         write("a.ts", "export const value: number = 1;");
         assert.equal(await run('console.log(require("./a").value)'), "1");
         write("a.ts", "export const value: number = 2;");

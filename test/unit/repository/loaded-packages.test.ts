@@ -21,7 +21,7 @@ const SCRIPT = `
     console.log(JSON.stringify([...asked].sort()));`;
 
 describe("the program", () => {
-    it("loads at its start only packages that every option needs: each package more slows every preview", async () => {
+    it("loads at its start only packages that every option needs: each further package slows every preview", async () => {
         const args = ["--require", "./load-typescript.js", "-e", SCRIPT];
         const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: ROOT });
         assert.deepEqual(JSON.parse(stdout), [

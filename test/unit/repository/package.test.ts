@@ -51,7 +51,7 @@ describe("packages", () => {
             const { dependencies } = JSON.parse(read(where)) as { dependencies: Record<string, string> };
             const imported = new Set(folders.flatMap(importsBelow));
             assert.ok(imported.size > 5);
-            const started = ["source-map-support"]; // By load-typescript.js.
+            const started = ["source-map-support"]; // Loaded by load-typescript.js.
             const without = (names: Iterable<string>) => [...names].filter((name) => !started.includes(name)).sort();
             assert.deepEqual(without(Object.keys(dependencies)), without(imported));
         });
@@ -81,7 +81,7 @@ describe("packages", () => {
         assert.equal(semver.satisfies(sdk, versions!.join(" ")), false);
     });
 
-    it("are tested in CI on the oldest Node.js that package.json allows, and on newer ones", () => {
+    it("are tested in CI on the oldest Node.js that package.json allows, and on newer versions", () => {
         const { matrix } = parse(read(".github/workflows/ci.yml")).jobs.check.strategy;
         assert.deepEqual(
             matrix.node.map((version: string) => version.split(".")[0]),

@@ -49,7 +49,7 @@ function before(): string {
 }
 
 describe("the picture of a review comment", () => {
-    it("has the text that the review of its change has", async () => {
+    it("has the text of the review of the same change", async () => {
         // Pulumi counts resources of its own, and replaces some that the fake engine updates.
         const compared = (text: string) => text.replace(/resources: [^.]+\./, "resources: ….").trimEnd();
         const now = await programOf(before());

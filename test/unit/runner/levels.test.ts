@@ -1,4 +1,4 @@
-// Proves which test files each level runs, and which ones a part of a path selects.
+// Proves which test files each level runs, and which files a part of a path selects.
 import { strict as assert } from "node:assert";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -37,7 +37,7 @@ describe("levels of tests", () => {
             assert.equal(running.at(-1), "full");
         });
 
-    it("run the files whose path contains one of the parts, of the full level too", () => {
+    it("run the files whose path contains one of the given parts, also those of the full level", () => {
         assert.deepEqual(filesOf("test", "engine/gateway/tls", "runner/levels"), [
             "test/unit/runner/levels.test.ts",
             "test/engine/gateway/tls.test.ts",

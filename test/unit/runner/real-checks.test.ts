@@ -10,19 +10,19 @@ const parts = reportParts({ charts: found("2.14.0"), "cloudflare-provider": foun
 const good = new Map(filesToRun(parts).map((file) => [file, { passed: 2, failed: 0 }]));
 
 describe("checks of real parts", () => {
-    it("names files that exist, for every part", () => {
+    it("name files that exist, for every part", () => {
         for (const files of Object.values(CHECKS)) {
             assert.ok(files.length > 0);
             for (const file of files) assert.ok(existsSync(join(__dirname, "../../..", file)), file);
         }
     });
 
-    it("runs each file of a real part once, and none of an emulator's", () => {
+    it("run each file of a real part once, and no file of an emulator", () => {
         assert.deepEqual(filesToRun(parts), [...new Set([...CHECKS.charts, ...CHECKS["cloudflare-provider"]])]);
         assert.deepEqual(filesToRun(reportParts({})), []);
     });
 
-    it("prints part, version, real or emulated, and the checks that passed", () => {
+    it("print part, version, real or emulated, and the checks that passed", () => {
         const outcomes = new Map([...good, ["test/engine/cloudflare/stack.test.ts", { passed: 1, failed: 1 }]]);
         assert.deepEqual(HEAD, ["part", "version", "real or emulated", "checks passed"]);
         assert.deepEqual(rowsOf(parts, outcomes), [
@@ -35,15 +35,15 @@ describe("checks of real parts", () => {
         ]);
     });
 
-    it("holds when every check passed", () => assert.equal(holds(parts, good), true));
+    it("allow a release when every check passed", () => assert.equal(holds(parts, good), true));
 
     for (const [what, outcome] of [
         ["a check failed", { passed: 2, failed: 1 }],
         ["a file ran no check", { passed: 0, failed: 0 }],
     ] as const)
-        it(`does not hold when ${what}`, () => {
+        it(`do not allow a release when ${what}`, () => {
             assert.equal(holds(parts, new Map([...good, [filesToRun(parts)[0], outcome]])), false);
         });
 
-    it("does not hold when no part is real", () => assert.equal(holds(reportParts({}), new Map()), false));
+    it("do not allow a release when no part is real", () => assert.equal(holds(reportParts({}), new Map()), false));
 });

@@ -30,7 +30,7 @@ describe("tests side by side", () => {
         return { ...sumOf(results), results, failures, logOf };
     };
 
-    it("count passed and failed ones in all processes, and keep the output of each in a log", async () => {
+    it("count passed and failed tests in all processes, and keep the output of each process in a log", async () => {
         const { passed, failed, failures, logOf } = await run([
             file("good", `describe("good", () => { it("a", () => {}); it("b", () => {}); });`),
             file("bad", `describe("bad", () => it("c", () => { throw new Error("on purpose"); }));`),
@@ -58,13 +58,13 @@ describe("tests side by side", () => {
         assert.deepEqual([passed, failed, failures], [1, 0, ""]);
     });
 
-    it("run a program that is not one of Node.js by itself", async () => {
+    it("run a program that is not Node.js in a job of its own", async () => {
         const sh: Job = { name: "sh", executable: "/bin/sh", program: ["-c", "echo a.sh: wrong; exit 1", "sh"] };
         const { passed, failed, failures } = await run([sh]);
         assert.deepEqual([passed, failed, failures], [0, 1, "a.sh: wrong\n"]);
     });
 
-    it("show the first failures of a suite in full, and name those after them", async () => {
+    it("show the first failures of a suite in full, and of later ones only the names", async () => {
         const many = `for (let i = 1; i < 6; i++) it("t" + i, () => { throw new Error("why " + i); });`;
         const { failed, failures } = await run([
             file("many", `describe("one", () => { ${many} }); describe("two", () => { ${many} });`),
@@ -97,7 +97,7 @@ describe("tests side by side", () => {
         assert.match(failures, /Its tests ended, but its process did not: a test left a handle open/);
     });
 
-    it("start the next job as soon as a running one has ended", async () => {
+    it("start the next job as soon as a running job has ended", async () => {
         const show = `it("x", () => {});`;
         const there = JSON.stringify(join(folder, "there"));
         const last = `${show} it("last", () => require("node:fs").writeFileSync(${there}, ""));`;

@@ -43,7 +43,7 @@ describe("stack callers", () => {
         assert.equal(plugins.length, 2);
     });
 
-    it("keeps the other stack's outputs out of its state: it has no reference to it", async () => {
+    it("keeps the other stack's outputs out of its state: it has no StackReference", async () => {
         const seen = await recordCallers();
         assert.ok(!seen.some((r) => r.type.includes("StackReference")));
     });
@@ -82,7 +82,7 @@ describe("output gateway of a gateway's stack", () => {
         });
     });
 
-    it("is the same with option inter, which has several pods and counts for all of them", async () => {
+    it("is the same with option inter, except for several pods and their common counters", async () => {
         let outputs: ReturnType<typeof inter> | undefined;
         await record(() => (outputs = inter(interSettings("rampart"))));
         const url = "http://llm.example.com:30800/alpa";

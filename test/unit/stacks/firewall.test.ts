@@ -36,14 +36,14 @@ describe("inter with alpa.firewall", () => {
         assert.deepEqual(commands, []);
     });
 
-    it("loads them by SSH if configured, and then has no output of them", async () => {
+    it("loads the rules by SSH if configured, and then has no output with the rules", async () => {
         const { outputs, seen } = await run({ apply: "ssh", hosts: [HOST], from: ["10.0.0.0/29"] });
         assert.ok(!("alpaFirewall" in outputs));
         const { inputs } = one(seen, COMMAND, "alpa-firewall-10.0.0.11");
         assert.equal(inputs.create, "sh -s -- 10.0.0.11 alpa-auth/test install alpa=20001 from=10.0.0.0/29");
     });
 
-    it("reports that it has none where it does not know the nodes", async () => {
+    it("reports that there are no rules if the nodes' addresses are unknown", async () => {
         const { outputs, warnings } = await run(undefined);
         assert.ok(!("alpaFirewall" in outputs));
         assert.equal(warnings.filter((text) => text.startsWith("alpa.firewall: not set")).length, 1);

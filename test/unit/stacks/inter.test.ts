@@ -22,7 +22,7 @@ describe("stack inter", () => {
         assert.equal(await value(outputs!.kubeconfig!), "by another node");
     });
 
-    it("is shipped as a stack that lacks nothing, and causes no warning", () => {
+    it("has a shipped stack file with valid settings, which cause no warning", () => {
         const file = readFileSync(join(__dirname, "../../../Pulumi.inter.yaml"), "utf8");
         const { config } = parseYaml(file) as { config: Record<string, unknown> };
         const own = Object.entries(config).map(([key, v]) => [key.replace("alpa-auth:", ""), v]);

@@ -15,7 +15,7 @@ const LOOK = `${WORKER}-look`;
 const ANSWERS = "alpa-conversion-bare-metal-alpa";
 const COMPONENT = "alpa-opt.alpa-auth.svc.cluster.local";
 
-/** Each phase is built once, which takes a second. */
+/** Resources of each phase, recorded once: a recording takes a second. */
 const built = new Map<string, Promise<Seen[]>>();
 function stack(phase: Phase): Promise<Seen[]> {
     if (!built.has(phase)) built.set(phase, recordIntraB(phase));
@@ -85,7 +85,7 @@ describe("option intra-b", () => {
                     assert.equal(abort.http_status, 503);
                     assert.equal(abort.headers["Retry-After"], "60");
                     assert.deepEqual(Object.keys(JSON.parse(abort.body)), ["type", "message", "stacktrace"]);
-                    assert.equal(abort.vars, undefined, "there is no exception");
+                    assert.equal(abort.vars, undefined, "no caller is excepted");
                     assert.ok(rule.plugins.some((p: any) => p.name === "multi-auth"));
                 } else assert.equal(abort.http_status, 403);
                 const there = upstream(seen, role);
@@ -226,7 +226,7 @@ describe("option intra-b", () => {
         for (const { $ui } of Object.values<any>(components)) assert.deepEqual($ui, { retry: 0, attempt: 3 });
     });
 
-    it("records its holder, and until when", async () => {
+    it("records the holder of the conversion's lock, and when the lock ends", async () => {
         const holder = { name: "ops@laptop", until: "2026-11-30T12:00:00Z" };
         const seen = await record(() => intra(intraBSettings({}, {}, { holder })));
         const { begin } = named(seen, "alpa-conversion-begun").inputs;
@@ -274,7 +274,7 @@ describe("option intra-b", () => {
 });
 
 describe("phases", () => {
-    it("are left one step forward or back; start and verify are the same on the way back", () => {
+    it("allow one step forward or back, where a step back treats start and verify as one phase", () => {
         assert.deepEqual(stepsFrom("intra-a"), ["intra-a", "prepare"]);
         assert.deepEqual(stepsFrom("prepare"), ["intra-a", "prepare", "drain"]);
         assert.deepEqual(stepsFrom("stop"), ["drain", "stop", "start"]);

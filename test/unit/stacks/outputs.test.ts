@@ -11,7 +11,7 @@ import { interValues, parseInter } from "../kit/inter";
 import { KUBECONFIG, settings } from "../kit/intra-a";
 
 const CLUSTER = { cluster: { kubeconfig: KUBECONFIG, context: "one" } };
-/** What the fake engine generates is always the same text. */
+/** The fake engine always generates the same text. */
 const KEY = derive(generatedText(64), generatedText(), "key");
 const OUTPUTS = ["url", "credentials", "jwtSecrets", "curl", "expires"];
 

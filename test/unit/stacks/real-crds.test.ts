@@ -50,7 +50,7 @@ function definitions(folder: string): { get: (title: string) => ValidateFunction
         for (const { name, schema } of spec.versions)
             found.set(`${spec.group}/${name} ${spec.names.kind}`, strict(schema.openAPIV3Schema));
     }
-    // Ajv caches a compiled schema.
+    // Ajv compiles a schema once.
     return { get: (title) => (found.has(title) ? ajv.compile(found.get(title)!) : undefined) };
 }
 
@@ -69,7 +69,7 @@ function merged(own: any, set: any): any {
 }
 
 function known(tree: any, at: string): boolean {
-    // The chart passes these on unchanged; it lists only the empty mapping.
+    // The chart passes these values on unchanged, and lists only an empty mapping of each.
     const path = at.replace(/((^|\.)(resources|updateStrategy|podAnnotations))\..*$/, "$1");
     return (
         path.split(".").reduce((node, key) => (node === undefined || node === null ? undefined : node[key]), tree) !==
@@ -134,7 +134,7 @@ if (existsSync(data)) {
             kubernetesObjects(await recordStack("rampart")).find((r) => r.inputs.kind === "RampartGraph")!.inputs.spec;
 
         it("admits the graph", async () => assert.ok(validate(await spec()), JSON.stringify(validate.errors, null, 2)));
-        it("would reject it without an empty map, or with a version range", async () => {
+        it("rejects the graph without an empty map, or with a version range", async () => {
             const { flows: _, ...graph } = (await spec()).graph;
             assert.ok(!validate({ deploy: true, graph }));
             const ranged = structuredClone(await spec());
@@ -163,7 +163,7 @@ if (existsSync(data)) {
                 }
         });
 
-        it("it would reject an unknown field", async () => {
+        it("KubeRay would reject an unknown field", async () => {
             const object = await cluster("start", {});
             const { template } = object.spec.headGroupSpec;
             assert.ok(!validate({ ...object, spec: { ...object.spec, suspended: true } }));
@@ -215,12 +215,12 @@ if (existsSync(data)) {
             { release: "alpa-auth", namespace: "alpa-auth-gateway" },
         );
 
-        it("there are many", () => assert.ok(leaves(values).length > 15));
+        it("the values are many", () => assert.ok(leaves(values).length > 15));
         for (const leaf of leaves(values).filter((l) => !NOT_LISTED.includes(l)))
-            it(`it knows ${leaf}`, () => assert.ok(known(tree, leaf)));
-        it("it does not know a misspelt value", () => assert.ok(!known(tree, "apisix.admin.enableAdminUi")));
+            it(`the chart knows ${leaf}`, () => assert.ok(known(tree, leaf)));
+        it("the chart does not know a misspelt value", () => assert.ok(!known(tree, "apisix.admin.enableAdminUi")));
         for (const leaf of NOT_LISTED)
-            it(`it still does not list ${leaf}`, () =>
-                assert.ok(!known(tree, leaf), "no exception is needed any more"));
+            it(`the chart still does not list ${leaf}`, () =>
+                assert.ok(!known(tree, leaf), "remove it from NOT_LISTED"));
     });
 }

@@ -35,7 +35,7 @@ describe("Access at the Cloudflare emulator", () => {
     });
     const app = async (more: object = {}) => (await api.post(APPS, appBody(more))).result;
 
-    it("returns a policy with everything sent, empty lists for the rest, and its use", async () => {
+    it("returns a policy with everything sent, empty lists for everything else, and the number of its applications", async () => {
         const { result } = await api.get(`${POLICIES}/${policy}`);
         const { id, created_at, updated_at, ...rest } = result;
         assert.deepEqual([id, created_at], [policy, updated_at]);
@@ -163,7 +163,7 @@ describe("Access at the Cloudflare emulator", () => {
         assert.equal(got.status, 400);
     });
 
-    it("rejects a hostname of another application, and accepts a path below it", async () => {
+    it("rejects a hostname of another application, and accepts a path below that hostname", async () => {
         const made = await app();
         assert.equal((await api.post(APPS, appBody({ name: "b" }))).status, 400);
         assert.equal((await api.post(APPS, appBody({ domain: "api.example.test/healthz" }))).status, 200);

@@ -13,7 +13,7 @@ describe("A DNS record at the Cloudflare emulator", () => {
     const a = { name: "www", type: "A", content: "192.0.2.1", ttl: 300 };
     const make = async (body: object) => (await api.post(records, body)).result;
 
-    it("returns everything that was sent, and fills in the rest", async () => {
+    it("returns everything that was sent, and fills in the other fields", async () => {
         const made = await make(a);
         const { id, created_on, modified_on, ...rest } = (await api.get(`${records}/${made.id}`)).result;
         assert.match(id, /^[0-9a-f]{32}$/);

@@ -52,7 +52,7 @@ describe("Monitoring at the Cloudflare emulator", () => {
         assert.equal((await api.post(POLICIES, { ...policy, mechanisms: { email: [{ id: "ops" }] } })).status, 400);
     });
 
-    it("rejects an unregistered webhook or service, and names an alert type that it does not implement", async () => {
+    it("rejects an unregistered webhook or service, and names an alert type that the emulator does not implement", async () => {
         for (const mechanism of ["webhooks", "pagerduty"]) {
             const got = await api.post(POLICIES, { ...policy, mechanisms: { [mechanism]: [{ id: "0".repeat(32) }] } });
             assert.equal(got.status, 400, mechanism);

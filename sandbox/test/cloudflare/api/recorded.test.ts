@@ -63,7 +63,7 @@ if (calls.length > 0) {
         for (const recorded of calls) {
             const name = nameOf(recorded);
             if (BROKEN.includes(name)) {
-                it(`gives a valid answer where a faulty one was recorded: ${name}`, async () => {
+                it(`gives a valid answer where a faulty answer was recorded: ${name}`, async () => {
                     const { status, headers, body } = await send(recorded);
                     assert.deepEqual([status, body.success, body.errors], [200, true, []]);
                     assert.match(headers.get("content-type")!, /^application\/json/);
@@ -80,7 +80,7 @@ if (calls.length > 0) {
             });
         }
 
-        it("has a recording of each case that it distinguishes", () => {
+        it("has a recording of each case that this test names", () => {
             const told = [...Object.keys(DIFFERENT), ...Object.keys(TOKENS), ...BROKEN];
             assert.deepEqual(
                 told.filter((name) => !calls.map(nameOf).includes(name)),

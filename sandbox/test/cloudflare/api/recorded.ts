@@ -62,7 +62,9 @@ export async function prepare(api: TestApi, recorded: Recorded): Promise<Known> 
     return { ...known, id: await made(api, recorded, zone) };
 }
 
-/** The object with the id `{id}`: as in the recorded request or answer, or any. */
+/**
+ * Creates the object of the call, as in its recorded request or answer, or with example values. @returns the value of `{id}`
+ */
 async function made(api: TestApi, { resource, step, ...recorded }: Recorded, zone: string): Promise<string> {
     const tunnel = /Tunnel/.test(resource);
     if (recorded.responseStatus === 404) return tunnel ? uuid() : hexId();
@@ -107,8 +109,8 @@ function seed(resource: string, shown: any): object {
 }
 
 /**
- * Fields whose recorded values another emulator generated: only their types are compared. Its two texts for one error are among
- * them.
+ * Fields whose recorded values another emulator generated: only their types are compared. `message` is one of them, because
+ * that emulator has two texts for one error.
  */
 const MADE_UP = ["digest", "ds", "key_tag", "public_key", "permissions", "message"];
 const FORMS: [placeholder: RegExp, form: RegExp][] = [

@@ -77,7 +77,7 @@ describe("A ruleset at the Cloudflare emulator", () => {
         assert.equal((await api.get(`zones/${zone}/rulesets/${id}`)).status, 404);
     });
 
-    it("rejects a second one for the same phase of a zone", async () => {
+    it("is rejected if the zone has a ruleset for the same phase", async () => {
         await create([rule()]);
         const again = await create([rule()]);
         assert.deepEqual([again.status, again.code], [400, 20217]);
@@ -106,7 +106,7 @@ describe("A ruleset at the Cloudflare emulator", () => {
         ["text without a comparison", [rule({ expression: "(http.host)" })], /rules\.0\.expression: /],
         ["an open bracket", [rule({ expression: '(http.host eq "a)"' })], /rules\.0\.expression: /],
         ["an operator without a value", [rule({ expression: "http.host eq" })], /rules\.0\.expression: /],
-        ["words in a row", [rule({ expression: "(http.host llm)" })], /rules\.0\.expression: .*"llm"/],
+        ["two values without an operator", [rule({ expression: "(http.host llm)" })], /rules\.0\.expression: .*"llm"/],
         ["an unknown field", [rule({ expression: '(http.hots eq "a")' })], /rules\.0\.expression: .*http\.hots/],
         ["a text instead of an address", [rule({ expression: "ip.src in {10.0.0.0/33}" })], /rules\.0\.expression: /],
         [
@@ -157,7 +157,7 @@ describe("A ruleset at the Cloudflare emulator", () => {
         ["strict wildcard", 'http.request.uri.path strict wildcard "/v1/*"'],
         ["xor", "ssl xor cf.client.bot"],
     ])
-        it(`says that it does not emulate the operator ${operator}, which the real language has`, async () => {
+        it(`says that the emulator does not have the operator ${operator}, which the real language has`, async () => {
             const got = await create([rule({ expression })]);
             assert.equal(got.status, 501, got.text);
             assert.match(

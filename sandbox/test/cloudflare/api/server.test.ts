@@ -57,7 +57,7 @@ describe("Cloudflare API emulator", () => {
         assert.deepEqual([token.status, token.code], [401, 1001]);
     });
 
-    it("shows a token limited to a zone no other zone, and rejects its creation of zones", async () => {
+    it("lists no other zone for a token limited to a zone, and rejects the creation of zones with it", async () => {
         const mine = await api.zone("mine.test");
         const other = await api.zone("other.test");
         const token = api.token({ zones: ["mine.test"] });
@@ -71,7 +71,7 @@ describe("Cloudflare API emulator", () => {
         assert.equal((await api.call("POST", "zones", body, token)).status, 403);
     });
 
-    it("answers 501 with the name of what is unsupported, and asks not to be asked again", async () => {
+    it("answers 501 with the name of what is unsupported, and asks the client not to retry", async () => {
         const zone = await api.zone("gaps.test");
         const gaps: [method: string, path: string, body: unknown, names: string][] = [
             ["GET", `zones/${zone}/page_rules`, undefined, `GET /zones/${zone}/page_rules`],
@@ -100,7 +100,7 @@ describe("Cloudflare API emulator", () => {
         assert.equal((await api.get(`accounts/${"0".repeat(32)}/cfd_tunnel`)).status, 403);
     });
 
-    it("rejects a body that is not a JSON object, and names every invalid field of one that is", async () => {
+    it("rejects a body that is not a JSON object, and names every invalid field of an object", async () => {
         assert.equal((await api.post("zones", "{")).status, 400);
         assert.equal((await api.post("zones", [])).status, 400);
         const got = await api.post("accounts/{account}/cfd_tunnel", { name: "", config_src: "remote" });
@@ -109,7 +109,7 @@ describe("Cloudflare API emulator", () => {
         assert.match(got.message, /config_src: /);
     });
 
-    it("fails on request: this often, with this status, and 429 has Retry-After", async () => {
+    it("fails as often and with the status that a test requests; 429 has Retry-After", async () => {
         api.account.faults.add({ method: "GET", path: /^accounts$/, status: 429, times: 2 });
         for (let i = 0; i < 2; i++) {
             const got = await api.get("accounts");

@@ -34,7 +34,7 @@ describe("A service token at the Cloudflare emulator", () => {
         assert.ok(!(await put({ client_secret_version: 1, name: "new" })).text.includes("cfast_"));
     });
 
-    it("gets a new secret when the version increases; the old one works until the date", async () => {
+    it("gets a new secret when the version increases; the old secret works until the date", async () => {
         const { result } = await put({ client_secret_version: 2, previous_client_secret_expires_at: LATER });
         assert.notEqual(result.client_secret, made.client_secret);
         assert.equal(kept().client_secret, result.client_secret);
@@ -53,7 +53,7 @@ describe("A service token at the Cloudflare emulator", () => {
         );
     });
 
-    it("drops the previous secret when both rotation fields are removed, and creates no new one", async () => {
+    it("drops the previous secret when both rotation fields are removed, and creates no new secret", async () => {
         await put({ client_secret_version: 2, previous_client_secret_expires_at: LATER });
         const { status, result } = await put({ client_secret_version: 1, previous_client_secret_expires_at: null });
         assert.deepEqual([status, result.client_secret], [200, undefined]);
@@ -90,7 +90,7 @@ describe("A service token at the Cloudflare emulator", () => {
         ["no name", { duration: "1h" }, /name: /],
         ["a duration in days", { name: "a", duration: "30d" }, /duration: /],
         ["a duration longer than Go can hold", { name: "a", duration: "2562048h" }, /duration: /],
-        ["a duration of nothing", { name: "a", duration: "0s" }, /duration: /],
+        ["a duration of zero", { name: "a", duration: "0s" }, /duration: /],
         ["a date without a time", { name: "a", previous_client_secret_expires_at: "2026-12-01" }, /expires_at: /],
         ["version 0", { name: "a", client_secret_version: 0 }, /client_secret_version: /],
     ];
@@ -102,7 +102,7 @@ describe("A service token at the Cloudflare emulator", () => {
         });
     }
 
-    it("rejects the 51st of an account", async () => {
+    it("rejects the 51st token of an account", async () => {
         for (let i = 2; i <= 50; i++) assert.equal((await api.post(TOKENS, { name: `t${i}` })).status, 200);
         const got = await api.post(TOKENS, { name: "t51" });
         assert.equal(got.status, 400);
@@ -121,7 +121,7 @@ describe("A service token at the Cloudflare emulator", () => {
         assert.equal((await api.get(path)).status, 404);
     });
 
-    it("belongs to the account or to a zone, and is found only there", async () => {
+    it("belongs to the account or to a zone, and is listed only by its owner", async () => {
         const zone = await api.zone();
         const { result } = await api.post(`zones/${zone}/access/service_tokens`, { name: "z" });
         assert.equal((await api.get(`zones/${zone}/access/service_tokens/${result.id}`)).status, 200);

@@ -57,7 +57,7 @@ describe("A tunnel at the Cloudflare emulator", () => {
             assert.equal((await api.patch(path, { tunnel_secret })).status, 400);
     });
 
-    it("rejects the name of an existing tunnel with 409 however often, and accepts it after the deletion", async () => {
+    it("rejects the name of an existing tunnel with 409 at each attempt, and accepts the name after the deletion", async () => {
         const again = await api.post(TUNNELS, { name: "t1" });
         assert.deepEqual([again.status, again.code, again.headers.get("x-should-retry")], [409, 1013, "false"]);
         const other = await api.post(TUNNELS, { name: "t2" });
@@ -93,7 +93,7 @@ describe("A tunnel at the Cloudflare emulator", () => {
         assert.deepEqual([conns_active_at, conns_inactive_at], [api.account.stamp(), api.account.stamp()]);
     });
 
-    it("disconnects one or all connectors, and lists the connected ones", async () => {
+    it("disconnects one or all connectors, and lists the connected connectors", async () => {
         const dropped: (string | undefined)[] = [];
         api.account.on("changed", ({ kind, client_id }) => kind === "connections" && dropped.push(client_id));
         api.account.setConnections(tunnel, [...connections("c1", 4), ...connections("c2", 4)]);
@@ -150,7 +150,7 @@ describe("A tunnel at the Cloudflare emulator", () => {
         });
     }
 
-    it("does not emulate what it does not know of a configuration", async () => {
+    it("rejects settings of a configuration that it does not emulate", async () => {
         assert.equal((await put([{ ...host, originRequest: { bastionMode: true } }, last])).status, 501);
         assert.equal((await put([{ ...host, path: "(?i)^/v1" }, last])).status, 501);
         assert.equal((await put([last], { "warp-routing": { enabled: true } })).status, 501);

@@ -36,7 +36,7 @@ describe("A zone at the Cloudflare emulator", () => {
         });
     }
 
-    it("rejects a zone that this or another account already has", async () => {
+    it("is rejected if this or another account already has it", async () => {
         await api.zone();
         assert.equal((await create({ name: "example.test" })).code, 1061);
         api.account.zonesElsewhere.add("theirs.test");

@@ -45,19 +45,19 @@ describe("cloudflared emulator: its own Access check", () => {
 
     const tokens: [what: string, make: () => Promise<string | undefined>, status: number][] = [
         ["a good token", () => keys.sign(claims()), 200],
-        ["none", () => Promise.resolve(undefined), 403],
-        ["one for another application", () => keys.sign(claims({ aud: ["c".repeat(64)] })), 403],
-        ["one of another team", () => keys.sign(claims({ iss: "https://other.cloudflareaccess.com" })), 502],
-        ["one that expired", () => keys.sign(claims({ exp: 1_700_000_000 })), 502],
-        ["one that never expires", () => keys.sign(claims({ exp: undefined })), 502],
-        ["one signed with another key", () => others.sign(claims()), 502],
-        ["one without a signature", () => Promise.resolve(new UnsecuredJWT(claims()).encode()), 502],
+        ["no token", () => Promise.resolve(undefined), 403],
+        ["a token for another application", () => keys.sign(claims({ aud: ["c".repeat(64)] })), 403],
+        ["a token of another team", () => keys.sign(claims({ iss: "https://other.cloudflareaccess.com" })), 502],
+        ["an expired token", () => keys.sign(claims({ exp: 1_700_000_000 })), 502],
+        ["a token that never expires", () => keys.sign(claims({ exp: undefined })), 502],
+        ["a token signed with another key", () => others.sign(claims()), 502],
+        ["a token without a signature", () => Promise.resolve(new UnsecuredJWT(claims()).encode()), 502],
         [
-            "one with a shared secret",
+            "a token signed with a shared secret",
             () => new SignJWT(claims()).setProtectedHeader({ alg: "HS256" }).sign(Buffer.alloc(32)),
             502,
         ],
-        ["text", () => Promise.resolve("not.a.jwt"), 502],
+        ["a text that is no token", () => Promise.resolve("not.a.jwt"), 502],
     ];
     for (const [what, make, expected] of tokens)
         it(`${what}: ${expected}`, async () => assert.equal(await status(await make()), expected));
@@ -77,7 +77,7 @@ describe("cloudflared emulator: its own Access check", () => {
     it("keeps a key for 6 weeks", async () => {
         const kids = async () => (await keys.published()).keys.map((key) => key.kid);
         const [before] = await kids();
-        now += 33 * 24 * 3600 * 1000; // 8 days have passed above.
+        now += 33 * 24 * 3600 * 1000; // 41 days, with the 8 days above
         assert.equal((await kids())[0], before);
         now += 2 * 24 * 3600 * 1000;
         const [first, second] = await Promise.all([kids(), kids()]);

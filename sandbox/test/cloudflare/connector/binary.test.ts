@@ -42,7 +42,7 @@ describe("cloudflared emulator: the program", () => {
         ended: Promise<number | null>;
     }
     function start(args: string[], environment: Record<string, string> = {}): Running {
-        // Only PATH: the program must not need anything else of this process.
+        // The program must not need any other variable of this process.
         const env = { PATH: process.env.PATH ?? "", ...environment };
         const child = spawn(built.path, args, { env, cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
         children.push(child);
@@ -137,7 +137,7 @@ describe("cloudflared emulator: the program", () => {
         assert.equal(await running.ended, 0);
     });
 
-    it("fails only its own requests when it is killed under steady traffic, while another one serves", async () => {
+    it("fails only its own requests when it is killed under steady traffic, while another connector serves", async () => {
         world.respond = (_, answer) => answer.end("ok");
         const first = start(service());
         await world.until(() => world.tunnel.connections.length === 4);
@@ -154,7 +154,7 @@ describe("cloudflared emulator: the program", () => {
         assert.equal(world.tunnel.connections.length, 4);
     });
 
-    it("fails only its own requests when it hangs, once five pings have no answer, while another one serves", async () => {
+    it("fails only its own requests when it hangs, after five pings without an answer, while another connector serves", async () => {
         const own = await World.start({}, { pingMs: 400 });
         try {
             own.respond = (_, answer) => answer.end("ok");
@@ -188,7 +188,7 @@ describe("cloudflared emulator: the program", () => {
         }
     });
 
-    it("notifies systemd once it is ready", async () => {
+    it("notifies systemd when it is ready", async () => {
         const socket = join(folder, "notify");
         const listener = spawn("perl", ["-e", LISTEN_WITH_PERL, socket], { stdio: ["ignore", "pipe", "inherit"] });
         children.push(listener);
@@ -234,7 +234,7 @@ describe("cloudflared emulator: the program", () => {
         ["no token file", () => withLast(service(), "/nowhere/token"), 255, /^Failed to read token file: ENOENT/m],
         ["no token", () => service().slice(0, -2), 255, /requires a token/],
         [
-            "a flag it lacks",
+            "a flag that is unsupported",
             () => ["--no-autoupdate", "tunnel", "--hello-world", "run"],
             255,
             /not defined: -hello-world/,

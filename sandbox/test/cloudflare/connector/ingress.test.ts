@@ -1,4 +1,6 @@
-/** Proves that ingress rules have the same meaning as in cloudflared, and that rules that would work differently are rejected. */
+/**
+ * Proves that ingress rules have the same meaning as in cloudflared, and that rules that would work differently are rejected.
+ */
 import assert from "node:assert/strict";
 import { findRule, NO_RULES, parseConfiguration } from "../../../cloudflare/connector/ingress";
 import { compile } from "../../../cloudflare/re2";
@@ -75,7 +77,11 @@ describe("cloudflared emulator: ingress rules", () => {
         ["a TLS origin", [{ service: "https://b" }], /unsupported by the sandbox: the service https:\/\/b/],
         ["another service", [{ service: "hello_world" }], /invalid address|unsupported/],
         ["lookahead in a path", [{ path: "^/(?!x)", service: "http://b" }, CATCH_ALL], /RE2 has no lookaround/],
-        ["a setting it lacks", [{ ...CATCH_ALL, originRequest: { proxyType: "socks" } }], /originRequest\.proxyType/],
+        [
+            "a setting that is unsupported",
+            [{ ...CATCH_ALL, originRequest: { proxyType: "socks" } }],
+            /originRequest\.proxyType/,
+        ],
         [
             "access without a team",
             [{ ...CATCH_ALL, originRequest: { access: { required: true } } }],

@@ -6,7 +6,7 @@ export interface Case {
     strict?: boolean;
     /** The only token that the policy names. */
     token?: Partial<ServiceToken>;
-    /** @default Service Auth for that token */
+    /** Policies of the application. @default one that admits `token`, with action Service Auth */
     policies?: (world: World, token: ServiceToken) => AccessPolicy[];
     application?: Partial<AccessApplication>;
     headers?: (token: ServiceToken, world: World) => Record<string, string | string[]>;

@@ -68,7 +68,7 @@ describe("Cloudflare edge: connectors", () => {
         assert.deepEqual(new Set(replies.map((r) => r.status)), new Set([200]));
     });
 
-    it("lets running requests of a stopping connector finish, and sends it no new one", async () => {
+    it("lets running requests of a stopping connector finish, and sends it no new requests", async () => {
         const connector = await world.connect();
         const arrived = new Promise<() => void>((resolve) => {
             world.respond = (_, answer) => resolve(() => answer.end("finished"));
@@ -94,7 +94,7 @@ describe("Cloudflare edge: connectors", () => {
         assert.equal((await running).status, 502);
     });
 
-    it("answers 502 to the POST on a killed connector, and sends all others to the second one", async () => {
+    it("answers 502 to the POST on a killed connector, and sends all other requests to the second connector", async () => {
         const first = await world.connect();
         const arrived = new Promise<void>((resolve) => {
             world.respond = () => resolve();
@@ -140,7 +140,7 @@ describe("Cloudflare edge: connectors", () => {
         assert.equal((await world.send()).status, 418);
     });
 
-    it("keeps the old configuration when the new one is invalid, and reports that", async () => {
+    it("keeps the old configuration when the new one is invalid, and reports the error", async () => {
         const connector = await world.connect();
         world.configure({ ingress: [{ service: "tcp://127.0.0.1:22" }] });
         await world.until(() =>
@@ -186,12 +186,12 @@ describe("Cloudflare edge: connectors", () => {
 
     it("accepts at most 25 connectors of a tunnel", async () => {
         for (let i = 0; i < 25; i++) await world.connect();
-        void world.connect(); // never gets its connections
+        void world.connect(); // this connector never gets its connections
         await world.until(() => world.lines.some((line) => /too many connectors: a tunnel has at most 25/.test(line)));
         assert.equal(world.tunnel.connections.length, 100);
     });
 
-    it("keeps running connectors when the secret changes, and requires the new one from others", async () => {
+    it("keeps running connectors when the secret changes, and requires the new secret from connectors that start later", async () => {
         await world.connect();
         world.tunnel.secret = Buffer.alloc(32, 7).toString("base64");
         world.account.changed("tunnel", world.tunnel.id);
@@ -200,7 +200,7 @@ describe("Cloudflare edge: connectors", () => {
         assert.equal(world.tunnel.connections.length, 8);
     });
 
-    it("reconnects a connector once the edge is back", async () => {
+    it("reconnects a connector when the edge is back", async () => {
         const { connectorPort, certificate } = world.edge;
         const connector = await world.connect();
         await world.edge.close();
@@ -208,7 +208,8 @@ describe("Cloudflare edge: connectors", () => {
             world.lines.some((line) => /Unable to establish connection with Cloudflare/.test(line)),
         );
         assert.equal(connector.stats.ready().status, 503);
-        // Its metrics do not show the lost edge: the real one (2026.8.2) also counts attempts, and keeps the last locations.
+        // The metrics do not show that the edge is lost: like cloudflared 2026.8.2, they count attempts and keep the last
+        // locations.
         assert.match(connector.stats.prometheus(), /^cloudflared_tunnel_server_locations\{connection_id="3",.*\} 1$/m);
         assert.equal(tunnelStatus(world.tunnel), "down");
         const again = await startEdge({ port: 0, account: world.account, connectorPort, certificate });

@@ -57,7 +57,7 @@ describe("Cloudflare edge: to the origin and back", () => {
         assert.deepEqual(seenHeader(world.seen[0], "CF-Access-Client-Id"), [token.client_id]);
     });
 
-    it("removes the secret where no application exists, too", async () => {
+    it("also removes the secret if no application exists", async () => {
         await world.send({ headers: { "CF-Access-Client-Secret": "s" } });
         assert.deepEqual(seenHeader(world.seen[0], "CF-Access-Client-Secret"), []);
     });
@@ -142,7 +142,7 @@ describe("Cloudflare edge: to the origin and back", () => {
         assert.match(String(headers["cf-ray"]), /-AUH$/);
     });
 
-    it("forwards a repeated header, and rejects one that Node.js sends only once", async () => {
+    it("forwards a repeated header, but rejects a repeated header that Node.js can send only once", async () => {
         await world.send({ headers: { Apikey: ["one", "two"] } });
         assert.deepEqual(seenHeader(world.seen[0], "Apikey"), ["one", "two"]);
         const { status, body } = await world.send({ headers: { Authorization: ["Bearer one", "Bearer two"] } });

@@ -110,8 +110,8 @@ export class World {
     }
 
     /**
-     * Starts a connector whose id is all that a test needs, and waits for its four connections: with cloudflared in
-     * ALPA_AUTH_REAL the real program.
+     * Starts a connector of which the test needs only the id, and waits for its four connections. With cloudflared in
+     * ALPA_AUTH_REAL, the connector is the real program.
      */
     async connectAny(): Promise<{ id: string }> {
         const found = partsOfEnvironment().cloudflared;

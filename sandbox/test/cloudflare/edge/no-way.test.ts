@@ -120,7 +120,7 @@ describe("Cloudflare edge without a working origin", () => {
         assert.equal((await world.send({ headers: { "X-Long": "a".repeat(32 * 1024) } })).status, 400);
     });
 
-    it("501 by name for what it does not emulate", async () => {
+    it("answers 501 with the name of what it does not emulate", async () => {
         const cdn = await world.send({ path: "/cdn-cgi/trace" });
         assert.deepEqual([cdn.status, /\/cdn-cgi\/trace/.test(cdn.body)], [501, true]);
         const socket = connect(world.edge.port, "127.0.0.1");

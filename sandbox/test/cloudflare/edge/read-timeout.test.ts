@@ -7,7 +7,7 @@ import { World } from "./kit";
 
 describe("Cloudflare edge: the read timeout", () => {
     let world: World;
-    /** 125 s become 600 ms: on a busy machine a byte can be 100 ms late or more. */
+    /** Factor of the edge's timeouts: 125 s are 600 ms here, because on a busy machine a byte can be 100 ms late or more. */
     const SCALE = 0.0048;
     before(async () => {
         world = await World.start({}, { scale: SCALE });
@@ -38,7 +38,7 @@ describe("Cloudflare edge: the read timeout", () => {
         world.account.setPlan(world.zone, "enterprise");
     });
 
-    /** Eight bytes, one every 90 ms; with a content type, the answer has a Content-Length. */
+    /** Has the origin send eight bytes, one every 90 ms. @param type content type; with it, the answer has a Content-Length */
     const trickle = (type?: string) => {
         world.respond = (_, answer) => {
             if (type) answer.writeHead(200, { "Content-Type": type, "Content-Length": 8 }).flushHeaders();

@@ -134,7 +134,7 @@ describe("Cloudflare edge: rules", () => {
             assert.equal(world.seen.length, 0);
         });
 
-        it("admits other user agents, and requests without one", async () => {
+        it("admits other user agents, and requests without a user agent", async () => {
             for (const agent of ["curl/8.5.0", "python-requests/2.32.3", "Mozilla/5.0 (X11; Linux x86_64)"])
                 assert.deepEqual(await statuses(1, { "User-Agent": agent }), [200], agent);
             assert.deepEqual(await statuses(1), [200]);

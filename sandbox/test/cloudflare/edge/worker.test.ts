@@ -56,7 +56,7 @@ describe("a Worker at the edge emulator", () => {
         assert.deepEqual(world.seen, []);
     });
 
-    it("runs it only for its route", async () => {
+    it("runs a Worker only for its route", async () => {
         deploy('export default { fetch: () => new Response("mine") };', `${HOST}/alpa/*`);
         world.respond = (_, answer) => answer.end("origin");
         assert.equal((await world.send({ path: "/alpa/x" })).body, "mine");
@@ -96,7 +96,7 @@ describe("a Worker at the edge emulator", () => {
             assert.deepEqual(world.seen, []);
         });
 
-    it("runs it only for requests that Access admits, with their JWT", async () => {
+    it("runs a Worker only for requests that Access admits, with their JWT", async () => {
         deploy(
             'export default { fetch: (r) => new Response(String(r.headers.get("Cf-Access-Jwt-Assertion")).slice(0, 2)) };',
         );

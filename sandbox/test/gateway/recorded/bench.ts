@@ -11,7 +11,7 @@ import type { Json, RecordedCase, RecordedConfig, RecordedRequest } from "./reco
 const ADMIN_KEY = "test-admin-key";
 /** A port without a listener. */
 const CLOSED_PORT = 1;
-/** The recordings' redis_port without a listener. */
+/** The redis_port in the recordings on which nothing listened. */
 const RECORDED_CLOSED_REDIS = 16399;
 
 /** One gateway with its two upstreams and, if the recording had one, a new Redis. It has one recorded configuration. */
@@ -36,7 +36,7 @@ export class Bench {
 
     async stop(): Promise<void> {
         await Promise.all([this.gateway, ...Object.values(this.upstreams)].map((part) => part.close()));
-        await this.redis?.close(); // The gateway closes its connection cleanly first.
+        await this.redis?.close(); // Redis ends after the gateway has closed its connection cleanly.
     }
 
     /** Maps recorded addresses to those of this bench. */

@@ -12,7 +12,7 @@ const UNSUPPORTED: [config: RegExp, reason: RegExp][] = [
     [/^shared-dead-sync$/, /limit-count sync_interval/],
 ];
 
-/** The recordings have only some calls of a longer run. These are the calls between them that matter. */
+/** Calls of the recorded run that the recordings omit and that later answers depend on, by the case that follows them. */
 const ADMIN_SETUP: Parameters<typeof replayAdmin>[1] = {
     "admin/credential-create": [["PUT", "/consumers", { username: "jack" }]],
     "admin/credential-no-plugins": [
@@ -36,7 +36,7 @@ if (recordings)
             outcomes = await replayAll(recordings);
         });
 
-        it("agrees with all recorded cases but the 8 it refuses as unsupported", () => {
+        it("agrees with all recorded cases except 8, which it rejects as unsupported", () => {
             const emulated = outcomes.filter((o) => !reasonFor(o.recorded.config));
             const agree = emulated.filter((o) => !o.refused && o.differences.length === 0);
             const counts = {

@@ -15,7 +15,7 @@ describe("clusters of the emulator of MicroK8s", () => {
         first = await hosts.installed("first");
     });
 
-    it("use the given API for the first host's cluster, and their own API for each other host until it joins", async () => {
+    it("use the given API for the first host's cluster, and an own API for any other host until that host joins", async () => {
         const other = await hosts.installed("other");
         assert.deepEqual(await names(other), ["node/other"]);
         assert.equal((await hosts.api.request("GET", "/api/v1/nodes/other")).status, 404);
@@ -36,7 +36,7 @@ describe("clusters of the emulator of MicroK8s", () => {
         await apart.close();
     });
 
-    it("invalidate a token without a ttl after its first use, and one with a ttl when it ends", async () => {
+    it("invalidate a token without a ttl after its first use, and a token with a ttl when the ttl ends", async () => {
         await done(first, `microk8s add-node --token ${TOKEN}`);
         const url = `${first.address}:25000/${TOKEN}`;
         const [a, b] = [await hosts.installed("a"), await hosts.installed("b")];
@@ -65,7 +65,7 @@ describe("clusters of the emulator of MicroK8s", () => {
         assert.equal((await root(first, "microk8s add-node --token short")).code, 1);
     });
 
-    it("check the fingerprint only when there is one", async () => {
+    it("check the fingerprint only when the address has one", async () => {
         const node = await hosts.installed("checked");
         await done(first, `microk8s add-node --token ${TOKEN} --token-ttl 600`);
         const url = `${first.address}:25000/${TOKEN}`;
@@ -76,7 +76,7 @@ describe("clusters of the emulator of MicroK8s", () => {
         await done(first, "microk8s remove-node checked");
     });
 
-    it("reject the address of the contacted node, one without a listener, and too little memory", async () => {
+    it("reject a join to the joining node's own address, to an address without a listener, and with too little memory", async () => {
         assert.match((await root(first, `microk8s join ${await address(first)}`)).out, /has the same IP/);
         const unreachable = await root(first, `microk8s join 127.0.0.99:25000/${TOKEN}`);
         assert.deepEqual([unreachable.code, /Connection refused/.test(unreachable.err)], [1, true]);
@@ -87,7 +87,7 @@ describe("clusters of the emulator of MicroK8s", () => {
         await done(first, "microk8s remove-node small");
     });
 
-    it("give a joining node the kubelet's arguments of the other: its own labels and taints are lost", async () => {
+    it("give a joining node the kubelet's arguments of the node that it contacts: its own labels and taints are lost", async () => {
         const launch =
             "version: 0.1.0\nextraKubeletArgs:\n  --node-labels: zone=a\n  --register-with-taints: only=gpu:NoSchedule\n";
         const node = await hosts.installed("labelled", { launch });
@@ -147,7 +147,7 @@ describe("clusters of the emulator of MicroK8s", () => {
         assert.equal((await root(first, "microk8s remove-node unknown")).code, 1);
     });
 
-    it("are incomplete after a fault: with one of the data stores, and without the Node", async () => {
+    it("are incomplete after a fault in a join: without the Node", async () => {
         const half = await hosts.installed("half");
         half.faults.add({ step: "join-half-way" });
         assert.equal((await root(half, `microk8s join ${await address(first)}`)).code, 1);

@@ -54,7 +54,7 @@ export function root(host: Microk8sHost, line: string): Promise<Reply> {
     return host.stage.run(PROGRAMS[program], args);
 }
 
-/** Its output; fails unless it exits with 0. */
+/** Runs a command line as root, and fails unless it exits with 0. @returns its output */
 export async function done(host: Microk8sHost, line: string): Promise<string> {
     const reply = await root(host, line);
     assert.deepEqual([reply.code, reply.code === 0 ? "" : reply.out + reply.err], [0, ""], line);

@@ -8,7 +8,7 @@ const AGENT = "var/log/journal/snap.microk8s.daemon-cluster-agent.service.log";
 describe("launch configuration of the emulator of MicroK8s", () => {
     const hosts = new Hosts();
 
-    it("enables DNS without a file, and not with a file that does not name it", async () => {
+    it("enables DNS without a file, but not with a file that does not name DNS", async () => {
         const without = await hosts.start("without");
         await done(without, INSTALL);
         await applied(without);
@@ -47,7 +47,7 @@ describe("launch configuration of the emulator of MicroK8s", () => {
         assert.match(text(usual, args), /^--authorization-mode=AlwaysAllow$/m);
     });
 
-    it("leaves nothing of an installation that the API rejected: the next one is in the same cluster", async () => {
+    it("leaves nothing of an installation that the API rejected: the next installation is in the same cluster", async () => {
         const { api } = hosts;
         const request = api.request.bind(api);
         const host = await new Hosts({ api }).start("again");
@@ -58,7 +58,7 @@ describe("launch configuration of the emulator of MicroK8s", () => {
         assert.equal(host.microk8s!.cluster.rest, api);
     });
 
-    it("fails an installation when it cannot be parsed, and leaves nothing of it", async () => {
+    it("fails the installation when it cannot be parsed, and leaves no files of the installation", async () => {
         const refused: [launch: string, why: RegExp][] = [
             ["version: [", /could not parse configuration/],
             ["addons: []", /could not parse config file version ""/],

@@ -48,7 +48,7 @@ describe("host with the emulator of MicroK8s", () => {
         assert.equal(log.stdout, "a line");
     });
 
-    it("has no snap where there is no snapd, and may use the port of another host", async () => {
+    it("has no command snap without snapd, and may use the port of another host", async () => {
         const other = await hosts.start("old", { snapd: false, port: host.port });
         const { stdout } = await on(other, "command -v snap || echo none");
         assert.equal(stdout, "none");

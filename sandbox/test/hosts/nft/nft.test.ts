@@ -23,7 +23,7 @@ describe("sandbox nft", () => {
     };
     const chain = (rule: string) => `table inet t {\n chain c {\n  ${rule}\n }\n}\n`;
 
-    it("lists a table like the real one", () => {
+    it("lists a table like the real nft", () => {
         const rules =
             SET.replace(/}\n$/, "") +
             ' chain in {\n  type filter hook prerouting priority raw; policy accept;\n  iif "lo" accept # always\n' +
@@ -79,18 +79,18 @@ describe("sandbox nft", () => {
             SET.replace(", timeout", "") + "add element inet t s { 9.9.9.9 timeout 1h }",
             /Invalid argument/,
         ],
-        ["an element for no set", "add element inet t s { 9.9.9.9 }", /No such file or directory/],
-        ["a rule with no such set", chain("ip saddr @none accept"), /No such file or directory/],
-        ["a jump to no chain", chain("jump nowhere"), /No such file or directory/],
-        ["a port that is none", chain("tcp dport { 70000 } drop"), /Service out of range/],
-        ["a protocol that is none", chain("frag nexthdr { 300 } drop"), /Protocol out of range/],
+        ["an element of a set that does not exist", "add element inet t s { 9.9.9.9 }", /No such file or directory/],
+        ["a rule with a set that does not exist", chain("ip saddr @none accept"), /No such file or directory/],
+        ["a jump to a chain that does not exist", chain("jump nowhere"), /No such file or directory/],
+        ["a port above 65535", chain("tcp dport { 70000 } drop"), /Service out of range/],
+        ["a protocol number above 255", chain("frag nexthdr { 300 } drop"), /Protocol out of range/],
         ["a name of a protocol", chain("frag nexthdr { tcp, udp } drop"), /unsupported by the sandbox: the number tcp/],
         [
-            "another mask of fragments",
+            "another mask of the fragment offset",
             chain("ip frag-off & 0x2000 == 1 drop"),
             /unsupported by the sandbox: ip in a rule/,
         ],
-        ["a file that ends too soon", "table inet t {\n", /unexpected end of file/],
+        ["a truncated file", "table inet t {\n", /unexpected end of file/],
         [
             "a rule that is unsupported",
             chain("ct state new drop"),
@@ -98,7 +98,7 @@ describe("sandbox nft", () => {
         ],
         ["another family of tables", "table ip t\n", /unsupported by the sandbox: the command that begins with table/],
         [
-            "a chain elsewhere",
+            "a chain at another hook",
             chain("type filter hook input priority 0; policy drop;"),
             /unexpected input, expecting prerouting/,
         ],

@@ -11,7 +11,7 @@ describe("emulator of snap", () => {
         host = await hosts.start("one");
     });
 
-    it("knows a snap only once it is installed", async () => {
+    it("knows a snap only after its installation", async () => {
         const missing = await root(host, "snap list microk8s");
         assert.deepEqual([missing.code, missing.err], [1, "error: no matching snaps installed\n"]);
         assert.equal(exists(host, "snap/bin/microk8s"), false);
@@ -55,7 +55,7 @@ describe("emulator of snap", () => {
         assert.match(second.err, /has "install-snap" change in progress/);
     });
 
-    it("installs once, and says so the second time with exit code 0", async () => {
+    it("installs a snap once, and says at the second time with exit code 0 that it is installed", async () => {
         const again = await root(host, "snap install microk8s --classic --channel=1.35/stable");
         assert.deepEqual(
             [again.code, again.err],

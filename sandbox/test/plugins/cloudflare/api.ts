@@ -5,7 +5,7 @@ import { type ProviderClient, providerClient } from "../provider-client";
 
 export interface Call {
     method: string;
-    /** With the query. */
+    /** Path with the query. */
     path: string;
     body: any;
     headers: Record<string, string | string[] | undefined>;
@@ -30,7 +30,7 @@ export interface Api {
     /** Requests since the last `answer`. */
     calls: Call[];
     url: string;
-    /** The next answers: one per request, the last one for all further ones. */
+    /** Sets the next answers: one for each request; all later requests get the last answer. */
     answer(...answers: Answer[]): void;
     close(): void;
 }

@@ -86,7 +86,7 @@ describe("cloudflare provider", () => {
         assert.deepEqual([api.calls[0].method, api.calls[0].path], ["DELETE", `/zones/${ZONE}/rulesets/${ID}`]);
     });
 
-    it("needs the id that an answer without JSON has lost", async () => {
+    it("fails without the id, which a state lacks after an answer that was not JSON", async () => {
         const { id: _, ...state } = STATE;
         const said = /missing required dns_record_id parameter/;
         await assert.rejects(api.provider.read("DnsRecord", ID, state), said);
@@ -146,7 +146,7 @@ describe("cloudflare provider", () => {
             );
         });
 
-        it("keeps the secret unless the answer has a new one, and knows it in a preview only when the version stays", async () => {
+        it("keeps the secret unless the answer has a new one, and knows the secret in a preview only when the version stays", async () => {
             api.answer(result(made));
             const { state } = await api.provider.create("ZeroTrustAccessServiceToken", SERVICE_TOKEN);
             const rotated = { ...SERVICE_TOKEN, clientSecretVersion: 2, previousClientSecretExpiresAt: DATE };
@@ -182,7 +182,7 @@ describe("cloudflare provider", () => {
             assert.equal(plain(renamed).clientSecret, "s2");
         });
 
-        it("sends version 1 and no date when both are removed", async () => {
+        it("sends version 1 and no date when version and date are removed", async () => {
             api.answer(result(made));
             const state = { ...SERVICE_TOKEN, id: ID, duration: "8760h", clientSecretVersion: 2 };
             await api.provider.update(
@@ -198,7 +198,7 @@ describe("cloudflare provider", () => {
             });
         });
 
-        it("is imported without version, date and secret, so that a program with them updates", async () => {
+        it("is imported without version, date and secret, so a program that has them updates the token", async () => {
             api.answer(result({ ...made, name: "caller", duration: "8760h", client_secret_version: 3 }));
             const { state } = await api.provider.read("ZeroTrustAccessServiceToken", `accounts/${ACCOUNT}/${ID}`);
             assert.deepEqual([state.clientSecret, state.clientSecretVersion], [undefined, undefined]);
@@ -303,7 +303,7 @@ describe("cloudflare provider", () => {
             assert.deepEqual(bodies().at(-1).destinations, two);
         });
 
-        it("removes it where destinations have one name, without a difference after a refresh", async () => {
+        it("removes the last alias if the destinations then have one name, without a difference after a refresh", async () => {
             const [type, given] = ["ZeroTrustAccessApplication", { ...inputs, destinations: answered.destinations }];
             const two = [...answered.destinations, { type: "public", uri: "b.example.test" }];
             api.answer(result({ ...answered, destinations: two }));
@@ -319,7 +319,7 @@ describe("cloudflare provider", () => {
             assert.deepEqual((await api.provider.diff(type, again.state, given)).changes, []);
         });
 
-        it("has no difference after a refresh; after an import, it sends flags that are false as null", async () => {
+        it("has no difference after a refresh; after an import, sends false flags as null", async () => {
             api.answer(result(answered));
             const { state } = await api.provider.create("ZeroTrustAccessApplication", inputs);
             const again = await api.provider.read("ZeroTrustAccessApplication", ID, state, inputs);
@@ -499,7 +499,7 @@ describe("cloudflare provider", () => {
                 assert.deepEqual((await api.provider.diff(type, state, inputs)).changes, changes);
             });
 
-        describe("how", () => {
+        describe("whose kind", () => {
             const asked = (value: string) => ({ PULUMI_TF_BRIDGE_ACCURATE_PF_BRIDGE_PREVIEW: value });
             const includes = (...ids: string[]) => ids.map((tokenId) => ({ serviceToken: { tokenId } }));
             const given = { accountId: ACCOUNT, name: "p", decision: "non_identity", includes: includes("a", "b") };
@@ -581,7 +581,7 @@ describe("cloudflare provider", () => {
                 /Exactly one of accountId, zoneId/,
             ],
             [
-                "pending as a wish",
+                "status pending as an input",
                 "ZoneDnssec",
                 { zoneId: ZONE, status: "pending" },
                 /one of: \["active" "disabled"\], got: "pending"/,

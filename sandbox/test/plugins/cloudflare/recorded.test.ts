@@ -1,5 +1,5 @@
 // Proves how the provider handles errors and odd answers, and, where the recordings of the released provider 6.17.0 exist, that
-// it sends what that one sent: method, path, query and body of each step whose recording contains enough of the program.
+// it sends the same requests: method, path, query and body of each step whose recording contains enough of the program.
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import * as path from "node:path";
@@ -215,7 +215,7 @@ const gone = ({ id }: Values) => id === "";
 
 interface Case {
     act: () => Promise<unknown>;
-    /** One answer per request, the last one for all further ones. */
+    /** One answer for each request; all later requests get the last answer. */
     answers: Answer[];
     /** The expected error. */
     fails?: RegExp;
@@ -361,7 +361,7 @@ describe("cloudflare provider: answers of the API", () => {
                 assert.deepEqual(tries, Object.keys(Array(requests).fill(0)));
                 if (cases.length === 0) return;
                 const call = recorded(resource, step);
-                // Created where the recording is an update: the body is the same except for the id.
+                // The test creates the policy that the recording updates: the body is the same except for the id.
                 const method = resource === "NotificationPolicy" ? "POST" : call.method;
                 const made = api.calls.map(({ method: sent, body }) => [sent, body ?? null]);
                 assert.deepEqual(made, Array(requests).fill([method, call.requestBody]));

@@ -1,4 +1,4 @@
-// Proves that the provider uploads and reads Workers like services/workers_script of the released one, against the API
+// Proves that the provider uploads and reads Workers like services/workers_script of the released provider, against the API
 // emulator.
 import assert from "node:assert/strict";
 import { cloudflareService } from "../../../plugins/cloudflare/service";
@@ -60,7 +60,7 @@ describe("cloudflare provider: Workers", () => {
         assert.equal(test.account.workerScripts.get("one")!.content, CONTENT);
     });
 
-    it("detects a deleted one, and deletes an existing one", async () => {
+    it("detects a deleted Worker, and deletes an existing one", async () => {
         const { state } = await provider.create("WorkersScript", inputs);
         await provider.delete("WorkersScript", "one", plain(state));
         assert.equal(test.account.workerScripts.size, 0);

@@ -22,12 +22,15 @@ describe("annotation of a chart", () => {
 
     const broken: [what: string, annotation: Json][] = [
         ["no map", "x"],
-        ["nothing in it", {}],
+        ["no fields", {}],
         ["a list that is not a list", { ...none, inputs: null }],
         ["an unknown field", { ...none, extra: 1 }],
         ["a repository, which no chart may request", { ...none, inputs: [{ name: "a", type: "repository" }] }],
         ["a mountPath that is not a path", { ...none, outputs: [{ name: "a", type: "volume", mountPath: "x" }] }],
-        ["a mountPath of what is not a volume", { ...none, outputs: [{ name: "a", type: "pulsar", mountPath: "/x" }] }],
+        [
+            "a mountPath of a type other than volume",
+            { ...none, outputs: [{ name: "a", type: "pulsar", mountPath: "/x" }] },
+        ],
         ["a name with a space", { ...none, provides: ["a b"] }],
         ["a name that is a number", { ...none, provides: [1] }],
         ["no name", { ...none, requires: [null] }],
@@ -43,7 +46,7 @@ describe("annotation of a chart", () => {
             /^Error: Input a cannot occur multiple times in the definition of component component_spec_x$/,
         ],
         [
-            "a default path for many that is only one",
+            "a default path without * for a name with *",
             { ...none, outputs: [{ name: "a*", type: "volume", mountPath: "/a" }] },
             /^Error: Default mount_path defined for a\* must end with '\*', but is \/a$/,
         ],

@@ -44,7 +44,7 @@ describe("Rampart controller", () => {
         assert.deepEqual(world.cluster.last("g")?.finalizers, ["rampart.petuum.com/graph"]);
     });
 
-    it("keeps the old observedGeneration while it deploys the new one", async () => {
+    it("keeps the old observedGeneration while it deploys the new generation", async () => {
         create(one("g"))(world);
         await world.reaches("g", "Deployed", 1);
         change("g", { config: { a: 1 } })(world);
@@ -113,7 +113,7 @@ describe("Rampart controller", () => {
         assert.deepEqual(world.helm.helmfiles[0]?.repositories, [expected]);
     });
 
-    it("reads a chart of one version once while a graph uses its repo, and the newest version each time", async () => {
+    it("reads a chart with a version only once while a graph uses its repo, and a chart without a version each time", async () => {
         const newest = component({ chart: { repo: "https://charts.example.com", name: "x" } });
         create(graphOf("g", { svc: component(), other: newest }))(world);
         await world.reaches("g", "Deployed", 1);
@@ -166,7 +166,7 @@ describe("Rampart controller", () => {
         assert.deepEqual(uninstalls, Array(2).fill("helm uninstall -n default-g-svc component --wait"));
     });
 
-    it("keeps the object of deploy: false with the names of its namespaces, and deletes those from the cluster", async () => {
+    it("keeps a graph with deploy: false, with the names of its namespaces, and deletes these namespaces", async () => {
         create(one("g"))(world);
         await world.reaches("g", "Deployed");
         setDeploy("g", false)(world);
@@ -179,7 +179,7 @@ describe("Rampart controller", () => {
         await world.reaches("g", "Deployed", 3);
     });
 
-    it("uninstalls a removed component after the rest is deployed, and not when that fails", async () => {
+    it("uninstalls a removed component after the other components are deployed, and not when their deployment fails", async () => {
         create(graphOf("g", { svc: component(), old: component() }))(world);
         await world.reaches("g", "Deployed", 1);
         const drop = (config: object) =>
@@ -290,7 +290,7 @@ describe("Rampart controller", () => {
         assert.match(world.cluster.last("g")?.status?.messages ?? "", /flows are unsupported by the sandbox \(got d\)/);
     });
 
-    it("cannot get a graph again while its old namespace is Terminating", async () => {
+    it("does not deploy a re-created graph while its old namespace is Terminating", async () => {
         create(one("g"))(world);
         await world.reaches("g", "Deployed");
         world.cluster.stuck.add("default-g-svc");

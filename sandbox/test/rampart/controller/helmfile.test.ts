@@ -48,7 +48,7 @@ describe("helmfile sync", () => {
         assert.deepEqual(helm.installed[0]?.chart, { repo: "repo", name: "chart", version: "1.0.0" });
     });
 
-    it("does not start a release that needs a failed one, and ends with helm's own message", async () => {
+    it("does not start a release that needs a failed release, and ends with helm's own message", async () => {
         const helm = runner(["a"]);
         const result = await helmfileOver(helm)(file(release("b", ["a"]), release("a")), "/w/g_helmfile.yaml", never);
         assert.equal(result.code, 1);

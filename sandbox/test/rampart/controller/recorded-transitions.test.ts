@@ -27,7 +27,7 @@ if (recording) {
 
         for (const transition of transitions) {
             const scenario = scenarios[transition.id];
-            it(`goes through ${transition.id} like the real one`, async () => {
+            it(`goes through ${transition.id} like the real controller`, async () => {
                 assert.ok(scenario, `scenarios.ts has no script for ${transition.id}. Write one.`);
                 const found = await replay(transition, scenario);
                 different.push(...found);
@@ -45,7 +45,7 @@ if (recording) {
         const hash = "f802083998f8038353a0fde10f9aa9c14f53c1c5";
         const settings = { registry: "", timeoutSeconds: 600 };
 
-        it("equals the real one for needs, auth-aux and a version of latest", () => {
+        it("equals the real helmfile for needs, auth-aux and version latest", () => {
             const graph = graphOf("llm", {
                 op: component(),
                 serve: component({
@@ -73,7 +73,7 @@ if (recording) {
             assert.deepEqual(buildHelmfile(parsed, facts, settings), helmfiles["lifecycle, generation 1"]);
         });
 
-        it("equals the real one for a component with a namespace of its own", () => {
+        it("equals the real helmfile for a component with a namespace of its own", () => {
             const graph = graphOf("g16", {
                 op: component({ namespace: "ray-system" }),
                 svc: component({ needs: ["op"] }),
@@ -83,7 +83,7 @@ if (recording) {
             assert.deepEqual(buildHelmfile(parsed, facts, settings), helmfiles["custom-namespace"]);
         });
 
-        it("equals the real one for a repo from a Secret, including the password in clear text", () => {
+        it("equals the real helmfile for a repo from a Secret, including the password in plain text", () => {
             const chart = { repo: "my-repo", name: "generic-service", version: "0.4.1" };
             const parsed = parse(graphOf("g3", { svc: component({ chart }) }));
             const options = { "pass-credentials": "true", password: "p", username: "u" };

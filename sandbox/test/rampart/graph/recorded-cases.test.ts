@@ -1,5 +1,5 @@
-// Proves that the emulator's webhook gives the recorded verdicts with the recorded messages, of schema errors the first
-// line and the place. Runs where the recordings are available.
+// Proves that the emulator's webhook gives the recorded verdicts with the recorded messages. Of the message of a schema
+// error, the first line and the place are compared. Runs where the recordings are available.
 import assert from "node:assert/strict";
 import { validateGraph, type World } from "../../../rampart/graph/validator.js";
 import { component, graphOf } from "../kit/memory-cluster.js";
@@ -25,7 +25,7 @@ if (recording) {
         );
 
         for (const { id, graph, kind, message, webhook } of cases) {
-            it(`answers ${id} like the real one (${kind})`, () => {
+            it(`answers ${id} like the real webhook (${kind})`, () => {
                 const verdict = validateGraph(graph, world);
                 if (kind === "valid") assert.deepEqual(verdict, { allowed: true });
                 else if (kind === "crash") assert.deepEqual(verdict, { crash: webhook.exception });

@@ -48,9 +48,9 @@ describe("Rampart webhook", () => {
             /^Additional properties are not allowed \('replicas' was/,
         ],
         ["a config of null", svc({ config: null }), /^None is not of type 'object'/],
-        ["a namespace of nothing", svc({ namespace: "" }), /^'' does not match/],
+        ["an empty namespace", svc({ namespace: "" }), /^'' does not match/],
         [
-            "a type that is two at once",
+            "a type that matches two schemas",
             withFlows(data, { inputs: { in: { type: "volumepulsar", flow: "data" } } }),
             /is valid under each of \{'\$ref': '#\/\$defs\/pulsarIO'\}, \{'\$ref': '#\/\$defs\/volumeIO'\}\n/,
         ],
@@ -126,7 +126,7 @@ describe("Rampart webhook", () => {
         ],
     ];
     for (const [what, graph, exception] of crashing) {
-        it(`crashes on ${what}, like the real one`, () =>
+        it(`crashes on ${what}, like the real webhook`, () =>
             assert.deepEqual(validateGraph(graph, empty), { crash: exception }));
     }
 

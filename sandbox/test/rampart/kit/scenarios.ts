@@ -123,7 +123,7 @@ export const scenarios: Record<string, Scenario> = {
                 then: SETTLE,
             },
             {
-                // The recording did not wait for its final deletion.
+                // The recording did not wait for the final deletion of the graph.
                 act: async (world) => {
                     const answer = setDeploy("tn", true)(world);
                     await world.reaches("tn", "Failed");
@@ -198,7 +198,7 @@ export const scenarios: Record<string, Scenario> = {
                 then: async (world) => {
                     await world.reaches("p2", "Deployed");
                     if (world.cluster.last("p1")?.status?.phase !== "Deploying")
-                        throw new Error("p1 settled before p2");
+                        throw new Error("p1 was deployed before p2");
                     await world.reaches("p1", "Deployed");
                 },
             },

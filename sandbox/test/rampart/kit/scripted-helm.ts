@@ -8,9 +8,9 @@ import type { VirtualClock } from "./virtual-clock.js";
 const HELM_SECONDS = 0.05;
 
 /**
- * helm and helmfile by script, as the recordings stubbed them. Repos at unreachable.* do not answer, the chart `missing-chart`
- * does not exist, `provides-X` and `requires-X` have it in their annotation; config key `stubFail` makes helmfile fail and
- * `stubSeconds` makes it slow.
+ * A fake helm and helmfile, like the stubs of the recordings. Repos at unreachable.* do not answer, the chart `missing-chart`
+ * does not exist, the charts `provides-X` and `requires-X` name X in their annotation; config key `stubFail` makes helmfile
+ * fail and `stubSeconds` makes it slow.
  */
 export class ScriptedHelm implements HelmRunner {
     readonly helmfiles: Helmfile[] = [];

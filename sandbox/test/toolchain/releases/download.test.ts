@@ -64,7 +64,7 @@ describe("download of a release", () => {
     describe("by a checksum list that is published with the release", () => {
         const list = () => ({ list: `${server.url}/SHA256SUMS` });
 
-        it("finds the line of its file", async () => {
+        it("finds the line of the downloaded file", async () => {
             server.files["/SHA256SUMS"] = `${"0".repeat(64)}  tool.tar.gz.sig\n${SHA256}  tool.tar.gz\n`;
             assert.equal((await get(list())).sum, `sha256:${SHA256}`);
         });
@@ -181,7 +181,7 @@ describe("download of a release", () => {
     it("rejects a file with a wrong checksum by name and URL, and deletes it", async () => {
         server.files["/tool.tar.gz"] = OTHER;
         await assert.rejects(get(), (error: Error) => {
-            assert.ok(error instanceof ToolchainError, "no reason to build instead");
+            assert.ok(error instanceof ToolchainError, "a wrong checksum is no reason to build instead");
             assert.match(error.message, /^tool\.tar\.gz: the checksum is wrong \(got sha256:/);
             assert.ok(error.message.includes(`${server.url}/tool.tar.gz and has been deleted`));
             return true;

@@ -49,7 +49,7 @@ describe("recipe of a release", () => {
     const make = (sum: string, members: Record<string, string>) =>
         cached(recipe(sum, members), { root: path.join(folder, "tools"), log });
 
-    it("puts the named files of an archive into the cache, and nothing else of it", async () => {
+    it("puts only the named files of an archive into the cache", async () => {
         const sum = serveArchive((source) => {
             fs.writeFileSync(path.join(source, "tool"), PROGRAM);
             fs.writeFileSync(path.join(source, "README"), "read me");

@@ -1,4 +1,6 @@
-/** Proves that the emulator for etcd answers like etcd itself: test/engine/cluster/etcd.test.ts runs the same requests there. */
+/**
+ * Proves that the emulator for etcd answers like etcd itself: test/engine/cluster/etcd.test.ts runs the same requests there.
+ */
 import assert from "node:assert/strict";
 import { Configuration } from "../../../gateway/objects/configuration";
 import { startEtcdApi } from "../../../workloads/etcd/api";
@@ -26,7 +28,7 @@ describe("the emulator of etcd", () => {
     }
     const root = (password: string) => ({ name: "root", password });
 
-    it("requires a password once that is enabled, and a new one once it was changed", async () => {
+    it("requires a password after authentication is enabled, and the new password after a change", async () => {
         const ask = await start(new Configuration());
         const off = await ask("auth/authenticate", root("a"));
         assert.deepEqual([off.status, off.code, off.message], [400, 9, "etcdserver: authentication is not enabled"]);
@@ -44,7 +46,7 @@ describe("the emulator of etcd", () => {
         assert.ok((await ask("auth/authenticate", root("b"))).token);
     });
 
-    it("returns all keys of gateways, which are then written to another one", async () => {
+    it("returns all keys of gateways, which are then written to another etcd", async () => {
         const [from, to] = [new Configuration(), new Configuration()];
         from.set("/routes/r", { uri: "/*" });
         from.set("/consumers/c", { username: "c" });

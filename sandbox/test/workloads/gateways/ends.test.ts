@@ -1,4 +1,6 @@
-/** Proves what callers of several gateways get when one of them stops, is killed or is cut off, and how requests are counted. */
+/**
+ * Proves what callers of several gateways get when one of them stops, is killed or is cut off, and how requests are counted.
+ */
 import type { V1Pod } from "@kubernetes/client-node";
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -96,7 +98,7 @@ describe("Gateways that end", () => {
     };
     const objectGone = () => new Promise<void>((resolve) => (onTaken = resolve));
 
-    it("finish open requests after SIGQUIT, accept no new ones, and then their pod is deleted", async () => {
+    it("finish open requests after SIGQUIT and accept no new requests; then their pod is deleted", async () => {
         clock.secondLasts = 30;
         await look([gateway("one")]);
         await route();
@@ -112,7 +114,7 @@ describe("Gateways that end", () => {
         assert.deepEqual(gateways.lost(), { cut: 0, refused: 1, unanswered: 0 });
     });
 
-    it("continue in preStop: with open requests, and with new ones while the nodes do not know", async () => {
+    it("continue in preStop with open requests, and with new requests until the nodes know that the pod terminates", async () => {
         await look([gateway("one")]);
         await route();
         const { answer } = await slow();
@@ -122,16 +124,16 @@ describe("Gateways that end", () => {
         assert.equal(await answer, "done");
     });
 
-    it("get no new request in preStop once the nodes know, unless no other gateway is ready", async () => {
+    it("get no new request in preStop when the nodes know, unless no other gateway is ready", async () => {
         clock.secondLasts = 0.02;
         const leaving = gateway("one", { deleted: true, preStopSeconds: 1000, graceSeconds: 2000 });
         await look([gateway("one")]);
         await route();
         await look([leaving]);
-        await pause(25); // A little more than the second in which nodes do not know.
-        assert.equal(await quick(), "done", "it is the only one");
+        await pause(25); // A little more than the second in which the nodes do not know that the pod terminates.
+        assert.equal(await quick(), "done", "it is the only gateway");
         await look([leaving, gateway("two", { created: 9 })]);
-        // It would refuse connections: its process is killed, and no node has noticed yet.
+        // A request to pod `one` would fail now: its process is killed, and no node has noticed yet.
         await gateways.kill("one");
         await pause(25);
         for (let i = 0; i < 4; i++) assert.equal(await quick(), "done");
@@ -159,7 +161,7 @@ describe("Gateways that end", () => {
         ["killed", () => gateways.kill("one")],
         ["deleted by force", () => look([gateway("two")])],
     ] as const)
-        it(`lose exactly the open requests of the one that is ${why}, and those that arrived before the nodes knew`, async () => {
+        it(`lose exactly the open requests of a gateway that is ${why}, and the requests that arrive before the nodes know`, async () => {
             clock.secondLasts = 30; // The nodes do not know before the end of the test.
             await look([gateway("one"), gateway("two")]);
             await route();
@@ -180,14 +182,14 @@ describe("Gateways that end", () => {
         for (const address of ["127.0.0.21", "127.0.0.22", "127.0.0.1"]) assert.equal(await quick(address), "done");
     });
 
-    it("answer on their own nodes only where the Service says so", async () => {
+    it("answer only on their own nodes if the Service says so", async () => {
         await look([gateway("one", { node: "n1" })], true);
         await route();
         assert.equal(await quick("127.0.0.21"), "done");
         assert.match(await quick("127.0.0.22"), /^lost/);
     });
 
-    it("do not answer on a node that is cut off, nor from it, until it is back", async () => {
+    it("do not answer on a node that is cut off, nor from their pods there, until the node is back", async () => {
         clock.secondLasts = 0.01;
         const both = [gateway("one", { node: "n1" }), gateway("two", { node: "n2" })];
         await look(both);
@@ -216,7 +218,7 @@ describe("Gateways that end", () => {
         const members = (count: number) =>
             [0, 1, 2].slice(0, count).map((i): PodArgs => ({ image: ETCD, uid: `etcd-${i}`, args }));
 
-        it("write while two of them run, and answer from memory without", async () => {
+        it("write while two members run, and answer from memory while fewer run", async () => {
             await look([gateway("one"), ...members(3)]);
             await route();
             await look([gateway("one"), ...members(2)]);
@@ -227,7 +229,7 @@ describe("Gateways that end", () => {
             assert.match(await refused.text(), /etcd has no quorum/);
             assert.equal(await quick(), "done");
             await look([gateway("one")]);
-            assert.equal((await admin("GET")).status, 501, "none runs, but there were three");
+            assert.equal((await admin("GET")).status, 501, "no member runs, but there were three");
             await look([gateway("one"), ...members(2)]);
             assert.equal((await admin("GET")).status, 200, "the route still exists");
         });

@@ -105,7 +105,11 @@ describe("Gateways of the sandbox", () => {
     it("are one for each ready pod, with one configuration, and get connections in turn", async () => {
         await gateways.reconcile(world(["one", "two", "three"].map((uid) => one({ uid }))));
         await route({ key: "remote_addr", policy: "local" });
-        assert.deepEqual(await statuses(9), [...Array<number>(6).fill(200), 429, 429, 429], "count 2 in each of 3");
+        assert.deepEqual(
+            await statuses(9),
+            [...Array<number>(6).fill(200), 429, 429, 429],
+            "each of 3 pods admits 2 requests",
+        );
 
         await gateways.reconcile(world([one(), one({ uid: "two" }), one({ uid: "three", ready: false })]));
         assert.deepEqual(await statuses(3), [429, 429, 429]);
@@ -175,7 +179,7 @@ describe("Gateways of the sandbox", () => {
         const asking = (uid: string, password?: string) =>
             one({ uid, created: Number(/\d+/.exec(uid)), env: password ? { APISIX_ETCD_PASSWORD: password } : {} });
         const admits = (password?: string) => gateways.admits(pod(asking("pod-9", password)), world([etcd]));
-        /** As the product configures it. */
+        /** Sets etcd's password like the product. */
         const setPassword = async (password: string) => {
             const url = `http://127.0.0.1:${gateways.podPort("apisix", "etcd-0", 2379)}/v3`;
             const call = (path: string, body: object) =>
@@ -189,14 +193,14 @@ describe("Gateways of the sandbox", () => {
             assert.equal((await call("auth/enable", {})).status, 200);
         };
 
-        it("start only with its password, and without one before there is one", async () => {
+        it("start only with etcd's password, and only without a password while etcd has none", async () => {
             await gateways.reconcile(world([etcd]));
             assert.deepEqual([admits("secret"), admits()], [false, true]);
             await setPassword("secret");
             assert.deepEqual([admits("secret"), admits("other"), admits()], [true, false, false]);
         });
 
-        it("answer from memory once it requires a password that they do not have, and write no more", async () => {
+        it("answer from memory and no longer write when etcd requires a password that they do not have", async () => {
             await gateways.reconcile(world([asking("pod-1"), etcd]));
             await put({ uri: "/", upstream: { type: "roundrobin", nodes: { "127.0.0.1:1": 1 } } });
             await setPassword("secret");
@@ -205,7 +209,7 @@ describe("Gateways of the sandbox", () => {
             assert.deepEqual([await data(), await admin("first")], [502, 200]);
         });
 
-        it("require none again when etcd has lost its volume", async () => {
+        it("start without a password again when etcd has lost its volume", async () => {
             await gateways.reconcile(world([asking("pod-1", "secret"), etcd]));
             await setPassword("secret");
             gateways.loseEtcd("data");
@@ -234,6 +238,6 @@ describe("Gateways of the sandbox", () => {
         );
         await new Promise((resolve) => other.close(resolve));
         await gateways.reconcile(world([one()]));
-        assert.equal(await data(), 404, "it is used as soon as it is free");
+        assert.equal(await data(), 404, "the node port is used as soon as it is free");
     });
 });

@@ -40,7 +40,7 @@ describe("Alpa in a container of the sandbox", () => {
         assert.equal(launchOf(rayPod({ name: "worker", node: "dgx-02", container: { args: [LAUNCH] } })), undefined);
     });
 
-    it("finds its weights in a folder of the node or in a claim, and names what it does not find", () => {
+    it("finds its weights in a folder of the node or in a claim, and names missing weights", () => {
         const volumes = (volume: object) => head({}, { volumes: [{ name: "weights", ...volume }] });
         assert.equal(weightsProblem(head(), "/weights", [WEIGHTS]), undefined);
         assert.equal(weightsProblem(volumes({ persistentVolumeClaim: { claimName: "w" } }), "/weights", []), undefined);
@@ -112,7 +112,7 @@ describe("Alpa in a container of the sandbox", () => {
             { ...none, rayVersion: "2.9.0" },
             undefined,
         ],
-        ["a look at mounted files", exec("/bin/sh", "-c", 'test -n "$(ls -A /weights)"'), none, undefined],
+        ["a check of mounted files", exec("/bin/sh", "-c", 'test -n "$(ls -A /weights)"'), none, undefined],
         ["something else", exec("/opt/check"), loaded, /unsupported by the sandbox: \/opt\/check/],
         ["gRPC", { grpc: { port: 1 } }, loaded, /unsupported/],
         [

@@ -105,7 +105,7 @@ describe("Pods of a RayCluster in the sandbox", () => {
         assert.equal(cluster.get("head")!.metadata!.annotations![ENDS_SLOWLY_ANNOTATION], "true");
     });
 
-    it("open Alpa's port when all of them run, and load its model after a time", async () => {
+    it("open Alpa's port when all of them run, and load the model in Alpa's loading time", async () => {
         await put(head());
         assert.equal(ray.alpaOf(head()), undefined, "without its worker");
         assert.equal(startable("head"), undefined);
@@ -125,7 +125,7 @@ describe("Pods of a RayCluster in the sandbox", () => {
         assert.deepEqual(ledger.on(NODES[1]), []);
     });
 
-    it("fail with the program's message while a host process holds their GPUs, and start once it has released them", async () => {
+    it("fail with the program's message while a host process holds their GPUs, and start when that process has released them", async () => {
         const hold = ledger.take(NODES[0], bareMetal)!;
         await put(head({ container: { terminationMessagePolicy: "FallbackToLogsOnError" } }), worker());
         assert.equal(waits("head")!.reason, "CrashLoopBackOff");
@@ -139,7 +139,7 @@ describe("Pods of a RayCluster in the sandbox", () => {
         await until("head: GPUs held", () => ledger.on(NODES[0])[0]?.name === "llm/head");
     });
 
-    it("give the reason only in the log, not in their status, without that policy", async () => {
+    it("give the reason only in the log, not in their status, without the policy FallbackToLogsOnError", async () => {
         ledger.take(NODES[0], bareMetal);
         await put(head());
         assert.equal(main("head")!.lastState!.terminated!.message, undefined);
@@ -193,7 +193,7 @@ describe("Pods of a RayCluster in the sandbox", () => {
         assert.match(lines.join("\n"), /unsupported by the sandbox: an ALPA_WATCHDOG without alpa_port=20001/);
     });
 
-    it("fail if Alpa runs in them when a worker is lost, and load again with the next one", async () => {
+    it("fail if Alpa runs in them when a worker is lost, and load again with the next worker", async () => {
         await put(head(), worker());
         await waitFor("Alpa: loaded", async () => ray.alpaOf(head()) !== undefined && (await ask()) === 200, {
             seconds: 25,
@@ -232,7 +232,7 @@ describe("Pods of a RayCluster in the sandbox", () => {
         assert.equal(ray.alpaOf(head()), undefined);
     });
 
-    it("stay with their head if they are workers with a hook, and cut its answers off without one", async () => {
+    it("stay with their head if they are workers with a hook; workers without a hook cut off its answers", async () => {
         const lifecycle = { preStop: { exec: { command: ["sh", "-c", "until idle"] } } };
         const { connect } = await import("node:net");
         for (const hook of [lifecycle, undefined]) {

@@ -55,7 +55,7 @@ const CHOICES: Choice[] = [
 
 const scrapers = [{ namespace: "monitoring", podLabels: { "app.kubernetes.io/name": "prometheus" } }];
 
-/** Metrics, access log and classes of the gateway. Their values differ from the usual ones independently of other choices. */
+/** Metrics, access log and classes of the gateway. Their values do not depend on other choices. */
 const BESIDES: Choice = {
     "metrics by annotations": { observability: { metrics: { enabled: true, scrapers } } },
     "metrics by a PodMonitor, and an access log": {

@@ -74,10 +74,12 @@ export interface Outputs {
     ds?: string;
 }
 
-/** A stack of option cloudflare in the running world. Its connectors run on the world's single host: use one stack at a time. */
+/**
+ * A stack of option cloudflare in the running world. Its connectors run on the world's single host: use one stack at a time.
+ */
 export class AccessStack extends EngineStack {
     private privateKey: unknown;
-    /** Hosts of the connectors: merged over the settings that reach the world's host. */
+    /** Settings of each connector host, merged over those of the world's host. */
     private places: object[] = [{}];
 
     private constructor(name: string) {
@@ -131,7 +133,9 @@ export class AccessStack extends EngineStack {
         this.places = places;
     }
 
-    /** For a world whose zone moves, which takes days: the program's clock is the account's. */
+    /**
+     * Runs Pulumi. Where a zone moves, which takes days, the program uses the account's clock, which the test moves forward.
+     */
     override run(args: string[], options: RunOptions = {}): Promise<PulumiRun> {
         const { dns, account } = here().world;
         const clock = `--require=${join(__dirname, "../../fixtures/clock.cjs")}`;

@@ -2,7 +2,7 @@
 import { strict as assert } from "node:assert";
 import type { Dns } from "../../../../sandbox/dns/start";
 
-/** A query and its right answer; `edge`: the right answer of a proxied name once it resolves to the edge. */
+/** A query and its right answer; `edge`: the right answer of a proxied name that resolves to the edge. */
 export interface Question {
     name: string;
     type: string;

@@ -84,8 +84,8 @@ export class ConvertStack extends EngineStack {
     }
 
     /**
-     * Waits until the cluster's record names this target. The last rollback step removes that record, so the stack file counts
-     * then.
+     * Waits until the cluster's record names this target. The last rollback step, to intra-a, removes that record, so the stack
+     * file is read for it.
      */
     async untilGoing(place: string): Promise<void> {
         const going = async () => {

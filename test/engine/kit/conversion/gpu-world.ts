@@ -7,7 +7,7 @@ import { SECOND_LASTS } from "../stack";
 /** Seconds to load a model, on either side. */
 export const LOAD_SECONDS = 1;
 
-/** @param options `rehearsal`: also creates hosts and nodes for rehearsals. @default none of them */
+/** @param options `rehearsal`: also creates hosts and nodes for rehearsals. @default false */
 export function gpuWorld(options: { rehearsal?: boolean } = {}): Promise<Place<World>> {
     return startPlace(GPU_TOOLS, (ground) =>
         startWorld({

@@ -15,7 +15,7 @@ import { eventually } from "../stack";
 /** Causes a failure. @returns a function that removes its cause */
 export type Trouble = () => Promise<() => unknown>;
 
-/** The emulators have this fault. */
+/** Trouble of an emulator: it has this fault until the cause is removed. */
 export const fault =
     (place: () => Place<World>, one: Fault): Trouble =>
     async () => {
@@ -24,7 +24,7 @@ export const fault =
         return () => faults.clear();
     };
 
-/** The API server rejects such requests. */
+/** Trouble of the API server: it rejects these requests until the cause is removed. */
 export const refused =
     (place: () => Place<World>, apiGroup: string, resource: string, operation: "CREATE" | "UPDATE"): Trouble =>
     () =>
@@ -33,9 +33,9 @@ export const refused =
             message: `${resource} are frozen`,
         });
 
-/** Runs the stack's command, which meets trouble in a step, until it has returned by itself and ended. */
+/** Runs the stack's command, causes trouble in a step, removes its cause when the command returns, and awaits its end. */
 export async function returnsFrom(stack: ConvertStack, step: string, trouble: Trouble, ...args: string[]) {
-    // The phase before loads the wrong weights; this one finds them by a request.
+    // Weights are loaded in phase start, and phase verify only finds wrong ones by a request.
     const early = step === "verify" ? "start" : step;
     const { ended } = stack.start(...args);
     await untilStep(stack, ended, early);
@@ -70,7 +70,7 @@ interface Window {
     to: number;
 }
 
-/** Windows that the record announces. The end of an open one is Infinity. */
+/** Windows that the record announces. The end of a window that has not ended is Infinity. */
 function windowsOf(record: Entry[]): Window[] {
     const windows: Window[] = [];
     for (const entry of record) {
@@ -118,7 +118,7 @@ export function told(record: Entry[], sent: Sent[]): string {
     return `${steps.join(", ")}; ${sent.length} requests, ${refused.length} of them 503`;
 }
 
-/** Waits until a step has begun, or with `return` until the rollback has; fails when the command ends before. */
+/** Waits until a step has begun, or with `return` until the rollback has begun. Fails when the command ends earlier. */
 export async function untilStep(
     stack: ConvertStack,
     ended: Promise<{ stdout: string; stderr: string }>,
@@ -135,7 +135,10 @@ export async function untilStep(
                 .at(-1);
             const now = last?.event === "step" ? last.step : last?.event;
             const after = step === "return" && stack.record().some(({ event }) => event === "return");
-            assert.ok(over === undefined || after, `it has ended before ${step}: ${over?.stdout}${over?.stderr}`);
+            assert.ok(
+                over === undefined || after,
+                `the command has ended before ${step}: ${over?.stdout}${over?.stderr}`,
+            );
             return now === step || after ? true : undefined;
         },
         400,

@@ -1,5 +1,5 @@
-// Proves how answers of the Admin API are interpreted, and which pod and key are used. test/engine/ops/review.test.ts proves the
-// connection on the engine.
+// Proves how answers of the Admin API are interpreted, and which pod and key are used. test/engine/ops/review.test.ts proves
+// the connection on the engine.
 import { strict as assert } from "node:assert";
 import { ADMIN_KEYS_SECRET } from "../../../../components/apisix/gateway-pods";
 import { ADMIN_SERVICE } from "../../../../components/apisix/values";
@@ -51,7 +51,7 @@ describe("the Admin API of the gateway", () => {
     const pods: [what: string, pod: object, isReady: boolean][] = [
         ["a ready pod of APISIX", pod("a"), true],
         ["a pod that is not ready", pod("a", "False"), false],
-        ["one that is terminating", pod("a", "True", { deletionTimestamp: "2026-11-25T00:00:00Z" }), false],
+        ["a pod that is terminating", pod("a", "True", { deletionTimestamp: "2026-11-25T00:00:00Z" }), false],
         ["a pod of etcd", pod("a", "True", {}, "etcd"), false],
         ["a pod without a status", { metadata: { name: "a", labels: { "app.kubernetes.io/name": "apisix" } } }, false],
     ];

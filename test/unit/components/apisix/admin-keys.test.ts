@@ -13,7 +13,7 @@ describe("AdminKeys", () => {
         for (const key of keys) assert.ok(comesAfter(seen, oneOfKind(seen, "Secret"), key), key.name);
     });
 
-    it("puts both into the Secret that the chart reads: no pod starts without the viewer's", async () => {
+    it("puts both keys into the Secret that the chart reads: no pod starts without the viewer's key", async () => {
         const secret = oneOfKind(await build(), "Secret", "apisix-admin-keys");
         assert.equal(secret.inputs.metadata.namespace, "gateway");
         assert.deepEqual(Object.keys(inputsOf(secret, (s) => s).data).sort(), ["admin", "viewer"]);

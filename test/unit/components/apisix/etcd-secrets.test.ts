@@ -22,7 +22,7 @@ describe("EtcdSecrets", () => {
         assert.ok(comesAfter(seen, oneOfKind(seen, "Secret"), key));
     });
 
-    it("puts it into the Secret that APISIX reads, with etcd's password", async () => {
+    it("puts the keyring into the Secret that APISIX reads, with etcd's password", async () => {
         const secret = oneOfKind(await build(), "Secret", "component-etcd");
         assert.equal(secret.inputs.metadata.namespace, "gateway");
         assert.deepEqual(Object.keys(inputsOf(secret, (s) => s).data).sort(), ["etcd-root-password", "keyring"]);

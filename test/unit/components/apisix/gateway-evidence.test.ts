@@ -1,5 +1,5 @@
 // Proves which requests a run sends to each gateway pod before it ends, against a fake API server and fake pods. Engine tests
-// prove that APISIX answers like these.
+// prove that APISIX answers like these pods.
 import { strict as assert } from "node:assert";
 import { createHmac } from "node:crypto";
 import type * as pulumi from "@pulumi/pulumi";
@@ -57,7 +57,7 @@ async function world(of: World): Promise<{ asked: PodAsked[]; inputs: object }> 
     const all = of.pods ?? [pod("one"), pod("two")];
     const names = all.map(({ metadata }: any) => metadata.name as string).filter((one) => !of.deleted?.includes(one));
     const told = of.answers ?? fine;
-    // Each test that uses the Admin API sets its answers.
+    // Without `adminKeys`, `answers` is for the data port only.
     const answers: PodAnswers = (one) => (one.port === 9180 && !of.adminKeys ? fine(one) : told(one));
     const pods = await fakePods(names, answers, of.forbidden, of.closed);
     const secrets: Record<string, object> = of.secrets ?? SECRETS;
@@ -131,7 +131,7 @@ describe("evidence of the gateway's pods", () => {
         it("is requested on several connections, since each worker has its own configuration", async () =>
             assert.equal(data(await accept({ consumers: [consumer("bob", ["k"])] })).length, 2 * 4));
 
-        it("names the one pod that lags, and the credential", async () =>
+        it("names the only pod that lags, and the credential", async () =>
             assert.rejects(
                 accept({ consumers: bob, answers: (one) => ({ status: one.pod === "two" || !has(one) ? 401 : 400 }) }),
                 /^Error: Consumers of a: not ready after 1 s \(1 of 2 gateway pods lag, pod g\/two: it does not authenticate bob\/k\)/,
@@ -196,7 +196,7 @@ describe("evidence of the gateway's pods", () => {
             ["the earlier secret", { key: RS.key, algorithm: "HS256", secret: "shared" }],
         ];
         for (const [what, token] of others)
-            it(`with a public key is not there while APISIX has ${what}`, async () =>
+            it(`with a public key is missing while APISIX has ${what}`, async () =>
                 assert.rejects(
                     accept({
                         consumers: [consumer("bob", ["rs"])],
@@ -224,7 +224,7 @@ describe("evidence of the gateway's pods", () => {
                 return { status: 200, body: JSON.stringify(path.endsWith("/credentials") ? { list } : { value: {} }) };
             };
 
-        it("takes one read of the caller's credentials at each pod", async () => {
+        it("needs one read of the caller's credentials at each pod", async () => {
             const consumers = [consumer("bob", ["rs1", "rs2", "rs3"])];
             assert.equal(reads(await accept({ consumers, secrets, adminKeys: true, answers: answers(rs) })), 2);
             const removed = ["bob/rs1", "bob/rs2", "bob/rs3"];
@@ -247,7 +247,7 @@ describe("evidence of the gateway's pods", () => {
             assert.deepEqual(await replace({}, { bob: "new" }, { bob: "new" }, { bob: 1 }), []);
         });
 
-        it("names a running pod that is not ready and lacks the new one, and does not fail", async () => {
+        it("names a running pod that is not ready and lacks the new key, and does not fail", async () => {
             const answers: PodAnswers = (one) => (one.pod === "cut-off" && has(one) ? { status: 401 } : fine(one));
             await replace({ pods, answers }, { bob: "old" }, { bob: "new" });
             assert.match(
@@ -256,7 +256,7 @@ describe("evidence of the gateway's pods", () => {
             );
         });
 
-        it("does not ask such a pod where none was replaced", async () => {
+        it("is not requested from a pod that is not ready where no key was replaced", async () => {
             for (const olds of [{}, { bob: "new" }]) {
                 const asked = await replace({ pods }, olds, { bob: "new" });
                 assert.deepEqual([...new Set(asked.map(({ pod }) => pod))], ["one"]);
@@ -317,7 +317,7 @@ describe("evidence of the gateway's pods", () => {
             assert.ok(asked.some(({ headers }) => headers.apikey === "key-of-bob"));
         });
 
-        it("names the one pod that still authenticates it, and warns that it may still work", async () =>
+        it("names the only pod that still authenticates the credential, and warns that the credential may still work", async () =>
             assert.rejects(
                 remove({ answers: (one) => ({ status: one.pod === "two" && has(one) ? 400 : 401 }) }, "bob/k"),
                 /^Error: Removed credentials of a: not ready after 1 s \(1 of 2 gateway pods lag, pod g\/two: it still authenticates bob\/k\)\. They may still work\./,
@@ -339,7 +339,7 @@ describe("evidence of the gateway's pods", () => {
         it("is not requested for credentials that are still declared", async () =>
             assert.deepEqual(await remove({ consumers: [consumer("bob", ["k"])] }, "bob/k"), []));
 
-        it("is not requested for a key that another credential has now", async () => {
+        it("is not requested for a key that now belongs to another credential", async () => {
             const secrets = { ...SECRETS, "eve.k": secret("eve.k", { key: "key-of-bob" }) };
             assert.deepEqual(await remove({ secrets, consumers: [consumer("eve", ["k"])] }, "bob/k"), []);
         });
@@ -374,7 +374,7 @@ describe("evidence of the gateway's pods", () => {
             assert.match(said.join("\n"), /so these were not checked: bob\/k$/);
         });
 
-        it("is asked of running pods that are not ready or terminating: on a node that is cut off they serve callers", async () => {
+        it("is requested from running pods that are not ready or are terminating: on a node that is cut off they serve callers", async () => {
             const deletionTimestamp = "2026-11-25T00:00:00Z";
             for (const [other, state] of [
                 [pod("cut-off", undefined, "False"), "running but not ready"],
@@ -421,7 +421,7 @@ describe("evidence of the gateway's pods", () => {
                 assert.match(said.join("\n"), /A removed or replaced key may still work there/);
             });
 
-        it("is not asked of pods that end and listen no more, are gone, or never ran", async () => {
+        it("is not requested from pods that no longer listen while they end, are deleted, or never ran", async () => {
             const ends = (name: string) => pod(name, undefined, "False", { deletionTimestamp: "2026-11-25T00:00:00Z" });
             const pending = { ...pod("pending", undefined, "False"), status: { phase: "Pending" } };
             const pods = [pod("one"), ends("ends"), ends("gone"), pending];

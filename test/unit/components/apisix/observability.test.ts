@@ -104,7 +104,7 @@ describe("metrics of the gateway", () => {
         assert.ok(!JSON.stringify(renderPolicies({})).includes("9091"));
     });
 
-    it("are found by annotations of the pods, or by a PodMonitor, never by both", async () => {
+    it("are found by annotations of the pods, or by a PodMonitor, never by both at once", async () => {
         assert.deepEqual(values(METRICS).podAnnotations, {
             "prometheus.io/scrape": "true",
             "prometheus.io/port": "9091",

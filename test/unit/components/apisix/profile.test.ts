@@ -10,16 +10,16 @@ const availability = { answerTimeoutSeconds: 600 };
 const read = (settings: object): any => parse(profileOf({ ...release, availability, ...settings }, "team-a"));
 
 describe("the settings file of APISIX", () => {
-    it("gives nginx the longest answer plus half a minute", () =>
+    it("lets nginx finish answers for the longest answer time plus half a minute", () =>
         assert.equal(read({}).nginx_config.worker_shutdown_timeout, "630s"));
 
-    it("gives nginx the chart's timeouts without a setting for availability", () =>
+    it("keeps the chart's timeout of nginx without a setting for availability", () =>
         assert.equal(read({ availability: undefined }).nginx_config.worker_shutdown_timeout, "240s"));
 
     it("encrypts with a key of the environment, and can read what was stored before there was one", () => {
         const { enable_encrypt_fields: on, keyring } = read({}).apisix.data_encryption;
         assert.equal(on, true);
-        // The others are APISIX's public defaults (config.lua of 3.18.0).
+        // The other two keys are APISIX's public defaults (config.lua of 3.18.0).
         assert.deepEqual(keyring, ["${{APISIX_KEYRING}}", "qeddd145sfvddff3", "edd1c9f0985e76a2"]);
     });
 
@@ -61,14 +61,14 @@ describe("the settings file of APISIX", () => {
         assert.equal(admin.admin_key.length, 2);
     });
 
-    it("ends an idle connection to Alpa before Alpa does, so that no request is sent on one that Alpa closes", () => {
+    it("ends an idle connection before Alpa does, so that no request is sent on a connection that Alpa closes", () => {
         const alpasSeconds = 5; // uvicorn's default
         const { keepalive_timeout: idle } = read({}).nginx_config.http.upstream;
         assert.match(idle, /^\ds$/);
         assert.ok(Number.parseInt(idle) < alpasSeconds, idle);
     });
 
-    it("has another name whenever its content differs, and the same otherwise", () => {
+    it("has another name if its content differs, and the same name otherwise", () => {
         const text = (shutdownSeconds: number) => renderProfile({ etcd: "http://etcd:2379", shutdownSeconds });
         assert.equal(profileName(text(630)), profileName(text(630)));
         assert.notEqual(profileName(text(630)), profileName(text(631)));

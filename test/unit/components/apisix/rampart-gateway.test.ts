@@ -38,7 +38,7 @@ describe("renderGraph", () => {
         assert.deepEqual(graph.graph.flows, {});
         assert.deepEqual([graph.graph.components.apisix.inputs, graph.graph.components.apisix.outputs], [{}, {}]);
     });
-    it("changes with the retry number, and only there", () => {
+    it("changes with the retry number, in that field only", () => {
         const retried = renderGraph({ namespace: "team-a", release, retry: 4 });
         assert.notDeepEqual(retried, graph);
         retried.graph.components.apisix.$ui.retry = 3;
@@ -51,7 +51,7 @@ describe("componentNamespace", () => {
 });
 
 describe("RampartGateway", () => {
-    it("creates the graph, and gives an earlier deployment of it as long as this one", async () => {
+    it("creates the graph, with time for an earlier deployment of the graph and for its own", async () => {
         const { spec, metadata, timeoutSeconds } = oneOfKind(await record(() => build()), "RampartGraph").inputs;
         assert.deepEqual(spec, renderGraph({ namespace: "team-a", release, retry: 3 }));
         assert.deepEqual([metadata.namespace, metadata.name, timeoutSeconds], ["team-a", "gateway", 2700]);

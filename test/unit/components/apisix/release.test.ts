@@ -30,9 +30,9 @@ const build = (crds?: string[]) =>
 const RELEASE = "kubernetes:helm.sh/v3:Release";
 const CRDS = "kubernetes:yaml/v2:ConfigGroup";
 
-/** Resources of the definitions in a list of files. */
+/** Result of the release's transform for a CustomResourceDefinition with these properties. */
 async function transformed(props: object): Promise<pulumi.ResourceTransformResult> {
-    // Within a run, because it writes the program's name.
+    // The transform runs inside a program, because it writes the project and the stack as the owner.
     let result: pulumi.ResourceTransformResult;
     const definition = { custom: true, type: "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition", name: "a" };
     const seen = await record(() => {
@@ -64,7 +64,7 @@ describe("ApisixRelease", () => {
         assert.equal(one(seen, RELEASE).inputs.skipCrds, true);
         assert.deepEqual(one(seen, CRDS).inputs.files, ["crds.yaml"]);
         assert.ok(comesAfter(seen, one(seen, RELEASE), one(seen, CRDS)));
-        assert.equal(asked(one(seen, CRDS)).transforms, 1, "each of them is retained, and has an owner");
+        assert.equal(asked(one(seen, CRDS)).transforms, 1, "each CRD is retained, and has an owner");
     });
 
     it("installs the CRDs of the pinned releases, unless the config names others", async () => {

@@ -45,7 +45,7 @@ describe("GatewayTls", () => {
             secret: { name: secret.inputs.metadata.name, namespace: "alpa-auth" },
         });
     });
-    it("is served before HTTP redirects to it", () => {
+    it("is served before HTTP redirects to HTTPS", () => {
         const route = oneOfKind(seen, "ApisixRoute");
         assert.ok(comesAfter(seen, route, accepted(seen)));
         for (const { plugins } of route.inputs.spec.http) {
@@ -102,7 +102,7 @@ describe("GatewayTls", () => {
             for (const text of ["PRIVATE KEY", Buffer.from(pair.key).toString("base64")])
                 assert.ok(!JSON.stringify(inputsOf(one)).includes(text), one.name);
     });
-    it("leaves the certificate to cert-manager where that is chosen, and waits for it", () => {
+    it("leaves the certificate to cert-manager where the config says so, and waits for the certificate", () => {
         const wanted = oneOfKind(issued, "Certificate");
         assert.deepEqual(wanted.inputs.spec, {
             secretName: "alpa-tls",
@@ -117,7 +117,7 @@ describe("GatewayTls", () => {
             !issued.some(({ inputs }) => inputs.kind === "Secret" && inputs.metadata.name.startsWith("alpa-tls")),
         );
     });
-    it("waits until cert-manager has issued it, for the current generation", () => {
+    it("waits until cert-manager has issued the certificate of the current generation", () => {
         const until = { kind: "condition", type: "Ready", patient: true } as const;
         const look = (status: string, observedGeneration: number) =>
             judge(until, {
@@ -170,10 +170,10 @@ describe("GatewayTls", () => {
             ]);
             socket.destroy();
             server.close();
-            // Versions of OpenSSL have different texts before it.
+            // The text before ALERT_HANDSHAKE_FAILURE depends on the version of OpenSSL.
             assert.match(String(outcome), spoken ? new RegExp(`^${cipher}$`) : /^ERR_SSL_.*ALERT_HANDSHAKE_FAILURE$/);
         });
-    it("is in the settings file of a highly available gateway too, which replaces the chart's", () => {
+    it("is in the settings file of a highly available gateway too, which replaces the chart's file", () => {
         const tls = { protocols: "TLSv1.2 TLSv1.3", publicPort: 8443 };
         const file = (more: object) =>
             parse(renderProfile({ etcd: "http://etcd:2379", shutdownSeconds: 600, ...more })) as any;

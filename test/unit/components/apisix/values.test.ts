@@ -11,7 +11,7 @@ describe("apisixValues", () => {
         assert.equal(values.replicaCount, 2);
         assert.equal(values.service.http?.nodePort, 30900);
     });
-    // The chart writes the policy whatever the type is, and with ClusterIP Kubernetes rejects any but an empty one.
+    // The chart always writes externalTrafficPolicy, and Kubernetes accepts only an empty one for type ClusterIP.
     it("opens no port on the nodes without a node port", () =>
         assert.deepEqual(apisixValues({ ...release, nodePort: undefined }, "team-a", installation).service, {
             type: "ClusterIP",
@@ -28,7 +28,7 @@ describe("apisixValues", () => {
         assert.doesNotMatch(text, /edd1c9f034335f136f87ad84b625c8f1|rootPassword/);
         assert.deepEqual(text.match(/"value":"[^"]*"/g), ['"value":"alpa-auth"'], "the name of the settings file");
     });
-    it("reads this project's etcd, with a password from its Secret, and installs none of the chart's", () => {
+    it("reads this project's etcd, with a password from its Secret, and does not install the chart's etcd", () => {
         assert.deepEqual(values.etcd, { enabled: false });
         assert.deepEqual(values.externalEtcd, {
             host: ["http://etcd.team-a-etcd.svc.cluster.local:2379"],
@@ -37,7 +37,7 @@ describe("apisixValues", () => {
             secretPasswordKey: "etcd-root-password",
         });
     });
-    it("gives the ingress controller a name of its own per namespace", () => {
+    it("gives the ingress controller a different name in each namespace", () => {
         assert.equal(values["ingress-controller"].config.controllerName, controllerName("team-a"));
         assert.notEqual(controllerName("team-a"), controllerName("team-b"));
     });

@@ -28,7 +28,11 @@ describe("GatewayWiring", () => {
             kind: "GatewayProxy",
             name: metadata.name,
         });
-        assert.equal(gateway.metadata.namespace, metadata.namespace, "a Gateway finds it only in its own namespace");
+        assert.equal(
+            gateway.metadata.namespace,
+            metadata.namespace,
+            "a Gateway finds only a GatewayProxy of its namespace",
+        );
     });
 
     it("is served by this project's ingress controller and no other", async () => {

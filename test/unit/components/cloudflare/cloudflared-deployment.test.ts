@@ -46,7 +46,7 @@ describe("CloudflaredDeployment", () => {
         const { annotations } = oneOfKind(await build(), "Secret").inputs.metadata;
         assert.equal(annotations["propagate.hnc.x-k8s.io/none"], "true");
     });
-    it("replaces the pods for another token, and only then", async () => {
+    it("replaces the pods only for another token", async () => {
         const annotations = async (token: string) => (await podOf(token)).metadata.annotations;
         assert.deepEqual(await annotations("a"), await annotations("a"));
         assert.notDeepEqual(await annotations("a"), await annotations("b"));
@@ -80,7 +80,7 @@ describe("CloudflaredDeployment", () => {
             assert.equal(spec.minAvailable, undefined);
         }
     });
-    it("spreads its pods over nodes, and runs on a single one", async () => {
+    it("spreads its pods over nodes, and also runs on a single node", async () => {
         const [spread] = (await podOf()).spec.topologySpreadConstraints;
         assert.equal(spread.topologyKey, "kubernetes.io/hostname");
         assert.equal(spread.whenUnsatisfiable, "ScheduleAnyway");

@@ -18,7 +18,7 @@ import { on } from "../../../../sandbox/test/hosts/kit";
 const TOKEN = "token-'with'-$signs";
 const UNIT = "alpa-auth-cloudflared";
 
-/** Answers /ready, and records its arguments and environment; `broken` never becomes ready. Only this part needs Node.js. */
+/** A fake cloudflared: answers /ready, and records its arguments and environment; `broken` never becomes ready. */
 const connector = (version: string, broken = false) => `#!/bin/sh
 if [ "$1" = --version ]; then echo "cloudflared version ${version}"; exit; fi
 exec ${process.execPath} -e '
@@ -36,7 +36,7 @@ process.on("SIGTERM", () => { fs.appendFileSync("/tmp/stops", port + "\\n"); pro
 ' -- "$@"
 `;
 
-/** Neither listens nor prints its version. */
+/** A fake cloudflared that neither listens nor prints its version. */
 const SILENT = `#!/bin/sh
 [ "$1" = --version ] || exec sleep 1000
 `;
@@ -92,7 +92,6 @@ async function teamDomain() {
 }
 
 describe("cloudflared on a host", function () {
-    // A connector is its own Node.js process: about 1 s for an installation here, more on a busy machine.
     let folder: string;
     let mirror: Awaited<ReturnType<typeof serveDownloads>>;
     const sums: Record<string, string> = {};
@@ -152,7 +151,7 @@ describe("cloudflared on a host", function () {
         metricsPort?: number;
     }
 
-    /** Runs a script on the host; a test that needs no other host than the usual one starts none. */
+    /** Runs a script on the test's host, and starts the usual host if the test has not started one. */
     const run = async (verb: "install" | "remove", wish: Wish) => {
         host ??= await start();
         const { version = "1", instances = 2, token = TOKEN, owner = "alpa-auth/dev", sudoPassword, user } = wish;
@@ -244,7 +243,7 @@ describe("cloudflared on a host", function () {
                     try {
                         seen.push(fs.readFileSync(`/proc/${pid}/${what}`, "utf8"));
                     } catch {
-                        // Ended meanwhile.
+                        // The process has ended meanwhile.
                     }
             }
         };
@@ -252,7 +251,7 @@ describe("cloudflared on a host", function () {
         await install({ sudoPassword: "hunter-2" }).finally(() => clearInterval(timer));
         assert.ok(
             seen.some((text) => text.includes("alpa-auth/dev")),
-            "the list was taken while it ran",
+            "the list was taken while the script ran",
         );
         for (const text of seen) assert.doesNotMatch(text, /hunter-2|with.*signs/);
     });
@@ -273,7 +272,7 @@ describe("cloudflared on a host", function () {
         assert.equal(fs.readFileSync(at("tmp/stops"), "utf8"), `${metricsPort}\n${metricsPort + 1}\n`);
     });
 
-    it("stops at a connector that does not become ready: the other keeps running, and the next version is for both", async () => {
+    it("stops at a connector that does not become ready: the other keeps running, and a next version replaces both", async () => {
         await install();
         await assert.rejects(
             install({ version: "broken", startSeconds: 1 }),
@@ -289,7 +288,7 @@ describe("cloudflared on a host", function () {
         assert.deepEqual(last, ["2:0", "2:1"]);
     });
 
-    it("restarts both for another token, but not for another sudo password", async () => {
+    it("restarts both connectors for another token, but not for another sudo password", async () => {
         await install();
         await install({ sudoPassword: "new" });
         assert.equal(starts().length, 2);
@@ -305,10 +304,10 @@ describe("cloudflared on a host", function () {
         await on(host as Host, `sudo systemctl stop ${UNIT}@2; sudo sh -c 'echo half >/opt/${UNIT}/cloudflared-1'`);
         await install();
         const ports = starts().map(({ port }) => Number(port) - metricsPort);
-        assert.deepEqual(ports, [0, 1, 1], "the running one was not restarted");
+        assert.deepEqual(ports, [0, 1, 1], "the running connector was not restarted");
     });
 
-    it("runs once at a time on a host: a second run waits, and finds everything done", async () => {
+    it("is never run twice at a time on a host: a second run waits, and finds everything done", async () => {
         await start();
         await Promise.all([install(), install()]);
         assert.equal(starts().length, 2);
@@ -434,7 +433,7 @@ describe("cloudflared on a host", function () {
         });
     }
 
-    it("rejects a host with another stack's connectors, and does not remove those", async () => {
+    it("rejects a host with another stack's connectors, and does not remove these connectors", async () => {
         await install();
         await assert.rejects(
             install({ owner: "alpa-auth/prod" }),
@@ -463,7 +462,7 @@ describe("cloudflared on a host", function () {
             assert.deepEqual(starts(), []);
         });
 
-    it("keeps a connector on its port when another program uses the new one", async () => {
+    it("keeps a connector on its port when another program uses the new port", async () => {
         await install();
         const before = starts();
         await listening(metricsPort + 2, async () => {
@@ -498,7 +497,7 @@ describe("cloudflared on a host", function () {
         );
     });
 
-    it("continues when the host's address is written differently: only its latest address removes them", async () => {
+    it("keeps running when the host's address is written differently: only the latest address removes the connectors", async () => {
         await install();
         const before = starts();
         await install({ place: "head.example.com" });
@@ -514,7 +513,7 @@ describe("cloudflared on a host", function () {
         assert.deepEqual((host as Host).pids(), []);
     });
 
-    it("belongs to the old address when an installation under another one failed", async () => {
+    it("belongs to the old address when an installation under the new address failed", async () => {
         await install();
         await assert.rejects(install({ place: "head.example.com", sha256: "0".repeat(64) }));
         await remove();

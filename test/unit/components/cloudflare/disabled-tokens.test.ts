@@ -48,17 +48,17 @@ describe("untilDisabled", () => {
         assert.deepEqual(asked, []);
     });
 
-    it("ends when Cloudflare rejects all of them, and ignores other tokens", async () => {
+    it("ends when Cloudflare rejects all removed tokens, and ignores other tokens", async () => {
         await wait([{ 1: false, 2: false, 3: true }]);
         assert.deepEqual(asked, [`/accounts/${ACCOUNT}/access/service_tokens`]);
     });
 
-    it("polls while one is accepted", async () => {
+    it("polls while a token is still accepted", async () => {
         await wait([{ 1: true, 2: false }, 503, { 1: false, 2: false }], IDS, 60);
         assert.equal(asked.length, 3);
     });
 
-    it("warns about a token without this field in the answer, and ignores a deleted one", async () => {
+    it("warns about a token whose state is missing in the answer, and ignores a deleted token", async () => {
         const warned: string[] = [];
         const { warn } = pulumi.log;
         const log = pulumi.log as { warn: typeof warn };
@@ -72,7 +72,7 @@ describe("untilDisabled", () => {
         assert.match(warned[0], /^consumers: lab\/a: enabled is false, and Cloudflare's API does not show whether/);
     });
 
-    it("names each that is still accepted, and says what to do", async () => {
+    it("names each token that is still accepted, and says what to do", async () => {
         const [first, second, ...others] = (await problem([{ 1: true, 2: true }])).split("\n");
         assert.match(
             first,
@@ -82,10 +82,10 @@ describe("untilDisabled", () => {
         assert.deepEqual(others, []);
     });
 
-    it("names the one that is accepted, and not the other", async () =>
+    it("names the token that is still accepted, and not the rejected token", async () =>
         assert.doesNotMatch(await problem([{ 1: true, 2: false }]), /nlp/));
 
-    it("does not treat an API without an answer like one that rejects them", async () => {
+    it("does not treat an API that does not answer as a rejection of the tokens", async () => {
         assert.match(
             await problem([403]),
             /^consumers: lab\/a, nlp\/a: .*\(403, 10000 Authentication error\)\. Check it later: npm run ops -- consumer list --check$/,

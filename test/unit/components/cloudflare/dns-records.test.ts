@@ -93,7 +93,7 @@ describe("DnsRecords", () => {
             assert.ok((await build(phase)).every((r) => r.type !== DNSSEC));
         const dnssec = one(await build("signed"), DNSSEC);
         assert.equal(dnssec.inputs.status, "active");
-        // As Cloudflare returns them: unset ones would differ after every refresh.
+        // The values that Cloudflare returns: unset fields would differ after every refresh.
         const { dnssecMultiSigner, dnssecPresigned, dnssecUseNsec3 } = dnssec.inputs;
         assert.deepEqual([dnssecMultiSigner, dnssecPresigned, dnssecUseNsec3], [false, false, false]);
         assert.equal(asked(dnssec).retainOnDelete, true);

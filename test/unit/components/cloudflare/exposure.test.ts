@@ -16,7 +16,7 @@ const SERVICES: Record<Installer, string> = {
 
 for (const installer of INSTALLERS)
     describe(`behind Cloudflare, with installer ${installer}`, () => {
-        it("the tunnel forwards the two paths to the gateway's Service, and rejects the rest", async () => {
+        it("the tunnel forwards the two paths to the gateway's Service, and rejects other requests", async () => {
             const { ingresses } = one(await recordExposed(installer), CONFIG).inputs.config;
             assert.deepEqual(
                 ingresses.map((rule: any) => [rule.hostname, rule.path, rule.service]),
@@ -70,7 +70,7 @@ describe("a gateway behind Cloudflare", () => {
         assert.equal(rule.from, undefined);
         assert.equal(inputsOf(one(seen, "kubernetes:helm.sh/v3:Release")).values.service.http.nodePort, 30801);
     });
-    it("times out before the edge, and connectors wait longer than it", async () => {
+    it("times out before the edge, and connectors wait longer than the gateway", async () => {
         const { alpa, exposure } = settings("helm", exposed("helm"));
         assert.equal(alpa.answerTimeoutSeconds, 120);
         assert.equal(exposure!.connectors.graceSeconds, 140);

@@ -26,7 +26,7 @@ describe("ServiceTokens", () => {
     it("names a token after its stack, caller and credential", async () => {
         assert.equal(one(await made(), TOKEN).inputs.name, "alpa-auth/test/lab/a");
     });
-    it("omits version and date before the first rotation, and sets both from then on", async () => {
+    it("omits version and date of the secret before the first rotation, and sets both from then on", async () => {
         const first = one(await made(), TOKEN).inputs;
         assert.ok(!("clientSecretVersion" in first) && !("previousClientSecretExpiresAt" in first));
         const { clientSecretVersion, previousClientSecretExpiresAt } = one(
@@ -35,7 +35,7 @@ describe("ServiceTokens", () => {
         ).inputs;
         assert.deepEqual([clientSecretVersion, previousClientSecretExpiresAt], [2, "2026-12-09T00:00:00Z"]);
     });
-    it("passes on that a token is disabled", async () => {
+    it("disables a token where the config does", async () => {
         assert.equal(one(await made({ enabled: false }), TOKEN).inputs.enabled, false);
         assert.equal(one(await made(), TOKEN).inputs.enabled, true);
     });
@@ -75,13 +75,13 @@ describe("SecretVersions", () => {
     it("accepts any version in a first run", async () => {
         assert.deepEqual(await reasons(inputs({ "lab/a": 7 }, {}), {}), []);
     });
-    it("fails a rotation that returned the old secret, and stores nothing of it", async () => {
+    it("fails if a rotation returned the old secret, and stores nothing of that rotation", async () => {
         await assert.rejects(
             provider.update!("x", olds, inputs({ "lab/a": 3, "nlp/a": 2 }, { "lab/a": "two", "nlp/a": "new" })),
             /^Error: consumers: lab\/a: Cloudflare created no new secret for secretVersion 3 \(its answer has the secret of version 2\)\. /,
         );
     });
-    it("says until when the caller's secret works then, and how its caller continues without a gap", async () => {
+    it("says until when the old secret works after such a rotation, and how the caller gets a new secret without a gap", async () => {
         await assert.rejects(
             provider.update!("x", olds, inputs({ "lab/a": 3 }, { "lab/a": "two" })),
             /expires on the day of previousSecretExpires, or at once if secretVersion is raised\. Add a second credential, .* remove this one when its caller has switched\. If no caller uses it, raise secretVersion to 4 instead\.$/,

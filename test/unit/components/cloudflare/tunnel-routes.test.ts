@@ -18,7 +18,7 @@ describe("tunnel rules for a gateway that authenticates callers itself", () => {
         endpoint: "apisix:80",
         paths: ["^/x$"],
     }).ingresses;
-    it("forward the given paths to it, and nothing else", () => {
+    it("forward only the given paths to the gateway", () => {
         assert.deepEqual(rule, {
             hostname: "llm.example.com",
             path: "^/x$",
@@ -32,7 +32,7 @@ describe("tunnel rules for a gateway that authenticates callers itself", () => {
 describe("rules of the tunnel", () => {
     for (const path of ["/completions", "/logprobs", "/alpa/completions", "/alpa-opt-service/completions"])
         it(`forward ${path} to Alpa`, () => assert.equal(serviceOf(path), "http://127.0.0.1:20001"));
-    // Alpa searches for the word anywhere in the path.
+    // Alpa would serve each path that contains `completions` or `logprobs`.
     for (const path of [
         "/",
         "/v1/completions",

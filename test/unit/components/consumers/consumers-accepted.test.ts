@@ -89,7 +89,7 @@ describe("ConsumersAccepted", () => {
             assert.equal((await provider.diff!("a", of(olds), of(news))).changes, expected);
         });
 
-    it("lists once for all, and ends when each is accepted in its generation", async () => {
+    it("requests one list for all Consumers, and ends when each is accepted in its current generation", async () => {
         const looks = await update({}, { alice: 1, bob: 2 }, [
             list(pending("alice"), consumer("bob", 1)),
             list(consumer("alice", 1), pending("bob")),

@@ -33,7 +33,7 @@ const MEMORY = "pulumi-nodejs:dynamic/alpa-auth:Revocations";
 const REVOKED = "pulumi-nodejs:dynamic/alpa-auth:CredentialsRevoked";
 const PUBLIC_KEY = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n";
 
-/** What the fake engine generates is always the same text. */
+/** The fake engine always generates the same text. */
 const [KEY, JWT_SECRET] = [
     derive(generatedText(64), generatedText(), "key"),
     derive(generatedText(64), generatedText(), "jwt-secret"),

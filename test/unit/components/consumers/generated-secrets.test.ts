@@ -35,7 +35,7 @@ describe("derive", () => {
 describe("GeneratedSecrets", () => {
     const parent = () => new pulumi.ComponentResource("alpa-auth:test:Parent", "parent");
 
-    it("creates one seed for all, with more bits than any text derived from it, and a salt for each", async () => {
+    it("creates one seed for all texts, with more bits than any text, and a salt for each text", async () => {
         const seen = await record(() => {
             const generated = new GeneratedSecrets("alpa-consumers", parent());
             generated.make("lab.a", "key");

@@ -1,11 +1,11 @@
-// Proves what callers with limits get at several gateway pods while the counters, a real Redis, are lost, and that their
-// replacement counts for all pods again. The gateways are emulators compared with recordings.
+// Proves for each setting of `whenDown` how several gateway pods limit callers while the shared counters are lost, and that
+// new counters count for all pods again. The counters are a real Redis; the gateways are emulators compared with recordings.
 import { strict as assert } from "node:assert";
 import { ClassedAlpa, type ClassedAlpaOptions } from "../route/classed-alpa";
 
 const PODS = 3;
 const REQUESTS = 3;
-/** Requests that one pod alone admits for a caller: twice those of a window, and one. */
+/** Number of a caller's requests that a pod admits at once while it counts alone: twice those of a window, plus one. */
 const OF_ONE_POD = 2 * REQUESTS + 1;
 
 describe("a gateway of several pods, for callers with limits,", function () {
@@ -22,25 +22,29 @@ describe("a gateway of several pods, for callers with limits,", function () {
     };
     afterEach(() => alpa.stop());
 
-    /** Statuses of this many requests, to one pod after the other. */
+    /** Sends `count` requests at once, to the pods in turn. @returns their statuses */
     const send = (caller: string, count: number) =>
         Promise.all(Array.from({ length: count }, async (_, i) => (await alpa.send(caller, "hello", i % PODS)).status));
     const admitted = (statuses: number[]) => statuses.filter((status) => status === 200).length;
 
-    it("serves them without the counters, each pod counting, and counts for all pods again with the replacement", async () => {
+    it("lets each pod count for itself while the counters are lost, and counts for all pods again with new counters", async () => {
         await start("each-pod");
         assert.equal(admitted(await send("alice", 6)), REQUESTS, "counted together");
         await alpa.loseCounters();
-        assert.deepEqual(await send("alice", PODS), [200, 200, 200], "served, one by each pod");
+        assert.deepEqual(await send("alice", PODS), [200, 200, 200], "each pod has served one request");
         const most = await send("alice", 60);
         assert.deepEqual([...new Set(most)].sort(), [200, 429], "no other answer");
-        // Each pod has counted its admitted requests and the one after.
+        // The pods have also counted the requests that they served before, and the one that each served without the counters.
         assert.equal(admitted(most), PODS * OF_ONE_POD - REQUESTS - PODS);
         await alpa.moveCounters();
-        assert.deepEqual((await send("bob", 6)).sort(), [200, 200, 200, 429, 429, 429], "counted together, from zero");
+        assert.deepEqual(
+            (await send("bob", 6)).sort(),
+            [200, 200, 200, 429, 429, 429],
+            "all pods count together, from zero",
+        );
     });
 
-    it("rejects them without the counters where the operator chose so", async () => {
+    it("rejects their requests while the counters are lost, where the operator chose so", async () => {
         await start("refuse");
         await alpa.loseCounters();
         assert.deepEqual(await send("alice", PODS), [500, 500, 500]);
@@ -48,7 +52,7 @@ describe("a gateway of several pods, for callers with limits,", function () {
         assert.equal(admitted(await send("alice", 6)), REQUESTS);
     });
 
-    it("limits nothing without the counters where the operator chose so", async () => {
+    it("limits nothing while the counters are lost, where the operator chose so", async () => {
         await start("allow");
         await alpa.loseCounters();
         assert.equal(admitted(await send("alice", 40)), 40);

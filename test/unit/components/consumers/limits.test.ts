@@ -107,7 +107,7 @@ describe("limitPlugins", () => {
                 ),
             ));
 
-        it("limits what one pod admits: twice the requests and one at once, and then those of each window", () => {
+        it("limits what one pod admits: at once twice the requests of a window plus one, and then those of each window", () => {
             const pod = bucket({ requests: 60, perSeconds: 30 });
             const admitted = (now: number) => Array.from({ length: 500 }, () => pod.admits(now)).filter(Boolean).length;
             assert.equal(admitted(0), 121);

@@ -1,5 +1,5 @@
-// Proves what is recorded about keys that callers have brought, and which are rejected. test/engine/callers/credentials.test.ts proves that
-// a rejection ends a preview.
+// Proves what is recorded about keys that callers have brought, and which are rejected. test/engine/callers/credentials.test.ts
+// proves that a rejection ends a preview.
 import { strict as assert } from "node:assert";
 import { provider } from "../../../../components/consumers/revocations-provider";
 import { Revocations } from "../../../../components/consumers/revocations";
@@ -39,7 +39,7 @@ describe("Revocations", () => {
         assert.ok(!other.revoked.some(({ hash }) => hash === revoked[0].hash), "another stack has another salt");
     });
 
-    it("rejects it in preview, under its old name and under another, and says how to accept it", async () => {
+    it("rejects a revoked key in preview, under its old name and under another, and says how to accept the key", async () => {
         const state = await updated(await created(BOTH), {});
         for (const who of ["alice/k1", "eve/new"])
             await assert.rejects(
@@ -51,7 +51,7 @@ describe("Revocations", () => {
         await assert.rejects(previewed(state, BOTH), /alice\/k1: .*\nconsumers: alice\/k2: /);
     });
 
-    it("accepts it where the config names the revocation, and removes that record", async () => {
+    it("accepts a revoked key if the config names its revocation, and removes the record of that revocation", async () => {
         const state = await updated(await created(BOTH), {});
         const [k1, k2] = state.revoked;
         const back = { "alice/k1": "digest-of-k1" };
@@ -62,7 +62,7 @@ describe("Revocations", () => {
         assert.deepEqual(after.revoked, [k2]);
     });
 
-    it("does not accept it a second time by the same line", async () => {
+    it("does not accept a key that is revoked again by the same line of the config", async () => {
         const state = await updated(await created({ "alice/k1": "digest" }), {});
         const named = { "alice/k1": state.revoked[0].id };
         const again = await updated(await updated(state, { "alice/k1": "digest" }, named), {});

@@ -46,11 +46,11 @@ describe("EtcdPrepared", () => {
     });
 
     interface World {
-        /** By pod name. */
+        /** Configuration of each etcd member, by pod name. */
         members: Record<string, Configuration>;
-        /** Of the earlier StatefulSet; unset: there is none. */
+        /** Number of members of the earlier StatefulSet. Default: no earlier StatefulSet exists. */
         formerMembers?: number;
-        /** Settings in the pods of APISIX. */
+        /** Name of the settings file that the pods of APISIX mount. */
         profile?: string;
     }
 
@@ -117,7 +117,7 @@ describe("EtcdPrepared", () => {
         });
     });
 
-    it("uses another member where one does not answer", async () => {
+    it("uses another member where the first does not answer", async () => {
         const now = etcd(undefined);
         const { provider, inputs } = await open({ members: { "etcd-1": now } });
         await provider.create({ ...inputs, place: { ...inputs.place, pods: ["etcd-0", "etcd-1"] } });
@@ -168,7 +168,7 @@ describe("EtcdPrepared", () => {
             assert.deepEqual([...now.objects.keys()].sort(), Object.keys(KEYS).sort());
         });
 
-        it("does not change the new one once APISIX uses it, because APISIX may have written", async () => {
+        it("does not change the new etcd while APISIX uses it, because APISIX may have written there", async () => {
             const [before, now] = [etcd("secret", KEYS), etcd("secret", { "/consumers/new": {} })];
             const { provider, inputs } = await open({
                 members: { "component-etcd-0": before, "etcd-0": now },

@@ -1,4 +1,4 @@
-/** What the rules of the Alpa host must do with packets: tested with the sandbox's nft and with a kernel. */
+/** Packets, and what the rules of the Alpa host must do with each. Tested with the sandbox's nft and with a kernel. */
 import { isIPv6 } from "node:net";
 import type { FirewallRules } from "../../../../components/hosts/alpa-firewall/rules";
 import { DESTINATION_OPTIONS, type Packet } from "../../../../sandbox/hosts/nft/ruleset";
@@ -15,7 +15,7 @@ export const RULES: FirewallRules = {
 /**
  * How the SYN arrives: in one packet; in one with IP options or extension headers; in fragments of 8 bytes, the first of which
  * lacks TCP's flags; in such fragments of which only the first names TCP; in fragments the first of which has the whole TCP
- * header; in fragments the first of which has only an extension header. `open` is an ACK instead.
+ * header; in fragments the first of which has only an extension header. `open` is an ACK instead of a SYN.
  */
 export type Form =
     | "whole"
@@ -32,9 +32,9 @@ export interface PacketCase {
     port: number;
     /** @default "whole" */
     form?: Form;
-    /** A container's own address, reached by routing, instead of the host's. @default "host" */
+    /** Destination: the host's address, or a container's own address, which is reached by routing. @default "host" */
     to?: "host" | "container";
-    /** @default "outside" */
+    /** Where the packet comes from. @default "outside" */
     from?: "outside" | "container" | "loopback";
     verdict: "accept" | "drop";
 }
@@ -53,8 +53,8 @@ export const CASES: PacketCase[] = [
     { what: "another Ray node to Ray", source: "10.9.0.7", port: 6379, verdict: "accept" },
     { what: "another Ray node to a worker's port", source: "10.9.0.7", port: 15000, verdict: "accept" },
     { what: "another Ray node to Alpa", source: "10.9.0.7", port: 20001, verdict: "accept" },
-    { what: "anybody to a worker's port", source: "10.0.0.13", port: 10002, verdict: "drop" },
-    { what: "anybody by SSH", source: "203.0.113.9", port: 22, verdict: "accept" },
+    { what: "any address to a worker's port", source: "10.0.0.13", port: 10002, verdict: "drop" },
+    { what: "any address by SSH", source: "203.0.113.9", port: 22, verdict: "accept" },
     { what: "any source over IPv6 by SSH", source: "2001:db8::1", port: 22, verdict: "accept" },
     { what: "an established connection by SSH", source: "10.0.0.13", port: 22, form: "open", verdict: "accept" },
     { what: "any source to a port other than Alpa's", source: "203.0.113.9", port: 20002, verdict: "accept" },
@@ -63,16 +63,22 @@ export const CASES: PacketCase[] = [
     { what: "a SYN behind extension headers", source: "fd00::12", port: 20001, form: "options", verdict: "drop" },
     { what: "a gateway's SYN with IP options", source: "10.0.0.11", port: 20001, form: "options", verdict: "accept" },
     { what: "a SYN in tiny fragments", source: "10.0.0.13", port: 20001, form: "tiny fragments", verdict: "drop" },
-    { what: "Ray's in tiny fragments", source: "10.0.0.13", port: 6379, form: "tiny fragments", verdict: "drop" },
     {
-        what: "one over IPv6 in tiny fragments",
+        what: "a SYN to Ray in tiny fragments",
+        source: "10.0.0.13",
+        port: 6379,
+        form: "tiny fragments",
+        verdict: "drop",
+    },
+    {
+        what: "a SYN over IPv6 in tiny fragments",
         source: "fd00::12",
         port: 20001,
         form: "tiny fragments",
         verdict: "drop",
     },
     {
-        what: "one over IPv6 in tiny fragments of which only the first names TCP",
+        what: "a SYN over IPv6 in tiny fragments of which only the first names TCP",
         source: "fd00::12",
         port: 20001,
         form: "tiny fragments, the rest of another header",
@@ -80,21 +86,21 @@ export const CASES: PacketCase[] = [
     },
     { what: "a SYN in large fragments", source: "10.0.0.13", port: 20001, form: "large fragments", verdict: "drop" },
     {
-        what: "one over IPv6 in large fragments",
+        what: "a SYN over IPv6 in large fragments",
         source: "fd00::12",
         port: 20001,
         form: "large fragments",
         verdict: "drop",
     },
     {
-        what: "one over IPv6 whose TCP header is in the second fragment",
+        what: "a SYN over IPv6 whose TCP header is in the second fragment",
         source: "fd00::12",
         port: 20001,
         form: "header in the second fragment",
         verdict: "drop",
     },
     {
-        what: "a gateway's in large fragments",
+        what: "a gateway's SYN in large fragments",
         source: "10.0.0.11",
         port: 20001,
         form: "large fragments",
@@ -109,9 +115,15 @@ export const CASES: PacketCase[] = [
     },
 
     { what: "another address to a container", source: "10.0.0.13", port: 20001, to: "container", verdict: "drop" },
-    { what: "one over IPv6 to a container", source: "fd00::12", port: 20001, to: "container", verdict: "drop" },
     {
-        what: "one in tiny fragments to a container",
+        what: "another address over IPv6 to a container",
+        source: "fd00::12",
+        port: 20001,
+        to: "container",
+        verdict: "drop",
+    },
+    {
+        what: "a SYN in tiny fragments to a container",
         source: "10.0.0.13",
         port: 20001,
         to: "container",

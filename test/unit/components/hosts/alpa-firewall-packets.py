@@ -1,11 +1,11 @@
-"""Sends packets to a host that has rules of nftables, and says which were answered: all in network namespaces of its own.
+"""Sends packets to a host that has rules of nftables, and says which were answered. Host and sender are network namespaces.
 
 Runs as `unshare --user --map-root-user --net python3 THIS`. Reads JSON from its standard input: {"rules": text for nft,
 "published": whether a port of the host leads to the container, as Docker does it, "cases": [...]}. Writes a list with one
 object for each case: {"answered": bool, "dropped": packets that the rules counted}.
 
-Outside is this namespace, with the interface `out`. The host is one of its own, with eth0 and the bridge docker0; the
-container is one on that bridge.
+Outside is the namespace of this process, with the interface `out`. The host is a second namespace, with eth0 and the bridge
+docker0. The container is a third one, on that bridge.
 """
 
 import contextlib
@@ -34,7 +34,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 @contextlib.contextmanager
 def inside(process):
-    """Sockets that are made here belong to that process's network namespace."""
+    """Sockets that are created in this context belong to the network namespace of the process."""
     with open("/proc/self/ns/net") as before, open(f"/proc/{process.pid}/ns/net") as there:
         assert libc.setns(there.fileno(), CLONE_NEWNET) == 0, os.strerror(ctypes.get_errno())
         try:
@@ -51,7 +51,7 @@ def run(*argv, text=None):
 
 
 def namespace():
-    """A process that holds a network namespace of its own, until its standard input is closed."""
+    """Starts a process that keeps its own network namespace until its standard input is closed."""
     process = subprocess.Popen(["unshare", "--net", "sh", "-c", "echo; exec cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     process.stdout.readline()
     return process
@@ -166,7 +166,7 @@ def packets(form, source, destination, tcp, identification):
 
 
 class Side:
-    """An interface that packets are sent from and answers come to."""
+    """An interface that sends packets and receives answers."""
 
     def __init__(self, interface, own, peer):
         self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
@@ -177,7 +177,7 @@ class Side:
         self.socket.send(self.ends + struct.pack("!H", 0x86DD if packet[0] >> 4 == 6 else 0x0800) + packet)
 
     def answered(self, seconds):
-        """Ports of ours that a TCP packet has come to, as soon as there is one."""
+        """Destination port of the next TCP packet. -1: another packet has come; None: no packet within the time."""
         if not select.select([self.socket], [], [], seconds)[0]:
             return None
         frame, address = self.socket.recvfrom(65535)
@@ -197,7 +197,7 @@ def dropped(host):
 
 
 def wait_for(side, port, other):
-    """Waits for an answer to one port. @returns whether one came to the other port until then"""
+    """Waits for an answer to one port. @returns whether an answer to the other port came before it"""
     seen, end = False, time.monotonic() + 10
     while (left := end - time.monotonic()) > 0:
         got = side.answered(left)
@@ -209,7 +209,7 @@ def wait_for(side, port, other):
 
 def main():
     asked = json.load(sys.stdin)
-    # On one processor packets are taken in the order in which they are sent: what comes after the control cannot matter.
+    # On one processor packets are handled in their order, so no answer comes after the answer to the control packet.
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     host, container = namespace(), namespace()
     lay_network(host, container)
@@ -238,7 +238,7 @@ def main():
             side = sides[case["from"]]
             for packet in packets(case["form"], source, destination, tcp, 1 + number):
                 side.send(packet)
-            # The container is no gateway's node: it asks a port that is open to all.
+            # The container is no gateway's node, so its control packet goes to a port that is open to all.
             own, port = CONTROL if case["from"] == "outside" else (CONTAINER[4], 22)
             control = [ipaddress.ip_address(own), ipaddress.ip_address(HOST[4])]
             tcp = segment(*control, source_port + 1, port, SYN)

@@ -15,7 +15,6 @@ const UNIT = "alpa-auth-firewall.service";
 const RULES: FirewallRules = { alpaPorts: [20001], gateways: ["10.0.0.11", "10.0.0.12"], rayPorts: [], alsoFrom: [] };
 
 describe("scripts for rules of the Alpa host", function () {
-    // Each call of systemctl or nft is an HTTP request: 0.5 s for an installation here.
     let host: Host;
     let nft: Nft;
 
@@ -108,7 +107,7 @@ describe("scripts for rules of the Alpa host", function () {
         await start();
         await run("install");
         const real = nft.run.bind(nft);
-        // As when another program empties the tables in between.
+        // Simulates another program that empties the tables in between.
         nft.run = (args, privileged) => {
             const reply = real(args, privileged);
             if (args[1]?.endsWith("load.nft")) nft.forget();
@@ -138,7 +137,7 @@ describe("scripts for rules of the Alpa host", function () {
         await run("remove");
     });
 
-    it("keep them where another name of the host, or another stack, owns them now", async () => {
+    it("keep rules that now belong to another name of the host, or to another stack", async () => {
         await start();
         await run("install", { place: "10.0.0.5" });
         await run("install", { place: "head.test" });
@@ -167,7 +166,7 @@ describe("scripts for rules of the Alpa host", function () {
 
     // Otherwise the shell would find this machine's own program instead of the host's.
     if (findOnPath("nft") === undefined)
-        it("keep them and report it where nft is missing when they are removed", async () => {
+        it("keep the rules on removal if nft is missing, and report that", async () => {
             await start();
             await run("install");
             const program = fs.readFileSync(at(NFT));

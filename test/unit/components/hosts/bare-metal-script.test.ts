@@ -21,7 +21,6 @@ const NVIDIA_SMI = "/usr/local/sbin/nvidia-smi";
 const FOUND = "boot=as-found";
 
 describe("scripts for bare metal", function () {
-    // Scripts poll each half second, and a busy machine takes longer.
     const faults = new GpuFaults();
     const ledger = new GpuLedger(new Map(NODES.map((name) => [name, 8])), faults);
     let bareMetal: BareMetal;
@@ -96,7 +95,7 @@ describe("scripts for bare metal", function () {
         );
     });
 
-    it("stop it when open answers have ended, and finish when the GPUs are free", async () => {
+    it("stop Alpa when open answers have ended, and finish when the GPUs are free", async () => {
         const before = arrived;
         const answer = complete();
         await waitFor("a request in transit", () => arrived > before, { seconds: 100 });
@@ -116,7 +115,7 @@ describe("scripts for bare metal", function () {
         held.destroy();
     });
 
-    it("start it, and finish when Alpa answers with its model loaded", async () => {
+    it("start Alpa, and finish when Alpa answers with its model loaded", async () => {
         await cease();
         await start();
         const open = await fetch(`http://127.0.0.1:${port}/`).then(
@@ -142,7 +141,7 @@ describe("scripts for bare metal", function () {
         assert.equal(pid(), after, "an unknown process is not stopped");
     });
 
-    it("do not start it while another process holds the GPUs, and name that process", async () => {
+    it("do not start Alpa while another process holds the GPUs, and name that process", async () => {
         await cease();
         const hold = ledger.take("dgx-01", { side: "pod", name: "alpa-auth/alpa-opt-head", gpus: 8 })!;
         await assert.rejects(run(0, ["start", FOUND], { stopTimeoutSeconds: 1 }), {
@@ -191,7 +190,7 @@ describe("scripts for bare metal", function () {
         }
     });
 
-    it("ignore the component's GPUs once bare metal was stopped and had released them", async () => {
+    it("do not wait for the GPUs that the component uses after bare metal was stopped and had released them", async () => {
         await cease();
         const hold = ledger.take("dgx-01", { side: "pod", name: "alpa-auth/alpa-opt-head", gpus: 8 })!;
         assert.equal(await run(0, ["stop", "after-answers", "boot=never", "attempt=1"]), "stopped before");
@@ -216,7 +215,7 @@ describe("scripts for bare metal", function () {
             assert.equal(await systemctl(1, "is-active"), "active");
         });
 
-        it("start it all the same: a rollback does not depend on nvidia-smi", async () => {
+        it("still start Alpa: a rollback does not depend on nvidia-smi", async () => {
             assert.match(await run(1, ["start", FOUND, "attempt=1"]), /^runs: /, "what runs is not restarted");
             const { code } = await host.systemctl("stop", UNIT);
             assert.equal(code, 0);
@@ -248,16 +247,16 @@ describe("scripts for bare metal", function () {
             await assert.rejects(other("stop", FOUND), { message }, "it does not release another owner's host");
         });
 
-        it("own it once it was released, and ignore the other stack's earlier work", async () => {
+        it("own the host after its release, and ignore the other stack's earlier work", async () => {
             assert.equal(await run(1, ["stop", FOUND]), "stopped, GPUs free");
             assert.equal(await run(1, ["release"]), "released");
-            assert.equal(await other("stop", FOUND), "stopped, GPUs free", "it checks by itself");
+            assert.equal(await other("stop", FOUND), "stopped, GPUs free", "the new owner checks the stop again");
             assert.equal(await root(`cat ${MARK}`), "alpa-auth/other");
             const kept = await root("ls /etc/alpa-auth-bare-metal");
             assert.match(kept, /^alpa-auth,dev\nalpa-auth,other$/m);
         });
 
-        it("own it where the mark is incomplete", async () => {
+        it("own a host on which the owner's mark is incomplete", async () => {
             await root(`sh -c ': >${MARK}'`);
             await run(1, ["start", FOUND]);
             assert.equal(await root(`cat ${MARK}`), "alpa-auth/dev");
@@ -268,19 +267,19 @@ describe("scripts for bare metal", function () {
         const message =
             /dgx-01: must be the host of alpa\.endpoints\[0\], 203\.0\.113\.9, since it is the first of convert\.bareMetal\.hosts \(it has no such address\)/;
 
-        it("reject one to which the gateway does not route, before anything is stopped", async () => {
+        it("reject a host to which the gateway does not route, before anything is stopped", async () => {
             await assert.rejects(run(0, ["start", FOUND], { alpaHost: "203.0.113.9" }), { message });
             assert.equal(await systemctl(0, "is-active"), "active");
         });
 
-        it("accept each of its addresses, a name of it, and a name that it cannot resolve", async () => {
+        it("accept each address of the host, its name, and a name that the host cannot resolve", async () => {
             const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
             const own = addresses.filter(({ family }) => family === "IPv4").map(({ address }) => address);
             for (const alpaHost of [...own, "localhost", "alpa.invalid"])
                 assert.match(await run(0, ["start", FOUND], { alpaHost }), /^runs: /, alpaHost);
         });
 
-        it("start it all the same: a rollback does not depend on the address", async () => {
+        it("still start Alpa: a rollback does not depend on the address", async () => {
             await cease();
             const said = await run(0, ["start", FOUND], { alpaHost: "203.0.113.9" });
             const worker = ["start", `head=${said.split(" ").pop()}`, FOUND];
@@ -292,7 +291,7 @@ describe("scripts for bare metal", function () {
     describe("of a worker", () => {
         it("verify that the model is loaded onto its GPUs", async () => assert.equal(await run(1, ["holds"]), "holds"));
 
-        it("fail at once where its service has failed, for which the head would only wait", async () => {
+        it("fail at once if the worker's service has failed, since the head would only wait for the worker", async () => {
             await cease();
             const hold = ledger.take("dgx-02", { side: "pod", name: "alpa-auth/other", gpus: 8 })!;
             await bareMetal.hosts[1].host.systemctl("start", UNIT);
@@ -305,12 +304,12 @@ describe("scripts for bare metal", function () {
             hold.release();
         });
 
-        it("watch it no longer than it may take to start", async () => {
+        it("watch a worker only as long as its start may take", async () => {
             await cease();
             assert.equal(await run(1, ["holds"], { startTimeoutSeconds: 1 }), "holds");
         });
 
-        it("verify that it has stopped, and report it where it runs", async () => {
+        it("verify that a worker has stopped, and report one that runs again", async () => {
             await assert.rejects(run(1, ["rests"]), {
                 message: /dgx-02: alpa-ray\.service was stopped, but runs again/,
             });
@@ -340,7 +339,7 @@ describe("scripts for bare metal", function () {
         });
     });
 
-    it("disable its start at boot, and restore the earlier setting", async () => {
+    it("disable the service's start at boot, and restore the earlier setting", async () => {
         await run(1, ["stop", "boot=never"]);
         assert.equal(await systemctl(1, "is-enabled"), "disabled");
         await run(1, ["stop", "boot=never"]);
@@ -350,11 +349,11 @@ describe("scripts for bare metal", function () {
         await on(host, `sudo systemctl disable ${UNIT}`);
         await run(1, ["stop", "boot=never"]);
         await run(1, ["stop", FOUND]);
-        assert.equal(await systemctl(1, "is-enabled"), "disabled", "it was not enabled before");
+        assert.equal(await systemctl(1, "is-enabled"), "disabled", "the service was not enabled before");
         await on(host, `sudo systemctl enable ${UNIT}`);
     });
 
-    it("of an earlier run do nothing any more once a later run has started", async () => {
+    it("of an earlier run do nothing more after a later run has started", async () => {
         const held = http.request({ port, host: "127.0.0.1", method: "POST", headers: { "Content-Length": 1000 } });
         held.on("error", () => undefined);
         held.write("{");
@@ -408,12 +407,12 @@ describe("scripts for bare metal", function () {
             assert.equal(await root("cat /run/alpa-auth-bare-metal/command 2>/dev/null || echo gone"), "gone");
         });
 
-        it("do not wait for processes that it leaves running, nor for the command itself beyond its timeout", async () => {
+        it("do not wait for processes that the command leaves running, nor for the command beyond its timeout", async () => {
             await run(1, ["stop", FOUND], commands({}));
             const daemon = "sh -c 'sleep 30' & echo $! >/run/left";
             const began = Date.now();
             await run(1, ["start", FOUND], { ...commands({ start: daemon }), startTimeoutSeconds: 40 });
-            assert.ok(Date.now() - began < 30_000, "it left a process");
+            assert.ok(Date.now() - began < 30_000, "waited for a process that the command left");
             await root("kill $(cat /run/left) 2>/dev/null || :");
             await run(1, ["stop", FOUND], commands({}));
             const hangs = { ...commands({ start: "exec sleep 30" }), startTimeoutSeconds: 1 };
@@ -422,7 +421,7 @@ describe("scripts for bare metal", function () {
             });
         });
 
-        it("show it in no process list", async () => {
+        it("show the command in no process list", async () => {
             await run(1, ["stop", FOUND], commands({}));
             const start = `seen=no; for f in /proc/$$/cmdline /proc/$PPID/cmdline; do tr "\\0" " " <$f 2>/dev/null | grep -q "s3[c]ret" && seen=yes; done; : s3cret; echo $seen`;
             await run(1, ["start", FOUND], commands({ start }));

@@ -1,5 +1,5 @@
-// Proves of each component that runs its scripts on hosts by SSH what runs there, and what holds for all: their secrets are in no
-// command line, and the host's key is verified. *-scripts.test.ts prove on sandbox hosts what the scripts do.
+// Proves which scripts each component runs on hosts over SSH, that no secret is in a command line, and that the host's key is
+// verified. *-scripts.test.ts prove on sandbox hosts what the scripts do.
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { CloudflaredHost } from "../../../../components/cloudflare/cloudflared/host";

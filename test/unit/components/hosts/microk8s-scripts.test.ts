@@ -95,7 +95,7 @@ describe("MicroK8s on hosts", () => {
         const facts = { labels: ["rack=a"], taints: ["gpu=yes:NoSchedule"] };
         await ask(b, "mark", facts);
         await ask(b, "ready");
-        // For a host that has another name in the config by now.
+        // `old.example.com` was the host's name in an earlier config.
         await ask(b, "drain", { place: "old.example.com" });
         await ask(b, "remove-node", { place: "old.example.com" });
         const [kept] = (await a.microk8s!.cluster.nodes()).filter((one) => one.metadata.name === "worker-1");
@@ -130,7 +130,7 @@ describe("MicroK8s on hosts", () => {
         [yes, no, no, yes].forEach((wanted, i) => assert.match(told.flat()[i] ?? "", wanted));
     });
 
-    it("reports that an add-on does not become ready, with how to check it, and completes when it is", async () => {
+    it("reports how to check an add-on that does not become ready, and completes when the add-on is ready", async () => {
         a.faults.add({ step: "addon", addon: "dns", times: 1000 });
         await refuses(
             run(a, onNode(a, undefined, 1), "install", CHANNEL, "control-plane"),

@@ -46,7 +46,7 @@ describe("a script file", () => {
         assert.equal(script(), "\nf() {\n    if a; then\n        b\n\n    fi\n}\n. /etc/os-release\n");
     });
 
-    it("inserts constants unchanged, and rejects one without a value", () => {
+    it("inserts constants unchanged, and rejects a constant without a value", () => {
         const script = write("b.sh", "#!/bin/sh\n\na=@A@ b=@B_C@ n=@nft@ @A@\n");
         assert.equal(script({ A: "$&", B_C: 1 }), "\na=$& b=1 n=@nft@ $&\n");
         assert.throws(() => script({ A: "" }), /b\.sh: @B_C@ has no value\. Pass B_C/);

@@ -32,7 +32,7 @@ describe("The watchdog's check of Alpa", () => {
         void fetch(`http://127.0.0.1:${alpa!.port}/completions`, { method: "POST", body }).catch(() => undefined);
         await waitFor("request: at Alpa", () => arrived > before, { seconds: 10, everyMilliseconds: 5 });
     };
-    /** Its result, as "state: why". @param which `complete` also sends a completion, whatever the first check has found */
+    /** Runs the check. @param which `complete` sends a completion without the first check @returns "state: why" */
     const look = (port: number, limits: Partial<Progress> = {}, which = "watch_alpa") => {
         const constants = progressConstants({ port, model: "default", idleSeconds: 2, stuckSeconds: 60, ...limits });
         const text = `${SCRIPT(constants)}\n${which}\nprintf '%s' "$state: $why"`;

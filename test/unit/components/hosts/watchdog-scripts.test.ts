@@ -12,7 +12,7 @@ import { on } from "../../../../sandbox/test/hosts/kit";
 
 const SERVICE = "alpa-auth-watchdog.service";
 const TIMER = "alpa-auth-watchdog.timer";
-/** The operator's own unit: it only runs. */
+/** The operator's own unit of Alpa, which only sleeps here. */
 const ALPA_UNIT = "[Service]\nExecStart=/bin/sleep 600\n\n[Install]\nWantedBy=multi-user.target\n";
 
 describe("a watchdog on Alpa's host", () => {

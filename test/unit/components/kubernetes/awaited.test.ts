@@ -60,8 +60,8 @@ function fastClock() {
 
 describe("the stored provider", () => {
     let api: FakeApi | undefined;
+    // The provider polls every 5 ms instead of every half second. Its timeouts use the clock, and stay the same.
     useFastTimers();
-    // Polls every 5 ms instead of every half second; timeouts use the clock, and stay the same.
 
     const route = (status: string | undefined, observedGeneration = 1, message = "fine") => ({
         kind: "ApisixRoute",

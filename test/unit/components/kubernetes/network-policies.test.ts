@@ -74,7 +74,7 @@ describe("NetworkPolicies", () => {
         assert.equal(open(policies, APISIX, 9180, CONTROLLER), true);
     });
 
-    it("are the ones that preflight checks, all in the gateway's namespace, for ingress", async () => {
+    it("are the policies that preflight checks, all in the gateway's namespace, for ingress", async () => {
         const policies = (await build()).filter((r) => r.inputs.kind === "NetworkPolicy");
         assert.deepEqual(policies.map((p) => p.inputs.metadata.name).sort(), policyNames({}).sort());
         for (const { inputs } of policies) {

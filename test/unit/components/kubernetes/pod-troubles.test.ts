@@ -97,7 +97,7 @@ describe("a pod's problem", () => {
         assert.equal(
             troubleOf([creating], earlier, { waitsForRetries: true }),
             undefined,
-            "an earlier pod of that name",
+            "an event about an earlier pod of that name",
         );
         const runs = pod([{ name: "a", state: { running: {} } }]);
         assert.equal(troubleOf([runs], mount(NO_FOLDER), { waitsForRetries: true }), undefined, "mounted since");
@@ -118,7 +118,7 @@ describe("a pod's problem", () => {
         assert.doesNotMatch(JSON.stringify(thrice), /prompt/);
     });
 
-    it("is a pod without a node for it; a final problem takes precedence", () => {
+    it("is a pod that fits on no node, unless another pod has a final problem", () => {
         const unplaced = {
             metadata: { name: "w" },
             status: {

@@ -116,7 +116,7 @@ describe("judge", () => {
     });
 
     for (const [what, until, object, namespace] of ready)
-        it(`takes ${what}`, () => assert.deepEqual(judge(until, object, namespace), { state: "ready" }));
+        it(`calls ${what} ready`, () => assert.deepEqual(judge(until, object, namespace), { state: "ready" }));
     for (const [state, cases] of [["waiting", waiting] as const, ["failed", failed] as const])
         for (const [what, until, object, namespace, why] of cases)
             it(`calls ${what} ${state}`, () => {

@@ -23,15 +23,15 @@ describe("untilSettled", () => {
             pauses.push(looks[1] - looks[0] - takes);
         }
         assert.ok(pauses[0] >= 90 && pauses[0] < 490, `${pauses[0]} ms after a poll that takes no time`);
-        assert.ok(pauses[1] >= 190 && pauses[1] < 790, `${pauses[1]} ms after one of 200 ms`);
+        assert.ok(pauses[1] >= 190 && pauses[1] < 790, `${pauses[1]} ms after a poll of 200 ms`);
     });
 
-    it("does not wait once the data plane has shown the change", async () => {
+    it("does not wait when the data plane has shown the change", async () => {
         const proved = { ...wait(async () => ({ state: "ready", proved: true })), settleSeconds: 3600 };
         await untilSettled(proved);
     });
 
-    it("says why it waited where the data plane could not be queried", async () => {
+    it("says why it waited a fixed time where the data plane could not be queried", async () => {
         const said: string[] = [];
         const { log } = console;
         console.log = (line: string) => void said.push(line);

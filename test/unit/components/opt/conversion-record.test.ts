@@ -66,7 +66,7 @@ describe("ConversionRecord", () => {
         );
     });
 
-    it("changes its own fields of an existing one, and removes a former holder", async () => {
+    it("changes its own fields of an existing object, and removes a former holder", async () => {
         await load(text).update!("id", inputs({ begin }), inputs({ begin }));
         assert.deepEqual([sent[0].method, sent[0].path], ["PATCH", PATH]);
         assert.match(sent[0].type!, /merge-patch/);
@@ -83,7 +83,7 @@ describe("ConversionRecord", () => {
         assert.ok("since" in sent[2].body.data);
     });
 
-    it("outputs since when, also after a run that changed no phase", async () => {
+    it("outputs since when the phase holds, also after a run that changed no phase", async () => {
         const provider = load(text);
         const { since } = (await provider.create!(inputs({ end }))).outs!;
         assert.equal(since, sent[0].body.data.since);

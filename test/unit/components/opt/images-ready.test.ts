@@ -56,12 +56,12 @@ describe("ImagesReady", () => {
 
     it("stores its provider in less than 17 kB, without the Pulumi SDK", () => assertStored(text, 17_000, API_SERVER));
 
-    it("ends when every node has them", async () => {
+    it("ends when every node has image and weights", async () => {
         const { provider, inputs } = await open(set());
         assert.equal((await provider.create!(inputs)).id, "a/alpa-opt-images");
     });
 
-    it("reports the kubelet's message, and of no other pod", async () => {
+    it("reports the kubelet's message about a pod of the component, and about no other pod", async () => {
         const message = "MountVolume.SetUp failed: hostPath type check failed: /data is not a directory";
         const event = (uid: string) => ({
             ...{ type: "Warning", reason: "FailedMount", message, lastTimestamp: "2026-11-30T12:00:00Z" },

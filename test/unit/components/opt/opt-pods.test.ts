@@ -101,7 +101,7 @@ describe("pods of the component", () => {
         for (const pod of pods()) assert.equal(pod.containers[0].terminationMessagePolicy, "FallbackToLogsOnError");
     });
 
-    it("open every port that the others need, since naming one omits the rest", () => {
+    it("list every port that other pods need, since the operator adds no default port to a list", () => {
         const [head] = pods();
         const ports = head.containers[0].ports.map(({ containerPort }: any) => containerPort);
         assert.deepEqual(ports.sort(), [10001, 20001, 6379, 8265].sort());
@@ -112,7 +112,7 @@ describe("pods of the component", () => {
         const [head, ...workers] = pods();
         assert.ok(head.terminationGracePeriodSeconds > 600);
         assert.equal(head.containers[0].lifecycle.preStop.exec.command.at(-1), afterAnswers(600));
-        // The operator deletes all of them at once, and an answer needs the GPUs of all nodes.
+        // The operator deletes all pods at once, and an answer needs the GPUs of all nodes.
         assert.ok(workers.length > 0);
         for (const { terminationGracePeriodSeconds, containers } of workers) {
             assert.equal(terminationGracePeriodSeconds, head.terminationGracePeriodSeconds);
@@ -150,7 +150,7 @@ describe("pods of the component", () => {
 });
 
 describe("images on the nodes", () => {
-    it("are held by a pod on each of them and no other, which uses no GPU and checks the weights", () => {
+    it("are held by one pod on each of Alpa's nodes, which uses no GPU and checks the weights", () => {
         const { template } = renderImages(opt());
         const { affinity, containers, volumes } = template.spec as any;
         const [term] = affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms;
@@ -177,7 +177,7 @@ describe("the head's shell", () => {
     let bin: string;
     beforeEach(() => {
         bin = mkdtempSync(join(tmpdir(), "head-shell-"));
-        // Like the real one, it is healthy once it has started.
+        // Like the real `ray`, the fake one is healthy after its start.
         const does = `case $1 in start) exec sleep 60 ;; health-check) grep -q '^ray start' ${bin}/said ;; esac`;
         program("ray", `echo "ray $*" >>${bin}/said; ${does}`);
         program("python3", `echo "python3 $*" >>${bin}/said; exec sleep 60`);
@@ -189,7 +189,7 @@ describe("the head's shell", () => {
         chmodSync(join(bin, name), 0o755);
     }
     const said = () => readFileSync(join(bin, "said"), "utf8");
-    /** Runs it like a pod. @returns its exit code */
+    /** Runs the shell like a pod. @returns the process, and its exit code */
     function run() {
         const env = {
             PATH: `${bin}:${process.env.PATH}`,
@@ -198,18 +198,18 @@ describe("the head's shell", () => {
         };
         const child = spawn("/bin/bash", ["-c", "--", HEAD_SCRIPT], { env, detached: true, stdio: "ignore" });
         const ended = new Promise<number | null>((resolve) => child.on("close", (code) => resolve(code)));
-        // Its children are in its process group: in a container everything ends with the first process.
+        // Kills the shell's process group: in a container, all processes end with the first one.
         void ended.then(() => {
             try {
                 process.kill(-child.pid!, "SIGKILL");
             } catch {
-                // Nothing was left.
+                // No process was left.
             }
         });
         return { child, ended };
     }
 
-    it("runs Ray with the operator's own command, and the watchdog once Ray is up", async () => {
+    it("runs Ray with the operator's own command, and the watchdog when Ray is up", async () => {
         program("python3", `echo "python3 $*" >>${bin}/said; exit 1`);
         assert.equal(await run().ended, 1);
         assert.match(said(), /^ray start --head --block --labels=\{"a": "b c"\}$/m);
@@ -217,7 +217,7 @@ describe("the head's shell", () => {
         assert.ok(said().indexOf("health-check") < said().indexOf("python3"));
     });
 
-    it("ends when Ray ends, before it is up and after", async () => {
+    it("ends when Ray ends, both during Ray's start and later", async () => {
         program("ray", `case $1 in health-check) exit 1 ;; esac; exit 3`);
         assert.equal(await run().ended, 1);
         program("ray", `case $1 in start) sleep 1; exit 3 ;; esac`);
@@ -238,7 +238,7 @@ describe("a pod that is terminated", () => {
         ["waits for its open answers where it is a head", afterAnswers],
         ["waits for its head where it is a worker", afterHead],
     ] as const)
-        it(`${what}, and no longer than it may`, async () => {
+        it(`${what}, and no longer than its limit`, async () => {
             const server = net.createServer().listen(0, "127.0.0.1");
             await new Promise((resolve) => server.once("listening", resolve));
             const { port } = server.address() as net.AddressInfo;
@@ -256,11 +256,11 @@ describe("a pod that is terminated", () => {
             const bin = mkdtempSync(join(tmpdir(), "pod-shell-"));
             try {
                 assert.ok((await shell(2)) >= 2_000, "it is there");
-                // The kernel's list is not of one moment, and may omit a process.
+                // The kernel does not list all connections at one moment, so a list may omit one.
                 const once = `[ -e ${bin}/left-out ] || { touch ${bin}/left-out; exit 1; }`;
                 writeFileSync(join(bin, "grep"), `#!/bin/sh\n${once}\nPATH=${process.env.PATH} exec grep "$@"\n`);
                 chmodSync(join(bin, "grep"), 0o755);
-                assert.ok((await shell(2, `${bin}:`)) >= 2_000, "it runs, and was omitted once");
+                assert.ok((await shell(2, `${bin}:`)) >= 2_000, "waits although one list omitted the open connection");
             } finally {
                 rmSync(bin, { recursive: true });
                 socket.destroy();

@@ -53,7 +53,7 @@ function endGroup(child: ChildProcess): void {
     try {
         process.kill(-child.pid!, "SIGKILL");
     } catch {
-        // Nothing was left.
+        // No process was left.
     }
 }
 
@@ -61,7 +61,7 @@ describe("Alpa's command with a watchdog, of shape rampart", () => {
     const shell = (command: string, watchdog: string) =>
         run("/bin/bash", ["-c", instead(watchedCommand({ command, watchdog: WATCHDOG }), watchdog)]);
 
-    it("is unchanged without one", () => assert.equal(watchedCommand({ command: "it's Alpa" }), "it's Alpa"));
+    it("is unchanged without a watchdog", () => assert.equal(watchedCommand({ command: "it's Alpa" }), "it's Alpa"));
 
     it("ends when the watchdog ends, and when Alpa does", async () => {
         const stuck = await shell("sleep 60", "echo no progress; exit 1").ended;
@@ -88,7 +88,7 @@ if (python !== undefined)
         });
         afterEach(() => rmSync(dir, { recursive: true }));
 
-        it("end when the watchdog ends, and print that last", async () => {
+        it("end when the watchdog ends, and print last that Alpa makes no progress", async () => {
             const variables = headVariables({ nodes: ["a"], command: "exec sleep 60", watchdog: WATCHDOG });
             const env = Object.fromEntries(variables.map(({ name, value }) => [name, value]));
             env.ALPA_WATCHDOG = "echo the reason >&2; exit 1";

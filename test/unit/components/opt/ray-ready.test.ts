@@ -24,10 +24,10 @@ const UP = { HeadPodReady: "True", RayClusterProvisioned: "True" };
 
 describe("RayCluster readiness", () => {
     const running: [what: string, object: ObservedCluster | undefined, state: string, why?: RegExp][] = [
-        ["one with all pods ready", cluster(UP), "ready"],
-        ["one that does not exist", undefined, "waiting", /does not exist/],
-        ["one of an older generation", cluster(UP, {}, 3), "waiting", /has not processed it/],
-        ["one without a status", { metadata: { generation: 1 } }, "waiting", /has not processed it/],
+        ["a RayCluster with all pods ready", cluster(UP), "ready"],
+        ["a RayCluster that does not exist", undefined, "waiting", /does not exist/],
+        ["a RayCluster of an older generation", cluster(UP, {}, 3), "waiting", /has not processed it/],
+        ["a RayCluster without a status", { metadata: { generation: 1 } }, "waiting", /has not processed it/],
         [
             "a head whose model is not loaded",
             cluster({ ...UP, HeadPodReady: "False" }),
@@ -35,7 +35,7 @@ describe("RayCluster readiness", () => {
             /^head not ready \(Why: what\)/,
         ],
         ["a worker that is down", cluster(UP, { readyWorkerReplicas: 0 }), "waiting", /0 of 1 workers/],
-        ["one that was never complete", cluster({ HeadPodReady: "True" }), "waiting", /not provisioned/],
+        ["a RayCluster that was never complete", cluster({ HeadPodReady: "True" }), "waiting", /not provisioned/],
         ["pods that cannot be created", cluster({ ...UP, ReplicaFailure: "True" }), "failed", /^Why: what\.$/],
     ];
     for (const [what, object, state, why] of running)
@@ -54,7 +54,6 @@ describe("RayCluster readiness", () => {
 });
 
 describe("RayReady", function () {
-    // The first poll loads the client: 2 s of CPU time.
     const PATH = "/apis/ray.io/v1/namespaces/a/rayclusters/alpa-opt";
     const inputs = {
         namespace: "a",
@@ -82,7 +81,7 @@ describe("RayReady", function () {
 
     it("stores its provider in less than 20 kB, without the Pulumi SDK", () => assertStored(text, 20_000, API_SERVER));
 
-    it("ends when it is ready", async () => {
+    it("ends when the RayCluster is ready", async () => {
         const { provider, inputs } = await open(() => ({ kind: "RayCluster", ...cluster(UP) }));
         assert.equal((await provider.create!(inputs)).id, "a/alpa-opt");
     });
@@ -121,7 +120,7 @@ describe("RayReady", function () {
         assert.equal(await diff({ running: false }), true);
     });
 
-    it("in a rollback waits for no component that does not run any more, but still until a stopped one is deleted", async () => {
+    it("does not wait in a rollback for a component that no longer runs, but until a stopped component is deleted", async () => {
         const { provider, inputs } = await open(() => ({
             kind: "RayCluster",
             ...cluster({ ...UP, HeadPodReady: "False" }),
@@ -130,7 +129,7 @@ describe("RayReady", function () {
             provider.update!("id", olds as any, { ...inputs, timeoutSeconds: 0.1, ...more });
         const back = { attempt: 1, back: true };
         assert.deepEqual((await update(back)).outs.attempt, 1);
-        await assert.rejects(update({ attempt: 1 }), /not ready/, "it leads on");
+        await assert.rejects(update({ attempt: 1 }), /not ready/, "this run is no rollback");
         await assert.rejects(update({ ...back, generation: 3 }), /not ready/, "it was changed");
         await assert.rejects(update({ ...back, running: false }), /not ready|must/, "it is stopped");
         await assert.rejects(update({ ...back, running: false }, { ...inputs, running: false }), /not ready|must/);

@@ -186,7 +186,7 @@ describe("RampartGraph", () => {
             const olds = { ...ours, kubeconfig: "old", ...LIVE };
             const diff = await load(text).diff!("a/gateway", olds, { ...ours, kubeconfig: "old", ...change });
             assert.deepEqual([diff.changes, diff.replaces], [changed, replaces]);
-            assert.ok(diff.deleteBeforeReplace, "two cannot exist side by side");
+            assert.ok(diff.deleteBeforeReplace, "two graphs of one name cannot exist");
         });
 
     it("read finds a deleted graph missing", async () => {

@@ -40,7 +40,7 @@ describe("RampartGuard", () => {
 
     it("stores its provider in less than 17 kB, without the Pulumi SDK", () => assertStored(text, 17_000, API_SERVER));
 
-    it("is deleted at once where there is no graph, in any namespace", async () => {
+    it("is deleted at once if no namespace has a graph", async () => {
         assert.equal(await remove([list()]), 1);
         assert.deepEqual(api!.asked, ["/apis/rampart.petuum.com/v1beta2/rampartgraphs"]);
     });

@@ -11,7 +11,7 @@ describe("a class at a gateway of several pods", function () {
         let generate = () => {};
         const window = new Promise<void>((resolve) => (generate = resolve));
         let [arrived, refused] = [0, 0];
-        // Requests with a slot are answered once all others were rejected.
+        // Alpa answers the requests that got a slot after all others are rejected.
         const count = () => {
             if (arrived + refused === JOBS.length) generate();
         };

@@ -74,7 +74,7 @@ describe("a class at its share", function () {
         return alpa.stop();
     });
 
-    it("answers its callers 429 in Alpa's format, with a Retry-After, whichever of them has the slots", async () => {
+    it("answers all its callers 429 in Alpa's format, with a Retry-After, whichever caller has the slots", async () => {
         await start();
         const open = [alpa.send("job-1", "a"), alpa.send("job-2", "b")];
         await reached(2);
@@ -124,7 +124,7 @@ describe("a class at its share", function () {
         assert.deepEqual([...new Set((await Promise.all([...open, scored])).map(({ status }) => status))], [200]);
     });
 
-    it("applies to a caller that joins meanwhile, and not to one that leaves", async () => {
+    it("applies to a caller that joins the class meanwhile, and not to a caller that leaves", async () => {
         await start({ classes: [batch("job-1", "job-3")] });
         const open = [alpa.send("job-1", "a"), alpa.send("job-1", "b")];
         await reached(2);

@@ -23,7 +23,7 @@ export interface ClassedAlpaOptions {
     whenDown?: WhenDown;
     /** Time that Alpa takes for one batch, in seconds. @default 0 */
     seconds?: number;
-    /** How long a batch waits for more requests after its first. @default Alpa's own second */
+    /** How long a batch waits for more requests after its first. @default 1 s, as in Alpa */
     batchWindow?: () => Promise<unknown>;
     /** Called with the prompt of each request that reaches Alpa. */
     onPrompt?: (prompt: string) => void;
@@ -33,7 +33,7 @@ export interface ClassedAlpaOptions {
 const COUNTERS: Counters = {
     host: "counters.llm.svc.cluster.local",
     whenDown: "refuse",
-    // A busy machine sometimes takes 1 s.
+    // On a busy machine an answer of the counters sometimes takes 1 s.
     timeoutMilliseconds: 20_000,
     answerTimeoutSeconds: 60,
 };

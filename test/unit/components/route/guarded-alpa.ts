@@ -52,7 +52,7 @@ export class GuardedAlpa {
         const alpa = await startAlpa({
             port: this.alpaPort,
             batchWindow: () => window,
-            // setImmediate: the worker queues a request within microtasks of its arrival.
+            // setImmediate waits for the worker, which queues a request within microtasks of its arrival.
             onRequest: () => void setImmediate(() => arrived()),
             log: (line) => line.startsWith("The batch loop has ended") && ended(),
         });
@@ -61,7 +61,7 @@ export class GuardedAlpa {
             for (const [i, call] of calls.entries()) {
                 const here = new Promise<"accepted">((resolve) => (arrived = () => resolve("accepted")));
                 const answer = this.send(call, i);
-                answer.catch(() => {}); // An Alpa whose loop has ended is closed before it answers.
+                answer.catch(() => {}); // The request fails when an Alpa whose loop has ended is closed.
                 const first = await Promise.race([here, answer]);
                 if (first === "accepted") accepted.push(answer);
                 else assert.equal(first.status, 400, first.text);

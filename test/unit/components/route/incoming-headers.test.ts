@@ -97,8 +97,8 @@ describe("the headers of a request to Alpa", () => {
 
     it("are rejected where plugins would not see all of them", async () => {
         const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`X-H${i}`, "1"]));
-        // 100 headers, the most that plugins read: these 91, Host, Connection, Content-Length, Content-Type, apikey, and four of
-        // APISIX.
+        // 100 headers, the most that plugins read: these 91, Host, Connection, Content-Length, Content-Type, apikey, and four
+        // of APISIX.
         assert.equal((await ask({ apikey: "good", ...many(91) })).status, 200);
         const { status, text } = await ask({ apikey: "good", ...many(91), X_Consumer_Username: "root" });
         assert.equal(status, 400);

@@ -9,7 +9,7 @@ const ajv = new Ajv({ strict: false });
 const bound = fc.oneof(fc.integer({ min: 0, max: 1100 }), fc.integer({ min: 0, max: 200_000 }));
 
 describe("a whole number, or its text,", () => {
-    it("is accepted within the bounds, and only there", () =>
+    it("is accepted only within the bounds", () =>
         fc.assert(
             fc.property(bound, bound, bound, (a, b, value) => {
                 const [from, to] = [Math.min(a, b), Math.max(a, b)];
@@ -39,7 +39,7 @@ describe("a whole number, or its text,", () => {
         "3 4",
     ];
     for (const text of spellings) it(`is a plain decimal, not ${JSON.stringify(text)}`, () => assert.ok(!check(text)));
-    it("is nothing else", () => {
+    it("is no other JSON value", () => {
         for (const value of [null, true, [], {}, 1.5]) assert.ok(!check(value), JSON.stringify(value));
     });
 });
@@ -54,7 +54,7 @@ describe("a fraction, or its text,", () => {
         [100, ["0.4", "1", "9.5", "99.99", "100", "100.00"], ["100.1", "101", "1000", "-1", "1e1", "0,4", "00.4"]],
     ];
     for (const [maximum, accepted, rejected] of cases)
-        it(`is accepted up to ${maximum}, and only there`, () => {
+        it(`is accepted only up to ${maximum}`, () => {
             const check = ajv.compile(fractionUpTo(maximum));
             for (const text of accepted) assert.ok(check(text) && check(Number(text)), text);
             for (const text of rejected) assert.ok(!check(text), text);

@@ -1,6 +1,6 @@
 // Proves that no mix of accepted requests ends the batch loop of an Alpa that combines requests of several callers. Route,
-// gateway and Alpa are the project's own rendering and the emulators of the sandbox; test/engine/gateway/guard.test.ts tests single
-// requests.
+// gateway and Alpa are the project's own rendering and the emulators of the sandbox; test/engine/gateway/guard.test.ts tests
+// single requests.
 import { strict as assert } from "node:assert";
 import fc from "fast-check";
 import { GuardedAlpa, type Call } from "./guarded-alpa";

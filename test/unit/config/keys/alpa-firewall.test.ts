@@ -159,7 +159,7 @@ describe("config of alpa.firewall", () => {
             assert.ok(!text.includes("geheim") && !text.includes("BEGIN OPENSSH"), text);
     });
 
-    it("admits the nodes of the cluster by default, to each port of Alpa once", () => {
+    it("admits the nodes of the cluster to each port of Alpa by default, and lists a port only once", () => {
         const endpoints = ["10.0.0.5:20001", "10.0.0.6:20001", "10.0.0.6:20002"];
         assert.deepEqual(firewallSettings(undefined, endpoints, NODES), {
             apply: "print",
@@ -174,7 +174,7 @@ describe("config of alpa.firewall", () => {
         });
     });
 
-    it("has no rules if the nodes' addresses are unknown, and says so", () => {
+    it("has no rules if the nodes' addresses are unknown, and warns about that", () => {
         for (const unknown of [[], ["gw1.example.com"]]) {
             assert.equal(firewallSettings(undefined, ENDPOINTS, unknown), undefined);
         }
@@ -184,7 +184,7 @@ describe("config of alpa.firewall", () => {
         );
     });
 
-    it("warns about a node that it blocks, and about an Alpa host without the rules", () => {
+    it("warns about a node that the rules block, and about an Alpa host without the rules", () => {
         const settings = firewallSettings(
             parsed({ from: ["10.0.0.8/30"], apply: "ssh", hosts: [HOST] }),
             ENDPOINTS,

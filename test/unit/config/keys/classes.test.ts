@@ -31,7 +31,7 @@ const refused: Refused[] = [
         'consumers[2].class: must be one of batch (got "bacth"). Did you mean batch?',
     ],
     [
-        "a class of a caller where there are none",
+        "a class of a caller in a config without classes",
         { consumers: jobs() },
         'consumers[1].class: must be a name in classes, which is empty (got "batch"). Add the class there.',
     ],
@@ -40,7 +40,7 @@ const refused: Refused[] = [
         { classes: { "Batch.1": {} }, consumers: [caller("job", { class: "Batch.1" })] },
         /^classes\.Batch\.1: the name must be a DNS label/,
     ],
-    ["a share of nothing", shared({ slots: 0 }), /^classes\.batch\.slots: must be a number of slots of at least 1/],
+    ["a share of zero slots", shared({ slots: 0 }), /^classes\.batch\.slots: must be a number of slots of at least 1/],
     [
         "a share without room for a request",
         { classes: { batch: { slots: 3 } }, consumers: jobs() },
@@ -73,7 +73,7 @@ const refused: Refused[] = [
         /^gateway\.sharedCounters: required with slots of classes and more than one replica \(got 2\)/,
     ],
     [
-        "the same, once, with limits",
+        "several pods without shared counters for limits too, in one problem",
         shared({ slots: 2 }, { gateway: { replicas: 2 }, limits: { requests: 60, perSeconds: 60 } }),
         /^gateway\.sharedCounters: required with limits and more than one replica \(got 2\)/,
     ],
@@ -83,7 +83,7 @@ const refused: Refused[] = [
         /^gateway\.image\.tag: must be APISIX 3\.18 or newer with slots of classes \(got "3\.17\.0-ubuntu"\)/,
     ],
     [
-        "a gateway in place",
+        "an existing gateway",
         shared(
             { slots: 2 },
             {

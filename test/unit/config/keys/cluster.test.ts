@@ -203,7 +203,7 @@ describe("config cluster", () => {
     it("has no kubeconfig until the nodes are a cluster: never that of the environment", () =>
         assert.deepEqual(parseIntra(raw({ cluster: { nodes: THREE } })).cluster, { context: "(of cluster.nodes)" }));
 
-    it("counts nodes as surviving the loss of one only with three control-plane nodes", () => {
+    it("treats a cluster as surviving the loss of a node only with three nodes of the control plane that run gateway pods", () => {
         const count = (nodes: object[]) => haProblems({ cluster: { nodes } });
         assert.match(count([node(1), worker(2), worker(3)])[0], /at least 3 nodes with role control-plane.*\(got 1\)/);
         assert.deepEqual([count(THREE), haProblems({ cluster: {} })], [[], []]);

@@ -172,7 +172,7 @@ describe("the expiry of a credential", () => {
             TODAY,
         );
     const ids = (expires: string) => config(expires).consumers[0].credentials.map((c) => c.id);
-    it("removes it from that day on, and no other", () => {
+    it("removes the credential from that day on, and no other", () => {
         assert.deepEqual(ids("2026-11-26"), ["old", "new"]);
         assert.deepEqual(ids("2026-11-25"), ["new"]);
     });

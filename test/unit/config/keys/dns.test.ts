@@ -230,7 +230,7 @@ describe("zone data", () => {
         );
     });
 
-    it("must have the service's names as proxied CNAMEs, if it has them", () => {
+    it("may contain the service's names only as proxied CNAMEs", () => {
         const { records } = entries(
             "name: a.example.com, type: A, content: 192.0.2.1, proxied: true",
             "name: b.example.com, type: CNAME, ttl: 300, content: x.example.net",
@@ -255,7 +255,7 @@ describe("zone data", () => {
         ]);
     });
 
-    it("warns about an address at the apex that it stays on the old side, which cannot have a CNAME there", () => {
+    it("rejects an address at the apex, and says to keep the apex as it is on the old side and to add a name", () => {
         const { records } = entries("name: '@', type: A, ttl: 300, content: 192.0.2.1");
         const [problem, ...others] = serviceProblems(records, ["example.com"], "zone.yaml", "example.com");
         assert.match(problem, /^zone\.yaml example\.com A: must be a CNAME in this file/);

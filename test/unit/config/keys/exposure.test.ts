@@ -33,13 +33,13 @@ describe("config of exposure tunnel", () => {
         const consumers = [{ name: "lab", credentials: [{ id: "a", method: "key" }] }];
         assert.deepEqual(parseIntra(raw({ ...EXPOSURE, consumers }), () => true, TODAY, TOKEN).warnings, []);
     });
-    it("has no effect on the gateway without it", () => {
+    it("changes nothing in the gateway if the key is missing", () => {
         const { exposure, gateway, alpa } = settings("rampart");
         assert.equal(exposure, undefined);
         assert.ok(gateway.installer === "rampart" && gateway.release.nodePort === 30800);
         assert.equal(alpa.answerTimeoutSeconds, 600);
     });
-    it("gives answers the timeout of plan enterprise", () => {
+    it("uses the timeout of plan enterprise for answers", () => {
         const zone = { name: "example.com", plan: "enterprise" };
         const { alpa, exposure } = settings("rampart", { ...EXPOSURE, zone, proxyTimeoutSeconds: 605 });
         assert.equal(alpa.answerTimeoutSeconds, 600);
@@ -55,7 +55,7 @@ describe("config of exposure tunnel", () => {
     // options/cloudflare.test.ts has the other cases of host names, plans and answer times, whose checks are the same.
     const refused: Refused[] = [
         [
-            "only its name",
+            "exposure tunnel without its required keys",
             { exposure: "tunnel" },
             /^account: required\. Run/,
             /^hostname: required\. Run/,
@@ -63,14 +63,14 @@ describe("config of exposure tunnel", () => {
             /^tunnel: required\. Set tunnel\.image\.tag/,
         ],
         [
-            "its keys with exposure direct",
+            "keys of exposure tunnel with exposure direct",
             { ...EXPOSURE, exposure: "direct", proxyTimeoutSeconds: 100 },
             ...["account", "hostname", "zone", "tunnel", "proxyTimeoutSeconds", "alpa.tokensPerSecond"].map(
                 (key) => `${key}: only valid with exposure tunnel (got exposure direct). Remove it.`,
             ),
         ],
         [
-            "its keys without an exposure, whatever their values",
+            "keys of exposure tunnel without an exposure, whatever their values",
             { tunnel: "x", gateway: { installer: "existing", existing: { ...existing, url: "http://a", service: 1 } } },
             "tunnel: only valid with exposure tunnel (got exposure direct). Remove it.",
             "gateway.existing.service: only valid with exposure tunnel (got exposure direct). Remove it.",

@@ -36,7 +36,7 @@ describe("config of observability", () => {
         assert.deepEqual(gateway.release.observability, { metrics: { scrapers, podMonitor: true } });
     });
 
-    it("passes the dashboards to the components, by default in the stack's namespace and in a folder of its name", () => {
+    it("passes the dashboards to the components, by default in the stack's namespace and in a folder of the same name", () => {
         const dashboards = (given: object) =>
             asked({ metrics: { enabled: true }, dashboards: { enabled: true, ...given } }).observability?.dashboards;
         assert.deepEqual(dashboards({}), { folder: "alpa-auth" });
@@ -46,7 +46,7 @@ describe("config of observability", () => {
         assert.equal(observability?.dashboards, undefined);
     });
 
-    it("accepts a caller with small limits for completions, which change nothing in the gateway", () => {
+    it("accepts a caller for callerPath with small limits, which changes nothing in the gateway", () => {
         const limits = { requests: 2, perSeconds: 60, concurrent: 1 };
         const own = [{ name: "caller-path", limits, credentials: [{ id: "a", method: "key" }] }];
         assert.deepEqual(problems({ consumers: own, observability: { callerPath: { consumer: "caller-path" } } }), []);
@@ -70,7 +70,7 @@ describe("config of observability", () => {
         assert.deepEqual(about({}), []);
     });
 
-    it("gives connectors the same, also in front of another owner's gateway", () => {
+    it("gives connectors the same settings, also in front of another owner's gateway", () => {
         const metrics = { enabled: true, scrapers: [SCRAPER] };
         const scrapers = [{ namespace: "monitoring", labels: SCRAPER.podLabels }];
         for (const installer of ["helm", "existing"] as const) {

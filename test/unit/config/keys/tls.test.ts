@@ -35,7 +35,7 @@ describe("config of exposure direct", () => {
         other = await certificate(["other.example.com", "more.example.com"], span);
     });
 
-    it("needs nothing of the Azure side without a name, and callers use the node port", () => {
+    it("has no settings for the Azure side without a name, and callers use the node port", () => {
         const { azure: side, tls: served, gateway } = settings({});
         assert.equal(side, undefined);
         assert.equal(served, undefined);
@@ -232,9 +232,9 @@ describe("config of exposure direct", () => {
 
     const warned: [why: string, values: () => Record<string, unknown>, warning: RegExp][] = [
         ["that a certificate expires soon", () => ({ azure, tls: tls(ending) }), new RegExp(`^${FILE}: .* in 20 days`)],
-        ["that keys can be read without TLS", () => ({ azure }), /^azure: without tls/],
+        ["that others can read callers' keys without TLS", () => ({ azure }), /^azure: without tls/],
         [
-            "that they can in addition to TLS",
+            "that others can read callers' keys by HTTP in addition to TLS",
             () => ({ azure, tls: tls(good, { redirect: false }) }),
             /^tls\.redirect: false/,
         ],

@@ -28,7 +28,7 @@ const refused: Refused[] = [
     ["an empty list of hosts", values({ hosts: [] }), /^alpa\.watchdog\.hosts: must name at least one host/],
     ["a host named twice", values({ hosts: [HOST, HOST] }), /^alpa\.watchdog\.hosts\[1\]: must be listed only once/],
     [
-        "a restart of nothing",
+        "a restart without a service",
         values({ hosts: [HOST], restart: true }),
         "alpa.watchdog.unit: required with restart. Name the service of systemd that runs Alpa.",
     ],
@@ -48,7 +48,7 @@ const refused: Refused[] = [
         "alpa.watchdog.stuckSeconds: must be at least 600, the longest answer (got 300). Raise it, or the watchdog restarts Alpa during a long answer.",
     ],
     [
-        "the same in the cluster",
+        "a limit shorter than the longest answer in the cluster",
         intraBValues(
             { alpa: { endpoints: ENDPOINTS, answerTimeoutSeconds: 900 } },
             { watchdog: { stuckSeconds: 800 } },
@@ -94,7 +94,7 @@ describe("config of the watchdogs", () => {
         );
     });
 
-    it("repeats no host key under a wrong name", () => {
+    it("does not repeat a host's private key at a wrong place in the config", () => {
         const found = problems(values({ hosts: [HOST.privateKey] }));
         assert.match(found.join("\n"), /^alpa\.watchdog\.hosts\[0\]: /);
         assert.doesNotMatch(found.join("\n"), /PRIVATE KEY/);

@@ -100,7 +100,7 @@ describe("config of option callers", () => {
         words.forEach((word, i) => assert.match(settings.warnings[i], word));
     });
 
-    it("names the stack of a gateway as an unknown key in the other options", () => {
+    it("rejects key `of`, the stack of a gateway, in the other options", () => {
         const intra = { option: "intra-a", alpa: '{"endpoints":["10.0.0.1:20001"]}', of: MAIN };
         assert.throws(() => parse(intra), /of: only valid with option callers, not with this stack's option/);
     });

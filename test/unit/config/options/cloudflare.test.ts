@@ -114,7 +114,7 @@ const refused: Refused[] = [
         /^access\.teamName: must be the part before/,
     ],
     ["a duration in days", one({ duration: "30d" }), /^consumers\[0\].*duration: must be a duration.*got "30d"/],
-    ["a duration of nothing", one({ duration: "0h" }), /duration: must be a duration/],
+    ["a duration of zero", one({ duration: "0h" }), /duration: must be a duration/],
     [
         "a duration longer than Go can hold",
         one({ duration: "2562048h" }),
@@ -138,7 +138,7 @@ const refused: Refused[] = [
         /only valid with a secretVersion of at least 2/,
     ],
     [
-        "a date that is no day",
+        "a date that is not a day",
         one({ secretVersion: 2, previousSecretExpires: "soon" }),
         /previousSecretExpires: must be a day/,
     ],
@@ -298,7 +298,7 @@ const accepted: [what: string, values: Record<string, unknown>][] = [
     ["the longest duration that Go holds", one({ duration: "2562047h47m16s" })],
     ["a token without an expiry", one({ duration: "forever" })],
     ["an overlap of 30 days", one({ secretVersion: 2, previousSecretExpires: "2026-12-25" })],
-    ["a rotation whose overlap is over", one({ secretVersion: 7, previousSecretExpires: "2020-01-01" })],
+    ["a rotation whose overlap has ended", one({ secretVersion: 7, previousSecretExpires: "2020-01-01" })],
     ["free's window", limit("free", {})],
     ["each client on enterprise", limit("enterprise", { per: "client", perSeconds: 3600 })],
     [
@@ -352,7 +352,7 @@ describe("config of option cloudflare", () => {
         assert.equal(cloudflareStack({ alpa: { ...ALPA, answerTimeoutSeconds: 90 } }).connectors.graceSeconds, 110);
     });
 
-    it("gives them the longest grace period of cloudflared, and warns that longer answers are cut", () => {
+    it("gives connectors the longest grace period of cloudflared, and warns that longer answers are cut", () => {
         const longer = (seconds: number) =>
             cloudflareStack({ ...zone({ plan: "enterprise" }), proxyTimeoutSeconds: seconds });
         const cut =
@@ -444,7 +444,7 @@ describe("the API token", () => {
 });
 
 describe("an SSH private key", () => {
-    /** As written by ssh-keygen, up to the cipher's name; the rest is for OpenSSH. */
+    /** A private key as ssh-keygen writes it, up to the cipher's name. The program reads no further. */
     const made = (cipher: string) => {
         const length = Buffer.alloc(4);
         length.writeUInt32BE(cipher.length);

@@ -21,7 +21,7 @@ const refused: Refused[] = [
     ],
     ["no replicas", interValues({}, { replicas: 0 }), /^gateway\.replicas: must be a number of replicas of at least 1/],
     [
-        "a gateway in place",
+        "an existing gateway",
         interValues({}, { installer: "existing", existing: { ingressClass: "shared" } }),
         /^gateway\.installer: must be rampart or helm \(got "existing"\).*or option intra-a\.$/,
         /^gateway\.existing: only valid with option intra-a/,
@@ -77,7 +77,7 @@ const refused: Refused[] = [
         /^alpa\.endpoints\[0\]\.address: must be host:port.*got "10\.0\.0\.11"/,
     ],
     [
-        "a weight of nothing",
+        "a weight of zero",
         interValues(endpoints({ address: "10.0.0.11:20001", weight: 0 })),
         /^alpa\.endpoints\[0\]\.weight: must be a weight of at least 1 \(got 0\)/,
     ],

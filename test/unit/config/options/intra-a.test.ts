@@ -148,7 +148,7 @@ const refused: Refused[] = [
     ["capitals in a name", { consumers: [caller("Lab", "c")] }, /^consumers\[0\]\.name: must be a DNS label/],
     [
         "a user name of 64 characters",
-        { consumers: [caller("a".repeat(54), "c")] }, // alpa-auth_ has ten
+        { consumers: [caller("a".repeat(54), "c")] }, // the prefix alpa-auth_ has 10
         /^consumers: alpa-auth_a{54} must be at most 63 characters \(got 64\)/,
     ],
     [
@@ -266,7 +266,7 @@ const refused: Refused[] = [
         /^gateway\.etcdImage\.repository: must be etcd's own image, for example gcr\.io\/etcd-development\/etcd:v3\.6\.\d+ \(got "mirror.*"\): Bitnami's image is no longer supported/,
     ],
     [
-        "the same under another name",
+        "Bitnami's etcd under another name",
         { gateway: { etcdImage: { repository: "team/etcd", tag: "3.6.4-debian-12-r3" } } },
         /^gateway\.etcdImage\.tag: must be etcd's own image/,
     ],
@@ -297,7 +297,7 @@ const refused: Refused[] = [
     ],
     ["an empty name of a StorageClass", { gateway: { storageClass: "" } }, /^gateway\.storageClass: must be the name/],
     [
-        "a timeout that ends before an object can have settled",
+        "a timeout that is not longer than the settle time",
         { readiness: { acceptTimeoutSeconds: 15 } },
         "readiness.acceptTimeoutSeconds: must be longer than settleSeconds, 15 (got 15). Raise it, or lower settleSeconds.",
     ],

@@ -41,7 +41,7 @@ const refused: Refused[] = [
         upgrade({ image: { repository: "alpa", tag: "2" } }, "prepare"),
         /^opt\.upgrade: needs option intra-b and convert\.phase done, .* \(got intra-b and prepare\)/,
     ],
-    ["an upgrade to nothing else", upgrade({}), /^opt\.upgrade: must change at least one key of opt/],
+    ["an upgrade without a change", upgrade({}), /^opt\.upgrade: must change at least one key of opt/],
     [
         "an upgrade to an image without a tag",
         upgrade({ image: { repository: "alpa" } }),
@@ -203,7 +203,7 @@ const refused: Refused[] = [
         "convert.bareMetal.hosts: the first must be the host of alpa.endpoints[0], where the Ray head node is (10.0.0.12 is hosts[1]). Put it first.",
     ],
     [
-        "a holder for ever",
+        "a holder whose end is not a time",
         convert({ holder: { name: "ops", until: "never" } }),
         /^convert\.holder\.until: must be a time, for example/,
     ],
@@ -267,7 +267,7 @@ describe("config of option intra-b", () => {
         assert.doesNotMatch(found.join(), /BEGIN/);
     });
 
-    it("equals intra-a except for one value, in both directions", () => {
+    it("accepts the config of intra-a with another value of key option, and the other way around", () => {
         const a = { ...intraBValues(), option: "intra-a" };
         assert.deepEqual(problems(a), []);
         assert.deepEqual(problems({ ...a, option: "intra-b" }), []);
@@ -276,11 +276,11 @@ describe("config of option intra-b", () => {
         assert.equal(settings.conversion, undefined, "no resource uses it");
     });
 
-    it("accepts a host with an SSH address other than Alpa's, which is checked there", () => {
+    it("accepts a host whose SSH address is not Alpa's: the script on the host checks Alpa's address", () => {
         assert.deepEqual(problems(intraBValues({ alpa: { endpoints: ["alpa.example.com:20001"] } })), []);
     });
 
-    it("accepts steps that took longer than the budget: only the next conversion needs a larger one", () => {
+    it("accepts steps that took longer than the budget: only the next conversion needs a larger budget", () => {
         const measured = { drain: 20, start: 3600 };
         for (const phase of ["prepare", "drain", "done"])
             assert.deepEqual(problems(convert({ phase, measured })), [], phase);
@@ -316,7 +316,7 @@ describe("config of option intra-b", () => {
         assert.notEqual(of(CONSUMERS), of([lab]));
         assert.notEqual(of(CONSUMERS), of([lab, { ...nlp, limits: { concurrent: 1 } }]));
         const limited = intraBSettings({ consumers: CONSUMERS, limits: { concurrent: 1 } });
-        assert.notEqual(of(CONSUMERS), limited.conversion.callers, "limits of all of them");
+        assert.notEqual(of(CONSUMERS), limited.conversion.callers, "limits of all callers");
         const brought = (key: string) => of([{ name: "a", credentials: [{ id: "k", method: "key", key }] }]);
         assert.equal(brought("a-key-of-some-length-0001"), brought("a-key-of-some-length-0002"));
     });

@@ -62,7 +62,7 @@ describe("option intra-a with gateway.highAvailability", () => {
         );
     });
 
-    it("rejects too few nodes to lose one", () => {
+    it("rejects fewer nodes than the loss of a node requires", () => {
         const host = (n: number) => ({
             address: `10.20.97.${n}`,
             hostKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEVXgVjyTOO4wh4jlRQ0OObN6nKIYhYyQnfBpiDNnyTF",

@@ -30,7 +30,7 @@ describe("ops check dns with exposure direct", () => {
         assert.match(out, /llm\.example\.com │ A +│ \S+ │ 192\.0\.2\.10, 192\.0\.2\.9 \(300 s\) │/);
         assert.match(note, /^llm\.example\.com: all 2 answers are those of the stack's record sets\.$/m);
     });
-    it("compares both types", async () => {
+    it("compares A and AAAA records", async () => {
         zone = await side([rr("llm A 192.0.2.9"), rr("llm AAAA 2001:db8::9")]);
         const it = stack({ addresses: ["192.0.2.9", "2001:DB8:0::9"] });
         await exits(0, check(it));
@@ -40,7 +40,7 @@ describe("ops check dns with exposure direct", () => {
         ["a missing address", [rr("llm A 192.0.2.9")], /^192\.0\.2\.9 \(300 s\)$/],
         ["no record", [], /^nothing$/],
         ["another ttl", [rr("llm A 192.0.2.9", { ttl: 60 }), rr("llm A 192.0.2.10", { ttl: 60 })], /\(60 s\)$/],
-        ["another name instead", [rr("llm CNAME www.example.com")], /^CNAME www\.example\.com$/],
+        ["a CNAME instead of the addresses", [rr("llm CNAME www.example.com")], /^CNAME www\.example\.com$/],
         [
             "an address of a type that should have none",
             [rr("llm A 192.0.2.9"), rr("llm A 192.0.2.10"), rr("llm AAAA 2001:db8::9")],

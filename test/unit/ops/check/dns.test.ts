@@ -56,7 +56,7 @@ describe("ops check dns", () => {
         assert.doesNotMatch(out, /│ NO +│/);
     });
 
-    it("exits with 3 when one differs, which is printed first", async () => {
+    it("exits with 3 when an answer differs, and prints that answer first", async () => {
         fresh.zone.records[0] = rr("@ A 192.0.2.99");
         const it = bench();
         const { out, note } = await exits(3, it.ops(...complete(it)));
@@ -96,7 +96,7 @@ describe("ops check dns", () => {
         }
     });
 
-    it("reads Cloudflare's servers from the stack file where it names them", async () => {
+    it("reads Cloudflare's servers from a stack file that names them", async () => {
         const it = bench();
         stack(it, { newServers: [`127.0.0.1:${fresh.at.port}`] });
         await exits(0, it.ops("check", "dns"));

@@ -56,7 +56,7 @@ describe("ops check exposure", () => {
     };
     const https = (options: ServerOptions = {}, listener = gateway, own = pair) =>
         createTlsServer({ cert: own.certificate, key: own.key, ...options }, listener);
-    /** The address of a stack with TLS, as in its outputs. */
+    /** Starts the HTTPS server, and the HTTP server if given. @returns outputs of a stack with TLS at their address */
     const served = async (secure: Server, plain?: RequestListener) => {
         const port = await listen(secure);
         const location = `https://${NAME}:${port}/alpa/completions`;

@@ -36,7 +36,7 @@ describe("ops check smoke", () => {
             },
         });
     const smoke = { name: "smoke", limits: LIMITS, credentials: CREDENTIALS };
-    /** The caller at the gateway. */
+    /** Creates the caller at the gateway. */
     const admit = (credentials: object = {}, limits = LIMITS) =>
         service.consumer(
             `${NAMESPACE}_smoke`,
@@ -98,7 +98,7 @@ describe("ops check smoke", () => {
         assert.equal(service.seen.length, 0);
     });
 
-    it("says that it does not try a limit that would need too many requests, and that there is none", async () => {
+    it("says that it does not try a limit that needs too many requests, or that the caller has no limit", async () => {
         await admit({}, { requests: 1000, perSeconds: 60 });
         const many = await exits(0, run({ text: stack({ ...smoke, limits: { requests: 1000, perSeconds: 60 } }) }));
         assert.match(many.out, /not tried: the limit: it takes 1000 requests, more/);
@@ -119,12 +119,12 @@ describe("ops check smoke", () => {
         assert.match(out, /not tried: the limit: other callers of class batch may use all of its slots\./);
     });
 
-    it("fails when a limit does not hold", async () => {
+    it("fails when the gateway does not enforce a limit", async () => {
         await admit({}, { requests: 1000, perSeconds: 60 });
         assert.match((await exits(3, run())).out, /limit.*│ 200 .*│ NO .*no request was rejected with 429/);
     });
 
-    it("fails when a credential is rejected, and says how", async () => {
+    it("fails when a credential is rejected, and prints the status of the rejection", async () => {
         await service.consumer(`${NAMESPACE}_smoke`, { key: { "key-auth": { key: KEY } } }, LIMITS);
         const { out, note } = await exits(3, run());
         assert.match(out, /^│ check .*│ credential │ method .*│ got │ right │ ms +│ problem +│$/m);

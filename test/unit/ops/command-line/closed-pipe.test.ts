@@ -1,4 +1,4 @@
-// Proves that a change of a stack ends properly although the reader of its messages is gone, as with `| head`.
+// Proves that a change of a stack ends properly although the process that reads its messages has ended, as with `| head`.
 import { strict as assert } from "node:assert";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -9,7 +9,7 @@ import { STACK_FILE } from "../kit";
 
 const ROOT = join(__dirname, "../../../..");
 
-/** Answers as a healthy stack does; `up` goes on printing once the file `closed` is there. */
+/** A fake Pulumi of a healthy stack. Its `up` continues to print after the file `closed` exists. */
 const PULUMI = `
 const { existsSync, writeFileSync } = require("node:fs");
 const words = process.argv.slice(2);
@@ -25,7 +25,7 @@ if (words[0] === "up") {
     }, 20);
 }`;
 
-describe("a change whose reader is gone", () => {
+describe("a change whose messages are no longer read", () => {
     let folder: string;
     before(() => (folder = mkdtempSync(join(tmpdir(), "alpa-auth-pipe-"))));
     after(() => rmSync(folder, { recursive: true }));

@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { oncePerPress } from "../../../../ops/ctrl-c";
 
 describe("the listener for Ctrl-C", () => {
-    it("takes signals less than half a second apart for one press, and a later one for another", () => {
+    it("counts signals less than half a second apart as one press, and a later signal as a second press", () => {
         const counted: number[] = [];
         let at = 0;
         const listener = oncePerPress(

@@ -65,7 +65,7 @@ describe("docs of alpa-auth", () => {
         ]) {
             const { out, note } = await ops(...command.split(" "));
             const said = out.split("\n");
-            // The proof needs a gateway, and there is none here.
+            // The line about a rejected credential needs a gateway, which this test does not have.
             for (const line of shown(command).filter((one) => one !== "…" && !one.includes(": rejected by ")))
                 assert.ok(said.includes(line), `${command} does not print "${line}":\n${out}${note}`);
         }

@@ -14,7 +14,7 @@ const fails: BenchOptions = { says: ({ args }) => (args[0] === "up" ? { code: 25
 const away: BenchOptions = {
     says: ({ args }) => (args[1] === "history" ? { code: 255, stderr: "no backend" } : undefined),
 };
-/** It expired on 2026-11-20. */
+/** Removes alice/old, which expired on 2026-11-20. */
 const expired = step("update", caller("alice", ["a1", "a2", "old"]), caller("alice", ["a1", "a2"]));
 
 const CASES: [what: string, args: string[], code: number, options?: BenchOptions][] = [
@@ -73,7 +73,7 @@ describe("exit codes", () => {
         }
     });
 
-    it("of findings are named by the help of each command that has an option for them", () => {
+    it("for findings are named by the help of each command with an option that uses them", () => {
         const all = verbsOf(program(realContext())).map(({ verb }) => verb);
         const named = all
             .flatMap(({ options }) => options)

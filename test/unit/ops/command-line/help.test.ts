@@ -9,7 +9,7 @@ import { bench, exits } from "../kit";
 const root = program(realContext());
 const verbs = verbsOf(root).map(({ words, verb }) => ({ name: words.join(" "), verb }));
 
-/** All commands and groups of commands below one, each with its words on the command line. */
+/** All commands and groups below a command, each with its words on the command line. */
 function commandsOf(command: Command, words: string[] = []): { name: string; command: Command }[] {
     return command.commands.flatMap((sub) => {
         const own = [...words, sub.name()];

@@ -13,7 +13,7 @@ import { caller, gate, removed, step } from "../stack/apply/kit";
 const ROOT = join(__dirname, "../../../..");
 const CHANGE = ["stack", "changed", "file", "diff", "effects", "warnings", "next"];
 const REVIEW = ["stack", "changes", "findings"];
-/** Neither has output for a program: they print a script for a shell. */
+/** Commands without --json: their output is a script for a shell. */
 const SCRIPTS = ["bash", "zsh", "fish"];
 
 /** Access log lines, as in docs/operate/watch.md. */

@@ -24,7 +24,7 @@ describe("npx alpa-auth", () => {
 });
 
 describe("commands of alpa-auth", () => {
-    it("are as many as files in ops/ that declare one", () => {
+    it("are as many as files in ops/ that declare a command", () => {
         const files = readdirSync(join(ROOT, "ops"), { recursive: true, encoding: "utf8" }).filter(
             (file) =>
                 file.endsWith(".ts") && readFileSync(join(ROOT, "ops", file), "utf8").includes("export const command:"),

@@ -1,4 +1,4 @@
-// Proves that an error that an operator can correct is reported without a stack trace, and without secrets of what was read.
+// Proves that an error that an operator can correct is reported without a stack trace, and without secrets of files.
 import { strict as assert } from "node:assert";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -133,7 +133,7 @@ const refused: [what: string, command: string, problem: RegExp][] = [
         /alice\/a3: is not a credential of the config\. Did you mean a1\?/,
     ],
     [
-        "to remove who is not there",
+        "the removal of an unknown caller",
         "consumer remove unknown",
         /unknown: is not a consumer of the config\. See: npm run ops -- consumer list/,
     ],
@@ -221,7 +221,7 @@ const refused: [what: string, command: string, problem: RegExp][] = [
         /option '--stack <name>' cannot be given twice/,
     ],
     [
-        "a class, and none",
+        "a class together with --no-class",
         "consumer set-limits alice --class x --no-class",
         /option '--no-class' cannot be given with option '--class <name>'/,
     ],

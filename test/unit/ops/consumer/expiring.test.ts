@@ -25,7 +25,7 @@ describe("ops consumer expiring", () => {
             assert.equal(found && `${found.class}, ${found.days}`, expected);
         });
 
-    it("shows expired credentials first, and the rest soonest first", async () => {
+    it("shows expired credentials first, then the next to expire", async () => {
         const { out } = await exits(0, bench().ops("consumer", "expiring"));
         assert.deepEqual(
             [...out.matchAll(/│ (?:alice|tokens) +│ (\w+)/g)].map(([, id]) => id),
@@ -65,7 +65,7 @@ describe("ops consumer expiring", () => {
         assert.equal(JSON.parse(out).length, 1);
     });
 
-    it("says so when there is none", async () => {
+    it("says so when no credential expires", async () => {
         const { out } = await exits(
             0,
             bench({ text: "config:\n  alpa-auth:option: intra-a\n" }).ops("consumer", "expiring"),

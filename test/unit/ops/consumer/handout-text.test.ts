@@ -127,7 +127,7 @@ describe("commands of a handout", () => {
     });
 
     if (python) {
-        it("send a service token in both headers, and to no login page: Python", async () => {
+        it("send a service token in both headers, but not to a login page: Python", async () => {
             const text = renderHandout(page(PAIR));
             await run("python3", ["-"], code(text, "python"));
             redirects = true;
@@ -138,7 +138,7 @@ describe("commands of a handout", () => {
         it("send a key to no other address: Python", async () => {
             redirects = true;
             const text = renderHandout(page({ method: "key", key: odd }));
-            // The answer is not JSON, as the last line says.
+            // The program ends with this error because the answer is not JSON.
             await assert.rejects(run("python3", ["-"], code(text, "python")), /JSONDecodeError/);
             assert.equal(seen.length, 1);
         });

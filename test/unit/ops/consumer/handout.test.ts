@@ -43,7 +43,7 @@ describe("ops consumer handout", () => {
             assert.ok(out.includes(`timeout=${seconds},`), out);
         });
 
-    it("refuses a second time without a reason, and records the reason", async () => {
+    it("refuses a second handout without a reason, and records the reason of a second handout", async () => {
         const { ops, folder } = bench();
         await ops(...HANDOUT);
         const second = await exits(2, ops(...HANDOUT));
@@ -65,7 +65,7 @@ describe("ops consumer handout", () => {
         await ops(...HANDOUT);
         await exits(1, ops("consumer", "revoke", "alice", "a2", "--yes"), "the gateway does not answer");
         await ops("consumer", "revoke", "alice", "a1", "--yes");
-        // The stack file may get the new credential by hand.
+        // The revocation deletes the record, because a new credential may be added to the stack file by hand.
         assert.ok(!existsSync(join(folder, ".alpa-auth/handouts/intra/alice.a1.json")));
         await ops("consumer", "add", "alice", "--credential", "a1", "--yes");
         await exits(0, ops(...HANDOUT));

@@ -200,7 +200,7 @@ describe("ops consumer list", () => {
             ...secretOf("tokens.rs", rs),
         });
 
-        it("requests only names of Secrets, except those of tokens, through the kubeconfig of the stack", async () => {
+        it("requests of Secrets only the names, except for Secrets of tokens, through the kubeconfig of the stack", async () => {
             answers = allLive();
             const { out } = await exits(0, list("--check"));
             assert.match(accepts[SECRETS]!, /as=PartialObjectMetadataList/);
@@ -259,7 +259,7 @@ describe("ops consumer list", () => {
             assert.doesNotMatch((await list()).out, /APISIX/);
         });
 
-        it("does not count the verifier of option intra-b among the callers, and only there", async () => {
+        it("does not count the verifier among the callers, with option intra-b only", async () => {
             const { [CONSUMERS]: own, ...rest } = allLive();
             answers = { ...rest, [CONSUMERS]: { items: [...own.items, object("alpa-verifier", ["key"])] } };
             const { out } = await exits(0, listOf(sealed.replace("option: intra-a", "option: intra-b")));
@@ -450,7 +450,7 @@ describe("ops consumer list", () => {
                 readLive(${JSON.stringify(access)}, "alpa-auth", [], 1).catch((error) => console.log(error.message));`;
             const said = await new Promise<string>((resolve, reject) => {
                 const args = ["--require", "./load-typescript.js", "--input-type=commonjs", "-"];
-                // Ending it by the time limit is an error.
+                // execFile reports an error when it must end the process at the timeout.
                 const child = execFile(process.execPath, args, { timeout: 60_000 }, (error, stdout) =>
                     error ? reject(error) : resolve(stdout),
                 );

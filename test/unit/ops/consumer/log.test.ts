@@ -23,7 +23,7 @@ function version(start: string, consumers: object[], rest: object = {}) {
     return { version: 0, kind: "update", result: "succeeded", startTime: start, environment, config, ...rest };
 }
 
-/** The newest first, as Pulumi prints them. */
+/** Versions of the stack, the newest first, as Pulumi prints them. */
 const VERSIONS = [
     version("2026-11-24T10:00:00.000Z", [bob]),
     version("2026-11-23T10:00:00.000Z", [], { result: "failed" }),
@@ -63,7 +63,7 @@ async function logOf({ ops }: Bench, ...args: string[]) {
     return { entries: JSON.parse(out) as any[], out, note };
 }
 
-/** Without parts that differ at each run. */
+/** Entries without the parts that differ at each run. */
 const told = (entries: any[]) => entries.map(({ at, who, source, changes }) => [at.slice(0, 10), who, source, changes]);
 
 describe("ops consumer log", () => {
@@ -80,19 +80,19 @@ describe("ops consumer log", () => {
     const runs: [what: string, environment: object, inGit: boolean, who: string | null][] = [
         ["the author of its commit", {}, true, "Ada"],
         [
-            "its pipeline too",
+            "the pipeline in addition to the author",
             { "ci.system": "GitHub Actions", "ci.build.number": "7" },
             true,
             "Ada, by GitHub Actions 7",
         ],
-        ["no author of another edit, where its own was not committed", { "git.dirty": "true" }, true, null],
+        ["no author where the edit was not committed", { "git.dirty": "true" }, true, null],
         [
             "the pipeline that ran an edit that was not committed",
             { "git.dirty": "true", "ci.system": "GitHub Actions" },
             true,
             "GitHub Actions",
         ],
-        ["no author of the program, where git ignores the stack file, as the sandbox's", {}, false, null],
+        ["no author where git ignores the stack file, for example the sandbox's", {}, false, null],
     ];
     for (const [what, environment, inGit, who] of runs)
         it(`shows for a version ${what}`, async () => {
@@ -180,7 +180,7 @@ describe("ops consumer log", () => {
         ]);
     });
 
-    it("shows a merge's own changes, and the changes that it brings once", async () => {
+    it("shows a merge's own changes, and only once the changes of the merged commits", async () => {
         const one = clone();
         const { folder } = one;
         const file = (...consumers: object[]) => ({ "Pulumi.intra.yaml": fileWith(consumers) });

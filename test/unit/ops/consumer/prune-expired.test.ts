@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { added, caller, gate, removed, step, type GateOptions } from "../stack/apply/kit";
 import { exits } from "../kit";
 
-/** As in STACK_FILE: alice/old expired on 2026-11-20, tokens/gone today; alice/a2 expires in six days. */
+/** Credentials of STACK_FILE: alice/old expired on 2026-11-20 and tokens/gone today. alice/a2 expires in six days. */
 const ended = step("update", caller("alice", ["a1", "a2", "old"]), caller("alice", ["a1", "a2"]));
 const token = {
     op: "delete",

@@ -26,9 +26,9 @@ const REJECTS: PodAnswers = () => ({ status: 401 });
 interface World {
     names?: string[];
     answers?: PodAnswers;
-    /** The user may not forward ports. */
+    /** Whether the user may not forward ports. */
     forbidden?: boolean;
-    /** The user may not list pods. */
+    /** Whether the user may not list pods. */
     unlisted?: boolean;
     /** Pods without a listener. */
     closed?: string[];
@@ -90,7 +90,7 @@ describe("ops consumer revoke --yes", () => {
     describe("at the gateway's pods", () => {
         beforeEach(() => (statuses = [400, 401]));
 
-        it("queries each by itself with the old key, without reaching Alpa", async () => {
+        it("queries each pod separately with the old key, without reaching Alpa", async () => {
             const asked = await pods();
             const { out, note } = await exits(0, revokeA1(STACK_FILE));
             assert.match(
@@ -131,14 +131,14 @@ describe("ops consumer revoke --yes", () => {
             assert.match(out, /These pods may still accept it/);
         });
 
-        it("names one that runs, is not ready and cannot be asked", async () => {
+        it("names a pod that runs but is not ready and cannot be queried", async () => {
             await pods({ idle: ["two"], closed: ["two"] });
             const { out } = await exits(1, revokeA1(STACK_FILE));
             assert.ok(!out.includes("alice/a1: refused"), out);
             assert.match(out, new RegExp(`pod ${NAMESPACE}/two \\(running but not ready\\): .*connection refused`));
         });
 
-        it("asks one that runs and is not ready too: on a node that is cut off it still serves callers", async () => {
+        it("also queries a pod that runs but is not ready: on a node that is cut off it still serves callers", async () => {
             const accepts: PodAnswers = (one) => ({ status: one.pod === "two" && hasCredential(one) ? 400 : 401 });
             await pods({ idle: ["two"], answers: accepts });
             const { out } = await exits(1, revokeA1(STACK_FILE));
@@ -148,7 +148,7 @@ describe("ops consumer revoke --yes", () => {
             );
         });
 
-        it("counts one that is not ready and rejects the key", async () => {
+        it("counts a pod that is not ready and rejects the key", async () => {
             await pods({ idle: ["two"] });
             assert.match((await exits(0, revokeA1(STACK_FILE))).out, /alice\/a1: rejected by each of 3 gateway pods/);
         });
@@ -235,7 +235,7 @@ describe("ops consumer revoke --yes", () => {
             assert.equal(asked.length, 7);
         });
 
-        it("reports that it still works when only one of the pods rejects it", async () => {
+        it("reports that the key still works when only one of the pods rejects it", async () => {
             statuses = Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? 400 : 401));
             const { out } = await exits(1, revoke("alice", "a1"));
             assert.match(out, /is not rejected with 401 .* \(got 400\)\. It still works/);
@@ -247,7 +247,7 @@ describe("ops consumer revoke --yes", () => {
             assert.equal(decodeJwt(asked[0].headers.authorization!.replace("Bearer ", "")).key, "alpa-auth_tokens.hs");
         });
 
-        it("reports that it still works at the timeout, and exits with 1", async () => {
+        it("reports at the timeout that the key still works, and exits with 1", async () => {
             statuses = [400];
             const { out, note } = await exits(1, revoke("alice", "a1"));
             assert.match(out, /is not rejected with 401 by http:\S+ after 3 s \(got 400\)\. It still works/);
@@ -275,7 +275,7 @@ describe("ops consumer revoke --yes", () => {
                 assert.ok(!out.includes("rejected by"));
             });
 
-        it("names what it cannot try", async () => {
+        it("names credentials that it cannot try", async () => {
             const rs = await exits(0, revoke("tokens", "rs"));
             assert.match(rs.out, /tokens\/rs: not tried: only the caller can sign its tokens/);
             const old = await revoke("alice", "old");

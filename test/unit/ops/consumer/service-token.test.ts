@@ -54,14 +54,14 @@ const ROTATE = ["consumer", "rotate", "lab"];
 const text = (file: string, ...parts: RegExp[]) => parts.forEach((part) => assert.match(file, part));
 
 describe("ops consumer with service tokens", () => {
-    it("adds one without the option for the method, since the stack has no other", async () => {
+    it("adds a service token without the option for the method, since the stack has no other method", async () => {
         const { ops, text: file } = cloudflare();
         const { out } = await exits(0, ops("consumer", "add", "new", "--credential", "x", "--yes"));
         assert.match(file(), /- name: new\n {10}credentials:\n {14}- \{ id: x, method: service-token \}/);
         assert.match(out, /Next: npm run ops -- consumer handout new x/);
     });
 
-    it("adds no key here, and no service token to a gateway", async () => {
+    it("adds no key to a stack of option cloudflare, and no service token to a gateway", async () => {
         const here = await exits(2, cloudflare().ops("consumer", "add", "lab", "--credential", "x", "--method", "key"));
         assert.match(here.note, /method: only valid with option intra-a/);
         const there = await exits(2, bench().ops("consumer", "add", "bob", "--method", "service-token"));
@@ -77,7 +77,7 @@ describe("ops consumer with service tokens", () => {
         );
         text(out, /lab\/a gets a new secret, number 2; its client id stays\./, /works until 2026-12-09T00:00Z/);
         text(out, /Next: npm run ops -- consumer handout lab a$/m);
-        assert.doesNotMatch(out, /consumer revoke/); // That would also expire the new one.
+        assert.doesNotMatch(out, /consumer revoke/); // A revocation would end the new secret too.
     });
 
     it("reads a stack file whose hosts share one key by an anchor", async () => {
@@ -103,7 +103,7 @@ describe("ops consumer with service tokens", () => {
         assert.ok(!existsSync(record));
     });
 
-    it("keeps the record of a handout when the rotation fails: the old secret may be all that there is", async () => {
+    it("keeps the record of a handout when the rotation fails: the token may still have the old secret", async () => {
         const stack = cloudflare({ says: ({ args }) => (args[0] === "up" ? { code: 1 } : undefined) });
         await exits(0, stack.ops("consumer", "handout", "lab", "a"));
         await exits(1, stack.ops(...ROTATE, "a", "--overlap-days", "14", "--yes"));
@@ -182,7 +182,7 @@ describe("ops consumer with service tokens", () => {
         text(out, /CF-Access-Client-Id: 0123\.access/, /CF-Access-Client-Secret: s3cret-of-lab-a/, /--max-time 135 /);
     });
 
-    it("prints in the handout when Cloudflare expires the token, or the config does before", async () => {
+    it("prints in the handout the day on which Cloudflare expires the token, or the config's day if that is earlier", async () => {
         const page = async (expires: object, text = FILE) =>
             (
                 await cloudflare({ text, outputs: { ...outputs("https://llm.example.com"), expires } }).ops(
@@ -208,9 +208,9 @@ describe("ops consumer with service tokens", () => {
         assert.match(note, /lab\/b: in the config, but not in the stack's outputs/);
     });
 
-    it("says for an expiring token how to renew it, and where Cloudflare's own expiry is", async () => {
+    it("says for an expiring token how to renew it, and which command shows Cloudflare's own expiry", async () => {
         const { out, note } = await cloudflare().ops("consumer", "expiring", "--fail-on", "1");
-        assert.doesNotMatch(note, /--successor|Rotate each/); // A service token has neither.
+        assert.doesNotMatch(note, /--successor|Rotate each/); // This advice is for keys.
         text(
             note,
             /Next: npm run ops -- consumer add <consumer> --credential <id>/,
@@ -220,7 +220,7 @@ describe("ops consumer with service tokens", () => {
         text(out, /old/);
     });
 
-    it("lists expiring ones, like keys", async () => {
+    it("lists expiring service tokens, like keys", async () => {
         const { out } = await cloudflare().ops("consumer", "expiring", "--json");
         assert.deepEqual(
             JSON.parse(out).map((e: any) => e.credential),
@@ -259,7 +259,7 @@ describe("ops consumer revoke --yes of a service token", () => {
         await exits(0, cloudflare(options).ops("consumer", "revoke", "lab", "a", "--yes"));
         assert.deepEqual([...new Set(asked.map(({ headers }) => headers.host))], ["llm.example.com"]);
     });
-    it("fails where it stays accepted", async () => {
+    it("fails where the token stays accepted", async () => {
         statuses = [404];
         const { out } = await exits(1, revoke());
         assert.match(
@@ -267,7 +267,7 @@ describe("ops consumer revoke --yes of a service token", () => {
             /is not rejected with 401, 403 or 302 .* \(got 404\)\. It still works: check the Access application/,
         );
     });
-    it("does not treat a rejection that was there before as proof", async () => {
+    it("does not treat a rejection as proof where the token was rejected before the change too", async () => {
         statuses = [403];
         assert.match(
             (await revoke()).out,
@@ -297,7 +297,7 @@ describe("ops consumer list of service tokens", () => {
     ];
     const rows = (found: ReturnType<typeof live>[]) => compareTokens(config, found, OWNER, new Date(TODAY));
 
-    it("marks missing, expired and unknown ones, and ignores other stacks'", () => {
+    it("marks missing, expired and unknown tokens, and ignores other stacks' tokens", () => {
         const found = [
             live(`${OWNER}/lab/a`, { expires_at: "2026-11-24T00:00:00Z" }),
             live(`${OWNER}/lab/old`),
@@ -332,7 +332,7 @@ describe("ops consumer list of service tokens", () => {
             "disabled in the config, but not at Cloudflare: pulumi up --refresh",
         ]);
         assert.deepEqual(problemsOf(false, false), []);
-        // An API without this field.
+        // The API may answer without this field.
         assert.deepEqual(problemsOf(false, undefined), []);
     });
 

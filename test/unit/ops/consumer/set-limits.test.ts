@@ -58,7 +58,7 @@ describe("ops consumer set-limits", () => {
         );
     });
 
-    it("--clear gives the caller the limits of the stack, or those given with it", async () => {
+    it("--clear gives the caller the limits of the stack, or the limits given in the same command", async () => {
         assert.doesNotMatch((await set("bob", "--clear", "--yes")).text(), /limits/);
         const { text } = await set("bob", "--clear", "--concurrent", "4", "--yes");
         assert.match(text(), /- name: bob\n +limits:\n +concurrent: 4\n +credentials/);
@@ -93,7 +93,7 @@ describe("ops consumer set-limits", () => {
             return one.ops("consumer", "set-limits", ...args, "--yes").then((said) => ({ ...one, ...said }));
         };
 
-        it("puts a caller into it, below its name, and says what its callers share", async () => {
+        it("puts a caller into a class, with a line below its name, and says what the callers of the class share", async () => {
             const { text, out } = await exits(0, put(CLASSED, "bob", "--class", "batch"));
             assert.deepEqual(changed(CLASSED, text()), [[], ["class: batch"]]);
             assert.match(
@@ -102,7 +102,7 @@ describe("ops consumer set-limits", () => {
             );
         });
 
-        it("changes class and limits together, keeps comments, and removes the caller from it again", async () => {
+        it("changes class and limits together, keeps comments, and removes the caller from the class again", async () => {
             const before = CLASSED.replace("- name: bob\n", "- name: bob\n          class: interactive # agreed on\n");
             const moved = await put(before, "bob", "--class", "batch", "--requests", "600");
             assert.deepEqual(changed(before, moved.text()), [

@@ -65,7 +65,7 @@ describe("ops consumer show", () => {
         assert.doesNotMatch(JSON.stringify([caller, credentials]), /CIPHERTEXT|PUBLIC KEY/);
     });
 
-    it("shows the limits in force, its own before those of the stack", async () => {
+    it("shows the limits in force: the caller's own take precedence over the stack's", async () => {
         const { limits, ownLimits } = await shown(CONFIG, "team");
         assert.deepEqual(limits, { requests: 60, perSeconds: 60, concurrent: 2 });
         assert.deepEqual(ownLimits, { concurrent: 2 });

@@ -117,7 +117,7 @@ describe("ops consumer usage of the access log", () => {
         );
     });
 
-    it("recognizes its callers in another namespace", async () => {
+    it("recognizes the stack's callers in another namespace", async () => {
         const text = STACK_FILE.replace("config:", "config:\n    alpa-auth:namespace: llm");
         const stdin = line({ consumer: "llm_alice" });
         const { out } = await bench({ text, stdin }).ops("consumer", "usage", "--log", "-", "--json");
@@ -131,7 +131,7 @@ describe("ops consumer usage of the access log", () => {
         );
     });
 
-    it("has a row for each credential with the option for it, and no digest otherwise", async () => {
+    it("has a row for each credential with --by credential, and no digest otherwise", async () => {
         const { callers } = await used(LOG, "--by", "credential");
         const of = callers.map(({ caller, credential, digest: id, requests }: any) => [
             caller,
@@ -169,7 +169,7 @@ describe("ops consumer usage of the access log", () => {
         assert.match(note, /2 more than 5 minutes ahead of this machine's clock/);
     });
 
-    it("counts other lines on standard error, and prints nothing of them", async () => {
+    it("says on standard error how many lines are not of the log, and prints nothing of these lines", async () => {
         const secret = "the-key-of-alice";
         const valid = line({ consumer: ALICE });
         const others = [
@@ -264,7 +264,7 @@ describe("ops consumer usage prints", () => {
         assert.ok(page.includes(`\`\`\`text\n${out}\`\`\``), out);
     });
 
-    it("a bar of at most 20, and never empty for a request", () => {
+    it("a bar of at most 20 characters, which is never empty for a caller with a request", () => {
         assert.deepEqual([bar(0, 9), bar(1, 1_000_000), bar(9, 9)], ["", "▏", "█".repeat(20)]);
         for (let n = 0; n <= 1000; n++) assert.ok([...bar(n, 1000)].length <= 20);
     });

@@ -118,7 +118,7 @@ describe("ops convert, the longest rollback", () => {
 });
 
 describe("ops convert, the time limit of the rollback", () => {
-    it("includes every wait of every host: free GPUs and a start each, a halt of workers, and the model at the end", () => {
+    it("includes every wait for every host: free GPUs, the start, the stop of workers, and the model at the end", () => {
         const one = CONVERT_FILE.replace(
             "unit: alpa-ray.service",
             "startTimeoutSeconds: 1000\n      stopTimeoutSeconds: 50",
@@ -157,7 +157,7 @@ describe("ops convert, the record", () => {
             assert.match(newFile(kept(), "intra", new Date(at)), /intra-20261126T120001Z\.jsonl$/);
     });
 
-    it("contains all but its last line after a crash truncated it, and is continued after it", () => {
+    it("contains all but the last line after a crash has truncated that line, and is continued", () => {
         const file = write(begin);
         appendFileSync(file, '{"time":"2026-11-26T12:0');
         assert.deepEqual(
@@ -197,7 +197,7 @@ describe("ops convert, the record", () => {
         assert.throws(() => records(kept(), "intra"), /must have one JSON object in each line \(line 1 has none/);
     });
 
-    it("is over when it was converted or has returned, and not while an operator is needed", () => {
+    it("shows an end when the conversion is complete or has returned, and none while an operator is needed", () => {
         const end = (outcome: "converted" | "returned" | "human"): Event => ({
             event: "end",
             outcome,
@@ -231,7 +231,7 @@ describe("ops convert, the lock", () => {
         take()();
     });
 
-    it("of an ended process is taken over; so is one whose pid another process has now", () => {
+    it("of an ended process is taken over, also if another process has its pid now", () => {
         leave({ pid: 2 ** 22 - 1, host: hostname() });
         take()();
         leave({ pid: process.pid, began: "1", host: hostname() });
@@ -239,7 +239,7 @@ describe("ops convert, the lock", () => {
         take()();
     });
 
-    it("ends an order to return that the process before has not taken", () => {
+    it("deletes an order to return that the previous process has not read", () => {
         mkdirSync(join(folder, ".alpa-auth/local"), { recursive: true });
         writeFileSync(orderFile(folder, "intra"), "");
         take()();
@@ -288,7 +288,7 @@ describe("ops convert, the stack file", () => {
         assert.equal(leave(setPlace(there, "intra-a", holder)), CONVERT_FILE);
     });
 
-    it("is the same stack as long as only what a conversion changes differs", () => {
+    it("is still of the same stack while it differs only in what a conversion changes", () => {
         const there = setMeasured(setPlace(CONVERT_FILE, "done", holder), { start: 12.3, done: 4 });
         assert.match(there, /measured: \{ start: 13 \}/);
         assert.equal(restOf(there), restOf(CONVERT_FILE));
@@ -298,7 +298,7 @@ describe("ops convert, the stack file", () => {
 });
 
 describe("ops convert, its clock", () => {
-    it("continues when the system's is set back, and counts the time in which the machine slept", () => {
+    it("continues when the system's clock is set back, and counts the time in which the machine slept", () => {
         let [system, steady] = [1_000_000, 500];
         const now = startClock(
             () => system,
@@ -310,7 +310,7 @@ describe("ops convert, its clock", () => {
         assert.equal(now(), 1_900_000);
     });
 
-    it("calls at its time, soon after a sleep that went past it, and not at once where it is a month away", async () => {
+    it("runs a call at its time, or soon after a sleep that lasted longer, and not at once where the time is a month away", async () => {
         let time = 0;
         const called: string[] = [];
         const at = (instant: number, what: string) =>
@@ -392,7 +392,7 @@ describe("ops convert, what the operator must do", () => {
 });
 
 describe("ops convert, Pulumi's errors", () => {
-    it("are printed without duplicates and without the rest", () => {
+    it("are printed once each, without Pulumi's other output", () => {
         const said = [
             "Updating (intra):",
             " +  alpa creating",

@@ -1,5 +1,5 @@
-// Proves that a rehearsal stops and starts only its own resources, that its file gets production's secrets only encrypted
-// again, and that it is removed afterwards. Pulumi is a fake here.
+// Proves that a rehearsal stops and starts only its own resources, that its file gets production's secrets only in encrypted
+// form, and that it is removed afterwards. Pulumi is a fake here.
 import { strict as assert } from "node:assert";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -29,7 +29,7 @@ const SECRETS = new Map([
 ]);
 
 describe("ops convert rehearse", () => {
-    it("is a stack with the settings of production, and with its own wherever it stops or starts something", () => {
+    it("is a stack with the settings of production, except its own settings for everything that it stops or starts", () => {
         const { values, problems, needs, secrets } = rehearsalStack(TEXT, SECRETS) as any;
         assert.deepEqual(problems, []);
         assert.equal(values.option, "intra-a");
@@ -47,7 +47,7 @@ describe("ops convert rehearse", () => {
             ["rehearsal"],
         );
         assert.equal(values.convert.rehearsal, undefined);
-        // It copies none of production's secrets.
+        // The rehearsal copies none of production's secrets.
         assert.deepEqual([...secrets.values()], ["the key of the small one's"]);
         assert.match(needs.join("\n"), /1 GPU\(s\) on each of dgx-03 for alpa\/opt-125m: they must be free/);
     });
@@ -184,7 +184,7 @@ describe("ops convert rehearse", () => {
         assert.equal(existsSync(own.file), false);
         assert.match(note, /The rehearsal needs:\n {2}- namespace alpa-auth-rehearsal, node port 30999/);
         assert.match(out, /Rehearsed: conversion and return\. The rehearsal stack is removed/);
-        // Its times are those of a small model.
+        // Production's plan does not use the times of the rehearsal, which has a small model.
         const { steps } = JSON.parse((await it.ops("convert", "plan", "--json")).out);
         assert.ok(steps.every(({ measured }: any) => !measured));
     });

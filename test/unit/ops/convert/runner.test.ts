@@ -41,7 +41,7 @@ async function convert(options: WorldOptions = {}, prepare: (world: FakeWorld) =
 }
 
 describe("ops convert, the runner", () => {
-    it("goes through every phase in order, and counts for how long callers got 503", async () => {
+    it("goes through every phase in order, and counts how long callers got 503", async () => {
         const { world, result } = await convert();
         assert.deepEqual(world.steps(), FORWARD);
         assert.equal(result.outcome, "converted");
@@ -71,7 +71,7 @@ describe("ops convert, the runner", () => {
             assert.equal(result.outcome, "returned");
         });
 
-    it("tries a step of the rollback twice, then names the one that an operator must fix", async () => {
+    it("tries a step of the rollback twice, then names it as the step that an operator must fix", async () => {
         const once = await convert({ fails: { start: 1, "back to drain": 1 } });
         assert.equal(once.result.outcome, "returned");
         const { world, result } = await convert({ fails: { start: 1, "back to drain": 2 } });
@@ -81,7 +81,7 @@ describe("ops convert, the runner", () => {
         assert.equal(world.last().event, "end");
     });
 
-    it("counts from the first attempt of a step for how long callers got 503", async () => {
+    it("counts how long callers got 503 from the first attempt of a step", async () => {
         const downSeconds = async (fails: Record<string, number>) => {
             const world = new FakeWorld({ fails, takes: { "back to start": 100 } });
             world.reached = world.asked = "done";
@@ -98,7 +98,7 @@ describe("ops convert, the runner", () => {
         assert.deepEqual([result.outcome, nameOf(result.failed!)], ["human", "back to drain"]);
         assert.match(result.why!, /^it did not end after 1:00:00, longer than all its timeouts together/);
         assert.equal(world.steps().filter((step) => step === "back to drain").length, 2);
-        // Not one that is only slow.
+        // A step that is only slow is not aborted.
         const slow = await convert({ fails: { start: 1 }, takes: { "back to drain": 3500 } });
         assert.equal(slow.result.outcome, "returned");
     });
@@ -149,7 +149,7 @@ describe("ops convert, the runner", () => {
         assert.equal(elapsed, seconds - expected.verify - expected.switch - wholeReturn(expected) - TURN_SECONDS);
     });
 
-    it("tries done twice, and then leaves callers with the component that demonstrably serves them", async () => {
+    it("tries phase done twice, and then leaves callers with the component that demonstrably serves them", async () => {
         const once = await convert({ fails: { done: 1 } });
         assert.equal(once.result.outcome, "converted");
         const { world, result } = await convert({ fails: { done: 2 } });
@@ -160,14 +160,14 @@ describe("ops convert, the runner", () => {
         assert.equal(seen?.said, "alice/a1 was answered");
         assert.equal(world.progress().direction, "forward");
         assert.equal((await world.go())!.outcome, "converted");
-        // An order to return also counts there.
+        // A conversion also returns when the order comes in step `done`.
         const ordered = await convert({}, (world) => (world.backAt = "done"));
         assert.equal(ordered.result.outcome, "returned");
     });
 
     for (const unserved of ["fails", "silent"] as const)
         it(`returns within the budget when done fails and the component does not serve: a caller's request ${unserved === "fails" ? "fails" : "is never answered"}`, async () => {
-            // As late as possible: callers got 503 for the longest time before.
+            // `switch` ends as late as possible, so callers have got 503 for the longest time.
             const late = latestEnd({ direction: "forward", to: "switch" }, new FakeWorld().budget)!;
             const spare = late - remainingForward("intra-a", defaults(600));
             const takes = { start: defaults(600).start + spare - 1 };
@@ -220,7 +220,7 @@ describe("ops convert, the runner", () => {
         }
     });
 
-    it("continues a return whose record cannot be written, and shows a human the step that fails twice", async () => {
+    it("continues a return whose record cannot be written, and names the step that fails twice for the operator", async () => {
         const unwritable = (one: Event) => one.event === "return";
         const { world, result } = await convert({ unwritable, fails: { start: 1 } });
         assert.deepEqual([result.outcome, world.reached], ["returned", "intra-a"]);
@@ -228,7 +228,7 @@ describe("ops convert, the runner", () => {
         assert.deepEqual([twice.result.outcome, nameOf(twice.result.failed!)], ["human", "back to drain"]);
     });
 
-    it("goes on with the way back after a human has helped", async () => {
+    it("continues the return after the operator has helped", async () => {
         const { world } = await convert({ fails: { start: 1, "back to drain": 2 } });
         const before = world.steps().length;
         const again = (await world.go())!;
@@ -236,7 +236,7 @@ describe("ops convert, the runner", () => {
         assert.deepEqual(world.steps().slice(before), back("drain", "prepare", "intra-a"));
     });
 
-    it("aborts a step when later the rollback would not fit, and returns within the budget", async () => {
+    it("aborts a step while the rollback still fits into the budget, and returns within the budget", async () => {
         const { world, result } = await convert({ takes: { start: 100_000 } });
         assert.equal(result.outcome, "returned");
         assert.match(result.why!, /^start: it did not end within \d+:\d\d of the first 503, after which the budget/);
@@ -245,7 +245,7 @@ describe("ops convert, the runner", () => {
         assert.ok(result.downSeconds > needed(world.budget.expected) - world.budget.expected.verify - 180);
     });
 
-    it("does not begin a step when the ones before have used up the time", async () => {
+    it("does not begin a step when earlier steps have used up the time", async () => {
         const { drain, stop } = defaults(600);
         const slow = { drain: drain + 3600 - needed(defaults(600)) - 1, stop };
         const { world, result } = await convert({ takes: slow });
@@ -276,7 +276,7 @@ describe("ops convert, the runner", () => {
     });
 
     it("begins no step after a request to stop, and records the current step", async () => {
-        // While the step before ends: its check is done, and nothing has failed.
+        // The request comes while the step `stop` ends: its check has passed, and nothing has failed.
         const { world, result } = await convert({}, (world) => (world.stopAfter = "stop"));
         assert.deepEqual([result.outcome, result.place], ["stopped", "stop"]);
         assert.deepEqual(world.steps(), ["prepare", "drain", "stop"]);
@@ -325,7 +325,7 @@ describe("ops convert, the runner", () => {
 });
 
 describe("ops convert, bare metal's answers", () => {
-    it("are those of the way forward, for a return that begins days later with its own record", async () => {
+    it("are those that the conversion recorded, also for a return that begins days later with its own record", async () => {
         const { world } = await convert();
         const there = { file: "there.jsonl", entries: [...world.entries] };
         world.entries = [];
@@ -339,7 +339,7 @@ describe("ops convert, bare metal's answers", () => {
             answers?.map(({ text }) => text),
             [" the capital"],
         );
-        // The way forward records its own: those of an earlier model do not count.
+        // A new conversion records its own answers: those of an earlier model are not used.
         world.entries = [];
         world.begin("intra-b");
         const again = progressOf(
@@ -352,7 +352,7 @@ describe("ops convert, bare metal's answers", () => {
 });
 
 describe("ops convert, killed", () => {
-    /** Kills it at every point, and lets a new process continue. */
+    /** Kills the conversion's process at every point, each in another world, and lets a new process continue. */
     async function everywhere(options: WorldOptions, look: (world: FakeWorld, at: number) => Promise<void>) {
         const whole = new FakeWorld(options);
         whole.begin();
@@ -398,7 +398,7 @@ describe("ops convert, killed", () => {
     it("counts the time in which no process ran the conversion", async () => {
         const world = new FakeWorld();
         world.begin();
-        world.killAt = 9; // In stop.
+        world.killAt = 9; // A point in step `stop`.
         await world.go();
         assert.equal(world.steps().at(-1), "stop");
         world.now += 2 * 3600_000;
@@ -424,7 +424,7 @@ describe("ops convert, killed", () => {
         assert.deepEqual(world.steps(), FORWARD);
     });
 
-    it("recognizes a settled stack, with and without an earlier record", async () => {
+    it("recognizes a stack that is in no conversion, with and without an earlier record", async () => {
         for (const place of ["intra-a", "done"] as const) {
             const world = new FakeWorld();
             world.reached = world.asked = place;
@@ -453,7 +453,7 @@ describe("ops convert, whatever happens", () => {
         budgetSeconds: fc.integer({ min: 0, max: 8000 }),
     });
 
-    it("never continues when the rollback would not fit any more", async () => {
+    it("never continues when the rollback no longer fits into the budget", async () => {
         await fc.assert(
             fc.asyncProperty(options, async (chosen) => {
                 const world = new FakeWorld({ ...chosen, fails: {}, disproved: {} });
@@ -488,7 +488,7 @@ describe("ops convert, whatever happens", () => {
                 const all = { ...defaults(600), ...expected };
                 const budgetSeconds = needed(all) + spare;
                 const lasts = expectedOf({ direction: "forward", to: failing as any }, all) + spare;
-                // Half-way: aborted at its time limit. Otherwise it ends just then, and its check fails.
+                // Either the step hangs and is aborted at its time limit, or it ends at that time and its check fails.
                 const trouble = halfWay
                     ? { takes: { [failing]: 1e6 } }
                     : { takes: { [failing]: lasts }, disproved: { [failing]: 1 } };
@@ -530,7 +530,7 @@ describe("ops convert, whatever happens", () => {
         );
     });
 
-    it("killed anywhere and continued, it ends as it would have", async () => {
+    it("a conversion that is killed anywhere and continued ends like one that is not killed", async () => {
         await fc.assert(
             fc.asyncProperty(options, fc.array(fc.nat({ max: 40 }), { maxLength: 3 }), async (chosen, kills) => {
                 const world = new FakeWorld({ ...chosen, takes: {} });

@@ -54,7 +54,7 @@ export function fileAt(phase: string, more = ""): string {
     );
 }
 
-/** Sends a signal to the command, and not to the process: mocha listens too. */
+/** Calls the command's listener for a signal. The process does not get the signal, because mocha would end. */
 export function interrupt(signal: "SIGINT" | "SIGHUP" = "SIGINT"): void {
     (process.listeners(signal).at(-1) as () => void)();
 }
@@ -67,7 +67,7 @@ interface State {
     failing: Partial<Record<Place, number>>;
     /** Called with each `pulumi up` as it begins. */
     onUp: (to: Place) => unknown;
-    /** Output `conversion.holder`. */
+    /** Output `conversion.holder` of the stack. */
     holder?: { name: string; until: string };
     /** Holder of the conversion in the cluster's record. */
     inCluster?: ClusterHolder;
@@ -85,9 +85,9 @@ interface State {
     verifierStatus?: number;
     /** Called for each request to the verification route, which then never answers. */
     silent?: () => void;
-    /** Answers of the two sides to a completion. */
+    /** Text with which bare metal and the component each answer a completion. */
     says: { bareMetal: string; component: string };
-    /** Phases of all `pulumi up`, in order. */
+    /** Target phase of each `pulumi up`, in order. */
     ups: Place[];
     /** The stack file that Pulumi reads. */
     file: () => string;
@@ -167,7 +167,7 @@ export async function convertBench(
         const times = state.failing[to] ?? 0;
         if (times > 0) {
             state.failing[to] = times - 1;
-            return { code: 255, stdout: `    error: ${to} is not to be\nerror: update failed\n` };
+            return { code: 255, stdout: `    error: ${to} fails in this test\nerror: update failed\n` };
         }
         state.reached = to;
         state.holder = ofFile().holder;

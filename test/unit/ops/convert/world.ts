@@ -41,19 +41,19 @@ export class FakeWorld {
     entries: Entry[] = [];
     now = Date.parse("2026-11-26T12:00:00Z");
     readonly budget: Budget;
-    /** Number of points so far at which it can be killed. */
+    /** Number of points so far at which the process could be killed. */
     points = 0;
-    /** The point at which it is killed. */
+    /** Index of the point at which the process is killed. */
     killAt = Infinity;
     /** The step at whose start the test requests the return. */
     backAt: string | undefined;
     stopAt: string | undefined;
-    /** The step after which the test tells it to stop. */
+    /** The step after which the test requests a stop. */
     stopAfter: string | undefined;
-    /** Time from its start to the request to return or to stop. */
+    /** Request to return or to stop, with its time in seconds after the conversion's start. */
     orderIn: { order: "back" | "stop"; seconds: number } | undefined;
     orders = { back: new AbortController(), stop: new AbortController() };
-    /** Steps that were checked. */
+    /** Names of the steps whose check has passed. */
     proved = new Set<string>();
     private unwritable = false;
     private killed: () => void = () => undefined;
@@ -186,13 +186,13 @@ export class FakeWorld {
         if (this.options.silent?.includes(name)) await this.silence(signal);
         if ((this.disproved[name] ?? 0) > 0) {
             this.disproved[name]--;
-            throw new Error("it is not so");
+            throw new Error("the check has failed");
         }
         this.proved.add(name);
         return name === "prepare" ? { answers: ANSWERS } : {};
     }
 
-    /** Moves the clock forward, and nothing ends: not even with the signal. */
+    /** Moves the clock forward, and never ends, even after the signal. */
     private async silence(signal: AbortSignal): Promise<void> {
         this.pass(1e7, signal);
         await NEVER;

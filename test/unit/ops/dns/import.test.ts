@@ -23,7 +23,7 @@ describe("ops dns import", () => {
         );
     });
 
-    it("writes data that is valid once all is decided", async () => {
+    it("writes data that is valid after every decision is made", async () => {
         const { out } = await bench().ops("dns", "import", EXPORT);
         const decided = out.replace(/undecided: .*/, "content: 192.0.2.9");
         assert.deepEqual(parseZoneData(decided, "example.com", "x").problems, []);

@@ -64,7 +64,7 @@ const SERVICE = idOf("alpa-auth_alpa_0");
 const ROUTE = idOf("alpa-auth_alpa_completions");
 const A1 = credentialId("alpa-auth_alice", "a1");
 
-/** Objects that the ingress controller creates for it, by path. */
+/** Objects that the ingress controller creates in APISIX for CLUSTER, by path of the Admin API. */
 const WRITTEN: Record<string, object> = {
     [`services/${SERVICE}`]: { id: SERVICE, name: "alpa-auth_alpa_0", labels: OF_ROUTE, upstream_id: SERVICE },
     [`upstreams/${SERVICE}`]: { id: SERVICE, nodes: [], labels: { "managed-by": "apisix-ingress-controller" } },
@@ -98,7 +98,7 @@ async function named(written: Record<string, object>, objects: object[] = CLUSTE
 }
 
 describe("objects in APISIX that are not the ingress controller's", () => {
-    it("are none where all is as the controller writes it, also for callers of other stacks and namespaces", async () => {
+    it("are none if all objects are as the controller writes them, also for callers of other stacks and namespaces", async () => {
         assert.deepEqual(await named(WRITTEN), []);
     });
 
@@ -284,7 +284,7 @@ describe("objects in APISIX that are not the ingress controller's", () => {
         ]);
     });
 
-    it("are reported when every reading has them: one that is being deleted is not", async () => {
+    it("are reported when every reading contains them, so not while they are being deleted", async () => {
         const one = (says: string): Foreign => ({ says, path: says, repair: "" });
         const readings = [
             [one("stays"), one("goes")],

@@ -94,7 +94,7 @@ export async function upgradeBench(text = UPGRADE_FILE, answers: Says = () => un
         const times = state.failing[to] ?? 0;
         if (times > 0) {
             state.failing[to] = times - 1;
-            return failed(`${to} is not to be`);
+            return failed(`${to} fails in this test`);
         }
         state.reached = to;
         const runs = to === "done" ? "old" : upgradeStateOf(to.slice(8) as UpgradePhase).runs;

@@ -12,7 +12,7 @@ import { IMAGE, UPGRADE_FILE, upgradeBench } from "./service";
 
 const stages = (...phases: string[]) => phases.map((phase) => (phase === "done" ? phase : `upgrade-${phase}`));
 const NEW_FILE = UPGRADE_FILE.replace("tag: 1.0.0", "tag: 1.1.0");
-/** Without the last holder. */
+/** A stack file without its last holder. */
 const bare = (text: string) => text.replace(/^ +holder: .*\n/m, "");
 
 describe("npm run ops -- model upgrade run", () => {
@@ -57,7 +57,7 @@ describe("npm run ops -- model upgrade run", () => {
             const { ops, state, text } = await upgradeBench();
             state.failing = { [failing]: 1 };
             const { note } = await exits(1, ops(...run, "--yes"));
-            assert.match(note, new RegExp(`did not reach new \\(${failing.slice(8)}: .*${failing} is not to be`));
+            assert.match(note, new RegExp(`did not reach new \\(${failing.slice(8)}: .*${failing} fails in this test`));
             assert.deepEqual(state.ups.slice(state.ups.indexOf(failing) + 1), stages(...back));
             assert.deepEqual([state.runs, bare(text())], ["1.0.0", bare(UPGRADE_FILE)]);
         });
@@ -94,7 +94,7 @@ describe("npm run ops -- model upgrade run", () => {
         assert.deepEqual([state.runs, bare(text())], ["1.0.0", bare(UPGRADE_FILE)]);
     });
 
-    it("leaves callers with the new version when done fails and they are served, and tries it again", async () => {
+    it("leaves callers with the new version that serves them when phase done fails, and tries done again", async () => {
         const { ops, state, text } = await upgradeBench();
         state.failing = { done: 2 };
         const { note } = await ops(...run, "--yes");
@@ -111,7 +111,7 @@ describe("npm run ops -- model upgrade run", () => {
             for (const verb of ["run", "abort"] as const) {
                 const { ops, state, text } = await upgradeBench();
                 state.onUp = (to) => void (to === stage && process.emit("SIGTERM"));
-                // Only a check would be left of it.
+                // After the `up` of `done`, only its check would be left, which `run` would complete.
                 if (phase === "done") state.failing = { done: 1 };
                 await exits(1, ops(...run, "--yes"));
                 state.onUp = () => undefined;
@@ -124,7 +124,7 @@ describe("npm run ops -- model upgrade run", () => {
         });
     }
 
-    it("without its record, reads both versions from the stack file, and returns", async () => {
+    it("without the upgrade's record, reads both versions from the stack file, and returns", async () => {
         const { ops, state, text } = await upgradeBench();
         state.onUp = (to) => void (to === "upgrade-start" && process.emit("SIGTERM"));
         await ops(...run, "--yes");
@@ -137,7 +137,7 @@ describe("npm run ops -- model upgrade run", () => {
         assert.deepEqual([other.state.runs, bare(other.text())], ["1.0.0", bare(UPGRADE_FILE)]);
     });
 
-    it("with neither its record nor a stack file that names it, changes nothing, and says where the versions are", async () => {
+    it("with neither the upgrade's record nor a stack file that names the upgrade, changes nothing, and says where the versions are", async () => {
         const { ops, state, text } = await upgradeBench();
         state.onUp = (to) => void (to === "upgrade-stop" && process.emit("SIGTERM"));
         await ops(...run, "--yes");
@@ -173,7 +173,7 @@ describe("npm run ops -- model upgrade run", () => {
             assert.ok(readFileSync(join(folder, ".alpa-auth/local/Pulumi.intra.yaml.edited"), "utf8").includes(to));
         });
 
-    it("has other weights and another model in one run, without the size of the old model", async () => {
+    it("changes weights and model in one run, and removes the size of the old model", async () => {
         const sized = UPGRADE_FILE.replace("    gpuMemory", "    parametersBillion: 66\n    gpuMemory");
         const { ops, text, record } = await upgradeBench(sized);
         const model = ["--model", "alpa/opt-30b", "--weights-path", "/data/opt-30b"];
@@ -185,7 +185,7 @@ describe("npm run ops -- model upgrade run", () => {
         assert.ok(begin.event === "begin" && !begin.change!.sameAnswers, "another model answers differently");
     });
 
-    it("says so when none is in progress", async () => {
+    it("says so when no upgrade is in progress", async () => {
         const { ops, state } = await upgradeBench();
         assert.match((await ops("model", "upgrade", "status")).out, /no upgrade of the model is under way/);
         assert.match((await ops("model", "upgrade", "abort", "--yes")).out, /no upgrade of the model is under way/);
@@ -280,7 +280,7 @@ describe("npm run ops -- model upgrade refuses", () => {
         }
     });
 
-    it("--answers with another value than at its start", async () => {
+    it("--answers with another value than at the upgrade's start", async () => {
         const { ops, state } = await upgradeBench();
         state.onUp = (to) => void (to === "upgrade-start" && process.emit("SIGTERM"));
         await ops("model", "upgrade", "run", "--image", IMAGE, "--yes");
@@ -288,7 +288,7 @@ describe("npm run ops -- model upgrade refuses", () => {
         assert.match(note, /--answers: must not change while an upgrade is under way \(it began with same\)/);
     });
 
-    it("a second upgrade, a conversion and a change of callers while it is in progress, and another version than the one begun", async () => {
+    it("a second upgrade, a conversion and a change of callers during an upgrade, and another version than the upgrade's", async () => {
         const { ops, state, folder } = await upgradeBench();
         state.onUp = (to) => void (to === "upgrade-start" && process.emit("SIGTERM"));
         await ops("model", "upgrade", "run", "--image", IMAGE, "--yes");

@@ -34,7 +34,9 @@ describe("callers of a file, in earlier versions", () => {
         commits.now = commit({ [FILE]: stringify({ consumers: [nlp(rotated)] }) });
     });
 
-    /** Content of the file for the program, at each call that names it. */
+    /**
+     * Rolls back to version 1. @returns `found`: text of the callers' file in the program's folder, at each run of Pulumi there
+     */
     const back = async (history: object[], args: string[] = [], deployment: object = {}) => {
         const found: string[] = [];
         const says = (call: Call) => {

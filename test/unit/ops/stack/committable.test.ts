@@ -16,7 +16,7 @@ describe("files that may be committed", () => {
         return join(root, name);
     };
 
-    it("are tracked ones and new ones, not those that git ignores or that are in no work tree", async () => {
+    it("are tracked and new files, not files that git ignores or that are in no work tree", async () => {
         mkdirSync(clone);
         execFileSync("git", ["-C", clone, "init", "-q"]);
         const [tracked, forced] = [file("clone/Pulumi.intra.yaml"), file("clone/.sandbox/forced.yaml")];

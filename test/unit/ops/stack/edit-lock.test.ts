@@ -1,5 +1,5 @@
-// Proves that two commands never edit the files of a stack at the same time, and that an edit is undone only while it is the
-// last one. Pulumi is a fake, except in the test of Ctrl-C, where a small program takes its place.
+// Proves that two commands never edit the files of a stack at the same time, and that an edit is undone only while no later
+// edit exists. Pulumi is a fake, except in the test of Ctrl-C, where a small program takes its place.
 import { strict as assert } from "node:assert";
 import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -9,7 +9,7 @@ import { bench, exits, STACK_FILE } from "../kit";
 const ADD = ["consumer", "add", "bob"];
 
 describe("ops, a stack file in git", () => {
-    it("rejects a file with uncommitted manual changes, and continues with its own", async () => {
+    it("rejects a file with uncommitted manual changes, but not with uncommitted changes of the commands", async () => {
         const { ops, folder, file, text } = bench();
         commit(folder);
         await exits(0, ops(...ADD, "--yes"));
@@ -23,7 +23,7 @@ describe("ops, a stack file in git", () => {
         assert.ok(!text().includes("zoe"));
     });
 
-    it("continues with its own uncommitted file after a run that found the stack locked", async () => {
+    it("continues with a command's uncommitted edit after a run that found the stack locked", async () => {
         let locked = false;
         const { ops, folder, text } = bench({
             says: ({ args }) =>
@@ -66,7 +66,7 @@ describe("ops, a stack file in git", () => {
         assert.match((await ops(...ADD, "--yes")).note, /has uncommitted changes that are not of this command/);
     });
 
-    it("does not take a git that fails for a file without changes", async () => {
+    it("does not treat a failing git like a file without changes", async () => {
         const { ops, folder, text } = bench();
         commit(folder);
         writeFileSync(join(folder, ".git/config"), "[core\n");

@@ -17,7 +17,7 @@ import { previewOf } from "./review/programs";
 
 const stateOf = (seen: Seen[]) => ({ resources: previewOf([], seen).steps.map(({ newState }) => newState!) });
 
-/** The lines of requests, by the names of their ends. */
+/** The lines that carry requests, each as `<from> -<label>-> <to>`. */
 function requests({ parts, lines }: Picture): string[] {
     const nameOf = (id: string) => parts.find((part) => part.id === id)!.label.join(" ");
     return lines

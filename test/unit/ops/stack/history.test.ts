@@ -36,7 +36,7 @@ const update = (values: object, rest: object = {}) => ({
     config: values,
     ...rest,
 });
-/** The newest first, as Pulumi prints them. */
+/** Updates of the stack, the newest first, as Pulumi prints them. */
 const UPDATES = [
     update(
         config(

@@ -34,7 +34,7 @@ describe("the shown text of a stack file", () => {
         assert.equal(maskKeys(text), text);
     });
 
-    it("contains none next to a change, whose lines are shown before the file is rejected", async () => {
+    it("contains no key next to a change, whose lines are shown before the file is rejected", async () => {
         const { ops } = bench({ text: STACK_FILE.replace("id: old,", `id: old, key: ${KEY},`) });
         const { out, note } = await exits(2, ops("consumer", "add", "alice", "--credential", "new"));
         assert.match(out, /id: old, key: "\(plain text, not shown\)"/);

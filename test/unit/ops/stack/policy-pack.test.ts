@@ -26,7 +26,7 @@ function runner(because?: string) {
 }
 
 describe("the policy pack of npm run ops", () => {
-    it("runs with every up, of any program, and with nothing else", async () => {
+    it("runs with each up of any program, and with no other command", async () => {
         const { pulumi, calls, notes } = runner();
         await pulumi(["up", "--yes", "--skip-preview", "--cwd", "/earlier"]);
         await pulumi(["destroy", "--yes"]);
@@ -47,7 +47,7 @@ describe("the policy pack of npm run ops", () => {
         });
         after(() => rmSync(earlier, { recursive: true, force: true }));
 
-        it("has all rules of this clone if the program's own pack does not compare what it renders", async () => {
+        it("has all rules of this clone if the program's own pack has no comparison with what is rendered", async () => {
             const { pulumi, calls } = runner();
             await pulumi(["up", "--cwd", earlier]);
             await pulumi(["preview", "--cwd", earlier]);
@@ -58,7 +58,7 @@ describe("the policy pack of npm run ops", () => {
             assert.equal(rulesFor(earlier, "/clone"), RULES);
         });
 
-        it("leaves the comparison with what is rendered to the program's own pack, and all else to this clone's", async () => {
+        it("has the comparison with what is rendered from the program's own pack, and all other rules from this clone's", async () => {
             writeFileSync(join(earlier, "policy/rules/types.ts"), rule("known-types"));
             const { pulumi, calls } = runner();
             await pulumi(["up", "--cwd", earlier]);

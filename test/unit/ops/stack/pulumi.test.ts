@@ -37,7 +37,7 @@ describe("a run of Pulumi", () => {
     /**
      * Interrupts a program as soon as it has started.
      * @param onInterrupt code that the program runs at SIGINT
-     * @param patience seconds until the program gets the second SIGINT, and then until it is killed: it needs a moment for each
+     * @param patience seconds until the program gets the second SIGINT, and then until it is killed
      */
     async function brokenOff(onInterrupt: string, patience: [number, number]) {
         const file = join(folder, "pulumi");
@@ -49,7 +49,7 @@ describe("a run of Pulumi", () => {
         return runPulumi(folder, patience)(["up"], { onLine, signal: order.signal });
     }
 
-    it("may end what it has begun when it is interrupted", async () => {
+    it("may finish its current work when it is interrupted", async () => {
         const { code, stdout } = await brokenOff(
             'console.log("ending"); setTimeout(() => process.exit(3), 50);',
             [20, 1],
@@ -71,7 +71,7 @@ describe("a run of Pulumi", () => {
         assert.equal(code, 1);
     });
 
-    it("does not outlive the process that started it, whatever ends that", async () => {
+    it("does not outlive the process that started it, whatever ends that process", async () => {
         const file = join(folder, "pulumi");
         const program = `process.on("SIGINT", () => { require("node:fs").writeFileSync(${JSON.stringify(join(folder, "told"))}, ""); process.exit(3); }); setInterval(() => 0, 1000); console.log(1);`;
         writeFileSync(file, `#!${process.execPath}\n${program}\n`);
@@ -85,12 +85,12 @@ describe("a run of Pulumi", () => {
     });
 
     for (const name of ["SIGTERM", "SIGHUP"])
-        it(`that ${name} meets is interrupted once and waited for, and no other begins`, async () => {
+        it(`is interrupted once at ${name} and waited for, and no other run begins`, async () => {
             const program = `process.on("SIGINT", () => { console.log("ending"); setTimeout(() => process.exit(3), 50); }); setInterval(() => 0, 1000); console.log("here");`;
             writeFileSync(join(folder, "pulumi"), `#!${process.execPath}\n${program}\n`);
             chmodSync(join(folder, "pulumi"), 0o755);
             const source = require.resolve("../../../../ops/stack/pulumi");
-            // The whole group, as a closed terminal signals it.
+            // Signals the whole process group, like a closed terminal.
             const onLine = `(line) => line === "here" && process.kill(-process.pid, "${name}")`;
             const parent = `const run = require(${JSON.stringify(source)}).runPulumi(".");
                 run(["up"], { onLine: ${onLine} }).then(({ code, stdout }) => {
@@ -107,12 +107,12 @@ describe("a run of Pulumi", () => {
             );
         });
 
-    it("gets one SIGINT of a Ctrl-C, which npx sends on", async () => {
+    it("gets only one SIGINT of a Ctrl-C that npx forwards", async () => {
         const program = `process.on("SIGINT", () => { console.log("one"); setTimeout(() => process.exit(3), 200); }); setInterval(() => 0, 1000); console.log("here");`;
         writeFileSync(join(folder, "pulumi"), `#!${process.execPath}\n${program}\n`);
         chmodSync(join(folder, "pulumi"), 0o755);
         const press = (line: string) => {
-            // The second once the first has arrived: the kernel makes one of two that are pending.
+            // The second signal is sent after the first has arrived, because the kernel merges two that are pending.
             if (line === "here" || line === "one") process.emit("SIGINT");
         };
         assert.equal((await runPulumi(folder)(["up"], { onLine: press })).stdout, "here\none\n");
@@ -137,7 +137,7 @@ describe("a run of Pulumi", () => {
         assert.equal(await shown(["up"], { onLine: () => undefined }), result);
     });
 
-    it("is not begun in vain when it was broken off before", async () => {
+    it("ends at once when it was interrupted before its start", async () => {
         const order = new AbortController();
         order.abort();
         writeFileSync(join(folder, "pulumi"), `#!${process.execPath}\nsetInterval(() => 0, 1000);\n`);

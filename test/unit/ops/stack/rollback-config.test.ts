@@ -14,7 +14,7 @@ const file = (config: object, seal = SALT) => `${seal}config: ${JSON.stringify(c
 const tunnel = (value: object) => ({ "alpa-auth:tunnel": value });
 const PLAIN = "PRIVATE-KEY-of-then";
 
-/** Config of a rollback to a version with this one. */
+/** Rolls back to a version with the config `then`. @returns what the command printed, and the config that it used */
 async function configFor(then: object, options: Options & { more?: string[]; head?: string } = {}) {
     const entry = update(options.head ?? repository.first, then);
     delete (entry.config as Record<string, unknown>)["alpa-auth:cluster"];
@@ -31,7 +31,7 @@ describe("config of ops stack rollback", () => {
     usePackages();
     const now = (value: object) => file({ "alpa-auth:option": "intra-a", ...tunnel(value) });
 
-    it("uses the current secrets where nothing else differs, and says so", async () => {
+    it("uses the current secrets if only secrets may differ, and says so", async () => {
         const { note, config } = await exits(
             0,
             configFor(tunnel(hidden(host("10.0.0.1", PLAIN))), {
@@ -46,7 +46,7 @@ describe("config of ops stack rollback", () => {
         ["another host", host("10.0.0.2", secure("now")), "tunnel\\.hosts\\[0\\]\\.address"],
         ["another version", { ...host("10.0.0.1", secure("now")), version: "2" }, "tunnel\\.version"],
         [
-            "one host more",
+            "an added host",
             { ...host("10.0.0.1", secure("now")), hosts: [...host("10.0.0.1", secure("now")).hosts, { address: "b" }] },
             "tunnel\\.hosts\\[1\\]",
         ],
@@ -133,7 +133,7 @@ describe("config of ops stack rollback", () => {
         const then = host("10.0.0.9", PLAIN);
         const text = now(host("10.0.0.1", secure("now")));
 
-        it("uses the given one", async () => {
+        it("uses the file that an option names", async () => {
             const given = join(repository.root, ".git/given.yaml");
             writeFileSync(given, now(host("10.0.0.9", secure("then"))));
             const { note, config } = await exits(
@@ -147,7 +147,7 @@ describe("config of ops stack rollback", () => {
             assert.doesNotMatch(note, /Config keys with their current secret/);
         });
 
-        it("rejects an invalid one, or one that was encrypted in another way", async () => {
+        it("rejects an invalid file, or a file that was encrypted with another key", async () => {
             const none = await configFor(tunnel(hidden(then)), { text, more: ["--config-file", "/none"] });
             assert.match(none.note, /--config-file: must name a file that can be read \(ENOENT\)/);
             const given = join(repository.root, ".git/given.yaml");
@@ -156,7 +156,7 @@ describe("config of ops stack rollback", () => {
             assert.match(other.note, /tunnel: cannot be restored/);
         });
 
-        it("uses the one of the commit, unless the version ran with another", async () => {
+        it("uses the file in the version's commit, unless the version ran with another file", async () => {
             const name = "Pulumi.intra.yaml";
             const head = commit({ [name]: now(host("10.0.0.9", secure("then"))) });
             commit({ [name]: text });

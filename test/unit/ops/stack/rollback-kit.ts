@@ -97,7 +97,7 @@ export interface Options extends BenchOptions {
     steps?: object[];
 }
 
-/** Runs it, and returns the program and its config at each call that names them. */
+/** Runs the rollback, and returns the program and its config at each run of Pulumi that gets them. */
 export async function rollback(args: string[], { history = [], steps = [], ...options }: Options = {}) {
     const seen: { verb: string; program: string; config: any; plan?: string }[] = [];
     const says = (call: Call) => {

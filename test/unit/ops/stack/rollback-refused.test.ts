@@ -225,7 +225,7 @@ describe("ops stack rollback refuses", () => {
             assert.deepEqual(seen, []);
         });
 
-    it("a work tree with uncommitted changes, and pending operations, both at once", async () => {
+    it("a work tree with uncommitted changes and pending operations, reported at once", async () => {
         writeFileSync(join(repository.root, "index.ts"), "changed");
         try {
             const says = ({ args }: Call) =>

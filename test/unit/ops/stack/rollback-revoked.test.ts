@@ -20,7 +20,7 @@ const CONSUMERS = [
 const WITH_KEY = [{ name: "nlp", credentials: [{ id: "k", method: "key", key: KEY }] }];
 const declared = { "alpa-auth:consumers": { objectValue: CONSUMERS, value: JSON.stringify(CONSUMERS) } };
 
-/** State of a stack that has revoked these, by `<consumer>/<credential>`. */
+/** State of a stack that has revoked keys. @param revoked digests of the keys, by `<consumer>/<credential>` */
 async function stateWithout(revoked: Record<string, string>) {
     const inputs = { declared: revoked, readmit: {} };
     const { outs } = await provider.create!(inputs);
@@ -74,12 +74,12 @@ describe("ops stack rollback and revoked keys", () => {
         assert.ok(seen.every(({ verb }) => verb === "preview"));
     });
 
-    it("refuses it under another name, by the name that was revoked", async () => {
+    it("refuses a revoked key under another name, and prints the name under which it was revoked", async () => {
         const { note } = await exits(2, back(repository.first, { "eve/other": ed["lab/ed"] }));
         assert.match(note, /would break that of eve\/other\)\. .* add: --readmit eve\/other/);
     });
 
-    it("restores it where the operator names it, and only then", async () => {
+    it("restores a revoked key only where the operator names its revocation", async () => {
         await exits(2, back(repository.first, ed, ["--readmit", "lab/other"]));
         const { seen } = await exits(0, back(repository.first, ed, ["--readmit", "lab/ed"]));
         assert.equal(seen.at(-1)!.verb, "up");
@@ -108,7 +108,7 @@ describe("ops stack rollback and revoked keys", () => {
         assert.ok(!`${out}${note}`.includes(KEY));
     });
 
-    it("has a program that keeps the record report it in its own preview, by the config that names the revocation", async () => {
+    it("names the revocation in the config, so that the preview of a program with a record of revocations reports the revoked key", async () => {
         const { note, seen, id } = await exits(2, back(withRecord, ed));
         assert.match(note, /would break that of lab\/ed/);
         const [lab, nlp] = seen[0].config.config["alpa-auth:consumers"];
@@ -116,7 +116,7 @@ describe("ops stack rollback and revoked keys", () => {
         assert.equal(nlp.credentials[0].readmit, undefined);
     });
 
-    it("refuses a program that would lose a revocation, until that is named too", async () => {
+    it("refuses a program that would lose a revocation, until the operator names that revocation too", async () => {
         const gone = { "bob/k": "digest-of-a-key-that-the-version-does-not-have" };
         const { out, note } = await exits(2, back(repository.first, gone));
         assert.match(out, /Breaks the revocation of bob\/k: the program of that version has no record of revocations/);
@@ -126,7 +126,7 @@ describe("ops stack rollback and revoked keys", () => {
             await exits(0, back(program, gone), "a program that keeps the record breaks nothing");
     });
 
-    it("recognizes a program that keeps the record by a file that this one has, or by the path of earlier versions", () => {
+    it("recognizes a program with a record of revocations by a file of the current program, or by its path in earlier versions", () => {
         assert.ok(existsSync(resolve(__dirname, "../../../..", RECORD_KEEPERS[0])));
         assert.equal(new Set(RECORD_KEEPERS).size, 2);
     });

@@ -65,7 +65,7 @@ describe("ops stack rollback", () => {
         }
     });
 
-    it("applies it with --yes, limited to its plan also for new resources, and leaves no work tree behind", async () => {
+    it("applies the version with --yes, limited to its plan also for new resources, and leaves no work tree behind", async () => {
         const history = [update(repository.first, namespace), update(repository.second)];
         const steps = [made("kubernetes:core/v1:Namespace", "alpa", { metadata: { name: "a" } })];
         const { note, seen } = await exits(0, rollback(["--to", "1", "--yes"], { history, steps }));
@@ -93,7 +93,7 @@ describe("ops stack rollback", () => {
         }
     });
 
-    it("exits with 1 where it is applied and the service then admits everyone: with 3 nothing would have changed", async () => {
+    it("exits with 1 if the applied version admits everyone: exit code 3 would mean that nothing has changed", async () => {
         const url = `${await serve((_, answer) => answer.writeHead(200).end("{}"))}/alpa`;
         const objectValue = [{ name: "smoke", credentials: [{ id: "k", method: "key" }] }];
         const consumers = { "alpa-auth:consumers": { value: JSON.stringify(objectValue), objectValue } };
@@ -104,7 +104,7 @@ describe("ops stack rollback", () => {
         assert.equal(seen.at(-1)!.verb, "up");
     });
 
-    it("runs it in a clean work tree, with the clone's packages where the lock file is the same", async () => {
+    it("runs the version in a clean work tree, with the clone's packages if the lock file is the same", async () => {
         mkdirSync(join(repository.root, "node_modules/one"), { recursive: true });
         writeFileSync(join(repository.root, "node_modules/.package-lock.json"), "{}");
         writeFileSync(join(repository.root, "node_modules/one/index.js"), "module.exports = 1;");
@@ -132,7 +132,7 @@ describe("ops stack rollback", () => {
         assert.equal(parse(text()).config["alpa-auth:namespace"], "before");
         assert.match(text(), /secure: v1:of-now/);
     });
-    it("leaves a stack file that was edited while it ran, and says where the config of then is", async () => {
+    it("leaves a stack file that was edited while it ran, and says where the version's config is", async () => {
         const history = [update(repository.second, namespace), update(repository.second)];
         const edited = `${NOW}    alpa-auth:maxOverlapDays: 30 # by hand\n`;
         const folder = mkdtempSync(join(tmpdir(), "alpa-auth-edited-"));
@@ -170,7 +170,7 @@ describe("ops stack rollback", () => {
             );
             assert.equal(git("worktree", "list").split("\n").length, 1);
         };
-        /** Simulates Ctrl-C without a signal to the test runner, which listens too. */
+        /** Simulates Ctrl-C without a signal to the test runner, which would end. */
         const press = () => (process.listeners("SIGINT").at(-1) as (name: string) => void)("SIGINT");
         /** Puts a fake `npm` before the real one. */
         const npm = (script: string) => {
@@ -197,7 +197,7 @@ describe("ops stack rollback", () => {
                 nothingIsLeft();
             });
 
-        it("when it is interrupted while packages are installed, which ends at once", async () => {
+        it("when it is interrupted while packages are installed: the installation ends at once", async () => {
             npm('sleep 60 & echo $! > "$0.pid"; wait');
             const history = [update(repository.first)];
             const running = rollback(["--to", "1"], { history });

@@ -222,7 +222,7 @@ const edits: [what: string, before: string, edit: (text: string) => string, chan
             .replace(/^/gm, "-"),
     ],
     [
-        "keeps the comments below a list that it empties, once",
+        "keeps the comments below a list that it empties, and does not repeat them",
         "config:\n  alpa-auth:consumers:\n  - name: bob\n    credentials: []\n  # no others\n  alpa-auth:option: intra-a\n",
         (t) => removeConsumer(t, "bob"),
         "-  alpa-auth:consumers:\n-  - name: bob\n-    credentials: []\n+  alpa-auth:consumers: []",
@@ -351,7 +351,7 @@ describe("editing a stack file", () => {
             assert.throws(() => removeCredential(text, "bob", "a"), problem);
         });
 
-    it("rejects two lists, of which Pulumi uses one", () => {
+    it("rejects two lists, since Pulumi uses only one of them", () => {
         const text = `config:\n  alpa-auth:consumers: ${list}\n  consumers: []\n`;
         assert.throws(() => removeConsumer(text, "bob"), /consumers: must be set only once/);
     });
@@ -375,22 +375,46 @@ describe("editing a stack file", () => {
         - { id: b, method: jwt, algorithm: ES256, publicKey: *pem }
 `;
     const shared: [what: string, edit: (text: string) => string, problem: RegExp][] = [
-        ["adds to it", (t) => addCredential(t, "bob", { id: "n", method: "key" }), /bob: must not be used elsewhere/],
         [
-            "adds at an alias",
+            "adds to a list with an anchor",
+            (t) => addCredential(t, "bob", { id: "n", method: "key" }),
+            /bob: must not be used elsewhere/,
+        ],
+        [
+            "adds to a list that is an alias",
             (t) => addCredential(t, "eve", { id: "n", method: "key" }),
             /credentials of eve: must not be a YAML alias/,
         ],
-        ["revokes in it", (t) => removeCredential(t, "bob", "a"), /bob\/a: must not be used .* as alias \*both/],
-        ["gives an end in it", (t) => setExpires(t, "bob", "a", "2027-01-01"), /bob\/a: must not be used/],
-        ["removes who has it", (t) => removeConsumer(t, "bob"), /bob: must not be used elsewhere/],
         [
-            "revokes one that is named",
+            "revokes in a list with an anchor",
+            (t) => removeCredential(t, "bob", "a"),
+            /bob\/a: must not be used .* as alias \*both/,
+        ],
+        [
+            "sets an expiry in a list with an anchor",
+            (t) => setExpires(t, "bob", "a", "2027-01-01"),
+            /bob\/a: must not be used/,
+        ],
+        [
+            "removes the caller whose list has an anchor",
+            (t) => removeConsumer(t, "bob"),
+            /bob: must not be used elsewhere/,
+        ],
+        [
+            "revokes a credential with an anchor",
             (t) => removeCredential(t, "jo", "a"),
             /jo\/a: must not be used .* as alias \*one/,
         ],
-        ["ends one that is named", (t) => setExpires(t, "jo", "a", "2027-01-01"), /jo\/a: must not be used/],
-        ["revokes one whose key is named", (t) => removeCredential(t, "jo", "b"), /jo\/b: must not be used .* \*pem/],
+        [
+            "sets the expiry of a credential with an anchor",
+            (t) => setExpires(t, "jo", "a", "2027-01-01"),
+            /jo\/a: must not be used/,
+        ],
+        [
+            "revokes a credential whose key has an anchor",
+            (t) => removeCredential(t, "jo", "b"),
+            /jo\/b: must not be used .* \*pem/,
+        ],
     ];
     for (const [what, edit, problem] of shared)
         it(`changes no other caller: rejects an edit that ${what}`, () => {

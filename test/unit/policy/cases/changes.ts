@@ -5,7 +5,7 @@ import type { Given } from "../stacks";
 const kindOf = ({ type, inputs }: Given): string =>
     type.startsWith("kubernetes:") ? (inputs.kind ?? type.split(":").pop()) : type.split(":").pop()!;
 
-/** The only resource of a kind, or of a kind and a name: that of the object or of the resource. */
+/** The only resource of a kind. @param name of the Kubernetes object or of the resource, where the kind has several */
 export function find(resources: Given[], kind: string, name?: string): Given {
     const named = (given: Given) => [given.inputs.metadata?.name, given.name].includes(name);
     const found = resources.filter((given) => kindOf(given) === kind && (name === undefined || named(given)));
@@ -26,7 +26,7 @@ export const without = (kind: string, name: string) => (all: Given[]) => {
     all.splice(all.indexOf(find(all, kind, name)), 1);
 };
 
-/** One more resource, which replaces a copy of another one of the stack. */
+/** Adds a resource. @param inside type of its parent component */
 export const more = (type: string, given: any, inside?: string) => (all: Given[]) => {
     const types = inside === undefined ? type : `${inside}$${type}`;
     all.push({ type, name: "more", urn: `urn:pulumi:test::alpa-auth::${types}::more`, protect: false, inputs: given });
@@ -46,7 +46,7 @@ export const secretText = (name: string, field: string, text: string) =>
         opened(data)[field] = secret(Buffer.from(text).toString("base64"));
     });
 
-/** How a preview shows what is not known before the run. */
+/** Text by which the engine represents a value that is not known before the run. */
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 /** A change of a plugin of a rule of the route. */

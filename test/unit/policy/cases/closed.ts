@@ -232,7 +232,7 @@ export const CLOSED: Record<string, Case[]> = {
             /^spec\.graph\.components\.alpa\.chart\.repo: must be the name of the Secret/m,
         ],
         [
-            "an operator of KubeRay that looks after every namespace",
+            "an operator of KubeRay that watches every namespace",
             "converted",
             inputs("RampartGraph", "opt", ({ spec: s }) => {
                 s.graph.components.kuberay.config.singleNamespaceInstall = false;
@@ -240,7 +240,7 @@ export const CLOSED: Record<string, Case[]> = {
             /singleNamespaceInstall: must be true/,
         ],
         [
-            "requests of a kind that Access does not ask",
+            "preflight requests that Access does not authenticate",
             "cloudflare",
             application((a) => (a.optionsPreflightBypass = true)),
             /^optionsPreflightBypass: this project does not render this field/m,
@@ -284,7 +284,7 @@ export const CLOSED: Record<string, Case[]> = {
             /^content: must be "the text of this project's Worker"/m,
         ],
         [
-            "a Worker with a way to other services",
+            "a Worker with a binding to another service",
             "cloudflare",
             inputs("WorkersScript", undefined, (w) => (w.bindings = [{ name: "KEPT", type: "kv_namespace" }])),
             /^bindings: this project does not render this field/m,
@@ -328,13 +328,13 @@ export const CLOSED: Record<string, Case[]> = {
             /^spec\.template\.spec\.hostPID: this project does not render this field/m,
         ],
         [
-            "a command that another one follows",
+            "a command that is followed by another one",
             "cloudflare",
             command((c) => (c.create += "; nc -l 20002")),
             /^create: must be sh -s -- and plain words/m,
         ],
         [
-            "a word that no script of this project takes",
+            "an argument that no script of this project has",
             "cloudflare",
             command((c) => (c.create += " more")),
             /^create: is not a command that this project runs on this host/m,
@@ -364,7 +364,7 @@ export const CLOSED: Record<string, Case[]> = {
             /^logging: must be "none"/m,
         ],
         [
-            "a seed of keys that is the same letter",
+            "a seed of keys that repeats one letter",
             "intra",
             inputs("RandomPassword", "alpa-consumers-seed", (p) =>
                 Object.assign(p, { upper: false, overrideSpecial: "a" }),
@@ -372,12 +372,17 @@ export const CLOSED: Record<string, Case[]> = {
             /^upper: .*\n.*overrideSpecial/m,
         ],
         [
-            "a seed of keys of one letter",
+            "a seed of keys with the length of one letter",
             "intra",
             inputs("RandomPassword", "alpa-consumers-seed", (p) => (p.length = 1)),
             /^length: must be 32 or more \(got 1\)/m,
         ],
-        ["a script of a host in clear", "cloudflare", command((c) => (c.stdin = "true")), /^stdin: must be secret/m],
+        [
+            "a script of a host in plain text",
+            "cloudflare",
+            command((c) => (c.stdin = "true")),
+            /^stdin: must be secret/m,
+        ],
         [
             "a chart under the name of another",
             "intra",
@@ -478,7 +483,7 @@ export const CLOSED: Record<string, Case[]> = {
             /^type: kubernetes:apisix\.apache\.org\/v2:ApisixPluginConfig is not created/m,
         ],
         [
-            "a global rule that goes by another type",
+            "a global rule in a resource of another type",
             "intra",
             more("kubernetes:core/v1:ConfigMap", {
                 apiVersion: "apisix.apache.org/v2",
@@ -501,7 +506,7 @@ export const CLOSED: Record<string, Case[]> = {
             /ClusterRoleBinding is not created by this project/,
         ],
         [
-            "a worker of a name of its own",
+            "a Worker with its own domain",
             "cloudflare",
             cloudflare("WorkersCustomDomain", { hostname: "llm.example.com", service: "other" }),
             /WorkersCustomDomain is not created by this project/,

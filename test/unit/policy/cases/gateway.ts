@@ -473,12 +473,7 @@ export const GATEWAY: Record<string, Case[]> = {
         ],
     ],
     "no-retries": [
-        [
-            "a second try",
-            "intra",
-            upstream("completions", (s) => (s.retries = 1)),
-            /^spec\.retries: must be 0 \(got 1;/m,
-        ],
+        ["a retry", "intra", upstream("completions", (s) => (s.retries = 1)), /^spec\.retries: must be 0 \(got 1;/m],
         [
             "a default number of retries",
             "intra",
@@ -544,13 +539,13 @@ export const GATEWAY: Record<string, Case[]> = {
             /^values\.image\.tag: must be APISIX/m,
         ],
         [
-            "the version that the chart happens to bring",
+            "the default version of the chart",
             "intra",
             values((v) => delete v.image),
             /^values\.image\.tag: must be APISIX 3\.17 or newer \(got nothing\)/m,
         ],
         [
-            "a tag that tells no version",
+            "a tag without a version",
             "intra",
             values((v) => (v.image.tag = "ubuntu")),
             /^values\.image\.tag: must be APISIX/m,
@@ -580,7 +575,7 @@ export const GATEWAY: Record<string, Case[]> = {
             /credentials\.admin: must not be in the values/,
         ],
         [
-            "the default key in any place",
+            "the default key of the Admin API in a Secret",
             "intra",
             inputs(
                 "Secret",

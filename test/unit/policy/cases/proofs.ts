@@ -49,7 +49,7 @@ export const PROOFS: Record<string, Case[]> = {
             /^namespace: must be alpa-auth,/m,
         ],
         [
-            "a verification with another timeout than the others",
+            "a verification with a timeout that differs from the other resources'",
             "intra",
             revoked((given) => (given.timeoutSeconds = 100_000)),
             /^timeoutSeconds: must be the same as in the other resources/m,
@@ -97,7 +97,7 @@ export const PROOFS: Record<string, Case[]> = {
             /^kind: ApisixRoute must have a RouteServed in this stack/m,
         ],
         [
-            "a verification of rules that are in force already",
+            "a verification of rules of another revision",
             "intra",
             served((given) => (given.revision = "0123456789ab")),
             /^revision: must be [0-9a-f]{12}, as in the rest of this stack/m,

@@ -99,7 +99,7 @@ export const SECRETS: Record<string, Case[]> = {
             /^create: must be secret \(it contains the token of a tunnel\)/m,
         ],
         [
-            "a kubeconfig in clear",
+            "a kubeconfig in plain text",
             "intra",
             inputs("kubernetes", "cluster", (given) => (given.kubeconfig = "apiVersion: v1")),
             /^kubeconfig: must be secret/m,

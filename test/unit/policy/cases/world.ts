@@ -48,7 +48,7 @@ export const WORLD: Record<string, Case[]> = {
             /^spec\.ports\[0\]\.targetPort: must be a number \(got "admin"\)/m,
         ],
         [
-            "the counters of limits",
+            "a node port of the counters of limits",
             "inter",
             spec("Service", "alpa-auth-counters", (s) => (s.type = "NodePort")),
             /must not open Ray, or the server that counts limits/,
@@ -60,7 +60,7 @@ export const WORLD: Record<string, Case[]> = {
             /hostNetwork: must be off/,
         ],
         [
-            "a port of the node",
+            "a host port of a pod",
             "exposed",
             pod((p) => (p.containers[0].ports[0].hostPort = 2000)),
             /must not use a port of the node \(hostPort 2000\)/,
@@ -162,13 +162,13 @@ export const WORLD: Record<string, Case[]> = {
             /must not let addresses reach etcd/,
         ],
         [
-            "a network of machines for the Admin API",
+            "a network of hosts for the Admin API",
             "intra",
             policy("admin-api", (s) => s.ingress[0].from.push({ ipBlock: { cidr: "10.0.0.0/8" } })),
             /must not let addresses reach APISIX's Admin API/,
         ],
         [
-            "namespaces by an expression that nearly all hold to",
+            "an expression that nearly all namespaces match",
             "intra",
             policy("etcd", (s) => {
                 s.ingress[0].from = [
@@ -199,7 +199,7 @@ export const WORLD: Record<string, Case[]> = {
             /^namespace alpa-auth-gateway: must have a NetworkPolicy that closes every pod/m,
         ],
         [
-            "the same, by Rampart",
+            "a gateway by Rampart in a namespace that is not closed",
             "graph",
             without("NetworkPolicy", "alpa-policies-closed"),
             /^namespace alpa-auth-gateway-apisix: must have a NetworkPolicy/m,

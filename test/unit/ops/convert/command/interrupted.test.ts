@@ -1,5 +1,5 @@
-// Proves how a conversion continues, or goes back, that was interrupted, killed, asked to return, or belongs to another machine;
-// and one whose record cannot be written. Pulumi is a fake here and the service a small HTTP server.
+// Proves how a conversion continues or goes back after it was interrupted, killed or asked to return, when it belongs to
+// another machine, or when its record cannot be written. Pulumi is a fake here and the service a small HTTP server.
 import { strict as assert } from "node:assert";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import fs from "node:fs";
@@ -26,7 +26,7 @@ describe("npm run ops -- convert, interrupted", () => {
         let lastFile = "";
         await it.ops("convert", "run", "--yes");
         const [name] = readdirSync(join(it.folder, ".alpa-auth/convert"));
-        // As after a crash: the last line is truncated, and the lock is that of an ended process.
+        // The state after a crash: the last line is truncated, and the lock is that of an ended process.
         writeFileSync(join(it.folder, ".alpa-auth/convert", name), kept + '{"time":"2026');
         const lock = { pid: 2 ** 22 - 1, host: hostname(), who: "alice@ops", since: "2026-11-26T12:00:00.000Z" };
         writeFileSync(join(it.folder, ".alpa-auth/local/convert-intra.lock"), JSON.stringify(lock));
@@ -67,10 +67,10 @@ describe("npm run ops -- convert, interrupted", () => {
         assert.equal(text(), CONVERT_FILE);
     });
 
-    it("abort asks the one who is at work, which returns, and does not begin a second one", async () => {
+    it("abort asks the process that runs the conversion to return, and does not begin another return", async () => {
         const it = await convertBench(CONVERT_FILE, undefined, 1);
         const asked: ReturnType<typeof it.ops>[] = [];
-        // The proof of the step before gives it a second.
+        // The check of the previous step takes a second, so that `abort` can request the return meanwhile.
         it.state.onUp = (to) => {
             if (to === "drain" && asked.length === 0) asked.push(it.ops("convert", "abort", "--yes"));
         };
@@ -86,7 +86,7 @@ describe("npm run ops -- convert, interrupted", () => {
         const { ops, folder, state } = await convertBench();
         const [file, order] = ["lock", "abort"].map((end) => join(folder, `.alpa-auth/local/convert-intra.${end}`));
         mkdirSync(join(folder, ".alpa-auth/local"), { recursive: true });
-        // A process of this machine that does not listen, as a suspended one, and one of another machine.
+        // The lock's holder is a process of this machine that does not react, like a suspended one, or of another machine.
         for (const host of [hostname(), "far"]) {
             const lock = { pid: process.pid, host, who: "bob@ops", since: "2026-11-26T12:00:00.000Z" };
             writeFileSync(file, JSON.stringify(lock));
@@ -108,7 +108,7 @@ describe("npm run ops -- convert, interrupted", () => {
 
     it("returns as soon as abort is run elsewhere", async () => {
         const { ops, folder, state } = await convertBench(CONVERT_FILE, undefined, 1);
-        // The verification of the step before gives it a second.
+        // The check of the previous step takes a second, in which the process finds the order to return.
         state.onUp = (to) => {
             if (to === "drain") writeFileSync(join(folder, ".alpa-auth/local/convert-intra.abort"), "");
         };
@@ -138,7 +138,7 @@ describe("npm run ops -- convert, interrupted", () => {
             /convert: stopped at stop \(it was interrupted\)\. Continue: npm run ops -- convert run --yes --stack/,
         );
         twice.state.onUp = () => undefined;
-        // Continues the rollback.
+        // The second run continues the rollback.
         await exits(0, twice.ops("convert", "run", "--yes"));
         assert.equal(twice.state.reached, "intra-a");
     });
@@ -189,9 +189,9 @@ describe("npm run ops -- convert, interrupted", () => {
         assert.equal(it.state.reached, "done");
     });
 
-    it("belongs to another machine while the cluster says so, and is taken over on request once that machine stops reporting", async () => {
+    it("belongs to another machine while the cluster says so, and is taken over on request after that machine stopped reporting", async () => {
         const { ops, state, record } = await convertBench(fileAt("stop"));
-        // For a step that did not end, which is in no output.
+        // Only the cluster's record names bob: the stack's outputs name a holder only after the end of a step.
         const bob = { name: "bob@far r1", until: "2099-01-01T00:00:00Z", beat: "1" };
         state.inCluster = bob;
         const { note } = await exits(2, ops("convert", "run", "--yes"));
@@ -250,14 +250,14 @@ describe("npm run ops -- convert, interrupted", () => {
         assert.equal(it.state.reached, "done");
     });
 
-    it("that was taken over here and interrupted is reported as ours, whatever its name", async () => {
+    it("that was taken over here and then interrupted is reported as this machine's, whatever name its record has", async () => {
         const it = await interruptedAt("stop");
         const { who } = firstOf(it.folder);
         it.state.inCluster = { name: "bob@far r1", until: "2099-01-01T00:00:00Z", beat: `1 ${who}` };
         assert.equal(JSON.parse((await it.ops("convert", "status", "--json")).out).state, "interrupted");
     });
 
-    it("reports to the cluster while it runs, and no longer", async () => {
+    it("reports to the cluster only while it runs", async () => {
         const { ops, state, record } = await convertBench();
         await exits(0, ops("convert", "run", "--yes"));
         const [{ who, run }] = record();
@@ -268,7 +268,7 @@ describe("npm run ops -- convert, interrupted", () => {
         assert.equal(state.beats.length, heard);
     });
 
-    it("cannot be taken over while the cluster does not say whose it is", async () => {
+    it("cannot be taken over while the cluster cannot be read", async () => {
         const { ops, state } = await convertBench(fileAt("stop"));
         state.holder = { name: "bob@far r1", until: "2099-01-01T00:00:00Z" };
         state.onLook = () => {
@@ -284,7 +284,7 @@ describe("npm run ops -- convert, interrupted", () => {
 });
 
 describe("npm run ops -- convert, whose record cannot be written", () => {
-    /** As on a full disk, from now until the test is over: the record can be read. */
+    /** Simulates a full disk until the test is over: the record can be read, but not written. */
     function fillDisk(): void {
         const { openSync } = fs;
         mock.method(fs, "openSync", (...args: Parameters<typeof openSync>) => {
@@ -294,7 +294,7 @@ describe("npm run ops -- convert, whose record cannot be written", () => {
     }
     afterEach(() => mock.restoreAll());
 
-    it("returns from start, and says how the record gets its end", async () => {
+    it("returns from start, and says how to record the end afterwards", async () => {
         const { ops, state, text, record } = await convertBench();
         state.onUp = (to) => {
             if (to === "start") fillDisk();

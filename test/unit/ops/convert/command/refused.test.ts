@@ -1,4 +1,4 @@
-// Proves what `npm run ops -- convert` refuses, and that it changes nothing then; and that nothing else changes the stack while a
+// Proves what `npm run ops -- convert` refuses without a change, and that no other command changes the stack while a
 // conversion runs. Pulumi is a fake here and the service a small HTTP server.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
@@ -57,7 +57,7 @@ describe("npm run ops -- convert, refused", () => {
             for (const args of [["plan"], ["run"], ["run", "--yes"]]) {
                 const it = await convertBench(text);
                 const { code, note } = await it.ops("convert", ...args);
-                // Problems that the plan reports; a wrong stack is none of them.
+                // `plan` reports each problem as a finding, except a stack with another option.
                 const finding = args[0] === "plan" && !problem.source.startsWith("--stack");
                 assert.equal(code, finding ? 3 : 2, note);
                 assert.match(note, problem);
@@ -100,7 +100,7 @@ describe("npm run ops -- convert, refused", () => {
         await exits(0, it.ops("convert", "run", "--yes", "--to", "intra-a"));
     });
 
-    it("to continue with a stack file that is edited while it runs: it returns with the original file, and keeps the edit", async () => {
+    it("to continue with a stack file edited during the run: it returns with the original file, and saves the edit", async () => {
         for (const change of [(text: string) => text.replace("alice", "mallory"), () => "config: {"]) {
             const it = await convertBench();
             it.state.onUp = (to) => {
@@ -118,7 +118,7 @@ describe("npm run ops -- convert, refused", () => {
             assert.deepEqual(
                 failed.map(({ direction }: any) => direction),
                 ["forward"],
-                "no step back has to be tried twice for it",
+                "the edit makes no step of the return fail",
             );
             assert.match(
                 readFileSync(join(it.folder, ".alpa-auth/local/Pulumi.intra.yaml.edited"), "utf8"),
@@ -127,7 +127,7 @@ describe("npm run ops -- convert, refused", () => {
         }
     });
 
-    it("a second edit during the return, of which it keeps both", async () => {
+    it("a second edit during the return: it saves both edits", async () => {
         const it = await convertBench();
         it.state.failing = { start: 1 };
         const edits: Record<number, string> = { 5: "team-one", 6: "team-two" };
@@ -146,7 +146,7 @@ describe("npm run ops -- convert, refused", () => {
         }
     });
 
-    it("another change of callers while it is at work, here or elsewhere", async () => {
+    it("a change of callers while a conversion runs, here or on another machine", async () => {
         const it = await convertBench();
         const said: string[] = [];
         const asked: Promise<unknown>[] = [];
@@ -158,7 +158,7 @@ describe("npm run ops -- convert, refused", () => {
         await Promise.all(asked);
         assert.match(said[0], /intra: a conversion is in progress \(.*pid \d+/);
         assert.doesNotMatch(it.text(), /bob/);
-        // After its end callers may change again.
+        // After the conversion's end callers may change again.
         await exits(0, it.ops("consumer", "add", "bob"));
         const until = 'holder: { name: carol@far r1, until: "2099-01-01T00:00:00Z" }';
         it.write(CONVERT_FILE.replace("  alpa-auth:convert:\n", `$&    ${until}\n`));

@@ -82,7 +82,7 @@ describe("npm run ops -- convert run", () => {
         const { ops, state } = await convertBench();
         state.failing = { start: 1 };
         const { note } = await exits(1, ops("convert", "run", "--yes"));
-        assert.match(note, /Returning to intra-a: start: pulumi up ended with 255: start is not to be\./);
+        assert.match(note, /Returning to intra-a: start: pulumi up ended with 255: start fails in this test\./);
         assert.deepEqual(state.ups.slice(4), ["stop", "drain", "prepare", "intra-a"]);
         const worse = await convertBench();
         worse.state.failing = { start: 1, drain: 0, stop: 0 };
@@ -106,7 +106,7 @@ describe("npm run ops -- convert run", () => {
         const { note } = await exits(1, ops("convert", "run", "--yes"));
         assert.match(
             note,
-            /a human is needed\. Callers are served by the component \(alice\/a1 got an answer from http\S+ after \d+ ms\), but done .* has failed twice: .*done is not to be/,
+            /a human is needed\. Callers are served by the component \(alice\/a1 got an answer from http\S+ after \d+ ms\), but done .* has failed twice: .*done fails in this test/,
         );
         assert.equal(state.reached, "switch");
         const [serves] = record().filter(({ event }) => event === "serves");
@@ -124,7 +124,7 @@ describe("npm run ops -- convert run", () => {
         const { note } = await exits(1, ops("convert", "run", "--yes"));
         assert.match(
             note,
-            /did not reach intra-b \(done: .*done is not to be; and callers are not served by the component: alice\/a1 at http\S+: request failed \(502: /,
+            /did not reach intra-b \(done: .*done fails in this test; and callers are not served by the component: alice\/a1 at http\S+: request failed \(502: /,
         );
         assert.match(note, /It has returned to intra-a, which serves/);
         assert.deepEqual(state.ups.slice(8), ["switch", "start", "stop", "drain", "prepare", "intra-a"]);
@@ -204,7 +204,7 @@ describe("npm run ops -- convert run", () => {
         assert.match(again.note, /^note: intra: has \d+ pending operations? of/m);
     });
 
-    it("uses another caller where one is over its limit, and the verifier where all are: 429 is the gateway's own", async () => {
+    it("uses another caller if one is over its limit, and the verifier if all are: a 429 comes from the gateway", async () => {
         const it = await convertBench();
         it.state.callers["bob/b1"] = "KEY-of-bob-b1-0123456789";
         it.state.onUp = (to) => {
@@ -267,7 +267,7 @@ describe("npm run ops -- convert run", () => {
         assert.equal(done.downSeconds, 26 * 60);
     });
 
-    it("expects answers as long as the program's timeout: behind Cloudflare less than the edge's", async () => {
+    it("expects answers as long as the program's timeout, which is less than the edge's behind Cloudflare", async () => {
         const behind = (more: string) => CONVERT_FILE.replace("config:\n", `$&  alpa-auth:exposure: tunnel\n${more}`);
         const alone = CONVERT_FILE.replace('20001"]\n', "$&    answerTimeoutSeconds: 60\n");
         const cases: [text: string, seconds: number][] = [
@@ -327,7 +327,7 @@ describe("npm run ops -- convert run", () => {
         assert.deepEqual(it.state.ups, []);
     });
 
-    it("takes a lock away once, and then waits for no end of it", async () => {
+    it("tries only once to remove the lock of a killed run, and does not wait for its release", async () => {
         const by = `created by me@${hostname()} (pid ${2 ** 22 - 1}) at 2026-11-26T12:00:00Z`;
         const { ops, calls } = await convertBench(CONVERT_FILE, ({ args }) => {
             if (args[0] === "cancel") return { code: 255, stderr: "error: permission denied" };
@@ -338,7 +338,7 @@ describe("npm run ops -- convert run", () => {
         assert.equal(calls.filter(({ args }) => args[0] === "cancel").length, 1);
     });
 
-    it("removes a lock that a killed run has left", async () => {
+    it("removes the lock of a killed run, and continues", async () => {
         let locked = 1;
         const gone = 2 ** 22 - 1;
         const { ops, state, calls } = await convertBench(CONVERT_FILE, ({ args }) => {

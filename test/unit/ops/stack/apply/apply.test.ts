@@ -1,5 +1,5 @@
-// Proves that `stack apply` applies a plan for the stack, commit, config and state for which it was created, and rejects it
-// for any other before Pulumi runs. Git is real; a fake Pulumi answers from memory. test/engine/stack/pulumi.test.ts proves that
+// Proves that `stack apply` applies a plan for the stack, commit, config and state for which it was created, and rejects it for
+// any other before Pulumi runs. Git is real; a fake Pulumi answers from memory. test/engine/stack/pulumi.test.ts proves that
 // Pulumi keeps to a plan.
 import { strict as assert } from "node:assert";
 import { copyFileSync, rmSync, writeFileSync } from "node:fs";
@@ -27,7 +27,7 @@ async function planned(options: GateOptions = {}): Promise<Planned> {
 }
 
 describe("ops stack apply", () => {
-    it("shows the review of the plan, and applies that plan with a preview before it", async () => {
+    it("shows the review of the plan, and applies the plan after a preview", async () => {
         const { applied, ups, plan, file } = await planned();
         const { out } = await exits(0, applied());
         assert.match(out, /^Review of stack intra/);
@@ -39,7 +39,7 @@ describe("ops stack apply", () => {
         );
     });
 
-    it("shows it and runs nothing, until --yes", async () => {
+    it("shows the plan and runs nothing, until --yes", async () => {
         const { ops, plan, ups } = await planned();
         const { out } = await exits(0, ops("stack", "apply", "--plan", plan));
         assert.match(out, /^Review of stack intra/);
@@ -97,7 +97,7 @@ describe("ops stack apply", () => {
         ["that is damaged", ({ plan }) => writeFileSync(join(plan, "plan.bound.json"), "{"), /must be complete/],
     ];
     for (const [what, change, says] of changes)
-        it(`rejects one ${what}`, async () => {
+        it(`rejects a plan ${what}`, async () => {
             time = MADE;
             resources = [];
             const one = await planned({ stateTime: () => time, resources: () => resources });
@@ -108,7 +108,7 @@ describe("ops stack apply", () => {
             assert.deepEqual(one.ups(), []);
         });
 
-    it("rejects one of another stack", async () => {
+    it("rejects a plan of another stack", async () => {
         const { applied, file, folder, ups } = await planned();
         copyFileSync(file, join(folder, "Pulumi.other.yaml"));
         assert.match((await exits(2, applied("--stack", "other"))).note, /must be of stack other \(got intra\)/);

@@ -89,14 +89,14 @@ describe("ops stack check", () => {
             await exits(3, ops("stack", "check"));
         });
 
-    it("accepts one caller's finding and not the next one's", async () => {
+    it("accepts one caller's finding and not another caller's", async () => {
         const { ops, commit } = gate({ steps: [removed("alice"), removed("bob")] });
         commit("policy/accepted.yaml", accepting(entry));
         const { note } = await exits(3, ops("stack", "check"));
         assert.match(note, /1 finding with severity breaks-callers or worse is not accepted/);
     });
 
-    it("accepts the expiry of one credential and not that of the same caller's next one", async () => {
+    it("accepts the expiry of one credential and not that of the same caller's next credential", async () => {
         const before = caller("alice", ["a", "b", "c"]);
         const { ops, commit } = gate({ steps: [step("update", before, caller("alice", ["a"]))] });
         const revoked = { ...entry, code: "credential-revoked", property: "spec.credentials[b]" };
@@ -139,7 +139,7 @@ describe("ops stack check", () => {
             steps: [added("bob")],
             says: ({ args }) => {
                 if (!args.some((word) => word.startsWith("--policy-pack"))) return undefined;
-                // As from the engine: its JSON has no reason.
+                // The engine's JSON, which does not have the reason.
                 const json = '{"diagnostics":[{"severity":"error","message":"error: preview failed"}]}';
                 const text =
                     "Policies:\n    alpa-auth@v0.1.0\n        - [mandatory]  answers-not-cut\n\nDiagnostics:\n  more";
@@ -178,7 +178,7 @@ describe("ops stack check", () => {
         assert.ok(!existsSync(join(folder, "plan")));
     });
 
-    it("creates no plan for uncommitted changes, nor over another one", async () => {
+    it("creates no plan for uncommitted changes, and overwrites no other plan", async () => {
         const { ops, folder, clone } = gate();
         await exits(2, ops("stack", "check", "--out", folder));
         writeFileSync(join(clone, "index.ts"), "second");

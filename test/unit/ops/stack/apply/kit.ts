@@ -33,9 +33,9 @@ export interface Gate extends Bench {
 
 export interface GateOptions {
     steps?: object[];
-    /** When the state was written; read at each call. */
+    /** Returns the time at which the state was written. Called at each `stack export`. */
     stateTime?: () => string;
-    /** Content of the state; read at each call. */
+    /** Returns the resources of the state. Called at each `stack export`. */
     resources?: () => object[];
     says?: (call: Call) => Partial<PulumiResult> | undefined;
     text?: string;

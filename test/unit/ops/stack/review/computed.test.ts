@@ -91,7 +91,7 @@ describe("review of properties that Cloudflare computes", () => {
         assert.match(begun[0].says, /a property that this review does not know/);
     });
 
-    it("does not hide such a property without a computed value, nor a property of another type", () => {
+    it("does not hide such a property if its value is not computed, nor a property of another resource type", () => {
         const strange = [
             because("AccessApplication", app, { ...app, name: "two" }, "name", "tags"),
             because("DnsRecord", { name: "a", type: "A" }, { name: "a", type: "A", comment: "x" }, "version"),
@@ -100,11 +100,11 @@ describe("review of properties that Cloudflare computes", () => {
             assert.match(said([one]).join(), /risk other-change: .* a property that this review does not know/);
     });
 
-    it("finds a change where the preview names nothing but that", () => {
+    it("finds a change where the preview names only such a property", () => {
         assert.match(said([because("ServiceToken", token, token, "expiresAt")]).join(), /does not show which property/);
     });
 
-    it("ignores the only such name that is listed in the code", () => {
+    it("ignores destinations of an application, the only input with such a name that the code lists", () => {
         const now = { ...app, destinations: destinations("llm.example.com") };
         assert.deepEqual(review([because("AccessApplication", app, now, "destinations")]), []);
     });

@@ -15,7 +15,7 @@ const review = (...findings: Finding[]): Review => ({ stack: "intra", changes: {
 const comment = (...findings: Finding[]) => renderMarkdown(review(...findings));
 
 describe("a comment that would be too long", () => {
-    it("contains each code, although the findings of one alone would fill it", () => {
+    it("contains each code, although the findings of one code alone would fill the comment", () => {
         const text = comment(
             ...many("caller-removed", 1_000),
             ...many("credential-revoked", 1_000),
@@ -27,7 +27,7 @@ describe("a comment that would be too long", () => {
             assert.ok(text.includes(said), said);
         assert.match(text, /`credential-revoked` and \d+ more findings of this code/);
         assert.match(text, /\*\*\d+ findings omitted, since the comment would be too long \(\d+ breaks-callers\)/);
-        // As text there are ten of a code.
+        // Text output shows ten findings of a code.
         assert.match(text, /To see all: `npm run ops -- stack review --format json`/);
     });
 
@@ -38,7 +38,7 @@ describe("a comment that would be too long", () => {
         assert.match(huge, /\*\*1 finding omitted/);
     });
 
-    it("reports no omissions where everything is there", () => {
+    it("reports no omission where nothing is omitted", () => {
         const text = comment(...many("caller-removed", 30), ...many("pods-restart", 30));
         assert.doesNotMatch(text, /omitted|more findings/);
         assert.equal(text.match(/^- `/gm)?.length, 60);

@@ -123,32 +123,32 @@ describe("ops stack review --plan", () => {
 
     const refused: [what: string, text: string, problem: RegExp][] = [
         [
-            "one that is older than the state",
+            "a plan that is older than the state",
             plan(revoke, { time: "2026-11-25T09:00:00Z" }),
             /--plan: must be newer than the state \(made 2026-11-25T09:00:00Z, state of 2026-11-25T10:00:00Z\)/,
         ],
         [
-            "one of another version",
+            "a plan of another version",
             plan(revoke, { time: "2026-11-25T11:00:00Z", version: "v4.0.0" }),
             /must be of the same version of Pulumi as the state \(got v4\.0\.0/,
         ],
         [
-            "one of another project",
+            "a plan of another project",
             plan(revoke).replaceAll("::alpa-auth::", "::shop::"),
             /must be of project alpa-auth \(got shop\)/,
         ],
         [
-            "one of another stack",
+            "a plan of another stack",
             plan(revoke).replaceAll("pulumi:intra", "pulumi:prod"),
             /must be of stack intra \(got prod\)/,
         ],
         [
-            "one that does not say when it was made",
+            "a plan without the time of its creation",
             plan(revoke, { time: "" }),
             /must have the time at which it was made/,
         ],
         ["a preview", '{"steps":[]}', /It is a preview: use --preview/],
-        ["what is cut off", plan(revoke).slice(0, 40), /must be complete JSON/],
+        ["a truncated plan", plan(revoke).slice(0, 40), /must be complete JSON/],
         [
             "a resource without a plan",
             '{"resourcePlans":{"urn:pulumi:intra::alpa-auth::a:b:C::x":null}}',

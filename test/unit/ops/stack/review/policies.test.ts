@@ -70,7 +70,7 @@ describe("review and the policy pack", () => {
         const recording = read("cloudflare");
         const [same] = Object.values(recording);
         const previews = Object.entries(recording)
-            // Another run has other ids under the same numbers.
+            // In another recording, the same numbers stand for other ids.
             .filter(([, { before, made }]) =>
                 isDeepStrictEqual({ before, made }, { before: same.before, made: same.made }),
             )
@@ -83,10 +83,10 @@ describe("review and the policy pack", () => {
                 .filter((says) => /^Rule hostnames-covered .*id: /i.test(says));
 
         for (const { what, ...preview } of previews)
-            it(`finds none of another program in ${what}`, () => assert.deepEqual(foreignIn(preview), []));
+            it(`finds no id of another program in ${what}`, () => assert.deepEqual(foreignIn(preview), []));
 
-        it("finds that of another program next to one that the run creates", () => {
-            const preview = structuredClone(previews.find(({ what }) => what === "a caller more")!);
+        it("finds an id of another program next to one that the run creates", () => {
+            const preview = structuredClone(previews.find(({ what }) => what === "an added caller")!);
             const policy = preview.steps.find(({ urn }) => urn.includes("ZeroTrustAccessPolicy::"))!;
             const { includes } = policy.newState!.inputs as { includes: object[] };
             includes.push({ serviceToken: { tokenId: "f00dcafe-0000-4000-8000-000000000001" } });

@@ -63,7 +63,7 @@ function state(resource: Seen) {
         urn: urn(resource),
         type: resource.type,
         custom: true,
-        // Like the emulated engine, which numbers created resources and passes the numbers on.
+        // The fake engine uses the same ids in the inputs of other resources.
         id: `${resource.name}-id`,
         inputs: inputsOf(resource, () => SECRET),
         retainOnDelete,

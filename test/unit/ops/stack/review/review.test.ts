@@ -79,7 +79,7 @@ describe("ops stack review", () => {
             assert.equal(said.code, code, said.out + said.note);
         });
 
-    it("reports for a change of two properties the known one, and that the other is unknown", async () => {
+    it("reports the changes of a known and of an unknown property of one resource", async () => {
         const oldState = consumer("alice", ["a"]);
         const newState = { ...consumer("alice", []), inputs: { ...consumer("alice", []).inputs, novel: 1 } };
         const { out } = await review(digest({ op: "update", urn: oldState.urn, oldState, newState }), [
@@ -172,7 +172,7 @@ describe("ops stack review", () => {
         );
     });
 
-    it("shows no secret in any format, whether marked as one or not", async () => {
+    it("shows no secret in any format, whether it is marked as secret or not", async () => {
         const secrets = [
             "s3cret-by-name",
             "eyJhbGciOi.eyJrZXkiOi.c2lnbmF0dXJl",
@@ -240,11 +240,11 @@ describe("ops stack review rejects", () => {
     const refused: [what: string, text: string, problem: RegExp, args?: string[]][] = [
         ["an empty file", "", /--preview: must not be empty/],
         [
-            "what is cut off",
+            "a truncated file",
             digest(gone("alice")).slice(0, 80),
             /--preview: must be complete JSON .* It may be truncated/,
         ],
-        ["JSON of something else", '{"a":1}', /must be what pulumi preview --json prints/],
+        ["JSON that is not a preview", '{"a":1}', /must be what pulumi preview --json prints/],
         ["a list", "[]", /must be what pulumi preview --json prints \(got a list\)/],
         ["nothing", "null", /must be what pulumi preview --json prints \(got null\)/],
         ["a plan", '{"manifest":{},"resourcePlans":{}}', /It is a plan: use --plan/],
@@ -305,7 +305,7 @@ describe("ops stack review rejects", () => {
             assert.doesNotMatch((await review(text)).note, /hun\n|unter/, text);
     });
 
-    /** A preview of a new caller in a file of a given age, with a state of ten o'clock. */
+    /** Reviews a preview of a new caller. @param written time of its file; the state was written at ten o'clock */
     async function ofAge(written: string) {
         const time = "2026-11-25T10:00:00Z";
         const says = ({ args }: { args: string[] }) =>

@@ -87,7 +87,7 @@ const INTRA: Scenario[] = [
     ],
     ["fewer requests", {}, limits({ requests: 30 }), ["breaks-callers limit-lowered"]],
     ["the same in a longer window", {}, limits({ perSeconds: 120 }), ["breaks-callers limit-lowered"]],
-    ["fewer at a time", {}, limits({ concurrent: 1 }), ["breaks-callers limit-lowered"]],
+    ["fewer open requests", {}, limits({ concurrent: 1 }), ["breaks-callers limit-lowered"]],
     ["more requests", {}, limits({ requests: 90 }), ["harmless limit-raised"]],
     [
         "a limit where there was none",
@@ -108,8 +108,8 @@ const INTRA: Scenario[] = [
         { alpa: { endpoints, answerTimeoutSeconds: 900 } },
         ["harmless timeout-raised"],
     ],
-    ["an Alpa less", {}, { alpa: { endpoints: endpoints.slice(0, 1) } }, ["risk upstream-removed"]],
-    ["an Alpa more", {}, { alpa: { endpoints: [...endpoints, "10.0.0.13:20001"] } }, ["risk upstream-added"]],
+    ["one Alpa less", {}, { alpa: { endpoints: endpoints.slice(0, 1) } }, ["risk upstream-removed"]],
+    ["one more Alpa", {}, { alpa: { endpoints: [...endpoints, "10.0.0.13:20001"] } }, ["risk upstream-added"]],
     ["another Alpa", {}, { alpa: { endpoints: ["10.0.0.15:20001"] } }, ["risk upstream-replaced"]],
     ["another port", {}, { gateway: { nodePort: 30900 } }, ["breaks-callers access-changed"]],
     [
@@ -118,7 +118,7 @@ const INTRA: Scenario[] = [
         { gateway: { image: { repository: "apache/apisix", tag: "3.18.1-ubuntu" } } },
         ["breaks-callers service-interrupted"],
     ],
-    ["a deployment tried again", {}, { rampart: { retry: 1 } }, ["risk gateway-changed"]],
+    ["a repeated deployment", {}, { rampart: { retry: 1 } }, ["risk gateway-changed"]],
     ["no guard", {}, { guard: { enabled: false, reason: "a trial of it" } }, ["risk protection-weakened"]],
     [
         "shorter bodies",
@@ -182,7 +182,7 @@ const CLOUDFLARE: Scenario[] = [
     ["mail to operators", {}, { notify: ["ops@example.com"] }, []],
 ];
 
-/** The program runs once for each config, which takes longer than all the rest. */
+/** Makes a program run only once for each config, because its runs take most of this file's time. */
 function once(program: (values: Values) => Promise<Seen[]>): (values: Values) => Promise<Seen[]> {
     const known = new Map<string, Promise<Seen[]>>();
     return (values) => {

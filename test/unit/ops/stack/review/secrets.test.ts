@@ -100,7 +100,7 @@ describe("no secret is shown", () => {
         assert.ok(!JSON.stringify(findings).includes(HIDDEN), JSON.stringify(findings));
     });
 
-    it("but a text that only looks like one is shown", () => {
+    it("but a text that only looks like a secret is shown", () => {
         const admin = {
             metadata: { name: "lab" },
             spec: { credentials: [{ name: "admin", secretRef: { name: "lab.admin" } }] },

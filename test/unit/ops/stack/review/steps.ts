@@ -56,12 +56,12 @@ export function leftBehind(kind: keyof typeof TYPES, name: string, inputs: objec
     return { ...one, oldState: { ...one.oldState!, retainOnDelete: true } };
 }
 
-/** The most dangerous first. */
+/** Findings of a review of the steps, the most dangerous first. */
 export function review(steps: Step[], config: Record<string, string> = {}): Finding[] {
     return reviewOf({ stack: "test", steps, config }, new Date(TODAY)).findings;
 }
 
-/** `severity code: sentence`. */
+/** Findings of a review of the steps, each as `severity code: sentence`. */
 export function said(steps: Step[], config?: Record<string, string>): string[] {
     return review(steps, config).map(({ severity, code, says }) => `${severity} ${code}: ${says}`);
 }

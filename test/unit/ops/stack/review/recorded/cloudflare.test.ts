@@ -1,5 +1,5 @@
 // Proves what a review reports for changes of option cloudflare, in previews of the real engine. Cloudflare's API was an
-// emulator. The official provider created all of them except "a token that is disabled", which the emulated provider created:
+// emulator. The official provider created all of them except "a disabled token", which the emulated provider created:
 // the newest official one available, 6.18, ignores `enabled` of a service token. `made` in the file names the provider of each.
 import { strict as assert } from "node:assert";
 import { findingsOf } from "../../../../../findings";
@@ -9,12 +9,12 @@ import { recordedSet } from "./recorded-set";
 recordedSet("cloudflare", {
     nothing: [],
     "mail to operators": [],
-    "a caller more": ["harmless credential-added"],
-    "a token that lasts longer": ["harmless credential-ends-later"],
-    "a caller less": ["breaks-callers credential-revoked"],
-    "a token less": ["breaks-callers credential-revoked"],
-    "a token that is disabled": ["breaks-callers credential-revoked"],
-    "a secret that is rotated": ["risk credential-rotated"],
+    "an added caller": ["harmless credential-added"],
+    "a token with a longer duration": ["harmless credential-ends-later"],
+    "a removed caller": ["breaks-callers credential-revoked"],
+    "a removed token": ["breaks-callers credential-revoked"],
+    "a disabled token": ["breaks-callers credential-revoked"],
+    "a rotated secret": ["risk credential-rotated"],
     "browser checks": ["breaks-callers request-rejected"],
     "a rate limit": ["breaks-callers request-rejected"],
     "another name": [
@@ -26,7 +26,7 @@ recordedSet("cloudflare", {
 });
 
 describe("review of recorded previews: another name of option cloudflare", () => {
-    it("reports that the replaced one is deleted, and knows every resource", () => {
+    it("reports that the record of the old name is deleted, and knows every resource", () => {
         const found = findingsOf(read("cloudflare"), "another name");
         const says = found.filter(({ severity }) => severity === "breaks-callers").map((finding) => finding.says);
         assert.ok(

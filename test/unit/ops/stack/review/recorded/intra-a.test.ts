@@ -1,6 +1,7 @@
 // Proves what a review reports for changes of a stack of option intra-a, and what `consumer prune-expired` does, in previews
-// that the real engine and Kubernetes provider created in the sandbox. test/engine/ops/review.test.ts proves for a large one that
-// the engine still says the same. Rampart is an emulator: this does not prove that it restarts what a review says it restarts.
+// that the real engine and Kubernetes provider created in the sandbox. test/engine/ops/review.test.ts proves for a large
+// preview that the engine still returns the same. Rampart is an emulator, so this does not prove that Rampart restarts what a
+// review says.
 import { strict as assert } from "node:assert";
 import { stringify } from "yaml";
 import { CHANGES, MUCH } from "../../../../../recorded/intra-a";
@@ -15,16 +16,16 @@ const FINDINGS: Expected = {
     "callers in another order": [],
     "credentials in another order": [],
     "longer waits": [],
-    "an end that is far": [],
-    "a credential more": ["harmless credential-added"],
-    "a caller more": ["harmless caller-added"],
+    "an expiry date far in the future": [],
+    "an added credential": ["harmless credential-added"],
+    "an added caller": ["harmless caller-added"],
     "more requests": ["harmless limit-raised"],
-    "more at a time": ["harmless limit-raised"],
-    "a caller less": ["breaks-callers caller-removed"],
+    "more open requests": ["harmless limit-raised"],
+    "a removed caller": ["breaks-callers caller-removed"],
     "no callers": ["breaks-callers caller-removed"],
-    "a credential less": ["breaks-callers credential-revoked"],
-    "a credential that has ended": ["breaks-callers credential-revoked"],
-    "a credential that has ended, and a caller less": [
+    "a removed credential": ["breaks-callers credential-revoked"],
+    "an expired credential": ["breaks-callers credential-revoked"],
+    "an expired credential, and a removed caller": [
         "breaks-callers caller-removed",
         "breaks-callers credential-revoked",
     ],
@@ -32,15 +33,15 @@ const FINDINGS: Expected = {
     "a renamed caller": ["breaks-callers caller-removed", "harmless caller-added"],
     "fewer requests": ["breaks-callers limit-lowered"],
     "a longer window": ["breaks-callers limit-lowered"],
-    "fewer at a time": ["breaks-callers limit-lowered"],
-    "a limit where none was": ["breaks-callers limit-lowered"],
+    "fewer open requests": ["breaks-callers limit-lowered"],
+    "a limit where there was none": ["breaks-callers limit-lowered"],
     "no limits": ["risk limit-removed"],
     "shorter bodies": ["breaks-callers request-rejected", "harmless changed-inside"],
     "no guard": ["risk protection-weakened"],
-    "a deployment tried again": ["risk gateway-changed"],
+    "a repeated deployment": ["risk gateway-changed"],
     "shorter answers": ["breaks-callers timeout-lowered"],
     "longer answers": ["harmless timeout-raised"],
-    "an Alpa more": ["risk upstream-added"],
+    "one more Alpa": ["risk upstream-added"],
     "another Alpa": ["risk upstream-replaced"],
     "another port": ["breaks-callers access-changed"],
     "another address of the same nodes": [],
@@ -93,7 +94,7 @@ describe("review of recorded previews: a stack of option intra-a", () => {
         ...{ rule: "as-rendered", resource: name },
         ...{ reason: "the preview is not whole", until: "2026-12-31" },
     }));
-    /** The nightly run on a stack with this preview and config. */
+    /** Runs `consumer prune-expired` on a stack with this preview and its config. */
     const pruneExpired = (what: string, ...args: string[]) => {
         const { consumers } = CHANGES[what]({ nodePort: 0, alpa: "" });
         const steps = JSON.parse(JSON.stringify(recording[what].steps).replaceAll(":review::", ":intra::"));
@@ -106,14 +107,14 @@ describe("review of recorded previews: a stack of option intra-a", () => {
     };
 
     it("prune-expired recognizes an expiry date that has come", async () => {
-        const alone = await pruneExpired("a credential that has ended");
+        const alone = await pruneExpired("an expired credential");
         assert.equal(alone.code, 0, alone.note);
         assert.match(alone.out, /credential-revoked {2}Credential alice\/a2 stops working/);
         assert.match(alone.out, /Run again with --yes to remove the expired credentials/);
     });
 
     it("prune-expired stops when the run would change anything else", async () => {
-        const more = await pruneExpired("a credential that has ended, and a caller less", "--yes");
+        const more = await pruneExpired("an expired credential, and a removed caller", "--yes");
         assert.equal(more.code, 3);
         assert.match(more.note, /are about other changes: caller-removed/);
     });

@@ -6,13 +6,13 @@ import { recordedSet, type Expected } from "./recorded-set";
 const FINDINGS: Record<string, Expected> = {
     inter: {
         nothing: [],
-        "a node less": ["breaks-callers data-deleted", "risk host-changed"],
-        "a pod of the gateway more": ["harmless gateway-changed"],
-        // Without limits, callers do not notice it.
-        "counters that let pass when they are away": [],
+        "a removed node": ["breaks-callers data-deleted", "risk host-changed"],
+        "one more pod of the gateway": ["harmless gateway-changed"],
+        // Callers without limits do not notice the counters.
+        "counters that allow requests while they are down": [],
         "another image": ["risk pods-restart"],
-        "an Alpa outside less": ["risk upstream-removed", "risk host-changed"],
-        "an Alpa outside more": ["risk upstream-added", "risk host-changed"],
+        "a removed Alpa outside of the cluster": ["risk upstream-removed", "risk host-changed"],
+        "one more Alpa outside of the cluster": ["risk upstream-added", "risk host-changed"],
         "no TLS": [
             "breaks-callers access-removed",
             "risk network-narrowed",
@@ -33,7 +33,7 @@ const FINDINGS: Record<string, Expected> = {
     },
     helm: {
         nothing: [],
-        // One pod of APISIX, which is the default.
+        // The stack has one pod of APISIX, which is the default.
         "another version of the chart": ["breaks-callers service-interrupted"],
         "another image": ["breaks-callers service-interrupted"],
         "more pods, with counters of their own": [
@@ -88,7 +88,7 @@ const FINDINGS: Record<string, Expected> = {
             "risk certificate-changed",
         ],
         "HTTP that redirects to HTTPS": ["breaks-callers access-changed", "risk certificate-changed"],
-        "no TLS any more": [
+        "TLS removed": [
             "breaks-callers access-removed",
             "breaks-callers service-interrupted",
             "risk network-narrowed",
@@ -98,8 +98,8 @@ const FINDINGS: Record<string, Expected> = {
     callers: {
         "the first callers": ["harmless caller-added"],
         nothing: [],
-        "a caller more": ["harmless caller-added"],
-        "a caller less": ["breaks-callers caller-removed"],
+        "an added caller": ["harmless caller-added"],
+        "a removed caller": ["breaks-callers caller-removed"],
         "a limit where there was none": ["breaks-callers limit-lowered"],
         "another key of a caller": ["breaks-callers credential-revoked", "harmless credential-added"],
         "the end of the stack": ["breaks-callers caller-removed", "risk protection-weakened"],

@@ -31,12 +31,12 @@ export function recordedSet(set: string, expected: Expected, breaks: string[] = 
             });
             const rules = broken
                 .map((says) => /^Rule (\S+) /.exec(says)?.[1] ?? says)
-                // It compares with today's program, so it would only show that a recording is old.
+                // `as-rendered` compares with today's program, so it would only show that a recording is old.
                 .filter((rule) => rule !== "as-rendered");
             assert.deepEqual([...new Set(rules)], breaks, broken.join("\n"));
         });
 
-        it("has each of them, and says where they come from", () => {
+        it("has each expected preview, with its date and the versions of Pulumi and the program", () => {
             assert.deepEqual(Object.keys(recording).sort(), Object.keys(expected).sort());
             for (const { made } of Object.values(recording)) {
                 assert.match(made.date, /^\d{4}-\d\d-\d\d$/);

@@ -107,7 +107,7 @@ describe("review of an application of Access that is created", () => {
     const policy = step("AccessPolicy", "p", undefined, list(token(UNKNOWN_TEXT)));
     const created = (...ids: string[]) => said([policy, step("AccessApplication", "a", undefined, of(...ids))]);
 
-    it("says nothing else of the policy that the same run creates", () =>
+    it("reports nothing else about a policy that the same run creates", () =>
         assert.deepEqual(created(UNKNOWN_TEXT), [
             "harmless added: Access application a is created",
             "harmless added: Access policy p is created",
@@ -121,7 +121,7 @@ describe("review of an application of Access that is created", () => {
             ));
 });
 
-describe("review of an application of Access that goes", () => {
+describe("review of an application of Access that is deleted", () => {
     const gone = step("AccessApplication", "a", { name: "llm" }, undefined);
 
     it("reports that authentication is removed", () =>

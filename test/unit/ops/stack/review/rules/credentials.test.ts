@@ -88,12 +88,12 @@ describe("review of a service token whose secret is rotated", () => {
     it("is a risk until the previous secret expires", () =>
         assert.match(of("2099-01-01T00:00:00Z").join("\n"), /^risk credential-rotated: .*expires on 2099-01-01$/));
 
-    it("breaks its caller where that expiry is over", () =>
+    it("breaks its caller where that expiry has passed", () =>
         assert.match(of("2020-01-01T00:00:00Z").join("\n"), /^breaks-callers credential-changed: Credential lab\/a/));
 });
 
 describe("review of resources that an earlier run has replaced and not deleted", () => {
-    /** As marked in the state: another resource with the same URN exists. */
+    /** A resource that the state marks as replaced, because another one with the same URN exists. */
     const leftover = (name: string, inputs: object) => {
         const one = step("ServiceToken", name, inputs, undefined);
         return { ...one, oldState: { ...one.oldState!, id: "before", delete: true } };
@@ -122,15 +122,15 @@ describe("review of the record of revoked keys", () => {
     const record = (readmit: object, declared = "[secret]") => ({ declared, readmit });
     const changed = (from: object, to: object) => said([step("Revocations", "r", record(from), record(to, "other"))]);
 
-    it("reports a broken revocation that the config names", () =>
+    it("reports a key that works again because the config undoes its revocation", () =>
         assert.deepEqual(changed({}, { "lab/a": "revocation-0123abcd" }), [
             "breaks-callers revocation-broken: Breaks the revocation of lab/a: its revoked key works again",
         ]));
 
-    it("reports the same for another key of the same credential", () =>
+    it("also reports another revoked key of the same credential", () =>
         assert.match(changed({ "lab/a": "revocation-0" }, { "lab/a": "revocation-1" })[0], /^breaks-callers rev/));
 
-    it("reports nothing for added and removed keys, nor for a line that is removed again", () => {
+    it("reports nothing for added and removed keys, nor for a removed `readmit` line", () => {
         assert.deepEqual(changed({}, {}), []);
         assert.deepEqual(changed({ "lab/a": "revocation-0123abcd" }, {}), []);
     });

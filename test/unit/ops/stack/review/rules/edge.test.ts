@@ -48,14 +48,24 @@ describe("review of rules of the edge", () => {
             [/^breaks-callers limit-lowered: .*longer/],
         ],
         [
-            "the same, counted otherwise",
+            "the same rate with another way of counting",
             rules(LIMITS, LIMIT),
             rules(LIMITS, rate(60, { characteristics: ["ip.src"] })),
             [/^risk limit-changed/],
         ],
         ["another order", rules(CUSTOM, SKIP, BLOCK), rules(CUSTOM, BLOCK, SKIP), [/^risk route-changed: .*order/]],
-        ["a refusal more", rules(CUSTOM, SKIP), rules(CUSTOM, SKIP, BLOCK), [/^breaks-callers request-rejected/]],
-        ["a refusal less", rules(CUSTOM, SKIP, BLOCK), rules(CUSTOM, SKIP), [/^risk protection-weakened/]],
+        [
+            "an added rule that rejects requests",
+            rules(CUSTOM, SKIP),
+            rules(CUSTOM, SKIP, BLOCK),
+            [/^breaks-callers request-rejected/],
+        ],
+        [
+            "a removed rule that rejects requests",
+            rules(CUSTOM, SKIP, BLOCK),
+            rules(CUSTOM, SKIP),
+            [/^risk protection-weakened/],
+        ],
         [
             "a skip rule that is removed",
             rules(CUSTOM, SKIP, BLOCK),
@@ -94,13 +104,14 @@ describe("review of whether a name resolves to Cloudflare's proxy", () => {
     const record = (proxied: unknown) => ({ name: "mail.example.com", type: "A", content: "192.0.2.1", proxied });
     const of = (old: unknown, now: unknown) => said([step("DnsRecord", "mail", record(old), record(now))]).join("\n");
 
-    it("reports that it no longer does", () => {
+    it("reports a name that no longer resolves to the proxy", () => {
         assert.match(of(true, false), /^breaks-callers authentication-removed/);
         assert.match(of(true, undefined), /^breaks-callers authentication-removed/);
         assert.match(of(false, UNKNOWN_TEXT), /^risk unknown-until-apply/);
     });
 
-    it("reports nothing where it never did", () => assert.equal(of(false, undefined) + of(undefined, false), ""));
+    it("reports nothing for a name that never resolved to the proxy", () =>
+        assert.equal(of(false, undefined) + of(undefined, false), ""));
 });
 
 describe("review of the Worker at the edge", () => {
@@ -108,7 +119,7 @@ describe("review of the Worker at the edge", () => {
     const route = { zoneId: "z", pattern: "llm.example.com/*", script: "one" };
     const record = { name: "llm.example.com", type: "CNAME", content: "t.cfargotunnel.com", proxied: true };
 
-    it("reports once that it is added, and once that it is removed: requests without a model are rejected again", () => {
+    it("reports an added Worker once, and a removed Worker once: requests without a model are rejected again", () => {
         const made = [step("WorkersScript", "w", undefined, script), step("WorkersRoute", "r", undefined, route)];
         assert.deepEqual(said(made), ["harmless added: Worker w is created: it fills in a missing model"]);
         const gone = [step("WorkersScript", "w", script, undefined), step("WorkersRoute", "r", route, undefined)];
@@ -117,7 +128,7 @@ describe("review of the Worker at the edge", () => {
         ]);
     });
 
-    it("reports that it handles requests differently", () => {
+    it("reports another script of the Worker, which may handle requests differently", () => {
         const other = { ...script, content: "export default { fetch() {} }" };
         assert.match(said([step("WorkersScript", "w", script, other)]).join("\n"), /^risk route-changed: Worker w/m);
     });

@@ -87,7 +87,7 @@ describe("review of the plugins of a route", () => {
             /^risk errors-changed: .*404 instead of 403/,
         ],
     ];
-    it("reports metrics and names in the access log as unnoticed by callers", () => {
+    it("reports metrics and the function that names callers in the access log as unnoticed by callers", () => {
         const meta = (more: object) => {
             const { name, config } = refusal({});
             return { name, config: { ...config, _meta: { priority: 2395, ...more } } };
@@ -103,7 +103,7 @@ describe("review of the plugins of a route", () => {
             for (const one of found) assert.match(one, /^harmless changed-inside: .*(access log|counted)/);
         }
     });
-    it("reports for another function there that requests are answered differently", () => {
+    it("reports another function of a plugin: requests may be rejected", () => {
         const other = {
             ...refusal({}),
             config: { ...refusal({}).config, _meta: { pre_function: "return function() end" } },
@@ -122,7 +122,7 @@ describe("review of a plugin that may be on or off", () => {
         ["enable", key({ enable: UNKNOWN_TEXT })],
         ["_meta.disable", key({ config: { hide_credentials: true, _meta: { disable: UNKNOWN_TEXT } } })],
     ] as const)
-        it(`treats it as off (${what})`, () =>
+        it(`treats the plugin as off (${what})`, () =>
             assert.match(
                 said([step("ApisixRoute", "r", route(key()), route(off))])[0],
                 /^breaks-callers authentication-removed: .*requests no longer need a key or token/,
@@ -148,10 +148,10 @@ describe("review of an upstream's ingress class", () => {
     const of = (spec: object) => ({ metadata: { name: "u" }, spec: { externalNodes: [], ...spec } });
     const classed = of({ ingressClassName: "alpa-auth" });
 
-    it("is a risk where one is added, for which the ingress controller waits after each start", () =>
+    it("is a risk if it is added: the ingress controller waits after each start", () =>
         assert.match(said([step("ApisixUpstream", "u", of({}), classed)])[0], /^risk gateway-changed: .* waits 5 min/));
 
-    it("is harmless where it is removed, which changes no backend", () =>
+    it("is harmless if it is removed: no backend changes", () =>
         assert.match(said([step("ApisixUpstream", "u", classed, of({}))])[0], /^harmless changed-inside: /));
 });
 
@@ -171,7 +171,7 @@ describe("review of a rule that is added to a route", () => {
         ],
     ];
     for (const [what, more, found] of cases)
-        it(`reports the effect of one with ${what}`, () =>
+        it(`reports the effect of a rule with ${what}`, () =>
             assert.match(said([step("ApisixRoute", "r", of(first), of(first, more))]).join("\n"), found));
 
     it("finds no rejected requests in a route that is new as a whole", () => {
@@ -198,7 +198,7 @@ describe("review of a rule of a route under another name", () => {
     });
     const of = (now: object) => said([step("ApisixRoute", "r", under("old", key()), now)]).join("\n");
 
-    it("reports nothing where it is the same rule", () =>
+    it("reports nothing if only the name differs", () =>
         assert.match(of(under("new", key())), /^harmless changed-inside: Rule old is renamed to new.*$/));
 
     it("reports other differences", () =>
@@ -219,7 +219,7 @@ describe("review of a new route", () => {
         assert.match(said([step("ApisixRoute", "r", undefined, inputs)]).join("\n"), /^risk unknown-until-apply.*$/);
     });
 
-    it("is harmless where each of them authenticates", () => {
+    it("is harmless where each rule authenticates", () => {
         const found = said([step("ApisixRoute", "r", undefined, route(both(true, true)))]);
         assert.ok(found.length > 0 && found.every((one) => one.startsWith("harmless")), found.join("\n"));
     });
@@ -301,7 +301,7 @@ describe("review of the values of the chart", () => {
         assert.match(of("TLSv1.3", "TLSv1.1 TLSv1.3"), /^risk protection-weakened: .*TLSv1\.1/);
     });
 
-    it("reports for a disabled plugin that routes ignore it", () => {
+    it("reports that routes ignore a disabled plugin", () => {
         const on = (...plugins: string[]) => release({ apisix: { plugins } });
         const of = (old: object, now: object) => said([step("Release", "g", old, now)])[0];
         const off = /^breaks-callers authentication-removed: .*: multi-auth is disabled/;
@@ -310,13 +310,13 @@ describe("review of the values of the chart", () => {
         assert.doesNotMatch(of(on("multi-auth"), on("multi-auth", "request-id")), /authentication-removed/);
     });
 
-    it("reports for another chart that its resources may be deleted", () => {
+    it("reports that another chart may delete the resources of the old one", () => {
         const other = { ...release({}), chart: "oci://registry.example/web" };
         assert.match(said([step("Release", "g", release({}), other)])[0], /^breaks-callers gateway-deleted/);
         assert.match(said([step("Release", "g", other, release({}))])[0], /^breaks-callers service-interrupted/);
     });
 
-    it("reports that it does not read files with values", () => {
+    it("reports a change in files of values, which the review does not read", () => {
         const file = (hash: string) => release({}, { valueYamlFiles: [{ hash }] });
         assert.match(
             said([step("Release", "g", file("a"), file("b"))])[0],
@@ -353,7 +353,7 @@ describe("review of etcd", () => {
 });
 
 describe("review of a resource that is replaced by one of another name", () => {
-    it("names the deleted one", () => {
+    it("names the deleted resource", () => {
         const named = (name: string) => ({ metadata: { name } });
         const [found] = said([step("Namespace", "n", named("a"), named("b"), "replace")]);
         assert.match(found, /^breaks-callers data-deleted: Namespace a is deleted with all objects in it/);
@@ -391,7 +391,7 @@ describe("review of deleted counters of limits", () => {
     it("names the callers that lose service, once", () =>
         assert.match(said(gone).join("\n"), /^breaks-callers service-interrupted: .*callers with limits get 500.*$/));
 
-    it("names only other stacks where this stack's callers use other counters by then", () => {
+    it("names only other stacks if this stack's callers change to other counters in the same run", () => {
         const found = said([...gone, step("Consumer", "lab-consumer", limit("redis"), limit("local"))]);
         assert.match(found.join("\n"), /^risk service-interrupted: .*other stacks.*\nrisk limit-changed: .*$/);
     });
@@ -407,7 +407,7 @@ describe("review of counters that are down for a while", () => {
             "alpa-auth:gateway": JSON.stringify({ sharedCounters: { whenDown } }),
         })[0];
 
-    it("reports only that counts begin again with another image", () =>
+    it("reports for another image only that counts begin again", () =>
         assert.match(
             said([step("Deployment", "d", pods("a"), pods("b"))]).join("\n"),
             /^\S+ pods-restart: The counters of limits move to a new pod: all counts restart$/,
@@ -451,7 +451,7 @@ describe("review of numbers that are zero or missing reports", () => {
         assert.match(said([step("Deployment", "d", pods(2), pods(1))])[0], /^risk gateway-changed/);
     });
 
-    it("a Deployment without a number of replicas, which is one pod", () => {
+    it("one pod for a Deployment without a number of replicas", () => {
         const pods = (spec: object) => ({ metadata: { name: "alpa-auth-cloudflared" }, spec });
         for (const none of [{}, { replicas: null }]) {
             const found = said([step("Deployment", "d", pods({ replicas: 3 }), pods(none))]);

@@ -61,7 +61,7 @@ describe("output of a review", () => {
         assert.ok(!text.includes("\u001b") && !/^y/m.test(text), JSON.stringify(text));
     });
 
-    it("keeps the protection in a plan", () => {
+    it("reads from a plan that a resource is protected", () => {
         const urn = "urn:pulumi:test::alpa-auth::cloudflare:index/zone:Zone::zone";
         const goal = { type: "cloudflare:index/zone:Zone", custom: true, protect: true, inputDiff: {} };
         const manifest = { time: "2026-11-25T11:00:00Z" };

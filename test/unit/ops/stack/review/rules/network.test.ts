@@ -148,7 +148,7 @@ describe("review of network policies and Services", () => {
         ]);
     });
 
-    it("does not report a deleted policy only if its pods are deleted too", () => {
+    it("reports a deleted policy unless its pods are deleted too", () => {
         const goes = step("NetworkPolicy", "p", policy({}), undefined);
         const release = (namespace: string) => step("Release", "r", { chart: "x", namespace }, undefined);
         assert.ok(codes([goes, release("rampart")]).includes("breaks-callers opens-to-network"));
@@ -157,7 +157,7 @@ describe("review of network policies and Services", () => {
         assert.ok(codes([goes, stays]).includes("breaks-callers opens-to-network"));
     });
 
-    describe("and of objects around pods", () => {
+    describe("and of deleted objects that select pods", () => {
         const metadata = { name: "d", namespace: "alpa-auth" };
         const selector = { matchLabels: { app: "d" } };
         const containers = [{ env: [{ valueFrom: { secretKeyRef: { name: "d-token", key: "t" } } }] }];
