@@ -7,8 +7,8 @@ import { status } from "./commands/status";
 import { PART_NAMES } from "./real/parts";
 import { EXPOSURES, FAIL_STEPS, OPTIONS } from "./world/scene";
 
-// The standalone commands are loaded on first use, because loading the emulators takes 2 s, and the other commands do not need
-// them. eslint-disable-next-line @typescript-eslint/no-require-imports -- an import at the top would load it at once
+// Loaded at their first use: loading the emulators takes 2 s, and the other commands do not need them.
+// eslint-disable-next-line @typescript-eslint/no-require-imports -- an import at the top would load them at once
 const standalone = () => require("./commands/standalone") as typeof import("./commands/standalone");
 
 const port = (text: string): number => {
