@@ -7,7 +7,7 @@ import { readFacts, ROOT, type StackFacts, type WorldFacts } from "../world/stat
 const DRAW_SECONDS = 60;
 
 /**
- * Draws the stack of a sandbox with `ops stack graph`. It draws again only after a change of the stack.
+ * Draws the stack of a sandbox with the command `stack graph`. It draws again only after a change of the stack.
  * @returns a function that returns the picture as SVG
  * @throws Error if the stack is not up, or with the message of the failed command
  */
