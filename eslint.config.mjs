@@ -103,7 +103,7 @@ export default tseslint.config(
     { files: ["test/**", "sandbox/test/**"], rules: { "@typescript-eslint/no-explicit-any": "off" } },
 
     layer(
-        ["index.ts", "options.ts"],
+        ["start.js", "index.ts", "options.ts"],
         "^\\./(ops|sandbox|bench|client|policy|test)(/|$)",
         "The program must not depend on the tools around it.",
     ),

@@ -1,17 +1,27 @@
 // Loads TypeScript files, compiled by esbuild without a check of types. Loaders for every use (ts-node, tsx) take 0.2 to 0.4 s
 // longer for each preview, command and test process (measured 2026-11).
 "use strict";
-const { createHash } = require("node:crypto");
-const { mkdirSync, readFileSync, renameSync, writeFileSync } = require("node:fs");
+const { createHash, randomUUID } = require("node:crypto");
+const { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } = require("node:fs");
 const { basename, join, relative, sep } = require("node:path");
 const Module = require("node:module");
 
 // Available since Node.js 22.8. The cache depends on the content of each file, so it is never stale.
 Module.enableCompileCache?.(join(__dirname, "node_modules/.cache/compiled"));
+/** JavaScript of each loaded TypeScript file, with its source map. */
+const loaded = new Map();
 // Stack traces have the lines of the TypeScript files. The Pulumi SDK also uses this library, instead of Node.js' own support.
-require("source-map-support").install({ environment: "node", hookRequire: true });
+require("source-map-support").install({
+    environment: "node",
+    handleUncaughtExceptions: false,
+    retrieveFile: (file) => loaded.get(file) ?? null,
+});
 
-Module._extensions[".ts"] = (module, file) => module._compile(compiled(file), file);
+Module._extensions[".ts"] = (module, file) => {
+    const code = compiled(file);
+    loaded.set(file, code);
+    module._compile(code, file);
+};
 
 const CACHE = join(__dirname, "node_modules/.cache/typescript");
 const OPTIONS = {
@@ -24,26 +34,41 @@ const OPTIONS = {
 };
 const VERSION = JSON.stringify([require("esbuild/package.json").version, OPTIONS]);
 
-/** The JavaScript of a TypeScript file: from the cache, which has one entry for each file, or from esbuild. */
+/** The JavaScript of a TypeScript file: from the cache, which has one entry for each file of this project, or from esbuild. */
 function compiled(file) {
     const source = readFileSync(file, "utf8");
     const mark = `//${createHash("sha256").update(VERSION).update(source).digest("hex")}`;
-    const entry = join(CACHE, `${relative(__dirname, file).replaceAll(sep, "+")}.js`);
+    const path = relative(__dirname, file);
+    const entry = join(CACHE, `${path.replaceAll(sep, "+")}.js`);
     try {
         const code = readFileSync(entry, "utf8");
         if (code.endsWith(mark)) return code;
     } catch {
         // The file is new.
     }
-    const { code } = require("esbuild").transformSync(source, { ...OPTIONS, sourcefile: basename(file) });
+    const code = transformed(source, file) + mark;
+    if (!path.startsWith("..")) write(entry, code);
+    return code;
+}
+
+function transformed(source, file) {
+    try {
+        return require("esbuild").transformSync(source, { ...OPTIONS, sourcefile: basename(file) }).code;
+    } catch (error) {
+        throw new SyntaxError(`${file}: ${error.message}`);
+    }
+}
+
+/** Writes the whole entry at once, since other processes read it. Without permission, for example of another user, there is no cache. */
+function write(entry, code) {
+    const draft = `${entry}.${randomUUID()}`;
     try {
         mkdirSync(CACHE, { recursive: true });
-        writeFileSync(`${entry}.${process.pid}`, code + mark);
-        renameSync(`${entry}.${process.pid}`, entry);
+        writeFileSync(draft, code);
+        renameSync(draft, entry);
     } catch {
-        // A folder that cannot be written, for example of another user: without a cache.
+        rmSync(draft, { force: true });
     }
-    return code;
 }
 
 // The Pulumi SDK loads TypeScript and npm's library to serialize functions into resources, which this project does not do
@@ -55,7 +80,16 @@ Module._load = function (name, parent, isMain) {
     const from = parent?.filename ?? "";
     // ES modules in TypeScript import "./x.js", the name after a compilation.
     if (from.endsWith(".ts")) return load.call(Module, name.replace(/^(\.{1,2}\/.*)\.js$/, "$1"), parent, isMain);
-    if (!UNUSED.has(name) || !SDK.test(from)) return load.call(Module, name, parent, isMain);
+    if (!UNUSED.has(name) || !SDK.test(from) || !isInstalled(name)) return load.call(Module, name, parent, isMain);
     const whenUsed = (_, property) => property === "__esModule" || load.call(Module, name, parent, isMain)[property];
     return new Proxy({}, { get: whenUsed });
 };
+
+/** Whether a package is installed. Instead of a missing TypeScript, the SDK uses its own copy. */
+function isInstalled(name) {
+    try {
+        return require.resolve(name) !== "";
+    } catch {
+        return false;
+    }
+}

@@ -13,7 +13,7 @@ module.exports = async () => {
 /**
  * Lets the engine start the process of the dynamic resources while this process loads the program. Otherwise the engine starts
  * it at the first such resource, and every other resource waits 0.5 s for it (measured 2026-11). The process offers no functions,
- * so the answer is an error.
+ * so the answer is an error. A program that fails at once ends after this answer.
  */
 function startDynamicProvider() {
     runtime.invoke("pulumi-nodejs:index:start", {}).catch(() => {});

@@ -44,7 +44,7 @@ program
     .addOption(
         new Option(
             "--option <name>",
-            "value of key option for stack intra; intra-b prepares the conversion of Alpa to the cluster",
+            "value of the config key `option` in stack intra; intra-b prepares the conversion of Alpa to the cluster",
         ).choices(OPTIONS),
     )
     .option("--load-seconds <seconds>", "how long the model of stack intra takes to load (default: 5)", seconds)

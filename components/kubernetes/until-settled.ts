@@ -53,8 +53,8 @@ export async function untilSettled(wait: Wait): Promise<void> {
             console.log(`waiting for ${title}: ${why} (${Math.round((now - start) / 1000)} of ${timeoutSeconds} s)`);
             lastWord = now;
         }
-        // The first pause is 0.1 s, since the ingress controller applies most changes within 0.2 s, and later ones are 0.5 s.
-        // Reading a thousand callers is work for the API server, so reads take at most half of the time.
+        // Pauses are 0.1 s in the first 2 s, since the ingress controller applies most changes within 0.2 s, and then 0.5 s. A
+        // read that takes longer, as of a thousand callers, is followed by a pause as long, to spare the API server.
         const took = Date.now() - now;
         const least = now - start < 2000 ? 100 : 500;
         await new Promise((resolve) => setTimeout(resolve, Math.min(Math.max(least, took), 5000)));

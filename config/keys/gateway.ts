@@ -67,7 +67,7 @@ export const installedGatewayKeys = {
             repository: url.default("https://apache.github.io/apisix-helm-chart").meta({
                 description:
                     "Chart repository that has the chart `apisix`. Set it to a mirror if the cluster does not reach the default.",
-                reason: "The repository of the chart's project.",
+                reason: "In this repository, the project of the chart publishes it.",
             }),
             version: pinned
                 .refine((v) => EXACT_VERSION.test(v) || !/\d/.test(v), {

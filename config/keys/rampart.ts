@@ -44,4 +44,4 @@ export const rampart = z
             }),
     })
     .optional()
-    .describe("Rampart, with installer `rampart`.");
+    .describe("Settings of Rampart, for installer `rampart` only.");

@@ -17,7 +17,7 @@ export interface Supplies {
     configMaps: Map<string, Record<string, string>>;
     /** PersistentVolumeClaims that have a volume. */
     boundClaims: Set<string>;
-    /** Whether a Service has a ready pod. @param namespace that of the client, for a host without a namespace */
+    /** Whether a Service has a ready pod. @param namespace the client's, for a host name without one */
     reachable: (namespace: string, host: string, port: number) => boolean;
     /** Address of Cloudflare's edge for connectors; undefined if the world has none. */
     edge?: string;

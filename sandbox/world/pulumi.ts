@@ -1,7 +1,16 @@
 /** Runs Pulumi on a sandbox: the environment, and the `pulumi` command for users. */
 import { spawn } from "node:child_process";
-import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { createHash, randomBytes } from "node:crypto";
+import {
+    chmodSync,
+    existsSync,
+    mkdirSync,
+    readdirSync,
+    readFileSync,
+    realpathSync,
+    statSync,
+    writeFileSync,
+} from "node:fs";
 import { delimiter, join } from "node:path";
 import { COMPILE_CACHE, PROVIDER_ENV } from "../../ops/stack/pulumi";
 import { SANDBOX_MARK } from "../processes";
@@ -60,17 +69,17 @@ export function preparePulumi(dir: string, world: Pick<WorldFacts, "bin" | "pulu
  * and would otherwise write to the shipped file.
  */
 function renderWrapper(pulumi: string, stackFiles: string): string {
+    const root = realpathSync(ROOT);
+    // The name that Pulumi gives the file of a project (pulumi, sdk/go/common/workspace/workspace.go, at 3.274.1).
+    const selection = `alpa-auth-${createHash("sha1").update(join(root, "Pulumi.yaml")).digest("hex")}-workspace.json`;
     return `#!/bin/sh
 # The real pulumi, with the sandbox's own stack file instead of the shipped one.
 
-# Prints the selected stack. pulumi would take 0.1 s for that, so this reads its workspace files, of which each folder has one.
-# Only if they name several stacks, pulumi itself prints the selected one.
+# Prints the selected stack. pulumi takes 0.1 s for that, so in the clone this reads the file in which pulumi keeps the selection.
 selected() {
-    names=$(sed -n 's|.*"organization/alpa-auth/\\([^"]*\\)".*|\\1|p' "$PULUMI_HOME"/workspaces/*.json 2>/dev/null | sort -u)
-    case "\${PULUMI_STACK:+ }$names" in
-        "" | *[!A-Za-z0-9._-]*) '${pulumi}' stack --show-name 2>/dev/null ;;
-        *) echo "$names" ;;
-    esac
+    [ "$(pwd -P)" = '${root}' ] && [ -z "$PULUMI_STACK" ] &&
+        sed -n 's|.*"organization/alpa-auth/\\([^"]*\\)".*|\\1|p' "$PULUMI_HOME/workspaces/${selection}" 2>/dev/null | grep . ||
+        '${pulumi}' stack --show-name 2>/dev/null
 }
 
 stack=

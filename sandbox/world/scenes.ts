@@ -45,7 +45,7 @@ export function sceneOf({ stack, exposure = "direct", option, loadSeconds, failS
     for (const [flag, value] of Object.entries({ "--load-seconds": loadSeconds, "--fail-step": failStep }))
         if (value !== undefined && (stack !== "intra" || exposure !== "direct"))
             throw new Error(
-                `${flag} ${value}: works only with stack intra and without exposure, where Alpa runs on GPUs (got ${stack}, ${exposure}).`,
+                `${flag} ${value}: needs stack intra without --exposure, because Alpa runs on GPUs only there (got ${stack}, ${exposure}).`,
             );
     if (failStep === "prepare" && option === "intra-b")
         throw new Error(

@@ -7,7 +7,17 @@ import { ROOT } from "../../sandbox/world/state";
 import type { EngineStack } from "../engine/kit/stack";
 
 /** Inputs that decide which resources there are: the program, and its packages. */
-const PROGRAM = ["index.ts", "options.ts", "config", "stacks", "components", "preflight", "dns", "package-lock.json"];
+const PROGRAM = [
+    "start.js",
+    "index.ts",
+    "options.ts",
+    "config",
+    "stacks",
+    "components",
+    "preflight",
+    "dns",
+    "package-lock.json",
+];
 
 export interface Made {
     /** The day, in UTC: a credential that expires later had not expired. */

@@ -61,8 +61,8 @@ export class Microk8sNode extends pulumi.ComponentResource {
         );
         const node = pulumi.unsecret(snap.stdout);
         const token = this.token();
-        // The first node starts the cluster without an invitation. It has this resource too, with which another node
-        // removes it from the cluster.
+        // The first node starts the cluster and needs no invitation. It has this resource for its deletion, in which another
+        // node removes the first one from the cluster.
         const invitation = peer && {
             on: peer,
             ...(first ? { create: ["hold"] } : { create: ["invite", "new"], update: ["invite", "again"] }),

@@ -87,6 +87,6 @@ function wrongGateway({ gateway }: Config): string[] {
     const tag = gateway?.image?.tag;
     if (!isOlder(tag, OLDEST_FOR_CLASSES)) return [];
     return [
-        `gateway.image.tag: must be APISIX ${OLDEST_FOR_CLASSES} or newer with slots of classes (got ${JSON.stringify(tag)}). Older versions count each caller of a class separately.`,
+        `gateway.image.tag: must be ${OLDEST_FOR_CLASSES} or newer if a class has slots (got ${JSON.stringify(tag)}). Older versions of APISIX count each caller of a class separately.`,
     ];
 }

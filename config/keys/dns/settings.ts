@@ -125,7 +125,7 @@ function parseEntry(item: YAMLMap, zone: string, at: At, problems: string[]): Zo
     const before = problems.length;
     if (raw.undecided !== undefined) {
         problems.push(
-            `${whereOf()}: needs a decision (${String(raw.undecided)}). Replace the key undecided by content.`,
+            `${whereOf()}: needs a decision (${String(raw.undecided)}). Replace the key \`undecided\` with the key \`content\`.`,
         );
         return undefined;
     }

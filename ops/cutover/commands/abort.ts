@@ -45,9 +45,9 @@ export async function abort(context: Context, args: CutoverArgs, source: Cutover
 }
 
 /**
- * Gives the running process the order to return.
- * @returns true if it has taken the order, false if it has ended meanwhile
- * @throws Failure if it does not take the order
+ * Tells the running process to return.
+ * @returns true if it has accepted the request, false if it has ended meanwhile
+ * @throws Failure if it does not accept the request in time
  */
 async function order({ folder }: Context, { command }: Kind, stack: string): Promise<boolean> {
     const file = orderFile(folder, stack);
@@ -61,7 +61,7 @@ async function order({ folder }: Context, { command }: Kind, stack: string): Pro
         if (Date.now() < end) continue;
         const { who, pid, host } = holder;
         throw new Failure(
-            `${command} abort: ${who}, pid ${pid} on ${host}, has not taken the order to return within ${TAKE_SECONDS} s. ` +
+            `${command} abort: ${who}, pid ${pid} on ${host}, did not accept the request to return within ${TAKE_SECONDS} s. ` +
                 `If that process is suspended, let it continue (fg, or kill -CONT ${pid}): it then returns. ` +
                 `If it no longer exists, remove ${lockFile(folder, stack)} and run: npm run ops -- ${command} abort --yes --stack ${stack}`,
         );

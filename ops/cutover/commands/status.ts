@@ -98,7 +98,7 @@ function lines({ kind, progress, stack, budget }: CutoverState, facts: Facts, ot
         text.push(
             facts.secondsUntilReturn > 0
                 ? `If the next step does not end in ${duration(facts.secondsUntilReturn)}, the cutover returns by itself. The remaining steps are expected to take ${duration(remainingForward(reached, budget.expected))}.`
-                : `It is too late to continue: ${kind.command} run returns to ${kind.before}.`,
+                : `It is too late to continue. To return to ${kind.before}, run: ${ops("run --yes")}`,
         );
     if (facts.record !== null) text.push(`Record: ${facts.record}`);
     if (facts.holder !== null) {

@@ -13,7 +13,7 @@ import { at, list, map, UNKNOWN } from "../../resources/values";
 import { classesOf, sampleClasses, type Classes } from "./classes";
 import { combinations, form, type Form } from "./form";
 
-// Forms of the objects that configure the gateway.
+// In which forms (form.ts) the program renders each object that configures the gateway.
 
 /** Forms of a kind, by the required name of the object. */
 export type ByName = Record<string, (resource: Resource) => Form[]>;
@@ -123,7 +123,7 @@ export const routes: ByName = {
 
 type UpstreamRole = keyof ReturnType<typeof renderUpstreams>;
 
-/** Forms of an upstream with the object's number of services, and any addresses. */
+/** Forms (form.ts) of an upstream that has as many nodes as the given object. Their addresses may be any. */
 function upstream(role: UpstreamRole, resource: Resource): Form[] {
     const known = at(resource.props, "spec.externalNodes");
     const nodes = known === UNKNOWN ? 2 : Math.max(1, list(known).length);

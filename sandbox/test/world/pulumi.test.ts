@@ -3,12 +3,13 @@
  */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sdkVersion } from "../../toolchain/launchers";
 import { preparePulumi, pulumiEnv } from "../../world/pulumi";
-import type { WorldFacts } from "../../world/state";
+import { ROOT, type WorldFacts } from "../../world/state";
 import { pulumiOf } from "../../world/world";
 
 describe("Pulumi of a sandbox", () => {
@@ -42,25 +43,31 @@ describe("Pulumi of a sandbox", () => {
             for (const stack of ["intra", "inter", "asked"])
                 writeFileSync(join(stackFiles, `Pulumi.${stack}.yaml`), "");
         });
-        const select = (folder: string, stack: string) =>
+        const selection = createHash("sha1")
+            .update(join(realpathSync(ROOT), "Pulumi.yaml"))
+            .digest("hex");
+        const select = (stack?: string) =>
             writeFileSync(
-                join(home, "workspaces", `alpa-auth-${folder}-workspace.json`),
-                JSON.stringify({ stacks: { "file:///backend": `organization/alpa-auth/${stack}` } }, null, 4),
+                join(home, "workspaces", `alpa-auth-${selection}-workspace.json`),
+                JSON.stringify(
+                    stack ? { stacks: { "file:///backend": `organization/alpa-auth/${stack}` } } : {},
+                    null,
+                    4,
+                ),
             );
-        const pulumi = (args: string[], env = {}) =>
-            execFileSync(join(bin, "pulumi"), args, { env: { ...process.env, PULUMI_HOME: home, ...env } })
+        const pulumi = (args: string[], env = {}, cwd = ROOT) =>
+            execFileSync(join(bin, "pulumi"), args, { cwd, env: { ...process.env, PULUMI_HOME: home, ...env } })
                 .toString()
                 .trim();
         const withFile = (stack: string) => `preview --config-file ${join(stackFiles, `Pulumi.${stack}.yaml`)}`;
 
-        it("adds the stack file of the selected stack, which Pulumi names if folders have selected several", () => {
+        it("adds the stack file of the stack that is selected in the clone, and elsewhere of the one that Pulumi names", () => {
             assert.equal(pulumi(["preview"]), withFile("asked"));
-            select("a", "intra");
+            select("intra");
             assert.equal(pulumi(["preview"]), withFile("intra"));
             assert.equal(pulumi(["preview"], { PULUMI_STACK: "inter" }), withFile("asked"));
-            select("b", "intra");
-            assert.equal(pulumi(["preview"]), withFile("intra"));
-            select("b", "inter");
+            assert.equal(pulumi(["preview"], {}, dir), withFile("asked"));
+            select();
             assert.equal(pulumi(["preview"]), withFile("asked"));
         });
 

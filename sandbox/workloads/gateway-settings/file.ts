@@ -97,7 +97,7 @@ export function profileProblem(
         return "etcd.user: must be set if and only if the environment has APISIX_ETCD_PASSWORD";
     const [first] = apisix?.data_encryption?.keyring ?? [];
     if (first !== undefined && !isVariable(first))
-        return "data_encryption.keyring: the first one must be a variable of the environment";
+        return "data_encryption.keyring: its first key must be a variable of the environment";
     if ((admin?.admin_key ?? []).length === 0) return "admin_key: must not be empty, or APISIX generates keys";
     const hosts = etcd?.host ?? [];
     const answers = hosts.some((host) => {

@@ -243,7 +243,7 @@ describe("cloudflare on the engine", () => {
         assert.equal(settingOf(zone(), "proxy_read_timeout"), 600);
         stack.configure({ consumers: [alice(token("b"), soon(5)), bob], ...ENTERPRISE });
         const { stdout, stderr } = succeeded(await stack.preview());
-        assert.match(stdout + stderr, /zone example\.com has 600 s, and this stack does not reset that/);
+        assert.match(stdout + stderr, /zone example\.com has 600 s, and this stack does not reset the zone/);
         await up([alice(token("b"), soon(0)), bob], { ...ENTERPRISE, proxyTimeoutSeconds: 125 });
         assert.equal(settingOf(zone(), "proxy_read_timeout"), 125);
         account().setPlan(zone(), "free");

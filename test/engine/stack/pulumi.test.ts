@@ -3,7 +3,7 @@
 import { strict as assert } from "node:assert";
 import { CoreV1Api } from "@kubernetes/client-node";
 import { execFileSync } from "node:child_process";
-import { appendFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { appendFileSync, copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../../../sandbox/world/state";
 import { cloneProgram, commitAll } from "../kit/clone";
@@ -134,7 +134,9 @@ describe("pulumi typed by hand:", () => {
         const project = join(dir, "broken");
         mkdirSync(project);
         symlinkSync(join(ROOT, "node_modules"), join(project, "node_modules"));
-        writeFileSync(join(project, "Pulumi.yaml"), "name: broken\nruntime: nodejs\nmain: index.ts\n");
+        for (const name of ["start.js", "load-typescript.js"]) copyFileSync(join(ROOT, name), join(project, name));
+        const runtime = readFileSync(join(ROOT, "Pulumi.yaml"), "utf8").replace(/^name: .*$/m, "name: broken");
+        writeFileSync(join(project, "Pulumi.yaml"), runtime);
         writeFileSync(join(project, "package.json"), "{}");
         writeFileSync(join(project, "index.ts"), "const n: number = 1;\nthrow new Error(`broken on purpose ${n}`);\n");
         succeeded(await stack.run(["-C", project, "stack", "init", "broken"]));

@@ -1,5 +1,6 @@
-// Proves what only the TypeScript client does: requests of the program's own fetch, corrections of clock differences, and a
-// callback for each answer. client/corpus/attempts.json has when a request is repeated.
+// Proves what only the TypeScript client does: it sends requests with a fetch function that the caller's program supplies,
+// corrects clock differences, and calls a callback for each answer. client/corpus/attempts.json has the cases in which a
+// request is repeated.
 import { strict as assert } from "node:assert";
 import { generateKeyPairSync } from "node:crypto";
 import * as http from "node:http";

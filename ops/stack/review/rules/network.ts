@@ -21,7 +21,7 @@ export const networkPolicy: KindRule = {
               ? {
                     code: "network-narrowed",
                     severity: "harmless",
-                    says: `Network policy ${objectName(change)} is deleted, and its pods stay closed: ${CLOSED[objectName(change)]}`,
+                    says: `Network policy ${objectName(change)} is deleted, and policy ${POLICY_PREFIX}closed still blocks its pods: ${CLOSED[objectName(change)]}`,
                 }
               : {
                     code: "opens-to-network",

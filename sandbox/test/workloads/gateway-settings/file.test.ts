@@ -96,7 +96,7 @@ describe("Settings of APISIX in a pod", () => {
             "an encryption key in plain text",
             { ...good, apisix: { ...good.apisix, data_encryption: { keyring: ["0123456789abcdef"] } } },
             "own",
-            /keyring: the first one must be a variable/,
+            /keyring: its first key must be a variable/,
         ],
         [
             "an etcd that does not exist",

@@ -80,7 +80,7 @@ const refused: Refused[] = [
     [
         "an APISIX that counts members separately",
         shared({ slots: 2 }, { gateway: { image: { tag: "3.17.0-ubuntu" } } }),
-        /^gateway\.image\.tag: must be APISIX 3\.18 or newer with slots of classes \(got "3\.17\.0-ubuntu"\)/,
+        /^gateway\.image\.tag: must be 3\.18 or newer if a class has slots \(got "3\.17\.0-ubuntu"\)/,
     ],
     [
         "an existing gateway",

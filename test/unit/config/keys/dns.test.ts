@@ -144,7 +144,7 @@ const refused: Refused<string[]>[] = [
     [
         "an undecided record of an export",
         ["name: example.com, type: A, ttl: 300, undecided: alias of an address"],
-        "dns/example.com.yaml:1 example.com A: needs a decision (alias of an address). Replace the key undecided by content.",
+        "dns/example.com.yaml:1 example.com A: needs a decision (alias of an address). Replace the key `undecided` with the key `content`.",
     ],
 ];
 

@@ -95,7 +95,10 @@ describe("npm run ops -- convert, interrupted", () => {
             assert.ok(!existsSync(order));
             const { out, note } = await exits(1, ops("convert", "abort", "--yes"));
             assert.doesNotMatch(out, /Asked/);
-            assert.match(note, new RegExp(`bob@ops, pid ${process.pid} on ${host}, has not taken the order to return`));
+            assert.match(
+                note,
+                new RegExp(`bob@ops, pid ${process.pid} on ${host}, did not accept the request to return`),
+            );
             assert.ok(note.includes(`remove ${file} and run: npm run ops -- convert abort --yes --stack intra`), note);
         }
         assert.deepEqual(state.ups, []);

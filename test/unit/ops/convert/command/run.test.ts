@@ -1,5 +1,5 @@
-// Proves what `npm run ops -- convert` changes in the stack file, in Pulumi and in its record. Pulumi is a fake here and the
-// service a small HTTP server; the engine test runs both.
+// Proves what `npm run ops -- convert` changes in the stack file, in Pulumi and in the record of the conversion. Here, Pulumi is
+// a fake and Alpa a small HTTP server; the engine test runs the real Pulumi and the emulated Alpa.
 import { strict as assert } from "node:assert";
 import { existsSync, readdirSync, readFileSync, renameSync } from "node:fs";
 import { hostname } from "node:os";
