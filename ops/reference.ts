@@ -42,7 +42,7 @@ function verbSections(verb: Command, noun: string, help: Help): string[] {
         `${verb.description()}.`,
         [
             "```sh",
-            `${COMMAND_LINE} ${noun} ${verb.name()} ${help.commandUsage(verb).split(` ${verb.name()} `)[1] ?? ""}`.trim(),
+            `${COMMAND_LINE} ${noun} ${verb.name()} ${help.commandUsage(verb).split(` ${noun} ${verb.name()} `)[1] ?? ""}`.trim(),
             "```",
         ].join("\n"),
         ...(items.length === 0 ? [] : [items.map(([name, text]) => `- \`${name}\`: ${plain(text)}`).join("\n")]),

@@ -98,7 +98,7 @@ export function completionsSchema(guard: GuardSettings) {
             model: model(guard),
             prompt: prompts(prompt, vocabulary, maxPrompts, characters),
             min_tokens: wholeNumber(0, minTokens),
-            max_tokens: wholeNumber(1, contextTokens), // A negative value ends the loop.
+            max_tokens: wholeNumber(1, contextTokens), // A negative value ends Alpa's batch loop.
             temperature: fractionUpTo(100),
             top_p: fractionUpTo(1),
             n: wholeNumber(1, 1), // Any other value fails an assertion in the loop.

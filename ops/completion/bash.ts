@@ -4,7 +4,7 @@ import { completionsOf, type Completions } from "./typed";
 
 export const command: AddCommand = (completion, context) =>
     withExamples(completion.command("bash"), "completion bash > ~/.alpa-auth-completion.bash")
-        .description('Print the script for bash: eval "$(alpa-auth completion bash)" in ~/.bashrc')
+        .description('Print the script for bash. Add to ~/.bashrc: eval "$(alpa-auth completion bash)"')
         .action(() => context.out(renderBash(completion.parent!)));
 
 /**

@@ -4,7 +4,7 @@ import { completionsOf, type Completions } from "./typed";
 
 export const command: AddCommand = (completion, context) =>
     withExamples(completion.command("fish"), "completion fish > ~/.config/fish/completions/alpa-auth.fish")
-        .description("Print the script for fish: alpa-auth completion fish | source, in ~/.config/fish/config.fish")
+        .description("Print the script for fish. Add to ~/.config/fish/config.fish: alpa-auth completion fish | source")
         .action(() => context.out(renderFish(completion.parent!)));
 
 function renderFish(program: Command): string {

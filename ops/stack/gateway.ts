@@ -60,7 +60,10 @@ export async function gatewayOf(context: Context, stack: Stack): Promise<Gateway
     };
 }
 
-/** @param unasked `fail` if the stack has installed the pods, so its user may query them; `settle` accepts a partial proof */
+/**
+ * @param unasked what to do if the pods cannot be queried: `fail` if this stack installed them, since its user then has the
+ * permission; `settle` to wait for a fixed time instead, which is a weaker proof
+ */
 function podsOf({ gatewayNamespace }: GatewayBinding, unasked: GatewayPods["unasked"]): GatewayPods {
     return { namespace: gatewayNamespace, labels: APISIX_PODS.matchLabels, unasked };
 }
@@ -77,7 +80,9 @@ export function longestAnswer(text: string): number {
 async function ofAnotherStack({ pulumi }: Context, stack: Stack): Promise<Gateway> {
     const of = readValue(stack.text, "of");
     if (typeof of !== "string")
-        throw new UsageError(["of: required. Run: pulumi config set of organization/alpa-auth/intra"]);
+        throw new UsageError([
+            "of: required with option callers: the stack that installed the gateway. For example: pulumi config set of organization/alpa-auth/intra",
+        ]);
     const { code, stdout, stderr } = await pulumi(["stack", "output", "gateway", "--json", "--stack", of]);
     const found = code === 0 ? jsonObject<Partial<SharedGateway>>(stdout, "pulumi stack output") : undefined;
     if (typeof found?.namespace === "string")

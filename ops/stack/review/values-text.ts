@@ -29,7 +29,10 @@ export function shown(value: unknown, path: Path = []): string | undefined {
     return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }
 
-/** A value without the parts that are secret on the other side: perhaps only the secret mark has changed. */
+/**
+ * Hides the parts of a value that are secret in the other version of a change: if only the mark as a secret has changed, the
+ * plain text is still the secret.
+ */
 export function veiled(value: unknown, other: unknown): unknown {
     if (other === HIDDEN) return value === undefined ? undefined : HIDDEN;
     if (typeof value !== "object" || value === null || typeof other !== "object" || other === null) return value;

@@ -112,7 +112,7 @@ async function commitProblems(root: string, { number, commit }: Version): Promis
     ];
 }
 
-/** Phase of a version with option intra-b, and intra-a for all others. @returns undefined if unknown */
+/** Where Alpa runs in a version: the phase of the conversion with option intra-b, else `intra-a`. @returns undefined if unknown */
 function placeOf({ config }: Version, plain: Config | undefined): string | undefined {
     if (config.option !== "intra-b") return "intra-a";
     const convert = config.convert === HIDDEN ? plain?.convert : (config.convert ?? {});

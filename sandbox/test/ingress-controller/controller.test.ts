@@ -14,7 +14,7 @@ const SECOND_LASTS = 0.01;
 /** Length of its second in the test of its wait: 5 minutes are 9 s, enough for all earlier steps on a busy machine. */
 const WAIT_SECOND_LASTS = 0.03;
 const READY_MS = 300 * WAIT_SECOND_LASTS * 1000;
-/** Length of its second where it must not wait: a push after 5 minutes would exceed the test's timeout. */
+/** Length of its second in tests without a periodic push: the first push, after 5 real minutes, would exceed their timeout. */
 const REAL_SECONDS = 1;
 const TEST_MS = 60_000;
 

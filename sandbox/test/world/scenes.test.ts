@@ -50,7 +50,7 @@ describe("the sandbox's stack", () => {
         for (const without of [{ stack: "inter" }, { stack: "intra", exposure: "tunnel" }] as const)
             assert.throws(
                 () => sceneOf({ ...without, loadSeconds: 60 }),
-                /--load-seconds 60: works only with stack intra/,
+                /--load-seconds 60: needs stack intra/,
             );
     });
     it("has a Prometheus where there is a gateway to scrape, and metrics for it", () => {
@@ -69,7 +69,7 @@ describe("the sandbox's stack", () => {
         for (const without of [{ stack: "inter" }, { stack: "intra", exposure: "tunnel" }] as const)
             assert.throws(
                 () => sceneOf({ ...without, failStep: "stop" }),
-                /--fail-step stop: works only with stack intra/,
+                /--fail-step stop: needs stack intra/,
             );
         const option = "intra-b";
         assert.equal(sceneOf({ stack: "intra", option, failStep: "start" }), sceneOf({ stack: "intra", option }));

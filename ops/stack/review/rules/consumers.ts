@@ -17,7 +17,10 @@ export const consumer: KindRule = {
             : { code: "caller-added", says: `Caller ${caller(change)} gets access` },
     deleted: (change) =>
         isVerifier(change)
-            ? { code: "changed-inside", says: `${caller(change)}, the consumer that checks a conversion, is deleted` }
+            ? {
+                  code: "changed-inside",
+                  says: `${caller(change)}, the consumer with which a conversion tests Alpa, is deleted`,
+              }
             : { code: "caller-removed", says: `Caller ${caller(change)} loses access, with all its credentials` },
     replaced: (change) => ({
         code: "service-interrupted",

@@ -103,7 +103,8 @@ function changes(title: string, property: string, old: Tree, now: Tree): Verdict
 function changed(title: string, key: string, now: Tree): Verdict {
     const isAnswer = key === "actionParameters" && (refuses(now) || isLimit(now));
     if (isAnswer) return { code: "errors-changed", says: `${title}: the edge answers rejected requests differently` };
-    if (refuses(now)) return { code: "request-rejected", says: `${title}: the edge rejects other requests` };
+    if (refuses(now))
+        return { code: "request-rejected", says: `${title}: the edge rejects different requests than before` };
     return { code: "route-changed", says: `${title} of the edge match other requests, or have another action` };
 }
 

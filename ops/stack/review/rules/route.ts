@@ -26,7 +26,7 @@ export const route: KindRule = {
         /-conversion-verification-rules$/.test(change.name)
             ? {
                   code: "changed-inside",
-                  says: `Route ${objectName(change)}, which checks a conversion, is deleted`,
+                  says: `Route ${objectName(change)}, through which a conversion tests Alpa, is deleted`,
               }
             : { code: "access-removed", says: `Route ${objectName(change)} is deleted: callers get 404` },
     replaced: (change) => ({

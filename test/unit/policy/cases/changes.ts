@@ -32,7 +32,7 @@ export const more = (type: string, given: any, inside?: string) => (all: Given[]
     all.push({ type, name: "more", urn: `urn:pulumi:test::alpa-auth::${types}::more`, protect: false, inputs: given });
 };
 
-/** Makes a resource one that the run creates: neither its id nor an entry with that id is known yet. */
+/** Makes a resource one that the run creates: its id, and each input of another resource that is this id, is unknown. */
 export const created = (kind: string, name?: string) => (all: Given[]) => {
     const one = find(all, kind, name);
     const id = JSON.stringify(one.id);
