@@ -48,10 +48,7 @@ describe("the sandbox's stack", () => {
     it("has a model with the requested loading time, where Alpa is on GPUs", () => {
         assert.equal(sceneOf({ stack: "intra", loadSeconds: 60 }), sceneOf({ stack: "intra" }));
         for (const without of [{ stack: "inter" }, { stack: "intra", exposure: "tunnel" }] as const)
-            assert.throws(
-                () => sceneOf({ ...without, loadSeconds: 60 }),
-                /--load-seconds 60: needs stack intra/,
-            );
+            assert.throws(() => sceneOf({ ...without, loadSeconds: 60 }), /--load-seconds 60: needs stack intra/);
     });
     it("has a Prometheus where there is a gateway to scrape, and metrics for it", () => {
         assert.throws(() => sceneOf({ stack: "cloudflare", observe: true }), /--observe: works only with stack intra/);
@@ -67,10 +64,7 @@ describe("the sandbox's stack", () => {
     it("can have a failing conversion step only where a conversion is possible and `up` itself does not take that step", () => {
         assert.equal(sceneOf({ stack: "intra", failStep: "start" }), sceneOf({ stack: "intra" }));
         for (const without of [{ stack: "inter" }, { stack: "intra", exposure: "tunnel" }] as const)
-            assert.throws(
-                () => sceneOf({ ...without, failStep: "stop" }),
-                /--fail-step stop: needs stack intra/,
-            );
+            assert.throws(() => sceneOf({ ...without, failStep: "stop" }), /--fail-step stop: needs stack intra/);
         const option = "intra-b";
         assert.equal(sceneOf({ stack: "intra", option, failStep: "start" }), sceneOf({ stack: "intra", option }));
         assert.throws(
