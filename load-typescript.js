@@ -59,7 +59,10 @@ function transformed(source, file) {
     }
 }
 
-/** Writes the whole entry at once, since other processes read it. Without permission, for example of another user, there is no cache. */
+/**
+ * Writes an entry of the cache at once, since other processes read it. If this user must not write there, each process compiles
+ * the file.
+ */
 function write(entry, code) {
     const draft = `${entry}.${randomUUID()}`;
     try {

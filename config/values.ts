@@ -19,7 +19,9 @@ export const positive = (what: string) => {
     return z.number({ error }).refine((n) => Number.isInteger(n) && n >= 1, { error });
 };
 
-export const dnsLabel = z.string().refine((s) => DNS_LABEL.test(s) && s.length <= LABEL_LIMIT, {
+export const isDnsLabel = (text: string) => DNS_LABEL.test(text) && text.length <= LABEL_LIMIT;
+
+export const dnsLabel = z.string().refine(isDnsLabel, {
     error: (i) =>
         `must be a DNS label: a-z, 0-9 and -, no dots, at most ${LABEL_LIMIT} characters${got(i.input)}. Rename it`,
 });

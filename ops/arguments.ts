@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
-import { LABEL_LIMIT } from "../config/values";
+import { isDnsLabel, LABEL_LIMIT } from "../config/values";
 import { CONSENT } from "./consent";
 import type { Context } from "./context";
 
@@ -36,7 +36,7 @@ export const timeLimit = wholeNumber(1, 86_400);
 
 /** Parses the name of a consumer, or the id of a credential. */
 export function label(text: string): string {
-    if (/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(text) && text.length <= LABEL_LIMIT) return text;
+    if (isDnsLabel(text)) return text;
     throw new InvalidArgumentError(
         `Must be a DNS label: a-z, 0-9 and -, at most ${LABEL_LIMIT} characters, for example team-b.`,
     );

@@ -64,7 +64,7 @@ export class Resolver {
             let end = here;
             for (let i = 0; chain.has(end) && i < LONGEST_CHAIN; i++) end = chain.get(end)!;
             const done = values.length > 0 || end === here || answer.rcode !== "NOERROR";
-            // If the chain leads to a name outside of the domain, the answer is this name.
+            // Only names of the domain are resolved: a chain that leads to another name has no values.
             if (done || !isWithin(end, this.options.domain)) return { rcode: answer.rcode, values: values.sort(), ttl };
             here = end;
         }

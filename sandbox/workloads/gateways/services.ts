@@ -1,10 +1,10 @@
 /**
  * Emulates the network in front of the gateways: Services, their node ports, and their names in the cluster's DNS.
  *
- * Emulated behavior of kube-proxy 1.34: with externalTrafficPolicy Cluster, a node port of every node leads to the pods of all
- * nodes; with Local, only to pods of the same node. Connections go to the ready pods in turn (kube-proxy picks randomly). If no
- * pod is ready, they go to pods in preStop. A deleted pod gets new connections for 1 s, until the nodes know of its deletion.
- * 127.0.0.1 is the load balancer of the nodes, which always knows the reachable ones.
+ * Emulated behavior of kube-proxy 1.34: every node accepts connections to a node port. With externalTrafficPolicy Cluster it
+ * forwards them to pods on all nodes; with Local, only to its own pods. Connections go to the ready pods in turn (kube-proxy
+ * picks randomly). If no pod is ready, they go to pods in preStop. A deleted pod gets new connections for 1 s, until the nodes
+ * know of its deletion. 127.0.0.1 is the load balancer of the nodes, which always knows the reachable ones.
  *
  * Not simulated: with connections to 127.0.0.1, the loss of answers that pass through a node that is cut off but come from a
  * pod on another node; all losses of clients in the cluster (ingress controllers, connectors).

@@ -1,4 +1,4 @@
-{{- /* Names and labels of the chart apisix-ingress-controller; In a sub-chart, .Chart.Name is the alias. */ -}}
+{{- /* Names and labels of the chart apisix-ingress-controller. In a sub-chart, .Chart.Name is the alias. */ -}}
 
 {{- define "controller.name" -}}
 {{ .Values.nameOverride | default .Chart.Name | trunc 63 | trimSuffix "-" }}
