@@ -119,5 +119,6 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 program.parseAsync().catch((error: Error) => {
     console.error(`sandbox: ${error.message}`);
-    process.exitCode = 1;
+    // A build that still runs would keep this process alive.
+    process.exit(1);
 });

@@ -2,7 +2,8 @@
 import { pictureOf } from "./status-page/picture";
 import { startStatusPage } from "./status-page/server";
 import { followStack } from "./world/stack-facts";
-import { writeFacts } from "./world/state";
+import { waitFor } from "./processes";
+import { BUILD_SECONDS, type PulumiFacts, readFacts, writeFacts } from "./world/state";
 import type { Toolchain, ToolName } from "./toolchain/toolchain";
 import { sceneOf, type SceneName } from "./world/scenes";
 
@@ -19,7 +20,15 @@ async function main(): Promise<void> {
     const stack = followStack(dir, (message) => log(`the requests to try are out of date: ${message}`));
     const page = await startStatusPage(dir, pictureOf(dir), stack);
     writeFacts(dir, "page", { url: page.url });
-    const world = await sceneOf(asked).start(dir, log, { tools, loadSeconds, failStep, observe, onAnswer: page.add });
+    let ending = false;
+    void ended.then(() => (ending = true));
+    const builtPulumi = () => {
+        if (ending) throw new Error("stopped while Pulumi was built");
+        return readFacts<PulumiFacts>(dir, "pulumi");
+    };
+    const pulumi = () => waitFor("Pulumi to be built", builtPulumi, { seconds: BUILD_SECONDS });
+    const options = { tools, pulumi, loadSeconds, failStep, observe, onAnswer: page.add };
+    const world = await sceneOf(asked).start(dir, log, options);
     log("ready");
     await ended;
     await page.close();

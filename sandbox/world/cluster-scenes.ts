@@ -35,11 +35,11 @@ function clusterScene({ world, address, gpus = false, option }: ClusterScene): S
     return {
         tools: names,
         async start(dir, log, asked) {
-            const { tools, onAnswer, observe, ...ofModel } = asked;
+            const { tools, pulumi, onAnswer, observe, ...ofModel } = asked;
             const onGpus = { gpus: { operator: tools["kuberay-operator"], rehearsal: true, ...ofModel } };
             const own = gpus && hostsCanBeEmulated(option ?? asked.failStep, log) ? onGpus : {};
             if (asked.failStep) log(`step ${asked.failStep} of a conversion fails in this sandbox`);
-            return startWorld({ tools, stateDir: dir, onAnswer, observe, log, ...world, ...own });
+            return startWorld({ tools, pulumi, stateDir: dir, onAnswer, observe, log, ...world, ...own });
         },
         async layOver(shipped, facts, say) {
             const { alpas, chartRepository, gpus: found, prometheus } = facts as ClusterFacts;

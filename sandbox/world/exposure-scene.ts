@@ -20,8 +20,8 @@ const TOKENS_PER_SECOND = 20;
 export function exposureScene(base: Partial<WorldOptions>): Scene {
     return {
         tools: SANDBOX_TOOLS,
-        async start(dir, log, { tools, onAnswer, observe }) {
-            return startExposureWorld({ tools, stateDir: dir, onAnswer, observe, log, ...base });
+        async start(dir, log, { tools, pulumi, onAnswer, observe }) {
+            return startExposureWorld({ tools, pulumi, stateDir: dir, onAnswer, observe, log, ...base });
         },
         async layOver(shipped, world) {
             return { text: exposed(shipped, world as ClusterFacts), secrets: {} };

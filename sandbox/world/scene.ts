@@ -24,8 +24,10 @@ interface StackText {
 }
 
 interface Asked extends Pick<WorldOptions, "onAnswer" | "observe"> {
-    /** The scene's `tools`, as `up` has found or installed them. */
+    /** The scene's `tools` without Pulumi and its provider, as `up` has found or installed them. */
     tools: Toolchain<ToolName>;
+    /** Waits for Pulumi, which may still be compiling when the world starts. */
+    pulumi(): Promise<Toolchain<"pulumi">>;
     loadSeconds?: number;
     failStep?: FailStep;
 }

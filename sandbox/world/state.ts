@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { PartReport } from "../real/choice";
+import type { Toolchain } from "../toolchain/toolchain";
 import { writeSecret } from "../control-plane/secret-file";
 
 /** Root of the clone. */
@@ -143,8 +144,14 @@ export interface PageFacts {
     url: string;
 }
 
+/** Paths of Pulumi and its plugins. `up` writes them as soon as they exist, while the world starts. */
+export type PulumiFacts = Toolchain<"pulumi">;
+
+/** Longest wait for Pulumi, in seconds. From empty caches, a build takes up to 11 minutes on two idle cores. */
+export const BUILD_SECONDS = 3600;
+
 /** Names of the facts. Each is a file `<name>.json` in the state directory while the sandbox runs. */
-export const FACTS = ["world", "stack", "page"] as const;
+export const FACTS = ["pulumi", "world", "stack", "page"] as const;
 type FactsName = (typeof FACTS)[number];
 
 export function readFacts<T>(dir: string, name: FactsName): T | undefined {

@@ -27,6 +27,8 @@ import { sandboxId, writeFacts, type CloudflareFacts, type ClusterFacts } from "
 
 export interface WorldOptions {
     tools: Toolchain;
+    /** Waits for Pulumi, if it may not exist yet. @default the one of `tools` */
+    pulumi?: () => Promise<Toolchain<"pulumi">>;
     stateDir: string;
     /** Duration of one answer of Alpa, in seconds. @default 0 */
     alpaSeconds?: number;
@@ -137,7 +139,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
             stackFiles: join(stateDir, "stack-files"),
             bin: join(stateDir, "bin"),
             parts: reportParts(real),
-            ...pulumiOf(tools, stateDir, real),
+            ...pulumiOf(options.pulumi ? await options.pulumi() : tools, stateDir, real),
         };
         preparePulumi(stateDir, facts);
         writeFacts(stateDir, "world", facts);

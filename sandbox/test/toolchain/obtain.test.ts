@@ -51,7 +51,8 @@ describe("programs that are not installed", () => {
     });
     const works = async () => {};
     const fails = () => Promise.reject(new DownloadFailed("https://example.org/x: 404"));
-    const get = async (...list: Wanted[]) => (await obtain(list, { root, log })).map(({ source }) => source);
+    const get = async (...list: Wanted[]) =>
+        (await Promise.all(obtain(list, { root, log }))).map(({ source }) => source);
 
     it("are downloaded if there is a release, and otherwise built", async () => {
         assert.deepEqual(await get(wanted("a", works), wanted("b", "building it, because no program is released")), [
@@ -108,6 +109,17 @@ describe("programs that are not installed", () => {
             source: recipe(name, "building", together),
         });
         assert.deepEqual(await get(slow("a", { alone: 1, shared: 1 }), slow("b", { alone: 1 })), ["built", "built"]);
+    });
+
+    it("can be used as soon as they exist, while another is still built", async () => {
+        let finish = () => {};
+        const finished = new Promise<void>((resolve) => (finish = resolve));
+        const slow = wanted("b", "building it");
+        slow.source = recipe("b", "building", () => finished);
+        const [first, second] = obtain([wanted("a", works), slow], { root, log });
+        assert.equal((await first).source, "downloaded");
+        finish();
+        assert.equal((await second).source, "built");
     });
 
     it("stay in the cache when something else cannot be built", async () => {

@@ -8,6 +8,7 @@ import { exposed } from "../../world/exposure-scene";
 import { sceneOf } from "../../world/scenes";
 import type { ClusterFacts } from "../../world/state";
 import { TODAY } from "../../../test/unit/kit/cloudflare";
+import { TOOL_NAMES, worldTools } from "../../toolchain/toolchain";
 
 const SHIPPED = readFileSync(join(__dirname, "../../../Pulumi.intra.yaml"), "utf8");
 const CLOUDFLARE = { api: "http://127.0.0.1:1", account: "a".repeat(32), teamName: "team", zone: "example.com" };
@@ -44,6 +45,15 @@ describe("the sandbox's stack", () => {
         );
         const both = { stack: "intra", option: "intra-b", exposure: "tunnel" } as const;
         assert.throws(() => sceneOf(both), /must not be given with --exposure tunnel/);
+    });
+    it("has a world whose tools are all built before Pulumi and its provider", () => {
+        for (const stack of ["intra", "inter"] as const) {
+            const { tools } = sceneOf({ stack });
+            const order = TOOL_NAMES.filter((name) => tools.includes(name));
+            const ofWorld = worldTools(tools);
+            assert.deepEqual(order.slice(0, ofWorld.length).sort(), [...ofWorld].sort());
+            assert.deepEqual(order.slice(ofWorld.length), ["pulumi-resource-kubernetes", "pulumi"]);
+        }
     });
     it("has a model with the requested loading time, where Alpa is on GPUs", () => {
         assert.equal(sceneOf({ stack: "intra", loadSeconds: 60 }), sceneOf({ stack: "intra" }));
