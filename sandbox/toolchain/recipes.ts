@@ -183,7 +183,7 @@ function kubernetesProvider(): Source {
             variables: { [`${module}/pkg/version.Version`]: version },
         },
         freeMiB: 6144,
-        cost: { packages: 1692, seconds: 160, sharedSeconds: 45 },
+        cost: { packages: 1692, seconds: 160, sharedSeconds: 35 },
     };
 }
 
@@ -210,7 +210,7 @@ function helm(): Source {
             variables: { "helm.sh/helm/v3/internal/version.version": `v${versions.helm}` },
         },
         freeMiB: 2048,
-        cost: { packages: 963, seconds: 100, sharedSeconds: 10 },
+        cost: { packages: 963, seconds: 100, sharedSeconds: 30 },
     };
 }
 
