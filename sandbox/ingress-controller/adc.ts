@@ -17,7 +17,7 @@ import { SERVICE_LABEL, type ApisixObject, type Collection } from "./objects";
 
 type Body = Record<string, unknown>;
 
-/** Objects of one Admin API that ADC reads, by the names of their folders. */
+/** The objects that ADC reads from one Admin API, by collection. `credentials`: those of each consumer, by its username. */
 export type Listed = Record<(typeof LISTED)[number], Body[]> & { credentials: Map<string, Body[]> };
 
 export const LISTED = [
@@ -34,7 +34,7 @@ export const LISTED = [
 export interface Change {
     collection: Collection;
     verb: "delete" | "update" | "create";
-    /** Requests of the change, which are sent in this order. */
+    /** Requests that write the change, in the order of sending. */
     requests: { method: "PUT" | "DELETE"; path: string; body?: Body }[];
     /** The desired object; undefined if the change deletes an object. */
     object?: ApisixObject;
@@ -73,13 +73,13 @@ const ORDER = [
     ...["credentials.delete", "credentials.create", "credentials.update"],
 ];
 
-/** Error of Node.js when ADC hashes the missing name of a credential for its id. */
+/** Error of Node.js if a credential has no name: ADC derives the id of a credential from a hash of its name. */
 const NO_NAME =
     'TypeError [ERR_INVALID_ARG_TYPE]: The "data" argument must be of type string or an instance of Buffer, ' +
     "TypedArray, or DataView. Received undefined";
 
 /**
- * The changes to write, in groups of one kind each, in the order of writing.
+ * Returns the changes that ADC writes, grouped by kind. Both the groups and their changes are in the order of writing.
  * @throws Error if ADC aborts before the first write
  */
 export function changes(wanted: ApisixObject[], listed: Listed): Change[][] {

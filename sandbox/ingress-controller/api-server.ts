@@ -61,8 +61,8 @@ export class ApiServer {
         const url = new URL(cluster.server.replace(/\/$/, "") + path);
         const options: https.RequestOptions = { method, signal, headers: {} };
         await this.kubeConfig.applyToHTTPSOptions(options);
-        // The library creates an agent for every call, which keeps no connection. This one does; certificates and token are in
-        // the options.
+        // The library creates a new agent for every call, so no connection is reused. This class has one agent for all calls;
+        // the certificates and the token are in the options.
         options.agent = url.protocol === "https:" ? this.agent : undefined;
         if (body) Object.assign(options.headers as object, { "Content-Type": "application/json" });
         const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
@@ -96,16 +96,16 @@ function messageOf(text: string): string {
 }
 
 export interface Reflector {
-    /** The known objects of the API server. */
+    /** The objects in the local copy. */
     items(): Resource[];
     /** Resolves when the objects were listed for the first time. */
     listed: Promise<void>;
 }
 
 /**
- * Keeps a copy of all objects below `path`. Calls `changed` when an object is added or deleted, or when the part of it that
- * `look` returns changes.
- * @param look the part of an object that triggers a call. @default everything except its status
+ * Keeps a local copy of all objects below `path`. Calls `changed` when an object is added or deleted, or when the value that
+ * `look` returns for an object changes.
+ * @param look returns the part of an object whose changes cause a call. @default everything except the status
  */
 export function reflect(
     api: ApiServer,
@@ -152,7 +152,7 @@ export function reflect(
                 await api.watch(`${path}?${query}`, follow, signal);
             } catch (error) {
                 if (signal.aborted) return;
-                version = ""; // an empty version causes a new list, because events may have been missed
+                version = ""; // lists the objects again, because the watch may have missed events
                 const gone = error instanceof ApiError && error.status === 410;
                 if (gone) continue;
                 if (wait === RETRY_MS.first) log(`watching ${path}: ${(error as Error).message}; retrying`);

@@ -63,8 +63,8 @@ class Controller {
     private readonly reflectors: [Kind, ReturnType<typeof reflect>][];
     private readonly pusher: Pusher;
     /**
-     * Both maps have the owner as key. `good`: the last successful translation; `seen`: the inputs for which its conditions
-     * were written.
+     * Both maps have resources as keys. `good`: the last successful translation of the resource; `seen`: its state when its
+     * conditions were last written.
      */
     private readonly good = new Map<string, { target: string; objects: ApisixObject[] }>();
     private readonly seen = new Map<string, string>();
@@ -78,7 +78,7 @@ class Controller {
 
     constructor(private readonly options: IngressControllerOptions) {
         const log = (line: string) => options.log(line);
-        setMaxListeners(0, this.stop.signal); // each watch adds a listener to the signal, without a leak
+        setMaxListeners(0, this.stop.signal); // no warning about a leak, although each watch adds a listener
         this.name = options.controllerName ?? "apisix.apache.org/apisix-ingress-controller";
         this.api = new ApiServer(options.kubeConfig);
         this.status = new StatusWriter(this.api, log);
@@ -103,7 +103,7 @@ class Controller {
 
     private async run(): Promise<void> {
         const { signal } = this.stop;
-        // The first round waits for all lists: before, a resource that is not listed yet would look deleted.
+        // The first round waits for all lists: a resource that is not listed yet would look like a deleted one.
         const ended = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
         await Promise.race([ended, Promise.all(this.reflectors.map(([, { listed }]) => listed))]);
         const readyAt = this.began + this.milliseconds(this.waitsForReady() ? READY_SECONDS : 0);
@@ -146,11 +146,13 @@ class Controller {
             ingressClass(world, this.name, spec?.ingressClassName),
         );
         if (registered.length > 0)
-            this.options.log(`no push for ${READY_SECONDS} s: ${registered.map(keyOf).join(", ")}`);
+            this.options.log(
+                `no push for ${READY_SECONDS} s due to ApisixUpstream ${registered.map(keyOf).join(", ")}`,
+            );
         return registered.length > 0;
     }
 
-    /** Waits until a change, a timeout, or the end. */
+    /** Waits until an object changes, the time has passed, or the controller is closed. */
     private async sleep(ms: number): Promise<void> {
         if (this.dirty) return;
         const woken = new AbortController();
@@ -158,7 +160,10 @@ class Controller {
         await pause(ms, AbortSignal.any([this.stop.signal, woken.signal]));
     }
 
-    /** Translates all resources and pushes what is due. Returns undefined if nothing was pushed, and false if a push failed. */
+    /**
+     * Translates all resources. Pushes the objects if they have changed or `due` is set. Returns undefined if nothing was
+     * pushed, and false if a push failed.
+     */
     private async round(isReady: boolean, due: boolean): Promise<boolean | undefined> {
         const world = this.world();
         const translation = translate(world, this.name);
@@ -177,7 +182,7 @@ class Controller {
         return ok;
     }
 
-    /** Logs lines of a round that the previous round did not have. */
+    /** Logs the lines that the previous round has not logged. */
     private say(lines: string[]): void {
         for (const line of new Set(lines)) if (!this.said.has(line)) this.options.log(line);
         this.said = new Set(lines);
@@ -216,7 +221,7 @@ class Controller {
             const good = this.good.get(owner);
             if (good?.target !== target.key) continue;
             for (const object of good.objects) {
-                if (objects.has(object.path)) this.options.log(`${owner}: replaces another ${object.path}`);
+                if (objects.has(object.path)) this.options.log(`${owner}: replaces ${object.path} of another resource`);
                 objects.set(object.path, object);
                 owners.push([object.path, owner]);
             }
@@ -270,7 +275,7 @@ function ownerOf({ kind, resource }: Outcome): string {
     return `${kind} ${keyOf(resource)}`;
 }
 
-/** Text of everything on which a resource's conditions and objects depend. */
+/** The translation of a resource as text, for comparison with an earlier one. */
 function stateOf({ resource, conditions, target, objects }: Outcome): string {
     const { uid, generation } = resource.metadata;
     return JSON.stringify([uid, generation, conditions, target?.key, objects]);

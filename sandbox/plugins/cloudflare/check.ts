@@ -44,7 +44,7 @@ function typeProblems(type: Type, value: Value, property: string): Problem[] {
     return value.flatMap((element, index) => typeProblems(item, element, `${property}[${index}]`));
 }
 
-/** Problem of a text that is not one of the allowed ones, with the released provider's message. @param wire name in the API */
+/** Problem if a string is not an allowed value, with the released provider's message. @param wire the property's API name */
 export function oneOf(inputs: Values, property: string, wire: string, allowed: string[]): Problem[] {
     const value = inputs[property];
     if (typeof value !== "string" || value === UNKNOWN || allowed.includes(value)) return [];
@@ -53,14 +53,14 @@ export function oneOf(inputs: Values, property: string, wire: string, allowed: s
     return [{ property, problem }];
 }
 
-/** Problem if not exactly one of the properties is set. */
+/** Problem if none of the properties, or more than one, is set. */
 export function exactlyOne(inputs: Values, ...properties: string[]): Problem[] {
     const given = properties.filter((name) => inputs[name] !== undefined && inputs[name] !== null);
     if (given.length === 1) return [];
     return [{ property: properties[0], problem: `Exactly one of ${properties.join(", ")} must be given` }];
 }
 
-/** Problem if only one of two properties is set. Each is given as [property, name in the API]. */
+/** Problem if only one of two properties is set. @param one `[property, name in the API]`, like `other` */
 export function together(inputs: Values, one: [string, string], other: [string, string]): Problem[] {
     const missing = (name: string) => inputs[name] === undefined || inputs[name] === null;
     const needs = ([property, wire]: [string, string], [lacking, lackingWire]: [string, string]): Problem[] => {

@@ -13,7 +13,7 @@ export type Type =
     | "boolean"
     /** Any JSON value, unchanged. */
     | "any"
-    /** A JSON object that programs see as text. */
+    /** A JSON object in the API, and a string of JSON in programs. */
     | "json"
     | { object: Fields }
     | { list: Type }
@@ -56,7 +56,7 @@ export const optional = (type: Type, extra: Extra = {}): Field => ({ type, kind:
 export const both = (type: Type, extra: Extra = {}): Field => ({ type, kind: "both", ...extra });
 export const computed = (type: Type, extra: Extra = {}): Field => ({ type, kind: "computed", ...extra });
 
-/** Several fields of the same type that the API sets. */
+/** Computed fields of one type, by name. */
 export const answers = (type: Type, ...names: string[]): Fields =>
     Object.fromEntries(names.map((name) => [name, computed(type)]));
 
@@ -88,7 +88,8 @@ export interface ResourceType {
     /** Multipart body of a write, for resources that do not send JSON. */
     upload?(planned: Values): Upload;
     /**
-     * Collects the state from the answer of a read and from further requests. `get` takes a path of the form that `calls` has.
+     * Returns the JSON for the state, from the answer of the read and from further requests. `get` sends a GET request to a
+     * path, in which `{property}` stands for values as in `calls`.
      */
     readAll?(json: Record<string, unknown>, get: (path: string) => Promise<Answer>): Promise<Record<string, unknown>>;
     /** Body of a removal request, by HTTP method. */

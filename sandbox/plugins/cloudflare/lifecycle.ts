@@ -11,7 +11,7 @@ function address(type: ResourceType, template: string, state: Values): { method:
     const part = (name: string): string => {
         if (name === "scope") return state.accountId ? `accounts/${part("accountId")}` : `zones/${part("zoneId")}`;
         const value = state[name];
-        // The released provider checks this before any request. The value is missing if an earlier answer had no id.
+        // The released provider checks values before it sends a request. One is missing if an earlier answer had no id.
         if (typeof value !== "string" || value === "")
             throw new Error(`missing required ${name === "id" ? type.idName : snake(name)} parameter`);
         return encodeURIComponent(value);
@@ -119,7 +119,7 @@ export async function remove(type: ResourceType, api: Api, state: Values): Promi
         const { method, path } = address(type, template, state);
         const answer = await api.call(method, path, type.removeBody?.[method]);
         const json = /^application\/([\w.]+\+)?json/.test(answer.contentType);
-        // Cloudflare's SDK decodes the answer, and fails for another content type even if the removal succeeded.
+        // Cloudflare's SDK decodes the answer. It fails for a content type other than JSON, even if the removal succeeded.
         if (!json && !(type.idName === "ruleset_id" && answer.status === 204))
             throw new Error(
                 `expected destination type of 'string' or '[]byte' for responses with content-type '${answer.contentType}' that is not 'application/json'`,

@@ -25,7 +25,7 @@ import { settingsOf, settingsProblems } from "./settings";
 /** Version of the SDK whose provider is emulated. */
 const VERSION = "6.22.1";
 
-/** Returns the rules of a resource type. Throws for an unsupported type. */
+/** Returns the definition of the type in a URN. Throws for an unsupported type. */
 function resourceType(urn: string): ResourceType {
     const { type } = parseUrn(urn);
     const known = RESOURCE_TYPES[type];
@@ -118,7 +118,7 @@ class Service {
                 return readResponse(type, String(state.id ?? request.getId()), state, inputs);
             }
             const state = await lifecycle.read(type, this.api, old);
-            if (!state) return new provider.ReadResponse(); // no id means: deleted
+            if (!state) return new provider.ReadResponse(); // without an id: the resource does not exist
             const inputs = lifecycle.inputsAfterRead(readValues(request.getInputs()), state);
             return readResponse(type, request.getId(), state, inputs);
         }),

@@ -96,7 +96,7 @@ export interface Connection {
     perDialTimeout: number;
 }
 
-/** One command, and what its execution needs. */
+/** One command, with the settings for running it. */
 export interface Run {
     connection: Connection;
     command: string;

@@ -19,7 +19,7 @@ export class Children {
 
     /** Starts Node.js. The new process ends by itself if this process is killed. */
     startNode(args: string[], options: SpawnOptions): ChildProcess {
-        // One word, because @pulumi/pulumi takes a separate word `--require` for another TypeScript loader.
+        // One argument: @pulumi/pulumi regards a separate `--require` as a TypeScript loader, and then loads no other.
         const watch = `--require=${path.join(FOLDER, "exit-with-parent.cjs")}`;
         return this.start(process.execPath, [watch, ...args], options);
     }

@@ -117,7 +117,8 @@ export class LanguageHost {
     private async run(request: language.RunRequest): Promise<language.RunResponse> {
         if (request.getQuerymode()) unsupported("Query mode");
         if (request.getAttachDebugger()) unsupported("--attach-debugger");
-        if (this.engine === undefined) throw new Error("Run before the handshake, which has the engine's address.");
+        if (this.engine === undefined)
+            throw new Error("Run: called before the handshake, from which the host gets the engine's address.");
         const options = optionsOf(request.getInfo());
         const { error, bail } = await runProgram(request, options, this.children, this.engine, this.tracing);
         return new language.RunResponse().setError(error).setBail(bail);

@@ -58,6 +58,6 @@ function splitWords(line: string): string[] {
             word = (word ?? "") + char;
         }
     }
-    if (quote !== "") throw new Error(`runtime.options.nodeargs: must have its quotes closed (got ${line}).`);
+    if (quote !== "") throw new Error(`runtime.options.nodeargs: a quote is not closed (got ${line}). Close it.`);
     return word === undefined ? words : [...words, word];
 }

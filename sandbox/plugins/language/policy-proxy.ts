@@ -70,8 +70,8 @@ export class PolicyProxy {
             (client) => client.close(),
             () => undefined,
         );
-        // tryShutdown lets waiting calls fail with the reason first. Connections that the engine keeps open are cut after a
-        // second.
+        // tryShutdown waits until the pending calls have failed with the reason. Connections that the engine keeps open are
+        // closed after a second.
         const cut = setTimeout(() => this.server.forceShutdown(), 1000);
         this.server.tryShutdown(() => clearTimeout(cut));
     }

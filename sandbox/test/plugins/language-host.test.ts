@@ -218,7 +218,7 @@ describe("language host", () => {
         ["an unknown option", { runtime: "bun" }, /runtime\.options\.runtime: must be one of/],
         ["another package manager", { packagemanager: "pnpm" }, /packagemanager: must be npm \(got "pnpm"\)/],
         ["a text for a switch", { typescript: "yes" }, /typescript: must be true or false \(got "yes"\)/],
-        ["open quotes", { nodeargs: "--title='a" }, /nodeargs: must have its quotes closed/],
+        ["open quotes", { nodeargs: "--title='a" }, /nodeargs: a quote is not closed/],
     ];
     for (const [why, given, said] of options) {
         it(`rejects ${why} in runtime.options`, async () => {

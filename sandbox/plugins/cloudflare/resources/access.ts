@@ -40,7 +40,7 @@ export const serviceToken: ResourceType = {
 };
 
 const text = (property: string): Fields => ({ [property]: required("string") });
-/** A selector: one of the fields is set. */
+/** A selector of an Access policy. Exactly one of the fields is set. */
 const SELECTOR: Fields = {
     serviceToken: optional({ object: text("tokenId") }),
     anyValidServiceToken: optional({ object: {} }),
@@ -149,7 +149,10 @@ export const application: ResourceType = {
             .filter(
                 (name) => known(inputs[name]) && known(inputs.type) && !SERVICE_AUTH_TYPES.includes(`${inputs.type}`),
             )
-            .map((property) => ({ property, problem: `${property} needs a type of ${SERVICE_AUTH_TYPES.join(", ")}` })),
+            .map((property) => ({
+                property,
+                problem: `${property} is allowed only with these types: ${SERVICE_AUTH_TYPES.join(", ")}`,
+            })),
         ...policyProblems(inputs.policies),
     ],
     adjust: (planned, inputs, state) => {

@@ -57,7 +57,7 @@ export const dnsRecord: ResourceType = {
         known(inputs.content) && known(inputs.data)
             ? [{ property: "content", problem: "Only one of content and data can be given" }]
             : [],
-    // The released provider checks this pair only at a creation, and sends an update with it.
+    // The released provider checks `ttl` of a proxied record only at a creation. It sends an update without this check.
     refuseCreate: ({ proxied, ttl }) =>
         proxied === true && ttl !== 1 ? "ttl must be set to 1 when `proxied` is true" : undefined,
     crash: ({ type, data }) =>

@@ -33,7 +33,7 @@ const RULE: Fields = {
     actionParameters: optional({ object: ACTION_PARAMETERS }, { default: {} }),
     ratelimit: optional({ object: RATELIMIT }),
     logging: optional({ object: { enabled: required("boolean") } }),
-    // The API sets `ref` if the program does not. A rule keeps its identity only by `ref`, because its id is never sent.
+    // The API sets `ref` if the program does not. `ref` identifies the rule in an update, because its id is never sent.
     ref: both("string"),
     id: computed("string"),
 };

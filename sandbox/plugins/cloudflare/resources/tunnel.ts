@@ -82,5 +82,6 @@ export const tunnelConfig: ResourceType = {
     idName: "tunnel_id",
     idIs: "tunnelId",
     importParts: ["accountId", "tunnelId"],
-    refuseCreate: (planned: Values) => (known(planned.config) ? undefined : "config must be given and known"),
+    refuseCreate: (planned: Values) =>
+        known(planned.config) ? undefined : "config must be set to a value that is known at creation",
 };
