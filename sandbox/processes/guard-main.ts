@@ -12,8 +12,8 @@ let ending = false;
 /** The command line reads stdout. A write after the command line has ended must not end the guard. */
 process.stdout.on("error", () => undefined);
 process.on("SIGINT", () => undefined); // Ctrl-C ends the command line, which closes the pipe
-process.on("SIGHUP", () => undefined); // so does a closed terminal
-process.on("SIGTERM", () => process.exit(0)); // sent by `down`, after it has stopped everything else
+process.on("SIGHUP", () => undefined); // a closed terminal ends the command line too
+process.on("SIGTERM", () => process.exit(0)); // `down` sends this signal last
 
 createInterface({ input: process.stdin })
     .on("line", (line) => {

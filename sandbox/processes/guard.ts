@@ -43,7 +43,8 @@ export async function startGuard(options: GuardOptions): Promise<Guard> {
     const identity = identify(child.pid) ?? { pid: child.pid, started: "ended" };
     addToLedger(stateDir, { ...identity, name: "guard", command: "guard", role: "guard" });
     const answers = lines(child.stdout!);
-    child.stdin!.on("error", () => undefined); // if the guard has ended, its answer is missing, which is an error
+    // A guard that has ended is noticed by its missing answer, not by a failed write.
+    child.stdin!.on("error", () => undefined);
     await answers.next("ready");
     child.unref();
     for (const stream of [child.stdin!, child.stdout!]) (stream as unknown as { unref(): void }).unref();
@@ -64,11 +65,11 @@ export async function startGuard(options: GuardOptions): Promise<Guard> {
 const LOADER = join(__dirname, "../../load-typescript.js");
 
 /**
- * Longest wait for a line from the guard, in seconds. Measured: 0.7 on an idle core, five times as long while other worlds run.
+ * Longest wait for a line from the guard, in seconds. Measured: 0.7 on an idle core, 3.5 while other sandboxes run.
  */
 const ANSWER_SECONDS = 60;
 
-/** Waits for lines from the guard. @returns a function that rejects if the guard ends or the wait is too long */
+/** Reads lines from the guard. `next` waits for a line; it rejects if the guard ends, or after ANSWER_SECONDS. */
 function lines(stream: NodeJS.ReadableStream) {
     const waiting: { line: string; resolve: () => void; reject: (error: Error) => void }[] = [];
     let seen: string[] = [];

@@ -1,5 +1,5 @@
 /**
- * Finds and ends orphaned plugins of Pulumi: they survive a `kill -9` of the pulumi command, and wait for its engine forever.
+ * Finds and ends orphaned plugins of Pulumi: a plugin survives a `kill -9` of the pulumi command, and then runs forever.
  * Only plugins with the sandbox's variable in their environment are ended. On systems other than Linux no plugin is found,
  * because they do not allow reading the environment of a process.
  */

@@ -44,9 +44,8 @@ const RANGE = { first: 20_300, count: 9_700 };
 let next = (process.pid * 101) % RANGE.count;
 
 /**
- * Returns a port on 127.0.0.1 without a listener: the preferred one if it is free, otherwise any. While this process lives, the
- * port is reserved: a later call, in this or another process, returns it only if it is preferred, even while its program
- * restarts.
+ * Returns a port on 127.0.0.1 without a listener: the preferred one if it is free, otherwise any. While this process lives, no
+ * later call in any process returns the same port, unless that call prefers it. The program on the port can thus restart.
  */
 export async function freePort(preferred?: number): Promise<number> {
     if (preferred !== undefined && (await canListen(preferred))) {
@@ -57,7 +56,7 @@ export async function freePort(preferred?: number): Promise<number> {
         const port = RANGE.first + next;
         next = (next + 1) % RANGE.count;
         if (handedOut.has(port)) continue;
-        handedOut.add(port); // marked before the check, so that a concurrent call does not choose it too
+        handedOut.add(port); // before the check, so that a concurrent call skips this port
         if ((await canListen(port)) && (await reserve(port))) return port;
     }
     const last = RANGE.first + RANGE.count - 1;
@@ -120,7 +119,7 @@ function readTable(file: string): string {
     try {
         return readFileSync(file, "utf8");
     } catch {
-        return ""; // the file does not exist without IPv6
+        return ""; // /proc/net/tcp6 does not exist if the kernel has no IPv6
     }
 }
 
@@ -164,6 +163,6 @@ function holderByLsof(port: number): PortHolder | undefined {
         const pid = /^p(\d+)$/m.exec(out)?.[1];
         return pid ? { port, pid: Number(pid), command: /^c(.+)$/m.exec(out)?.[1] } : undefined;
     } catch {
-        return undefined; // lsof exits 1 when it finds none
+        return undefined; // lsof exits 1 if no process listens on the port
     }
 }

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { basename } from "node:path";
 import { identify, statFields, type ProcessIdentity } from "./identity";
 
-/** Variable with the id of the sandbox. All processes of the sandbox have it, and shells that ran `sandbox env`. */
+/** Variable with the id of the sandbox, in all its processes and in the shells that have evaluated `sandbox env`. */
 export const SANDBOX_MARK = "ALPA_AUTH_SANDBOX";
 /** Variable with the state directory. Only processes that `spawnTracked` started and their children have it. */
 export const TRACKED_MARK = "ALPA_AUTH_SANDBOX_STATE";

@@ -45,7 +45,7 @@ export async function spawnTracked(options: SpawnOptions): Promise<TrackedProces
         detached: true,
     });
     closeSync(log);
-    // Recorded before any await: a kill -9 of this process is then unlikely to leave an unrecorded process.
+    // The child is recorded before any await, so a kill -9 of this process is unlikely to leave an unlisted child.
     const identity =
         child.pid === undefined ? undefined : (identify(child.pid) ?? { pid: child.pid, started: "ended" });
     if (identity) addToLedger(stateDir, { ...identity, name, command });
@@ -71,8 +71,8 @@ export async function spawnTracked(options: SpawnOptions): Promise<TrackedProces
 }
 
 /**
- * The part of a log that an error message quotes: from the fatal line of a Go program on (panic, klog's F, "Error:"), because a
- * stack trace may follow it; without a fatal line, the end of the log.
+ * The part of a log that an error message quotes: the last lines. If a Go program has logged a fatal error (panic, klog's F,
+ * "Error:"), the part begins with that line, because a long stack trace may follow it.
  */
 export function lastLines(logFile: string, lines = 12): string {
     try {

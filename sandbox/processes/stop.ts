@@ -72,8 +72,8 @@ function signal(target: ProcessIdentity, name: NodeJS.Signals): void {
             process.kill(pid, name);
             return;
         } catch (error) {
-            // ESRCH means for the group that the process leads none (it was started elsewhere), and for the pid that it has
-            // just ended.
+            // ESRCH for the group: the process leads no group, because it was started elsewhere. ESRCH for the pid: the process
+            // has just ended.
             if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
         }
     }

@@ -1,4 +1,4 @@
-/** Waits with a timeout. The error names the awaited event, and contains a hint how to find the cause. */
+/** Waits with a timeout. The error names the event that did not happen, and can contain a hint about the cause. */
 
 interface WaitLimits {
     /** Longest wait, in seconds. */
@@ -8,7 +8,7 @@ interface WaitLimits {
      * @default 50: short compared with the start of a process or an HTTP answer, and cheap on a laptop
      */
     everyMilliseconds?: number;
-    /** Returns a text for the error of a timeout, with the last state or a command. */
+    /** Returns a hint for the error message, for example the last state, or a command that shows the cause. */
     hint?: () => string | Promise<string>;
 }
 

@@ -22,7 +22,7 @@ const INTERVAL_SECONDS = 5;
 interface ObserverOptions {
     /** Returns all current pods. */
     pods(): Promise<V1Pod[]>;
-    /** Local port of the emulator of a port of a pod; undefined if the pod is unreachable. */
+    /** Local port on which an emulator serves a port of a pod; undefined if the pod is unreachable. */
     podPort(namespace: string, pod: string, port: number): number | undefined;
     /** Folder of the sandbox. */
     stateDir: string;
@@ -64,7 +64,7 @@ async function serveTargets({ pods, podPort, log }: ObserverOptions) {
                 answer.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(found));
             },
             (error: Error) => {
-                log(`the pods for Prometheus: ${error.message}`);
+                log(`Prometheus: the pods cannot be listed (${error.message})`);
                 answer.writeHead(503).end();
             },
         );
@@ -73,7 +73,7 @@ async function serveTargets({ pods, podPort, log }: ObserverOptions) {
     return { url: `http://127.0.0.1:${port}`, close };
 }
 
-/** Scrape target of a pod; undefined if the pod asks for none, or is unreachable. */
+/** Scrape target of a pod; undefined if its annotations request no scraping, or if it is unreachable. */
 export function targetOf({ metadata }: V1Pod, podPort: ObserverOptions["podPort"]): Target | undefined {
     const { name = "", namespace = "", annotations = {} } = metadata ?? {};
     if (annotations["prometheus.io/scrape"] !== "true") return undefined;

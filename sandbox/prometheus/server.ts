@@ -42,7 +42,7 @@ export function prometheusProgram(env = process.env): string {
     return found;
 }
 
-/** Listens on 127.0.0.1 only. @throws Error if it is not on PATH or does not start */
+/** Starts Prometheus, which listens on 127.0.0.1 only. @throws Error if it is not on PATH or does not start */
 export async function startPrometheus(options: PrometheusOptions): Promise<Prometheus> {
     const { folder, stateDir, env = process.env } = options;
     const command = prometheusProgram(env);

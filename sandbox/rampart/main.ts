@@ -88,7 +88,7 @@ export function supervise(
             controller = start();
         }
     };
-    const following = follow().catch(() => {}); // only the sleep can fail, when it is aborted
+    const following = follow().catch(() => {}); // only an aborted sleep rejects
     return {
         close: async () => {
             stop.abort(new Error("closed"));

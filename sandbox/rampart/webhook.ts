@@ -122,8 +122,8 @@ async function review(
 }
 
 async function decide(request: AdmissionRequest, readWorld: () => Promise<World>) {
-    // The name in the request decides, not the one in the object, where the API server has already generated a name from
-    // generateName.
+    // The name in the request decides, not the name in the object: for an object with generateName, the API server has already
+    // generated a name.
     const name = request.name ?? request.generateName;
     if (name === undefined) return denied("Invalid graph", "No name found");
     if (!["CREATE", "UPDATE"].includes(request.operation)) return { allowed: true };

@@ -32,7 +32,7 @@ interface ApisixOptions {
     dns: string;
 }
 
-/** @throws Error with the last lines of its log */
+/** @throws Error with the last lines of APISIX's log */
 export async function startApisix(ground: Ground, options: ApisixOptions): Promise<Gateway> {
     const { found, title, folder, settings, variables, dns } = options;
     const { home, openresty, luajit } = found.paths;
@@ -66,7 +66,7 @@ export async function startApisix(ground: Ground, options: ApisixOptions): Promi
     });
     let ended = false;
     void started.exited.then(() => (ended = true));
-    const last = () => `Its last lines (${started.logFile}):\n${lastLines(started.logFile)}`;
+    const last = () => `The last lines of ${started.logFile}:\n${lastLines(started.logFile)}`;
     try {
         await waitFor(`${name} to answer`, () => ended || answers(ports.data), { seconds: START_SECONDS, hint: last });
         if (ended) throw new Error(`${name} ended while starting. ${last()}`);

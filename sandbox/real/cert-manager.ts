@@ -16,7 +16,7 @@ interface CertManagerOptions {
     kubeconfigPath: string;
 }
 
-/** @throws Error with the last lines of its log */
+/** @throws Error with the last lines of cert-manager's log */
 export async function startRealCertManager(
     ground: Ground,
     { found, kubeconfigPath }: CertManagerOptions,
@@ -38,7 +38,7 @@ export async function startRealCertManager(
         ],
         folder,
     });
-    const last = () => `Its last lines (${started.logFile}):\n${lastLines(started.logFile)}`;
+    const last = () => `The last lines of ${started.logFile}:\n${lastLines(started.logFile)}`;
     let ended = false;
     void started.exited.then(({ code }) => {
         ended = true;

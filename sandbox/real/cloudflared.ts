@@ -17,7 +17,7 @@ import { startSocks, type Destination, type SocksProxy } from "./socks";
 const LOOK_MS = 250;
 /** Longest wait for one answer of a readiness check, in milliseconds. */
 const ANSWER_MS = 2000;
-/** Time that cloudflared has for its end in addition to its grace period, in seconds. */
+/** Time from the end of cloudflared's grace period until it is killed, in seconds. */
 const MARGIN_SECONDS = 5;
 
 /** Starts the proxy through which real connectors reach the team's domain, and the names that `others` resolves. */
@@ -28,7 +28,7 @@ export function startConnectorProxy(
     const { name, port } = teamDomainTls;
     return startSocks((host, asked) => {
         if (host === name && asked === 443) return port;
-        // curl on a host uses this proxy too, and then requests the team's domain by its address.
+        // curl on a host uses this proxy too. It sends the proxy the address of the team's domain, not the name.
         if (host === "127.0.0.1" && asked === port) return port;
         return others(host, asked);
     });

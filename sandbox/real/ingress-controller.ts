@@ -106,7 +106,7 @@ function sharedFolders(pod: V1Pod, folder: string): Map<string, string> {
     return found;
 }
 
-/** A text (for example an argument) of a container, in which each mount path is replaced by its folder on this machine. */
+/** Replaces the mount paths in a text of a container, for example an argument, by the folders on this machine. */
 function moved(text: string, container: V1Container, volumes: Map<string, string>): string {
     let result = text;
     for (const { name, mountPath } of container.volumeMounts ?? []) {

@@ -1,7 +1,7 @@
 /**
  * The network of pods and Services for real programs, which cannot reach the emulators otherwise: a DNS server for the names of
- * the cluster, a loopback address for each name, and a proxy for addresses of pods and names of Services. The DNS server knows
- * no other names, so a real program cannot leave this machine by a name.
+ * the cluster, a loopback address for each name, and a proxy for addresses of pods and names of Services. The DNS server
+ * resolves no other names, so a real program that uses a name can reach only this machine.
  *
  * Unsupported: addresses of Services and pods without the proxy.
  */
@@ -88,7 +88,8 @@ export class ClusterNetwork {
         const ports = this.options.portsOf(host);
         if (ports === undefined) return undefined;
         const last = FIRST_HOST + this.addresses.size;
-        if (!this.addresses.has(host) && last > LAST_HOST) throw new Error(`more than ${LAST_HOST - FIRST_HOST} names`);
+        if (!this.addresses.has(host) && last > LAST_HOST)
+            throw new Error(`real APISIX: no loopback address is free (${LAST_HOST - FIRST_HOST} Services have one)`);
         const address = this.addresses.get(host) ?? `${this.prefix}.${last}`;
         this.addresses.set(host, address);
         await Promise.all(ports.map((port) => this.forward(host, address, port)));

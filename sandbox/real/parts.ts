@@ -122,7 +122,7 @@ function versionPrinted(path: string, probe: string[], pattern = /(\d+\.\d+(?:\.
     return pattern.exec(printed)?.[1] ?? "unknown";
 }
 
-/** The version of ADC in the chart of the ingress controller. */
+/** Matches the versions of ADC that work with the ingress controller of the chart. */
 const ADC_VERSION = /^0\.23\./;
 
 function findIngressController(env: NodeJS.ProcessEnv): Found {

@@ -5,7 +5,7 @@ const EVERY_MS = 1000;
 const PLACES = { gateway: "gateway", edge: "Cloudflare's edge" };
 const MEANINGS = {
     200: "answered",
-    400: "request rejected: its body, query or headers",
+    400: "invalid body, query or headers",
     401: "no valid credential",
     403: "not allowed",
     404: "no such path",
@@ -38,7 +38,8 @@ function showRows({ since, rows, left, checks }) {
     byId("since").textContent = `Counted since ${new Date(since).toLocaleString()}, when this sandbox started.`;
     byId("checks").hidden = checks === 0;
     byId("checks").textContent =
-        `Not in the table: ${checks} answers to pulumi up and npm run ops, which check whether each gateway pod has a change.`;
+        `Not in the table: ${checks} answers to pulumi up and npm run ops, ` +
+        "which check that a change has reached each gateway pod.";
     byId("none").hidden = rows.length > 0;
     byId("requests").hidden = rows.length === 0;
     byId("left").hidden = left === 0;

@@ -1,8 +1,8 @@
 /**
  * Parses a chart's annotation, which declares inputs, outputs, and infrastructure that the chart provides or requires.
- * Emulated: petuum/rampart 47a837c, component_spec.py, with the verdicts of yamale 4.0.2 on Rampart's own rules. Known
- * differences: the reasons after the first line of a rejection; text that is not YAML is always rejected, although some texts
- * (for example an unterminated list) crash the real controller; several YAML documents are rejected too.
+ * Emulated: petuum/rampart 47a837c, component_spec.py, which accepts and rejects annotations with yamale 4.0.2.
+ * Known differences: the reasons after the first line of a rejection; text that is not YAML is always rejected, although some
+ * texts (for example an unterminated list) crash the real controller; several YAML documents are rejected too.
  */
 import { parse } from "yaml";
 import * as z from "zod";

@@ -23,7 +23,7 @@ export class ChartCache {
         return known.annotations;
     }
 
-    /** Removes a deleted graph, and the repos that only it used. */
+    /** Removes a deleted graph, and the repos that no other graph uses. */
     release(uid: string): void {
         for (const [key, { users }] of this.repos) {
             users.delete(uid);

@@ -47,7 +47,7 @@ export async function inspectChart(chart: Chart, ref: TaskRef, from: ChartSource
     return { repo, specName, ...spec };
 }
 
-/** The annotation of a chart; "" if it has none. A fixed version is read once, the newest version for each check. */
+/** The annotation of a chart; "" if it has none. A fixed version is read once, the newest version again for each check. */
 async function annotationOf(chart: Chart, repo: HelmRepo, { uid }: TaskRef, from: ChartSources): Promise<string> {
     const cache = from.charts.of(repo, uid);
     const key = JSON.stringify([chart.name, chart.version]);
@@ -142,7 +142,7 @@ export function infraProblems(graph: Graph, facts: ChartFacts[], provided: Recor
             (infra) => known[infra] && (known[infra].name !== graph.name || known[infra].namespace !== graph.namespace),
         );
         if (taken.length > 0) {
-            // The real message lacks this space too.
+            // No space before "provides", as in the real message.
             errors.push(`Component chart ${specName}provides duplicate/conflicting infrastructure ${repr(taken)}`);
         }
         for (const infra of provides) known[infra] = { namespace: graph.namespace, name: graph.name };

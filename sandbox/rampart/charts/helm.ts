@@ -63,7 +63,7 @@ export class HelmCli implements HelmRunner {
         const where = ["--namespace", namespace, "--version", chart.version];
         const how = ["--wait", "--timeout", `${timeoutSeconds}s`, "--values", "-"];
         const args = ["upgrade", "--install", release, `${chart.repo}/${chart.name}`, ...where, ...how];
-        // helm has the same timeout and should end by itself. The 60 s more are for a helm that hangs.
+        // helm ends by itself after its own --timeout. If it hangs, it is killed 60 s later.
         await this.run(args, { signal, timeoutSeconds: timeoutSeconds + 60 }, stringify(request.values));
     }
 

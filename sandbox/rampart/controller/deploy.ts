@@ -160,7 +160,7 @@ export class Deployment {
         this.tools.onCommand(["helm", "uninstall", "-n", namespace, release, "--wait"]);
         await this.tools.helm.uninstall(release, namespace).catch((error: Error) => {
             const why = error instanceof HelmError ? error.stderr : error.message;
-            this.tools.log(`helm uninstall -n ${namespace} ${release}: failed and ignored, ${why.trim()}`);
+            this.tools.log(`helm uninstall -n ${namespace} ${release}: the failure is ignored: ${why.trim()}`);
         });
     }
 

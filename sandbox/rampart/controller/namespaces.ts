@@ -1,6 +1,6 @@
 /**
- * Creates the namespace of one component: an anchor, from which HNC creates the namespace; a label; and the HNC setting that
- * lets everything below it be deleted.
+ * Creates the namespace of one component: creates an anchor, waits until HNC has created the namespace, labels it, and sets
+ * allowCascadingDeletion in HNC.
  * Emulated: petuum/rampart 47a837c, utils/deployment.py.
  */
 import { ApiError, type Clock, type GraphApi } from "../kubernetes/api.js";

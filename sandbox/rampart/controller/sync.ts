@@ -32,7 +32,7 @@ export async function syncPass(tools: Tools, ref: TaskRef, signal: AbortSignal):
     try {
         await pass.run();
     } finally {
-        // A cancelled pass writes its status too, but not one that ends with the process.
+        // A cancelled pass writes its status too. A pass that ends because the process is killed does not.
         if (!(signal.reason instanceof Killed)) await pass.writeStatus();
     }
 }

@@ -59,7 +59,7 @@ export interface Component {
     chart: Chart;
     ingressNeeded: boolean;
     edges: Edge[];
-    /** helmfile ids of the releases that it needs. */
+    /** helmfile ids of the releases that the component needs. */
     needs: string[];
 }
 
@@ -168,8 +168,8 @@ function takenNamespaces(ref: GraphRef, world: World): Set<string> {
 
 function resolve(components: Component[], taken: Set<string>): void {
     const errors: string[] = [];
-    // As in the real code, one variable holds the last component that was found, for the whole graph: an unknown need uses it,
-    // or crashes the process if no component was found before.
+    // As in the real code, `needed` keeps its value between components: an unknown need refers to the component that was found
+    // last, or crashes the process if none was found before.
     let needed: Component | undefined;
     for (const component of components) {
         if (taken.has(component.namespace)) errors.push(`Namespace ${component.namespace} already exists.`);

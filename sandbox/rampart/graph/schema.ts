@@ -1,8 +1,8 @@
 /**
  * Validates a graph's spec with the rules in schema-rules.ts.
  * Emulated: petuum/rampart 47a837c with Python's jsonschema 4.16.0 (draft 2020-12, errors in the order of the schema's
- * keywords): the verdict, and the first line and the place of each error. Not emulated are the quotes of the schema and of the
- * value, and the reasons of each alternative, which follow in the real message.
+ * keywords): whether a spec is valid, and for each error the first line and the path in the spec.
+ * Unsupported: the rest of the real message, which quotes the schema and the value, and explains each alternative.
  */
 import { isMap, repr, sortedEntries } from "../python.js";
 import { DEFS, type Rule, SPEC } from "./schema-rules.js";

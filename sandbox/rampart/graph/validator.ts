@@ -44,8 +44,8 @@ export function toV1beta2(graph: GraphObject): GraphObject {
 }
 
 /**
- * Checks a parsed graph without reading charts. All errors of the components are thrown together, then those of the flows, and
- * so on.
+ * Checks a parsed graph without reading charts: first the components, then the flows, then everything else. The errors of the
+ * first step that fails are thrown together.
  */
 export function checkGraph(graph: Graph, world: World): void {
     throwAny(graph.components.map((component) => attempt(() => checkComponent(component, world))));
@@ -144,7 +144,7 @@ export function nameProblems(graph: Graph): string[] {
     return errors;
 }
 
-/** Whether a path is a prefix of another one, by segments: /data and /data2 share none, /data and /data/ do. */
+/** Whether a path is a prefix of another one. Whole segments are compared: /data is a prefix of /data/a, not of /data2. */
 function hasSharedPrefix(paths: string[]): boolean {
     const split = paths.map((path) => path.replace(/\/+$/, "").split("/"));
     return split.some((a, i) => split.some((b, j) => i !== j && a.every((segment, k) => segment === b[k])));

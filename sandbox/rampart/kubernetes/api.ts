@@ -45,7 +45,7 @@ export interface GraphApi {
 
     listNamespaces(): Promise<Namespace[]>;
     getNamespace(name: string): Promise<Namespace | undefined>;
-    /** Resolves when the namespace exists. Only the signal ends it earlier. */
+    /** Resolves when the namespace exists. The wait has no timeout; only the signal ends it earlier. */
     namespaceAppears(name: string, signal: AbortSignal): Promise<void>;
     /** Adds a label (PUT). @throws ApiError 409 if the namespace has changed since it was read */
     labelNamespace(namespace: Namespace, key: string, value: string): Promise<void>;

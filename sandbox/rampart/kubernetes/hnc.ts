@@ -66,7 +66,7 @@ export function startHnc({ kubeConfig, log = () => {} }: HncOptions): Hnc {
 class Loop {
     private readonly stop = new AbortController();
     private readonly anchors = new Map<string, { namespace: string; name: string }>();
-    /** Ends with the last queued step: anchors are handled one after another. */
+    /** Resolves after the last queued reconciliation: anchors are reconciled one after another. */
     private work: Promise<void> = Promise.resolve();
     private readonly watches: Promise<unknown>;
 
