@@ -1,7 +1,10 @@
 /** Estimates the progress and the remaining time of several builds, from times that were measured for each program. */
 import { duration } from "./log";
 
-/** Amount of finished work, in measured seconds, from which on the speed of this machine is used for the estimate. */
+/**
+ * Finished work, in seconds of measured build time. From this amount on, the estimate takes the speed of this machine into
+ * account.
+ */
 const ENOUGH_SECONDS = 20;
 
 /** Measured time of a build, in seconds. */

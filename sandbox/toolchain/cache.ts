@@ -198,7 +198,8 @@ function removeUnfinished(folder: string, say: () => void): void {
 }
 
 function isRunning(pid: number): boolean {
-    if (pid === process.pid) return false; // an earlier process had this pid: our build has not started
+    // This process has not started its build yet, so the folder is from an earlier process with the same pid.
+    if (pid === process.pid) return false;
     try {
         process.kill(pid, 0);
         return true;

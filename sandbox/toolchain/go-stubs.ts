@@ -1,6 +1,6 @@
 /**
- * Replaces by stubs the packages that a build must not compile. Go's option `-overlay` cannot do so, because it ignores the
- * module cache.
+ * Replaces packages by stubs, so that a build does not compile them. Go's option `-overlay` cannot replace them, because it
+ * ignores files in the module cache.
  */
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -9,8 +9,8 @@ import * as path from "node:path";
 export const LISTED = "{{.ImportPath}}\t{{.Dir}}\t{{.Module.Path}}\t{{.Module.Dir}}";
 
 /**
- * Copies the modules of the packages to `work`, in which each package has its stub as the only file. The main module in `work`
- * then uses the copies.
+ * Copies the modules of the packages to `work`. In the copies, each of the packages contains only its stub. The main module in
+ * `work` then uses the copies.
  * @param stubs source text of each stub, by package path
  * @param listed output of `go list` with the format LISTED: one line for each package
  */

@@ -175,7 +175,7 @@ function runGo(
                     progress(`downloading ${download[1]}`);
                 } else if (/^[^\s:]+$/.test(line)) {
                     compiled++;
-                    // Fewer packages are compiled if Go's cache has some, and a few more on other systems than Linux.
+                    // `packages` was counted on Linux with an empty cache. Other systems compile a few packages more.
                     const of = packages && Math.max(packages, compiled);
                     progress(`${compiled}${of ? ` of at most ${of}` : ""} packages compiled`, of && compiled / of);
                 } else if (line.trim() !== "") lines.push(line);

@@ -25,7 +25,7 @@ interface LockOptions {
 function startOf(pid: number): string {
     try {
         const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
-        // The second field is the name of the program in brackets, which may contain spaces. The start time is field 22.
+        // Field 2 is the name of the program in brackets, which may contain spaces. Field 22 is the start time (proc(5)).
         return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "?";
     } catch {
         return "?"; // there is no /proc (macOS), or the process has ended
@@ -66,8 +66,8 @@ function read(file: string): string | undefined {
 }
 
 /**
- * Removes the lock of a dead process. The file is renamed first: of two runs only one can remove it, and if it turns out to be
- * another run's new lock, it is restored.
+ * Removes the lock of a dead process. The file is renamed first, because only one of two concurrent runs can rename it. If the
+ * renamed file is the new lock of another run, it is restored.
  */
 function removeStale(file: string, expected: string): void {
     const aside = `${file}.${randomUUID()}`;
@@ -100,7 +100,7 @@ export async function takeLock(file: string, options: LockOptions): Promise<() =
             };
         }
         const held = read(file);
-        if (held === undefined) continue; // the other process has just released it
+        if (held === undefined) continue; // the other process has just released the lock
         const [pid, start] = held.trim().split(" ");
         if (!/^\d+$/.test(pid ?? "") || !isAlive(Number(pid), start ?? "?")) {
             options.log(`${options.what}: taking over the lock of process ${pid || "unknown"}, which has ended`);

@@ -10,7 +10,7 @@ export function findOnPath(name: string, env: NodeJS.ProcessEnv = process.env): 
             fs.accessSync(file, fs.constants.X_OK);
             if (fs.statSync(file).isFile()) return file;
         } catch {
-            // not in this folder
+            // The folder has no executable of this name.
         }
     }
     return undefined;

@@ -164,7 +164,7 @@ function kubernetesProvider(): Source {
         program: {
             goMod: goMod("kubernetes-provider", "1.24.7", [`require ${module} v${version}`, shared()]),
             files: { "main.go": providerSource("main.go") },
-            // Only these two packages import the SDK of all kinds, which is a quarter of the source.
+            // Without the stubs, the SDK's Go types of all kinds would be compiled, which are a quarter of the source.
             stubs: {
                 [`${module}/pkg/provider/helm/v4`]: providerSource("helm-chart.go"),
                 [`${module}/pkg/provider/kustomize/v2`]: providerSource("kustomize.go"),

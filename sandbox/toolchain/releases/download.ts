@@ -123,7 +123,7 @@ function sumInGitHub(text: string, name: string): string | undefined {
         const digest = assets?.find((asset) => asset.name === name)?.digest;
         return /^sha256:([0-9a-f]{64})$/.exec(digest ?? "")?.[1];
     } catch {
-        return undefined; // the answer is another page than the API's JSON
+        return undefined; // the answer is not JSON, for example a page of a proxy
     }
 }
 
