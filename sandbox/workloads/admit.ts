@@ -1,4 +1,4 @@
-/** Lets each pod start for which kubelet.ts finds no missing object, and decides whether its Services are reachable. */
+/** Starts each pod whose required objects all exist (see kubelet.ts), and checks whether Services are reachable. */
 import type { V1Pod } from "@kubernetes/client-node";
 import { ENDS_SLOWLY_ANNOTATION, STARTABLE_ANNOTATION } from "../control-plane";
 import { decoded, isReady, selects, type Cluster, type Snapshot } from "./cluster";
@@ -18,7 +18,7 @@ export function suppliesOf(now: Snapshot, more: Pick<Supplies, "edge" | "connect
 }
 
 /**
- * Lets every pod start that lacks nothing, and writes into the status of every other pod why it waits.
+ * Lets each pod start that waits for nothing. For every other pod, writes into its status why it waits.
  * @param begin called for a pod that waits only for its readiness probe: starts its containers
  */
 export async function admit(

@@ -12,7 +12,7 @@ export function milliseconds({ secondLasts }: Clock, seconds: number): number {
     return seconds * secondLasts * 1000;
 }
 
-/** Resolves after that number of the clock's seconds, or at once when the signal is aborted. */
+/** Resolves after `seconds` of the clock, or at once when the signal is aborted. */
 export function elapse(clock: Clock, seconds: number, signal?: AbortSignal): Promise<void> {
     return pause(milliseconds(clock, seconds), signal);
 }

@@ -46,7 +46,7 @@ export class Cluster {
     constructor(kubeConfig: KubeConfig, changed: () => void, log: (line: string) => void) {
         this.rest = new Rest(kubeConfig);
         this.api = new ApiServer(kubeConfig);
-        // Compares whole objects, including the status: it has a pod's readiness.
+        // Compares whole objects, including the status, which contains the readiness of a pod.
         const look = (object: unknown) => JSON.stringify(object ?? null);
         this.reflectors = Object.entries(PATHS).map(([kind, path]) => [
             kind as keyof Snapshot,

@@ -19,8 +19,8 @@ import { CONTROLLER, runs } from "./pods/images";
 import { serviceAccountOf } from "./pods/service-account";
 
 /**
- * Shortest duration of one emulated second of a controller, in seconds: each candidate for leadership calls the API server every
- * two emulated seconds.
+ * Shortest real time for one emulated second of a controller, in seconds. It limits the load on the API server, which each
+ * candidate for leadership calls every two emulated seconds.
  */
 const SHORTEST_SECOND = 0.1;
 

@@ -28,7 +28,7 @@ export interface Workloads {
     lost(): Lost;
     /** Uids of the pods whose ingress controller is the leader of its election. */
     leaders(): string[];
-    /** Suspends the shared counters, so that they accept requests without answering, or resumes them. */
+    /** Suspends the Redis servers with the shared counters, which then accept requests without answering, or resumes them. */
     hangCounters(hanging: boolean): void;
     /**
      * Makes the gateways' etcd lose its data. `data` restarts etcd empty: callers notice when a gateway restarts. `keys`

@@ -1,6 +1,6 @@
 /** Runs a function after each change in the cluster. Runs never overlap, and changes during a run cause one more run. */
 
-/** A run of this duration is logged, because no pod becomes ready during it. */
+/** Time after which a run is logged as slow: no pod becomes ready while it lasts. */
 const LATE_MILLISECONDS = 20_000;
 /** Pause after a failed run. */
 const PAUSE_MILLISECONDS = 200;

@@ -10,7 +10,7 @@ import { createHash } from "node:crypto";
 import type { Cluster } from "./cluster";
 
 const FAILED = "MountVolume.SetUp failed";
-/** Pause before the event. Its time has whole seconds: without the pause it could sort before the scheduler's event. */
+/** Pause before the event. Times of events have whole seconds, so without it the scheduler's event could be sorted later. */
 const LATER_MILLISECONDS = 1000;
 
 /**

@@ -59,7 +59,7 @@ function good(title: string, command: string, credential: string): Attempt {
     return { title, command, expect: 200, credential };
 }
 
-/** Runs the command of an attempt in a shell, as the operator would. */
+/** Runs the command of a request to try in a shell, as the operator would. */
 export async function tryOut(attempt: Attempt): Promise<{ status: number; body: string }> {
     const output = await new Promise<string>((resolve) => {
         execFile("sh", ["-c", attempt.command], (error, stdout, stderr) =>

@@ -26,7 +26,7 @@ export interface GpuOptions {
     failStep?: FailStep;
 }
 
-/** Faults that make a step of a conversion fail on a node, for the steps that do something on nodes. */
+/** The faults on nodes that make steps of a conversion fail. Steps that change nothing on nodes are not listed. */
 const FAILS: Partial<Record<FailStep, Pick<Fault, "step" | "side">>> = {
     prepare: { step: "pull", side: "pod" },
     stop: { step: "stop", side: "bare metal" },
@@ -44,7 +44,7 @@ const WEIGHTS = "/data/opt_weights";
 export class Gpus {
     readonly faults = new GpuFaults();
     readonly ledger: GpuLedger;
-    /** Step whose completion the API server refuses to record, see owners.ts. */
+    /** Step whose last write the API server rejects, see owners.ts. */
     readonly refusedStep?: FailStep;
     /** Set after the start of the world. */
     bareMetal!: BareMetal;

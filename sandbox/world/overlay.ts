@@ -49,8 +49,8 @@ export function layOver(shipped: string, addresses: Addresses): string {
 }
 
 /**
- * The key for observation: with metrics, and with scrapers that prevent the warning about unreadable pods. The names of the
- * scrapers have no effect, because the sandbox enforces no network policies.
+ * The config key `observability` with metrics, and with scrapers, without which the config warns that no pod can read the
+ * metrics. Which pods the scrapers select has no effect, because the sandbox enforces no network policies.
  */
 function observed(shipped: unknown): object {
     const { metrics, ...rest } = (shipped ?? {}) as { metrics?: object };
@@ -69,8 +69,8 @@ export function hostKeys({ bareMetal, rehearsal }: GpuFacts): Record<string, str
 /** The config keys that `convert run` needs, for bare metal and pods, and their values in a rehearsal. */
 function conversion(gpus: GpuFacts, chartRepository: string, rehearsalPort?: number): Record<string, object> {
     const { nodes, image, weights, rehearsal } = gpus;
-    // 10 s instead of the default 120 s: the sandbox's systemd kills a service after 20 s, and the conversion must report a
-    // service that does not stop before that.
+    // 10 s instead of the default 120 s: the conversion must report a service that does not stop, before the sandbox's
+    // systemd kills that service after 20 s.
     const bareMetal = ({ hosts, unit }: BareMetalFacts) => ({ hosts, unit, stopTimeoutSeconds: 10 });
     const small = rehearsal && {
         alpa: { endpoints: [rehearsal.alpa] },
@@ -88,7 +88,7 @@ function conversion(gpus: GpuFacts, chartRepository: string, rehearsalPort?: num
     };
 }
 
-/** Namespace of a stack's consumers. The key claim in their JWTs contains it. */
+/** Namespace of a stack's consumers. The claim `key` of their JWTs contains it. */
 export function namespaceOf(text: string): string {
     const { config } = parse(text) as StackFile;
     return String(config?.["alpa-auth:namespace"] ?? DEFAULT_NAMESPACE);

@@ -28,8 +28,8 @@ export function pulumiEnv(dir: string, world: WorldFacts): Record<string, string
             ? {
                   CLOUDFLARE_BASE_URL: world.cloudflare.api,
                   CLOUDFLARE_API_TOKEN: readFileSync(apiTokenFile(dir), "utf8"),
-                  // Commands of `ops` send requests for the edge to this address, because its hostname is not in DNS, and it
-                  // has no TLS.
+                  // Commands of `ops` send requests for the edge to this address, because the edge's hostname is not in DNS,
+                  // and the edge has no TLS.
                   ALPA_AUTH_CONNECT_TO: world.cloudflare.edge,
               }
             : {}),
@@ -65,8 +65,8 @@ export function preparePulumi(dir: string, world: Pick<WorldFacts, "bin" | "pulu
 }
 
 /**
- * Script `pulumi` that runs the real Pulumi with the stack file of the sandbox. Pulumi accepts its path only as an argument,
- * and would otherwise write to the shipped file.
+ * Script `pulumi` that runs the real Pulumi with the stack file of the sandbox. Pulumi accepts the path of a stack file only as
+ * an argument. Without this argument, it would write to the shipped file.
  */
 function renderWrapper(pulumi: string, stackFiles: string): string {
     const root = realpathSync(ROOT);

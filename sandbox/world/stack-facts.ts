@@ -56,7 +56,7 @@ export async function deriveStack(dir: string, world: WorldFacts, before: StackF
     const stateAt = stateWrittenAt(dir, stack);
     const outputs = stateAt === undefined ? {} : await outputsOf(dir, world, stack);
     const text = readFileSync(join(world.stackFiles, `Pulumi.${stack}.yaml`), "utf8");
-    // A stack without outputs, for example after `pulumi destroy`, has nothing that answers.
+    // A stack without outputs, for example after `pulumi destroy`, has no gateway to which requests could be sent.
     const up = typeof outputs.url === "string";
     const scene = sceneOf({ stack: stack as StackName, exposure });
     const list = up ? withRemoved(before.try, await scene.attempts(dir, outputs, world, text)) : [];

@@ -41,8 +41,8 @@ export interface WorldFacts {
     /** Folder of the emulated Pulumi plugins; unset if an official Pulumi is installed. */
     pluginDir?: string;
     /**
-     * Version of the Kubernetes provider if the sandbox built it: the newest Go module is older than the SDK. Unset for a
-     * released provider, which has the version of the SDK.
+     * Version of the Kubernetes provider if the sandbox has built it from its newest Go module, which is older than the SDK.
+     * Unset for a released provider, which has the version of the SDK.
      */
     olderProvider?: string;
     /** The parts of the world, with whether each is real or emulated. */

@@ -170,7 +170,7 @@ export class EtcdPods {
     }
 }
 
-/** Deletes all keys of the etcd at `client`. @param password the gateway's: another gateway's etcd rejects it */
+/** Deletes all keys of the etcd at `client`, unless the etcd belongs to another gateway, and so rejects the password. */
 async function deleteKeys(client: string, password: string | undefined): Promise<void> {
     const call = async (path: string, body: object, token?: string) => {
         const headers: Record<string, string> = token === undefined ? {} : { Authorization: token };

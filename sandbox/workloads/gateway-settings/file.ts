@@ -89,15 +89,15 @@ export function profileProblem(
     const names = container.env?.map(({ name }) => name) ?? [];
     const isVariable = (text = "") => names.includes(/^\$\{\{(\w+)\}\}$/.exec(text)?.[1] ?? "");
     for (const { name, key } of admin?.admin_key ?? [])
-        if (!isVariable(key)) return `admin_key ${name}: must be a variable of the environment`;
+        if (!isVariable(key)) return `admin_key ${name}: must refer to an environment variable of the container`;
     // Without etcd.user, APISIX sends etcd no password, even if the environment has one.
     if (etcd?.user !== undefined && !isVariable(etcd.password))
-        return "etcd.password: must be a variable of the environment";
+        return "etcd.password: must refer to an environment variable of the container";
     if ((etcd?.user === undefined) !== !names.includes("APISIX_ETCD_PASSWORD"))
         return "etcd.user: must be set if and only if the environment has APISIX_ETCD_PASSWORD";
     const [first] = apisix?.data_encryption?.keyring ?? [];
     if (first !== undefined && !isVariable(first))
-        return "data_encryption.keyring: its first key must be a variable of the environment";
+        return "data_encryption.keyring: the first key must refer to an environment variable of the container";
     if ((admin?.admin_key ?? []).length === 0) return "admin_key: must not be empty, or APISIX generates keys";
     const hosts = etcd?.host ?? [];
     const answers = hosts.some((host) => {

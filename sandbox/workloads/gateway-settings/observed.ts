@@ -40,7 +40,8 @@ function accessLogOf(nginx: NonNullable<Settings["nginx_config"]>): AccessLogSet
 }
 
 /**
- * Checks of the plugin's attributes, by name: an attribute or value that fails is unsupported. The chart has APISIX's defaults.
+ * Checks of the attributes of plugin prometheus, by name. An attribute without a check, or a value that fails its check, is
+ * unsupported.
  */
 const ATTRIBUTES: Record<string, (value: unknown) => boolean> = {
     export_addr: () => true,

@@ -7,7 +7,8 @@ import { APISIX, runs } from "../pods/images";
 /** Address of the load balancer of the nodes. */
 const FRONT = "127.0.0.1";
 /**
- * Source address of connections to a real gateway. It stands for the node: the gateway trusts 127.0.0.1, its pod's loopback.
+ * Source address of connections to a real gateway, as if they came from the node. It is not 127.0.0.1, the loopback of the
+ * pod, because the gateway trusts that address.
  */
 const NODE = "127.0.0.2";
 /** A node port to open at an address. */
@@ -34,7 +35,7 @@ export class NodePorts {
     private readonly open = new Map<string, { node?: string; nodePort: NodePort }>();
     /** Number of connections so far, by `address:port`. */
     private readonly turns = new Map<string, number>();
-    /** Requests that callers lost at node ports that are closed now. */
+    /** Requests and connections that callers lost at node ports that are closed now. */
     private readonly before: Lost = { cut: 0, refused: 0, unanswered: 0 };
     private readonly said = new Set<string>();
 
@@ -64,7 +65,7 @@ export class NodePorts {
         }
     }
 
-    /** Ends the silenced connections. */
+    /** Ends the connections whose packets were dropped. */
     resume(): void {
         for (const { nodePort } of this.open.values()) nodePort.resume();
     }

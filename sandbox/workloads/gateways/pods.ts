@@ -28,7 +28,7 @@ export interface GatewayPod {
     settings: string | undefined;
     /** `runs`; `leaves`: in preStop, accepts connections; `quits`: only finishes running requests; `gone`: has ended. */
     state: "runs" | "leaves" | "quits" | "gone";
-    /** Time at which its deletion, or its end without a deletion, was seen; milliseconds since the epoch. */
+    /** Time at which the pod was deleted, or its gateway ended without a deletion; milliseconds since the epoch. */
     leftAt?: number;
 }
 

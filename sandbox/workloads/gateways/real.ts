@@ -53,7 +53,7 @@ export class RealGateways {
 
     /**
      * Ends the gateways of pods that were deleted before they were ready.
-     * @param taken whether GatewayPods ends the pod's gateway
+     * @param taken whether the gateway of the pod with this uid is already in GatewayPods, which then ends it
      */
     async reconcile(now: Snapshot, taken: (uid: string) => boolean): Promise<void> {
         const uids = new Set(now.pods.filter((pod) => runs(pod, APISIX)).map(({ metadata }) => metadata!.uid!));

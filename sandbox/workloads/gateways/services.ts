@@ -35,7 +35,7 @@ const ENDPOINTS_SECONDS = 1;
 interface GatewaysOptions {
     /** Resolves names and addresses for connections of the gateways. */
     resolve: Resolve;
-    /** Clock of the end of pods and of outdated endpoints. @default real time */
+    /** Clock for terminating pods and for outdated endpoints. @default real time */
     clock?: Clock;
     /** Deletes a pod's object after its containers have ended. @default it stays */
     ended?: (pod: V1Pod) => Promise<void>;

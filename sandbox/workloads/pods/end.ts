@@ -1,5 +1,5 @@
 /**
- * The end of the containers of a deleted pod, by kubelet 1.34 and nginx (APISIX 3.18): preStop runs first, within the grace
+ * How the containers of a deleted pod end with kubelet 1.34 and nginx (APISIX 3.18): preStop runs first, within the grace
  * period. Then kubelet sends the image's stop signal, SIGQUIT, and running requests have the rest of the grace period, at least
  * 2 s. nginx cuts them earlier if worker_shutdown_timeout (240 s by default) ends first.
  *

@@ -92,7 +92,7 @@ export function hostPathProblem(pod: V1Pod, folders: string[]): string | undefin
     return undefined;
 }
 
-/** What the probes of a container find. */
+/** The state of a pod and its RayCluster that the probes of a container check. */
 export interface Found {
     /** Whether the Ray head of the pod's RayCluster runs. */
     head: boolean;

@@ -19,7 +19,7 @@ export interface EmulatedPod {
     restarts: number;
     launched?: Launched;
     watchdog?: Watchdog;
-    /** Time when another pod of its RayCluster was lost, in milliseconds since the epoch. */
+    /** Time when the RayCluster lost another pod, in milliseconds since the epoch. */
     lostAt?: number;
     ending?: Promise<void>;
 }

@@ -211,7 +211,10 @@ export class RayPods {
         await launched?.close();
     }
 
-    /** @param launched whether Alpa already runs. If it does, a terminating pod counts until its containers have ended */
+    /**
+     * Whether all pods of the head's RayCluster run.
+     * @param launched whether Alpa already runs. Then a pod that terminates is regarded as running until its containers end
+     */
     private async isComplete(head: V1Pod, launched: boolean): Promise<boolean> {
         const running = [...this.pods.values()].filter(
             ({ pod, run, ending }) => run && (launched || !ending) && sameCluster(pod, head),

@@ -4,7 +4,7 @@ import { gpusOf } from "./container";
 
 /** State of a pod. */
 export type PodState =
-    /** Waits for something before any container starts. */
+    /** No container has started yet; `reason` and `message` say why. */
     | { is: "waiting"; container?: string; reason: string; message: string }
     /** The container with GPUs has ended, and restarts after a pause. */
     | { is: "crashed"; message: string; backOffSeconds: number; at: string }
@@ -50,7 +50,7 @@ function containerState(pod: V1Pod, container: V1Container, main: boolean, state
     }
     const { namespace, uid } = pod.metadata!;
     const message = `back-off ${state.backOffSeconds}s restarting failed container=${name} pod=${pod.metadata!.name}_${namespace}(${uid})`;
-    // kubelet puts the program's last output into the status only with this policy.
+    // kubelet writes the program's last output into the status only with terminationMessagePolicy FallbackToLogsOnError.
     const said = container.terminationMessagePolicy === "FallbackToLogsOnError" ? { message: state.message } : {};
     return {
         ready: false,

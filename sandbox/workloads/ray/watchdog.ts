@@ -33,7 +33,8 @@ export async function startWatchdog(
     const script = isHead(pod) ? scriptOf(pod) : undefined;
     if (script === undefined) return undefined;
     const own = `alpa_port=${ALPA_PORT}`;
-    if (!script.includes(own)) throw new Error(`unsupported by the sandbox: an ALPA_WATCHDOG without ${own}`);
+    if (!script.includes(own))
+        throw new Error(`unsupported by the sandbox: a script in ALPA_WATCHDOG without the line ${own}`);
     const logFile = join(stateDir, "logs", `watchdog-${namespace}-${name}.log`);
     const args = ["-c", script.replace(own, `alpa_port=${port}`)];
     const started = await spawnTracked({

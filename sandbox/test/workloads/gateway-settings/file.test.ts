@@ -84,19 +84,19 @@ describe("Settings of APISIX in a pod", () => {
                 deployment: { ...deployment, admin: { ...deployment.admin, admin_key: [{ name: "admin", key: "k" }] } },
             },
             "own",
-            /variable of the environment/,
+            /admin_key admin: must refer to an environment variable/,
         ],
         [
             "a password of etcd in plain text",
             { ...good, deployment: { ...deployment, etcd: { ...deployment.etcd, user: "root", password: "p" } } },
             "own",
-            /etcd\.password: must be a variable/,
+            /etcd\.password: must refer to an environment variable/,
         ],
         [
             "an encryption key in plain text",
             { ...good, apisix: { ...good.apisix, data_encryption: { keyring: ["0123456789abcdef"] } } },
             "own",
-            /keyring: its first key must be a variable/,
+            /keyring: the first key must refer to an environment variable/,
         ],
         [
             "an etcd that does not exist",

@@ -190,7 +190,10 @@ describe("Pods of a RayCluster in the sandbox", () => {
     it("fail where the sandbox cannot run the watchdog", async () => {
         await put(head({ container: { env: [{ name: "ALPA_WATCHDOG", value: "sleep 60" }] } }), worker());
         await until("head: ended", () => (main("head")?.restartCount ?? 0) >= 1);
-        assert.match(lines.join("\n"), /unsupported by the sandbox: an ALPA_WATCHDOG without alpa_port=20001/);
+        assert.match(
+            lines.join("\n"),
+            /unsupported by the sandbox: a script in ALPA_WATCHDOG without the line alpa_port=20001/,
+        );
     });
 
     it("fail if Alpa runs in them when a worker is lost, and load again with the next worker", async () => {
