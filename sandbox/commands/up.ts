@@ -148,7 +148,7 @@ async function startWorldProcess(
     await Promise.race([pulumi, until("Pulumi to be built", () => built, BUILD_SECONDS)]);
     await until("the world to be ready", () => readFacts(dir, "world") !== undefined, WORLD_SECONDS);
     if (signal.aborted) throw new Error("interrupted");
-    if (ended) throw new Error(`the world ended while starting. Its last lines (${logFile}):\n${lastLines(logFile)}`);
+    if (ended) throw new Error(`the world ended while starting. The last lines of ${logFile}:\n${lastLines(logFile)}`);
     return { pid: world.pid, exited: world.exited, facts: readFacts<WorldFacts>(dir, "world")! };
 }
 

@@ -36,7 +36,7 @@ const TOOLS = {
     "kuberay-operator": {
         recipe: "kuberay-operator",
         version: versions.kuberay,
-        probe: undefined, // never from PATH: the sandbox needs the CRDs next to the program
+        probe: undefined, // not searched on PATH: the sandbox also needs the CRDs, which only its own build has
         same: "minor",
     },
     // Any version is accepted, because Lua scripts behave the same in all supported versions of Redis.
@@ -44,7 +44,7 @@ const TOOLS = {
     "pulumi-resource-kubernetes": {
         recipe: "kubernetes-provider",
         version: versions["kubernetes-provider"],
-        probe: undefined, // the engine finds plugins by itself
+        probe: undefined, // not searched on PATH: an installed Pulumi has its own, in its plugin folder
         same: "minor",
     },
     pulumi: { recipe: "pulumi", version: versions.pulumi, probe: ["version"], same: "major" },

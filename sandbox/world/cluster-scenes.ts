@@ -10,7 +10,7 @@ import type { Say, Scene } from "./scene";
 import type { ClusterFacts } from "./state";
 import { startWorld, type WorldOptions } from "./world";
 
-/** Usual node port of the gateway. If it is taken, another free port is used. */
+/** Node port of the gateway in the sandbox. If another program listens on it, the next free port is used. */
 const ENTRY_PORT = 30800;
 
 /** Outputs of the stack from which the requests to try are derived. */
