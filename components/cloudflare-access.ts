@@ -33,7 +33,7 @@ export interface CloudflareAccessArgs {
     /** Rate limit of the edge. Default: none. */
     rateLimit?: RateLimit;
     browserChecks: "skip" | "keep";
-    /** Model for requests without one. Default: none: there is no Worker, and Alpa rejects these requests. */
+    /** Model for requests without one. Default: none; then there is no Worker, and Alpa rejects these requests. */
     defaultModel?: string;
     /**
      * Longest wait of the edge for the first byte of an answer, in seconds. Default: the zone's setting is not changed.
@@ -79,7 +79,8 @@ export class CloudflareAccess extends pulumi.ComponentResource {
         const access = new Access(
             `${name}-access`,
             { account, hostnames, tokenIds: tokens.ids },
-            // Cloudflare rejects an application for a name without a zone in the account. This run may create the zone.
+            // Cloudflare rejects an application for a name whose zone is not in the account, and this run may create
+            // the zone.
             { ...inside, dependsOn: zone },
         );
         const { tunnelId } = tunnel;
@@ -127,7 +128,8 @@ export class CloudflareAccess extends pulumi.ComponentResource {
         this.disabled = pulumi.output(tokens.disabled) as pulumi.Output<Record<string, string>>;
         this.zoneStatus = zone.status;
         this.ds = dns?.ds;
-        // Registers only the address: the other outputs are outputs of the stack, and would be in the state twice.
+        // Registers only the URL as the component's output: the stack exports the other values, and they would be in
+        // the state twice.
         this.registerOutputs({ url: this.url });
     }
 

@@ -35,9 +35,9 @@ export interface ConversionSettings {
     callers: string;
     /** The lock holder, and the time at which the lock expires. Unset if not locked. */
     holder?: { name: string; until: string };
-    /** Incremented for a run after an interrupted one, so that all steps of the phase run again. */
+    /** Number of the attempt. A run after an interrupted one increments it, so that all steps of the phase run again. */
     attempt: number;
-    /** Whether the run does not go to a later phase: it returns to an earlier one, or repeats the current one. */
+    /** Whether the run returns to an earlier phase, or repeats the current one. */
     back?: boolean;
 }
 
@@ -73,7 +73,7 @@ export interface ConversionOutputs {
  * answers, close it before the backend stops; record the end.
  */
 export class Conversion {
-    /** Target of the upstreams in this phase. */
+    /** Alpa services that the upstreams point to in this phase. */
     readonly alpa: AlpaSettings;
     /** Callers get 503 with this Retry-After. Unset if the route is open. */
     readonly refused?: { retryAfterSeconds: number };
@@ -112,7 +112,8 @@ export class Conversion {
             { parent, dependsOn: route },
         );
         const reached = this.record("reached", [route, ...sides, verification, ...others]);
-        // Outputs are set only after the whole run: those of an interrupted run must show the previous phase.
+        // Outputs are set only when the whole run has completed: after an interrupted run they must still show the
+        // previous phase.
         const whole = <T>(value: T) => reached.id.apply(() => value);
         return {
             phase: whole(phase),
@@ -123,7 +124,7 @@ export class Conversion {
         };
     }
 
-    /** Resources of bare metal and of the component. The side that releases the GPUs comes first. */
+    /** Creates the resources of bare metal and of the component. The side that releases the GPUs comes first. */
     private sides(dependsOn: pulumi.Resource[]): pulumi.Resource[] {
         const { name, parent, around } = this;
         const { namespace, cluster, binding, rampart, readiness, conversion } = around;

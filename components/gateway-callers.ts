@@ -36,7 +36,8 @@ export class GatewayCallers extends pulumi.ComponentResource {
             {
                 ...{ namespace, binding, counters, cluster, readiness },
                 consumers: args.consumers,
-                // The gateway belongs to another stack, so the user may lack the permission to query its pods.
+                // The gateway belongs to another stack, so the user may lack the permission to query its pods. A run
+                // then waits for the settle time.
                 pods: {
                     namespace: binding.gatewayNamespace,
                     labels: APISIX_PODS.matchLabels,

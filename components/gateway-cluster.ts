@@ -31,7 +31,10 @@ export type GatewaySettings =
     | ({
           installer: "existing";
           url: string;
-          /** Entry point inside the cluster. Unset if the stack has no tunnel in front of the gateway. */
+          /**
+           * Entry point inside the cluster, to which a tunnel connects. Unset if the stack has no tunnel in front of
+           * the gateway.
+           */
           origin?: GatewayOrigin;
       } & GatewayBinding);
 
@@ -69,7 +72,7 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
     readonly jwtSecrets: pulumi.Output<Record<string, string>>;
     /** A curl command with the first key, ready to paste; secret. */
     readonly curl: pulumi.Output<string>;
-    /** Output that a stack with more callers of this gateway reads. */
+    /** Output that other stacks read to add callers to this gateway. */
     readonly gateway: SharedGateway;
     /** Outputs of a conversion; undefined without one. */
     readonly conversion?: ConversionOutputs;
@@ -95,7 +98,8 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         const conversion = this.convert(name, args, binding, after.dependsOn);
         const { refused, attempt } = conversion ?? {};
         const shared = this.sharedCounters(name, args, binding, home);
-        // The route depends on TLS for its redirect, on Alpa's answers in a conversion, and on the counters of classes.
+        // The route needs TLS for its redirect, an Alpa that answers in a conversion, and the counter server for
+        // classes of callers.
         const before = [tls, ...(conversion?.before ?? []), args.classes && shared].filter((one) => one !== undefined);
         const route = new AlpaRoute(
             `${name}-route`,
@@ -132,7 +136,8 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         this.credentials = secretMap(consumers.keys);
         this.jwtSecrets = secretMap(consumers.jwtSecrets);
         this.curl = this.credentials.apply((keys) => keyLine(this.url, Object.values(keys)[0]));
-        // Registers only the address: the other outputs are outputs of the stack, and would be in the state twice.
+        // Registers only the URL as the component's output: the stack exports the other values, and they would be in
+        // the state twice.
         this.registerOutputs({ url: this.url });
     }
 
@@ -209,7 +214,7 @@ export function keyLine(url: string, key: string | undefined): string {
     return curlLine(url, key === undefined ? [] : [`apikey: ${key}`]);
 }
 
-/** Output that a stack with more callers of this gateway reads. */
+/** Output that other stacks read to add callers to this gateway. */
 function sharedGateway(
     { namespace, alpa, gateway }: GatewayClusterArgs,
     url: string,
@@ -226,7 +231,7 @@ function sharedGateway(
     };
 }
 
-/** Picks the binding from the settings of an existing gateway. */
+/** Keeps only the fields of the binding from the settings of an existing gateway. */
 function bindingOf({ ingressClass, gateway, gatewayNamespace }: GatewayBinding): GatewayBinding {
     return { ingressClass, gateway, gatewayNamespace };
 }

@@ -7,13 +7,14 @@ interface AnswerTime {
 
 /** Seconds of the chart's preStop sleep, which no value of the chart changes. After it no new request is routed to the pod. */
 const PRE_STOP_SECONDS = 30;
-/** Additional seconds to connect and to send a request: the timeout of its answer begins only after that. */
+/** Additional seconds for connecting to Alpa and sending it a request: APISIX starts the answer timeout only after that. */
 const ANSWER_MARGIN_SECONDS = 30;
 /** Additional seconds for nginx to end by itself before the kubelet kills it. */
 const KILL_MARGIN_SECONDS = 15;
 
-/** Shortest time limit for the deletion of a namespace, and its margin beyond the grace period of the pods, in seconds. */
+/** Shortest time limit for deleting a namespace, in seconds. */
 const USUAL_GONE_SECONDS = 600;
+/** Additional seconds for deleting a namespace, after the grace period of its pods. */
 const GONE_MARGIN_SECONDS = 120;
 
 /** Graceful shutdown: how long nginx lets open requests finish after SIGQUIT, in seconds. */
@@ -21,12 +22,15 @@ export function shutdownSeconds({ answerTimeoutSeconds }: AnswerTime): number {
     return answerTimeoutSeconds + ANSWER_MARGIN_SECONDS;
 }
 
-/** Termination grace period of the pods, in seconds: a request may arrive until the preStop sleep ends. */
+/** Termination grace period of the pods, in seconds. It includes the preStop sleep, in which requests may still arrive. */
 export function graceSeconds(times: AnswerTime): number {
     return PRE_STOP_SECONDS + shutdownSeconds(times) + KILL_MARGIN_SECONDS;
 }
 
-/** Time limit for deleting a namespace with gateway pods, in seconds. @param times Default: Kubernetes' default grace period */
+/**
+ * Time limit for deleting a namespace with gateway pods, in seconds.
+ * @param times undefined if the pods have Kubernetes' default grace period
+ */
 export function goneSeconds(times: AnswerTime | undefined): number {
     return Math.max(USUAL_GONE_SECONDS, times === undefined ? 0 : graceSeconds(times) + GONE_MARGIN_SECONDS);
 }

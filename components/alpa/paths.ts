@@ -16,8 +16,8 @@ export function servedPrefixes(own: string | undefined): string[] {
 export const REVISION_HEADER = "X-Alpa-Auth-Revision";
 
 /**
- * Number of connections for verifying a change at a gateway pod. Each worker of nginx has its own copy of the
- * configuration, and a connection stays with its worker.
+ * Number of connections for verifying a change at a gateway pod. Each nginx worker has its own copy of the
+ * configuration and keeps its connections, so several connections are needed to reach every worker.
  */
 export const WORKER_CONNECTIONS = 4;
 

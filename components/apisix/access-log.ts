@@ -11,7 +11,7 @@
 export const CONSUMER_VARIABLE = "alpa_consumer";
 export const CREDENTIAL_VARIABLE = "alpa_credential";
 
-/** Name of a field, and its nginx variable. Numbers have no quotes. */
+/** Name of each field, its nginx variable, and whether it is a number, which is logged without quotes. */
 const FIELDS: [name: string, variable: string, kind?: "number"][] = [
     ["time", "time_iso8601"],
     ["request_id", "alpa_request_id"],
@@ -21,7 +21,7 @@ const FIELDS: [name: string, variable: string, kind?: "number"][] = [
     ["status", "status", "number"],
     ["reason", "alpa_reason"],
     ["request_time", "request_time", "number"],
-    // A list after several tries, for example `0.001, 2.310`; empty if the request was not forwarded to Alpa.
+    // One time for each attempt, for example `0.001, 2.310`; empty if the request was not forwarded to Alpa.
     ["upstream_time", "upstream_response_time"],
     ["bytes_received", "request_length", "number"],
     ["bytes_sent", "bytes_sent", "number"],
@@ -34,7 +34,8 @@ export const ACCESS_LOG_FORMAT = `{${FIELDS.map(([name, variable, kind]) =>
 ).join(",")}}`;
 
 /**
- * A caller may send any text as request id, even a key, so only ids in the form of a UUID are logged, as the gateway creates.
+ * Logs a request id only if it is a UUID, as the gateway generates it: callers may send any text as request id, even a
+ * key.
  */
 const REQUEST_ID = `map $http_x_request_id $alpa_request_id {
     "~^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$" $http_x_request_id;
@@ -55,8 +56,9 @@ const ROUTE = `map "$status:$upstream_status:$uri" $alpa_route {
 }`;
 
 /**
- * Why the gateway did not forward a request or got no answer. The input is the status, Alpa's status, and the header with the
- * remaining requests of the caller's limit. The limit on open requests does not set this header.
+ * Why the gateway did not forward a request, or why Alpa did not answer it. The input is the gateway's status, Alpa's
+ * status, and the header with the number of requests that the caller's limit still allows. The limit on open requests
+ * does not set that header.
  */
 const REASON = `map "$status:$upstream_status:$sent_http_x_ratelimit_remaining" $alpa_reason {
     "~^400::" request-not-accepted;
@@ -93,7 +95,7 @@ export function accessLogSettings() {
         // APISIX logs a warning for each rejected request, with the request line and its query string (`run_plugin` in
         // plugin.lua, 3.18.0). The query string may contain a key that a caller has sent there by mistake.
         error_log_level: "error",
-        // The Admin API gets requests of the ingress controller every minute.
+        // Not logged: the ingress controller sends requests to the Admin API every minute.
         http_admin_configuration_snippet: "access_log off;",
     };
 }

@@ -3,8 +3,8 @@ import { openLister, openReader, type Live, type Reader } from "../kubernetes/cl
 import { ADMIN_KEYS_SECRET, isReadyPod, POD_ADMIN_PORT } from "./gateway-pods";
 import { connectToPod, type PodAnswer } from "../kubernetes/pod-connection";
 
-// Reads the Admin API of the gateway's pods. Dynamic resources store this code in the state as text: the rules are in
-// dynamic-resource.ts.
+// Reads the Admin API of the gateway's pods. This code is stored in the state as text: dynamic-resource.ts describes what it
+// may import and use.
 
 /** The Secret with the keys of the Admin API. */
 const { name: KEYS } = ADMIN_KEYS_SECRET;
@@ -16,7 +16,10 @@ export interface AdminApi {
     close(): void;
 }
 
-/** Why the Admin API could not be opened. `status` is 404 if there is no Secret with its keys. */
+/**
+ * Error that explains why the Admin API could not be opened. `status` is 404 if the Secret with its keys does not
+ * exist.
+ */
 export type AdminApiError = Error & { status?: number };
 
 /**
@@ -71,9 +74,7 @@ export function etcdState({ status, body }: Pick<PodAnswer, "status" | "body">):
     }
 }
 
-/**
- * Problem of the whole gateway, from an answer of the Admin API: why APISIX receives no change, and the command to run.
- */
+/** Derives from an answer of the Admin API why APISIX receives no changes at all, and the command that repairs it. */
 export function troubleOf(answer: Pick<PodAnswer, "status" | "body">, namespace: string): string | undefined {
     const restart = `Run: kubectl -n ${namespace} rollout restart deployment/apisix`;
     if (etcdState(answer) === "lost")

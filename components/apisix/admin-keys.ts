@@ -29,7 +29,7 @@ export class AdminKeys extends pulumi.ComponentResource {
             `${name}-secret`,
             {
                 metadata: metadata(ADMIN_KEYS_SECRET.name, args.namespace),
-                // The Secret always has both keys: without the viewer's key no pod starts.
+                // The viewer's key is always in the Secret, since no pod starts without it.
                 data: secretData({
                     [ADMIN_KEYS_SECRET.admin]: admin.result,
                     [ADMIN_KEYS_SECRET.viewer]: viewer.result,

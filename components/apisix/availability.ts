@@ -8,10 +8,10 @@ export interface Availability {
 
 /** Minimum number of APISIX pods and of nodes: while one node is down, the loss of another node must not be an outage. */
 export const LEAST_NODES = 3;
-/** Number of etcd members: the smallest that survives the loss of one member. A running etcd cannot change it. */
+/** Number of etcd members: the smallest that survives the loss of one. It cannot be changed for an existing etcd. */
 export const ETCD_MEMBERS = 3;
 
-/** Labels of the ingress controller's pods: the alias of its sub-chart in the chart `apisix`. */
+/** Labels of the ingress controller's pods. The name is the alias of its sub-chart in the chart `apisix`. */
 export const CONTROLLER_PODS = { matchLabels: { "app.kubernetes.io/name": "ingress-controller" } };
 
 /** Values of the chart `apisix` for APISIX itself. */
@@ -28,14 +28,16 @@ export function gatewayValues() {
                 maxSkew: 1,
                 topologyKey: "kubernetes.io/hostname",
                 whenUnsatisfiable: "DoNotSchedule",
-                // The pod of a drained or lost node is scheduled on another node at once.
+                // Ignores tainted nodes, so that the pod of a drained or lost node is scheduled on another node at
+                // once.
                 nodeTaintsPolicy: "Honor",
                 labelSelector: APISIX_PODS,
                 // Spreads the pods of each version separately, so that old pods do not affect the scheduling of new ones.
                 matchLabelKeys: ["pod-template-hash"],
             },
         ],
-        // Each pod has two nginx workers, whatever the node. They need these resources for the load that Alpa can serve.
+        // Each pod runs two nginx workers, whatever the size of its node. They need these resources for the load that
+        // Alpa can serve.
         resources: { requests: { cpu: "250m", memory: "512Mi" }, limits: { memory: "1Gi" } },
     };
 }

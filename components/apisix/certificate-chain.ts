@@ -8,7 +8,7 @@ export function chainOf(pem: string): { certificates: X509Certificate[]; unreada
         try {
             certificates.push(new X509Certificate(block));
         } catch {
-            return { certificates, unreadable: `number ${i + 1} cannot be read` };
+            return { certificates, unreadable: `certificate ${i + 1} cannot be read` };
         }
     return certificates.length === 0 ? { certificates, unreadable: "there is none" } : { certificates };
 }
@@ -24,10 +24,10 @@ export function hasEnded({ validTo }: X509Certificate, today: Date): boolean {
 
 /** Name of a certificate of a chain in messages. */
 export function which(index: number): string {
-    return index === 0 ? "the certificate" : `number ${index + 1} of the chain`;
+    return index === 0 ? "the certificate" : `certificate ${index + 1} of the chain`;
 }
 
-/** Formats a date like `2027-01-31`. @param date in the form of a certificate */
+/** Formats the date of a certificate like `2027-01-31`. @param date in the form of `X509Certificate.validTo` */
 export function day(date: string): string {
     return new Date(date).toISOString().slice(0, 10);
 }

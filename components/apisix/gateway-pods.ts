@@ -3,7 +3,7 @@ import { openLister, type Live } from "../kubernetes/cluster-reader";
 import { connectToPod, type PodConnection, type PodConnectionError } from "../kubernetes/pod-connection";
 import type { Verdict } from "../kubernetes/readiness";
 
-// Dynamic resources store these functions in the state as text: the rules are in dynamic-resource.ts.
+// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
 
 /** The pods of a gateway, which are queried to verify that a change has reached them. */
 export interface GatewayPods {
@@ -52,7 +52,7 @@ function isUnreadyPod(pod: Live, labels: Record<string, string>): boolean {
 }
 
 /**
- * Adds to a verdict from the pods' answers that the Admin API could not be read.
+ * Adds to a verdict from the pods' answers which facts were not checked, if the Admin API could not be read.
  * @param viewer key for reading the Admin API; undefined if it could not be read
  * @param unchecked facts that only the Admin API shows, for messages
  */
@@ -81,7 +81,7 @@ interface PodReport {
     lacks?: string;
     /** Why the pod could not be queried; the text names the pod. */
     error?: string;
-    /** HTTP status of the API server's answer, if it is the reason. */
+    /** HTTP status of the API server's answer, if that answer is the error. */
     status?: number;
 }
 
@@ -109,9 +109,9 @@ export async function askReadyPods(
 }
 
 /**
- * Queries the pods of a gateway that run but are not ready, or are terminating: on a node that the API server cannot
- * reach, such a pod may still serve callers. Pods that no longer exist, or on which nothing listens any more, are left
- * out.
+ * Queries the pods of a gateway that are terminating, or that run but are not ready: on a node that the API server
+ * cannot reach, such a pod may still serve callers. The result omits pods that no longer exist, or that no longer
+ * listen.
  * @param pods all pods of the gateway's namespace
  * @param ask query of one pod; throws if the pod's answers prove nothing
  */
@@ -126,8 +126,8 @@ export async function askUnreadyPods(
         .map(async (pod): Promise<PodReport[]> => {
             const report = await askPod(access, namespace, pod, ask);
             const terminating = pod.metadata?.deletionTimestamp !== undefined;
-            // A crashed container starts again, so its pod stays in the result. The container of a terminating pod, or of
-            // a control plane, does not listen later either.
+            // A crashed container starts again, so its pod stays in the result. A terminating pod or a pod of a control
+            // plane will not start to listen.
             if (report.status === 404 || (isClosed(report) && (terminating || unasked === "settle"))) return [];
             const title = `${report.title} (${terminating ? "terminating" : "running but not ready"})`;
             return [{ ...report, title, error: report.error?.replace(report.title, title) }];
@@ -153,7 +153,10 @@ async function askPod(access: PlainAccess, namespace: string, { metadata }: Live
     }
 }
 
-/** Whether the pod does not listen on the queried port: at an existing gateway it may belong to the control plane. */
+/**
+ * Whether nothing listens on the queried port of a pod. At an existing gateway, such a pod may belong to the control
+ * plane.
+ */
 export function isClosed({ error }: PodReport): boolean {
     return /connection refused/.test(error ?? "");
 }

@@ -7,7 +7,10 @@ export interface GracefulShutdownArgs {
     namespace: string;
     /** Time between SIGTERM and SIGKILL of a pod, in seconds. */
     graceSeconds: number;
-    /** Changes with each installation of the chart, since a re-created Deployment has lost the grace period. */
+    /**
+     * Value that changes with each installation of the chart, and causes a new patch: a re-created Deployment has lost
+     * the grace period.
+     */
     installed: pulumi.Input<string>;
 }
 
@@ -15,8 +18,8 @@ export interface GracefulShutdownArgs {
 const ROLLOUT_MINUTES = 15;
 
 /**
- * Sets the grace period of APISIX pods, so that they finish their answers. The chart has no value for it, and the default
- * of Kubernetes, 30 s, ends with the chart's preStop sleep.
+ * Sets the grace period of APISIX pods, so that they finish their answers. The chart has no value for it, and with the
+ * default of Kubernetes, 30 s, a pod would be killed at the end of the chart's preStop sleep.
  *
  * It is a server-side apply of one field that the chart never renders. Helm only changes fields that differ between two
  * renderings, so the field survives every upgrade. The patch restarts the pods once, and routes are created after it.
@@ -37,7 +40,7 @@ export class GracefulShutdown extends pulumi.ComponentResource {
                     annotations: {
                         // A fixed name, as for all objects of this project.
                         "pulumi.com/patchFieldManager": "alpa-auth",
-                        // Takes the field over from Helm, with which Kubernetes' default of 30 s is in the Deployment.
+                        // Takes ownership of the field from Helm, whose Deployment has Kubernetes' default of 30 s.
                         "pulumi.com/patchForce": "true",
                         "alpa-auth.io/installed": installed,
                     },

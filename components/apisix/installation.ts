@@ -34,7 +34,7 @@ export interface InstallationArgs {
     namespace: string;
     cluster: ClusterAccess;
     gateway: OwnGateway;
-    /** Whether callers connect only through the connectors of a tunnel. */
+    /** Whether callers reach the gateway only through the connectors of a tunnel. */
     onlyConnectors: boolean;
     /** Longest wait for Rampart, in seconds. */
     graphTimeoutSeconds: number;

@@ -25,10 +25,12 @@ export const METRICS_PORT_NAME = "prometheus";
 export const LATENCY_BUCKETS = [10, 100, 1000, 5000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000];
 
 /**
- * Metadata of the plugin `prometheus`, with which APISIX leaves label values empty. Every caller has a series for each status.
- * A histogram has 13 series for each of three kinds of latency, so histograms are kept by route and upstream node, and not by
- * caller: 5,000 callers would have 195,000 series or more (docs/operate/watch.md, how many series there are). The access log
- * has the latency by caller. Labels that repeat others stay empty too: the matched path and host, and the node of bandwidth.
+ * Metadata of the plugin `prometheus`: the labels whose values APISIX leaves empty.
+ *
+ * The request counter keeps the label for the caller, and has a series for each caller and status. A latency histogram
+ * has 13 series for each of three kinds of latency, so it has no label for the caller: 5,000 callers would have 195,000
+ * series or more (docs/operate/watch.md, how many series there are). The access log has the latency by caller. The
+ * other empty labels repeat what the remaining labels show.
  */
 export const METRICS_METADATA = {
     prometheus: {
@@ -51,7 +53,10 @@ export function podValues({ metrics }: ObservabilitySettings = {}) {
     return { podAnnotations: scrapeAnnotations(METRICS_PORT, METRICS_PATH) };
 }
 
-/** Values of the chart below `apisix`, which name the pod's port. APISIX itself reads {@link metricsAttributes}. */
+/**
+ * Values of the chart below `apisix`, which open the metrics port of the pod. APISIX's own settings are
+ * {@link metricsAttributes}.
+ */
 export function metricsValues({ metrics }: ObservabilitySettings = {}) {
     return metrics === undefined ? {} : { prometheus: { enabled: true, containerPort: METRICS_PORT } };
 }

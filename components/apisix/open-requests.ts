@@ -22,7 +22,10 @@ export interface Counters {
  */
 const GIVE_UP_SECONDS = 60;
 
-/** Settings of every limit: the status for a request over the limit, and the variable by which requests are counted. */
+/**
+ * Settings that every limit plugin has: the status of rejected requests, and the variable by which requests are
+ * counted.
+ */
 export const refusedBy = (key: string) => ({ key, rejected_code: 429 });
 
 /**

@@ -44,9 +44,10 @@ export const KEYRING_VARIABLE = "APISIX_KEYRING";
 export const DEFAULT_KEYRING = ["qeddd145sfvddff3", "edd1c9f0985e76a2"];
 
 /**
- * How long APISIX keeps an idle connection to Alpa, in seconds: less than Alpa's server, whose default is 5 (uvicorn,
- * `--timeout-keep-alive`). With its default of 60, APISIX would sometimes send a request on a connection that Alpa just
- * closes, and answer 502: nginx sends a POST only once (`proxy_next_upstream`, `non_idempotent`).
+ * How long APISIX keeps an idle connection to Alpa, in seconds. Alpa's server closes idle connections after 5 by
+ * default (uvicorn, `--timeout-keep-alive`), so APISIX must close them earlier. With its default of 60, APISIX would
+ * sometimes send a request on a connection that Alpa just closes, and answer 502: nginx sends a POST only once
+ * (`proxy_next_upstream`, `non_idempotent`).
  */
 const UPSTREAM_IDLE_SECONDS = 4;
 
@@ -79,7 +80,7 @@ export class ApisixProfile extends pulumi.ComponentResource {
     }
 }
 
-/** The settings file: the content of the chart's file with this project's values, and the shutdown timeout. */
+/** Text of the settings file: the content of the chart's file with this project's values, and the shutdown timeout. */
 export function renderProfile(settings: ProfileSettings): string {
     const { etcd, shutdownSeconds, tls, observability } = settings;
     return stringify({
@@ -141,7 +142,10 @@ export function renderProfile(settings: ProfileSettings): string {
     });
 }
 
-/** Parts of `nginx_config` that may depend on metrics and access log: the part `http`, and the snippets next to it. */
+/**
+ * The part `http` of `nginx_config`, and the snippets next to it, which may depend on the settings of metrics and
+ * access log.
+ */
 function observedParts(observability: ObservabilitySettings | undefined) {
     const { http, ...snippets } = observability?.accessLog
         ? accessLogSettings()
@@ -166,8 +170,8 @@ function variable(name: string): string {
 }
 
 /**
- * Name of the ConfigMap with a settings file. The name depends on the content: pods with new values wait for their file,
- * which may be created after the pods (with Rampart), and earlier pods keep their own file.
+ * Name of the ConfigMap with a settings file. The name contains a digest of the file: pods with new values wait for
+ * their own ConfigMap, which may be created after them (with Rampart), and earlier pods keep theirs.
  */
 export function profileName(text: string): string {
     return `alpa-auth-apisix-${createHash("sha256").update(text).digest("hex").slice(0, 10)}`;

@@ -96,7 +96,10 @@ export class RampartGateway extends pulumi.ComponentResource {
     }
 }
 
-/** Spec of the graph. Rampart's admission requires every empty map, and supports neither version ranges nor chart Secrets. */
+/**
+ * Spec of the graph. Rampart's admission webhook requires the empty maps, and supports neither version ranges nor chart
+ * Secrets.
+ */
 export function renderGraph(args: Pick<RampartGatewayArgs, "namespace" | "release" | "retry">) {
     const { chart } = args.release;
     return {
@@ -110,8 +113,8 @@ export function renderGraph(args: Pick<RampartGatewayArgs, "namespace" | "releas
                     config: apisixValues(args.release, args.namespace, componentInstallation(args.namespace)),
                     inputs: {},
                     outputs: {},
-                    // A free-form field whose change increments the generation, the only method to deploy the same
-                    // graph again.
+                    // A free-form field whose change increments the generation. Nothing else makes Rampart deploy an
+                    // unchanged graph again.
                     $ui: { retry: args.retry },
                 },
             },

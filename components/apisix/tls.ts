@@ -12,7 +12,7 @@ import { secretData } from "../kubernetes/secret-data";
 type CertificateSource =
     /** Certificate and private key in PEM form; the key is a secret. */
     | { kind: "files"; certificate: string; key: pulumi.Output<string> }
-    /** cert-manager issues and renews it. */
+    /** Issuer of cert-manager, which issues and renews the certificate. */
     | { kind: "cert-manager"; issuer: { name: string; kind: "ClusterIssuer" | "Issuer" } };
 
 /** TLS settings of the gateway. */
@@ -20,7 +20,7 @@ export interface GatewayTlsSettings {
     /** Host names of the certificate. The TLS handshake fails for a caller with another name or without SNI. */
     hostnames: string[];
     source: CertificateSource;
-    /** Whether HTTP redirects callers to HTTPS. */
+    /** Whether the gateway redirects HTTP requests to HTTPS. */
     redirect: boolean;
 }
 
@@ -114,7 +114,7 @@ export class GatewayTls extends pulumi.ComponentResource {
             {
                 cluster,
                 object: { apiVersion, kind, namespace, name: TLS_CERTIFICATE },
-                // cert-manager sets the condition to False while it issues the certificate.
+                // Status False of Ready is no error: cert-manager sets it while it issues the certificate.
                 until: { kind: "condition", type: "Ready", patient: true },
                 generation: generationOf(certificate),
                 timeoutSeconds: ISSUE_SECONDS,

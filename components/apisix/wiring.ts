@@ -7,7 +7,7 @@ import { metadata } from "../kubernetes/ownership";
 
 /** Objects that routes and consumers refer to. */
 export interface GatewayBinding {
-    /** IngressClass of routes and upstreams. */
+    /** IngressClass of the routes and of the ApisixTls. */
     ingressClass: string;
     /** Gateway of consumers, and its namespace. */
     gateway: string;
@@ -24,9 +24,11 @@ export interface GatewayWiringArgs {
 }
 
 /**
- * Namespace in the inputs of the classes, which have none: the API server drops the field. The provider adds a namespace while
- * the cluster lacks the CRD of a kind, so without the field a first `up` would differ from its preview and violate its plan.
- * The provider ignores differences in the field (Check and Diff of pulumi-kubernetes 4.34).
+ * Namespace in the inputs of the two classes, which are cluster-wide objects. The API server drops the field, and the
+ * provider ignores differences in it (Check and Diff of pulumi-kubernetes 4.34).
+ *
+ * While the CRD of a kind is missing, the provider adds a namespace by itself. Without this field, the inputs of a
+ * first `up` would therefore differ from its preview and violate its plan.
  */
 const CLASS_NAMESPACE = "default";
 

@@ -60,7 +60,8 @@ export function renderApplication(hostnames: string[], policyIds: pulumi.Input<s
     return {
         type: "self_hosted",
         domain: hostnames[0],
-        // Set even for a single name: otherwise the provider keeps Cloudflare's value, with the last removed alias.
+        // Set even for a single name: without it, the provider keeps Cloudflare's last value, which still contains a
+        // removed alias.
         destinations: hostnames.map((uri) => ({ type: "public", uri })),
         policies: policyIds.map((id, i) => ({ id, precedence: i + 1 })),
         sessionDuration: SESSION,

@@ -22,8 +22,9 @@ export interface ApiReader {
     list<T>(path: string): Promise<Answer<T[]>>;
 }
 
-/** Entries of one page, and most pages to read: together more entries than any list of this project can have. */
+/** Number of entries on one page. */
 const PAGE = 50;
+/** Largest number of pages to read: together more entries than any list of this project can have. */
 const MOST_PAGES = 40;
 
 interface Envelope<T> {

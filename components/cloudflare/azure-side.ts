@@ -70,7 +70,7 @@ export function azureSide(
         frontendPort,
         backendPort,
         idleTimeoutInMinutes,
-        // A flow that was idle for too long then ends with an error instead of silently.
+        // Ends a flow that was idle for too long with a TCP reset. Otherwise Azure drops it silently.
         enableTcpReset: true,
     });
     return {

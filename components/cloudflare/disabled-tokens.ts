@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { openApi, type ApiAccess } from "./api";
 
-/** Longest wait for Cloudflare, in seconds. It is short, since an operator who stops a caller waits for it. */
+/** Longest wait for Cloudflare, in seconds. It is short, since an operator who disables a token waits for the result. */
 const LIMIT_SECONDS = 15;
 
 /** Pause between two requests, in milliseconds. */
@@ -41,7 +41,7 @@ export async function untilDisabled(
                 result: undefined,
                 said: error.cause?.code ?? error.message,
             }));
-        // If the time limit ends during a request, the result of the previous request is used.
+        // A request that the time limit interrupts has no result, so the result of the previous request stays.
         if (result !== undefined || !end.aborted) silence = said;
         if (result !== undefined) {
             accepted = Object.entries(ids).flatMap(([who, id]) =>
@@ -80,7 +80,10 @@ function unknown(whos: string[], said: string): string {
     );
 }
 
-/** Error that fails the run but does not stop its other resources. Pulumi prints the message at the end of the run. */
+/**
+ * Error that fails the run but does not stop the run's other resources. Pulumi prints the message at the end of the
+ * run.
+ */
 function failure(problems: string[]): pulumi.RunError {
     const error = new pulumi.RunError(problems.join("\n"));
     error.stack = ""; // Without a stack trace, as in config/problem-list.ts.

@@ -58,7 +58,7 @@ const AUTOMATIC = 1;
 /** Longest string inside a TXT record, in bytes (RFC 1035, 3.3). */
 const TXT_STRING = 255;
 
-/** Renders a record for Cloudflare in a phase of the move. A shorter TTL of the record is kept while the zone moves. */
+/** Renders a record for Cloudflare in a phase of the move. While the zone moves, the TTL is at most {@link MOVE_TTL}. */
 export function renderRecord(record: ZoneRecord, phase: Phase): RenderedRecord {
     const { name, type } = record;
     const moving = phase === "mirror" || phase === "delegated";
@@ -87,7 +87,10 @@ export function logicalName(record: ZoneRecord): string {
     return `${readable}-${createHash("sha256").update(value).digest("hex").slice(0, 10)}`;
 }
 
-/** The value in the form of dig, but with names in lower case without the final dot, and texts joined without quotes. */
+/**
+ * Value of a record as dig prints it, but with names in lower case without the final dot, and texts joined without
+ * quotes.
+ */
 export function recordValue(record: ZoneRecord): string {
     switch (record.type) {
         case "MX":

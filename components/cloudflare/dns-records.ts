@@ -25,7 +25,7 @@ interface ServiceNames {
     after: pulumi.Resource[];
 }
 
-/** The records of a zone at Cloudflare, and its signatures at the end of a move. */
+/** The records of a zone at Cloudflare, and the signing of the zone (DNSSEC) at the end of a move. */
 export class DnsRecords extends pulumi.ComponentResource {
     /** DS record for the registrar, in phase `signed`. */
     readonly ds: pulumi.Output<string> | undefined;

@@ -61,7 +61,7 @@ export class EdgeRules extends pulumi.ComponentResource {
 /** Exempts programs from browser checks: without this rule some clients get 403 (`error code: 1010`) before Access. */
 export function renderSkip(hostnames: string[]) {
     return {
-        // Without a fixed reference, each change would create a new rule.
+        // Without a fixed `ref`, each change would create a new rule.
         ref: "alpa_auth_skip_browser_checks",
         description: "Callers are programs: no browser checks",
         action: "skip",

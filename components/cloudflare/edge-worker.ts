@@ -32,7 +32,8 @@ export class EdgeWorker extends pulumi.ComponentResource {
             { accountId: account, scriptName: workerName(owner()), ...renderWorker({ hostnames, prefixes, model }) },
             { parent: this },
         );
-        // Above the plan's limit of requests, Cloudflare answers with error 1027: routes that the API creates fail closed.
+        // Over the plan's limit of requests, Cloudflare answers with error 1027 and does not skip the Worker, since
+        // routes that the API creates fail closed.
         for (const hostname of hostnames)
             new cloudflare.WorkersRoute(
                 // Named like the DNS record: if another name becomes the main one, the route of the earlier one is unchanged.

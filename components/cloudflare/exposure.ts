@@ -34,7 +34,7 @@ export interface CloudflareExposureArgs extends ExposureSettings {
     /** Namespace of the connectors. */
     namespace: string;
     origin: GatewayOrigin;
-    /** Prefixes of Alpa's two paths at the gateway. The tunnel forwards no other path. */
+    /** Path prefixes of Alpa's two paths at the gateway. The tunnel forwards no other path. */
     prefixes: string[];
 }
 

@@ -7,7 +7,7 @@ export interface SecretVersionsArgs {
     fingerprints: pulumi.Input<Record<string, string>>;
 }
 
-// The state stores this code as text: the rules are in dynamic-resource.ts.
+// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
 
 type Inputs = pulumi.Unwrap<SecretVersionsArgs>;
 

@@ -36,7 +36,7 @@ export interface TokenPair {
     clientSecret: string;
 }
 
-/** The callers' service tokens. Each is its own resource, so that a change of one does not affect the others. */
+/** The callers' service tokens. Each is its own resource, so that changing one token does not affect the others. */
 export class ServiceTokens extends pulumi.ComponentResource {
     /** Ids of the tokens for the policy. They are not the client ids. */
     readonly ids: pulumi.Output<string>[] = [];

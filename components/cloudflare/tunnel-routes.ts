@@ -30,7 +30,7 @@ const NOWHERE = "http_status:404";
 /** Longest wait for a connection to the origin, in seconds. The origin is on the same host or in the same network. */
 const CONNECT_SECONDS = 5;
 
-/** Rules of the connectors, which they read from Cloudflare without a restart. */
+/** Forwarding rules of the connectors, which load a change from Cloudflare without a restart. */
 export class TunnelRoutes extends pulumi.ComponentResource {
     constructor(name: string, args: TunnelRoutesArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:parts:TunnelRoutes", name, {}, opts);

@@ -35,8 +35,9 @@ export class Tunnel extends pulumi.ComponentResource {
             { accountId: account, tunnelId: tunnel.id },
             { parent: this },
         );
-        // The SDK (3.248) loses the dependency on a tunnel that does not exist yet. The plan of a first run would then fail
-        // because its dependencies differ, so the dependency is added here. The result of an invoke is not secret by itself.
+        // The SDK (3.248) loses the dependency on a tunnel that does not exist yet. The plan of a first run would then
+        // fail because its dependencies differ, so the dependency is added here. The result of an invoke is not secret
+        // by itself, so it is marked as one.
         this.token = pulumi.secret(pulumi.all([token, tunnel.id]).apply(([text]) => text));
         this.registerOutputs({ tunnelId: this.tunnelId, target: this.target });
     }

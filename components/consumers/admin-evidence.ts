@@ -1,7 +1,7 @@
 import { credentialId, type Sent, type LiveConsumer, type Plugin } from "./credential-evidence";
 import type { PodConnection } from "../kubernetes/pod-connection";
 
-// Dynamic resources store these functions in the state as text: the rules are in dynamic-resource.ts.
+// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
 
 /** Plugin settings that the Admin API may store encrypted. */
 const ENCRYPTED = /password|secret/;
@@ -30,7 +30,7 @@ export async function askAdmin(
             throw new Error("its Admin API answers something that is not JSON");
         }
     };
-    // The list of each consumer's credentials, so that it is read only once.
+    // Credentials of each consumer, cached so that each list is read only once.
     const lists = new Map<string, Stored[]>();
     const credentials = async (consumer: string) => {
         const known = lists.get(consumer);
@@ -73,8 +73,8 @@ function hasClaim({ plugins }: Stored, { claim }: Sent): boolean {
 }
 
 /**
- * Whether APISIX verifies tokens with the current public key. The Admin API does not encrypt algorithm and public key, and
- * adds a missing algorithm.
+ * Whether APISIX verifies tokens with the current public key. The Admin API returns algorithm and public key
+ * unencrypted, and adds the algorithm if it is missing.
  */
 function isVerifiedBy({ plugins }: Stored, { verifiedBy }: Sent): boolean {
     const { algorithm, public_key: publicKey } = plugins?.["jwt-auth"] ?? {};

@@ -20,9 +20,15 @@ export interface ConsumersAcceptedArgs {
     cluster: ClusterAccess;
     /** Namespace of the consumers and of the route. */
     namespace: string;
-    /** `metadata.generation` of each Consumer by its name. The provider waits for Consumers with a new generation. */
+    /**
+     * `metadata.generation` of each Consumer by its name. The provider waits for the Consumers whose generation has
+     * changed.
+     */
     generations: pulumi.Input<Record<string, pulumi.Input<number | undefined>>>;
-    /** Digest of each Consumer's Secrets by its name; a secret. A new key does not change the generation. */
+    /**
+     * Digest of each Consumer's Secrets by its name; a secret. It detects a new key, which does not change the
+     * generation.
+     */
     materials: pulumi.Input<Record<string, pulumi.Input<string>>>;
     /** The pods that must authenticate the credentials. */
     gateway: GatewayPods;
@@ -32,11 +38,11 @@ export interface ConsumersAcceptedArgs {
     settleSeconds: number;
 }
 
-// The state stores this code as text: the rules are in dynamic-resource.ts.
+// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
 
 type Inputs = pulumi.Unwrap<Omit<ConsumersAcceptedArgs, "cluster">> & PlainAccess;
 
-/** Most rejections that a message quotes. */
+/** Largest number of rejections that a message quotes. */
 const QUOTED = 10;
 
 export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
@@ -64,7 +70,7 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     },
 };
 
-/** Sorted digests. The state of an older version has none. */
+/** Digests sorted by consumer. A state from an older version of this project has none. */
 function sortedOf(materials: Inputs["materials"] | undefined) {
     return Object.entries(materials ?? {}).sort();
 }
@@ -129,7 +135,10 @@ async function untilAccepted(
     await untilSettled({ title: `Consumers of ${namespace}`, hint, timeoutSeconds, settleSeconds, observe, trouble });
 }
 
-/** Makes the query throw if the change is missing: at a pod that is not ready, this only means that there is no proof yet. */
+/**
+ * Makes the query throw if the change is missing: at a pod that is not ready, a missing change does not prove that the
+ * pod still accepts an old key.
+ */
 function orThrow(ask: AskPod): AskPod {
     return async (connect) => {
         const lacks = await ask(connect);

@@ -41,7 +41,10 @@ export interface ConsumerSettings {
     brought?: BroughtKey[];
 }
 
-/** A key that an operator has set. If its entry is removed and declared again, it is still the same key. */
+/**
+ * A key that an operator has set. Unlike a generated key, it is the same key if its entry is removed and declared
+ * again.
+ */
 export interface BroughtKey {
     /** Id of the credential. */
     id: string;
@@ -59,16 +62,21 @@ export interface ConsumersArgs {
     readiness: AcceptSettings;
     /** The pods that a change of a caller must reach. */
     pods: GatewayPods;
-    /** Resource whose deletion includes these objects, without a check that pods reject the credentials. Default: none. */
+    /**
+     * Resource whose deletion also deletes these objects. In that case no check verifies that pods reject the
+     * credentials. Default: none.
+     */
     deletedWith?: pulumi.Resource;
     /** Counter server. Default: none, and each APISIX pod counts limits for itself. */
     counters?: Counters;
 }
 
 /**
- * The callers with their credentials. Each consumer has its own resources, so that a change affects no other consumer: a
- * Secret for each credential, a salt for each generated key, and one Consumer object. All share one seed for generated keys
- * and two resources that wait: one for each consumer would be most of a large state.
+ * The callers with their credentials. Each consumer has its own resources, so that a change affects no other consumer:
+ * a Secret for each credential, a salt for each generated key, and one Consumer object.
+ *
+ * All consumers share the seed of generated keys, and the two resources that wait for pods. If each consumer had its
+ * own, they would be most of a large state.
  */
 export class Consumers extends pulumi.ComponentResource {
     /** Key by `<consumer>/<credential>`; secret. */
@@ -150,8 +158,8 @@ export class Consumers extends pulumi.ComponentResource {
     }
 
     /**
-     * Fields of a credential's Secret. Each field becomes a setting of the credential, as text. APISIX rejects a number or a
-     * boolean as text, so the Secret has no such settings.
+     * Fields of a credential's Secret. APISIX reads each field as a setting of the credential, and its value as text. A
+     * number or a boolean as text is invalid, so the Secret has no such settings.
      */
     private material(
         name: string,

@@ -3,7 +3,7 @@ import { readEach, type Live, type Reader } from "../kubernetes/cluster-reader";
 import { NO_REDIRECT, PREFIX, WORKER_CONNECTIONS } from "../alpa/paths";
 import type { PodConnection } from "../kubernetes/pod-connection";
 
-// Dynamic resources store these functions in the state as text: the rules are in dynamic-resource.ts.
+// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
 
 /** The credentials of a Consumer. */
 export type LiveConsumer = Live & {
@@ -30,7 +30,10 @@ export interface Sent {
     verifiedBy?: { algorithm: string; publicKey: string };
 }
 
-/** With this many credentials or more, as in a first `up` with many callers, only one connection is used. */
+/**
+ * With this many credentials or more, for example in a first `up` with many callers, only one connection to each pod is
+ * used.
+ */
 const MANY = 50;
 /**
  * Validity of a token for one request, in seconds: a day, so that the clocks of operator and gateway may differ. The token
@@ -38,7 +41,7 @@ const MANY = 50;
  */
 const TOKEN_SECONDS = 86_400;
 /**
- * A request that the gateway rejects after authentication and before the limits, because of its query string: a valid
+ * A request with a query string, which the gateway rejects after authentication and before the limits: a valid
  * credential gets 400, any other gets 401, and neither request reaches Alpa.
  */
 const QUESTION = { method: "POST", path: `${PREFIX}/completions?evidence` };
@@ -79,7 +82,7 @@ export async function credentialsOf(read: Reader, namespace: string, consumers: 
     return sent.flat();
 }
 
-/** Which answers of a pod are accepted as evidence. */
+/** Which answers of a pod are accepted as evidence about credentials. */
 export interface EvidenceOptions {
     /** Whether a pod without the route is accepted, because the route is deleted too. Default: false. */
     mayLackRoute?: boolean;
@@ -87,7 +90,7 @@ export interface EvidenceOptions {
 
 /**
  * Checks whether one pod authenticates credentials, or rejects them.
- * @returns the first credential with another result, and the pod's answer; undefined if all are as required
+ * @returns the first credential whose result is not the required one, and the answer; undefined if there is none
  */
 export async function askWith(
     connect: () => PodConnection,

@@ -30,7 +30,7 @@ export interface CredentialsRevokedArgs {
     settleSeconds: number;
 }
 
-// The state stores this code as text: the rules are in dynamic-resource.ts.
+// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
 
 type Inputs = pulumi.Unwrap<Omit<CredentialsRevokedArgs, "cluster">> & PlainAccess;
 
@@ -74,7 +74,7 @@ async function untilRejected(inputs: Inputs): Promise<void> {
             const removed = (gone ??= await removedOf(inputs));
             if (removed.length === 0) return { state: "ready", proved: true };
             if ((await read({ apiVersion: "v1", kind: "Namespace", name: gateway.namespace })) === undefined)
-                return { state: "ready", proved: true }; // The gateway itself is deleted.
+                return { state: "ready", proved: true }; // The gateway is deleted too, so no pod accepts the credentials.
             const route = { apiVersion: "apisix.apache.org/v2", kind: "ApisixRoute", namespace, name: "alpa" };
             const options = { mayLackRoute: (await read(route)) === undefined };
             const viewer = await viewerKey(read, gateway.namespace);

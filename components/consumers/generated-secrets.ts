@@ -24,8 +24,8 @@ export class GeneratedSecrets {
         name: string,
         private readonly parent: pulumi.Resource,
     ) {
-        // The seed also exists without callers, so that the first caller is no special case. 64 letters and digits have
-        // 381 bits.
+        // The seed exists even without callers, so that the first caller needs no special handling. 64 letters and
+        // digits have 381 bits.
         this.seed = new random.RandomPassword(`${name}-seed`, { length: 64, special: false }, { parent }).result;
     }
 

@@ -73,16 +73,19 @@ function eachPod(requests: number, perSeconds: number, message: string): Record<
     };
 }
 
-/** Rounds up to six digits. APISIX stores 14, and the ingress controller would write a longer number at each synchronization. */
+/**
+ * Rounds up to six digits. APISIX stores 14 digits: with a longer number, the ingress controller would find a
+ * difference at each synchronization, and write the number again.
+ */
 function roundedUp(rate: number): number {
     const rounded = Number(rate.toPrecision(6));
     return rounded < rate ? Number((rate * (1 + 1e-5)).toPrecision(6)) : rounded;
 }
 
 /**
- * Name of a plugin group. With a group, APISIX does not hash the plugin's settings for each request, which is nearly the
- * whole cost of this limit. All members must have the same settings, and APISIX keeps those of a name until its process
- * ends. So every change of a setting needs a new name.
+ * Name of a plugin group. With a group, APISIX does not hash the plugin's settings for each request, which is nearly
+ * the whole cost of this limit. All members of a group must have the same settings, and APISIX keeps the settings of a
+ * group's name until its process ends. So every change of a setting needs a new name.
  */
 function groupName(scope: string, config: { count: number; time_window: number }): string {
     const digest = createHash("sha256").update(JSON.stringify(config)).digest("hex").slice(0, 8);

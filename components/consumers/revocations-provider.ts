@@ -8,7 +8,7 @@ export interface RevocationsArgs {
     readmit: Record<string, string>;
 }
 
-// The state stores this code as text: the rules are in dynamic-resource.ts.
+// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
 
 /** A key that was declared and then removed. */
 export interface Revocation {
@@ -55,7 +55,7 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, State> = {
         const revoked = olds.revoked.filter(({ id }) => !again.includes(id));
         for (const [who, digest] of Object.entries(olds.declared)) {
             const hash = hashOf(olds.salt, digest);
-            // Two credentials of one caller may have one key.
+            // Two credentials of one caller may have the same key.
             if (there.includes(digest) || revoked.some((one) => one.hash === hash)) continue;
             revoked.push({ id: `revocation-${randomBytes(4).toString("hex")}`, who, at, hash });
         }

@@ -3,13 +3,14 @@ import { DynamicResource } from "../kubernetes/dynamic-resource";
 import type { RevocationsArgs } from "./revocations-provider";
 
 const TYPE = "pulumi-nodejs:dynamic/alpa-auth:Revocations";
-/** Components of the options whose callers pass a gateway. */
+/** Components of the options in which callers connect through a gateway. */
 const OPTIONS = ["IntraCluster", "InterCluster", "GatewayCallers"];
 
 /**
- * Records which of the keys that operators have set this stack has revoked. A preview rejects a config that declares such a
- * key again, unless it names the revocation. The resource creates no object outside of the state (decision 0036). Its URN
- * depends on the option, so the aliases list the URN under each option: a change of option keeps the record.
+ * Records the keys set by operators that this stack has revoked. A preview rejects a config that declares such a key
+ * again, unless it names the revocation. The resource creates no object outside of the state (decision 0036).
+ *
+ * Its URN depends on the option, so the aliases list the URN under each option: a change of option keeps the record.
  */
 export class Revocations extends DynamicResource {
     constructor(name: string, args: RevocationsArgs, opts: pulumi.CustomResourceOptions) {

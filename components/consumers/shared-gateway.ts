@@ -4,7 +4,7 @@ import type { Counters } from "../apisix/open-requests";
 import type { GatewayBinding } from "../apisix/wiring";
 import { COUNTED_APART, hasLimits } from "./limits";
 
-/** Output `gateway` of a stack, for stacks of more callers. It has no secrets. */
+/** Output `gateway` of a stack, which other stacks read to add callers to its gateway. It has no secrets. */
 export interface SharedGateway {
     /** Namespace of the route and of every consumer. */
     namespace: string;

@@ -1,13 +1,16 @@
 import type { EtcdMember } from "./json-api";
 
-// Dynamic resources store these functions in the state as text: the rules are in dynamic-resource.ts.
+// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
 
 /** Key range of APISIX: its start, and its exclusive end. The prefix of the keys is `/apisix` (profile.ts). */
 const FIRST = "/apisix/";
 const BEHIND = "/apisix0";
-/** Keys in one answer. etcd sends them in order. */
+/** Number of keys in one answer. etcd returns keys in ascending order. */
 const PAGE = 500;
-/** Most operations and bytes in one transaction. etcd's limits are 128 operations and 1.5 MiB for a request. */
+/**
+ * Largest number of operations and of bytes in one transaction. etcd's limits are 128 operations and 1.5 MiB for a
+ * request.
+ */
 const MOST = { operations: 100, bytes: 500_000 };
 
 interface KeyValue {

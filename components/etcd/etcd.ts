@@ -32,8 +32,8 @@ export class Etcd extends pulumi.ComponentResource {
     /** Password of etcd's user root; secret. */
     readonly password: pulumi.Output<string>;
     /**
-     * Exists when etcd is ready for APISIX. Unlike the component it does not include the Service, for which the Kubernetes
-     * provider always waits 10 s: APISIX is installed meanwhile.
+     * Resource that exists when etcd is ready for APISIX. Unlike the component, it does not include the Service, for
+     * which the Kubernetes provider always waits 10 s: APISIX is installed during that wait.
      */
     readonly prepared: pulumi.Resource;
 
@@ -102,7 +102,7 @@ function closed(namespace: string) {
     return { ...rest, labels: { ...labels, "pod-security.kubernetes.io/enforce": "restricted" } };
 }
 
-/** Spec of each policy, by its role: only APISIX reaches etcd's clients port, and only members reach each other. */
+/** Spec of each policy, by its role: only APISIX reaches etcd's client port, and only members reach each other. */
 export function renderPolicies(apisixNamespace: string) {
     const from = (peers: object[], port: number) => ({ from: peers, ports: [{ port, protocol: "TCP" }] });
     return {

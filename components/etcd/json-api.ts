@@ -4,7 +4,7 @@ import type { PlainAccess } from "../kubernetes/api-server";
 // etcd's JSON gateway (3.6: https://etcd.io/docs/v3.6/dev-guide/api_grpc_gateway/), through the API server's port-forwarding.
 // The image has no shell for scripts, and a password is sent in a body, never on a command line.
 //
-// Dynamic resources store these functions in the state as text: the rules are in dynamic-resource.ts.
+// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
 
 /** The pods of one etcd, any of which may be queried. */
 export interface EtcdPlace {
@@ -21,7 +21,7 @@ export interface EtcdMember {
     close(): void;
 }
 
-/** The used fields of etcd's answers. Numbers are text. */
+/** Fields of etcd's answers that this project reads. Numbers are text. */
 export interface EtcdReply {
     header?: { revision?: string };
     token?: string;
@@ -29,7 +29,7 @@ export interface EtcdReply {
     more?: boolean;
 }
 
-/** An error with etcd's own message. */
+/** An error whose field `etcd` is etcd's own message. */
 export type EtcdError = Error & { etcd?: string };
 
 const CLIENT = 2379;
@@ -63,7 +63,7 @@ export function isRejected(error: EtcdError): boolean {
     return error.etcd?.includes("authentication failed") ?? false;
 }
 
-/** @returns undefined if etcd requires no password */
+/** @returns the token; undefined if etcd requires no password */
 async function signIn(connection: PodConnection, pod: string, password: string): Promise<string | undefined> {
     try {
         return (await ask(connection, pod, "auth/authenticate", { name: "root", password })).token;

@@ -71,7 +71,7 @@ function renderContainer(members: number, namespace: string) {
         startupProbe: { ...probe("/livez"), periodSeconds: 2, failureThreshold: 150 },
         readinessProbe: probe("/readyz"),
         livenessProbe: probe("/livez"),
-        // etcd must not run out of memory: while it restarts, APISIX receives no change of a consumer.
+        // etcd must not run out of memory: APISIX receives no change of a consumer while etcd restarts.
         resources: { requests: { cpu: "250m", memory: "512Mi" }, limits: { memory: "1Gi" } },
         securityContext: {
             allowPrivilegeEscalation: false,
@@ -96,10 +96,10 @@ function flags(members: number, namespace: string): Record<string, string> {
         "initial-cluster": memberNames(members)
             .map((name) => `${name}=${peer(name)}`)
             .join(","),
-        "initial-cluster-token": namespace,
         // The flag initial-cluster-state keeps its default "new". A member that is removed and added again needs another
         // value, which kubectl can set in the environment (docs/operate/etcd.md).
-        // Each change of a consumer is a revision. Without compaction the volume would fill.
+        "initial-cluster-token": namespace,
+        // Each change of a consumer creates a revision. Without compaction, the revisions would fill the volume.
         "auto-compaction-mode": "periodic",
         "auto-compaction-retention": "1h",
     };

@@ -10,7 +10,7 @@ export const ETCD_PODS = { matchLabels: { "app.kubernetes.io/name": ETCD } };
 
 export const CLIENT_PORT = 2379;
 export const PEER_PORT = 2380;
-/** Port of health and metrics, which has no keys and needs no password. */
+/** Port of etcd's health checks and metrics, which show no keys and need no password. */
 export const HEALTH_PORT = 2381;
 
 /** Namespace that contains only etcd. @param namespace namespace of the routes */

@@ -29,7 +29,7 @@ export interface EtcdPreparedArgs {
     timeoutSeconds: number;
 }
 
-// The state stores this code as text: the rules are in dynamic-resource.ts.
+// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
 
 type Inputs = pulumi.Unwrap<Omit<EtcdPreparedArgs, "cluster">> & PlainAccess;
 
@@ -81,7 +81,7 @@ async function prepare(inputs: Inputs, before?: string): Promise<void> {
     await moveKeys(inputs);
 }
 
-/** @returns `open` if etcd required no password before; otherwise whether it accepted or rejected this password */
+/** @returns whether etcd accepted or rejected this password; `open` if it required no password before */
 async function setPassword(inputs: Inputs): Promise<"open" | "accepted" | "rejected"> {
     const { place, password } = inputs;
     const member = await openEtcd(inputs, place, password).catch((error: Error) => {

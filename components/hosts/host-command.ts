@@ -35,10 +35,11 @@ export function hostCommand(
             stdin: pulumi.secret(script),
             triggers,
             logging: command.remote.Logging.None,
-            // SSH servers reject environment variables of clients, and the script does not use the output of the last run.
+            // Pulumi would pass the output of the last run in environment variables, which SSH servers reject. The
+            // script does not use it.
             addPreviousOutputInEnv: false,
         },
-        // A deletion after the replacement would remove what the replacement has installed.
+        // If the old command was deleted after the replacement, it would remove what the replacement has installed.
         { ...opts, deleteBeforeReplace: true, additionalSecretOutputs: ["stdin", "stdout", "stderr"] },
     );
 }

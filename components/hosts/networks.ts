@@ -29,7 +29,7 @@ export function isIpv4(text: string): boolean {
     return parse(text) instanceof Address4 && !text.includes("/");
 }
 
-/** Whether checked networks contain an IPv4 address. */
+/** Whether one of some valid networks contains an IPv4 address. */
 export function holdIpv4(networks: string[], address: string): boolean {
     return networks.some((text) => {
         const network = parse(text);
@@ -43,7 +43,7 @@ export function overlapIpv4(one: string, other: string): boolean {
     return a.isInSubnet(b) || b.isInSubnet(a);
 }
 
-/** Checked networks by family, in canonical form and order, without networks that are part of others. */
+/** Valid networks by family, in canonical form and order, without networks that are part of others. */
 export function normalNetworks(texts: string[]): { ipv4: string[]; ipv6: string[] } {
     const all = texts.map((text) => parse(text)!);
     const of = <T extends Network>(kind: new (text: string) => T) => {

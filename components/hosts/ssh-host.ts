@@ -1,7 +1,10 @@
 import type * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 
-/** Attempts to connect: enough for a host that is booting, few enough to report a host that is down within a minute. */
+/**
+ * Limits for connecting: enough attempts for a host that is booting, and few enough to report a host that is down
+ * within a minute.
+ */
 const DIAL = { dialErrorLimit: 3, perDialTimeout: 10 };
 
 /** A host that is managed over SSH. */

@@ -83,8 +83,8 @@ export const runOnHost: RunOnHost = async (host, command, stdin, signal) => {
     });
 };
 
-/** Error about a host whose key is not that of the config. */
-export const MISMATCH = "the host has another key than the config says";
+/** Error about a host whose SSH key is not the one in the config. */
+export const MISMATCH = "the SSH key of the host is not the one in the config";
 
 /** Host key algorithms for the config's key: a server has several keys, and presents the one that the client requests. */
 function algorithms(type: string) {

@@ -1,4 +1,4 @@
-// Dynamic resources store this function in the state as text: the rules are in dynamic-resource.ts.
+// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
 
 /** Limits the wait for an answer. @throws Error with the limit when it is exceeded */
 export async function answerWithin<T>(seconds: number, answer: Promise<T>): Promise<T> {

@@ -1,4 +1,4 @@
-// Dynamic resources store these functions in the state as text: the rules are in dynamic-resource.ts.
+// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
 
 /**
  * Message of an API server's error. A schema error, which quotes the schema, is shortened to the field and the problem.

@@ -10,9 +10,9 @@ import { parse } from "yaml";
 // methods: its 2,700 files take 0.4 s of a core in the program and again in the process of the dynamic resources, and it
 // opens a connection for each request.
 //
-// Dynamic resources store these functions in the state as text: the rules are in dynamic-resource.ts.
+// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
 
-/** Access with the kubeconfig in plain text, only while it is used. */
+/** Connection settings of a cluster. They have the kubeconfig in plain text, so they exist only while they are used. */
 export interface PlainAccess {
     kubeconfig?: string;
     context?: string;
@@ -63,7 +63,7 @@ export function kubernetesClient(): typeof client {
     return require("@kubernetes/client-node") as typeof client;
 }
 
-/** The kubeconfig of an access, read by the library. @throws Error that does not quote it, since it has the user's token */
+/** Parses the kubeconfig with the Kubernetes client. @throws Error that does not quote it, since it has the user's token */
 export function kubeConfigOf(access: PlainAccess): client.KubeConfig {
     const config = new (kubernetesClient().KubeConfig)();
     try {
@@ -71,8 +71,8 @@ export function kubeConfigOf(access: PlainAccess): client.KubeConfig {
         else config.loadFromString(access.kubeconfig);
     } catch (error) {
         const { name, mark } = error as { name?: string; mark?: { line: number } };
-        // These errors name a missing entry, or a file that cannot be read. Errors of the YAML parser would show lines
-        // of the file.
+        // Errors of the Kubernetes client name a missing entry or an unreadable file. Errors of the YAML parser have
+        // another name, and would show lines of the file.
         if (name === "Error") throw error;
         const line = mark === undefined ? "" : `, line ${mark.line + 1}`;
         throw new Error(`the kubeconfig must be YAML with clusters, users and contexts${line}`);
@@ -96,7 +96,10 @@ function withLibrary(access: PlainAccess): ApiServer {
     };
 }
 
-/** Opens a kubeconfig that has only certificates and a token. @returns undefined for others, also for invalid ones */
+/**
+ * Opens a kubeconfig with only certificates and a token.
+ * @returns undefined for any other kubeconfig, also for an invalid one
+ */
 function withoutLibrary(access: PlainAccess): ApiServer | undefined {
     const { cluster, user, folder } = entriesOf(access) ?? {};
     if (cluster?.server === undefined || user === undefined || folder === undefined) return undefined;
@@ -136,7 +139,8 @@ function withoutLibrary(access: PlainAccess): ApiServer | undefined {
 /** Cluster and user of the context, and the base folder for paths in the kubeconfig. */
 function entriesOf({ kubeconfig, context }: PlainAccess) {
     const named = process.env.KUBECONFIG || join(homedir(), ".kube", "config");
-    // With several files, or none, the library merges them and searches its other locations.
+    // The Kubernetes client handles these cases: it merges several files, and searches other locations if there is no
+    // file.
     if (kubeconfig === undefined && (named.includes(delimiter) || !existsSync(named))) return undefined;
     try {
         const text = kubeconfig ?? readFileSync(named, "utf8");
@@ -147,7 +151,7 @@ function entriesOf({ kubeconfig, context }: PlainAccess) {
         const { user } = file.users.find(({ name }) => name === chosen.user)!;
         return { cluster, user, folder: kubeconfig === undefined ? dirname(named) : "." };
     } catch {
-        // The library then reads this kubeconfig too, and reports the error.
+        // The Kubernetes client then reads this kubeconfig too, and reports the error.
         return undefined;
     }
 }
@@ -184,7 +188,7 @@ export async function askApi<T>(api: ApiServer, path: string, asked: ApiRequest 
             sent.end(body && JSON.stringify(body));
         });
     const { status, text } = await send()
-        // The server may close a kept-alive connection at the moment of its reuse.
+        // Repeats the request once, since the server may close a kept-alive connection at the moment of its reuse.
         .catch((error: NodeJS.ErrnoException & { closed: boolean }) =>
             error.closed && error.code === "ECONNRESET" ? send() : Promise.reject(error),
         )

@@ -19,11 +19,11 @@ export interface AwaitedArgs {
     timeoutSeconds: number;
     /** Time for which the object must stay ready, in seconds. @default 0 */
     settleSeconds?: number;
-    /** Namespace that must not exist before this resource counts as deleted: Rampart leaves it Terminating. */
+    /** Namespace that must be gone before this resource counts as deleted: Rampart leaves it in phase Terminating. */
     goneAfter?: string;
 }
 
-// The state stores this code as text: the rules are in dynamic-resource.ts.
+// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
 
 type Inputs = pulumi.Unwrap<Omit<AwaitedArgs, "cluster">> & PlainAccess;
 export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
@@ -47,7 +47,7 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     },
 };
 
-/** Text of the awaited object and condition, to detect changes. */
+/** What this resource waits for, as text: if the text changes, it waits again. */
 function subject({ object, until, generation, uid }: Inputs): string {
     return JSON.stringify([object, until, generation, uid]);
 }

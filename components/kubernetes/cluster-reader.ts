@@ -9,7 +9,7 @@ export interface ObjectRef {
     name: string;
 }
 
-/** Used fields of a live object. */
+/** Fields of a live object that this project reads. */
 export type Live = Observed & {
     metadata?: {
         name?: string;
@@ -26,7 +26,7 @@ export type Live = Observed & {
 /** Reads an object; undefined if the object, or the CRD of its kind, does not exist. */
 export type Reader = (ref: ObjectRef) => Promise<Live | undefined>;
 
-// Dynamic resources store these functions in the state as text: the rules are in dynamic-resource.ts.
+// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
 
 /** Name of an object in messages. */
 export function titleOf({ kind, namespace, name }: ObjectRef): string {
@@ -41,7 +41,7 @@ export function isAbsent(error: unknown): boolean {
 
 interface Kind {
     kind: string;
-    /** Plural name in paths. */
+    /** Plural name of the kind, for API paths. */
     name: string;
     namespaced: boolean;
 }
@@ -49,7 +49,7 @@ interface Kind {
 /** Returns the path of the objects of a kind, in one namespace or in all. */
 type Finder = (apiVersion: string, kind: string, namespace?: string) => Promise<string>;
 
-/** Kinds by group and version for each API server, shared by its reader and its lister. */
+/** Cache of the kinds in each group and version, for each API server. The server's reader and lister share it. */
 const KINDS = new WeakMap<ApiServer, Record<string, Promise<{ resources: Kind[] }>>>();
 
 /** Requests the kinds of each group and version once, and again for a kind that was missing. */
@@ -77,7 +77,7 @@ export async function pathOf(
     return `${await find(apiVersion, kind, namespace)}/${encodeURIComponent(name)}`;
 }
 
-/** Opens a cluster for reading. @param api API server to use. Default: that of the access */
+/** Opens a cluster for reading objects. @param api connection to the API server. Default: a new one */
 export function openReader(access: PlainAccess, api = openApiServer(access)): Reader {
     const find = openFinder(api);
     return async (ref) => {
@@ -104,7 +104,7 @@ export async function readEach<T, R>(items: T[], read: (item: T) => Promise<R>):
 /** Lists the objects of a kind, in one namespace or in all; empty if the cluster does not have the kind. */
 export type Lister = (apiVersion: string, kind: string, namespace?: string) => Promise<Live[]>;
 
-/** Opens a cluster for listing. @param api as in {@link openReader} */
+/** Opens a cluster for listing objects. @param api as for {@link openReader} */
 export function openLister(access: PlainAccess, api = openApiServer(access)): Lister {
     const find = openFinder(api);
     return async (apiVersion, kind, namespace) => {

@@ -29,7 +29,7 @@ export function parseKubeconfig(text: string): { ok: true } | { ok: false; why: 
     return missing.length === 0 ? { ok: true } : { ok: false, why: `it has no ${missing.join(", no ")}` };
 }
 
-/** Resolves the access of a stack, with its kubeconfig in plain text. */
+/** Resolves how to connect to a stack's cluster, with the kubeconfig in plain text. */
 export async function plainAccess(cluster: ClusterAccess): Promise<PlainAccess> {
     const { kubeconfig, context } = cluster;
     if (kubeconfig === undefined) return { context };

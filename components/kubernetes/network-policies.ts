@@ -36,7 +36,7 @@ const ADMIN_PORT = 9180;
 /** Port of APISIX's metrics, the chart's default. */
 export const METRICS_PORT = 9091;
 
-/** Prefix of the policies' names, in front of the role. */
+/** Prefix of the policies' names. The policy's role follows. */
 export const POLICY_PREFIX = "alpa-auth-";
 /** Names of the policies. @param settings settings that decide which policies exist */
 export function policyNames(settings: Pick<NetworkPoliciesArgs, "scrapers">): string[] {

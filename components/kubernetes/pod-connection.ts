@@ -6,7 +6,7 @@ import { openApiServer, type PlainAccess } from "./api-server";
 // Requests to one pod through the API server's port-forwarding (`kubectl port-forward`). Unlike the pod proxy, it passes
 // the Authorization header on. Unlike the pod's address, it works outside of the cluster and with network policies.
 //
-// Dynamic resources store these functions in the state as text: the rules are in dynamic-resource.ts.
+// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
 
 /** A port of one pod. */
 interface PodPort {
@@ -48,14 +48,16 @@ async function openPodStream(access: PlainAccess, { namespace, pod, port }: PodP
     const { server, options } = openApiServer(access);
     const url = `${server.replace(/^http/, "ws")}/api/v1/namespaces/${namespace}/pods/${pod}/portforward?ports=${port}`;
     const socket = new WebSocket(url, "v4.channel.k8s.io", await options());
-    // The first byte of each message is the channel, 0 for data and 1 for errors. The first message of each has the port.
+    // The first byte of each message is the channel: 0 for data, 1 for errors. The first message of each channel
+    // contains the port.
     const duplex = new Duplex({
         read: () => undefined,
         write: (chunk: Buffer, _encoding, done) => socket.send(Buffer.concat([Buffer.from([0]), chunk]), done),
         final: (done) => done(void socket.close()),
         destroy: (error, done) => done((socket.close(), error)),
     });
-    // The request that uses the stream, or the code below, reports the error.
+    // The request that uses the stream, or the code below, reports the error. Without a listener, the error would end
+    // the process.
     duplex.on("error", () => undefined);
     const begun = [false, false];
     // Registered before the connection opens, since the first messages may arrive together with its opening.
@@ -81,7 +83,8 @@ async function openPodStream(access: PlainAccess, { namespace, pod, port }: PodP
 /** Requests to one port of a pod over one persistent connection. */
 export function connectToPod(access: PlainAccess, target: PodPort): PodConnection {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    // Methods that Node's agent calls on a TCP socket have no effect on a stream inside a WebSocket.
+    // Node's agent calls these methods of a TCP socket, which a stream inside a WebSocket does not have. They do
+    // nothing here.
     const noop = () => undefined;
     agent.createConnection = (_options, done) => {
         openPodStream(access, target).then(

@@ -1,6 +1,6 @@
 import type { Verdict } from "./readiness";
 
-// Dynamic resources store these functions in the state as text: the rules are in dynamic-resource.ts.
+// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
 
 /** Fields of a pod that show its problems. */
 export interface ObservedPod {
@@ -20,7 +20,7 @@ interface ContainerState {
     lastState?: { terminated?: { reason?: string; exitCode?: number } };
 }
 
-/** Used fields of an event: only events show that a volume cannot be mounted. */
+/** Fields of an event that this project reads. Only events show that a volume cannot be mounted. */
 export interface ObservedEvent {
     type?: string;
     reason?: string;
@@ -32,7 +32,10 @@ export interface ObservedEvent {
 
 /** Seconds after which an error counts as final, since Kubernetes retries forever. */
 const FINAL_SECONDS = 60;
-/** Failed starts after which a container counts as broken: Ray may start before other parts that it needs. */
+/**
+ * Number of failed starts after which a container counts as broken. The first may fail because Ray starts before other
+ * parts that it needs.
+ */
 const FAILED_STARTS = 3;
 /** Reasons of a container that waits for its image, or for a ConfigMap or Secret. */
 const NOT_MADE = /^(ErrImage|ImagePull|InvalidImage|CreateContainerConfig)/;
@@ -84,7 +87,7 @@ function troublesOf(
             return [waitsForRetries && !NEVER.test(why) ? waiting(why) : failed(why)];
         }
         if (reason !== "CrashLoopBackOff") return [];
-        // The end of its log may contain callers' prompts, so messages and audit files do not quote it.
+        // The end of the container's log may contain callers' prompts, so messages and audit files do not quote it.
         const { reason: ended, exitCode } = container.lastState?.terminated ?? {};
         const code = `exit code ${exitCode ?? "not known"}${ended === undefined ? "" : `, ${ended}`}`;
         const said = `pod ${name}: its container keeps exiting (${code}; see: kubectl -n ${namespace} logs ${name} --previous)`;

@@ -4,7 +4,7 @@ export type Until =
     | { kind: "graph-deployed" }
     /** A RampartGraph whose current generation is undeployed. */
     | { kind: "graph-undeployed" }
-    /** The namespace that Rampart creates for a component. The graph only provides the reason if the namespace is missing. */
+    /** The namespace that Rampart creates for a component. If it is missing, the graph provides only the reason. */
     | { kind: "graph-namespace"; namespace: string }
     /** A namespace that is not Terminating: Rampart counts a Terminating one as existing. */
     | { kind: "not-terminating" }
@@ -12,7 +12,10 @@ export type Until =
     | {
           kind: "condition";
           type: "Accepted" | "Available" | "Ready";
-          /** Whether status False means that the controller still works. @default false: status False is a rejection */
+          /**
+           * Whether the controller is still working on the object while the status is False.
+           * @default false: False is a rejection
+           */
           patient?: boolean;
       };
 
@@ -25,7 +28,10 @@ export type Verdict =
           unproved?: string;
       }
     | { state: "waiting"; why: string }
-    /** The controller rejects the object, with its message. The rejection is final after this time without interruption. */
+    /**
+     * The controller rejects the object; its message is `why`. The rejection is final if it lasts for this time without
+     * interruption.
+     */
     | { state: "failed"; why: string; finalAfterSeconds: number };
 
 /**

@@ -1,7 +1,7 @@
 import { answerWithin } from "./answer-within";
 import type { Verdict } from "./readiness";
 
-// Dynamic resources store these functions in the state as text: the rules are in dynamic-resource.ts.
+// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
 
 export interface Wait {
     /** Name of the awaited object in messages. */
@@ -53,8 +53,9 @@ export async function untilSettled(wait: Wait): Promise<void> {
             console.log(`waiting for ${title}: ${why} (${Math.round((now - start) / 1000)} of ${timeoutSeconds} s)`);
             lastWord = now;
         }
-        // Pauses are 0.1 s in the first 2 s, since the ingress controller applies most changes within 0.2 s, and then 0.5 s. A
-        // read that takes longer, as of a thousand callers, is followed by a pause as long, to spare the API server.
+        // Pauses are 0.1 s in the first 2 s, since the ingress controller applies most changes within 0.2 s, and then
+        // 0.5 s. After a longer read, for example of a thousand callers, the pause is as long as the read, to spare the
+        // API server.
         const took = Date.now() - now;
         const least = now - start < 2000 ? 100 : 500;
         await new Promise((resolve) => setTimeout(resolve, Math.min(Math.max(least, took), 5000)));

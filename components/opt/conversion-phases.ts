@@ -39,8 +39,8 @@ export function stateOf(phase: Phase): PhaseState {
 export const BEFORE = "intra-a";
 
 /**
- * Phases of an upgrade of the model after a conversion. After the last one, the phase is removed and `opt` names the new
- * version.
+ * Phases of an upgrade of the model after a conversion. After the last phase, the operator removes the phase from the
+ * config and sets the new version in `opt`.
  */
 export const UPGRADE_PHASES = ["prepare", "drain", "stop", "start", "verify", "switch"] as const;
 export type UpgradePhase = (typeof UPGRADE_PHASES)[number];
@@ -53,13 +53,16 @@ interface UpgradeState {
     runs: "old" | "new" | "none";
 }
 
-/** State in a phase: that of a conversion, with the old version in the role of bare metal. */
+/**
+ * State in a phase of an upgrade: that of the conversion's phase with the same name, with the old version instead of
+ * bare metal.
+ */
 export function upgradeStateOf(phase: UpgradePhase): UpgradeState {
     const { callers, bareMetal, component } = STATES[phase];
     return { refused: callers === "nowhere", runs: bareMetal ? "old" : component ? "new" : "none" };
 }
 
-/** Progress of a stack, from the record in its cluster. */
+/** Progress of a stack's conversion or upgrade, as its cluster records it. */
 export type Stage = typeof BEFORE | Phase | `upgrade-${UpgradePhase}`;
 const STAGES: readonly Stage[] = [BEFORE, ...PHASES];
 /** An upgrade begins and ends where a conversion has ended. */
@@ -70,12 +73,15 @@ export function stageOf({ phase, upgrade }: { phase: Phase; upgrade?: { phase: U
     return upgrade === undefined ? phase : `upgrade-${upgrade.phase}`;
 }
 
-/** Whether a stage is one of an upgrade. */
+/** Whether a stage is a phase of an upgrade. */
 export function isUpgrade(stage: Stage): boolean {
     return stage !== "done" && UPGRADE_STAGES.includes(stage);
 }
 
-/** Stages that one run may reach from a stage. On the way back `start` and `verify` are the same, so a run may skip one. */
+/**
+ * Stages that one run may reach from a stage. On the way back, `start` and `verify` are the same state, so a run may
+ * skip one of them.
+ */
 export function stepsFrom(stage: Stage): Stage[] {
     if (isUpgrade(stage)) return neighbours(UPGRADE_STAGES, stage, "upgrade-verify");
     const own = neighbours(STAGES, stage, "verify");
@@ -88,7 +94,7 @@ function neighbours(stages: readonly Stage[], stage: Stage, verify: Stage): Stag
     return [...back, at, at + 1].flatMap((i) => stages[i] ?? []);
 }
 
-/** Whether a step leads forward. */
+/** Whether a step leads to a later stage. */
 export function leadsOn(from: Stage, to: Stage): boolean {
     if (isUpgrade(from) && to === "done") return from === UPGRADE_STAGES.at(-2);
     const stages = isUpgrade(from) || isUpgrade(to) ? UPGRADE_STAGES : STAGES;

@@ -23,9 +23,12 @@ export interface Beginning {
 
 /** Fields that a run writes after all other changes. */
 export interface Ending {
-    /** Stage that was reached. `since` is the time, which does not change while the stage is the same. */
+    /**
+     * Stage that was reached. The field `since` has the time at which it was reached, and does not change in the same
+     * stage.
+     */
     phase: Stage;
-    /** Digest of the callers at that time. */
+    /** Digest of the callers when the stage was reached. */
     callers: string;
 }
 
@@ -36,7 +39,7 @@ export interface ConversionRecordArgs {
     end?: Ending;
 }
 
-// The state stores this code as text: the rules are in dynamic-resource.ts.
+// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
 
 type Inputs = pulumi.Unwrap<Omit<ConversionRecordArgs, "cluster">> & PlainAccess;
 type State = Inputs & { since?: string };

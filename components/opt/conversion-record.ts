@@ -10,7 +10,7 @@ export const RECORD_LABELS = { "alpa-auth.io/role": "conversion" };
  * its end, which distinguishes a completed run from an interrupted one. Deleting the first resource deletes the ConfigMap.
  */
 export class ConversionRecord extends DynamicResource {
-    /** Time at which the reached phase in the object was reached. */
+    /** Time at which the recorded phase was reached. */
     declare readonly since: pulumi.Output<string>;
 
     constructor(name: string, args: ConversionRecordArgs, opts: pulumi.CustomResourceOptions) {

@@ -19,7 +19,7 @@ export interface ImagesReadyArgs {
     timeoutSeconds: number;
 }
 
-// The state stores this code as text: the rules are in dynamic-resource.ts.
+// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
 
 type Inputs = pulumi.Unwrap<Omit<ImagesReadyArgs, "cluster">> & PlainAccess;
 
@@ -37,7 +37,7 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     },
 };
 
-/** Text of the awaited object and condition, to detect changes. */
+/** What this resource waits for, as text: if the text changes, it waits again. */
 function subject({ namespace, name, nodes, generation }: Inputs): string {
     return JSON.stringify([namespace, name, nodes, generation]);
 }

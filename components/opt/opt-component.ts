@@ -32,7 +32,10 @@ export interface OptComponentArgs {
     rampart?: { retry: number; timeoutSeconds: number };
     /** Number of the attempt in a conversion. With a new number, the RayCluster is written again. */
     attempt: number;
-    /** Whether the run does not go to a later phase. A new attempt alone then does not wait until the cluster runs. */
+    /**
+     * Whether the run returns to an earlier phase, or repeats the current one. In this case, a new attempt alone does
+     * not cause a wait until the cluster runs.
+     */
     back?: boolean;
     /** Time for which the cluster must stay ready, in seconds. */
     settleSeconds: number;

@@ -90,7 +90,8 @@ const component = (
     config,
     inputs: {},
     outputs: {},
-    // A free-form field whose change increments the generation, the only method to deploy the same graph again.
+    // A free-form field whose change increments the generation. Nothing else makes Rampart deploy an unchanged graph
+    // again.
     $ui: { ...again },
 });
 
@@ -109,7 +110,7 @@ export function renderOperatorGraph(namespace: string, chart: OperatorChart, ret
         "kuberay-operator",
         { repo, name: "kuberay-operator", version },
         operatorValues(namespace, chart),
-        // The graph is the same in every phase, so that a return does not wait for Rampart.
+        // The graph is the same in every phase, so that a return to an earlier phase does not wait for Rampart.
         { retry },
     );
     return { deploy: true, graph: { flows: {}, components: { kuberay: operator } } };

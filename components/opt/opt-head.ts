@@ -103,9 +103,9 @@ sys.exit(1 if "is not registered" in message or "No replica of model" in message
 }
 
 /**
- * preStop script that waits for running answers. The pod gets no new requests, since a terminating pod is removed from its
- * Service.
- * @param seconds longest time, in seconds
+ * preStop script that waits for running answers. The pod gets no new requests, since a terminating pod is removed from
+ * its Service.
+ * @param seconds longest wait, in seconds
  */
 export function afterAnswers(seconds: number, port = ALPA_PORT): string {
     return whileConnected(seconds, hex(port), ANY_PORT);
@@ -114,17 +114,17 @@ export function afterAnswers(seconds: number, port = ALPA_PORT): string {
 /**
  * preStop script that keeps a worker running as long as its head. A running answer needs the GPUs of all nodes, but the
  * operator deletes all pods of a RayCluster at the same time.
- * @param seconds longest time, in seconds
+ * @param seconds longest wait, in seconds
  */
 export function afterHead(seconds: number, port = GCS_PORT): string {
     return whileConnected(seconds, ANY_PORT, hex(port));
 }
 
-/** Pattern for any port. */
+/** Regular expression for any port, in the form of four hexadecimal digits. */
 const ANY_PORT = "[0-9A-F]{4}";
 const renderWait = podScriptFile(__dirname, "while-connected.sh");
 
-/** Script that ends with the last connection between these two ports. */
+/** Script that ends when no connection between these two ports is left. */
 function whileConnected(seconds: number, local: string, remote: string): string {
     return renderWait({ SECONDS: seconds, LOCAL: local, REMOTE: remote }).trim();
 }

@@ -1,6 +1,6 @@
 import type { Observed, Verdict } from "../kubernetes/readiness";
 
-// Dynamic resources store these functions in the state as text: the rules are in dynamic-resource.ts.
+// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
 
 /** Fields of a RayCluster that show its readiness. */
 export interface ObservedCluster {

@@ -18,7 +18,10 @@ export interface RayReadyArgs {
     generation: pulumi.Input<number | undefined>;
     /** Number of the attempt in a conversion. With a new number, the resource waits again. */
     attempt: number;
-    /** Whether the run does not go to a later phase. A new attempt alone then does not wait until the cluster runs. */
+    /**
+     * Whether the run returns to an earlier phase, or repeats the current one. In this case, a new attempt alone does
+     * not cause a wait until the cluster runs.
+     */
     back?: boolean;
     /** Longest wait for the RayCluster, in seconds. */
     timeoutSeconds: number;
@@ -26,7 +29,7 @@ export interface RayReadyArgs {
     settleSeconds: number;
 }
 
-// The state stores this code as text: the rules are in dynamic-resource.ts.
+// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
 
 type Inputs = pulumi.Unwrap<Omit<RayReadyArgs, "cluster">> & PlainAccess;
 
@@ -44,13 +47,13 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     },
 };
 
-/** Whether to wait. A return must not wait for a component that has failed, since the next phase suspends the component. */
+/** Whether to wait. A return to an earlier phase must not wait for a failed component, which the next phase suspends. */
 function mustWait(olds: Inputs, news: Inputs): boolean {
     const before = news.running && news.back ? { ...olds, attempt: news.attempt } : olds;
     return subject(before) !== subject(news);
 }
 
-/** Text of the awaited object and condition, to detect changes. */
+/** What this resource waits for, as text: if the text changes, it waits again. */
 function subject({ namespace, name, running, generation, attempt }: Inputs): string {
     return JSON.stringify([namespace, name, running, generation, attempt]);
 }

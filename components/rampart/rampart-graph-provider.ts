@@ -4,7 +4,7 @@ import { apiErrorMessage } from "../kubernetes/api-error";
 import { askApi, openApiServer, type ApiRequest, type PlainAccess } from "../kubernetes/api-server";
 import { isAbsent, openFinder, openReader, pathOf, titleOf, type Live } from "../kubernetes/cluster-reader";
 
-// The state stores this code as text: the rules are in dynamic-resource.ts.
+// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
 
 interface GraphInputs extends PlainAccess {
     apiVersion: string;
@@ -42,8 +42,8 @@ export const provider: pulumi.dynamic.ResourceProvider<GraphInputs, GraphState> 
             olds.metadata.name === news.metadata.name && olds.metadata.namespace === news.metadata.namespace
                 ? []
                 : ["metadata"];
-        // Includes the access to the cluster, since a deletion uses the one in the state. A changed time limit does not
-        // count as a difference.
+        // Compares the access to the cluster too, since a deletion uses the access in the state. A new time limit is no
+        // difference.
         const part = ({ metadata, spec, kubeconfig, context }: GraphInputs) => [metadata, spec, kubeconfig, context];
         // Deletes first, since two gateways cannot use the same node port.
         return { changes: !isDeepStrictEqual(part(olds), part(news)), replaces, deleteBeforeReplace: true };
@@ -104,7 +104,8 @@ async function apply(inputs: GraphInputs, dryRun?: "All"): Promise<Live> {
 }
 
 /**
- * Why the API server or Rampart's admission webhook rejects a graph; undefined if they accept it, or do not exist yet.
+ * Why the API server or Rampart's admission webhook rejects a graph; undefined if they accept it, or if the graph's
+ * namespace or kind does not exist yet.
  */
 async function refusalOf(inputs: GraphInputs): Promise<string | undefined> {
     try {

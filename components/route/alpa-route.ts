@@ -44,7 +44,8 @@ export class AlpaRoute extends pulumi.ComponentResource {
                 metadata: attempted(metadata(ROUTE, namespace), args.attempt),
                 spec: renderRoute({ ...rules, revision }),
             },
-            // The controller accepts a route to an upstream that does not exist yet, and callers would get no answer.
+            // Depends on the upstreams: the controller accepts a route whose upstream does not exist yet, and callers
+            // would get no answer.
             { parent: this, dependsOn: upstreams },
         );
         const accepted = new Awaited(

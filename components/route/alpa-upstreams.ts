@@ -89,7 +89,8 @@ function healthChecks() {
                 // Has no effect for HTTP. Without it, the controller writes its default under a name that APISIX rejects.
                 strictTLS: false,
                 healthy: { interval, successes: 1, httpCodes: [200, 400] },
-                // `timeout` is a count. It is higher than that of refused connections, since a busy Alpa may be slow.
+                // `timeout` is the number of checks without an answer in time. It is higher than that of refused
+                // connections, since a busy Alpa may be slow.
                 unhealthy: { interval, tcpFailures: 2, timeout: 4, httpFailures: 4, httpCodes: [500, 502, 503, 504] },
             },
         },

@@ -6,9 +6,9 @@ export interface CallerClass {
     name: string;
     /** Names of its consumers, at least one. */
     members: string[];
-    /** Most requests to /completions that all members together may have open. */
+    /** Largest number of open requests to /completions of all members together. */
     completions: number;
-    /** Most requests to /logprobs that all members together may have open, counted separately. */
+    /** Largest number of open requests to /logprobs of all members together, counted separately. */
     logprobs: number;
 }
 
@@ -21,12 +21,14 @@ export interface ClassSettings {
 }
 
 /**
- * Limits the callers of each class together to the share of the class. The plugin is part of the route, since a consumer's
- * plugin counts only that consumer (docs/decisions/0044-a-class-has-a-share.md).
+ * Limits the callers of each class together to the share of the class. The plugin is part of the route, since a
+ * consumer's plugin counts only that consumer (docs/decisions/0044-a-class-has-a-share.md).
  *
- * If `limit-conn` was an action here, APISIX 3.18 does not run it again for the consumer (`skip_plugin` in plugin.lua, added
- * between 3.17 and 3.18), so a member has no limit of its own on open requests. The count belongs to the route and the
- * settings of the action: a change of members keeps the count, and a change of the share starts a new one.
+ * After `limit-conn` has run here as an action, APISIX 3.18 does not run it again for the consumer (`skip_plugin` in
+ * plugin.lua, added between 3.17 and 3.18). So a member cannot have its own limit on open requests.
+ *
+ * The count belongs to the route and the settings of the action: a change of members keeps the count, and a change of
+ * the share starts a new one.
  * @param namespace namespace of the consumers
  */
 export function classPlugins(

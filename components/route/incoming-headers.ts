@@ -6,11 +6,11 @@ const body = (message: string) => `[[${JSON.stringify(alpaError(message))}]]`;
 /**
  * Checks of request headers that no plugin has, before authentication:
  *
- * - Removes headers with an underscore in their name: many servers treat X_Consumer_Username as X-Consumer-Username, and
- *   APISIX forwards it. Requests with more than 100 headers, the gateway's own included, are rejected, since APISIX shows
- *   plugins only the first 100.
- * - Rejects a token whose header or claims are not a JSON object: jwt-auth 3.18.0 indexes them, which is an error (500) for
- *   null, true and numbers. Base64 of a text that begins with a brace begins with `e` and one of 16 characters.
+ * - Removes headers with an underscore in their name: APISIX forwards X_Consumer_Username, and many servers treat it as
+ *   X-Consumer-Username. Requests with more than 100 headers, the gateway's own included, are rejected, since APISIX
+ *   shows plugins only the first 100.
+ * - Rejects a token whose header or claims are not a JSON object: jwt-auth 3.18.0 indexes them, which is an error (500)
+ *   for null, true and numbers. The Base64 of a text that begins with a brace begins with `e` and one of 16 characters.
  *
  * @param unauthorized error message for any other invalid credential
  */

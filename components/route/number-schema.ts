@@ -22,7 +22,7 @@ export function fractionUpTo(maximum: number) {
     };
 }
 
-/** Matches the decimals of the whole numbers from one to another, without leading zeros. */
+/** Pattern of the whole numbers from `from` to `to` in decimal form, without leading zeros. */
 function decimals(from: number, to: number): string {
     const lengths = Array.from({ length: `${to}`.length }, (_, i) => i + 1).filter(
         (length) => length >= `${from}`.length,
@@ -35,7 +35,7 @@ function decimals(from: number, to: number): string {
         .join("|");
 }
 
-/** The same for two numbers with the same number of digits. */
+/** Like {@link decimals}, for two numbers with the same number of digits. */
 function sameLength(from: string, to: string): string {
     if (from === to) return from;
     const [first, last] = [Number(from[0]), Number(to[0])];

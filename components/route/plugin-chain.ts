@@ -33,7 +33,10 @@ const REMOVED_HEADERS = [
     "X-Consumer-Custom-ID",
 ];
 
-/** Names that no request can contain, so both methods read only their header: nginx drops an argument without a name. */
+/**
+ * Name that no query argument has, since nginx drops an argument without a name. So keys and tokens are read only from
+ * headers.
+ */
 const NO_QUERY_ARGUMENT = "";
 /** Name that no cookie has: the name of a cookie cannot contain this character. */
 const NO_COOKIE = "=";
@@ -88,7 +91,7 @@ export interface Observed {
     named?: boolean;
 }
 
-/** Counts requests under the name of their rule. */
+/** Counts requests in the metrics, under the name of their rule. */
 function counts({ observed }: AnswerSettings): RoutePlugin[] {
     return observed?.counted ? [plugin("prometheus", { prefer_name: true })] : [];
 }
@@ -168,8 +171,8 @@ export const REDIRECT = "redirect";
 const FIRST = 23000;
 
 /**
- * Redirects HTTP to HTTPS: 301 for GET and HEAD, and 308 for POST. Requests with Cloudflare's header are exempt: they come
- * from the tunnel, which uses HTTP inside the cluster, and would loop while an exposure is changed.
+ * Redirects HTTP to HTTPS: 301 for GET and HEAD, and 308 for POST. Requests with Cloudflare's header are exempt. They
+ * come from the tunnel, which uses HTTP inside the cluster, so a redirect would be a loop while an exposure is changed.
  */
 export function toHttps(): RoutePlugin {
     return plugin(REDIRECT, {

@@ -7,16 +7,17 @@ export interface GuardSettings {
     enabled?: boolean;
     /** Largest request body, in bytes. */
     maxBodyBytes: number;
-    /** Most tokens of prompt and answer together, as in Alpa's launch settings. */
+    /** Largest number of tokens of prompt and answer together, as in Alpa's launch settings. */
     contextTokens: number;
     /** Number of token ids of Alpa's tokenizer: the ids are below it. */
     vocabulary: number;
     /** Name of the model for requests without one, as in Alpa's launch settings. */
     defaultModel: string;
-    /** Most prompts in one request: each takes a slot in a batch of Alpa, but limits count requests. */
+    /** Largest number of prompts in one request: each prompt takes a slot in a batch of Alpa, but limits count requests. */
     maxPrompts: number;
     /**
-     * Largest `min_tokens` of a request. Above 0 it bounds the prompts of all requests, see {@link completionsSchema}.
+     * Largest `min_tokens` of a request. A value above 0 lowers the longest allowed prompt of every request, see
+     * {@link completionsSchema}.
      * @default 0: a prompt may use the whole context length
      */
     minTokens?: number;
@@ -40,7 +41,7 @@ const CHARACTERS_A_TOKEN = 8;
  * 4 prompts of 8 KiB with a blank every 1,024 bytes 4 s (transformers 4.23.1, 2026-11).
  */
 const LONGEST_WORD = 1024;
-/** Prompts in a batch of Alpa, and the most in one call for logprobs (alpa/serve, b8078a9). */
+/** Number of prompts in a batch of Alpa, and the largest number in one call for logprobs (alpa/serve, b8078a9). */
 export const ALPA_BATCH = 4;
 
 /**
@@ -83,9 +84,10 @@ const HEADERS = {
 /**
  * Schema of the body of POST /completions. Other fields are allowed, since Alpa ignores them.
  *
- * A batch of Alpa mixes requests of several callers. In a batch, the longest prompt and the largest `min_tokens` together must
- * fit into the context length, and the largest `max_tokens` must be at least the largest `min_tokens`: otherwise an exception
- * ends the loop. So `min_tokens` is 0, or the setting for it limits every prompt, with or without `min_tokens`.
+ * A batch of Alpa mixes requests of several callers. In a batch, the longest prompt and the largest `min_tokens`
+ * together must fit into the context length, and the largest `max_tokens` must be at least the largest `min_tokens`:
+ * otherwise an exception ends the loop. So by default `min_tokens` must be 0. If the config allows more, every prompt
+ * must leave room for that number of tokens, even in a request without `min_tokens`.
  */
 export function completionsSchema(guard: GuardSettings) {
     const { contextTokens, vocabulary, maxPrompts, minTokens = 0 } = guard;
@@ -101,7 +103,7 @@ export function completionsSchema(guard: GuardSettings) {
             max_tokens: wholeNumber(1, contextTokens), // A negative value ends Alpa's batch loop.
             temperature: fractionUpTo(100),
             top_p: fractionUpTo(1),
-            n: wholeNumber(1, 1), // Any other value fails an assertion in the loop.
+            n: wholeNumber(1, 1), // Any other value fails an assertion in Alpa's batch loop.
             echo: { type: "boolean" },
             api_key: { type: "null" }, // Alpa rejects any other value, and writes it into its log.
         },
@@ -136,7 +138,7 @@ export function logprobsSchema(guard: GuardSettings) {
                 Math.min(maxPrompts, ALPA_BATCH),
                 contextTokens * CHARACTERS_A_TOKEN,
             ),
-            top_k: wholeNumber(1, 100_000), // A negative value ends the loop.
+            top_k: wholeNumber(1, 100_000), // A negative value ends Alpa's batch loop.
             cache_id: { type: "string", pattern: "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$" },
             api_key: { type: "null" },
         },
@@ -158,12 +160,12 @@ const notSent = {
 };
 
 /**
- * Schema of a prompt: a text, texts, token ids, or lists of token ids. An id of 2^31 or more ends the loop. With `echo`, so does
- * every id that the tokenizer lacks, since Alpa decodes the prompt too. The model has 7 ids more than the tokenizer
- * (huggingface/transformers#18268).
- * @param tokens most ids of one prompt
- * @param most most prompts in a list
- * @param characters most characters of a text
+ * Schema of a prompt: a text, texts, token ids, or lists of token ids. An id of 2^31 or more ends Alpa's batch loop.
+ * With `echo`, so does every id that the tokenizer lacks, since Alpa decodes the prompt too. The model has 7 ids more
+ * than the tokenizer (huggingface/transformers#18268).
+ * @param tokens largest number of ids in one prompt
+ * @param most largest number of prompts in a list
+ * @param characters largest number of characters in a text
  */
 function prompts(tokens: number, vocabulary: number, most: number, characters: number) {
     const text = {

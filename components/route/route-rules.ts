@@ -23,8 +23,9 @@ import type { RoutePlugin } from "./route-plugin";
 /** Name of the ApisixRoute. */
 export const ROUTE = "alpa";
 /**
- * Upstream of the rules that answer requests themselves, since a rule requires one. Port 1 of the gateway's own pod has no
- * listener, so that a gateway that skips a plugin answers 502 instead of forwarding to Alpa.
+ * Upstream of the rules whose requests the gateway answers itself, since every rule requires an upstream. Nothing
+ * listens on port 1 of the gateway's own pod, so a gateway that skips a plugin answers 502 instead of forwarding to
+ * Alpa.
  */
 export const NOWHERE = "127.0.0.1:1";
 

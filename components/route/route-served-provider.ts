@@ -21,7 +21,7 @@ export interface RouteServedArgs {
     settleSeconds: number;
 }
 
-// The state stores this code as text: the rules are in dynamic-resource.ts.
+// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
 
 type Inputs = pulumi.Unwrap<Omit<RouteServedArgs, "cluster">> & PlainAccess;
 
@@ -54,7 +54,7 @@ function pairs(connect: () => PodConnection) {
     return connections.flatMap((connection) => REQUESTS.map((request) => [connection, request] as const));
 }
 
-/** Text of the awaited revision, to detect changes. */
+/** What this resource waits for, as text: if the text changes, it waits again. */
 function subject({ revision, attempt, gateway }: Inputs): string {
     return JSON.stringify([revision, attempt, gateway.namespace]);
 }

@@ -10,7 +10,10 @@ export interface DashboardSettings {
     namespace?: string;
     /** Folder of Grafana, for sidecars with `folderAnnotation: grafana_folder`. */
     folder: string;
-    /** Address of the repository's folder docs/, without a trailing slash. Default: none, and links are repository paths. */
+    /**
+     * URL of the repository's folder docs/, without a trailing slash. Default: none, and links are paths in the
+     * repository.
+     */
     docsUrl?: string;
 }
 
@@ -59,7 +62,7 @@ export class GatewayDashboards extends pulumi.ComponentResource {
     }
 }
 
-/** Annotations and data of the ConfigMap. @throws Error if a file of the clone is missing */
+/** Annotations and data of the ConfigMap. @throws Error if a dashboard's file is missing in this repository */
 export function renderDashboards({ folder, docsUrl }: Omit<DashboardSettings, "namespace">) {
     return {
         annotations: { [FOLDER_ANNOTATION]: folder },

@@ -25,16 +25,19 @@ export interface CloudflaredHostArgs {
     token: pulumi.Output<string>;
     /** Longest wait of a stopping connector for running answers, in seconds. cloudflared allows at most 180. */
     graceSeconds: number;
-    /** The Zero Trust team. Each host must reach its Access keys: a connector without the keys is ready but answers 502. */
+    /**
+     * Name of the Zero Trust team. Each host must be able to load the team's Access keys: a connector without them is
+     * ready but answers 502.
+     */
     teamName: string;
     /** Number of connectors on each host. A single host needs at least 2: one serves while the other is changed. */
     instances: number;
 }
 
 /**
- * Connectors (`cloudflared`) on hosts, as systemd services that are managed over SSH. They are changed one after another,
- * each after Cloudflare can reach the previous one. An upgrade takes the whole grace period for each connector, even
- * without requests (QUIC). The next run completes an interrupted one.
+ * Connectors (`cloudflared`) on hosts, as systemd services that are managed over SSH. They are changed one after
+ * another: the next one only when Cloudflare can reach the previous one. An upgrade takes the whole grace period for
+ * each connector, even if it serves no requests (with QUIC). If a run is interrupted, the next run completes it.
  */
 export class CloudflaredHost extends pulumi.ComponentResource {
     constructor(name: string, args: CloudflaredHostArgs, opts?: pulumi.ComponentResourceOptions) {

@@ -22,7 +22,7 @@ export function renderScript(
     return scriptAsRoot(AS_ROOT, variables, secrets.sudoPassword);
 }
 
-/** Arguments for installing, which previews show. */
+/** Arguments of the host script for installing. Previews show them. */
 export function installWords(install: {
     version: string;
     sha256: string;

@@ -14,11 +14,11 @@ export interface AlpaFirewallArgs {
 }
 
 /**
- * Firewall rules on the hosts of Alpa, so that only the gateway's nodes reach Alpa. They are a separate nftables table, and
- * do not change other rules of the host.
+ * Firewall rules on the hosts of Alpa, so that only the gateway's nodes reach Alpa. They are a separate nftables table,
+ * and do not change other rules of the host.
  *
- * After its removal, an address can reach Alpa for another hour, since its node may still drain. A new address is added within
- * seconds, long before its node has joined, so no other resource depends on this one.
+ * An address that is removed can reach Alpa for another hour, since its node may still drain. A new address is added
+ * within seconds, long before its node has joined, so no other resource depends on this one.
  */
 export class AlpaFirewall extends pulumi.ComponentResource {
     constructor(name: string, { rules, hosts }: AlpaFirewallArgs, opts?: pulumi.ComponentResourceOptions) {

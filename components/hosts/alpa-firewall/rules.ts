@@ -72,7 +72,7 @@ ${renderRules(rules)}`;
 function addressSets(name: string, rules: FirewallRules): string[] {
     const texts = { gateways: rules.gateways, others: rules.alsoFrom, leaving: [] }[name] ?? [];
     const { ipv4, ipv6 } = normalNetworks(texts);
-    // The sets `leaving` keep removed addresses of the gateway for an hour (firewall.sh).
+    // The sets `leaving4` and `leaving6` keep removed addresses of the gateway for an hour (firewall.sh).
     const flags = name === "leaving" ? "interval, timeout" : "interval";
     const set = (family: 4 | 6, elements: string[]) => [
         `    set ${name}${family} {`,
@@ -109,8 +109,8 @@ function guardChain(name: string, sets: string[]): string[] {
 }
 
 /**
- * A chain that drops and counts packets for this host, and packets from outside for its containers. Forwarded packets and
- * packets between containers pass.
+ * A chain that drops and counts packets to this host, and packets from outside to its containers. Packets from one
+ * container to another, and packets that the host forwards to other hosts, pass.
  */
 function protectChain(): string[] {
     return [

@@ -8,7 +8,10 @@ import { placeOf, type SshHost } from "../ssh-host";
 /**
  * Starts or stops Alpa on bare metal. A stop waits for running answers, and is complete when every GPU is free. A start
  * needs free GPUs, and is complete when Alpa answers with its model loaded. Alpa is not changed if it already is in the
- * required state. The hosts then belong to this stack, and reject other stacks. Deleting this resource only releases them.
+ * required state.
+ *
+ * The hosts then belong to this stack, and reject the scripts of other stacks. Deleting this resource only releases the
+ * hosts.
  */
 export class BareMetal extends pulumi.ComponentResource {
     constructor(name: string, args: BareMetalArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -44,7 +47,7 @@ export class BareMetal extends pulumi.ComponentResource {
     }
 }
 
-/** Id of the head's Ray run, which a worker must have joined. It is known after the head has answered. */
+/** Id of the start of Ray on the head, which a worker must have joined. It is known when the head's script has ended. */
 function runOf(head: command.remote.Command): pulumi.Output<string> {
     return pulumi
         .unsecret(head.stdout)

@@ -15,9 +15,9 @@ export interface BareMetalSettings {
     alpaHost: string;
     /** Port of Alpa on the first host. */
     port: number;
-    /** Longest time for a host to stop Alpa, and after that the longest time until its GPUs are free, in seconds. */
+    /** Longest time for a host to stop Alpa, in seconds, and once more the same time until its GPUs are free. */
     stopTimeoutSeconds: number;
-    /** Longest time for a host to start Ray, and after that until Alpa answers with its model loaded, in seconds. */
+    /** Longest time for a host to start Ray, in seconds, and once more the same time until Alpa answers with its model loaded. */
     startTimeoutSeconds: number;
 }
 
@@ -27,7 +27,10 @@ export interface BareMetalArgs extends BareMetalSettings {
     atBoot: boolean;
     /** Longest time one answer may take, in seconds. The stop waits this long for running answers. */
     answerTimeoutSeconds: number;
-    /** Whether another Alpa may answer on the head's port. An answer then does not show that Alpa on bare metal runs. */
+    /**
+     * Whether another Alpa may answer on the head's port. In that case an answer does not prove that Alpa on bare metal
+     * runs.
+     */
     portShared: boolean;
     /** Number of the attempt in a conversion. With a new number, all scripts run again. */
     attempt: number;

@@ -16,7 +16,7 @@ export interface Microk8sArgs {
     storage: Storage;
     /** Pod network. Default: 10.1.0.0/16, the default of MicroK8s. */
     podNetwork?: string;
-    /** Longest wait for a node to be installed, to be ready or to join, each in seconds. */
+    /** Longest wait in seconds for each of these steps: a node is installed, a node is ready, a node has joined. */
     waitSeconds: number;
 }
 

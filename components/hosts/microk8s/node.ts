@@ -20,7 +20,7 @@ export interface NodeHost extends SshHost {
 
 export interface Microk8sNodeArgs {
     host: NodeHost;
-    /** Control-plane node that runs commands about this node. Unset if there is no other. */
+    /** Control-plane node on which commands about this node run. Unset if the cluster has no other one. */
     peer?: SshHost;
     /** Whether the node starts the cluster. */
     first: boolean;
@@ -61,8 +61,8 @@ export class Microk8sNode extends pulumi.ComponentResource {
         );
         const node = pulumi.unsecret(snap.stdout);
         const token = this.token();
-        // The first node starts the cluster and needs no invitation. It has this resource for its deletion, in which another
-        // node removes the first one from the cluster.
+        // The first node starts the cluster and needs no invitation. It has this resource too, since another node
+        // removes it from the cluster when the resource is deleted.
         const invitation = peer && {
             on: peer,
             ...(first ? { create: ["hold"] } : { create: ["invite", "new"], update: ["invite", "again"] }),
@@ -125,8 +125,8 @@ export class Microk8sNode extends pulumi.ComponentResource {
     }
 
     /**
-     * Renews the invitation right before the node joins. An invitation expires after some minutes, and a run days after a
-     * failed join finds an expired one in the state.
+     * Renews the invitation right before the node joins. An invitation expires after some minutes: days after a failed
+     * join, a run would find only an expired one in the state.
      */
     private invitedAgain(peer: SshHost, node: pulumi.Output<string>, token: pulumi.Output<string>) {
         const script = this.onCluster(peer, node, token);

@@ -20,7 +20,7 @@ export function drainSeconds(answerTimeoutSeconds: number): number {
 }
 
 export interface Waits {
-    /** Longest wait for a node to be installed, to be ready or to join, each in seconds. */
+    /** Longest wait in seconds for each of these steps: a node is installed, a node is ready, a node has joined. */
     readySeconds: number;
     /** Longest wait for the pods of a node that leaves, in seconds. */
     drainSeconds: number;

@@ -19,8 +19,8 @@ export interface Progress extends ProgressLimits {
 }
 
 /**
- * 60 s are about 120 checks without a running batch. Checks do not detect batches below half a second, so with such short
- * batches a queue of more than a minute, which is hundreds of requests, would look like a stopped Alpa.
+ * Within 60 s, about 120 checks find no running batch. Checks do not detect batches below half a second: with such
+ * short batches, a queue of more than a minute, which is hundreds of requests, would look like a stopped Alpa.
  */
 export const DEFAULT_IDLE_SECONDS = 60;
 

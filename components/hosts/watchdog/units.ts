@@ -1,6 +1,6 @@
 import { PAUSE_SECONDS } from "./progress";
 
-/** Name of everything of the watchdog on a host: its service, timer and folder. */
+/** Name of the watchdog's service, timer and folder on a host. */
 export const WATCHDOG = "alpa-auth-watchdog";
 /** File with the result of the last check: readable by every user, and deleted when the host restarts. */
 export const STATE_FILE = `/run/${WATCHDOG}/state`;

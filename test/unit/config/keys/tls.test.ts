@@ -128,7 +128,7 @@ describe("config of exposure direct", () => {
         [
             "a truncated certificate",
             () => ({ azure, tls: tls({ certificate: good.certificate.replace(/\n.{40}/, "\n") }) }),
-            /\(number 1 cannot be read\)/,
+            /\(certificate 1 cannot be read\)/,
         ],
         [
             "a key among the certificates",
