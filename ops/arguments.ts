@@ -3,12 +3,12 @@ import { isDnsLabel, LABEL_LIMIT } from "../config/values";
 import { CONSENT } from "./consent";
 import type { Context } from "./context";
 
-/** Adds a verb to its noun. The file of a verb exports an `AddCommand` as `command`. */
+/** Adds the command of a verb to the command of its noun. The file of each verb exports an `AddCommand` as `command`. */
 export type AddCommand = (noun: Command, context: Context) => void;
 
 /** The commands about one subject. Each noun has a folder, whose index exports the `Noun`. */
 export interface Noun {
-    /** One word, or several: `model upgrade` is below `model`. */
+    /** One word, for example `consumer`, or several: `model upgrade` becomes a subcommand of `model`. */
     name: string;
     description: string;
     /** Verbs, in the order in which the help lists them. */
@@ -31,7 +31,7 @@ export function wholeNumber(least: number, most = 999_999_999): (text: string) =
     };
 }
 
-/** Parses a time limit in seconds: at most a day, since timers of Node.js have a limit too. */
+/** Parses a time limit in seconds. The maximum, a day, is below the limit of Node.js timers. */
 export const timeLimit = wholeNumber(1, 86_400);
 
 /** Parses the name of a consumer, or the id of a credential. */
@@ -46,7 +46,7 @@ export function labels(text: string): string[] {
     return text.split(",").map((name) => label(name.trim()));
 }
 
-/** An option that may be repeated. @param without the default, as the help describes it */
+/** An option that may be repeated. @param without what the help names as the default */
 export function repeatable(flags: string, about: string, without = "none"): Option {
     const collect = (value: string, before: string[]) => [...before, value];
     return new Option(flags, `${about}; may be repeated`).argParser(collect).default([], without);
@@ -71,7 +71,7 @@ export function withConsent(command: Command, does: string): Command {
 
 /** How docs, messages and help write a command line. `npx alpa-auth`, or `alpa-auth` after `npm link`, runs the same program. */
 export const COMMAND_LINE = "npm run ops --";
-/** The same command line without the lines that npm itself prints, for output that another program reads. */
+/** Like {@link COMMAND_LINE}, but without the lines that npm itself prints, for output that another program reads. */
 const QUIET_COMMAND_LINE = "npm run -s ops --";
 
 /** Adds `--stack`, `--yes` and `--json` to a command that changes a stack. @param does what the command does with `--yes` */

@@ -36,7 +36,7 @@ export const JSON_DOCUMENTS: Record<string, string> = {
     "stack check": "the review with `accepted`, `notAccepted` and, if the policy pack rejects it, `refusal`",
     "stack apply": "the review with `changed`",
     "stack rollback":
-        "the review with `changed`, `newCredentials` and `notTried` (why the service is not called from outside)",
+        "the review with `changed`, `newCredentials` and `notTried` (why the service was not tested from outside)",
     "stack history":
         "list of versions: `{number, kind, result, start, message, commit, dirty, who, changes, option, changed}`",
     "stack graph": "`{stack, parts, lines}`",
@@ -50,7 +50,7 @@ export const JSON_DOCUMENTS: Record<string, string> = {
     "convert run":
         "`{stack, to, outcome, …}`; `outcome` is `converted`, `returned`, `stopped`, `human` or `none`. Without `--yes`: the document of `convert plan`",
     "convert abort":
-        "the document of `convert run`; `outcome` can also be `asked`. Without `--yes`: the document of `convert status`",
+        "the document of `convert run`; `outcome` is `asked` if the running process was told to return. Without `--yes`: the document of `convert status`",
     "convert rehearse": "`{stack, outcome, …}`; `outcome` is `planned` or `rehearsed`",
     "model upgrade plan":
         "`{stack, reached, underWay, old, new, sameAnswers, steps, budgetSeconds, downSeconds, wholeReturnSeconds, problems}`",
@@ -58,7 +58,7 @@ export const JSON_DOCUMENTS: Record<string, string> = {
     "model upgrade run":
         "`{stack, to, outcome, place, downSeconds, why, record}`; `to` is `old` or `new`, `outcome` is `upgraded`, `returned`, `stopped` or `human`. Without `--yes`: the document of `model upgrade plan`",
     "model upgrade abort":
-        "the document of `model upgrade run`; `outcome` can also be `asked`. Without `--yes`: the document of `model upgrade status`",
+        "the document of `model upgrade run`; `outcome` is `asked` if the running process was told to return. Without `--yes`: the document of `model upgrade status`",
     "model upgrade rehearse": "`{stack, outcome, …}`; `outcome` is `planned` or `rehearsed`",
     "dns import": "`{zone, entries, toDecide, warnings, notes, out, data}`; `data` is `null` with `--out`",
 };

@@ -17,8 +17,10 @@ export const command: AddCommand = (check, context) =>
         "check alpa --stack intra",
         "check alpa --timeout 60 --json",
     )
-        .description("Read what alpa.watchdog has found on Alpa's hosts; exit with 3 unless every Alpa makes progress")
-        .option("--timeout <seconds>", "longest time for all hosts", timeLimit, 30)
+        .description(
+            "Read what alpa.watchdog has found on Alpa's hosts; exit with 3 unless Alpa makes progress on every host",
+        )
+        .option("--timeout <seconds>", "longest time for reading all hosts", timeLimit, 30)
         .action((args) => checkAlpa(context, args));
 
 interface CheckAlpaArgs {
@@ -59,7 +61,7 @@ async function checkAlpa(context: Context, args: CheckAlpaArgs, run: RunOnHost =
     const wrong = found.filter(({ state }) => state !== "answers");
     if (wrong.length > 0)
         throw new FindingsError(
-            `${stack.short}: not every Alpa answers (${wrong.map(({ host, state }) => `${host}: ${state}`).join(", ")}). See docs/operate/alpa-hangs.md.`,
+            `${stack.short}: Alpa does not make progress on every host (${wrong.map(({ host, state }) => `${host}: ${state}`).join(", ")}). See docs/operate/alpa-hangs.md.`,
         );
     context.note(`${stack.short}: Alpa makes progress on all ${found.length} host(s).`);
 }
@@ -90,7 +92,7 @@ function judged(
     const { state = "unknown", why = "", now, since, looked, restarts } = fields;
     const ago = (then: string | undefined) => Math.max(0, Number(now) - Number(then));
     const times = { sinceSeconds: ago(since), lookedSeconds: ago(looked), restarts: Number(restarts) };
-    // A check of the watchdog waits in Alpa's queue, as callers' requests do.
+    // A check can take long, since the watchdog's completion waits in the queue of callers' completions.
     const oldest = 2 * stuckSeconds + idleSeconds + PAUSE_SECONDS;
     if (!(times.lookedSeconds <= oldest))
         return {

@@ -12,7 +12,7 @@ export function stackRecords(text: string): RecordSet[] {
     return azureSide(parsed.data, { http: 0 }, 0).dnsRecords;
 }
 
-/** A node of the file as a plain value. */
+/** A YAML node of the stack file as a plain value. */
 function plain(value: unknown): unknown {
     return (value as { toJSON?(): unknown } | undefined)?.toJSON?.() ?? value;
 }

@@ -50,7 +50,7 @@ export async function checkEntryDns(
         throw new FindingsError(
             `${name}: ${wrong} of ${rows.length} answers differ from the stack's record sets. Correct the zone, or azure.addresses and azure.ttl.`,
         );
-    context.note(`${name}: all ${rows.length} answers are those of the stack's record sets.`);
+    context.note(`${name}: all ${rows.length} answers equal the stack's record sets.`);
 }
 
 /** A and AAAA are both queried, since an additional address would send callers to another host. */

@@ -22,7 +22,7 @@ export const command: AddCommand = (check, context) =>
         "check dns --zone example.com --records dns/example.com.yaml --old ns1.example.net --new ada.ns.cloudflare.com",
     )
         .description(
-            "Compare the answers of a zone's old and new name servers, or with exposure direct check its record set; exit with 3 when an answer differs",
+            "Compare the answers of a zone's old and new name servers or, with exposure direct, check the stack's record sets; exit with 3 when an answer differs",
         )
         .option("--zone <name>", "name of the zone (default: zone.name of the stack)")
         .option("--records <file>", "file with the zone's records (default: dns.records of the stack)")
@@ -31,14 +31,14 @@ export const command: AddCommand = (check, context) =>
             repeatable(
                 "--new <host[:port]>",
                 "name server of Cloudflare",
-                "dns.newServers of the stack, else those that Cloudflare names",
+                "dns.newServers of the stack, else those that Cloudflare assigned to the zone",
             ),
         )
         .addOption(
             repeatable(
                 "--server <host[:port]>",
                 "name server of the zone, with exposure direct",
-                "those that DNS names",
+                "those in the zone's NS records",
             ),
         )
         .option("--at-edge", "expect addresses of the edge for proxied names (default: in dns.phase proxied and later)")
@@ -64,11 +64,11 @@ interface Wanted {
     old: string[];
     new: string[];
     atEdge: boolean;
-    /** Host names of the stack. */
+    /** Host names that the stack creates itself, only at the new name servers. */
     hostnames: string[];
 }
 
-/** Compares every record at the old and the new name servers, and checks that certain names exist at neither. */
+/** Compares every record at the old and the new name servers, and checks that names without records exist at neither. */
 async function checkDns(context: Context, args: CheckDnsArgs): Promise<void> {
     if (await isOfAzure(context, args))
         return checkEntryDns(context, (await findStack(context, args.stack)).text, args);

@@ -46,8 +46,18 @@ export async function checkEntry(entry: Entry): Promise<EntryCheck[]> {
             status(entry, { secure, port, method, path: at }),
         );
     return Promise.all([
-        asks("POST", `${path}/completions`, refused, "callers without a key reach Alpa, or no gateway answers"),
-        asks("POST", `${path}/logprobs`, refused, "callers without a key reach Alpa, or no gateway answers"),
+        asks(
+            "POST",
+            `${path}/completions`,
+            refused,
+            "callers without a key reach Alpa, or another server than the gateway answers",
+        ),
+        asks(
+            "POST",
+            `${path}/logprobs`,
+            refused,
+            "callers without a key reach Alpa, or another server than the gateway answers",
+        ),
         asks("GET", "/", closed, "this address serves something else too"),
         asks("POST", "/completions", closed, "this address serves something else too"),
         asks("GET", "/apisix/admin/routes", closed, "the Admin API may be served here"),
@@ -80,7 +90,7 @@ async function answered(
 
 async function redirected(entry: Entry, port: number): Promise<EntryCheck> {
     const { address, url } = entry;
-    const check = `HTTP on port ${port} is sent to HTTPS`;
+    const check = `HTTP on port ${port} redirects to HTTPS`;
     try {
         const path = `${url.pathname}/completions`;
         const answer = await status(entry, { secure: false, port, method: "POST", path });

@@ -10,22 +10,22 @@ export interface Port {
     risk: string;
 }
 
-const RUNS_CODE = "anyone who reaches it can run code";
+const RUNS_CODE = "anyone who can connect can run code";
 
-/** The ports of docs/evaluate/security.md that a host could open, and those of MicroK8s. */
+/** The ports that docs/evaluate/security.md lists and a host could open, and the ports of MicroK8s. */
 export const CLOSED_PORTS: Port[] = [
     alpa(20001),
-    { port: 8001, what: "Alpa's web site", risk: "its forms reach the model without a key" },
+    { port: 8001, what: "Alpa's web site", risk: "anyone can use the model through web forms, without a key" },
     { port: 6379, what: "Ray, cluster state", risk: RUNS_CODE },
     { port: 8265, what: "Ray, dashboard and jobs", risk: RUNS_CODE },
     { port: 10001, what: "Ray, clients", risk: RUNS_CODE },
     { port: 9180, what: "APISIX, Admin API", risk: "only the Admin key protects all routes and credentials" },
-    { port: 9090, what: "APISIX, control API", risk: "it shows the configuration, and accepts commands" },
-    { port: 9091, what: "APISIX, metrics", risk: "they name every caller, and count its requests" },
-    { port: 9080, what: "APISIX, data port", risk: "access that bypasses the entry point's port" },
-    { port: 9443, what: "APISIX, TLS port, or a webhook", risk: "access that bypasses the entry point's port" },
-    { port: 7085, what: "APISIX, status", risk: "it shows whether the gateway works" },
-    { port: 2379, what: "etcd, clients", risk: "only a password protects all credentials in it" },
+    { port: 9090, what: "APISIX, control API", risk: "shows the configuration, and accepts commands" },
+    { port: 9091, what: "APISIX, metrics", risk: "show the name and the number of requests of every caller" },
+    { port: 9080, what: "APISIX, data port", risk: "callers can bypass the entry point's port" },
+    { port: 9443, what: "APISIX, TLS port, or a webhook", risk: "callers can bypass the entry point's port" },
+    { port: 7085, what: "APISIX, status", risk: "shows whether the gateway works" },
+    { port: 2379, what: "etcd, clients", risk: "only a password protects all stored credentials" },
     { port: 2380, what: "etcd, peers", risk: "another etcd member can join, and read all data" },
     { port: 16443, what: "Kubernetes API", risk: "only authentication protects the cluster" },
     {
@@ -33,11 +33,11 @@ export const CLOSED_PORTS: Port[] = [
         what: "MicroK8s, cluster agent",
         risk: "only a token protects the cluster against other nodes that join",
     },
-    { port: 19001, what: "MicroK8s, dqlite", risk: "the cluster's data store" },
+    { port: 19001, what: "MicroK8s, dqlite", risk: "contains all data of the cluster" },
     { port: 10250, what: "kubelet", risk: "only authentication protects running commands in pods" },
-    { port: 10255, what: "kubelet, read only", risk: "it shows what runs, without authentication" },
-    { port: 10257, what: "Kubernetes, controller manager", risk: "only authentication protects it" },
-    { port: 10259, what: "Kubernetes, scheduler", risk: "only authentication protects it" },
+    { port: 10255, what: "kubelet, read only", risk: "shows the running pods without authentication" },
+    { port: 10257, what: "Kubernetes, controller manager", risk: "only authentication protects this port" },
+    { port: 10259, what: "Kubernetes, scheduler", risk: "only authentication protects this port" },
 ];
 
 function alpa(port: number): Port {

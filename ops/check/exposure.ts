@@ -74,7 +74,7 @@ async function checkExposure(context: Context, args: CheckExposureArgs): Promise
         throw new FindingsError(
             `exposure: only the entry point may answer, and it must reject requests without a key (${wrong} of ${all} checks failed). ${adviceOn(ports, entry)}Then run the check again.`,
         );
-    context.note(`exposure: all ${all} findings are as required, as seen from this machine.`);
+    context.note(`exposure: all ${all} checks passed, as seen from this machine.`);
 }
 
 /** Advice for each kind of problem, one sentence each. */
@@ -162,7 +162,7 @@ async function readTarget(context: Context, args: CheckExposureArgs): Promise<Ta
         const [edge] = await addressesOf(url.hostname);
         return {
             addresses: named,
-            // Behind Cloudflare, every port of both kinds of hosts must be closed, so a host given as both is checked once.
+            // Behind Cloudflare, --address and --closed require the same: all ports closed. A host given twice is checked once.
             shut: shut.filter((one) => !named.includes(one)),
             entryPorts: [],
             ports,
@@ -176,7 +176,7 @@ async function readTarget(context: Context, args: CheckExposureArgs): Promise<Ta
         throw new UsageError(
             served.map(
                 (one) =>
-                    `--closed: must be a host that serves no callers (${one} is an address of the entry point, whose other ports are checked without --closed). Remove it.`,
+                    `--closed: must be a host that serves no callers (${one} is an address of the entry point, whose other ports are checked anyway). Remove it.`,
             ),
         );
     const httpPort = url.protocol === "https:" ? httpPortOf(stack, outputs) : undefined;

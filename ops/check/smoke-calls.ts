@@ -9,7 +9,7 @@ import {
     type Seen,
 } from "../../client/typescript/src/index";
 
-/** An answer of Alpa, a rejection with one of these statuses, or 429 because of the caller's limit. */
+/** Expected result of a call: an answer of Alpa, a 429 due to the caller's limit, or a rejection with one of the statuses. */
 export type Expectation = "answer" | "limit" | { refused: number[] };
 
 interface Asked {
@@ -72,7 +72,7 @@ export class Caller {
             auth,
             allowHttp: this.target.allowHttp,
             answerTimeoutSeconds: this.target.timeoutSeconds,
-            // A call that expects an answer is repeated after the limit's window. A call that expects a rejection is not.
+            // A call that must be answered is repeated after a 429, since earlier calls count toward the caller's limit.
             maxAttempts: expected === "answer" ? 3 : 1,
             onAnswer: (one) => (seen = one),
         });

@@ -16,7 +16,7 @@ export interface Presented {
 }
 
 /**
- * How long ago the expired token expired, in seconds. The client sends a token until a minute after its expiry; the
+ * Time since the expiry of the expired token, in seconds: below a minute, since the client does not send older tokens. The
  * gateway has no grace period.
  */
 const OVER_SECONDS = 30;
@@ -44,7 +44,7 @@ export async function credentialsOf(
             const claim = claimKey(namespace, name, id);
             const over = await signToken(secret, { key: claim }, -OVER_SECONDS, new Date());
             add("expired token", who, new Jwt({ token: over }), "refusal");
-            add("token of another secret", who, new Jwt({ key: claim, secret: unknownKey() }), "refusal");
+            add("token signed with another secret", who, new Jwt({ key: claim, secret: unknownKey() }), "refusal");
             add("token", who, new Jwt({ key: claim, secret }), "answer");
         }
         if (pair !== undefined) {

@@ -94,7 +94,7 @@ export async function smoke(context: Context, args: SmokeArgs): Promise<void> {
     untried.push(...notTried(consumer, presented), ...(access ? [] : methodsNotTried(consumer.name, presented)));
     const shared = classWithShare(stack, consumer.name);
     const limit = access
-        ? "the limit: it is counted at the edge, where other callers may use it up too"
+        ? "the limit: the edge counts requests by IP address, which other callers may share"
         : shared !== undefined
           ? `the limit: other callers of class ${shared} may use all of its slots`
           : await limitRow(caller, good[0], limitsInForce(stack, consumer.name), args.mostRequests - needed);
@@ -118,7 +118,7 @@ function notTried(
         );
 }
 
-/** Checks that the gateway's methods require, but for which the caller has no credential. */
+/** Checks of the gateway's authentication methods that are not tried, since the caller has no credential for them. */
 function methodsNotTried(name: string, presented: Presented[]): string[] {
     const has = (check: string) => presented.some((one) => one.check === check);
     const add = (options: string) => `Add one: npm run ops -- consumer add ${name} --credential ${options} --yes`;
@@ -127,7 +127,7 @@ function methodsNotTried(name: string, presented: Presented[]): string[] {
         ...(has("token")
             ? []
             : [
-                  `a token, an expired token and a token of another secret: ${name} has no HS256 secret in the stack's outputs. ${add("token --method jwt --algorithm HS256")}`,
+                  `a token, an expired token and a token signed with another secret: ${name} has no HS256 secret in the stack's outputs. ${add("token --method jwt --algorithm HS256")}`,
               ]),
     ];
 }
@@ -140,11 +140,11 @@ async function limitRow(
     most: number,
 ): Promise<Row | string> {
     const { requests, perSeconds, concurrent } = limits;
-    if (credential === undefined) return "the limit: no credential can be used to reach it";
+    if (credential === undefined) return "the limit: the caller has no valid credential for this test";
     if (requests === undefined || perSeconds === undefined)
         return "the limit: limits.requests is not set for this caller";
     if (requests + 1 > most)
-        return `the limit: it takes ${requests} requests, more than --most-requests (${most}) leaves`;
+        return `the limit: its test takes more than ${requests} requests, and --most-requests leaves ${most}`;
     let row: Row | undefined;
     const began = Date.now();
     for (let sent = 0; sent <= requests && row?.ok !== true;) {
@@ -184,7 +184,7 @@ function report(context: Context, { json: asJson }: SmokeArgs, result: Report): 
     );
     const { median, longest } = latency(rows);
     if (median !== undefined) context.note(`answers took ${median} ms (median), at most ${longest} ms.`);
-    context.note(`versions seen: ${versions.join(", ") || "unknown"}.`);
+    context.note(`server versions seen: ${versions.join(", ") || "unknown"}.`);
     // With --json, standard output is one document. It lists these checks in `notTried`.
     const say = asJson ? context.note : context.out;
     untried.forEach((one) => say(`not tried: ${one}.`));

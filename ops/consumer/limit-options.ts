@@ -13,7 +13,7 @@ export function withLimits(command: Command, whose: string, otherwise: string): 
     const unset = `(default: ${otherwise})`;
     return command
         .option("--requests <n>", `${whose}: requests per window ${unset}`, wholeNumber(1))
-        .option("--per-seconds <s>", `length of that window, in seconds ${unset}`, wholeNumber(1))
+        .option("--per-seconds <s>", `length of the request window, in seconds ${unset}`, wholeNumber(1))
         .option("--concurrent <n>", `${whose}: requests open at the same time ${unset}`, wholeNumber(1));
 }
 

@@ -21,13 +21,13 @@ export const command: AddCommand = (consumer, context) =>
         "consumer usage --prometheus http://127.0.0.1:9090 --csv",
     )
         .description(
-            "Show the usage of each caller: requests, rejections, seconds of Alpa and bytes; tokens are not measured",
+            "Show the usage of each caller: requests, rejections, Alpa's time and bytes; prompt and output tokens are not counted",
         )
         .option("--since <time>", "minutes, hours or days before now, for example 90m, 24h or 7d", "7d")
         .option("--log <file>", "access log of the gateway; - is standard input (default: none)")
         .option(
             "--prometheus <url>",
-            "Prometheus server with the gateway's metrics, which do not measure Alpa's seconds (default: none)",
+            "Prometheus server with the gateway's metrics, which do not contain Alpa's time (default: none)",
         )
         .addOption(
             choice(
@@ -141,7 +141,7 @@ async function measured(
     if (args.prometheus !== undefined) {
         const tally = await readPrometheus(args.prometheus, namespace, period, context.note);
         context.note(
-            "Estimates: Prometheus extrapolates, and does not see the first requests of a new series. It has neither seconds of Alpa by caller nor reasons of rejections: the access log has both (--log).",
+            "Estimates: Prometheus extrapolates, and does not see the first requests of a new series. The metrics contain neither Alpa's time by caller nor the reasons of rejections: the access log contains both (--log).",
         );
         return { tally, lines: null };
     }
@@ -164,7 +164,7 @@ async function readLog(context: Context, log: string, period: Period, by: Groupi
     return found;
 }
 
-/** Prints how many lines of the log are not in the figures, without quoting any. */
+/** Prints how many lines of the log were not counted, without quoting any. */
 function sayLines({ note }: Context, { read, counted, older, ahead, other, oldest }: Lines, { from }: Period): void {
     const left = [
         [older, `from before ${from.toISOString()}`],

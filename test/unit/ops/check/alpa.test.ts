@@ -70,7 +70,7 @@ describe("ops check alpa", () => {
             found(state, "the reason");
             const { out, note } = await exits(3, run());
             assert.match(out, /the reason/);
-            assert.match(note, new RegExp(`intra: not every Alpa answers \\(.*: ${state}\\)`));
+            assert.match(note, new RegExp(`intra: Alpa does not make progress on every host \\(.*: ${state}\\)`));
         });
 
     it("treats a check that is too old as missing", async () => {

@@ -28,7 +28,7 @@ describe("ops check dns with exposure direct", () => {
         zone = await side([rr("llm A 192.0.2.9"), rr("llm A 192.0.2.10")]);
         const { out, note } = await exits(0, check(stack()));
         assert.match(out, /llm\.example\.com │ A +│ \S+ │ 192\.0\.2\.10, 192\.0\.2\.9 \(300 s\) │/);
-        assert.match(note, /^llm\.example\.com: all 2 answers are those of the stack's record sets\.$/m);
+        assert.match(note, /^llm\.example\.com: all 2 answers equal the stack's record sets\.$/m);
     });
     it("compares A and AAAA records", async () => {
         zone = await side([rr("llm A 192.0.2.9"), rr("llm AAAA 2001:db8::9")]);
@@ -75,7 +75,7 @@ describe("ops check dns with exposure direct", () => {
             },
         );
         assert.deepEqual(asked, ["llm.example.com", "example.com"]);
-        assert.match(notes.join(), /all 2 answers are those of the stack/);
+        assert.match(notes.join(), /all 2 answers equal the stack/);
     });
     it("exits with 3 and names a server that is unreachable", async () => {
         zone = await side([]);

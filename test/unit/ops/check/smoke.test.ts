@@ -73,7 +73,7 @@ describe("ops check smoke", () => {
             ...both("wrong token", 401),
             ...both("key", 200),
             ...both("expired token", 401),
-            ...both("token of another secret", 401),
+            ...both("token signed with another secret", 401),
             ...both("token", 200),
             "limit, completions: 429",
         ]);
@@ -101,7 +101,7 @@ describe("ops check smoke", () => {
     it("says that it does not try a limit that needs too many requests, or that the caller has no limit", async () => {
         await admit({}, { requests: 1000, perSeconds: 60 });
         const many = await exits(0, run({ text: stack({ ...smoke, limits: { requests: 1000, perSeconds: 60 } }) }));
-        assert.match(many.out, /not tried: the limit: it takes 1000 requests, more/);
+        assert.match(many.out, /not tried: the limit: its test takes more than 1000 requests/);
         assert.equal(service.seen.length, 4);
         const none = await run({ text: stack({ ...smoke, limits: undefined }) });
         assert.match(none.out, /not tried: the limit: limits\.requests is not set/);
@@ -170,7 +170,7 @@ describe("ops check smoke", () => {
         [
             "key",
             "hs",
-            /^a token, an expired token and a token of another secret: smoke has no HS256 secret in the stack's outputs\. Add/,
+            /^a token, an expired token and a token signed with another secret: smoke has no HS256 secret in the stack's outputs\. Add/,
         ],
         [
             "hs",
@@ -260,7 +260,7 @@ describe("ops check smoke", () => {
             );
             assert.match(
                 note,
-                /not tried: the limit: it is counted at the edge, where other callers may use it up too\./,
+                /not tried: the limit: the edge counts requests by IP address, which other callers may share\./,
             );
             assert.doesNotMatch(out + note, new RegExp(token.client_secret));
         } finally {

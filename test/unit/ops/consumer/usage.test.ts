@@ -343,7 +343,7 @@ describe("ops consumer usage of Prometheus", () => {
         });
         assert.deepEqual([row(callers, null).requests, row(callers, null).bytesSent], [7, 70]);
         assert.deepEqual([row(callers, "tokens").requests, row(callers, "tokens").upstreamSeconds], [0, null]);
-        assert.match(note, /Estimates: .*has neither seconds of Alpa by caller nor reasons of rejections/);
+        assert.match(note, /Estimates: .*contain neither Alpa's time by caller nor the reasons of rejections/);
     });
 
     it("shows unknown values as unknown, and as empty in CSV", async () => {
