@@ -28,7 +28,7 @@ interface Expiring {
     expires: string;
     /** Days until the credential expires; negative if it has expired. */
     days: number;
-    /** The shortest of these periods within which the credential expires. */
+    /** The shortest period of this list within which the credential expires. */
     class: "expired" | "1 day" | "7 days" | "30 days" | "later";
 }
 
@@ -45,7 +45,7 @@ async function expiring(context: Context, args: ExpiringArgs): Promise<void> {
     const { failOn } = args;
     // A rotated service token gets a new secret in place, and keeps its expiry date.
     const tokens = authenticatorIn(stack.text) === "edge";
-    // The list also shows every credential for which the command fails.
+    // The list also covers the days of --fail-on, so it shows every credential that makes the command fail.
     const within = Math.max(args.within, failOn ?? 0);
     const found = soonest(callersOf(stack), within, context.today);
     if (args.json) context.out(json(found));
@@ -65,7 +65,7 @@ async function expiring(context: Context, args: ExpiringArgs): Promise<void> {
     }
     if (tokens)
         context.note(
-            "Expiry dates that Cloudflare sets by duration are not in this list. See: npm run ops -- consumer list",
+            "Service tokens whose expiry date Cloudflare derives from their duration are not in this list. See: npm run ops -- consumer list",
         );
     const near = failOn === undefined ? [] : found.filter(({ days }) => days <= failOn);
     if (near.length > 0)

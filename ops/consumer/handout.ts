@@ -128,7 +128,7 @@ function pageOf(stack: Stack, name: string, credential: Credential, outputs: Out
     return { ...page, credential: { method: "jwt", algorithm: algorithm as PublicKeyAlgorithm, claim } };
 }
 
-/** Warning about a page that git does not ignore: Pulumi runs `git status`, which reports untracked files as changes. */
+/** Warning about a handout file that git does not ignore: Pulumi runs `git status`, which reports untracked files as changes. */
 function notIgnored(file: string, secret: boolean): string {
     const commits = secret ? "a commit can contain the credential, and " : "";
     return `warning: git does not ignore ${file}: ${commits}stack rollback rejects every version that is applied while the file is in this clone. Move it to handouts/, which git ignores, or out of the clone.`;

@@ -84,7 +84,7 @@ function readKeys(file: string): { keys: string[]; content: unknown } {
     try {
         content = JSON.parse(readFileSync(file, "utf8"));
     } catch (error) {
-        // Not the parser's own message: it quotes the file.
+        // The parser's own message is not used, since it quotes the file.
         const why = (error as NodeJS.ErrnoException).code ?? "it is not JSON";
         throw new UsageError([`${basename(file)}: must be Alpa's keys file (${why}). Correct the path or the file.`]);
     }

@@ -1,4 +1,4 @@
-/** Weights of keys in Alpa's own queue, and the classes of callers that replace them. */
+/** Weights of keys in Alpa's own queue, and the priority classes that replace these weights at the gateway. */
 import { InvalidArgumentError } from "commander";
 import { UsageError } from "../errors";
 

@@ -106,7 +106,7 @@ function otherStacks(all: Row[]): string[] {
         if (stack !== null) callers.set(stack, (callers.get(stack) ?? new Set()).add(consumer));
     if (callers.size === 0) return [];
     const counts = [...callers].sort().map(([stack, names]) => `${names.size} of stack ${stack}`);
-    return [`Also in the namespace: callers of other stacks (${counts.join(", ")}). --json names each.`];
+    return [`Also in the namespace: callers of other stacks (${counts.join(", ")}). --json lists them.`];
 }
 
 function renderRows(rows: Row[]): string {

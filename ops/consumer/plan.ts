@@ -129,7 +129,7 @@ export function planRevoke(lists: Lists, name: string, id: string): Plan {
             `Credential ${id} of ${name} stops working. ${
                 rest.length > 0
                     ? `Unchanged: ${rest.join(", ")}.`
-                    : `It was the last one; the entry of ${name} stays. To remove it: npm run ops -- consumer remove ${name}`
+                    : `It was the last credential; the entry of ${name} stays. To remove it: npm run ops -- consumer remove ${name}`
             }`,
         ],
     };

@@ -81,7 +81,7 @@ function overIn(consumers: Consumer[], today: Date): Over[] {
     );
 }
 
-/** Whether the finding is the removal of one of these expired credentials, from its Consumer or as a service token. */
+/** Whether the finding reports only removals of these expired credentials: from a Consumer, or of a service token. */
 function isEnd({ code, evidence }: Finding, over: Over[]): boolean {
     return (
         code === "credential-revoked" &&

@@ -54,7 +54,7 @@ async function rotate(context: Context, name: string, id: string, args: RotateAr
     const plan = planRotate(stack, name, id, asked, context.today);
     const next = args.successor ?? id;
     const written = () => forget(context, stack, name, next);
-    // After a failure, a token that is rotated in place may still have the secret of the record, which is then kept.
+    // If the change fails, a token that is rotated in place may still have its old secret, so its handout record is kept.
     const inPlace = args.successor === undefined;
     const change = await carryOut(context, stack, plan, inPlace ? args : { ...args, written });
     if (inPlace && change.changed) written();

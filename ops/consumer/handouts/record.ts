@@ -73,7 +73,7 @@ export function record(
     }
 }
 
-/** Deletes the record of a credential that is replaced or deleted: a new one with its id has not been handed out. */
+/** Deletes the record of a replaced or deleted credential: a later credential with the same id is not handed out yet. */
 export function forget(context: Context, stack: Stack, consumer: string, id: string): void {
     rmSync(recordFile(context, stack, consumer, id), { force: true });
 }

@@ -21,7 +21,7 @@ export function sshRecipient(line: string): Recipient {
     const tag = base64(createHash("sha256").update(wire).digest().subarray(0, 4));
     if (type === "ssh-ed25519" && fields.length === 1) return ed25519Recipient(tag, wire, fields[0]);
     if (type === "ssh-rsa" && fields.length === 2) return rsaRecipient(tag, fields[0], fields[1]);
-    throw new Error("it is neither ssh-ed25519 nor ssh-rsa");
+    throw new Error("the key is neither ssh-ed25519 nor ssh-rsa");
 }
 
 function ed25519Recipient(tag: string, wire: Buffer, key: Buffer): Recipient {
@@ -46,7 +46,7 @@ function rsaRecipient(tag: string, e: Buffer, n: Buffer): Recipient {
     const number = (bytes: Buffer) => bytes.subarray(bytes[0] === 0 ? 1 : 0).toString("base64url");
     const key = createPublicKey({ key: { kty: "RSA", e: number(e), n: number(n) }, format: "jwk" });
     if ((key.asymmetricKeyDetails?.modulusLength ?? 0) < SHORTEST_RSA)
-        throw new Error(`it has fewer than ${SHORTEST_RSA} bits`);
+        throw new Error(`the key has fewer than ${SHORTEST_RSA} bits`);
     return {
         wrapFileKey(fileKey) {
             const padding = constants.RSA_PKCS1_OAEP_PADDING;
@@ -61,11 +61,11 @@ function wireFields(wire: Buffer): Buffer[] {
     const fields: Buffer[] = [];
     for (let at = 0; at < wire.length;) {
         const end = at + 4 <= wire.length ? at + 4 + wire.readUInt32BE(at) : Infinity;
-        if (end > wire.length) throw new Error("it is cut off");
+        if (end > wire.length) throw new Error("the key is incomplete");
         fields.push(wire.subarray(at + 4, end));
         at = end;
     }
-    if (fields.length === 0) throw new Error("it is empty");
+    if (fields.length === 0) throw new Error("the key is empty");
     return fields;
 }
 

@@ -99,7 +99,7 @@ function tokenParts(handout: Handout, credential: Extract<Handout["credential"],
             ...typescriptToken(credential),
             ...typescriptRequest(handout, "Authorization: `Bearer ${token}`"),
         ]),
-        "With `token` printed by one of the above, and exported as TOKEN:",
+        "For curl, print `token` in one of these programs, and export it as TOKEN:",
         curl(handout, "Authorization: Bearer $TOKEN", { expandsVariables: true }),
     ];
 }

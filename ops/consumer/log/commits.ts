@@ -48,7 +48,7 @@ export async function readCommits({ context, stack, consumer }: Subject): Promis
     return entries;
 }
 
-/** Changes that a merge commit has in comparison with every parent: other changes have a commit of their own. */
+/** Changes of a merge commit that none of its parents contains. A change of one parent has a commit of its own. */
 function inEach([first, ...others]: string[][]): string[] {
     return first.filter((line) => others.every((lines) => lines.includes(line)));
 }

@@ -33,7 +33,7 @@ export interface PodEvidence {
 const UNKNOWN_PODS =
     "the gateway's stack was last updated by an older version, whose outputs do not name the gateway pods";
 
-/** Asks every pod once. */
+/** Sends the credential to every gateway pod once. */
 export async function askRejected({ access, pods }: ProvingPods, sent: Sent): Promise<PodEvidence> {
     if (pods === undefined) return { asked: 0, lagging: [], unasked: [UNKNOWN_PODS], isPartial: true };
     const settles = pods.unasked === "settle";

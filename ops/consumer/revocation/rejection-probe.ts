@@ -80,7 +80,7 @@ export async function probe(tried: Tried, who: string, publicKey: string | undef
         return {
             prove: async () =>
                 publicKey === undefined
-                    ? say("not tried: the stack's outputs did not contain it.")
+                    ? say("not tried: the stack's outputs did not contain the credential.")
                     : say("not tried: only the caller can sign its tokens."),
         };
     const ask = async () => postStatus(url + address.path, (await headers())!, connectTo);

@@ -19,7 +19,7 @@ export interface LiveConsumer {
     accepted: boolean;
     /** Message of the ingress controller. */
     message?: string;
-    /** When the ingress controller last reported. */
+    /** When the condition last changed, as the ingress controller reports it. */
     since?: string;
 }
 
@@ -66,7 +66,7 @@ export async function readLive(
         return await readAll(k8s, config, namespace, tokens, abortAfter(limitSeconds));
     } catch (error) {
         throw new Failure(
-            `cluster: the API server at ${server} does not let this account list consumers and Secrets and read the ApisixRoute alpa in ${namespace} (${whyUnread(error, limitSeconds)}). Check address, network and role.`,
+            `cluster: consumers, Secrets and the ApisixRoute alpa in ${namespace} could not be read from the API server at ${server} (${whyUnread(error, limitSeconds)}). Check its address, the network and the kubeconfig user's RBAC permissions.`,
         );
     }
 }
@@ -84,7 +84,7 @@ async function readAll(
     const route = { group: "apisix.apache.org", version: "v2", plural: "apisixroutes", namespace, name: "alpa" };
     const names = k8s.setHeaderOptions("Accept", NAMES_ONLY, limit);
     const settings = new Map<string, Record<string, string>>();
-    // The Secret is listed instead of read: that needs no other permission than the list of names.
+    // The Secret is listed instead of read, since `list` is already required for the names of the Secrets, and `get` is not.
     const readToken = async (name: string) => {
         const { items } = await core.listNamespacedSecret({ namespace, fieldSelector: `metadata.name=${name}` }, limit);
         if (items[0]) settings.set(name, tokenFields(items[0].data ?? {}));

@@ -3,7 +3,7 @@ import type { Consumer } from "../../stack/stack-file";
 import type { Live, LiveConsumer } from "./cluster-consumers";
 import { differences, type Rendered } from "./rendered-consumer";
 
-/** Used instead of a consumer's name, which never has brackets. */
+/** Name in the rows that concern all consumers. A consumer's name never contains brackets. */
 export const ALL = "(all)";
 
 /** One credential in the config, in the cluster, or in both, without its secret. */
@@ -77,7 +77,7 @@ export function compare(
     return [...rows, ...strangers, ...(live.routeProblem === undefined ? [] : [forAll(live.routeProblem)])];
 }
 
-/** A stack of the same project may have callers at the same gateway (option callers). */
+/** Another stack of the same project, which may have callers at the same gateway (option callers). */
 function anotherStack(theirs: string | undefined, owner: string): string | null {
     const project = owner.slice(0, owner.indexOf("/") + 1);
     return theirs?.startsWith(project) && theirs !== owner ? theirs.slice(project.length) : null;
@@ -104,7 +104,7 @@ function rowOf(
     if (!object) problems.push(credential && over ? "consumer not live" : "not live");
     else if (credential && over && found) problems.push("expired, but works until the next pulumi up");
     else if (credential && !over && !found) problems.push("not live");
-    // APISIX has the config's names of the authentication methods with the suffix `-auth`.
+    // APISIX's name of an authentication method is the config's name with the suffix `-auth`.
     else if (credential && found && found.type !== `${credential.method}-auth`)
         problems.push(`live as ${found.type ?? "no known type"}`);
     if (object && !object.accepted)

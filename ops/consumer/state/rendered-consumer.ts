@@ -58,7 +58,7 @@ export function differences({ plugins, tokens }: Rendered, object: LiveConsumer,
     const problems = wrong.length > 0 ? [`live with other limits (${wrong.join(", ")})`] : [];
     const secret = object.credentials.find((one) => one.id === id)?.secret;
     if (secret !== undefined && secret !== secretName(object.name, id!))
-        return [...problems, `live with the Secret ${secret}`];
+        return [...problems, `live with another Secret (${secret})`];
     const [wanted, found] = [tokens.get(id ?? ""), live.tokens.get(secret ?? "")];
     const fields = wanted && found ? differing(wanted, found) : [];
     return fields.length === 0 ? problems : [...problems, `Secret has another ${fields.join(", ")}`];

@@ -1,6 +1,6 @@
 import { DAY_MS } from "../../../config/keys/consumers/credentials";
 
-/** The period that figures are for, which ends now. */
+/** The period of the figures; it ends now. */
 export interface Period {
     /** Length in the form of the option and of Prometheus: `90m`, `24h`, `7d`. */
     since: string;

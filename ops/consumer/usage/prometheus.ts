@@ -54,7 +54,7 @@ export async function readPrometheus(
     ]);
     if (gateways.length === 0)
         throw new Failure(
-            `--prometheus: ${address} has had no metrics of a gateway for ${period.since} (apisix_node_info). Set observability.metrics, and let Prometheus read it: docs/operate/watch.md.`,
+            `--prometheus: ${address} has had no metrics of a gateway for ${period.since} (apisix_node_info). Set observability.metrics, and let Prometheus scrape the gateway: docs/operate/watch.md.`,
         );
     if (![...statuses, ...bytes].every(isNumber) || !statuses.every(({ metric }) => /^\d+$/.test(metric.code ?? "")))
         throw new Failure(

@@ -53,6 +53,6 @@ function identified(consumer: string, namespace: string, names: Set<string>): Pi
     if (!consumer.startsWith(own)) return { caller: consumer, kind: "unknown" };
     const caller = consumer.slice(own.length);
     if (caller === VERIFIER) return { caller, kind: "verification" };
-    // A caller of the config gets here with a credential that the config does not have.
+    // The config may contain the caller, and only lack its credential.
     return { caller, kind: names.has(caller) ? "caller" : "unknown" };
 }

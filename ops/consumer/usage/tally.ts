@@ -48,7 +48,7 @@ interface Sum {
 export class Tally {
     private readonly sums = new Map<string, Sum>();
 
-    /** @param source `knowsUpstream`: whether it has the time that Alpa took */
+    /** @param source `knowsUpstream`: whether the source contains the time that Alpa took */
     constructor(private readonly source: { knowsUpstream: boolean }) {}
 
     count(owner: Owner, { status, reason, requests }: Added): void {

@@ -108,7 +108,7 @@ describe("ops, changing a stack", () => {
         const last = await alone("consumer", "revoke", "alice", "a1");
         assert.match(
             last.out,
-            /It was the last one; the entry of alice stays\. To remove it: npm run ops -- consumer remove alice/,
+            /It was the last credential; the entry of alice stays\. To remove it: npm run ops -- consumer remove alice/,
         );
     });
 

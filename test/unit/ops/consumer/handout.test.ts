@@ -232,6 +232,6 @@ describe("ops consumer handout", () => {
         const number = (text: string) => field(Buffer.concat([Buffer.from([0]), Buffer.from(text, "base64url")]));
         const wire = Buffer.concat([field(Buffer.from("ssh-rsa")), number(e!), number(n!)]).toString("base64");
         const { note } = await exits(2, bench().ops(...HANDOUT, "--recipient", `ssh-rsa ${wire}`));
-        assert.match(note, /it has fewer than 2048 bits/);
+        assert.match(note, /the key has fewer than 2048 bits/);
     });
 });

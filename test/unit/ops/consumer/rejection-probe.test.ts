@@ -279,9 +279,9 @@ describe("ops consumer revoke --yes", () => {
             const rs = await exits(0, revoke("tokens", "rs"));
             assert.match(rs.out, /tokens\/rs: not tried: only the caller can sign its tokens/);
             const old = await revoke("alice", "old");
-            assert.match(old.out, /alice\/old: not tried: the stack's outputs did not contain it\./);
+            assert.match(old.out, /alice\/old: not tried: the stack's outputs did not contain the credential\./);
             const gone = await revoke("tokens", "gone");
-            assert.match(gone.out, /tokens\/gone: not tried: the stack's outputs did not contain it\./);
+            assert.match(gone.out, /tokens\/gone: not tried: the stack's outputs did not contain the credential\./);
             assert.equal(asked.length, 0);
         });
 

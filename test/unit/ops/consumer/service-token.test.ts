@@ -91,7 +91,11 @@ describe("ops consumer with service tokens", () => {
     it("warns that a running overlap ends with the next rotation", async () => {
         const { ops } = cloudflare();
         const { out } = await ops(...ROTATE, "b", "--overlap-days", "14");
-        text(out, /number 3/, /The secret before that one, which would work until 2026-12-01, stops working at once/);
+        text(
+            out,
+            /number 3/,
+            /The secret before the previous one, which would work until 2026-12-01, stops working at once/,
+        );
     });
 
     it("allows one handout of the new secret, whatever was handed out before", async () => {
