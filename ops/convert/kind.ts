@@ -12,37 +12,37 @@ import { readNumber, readValue } from "../stack/stack-file";
 
 const FORWARD: Record<Phase, StepDescription> = {
     prepare: {
-        does: "KubeRay's operator and the suspended component are created, and its nodes get images and weights; answers of bare metal are recorded",
-        waitsFor: "images pulled and volumes bound on every node",
+        does: "KubeRay's operator and the suspended component are created, images and weights are put on the component's nodes, and bare metal's answers are recorded",
+        waitsFor: "images are pulled and volumes are bound on every node",
     },
-    drain: { does: "new requests get 503 with Retry-After", waitsFor: "the gateway to refuse new requests" },
+    drain: { does: "new requests get 503 with Retry-After", waitsFor: "the gateway rejects new requests" },
     stop: {
         does: "running answers end, and bare metal is stopped over SSH",
-        waitsFor: "running answers to end, and the GPUs of every host to be free",
+        waitsFor: "running answers have ended, and the GPUs of every host are free",
     },
-    start: { does: "the component runs", waitsFor: "the model to be loaded in the component" },
+    start: { does: "the component runs", waitsFor: "the model is loaded in the component" },
     verify: {
         does: "the component gets the questions that bare metal answered",
-        waitsFor: "the same answers as bare metal's, within the time limit",
+        waitsFor: "the component has given the same answers as bare metal, within the time limit",
     },
-    switch: { does: "callers' routes point to the component", waitsFor: "a caller's request to be answered" },
-    done: { does: "bare metal no longer starts at boot", waitsFor: "the hosts to confirm it" },
+    switch: { does: "callers' routes point to the component", waitsFor: "a caller's request is answered" },
+    done: { does: "bare metal no longer starts at boot", waitsFor: "the hosts confirm this setting" },
 };
 
 const BACK: Partial<Record<Place, StepDescription>> = {
-    switch: { does: "bare metal starts at boot again", waitsFor: "the hosts to confirm it" },
-    verify: { does: "callers no longer reach the component", waitsFor: "the gateway to refuse new requests" },
-    start: { does: "new requests get 503 with Retry-After", waitsFor: "the gateway to refuse new requests" },
+    switch: { does: "bare metal starts at boot again", waitsFor: "the hosts confirm this setting" },
+    verify: { does: "callers no longer reach the component", waitsFor: "the gateway rejects new requests" },
+    start: { does: "new requests get 503 with Retry-After", waitsFor: "the gateway rejects new requests" },
     stop: {
         does: "running answers end, and the component is suspended",
-        waitsFor: "running answers to end, its pods to be gone and the GPUs to be free",
+        waitsFor: "running answers have ended, the component's pods are gone and the GPUs are free",
     },
     drain: {
         does: "Alpa on bare metal is started by its own command",
-        waitsFor: "the model to be loaded on bare metal",
+        waitsFor: "the model is loaded on bare metal",
     },
-    prepare: { does: "callers' routes point to bare metal", waitsFor: "a caller's request to be answered" },
-    "intra-a": { does: "component and operator are removed", waitsFor: "the objects to be gone" },
+    prepare: { does: "callers' routes point to bare metal", waitsFor: "a caller's request is answered" },
+    "intra-a": { does: "component and operator are removed", waitsFor: "the objects are gone" },
 };
 
 const BACK_BY_HAND: Partial<Record<Place, string>> = {

@@ -32,7 +32,7 @@ function overlaps(own: Values, overlay: Values): string[] {
     const shared = endpoints.filter((one) => list(mapping(own.alpa).endpoints).includes(one));
     if (endpoints.length === 0)
         problems.push(
-            `convert.rehearsal.alpa.endpoints: required: the address of a small Alpa for the rehearsal. ${REQUIRED}.`,
+            `convert.rehearsal.alpa.endpoints: required, with the address of a small Alpa for the rehearsal. ${REQUIRED}.`,
         );
     for (const one of shared)
         problems.push(
@@ -60,7 +60,7 @@ function sharedNodes(own: Values, overlay: Values): string[] {
     const theirs = nodesOf(own.opt);
     const ours = nodesOf(overlay.opt);
     if (ours.length === 0)
-        return [`convert.rehearsal.opt.nodes: required: nodes that production does not use. ${REQUIRED}.`];
+        return [`convert.rehearsal.opt.nodes: required, with nodes that production does not use. ${REQUIRED}.`];
     return ours
         .filter((node) => theirs.includes(node))
         .map(
@@ -73,7 +73,7 @@ function sharedHosts(own: Values, overlay: Values): string[] {
     const [theirs, ours] = [own, overlay].map((values) => mapping(mapping(values.convert).bareMetal));
     if (Object.keys(ours).length === 0)
         return [
-            `convert.rehearsal.convert.bareMetal: required: the hosts of the small Alpa, and the service or commands that run it. ${REQUIRED}.`,
+            `convert.rehearsal.convert.bareMetal: required, with the hosts of the small Alpa, and the service or commands that run it. ${REQUIRED}.`,
         ];
     const addresses = list(theirs.hosts).map((host) => mapping(host).address);
     return list(ours.hosts)

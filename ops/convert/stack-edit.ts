@@ -15,7 +15,7 @@ export function placeIn(text: string): Place | undefined {
     return PHASES.includes(phase as Phase) ? (phase as Phase) : undefined;
 }
 
-/** Sets the phase and the lock holder. The last step of a return still needs the lock. */
+/** Sets the phase and the lock holder, also for the last step of a return, which still needs the lock. */
 export function setPlace(text: string, place: Place, holder: Holder): string {
     return editYaml(text, (document) => {
         document.setIn(["config", keyOf(document, "option")], place === "intra-a" ? "intra-a" : "intra-b");
@@ -50,7 +50,7 @@ export function leave(text: string): string {
     });
 }
 
-/** Steps whose times the stack file keeps. */
+/** Steps whose measured times are stored in the stack file. */
 const KEPT = ["drain", "stop", "start", "verify", "switch"] as const;
 
 /** Writes the measured times of steps, in whole seconds. */

@@ -84,7 +84,7 @@ export function cutoverActions(job: CutoverJob): Actions {
     };
 }
 
-/** @returns why the event could not be written. It throws no error, which would end a return. */
+/** @returns why the event could not be written. It does not throw, since an error would end a return. */
 export function record({ file, run, who, context, kind, short }: CutoverJob, event: Event): string | undefined {
     let unwritten: string | undefined;
     try {

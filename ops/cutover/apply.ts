@@ -74,7 +74,7 @@ async function apply(context: Context, run: Run): Promise<void> {
         writeFileSync(callers.file, callers.text);
     }
     const stack = await findStack(context, name);
-    // Checked before the edit: otherwise the stack file could name a step that never began, which would cause a return.
+    // After an abort the stack file must not be edited: it would name a step that never began, which would cause a return.
     signal.throwIfAborted();
     const edited = !isSame(kind, stack.text, rest);
     const changed = edited ? basename(stack.file) : others !== callers?.text ? callers!.name : undefined;
@@ -164,7 +164,7 @@ export function errorsIn(said: string): string {
         if (!/^\s*error: /.test(line)) return [];
         const first = line.trim().replace(/^error: /, "");
         if (!line.endsWith(":")) return [first];
-        // A provider puts a command's message into the next line. Findings of a check follow as a list.
+        // After a colon the error continues below, with a command's message in the next line or a check's list of findings.
         const below = lines.slice(i + 1).map((one) => one.trim());
         const end = below.findIndex((one, j) => j > 0 && !one.startsWith("- "));
         return [[first, ...below.slice(0, end < 0 ? undefined : end)].join(" ")];

@@ -23,7 +23,7 @@ export interface Versions {
     node: string;
 }
 
-/** How the cutover ended. `human`: it could not return by itself. */
+/** How the cutover ended. `human`: the cutover could not return by itself, so an operator must act. */
 export type Outcome = "converted" | "upgraded" | "returned" | "human";
 
 /** What an upgrade of the model changes in the config key `opt`. */
@@ -53,7 +53,7 @@ export type Event =
           direction: Direction;
           to: Place;
           outcome: "done" | "failed";
-          /** Time of this try only. */
+          /** Duration of this try, without earlier tries. */
           seconds: number;
           /** What failed, or what was verified. */
           said?: string;

@@ -15,7 +15,7 @@ export interface Verdict {
     notes: string[];
 }
 
-/** Adds the problems of every kind of cutover. @param others problems that were found before @returns all problems */
+/** Adds the problems that a cutover of either kind can have. @param others problems found before @returns all problems */
 export async function formalProblems(
     context: Context,
     { kind, stack, budget }: CutoverState,

@@ -18,7 +18,7 @@ import {
 /** Expected time of a step, by {@link nameOf}. */
 export type Expected = Record<string, number>;
 
-/** Longest time for reading the outputs after a failure. Callers get 503 until the return. */
+/** Longest time for reading the outputs after a failure. It is short, since the return begins only afterwards. */
 export const LOOK_AGAIN_SECONDS = 60;
 
 /**
@@ -73,7 +73,7 @@ export function wholeReturn(expected: Expected): number {
 export function returnFrom(place: Place, expected: Expected, departure: Departure = {}): number {
     // The last step of a return leaves the first phase. It begins after the 503s have ended, so it is not counted.
     const steps = untilServed(backFrom(place, "old", departure));
-    // In `done` callers are served until `drain`, so the first step of the return causes no 503s.
+    // From `done` the return begins with `switch`, in which callers are still served, so this step is not counted.
     return sum(place === "done" ? steps.filter(({ to }) => to !== "switch") : steps, expected);
 }
 
@@ -116,7 +116,7 @@ export function longestBack(step: Step, { expected, patienceSeconds }: Budget): 
     return Math.max(SLOWER_BACK * expectedOf(step, expected), patienceSeconds);
 }
 
-/** The other requests of a check are short: twelve tokens, and outputs of the stack. */
+/** Time for the rest of a verification, in seconds: it generates a few tokens, and reads the outputs of the stack. */
 const SHORT_SECONDS = 300;
 
 /**

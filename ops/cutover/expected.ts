@@ -55,9 +55,9 @@ export function measured(conversions: Conversion[]): Expected {
             }
             if (entry.event !== "step-end" || entry.outcome !== "done") continue;
             reached = entry.to;
-            // A step that is repeated, or continued after a crash or a failure, is shorter than a whole step.
+            // The time of a step that is repeated, or continued after a crash or a failure, is not used: it is shorter.
             if (again || begun.get(entry.step) !== 1) continue;
-            // A clock that was set back gives a time of zero or below.
+            // A time of zero or below is not used: the clock was set back.
             if (entry.seconds > 0) own[entry.step] = entry.seconds;
         }
         for (const [step, seconds] of Object.entries(own)) {

@@ -1,7 +1,7 @@
 /**
  * The lock holder of a conversion in the cluster. The stack's outputs show only completed runs, and a name does not show
- * whether its process still runs. So the running process writes heartbeats next to the name, and a process that would
- * take over waits for a heartbeat first.
+ * whether its process still runs. So the running process writes heartbeats next to the name, and a process that is
+ * to take over first waits for a heartbeat.
  */
 import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
 import { setTimeout as pause } from "node:timers/promises";

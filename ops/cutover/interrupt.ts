@@ -49,7 +49,7 @@ export async function within<T>(
 ): Promise<T> {
     const interruption = new StepInterruption(at);
     orders.forEach((order) => interruption.onOrder(order));
-    interruption.atInstant(now() + seconds * 1000, `it did not end in ${duration(seconds)}`);
+    interruption.atInstant(now() + seconds * 1000, `no result within ${duration(seconds)}`);
     try {
         return await interruption.race(work(interruption.signal));
     } catch (error) {

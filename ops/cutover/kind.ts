@@ -27,7 +27,7 @@ export interface Kind {
     has: Record<Direction, string>;
     /** One line for each value that changes. The lines are printed before a plan and a status. */
     changes: string[];
-    /** What a plan says about a cutover in progress. */
+    /** First words of a plan while a cutover is in progress. */
     started: string;
     /** Last lines of a plan: what the new service must do. */
     expectations: string[];
@@ -46,11 +46,11 @@ export interface Kind {
     seen(stack: Pick<Stack, "text">, outputs: Outputs, records: Conversion[]): Seen;
     /** Default seconds of each step without a measured time. @param answerSeconds longest time for one answer */
     defaults(answerSeconds: number): Expected;
-    /** Measured times that the stack file has. */
+    /** Measured times that the stack file contains. */
     kept(text: string): Expected;
     /** Sum of the program's own timeouts in a step of a return, in seconds. */
     patience(text: string, answerSeconds: number): number;
-    /** Whether a stack file has nothing of the cutover yet. */
+    /** Whether a stack file contains no values of the cutover yet. */
     isBefore(text: string): boolean;
     /** The stack file without the values that the cutover changes, to detect other edits. */
     restOf(text: string): string;

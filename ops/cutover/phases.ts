@@ -32,7 +32,7 @@ export interface Step {
 /** Texts about a step for the operator. */
 export interface StepDescription {
     does: string;
-    /** The event that takes the longest part of the step's time. */
+    /** The state that the step waits for most of its time: a clause that follows "waits until". */
     waitsFor: string;
 }
 
@@ -74,8 +74,8 @@ export function forwardAnew(place: Place): Step[] {
 /** Where a return begins. */
 export interface Departure {
     /**
-     * Whether a step to another place has begun. Then the return first applies the reached place again, since its steps are
-     * only defined from a reached place. Default: false.
+     * Whether a step to another place has begun. The return then first applies the last reached place again, since its
+     * steps are only defined from a place that is completely reached. Default: false.
      */
     isHalfWay?: boolean;
 }

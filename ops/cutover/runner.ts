@@ -161,13 +161,13 @@ export class CutoverRunner {
         if (end !== undefined)
             interruption.atInstant(
                 end,
-                `it did not end within ${duration(limit!)} of the first 503, after which the budget is too short for a return`,
+                `the step did not end within ${duration(limit!)} of the first 503, after which the budget is too short for a return`,
             );
         const longest = longestBack(step, budget);
         if (!forward)
             interruption.atInstant(
                 began + longest * 1000,
-                `it did not end after ${duration(longest)}, longer than all its timeouts together`,
+                `the step did not end after ${duration(longest)}, longer than all its timeouts together`,
             );
         return { interruption, latestEnd: end };
     }

@@ -1,4 +1,4 @@
-/** The lock holder of a stack, which the stack file passes to the cluster. */
+/** The lock holder of a stack. It is set in the stack file, and `pulumi up` writes it to the cluster. */
 import { Scalar, type Document } from "yaml";
 import { PROJECT } from "../stack/stack-file";
 

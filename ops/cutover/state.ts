@@ -103,8 +103,8 @@ export function backPath(reached: Place, asked: Place, before: Before, { isProve
 }
 
 /**
- * Progress of a stack without a record. Between both ends only a return is safe. In `prepare` a new record can begin: the
- * old service serves callers, and its answers can be recorded.
+ * Progress of a stack without a record. Between `prepare` and `done` only a return is safe. In `prepare` a new record can
+ * begin: the old service serves callers, and its answers can be recorded.
  */
 function withoutRecord(seen: Seen, before: Before): ConversionProgress {
     const { reached, asked, since } = seen;

@@ -1,10 +1,11 @@
-/** Clock of a conversion, and calls at a given time. */
+/** Clock of a cutover, and function calls at a given time. */
 
 /** Longest timer, in seconds: short enough to notice a sleep of the machine, and below the limit of Node.js, 24 days. */
 const LOOK_SECONDS = 5;
 
 /**
- * The system's clock in milliseconds, which also advances if the clock is set back: otherwise callers would wait longer.
+ * The system's clock in milliseconds. If it is set back, the returned time still advances: otherwise a return would begin
+ * too late, and callers would get 503 for longer.
  * @param steady a monotonic clock, which stops while the machine sleeps
  */
 export function startClock(system = () => Date.now(), steady = () => performance.now()): () => number {

@@ -13,7 +13,7 @@ import { unhappy } from "./report";
 import { runCutover, type CutoverArgs } from "./run";
 import { status } from "./status";
 
-/** Time within which the running process must take the order to return, in seconds. It checks for orders twice a second. */
+/** Time within which the running process must accept the order to return, in seconds. It checks for orders twice a second. */
 const TAKE_SECONDS = 5;
 
 /** Without --yes it only shows the state of the cutover. */

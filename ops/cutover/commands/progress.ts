@@ -20,7 +20,7 @@ export function renderProgress({ describe }: Pick<Kind, "describe">, view: View,
         parts.push(
             now < latestEnd ? `returns by itself if not done in ${duration((latestEnd - now) / 1000)}` : "returning",
         );
-    parts.push(`waits for ${describe(step).waitsFor}`);
+    parts.push(`waits until ${describe(step).waitsFor}`);
     return `${parts.join("; ")}${last === "" ? "" : ` | ${last}`}`;
 }
 
@@ -49,7 +49,7 @@ export class ProgressDisplay {
         this.draw();
     }
 
-    /** Takes a line of Pulumi's output. */
+    /** Processes a line of Pulumi's output. */
     line(line: string): void {
         // eslint-disable-next-line no-control-regex -- colours
         const plain = line.replace(/\x1b\[[0-9;]*m/g, "").trim();

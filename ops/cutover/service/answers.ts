@@ -40,7 +40,7 @@ const TRIES = 6;
 const LOGPROB_TOLERANCE = 0.05;
 /** Longest time of a new answer, as a multiple of the slowest recorded answer. */
 const SLOWER = 2;
-/** Additional time: for the recorded and for the new answer, Alpa may wait up to 1 s for more prompts of a batch. */
+/** Added to this time: for each of the two answers, Alpa may have waited up to 1 s for more prompts of a batch. */
 const SLACK_MILLISECONDS = 2000;
 
 /** The service answers, but not as recorded. */

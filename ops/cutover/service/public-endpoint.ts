@@ -71,7 +71,7 @@ export async function proveServed(endpoint: PublicEndpoint): Promise<string> {
 }
 
 async function asVerifier({ verification, ...others }: PublicEndpoint, why: string): Promise<string> {
-    if (verification === undefined) return `no answer was seen: ${why}`;
+    if (verification === undefined) return `no answer was received: ${why}`;
     const { url, key } = verification;
     const verifier = { ...others, url, callers: [{ who: VERIFIER, auth: new ApiKey(key) }] };
     const { seen } = await askUntil(verifier, 1, wrongAnswer, "wait");

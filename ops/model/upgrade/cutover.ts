@@ -6,7 +6,7 @@ import { verdictOf } from "./checks";
 import { NO_CHANGE, upgradeOf } from "./kind";
 import { readState } from "./read-state";
 
-/** The upgrade that the options describe: their stack, and the version that they name. */
+/** The upgrade that the options describe, with the stack and the new version that they name. */
 export function upgrade(context: Context, args: VersionArgs & { stack?: string }): CutoverSource {
     return {
         kind: upgradeOf(NO_CHANGE),

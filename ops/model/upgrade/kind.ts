@@ -14,39 +14,39 @@ import { readNumber } from "../../stack/stack-file";
 import { describeChange } from "./change";
 import { isPhase, placeIn, restOf, setPlace } from "./stack-edit";
 
-const REFUSED = "the gateway to refuse new requests";
-const ANSWERED = "a caller's request to be answered";
+const REFUSED = "the gateway rejects new requests";
+const ANSWERED = "a caller's request is answered";
 
 const FORWARD: Record<Phase, StepDescription> = {
     prepare: {
         does: "image and weights of the new version are put on every node; the old version's answers are recorded",
-        waitsFor: "images pulled and weights found on every node",
+        waitsFor: "images are pulled and weights are found on every node",
     },
     drain: { does: "new requests get 503 with Retry-After", waitsFor: REFUSED },
     stop: {
         does: "running answers end, and the old version is suspended",
-        waitsFor: "running answers to end, and the pods to be gone",
+        waitsFor: "running answers have ended, and the pods are gone",
     },
-    start: { does: "the new version runs", waitsFor: "the new model to be loaded" },
+    start: { does: "the new version runs", waitsFor: "the new model is loaded" },
     verify: {
         does: "the new version gets the questions that the old one answered",
-        waitsFor: "answers of the new version, within the time limit",
+        waitsFor: "the new version has answered within the time limit",
     },
     switch: { does: "callers reach the new version", waitsFor: ANSWERED },
-    done: { does: "the nodes no longer hold the old version's image", waitsFor: "the stack to name the new version" },
+    done: { does: "the nodes no longer hold the old version's image", waitsFor: "the stack names the new version" },
 };
 
 const BACK: Partial<Record<Place, StepDescription>> = {
-    switch: { does: "the nodes hold the old version's image again", waitsFor: "the image on every node" },
+    switch: { does: "the nodes hold the old version's image again", waitsFor: "the image is on every node" },
     verify: { does: "callers no longer reach the new version", waitsFor: REFUSED },
     start: { does: "new requests get 503 with Retry-After", waitsFor: REFUSED },
     stop: {
         does: "running answers end, and the new version is suspended",
-        waitsFor: "running answers to end, and the pods to be gone",
+        waitsFor: "running answers have ended, and the pods are gone",
     },
-    drain: { does: "the old version runs", waitsFor: "the old model to be loaded" },
+    drain: { does: "the old version runs", waitsFor: "the old model is loaded" },
     prepare: { does: "callers reach the old version", waitsFor: ANSWERED },
-    old: { does: "the nodes no longer hold the new version's image", waitsFor: "the objects to be gone" },
+    old: { does: "the nodes no longer hold the new version's image", waitsFor: "the objects are gone" },
 };
 
 const BACK_BY_HAND: Partial<Record<Place, string>> = {
@@ -57,7 +57,7 @@ const BACK_BY_HAND: Partial<Record<Place, string>> = {
     old: "Callers are served. Find the object that is not deleted: pulumi preview --diff",
 };
 
-/** An upgrade that names no version: names and texts of its kind do not depend on the change. */
+/** An upgrade without versions: the names and texts of its kind do not depend on them. */
 export const NO_CHANGE: ModelChange = { old: {}, new: {}, sameAnswers: true };
 
 export function upgradeOf(change: ModelChange): Kind {

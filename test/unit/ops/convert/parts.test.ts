@@ -345,7 +345,7 @@ describe("ops convert, the display", () => {
         assert.equal(
             renderProgress(CONVERSION, view, began + 65_000, "alpa-opt updating"),
             "start: 1:05 of about 15:00; callers have got 503 for 6:05; returns by itself if not done in 18:55; " +
-                "waits for the model to be loaded in the component | alpa-opt updating",
+                "waits until the model is loaded in the component | alpa-opt updating",
         );
         assert.match(renderProgress(CONVERSION, view, began + 1201_000, ""), /returning/);
     });

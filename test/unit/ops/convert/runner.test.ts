@@ -96,7 +96,7 @@ describe("ops convert, the runner", () => {
     it("aborts a rollback step that hangs, tries it again, and reports it to the operator", async () => {
         const { world, result } = await convert({ fails: { start: 1 }, takes: { "back to drain": 1e6 } });
         assert.deepEqual([result.outcome, nameOf(result.failed!)], ["human", "back to drain"]);
-        assert.match(result.why!, /^it did not end after 1:00:00, longer than all its timeouts together/);
+        assert.match(result.why!, /^the step did not end after 1:00:00, longer than all its timeouts together/);
         assert.equal(world.steps().filter((step) => step === "back to drain").length, 2);
         // A step that is only slow is not aborted.
         const slow = await convert({ fails: { start: 1 }, takes: { "back to drain": 3500 } });
@@ -111,7 +111,7 @@ describe("ops convert, the runner", () => {
                 result.why!,
                 step === "prepare"
                     ? /^prepare: the check of this step did not end in 25:00/
-                    : /^\w+: it did not end within/,
+                    : /^\w+: the step did not end within/,
             );
             assert.ok(result.downSeconds <= world.budget.seconds, `${result.downSeconds}`);
         });
@@ -176,7 +176,7 @@ describe("ops convert, the runner", () => {
             assert.equal(result.outcome, "returned");
             assert.match(
                 result.why!,
-                /^done: it failed; and callers are not served by the component: (alice\/a1: request failed|it did not end in 25:00)$/,
+                /^done: it failed; and callers are not served by the component: (alice\/a1: request failed|no result within 25:00)$/,
             );
             assert.ok(
                 result.downSeconds >= late - 1 + wholeReturn(world.budget.expected) &&
@@ -239,7 +239,10 @@ describe("ops convert, the runner", () => {
     it("aborts a step while the rollback still fits into the budget, and returns within the budget", async () => {
         const { world, result } = await convert({ takes: { start: 100_000 } });
         assert.equal(result.outcome, "returned");
-        assert.match(result.why!, /^start: it did not end within \d+:\d\d of the first 503, after which the budget/);
+        assert.match(
+            result.why!,
+            /^start: the step did not end within \d+:\d\d of the first 503, after which the budget/,
+        );
         assert.ok(result.downSeconds <= world.budget.seconds, `${result.downSeconds}`);
         // The limit was used: the step was not aborted early.
         assert.ok(result.downSeconds > needed(world.budget.expected) - world.budget.expected.verify - 180);
