@@ -1,5 +1,5 @@
 /**
- * Settles as `work` does, and rejects with the signal's reason as soon as the signal aborts: aborted work may never end.
+ * Settles as `work` does, or rejects with the signal's reason as soon as the signal aborts: aborted work may never settle.
  */
 export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
     let fail: () => void = () => undefined;

@@ -26,7 +26,7 @@ export async function run(args: string[], context: Context): Promise<number> {
 
 /** Prints why a command failed. @param command undefined if the arguments name none @returns the exit code */
 function explain(error: unknown, { note }: Context, command: Command | undefined): number {
-    // Commander has already printed the error. Its "error" for a request for help is no failure.
+    // Commander has already printed the error. It also throws one, with exit code 0, after it has printed help.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     if (error instanceof ProblemList || error instanceof Failure || error instanceof FindingsError) {
         const isReader = command !== undefined && !changesSomething(command);

@@ -46,8 +46,8 @@ export function realContext(): Context {
         // The sandbox runs the shipped stacks with files of its own, and never changes the shipped ones.
         folder: resolve(process.env.ALPA_AUTH_STACK_FILES ?? ROOT),
         today: new Date(),
-        refusalSeconds: 30, // The measured waits were below 2 seconds.
-        // For host names that do not resolve: the sandbox's edge has no DNS and no TLS.
+        refusalSeconds: 30, // In measurements the rejection took less than 2 seconds.
+        // For stacks whose host name does not resolve: the sandbox's edge has neither DNS nor TLS.
         get connectTo() {
             return loopback(process.env.ALPA_AUTH_CONNECT_TO);
         },
@@ -62,7 +62,7 @@ export function realContext(): Context {
     };
 }
 
-/** Only for the sandbox: credentials must not be sent to another host, whose answers would prove nothing. */
+/** For the sandbox on this machine. Any other host would receive the credentials, and its answers would prove nothing. */
 function loopback(address: string | undefined): string | undefined {
     if (!address) return undefined;
     if (/^http:\/\/127\.0\.0\.1:\d+\/?$/.test(address)) return address;

@@ -4,7 +4,7 @@ interface Flag {
     /** Name of the option, with both dashes. */
     name: string;
     about: string;
-    /** Values of the option. Unset for an option that takes no value, or any text. */
+    /** Values of the option. Unset for an option without a value, or whose value may be any text. */
     choices?: readonly string[];
     takesValue: boolean;
 }
@@ -17,7 +17,7 @@ export interface Completions {
     flags: Flag[];
 }
 
-/** Returns the words that may follow the program, each noun and each verb, as in their help. */
+/** Returns the words that may follow the program's name, each noun and each verb, in the order of their help. */
 export function completionsOf(command: Command, words: string[] = []): Completions[] {
     const help = command.createHelp();
     const flags = help.visibleOptions(command).map((option) => ({

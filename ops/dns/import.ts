@@ -51,9 +51,10 @@ async function importZone(context: Context, file: string, args: DnsImportArgs): 
     for (const note of found.notes) context.note(note);
     const { problems, warnings } = parseZoneData(text, found.zone, name);
     for (const warning of warnings) context.note(warning);
-    if (problems.length > 0) context.note(`To decide before the config check accepts this data (${problems.length}):`);
+    if (problems.length > 0)
+        context.note(`Decisions to make before the config check accepts this data (${problems.length}):`);
     for (const problem of problems) context.note(`  - ${problem}`);
-    const summary = `${found.items.length} entries of ${found.zone}, ${problems.length} to decide.`;
+    const summary = `${found.items.length} entries of ${found.zone}, ${problems.length} decision(s) to make.`;
     if (out !== undefined && existsSync(out))
         throw new UsageError([`--out: must be a new file (${out} exists). Name another file, then compare both.`]);
     if (out !== undefined) writeFileSync(out, text);

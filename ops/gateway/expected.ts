@@ -15,7 +15,7 @@ export interface Expected {
     controller: string;
     /** Ids of objects by kind. A kind is named as its folder in the Admin API. */
     ids: Record<OfRoutes | "ssls" | "global_rules" | "plugin_metadata", Set<string>>;
-    /** Credentials by APISIX's name of their consumer: the name of each credential by its id. */
+    /** Names of credentials: by APISIX's name of the consumer, then by the id of the credential. */
     consumers: Map<string, Map<string, string>>;
     /** `kind namespace/name` of objects that are identified by the controller's labels, since their ids are not computed here. */
     byLabel: Set<string>;

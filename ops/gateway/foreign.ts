@@ -80,7 +80,7 @@ export async function foreignObjects(api: AdminApi, expected: Expected, namespac
     const ours = new Map(
         [...lists].map(([kind, items]) => [kind, items.filter((item) => isOurs(kind, item, expected))]),
     );
-    // Upstreams of routes whose ids are not computed here are recognized by their service.
+    // The ids of some upstreams are not computed here: these upstreams are recognized by the id of their service.
     const services = new Set(ours.get("services")!.map(({ key }) => idIn(key)));
     ours.set(
         "upstreams",
@@ -112,7 +112,7 @@ async function listOf(
     if (status === 404 && mayMiss) return [];
     const trouble = troubleOf({ status, body }, namespace);
     if (trouble !== undefined) throw new Failure(trouble);
-    // A gateway without stream mode has no such list.
+    // Without stream mode APISIX answers 400 for stream routes.
     if (status === 400 && folder === "stream_routes") return [];
     // The message never quotes the answer, which may contain keys.
     if (status !== 200) throw new Failure(`the Admin API answers ${status} to GET ${folder}`);
