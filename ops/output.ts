@@ -1,13 +1,13 @@
 import Table from "cli-table3";
 
-/** Width of a table with a wrapped column, in characters, if its other columns leave room. */
+/** Preferred width of a table with a wrapped column, in characters. Other columns may make the table wider. */
 const WIDTH = 120;
 /** Smallest width of a wrapped column. */
 const LEAST_WIDTH = 24;
 
-/** Renders rows with a heading as a table. @param wrapped heading of the column whose text is wrapped at {@link WIDTH} */
+/** Renders a table with these headings. @param wrapped heading of the column that is wrapped to fit {@link WIDTH} */
 export function table(head: string[], rows: string[][], wrapped?: string): string {
-    // No colours: the library's red heading looks like an error, and pipes would get escape codes.
+    // Without colours: the red headings of cli-table3 look like an error, and pipes would get escape codes.
     const style = { head: [], border: [] };
     const fitted = wrapped === undefined ? {} : { colWidths: widths([head, ...rows], wrapped), wordWrap: true };
     const drawn = new Table({ head, style, ...fitted });
@@ -31,7 +31,7 @@ function longestLine(text: string): number {
     return Math.max(...text.split("\n").map((line) => line.length));
 }
 
-/** Cell of the column `right`, which says whether a check has the required result. */
+/** Text in the column `right`: whether a check has the required result. */
 export function rightCell({ ok }: { ok: boolean }): string {
     return ok ? "yes" : "NO";
 }
@@ -42,7 +42,7 @@ export function json(value: unknown): string {
 
 const LONGEST = 300;
 
-/** Text of another system on one line, without control characters that a terminal would interpret. */
+/** Returns a text of another system as one line of ASCII: a terminal would interpret control characters. */
 export function printable(text: string): string {
     return text.replace(/[^\x20-\x7e]/g, "?").slice(0, LONGEST);
 }

@@ -15,7 +15,7 @@ import { token } from "./token";
 
 /** Nouns, in the order in which the help lists them. */
 const NOUNS: Noun[] = [consumer, token, stack, check, convert, modelUpgrade, dns, completion];
-/** Descriptions of the first words of nouns of two words. */
+/** Help texts by the first word of a noun that has two words, for example `model upgrade`. */
 const GROUPS: Record<string, string> = { model: "Upgrade the model of Alpa" };
 
 export function program(context: Context): Command {
@@ -34,7 +34,7 @@ export function program(context: Context): Command {
     return root;
 }
 
-/** The subcommand of a word. Nouns of two words may share the first one. */
+/** Returns the subcommand with this name, and creates it if needed: nouns with two words may share their first word. */
 function below(command: Command, word: string): Command {
     const found = command.commands.find((one) => one.name() === word);
     return found ?? command.command(word).description(GROUPS[word] ?? "");
@@ -52,7 +52,7 @@ function exitCodes(): string {
     );
 }
 
-/** Rejects an option that is given twice, or with its `--no-` form: commander would silently use the last one. */
+/** Rejects an option that is given twice, or with its `--no-` form: commander would silently ignore all but the last. */
 function onceEach(command: Command): void {
     const given = new Map<string, string>();
     for (const option of command.options) {
@@ -68,7 +68,7 @@ function onceEach(command: Command): void {
     }
 }
 
-/** Rewrites texts of commander in the imperative. */
+/** Replaces commander's own help texts, which are not in the imperative. */
 function inImperative(command: Command): void {
     command.helpOption("-h, --help", "show this help");
     if (command.commands.length > 0) command.helpCommand("help [command]", "show the help of a command");

@@ -8,7 +8,7 @@ export function cliPage(root: Command): string {
     return [
         "# Command line: alpa-auth",
         help.commandDescription(root),
-        "Run it in the clone as `npm run ops -- <noun> <verb>`; `npx alpa-auth <noun> <verb>` is the same. For output that another program reads, use `npm run -s ops --`. [Consent, exit codes and JSON](command-line.md) are the same for all.",
+        "Run it in the clone as `npm run ops -- <noun> <verb>`; `npx alpa-auth <noun> <verb>` is the same. For output that another program reads, use `npm run -s ops --`. [Consent, exit codes and JSON](command-line.md) are the same for all commands.",
         "<!-- Generated from the commands in ops/. After changing these, run: npm run golden -->",
         ...help
             .visibleCommands(root)
@@ -18,7 +18,7 @@ export function cliPage(root: Command): string {
     ].join("\n\n");
 }
 
-/** @param above words in front of the noun */
+/** Renders a noun and its verbs. @param above earlier words of a noun that has several words */
 function nounSections(noun: Command, help: Help, above: string[]): string[] {
     const verbs = help.visibleCommands(noun).filter(isOwn);
     const words = [...above, noun.name()];

@@ -1,7 +1,7 @@
 import { Failure } from "../errors";
 import type { Stack } from "./stack";
 
-/** Messages of backends while another update runs: the file backend, and the service. */
+/** What Pulumi prints while another update runs: with the file backend, and with Pulumi Cloud. */
 const LOCKED = /the stack is currently locked by.*|Another update is currently in progress.*/;
 
 /** The lock message; undefined if there is none. */
@@ -19,5 +19,5 @@ export function lockFailure({ short }: Pick<Stack, "short">, output: string, so?
     );
 }
 
-/** Sentence about a run that a lock prevented from changing anything. */
+/** Part of an error message, for a run that a lock prevented. */
 export const NOTHING_CHANGED = "Nothing was changed.";

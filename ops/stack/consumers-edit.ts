@@ -41,7 +41,7 @@ export function addCredentials(text: string, additions: Addition[]): string {
     return editYaml(text, (document) => additions.forEach((one) => add(document, known, one)));
 }
 
-/** @param known callers of the file, including those of YAML aliases */
+/** @param known all callers of the file, also those that the list contains as YAML aliases */
 function add(document: Document, known: Consumer[], { consumer, credential, limits, class: named }: Addition): void {
     const list = consumersNode(document) ?? newList(document);
     const owner = find(list, "name", consumer);
@@ -90,7 +90,7 @@ function setDay(entry: YAMLMap, key: string, text: string): void {
     entry.set(key, day);
 }
 
-/** Sets the number of a service token's secret, and the day from which the previous secret is rejected. */
+/** Sets the version number of a service token's secret, and the day from which the previous secret is rejected. */
 export function setSecretVersion(text: string, consumer: string, id: string, version: number, until: string): string {
     return editYaml(text, (document) => {
         const entry = credentialNode(document, consumer, id);
@@ -157,7 +157,7 @@ function insertLimits(document: Document, entry: YAMLMap, limits: Limits): void 
     insertBelowName(entry, pair as Pair);
 }
 
-/** Inserts a pair below the name, as `add` does. */
+/** Inserts a key and its value directly below the name, where `add` writes it too. */
 function insertBelowName(entry: YAMLMap, pair: Pair): void {
     const name = entry.items.findIndex(({ key }) => isScalar(key) && key.value === "name");
     entry.items.splice(name + 1, 0, pair);
@@ -202,10 +202,10 @@ export function moveConsumers(
 }
 
 /**
- * Returns the same two files with each comment above its own caller.
- * @param stay for each entry, whether it stays in the stack file
- * @param name sets the name of the new file
- * @returns undefined where the lines of the callers cannot be told apart
+ * Returns the stack file and the callers file with each comment above its own caller.
+ * @param stay for each caller of the list, whether it stays in the stack file
+ * @param name writes the name of the callers file into the stack file
+ * @returns undefined if the lines of one caller cannot be separated from those of another
  */
 function withComments(
     text: string,

@@ -12,7 +12,7 @@ export function consumersNode(document: Document): YAMLSeq | undefined {
         ]);
     const [node] = nodes;
     if (node === undefined || isSeq(node)) return node;
-    // Replacing this value by a new list would revoke all its callers.
+    // The value may contain callers, for example as an alias: a new list would revoke all of them.
     throw new UsageError([
         `consumers: must be a list in the stack file (it is ${isAlias(node) ? "an alias" : isScalar(node) ? "a string" : "a mapping"}). Write a list.`,
     ]);
@@ -41,7 +41,7 @@ export function credentialNode(document: Document, consumer: string, id: string)
     return entry;
 }
 
-/** The entry of a consumer, for editing. @param more returns further nodes of the entry that are edited */
+/** The entry of a consumer, for editing. @param more returns other nodes of the entry that the edit changes */
 export function consumerNode(document: Document, name: string, more: (entry: YAMLMap) => Node[]): YAMLMap {
     const list = consumersNode(document);
     const entry = writtenOut(list && find(list, "name", name), name);
@@ -66,7 +66,7 @@ export function namedNowhereElse(document: Document, what: string, ...nodes: Nod
     const anchor = nodes.map((node) => (node as { anchor?: string }).anchor).find((name) => named.has(name ?? ""));
     if (anchor === undefined) return;
     throw new UsageError([
-        `${what}: must not be used elsewhere in the stack file (it or a part of it is, as alias *${anchor}). Replace the alias by its value.`,
+        `${what}: must not be used elsewhere in the stack file (the alias *${anchor} refers to it, or to a part of it). Replace the alias by its value.`,
     ]);
 }
 

@@ -20,7 +20,7 @@ export async function obstacles(context: Context, stack: Stack): Promise<string[
     return [...edits.flat(), ...(await pendingOperations(context, stack))];
 }
 
-/** Problems that prevent a change outside of a conversion: those of {@link obstacles}, and a running conversion. */
+/** Problems that prevent a change that is not part of a conversion: {@link obstacles}, and a conversion in progress. */
 export async function obstaclesOrConversion(context: Context, stack: Stack, now = new Date()): Promise<string[]> {
     const converting = conversionInProgress(context.folder, stack, now);
     return [...(await obstacles(context, stack)), ...(converting === undefined ? [] : [converting])];
@@ -37,7 +37,7 @@ async function foreignEdits(stack: Stack, edited: Edited): Promise<string[]> {
         ];
     if (status.trim() === "" || isOurs(stack, edited)) return [];
     return [
-        `${basename(file)}: has uncommitted changes that are not of this command (git status: ${status.slice(0, 2).trim()}). Commit or revert them, so that this change gets its own commit.`,
+        `${basename(file)}: has uncommitted changes that alpa-auth did not make (git status: ${status.slice(0, 2).trim()}). Commit or revert them, so that this change gets its own commit.`,
     ];
 }
 
@@ -56,7 +56,7 @@ function gitStatus(file: string): Promise<string | { problem: string }> {
     );
 }
 
-/** Whether a folder is in a git repository, also in one that git cannot read. */
+/** Whether a folder is in a git repository, even if git cannot read the repository. */
 export function hasRepository(folder: string): boolean {
     return existsSync(join(folder, ".git")) || (dirname(folder) !== folder && hasRepository(dirname(folder)));
 }
@@ -80,7 +80,7 @@ async function pendingOperations({ pulumi }: Context, stack: Stack): Promise<str
     );
     const pending = deployment?.pending_operations?.length ?? 0;
     if (pending === 0) return [];
-    // Without this flag, a refresh without a terminal keeps an interrupted create in the state.
+    // Without --clear-pending-creates, a refresh without a terminal keeps an interrupted create in the state.
     return [
         `${stack.short}: has ${pending} pending operation${pending === 1 ? "" : "s"} of an interrupted run. Check what that run has created, then run: pulumi refresh --clear-pending-creates -s ${stack.short}`,
     ];
@@ -90,7 +90,10 @@ async function pendingOperations({ pulumi }: Context, stack: Stack): Promise<str
 export interface Remembered {
     /** Copy of the file before the edit. */
     copy: string;
-    /** Restores the copy of an earlier edit after this edit was undone: the message of a failed run may name that copy. */
+    /**
+     * Restores the record of the previous edit, after this edit was undone: the error message of the previous run may tell
+     * the operator to restore its copy.
+     */
     forget: () => void;
 }
 

@@ -24,7 +24,8 @@ export interface Plan {
     /** Effects of the edit, one sentence each. */
     effects: string[];
     /**
-     * Credential that gets an expiry date, `<consumer>/<credential>`. The effects name it, so it causes no warning.
+     * Credential that gets an expiry date, `<consumer>/<credential>`. The effects name the date, so the warning that the
+     * credential expires soon is omitted.
      * @default none
      */
     rotated?: string;
@@ -57,7 +58,7 @@ interface Change {
     warnings: string[];
 }
 
-/** Prints a change as JSON; with text only the next commands. @param next next commands, each with its purpose */
+/** Prints a change as JSON or, in text format, the next commands. @param next next commands, each with its purpose */
 export function reportChange(context: Context, answer: AnswerFormat, change: Change, next: string[], more = {}): void {
     if (answer.json) return context.out(json({ ...change, next: change.changed ? next : [], ...more }));
     if (change.changed && next.length > 0) context.out(`\nDone. ${next.join("\n")}`);

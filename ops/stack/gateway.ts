@@ -27,7 +27,7 @@ export interface Gateway {
      * output.
      */
     binding?: GatewayBinding;
-    /** Pods of the gateway. Unset in the same case as `binding`. */
+    /** Pods of the gateway. Unset if `binding` is unset. */
     pods?: GatewayPods;
     /** Whether a stack of this project has installed the gateway. */
     isInstalled: boolean;
@@ -61,8 +61,8 @@ export async function gatewayOf(context: Context, stack: Stack): Promise<Gateway
 }
 
 /**
- * @param unasked what to do if the pods cannot be queried: `fail` if this stack installed them, since its user then has the
- * permission; `settle` to wait for a fixed time instead, which is a weaker proof
+ * @param unasked what to do if the pods cannot be queried. `fail` if this stack installed them, since its user then has
+ * permission to query them; otherwise `settle`: wait for a fixed time, which is a weaker proof of a revocation
  */
 function podsOf({ gatewayNamespace }: GatewayBinding, unasked: GatewayPods["unasked"]): GatewayPods {
     return { namespace: gatewayNamespace, labels: APISIX_PODS.matchLabels, unasked };
@@ -81,7 +81,7 @@ async function ofAnotherStack({ pulumi }: Context, stack: Stack): Promise<Gatewa
     const of = readValue(stack.text, "of");
     if (typeof of !== "string")
         throw new UsageError([
-            "of: required with option callers: the stack that installed the gateway. For example: pulumi config set of organization/alpa-auth/intra",
+            "of: required with option callers. Set it to the stack that installed the gateway, for example: pulumi config set of organization/alpa-auth/intra",
         ]);
     const { code, stdout, stderr } = await pulumi(["stack", "output", "gateway", "--json", "--stack", of]);
     const found = code === 0 ? jsonObject<Partial<SharedGateway>>(stdout, "pulumi stack output") : undefined;

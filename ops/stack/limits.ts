@@ -14,8 +14,8 @@ export function ownLimits(lists: Lists, caller: string): Limits {
 }
 
 /**
- * Limits in force for a caller: those of its entry, and the stack's for those that the entry does not set. Without
- * `concurrent` if the caller's class has a share.
+ * Limits in force for a caller: those of its entry, and the stack's limits where the entry sets none. `concurrent` is
+ * omitted if the caller's class has a share, which limits the open requests instead.
  */
 export function limitsInForce(lists: Lists, caller: string): Limits {
     const { concurrent, ...rest } = callerLimits(limitsAt(lists.text, "limits"), ownLimits(lists, caller));

@@ -1,9 +1,9 @@
 import { isAlias, isNode, isScalar, parseDocument, visit, type Node } from "yaml";
 
 const MASK = '"(plain text, not shown)"';
-/** Names of keys with secrets, also at the end of a path that was set as one name, without `--path`. */
+/** Matches keys with secret values. Without `--path`, Pulumi stores a whole path as one key, which ends with such a name. */
 const KEY = /(^|\W)(key|privateKey|sudoPassword|kubeconfig|apiToken)$/;
-/** Keys in a list that is stored as JSON text, and private keys anywhere. */
+/** Matches a key in a list that is stored as JSON text, and a private key in any text. */
 const KEY_INSIDE = /["']?\bkey["']?\s*:|PRIVATE KEY/;
 
 /**
@@ -15,7 +15,7 @@ export function maskKeys(text: string): string {
     const hidden = new Map<number, number>();
     const hide = (node: unknown) => {
         const found = isAlias(node) ? node.resolve(document) : node;
-        // `{ secure: … }` is a mapping, and its content is encrypted.
+        // Hides only scalars: an encrypted value is the mapping `{ secure: … }`, which may be shown.
         if (isScalar(found) && isNode(found) && found.range) hidden.set(...placeOf(text, found));
     };
     visit(document, {

@@ -38,7 +38,7 @@ export function rulesFor(program: string, root: string): readonly Rule[] {
     return isOther(program, root) ? RULES.filter(({ comparesWithProgram }) => !comparesWithProgram) : RULES;
 }
 
-/** Whether a program is of another commit, and that commit's policy pack has the rules that compare what it renders. */
+/** Whether a program is of another commit, whose own policy pack has the rules that compare resources with the program. */
 const isOther = (program: string, root: string) => program !== root && comparesItself(program);
 
 /**
@@ -69,13 +69,13 @@ export function underPolicy(
                 `${WITHOUT_PACK}: must give a reason of at least ${LEAST_REASON} characters. Unset it to run under the policy pack.`,
             ]);
         const program = args.includes("--cwd") ? args[args.indexOf("--cwd") + 1] : root;
-        // A review runs the rules of this clone itself, but it cannot load the rules of another commit.
+        // A review runs the rules of this clone without Pulumi. It cannot load those of another commit, so Pulumi runs them.
         if (args[0] === "preview" && !because && isOther(program, root))
             return pulumi([...args, ...packOf(program)], options);
         if (args[0] !== "up") return pulumi(args, options);
         const packs = isOther(program, root) ? packsOf(root, program) : packOf(root);
         if (!because) return pulumi([...args, ...packs], options);
-        note(`warning: without the policy pack (${WITHOUT_PACK}: ${because.trim()})`);
+        note(`warning: pulumi up runs without the policy pack (${WITHOUT_PACK}: ${because.trim()})`);
         return pulumi(args, options);
     };
 }
@@ -88,5 +88,5 @@ export function packWords(printed: string): string | undefined {
     if (from < 0) return undefined;
     const length = lines.slice(from + 1).findIndex((line) => line.trim() === "");
     const findings = lines.slice(from + 1, length < 0 ? undefined : from + 1 + length);
-    return `policy pack: it rejects the change:\n${findings.join("\n")}`;
+    return `The policy pack rejects the change:\n${findings.join("\n")}`;
 }

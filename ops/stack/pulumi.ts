@@ -28,8 +28,8 @@ const PATIENCE_SECONDS = [60, 30];
 export const INTERRUPT_SECONDS = PATIENCE_SECONDS.reduce((sum, seconds) => sum + seconds, 0);
 
 /**
- * Environment of Pulumi and its providers. With it the Cloudflare provider reports which properties differ. Otherwise the
- * JSON of a refresh omits the resource (pulumi-terraform-bridge, pkg/pf/tfbridge/provider_diff.go).
+ * Environment of Pulumi and its providers. Without this variable, the Cloudflare provider does not report which properties
+ * differ, and the JSON of a refresh omits the resource (pulumi-terraform-bridge, pkg/pf/tfbridge/provider_diff.go).
  */
 export const PROVIDER_ENV = { PULUMI_TF_BRIDGE_ACCURATE_PF_BRIDGE_PREVIEW: "true" };
 
@@ -58,7 +58,8 @@ export function runPulumi(folder: string, patienceSeconds = PATIENCE_SECONDS): P
             cwd: folder,
             env: { ...COMPILE_CACHE, ...process.env, ...PROVIDER_ENV },
             stdio: ["pipe", "pipe", "pipe"],
-            // Otherwise the terminal would signal Pulumi too: at a second SIGINT it gives up at once, and SIGHUP kills it.
+            // In its own process group, Pulumi gets no signals of the terminal: a second SIGINT would make it give up, and
+            // SIGHUP would kill it.
             detached: true,
         });
         const wait = () => undefined;
@@ -68,7 +69,7 @@ export function runPulumi(folder: string, patienceSeconds = PATIENCE_SECONDS): P
             end.abort();
         };
         const interrupt = () => void child.kill("SIGINT");
-        // Otherwise Pulumi, which has its own process group, would outlive this process.
+        // Pulumi has its own process group, so without this signal it would outlive this process.
         process.on("exit", interrupt);
         const unheed = heedSignals(signal ? wait : oncePerPress(interrupt), signal ? undefined : onEnd);
         child.stdin.on("error", wait).end(input);
@@ -150,7 +151,7 @@ function interruptOnAbort(child: ChildProcess, signal: AbortSignal, patienceSeco
             timer = setTimeout(press, seconds * 1000);
             return;
         }
-        // Processes that Pulumi has started may hold its streams open, and this process would wait for these.
+        // Processes that Pulumi has started may keep its output open, and this process would wait until it is closed.
         child.on("exit", () => [child.stdout, child.stderr].forEach((stream) => stream?.destroy()));
         child.kill("SIGKILL");
     };

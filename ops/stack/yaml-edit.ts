@@ -22,7 +22,7 @@ export function editYaml(text: string, edit: (document: Document) => void): stri
         return editYaml(text.replaceAll("\r\n", "\n"), edit).replaceAll("\n", "\r\n");
     const style = styleOf(text);
     let first: string | undefined;
-    // A file may have both indented and unindented lists: one of the two styles must fit the edited lines.
+    // A file may have both indented and unindented lists, so both styles are tried: one of them must fit the edited lines.
     for (const indentSeq of [style.indentSeq, !style.indentSeq]) {
         const document = parseYaml(text);
         const same = document.toString({ ...style, indentSeq });
@@ -32,7 +32,7 @@ export function editYaml(text: string, edit: (document: Document) => void): stri
         if (meaning(merged) === meaning(edited)) return merged;
         first ??= edited;
     }
-    return first!; // The content is more important than the style.
+    return first!; // No style fits: a file in another style is better than one with other content.
 }
 
 /** @throws UsageError if the text is not a YAML stack file; the error does not quote it, since it may contain secrets */
@@ -44,7 +44,9 @@ export function parseYaml(text: string): Document {
         throw new UsageError([`the stack file: must be YAML (${error.code}, line ${line ?? "unknown"}).`]);
     }
     if (!hasValues(document))
-        throw new UsageError(["the stack file: must have each anchor before its aliases, and few aliases."]);
+        throw new UsageError([
+            "the stack file: must have each anchor before its aliases, and not too many aliases for the YAML library.",
+        ]);
     const config = document.get("config", true);
     const known = isMap(config) || config === undefined || (isScalar(config) && config.value === null);
     if (known && (isMap(document.contents) || document.contents === null)) {
@@ -57,7 +59,7 @@ export function parseYaml(text: string): Document {
     ]);
 }
 
-/** Whether every alias has a value: the library resolves them, and limits their number, only where they are read. */
+/** Whether all aliases can be resolved. The library checks this, and their number, only when it reads their values. */
 function hasValues(document: Document): boolean {
     let isAliased = false;
     visit(document, { Alias: () => ((isAliased = true), visit.BREAK) });
@@ -162,7 +164,7 @@ export function keepCommentsBelow(
     return meaning(kept) === meaning(after) ? kept : after;
 }
 
-/** Octal in YAML 1.1, and decimal in YAML 1.2. */
+/** A number with a leading zero, which is octal in YAML 1.1, and decimal in YAML 1.2. */
 const OCTAL = /^[-+]?0[0-7]+$/;
 
 /**
@@ -205,7 +207,7 @@ export function asPulumiReads(document: Document, secrets: ReadonlyMap<string, s
         Map: (_, map) => {
             const cipher = map.items.length === 1 ? map.get("secure") : undefined;
             if (typeof cipher !== "string") return;
-            // The copy keeps the anchor, since several hosts may use the same key.
+            // The plain text keeps the anchor of the encrypted value: several hosts may use the same key by an alias.
             return Object.assign(copy.createNode(secrets.get(cipher) ?? cipher), { anchor: map.anchor });
         },
         Scalar: (key, scalar) => {

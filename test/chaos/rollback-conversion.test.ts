@@ -55,7 +55,7 @@ describe("ops stack rollback from intra-b to intra-a and back", () => {
         const { done, all, failed } = await under(call, () => clone.back(stack, 1));
         assert.deepEqual(failed, []);
         measured("intra-b", "conversion-prepared", { requests: all, failed: failed.length });
-        assert.match(done.stderr, /Config keys with their current secret: convert\./);
+        assert.match(done.stderr, /Config keys that keep their current secret: convert\./);
         assert.equal((await stack.outputs()).conversion, undefined);
     });
 

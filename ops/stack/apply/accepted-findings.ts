@@ -27,7 +27,7 @@ export const FILE = "policy/accepted.yaml";
 const MOST_DAYS = 30;
 const LEAST_REASON = 10;
 
-/** Codes of findings that the policy pack rejects independently of a review, with the file for their exceptions. */
+/** Codes that this file cannot accept, since the policy pack rejects them too, with the file for exceptions of the pack. */
 const ELSEWHERE: Record<string, string> = {
     "policy-violated": "policy/exceptions.yaml, as docs/review/policy.md says",
 };
@@ -54,7 +54,7 @@ const schema = z.strictObject({
     ),
 });
 
-/** Reads the file; an empty list without a file. @throws UsageError with all problems of the file */
+/** Reads the file; returns an empty list if there is none. @throws UsageError with all problems of the file */
 export function readAccepted(root: string, today: Date): Acceptance[] {
     const file = join(root, FILE);
     if (!existsSync(file)) return [];

@@ -57,7 +57,7 @@ async function check(context: Context, args: CheckArgs): Promise<void> {
     const folder = resolve(args.out);
     makeFolder(folder);
     try {
-        // Read before the preview, so that a change of the state during the preview makes the plan outdated.
+        // The state is read before the preview, so that a change of the state during the preview makes the plan outdated.
         const state = await exported(context, stack);
         const { preview, refusal } = await previewPlan(context, stack, planIn(folder));
         judge(context, args, reviewed(context, args, preview, state), acceptances, refusal);
@@ -70,7 +70,7 @@ async function check(context: Context, args: CheckArgs): Promise<void> {
     context.note(`\nNext: npm run ops -- stack apply --yes --plan ${args.out} --stack ${stack.name}`);
 }
 
-/** A review, with its picture for a comment. */
+/** A review, and the diagram of the stack for a comment on the pull request. */
 interface Reviewed {
     found: Review;
     picture?: string;
@@ -121,10 +121,12 @@ function verdict(
     const safe = format === "markdown" ? escaped : plain;
     const reasons = accepted.map(({ code, resource, reason }) => `${code} of ${resource} (${reason})`).join("; ");
     const lines = [
-        refusal === undefined ? "" : "The policy pack rejects the change: the output of the run has the reason.",
+        refusal === undefined
+            ? ""
+            : "The policy pack rejects the change: the error message of stack check has the reason.",
         notAccepted === 0
             ? ""
-            : `${notAccepted} of ${against} findings prevent the change: the output of the run shows how to accept a finding.`,
+            : `${notAccepted} of ${against} findings prevent the change: the error message of stack check shows how to accept a finding.`,
         accepted.length === 0 ? "" : `Accepted in ${FILE}: ${safe(reasons)}`,
     ].filter((line) => line !== "");
     const text = lines.join("\n\n");
@@ -136,7 +138,7 @@ function notAcceptedError({ today }: Context, stack: string, notAccepted: Findin
     const how =
         entries.length === 0
             ? "Correct them."
-            : `Correct them, or accept each with its reason in ${FILE}, in this change:\n${entries.join("\n")}`;
+            : `Correct them, or accept them: add these lines to ${FILE}, each with its reason, and commit them with the change:\n${entries.join("\n")}`;
     const found = notAccepted.length === 1 ? "1 finding" : `${notAccepted.length} findings`;
     const isNot = notAccepted.length === 1 ? "is not" : "are not";
     return `${stack}: ${found} with severity ${failOn} or worse ${isNot} accepted, see above. ${how}`;

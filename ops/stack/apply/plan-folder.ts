@@ -49,8 +49,8 @@ export async function savePlanOrigin(context: Context, folder: string, stack: St
 }
 
 /**
- * Uncommitted changes: the commit of the plan lacks them, so no reviewer has seen them. @param option option that names
- * the plan, for the message
+ * Reports uncommitted changes: the commit of the plan does not contain them, so no reviewer has seen them.
+ * @param option option that names the plan, for the message
  */
 export async function uncommitted({ program = ROOT }: Context, option: "--out" | "--plan"): Promise<string[]> {
     const [first, ...others] = await uncommittedFiles(program);
@@ -79,13 +79,13 @@ export async function readSavedPlan(
     const problems = [
         saved.stack === stack.short
             ? ""
-            : `must be of stack ${stack.short} (got ${saved.stack}). Name the folder of its plan.`,
+            : `must be of stack ${stack.short} (got ${saved.stack}). Name the folder with the plan of ${stack.short}.`,
         saved.commit === commit
             ? ""
             : `must be of the commit that is checked out, ${commit.slice(0, 10)} (the plan is of ${saved.commit.slice(0, 10)}). Check out ${saved.commit.slice(0, 10)}, or ${AGAIN}`,
         saved.config === configOf(stack)
             ? ""
-            : `must be of ${[basename(stack.file), stack.callers?.name].filter(Boolean).join(" and ")} without later changes (it has changed since). ${capital(AGAIN)}`,
+            : `must be of the current ${[basename(stack.file), stack.callers?.name].filter(Boolean).join(" and ")} (the config has changed since the plan was made). ${capital(AGAIN)}`,
         saved.plan === sha256(plan) ? "" : `must be unchanged (plan.json has changed since). ${capital(AGAIN)}`,
         saved.state === now
             ? ""

@@ -1,4 +1,4 @@
-/** Selects the parts of a picture from a stack's resources: those on the path of a request, and those that configure or count. */
+/** Selects the parts of a picture from a stack's resources: the path of a request, and what configures APISIX or counts. */
 import { NOWHERE } from "../../../components/route/route-rules";
 import { VERIFIER } from "../../../components/opt/conversion-phases";
 import type { Operation } from "../review/changes";
@@ -102,7 +102,7 @@ function drawGateway(drawing: Drawing): string | undefined {
     const charts = chart === undefined ? [] : [chart.resource];
     parts.push({ id: "apisix", label, place, ...changeOf([...charts, ...routes], charts) });
     if (chart === undefined) return "apisix";
-    // An update of the chart's values does not show which of its programs changes.
+    // An update of the chart's values does not show whether the ingress controller changes.
     const come = chart.resource.change === "update" ? {} : changeOf(charts);
     const controllers = replicasOf(controllerOf(chart.values));
     parts.push({ id: "controller", label: ["ingress controller", controllers], place, ...come });
@@ -230,8 +230,8 @@ function pathsOf(rule: Tree): string[] {
 }
 
 /**
- * The change of a part that consists of some resources.
- * @param whole resources without which the part does not exist. @default all of them
+ * The change of a part of the picture, which consists of several resources.
+ * @param whole resources without which the part does not exist: if all of them are created, so is the part. @default all
  */
 function changeOf(resources: Resource[], whole: Resource[] = resources): { change?: Operation } {
     const changes = new Set(whole.map(({ change }) => change));

@@ -16,7 +16,7 @@ export interface Line {
     from: string;
     to: string;
     label?: string;
-    /** `requests` of callers are drawn as a solid line; `control`, which configures or counts, as a dashed line. */
+    /** `requests` of callers are drawn as a solid line; `control`, for configuration and counters, as a dashed line. */
     carries: "requests" | "control";
 }
 

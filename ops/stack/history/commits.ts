@@ -8,7 +8,7 @@ import { ROOT } from "../../context";
 interface GitOptions {
     /** Longest time, in seconds. @default 60, enough for a clone on a slow disk: no call needs the network */
     timeoutSeconds?: number;
-    /** Stops git when it aborts. */
+    /** Signal that stops git. */
     signal?: AbortSignal;
 }
 
@@ -41,7 +41,7 @@ export async function uncommittedFiles(folder: string): Promise<string[]> {
     return status.split("\n").flatMap((line) => (line === "" ? [] : [line.trim()]));
 }
 
-/** Returns the files that git tracks, or would add. All of the given files must exist. */
+/** Returns the files that git tracks, or would add because it does not ignore them. All of the given files must exist. */
 export async function committable(files: string[]): Promise<string[]> {
     const listed = await Promise.all(files.map(isCommittable));
     return files.filter((_, i) => listed[i]);

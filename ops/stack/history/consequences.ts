@@ -55,7 +55,7 @@ function credentialLines(name: string, old: Caller, now: Caller): string[] {
 
 const KNOWN = new Set([...Object.keys(gatewayCredential.shape), ...Object.keys(serviceToken.shape)]);
 
-/** A credential without values that may be misplaced secrets: values of unknown fields, and an invalid method. */
+/** Hides the values of unknown fields of a credential, and an invalid method: they may be secrets in the wrong place. */
 function readable(credential: Tree): Tree {
     const isKnown = (key: string, value: unknown) =>
         key === "method" ? METHODS.some((method) => method === value) : KNOWN.has(key);

@@ -69,7 +69,7 @@ function cells(row: Awaited<ReturnType<typeof rowOf>>): string[] {
         String(number),
         start.slice(0, 16).replace("T", " "),
         plain(who ?? "not recorded"),
-        commit === undefined ? "none" : `${commit.slice(0, 10)}${dirty ? " and changes" : ""}`,
+        commit === undefined ? "none" : `${commit.slice(0, 10)}${dirty ? " (dirty)" : ""}`,
         option ?? "",
         [kind, ...(result === "succeeded" ? [] : [result]), ...done].join("\n"),
         [

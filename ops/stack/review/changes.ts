@@ -19,14 +19,14 @@ export interface Change {
     /** Inputs before and after. */
     old?: Tree;
     new?: Tree;
-    /** Properties that Pulumi names as the reason, also secret ones. */
+    /** Properties that Pulumi names as changed, or as the reason for a replacement. Secret properties are included. */
     reasons: Path[];
     /** Id at the provider, before or after the change. Unset if the resource has none. */
     id?: string;
     newId?: string;
     /** Whether the resource is deleted only from the state, so the object itself stays. */
     retained: boolean;
-    /** Whether it is left over from a replacement in an earlier run that did not delete it. */
+    /** Whether the resource is left over from an earlier run, which replaced it but did not delete it. */
     leftover: boolean;
     /** Earlier name in the program, if it was renamed without an alias: the same run deletes the resource of that name. */
     renamed?: string;
@@ -133,7 +133,7 @@ function identity({ kind, old, new: now }: Change): string | undefined {
     const { metadata, name, namespace } = props as { metadata?: Tree; name?: unknown; namespace?: unknown };
     if (isMap(metadata) && typeof metadata.name === "string")
         return [kind, metadata.namespace, metadata.name].join(" ");
-    // A rule set has the name of its stack; tokens, tunnels and releases have names of their own.
+    // Only kinds whose names are unique. Rulesets are not included, since all of a stack have the name of the stack.
     if (
         /^(cloudflare (ZeroTrust(AccessServiceToken|TunnelCloudflared)|Zone)|kubernetes Release)$/.test(kind) &&
         typeof name === "string"
@@ -143,7 +143,10 @@ function identity({ kind, old, new: now }: Change): string | undefined {
     return undefined;
 }
 
-/** The differences, down to the paths in `wholes`. Values that are secret on both sides differ if Pulumi says so. */
+/**
+ * The differences between the inputs. A path in `wholes` is compared as a whole. Values that are secret on both sides differ
+ * if Pulumi names their property as a reason.
+ */
 export function differencesOf({ kind, old = {}, new: now = {}, reasons }: Change, wholes: string[][]): Difference[] {
     const seen = differences(old, now, wholes);
     const hidden = reasons

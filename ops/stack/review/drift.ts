@@ -54,7 +54,8 @@ async function inApisix(context: Context, stack: Stack): Promise<Finding[]> {
     if (binding === undefined) return [];
     const access = await accessOf(context, stack);
     const { foreign, unread, isUnknown } = await context.auditGateway(access, { binding, isInstalled });
-    if (unread !== undefined && isUnknown) context.note(`Not compared with the objects in APISIX: ${unread}`);
+    if (unread !== undefined && isUnknown)
+        context.note(`The state was not compared with the objects in APISIX: ${unread}`);
     return [
         ...foreign.map(({ says, repair }): Finding => {
             const todo = `Rotate both Admin keys first, and start the port-forward (docs/operate/leaked-credentials.md: An Admin key has leaked). Then run: ${repair}`;
@@ -69,7 +70,7 @@ function unshownFinding(counted: string, stack: string): Finding {
     return {
         code: "change-not-shown",
         severity: "breaks-callers",
-        says: `Pulumi counts a change that it does not show (${counted})`,
+        says: `Pulumi counts a change without showing the resource that changes (${counted})`,
         evidence: [],
         todo: `See which resource it is: pulumi refresh --preview-only --diff -s ${stack}`,
     };
@@ -79,7 +80,7 @@ function unreadFinding(why: string): Finding {
     const [says, command] = why.split(/\. (?=Run: )/);
     const todo =
         command ??
-        "Correct that error and run the command again: until then objects that exist only in APISIX are not shown.";
+        "Correct this error and run the command again. Until then, objects that exist only in APISIX are not shown.";
     return { code: "gateway-not-read", severity: "risk", says, evidence: [], todo };
 }
 
@@ -101,7 +102,7 @@ function live(step: Step): Step {
     };
 }
 
-/** The part of `theirs` whose fields `ours` has too. */
+/** Returns `theirs` with only those fields that `ours` has too, at each depth. */
 function within(ours: unknown, theirs: unknown): unknown {
     if (!isMap(ours) || !isMap(theirs)) return theirs;
     const shared = Object.entries(ours).filter(([key]) => key in theirs || !key.startsWith("__"));

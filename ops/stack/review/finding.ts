@@ -34,7 +34,7 @@ const UNDO = "Check whether it is intended. If not, remove it from the change.";
 export const CODES = {
     "authentication-removed": [
         "breaks-callers",
-        "Do not apply it: anyone can reach Alpa. Restore the plugin, the policy or the application.",
+        "Do not apply the change: anyone could use Alpa. Restore the plugin, Access policy or Access application.",
     ],
     "foreign-in-gateway": [
         "breaks-callers",
@@ -103,9 +103,9 @@ export const CODES = {
     ],
     "upstream-removed": ["risk", "Make sure that the remaining services can carry all requests."],
     "upstream-added": ["risk", "Make sure that the new service answers: requests go there at once."],
-    "alpa-started": ["risk", "Make sure that nothing else uses the GPUs of its nodes."],
+    "alpa-started": ["risk", "Make sure that nothing else uses the GPUs that Alpa will use."],
     "route-changed": ["risk", UNDO],
-    "guard-changed": ["risk", "Send the requests of your callers through the sandbox with the new guard."],
+    "guard-changed": ["risk", "Test the new guard in the sandbox, with requests like those of your callers."],
     "errors-changed": [
         "risk",
         "Clients that parse Alpa's errors may fail on other errors: test one client of each kind.",
@@ -143,12 +143,12 @@ export const CODES = {
         "risk",
         "Check what the interrupted run has created, then run: pulumi refresh --clear-pending-creates",
     ],
-    "caller-added": ["harmless", "Hand its credentials out: npm run ops -- consumer handout."],
-    "credential-added": ["harmless", "Hand it out: npm run ops -- consumer handout."],
+    "caller-added": ["harmless", "Hand the caller's credentials out: npm run ops -- consumer handout."],
+    "credential-added": ["harmless", "Hand the credential out: npm run ops -- consumer handout."],
     "credential-ends-later": ["harmless", "Nothing."],
     "limit-raised": ["harmless", "Nothing."],
     "timeout-raised": ["harmless", "Nothing."],
-    "access-added": ["harmless", "Try it: npm run ops -- check smoke."],
+    "access-added": ["harmless", "Test the new access: npm run ops -- check smoke."],
     added: ["harmless", "Nothing."],
     "changed-inside": ["harmless", "Nothing."],
 } as const satisfies Record<string, readonly [Severity, string]>;

@@ -154,7 +154,7 @@ function evidenceOf(change: Change, verdict: Verdict, difference?: Difference): 
     };
 }
 
-/** Path of a value, also of a part that a rule has selected: names in the path decide whether the value is secret. */
+/** Path of the value that a verdict shows as evidence. Names in the path decide whether the value is secret. */
 function placeOf({ kind, old, new: now }: Change, { property }: Verdict, difference?: Difference): Path {
     const at = difference?.path ?? [];
     const names = [old, now].flatMap((side) => nameOf(valueAt(side, at.slice(0, -1)), at.at(-1)));

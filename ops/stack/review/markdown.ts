@@ -102,16 +102,16 @@ function missingText(rest: Finding[]): string {
     return `\n**${counted(rest.length, "finding")} omitted, since the comment would be too long (${counts.join(", ")}).** To see all: \`npm run ops -- stack review --format json\`\n`;
 }
 
-/** Escapes values, which come from files of others, so that they cannot form links, mentions, headings or HTML. */
+/** Escapes values, which the author of a change chooses, so that they cannot form links, mentions, headings or HTML. */
 export function escaped(text: string): string {
     return (
         plain(text)
-            // Otherwise a numeric reference, for example `&#64;`, could stand for any character.
+            // Unescaped, a numeric reference, for example `&#64;`, could stand for any character.
             .replace(/&/g, "&amp;")
             .replace(/[\\`*_{}[\]<>#|~]/g, "\\$&")
             // A zero-width space breaks text that GitHub would turn into a link or a mention.
             .replace(/[@#]|:(?=\/\/)|\bwww(?=\.)|\b(mailto|xmpp):|\bGH(?=-\d)/gi, "$&\u200b")
-            // GitHub renders text between two dollar signs as a formula, even after a backslash, and documents this escape.
+            // GitHub renders text between two dollar signs as a formula, even after a backslash. Its docs give this escape.
             .replace(/\$/g, "<span>$$</span>")
     );
 }

@@ -36,7 +36,7 @@ const PLUGINS: Record<string, { comes: [Code, string]; goes: [Code, string]; cha
     "serverless-post-function": errors(),
     "serverless-pre-function": {
         comes: ["request-rejected", "malformed tokens are rejected, and headers with an underscore do not reach Alpa"],
-        goes: ["protection-weakened", "Alpa gets headers with an underscore, and a malformed token is an error 500"],
+        goes: ["protection-weakened", "headers with an underscore reach Alpa, and a malformed token gets 500"],
         changes: ["request-rejected", "other requests are rejected before authentication"],
     },
     "request-id": {
@@ -181,7 +181,7 @@ const schemas = (plugin: Tree) => ["body_schema", "header_schema"].map((field) =
 /** Whether a plugin passes the caller's name to the access log. */
 const isNamed = (plugin: Tree | undefined) => at(plugin, "config._meta.pre_function") === NAME_CALLER;
 
-/** Names of plugins in this entry that remove the credential before a request goes to Alpa. */
+/** Names of the authentication plugins in an entry that remove the credential before a request goes to Alpa. */
 const hiding = (plugin: Tree) =>
     pluginsOf({ where: "", props: { plugins: [plugin] } })
         .flatMap(authenticatorsIn)

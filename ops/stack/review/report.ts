@@ -58,7 +58,7 @@ export function renderText(review: Review): string {
     return lines.map(plain).join("\n");
 }
 
-/** Removes line breaks, control characters and changes of text direction, since values come from files of others. */
+/** Removes line breaks, control characters and changes of text direction: the author of a change chooses the values. */
 export function plain(line: string): string {
     return line.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ");
 }

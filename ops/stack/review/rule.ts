@@ -59,7 +59,7 @@ export const UNNOTICED: KindRule = {
 /** Whether the object is really deleted: not if it is retained, or left over from a replacement. */
 export const goes = ({ op, retained, leftover }: Change): boolean => op === "delete" && !retained && !leftover;
 
-/** The name in the object's metadata, else that of the resource; for a replaced object the earlier one, which callers know. */
+/** Name in the object's metadata, or else of the resource; of a replaced object the earlier name, which callers know. */
 export function objectName({ op, new: now, old, name }: Change): string {
     return textOf(at((op === "replace" ? old : now) ?? now ?? old, "metadata.name")) || name;
 }

@@ -40,7 +40,7 @@ export const RULES: Record<string, KindRule | undefined> = {
     "kubernetes Gateway": cluster.wiring,
     "kubernetes NetworkPolicy": networkPolicy,
     "kubernetes PodDisruptionBudget": cluster.budget,
-    // Only configures where Prometheus reads metrics: network policies decide whether it can.
+    // A PodMonitor only tells Prometheus where to read metrics. Network policies decide whether it can reach them.
     "kubernetes PodMonitor": UNNOTICED,
     "kubernetes Deployment": cluster.deployment,
     "kubernetes StatefulSet": members,
@@ -50,7 +50,7 @@ export const RULES: Record<string, KindRule | undefined> = {
     "kubernetes DaemonSet": images,
     "dynamic RampartGraph": gatewayGraph,
     "dynamic Revocations": revocations,
-    // Waits and records: they create no object.
+    // These resources only wait for a state, or record one: they create no object.
     "dynamic Awaited": UNNOTICED,
     "dynamic ConsumersAccepted": UNNOTICED,
     "dynamic CredentialsRevoked": UNNOTICED,

@@ -30,8 +30,8 @@ export function shown(value: unknown, path: Path = []): string | undefined {
 }
 
 /**
- * Hides the parts of a value that are secret in the other version of a change: if only the mark as a secret has changed, the
- * plain text is still the secret.
+ * Hides the parts of a value that are secret in the other version of a change. If a change only marks a value as secret, or
+ * removes the mark, the plain text is the secret itself.
  */
 export function veiled(value: unknown, other: unknown): unknown {
     if (other === HIDDEN) return value === undefined ? undefined : HIDDEN;
@@ -66,7 +66,7 @@ function masked(value: unknown, path: Path): unknown {
     return Object.fromEntries(entries.map(([key, part]) => [key, masked(part, [...path, ...nameOf(value, key), key])]));
 }
 
-/** Name of a variable or header that is stored as name and value: the name shows whether the value is secret. */
+/** The `name` next to a `value`, for example of an environment variable: it shows whether the value is secret. */
 export function nameOf(pair: unknown, key: string | number | undefined): string[] {
     return key === "value" && isMap(pair) && typeof pair.name === "string" ? [pair.name] : [];
 }

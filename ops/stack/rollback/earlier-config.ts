@@ -75,7 +75,7 @@ interface EncryptedValue {
 
 /**
  * @param known values of the earlier version, secrets in plain text
- * @param isOwn whether the file is the earlier version's. Then its values are used without a comparison
+ * @param isOwn whether the file is the earlier version's. If so, its values are used without a comparison
  */
 function encryptedAt(
     file: string | undefined,
@@ -106,7 +106,7 @@ function withoutPlace(convert: unknown): unknown {
     return rest;
 }
 
-/** Both values, without the parts that are encrypted in `encrypted`. */
+/** Returns `read` and `known`, as `before` and `after`, without the parts that are encrypted in `encrypted`. */
 function withoutSecrets(encrypted: unknown, read: unknown, known: unknown): { before: unknown; after: unknown } {
     if (isEncrypted(encrypted)) {
         // A value that is encrypted as a whole may equal any text, but no list or mapping.
@@ -132,7 +132,7 @@ function missing(key: string, number: number, differs: string[] | undefined): st
             ? "is in no stack file of this clone"
             : differs.length === 0
               ? "its difference from the current value is unknown"
-              : `stack files of this clone differ in more than its secrets: ${listed}${differs.length > 3 ? ` and ${differs.length - 3} more` : ""}`;
+              : `its value in the stack files of this clone differs outside of its secrets too: ${listed}${differs.length > 3 ? ` and ${differs.length - 3} more` : ""}`;
     return `${key}: cannot be restored (it was secret in version ${number}, and ${why}). Give the stack file of that version, encrypted with the same key as the current file: --config-file <file>`;
 }
 
@@ -156,7 +156,7 @@ export async function readPlain(
         const { number, start } = version;
         return versions.find((one) => one.number === number && one.start === start)?.config;
     } catch (error) {
-        // The config is then unknown, as if it were encrypted with another key.
+        // If Pulumi fails, the config is unknown, as if it were encrypted with another key.
         if (error instanceof Failure) return undefined;
         throw error;
     }

@@ -25,8 +25,8 @@ export interface Broken {
     /** `<consumer>/<credential>` that was revoked. */
     revoked: string;
     /**
-     * Credential of the earlier version that has the key. Unset if no credential has it, but the earlier program keeps no
-     * record of revocations.
+     * Credential of the earlier version that has the key. Unset if none has it: the rollback still breaks the revocation if
+     * the earlier program keeps no record of revocations.
      */
     who?: string;
     id: string;

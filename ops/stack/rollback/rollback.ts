@@ -101,10 +101,11 @@ async function goBack(context: Context, args: RollbackArgs, way: Way): Promise<v
     context.note(
         `Back to version ${number} of ${start}: commit ${target.commit.slice(0, 10)}, against the current state.`,
     );
-    if (target.ofToday.length > 0) context.note(`Config keys with their current secret: ${target.ofToday.join(", ")}.`);
+    if (target.ofToday.length > 0)
+        context.note(`Config keys that keep their current secret: ${target.ofToday.join(", ")}.`);
     if (target.kept.length > 0)
         context.note(
-            `Service tokens with their current secret, because Cloudflare cannot restore an earlier one: ${target.kept.join(", ")}.`,
+            `Service tokens that keep their current secret, because Cloudflare cannot restore an earlier one: ${target.kept.join(", ")}.`,
         );
     const plan = join(scratch, "plan.json");
     const earlier = { stack, number, program, config, plan, signal: interrupted.signal };
@@ -126,7 +127,7 @@ async function goBack(context: Context, args: RollbackArgs, way: Way): Promise<v
     if (!isJson) context.out(render(review, args.format));
     const renewed = refuse(preview, review, broken, args);
     const notTried = whyNotTried(args, way);
-    // As markdown or JSON, standard output holds only the review.
+    // With --format markdown or json, standard output contains only the review.
     const say = args.format === "text" ? context.out : context.note;
     notTried.forEach((one) => say(`\n${one}`));
     if (args.yes) {
@@ -152,7 +153,7 @@ function whyNotTried({ consumer }: RollbackArgs, { target, program }: Way): stri
     const callers = callersOf({ text: target.config, ...callersFileOf(target.config, program) });
     if (callers.some(({ name }) => name === consumer)) return [];
     return [
-        `Not tried from outside after the rollback: version ${target.version.number} has no caller ${consumer}. Name one of its callers: --consumer <name>; afterwards: npm run ops -- check smoke --consumer <name>`,
+        `No test from outside after the rollback: version ${target.version.number} has no caller ${consumer}. Name one of its callers: --consumer <name>. Or test it after the rollback: npm run ops -- check smoke --consumer <name>`,
     ];
 }
 
@@ -165,7 +166,7 @@ async function tryFromOutside(context: Context, args: RollbackArgs, way: Way): P
     try {
         await interrupted.race(smoke({ ...context, out, folder: scratch, program }, calls));
     } catch (error) {
-        // The rollback is applied, so the exit code must not be one of those that mean that nothing was changed.
+        // These two errors have exit codes that mean that nothing was changed, but the rollback is applied.
         throw error instanceof FindingsError || error instanceof UsageError ? new Failure(error.message) : error;
     }
 }
@@ -227,7 +228,7 @@ async function saveConfig(context: Context, { stack, target }: Way): Promise<voi
         mkdirSync(dirname(config), { recursive: true, mode: 0o700 });
         writeFileSync(config, target.config, { mode: 0o600 });
         return context.note(
-            `${edited.join(", ")}: changed while the rollback was running, and keeps the edit, which the next pulumi up would apply. First replace its content by the config of version ${number}: ${relative(process.cwd(), config)}.`,
+            `${edited.join(", ")}: changed while the rollback was running, so the rollback did not write it. Before the next pulumi up, which would apply the edit, replace its content by the config of version ${number}: ${relative(process.cwd(), config)}.`,
         );
     }
     const { callers } = target;

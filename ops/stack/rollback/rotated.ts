@@ -28,7 +28,7 @@ export function keepRotated(then: unknown, now: unknown): { consumers: unknown; 
     return { consumers, kept };
 }
 
-/** The same for the text of a callers file, whose comments are kept. */
+/** Does what {@link keepRotated} does, for the text of a callers file, and keeps its comments. */
 export function keepRotatedIn(text: string, now: unknown): { text: string; kept: string[] } {
     const { consumers, kept } = keepRotated((parseYaml(text).toJS() as { consumers?: unknown } | null)?.consumers, now);
     const edited = mapsOf(consumers)

@@ -8,7 +8,7 @@ import { Failure } from "../../errors";
 import { git } from "../history/commits";
 
 interface WorkTreeOptions {
-    /** Stops the creation of the work tree when it aborts. */
+    /** Signal that stops the creation of the work tree. */
     signal?: AbortSignal;
     /** Longest time for `npm ci`, in seconds. @default 600: three times what 700 packages need through a slow proxy */
     installSeconds?: number;
@@ -36,8 +36,8 @@ export async function withWorkTree<T>(
         await git(add, root, { timeoutSeconds: CHECKOUT_SECONDS, signal });
         const modules = await samePackages(root, commit);
         if (modules === undefined) await install(context, folder, installSeconds, signal);
-        // In the folder above the work tree, where Node.js searches too. Inside, git would report the link as an
-        // uncommitted change, and Pulumi's history would record that.
+        // The link is in the folder above the work tree, where Node.js searches too. In the work tree, git would report it
+        // as an uncommitted change, and Pulumi's history would record that.
         else symlinkSync(modules, join(scratch, "node_modules"), "dir");
         return await use(folder);
     } finally {

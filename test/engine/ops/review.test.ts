@@ -104,7 +104,7 @@ describe("review on the engine", () => {
         const { code, stdout } = await stack.ops("stack", "drift");
         assert.equal(code, 3, stdout);
         assert.match(stdout, /credential-revoked {2}Credential bob\/b1 stops working/);
-        assert.match(stdout, /limit-lowered {2}Caller alice has less: 2 open at the same time becomes 1/);
+        assert.match(stdout, /limit-lowered {2}Caller alice has less: 2 requests open at the same time becomes 1/);
         for (const secret of secrets) assert.ok(!stdout.includes(secret));
         // The last field manager owns the field, and Pulumi changes it only with force.
         assert.match(failed(await stack.up("--refresh")), /conflict with .*\.spec\.plugins/s);

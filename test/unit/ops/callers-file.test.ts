@@ -117,7 +117,7 @@ describe("ops with callers in a file of their own", () => {
         git("commit", "-qm", "x");
         writeFileSync(join(folder, NAME), `${CALLERS}# an edit\n`);
         const { note } = await exits(2, ops("consumer", "add", "bob", "--yes"));
-        assert.match(note, /intra\.yaml: has uncommitted changes that are not of this command/);
+        assert.match(note, /intra\.yaml: has uncommitted changes that alpa-auth did not make/);
     });
 
     it("refuses every command without the file: otherwise its callers would seem unknown", async () => {

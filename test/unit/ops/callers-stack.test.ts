@@ -74,7 +74,7 @@ describe("ops on a stack of option callers", () => {
             /^of: stack organization\/alpa-auth\/main does not have the output gateway \(error of Pulumi: cur/,
         );
         const nameless = await exits(2, bench({ text: TEXT.replace(/.*:of:.*\n/, "") }).ops("consumer", "list"));
-        assert.match(nameless.note, /of: required with option callers: .* pulumi config set of/);
+        assert.match(nameless.note, /of: required with option callers\. .* pulumi config set of/);
     });
 
     it("reports a wrong key of the file like the program", async () => {

@@ -25,7 +25,7 @@ export function limitVerdicts(who: string, { old, new: now }: Difference): Verdi
 function meanwhileVerdicts(who: string, before: Map<string, Tree>, after: Map<string, Tree>): Verdict[] {
     const isBounded = after.has(EACH_POD);
     if (before.has(EACH_POD) === isBounded || before.has("limit-count") !== after.has("limit-count")) return [];
-    const says = `${who}: while the counters are down, each gateway pod ${isBounded ? "counts" : "no longer counts"} its requests on its own`;
+    const says = `${who}: while the counters are down, each gateway pod ${isBounded ? "counts" : "no longer counts"} the caller's requests separately`;
     return [
         {
             code: "limit-changed",
@@ -95,7 +95,7 @@ function byName(value: unknown): Map<string, Tree> {
 /** Text of a limit; undefined for a plugin that is not a limit. */
 function limitText(name: string, config: Tree | undefined): string | undefined {
     if (config === undefined) return undefined;
-    if (name === "limit-conn") return `${String(config.conn)} open at the same time`;
+    if (name === "limit-conn") return `${String(config.conn)} requests open at the same time`;
     if (name === "limit-count") return `${String(config.count)} in ${String(config.time_window)} s`;
     return undefined;
 }

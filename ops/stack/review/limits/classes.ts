@@ -5,7 +5,7 @@ import { isMap, type Tree } from "../../../../policy/resources/values";
 import type { Verdict } from "../rule";
 import { listed } from "../values-text";
 
-/** A class in one rule. */
+/** The share of one class of callers, in one rule of a route. */
 interface Share {
     members: string[];
     /** Requests open at the same time. */

@@ -16,7 +16,7 @@ export const accessPolicy: KindRule = {
         if ([decision, includes].some(isUnknown))
             return {
                 code: "unknown-until-apply",
-                says: `Access policy ${change.name} is created: whom it admits is known only when it is applied`,
+                says: `Access policy ${change.name} is created: whom it admits is known only when the change is applied`,
             };
         const foreign = notOf(run, TOKEN, tokens(includes));
         return foreign.length > 0
@@ -71,7 +71,7 @@ const bypass = ({ name }: Change): Verdict => ({
 
 const others = ({ name }: Change): Verdict => ({
     code: "authentication-removed",
-    says: `Access policy ${name} admits others than service tokens`,
+    says: `Access policy ${name} admits requests without a service token`,
 });
 
 function strangersIn(value: unknown): unknown[] {
@@ -89,7 +89,7 @@ function includes({ old, new: now }: Difference, change: Change, run: Run): Verd
     );
     const deleted = idsOf(run, TOKEN, "delete");
     const gone = before.filter((id) => !after.includes(id) && !deleted.includes(id));
-    // In the new list, replaced tokens have unknown ids.
+    // The new ids of replaced tokens are still unknown.
     const unknown = list(now).filter(hasUnknown).length;
     const replaced = run.changes.filter(({ kind, op }) => kind === TOKEN && op === "replace").length;
     const left = gone.length > Math.min(unknown, replaced) ? gone.length - Math.min(unknown, replaced) : 0;
@@ -158,7 +158,7 @@ export const accessApplication: KindRule = {
               },
     replaced: (change) => ({
         code: "service-interrupted",
-        says: `Access application ${change.name} is replaced, for another audience: connectors reject every request until they have the new audience`,
+        says: `Access application ${change.name} is replaced, and gets another audience: connectors reject every request until they have the new audience`,
     }),
     rows: [
         ["domain", hostname],
@@ -190,7 +190,10 @@ function policies({ old, new: now }: Difference, change: Change): Verdict {
             says: `Access application ${change.name} has no policy: no request is admitted`,
         };
     if (!Array.isArray(old) || old.length === 0)
-        return { code: "access-added", says: `Access application ${change.name}: it admits its tokens` };
+        return {
+            code: "access-added",
+            says: `Access application ${change.name} gets a policy, and admits the policy's tokens`,
+        };
     return {
         code: "authentication-changed",
         severity: "risk",
@@ -205,10 +208,10 @@ function hostname({ old, new: now }: Difference, change: Change): Verdicts {
     if (gone.length > 0)
         return {
             code: "access-changed",
-            says: `${listed(gone)} is no longer a host name of the service: ${listed(after) || "nothing"} is`,
+            says: `${listed(gone)} is no longer a host name of the service, which now has ${listed(after) || "none"}`,
         };
     if (after.every((name) => before.includes(name))) return undefined;
-    return { code: "access-added", says: `${listed(after)}: ${change.name} protects it too` };
+    return { code: "access-added", says: `Access application ${change.name} now protects ${listed(after)}` };
 }
 
 function names(value: unknown): string[] {

@@ -66,7 +66,7 @@ function controllerRows(at: (path: string) => string): Row[] {
     ];
 }
 
-/** No finding if the value at `other` changes too, from which this value is derived. */
+/** No finding if the value at `other` changes too, since this value is derived from it. */
 function unlessWith(other: string, judge: (difference: Difference, change: Change) => Verdict) {
     const path = patternOf(other);
     return (difference: Difference, change: Change): Verdicts =>

@@ -101,7 +101,7 @@ const MEANWHILE: Record<WhenDown, Omit<Verdict, "property">> = {
     refuse: { code: "service-interrupted", says: "callers with limits get 500 meanwhile; then all counts restart" },
 };
 
-/** Verdict about the counters. Without counters in the config, callers of other stacks may still need them. */
+/** Verdict about the counter server, even if this stack's config has no counters: callers of other stacks may use it. */
 function counters({ config }: Run, does: string): Verdict {
     const gateway = config["alpa-auth:gateway"] ?? "";
     const chosen = /"whenDown":\s*"([-a-z]+)"/.exec(gateway)?.[1];

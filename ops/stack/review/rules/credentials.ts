@@ -37,7 +37,7 @@ export const secret: KindRule = {
                 : { code: "deleted", says: `Secret ${objectName(change)} is deleted` };
         const [name, id] = credential;
         const owner = consumerOf(run, name);
-        // The Consumer is deleted or no longer names the credential, so it has its own finding.
+        // A Consumer that is deleted, or no longer names the credential, has its own finding about it.
         if (owner && !owner.retained && !lists(owner.new, id)) return undefined;
         return {
             code: "credential-revoked",
@@ -95,7 +95,7 @@ function material(_: Difference, change: Change, run: Run): Verdicts {
     };
 }
 
-/** Judges a changed source of generated keys. A changed salt is in the finding of its Secret; only the seed needs this one. */
+/** Judges a changed seed or salt of generated keys. The finding of the Secret or Consumer covers most changed salts. */
 function generated(change: Change, run: Run): Verdicts {
     const { name } = change;
     if (/-seed$/.test(name))
@@ -104,7 +104,7 @@ function generated(change: Change, run: Run): Verdicts {
             says: "Every generated key and secret changes at once, without an overlap: the seed is replaced",
         };
     if (/-(admin|viewer)$/.test(name)) return undefined; // The finding of the Secret covers the Admin keys.
-    if (/^nodes-.*-token$/.test(name)) return undefined; // The finding of the node that joins with the token covers it.
+    if (/^nodes-.*-token$/.test(name)) return undefined; // The finding of the node that joins with this token covers the token.
     const salt = /^([a-z0-9-]+)\.([a-z0-9-]+)-(key|jwt-secret)$/.exec(name);
     if (!salt) return { code: "replaced", says: `${name}: the generated value changes` };
     const owner = consumerOf(run, salt[1]);
@@ -122,7 +122,7 @@ export const random: KindRule = {
     deleted: (change, run) =>
         /-seed$/.test(change.name) && !run.changes.some(isNewSecret) ? undefined : generated(change, run),
     replaced: generated,
-    // With other settings Pulumi replaces a generated value, which has the finding above.
+    // Pulumi replaces a resource whose settings change its value, and `replaced` judges that.
     rows: [
         [
             "**",
@@ -143,7 +143,7 @@ export const revocations: KindRule = {
     }),
     replaced: ({ name }) => ({
         code: "protection-weakened",
-        says: `${name}: the record of revoked keys is created again, so the config can declare each of them again`,
+        says: `${name}: the record of revoked keys is replaced by a new one, so the config can declare each of them again`,
     }),
     rows: [
         [

@@ -39,7 +39,7 @@ export const dnsRecord: KindRule = {
                 hasUnknown(now) && isService(change)
                     ? {
                           code: "unknown-until-apply",
-                          says: `${recordName(change)}: the target of the name is known only when it is applied`,
+                          says: `${recordName(change)}: the target of the name is known only when the change is applied`,
                       }
                     : {
                           code: "dns-record-changed",
@@ -109,12 +109,12 @@ export const dnssec: KindRule = {
     }),
     deleted: (change) => ({
         code: "access-removed",
-        says: `${change.name}: the zone is no longer signed; with a DS record at the registrar no validating resolver gets an answer`,
+        says: `${change.name}: the zone is no longer signed; while the registrar has a DS record, validating resolvers cannot resolve its names`,
     }),
     replaced: (change) => ({ code: "access-removed", says: `${change.name}: the zone is signed with other keys` }),
     rows: [
         ["status", signing],
-        // The program sets these to Cloudflare's own values, so that a refresh finds no difference.
+        // The program sets these properties to Cloudflare's own values, so that a refresh finds no difference.
         ...["dnssecMultiSigner", "dnssecPresigned", "dnssecUseNsec3"].map((flag): Row => [flag, signingMode]),
         ...ACCOUNT_AND_ZONE,
     ],

@@ -11,7 +11,7 @@ export const ruleset: KindRule = {
         const rules = change.new?.rules;
         // The program's own rule skips checks for browsers, since callers are programs.
         const isSkip = Array.isArray(rules) && rules.every((rule) => isMap(rule) && rule.action === "skip");
-        // With a new tunnel the service is new, so its rules affect no earlier requests.
+        // If the tunnel is new, so is the service: its rules affect no existing callers.
         const isNew = changes.some(
             ({ kind, op }) => kind === "cloudflare ZeroTrustTunnelCloudflared" && op === "create",
         );

@@ -15,7 +15,7 @@ const gone = (change: Change, how: string): Verdict[] => [
     { code: "gateway-deleted", says: `${gateway(change)} is deleted${how}` },
     {
         code: "data-deleted",
-        says: `${gateway(change)}: the volume of etcd is deleted with it; a new gateway fills it again from the cluster`,
+        says: `${gateway(change)}: the volume of etcd is deleted too; a new gateway writes the same data again, from the objects in the cluster`,
         severity: "risk",
     },
 ];
@@ -98,7 +98,7 @@ export const release: KindRule = {
         ["namespace", nothing],
         ["timeout", nothing],
         ["skipAwait", nothing],
-        // Further data of the provider about the chart.
+        // Properties that the provider itself sets.
         ["checksum", nothing],
         ["resourceNames.**", nothing],
         ["manifest", nothing],
@@ -127,7 +127,7 @@ function otherChart(change: Change): Verdict {
 function controller({ name }: Change): Verdict {
     return {
         code: "gateway-changed",
-        says: `Release ${name}: the controller of Rampart restarts; graphs wait meanwhile`,
+        says: `Release ${name}: the controller of Rampart restarts, and deploys no graph meanwhile`,
     };
 }
 

@@ -5,7 +5,7 @@ import type { Change } from "../changes";
 import type { Difference } from "../differences";
 import { nothing, objectName, type KindRule, type Run, type Verdict } from "../rule";
 
-/** Whether callers get 503 with Retry-After after the run: then no answer is cut off. */
+/** Whether the gateway answers callers with 503 in this phase of a conversion or upgrade: no answer can be cut off then. */
 function areRefused({ config }: Run): boolean {
     try {
         const convert = JSON.parse(config["alpa-auth:convert"]) as { phase?: Phase };
@@ -54,7 +54,7 @@ export const rayCluster: KindRule = {
         ],
         [
             "spec.**",
-            // All pods are deleted at once: see decision 0026.
+            // A changed RayCluster deletes all its pods at once (docs/decisions/0026).
             (_, change, run) =>
                 isSuspended(change.old) || isSuspended(change.new)
                     ? { code: "changed-inside", says: `${component(change)}, which does not run, changes` }

@@ -33,15 +33,15 @@ export const networkPolicy: KindRule = {
         severity: "risk",
     }),
     rows: [
-        ["spec.ingress", (d, change) => reach(d, change, "reach it", "spec.ingress")],
-        ["spec.egress", (d, change) => reach(d, change, "be reached from it", "spec.egress")],
+        ["spec.ingress", (d, change) => reach(d, change, "reach its pods", "spec.ingress")],
+        ["spec.egress", (d, change) => reach(d, change, "be reached from its pods", "spec.egress")],
         ["spec.policyTypes", ({ old, new: now }, change) => types(change, old, now)],
         [
             "spec.podSelector",
             always(
                 "opens-to-network",
                 (change) =>
-                    `Network policy ${objectName(change)} selects other pods: those it selected before are open`,
+                    `Network policy ${objectName(change)} selects other pods: those that it selected before lose its protection`,
             ),
         ],
     ],
@@ -88,13 +88,13 @@ function created(change: Change, run: Run): Verdict[] {
         return [
             {
                 code: "unknown-until-apply",
-                says: `Network policy ${name} is created: whom it admits is known only when it is applied`,
+                says: `Network policy ${name} is created: whom it admits is known only when the change is applied`,
             },
         ];
     return [
         ...when(opens.length > 0, {
             code: isEntry ? "access-added" : "opens-to-network",
-            says: `Network policy ${name} is created: ${listed(opens.map(ruleText))} may reach it`,
+            says: `Network policy ${name} is created: ${listed(opens.map(ruleText))} may reach its pods`,
             property: "spec.ingress",
             new: ingress,
         }),

@@ -5,8 +5,8 @@ import type { Difference } from "../differences";
 import { goes, objectName, type Run, type Verdict } from "../rule";
 
 /**
- * Whether a Deployment whose pods have all these labels is created or deleted. It must have the same name, since a
- * preview does not show unchanged Deployments with these labels.
+ * Whether the run creates or deletes a Deployment that has the object's name, and all these labels on its pods. Labels alone
+ * are not enough: unchanged Deployments, which a preview does not show, may have them too.
  */
 export function comeAlong({ changes }: Run, op: Operation, change: Change, labels: unknown): boolean {
     const wanted = Object.entries(map(labels));

@@ -14,7 +14,7 @@ export const route: KindRule = {
         isUnknown(at(change.new, "spec.http"))
             ? {
                   code: "unknown-until-apply",
-                  says: `Route ${objectName(change)} is created: which requests must authenticate is known only when it is applied`,
+                  says: `Route ${objectName(change)} is created: which requests must authenticate is known only when the change is applied`,
               }
             : { code: "access-added", says: `Route ${objectName(change)} is created` },
         ...rules({ path: [], old: undefined, new: at(change.new, "spec.http") }).filter(
@@ -89,7 +89,7 @@ function comes(name: string, rule: Tree, before: Map<string, Tree>): Verdict {
                   says: `${title}: rule ${name} is created: the gateway answers these requests itself and does not forward them to Alpa`,
               };
     if (authPlugins(rule).length === 0)
-        return { code: "authentication-removed", says: `${title}: is served without authentication` };
+        return { code: "authentication-removed", says: `${title}: requests are served without authentication` };
     const served = [...before.values()].find(
         (other) => !leadsNowhere(other) && paths(other).some((path) => paths(rule).includes(path)),
     );
@@ -140,8 +140,8 @@ function elsewhere(title: string, old: Tree, now: Tree): Verdict {
     if (leadsNowhere(old) === leadsNowhere(now))
         return { code: "upstream-replaced", says: `${title}: requests go to another upstream` };
     return leadsNowhere(now)
-        ? { code: "access-removed", says: `${title}: is no longer forwarded` }
-        : { code: "opens-to-network", says: `${title}: is forwarded to Alpa, which it was not before` };
+        ? { code: "access-removed", says: `${title}: requests are no longer forwarded to Alpa` }
+        : { code: "opens-to-network", says: `${title}: requests are forwarded to Alpa, which they were not before` };
 }
 
 function match(at: string, title: string, { match: old }: Tree, { match: now }: Tree): Verdict[] {
@@ -182,7 +182,7 @@ function match(at: string, title: string, { match: old }: Tree, { match: now }: 
         if (!["paths", "methods", "hosts", "remoteAddrs"].includes(key))
             verdicts.push({
                 code: "route-changed",
-                says: `${title}: is matched differently (${key})`,
+                says: `${title}: requests are matched differently (${key})`,
                 property: `${at}.match.${key}`,
                 old: before[key],
                 new: after[key],

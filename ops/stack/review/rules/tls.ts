@@ -6,7 +6,7 @@ import { always, objectTitle as title, when, type KindRule, type Verdict } from 
 import { listed } from "../values-text";
 
 export const apisixTls: KindRule = {
-    created: (change) => ({ code: "access-added", says: `${title(change)}: HTTPS begins` }),
+    created: (change) => ({ code: "access-added", says: `${title(change)} is created: HTTPS is served` }),
     deleted: (change) => ({ code: "access-removed", says: `${title(change)} is deleted: HTTPS is no longer served` }),
     replaced: (change) => ({
         code: "service-interrupted",
@@ -40,11 +40,11 @@ function hosts({ old, new: now }: Difference, change: Change): Verdict[] {
     return [
         ...when(gone.length > 0, {
             code: "access-removed",
-            says: `${title(change)}: no longer has a certificate for ${listed(gone)}`,
+            says: `${title(change)} no longer has a certificate for ${listed(gone)}`,
         }),
         ...when(more.length > 0, {
             code: "access-added",
-            says: `${title(change)}: also has a certificate for ${listed(more)}`,
+            says: `${title(change)} also has a certificate for ${listed(more)}`,
         }),
     ];
 }

@@ -43,8 +43,8 @@ function duration({ old, new: now }: Difference, change: Change): Verdict {
     const hours = (value: unknown) =>
         value === "forever" ? Infinity : Number(/^(\d+)h/.exec(String(value))?.[1] ?? NaN);
     const who = `Credential ${credential(change)}`;
-    // Cloudflare counts from the update or from the creation, which is unknown here. In the second case the token may
-    // expire at once.
+    // It is unknown whether Cloudflare counts a new duration from the update or from the creation of the token. From the
+    // creation, the token may expire at once.
     if (!(hours(now) >= hours(old)))
         return { code: "credential-ends-sooner", says: `${who} expires sooner, perhaps at once` };
     return { code: "credential-ends-later", says: `${who} expires later` };

@@ -44,7 +44,7 @@ export const tunnelConfig: KindRule = {
             "config.**",
             always(
                 "route-changed",
-                (change) => `Rules ${change.name} of the tunnel: other settings of all connections`,
+                (change) => `Rules ${change.name} of the tunnel: settings of all connections change`,
             ),
         ],
         ["tunnelId", always("access-changed", (change) => `Rules ${change.name} move to another tunnel`, "risk")],

@@ -34,7 +34,7 @@ export const upstream: KindRule = {
         ],
         [
             "spec.ingressClassName",
-            // A route uses an upstream of any class. The class only decides whether the controller waits for the upstream.
+            // A route can use an upstream of any class. The class only decides whether the ingress controller waits for it.
             ({ new: now }, change) => ({
                 code: now === undefined ? "changed-inside" : "gateway-changed",
                 says: `Upstream ${objectName(change)}: the ingress controller ${now === undefined ? "no longer waits" : "waits"} 5 minutes for it after each start`,
@@ -50,7 +50,7 @@ export const upstream: KindRule = {
     ],
 };
 
-/** Judges the upstream of rules that answer without a service. It has no effect without their route. */
+/** Judges a deleted upstream of rules that only reject requests. It has no effect if their route is deleted too. */
 function closed(change: Change, { changes }: Run): Verdicts {
     if (changes.some((other) => other.kind === "kubernetes ApisixRoute" && goes(other))) return undefined;
     return {
@@ -122,6 +122,6 @@ function retries({ old, new: now }: Difference, change: Change): Verdict {
 function spread(_: Difference, change: Change): Verdict {
     return {
         code: "route-changed",
-        says: `Upstream ${objectName(change)}: callers are distributed differently; /logprobs of a caller may lose its cache`,
+        says: `Upstream ${objectName(change)}: callers are distributed to the services differently; /logprobs may lose its cache for a caller`,
     };
 }

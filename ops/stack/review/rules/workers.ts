@@ -3,12 +3,15 @@ import type { Change } from "../changes";
 import { always, goes, nothing, type KindRule, type Run, type Verdicts } from "../rule";
 import { ACCOUNT_AND_ZONE } from "./cloudflare";
 
-const NOT_FILLED_IN = "so a missing model is no longer filled in";
+const NOT_FILLED_IN = "so requests without a model no longer get one";
 
 const otherwise = always("route-changed", ({ name }) => `Worker ${name}: the edge processes requests differently`);
 
 export const workersScript: KindRule = {
-    created: ({ name }) => ({ code: "added", says: `Worker ${name} is created: it fills in a missing model` }),
+    created: ({ name }) => ({
+        code: "added",
+        says: `Worker ${name} is created: it adds the model to requests without one`,
+    }),
     deleted: ({ name }) => rejected(`Worker ${name} is deleted, ${NOT_FILLED_IN}`),
     replaced: ({ name }) => ({ code: "route-changed", says: `Worker ${name} is replaced` }),
     rows: [
@@ -26,7 +29,7 @@ export const workersRoute: KindRule = {
     created: nothing,
     deleted: passes,
     replaced: (change) =>
-        rejected(`Requests to ${patternOf(change)} pass no Worker for a moment, so a missing model is not filled in`),
+        rejected(`Requests to ${patternOf(change)} pass no Worker for a moment, so those without a model get none`),
     rows: [
         ["pattern", always("route-changed", ({ name }) => `Route ${name} of a Worker matches other requests`)],
         [

@@ -57,11 +57,11 @@ describe("callers of a file, in earlier versions", () => {
 
     it("keep the secret of a service token that was rotated since, also in another list", async () => {
         const { note, found } = await exits(0, back([update(commits.lab, named), update(commits.now, named)]));
-        assert.match(note, /Service tokens with their current secret, .*: nlp\/a\./);
+        assert.match(note, /Service tokens that keep their current secret, .*: nlp\/a\./);
         assert.match(found[0], /^# the lab\n[^]*secretVersion: 2\n +previousSecretExpires: "2026-12-09"/);
         const consumers = { "alpa-auth:consumers": { objectValue: [nlp(token)], value: "" } };
         const inStackFile = await back([update(commits.now, consumers), update(commits.now, named)]);
-        assert.match(inStackFile.note, /Service tokens with their current secret, .*: nlp\/a\./);
+        assert.match(inStackFile.note, /Service tokens that keep their current secret, .*: nlp\/a\./);
     });
 
     it("do not restore a revoked public key, unless the operator names it", async () => {

@@ -18,7 +18,7 @@ describe("ops, a stack file in git", () => {
         const { note } = await exits(2, ops("consumer", "add", "zoe", "--yes"));
         assert.match(
             note,
-            /Pulumi\.intra\.yaml: has uncommitted changes that are not of this command \(git status: M\)/,
+            /Pulumi\.intra\.yaml: has uncommitted changes that alpa-auth did not make \(git status: M\)/,
         );
         assert.ok(!text().includes("zoe"));
     });
@@ -63,7 +63,7 @@ describe("ops, a stack file in git", () => {
         assert.ok(lstatSync(file).isSymbolicLink());
         assert.match(readFileSync(real, "utf8"), /name: bob/);
         writeFileSync(real, STACK_FILE.replace("# in use", "# by hand"));
-        assert.match((await ops(...ADD, "--yes")).note, /has uncommitted changes that are not of this command/);
+        assert.match((await ops(...ADD, "--yes")).note, /has uncommitted changes that alpa-auth did not make/);
     });
 
     it("does not treat a failing git like a file without changes", async () => {

@@ -172,7 +172,7 @@ describe("ops stack history", () => {
     it("is a table for people, and says that a stack was never deployed", async () => {
         assert.match(
             (await ops(UPDATES).ops("stack", "history")).out,
-            /│ 2 +│ 2026-11-20 10:00 │ not recorded │ 0123456789 and changes │ intra-a │ update +│ caller bob gets access/,
+            /│ 2 +│ 2026-11-20 10:00 │ not recorded │ 0123456789 \(dirty\) │ intra-a │ update +│ caller bob gets access/,
         );
         assert.match((await ops(UPDATES).ops("stack", "history")).out, /│ 4 +│ [^│]+│ GitHub 7 +│ none +│/);
         assert.match((await ops(null).ops("stack", "history")).out, /has no versions: pulumi up has never run/);

@@ -99,7 +99,7 @@ describe("the policy pack of npm run ops", () => {
         const { pulumi, calls, notes } = runner("rule under repair, see the record");
         await pulumi(["up", "--yes"]);
         assert.deepEqual(calls, [["up", "--yes"]]);
-        assert.match(notes.join(), /^warning: without the policy pack \(.*rule under repair/);
+        assert.match(notes.join(), /^warning: pulumi up runs without the policy pack \(.*rule under repair/);
     });
 
     it("cannot be left out without a reason: that is rejected before anything runs", () => {

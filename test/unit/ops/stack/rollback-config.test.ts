@@ -39,7 +39,7 @@ describe("config of ops stack rollback", () => {
             }),
         );
         assert.deepEqual(config["alpa-auth:tunnel"], host("10.0.0.1", secure("now")));
-        assert.match(note, /Config keys with their current secret: tunnel\./);
+        assert.match(note, /Config keys that keep their current secret: tunnel\./);
     });
 
     const others: [what: string, now: object, differs: string][] = [
@@ -58,7 +58,7 @@ describe("config of ops stack rollback", () => {
                 2,
                 configFor(tunnel(hidden(host("10.0.0.1", PLAIN))), { text: now(live) }),
             );
-            const words = `tunnel: cannot be restored \\(it was secret in version 1, and stack files of this clone differ in more than its secrets: ${differs}`;
+            const words = `tunnel: cannot be restored \\(it was secret in version 1, and its value in the stack files of this clone differs outside of its secrets too: ${differs}`;
             assert.match(note, new RegExp(words));
             assert.match(
                 note,
@@ -97,7 +97,7 @@ describe("config of ops stack rollback", () => {
         const text = file({ "alpa-auth:consumers": list(["a", "b"], secure("key")) });
         await exits(0, configFor({ "alpa-auth:consumers": hidden(list(["a", "b"], PLAIN)) }, { text }));
         const fewer = await configFor({ "alpa-auth:consumers": hidden(list(["a"], PLAIN)) }, { text });
-        assert.match(fewer.note, /consumers: cannot be restored .* differ in more than its secrets: consumers\[1\]/);
+        assert.match(fewer.note, /consumers: cannot be restored .* differs outside of its secrets too: consumers\[1\]/);
     });
 
     it("keeps the secret of a service token that was rotated since, and says so", async () => {
@@ -110,9 +110,9 @@ describe("config of ops stack rollback", () => {
         const then = (more: object) => ({ "alpa-auth:consumers": { value: "[]", objectValue: callers(more) } });
         const { note, config } = await exits(0, configFor(then({ expires: "2027-01-31" }), { text }));
         assert.deepEqual(config["alpa-auth:consumers"], callers({ expires: "2027-01-31", ...rotated }));
-        assert.match(note, /Service tokens with their current secret, .*: nlp\/a\./);
+        assert.match(note, /Service tokens that keep their current secret, .*: nlp\/a\./);
         const same = await configFor(then(rotated), { text });
-        assert.doesNotMatch(same.note, /Service tokens with their current secret/);
+        assert.doesNotMatch(same.note, /Service tokens that keep their current secret/);
     });
 
     it("rejects keys that are in no stack file, all at once", async () => {
@@ -144,7 +144,7 @@ describe("config of ops stack rollback", () => {
                 }),
             );
             assert.deepEqual(config["alpa-auth:tunnel"], host("10.0.0.9", secure("then")));
-            assert.doesNotMatch(note, /Config keys with their current secret/);
+            assert.doesNotMatch(note, /Config keys that keep their current secret/);
         });
 
         it("rejects an invalid file, or a file that was encrypted with another key", async () => {

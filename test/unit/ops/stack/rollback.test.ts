@@ -84,7 +84,7 @@ describe("ops stack rollback", () => {
     });
 
     it("says before and after the change that the version has no caller for calls from outside", async () => {
-        const says = /Not tried from outside after the rollback: version 1 has no caller smoke/;
+        const says = /No test from outside after the rollback: version 1 has no caller smoke/;
         for (const args of [[], ["--yes"]]) {
             const history = [update(repository.first, namespace), update(repository.second)];
             assert.match((await exits(0, rollback(["--to", "1", ...args], { history }))).out, says);

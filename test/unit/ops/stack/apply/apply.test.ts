@@ -72,7 +72,7 @@ describe("ops stack apply", () => {
         [
             "of another config",
             ({ write }) => write(`${STACK_FILE}\n`),
-            /must be of Pulumi\.intra\.yaml without later changes/,
+            /must be of the current Pulumi\.intra\.yaml \(the config has changed/,
         ],
         [
             "of another state",

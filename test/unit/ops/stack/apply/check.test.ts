@@ -148,7 +148,7 @@ describe("ops stack check", () => {
         });
         const { out, note } = await exits(3, ops("stack", "check", "--fail-on", "none", "--format", "markdown"));
         assert.match(out, /caller-added[^]*The policy pack rejects the change/);
-        assert.match(note, /policy pack: it rejects the change:\n.*\n.*\[mandatory\] {2}answers-not-cut$/m);
+        assert.match(note, /^The policy pack rejects the change:\n.*\n.*\[mandatory\] {2}answers-not-cut$/m);
         assert.ok(!note.includes("more"));
     });
 

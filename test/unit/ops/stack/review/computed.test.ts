@@ -82,7 +82,7 @@ describe("review of properties that Cloudflare computes", () => {
         const old = { ...app, destinations: destinations("llm.example.com", "ask.example.com") };
         const now = { ...app, destinations: destinations("llm.example.com") };
         assert.deepEqual(said([because("AccessApplication", old, now, "destinations", "selfHostedDomains")]), [
-            "breaks-callers access-changed: ask.example.com is no longer a host name of the service: llm.example.com is",
+            "breaks-callers access-changed: ask.example.com is no longer a host name of the service, which now has llm.example.com",
         ]);
         const sourced = (source?: string) => ({ ...config, ...(source && { source }) });
         const [{ says }] = review([because("TunnelConfig", sourced("local"), sourced("cloudflare"), "source")]);

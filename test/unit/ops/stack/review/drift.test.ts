@@ -145,7 +145,7 @@ describe("ops stack drift", () => {
         };
         const { code, note } = await driftOf({ text, auditGateway }, NOTHING);
         assert.equal(code, 0, note);
-        assert.match(note, /Not compared with the objects in APISIX: no Secret/);
+        assert.match(note, /The state was not compared with the objects in APISIX: no Secret/);
         const binding = { ingressClass: "shared", gateway: "g", gatewayNamespace: "edge" };
         assert.deepEqual(asked, [{ binding, isInstalled: false }]);
     });
@@ -183,7 +183,7 @@ describe("ops stack drift", () => {
             assert.equal(code, 3, out);
             assert.match(
                 out,
-                /change-not-shown {2}Pulumi counts a change that it does not show \(update: 2 counted, 1 shown\)/,
+                /change-not-shown {2}Pulumi counts a change without showing the resource that changes \(update: 2 counted, 1 shown\)/,
             );
             assert.match(out, /-> See which resource it is: pulumi refresh --preview-only --diff -s intra/);
             assert.match(out, /limit-lowered/);

@@ -121,10 +121,12 @@ describe("review of the Worker at the edge", () => {
 
     it("reports an added Worker once, and a removed Worker once: requests without a model are rejected again", () => {
         const made = [step("WorkersScript", "w", undefined, script), step("WorkersRoute", "r", undefined, route)];
-        assert.deepEqual(said(made), ["harmless added: Worker w is created: it fills in a missing model"]);
+        assert.deepEqual(said(made), [
+            "harmless added: Worker w is created: it adds the model to requests without one",
+        ]);
         const gone = [step("WorkersScript", "w", script, undefined), step("WorkersRoute", "r", route, undefined)];
         assert.deepEqual(said(gone), [
-            "breaks-callers request-rejected: Worker w is deleted, so a missing model is no longer filled in: Alpa rejects requests without a model",
+            "breaks-callers request-rejected: Worker w is deleted, so requests without a model no longer get one: Alpa rejects requests without a model",
         ]);
     });
 

@@ -211,7 +211,10 @@ describe("review of a rule of a route under another name", () => {
 describe("review of a new route", () => {
     it("names its rules without authentication", () => {
         const [first] = said([step("ApisixRoute", "r", undefined, route(guard()))]);
-        assert.match(first, /^breaks-callers authentication-removed: \/completions: is served without authentication/);
+        assert.match(
+            first,
+            /^breaks-callers authentication-removed: \/completions: requests are served without authentication/,
+        );
     });
 
     it("reports rules that are not known yet", () => {
@@ -437,7 +440,7 @@ describe("review of counters that are down for a while", () => {
             said([step("Consumer", "lab-consumer", caller(...old), caller(...now))]).join("\n");
         assert.match(
             of(["limit-count"], ["limit-count", "limit-req"]),
-            /^risk limit-changed: .*counts its requests on its own$/,
+            /^risk limit-changed: .*counts the caller's requests separately$/,
         );
         assert.match(of(["limit-count", "limit-req"], ["limit-count"]), /^risk limit-changed: .*no longer counts/);
         assert.match(of([], ["limit-count", "limit-req"]), /^breaks-callers limit-lowered: .*$/);
