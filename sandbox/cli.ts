@@ -14,7 +14,7 @@ const standalone = () => require("./commands/standalone") as typeof import("./co
 const port = (text: string): number => {
     const number = Number(text);
     if (!Number.isInteger(number) || number < 0 || number > 65535)
-        throw new InvalidArgumentError("must be between 0 and 65535; 0 takes any free port.");
+        throw new InvalidArgumentError("must be a port from 0 to 65535. 0 means any free port.");
     return number;
 };
 const seconds = (text: string): number => {
@@ -28,11 +28,13 @@ const accountId = (text: string): string => {
     return text;
 };
 
-const program = new Command("sandbox").description("Run alpa-auth in a local world: no cloud, no cluster of your own.");
+const program = new Command("sandbox").description(
+    "Run alpa-auth in a local sandbox, without a cloud account or a cluster.",
+);
 
 program
     .command("up")
-    .description("Start the world, run pulumi up on a shipped stack, and print what to try")
+    .description("Start the sandbox, run `pulumi up` on a shipped stack, and print requests to try")
     .addOption(
         new Option("--stack <name>", "stack file to bring up")
             .choices(["intra", "inter", "cloudflare"])
@@ -44,7 +46,7 @@ program
     .addOption(
         new Option(
             "--option <name>",
-            "value of the config key `option` in stack intra; intra-b prepares the conversion of Alpa to the cluster",
+            "value of the config key `option` in stack intra; intra-b prepares the conversion of Alpa from bare metal to pods",
         ).choices(OPTIONS),
     )
     .option("--load-seconds <seconds>", "how long the model of stack intra takes to load (default: 5)", seconds)
@@ -53,7 +55,7 @@ program
     )
     .option(
         "--observe",
-        "start the Prometheus on PATH, which reads the gateway's metrics and has the alerts loaded",
+        "also start the Prometheus found on PATH: it scrapes the gateway and evaluates the project's alerts",
         false,
     )
     .option(
@@ -61,9 +63,9 @@ program
         "run real programs instead of emulators: available (those that are found; the default), all, or some of " +
             PART_NAMES.join(", "),
     )
-    .option("--detach", "return when the world is ready and leave it running; stop it with `down`", false)
+    .option("--detach", "return when the sandbox is ready and leave it running; stop it with `down`", false)
     .action((options) => {
-        // eslint-disable-next-line @typescript-eslint/no-require-imports -- as above
+        // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded at its first use
         const { up } = require("./commands/up") as typeof import("./commands/up");
         return up(options);
     });
@@ -103,7 +105,7 @@ program
     .command("alpa")
     .description("Run the emulated HTTP service of Alpa alone")
     .requiredOption("--port <port>", "port to listen on", port)
-    .option("--seconds <seconds>", "how long one answer takes", seconds, 0)
+    .option("--seconds <seconds>", "how long the generation of one batch takes", seconds, 0)
     .action((options) => standalone().runAlpa(options));
 program
     .command("redis")
@@ -112,7 +114,7 @@ program
     .option("--password <password>", "password that clients must give")
     .action((options) => standalone().runRedis(options));
 
-// A reader that stops early, such as `head`, is not an error.
+// EPIPE is not an error: the reader of the output, such as `head`, has stopped reading.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
     process.exit();

@@ -1,4 +1,4 @@
-/** Injected failures: a fault makes the next matching steps fail, as often as it says. */
+/** Injected failures: a fault makes the next `times` matching steps fail. */
 export class FaultQueue<Fault extends { times?: number }> {
     private pending: (Fault & { left: number })[] = [];
 

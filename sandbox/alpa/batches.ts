@@ -3,7 +3,7 @@
 //
 // These faults of the original are kept, because the gateway must cope with them:
 // - An exception inside generation ends the loop forever: neither that request nor any later valid request is answered.
-// - One batch uses `n` and `echo` of its last item (and temperature and top_p, which this model does not use).
+// - A whole batch uses `n` and `echo` of its last request (and temperature and top_p, which this model does not use).
 // - While the worker generates, it does nothing else: no other request is even read.
 // - A logprobs request that continues a cache entry younger than 15 s is served before all waiting requests.
 
@@ -24,7 +24,7 @@ interface Generation {
 export interface Scoring {
     kind: "logprobs";
     inputs: PyValue;
-    /** Id of the cache entry, which the answer contains. A later request with this id is served first. */
+    /** Id of the cache entry. The answer contains it, and a later request with this id is served first. */
     cacheId: string;
     /** The id as the caller sent it. For the cache, an int and a text of the same digits are two different ids. */
     cacheKey: string | bigint;
@@ -98,8 +98,8 @@ export class BatchLoop {
             }
         } catch (error) {
             if (!(error instanceof PyError)) throw error; // a bug of the emulator, not of Alpa
-            // The loop ends without an answer to anyone: in the original it is a task that is never awaited, whose exception
-            // Python prints at exit, if at all.
+            // The loop ends, and no waiting request is answered: the original never awaits the loop's task, so Python prints
+            // the exception at exit, if at all.
             this.died = error;
             this.options.log(`The batch loop has ended: ${this.died.message}. No valid request is answered any more.`);
         }

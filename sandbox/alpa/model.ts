@@ -83,8 +83,8 @@ export function generate(args: GenerateArgs): string[] {
         while (promptLength + made.length < maxLength) {
             made.push(BYTE_IDS[words[made.length % words.length]]);
         }
-        // With echo the prompt is decoded too. For an id that the tokenizer does not have, it gets None, which Python cannot
-        // join to a text.
+        // With echo the prompt is decoded too. The tokenizer returns None for an unknown id, and Python cannot join None to
+        // a text.
         if (args.echo && inputs[i].some((id) => id >= TOKENIZER_SIZE))
             throw new PyError("TypeError", "sequence item 0: expected str instance, NoneType found");
         const all = [...inputs[i], ...made];
@@ -128,7 +128,7 @@ function largest(values: bigint[]): number {
     return Math.max(...values.map(Number));
 }
 
-/** Adds numbers pairwise, as numpy and torch do: adding them in order gives another last digit. */
+/** Adds numbers pairwise, as numpy and torch do. Adding them in order would round differently in the last digit. */
 function pairwiseSum(values: number[]): number {
     if (values.length < 3) return values.reduce((sum, value) => sum + value, 0);
     const half = values.length >> 1;

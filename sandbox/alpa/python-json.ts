@@ -4,7 +4,7 @@
 import { decodeBody } from "./python-bytes";
 import { PyError, type PyValue } from "./python-value";
 
-// Deepest nesting of JSON: sys.getrecursionlimit() is 1000, of which frames of the server use a part.
+// Deepest nesting of JSON: the recursion limit is 1000 frames (sys.getrecursionlimit()), and the server itself uses some.
 const DEPTH_LIMIT = 960;
 
 const SPACE = /[ \t\n\r]*/y;
@@ -152,7 +152,7 @@ class Scanner {
                 continue;
             }
             const hex = this.text.slice(this.at + 2, this.at + 6);
-            // After the four digits the C scanner needs one more character, at least the closing quote.
+            // After the four digits of \uXXXX the C scanner needs one more character, at least the closing quote.
             if (!/^[0-9a-fA-F]{4}$/.test(hex) || this.at + 6 >= this.text.length) {
                 throw this.error("Invalid \\uXXXX escape", this.at + 1);
             }

@@ -24,7 +24,7 @@ export function typeName(value: PyValue): string {
     return Array.isArray(value) ? "list" : "dict";
 }
 
-/** Does `isinstance(value, int)`. In Python, True and False are ints. */
+/** Emulates `isinstance(value, int)`. In Python, True and False are ints. */
 export function isInt(value: PyValue): value is bigint | boolean {
     return typeof value === "bigint" || typeof value === "boolean";
 }
@@ -35,7 +35,7 @@ const FLOAT_WORD = /^([+-]?)(inf|infinity|nan)$/i;
 
 // Whitespace that int() and float() strip from an ASCII text: C's isspace.
 const C_SPACE = /^[ \t-\r]+|[ \t-\r]+$/g;
-// Largest number of characters of the repr that messages of int() quote: they are formatted with "%.200R".
+// Error messages of int() quote at most this many characters of a value's repr: CPython formats them with "%.200R".
 const QUOTED_BY_INT = 200;
 
 /**
@@ -64,8 +64,8 @@ function digitOf(code: number): number {
 const HEX_TEXT = /^\+?(?:0x_?)?[0-9a-f]+(?:_[0-9a-f]+)*$/i;
 
 /**
- * Whether `uuid.UUID(text)` accepts a text: without hyphens, braces and prefixes it must have 32 characters, which int() can
- * read to base 16.
+ * Whether `uuid.UUID(text)` accepts a text: without hyphens, braces and prefixes it must have 32 characters, which int()
+ * accepts as a number in base 16.
  */
 export function isUuid(text: string): boolean {
     const bare = text
@@ -75,7 +75,7 @@ export function isUuid(text: string): boolean {
     return [...bare].length === 32 && HEX_TEXT.test(toAscii(bare).replace(C_SPACE, ""));
 }
 
-/** Does `int(value)`. @throws PyError with Python's message */
+/** Emulates `int(value)`. @throws PyError with Python's message */
 export function toInt(value: PyValue): bigint {
     if (typeof value === "bigint") return value;
     if (typeof value === "boolean") return value ? 1n : 0n;
@@ -99,7 +99,7 @@ export function toInt(value: PyValue): bigint {
     );
 }
 
-/** Does `float(value)`. @throws PyError with Python's message */
+/** Emulates `float(value)`. @throws PyError with Python's message */
 export function toFloat(value: PyValue): number {
     if (typeof value === "number") return value;
     if (typeof value === "boolean") return value ? 1 : 0;
@@ -121,8 +121,8 @@ export function toFloat(value: PyValue): number {
 }
 
 /**
- * `round(value, 1)`. toFixed also rounds the exact binary value. It differs from Python only for ties (x.25, x.75), which no
- * check uses.
+ * Emulates `round(value, 1)`. Like Python, toFixed rounds the exact binary value. The two differ only for ties (x.25, x.75),
+ * which no test uses.
  */
 export function roundToTenth(value: number): number {
     return Number.isFinite(value) && Math.abs(value) < 1e20 ? Number(value.toFixed(1)) : value;

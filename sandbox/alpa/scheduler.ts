@@ -10,11 +10,11 @@ type Group = keyof typeof GROUP_WEIGHTS;
 const GROUP_SCALE = 300;
 const KEY_WEIGHT = 10;
 const KEY_SCALE = 100;
-// Largest number of empty queues whose credit is kept.
+// Number of empty queues that keep their credit. Beyond it, the queue that has been empty longest loses its credit.
 const REMEMBERED = 100;
 
 interface Queue<T> {
-    /** Waiting items. The number of an item counts all items of the round in order of arrival. */
+    /** Waiting items. `number` is the position of an item in the order of arrival, over all queues. */
     items: [number: number, item: T][];
     credit: number;
     /** Time up to which the earned credit was added. */
@@ -80,7 +80,7 @@ class WeightedRound<T> {
 
 export interface Caller {
     group: Group;
-    /** Set only for group `key`. */
+    /** API key of the caller. Set only for group `key`. */
     key?: string;
 }
 

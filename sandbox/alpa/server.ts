@@ -1,5 +1,5 @@
 // Emulator of Alpa's HTTP service on port 20001: alpa-projects/alpa @ b8078a9 (alpa/serve/controller.py and http_util.py,
-// examples/llm_serving/launch_model_worker.py) as answered by uvicorn 0.20, starlette 0.22 and CPython 3.8. The model always
+// examples/llm_serving/launch_model_worker.py) as it runs on uvicorn 0.20, starlette 0.22 and CPython 3.8. The model always
 // generates the same words (model.ts).
 //
 // Unsupported: TLS (--ssl-keyfile), the web site on port 8001, recaptcha, several replicas.
@@ -42,7 +42,7 @@ export interface AlpaOptions {
     mode?: AlpaMode;
     /** `allowed_api_keys` of the keys file, for the modes with keys. @default key-a and key-b */
     apiKeys?: string[];
-    /** Time to generate one batch, in seconds. @default 0: an answer takes only the wait of batchWindow */
+    /** Time to generate one batch, in seconds. @default 0: an answer takes only the time of batchWindow */
     seconds?: number;
     /** Weights of the model, see {@link Weights}. @default "usual" */
     weights?: Weights;
@@ -169,7 +169,7 @@ async function answer(models: Map<string, Worker | "loading">, request: http.Inc
     return worker.handle(requestPath(request.url as string), sent as Map<string, PyValue>, clientAddress(request));
 }
 
-/** Does `"model" in sent` and then `sent["model"]` of Python, for JSON of every type. */
+/** Emulates Python's `"model" in sent` and then `sent["model"]`, for a JSON value of any type. */
 function modelName(sent: PyValue): PyValue {
     const missing = new PyError("AssertionError", "Model name is not specified in the request.");
     if (sent instanceof Map) {
@@ -243,8 +243,8 @@ function sendJson(request: http.IncomingMessage, response: http.ServerResponse, 
     const headers: [string, string][] = [["content-type", "application/json"]];
     const origin = request.headers.origin;
     if (origin !== undefined) {
-        // As in starlette, a request with a cookie gets its own origin, but no allow-credentials, so browsers reject the
-        // answer.
+        // As in starlette, the answer to a request with a cookie allows that request's origin, but lacks the header
+        // Access-Control-Allow-Credentials, so browsers reject it.
         const withCookie = request.headers.cookie !== undefined;
         headers.push(["access-control-allow-origin", withCookie ? origin : "*"]);
         if (withCookie) headers.push(["vary", "Origin"]);
@@ -263,7 +263,7 @@ function sendHead(
     response.sendDate = false;
     // h11 closes the connection after every answer to HTTP/1.0: the end of the connection is the end of the body.
     if (request.httpVersion !== "1.1") response.shouldKeepAlive = response.useChunkedEncodingByDefault = false;
-    // uvicorn sends "connection" only before it closes.
+    // uvicorn sends the header Connection only if it closes the connection after the answer.
     if (request.httpVersion === "1.1" && response.shouldKeepAlive) response.removeHeader("connection");
     const own: [string, string][] = [
         ["date", new Date().toUTCString()],

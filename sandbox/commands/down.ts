@@ -11,7 +11,7 @@ export async function down(): Promise<void> {
     console.log(before.length === 0 ? "no sandbox was running" : `ended ${before.length} processes`);
 }
 
-/** Ends all processes of a sandbox and deletes its facts (addresses). Its data stays until the next start. */
+/** Ends all processes of a sandbox and deletes the files with its addresses. Its data stays until the next start. */
 export async function clear(dir: string, log: (line: string) => void): Promise<void> {
     await stopAll(dir, { log });
     await endOrphanPlugins(sandboxId(dir));

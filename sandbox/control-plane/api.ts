@@ -12,7 +12,10 @@ interface Answer {
     body: string;
 }
 
-/** Makes one call. Every HTTP status is a result. @throws Error if there is no answer within `seconds` */
+/**
+ * Makes one call. An answer with an error status is returned like any other. @throws Error if there is no answer within
+ * `seconds`
+ */
 export function call(
     api: Api,
     method: string,

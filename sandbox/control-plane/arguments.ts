@@ -51,7 +51,7 @@ export function etcdArguments(pki: Pki, ports: Ports, paths: Paths): string[] {
         "peer-trusted-ca-file": etcdCa,
         "peer-cert-file": etcd.cert,
         "peer-key-file": etcd.key,
-        // Waiting for the disk of a laptop can be slow, and a sandbox may lose its last second.
+        // Waiting for a laptop's disk at each write is slow. A sandbox that crashes may lose the writes of its last second.
         "unsafe-no-fsync": "true",
         "auto-compaction-mode": "periodic",
         "auto-compaction-retention": "10m",
@@ -84,7 +84,7 @@ export function apiserverArguments(pki: Pki, ports: Ports, paths: Paths): string
         "egress-selector-config-file": paths.egress,
         "kubelet-client-certificate": egress.cert,
         "kubelet-client-key": egress.key,
-        // The API server does not wait a minute for open watches at its end: that would only delay `down`.
+        // The API server does not wait a minute for open watches when it stops: that would only delay `down`.
         "shutdown-send-retry-after": "false",
         profiling: "false",
     });
@@ -123,7 +123,7 @@ function client(pki: Pki, port: number, kubeconfig: string): Record<string, stri
         "secure-port": port,
         "tls-cert-file": pki.files.serving.cert,
         "tls-private-key-file": pki.files.serving.key,
-        // More than the default of 20 requests per second, with which the first start takes 5 s longer: every controller
+        // With the default of 20 requests per second, the first start would take 5 s longer, because every controller
         // requests its own token.
         "kube-api-qps": 500,
         "kube-api-burst": 1000,

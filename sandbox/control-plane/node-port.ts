@@ -32,7 +32,7 @@ export interface NodePort {
     cut(pod: string): void;
     /** Drops all packets of one pod's connections, or of all connections. */
     silence(pod?: string): void;
-    /** Ends the silenced connections, because their other side does not know them any more. */
+    /** The network is back: ends the silenced connections, which their peers would have dropped by now. */
     resume(): void;
     close(): Promise<void>;
 }

@@ -18,7 +18,7 @@ interface ServiceProxy {
 
 interface ServiceProxyOptions {
     port: number;
-    /** PKI whose client certificate of kube-apiserver is the only accepted one. */
+    /** PKI of the control plane. The proxy accepts only the client certificate of kube-apiserver. */
     pki: Pki;
     dialIn: DialIn;
     log: (line: string) => void;

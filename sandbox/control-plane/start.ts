@@ -1,7 +1,7 @@
 /**
  * A real Kubernetes control plane on loopback: etcd, kube-apiserver, kube-controller-manager, kube-scheduler, and kwok for
  * nodes and containers. All rules of the API are real (validation, admission, RBAC, ownership, scheduling); only the nodes are
- * emulated. There is no kube-proxy, DNS and the pod network; see service-proxy.ts and workloads/.
+ * emulated. There is no kube-proxy, no DNS and no pod network; see service-proxy.ts and workloads/.
  */
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -88,7 +88,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     const proxy = await startServiceProxy({
         port: ports.serviceProxy,
         pki,
-        // All nodes share one emulated kubelet, so a connection to its port on any node goes there.
+        // All nodes share one emulated kubelet, which gets the connections to its port on every node.
         dialIn: (host, port) => (port === ports.kubelet ? port : options.dialIn?.(host, port)),
         log,
     });
@@ -98,7 +98,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         const program = await spawnTracked({ name, command: tools[name], args: programArgs, env, logFile, stateDir });
         started.push(program);
         void program.exited.then(({ code, signal }) => {
-            if (!closing) log(`${name} has ended by itself (${signal ?? code}). Its log ends:\n${lastLines(logFile)}`);
+            if (!closing)
+                log(`${name} has exited unexpectedly (${signal ?? code}). Its log ends:\n${lastLines(logFile)}`);
         });
         return program;
     };
@@ -109,8 +110,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
             await program.stop();
         }
         await Promise.all([proxy.close(), kubelet.close()]);
-        // The kernel can hold the port a moment longer than the process does. Waits for it, so that a start right after `close`
-        // finds the port free.
+        // The kernel can hold the port a moment longer than the process does. `close` waits for the port, so that a start
+        // right after it finds the port free.
         await waitFor(`port ${ports.apiserver} to be free`, () => !whoHolds(ports.apiserver), { seconds: 60 });
     };
 
@@ -157,20 +158,20 @@ async function startAll(start: Start, { pki, ports, paths, api }: Place, nodes: 
     await Promise.all([
         ready(controllerManager, [], { ...api, server: `https://127.0.0.1:${ports.controllerManager}` }, "/healthz"),
         ready(scheduler, [], { ...api, server: `https://127.0.0.1:${ports.scheduler}` }, "/healthz"),
-        // kwok runs even if there are no nodes yet: nodes that are added later would wait for it forever.
+        // kwok is needed even without nodes: nodes that are added later become ready only if it runs.
         untilReady("kwok", [kwok], () => isHealthy(`http://127.0.0.1:${ports.kwok}/healthz`)),
         nodesReady(api, nodes, [kwok, controllerManager]),
         defaultNamespaceReady(api, controllerManager),
     ]);
 }
 
-/** The ports of the last run, if they are still free, so that its kubeconfig files still work. */
+/** Chooses the ports: those of the last run if they are still free, so that its kubeconfig files still work. */
 async function choosePorts(file: string, apiserver?: number): Promise<args.Ports> {
     let kept: Partial<args.Ports> = {};
     try {
         kept = JSON.parse(readFileSync(file, "utf8")) as args.Ports;
     } catch {
-        // there is no file in the first run
+        // the first run has no file with the ports of an earlier one
     }
     const ports: args.Ports = {
         etcdClient: await freePort(kept.etcdClient),
@@ -206,7 +207,7 @@ async function writeFiles(home: string, pki: Pki, ports: args.Ports, server: str
     return { etcdData: join(home, "etcd"), kubeconfig: files, egress, stages };
 }
 
-/** Waits until a program answers 200. The error of a timeout has the end of its log and of the logs of its dependencies. */
+/** Waits until a program answers 200. The error after a timeout contains the end of the logs of all given programs. */
 async function ready(program: TrackedProcess, also: TrackedProcess[], api: Api, path: string): Promise<void> {
     await untilReady(program.name, [program, ...also], async () => {
         const answer = await call(api, "GET", path, undefined, { seconds: 2 }).catch(() => undefined);
@@ -260,7 +261,7 @@ async function untilReady(what: string, programs: TrackedProcess[], look: () => 
         `${what}: ready`,
         async () => {
             if (dead.length > 0)
-                throw new Error(`${what}: did not become ready (${dead.join(", ")}). Its log ends:\n${logs()}`);
+                throw new Error(`${what}: did not become ready (${dead.join(", ")}). The logs end:\n${logs()}`);
             return look();
         },
         { seconds: READY_SECONDS, hint: () => `The logs end:\n${logs()}` },
