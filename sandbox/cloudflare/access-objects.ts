@@ -32,7 +32,7 @@ export interface TunnelConnection {
 }
 
 export interface TunnelConfiguration {
-    /** Number of PUTs so far. */
+    /** Number of PUT requests that have set the configuration so far. */
     version: number;
     /** The configuration exactly as the client sent it. */
     config: { ingress: IngressRule[]; originRequest?: OriginRequest | null };

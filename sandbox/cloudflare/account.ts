@@ -16,7 +16,7 @@ export type * from "./objects";
 export { PLANS } from "./zone-objects";
 export { tokenOf, tunnelStatus };
 
-/** A change of the account. Kind `connections`: the API has disconnected all connectors of a tunnel, or only `client_id`. */
+/** A change of the account. `connections`: the API has disconnected all connectors of a tunnel, or only `client_id`. */
 export interface Change {
     kind:
         | "zone"
@@ -158,7 +158,7 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
         this.catchUp();
     }
     private catchUp(): void {
-        if (this.catchingUp) return; // an event listener reads the account during this update
+        if (this.catchingUp) return; // called by an event listener that reads the account during an update
         this.catchingUp = true;
         try {
             followClock(this, this.zoneMap);
@@ -167,7 +167,7 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
         }
     }
 
-    /** Zones by id, after changes that are due by time. */
+    /** Zones by id. Reading them first applies the changes whose time has come. */
     get zones(): Map<string, objects.Zone> {
         this.catchUp();
         return this.zoneMap;

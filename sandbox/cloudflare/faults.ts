@@ -1,4 +1,4 @@
-/** Injected failures: a fault makes the next matching requests get its answer. */
+/** Injected failures: the next matching requests get the answer of the fault. */
 import { FaultQueue } from "../faults";
 
 interface Fault {

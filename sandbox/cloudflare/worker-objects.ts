@@ -3,7 +3,7 @@
 export interface WorkerScript {
     /** The name, which is the id. */
     id: string;
-    /** Text of the Worker's only module. Answers contain it only without the other fields. */
+    /** Text of the Worker's only module. The API returns it alone, never together with the other fields. */
     content: string;
     /** Name of the Worker's module. Never in answers. */
     main_module: string;

@@ -47,7 +47,7 @@ function universal(account: Account, zone: Zone): CertificatePack {
     };
 }
 
-/** Applies to all zones the changes that are due at the account's time. */
+/** Applies the due changes of all zones: those whose time the account's clock has reached. */
 export function followClock(account: Account, zones: Map<string, Zone>): void {
     const now = account.now().getTime();
     for (const zone of [...zones.values()]) {

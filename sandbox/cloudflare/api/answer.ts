@@ -46,9 +46,9 @@ export interface Answer {
     result?: unknown;
     result_info?: ResultInfo;
     messages?: { code: number; message: string }[];
-    /** A body instead of the envelope. */
+    /** Text that is sent as the whole body, without the envelope. */
     text?: string;
-    /** A multipart/form-data body instead of the envelope. */
+    /** Parts of a multipart/form-data body, which is sent without the envelope. */
     form?: { name: string; type: string; text: string }[];
 }
 

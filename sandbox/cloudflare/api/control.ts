@@ -49,7 +49,10 @@ export function control(
             account.faults.clear();
             return { result: null };
         default:
-            throw notFound(404, "Below /sandbox/: GET or DELETE requests, POST clock, POST or DELETE faults.");
+            throw notFound(
+                404,
+                "Supported paths: GET or DELETE /sandbox/requests, POST /sandbox/clock, POST or DELETE /sandbox/faults.",
+            );
     }
 }
 

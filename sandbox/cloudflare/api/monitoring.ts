@@ -52,7 +52,9 @@ const notificationBody = z.strictObject({
     description: z.string().optional(),
     mechanisms: z
         .strictObject({ email: addresses, webhooks: nowhere, pagerduty: nowhere })
-        .refine((m) => Object.values(m).some((list) => (list?.length ?? 0) > 0), { error: "needs at least one" }),
+        .refine((m) => Object.values(m).some((list) => (list?.length ?? 0) > 0), {
+            error: "must name at least one recipient",
+        }),
     filters: z.record(z.string(), z.array(z.string())).optional(),
     alert_interval: z.string().optional(),
 });

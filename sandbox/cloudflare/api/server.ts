@@ -4,10 +4,10 @@
  * API documentation and public reports of its error codes. This folder implements the envelope of answers, paging, permissions,
  * the rate limit and the checks before a write. ../account.ts holds the contents of an account, and changes them over time.
  *
- * Unsupported (501 with a name): routes, query parameters, body fields, record types, settings, and kinds of zones,
- * applications and rulesets that are not listed. Known differences: error codes that no source names are invented (clients read
- * only the status), names of zones are not checked against registries, plain HTTP instead of TLS, no API keys with e-mail, no
- * limit of 200 requests a second for one address.
+ * Unsupported (501 with the name of the feature): routes, query parameters, body fields, record types, settings, and kinds
+ * of zones, applications and rulesets that are not listed. Known differences: error codes that no source names are invented
+ * (clients read only the status), names of zones are not checked against registries, plain HTTP instead of TLS, no API keys
+ * with e-mail, no limit of 200 requests a second for one address.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Account, ApiToken } from "../account";

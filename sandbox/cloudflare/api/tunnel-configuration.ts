@@ -42,7 +42,10 @@ const body = z.strictObject({
                     ...{ hostname: text, path: text, originRequest },
                     service: z
                         .string()
-                        .regex(SERVICE, "must be http://host:port, unix:/path, http_status:NNN or the like"),
+                        .regex(
+                            SERVICE,
+                            "must be a service of cloudflared, for example http://host:port, unix:/path or http_status:NNN",
+                        ),
                 }),
             )
             .min(1),
@@ -79,7 +82,7 @@ function checkOrder(rules: z.infer<typeof body>["config"]["ingress"]): void {
             last && !all
                 ? "the last ingress rule must have neither a hostname nor a path"
                 : !last && all
-                  ? "the rule matches every request, so the rules after it never would"
+                  ? "only the last rule may match every request: the rules after this one would never match"
                   : hostname?.includes(":")
                     ? "hostname must not contain a port"
                     : wildcard > 0
@@ -97,7 +100,7 @@ function pathProblem(path: string | null | undefined): string | undefined {
         if (path) compile(path);
     } catch (error) {
         if (error instanceof NotTranslated) throw new Unsupported(error.message);
-        return "path must be a regular expression, as RE2 has them";
+        return "path must be a regular expression in RE2 syntax";
     }
 }
 

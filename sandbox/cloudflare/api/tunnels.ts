@@ -27,7 +27,8 @@ export const tunnelRoutes: Route[] = [
     tunnels("GET", ONE, "ZeroTrustTunnelCloudflared: read, import", (call) => ({ result: answer(call, find(call)) })),
     tunnels("PATCH", ONE, "ZeroTrustTunnelCloudflared: update", change),
     tunnels("DELETE", ONE, "ZeroTrustTunnelCloudflared: delete", remove),
-    // The token needs write permission, and this route rejects others with a different error than other routes.
+    // Reading a tunnel's token requires an API token with write permission. The error for other API tokens differs from that
+    // of other routes.
     {
         ...tunnels("GET", `${ONE}/token`, "getZeroTrustTunnelCloudflaredToken", (call) => ({
             result: tokenOf(call.account, findLive(call)),

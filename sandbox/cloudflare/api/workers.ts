@@ -69,7 +69,7 @@ export const workerRoutes: Route[] = [
     routes(
         "GET",
         "zones/{zone}/workers/routes",
-        "checking for Workers of others on the names",
+        "checking whether another Worker already serves the hostnames",
         (call) => page(call, ofZone(call).map(answerRoute), 50),
         PAGING,
     ),
@@ -158,7 +158,7 @@ function keep(call: Call, id: string) {
 function checkPattern(pattern: string, zone: Account["name"]): void {
     if (/^https?:|^\*/.test(pattern)) throw new Unsupported(`the route pattern ${pattern}`);
     const read = readPattern(pattern);
-    if (!read) throw refused(10022, "The pattern may have * only at its end, and no query.");
+    if (!read) throw refused(10022, "The pattern must have no query, and * only at its end.");
     if (read.hostname !== zone && !read.hostname.endsWith(`.${zone}`))
-        throw refused(10022, `The pattern must be of zone ${zone}.`);
+        throw refused(10022, `The hostname of the pattern must be in zone ${zone}.`);
 }

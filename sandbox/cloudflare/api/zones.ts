@@ -139,7 +139,7 @@ function activationCheck({ account, zone }: Call) {
     const since = (account.now().getTime() - Date.parse(zone.checked_on ?? "1970-01-01")) / 1000;
     const wait = CHECK_EVERY_SECONDS[zone.plan] - since;
     if (zone.status !== "active" && wait > 0) {
-        const message = `The activation check may be asked for again in ${Math.ceil(wait)} seconds`;
+        const message = `The activation check can be requested again in ${Math.ceil(wait)} seconds`;
         throw new ApiError(429, { code: 1224, message }, { "Retry-After": String(Math.ceil(wait)) });
     }
     zone.checked_on = account.stamp();

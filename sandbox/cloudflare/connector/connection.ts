@@ -13,7 +13,7 @@ const CLOSE_TIMEOUT = 1000;
 interface ConnectionParts {
     index: number;
     edge: { host: string; port: number };
-    /** Certificates of authorities for the edge's TLS, in PEM form (`--cacert`). @default those of the system */
+    /** CA certificates that verify the edge, in PEM form (`--cacert`). @default those of the system */
     ca?: string;
     token: TunnelToken;
     connectorId: string;
@@ -58,7 +58,7 @@ export class EdgeConnection {
         const { token, index: connIndex, connectorId, version, arch } = this.parts;
         this.registration = new RegistrationClient(this.control, (error) => this.socket.destroy(error));
         const call = this.registration.register({ ...token, connIndex, connectorId, version, arch });
-        call.catch(() => undefined); // ignored here: the connection may be lost before the call ends
+        call.catch(() => undefined); // without a handler, a rejection after `lost` would end the process
         try {
             return await Promise.race([lost, call]);
         } catch (error) {
@@ -105,7 +105,7 @@ export class EdgeConnection {
     }
 
     private startControl(stream: ServerHttp2Stream): ServerHttp2Stream {
-        stream.on("error", () => undefined); // the end of the session handles it
+        stream.on("error", () => undefined); // the connection ends too, which `closed` reports
         stream.respond({ ":status": 200 });
         return stream;
     }

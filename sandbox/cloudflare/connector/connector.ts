@@ -1,6 +1,6 @@
 /**
- * The connector: it keeps four connections with retries and one set of ingress rules, and shuts down gracefully (cloudflared
- * supervisor/*, orchestration/*).
+ * The connector: it keeps four connections to the edge open, applies one set of ingress rules, and shuts down gracefully
+ * (cloudflared supervisor/*, orchestration/*).
  */
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -21,7 +21,7 @@ interface ConnectorOptions {
     token: TunnelToken;
     /** `host:port` of each edge. Connections are distributed over them. */
     edges: string[];
-    /** Certificates of authorities for the edge's TLS, in PEM form. @default those of the system */
+    /** CA certificates that verify the edge, in PEM form. @default those of the system */
     ca?: string;
     log: Log;
     /** `--retries`: how often the wait between tries doubles. After that it stays the same. @default 5 */
@@ -85,7 +85,7 @@ export class Connector {
         return finished;
     }
 
-    /** Breaks all connections with their requests, as a kill of the process does. */
+    /** Closes all connections and aborts their requests, as killing the process would. */
     async kill(): Promise<void> {
         this.stopping.abort();
         for (const connection of this.live.values()) connection.end();

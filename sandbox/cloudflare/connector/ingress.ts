@@ -28,7 +28,7 @@ export interface Rule {
     hostname: string;
     path?: RegExp;
     service: Service;
-    /** The service as the configuration has it. */
+    /** The service as written in the configuration. */
     serviceText: string;
     origin: OriginSettings;
 }
@@ -91,7 +91,9 @@ function parseService(text: string): Service {
     if (url.protocol !== "http:")
         throw new Error(`unsupported by the sandbox: the service ${text}. Use http:// or http_status:.`);
     if (url.pathname !== "/" || url.search || text.endsWith("/")) {
-        throw new Error(`${text} is an invalid address: the path is that of the request`);
+        throw new Error(
+            `${text} is an invalid address: remove its path, because the origin gets the path of the request`,
+        );
     }
     return { kind: "http", host: url.hostname.replace(/^\[|\]$/g, ""), port: Number(url.port || 80) };
 }

@@ -20,7 +20,10 @@ import * as wire from "./wire";
 
 const HOP_BY_HOP = new Set(["connection", "keep-alive", "transfer-encoding", "upgrade", "te", "proxy-connection"]);
 
-/** Port on 127.0.0.1 of the emulator of a cluster name; undefined for other names. @throws Error if the name has no listener */
+/**
+ * Returns the port on 127.0.0.1 of the emulator that serves a name of the cluster; undefined for other names.
+ * @throws Error if nothing listens at the name
+ */
 export type Resolve = (host: string, port: number) => number | undefined;
 
 export class Proxy {
@@ -28,7 +31,7 @@ export class Proxy {
     private access?: { certsUrl: string; check: AccessCheck };
     private readonly agents = new Map<string, Agent>();
 
-    /** @param resolve port on 127.0.0.1 of the emulator of a cluster name; undefined for a name that this machine resolves */
+    /** @param resolve resolves names of the cluster. All other names are resolved by this machine. */
     constructor(
         private readonly stats: Stats,
         private readonly log: Log,
@@ -66,7 +69,8 @@ export class Proxy {
         const where = { cfRay: find("cf-ray") ?? "", ingressRule: index, originService: rule.serviceText };
 
         if (rule.origin.access) {
-            if (!this.access) throw new Error("rules without the address of the keys");
+            if (!this.access)
+                throw new Error("the edge has sent a rule with `access`, but not the URL of the Access keys");
             const token = find("cf-access-jwt-assertion");
             const verdict = await this.access.check.verdict(rule.origin.access, token);
             if (!verdict.pass && verdict.status === 403) {
@@ -117,7 +121,7 @@ export class Proxy {
         };
         if (flushes(headers, response.headers["transfer-encoding"] === "chunked")) {
             begin();
-            response.on("error", () => stream.end()); // the answer broke off: see the comment of this file
+            response.on("error", () => stream.end()); // the origin's answer broke off: see the comment at the top
             if (stream.writable) response.pipe(stream);
             else response.resume();
             return;
@@ -148,7 +152,7 @@ export class Proxy {
         stream.resume();
     }
 
-    /** The connection pool for these settings. cloudflared has one transport per rule. */
+    /** The connection pool for the settings of a rule. Rules with equal settings share one; in cloudflared, each has its own. */
     private agent(settings: OriginSettings): Agent {
         const { keepAliveConnections, keepAliveTimeout, tcpKeepAlive } = settings;
         const key = [keepAliveConnections, keepAliveTimeout, tcpKeepAlive].join();

@@ -5,7 +5,7 @@ import type { Socket } from "node:net";
 import { unsupported } from "./pages";
 import type { EdgeAnswer, HeaderList } from "./types";
 
-/** Location of the edge, which is the end of each ray id. */
+/** Airport code of the edge's location, with which each ray id ends. */
 const COLO = "AUH";
 
 export const newRay = (): string => `${randomBytes(8).toString("hex")}-${COLO}`;

@@ -158,7 +158,7 @@ export class Connectors {
 
     private unregister(session: ClientHttp2Session): Promise<void> {
         this.drop((connection) => connection.session === session);
-        setImmediate(() => session.close()); // the answer is written first
+        setImmediate(() => session.close()); // only then: the answer to the connector must be written first
         return Promise.resolve();
     }
 
@@ -214,11 +214,11 @@ export class Connectors {
                 JSON.stringify({ version, config, certsUrl: this.options.certsUrl } satisfies wire.ConfigurationUpdate),
             );
             const { err } = JSON.parse(await wire.readText(stream)) as wire.ConfigurationAnswer;
-            if (err) this.log(`edge: connector ${connection.connectorId} refused configuration ${version}: ${err}`);
+            if (err) this.log(`edge: connector ${connection.connectorId} rejected configuration ${version}: ${err}`);
             return version;
         } catch (error) {
             this.log(
-                `edge: connector ${connection.connectorId} did not get its configuration: ${(error as Error).message}`,
+                `edge: connector ${connection.connectorId} did not receive its configuration: ${(error as Error).message}`,
             );
             return 0;
         }

@@ -43,7 +43,7 @@ interface Forwarding {
     jwt?: string;
     /** Names of headers with secrets of the caller, which the origin must not get. */
     strip: string[];
-    /** The request as the route's Worker has passed it on; unset if the route has no Worker. */
+    /** The request that the route's Worker has forwarded; unset if the route has no Worker. */
     worker?: Extract<WorkerResult, { kind: "pass" }>;
     readTimeoutMs: number;
     /** Sends the head of the origin's answer to the caller. */
@@ -134,7 +134,7 @@ function requestHeaders(f: Forwarding): HeaderList {
         ["Cf-Connecting-Ip", f.request.ip],
         ["Cf-Ray", f.request.ray],
         ["Cf-Visitor", '{"scheme":"https"}'],
-        ["Cf-Ipcountry", "XX"], // "unknown", as for addresses without a country
+        ["Cf-Ipcountry", "XX"], // Cloudflare's code for an unknown country
         ["Cdn-Loop", `cloudflare; loops=1${f.worker ? "; subreqs=1" : ""}`],
         ...(f.worker ? [["Cf-Worker", f.request.zone.name] as [string, string]] : []),
         ...(changed ? [["Content-Length", String(changed.body.length)] as [string, string]] : []),
@@ -151,7 +151,7 @@ function open(
         return session.request(head, { endStream });
     } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== "ERR_HTTP2_HEADER_SINGLE_VALUE") throw error;
-        throw new Unsupported(`a header that Node.js sends only once, several times: ${(error as Error).message}`);
+        throw new Unsupported(`a repeated header that Node.js can send only once: ${(error as Error).message}`);
     }
 }
 

@@ -24,7 +24,7 @@ export function errorPage(status: number, request: Pick<EdgeRequest, "hostname" 
     return page(status, `${request.hostname} | ${title}`, title, `${detail} Ray ID: ${request.ray}`);
 }
 
-/** The answer for an error with a number of Cloudflare. @param code for example 1033 */
+/** The answer for one of Cloudflare's numbered errors. @param code its number, for example 1033 */
 export function numberedError(
     status: number,
     code: number,

@@ -6,9 +6,9 @@
  * Plain HTTP/1.1 on loopback instead of TLS: the Host header selects the hostname, and the origin gets `X-Forwarded-Proto:
  * https`. For a name without an active certificate, the edge resets the connection: in reality the TLS handshake would fail.
  *
- * Unsupported (501 with a name): records that do not point to a tunnel, WebSockets, paths below /cdn-cgi/, rule actions,
- * selectors and settings that the other files name. Not emulated, without an error: cache, compression, HTTP/2, redirects to
- * https, the security level.
+ * Unsupported (501 with the name of the feature): records that do not point to a tunnel, WebSockets, paths below /cdn-cgi/,
+ * rule actions, selectors and settings that the other files name. Not emulated, without an error: cache, compression,
+ * HTTP/2, redirects to https, the security level.
  */
 import type { Account } from "../account";
 import { EDGE_NAME } from "../connector/wire";
@@ -57,7 +57,7 @@ export interface Edge {
     close(): Promise<void>;
 }
 
-/** The data of the edge that connectors need for a connection. */
+/** What a connector needs to connect to the edge. */
 export type EdgePlace = Pick<Edge, "connectorPort" | "certificate" | "teamDomainTls">;
 
 export async function startEdge(options: EdgeOptions): Promise<Edge> {

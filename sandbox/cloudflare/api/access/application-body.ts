@@ -67,7 +67,7 @@ export function checkType(type: string): void {
 }
 
 /**
- * Returns the hostnames in all three fields, whichever field the body has. @param only the zone in the path, to which the
+ * Returns all three hostname fields, computed from those that the body has. @param only the zone in the path, to which the
  * hostnames must belong @param self the application that is changed; undefined for a new one
  */
 export function hostnames(account: Account, body: ApplicationBody, only?: Zone, self?: AccessApplication) {
@@ -76,7 +76,7 @@ export function hostnames(account: Account, body: ApplicationBody, only?: Zone, 
     const destinations = body.destinations?.map(({ uri }) => uri);
     const listed = destinations ?? body.self_hosted_domains ?? (body.domain === undefined ? [] : [body.domain]);
     const domain = body.domain ?? listed[0];
-    if (domain === undefined) throw refused(INVALID, "domain: required, or destinations.");
+    if (domain === undefined) throw refused(INVALID, "domain or destinations: one of them is required.");
     if (!listed.includes(domain)) throw refused(INVALID, `domain: must be one of the destinations (got "${domain}").`);
     if (listed.length > MOST.hostnamesPerApplication)
         throw refused(INVALID, `destinations: at most ${MOST.hostnamesPerApplication} (got ${listed.length}).`);
@@ -96,5 +96,5 @@ function checkDomain(account: Account, zones: Zone[], domain: string, self?: Acc
     if (!zones.some((zone) => host === zone.name || host.endsWith(`.${zone.name}`)))
         throw refused(INVALID, `domain: must be in a zone of this account (got "${domain}").`);
     const taken = [...account.applications.values()].some((a) => a !== self && a.self_hosted_domains.includes(domain));
-    if (taken) throw refused(INVALID, `domain: another application has "${domain}".`);
+    if (taken) throw refused(INVALID, `domain: another application already uses "${domain}".`);
 }

@@ -100,7 +100,7 @@ function store(call: Call, body: ApplicationBody, identity: Identity, old?: Acce
 /** Precedences of the policies in a body. A policy without one gets its position in the list. */
 function order(policies: PolicyEntry[]): number[] {
     if (policies.length > MOST.rulesPerApplication)
-        throw refused(INVALID, `policies: at most ${MOST.rulesPerApplication}.`);
+        throw refused(INVALID, `policies: at most ${MOST.rulesPerApplication} (got ${policies.length}).`);
     const numbers = policies.map(({ precedence }, i) => precedence ?? i + 1);
     if (new Set(numbers).size < numbers.length) throw refused(INVALID, "policies: each precedence may be used once.");
     return numbers;

@@ -35,7 +35,7 @@ const rotateBody = z.strictObject({ previous_client_secret_expires_at: date.opti
 const ONE = "access/service_tokens/{token}";
 const KIND = "ZeroTrustAccessServiceToken";
 export const serviceTokenRoutes: Route[] = inBothScopes([
-    tokens("GET", "access/service_tokens", "the count before `up`: 50 per account", list, [
+    tokens("GET", "access/service_tokens", "counting service tokens before `up` (at most 50 per account)", list, [
         "name",
         "search",
         ...PAGING,

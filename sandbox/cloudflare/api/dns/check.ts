@@ -33,7 +33,7 @@ type RecordBody = z.infer<typeof recordBody>;
 
 type Content = Omit<DnsRecord, "id" | "created_on" | "modified_on">;
 
-/** Converts the body into a record of this zone as it is stored. */
+/** Converts a request body into the form in which the zone's record is stored. */
 export function recordOf(zone: Zone, body: RecordBody): Content {
     const type = body.type.toUpperCase();
     const value = valueOf(type, body);

@@ -6,7 +6,7 @@ import { Unsupported, refused } from "../answer";
 import { checked } from "../call";
 
 export const PROXIABLE = ["A", "AAAA", "CNAME"];
-/** Ends of names that verify ownership or belong to mail services. A record with such a target cannot be proxied. */
+/** Domains for mail and for proofs of ownership. A record that points to a name in one of them cannot be proxied. */
 const NOT_FOR_THE_PROXY = ["dkim.amazonses.com", "onmicrosoft.com", "acm-validations.aws"];
 
 export function proxiable({ type, content }: { type: string; content: string }): boolean {

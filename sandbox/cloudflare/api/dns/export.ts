@@ -1,7 +1,7 @@
 /** Writes a zone as a BIND zone file, as `dns_records/export` does. */
 import type { Account, DnsRecord, Zone } from "../../account";
 
-/** Types whose content is a name. It gets a final dot in the file. */
+/** Types whose content is a name. In the file, such a name ends with a dot. */
 const NAMES = ["CNAME", "MX", "NS", "PTR"];
 
 export function zoneFile(account: Account, zone: Zone): string {

@@ -113,7 +113,7 @@ function read(call: Call) {
         if (limiting !== (rule.ratelimit !== undefined))
             throw invalid(
                 20121,
-                `rules.${i}.ratelimit: required in each rule of phase ${RATE_LIMITING}, and invalid in others.`,
+                `rules.${i}.ratelimit: required in each rule of phase ${RATE_LIMITING}, and invalid in other phases.`,
             );
         checkParameters(rule, `rules.${i}.action_parameters`);
         checkExpression(rule.expression, `rules.${i}.expression`);
@@ -122,7 +122,8 @@ function read(call: Call) {
         rule.ratelimit?.characteristics.forEach((name, j) =>
             checkCharacteristic(name, `rules.${i}.ratelimit.characteristics.${j}`),
         );
-        if (limiting && rule.action === "skip") throw invalid(20122, `rules.${i}.action: skip is no rate limit.`);
+        if (limiting && rule.action === "skip")
+            throw invalid(20122, `rules.${i}.action: a rate limiting rule cannot have the action skip.`);
     });
     checkPlan(call.zone.plan, body.phase, body.rules);
     return body;
@@ -162,7 +163,7 @@ function create(call: Call) {
     checkEntrypoint(account, zone, body.phase);
     const last_updated = account.stamp();
     const named = body.rules.findIndex(({ id }) => id !== undefined);
-    if (named >= 0) throw invalid(20016, `rules.${named}.id: a new ruleset has no rule with an id yet.`);
+    if (named >= 0) throw invalid(20016, `rules.${named}.id: a rule of a new ruleset cannot have an id yet.`);
     const rules = body.rules.map((rule) => ruleOf(rule, last_updated));
     const ruleset: Ruleset = { id: hexId(), zone_id: zone.id, ...body, version: "1", last_updated, rules };
     account.rulesets.set(ruleset.id, ruleset);
@@ -186,7 +187,8 @@ function change(call: Call) {
     const last_updated = account.stamp();
     const rules = body.rules.map((rule, i) => {
         const before = old.rules.find(({ id, ref }) => (rule.id === undefined ? ref === rule.ref : id === rule.id));
-        if (rule.id !== undefined && !before) throw invalid(20016, `rules.${i}.id: no rule of this ruleset has it.`);
+        if (rule.id !== undefined && !before)
+            throw invalid(20016, `rules.${i}.id: no rule of this ruleset has this id.`);
         return ruleOf(rule, last_updated, before);
     });
     const version = String(Number(old.version) + 1);

@@ -2,7 +2,7 @@
  * Evaluates policies for a request without a person: only selectors for service tokens, addresses and everyone can match.
  * Facts: a policy matches if any selector of `include`, all of `require` and none of `exclude` match; Bypass and Service Auth
  * are evaluated before Block and Allow. An Allow policy needs a person, so it never matches here, and its selectors are not
- * read. If an application has one, the edge offers the login page.
+ * read. If an application has an Allow policy, the edge offers the login page.
  *
  * Unsupported: other selectors, except in Allow policies.
  */

@@ -32,7 +32,7 @@ function answersOf(keys: SigningKeys): RequestListener {
                 failed,
             );
         } else if (path.startsWith("/cdn-cgi/access/login/")) {
-            send(200, "text/html; charset=utf-8", LOGIN_PAGE); // a client that follows redirects takes it for success
+            send(200, "text/html; charset=utf-8", LOGIN_PAGE); // status 200: a client that follows redirects sees success
         } else {
             send(501, "text/plain", `unsupported by the sandbox: ${path}\n`);
         }

@@ -53,7 +53,7 @@ function checkValues(expression: Expression): void {
         case "all":
             return checkValues(expression.of);
         case "truthy":
-            if (!isYesOrNo(expression.of)) throw new Unsupported("a value alone that is not a boolean");
+            if (!isYesOrNo(expression.of)) throw new Unsupported("a value without a comparison that is not a boolean");
             return;
         case "compare": {
             const { left, operator, right } = expression;

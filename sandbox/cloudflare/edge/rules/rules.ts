@@ -83,7 +83,7 @@ export class Rules {
             const limit = rule.ratelimit;
             if (!limit?.requests_per_period || limit.requests_to_origin) {
                 throw new Unsupported(
-                    `the rate limit ${rule.ref}: only requests_per_period, and not requests_to_origin`,
+                    `the rate limit ${rule.ref} with requests_to_origin, or without requests_per_period`,
                 );
             }
             if (!["block", "log"].includes(rule.action)) {

@@ -72,7 +72,11 @@ describe("cloudflared emulator: ingress rules", () => {
         ["a catch-all before the last", [CATCH_ALL, CATCH_ALL], /Rule #1 is matching/],
         ["a port in the hostname", [{ hostname: "a:80", service: "http://b" }, CATCH_ALL], /cannot contain a port/],
         ["a wildcard in the middle", [{ hostname: "a.*.b", service: "http://b" }, CATCH_ALL], /at most one wildcard/],
-        ["a path in the service", [{ service: "http://b/c" }], /path is that of the request/],
+        [
+            "a path in the service",
+            [{ service: "http://b/c" }],
+            /remove its path, because the origin gets the path of the request/,
+        ],
         ["no scheme", [{ service: "localhost" }], /invalid address/],
         ["a TLS origin", [{ service: "https://b" }], /unsupported by the sandbox: the service https:\/\/b/],
         ["another service", [{ service: "hello_world" }], /invalid address|unsupported/],

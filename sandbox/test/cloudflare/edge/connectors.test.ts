@@ -145,7 +145,7 @@ describe("Cloudflare edge: connectors", () => {
         world.configure({ ingress: [{ service: "tcp://127.0.0.1:22" }] });
         await world.until(() =>
             world.lines.some((line) =>
-                /refused configuration 2: .*unsupported by the sandbox: the service tcp:/.test(line),
+                /rejected configuration 2: .*unsupported by the sandbox: the service tcp:/.test(line),
             ),
         );
         assert.equal(connector.stats.configVersion, 1);

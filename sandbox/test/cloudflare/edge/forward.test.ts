@@ -147,7 +147,7 @@ describe("Cloudflare edge: to the origin and back", () => {
         assert.deepEqual(seenHeader(world.seen[0], "Apikey"), ["one", "two"]);
         const { status, body } = await world.send({ headers: { Authorization: ["Bearer one", "Bearer two"] } });
         assert.equal(status, 501);
-        assert.match(body, /a header that Node\.js sends only once, several times: .*authorization/);
+        assert.match(body, /a repeated header that Node\.js can send only once: .*authorization/);
     });
 
     it("forwards bytes as they arrive", async () => {
