@@ -1,7 +1,8 @@
 /**
  * Emulator of Cloudflare's authoritative servers: it answers with the current records of the zones in a Cloudflare account.
- * Facts: Cloudflare's documentation of proxied records (they have edge addresses and a TTL of 300 s, but the origin's while a
- * zone is pending or paused), of flattening, of pending zones (served at once) and of moved zones (still served).
+ * Facts: Cloudflare's documentation of proxied records (they have edge addresses and a TTL of 300 s; while a zone is pending
+ * or paused, they have those of the origin), of flattening, of pending zones (served at once) and of moved zones (still
+ * served).
  *
  * All server names have one port, and changes are visible at once. Rejected: types without support in the packet library
  * (NOTIMP), a CNAME at the apex to a name with unknown addresses (SERVFAIL), zones of other types than full (REFUSED).

@@ -3,7 +3,7 @@
  * the registrar's methods that set them. Facts: the usual TTLs of .com (NS 2 days, DS 1 day, negative answers 15 min).
  *
  * Unsupported: glue (the resolver emulator knows the addresses of the servers), the delay of a change, signing of the domain
- * itself, zones that were not set.
+ * itself, zones whose name servers were not set.
  */
 import type { Says } from "./server";
 import { lookUp, refuse, type ServedRecord } from "./zone";

@@ -64,7 +64,7 @@ export class Resolver {
             let end = here;
             for (let i = 0; chain.has(end) && i < LONGEST_CHAIN; i++) end = chain.get(end)!;
             const done = values.length > 0 || end === here || answer.rcode !== "NOERROR";
-            // Only names of the domain are resolved: a chain that leads to another name has no values.
+            // The resolver knows only names of the domain: a CNAME chain that leaves the domain has no values.
             if (done || !isWithin(end, this.options.domain)) return { rcode: answer.rcode, values: values.sort(), ttl };
             here = end;
         }
@@ -96,7 +96,7 @@ export class Resolver {
         }
     }
 
-    /** The zone of a name; undefined if the parent domain does not delegate it. Its name servers are then in the cache. */
+    /** The zone of a name; undefined if the parent domain does not delegate it. The call also caches its name servers. */
     private async zoneOf(name: string): Promise<string | undefined> {
         const labels = name.slice(0, -this.options.domain.length - 1).split(".");
         const zone = `${labels.at(-1)}.${this.options.domain}`;

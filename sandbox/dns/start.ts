@@ -1,5 +1,6 @@
 /**
- * Starts all name servers of a zone's move: those of Azure, Cloudflare and the registry. Resolvers query them during the move.
+ * Starts the name servers of Azure, Cloudflare and the registry, which resolvers query while a zone moves from Azure to
+ * Cloudflare.
  */
 import { type ZoneRecord } from "../../components/cloudflare/dns-record";
 import { type Server } from "../../dns/query";

@@ -52,7 +52,7 @@ export interface GatewayOptions {
      * @default none, as in APISIX
      */
     trustedAddresses?: string[];
-    /** The objects that the Admin API writes and requests use. @default empty, and not shared with other gateways */
+    /** The objects, which the Admin API writes and requests use. @default empty, and not shared with other gateways */
     configuration?: Configuration;
     /** The gateway's password for etcd. @default no user */
     etcdPassword?: string;
@@ -84,7 +84,7 @@ export interface Gateway {
     tlsPort?: number;
     /** Port for metrics, if served. */
     metricsPort?: number;
-    /** Output of the program, if it is kept. */
+    /** Returns the program's output so far. Unset if the output is not kept. */
     output?: () => string;
     /**
      * Accepts no more connections, and closes each open one when its answer is complete.

@@ -59,7 +59,7 @@ function get({ store, folder, id, resource, args }: Call): Answer {
     const unknown = LIST_ARGS.find((name) => args.has(name));
     if (unknown) throw new Unsupported(`Admin API list argument ${unknown}`);
     const list = store.etcd.list(folder).map(([key, stored]) => answer(key, stored));
-    // Without credentials, APISIX answers 404, because it creates no folder for them.
+    // For a consumer that has no credentials, APISIX answers 404, because etcd has no folder key for them.
     if (list.length === 0) return resource === "credentials" ? NOT_FOUND : emptyList(store);
     return { status: 200, body: { total: list.length, list } };
 }

@@ -89,7 +89,7 @@ async function serve(
         rest = rest.slice(2);
     }
     if (method === "GET" && id === undefined && EMPTY_LISTS.includes(resource)) return emptyList(store);
-    // APISIX answers this without stream mode, which the chart does not enable (admin/init.lua).
+    // APISIX's answer if stream mode is off (admin/init.lua). The chart does not turn it on.
     if (resource === "stream_routes") return refusal("stream mode is disabled, can not add stream routes");
     if (OTHER_RESOURCES.includes(resource)) throw new Unsupported(`Admin API resource ${resource}`);
     if (!Object.hasOwn(KINDS, resource)) return refusal(`Unsupported resource type: ${resource}`, 404);

@@ -56,7 +56,7 @@ export class Counters {
     }
 }
 
-/** JSON with sorted keys: the text of two equal configurations is equal. */
+/** JSON with sorted keys: equal configurations have equal texts. */
 export function stable(value: unknown): string {
     if (Array.isArray(value)) return `[${value.map(stable).join(",")}]`;
     if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";

@@ -19,8 +19,8 @@ export interface RedisConf {
 }
 
 /**
- * Returns the port on 127.0.0.1 of the emulator behind a host name or address of the cluster, and a port. Undefined for a host
- * outside of the cluster.
+ * Returns the port on 127.0.0.1 of the emulator that serves a host name or address of the cluster at the given port.
+ * Undefined for a host outside of the cluster.
  * @throws Error if the cluster does not have the name, or no endpoint is behind it
  */
 export type Resolve = (host: string, port: number) => number | undefined;
@@ -86,7 +86,7 @@ export class RedisConnections {
             connectTimeout: conf.redis_timeout,
             commandTimeout: conf.redis_timeout,
             tls: conf.redis_ssl ? { rejectUnauthorized: conf.redis_ssl_verify ?? false } : undefined,
-            // without retries, queue and own commands of the library, every failure belongs to this request
+            // the library neither retries, queues nor sends commands of its own, so every failure belongs to this request
             lazyConnect: true,
             retryStrategy: () => null,
             enableOfflineQueue: false,

@@ -55,7 +55,7 @@ class DataPort {
     /** @param expects whether the client waits for 100 before it sends the body */
     serve(request: IncomingMessage, answer: ServerResponse, expects: boolean): void {
         const { parts } = this;
-        if (this.lingering.has(request.socket)) return; // a pipelined request after the last answer
+        if (this.lingering.has(request.socket)) return; // a pipelined request that follows the connection's last answer
         this.heads.restoreTabs(request);
         answer.on("error", () => undefined); // the client has disconnected
         request.on("error", () => undefined);
@@ -175,7 +175,10 @@ function refuse(request: IncomingMessage): Refusal | undefined {
     // nginx routes by the host in the request line, but forwards the Host header.
     const named = /^https?:\/\/([^/?#]*)/i.exec(target)?.[1];
     if (named !== undefined && named.toLowerCase() !== hosts[0]?.toLowerCase())
-        return { status: 501, detail: new Unsupported("a host in the request line that is not Host's").message };
+        return {
+            status: 501,
+            detail: new Unsupported("a host in the request line that differs from the Host header").message,
+        };
     if (method === "TRACE") return { status: 405 };
     if (!parseTarget(target)) return { status: 400 };
     return undefined;

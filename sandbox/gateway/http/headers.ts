@@ -9,7 +9,7 @@ export class HeaderList {
         this.pairs = [...pairs];
     }
 
-    /** From the flat list (name, value, name, value, …) of a Node.js message. */
+    /** Creates the list from the flat list (name, value, name, value, …) of a Node.js message. */
     static fromRaw(raw: readonly string[]): HeaderList {
         const pairs: HeaderPair[] = [];
         for (let i = 0; i + 1 < raw.length; i += 2) pairs.push([raw[i], raw[i + 1]]);

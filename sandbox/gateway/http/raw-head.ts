@@ -5,10 +5,10 @@
 import { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
-/** Longest kept head, in bytes: Node.js reads no longer one. */
+/** Number of bytes kept for each connection. Node.js accepts no longer request head. */
 const LONGEST = 1024 * 1024;
 
-/** Keeps the latest bytes of each connection, in which a request's head is found again. */
+/** Keeps the latest bytes of each connection, to read the head of a request exactly as it was sent. */
 export class RawHeads {
     private readonly recent = new WeakMap<Socket, string>();
 

@@ -1,6 +1,6 @@
 /**
  * Decodes base64 as nginx does: up to the first "=", so padding is optional and not checked. Returns undefined if a character
- * is not in the alphabet, or no base64 text has this length.
+ * is not in the alphabet, or if base64 cannot have this length.
  */
 export function decodeBase64(text: string, alphabet: "base64" | "base64url" = "base64"): Buffer | undefined {
     const [digits] = text.split("=");

@@ -68,7 +68,8 @@ export class PluginChecker implements CheckTools {
     private checkPreFunction({ name }: Plugin, text: string): void {
         if (!RUN_ONCE.has(name)) throw new Unsupported(`_meta.pre_function of plugin ${name}`);
         const problem = this.lua.check(text);
-        if (problem !== undefined) throw new Unsupported(`_meta.pre_function that gives no function (${problem})`);
+        if (problem !== undefined)
+            throw new Unsupported(`_meta.pre_function that does not return a function (${problem})`);
     }
 
     private schemaOf(plugin: Plugin, kind: ConfKind): Check {

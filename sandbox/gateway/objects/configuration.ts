@@ -22,7 +22,7 @@ export class Configuration {
     hasFolders = false;
     /** Password of etcd's user root, if etcd authenticates. */
     password: string | undefined;
-    /** The user root, also while etcd does not authenticate; undefined if it was not created. `granted`: has the role root. */
+    /** The user root, even while authentication is off; undefined before its creation. `granted`: it has the role root. */
     root: { password: string; granted: boolean } | undefined;
     /** The token of the user root for requests to etcd. */
     token: string | undefined;

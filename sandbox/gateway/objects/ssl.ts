@@ -1,7 +1,7 @@
 /**
  * Certificates of the gateway: the `ssl` objects that the Admin API accepts, and the choice for a handshake.
- * Facts: apisix/schema_def.lua, apisix/ssl.lua and apisix/ssl/router/radixtree_sni.lua of APISIX 3.x. They are from the source:
- * no answer was recorded. As in APISIX, a write does not compare the key with the certificate, so a mismatch fails at the
+ * Facts: the source of APISIX 3.x (apisix/schema_def.lua, apisix/ssl.lua, apisix/ssl/router/radixtree_sni.lua); no answers
+ * were recorded. As in APISIX, a write does not compare the key with the certificate, so a mismatch fails at the
  * handshake.
  */
 import { createPrivateKey, X509Certificate } from "node:crypto";

@@ -26,7 +26,7 @@ interface Runtime {
 }
 
 const idOf = (key: string) => key.slice(key.lastIndexOf("/") + 1);
-/** The consumer that an object belongs to, or the consumer itself. */
+/** Key of the consumer to which a credential belongs; for a consumer, its own key. */
 const ownerOf = (key: string) => key.split("/", 3).join("/");
 const isCredential = (key: string) => /^\/consumers\/[^/]+\/credentials\//.test(key);
 
@@ -47,7 +47,7 @@ export class Store {
     private made?: { revision: number; runtime: Runtime };
     private credentials = new Map<string, AuthConsumer>();
     private anonymous = new Map<string, AuthConsumer>();
-    /** Derived values by key of the object and part, kept until the object is rewritten. */
+    /** Cache of `cached()`: values derived from objects, by the object's key and the name of the value. */
     private built = new Map<string, { index: number; value: unknown }>();
     private pickers = new WeakMap<Upstream, { picker: Picker; version: number }>();
     /** Health checkers by the key of the upstream. */
@@ -139,7 +139,7 @@ export class Store {
         return checks;
     }
 
-    /** Derives a value with `make`, and keeps it until the object is rewritten. */
+    /** Returns the value that `make` derives from an object, and caches it until the object is rewritten. */
     private cached<T>(key: string, part: string, make: (value: Conf) => T): T | undefined {
         const stored = this.config.objects.get(key);
         if (!stored) return undefined;
@@ -238,7 +238,7 @@ export class Store {
                 plugins: this.pluginsOf(`/consumers/${username}`),
             };
             if (isCredential(key)) base.credentialId = idOf(key);
-            // A consumer that is used as the anonymous one has no custom id (the label).
+            // As the anonymous consumer, a consumer has no custom id, even if its label sets one.
             else this.anonymous.set(username, { ...base, customId: undefined });
             this.addCredentials(base, key);
         }

@@ -35,7 +35,7 @@ const LABELS = {
     bandwidth: ["type", "route", "service", "consumer", "node", "request_type", "request_llm_model", "llm_model"],
 } as const;
 
-/** Labels that the metadata cannot empty, because they define the metric. */
+/** Labels that the metadata cannot set to "", because they define the metric. */
 const STRUCTURAL = ["code", "type"];
 
 /** Schema of the plugin's metadata, limited to the emulated metrics. */

@@ -76,7 +76,8 @@ export const cors = definePlugin<CorsConf>({
             );
             ctx.response.set("Access-Control-Max-Age", String(conf.max_age));
             if (conf.expose_headers) ctx.response.set("Access-Control-Expose-Headers", conf.expose_headers);
-            // With `**` and no such request header, `asked` is undefined, which removes the upstream's header.
+            // With `**` and without Access-Control-Request-Headers, `asked` is undefined: set() removes the upstream's
+            // header.
             const asked = ctx.header("Access-Control-Request-Headers");
             ctx.response.set("Access-Control-Allow-Headers", conf.allow_headers === "**" ? asked : conf.allow_headers);
             if (conf.allow_credential) ctx.response.set("Access-Control-Allow-Credentials", "true");

@@ -133,7 +133,7 @@ function rewritePath(
     }
     const query = separator ? path.indexOf("?") : -1;
     const escaped = query < 0 ? escapePath(path) : escapePath(path.slice(0, query)) + path.slice(query);
-    ctx.nginxUri = escaped; // as ngx.req.set_uri does
+    ctx.nginxUri = escaped; // ngx.req.set_uri also sets nginx's variable `uri`
     const own = ctx.args === undefined ? "" : `${query < 0 ? "?" : "&"}${ctx.args}`;
     ctx.upstreamUri = escaped + own;
     return captures;

@@ -111,7 +111,7 @@ async function checkBody(
     return undefined;
 }
 
-/** Converts the texts of a schema to one byte per character, the form of bodies. */
+/** Converts the texts of a schema to one byte per character, as in request bodies. */
 function toBytes(value: unknown): unknown {
     if (typeof value === "string") return bytes(value);
     if (Array.isArray(value)) return value.map(toBytes);

@@ -112,7 +112,7 @@ export const responseRewrite = definePlugin<ResponseRewriteConf>({
                 if (filters.length === 0) return body ?? original;
                 let text = original.toString("latin1");
                 for (const { compiled: regex, scope, replace } of filters) {
-                    if (!regex) continue; // the Admin API accepts an invalid expression, which has no effect
+                    if (!regex) continue; // an invalid expression, which the Admin API accepts, has no effect
                     const flags = regex.flags + (scope === "global" ? "g" : "");
                     text = text.replace(new RegExp(regex.source, flags), (...args: unknown[]) =>
                         expandReplacement(bytes(replace), args.slice(0, groupCount(args)) as string[]),
@@ -125,8 +125,8 @@ export const responseRewrite = definePlugin<ResponseRewriteConf>({
 });
 
 /**
- * Number of arguments of a replace callback that are the match and its groups. The argument after them, the offset, is a
- * number.
+ * Number of arguments of a replace callback before the offset: the match and its groups. The offset is the only number among
+ * the arguments.
  */
 function groupCount(args: unknown[]): number {
     return args.findIndex((a) => typeof a === "number");

@@ -1,6 +1,6 @@
 /**
  * serverless-pre-function and serverless-post-function: Lua texts that each return a function for one phase.
- * Facts: apisix/plugins/serverless/init.lua, from which the messages are, and ten recorded requests. A run-time error ends a
+ * Facts: apisix/plugins/serverless/init.lua (also its messages) and ten recorded requests. A run-time error ends a
  * request with nginx's 500; in header_filter it ends the connection without an answer (both from the source, not recorded).
  */
 import { Unsupported } from "../unsupported";

@@ -52,7 +52,7 @@ export class Context {
     globalEntries: Entry[] = [];
     entries: Entry[] = [];
 
-    /** nginx's variable `uri`, if a plugin has set it. APISIX matches by `uri` above, which stays. */
+    /** nginx's variable `uri`, if a plugin has set it. APISIX matches routes by `uri` above, which no plugin changes. */
     nginxUri?: string;
     /** Path and query for the upstream, if a plugin has set them. */
     upstreamUri?: string;
@@ -74,7 +74,7 @@ export class Context {
     upstreamAnswered = false;
     /** Time at which the request's head was read, in milliseconds of `performance.now()`. */
     readonly startedAt = performance.now();
-    /** Set at the end of the request. */
+    /** Status, bytes and times for the log and the metrics. Set at the end of the request. */
     figures?: Figures;
     /** Shared by all response-rewrite instances of a request, as in APISIX. */
     responseRewriteMatched = false;

@@ -28,7 +28,7 @@ export function figuresOf(ctx: Context): Figures {
     };
 }
 
-/** Bytes of each connection that finished requests have counted. */
+/** Bytes of each connection that belong to finished requests. */
 const counted = new WeakMap<Socket, { read: number; written: number }>();
 
 /**

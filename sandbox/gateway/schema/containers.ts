@@ -151,7 +151,7 @@ export class Settled {
 
 /**
  * The check of a keyword whose schema is true or false; undefined for another schema.
- * @param holds whether `false` accepts a value
+ * @param holds whether the keyword accepts a value although its schema is false
  */
 function settled(schema: unknown, holds: (value: unknown) => boolean, error: string) {
     if (schema === true) return () => new Settled();
@@ -202,7 +202,10 @@ function equalItems(items: unknown[]): string | undefined {
 }
 
 const EMAIL = /^[A-Za-z0-9_\-.]+@[A-Za-z0-9_\-.]+\.[A-Za-z]{2,4}\n?$/;
-/** Test and name in messages of each format. The message for host names says "ipv4", as in the real library. */
+/**
+ * For each format, its test and its name in messages. As in the real library, the name of the format for host names is
+ * "ipv4".
+ */
 const FORMATS: Record<string, [fits: (text: string) => boolean, called: string]> = {
     email: [(text) => EMAIL.test(text), "email"],
     ipv4: [isIPv4, "ipv4"],

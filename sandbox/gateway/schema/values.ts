@@ -26,14 +26,15 @@ function luaType(value: unknown): string {
 function ofType(type: string, value: unknown): boolean {
     switch (type) {
         case "object":
-            return isDict(value) || (Array.isArray(value) && value.length === 0); // an empty table is both
+            // In Lua, an empty table is both an object and an array.
+            return isDict(value) || (Array.isArray(value) && value.length === 0);
         case "array":
             return Array.isArray(value);
         case "integer":
             return typeof value === "number" && value % 1 === 0;
         case "null":
             return value === null;
-        case "table": // this type and the next one exist only in APISIX's validator
+        case "table": // the types table and function exist only in APISIX's validator
             return isTable(value);
         case "function":
             return false;

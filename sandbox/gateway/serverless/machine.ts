@@ -96,7 +96,7 @@ export class LuaMachine {
         }
     }
 
-    /** Answers a call of environment.lua, which implements ngx.* and ctx.* with it. */
+    /** Answers a call that environment.lua makes to implement ngx.* and ctx.*. */
     private answer(what: string, name: string, values: string | undefined): string {
         try {
             const given = (values ?? "").split(" ").filter((one) => one !== "");

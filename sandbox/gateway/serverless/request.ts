@@ -18,7 +18,7 @@ const NGINX_VARIABLES = /^(uri|args|host|request_method|scheme|remote_addr|serve
 
 /**
  * Answers one call of a running Lua function. Strings have one byte per character.
- * @param request undefined while the text runs that returns the function
+ * @param request undefined while the Lua text is loaded: it runs once to return its function
  */
 export function answerLua(
     request: { ctx: Context; phase: LuaPhase } | undefined,
@@ -55,11 +55,11 @@ export function answerLua(
         case "exit":
             return exit(phase, name);
         default:
-            throw new Error(`no answer for ${what}`);
+            throw new Error(`environment.lua made an unknown call: ${what}`);
     }
 }
 
-/** First whether the list is complete, then each name followed by its value. */
+/** Returns `all` or `truncated` (more headers than Lua gets), then each name followed by its value. */
 function requestHeaders(ctx: Context): string[] {
     const table = Object.entries(ctx.headerTable());
     const seen = table.flatMap(([name, values]) => [values].flat().flatMap((value) => [name, value]));

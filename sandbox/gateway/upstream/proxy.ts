@@ -143,9 +143,9 @@ function attemptOnce(
 }
 
 interface Sending {
-    /** Whether sending must stop. */
+    /** Whether the upstream request has ended, so that no further piece is sent. */
     isOver: () => boolean;
-    /** Called before each piece. */
+    /** Called before each piece is sent. */
     sending: () => void;
     ended: () => void;
 }

@@ -152,7 +152,7 @@ function takeToken(ctx: Context, conf: JwtAuthConf): string | undefined {
 
 function verified(jwt: Jwt, conf: Conf, claims: string[] | undefined): boolean {
     const credential = conf as unknown as JwtCredential;
-    if (field(jwt.header, "alg") !== credential.algorithm) return false; // since 3.17: no algorithm confusion
+    if (field(jwt.header, "alg") !== credential.algorithm) return false; // since 3.17, against algorithm confusion
     const hmac = HMAC_ALGORITHMS.includes(credential.algorithm);
     if (hmac && credential.secret === undefined) return false; // the secret is a reference that has no value
     const text = credential.secret ?? "";

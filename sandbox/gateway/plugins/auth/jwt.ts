@@ -27,7 +27,7 @@ function decodePart(part: string): unknown {
     }
 }
 
-/** Parses a signed JWT; undefined if the text is none. Empty parts are ignored, so an additional dot has no effect. */
+/** Parses a signed JWT; undefined if the text is not a JWT. Empty parts are ignored, so an additional dot has no effect. */
 export function parseJwt(token: string): Jwt | undefined {
     const parts = token.split(".").filter((part) => part !== "");
     if (parts.length !== 3) return undefined;

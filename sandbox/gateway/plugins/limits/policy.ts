@@ -4,7 +4,7 @@ import { RedisFailure, type RedisConf } from "../../counters/redis-connections";
 import type { Schema } from "../../schema/jsonschema";
 import type { PluginTools } from "../plugin";
 
-/** Options for the place of the counters. With policy redis, the schema ensures that all fields for Redis have values. */
+/** Options for the storage of the counters. With policy redis, the schema ensures that all fields for Redis have values. */
 export interface PolicyConf extends RedisConf {
     policy: "local" | "redis" | "redis-cluster" | "redis-sentinel";
     allow_degradation?: boolean;
@@ -44,7 +44,8 @@ export function checkPolicy(plugin: string, conf: PolicyConf): void {
 }
 
 /**
- * Waits for a result of the counters. Undefined after a failure of Redis, which is logged; the plugin decides what it means.
+ * Waits for a result of the counters. If Redis fails, it logs the failure and returns undefined: the plugin then decides
+ * whether to admit the request.
  */
 export async function unlessFailed<T>(
     plugin: string,
