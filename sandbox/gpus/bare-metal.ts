@@ -175,8 +175,8 @@ export class BareMetal {
 const EMULATED = "/usr/local/sbin/alpa-ray-emulated";
 
 /**
- * Program of the unit on the host. On SIGTERM it asks this process whether it ends. systemd kills the remaining processes of
- * its group.
+ * Program of the unit on the host. On SIGTERM the script asks this process whether to exit. systemd kills the remaining
+ * processes of its group.
  */
 const SCRIPT = `#!/bin/sh
 trap '${EMULATED} stop 2>/dev/null && exit 0' TERM

@@ -1,7 +1,7 @@
 /**
- * Records which process uses the GPUs of each node. Bare metal and Kubernetes do not know of each other: the scheduler places a
- * pod on GPUs whose memory a process of the host uses, and a program notices that only when it starts. Facts: XLA takes most of
- * a GPU's memory when a program starts (XLA_PYTHON_CLIENT_PREALLOCATE), so two programs never fit on one GPU.
+ * Records which process uses the GPUs of each node. Kubernetes does not see processes on bare metal: its scheduler can place
+ * a pod on GPUs whose memory a process of the host uses, and the pod's program fails only when it starts. Facts: XLA takes
+ * most of a GPU's memory when a program starts (XLA_PYTHON_CLIENT_PREALLOCATE), so two programs never fit on one GPU.
  */
 import type { GpuFaults } from "./faults";
 
@@ -43,7 +43,7 @@ export class GpuLedger {
         private readonly faults: GpuFaults,
     ) {}
 
-    /** Records that a process uses GPUs of a node. @returns undefined if others use them, or the node has too few */
+    /** Records that a process uses GPUs of a node. @returns undefined if other processes use them, or the node has too few */
     take(node: string, holder: Holder): Hold | undefined {
         const present = this.gpus.get(node);
         if (present === undefined) throw new Error(`GPUs: node ${node} has no GPUs.`);

@@ -103,14 +103,14 @@ export interface Host {
     close(): Promise<void>;
 }
 
-/** File on the host, without a leading slash, with the header that relay.ts sends: its secret allows starting programs. */
+/** Path on the host, without a leading slash, of the file with the secret header by which relay.ts may start programs. */
 const HEADER_FILE = "run/sandbox/systemd";
 
 export async function startHost(options: HostOptions): Promise<Host> {
     checkNamespaces();
     const { name, users = ["ops"], hostKey = newKey(), privateKey = newKey(), address = "127.0.0.1" } = options;
     const root = fs.realpathSync(options.folder ?? fs.mkdtempSync(path.join(os.tmpdir(), "host-")));
-    fs.chmodSync(root, 0o700); // a secret below it allows starting programs
+    fs.chmodSync(root, 0o700); // HEADER_FILE in it contains a secret
     const secret = `Bearer ${randomBytes(16).toString("hex")}`;
     let manager: Manager | undefined = undefined;
     const systemd = await serveSystemd(() => manager as Manager, secret);
@@ -186,7 +186,7 @@ function system(options: HostOptions, name: string, users: string[]): Record<str
         "etc/passwd": ["root:x:0:0:root:/root:/bin/sh", ...homes, ""].join("\n"),
         "etc/group": ["root:x:0:", ...others.map((user) => `${user}:x:1000:`), ""].join("\n"),
         ...Object.fromEntries(others.map((user) => [`home/${user}/.profile`, ""])),
-        // Programs conclude from this folder that systemd runs. Alpine has another init system.
+        // Programs that find this folder conclude that systemd runs. Alpine does not use systemd.
         ...(options.os === "alpine" ? {} : { "run/systemd/system/.keep": "" }),
     };
 }

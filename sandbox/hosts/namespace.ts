@@ -120,11 +120,11 @@ export function checkNamespaces(): void {
     throw new Error(
         `sandbox hosts: this machine must allow user and mount namespaces (${why}). ` +
             "On Linux: sysctl -w user.max_user_namespaces=15000, and on Ubuntu also " +
-            "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0. Elsewhere run the sandbox in a Linux machine.",
+            "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0. On other systems, run the sandbox in a Linux VM.",
     );
 }
 
-/** A host's namespaces, and the start of programs in them. */
+/** The namespaces of a host, in which programs are started. */
 interface Namespaces {
     enter: Enter;
     /** Releases the namespaces: they end with their last process. */

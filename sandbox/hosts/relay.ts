@@ -1,7 +1,7 @@
 /**
- * The script that stands on a host for a program emulated by this process. It calls the emulator over HTTP, whose reply has
- * lines `1 <output>`, `2 <error output>` and `= <exit code>`. Bash sends the HTTP request without curl: a call takes 0.002 s of
- * CPU time instead of 0.014 s.
+ * The script that is installed on a host for a program which this process emulates. It calls the emulator over HTTP, whose
+ * reply has lines `1 <output>`, `2 <error output>` and `= <exit code>`. Bash sends the HTTP request without curl: a call
+ * takes 0.002 s of CPU time instead of 0.014 s.
  * @param what name in the script's comment @param words words of sh; the script sends their values, each followed by a NUL
  * @param header the file with the header that authenticates callers
  */

@@ -1,4 +1,4 @@
-/** A port through which clients reach a host's SSH server. A test can close it, which looks like a host that is off. */
+/** A port through which clients reach a host's SSH server. A test can close it to simulate a host that is off. */
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 
 export interface Way {

@@ -106,7 +106,7 @@ const hostpath = deployed(PROVISIONER, deployment(PROVISIONER, PROVISIONER, "cdk
             volumeBindingMode: "WaitForFirstConsumer",
         }),
     disable: async ({ rest }) => {
-        // A StorageClass that the sandbox has created has no such label, and stays.
+        // Only the add-on's own StorageClass has the label. One that the sandbox created before stays.
         const found = await find(rest, `${CLASSES}/${STORAGE_CLASS}`);
         if (found?.metadata.labels?.[MADE]) await unmake(rest, `${CLASSES}/${STORAGE_CLASS}`);
     },

@@ -13,7 +13,7 @@ type Step =
      * its Node object exists.
      */
     | "join-half-way"
-    /** `microk8s enable`, also by the launch configuration. */
+    /** `microk8s enable` fails, also for an add-on in the launch configuration. */
     | "addon"
     | "leave"
     | "remove-node";

@@ -151,7 +151,7 @@ export async function removeNode(node: Microk8sNode, args: string[]): Promise<Re
     if (!object) {
         const text = [`Node ${name} does not exist in Kubernetes.`];
         if (force) text.push(`Attempting to remove ${name} from dqlite.`);
-        // Found by address only, as in MicroK8s, because the data store has no names.
+        // As in MicroK8s, the member is found only by its address: the data store has no names.
         const stale = force && cluster.members.find((member) => !member.worker && member.address === given);
         if (stale) {
             cluster.forget(stale);

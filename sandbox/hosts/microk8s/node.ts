@@ -1,4 +1,4 @@
-/** MicroK8s on one host, which changes the host's files and its cluster. */
+/** MicroK8s on one host: it changes the files of the host and the objects of its cluster. */
 import { X509Certificate } from "node:crypto";
 import { generate } from "selfsigned";
 import { stringify } from "yaml";
@@ -12,7 +12,7 @@ import { applyBefore, DEFAULT_LAUNCH, parseLaunch } from "./launch";
 import { Launcher } from "./launcher";
 import type { Release } from "../snap/releases";
 
-/** What all hosts of one emulator share. */
+/** Functions and settings of the emulator that all its hosts share. */
 export interface Surroundings {
     /** Creates the new cluster of a host after `snap install` or `microk8s leave`. */
     newCluster(host: { name: string; address: string }): Cluster;
@@ -40,7 +40,7 @@ export class Microk8sNode {
     /** False after `microk8s stop`. */
     running = true;
     private readonly launcher = new Launcher(this);
-    /** Ends with the last requested change of an add-on: changes run one after another. */
+    /** Resolves when the last requested change of an add-on has ended: changes run one after another. */
     private lastAddon: Promise<unknown> = Promise.resolve();
 
     constructor(
@@ -105,7 +105,7 @@ export class Microk8sNode {
         files.write(`${backend}/info.yaml`, stringify({ Address: own?.address ?? `${address}:19001` }));
     }
 
-    /** Members of the data store. A node that is its only member has an address on loopback there. */
+    /** Members of the data store. With a single member, the address of that member is on loopback. */
     storeOf(): ReturnType<Cluster["store"]> {
         const store = this.cluster.store();
         if (this.cluster.members.length > 1) return store;

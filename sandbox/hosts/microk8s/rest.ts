@@ -41,7 +41,7 @@ export function restOf(kubeconfig: string): KubeRest {
     config.loadFromString(kubeconfig);
     const [cluster, user] = [config.getCurrentCluster(), config.getCurrentUser()];
     if (!cluster?.caData || !user?.certData || !user.keyData)
-        throw new Error("kubeconfig: must hold the server's authority and a client certificate, each in base64.");
+        throw new Error("kubeconfig: needs certificate-authority-data, client-certificate-data and client-key-data.");
     const text = (base64: string) => Buffer.from(base64, "base64").toString();
     const api = {
         server: cluster.server,

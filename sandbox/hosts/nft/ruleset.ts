@@ -54,7 +54,7 @@ export interface Packet {
     source: string;
     /** Destination port; unset for a fragment without the start of the TCP header. */
     port?: number;
-    /** Whether the packet opens a connection (SYN without ACK). Unset for a fragment without TCP's flags. @default true */
+    /** Whether the packet opens a connection (SYN without ACK). Ignored for a fragment without TCP's flags. @default true */
     opening?: boolean;
     /** Incoming interface. @default "eth0" */
     arrivesOn?: string;
@@ -64,7 +64,7 @@ export interface Packet {
     fragment?: {
         /** Position in the original packet, in units of 8 bytes. */
         offset: number;
-        /** First header in the fragment, or in the first fragment. @default TCP */
+        /** Next Header of an IPv6 fragment: the first header of the fragmented part. @default TCP */
         nextHeader?: number;
         /** Whether the first fragment ends before TCP's flags. @default false */
         short?: boolean;

@@ -41,7 +41,7 @@ export class Reader {
         return word.text;
     }
 
-    /** Reads the given words. @throws NftError that names the first other word */
+    /** Reads the given words. @throws NftError that names the first word that differs */
     expect(...wanted: string[]): void {
         for (const text of wanted) {
             const got = this.take();

@@ -20,7 +20,7 @@ export async function serveSystemd(
                 .then(({ code, out, err }) => response.end(`${marked("1", out)}${marked("2", err)}= ${code}\n`));
         });
     });
-    server.requestTimeout = 0; // a start has the time limit of its unit
+    server.requestTimeout = 0; // no limit for a request: a start is limited by its unit's timeout
     const { port, close } = await listen(server);
     return { url: `http://127.0.0.1:${port}/`, close };
 }

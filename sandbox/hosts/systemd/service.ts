@@ -289,7 +289,7 @@ function expand(word: string, environment: Record<string, string>): string {
 function signal(child: ChildProcess, name: NodeJS.Signals): void {
     if (child.pid === undefined) return;
     try {
-        process.kill(-child.pid, name); // the whole process group
+        process.kill(-child.pid, name); // a negative id means the whole process group
     } catch {
         // The process has ended already.
     }

@@ -29,7 +29,7 @@ export class Units {
         return this.parsed(unit, parseTimer);
     }
 
-    /** Does a daemon-reload: the next use of a unit reads its file again. */
+    /** Performs a daemon-reload: the next use of a unit reads its file again. */
     forget(): void {
         this.loaded.clear();
     }
