@@ -33,7 +33,7 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** Starts the world, runs `pulumi up` on a shipped stack file, and sends requests that prove the result. */
 export async function up(options: SceneName & { detach: boolean; real?: string | true }): Promise<void> {
     const scene = sceneOf(options);
-    // The world runs in a separate process, which reads the variable.
+    // The world runs in a separate process, which reads ALPA_AUTH_REAL.
     if (options.real !== undefined) process.env[REAL_VARIABLE] = options.real === true ? "available" : options.real;
     // The real parts are checked before the running sandbox is ended and tools are built.
     partsOfEnvironment();
