@@ -14,7 +14,7 @@ const NOTHING_IN_APPLY = {
 const GENERATION_MAY_BE_UNKNOWN = {
     selector: "Property > MemberExpression[object.property.name='metadata'][property.name='generation']",
     message:
-        "For an object that does not exist yet, a plan would require an undefined generation: use generationOf() of generation.ts.",
+        "Use generationOf() of generation.ts: the generation of a new object is undefined in a preview, and an update plan would require that it stays undefined.",
 };
 const NO_CONSOLE = {
     selector: "MemberExpression[object.name='console']",
@@ -30,7 +30,8 @@ const NO_SKIPPED_TESTS = {
         "MemberExpression[object.type='ThisExpression'][property.name='skip']",
         "CallExpression[callee.name=/^x(describe|context|it|specify)$/]",
     ].join(", "),
-    message: "A green run means that every test ran: define the case where it can run, or delete it.",
+    message:
+        "Tests must not be skipped: a green run means that every test ran. Define the test only where it can run, or delete it.",
 };
 
 /** Syntax rules for all code of the Pulumi program. */
@@ -134,7 +135,8 @@ export default tseslint.config(
     ...SUBJECTS.map((subject, at) =>
         layer([`components/${subject}/**`], aboveSubject(SUBJECTS.slice(at + 1)), FROM_BELOW),
     ),
-    // Stored as text in the state and run in a separate process, without the Pulumi SDK: Pulumi shows what it prints.
+    // The state stores these files as text, and a process without the Pulumi SDK runs them. They may use console, since
+    // Pulumi shows what that process prints.
     layer(["components/kubernetes/until-settled.ts"], aboveSubject(SUBJECTS.slice(1)), FROM_BELOW, [NOTHING_IN_APPLY]),
     layer(
         ["components/etcd/prepared-provider.ts"],
@@ -157,7 +159,7 @@ export default tseslint.config(
     layer(
         ["policy/resources/**"],
         "^(\\.\\./|@pulumi/)",
-        "Rules and reviews read resources with it, so it depends on neither.",
+        "Rules and reviews import policy/resources, so it must not import them.",
         [],
     ),
     layer(["policy/rules/*.ts"], "^(\\.\\./(?!resources/)|@pulumi/)", ABOUT_RULES, []),

@@ -1,5 +1,5 @@
-// Loads TypeScript files, compiled by esbuild without a check of types. Loaders for every use (ts-node, tsx) take 0.2 to 0.4 s
-// longer for each preview, command and test process (measured 2026-11).
+// Loads TypeScript files, compiled by esbuild without a check of types. General-purpose loaders (ts-node, tsx) take 0.2 to
+// 0.4 s longer for each preview, command and test process (measured 2026-11).
 "use strict";
 const { createHash, randomUUID } = require("node:crypto");
 const { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } = require("node:fs");
@@ -44,7 +44,7 @@ function compiled(file) {
         const code = readFileSync(entry, "utf8");
         if (code.endsWith(mark)) return code;
     } catch {
-        // The file is new.
+        // The cache has no entry for the file.
     }
     const code = transformed(source, file) + mark;
     if (!path.startsWith("..")) write(entry, code);
@@ -60,8 +60,8 @@ function transformed(source, file) {
 }
 
 /**
- * Writes an entry of the cache at once, since other processes read it. If this user must not write there, each process compiles
- * the file.
+ * Writes an entry of the cache in one step, since other processes read the cache at the same time. If the user may not
+ * write to the cache, each process compiles the file again.
  */
 function write(entry, code) {
     const draft = `${entry}.${randomUUID()}`;
@@ -88,7 +88,7 @@ Module._load = function (name, parent, isMain) {
     return new Proxy({}, { get: whenUsed });
 };
 
-/** Whether a package is installed. Instead of a missing TypeScript, the SDK uses its own copy. */
+/** Whether a package is installed. If TypeScript is not, the import must fail: the SDK then uses its own copy. */
 function isInstalled(name) {
     try {
         return require.resolve(name) !== "";

@@ -11,9 +11,9 @@ module.exports = async () => {
 };
 
 /**
- * Lets the engine start the process of the dynamic resources while this process loads the program. Otherwise the engine starts
- * it at the first such resource, and every other resource waits 0.5 s for it (measured 2026-11). The process offers no functions,
- * so the answer is an error. A program that fails at once ends after this answer.
+ * Makes the engine start the process for dynamic resources while this process loads the program. Otherwise the engine
+ * would start that process at the first dynamic resource, and all other resources would wait 0.5 s (measured 2026-11). The
+ * call always fails, since that process has no functions. A program that fails early ends after the answer to this call.
  */
 function startDynamicProvider() {
     runtime.invoke("pulumi-nodejs:index:start", {}).catch(() => {});

@@ -12,7 +12,7 @@ export interface ApiAccess {
 /** Form of a token that the Cloudflare provider accepts. */
 const FORM = /^[0-9A-Za-z_-]{40,80}$/;
 
-/** Reads the access as the provider does: from the stack config, else from the environment. */
+/** Reads the API token and the URL like the Cloudflare provider: from the stack config, else from the environment. */
 export function readApiAccess(isSecret: (key: string) => boolean): ApiAccess {
     const config = pulumi.runtime.allConfig();
     const ours = config["cloudflare:apiToken"];

@@ -19,7 +19,7 @@ export interface CheckContext {
     isSecret: (key: string, value?: unknown) => boolean;
     /** Current day, which decides which credentials have expired. */
     today: Date;
-    /** Access to the Cloudflare API. Default: none, and no access is checked. */
+    /** Access to the Cloudflare API. Default: none; the check of the API token is then skipped. */
     api?: ApiAccess;
     /** Folder of the stack file, the base of relative paths in it. */
     folder: string;

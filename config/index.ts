@@ -48,10 +48,10 @@ function secretKeys(): string[] {
 
 /**
  * Checks a stack config and converts it into settings of the components.
- * @param isSecret whether a key is stored encrypted. Pulumi marks a mapping as secret if any value in the mapping is, so the
- * second argument selects one value
+ * @param isSecret whether a key is stored encrypted; with a second argument, whether that value in the key's mapping is
+ * encrypted, since Pulumi marks the whole mapping as secret if one of its values is
  * @param today decides which credentials have expired
- * @param api access to the Cloudflare API. Default: none, and the access is not checked
+ * @param api access to the Cloudflare API. Default: none; the check of the API token is then skipped
  * @param folder folder of the stack file, the base of relative paths in that file
  * @param callers text of the callers file. Default: read from the file
  * @throws ConfigError with all problems
@@ -84,7 +84,7 @@ export function parse(
 
 function parseValues(given: Record<string, unknown>, context: CheckContext): Settings {
     const wrong = optionProblem(given.option);
-    // A stack without a valid option is checked as the first option, so that its other problems are reported too.
+    // Without a valid option, the values are checked as those of the first option, so that other problems are reported too.
     const option = wrong === undefined ? (given.option as Option) : OPTIONS[0];
     const { values, problems: old } = renameKeys(given, option);
     const { schema, read } = DEFINITIONS[option];

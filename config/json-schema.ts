@@ -99,12 +99,12 @@ function hasShortForm(schema: z.core.$ZodType): boolean {
     return schema instanceof z.ZodPipe && schema.in instanceof z.ZodTransform;
 }
 
-/** Whether a schema of a text also accepts a number. */
+/** Whether a schema for strings also accepts numbers. */
 function isCoerced(schema: z.core.$ZodType): boolean {
     return schema instanceof z.ZodString && schema.def.coerce === true;
 }
 
-/** Changes a schema so that it also accepts another form. */
+/** Changes a schema so that it also accepts values of a second schema. */
 function widen(schema: JsonSchema, other: JsonSchema): void {
     const { description, examples, default: preset, ...rest } = { ...schema };
     for (const name of Object.keys(schema)) delete schema[name];

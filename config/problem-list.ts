@@ -7,12 +7,12 @@ export class ProblemList extends pulumi.RunError {
         readonly problems: string[],
     ) {
         super(listed(`${where}, nothing was changed`, problems));
-        // The SDK formats the stack trace even if it does not show it. With Node.js 20 that takes 12 s if a path in the
-        // trace has the top folder of a scoped package, because of how Node.js colours module names.
+        // The SDK formats the stack trace even if it does not show it. Node.js 20 then colours module names in the trace,
+        // which takes 12 s if a path in the trace ends with the folder of a scoped package.
         this.stack = "";
     }
 
-    /** The message of a command that only reads, for which an unchanged stack is no news. */
+    /** The message for a command that only reads. It omits "nothing was changed", which is true of every such command. */
     ofReader(): string {
         return listed(this.where, this.problems);
     }

@@ -83,8 +83,8 @@ function exampleOf(entry: KeyEntry): string | undefined {
 }
 
 /**
- * Returns a valid value of the key: its example; without one, the values of its keys (a mapping), or its default or
- * first choice (any other key). Encrypted values are {@link ENCRYPTED}.
+ * Returns a valid value of the key: its example. Without an example, a mapping consists of valid values of its keys, and
+ * another value is its default or first choice. Encrypted values are {@link ENCRYPTED}.
  */
 export function sample({ examples, preset, schema, isMapping, path }: KeyEntry): unknown {
     const inner = unwrap(schema);

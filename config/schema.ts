@@ -3,9 +3,9 @@ import * as z from "zod";
 // Functions that read a schema.
 
 /**
- * Fields of `.meta()` about secrets, on the innermost schema. `secret` marks a value that must be stored encrypted; it is the
- * file name in the command that sets the value. `mayBeSecret` marks a value that need not be encrypted but may be, or that
- * could be a secret written into the wrong key.
+ * Fields of `.meta()` about secrets, on the innermost schema. `secret` marks a value that must be stored encrypted, and is
+ * the file name in the command that sets this value. `mayBeSecret` marks a value that need not be encrypted but may be, or
+ * that could be a secret written into the wrong key.
  */
 interface Secrecy {
     secret?: string;
@@ -46,7 +46,7 @@ function keysIn(type: z.core.$ZodType): z.core.$ZodShape {
 }
 
 /**
- * The schema inside `optional`, `default` and `prefault`, and after the conversion of a short form into the long one.
+ * The schema inside `optional`, `default` and `prefault`. If a schema also accepts a short form: the schema of the long form.
  */
 export function unwrap(type: z.core.$ZodType): z.core.$ZodType {
     for (;;) {

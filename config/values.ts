@@ -27,8 +27,8 @@ export const dnsLabel = z.string().refine(isDnsLabel, {
 });
 
 /**
- * Name of a consumer. Every option reserves the verifier's name: a stack can later change to option intra-b, which has the
- * verifier, and stacks of callers share such a gateway.
+ * Name of a consumer. Every option reserves the name of the verifier, which only option intra-b has: a stack can later
+ * change to intra-b, and option callers adds callers to the gateway of such a stack.
  */
 export const consumerName = dnsLabel.refine((name) => name !== VERIFIER, {
     error: `must not be ${VERIFIER}, the consumer that checks the component of option intra-b. Choose another name`,
@@ -96,7 +96,7 @@ export const hostName = z.string().check((ctx) => {
         ctx.issues.push(problem(ctx.value, "must be a lower-case host name, for example llm.example.com"));
 });
 
-/** Prefixes that other services use, and words by which Alpa selects the operation, anywhere in the path. */
+/** Prefixes of other services, and words by which Alpa selects the operation: they may not be anywhere in a prefix. */
 const TAKEN = /completions|logprobs|^\/(alpa-verification|apisix|cdn-cgi)$/;
 
 /** Key `pathPrefix`. */

@@ -23,9 +23,9 @@ export interface Entry {
     /** Full name in lower case, without the final dot. */
     name: string;
     escaped: boolean;
-    /** TTL in seconds: of the entry, else that of the file. */
+    /** TTL in seconds: that of the entry, or otherwise $TTL of the file. */
     ttl: number | undefined;
-    /** IN, or AZURE for alias records. */
+    /** Class of the record: IN, or AZURE for an alias record. */
     class: string;
     type: string;
     words: Word[];
@@ -95,7 +95,7 @@ export function readBind(text: string, zone?: string): ZoneText {
     return found;
 }
 
-/** TTL and class in either order, then the type; or a problem. */
+/** Reads TTL and class, in either order, and then the type. @returns the problem as a text if the words are no record */
 function fields(words: Word[]): Pick<Entry, "ttl" | "class" | "type" | "words"> | string {
     let ttl: number | undefined;
     let family: string | undefined;

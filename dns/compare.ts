@@ -12,7 +12,7 @@ export interface ComparedRow {
     old: string;
     new: string;
     equal: boolean;
-    /** Reason of the query, or the problem; empty for an equal record. */
+    /** How the answers differ; for equal answers, why the query was sent, or empty if it is for a record of the file. */
     note: string;
 }
 
@@ -30,7 +30,7 @@ interface Sides {
 
 /** Number of concurrent queries. */
 const AT_ONCE = 16;
-/** Size of answers in bytes of text from which TCP is checked too, since some networks drop large UDP packets. */
+/** Answers of this size or more, in bytes of text, are also checked by TCP, since some networks drop large UDP packets. */
 const LARGE = 400;
 
 /** @throws NoAnswer with every server that answers neither by UDP nor by TCP */
@@ -77,7 +77,7 @@ async function compareOne(check: Check, sides: Sides, { tcp }: { tcp: boolean })
     return { ...row, equal: wrong === undefined, note: wrong ?? check.why ?? "" };
 }
 
-/** Answer to one query, of one server, or of all old or all new servers. */
+/** Answer to a query: of one server, or the common answer of all old servers or of all new servers. */
 interface Said {
     /** Values in canonical form, independent of order and TTL. */
     text: string;
@@ -90,7 +90,8 @@ function difference(check: Check, old: Said, fresh: Said): string | undefined {
     if (old.kind === "failed" || fresh.kind === "failed")
         return "a server fails, or the old or the new servers disagree among themselves";
     const addresses = ({ text }: Said) => text.split(", ").filter((part) => isIP(part) !== 0);
-    if (check.as === "edge") return addresses(fresh).length > 0 ? undefined : "a proxied name must have addresses";
+    if (check.as === "edge")
+        return addresses(fresh).length > 0 ? undefined : "the new servers have no addresses for this proxied name";
     const same = old.kind === fresh.kind && old.text === fresh.text;
     if (check.as === "flattened") {
         const common = addresses(old).some((one) => addresses(fresh).includes(one));
@@ -102,7 +103,9 @@ function difference(check: Check, old: Said, fresh: Said): string | undefined {
     if (check.expected === undefined) return undefined;
     const expected = check.expected.join(", ");
     const said = old.kind === "nothing" ? "" : old.text.replace(/^delegated to /, "");
-    return said === expected ? undefined : `both differ from the records file (${expected || "nothing"})`;
+    return said === expected
+        ? undefined
+        : `old and new servers agree, but differ from the records file (${expected || "nothing"})`;
 }
 
 async function sideSays(

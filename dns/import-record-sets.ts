@@ -10,7 +10,7 @@ import { isWithin, plainAddress, plainName, plainTarget } from "./names";
 
 type Fields = Record<string, unknown>;
 
-/** Key of a set's data by type, and the conversion of one record. A text as its result describes an open decision. */
+/** By type: the key of a set's data, and the conversion of one record. It returns a text to describe an open decision. */
 const TYPES: Record<string, { key: string; value: (of: Fields) => object | string }> = {
     A: { key: "arecords", value: (of) => ({ content: text(of, "ipv4address") }) },
     AAAA: { key: "aaaarecords", value: (of) => ({ content: plainAddress(text(of, "ipv6address")) }) },

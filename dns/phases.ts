@@ -129,7 +129,7 @@ export function phaseNotes(phase: Phase, facts: DnsFacts): string[] {
     const moving = phase === "mirror" || phase === "delegated";
     if (moving && status.status === "active" && proxied.length > 0)
         notes.push(
-            `dns: ${proxied.join(", ")} ${proxied.length === 1 ? "is" : "are"} not proxied in phase ${phase}. Callers reach the origin directly, some up to 300 s later.`,
+            `dns: ${proxied.join(", ")} ${proxied.length === 1 ? "is" : "are"} not proxied in phase ${phase}. Callers reach the origin directly. For up to 300 s, resolvers may still return the addresses of the edge.`,
         );
     if (phase === "delegated" && unanswered.length === 0 && !delegatedToUs(facts) && ds.length === 0)
         notes.push(

@@ -9,7 +9,7 @@ import { valueOf } from "./values";
 
 /** A name server: an address and a port. */
 export interface Server {
-    /** Name as the operator has written it, for tables and messages. */
+    /** Name of the server in the form that the operator has written, for tables and messages. */
     label: string;
     host: string;
     port: number;
@@ -41,7 +41,7 @@ export interface Answer {
 
 interface QueryOptions {
     tcp?: boolean;
-    /** Longest wait for one answer, in milliseconds. @default 2000, as resolvers wait: about five round trips */
+    /** Longest wait for one answer, in milliseconds. @default 2000, which resolvers also use: about five round trips */
     timeoutMilliseconds?: number;
     /** Aborts all waits. */
     signal?: AbortSignal;
@@ -113,7 +113,7 @@ function byTcp(server: Server, question: Question, options: QueryOptions): Promi
     return ended.promise;
 }
 
-/** One wait, which settles exactly once and then frees its timers and sockets. */
+/** A promise with a time limit. It settles exactly once, and then calls `free` to release timers and sockets. */
 function waiting<T>(server: Server, how: string, { timeoutMilliseconds, signal }: QueryOptions, free: () => void) {
     let settle!: { resolve: (value: T) => void; reject: (error: Error) => void };
     const promise = new Promise<T>((resolve, reject) => (settle = { resolve, reject }));

@@ -14,11 +14,11 @@ export interface Check extends Question {
      * `flattened`: a CNAME at the apex, for which old and new servers answer with addresses.
      */
     as?: "edge" | "flattened";
-    /** Reason of the query, unless it is for a record. */
+    /** Why the query is sent; unset if the query is for a record of the file. */
     why?: string;
 }
 
-/** Types that are also compared at the apex if the records file has none. */
+/** Types that are compared at the apex even if the records file has no such record there. */
 const AT_APEX = ["A", "AAAA", "CAA", "MX", "TXT"];
 
 interface CheckOptions {

@@ -61,7 +61,7 @@ function resourceFrom({ type, name, urn, opts, props }: Given): Resource {
 }
 type Given = Pick<ResourceValidationArgs, "type" | "name" | "urn" | "opts" | "props">;
 
-/** Id of a resource, if it is known: for the stack validation, the SDK passes the outputs of providers. */
+/** Id of a resource, if it is known. A stack validation gets the outputs of resources, which contain the id. */
 function idOf({ props }: Pick<Given, "props">): unknown {
     const id: unknown = Object.getOwnPropertyDescriptor(props, "id")?.value;
     return typeof id === "string" ? resourceOf({ ...NOTHING, id }).id : undefined;

@@ -17,7 +17,7 @@ export const alpaKeys = {
             reason: "The longest answers take minutes, and Alpa sends nothing before an answer is complete.",
         }),
     defaultModel: text("the name of a model").default("default").meta({
-        description: "Model of requests that name none. Use the name with which Alpa was started.",
+        description: "Model for requests without `model`. Use the name with which Alpa was started.",
         reason: "The name that Alpa's own server uses.",
     }),
     ...answerKeys,

@@ -76,14 +76,14 @@ export const convert = z
                 stopTimeoutSeconds: positive("a time in seconds").default(DEFAULT_HOST_WAITS.stopTimeoutSeconds).meta({
                     description:
                         "Longest time for a host to stop Alpa, and after that the longest time until its GPUs are free, in seconds.",
-                    reason: "Two minutes are enough for processes to end after their answers.",
+                    reason: "Two minutes are enough for processes to complete running answers and exit.",
                 }),
                 startTimeoutSeconds: positive("a time in seconds")
                     .default(DEFAULT_HOST_WAITS.startTimeoutSeconds)
                     .meta({
                         description:
                             "Longest time for a host to start Ray, and after that the longest time until Alpa answers with its model loaded, in seconds.",
-                        reason: "More than three times the expected 12 minutes.",
+                        reason: "More than three times the 12 minutes that a start is expected to take.",
                     }),
             })
             .describe(

@@ -18,7 +18,7 @@ export const gatewayOptionKeys = {
     exposure: z.enum(["direct", "tunnel"]).default("direct").meta({
         description:
             "How callers reach the gateway: `direct` at its address and port, with your own load balancer in front; `tunnel` through Cloudflare, with no open port.",
-        reason: "It needs no account at Cloudflare.",
+        reason: "`direct` needs no Cloudflare account.",
     }),
     namespace: dnsLabel
         .default(DEFAULT_NAMESPACE)

@@ -46,7 +46,7 @@ export const installedGatewayKeys = {
         })
         .optional()
         .meta({
-            description: "Port of the entry point on every node, in the range of node ports.",
+            description: "Node port of the gateway on every node, in the range of node ports.",
             examples: [30801],
             unset: "`30800`; with exposure `tunnel` no port is open",
             reason: "A fixed port lets a load balancer and a firewall be set up before the first run.",
@@ -67,7 +67,7 @@ export const installedGatewayKeys = {
             repository: url.default("https://apache.github.io/apisix-helm-chart").meta({
                 description:
                     "Chart repository that has the chart `apisix`. Set it to a mirror if the cluster does not reach the default.",
-                reason: "In this repository, the project of the chart publishes it.",
+                reason: "APISIX's project publishes the chart in this repository.",
             }),
             version: pinned
                 .refine((v) => EXACT_VERSION.test(v) || !/\d/.test(v), {
@@ -113,7 +113,7 @@ export const installedGatewayKeys = {
             tag: imageTag
                 .refine((tag) => !BITNAMI_TAG.test(tag), { error: bitnami })
                 .default(DEFAULT_ETCD_TAG)
-                .meta({ description: "Tag of the image.", reason: "The version that the tests run." }),
+                .meta({ description: "Tag of the image.", reason: "The version that the tests use." }),
             digest: imageDigest,
         })
         .prefault({})
@@ -134,11 +134,11 @@ export const installedGatewayKeys = {
                 .strictObject({
                     repository: imageRepository.default("valkey/valkey").meta({
                         description: "Image of the counter server, which must speak the Redis protocol.",
-                        reason: "A free server that speaks the Redis protocol.",
+                        reason: "An open-source server that speaks the Redis protocol.",
                     }),
                     tag: imageTag
                         .default("8.1.4-alpine")
-                        .meta({ description: "Tag of the image.", reason: "The version that the tests run." }),
+                        .meta({ description: "Tag of the image.", reason: "The version that the tests use." }),
                     digest: imageDigest,
                 })
                 .prefault({})
@@ -167,13 +167,13 @@ const existingService = z
             description: "Name of the Service of APISIX's data port.",
             examples: ["apisix-gateway"],
         }),
-        namespace: dnsLabel.meta({ description: "Namespace of that Service and its pods.", examples: ["apisix"] }),
+        namespace: dnsLabel.meta({ description: "Namespace of the Service, and of its pods.", examples: ["apisix"] }),
         port: positive("a port")
             .default(80)
-            .meta({ description: "Port of that Service.", reason: "The port of HTTP." }),
+            .meta({ description: "Port of the Service.", reason: "Standard port of HTTP." }),
         podPort: positive("a port")
             .default(9080)
-            .meta({ description: "Port of the pods behind it.", reason: "APISIX's own default." }),
+            .meta({ description: "Port of the pods behind the Service.", reason: "APISIX's own default." }),
     })
     .describe("Service of the existing gateway that connectors forward requests to, with exposure `tunnel`.");
 
@@ -196,7 +196,7 @@ export const gateway = z
                     examples: ["apisix"],
                 }),
                 gateway: dnsLabel.meta({ description: "Gateway that consumers are bound to.", examples: ["apisix"] }),
-                gatewayNamespace: dnsLabel.meta({ description: "Namespace of that Gateway.", examples: ["apisix"] }),
+                gatewayNamespace: dnsLabel.meta({ description: "Namespace of the Gateway.", examples: ["apisix"] }),
                 url: url
                     .refine((address) => !URL.canParse(address) || new URL(address).pathname === "/", {
                         error: (i) => `must be an address without a path${got(i.input)}`,

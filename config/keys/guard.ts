@@ -51,7 +51,7 @@ export const guard = z
             .default(50265)
             .meta({
                 description: `Number of tokens that Alpa's tokenizer has, at most ${MOST_VOCABULARY}: token ids range from 0 to this number minus one.`,
-                reason: "The number of OPT's tokenizer. The model has 7 more ids (50272), and a prompt with one of these and `echo` ends Alpa's batch loop.",
+                reason: "The number of OPT's tokenizer. The model has 7 more ids (50272), and a request with `echo` and one of these ids in a prompt ends Alpa's batch loop.",
             }),
         maxPrompts: upTo(MOST_PROMPTS, "prompts, 16 batches of Alpa", "a number of prompts")
             .default(ALPA_BATCH)

@@ -41,7 +41,7 @@ export function highAvailabilityChecks(
         ...availabilityProblems(config, given, "gateway.highAvailability"),
         ...(few && Number.isInteger(replicas) && replicas >= 1
             ? [
-                  `gateway.replicas: must be at least ${LEAST_NODES} with gateway.highAvailability (got ${replicas}), so that two serve while one is down. Raise it.`,
+                  `gateway.replicas: must be at least ${LEAST_NODES} with gateway.highAvailability (got ${replicas}), so that two pods serve while one is down. Raise it.`,
               ]
             : []),
     ];

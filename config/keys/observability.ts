@@ -33,7 +33,7 @@ const podLabels = z.record(z.string(), z.string()).superRefine((labels, context)
 const scraper = z.strictObject({
     namespace: dnsLabel.meta({ description: "Namespace of the pods that read the metrics.", examples: ["monitoring"] }),
     podLabels: podLabels.meta({
-        description: "Labels of those pods. A pod must have all of them. Name at least one.",
+        description: "A pod that reads the metrics must have all of these labels. Name at least one.",
         examples: [{ "app.kubernetes.io/name": "prometheus" }],
     }),
 });
@@ -85,12 +85,12 @@ export const observability = z
                 enabled: onOff.meta({
                     description:
                         'Whether the stack creates a ConfigMap with dashboards of the metrics, for the sidecar of Grafana: label `grafana_dashboard: "1"`. Restarts nothing.',
-                    reason: "A cluster without Grafana has no use for it, and one stack for each Grafana is enough.",
+                    reason: "A cluster without Grafana does not need dashboards, and one stack for each Grafana is enough.",
                 }),
                 namespace: dnsLabel.optional().meta({
                     description: "Namespace of the ConfigMap. It must exist, unless it is the namespace of the stack.",
                     examples: ["monitoring"],
-                    unset: "the namespace of the stack, for a sidecar that searches all (`searchNamespace: ALL`)",
+                    unset: "the namespace of the stack, for a sidecar that searches all namespaces (`searchNamespace: ALL`)",
                 }),
                 folder: folder.meta({
                     description:
@@ -98,7 +98,7 @@ export const observability = z
                     reason: "The name of this project.",
                 }),
                 docsUrl: docsUrl.meta({
-                    description: "Address of the folder `docs` of your clone, for links from panels to these pages.",
+                    description: "Address of the folder `docs` of your clone, to which panels link.",
                     examples: ["https://git.example.com/alpa-auth/blob/main/docs"],
                     unset: "links are paths in this repository",
                 }),

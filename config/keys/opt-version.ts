@@ -80,7 +80,7 @@ export const weights = z
             }),
         mountPath: plainPath.default("/weights").meta({
             description: "Folder of the weights in the containers. A claim or host folder is mounted there, read-only.",
-            reason: "A mount there hides no files of the image.",
+            reason: "A mount at this path hides no files of the image.",
         }),
     })
     .describe("Source of the weights: exactly one of `claim`, `hostPath` and `inImage`.");

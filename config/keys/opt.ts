@@ -80,7 +80,7 @@ export const opt = z
         watchdog: optWatchdog.optional(),
         sharedMemory: memory.default(DEFAULT_SHARED_MEMORY).meta({
             description: "Shared memory of each pod. It is part of the memory of the pod.",
-            reason: "Ray keeps objects there.",
+            reason: "Ray stores its objects in shared memory.",
         }),
         resources: z
             .strictObject({
@@ -105,7 +105,7 @@ export const opt = z
                 enabled: enabled.default(false).meta({
                     description:
                         "Whether the pods use the network of their nodes: their ports are then open on the nodes, and no network policy protects them.",
-                    reason: "Network policies protect the ports of the pods.",
+                    reason: "Network policies protect only pods with addresses of their own.",
                 }),
                 reason: reason.meta({
                     description: "Why the pods use that network. Required with `enabled: true`.",
@@ -118,7 +118,7 @@ export const opt = z
             .describe("Whether the pods use the network of their nodes instead of that of the cluster."),
         startTimeoutSeconds: positive("a time in seconds").default(DEFAULT_START_SECONDS).meta({
             description: "Longest wait for Alpa to start and load its model, in seconds.",
-            reason: "More than three times the expected 12 minutes.",
+            reason: "More than three times the 12 minutes that a start is expected to take.",
         }),
         operator: z.enum(["install", "existing"]).default("install").meta({
             description:
@@ -134,7 +134,7 @@ export const opt = z
                 }),
                 version: operatorVersion.default("1.6.2").meta({
                     description: "Version of the chart `kuberay-operator`, 1.6 or newer.",
-                    reason: "The version that the tests run.",
+                    reason: "The version that the tests use.",
                 }),
                 image: z
                     .strictObject({
@@ -163,15 +163,15 @@ export const opt = z
                 }),
                 operator: exactVersion.default("0.1.0").meta({
                     description: "Version of the chart `kuberay-operator` in that repository.",
-                    reason: "The version whose values are known.",
+                    reason: "The version for which this project renders values.",
                 }),
                 cluster: exactVersion.default("0.1.0").meta({
                     description: "Version of the chart `ray-cluster` in that repository.",
-                    reason: "The version whose values are known.",
+                    reason: "The version for which this project renders values.",
                 }),
                 service: exactVersion.default("0.2.0").meta({
                     description: "Version of the chart `alpa-opt-service` in that repository.",
-                    reason: "The version whose values are known.",
+                    reason: "The version for which this project renders values.",
                 }),
                 serviceName: dnsLabel.default("component-alpa-opt-service").meta({
                     description:

@@ -10,7 +10,7 @@ export const rampartInstall = z.strictObject({
     }),
     chart: chartName
         .default("rampart")
-        .meta({ description: "Name of the chart in that repository.", reason: "The name of the program." }),
+        .meta({ description: "Name of the chart in that repository.", reason: "The name of Rampart itself." }),
     version: pinned.meta({ description: "Exact version of that chart.", examples: ["1.2.3"] }),
     credentialsSecret: dnsLabel
         .meta({

@@ -45,4 +45,4 @@ export const readiness = z
         ...acceptKeys,
     })
     .prefault({})
-    .describe("How long a run waits.");
+    .describe("Time limits of the waits in a run.");

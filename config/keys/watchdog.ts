@@ -36,12 +36,12 @@ export const optWatchdog = z
     .strictObject({
         enabled: z.boolean().default(true).meta({
             description: "Whether the watchdog runs.",
-            reason: "Setting the key requests a watchdog.",
+            reason: "A config without a watchdog has no key `watchdog`.",
         }),
         ...progressKeys,
     })
     .meta({
-        description: "Restarts Alpa when it makes no progress. Changing any of these keys restarts Alpa once.",
+        description: "Restarts Alpa when it makes no progress. Changing any key of `watchdog` restarts Alpa once.",
         examples: [{}],
         unset: "an operator must restart a hung Alpa",
     });

@@ -45,7 +45,7 @@ export function authenticatorOf(option: unknown): Authenticator {
 }
 
 /**
- * For each key that an option does not have, by its path: the options or the exposure that have the key, for messages. `[]`
+ * Returns the keys of the other options. For each path, the value names the options that have the key, for messages. `[]`
  * stands for any entry of a list.
  */
 export function ownersOfOthers(option: Option): Record<string, string> {

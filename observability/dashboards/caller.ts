@@ -55,7 +55,8 @@ function overTime() {
         }),
         curves({
             title: "Share over a limit (429)",
-            description: "Share of its requests to Alpa. AlpaAuthCallerOverLimit fires above one half.",
+            description:
+                "Share of this caller's requests to Alpa that got 429. AlpaAuthCallerOverLimit fires above one half.",
             queries: [
                 [
                     `(sum(rate(apisix_http_status{${OWN}, ${TO_ALPA}, code="429"}[30m])) or vector(0)) / sum(rate(apisix_http_status{${OWN}, ${TO_ALPA}}[30m]))`,
@@ -78,14 +79,14 @@ function overTime() {
         }),
         curves({
             title: "Bytes",
-            description: "ingress: of its requests; egress: of answers to it.",
+            description: "ingress: bytes of this caller's requests; egress: bytes of the answers.",
             queries: [[`sum by (type) (rate(apisix_bandwidth{${OWN}, ${ANY_ROUTE}}[$__rate_interval]))`, "{{type}}"]],
             unit: "Bps",
         }),
         times({
             title: "Time of Alpa, for all callers",
             description:
-                "The histogram has no caller: 5,000 would be 195,000 series. The access log has the times of this caller.",
+                "The histogram has no label for callers: 5,000 callers would need 195,000 series. The access log has the times of this caller.",
             queries: [
                 [
                     `histogram_quantile(0.95, sum by (le, route) (rate(apisix_http_latency_bucket{type="upstream", ${TO_ALPA}}[30m])))`,

@@ -101,7 +101,7 @@ function now() {
         }),
         figure({
             title: "Pods without etcd",
-            description: "They continue with their present callers, and receive no change.",
+            description: "These pods still serve callers, but receive no changes, for example a revoked credential.",
             queries: [["count(apisix_etcd_reachable{} == 0) or vector(0)", "pods"]],
             bad: 1,
             page: ETCD,
@@ -134,7 +134,7 @@ function answers() {
         curves({
             title: "Failures by status and source",
             description:
-                "Source upstream: Alpa's answer; nginx: no answer of Alpa (502, 504); apisix: the gateway itself, with 500 most often the counter server.",
+                "Source upstream: Alpa's answer; nginx: no answer of Alpa (502, 504); apisix: the gateway itself; the most frequent cause of 500 is the counter server.",
             queries: [
                 [perMinute(`${TO_ALPA}, code=~"5.."`, " by (code, response_source)"), "{{code}} {{response_source}}"],
             ],
@@ -144,18 +144,19 @@ function answers() {
         }),
         curves({
             title: "A completion as a caller sends it",
-            description: "1: the last one got an answer; 0: it did not.",
+            description: "1: the last synthetic completion got an answer; 0: it got none.",
             queries: [["alpa_auth_caller_path_success{}", "{{path}}"]],
             page: CALLER_PATH,
-            noValue: "no host sends any",
+            noValue: "no host sends synthetic completions",
         }),
         curves({
             title: "How long that completion takes",
-            description: "Through DNS, load balancers or a tunnel, the gateway and Alpa.",
+            description:
+                "Time of a synthetic completion through DNS, load balancers or a tunnel, the gateway and Alpa.",
             queries: [["alpa_auth_caller_path_seconds{}", "{{path}}"]],
             unit: "s",
             page: CALLER_PATH,
-            noValue: "no host sends any",
+            noValue: "no host sends synthetic completions",
         }),
         curves({
             title: "Requests without a valid credential (401)",
@@ -166,7 +167,7 @@ function answers() {
         }),
         curves({
             title: "Over a limit (429), by caller",
-            description: "The ten callers with the most.",
+            description: "The ten callers with the most requests over a limit.",
             queries: [[`topk(10, ${perMinute(`${TO_ALPA}, code="429"`, " by (consumer)")})`, "{{consumer}}"]],
             unit: "reqpm",
             page: LIMITED,
@@ -185,7 +186,8 @@ function callers() {
         }),
         curves({
             title: "Callers that left before an answer (499)",
-            description: "The ten callers with the most. Many at once: Alpa is too slow, or hangs.",
+            description:
+                "The ten callers with the most requests of status 499. Many callers at once: Alpa is too slow, or hangs.",
             queries: [[`topk(10, ${perMinute(`${TO_ALPA}, code="499"`, " by (consumer)")})`, "{{consumer}}"]],
             unit: "reqpm",
             page: NOTHING,
@@ -212,7 +214,7 @@ function latency() {
         compared(
             times({
                 title: "Time of Alpa",
-                description: `Over ${LATENCY_WINDOW} at each point, since answers take minutes. Above 600 s the histogram has no bound. Dashed: threshold of AlpaAuthAnswersSlow.`,
+                description: `Over ${LATENCY_WINDOW} at each point, since answers take minutes. The histogram does not distinguish times above 600 s. Dashed: threshold of AlpaAuthAnswersSlow.`,
                 queries: [
                     [quantile(0.5, "upstream"), "half of the answers take less"],
                     [quantile(0.95, "upstream"), "95 %"],
@@ -225,7 +227,7 @@ function latency() {
         ),
         histogram({
             title: "Answers by time of Alpa",
-            description: "Number of answers by time.",
+            description: "Number of answers by the time that Alpa took.",
             queries: [
                 [
                     `sum by (le) (increase(apisix_http_latency_bucket{type="upstream", ${TO_ALPA}}[$__rate_interval]))`,
@@ -244,7 +246,7 @@ function latency() {
         }),
         curves({
             title: "Bytes",
-            description: "ingress: of requests; egress: of answers.",
+            description: "ingress: bytes of requests; egress: bytes of answers.",
             queries: [[`sum by (type) (rate(apisix_bandwidth{${TO_ALPA}}[$__rate_interval]))`, "{{type}}"]],
             unit: "Bps",
         }),

@@ -27,7 +27,7 @@ const LOW = 4;
 
 /** Routes to Alpa of the selected stacks. Other routes reject requests, or verify credentials. */
 export const TO_ALPA = 'route=~"${stack}_alpa_(completions|logprobs)"';
-/** Every rule of the selected stacks. */
+/** All routes of the selected stacks. */
 export const ANY_ROUTE = 'route=~"${stack}_alpa.*"';
 
 const SOURCE = { type: "prometheus", uid: "${datasource}" };
@@ -52,7 +52,7 @@ interface Shown {
     noValue?: string;
 }
 
-/** Adds 0 for a missing series, which begins with its first request, if Prometheus scrapes gateway pods. */
+/** Shows 0 for a series that has had no request yet, but nothing if Prometheus scrapes no gateway pod. */
 const OR_ZERO = " or 0 * count(apisix_node_info{})";
 
 export function link([title, target]: Page): dashboard.DashboardLinkBuilder {
@@ -89,7 +89,7 @@ export function curves(shown: Shown): timeseries.PanelBuilder {
     return noValue === undefined ? panel : panel.noValue(noValue);
 }
 
-/** The same with a logarithmic axis, so that milliseconds are visible next to minutes. */
+/** A panel of {@link curves} with a logarithmic axis, so that milliseconds are visible next to minutes. */
 export function times(shown: Shown): timeseries.PanelBuilder {
     return curves({ unit: "ms", ...shown })
         .min(1)

@@ -12,7 +12,7 @@ export interface Plugin {
     where: string;
     name: string;
     config: Tree;
-    /** The whole entry, with its name, config and switch. */
+    /** The whole entry, with `name`, `config` and `enable`. */
     entry: Tree;
 }
 
@@ -26,7 +26,7 @@ export function rulesOf(resource: Resource): RouteRule[] {
     return list(at(resource.props, "spec.http")).map((props, i) => ({ where: `spec.http[${i}]`, props: map(props) }));
 }
 
-/** Seconds of the longest answer that the routes of these resources allow; 0 without a known one. */
+/** Seconds of the longest answer that the routes of these resources allow; 0 if none is known. */
 export const longestAnswer = (resources: Resource[]) =>
     Math.max(0, ...resources.flatMap(rulesOf).map(({ props }) => secondsOf(at(props, "timeout.read")) ?? 0));
 

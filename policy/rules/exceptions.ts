@@ -8,7 +8,7 @@ export interface Exception {
     /** URN of the resource, for one stack, or its name, for every stack with such a resource. */
     resource: string;
     reason: string;
-    /** Last day on which it is valid, for example 2027-01-31 (UTC). */
+    /** Last day on which the exception is valid, for example 2027-01-31 (UTC). */
     until: string;
 }
 

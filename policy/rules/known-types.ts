@@ -8,7 +8,7 @@ const OBJECTS: Record<string, string[]> = {
     "apps/v1": ["DaemonSet", "Deployment", "StatefulSet"],
     "networking.k8s.io/v1": ["IngressClass", "NetworkPolicy"],
     "policy/v1": ["PodDisruptionBudget"],
-    // The files of gateway.crds contain only this kind.
+    // The files of gateway.crds contain only CustomResourceDefinitions.
     "apiextensions.k8s.io/v1": ["CustomResourceDefinition"],
     "apisix.apache.org/v2": ["ApisixRoute", "ApisixTls", "ApisixUpstream"],
     "apisix.apache.org/v1alpha1": ["Consumer", "GatewayProxy"],
@@ -95,7 +95,7 @@ const DYNAMIC = [
     "RouteServed",
     "SecretVersions",
 ];
-/** `pulumi` is the engine's own: with it option `callers` reads the outputs of the gateway's stack. */
+/** Option `callers` needs `pulumi`, the engine's own provider, to read the outputs of the gateway's stack. */
 const PROVIDERS = ["kubernetes", "cloudflare", "command", "random", "pulumi-nodejs", "pulumi"];
 
 /** Types of the engine, and of this project. */

@@ -4,7 +4,7 @@ import type { Tree } from "../resources/values";
 /** A violation in the form `where: what must hold (actual value). What to do.` It never contains a secret. */
 type Message = string;
 
-/** A rule for every stack. */
+/** A rule that the policy pack checks in every stack. */
 export interface Rule {
     /** Used in exceptions, reviews and reports, so it never changes. */
     name: string;

@@ -25,7 +25,7 @@ function openInTheCluster(resource: Resource): string[] {
     const kind = kindOf(resource);
     const found: string[] = [];
     const refuse = (where: string, instead: string) =>
-        found.push(`${where}: must not be in this object: more people can read it than a Secret. ${instead}`);
+        found.push(`${where}: must not contain a secret: more people can read this object than a Secret. ${instead}`);
     const has = (tree: unknown, field: string) => Object.hasOwn(map(tree), field);
     if (kind === "GatewayProxy") {
         const where = "spec.provider.controlPlane.auth.adminKey";
@@ -147,7 +147,7 @@ function* secretsOf(resource: Resource): Generator<string> {
     }
 }
 
-/** Words of a text, also as parts of addresses and settings. */
+/** Parts of a text that could be a secret: the whole text, and its long words, also those inside URLs or settings. */
 function* words(text: string): Generator<string> {
     if (text.length < LEAST_LENGTH) return;
     yield text.trim();

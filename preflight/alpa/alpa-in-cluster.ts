@@ -29,9 +29,9 @@ export async function requirementProblems(settings: GatewayClusterArgs, cluster:
 }
 
 /**
- * Findings that block only a step forward. A broken component may require a step back, and credentials must be revocable
- * while a node is down, in a run without a step. While callers get 503, too little free capacity blocks no step, since it
- * changes by itself and would force a return to bare metal.
+ * Checks the component during a conversion. Its problems stop only a run that makes a step forward: a broken component may
+ * require a step back, and credentials must be revocable while a node is down. While callers get 503, too little free
+ * capacity is only a warning, since it changes by itself and a stop would force a return to bare metal.
  */
 export async function componentOnItsWay(settings: GatewayClusterArgs, cluster: ClusterView): Promise<Findings> {
     if (settings.conversion === undefined) return NO_FINDINGS;
@@ -105,7 +105,7 @@ async function claimProblems(
         return [`${where} does not exist. Create it with the weights in its volume, or correct the name.`];
     const { accessModes = [] } = (live.spec ?? {}) as { accessModes?: string[] };
     const { phase = "not known" } = live.status ?? {};
-    // A claim that is bound by its first pod gets an empty volume.
+    // A claim that waits for its first pod (WaitForFirstConsumer) would then get a new volume, without weights.
     if (phase !== "Bound")
         return [
             `${where} is not bound to the volume that holds the weights (phase ${phase}). Find out why: kubectl -n ${namespace} describe pvc ${claim}`,

@@ -5,7 +5,7 @@ import { TOLERATIONS } from "../../components/opt/opt-pods";
 import { nodeState, type ClusterView } from "../kubernetes/cluster";
 import { asksFor, byHostname, isOurs, type Settings } from "./gpus";
 
-/** Number of pods that a message names, the largest first. */
+/** Maximum number of pods in a message, which names the pods with the largest requests. */
 const NAMED = 3;
 
 /**

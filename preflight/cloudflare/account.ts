@@ -25,7 +25,7 @@ export async function accountFindings(
 
 interface LiveToken {
     name?: string;
-    /** Missing in some versions of the API. */
+    /** Some versions of the API do not return this field. */
     client_secret_version?: number;
 }
 

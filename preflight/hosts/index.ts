@@ -47,13 +47,13 @@ export function withoutCluster(
     const { dashboards } = gateway.release.observability ?? {};
     if (dashboards?.namespace !== undefined)
         warnings.push(
-            "observability.dashboards.namespace: does not exist, since a new cluster has only the namespace of the stack. Remove this key until the nodes are a cluster with your Grafana.",
+            "observability.dashboards.namespace: must exist, and a new cluster has only the namespace of the stack. Remove this key until the nodes are a cluster with your Grafana.",
         );
     const has = storage === "hostpath" ? HOSTPATH_CLASS : undefined;
     const { storageClass: wanted = has } = gateway.release;
     if (wanted === undefined || wanted !== has)
         warnings.push(
-            `gateway.storageClass: etcd needs a volume of this class, and a new cluster has ${has ?? "none"}. Install the class once the cluster exists, and run pulumi up again.`,
+            `gateway.storageClass: the StorageClass for etcd's volumes must exist, and a new cluster has ${has ?? "none"}. Install the class once the cluster exists, and run pulumi up again.`,
         );
     return warnings;
 }
@@ -62,7 +62,7 @@ export function withoutCluster(
 interface UnreachableHost {
     place: string;
     problem: string;
-    /** Whether there is no connection, so the host may be back later. False if it rejects the login or the checks. */
+    /** Whether the host is unreachable, and so may be back later. False if it rejects the login, or its checks fail. */
     isDown: boolean;
 }
 
@@ -135,7 +135,7 @@ async function nodesOf(kubeconfig: string, open: typeof openCluster): Promise<st
         const nodes = await answerWithin(ASK_SECONDS, open({ kubeconfig }).list("v1", "Node"));
         return nodes.flatMap(({ metadata }) => metadata?.labels?.[PLACE_LABEL] ?? []);
     } catch {
-        // If the cluster does not answer, a host that is down is not known as a node, and is reported as a problem.
+        // If the cluster does not answer, a host that is down cannot be recognized as a node, and is reported as a problem.
         return [];
     }
 }

@@ -124,6 +124,6 @@ async function routeOf(stack: string, namespace: string, cluster: ClusterView): 
     const theOther = stack.split("/").slice(1).join("/");
     if (theirs === theOther) return [];
     return [
-        `of: ApisixRoute ${namespace}/alpa is not of stack ${theOther} (it ${theirs === undefined ? "has no owner" : `belongs to stack ${theirs}`}). Set cluster to the cluster of that stack, or correct of.`,
+        `of: ApisixRoute ${namespace}/alpa does not belong to stack ${theOther} (it ${theirs === undefined ? "has no owner" : `belongs to stack ${theirs}`}). Set cluster to the cluster of that stack, or correct of.`,
     ];
 }

@@ -10,8 +10,8 @@ import type { InstalledGateway } from "./nodes";
 import { gatewayNamespace, plannedObjects } from "./planned-objects";
 
 /**
- * Up to this number, objects of a kind are read one by one. More are listed, since a thousand consumers have two thousand
- * objects.
+ * Up to this number, objects of a kind are read one by one. For more objects, the whole kind is listed, since a thousand
+ * consumers have two thousand objects.
  */
 const READ_EACH = 20;
 
@@ -73,7 +73,7 @@ async function forInstall(install: RampartInstall, cluster: ClusterView): Promis
 export async function storageClass({ gateway, nodes }: InstalledGateway, cluster: ClusterView): Promise<string[]> {
     if (gateway.installer === "existing") return [];
     const wanted = gateway.release.storageClass;
-    // The stack creates this class. It may be missing after a failed run.
+    // The stack creates the default class itself, so the class may be missing after a failed run.
     if (nodes?.storage === "hostpath" && wanted === undefined) return [];
     const classes = await cluster.storageClasses();
     if (classes.some((c) => (wanted === undefined ? c.isDefault : c.name === wanted))) return [];
@@ -99,7 +99,7 @@ async function otherController(cluster: ClusterView, ours: string): Promise<stri
     ];
 }
 
-/** Checks that the entry point's ports are unused, or used by this stack. */
+/** Checks that the gateway's node ports are free, or used by this stack. */
 export async function nodePort(settings: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
     const { gateway } = settings;
     if (gateway.installer === "existing") return [];

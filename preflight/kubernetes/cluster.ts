@@ -19,7 +19,7 @@ export interface NodePortService {
 
 export interface StorageClass {
     name: string;
-    /** Whether claims without a StorageClass use it. */
+    /** Whether this is the default class, which claims without a StorageClass use. */
     isDefault: boolean;
 }
 

@@ -75,7 +75,7 @@ function tooManySlots({ alpa, classes = {} }: Config): string[] {
     if (services === 0 || shares.reduce((sum, { slots }) => sum + slots, 0) <= there) return [];
     const got = shares.map(({ name, slots }) => `${name} ${slots}`).join(", ");
     return [
-        `classes: must have at most ${there} slots together, ${ALPA_BATCH} for each of alpa.endpoints (got ${got}). Lower them.`,
+        `classes: must have at most ${there} slots in total, ${ALPA_BATCH} for each of alpa.endpoints (got ${got}). Lower them.`,
     ];
 }
 

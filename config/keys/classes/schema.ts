@@ -22,7 +22,7 @@ export const classes = z
                             "Number of requests to `/logprobs` that all callers of the class together may have open. Needs `slots`.",
                         examples: [2],
                         unset: "`1`",
-                        reason: "Alpa computes these requests one at a time.",
+                        reason: "Alpa computes requests to `/logprobs` one at a time.",
                     }),
             })
             .describe("One class. `{}` is a class without limits."),

@@ -42,7 +42,7 @@ export function clusterChecks(config: Config, given: Raw, { isSecret }: Pick<Che
     ];
 }
 
-/** Checks that only Rampart uses its namespace, in a cluster that the stack creates: the stack would delete that namespace. */
+/** In a cluster that the stack creates, checks that only Rampart uses its namespace: it is deleted with the stack. */
 function ramparts({ rampart, namespace: routes = DEFAULT_NAMESPACE }: Config): string[] {
     const namespace = rampart?.install?.namespace;
     if (namespace === undefined || (namespace !== routes && !/^(default|kube-.*)$/.test(namespace))) return [];
@@ -85,8 +85,8 @@ export function kubeconfigInPlain(
 }
 
 /**
- * Rejects hosts with an address in the pod network: packets to such an address, also answers of a node, would stay inside
- * the cluster.
+ * Rejects hosts with an address in the pod network: the cluster's nodes would send packets for such a host into that
+ * network, so the host would get neither requests nor answers.
  */
 function networkProblems({ cluster = {}, alpa }: Config): string[] {
     const { nodes = [], podNetwork = POD_NETWORK, channel } = cluster;
@@ -124,7 +124,7 @@ function withoutNodes(cluster: Sound<ParsedCluster>): string[] {
     );
 }
 
-/** Rejects two nodes with one address: MicroK8s cannot join them. */
+/** Rejects two nodes with the same address: MicroK8s cannot join them. */
 function sameAddress(nodes: Nodes): string[] {
     return nodes.flatMap(({ address, port } = {}, i) => {
         const first = nodes.findIndex((other) => other?.address === address);
@@ -144,7 +144,7 @@ function controlPlaneProblems(nodes: Nodes): string[] {
         ];
     if (members % 2 === 1) return [];
     return [
-        `cluster.nodes: must have an odd number of nodes with role control-plane (got ${members}): ${members} survive the loss of no more nodes than ${members - 1} do. Add one, or make one a worker.`,
+        `cluster.nodes: must have an odd number of nodes with role control-plane (got ${members}): ${members} nodes tolerate no more failures than ${members - 1} nodes. Add one, or make one a worker.`,
     ];
 }
 

@@ -53,7 +53,7 @@ const taint = z.strictObject({
     value: value.optional().meta({ description: "Value of the taint.", examples: ["true"], unset: "no value" }),
     effect: z
         .enum(EFFECTS)
-        .meta({ description: "What happens to pods that do not tolerate it.", examples: ["NoSchedule"] }),
+        .meta({ description: "Effect on pods that do not tolerate the taint.", examples: ["NoSchedule"] }),
 });
 
 const node = sshHost.extend({
@@ -136,7 +136,7 @@ export const cluster = z
             description: "Channel of MicroK8s on the nodes, in the form track/risk.",
             examples: ["1.35/stable"],
             unset: `\`${DEFAULT_CHANNEL}\``,
-            reason: "The version that the tests run.",
+            reason: "The version that the tests use.",
         }),
         sans: z
             .array(
@@ -147,7 +147,7 @@ export const cluster = z
             .optional()
             .meta({
                 description:
-                    "Additional names and addresses in the certificate of the API server, which always has those of the nodes.",
+                    "Additional names and addresses in the certificate of the API server, which always contains the addresses of the nodes.",
                 examples: [["k8s.example.com"]],
                 unset: "no further names",
             }),
@@ -159,7 +159,7 @@ export const cluster = z
                     "StorageClass that the nodes get: `hostpath` keeps volumes on the disk of the node; with `none` you install one yourself.",
                 examples: ["hostpath"],
                 unset: "`hostpath`",
-                reason: "It needs no other program.",
+                reason: "`hostpath` needs no other program.",
             }),
         podNetwork: podNetwork.optional().meta({
             description:

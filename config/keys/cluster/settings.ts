@@ -9,8 +9,8 @@ import { sshHostOf } from "../hosts/ssh-host";
 export interface ClusterSettings {
     cluster: ClusterAccess;
     /**
-     * Nodes of a cluster that the stack creates. `cluster` then has a context that does not exist, until the stack has created
-     * the cluster. Unset if the cluster exists.
+     * Nodes of a cluster that the stack creates. Before the stack has created that cluster, `cluster` has a context that
+     * does not exist. Unset for an existing cluster.
      */
     nodes?: Microk8sArgs;
 }

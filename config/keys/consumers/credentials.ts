@@ -18,8 +18,8 @@ export const SHORTEST_KEY = 16;
 const HEADER_SAFE = /^[\x21-\x7e]+$/;
 
 /**
- * Default longest overlap of an old credential with its successor, in days. A quarter is enough for the slowest caller,
- * and a leaked credential is valid for the whole overlap.
+ * Default longest overlap of an old credential with its successor, in days. Three months are enough for the slowest
+ * caller. A longer overlap would keep a leaked old credential valid for longer.
  */
 export const DEFAULT_OVERLAP_DAYS = 90;
 /**
@@ -30,12 +30,12 @@ export const DEFAULT_TOKEN_OVERLAP_DAYS = 30;
 
 /** Days before the expiry of a credential from which each run warns. */
 const WARN_DAYS = 30;
-/** Days of warnings for a credential that already has a successor: a reminder for a caller that has not switched yet. */
+/** Days before the expiry of a credential with a successor from which a run warns, in case its caller has not switched. */
 const REMIND_DAYS = 3;
 /** A day in milliseconds. */
 export const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** Schema of an existing day in the form `2027-01-31`. */
+/** Schema of a day that exists in the calendar, in the form `2027-01-31`. */
 export const day = z.string().refine((text) => dayOf(text) !== undefined, {
     error: (i) => `must be a day, for example 2027-01-31${got(i.input)}`,
 });
@@ -57,7 +57,7 @@ interface Place {
 }
 
 /**
- * Checks the fields of credentials against each other, and key material. The problems never quote key material.
+ * Checks the fields of each credential against each other, and keys against all other keys. The problems never quote a key.
  * @param isSecret whether a key is stored encrypted
  */
 export function credentialProblems(
@@ -108,7 +108,7 @@ function keyProblems({ where, entry }: Place, isSecret: (key: string) => boolean
     return problems;
 }
 
-/** Rejects two callers with one key: the gateway would authenticate both under the name of the last one. */
+/** Rejects two callers with the same key: the gateway would authenticate both under the name of the last one. */
 function twice(places: Place[]): string[] {
     const keyOf = ({ key }: Entry) => (key === "" ? undefined : key);
     return repeats(places, keyOf).map(
@@ -117,8 +117,8 @@ function twice(places: Place[]): string[] {
 }
 
 /**
- * Rejects two callers with one public key: the holder of its private key could sign as both, since the names in tokens are
- * not secret. Two credentials of one caller may have the same key.
+ * Rejects two callers with the same public key: the holder of the private key could sign as both, since the names in
+ * tokens are not secret. Two credentials of one caller may have the same key.
  */
 function sharedPairs(places: Place[]): string[] {
     const keyOf = ({ publicKey }: Entry) => (publicKey === undefined ? undefined : publicKeyNumbers(publicKey));
@@ -246,8 +246,8 @@ export function expiresSoon(who: string): string {
 }
 
 /**
- * Whether a later credential replaces this one, as `consumer rotate` adds it: with the same method and algorithm, enabled,
- * and valid longer.
+ * Whether a later credential of the list is a successor, as `consumer rotate` adds one: an enabled credential with the
+ * same method and algorithm that is valid for longer.
  */
 function hasSuccessor(
     { id, method, algorithm, ...own }: Lasting & { expires: string },

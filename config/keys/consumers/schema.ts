@@ -35,7 +35,7 @@ export const credential = z.strictObject({
             description:
                 "Signing algorithm, with method `jwt`. `HS256` uses a generated secret; the others need `publicKey`.",
             examples: ["RS256"],
-            unset: "none: required with method `jwt`",
+            unset: "not set; required with method `jwt`",
         }),
     publicKey: z
         .string({ error: () => "must be a string in PEM form" })
@@ -120,5 +120,5 @@ export const consumer = z.strictObject({
 export const maxOverlapDays = positive("a number of days").default(DEFAULT_OVERLAP_DAYS).meta({
     description:
         "Longest time for which `consumer rotate` keeps the old credential valid next to its successor, in days.",
-    reason: "A quarter is enough for the slowest caller; a leaked old credential works all that time.",
+    reason: "Three months are enough for the slowest caller; during that time a leaked old credential still works.",
 });

@@ -50,7 +50,7 @@ export const credential = z.strictObject({
         }),
     enabled: z.boolean().default(true).meta({
         description: "Whether the token is accepted. `false` disables it without deleting it.",
-        reason: "A new token is created to be used.",
+        reason: "Callers use a new token at once.",
     }),
     secretVersion: positive("a version number")
         .optional()
@@ -82,5 +82,5 @@ export const consumer = z.strictObject({
 /** Key `maxOverlapDays` of option cloudflare. */
 export const tokenOverlapDays = positive("a number of days").default(DEFAULT_TOKEN_OVERLAP_DAYS).meta({
     description: "Longest time for which the previous secret of a service token stays valid after a rotation, in days.",
-    reason: "Cloudflare's dashboard offers no longer time.",
+    reason: "The longest time that Cloudflare's dashboard offers.",
 });

@@ -63,7 +63,7 @@ export function serviceProblems(records: ZoneRecord[], hostnames: string[], file
             const where = `${file} ${name} ${type}`;
             if ((type === "A" || type === "AAAA") && name === zone)
                 return [
-                    `${where}: must be a CNAME in this file, so that one update can point it to the tunnel; Cloudflare answers a CNAME of the zone's own name with addresses. At the old name servers, which cannot have this CNAME, keep ${name} as it is. Add a name origin.${name} with the same addresses to this file and to the old name servers. Then write in this file only: ${name} CNAME origin.${name}, proxied: true. Or choose a hostname below ${name}, and keep this record.`,
+                    `${where}: must be a CNAME in this file, so that one update can point it to the tunnel. Add a name origin.${name} with the same addresses to this file and to the old name servers. Then replace this record, in this file only, by: ${name} CNAME origin.${name}, proxied: true. Keep ${name} as it is at the old name servers: only Cloudflare supports a CNAME of the zone's own name. Or choose a hostname below ${name}, and keep this record.`,
                 ];
             if (type === "A" || type === "AAAA")
                 return [
@@ -90,7 +90,7 @@ function apexProblems({ record, where }: Placed, zone: string): string[] {
 
 /**
  * Rejects other records at a name with a CNAME. At the apex, Cloudflare answers with addresses instead of the CNAME, so only
- * address records conflict.
+ * address records conflict there.
  */
 function besideCname(group: Placed[], zone: string): string[] {
     const cname = group.find(({ record }) => record.type === "CNAME");
@@ -108,7 +108,8 @@ function halfProxied(group: Placed[]): string[] {
     return addresses
         .filter(({ record }) => !record.proxied)
         .map(
-            ({ where }) => `${where} proxied: must be the same for all A and AAAA of a name. Set it to true here too.`,
+            ({ where }) =>
+                `${where} proxied: must be the same for all A and AAAA records of a name. Set it to true here too.`,
         );
 }
 
@@ -128,7 +129,10 @@ function proxyProblems({ record, where }: Placed, byName: Map<string, Placed[]>)
     return [];
 }
 
-/** Warns about CAA records that block the edge certificate. The CAA records of the nearest name at or above apply. */
+/**
+ * Warns about CAA records that block the edge certificate. For a name without CAA records, those of the nearest parent
+ * name with CAA records apply.
+ */
 function forbiddenAuthorities(placed: Placed[], zone: string): string[] {
     const names = new Set([zone, ...placed.filter(({ record }) => record.proxied).map(({ record }) => record.name)]);
     const warnings = new Set<string>();

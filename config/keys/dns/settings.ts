@@ -17,7 +17,7 @@ const server = z.string().regex(/^([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/i, {
 export const dnsSchema = z.strictObject({
     phase: z.enum(PHASES).default("mirror").meta({
         description: "Phase of the move of the zone to Cloudflare. A return to an earlier phase is always allowed.",
-        reason: "The first phase: Cloudflare has the records, and no resolver queries it.",
+        reason: "In the first phase Cloudflare has the records, but no resolver queries Cloudflare yet.",
     }),
     records: z
         .string()
@@ -35,7 +35,7 @@ export const dnsSchema = z.strictObject({
             description:
                 "Name servers that serve the zone before the move. Their answers are compared with those of Cloudflare before the delegation changes.",
             examples: [["ns1-05.azure-dns.com"]],
-            reason: "A zone that does not move has none.",
+            reason: "Only a zone that moves has old name servers.",
         }),
     newServers: z
         .array(server)
@@ -43,7 +43,7 @@ export const dnsSchema = z.strictObject({
         .meta({
             description: "The name servers that Cloudflare assigned to the zone.",
             examples: [["ada.ns.cloudflare.com"]],
-            reason: "With an empty list they are looked up.",
+            reason: "With an empty list, a run looks up the name servers.",
         }),
     parentServers: z
         .array(server)
@@ -51,7 +51,7 @@ export const dnsSchema = z.strictObject({
         .meta({
             description: "Name servers of the parent zone, which has the NS and DS records.",
             examples: [["a.gtld-servers.net"]],
-            reason: "With an empty list they are looked up.",
+            reason: "With an empty list, a run looks up the name servers.",
         }),
 });
 
@@ -175,7 +175,7 @@ function ttlProblem({ ttl, proxied }: Record<string, unknown>): string | undefin
             ? undefined
             : `must not be set for a proxied record, whose TTL is always 300 s${got(ttl)}. Remove it.`;
     if (ttl === undefined) return `required, in seconds. Use 300 while the zone moves.`;
-    if (typeof ttl !== "number") return undefined; // The schema reports this problem.
+    if (typeof ttl !== "number") return undefined; // The schema reports a ttl of a wrong type.
     if (!Number.isInteger(ttl) || ttl < TTLS.min || ttl > TTLS.max)
         return `must be from ${TTLS.min} to ${TTLS.max} seconds${got(ttl)}.`;
     return undefined;

@@ -69,7 +69,7 @@ export const edgeKeys = {
         .meta({
             description: `Longest wait of the edge for an answer, in seconds. Another value than ${DEFAULT_PROXY_TIMEOUT} needs plan \`enterprise\`, and applies to the whole zone.`,
             examples: [300],
-            unset: `the value of the zone is not changed; Cloudflare uses ${DEFAULT_PROXY_TIMEOUT}`,
+            unset: `the zone keeps its value, which is ${DEFAULT_PROXY_TIMEOUT} unless it was changed`,
         }),
 };
 
@@ -102,8 +102,8 @@ export function edgeWaits({ proxyTimeoutSeconds }: EdgeWait): number {
 }
 
 /**
- * The timeout that the stack sets for the zone: any value in the config, also the default value, if the plan allows
- * setting it. It applies to the whole zone, and Cloudflare keeps the last value if the stack no longer sets it.
+ * The timeout that the stack sets for the whole zone: the value in the config, even if it is the default, with a plan that
+ * allows a change. After the key is removed from the config, Cloudflare keeps the last value.
  */
 export function heldTimeout({ proxyTimeoutSeconds }: EdgeWait, plan: Plan): EdgeWait {
     return proxyTimeoutSeconds === undefined || plan !== "enterprise" ? {} : { proxyTimeoutSeconds };

@@ -32,11 +32,11 @@ export const azure = z
             .strictObject({
                 http: port("a port").default(80).meta({
                     description: "Port of the load balancer that forwards to the node port of HTTP.",
-                    reason: "The port of HTTP.",
+                    reason: "Standard port of HTTP.",
                 }),
                 https: port("a port").default(443).meta({
                     description: "Port of the load balancer that forwards to the node port of HTTPS, with `tls`.",
-                    reason: "The port of HTTPS.",
+                    reason: "Standard port of HTTPS.",
                 }),
             })
             .prefault({})

@@ -25,7 +25,7 @@ const TUNNEL_KEYS = [
 export function exposureChecks(option: string, config: Sound<ParsedGatewayOption>, given: Raw): string[] {
     const { exposure, gateway } = config;
     const named = (path: string) => isGiven(given, ...path.split("."));
-    // The schema of option inter has no existing gateway.
+    // The schema of option inter already rejects an existing gateway.
     const inPlace = option !== "inter" && gateway?.installer === "existing" && named("gateway.existing");
     if (given.exposure !== "tunnel") {
         const foreign = TUNNEL_KEYS.filter(named).map(
@@ -52,7 +52,7 @@ export function exposureChecks(option: string, config: Sound<ParsedGatewayOption
     return [...problems, ...hostnameProblems(config), ...planProblems(config), ...answerTimeProblems(config)];
 }
 
-/** The values without keys that the configured exposure does not have: the schema would report these a second time. */
+/** The values without keys of the other exposure, which {@link exposureChecks} reports and the schema would report again. */
 export function ofTheExposure(values: Raw): Raw {
     const foreign = values.exposure === "tunnel" ? DIRECT_KEYS : TUNNEL_KEYS;
     return foreign.reduce((rest, path) => without(rest, path.split(".")), values);

@@ -18,7 +18,7 @@ export const alpaWatchdog = z
     .strictObject({
         enabled: z.boolean().default(true).meta({
             description: "Whether the watchdog is installed on the hosts. `false` removes it.",
-            reason: "Setting the key requests a watchdog.",
+            reason: "A config without a watchdog has no key `watchdog`.",
         }),
         hosts: z
             .array(sshHost)
@@ -46,7 +46,8 @@ export const alpaWatchdog = z
         ...progressKeys,
     })
     .meta({
-        description: "Reports on the hosts of Alpa when Alpa makes no progress, and restarts Alpa if configured.",
+        description:
+            "A program on the hosts of Alpa, which reports when Alpa makes no progress, and restarts Alpa if configured.",
         unset: "no watchdog",
     });
 

@@ -83,7 +83,7 @@ export const tls = z
             .meta({
                 description: "Oldest accepted version of TLS.",
                 examples: ["1.3"],
-                reason: "All current clients support it.",
+                reason: "All current clients support TLS 1.2.",
             }),
     })
     .optional()

@@ -31,7 +31,7 @@ export const callersSchema = z.strictObject({
         .strictObject({ kubeconfig, context })
         .prefault({})
         .describe("The cluster that the gateway runs in: the same as in the stack of the gateway."),
-    readiness: z.strictObject(acceptKeys).prefault({}).describe("How long a run waits."),
+    readiness: z.strictObject(acceptKeys).prefault({}).describe("Time limits of the waits in a run."),
     limits: limits
         .optional()
         .meta({ description: "Limits of each caller without limits of its own.", unset: "no limits" }),

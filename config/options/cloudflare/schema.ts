@@ -55,7 +55,7 @@ export const cloudflareSchema = z.strictObject({
                 }),
             ...answerKeys,
             defaultModel: text("the name of a model").default("default").meta({
-                description: "Model of requests that name none. Use the name with which Alpa was started.",
+                description: "Model for requests without `model`. Use the name with which Alpa was started.",
                 reason: "The name that Alpa's own server uses.",
             }),
             watchdog: alpaWatchdog.optional(),
@@ -89,7 +89,7 @@ export const cloudflareSchema = z.strictObject({
             }),
             perSeconds: period("a window in seconds", PERIODS.slice(0, -1)).meta({
                 description:
-                    "Length of the window, in seconds: 10; from plan `pro` 60; from `business` 120, 300, 600; `enterprise` 3600.",
+                    "Length of the window, in seconds: 10 with every plan, 60 from plan `pro`, 120, 300 or 600 from `business`, and 3600 with `enterprise`.",
                 examples: [60],
             }),
             blockSeconds: period("a time in seconds", PERIODS)
@@ -102,7 +102,7 @@ export const cloudflareSchema = z.strictObject({
             per: z.enum(["address", "client"]).default("address").meta({
                 description:
                     "What the limit counts by: the `address` of a caller, or with `client` its client id and address, which needs plan `enterprise`.",
-                reason: "Every plan supports it.",
+                reason: "Every plan supports `address`.",
             }),
         })
         .optional()
@@ -140,7 +140,7 @@ export const cloudflareSchema = z.strictObject({
         }),
     dns: dnsSchema.optional().meta({
         description: "The other records of the zone, and the phase of its move to Cloudflare.",
-        unset: "this stack does not manage them",
+        unset: "this stack does not manage the zone's other records",
     }),
     maxOverlapDays: tokenOverlapDays,
     consumers: z

@@ -53,7 +53,7 @@ function ofOtherInstallers(option: string, { gateway }: Config, given: Raw): str
     // Without a valid installer it is unknown which keys are allowed.
     if (installer === undefined) return [];
     const foreign: [where: string, installer: string][] = [
-        // The schema of option inter has no existing gateway.
+        // The schema of option inter already rejects an existing gateway.
         ...(option === "inter" ? [] : [["gateway.existing", "existing"] as [string, string]]),
         ["gateway.crds", "helm"],
         ["rampart", "rampart"],

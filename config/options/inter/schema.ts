@@ -59,12 +59,12 @@ const gateway = z
             .unwrap()
             .refine((n) => !Number.isInteger(n) || n < 1 || n >= LEAST_NODES, {
                 error: (i) =>
-                    `must be at least ${LEAST_NODES}, so that two serve while one is down${got(i.input)}. Raise it`,
+                    `must be at least ${LEAST_NODES}, so that two pods serve while one is down${got(i.input)}. Raise it`,
             })
             .default(LEAST_NODES)
             .meta({
                 description: "Number of APISIX pods, on different nodes. At least 3.",
-                reason: "Two serve while one is down.",
+                reason: "Two pods serve while one is down.",
             }),
     })
     .prefault({})

@@ -20,7 +20,7 @@ export const serviceTokensOnly: Rule = {
         if (isOfType(resource, "ZeroTrustAccessPolicy", "AccessPolicy")) return policy(resource.props, "");
         if (!isOfType(resource, "ZeroTrustAccessApplication", "AccessApplication")) return [];
         return list(resource.props.policies).flatMap((entry, i) =>
-            // A policy given by its id is a separate resource.
+            // An entry with an id refers to a separate resource, which is checked on its own.
             entry !== UNKNOWN && at(entry, "id") === undefined ? policy(map(entry), `policies[${i}].`) : [],
         );
     },

@@ -34,7 +34,9 @@ function wholeHosts({ props }: Resource): string[] {
     return [["domain", props.domain] as const, ...uris].flatMap(([where, uri]) =>
         uri === undefined || uri === UNKNOWN || HOST.test(String(uri))
             ? []
-            : [`${where}: must be a host name without a path: its other paths would be open. Remove the path.`],
+            : [
+                  `${where}: must be a host name without a path, since Access would not protect the other paths. Remove the path.`,
+              ],
     );
 }
 

@@ -7,7 +7,7 @@ import { isUpstream } from "./answer-times";
 /** Format of errors that Alpa's own client can parse. */
 const SHAPE = { type: "error", stacktrace: "" };
 
-/** @returns whether a value, or the JSON in a text, is an error in this format */
+/** @returns whether a value, or the JSON in a text, is an error in the format of Alpa's errors */
 function isShaped(value: unknown): boolean {
     if (value === UNKNOWN) return true;
     let error: unknown = value;
@@ -60,7 +60,7 @@ function ruleErrors(rule: RouteRule): string[] {
     ];
 }
 
-/** Whether a plugin rewrites answers of 400 and above into this format. */
+/** Whether a plugin rewrites answers of 400 and above into the format of Alpa's errors. */
 function shapes(config: Tree): boolean {
     const [condition] = list(config.vars);
     const [what, how, status] = list(condition);
@@ -121,7 +121,7 @@ export const noRetries: Rule = {
 export const logprobsOneBackend: Rule = {
     name: "logprobs-one-backend",
     title: "Requests for logprobs of one caller go to one Alpa service.",
-    reason: "The cache that makes the next call cheap lives in that service's memory; another service rejects the call, since it has no such cache.",
+    reason: "Each service keeps the cache of a caller's logprobs in its own memory, and rejects a call that continues a cache of another service.",
     example: {
         type: "kubernetes:apisix.apache.org/v2:ApisixUpstream",
         inputs: {
@@ -138,7 +138,9 @@ function spread(resource: Resource): string[] {
     const { externalNodes, loadbalancer } = map(resource.props.spec);
     const byCaller = at(loadbalancer, "type") === "chash" && at(loadbalancer, "hashOn") === "consumer";
     if (list(externalNodes).length < 2 || loadbalancer === UNKNOWN || byCaller) return [];
-    return [`spec.loadbalancer: must be chash by consumer with several nodes (got ${shown(loadbalancer)}). Set it.`];
+    return [
+        `spec.loadbalancer: must be chash by consumer, since the upstream has several nodes (got ${shown(loadbalancer)}). Set it.`,
+    ];
 }
 
 function several({ where, props }: RouteRule): string[] {

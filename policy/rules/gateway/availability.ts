@@ -50,7 +50,7 @@ function chart({ values, where }: Chart): string[] {
         ...(least === "" || least === null || least === UNKNOWN
             ? []
             : [
-                  `${where}.podDisruptionBudget.minAvailable: must be "" (got ${shown(least)}), since it would block drains. Set it.`,
+                  `${where}.podDisruptionBudget.minAvailable: must be "" (got ${shown(least)}), since any other value would block drains. Set it.`,
               ]),
         ...(list(at(values, "topologySpreadConstraints")).length > 0 || at(values, "affinity.podAntiAffinity")
             ? []

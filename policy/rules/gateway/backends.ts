@@ -36,7 +36,7 @@ export function externalNodes({ props }: Resource): string[] {
         const where = `spec.externalNodes[${i}]`;
         const { type, name, port } = map(node);
         const found = leads(where, name, port, "port");
-        // A type other than Domain is the name of a Service, which may have any port.
+        // An external node of a type other than Domain names a Service, which may have any port.
         return found.length === 0 &&
             port === undefined &&
             node !== UNKNOWN &&

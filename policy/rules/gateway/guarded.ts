@@ -34,7 +34,7 @@ function body(rule: RouteRule): string[] {
     const guard = everyRequest(rule).find(({ name }) => name === "request-validation");
     if (guard === undefined)
         return [
-            `${rule.where}.plugins: must have request-validation, enabled and for every request. Add it; a guard that is off for a time needs an exception.`,
+            `${rule.where}.plugins: must have request-validation, enabled and for every request. Add it. To turn the guard off for a time, add an exception to policy/exceptions.yaml.`,
         ];
     const { where, config } = guard;
     const requires = (schema: string, ...fields: string[]) => {

@@ -47,7 +47,7 @@ export const routeRequiresCredential: Rule = {
     },
 };
 
-/** Reports a list of plugins: APISIX ignores plugins outside of the list in every route (`filter` in apisix/plugin.lua). */
+/** Reports a list of plugins in the values: APISIX ignores all other plugins of routes (`filter` in apisix/plugin.lua). */
 function pluginsOff({ values, where }: Chart): string[] {
     return list(at(values, "apisix.plugins")).length > 0
         ? [

@@ -1,7 +1,7 @@
 import type { Resource } from "../../resources/resource";
 import { at, list } from "../../resources/values";
 
-/** Properties of a route's classes that need separate forms. Names and limits of the classes are settings of a form. */
+/** Properties of a route's classes that need forms (form.ts) of their own. Names and limits are settings of a form. */
 export interface Classes {
     /** Number of callers of each class. */
     members: number[];

@@ -12,7 +12,7 @@ import { differences } from "./compare";
 import { combinations, form, type Form } from "./form";
 import { cachedForms, prefixProblems } from "./gateway";
 
-// Forms of this project's resources at Cloudflare.
+// Expected forms (form.ts) of this project's resources at Cloudflare.
 
 interface Rendered {
     actual: unknown;
@@ -48,7 +48,8 @@ export function policy({ props }: Resource): Rendered {
 }
 
 /**
- * Forwarded paths, with or without a prefix of the stack: to Alpa, or to a gateway, also during a conversion.
+ * The sets of paths that a tunnel may forward, each with and without a prefix of the stack: to Alpa, to a gateway, and to a
+ * gateway during a conversion.
  */
 const WAYS = ["/sample-prefix", PREFIX].flatMap((prefix) => [
     { prefix, paths: (own: string) => alpaPaths(servedPrefixes(own)), access: true },
@@ -66,7 +67,7 @@ export function tunnelConfig({ props }: Resource): Rendered {
                 return form(
                     {
                         hostnames: samples(hosts, "host"),
-                        // Without its own prefix, a stack has no setting to read back.
+                        // The common prefix is the same in every stack, so there is no setting to read from the resource.
                         ...(prefix === PREFIX ? {} : { prefix }),
                         host: "endpoint.example.org",
                         service: { name: "sample-service", port: 21001 },
@@ -92,7 +93,7 @@ export function tunnelConfig({ props }: Resource): Rendered {
 
 const LIMIT = { requests: 61, perSeconds: 67, blockSeconds: 71 };
 
-/** Form of edge rules, whose expression with hosts or paths is compared as a whole. */
+/** Expected form of edge rules. Their expression with hosts or paths is compared as a whole. */
 export function ruleset({ props }: Resource): Rendered {
     const expression = String(at(list(props.rules)[0], "expression"));
     const hostnames = [...expression.matchAll(/"([a-z0-9.-]+)"/g)].map(([, name]) => name);
@@ -115,7 +116,10 @@ export function ruleset({ props }: Resource): Rendered {
     };
 }
 
-/** Form of a tunnel: it has no local rules, which could forward anywhere, and no given secret, with which others could join. */
+/**
+ * Expected form of a tunnel. It has no rules on the connector's host, which could forward requests anywhere, and no secret
+ * in its inputs, with which other connectors could join.
+ */
 export function tunnel({ props }: Resource): Rendered {
     return {
         actual: without(props, "accountId", "name"),
@@ -123,7 +127,7 @@ export function tunnel({ props }: Resource): Rendered {
     };
 }
 
-/** Form of the only zone setting that this project writes. */
+/** Expected form of the only zone setting that this project writes. */
 export function zoneSetting({ props }: Resource): Rendered {
     return {
         actual: map({ settingId: props.settingId, value: props.value }),
@@ -161,7 +165,7 @@ export function token({ props, urn }: Resource): string[] {
     ];
 }
 
-/** Form of notifications. It has only mail addresses, since webhooks could notify others. */
+/** Expected form of notifications. It allows only mail addresses, since webhooks could notify others. */
 export function expiryMail({ props }: Resource): Rendered {
     const emails = list(at(props, "mechanisms.emails"));
     const anybody = emails.map((one) => ({
@@ -213,7 +217,7 @@ function workerSettings(content: string): EdgeWorkerSettings {
     }
 }
 
-/** Form of a Worker's route: all requests of a host name. Rule `workers-own` checks the Worker. */
+/** Expected form of a Worker's route: all requests of a host name. Rule `workers-own` checks the Worker. */
 export function workerRoute({ props }: Resource): Rendered {
     return {
         actual: without(props, "zoneId"),

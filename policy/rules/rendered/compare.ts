@@ -1,7 +1,7 @@
 import { isMap, list, map, shown, UNKNOWN, valueAt, type Path, type Tree } from "../../resources/values";
 import { another, changedIn, keyOf, leaves, placesOf, readBack, renderedLeaves, replaced, type Form } from "./form";
 
-/** Most messages about one object. */
+/** Maximum number of messages about one object. */
 const MOST_MESSAGES = 8;
 
 /** Differences from the rendered object, for the closest form. */
@@ -61,8 +61,8 @@ function compared(actual: unknown, form: Form): string[] {
     const problems = form.problems?.(settings as never) ?? [];
     const pair = { expected, actual, where: "", key: "" };
     const loose: Pair["loose"] = new Map();
-    // Some settings cannot be read from the object. The values that depend on them are found only after a first
-    // difference, since each of these settings needs a rendering.
+    // Some settings cannot be read from the object. To find the values that depend on such a setting, the form is rendered
+    // again, which takes time. So this is done only if there is a difference.
     if (differ({ ...pair, loose }).next().done) return problems;
     const rendered = renderedLeaves(expected);
     // Unknown settings come last, since values that depend on one of them are not compared.

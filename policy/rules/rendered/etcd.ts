@@ -6,7 +6,7 @@ import { ETCD_MEMBERS } from "../../../components/apisix/availability";
 import { combinations, form } from "./form";
 import { cachedForms, type ByName } from "./gateway";
 
-// Forms of etcd's objects, which are in a separate namespace.
+// Expected forms (form.ts) of etcd's objects, which are in a separate namespace.
 
 const NAMESPACE = "sample-namespace";
 const MEMBERS = [1, ETCD_MEMBERS];

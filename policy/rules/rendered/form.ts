@@ -7,7 +7,7 @@ import { UNKNOWN, valueAt, type Path, type Tree } from "../../resources/values";
 export interface Form {
     settings: Tree;
     render: (settings: never) => unknown;
-    /** Problems of settings that were read back. */
+    /** Problems of the settings that were read from the actual object. */
     problems?: (settings: never) => string[];
 }
 
@@ -20,7 +20,7 @@ export function form<S extends object>(
     return { settings: settings as Tree, render: remembering(render), problems };
 }
 
-/** Most cached renderings of one form. An object needs one for each setting that cannot be read back. */
+/** Maximum number of cached renderings of one form. An object needs one for each setting that cannot be read from it. */
 const MOST_RENDERINGS = 200;
 
 /** Caches renderings, since objects of a stack share most settings, and rendering a route takes 3 ms. */
@@ -80,7 +80,7 @@ export function placesOf(form: Form): Setting[] {
         }
     }
     for (const [key, parts] of texts) addTexts(first.get(key)!, parts);
-    // A number that depends only on this setting is read first.
+    // Numbers that equal the setting are read before numbers with an offset, which may come from other settings.
     for (const { places } of settings) places.sort((a, b) => offsetOf(a) - offsetOf(b));
     settingsOf.set(form, settings);
     return settings;

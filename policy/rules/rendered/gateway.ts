@@ -13,13 +13,13 @@ import { at, list, map, UNKNOWN } from "../../resources/values";
 import { classesOf, sampleClasses, type Classes } from "./classes";
 import { combinations, form, type Form } from "./form";
 
-// In which forms (form.ts) the program renders each object that configures the gateway.
+// Expected forms (form.ts) of each object that configures the gateway.
 
-/** Forms of a kind, by the required name of the object. */
+/** Expected forms of the objects of a kind, by the name that the object must have. */
 export type ByName = Record<string, (resource: Resource) => Form[]>;
 
 const { enabled: _, ...RULES } = guard.parse({});
-/** Settings of the guard in which no setting limits another. */
+/** Default settings of the guard, in which no setting changes the effect of another one. */
 const GUARD = { ...RULES, defaultModel: "sample-model" };
 const BINDING = { ingressClass: "sample-class", gateway: "sample-gateway", gatewayNamespace: "sample-edge" };
 const NAMESPACE = "sample-namespace";
@@ -32,7 +32,7 @@ const guardProblems = ({ defaultModel: _, ...values }: Record<string, unknown>) 
         ({ path, message }) => `spec.http: ${path.join(".")} ${message}.`,
     );
 
-/** @param where field with the prefix */
+/** Problems of a prefix, as config keys have them. @param where field that contains the prefix, for messages */
 export const prefixProblems = (prefix: string | undefined, where: string) =>
     (pathPrefix.safeParse(prefix).error?.issues ?? []).map(({ message }) => `${where}: a prefix ${message}.`);
 
@@ -123,7 +123,7 @@ export const routes: ByName = {
 
 type UpstreamRole = keyof ReturnType<typeof renderUpstreams>;
 
-/** Forms (form.ts) of an upstream that has as many nodes as the given object. Their addresses may be any. */
+/** Expected forms of an upstream with as many nodes as the given object. The nodes may have any address. */
 function upstream(role: UpstreamRole, resource: Resource): Form[] {
     const known = at(resource.props, "spec.externalNodes");
     const nodes = known === UNKNOWN ? 2 : Math.max(1, list(known).length);
@@ -161,7 +161,7 @@ export const upstreams: ByName = Object.fromEntries(
     ROLES.map((role) => [`alpa-${role}`, (resource: Resource) => upstream(role, resource)]),
 );
 
-/** Forms of a Consumer with the resource's name and number of credentials. */
+/** Expected forms of a Consumer with the resource's number of credentials, each with the same method. */
 export function consumers(resource: Resource): Form[] {
     const methods = list(at(resource.props, "spec.credentials")).map((one) =>
         at(one, "type") === "jwt-auth" ? "jwt" : "key",
@@ -198,7 +198,7 @@ export function consumers(resource: Resource): Form[] {
 const credential = (id: string, method: "jwt" | "key"): Credential =>
     method === "jwt" ? { id, method: "jwt", algorithm: "HS256" } : { id, method };
 
-/** Forms of the objects that refer to the Admin API. Their names contain the namespace of the routes. */
+/** Expected forms of the objects that refer to the Admin API. Their names contain the namespace of the routes. */
 export function wiring(role: keyof ReturnType<typeof renderWiring>) {
     return () =>
         cachedForms(`wiring ${role}`, () =>
@@ -246,7 +246,7 @@ export function scrapersAs(from: unknown) {
 
 const memory = new Map<string, Form[]>();
 
-/** Caches forms, since each keeps the occurrences of its settings. */
+/** Caches forms, since finding the occurrences of settings needs several renderings of each form. */
 export function cachedForms(shape: string, make: () => Form[]): Form[] {
     if (!memory.has(shape)) memory.set(shape, make());
     return memory.get(shape)!;

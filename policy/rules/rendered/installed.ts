@@ -27,8 +27,8 @@ import { combinations, form, type Form } from "./form";
 import { gatewayPolicies, cachedForms, scrapersAs, type ByName } from "./gateway";
 import { optPolicies, optServices } from "./opt";
 
-// Forms of objects in addition to the releases: connectors, counters, network policies, budgets, certificates and
-// generated passwords.
+// Expected forms (form.ts) of objects in addition to the releases: connectors, counters, network policies, budgets,
+// certificates and generated passwords.
 
 const NAMESPACE = "sample-namespace";
 
@@ -94,7 +94,7 @@ export const podMonitors: ByName = {
 
 const names = (count: number) => Array.from({ length: Math.max(1, count) }, (_, i) => `sample-${i}.example.org`);
 
-/** Forms of the gateway's certificate, with the object's number of host names. */
+/** Expected forms of the gateway's certificate, with the object's number of host names. */
 export const certificates: Record<"served" | "issued", ByName> = {
     served: {
         [TLS_OBJECT]: ({ props }) => {
@@ -135,7 +135,7 @@ export const services: ByName = {
 /** Shortest generated password of this program, in characters. */
 export const LEAST_LENGTH = 32;
 
-/** Form of the seed of keys: letters and digits, long enough not to be guessed. */
+/** Expected forms of generated text: letters and digits that are too long to be guessed, or APISIX's keyring. */
 export function password({ props }: Resource): { actual: unknown; forms: Form[] } {
     return {
         actual: props,

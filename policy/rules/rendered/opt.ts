@@ -5,7 +5,7 @@ import { at, list, UNKNOWN } from "../../resources/values";
 import { combinations, form } from "./form";
 import { cachedForms, type ByName } from "./gateway";
 
-// Forms of the objects of Alpa in the cluster.
+// Expected forms (form.ts) of the objects of Alpa in the cluster.
 
 /** Charts by component of the model's graph. Their values are not compared, since they are private charts of Rampart. */
 export const OPT_CHARTS: Record<string, string> = {
@@ -80,7 +80,7 @@ export const rayClusters: ByName = {
     },
 };
 
-/** Forms of the DaemonSets for the running version and for the new version. */
+/** Expected forms of the DaemonSets that download the images of the running version and of the new version. */
 export const daemonSets: ByName = Object.fromEntries(
     [IMAGES, NEXT_IMAGES].map((name): [string, ByName[string]] => [
         name,

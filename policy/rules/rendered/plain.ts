@@ -22,7 +22,7 @@ export function secret(resource: Resource): string[] {
     const { props } = resource;
     const { type = SECRET_TYPES[0] } = props;
     const found = SECRET_TYPES.every((one) => isOther(type, one))
-        ? [`type: must be ${SECRET_TYPES.join(" or ")} (got ${shown(type)}). Remove it.`]
+        ? [`type: must be ${SECRET_TYPES.join(" or ")} (got ${shown(type)}). Remove type.`]
         : [];
     const values = ["data", "stringData"].flatMap((part) => {
         const fields = map(props[part]);
@@ -72,7 +72,9 @@ function copies({ props }: Resource): string[] {
     const [name, annotation] = ["metadata.name", "metadata.annotations"].map((path) => at(props, path));
     if (name === UNKNOWN || annotation === UNKNOWN || OF_THE_GATEWAY.test(String(name))) return [];
     return isOther(map(annotation)[NOT_COPIED], "true")
-        ? [`metadata.annotations: must have ${NOT_COPIED}: "true": a copy of the Secret is readable elsewhere. Add it.`]
+        ? [
+              `metadata.annotations: must have ${NOT_COPIED}: "true", or the Hierarchical Namespace Controller may copy the Secret to namespaces where others can read it. Add it.`,
+          ]
         : [];
 }
 

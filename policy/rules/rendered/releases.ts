@@ -12,7 +12,7 @@ import { at, map, UNKNOWN } from "../../resources/values";
 import { combinations, form, type Form } from "./form";
 import { cachedForms, type ByName } from "./gateway";
 
-// Forms of Helm's releases and Rampart's graphs: the gateway, Rampart itself and KubeRay's operator.
+// Expected forms (form.ts) of Helm's releases and Rampart's graphs: the gateway, Rampart itself and KubeRay's operator.
 
 const NAMESPACE = "sample-namespace";
 
@@ -39,7 +39,7 @@ function metricsIn(values: unknown): ObservabilitySettings[] {
 }
 
 /**
- * Forms of the chart's values, for every choice in a stack config.
+ * Expected forms of the chart's values, for every choice in a stack config.
  * @param observed possible metrics settings
  */
 function releases(
@@ -125,7 +125,7 @@ export function otherRelease(resource: Resource): { actual: unknown; forms: Form
     return {
         actual: given(resource),
         forms: cachedForms("other releases", () => [
-            // Rampart's chart is the operator's own. It may have any name, and gets no values.
+            // Rampart's chart comes from a private repository, so it may have any name. It gets no values.
             form(
                 { namespace: NAMESPACE, chart: "sample-chart", repository: "https://charts.example.org" },
                 ({ namespace, chart, repository }) =>
@@ -170,7 +170,7 @@ export const graphs: ByName = {
         ]),
 };
 
-/** Form of APISIX's settings file, compared by content. */
+/** Expected form of APISIX's settings file, compared by content. */
 export function profile({ props }: Resource): { actual: unknown; forms: Form[] } {
     const text = at(props, "data");
     const file = map(text)[PROFILE_FILE];

@@ -37,7 +37,7 @@ function times(props: Tree): string[] {
     });
 }
 
-/** Forms for both values of `unasked`: `fail` at a gateway that the stack installs, `settle` at an existing gateway. */
+/** Expected forms for both values of `unasked`: `fail` at a gateway that the stack installs, `settle` at an existing one. */
 const gateways = (more: Tree) =>
     (["fail", "settle"] as const).map((unasked) =>
         form({ pods: NAMESPACE, ...more }, ({ pods, ...rest }) => ({

@@ -108,7 +108,7 @@ describe("comparison of both sides", () => {
     it("finds that both sides agree and the data differs", async () => {
         for (const { zone } of [old, fresh]) change("mail.example.com A", { content: "192.0.2.99" })(zone.records);
         const [row] = wrong(await rows());
-        assert.equal(row.note, "both differ from the records file (192.0.2.25)");
+        assert.equal(row.note, "old and new servers agree, but differ from the records file (192.0.2.25)");
     });
 
     it("distinguishes NXDOMAIN from NODATA", async () => {
@@ -140,7 +140,7 @@ describe("comparison of both sides", () => {
         assert.ok(wrong(await rows({ records: flagged })).length > 0);
         fresh.zone.records = fresh.zone.records.filter(({ name }) => name !== "alpa.example.com");
         const [row] = wrong(await rows({ records: flagged, atEdge: true }));
-        assert.equal(row.note, "a proxied name must have addresses");
+        assert.equal(row.note, "the new servers have no addresses for this proxied name");
     });
 
     it("reports an old server that fails for a proxied name, whatever the edge answers", async () => {

@@ -79,9 +79,13 @@ describe("preflight of option callers", () => {
         [
             "a route of a third stack",
             { ...UP, [ROUTE]: "alpa-auth/third" },
-            /^of: ApisixRoute alpa-auth\/alpa is not of stack alpa-auth\/intra \(it belongs to stack alpa-auth\/third\)/,
+            /^of: ApisixRoute alpa-auth\/alpa does not belong to stack alpa-auth\/intra \(it belongs to stack alpa-auth\/third\)/,
         ],
-        ["a route without an owner", { ...UP, [ROUTE]: null }, /is not of stack alpa-auth\/intra \(it has no owner\)/],
+        [
+            "a route without an owner",
+            { ...UP, [ROUTE]: null },
+            /does not belong to stack alpa-auth\/intra \(it has no owner\)/,
+        ],
         [
             "a name of the other stack",
             { ...UP, "Consumer alpa-auth/lab": THEIRS },

@@ -256,7 +256,7 @@ describe("preflight of hosts", () => {
             gateway: { ...gateway, release: { ...gateway.release, storageClass } },
         });
         const said = (has: string) => [
-            `gateway.storageClass: etcd needs a volume of this class, and a new cluster has ${has}. Install the class once the cluster exists, and run pulumi up again.`,
+            `gateway.storageClass: the StorageClass for etcd's volumes must exist, and a new cluster has ${has}. Install the class once the cluster exists, and run pulumi up again.`,
         ];
         assert.deepEqual(withoutCluster(of(), "none"), said("none"));
         assert.deepEqual(withoutCluster(of("fast"), "hostpath"), said("microk8s-hostpath"));

@@ -50,7 +50,7 @@ const refused: [rule: string, cases: Case[]][] = [
                 'import { A } from "../components/route/request-guard";\nA();',
                 /must not depend on the program/,
             ],
-            ["policy/resources/x.ts", 'import { A } from "../rules";\nA();', /it depends on neither/],
+            ["policy/resources/x.ts", 'import { A } from "../rules";\nA();', /it must not import them/],
             ["policy/rules/x.ts", 'import { A } from "../pack";\nA();', /without a policy pack/],
             ["policy/rules/x.ts", 'import { A } from "@pulumi/policy";\nA();', /without a policy pack/],
             ["policy/rules/gateway/x.ts", 'import { A } from "../../pack";\nA();', /without a policy pack/],
@@ -95,7 +95,7 @@ const refused: [rule: string, cases: Case[]][] = [
     ],
     [
         "a generation that a plan would treat as missing",
-        [["components/route/x.ts", "new Wait({ generation: object.metadata.generation });", /use generationOf\(\)/]],
+        [["components/route/x.ts", "new Wait({ generation: object.metadata.generation });", /Use generationOf\(\)/]],
     ],
     ["apply() in tests", [["test/unit/x.test.ts", "a.apply((v) => v);", /cannot fail a test/]]],
     [

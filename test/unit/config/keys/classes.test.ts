@@ -54,7 +54,7 @@ const refused: Refused[] = [
             classes: { batch: { slots: 3 }, nightly: { slots: 2 } },
             consumers: [...jobs(), caller("night", { class: "nightly" })],
         },
-        "classes: must have at most 4 slots together, 4 for each of alpa.endpoints (got batch 3, nightly 2). Lower them.",
+        "classes: must have at most 4 slots in total, 4 for each of alpa.endpoints (got batch 3, nightly 2). Lower them.",
     ],
     [
         "a share of /logprobs only",

@@ -103,7 +103,7 @@ const refused: Refused<string[]>[] = [
             "name: a.example.com, type: A, content: 192.0.2.1, proxied: true",
             "name: a.example.com, type: A, ttl: 300, content: 192.0.2.2",
         ],
-        /:2 a\.example\.com A proxied: must be the same for all A and AAAA of a name/,
+        /:2 a\.example\.com A proxied: must be the same for all A and AAAA records of a name/,
     ],
     [
         "a proof of ownership behind the proxy",
@@ -261,7 +261,7 @@ describe("zone data", () => {
         assert.match(problem, /^zone\.yaml example\.com A: must be a CNAME in this file/);
         assert.match(
             problem,
-            /keep example\.com as it is\. Add a name .* example\.com CNAME origin\.example\.com, proxied: true/,
+            /Add a name origin\.example\.com .* example\.com CNAME origin\.example\.com, proxied: true\. Keep example\.com as it is at the old/,
         );
         assert.deepEqual(others, []);
     });

@@ -17,7 +17,7 @@ const refused: Refused[] = [
     [
         "two replicas",
         interValues({}, { replicas: 2 }),
-        "gateway.replicas: must be at least 3, so that two serve while one is down (got 2). Raise it.",
+        "gateway.replicas: must be at least 3, so that two pods serve while one is down (got 2). Raise it.",
     ],
     ["no replicas", interValues({}, { replicas: 0 }), /^gateway\.replicas: must be a number of replicas of at least 1/],
     [

@@ -110,13 +110,13 @@ export const SECRETS: Record<string, Case[]> = {
             spec("GatewayProxy", "alpa-auth", ({ provider }) => {
                 provider.controlPlane.auth.adminKey = { value: secret(LONG) };
             }),
-            /adminKey\.value: must not be in this object.*valueFrom/,
+            /adminKey\.value: must not contain a secret.*valueFrom/,
         ],
         [
             "a caller's key in its Consumer",
             "intra",
             spec("Consumer", "lab", ({ credentials }) => (credentials[0].config = secret({ key: LONG }))),
-            /^spec\.credentials\[0\]\.config: must not be in this object/m,
+            /^spec\.credentials\[0\]\.config: must not contain a secret/m,
         ],
         [
             "a caller's key in an ApisixConsumer",
@@ -125,13 +125,13 @@ export const SECRETS: Record<string, Case[]> = {
                 kind: "ApisixConsumer",
                 spec: { authParameter: { keyAuth: { value: secret({ key: LONG }) } } },
             }),
-            /^spec\.authParameter\.keyAuth\.value: must not be in this object/m,
+            /^spec\.authParameter\.keyAuth\.value: must not contain a secret/m,
         ],
         ...["TUNNEL_TOKEN", "DB_PASSWORD", "CLIENT_SECRET", "ALPA_API_KEY"].map((name): Case => [
             `a secret in the variable ${name} of a pod`,
             "exposed",
             connector(({ env }) => env.push({ name, value: secret(LONG) })),
-            /env\[2\]: must not be in this object/,
+            /env\[2\]: must not contain a secret/,
         ]),
         [
             "a token in the environment of a command",
@@ -149,9 +149,9 @@ export const SECRETS: Record<string, Case[]> = {
             "a secret in a ConfigMap",
             "intra",
             configMap({ file: secret(LONG) }),
-            /^data\.file: must not be in this object/m,
+            /^data\.file: must not contain a secret/m,
         ],
-        ["a ConfigMap of secrets", "intra", configMap(secret({ file: LONG })), /^data: must not be in this object/m],
+        ["a ConfigMap of secrets", "intra", configMap(secret({ file: LONG })), /^data: must not contain a secret/m],
         [
             "a copy of a caller's key",
             "intra",
