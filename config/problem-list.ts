@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { counted } from "./problems";
 
 /** An error with all problems. Pulumi prints only the message of a `RunError`. */
 export class ProblemList extends pulumi.RunError {
@@ -19,5 +20,5 @@ export class ProblemList extends pulumi.RunError {
 }
 
 function listed(where: string, problems: string[]): string {
-    return `${problems.length} problem(s) in ${where}:\n${problems.map((p) => `  - ${p}`).join("\n")}`;
+    return `${counted(problems.length, "problem")} in ${where}:\n${problems.map((p) => `  - ${p}`).join("\n")}`;
 }

@@ -24,6 +24,11 @@ export function got(input: unknown): string {
     return input === undefined || typeof input === "object" ? "" : ` (got ${JSON.stringify(input)})`;
 }
 
+/** `1 change`, `2 changes`. */
+export function counted(n: number, word: string): string {
+    return `${n} ${word}${n === 1 ? "" : "s"}`;
+}
+
 /**
  * Message for one schema issue, with the texts of {@link wording}: `where: what must hold (got). What to do.`
  * @param schema the schema with the issue, for "did you mean"

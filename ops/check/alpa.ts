@@ -63,7 +63,9 @@ async function checkAlpa(context: Context, args: CheckAlpaArgs, run: RunOnHost =
         throw new FindingsError(
             `${stack.short}: Alpa does not make progress on every host (${wrong.map(({ host, state }) => `${host}: ${state}`).join(", ")}). See docs/operate/alpa-hangs.md.`,
         );
-    context.note(`${stack.short}: Alpa makes progress on all ${found.length} host(s).`);
+    context.note(
+        `${stack.short}: Alpa makes progress on ${found.length === 1 ? "its host" : `all ${found.length} hosts`}.`,
+    );
 }
 
 async function readHost({ host, watchdog }: Watched, run: RunOnHost, signal: AbortSignal): Promise<WatchedHost> {

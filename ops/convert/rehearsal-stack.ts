@@ -1,5 +1,6 @@
 /** Builds the stack of a rehearsal from the stack to be converted and from `convert.rehearsal`. Pure. */
 import { stringify } from "yaml";
+import { counted } from "../../config/problems";
 import { mapping } from "../../config/unchecked";
 import { DEFAULT_NAMESPACE } from "../../config/values";
 import { isMap, valueAt } from "../../policy/resources/values";
@@ -74,7 +75,7 @@ function needsOf(merged: Values): string[] {
     const { namespace, gateway } = merged;
     return [
         `namespace ${String(namespace)}, node port ${String(mapping(gateway).nodePort)} and a gateway of its own`,
-        `${String(gpusPerNode)} GPU(s) on each of ${names.join(", ")} for ${String(model)}: they must be free`,
+        `${counted(Number(gpusPerNode), "GPU")} on each of ${names.join(", ")} for ${String(model)}: they must be free`,
     ];
 }
 

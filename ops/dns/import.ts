@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { stringify } from "yaml";
 import type { ZoneRecord } from "../../components/cloudflare/dns-record";
 import { parseZoneData } from "../../config/keys/dns/settings";
+import { counted } from "../../config/problems";
 import { importBind } from "../../dns/import-bind";
 import { importRecordSets } from "../../dns/import-record-sets";
 import type { Imported, Undecided } from "../../dns/imported";
@@ -54,7 +55,7 @@ async function importZone(context: Context, file: string, args: DnsImportArgs): 
     if (problems.length > 0)
         context.note(`Decisions to make before the config check accepts this data (${problems.length}):`);
     for (const problem of problems) context.note(`  - ${problem}`);
-    const summary = `${found.items.length} entries of ${found.zone}, ${problems.length} decision(s) to make.`;
+    const summary = `${found.items.length} entries of ${found.zone}, ${counted(problems.length, "decision")} to make.`;
     if (out !== undefined && existsSync(out))
         throw new UsageError([`--out: must be a new file (${out} exists). Name another file, then compare both.`]);
     if (out !== undefined) writeFileSync(out, text);

@@ -23,7 +23,7 @@ const DAY = 86_400_000;
 export class ExceptionsError extends Error {
     constructor(readonly problems: string[]) {
         super(
-            `${problems.length} problem(s) in the exceptions of the policy pack:\n` +
+            `${problems.length} problem${problems.length === 1 ? "" : "s"} in the exceptions of the policy pack:\n` +
                 problems.map((problem) => `  - ${problem}`).join("\n"),
         );
     }

@@ -39,7 +39,10 @@ export class ConfigurationError extends AlpaClientError {
     /** @param problems each `where: what must hold (got). What to do.`; never with a secret */
     constructor(readonly problems: string[]) {
         const list = problems.map((problem) => `\n  - ${problem}`).join("");
-        super(`${problems.length} problem(s), nothing was sent`, `Correct what is listed:${list}`);
+        super(
+            `${problems.length} problem${problems.length === 1 ? "" : "s"}, nothing was sent`,
+            `Correct what is listed:${list}`,
+        );
     }
 }
 

@@ -8,6 +8,7 @@ import { sshHostProblems } from "../../keys/hosts/ssh-host";
 import type { ParsedOpt } from "../../keys/opt";
 import { upgraded } from "../../keys/opt-version";
 import { watchdogProblems } from "../../keys/watchdog";
+import { counted } from "../../problems";
 import { isGiven, type Raw } from "../../unchecked";
 import type { ParsedIntra } from "./schema";
 
@@ -100,7 +101,7 @@ function memoryProblems({ model, gpuMemory, gpusPerNode, nodes = [], parametersB
     if (nodes.length === 0 || !(asked > there)) return [];
     return [
         `opt.model: must fit into the GPUs (got ${billions} billion parameters × ${BYTES_A_PARAMETER} bytes = ${round(asked)} GiB; ` +
-            `${nodes.length} node(s) × ${gpusPerNode} GPUs × ${round(perGpu)} GiB × ${USABLE} = ${round(there)} GiB). Add nodes, or choose a smaller model.`,
+            `${counted(nodes.length, "node")} × ${gpusPerNode} GPUs × ${round(perGpu)} GiB × ${USABLE} = ${round(there)} GiB). Add nodes, or choose a smaller model.`,
     ];
 }
 

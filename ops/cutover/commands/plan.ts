@@ -1,4 +1,5 @@
 /** Shows the steps of a cutover with their times, and the problems that prevent it. */
+import { counted } from "../../../config/problems";
 import type { Context } from "../../context";
 import { FindingsError } from "../../errors";
 import { json } from "../../output";
@@ -19,7 +20,7 @@ export async function plan(context: Context, args: PlanArgs, source: CutoverSour
     const { next, problems } = await showPlan(context, args, source);
     if (problems.length > 0)
         throw new FindingsError(
-            `${problems.length} problem(s) prevent the ${source.kind.noun}:\n${problems.map((one) => `  - ${one}`).join("\n")}`,
+            `${counted(problems.length, "problem")} prevent${problems.length === 1 ? "s" : ""} the ${source.kind.noun}:\n${problems.map((one) => `  - ${one}`).join("\n")}`,
         );
     if (next !== undefined && !args.json) context.out(`\nNext: ${next}`);
 }
@@ -86,7 +87,7 @@ function summary(found: CutoverState, to: Target, steps: Step[]): string[] {
     const way = directionTo(kind, to);
     if (progress.direction !== undefined) {
         const down = isDown(progress.reached) ? ", callers get 503" : "";
-        const many = change === undefined ? "" : `, in ${steps.length} step(s)`;
+        const many = change === undefined ? "" : `, in ${counted(steps.length, "step")}`;
         return [`${kind.started}: ${progress.reached} was reached${down}, and it continues to ${to}${many}.`];
     }
     if (steps.length === 0) return [`${stack.short} ${kind.has[way]} already: there is nothing to do.`];

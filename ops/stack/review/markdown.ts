@@ -1,7 +1,7 @@
 /** A review as a comment of a pull request. */
+import { counted } from "../../../config/problems";
 import { SEVERITIES, type Finding, type Severity } from "./finding";
 import { cut, evidenceText, grouped, plain, summary, TITLES, todosOf, type Review } from "./report";
-import { counted } from "./values-text";
 
 /** Longest review: a comment on GitHub may have 65,536 characters, and a workflow adds its own text. */
 export const LONGEST = 64_000;

@@ -1,6 +1,6 @@
 /** A review as text for a terminal, and as JSON. */
+import { counted } from "../../../config/problems";
 import { SEVERITIES, type Evidence, type Finding, type Severity } from "./finding";
-import { counted } from "./values-text";
 
 export interface Review {
     /** Subject of the review. @default a change before it is applied */

@@ -89,8 +89,3 @@ function isAt(path: Path, ...end: string[]): boolean {
 export function listed(items: string[]): string {
     return items.length < 2 ? items.join("") : `${items.slice(0, -1).join(", ")} and ${items.at(-1)}`;
 }
-
-/** `1 change`, `2 changes`. */
-export function counted(n: number, word: string): string {
-    return `${n} ${word}${n === 1 ? "" : "s"}`;
-}

@@ -18,7 +18,7 @@ describe("when something is wrong,", () => {
             gateway: { image: { tag: "3.16.0-ubuntu" } },
         });
         const said = failed(await stack.up());
-        assert.match(said, /3 problem\(s\) in the stack config, nothing was changed/);
+        assert.match(said, /3 problems in the stack config, nothing was changed/);
         for (const problem of [
             /optoin: is not a known key\. Did you mean option\?/,
             /alpa\.endpoints\[0\]:/,
@@ -57,7 +57,7 @@ describe("when something is wrong,", () => {
         const theirs = { metadata: { name: "alice.k1" }, stringData: { key: "theirs" } };
         await core.createNamespacedSecret({ namespace, body: theirs });
         const said = failed(await stack.up());
-        assert.match(said, /3 problem\(s\) in the cluster/);
+        assert.match(said, /3 problems in the cluster/);
         assert.match(said, new RegExp(`${nodePort} is used by Service default/another-owner`));
         assert.match(said, /Secret foreign\/alice\.k1: exists and is not this stack's/);
         assert.deepEqual(await stack.resources(), []);

@@ -40,10 +40,7 @@ describe("the access to the Cloudflare API", () => {
         const plain = { ...prefixed(rawCloudflare()), "cloudflare:apiToken": "t".repeat(40) };
         pulumi.runtime.setAllConfig(plain);
         set("PULUMI_CONFIG_SECRET_KEYS", '["alpa-auth:tunnel"]');
-        assert.throws(
-            () => readSettings("alpa-auth"),
-            /1 problem\(s\).*\n.*cloudflare:apiToken: must be stored encrypted/,
-        );
+        assert.throws(() => readSettings("alpa-auth"), /1 problem.*\n.*cloudflare:apiToken: must be stored encrypted/);
     });
     it("is required by a stack of option cloudflare, and by no other", () => {
         set("PULUMI_CONFIG_SECRET_KEYS", '["alpa-auth:tunnel"]');

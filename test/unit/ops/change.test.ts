@@ -61,7 +61,7 @@ describe("ops, changing a stack", () => {
             2,
             ops("consumer", "rotate", "alice", "a1", "--successor", "a2", "--overlap-days", "91", "--yes"),
         );
-        assert.match(note, /^3 problem\(s\) in this command, nothing was changed:/);
+        assert.match(note, /^3 problems in this command, nothing was changed:/);
         assert.match(note, /--overlap-days: must be at most 90, the stack.s maxOverlapDays \(got 91\)/);
         assert.match(note, /--successor: must be a new id \(alice has a2 already\)/);
         // Without this flag and without a terminal, Pulumi keeps an interrupted create operation in the state.
@@ -123,7 +123,7 @@ describe("ops, changing a stack", () => {
         });
         const { out, note } = await exits(2, ops(...ADD));
         assert.match(note, /consumers\[0\]\.credentials\[1\]\.key: must be stored encrypted/);
-        assert.match(note, /^1 problem/);
+        assert.match(note, /^1 problem in this command, nothing was changed:/);
         assert.ok(!(out + note).includes(plain));
     });
 

@@ -482,7 +482,7 @@ describe("preflight", () => {
                 assert.ok(pulumi.RunError.isInstance(error), "a user error: no stack trace");
                 assert.match(
                     error.message,
-                    /^3 problem\(s\) in the cluster, nothing was changed:\n {2}- gateway\.installer: /,
+                    /^3 problems in the cluster, nothing was changed:\n {2}- gateway\.installer: /,
                 );
                 assert.match(error.message, /\n {2}- gateway\.nodePort: .*\n {2}- Namespace alpa-auth: /);
                 return true;

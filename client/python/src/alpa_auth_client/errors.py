@@ -49,7 +49,7 @@ class ConfigurationError(AlpaClientError, ValueError):
     def __init__(self, problems: List[str]) -> None:
         self.problems = list(problems)
         lines = "".join(f"\n  - {problem}" for problem in problems)
-        super().__init__(f"{len(problems)} problem(s), nothing was sent:{lines}")
+        super().__init__(f"{len(problems)} problem{'' if len(problems) == 1 else 's'}, nothing was sent:{lines}")
         self.args = (self.what,)
 
 

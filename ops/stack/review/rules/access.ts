@@ -1,11 +1,12 @@
 /** Access at Cloudflare: whom it admits, and for which host names. */
+import { counted } from "../../../../config/problems";
 import { tokenOf } from "../../../../policy/resources/cloudflare";
 import { hasUnknown } from "../../../../policy/resources/unknown";
 import { isMap, isUnknown, list, mapsOf, secondsOf } from "../../../../policy/resources/values";
 import type { Change } from "../changes";
 import type { Difference } from "../differences";
 import { always, goes, nothing, when, type KindRule, type Run, type Verdict, type Verdicts } from "../rule";
-import { counted, listed } from "../values-text";
+import { listed } from "../values-text";
 import { NAMES, ACCOUNT_AND_ZONE } from "./cloudflare";
 
 export const accessPolicy: KindRule = {

@@ -404,7 +404,7 @@ describe("config", () => {
         assert.throws(
             () => parse(raw(bad)),
             (error: Error) =>
-                error.message.startsWith("9 problem(s) in the stack config, nothing was changed:\n  - option: ") &&
+                error.message.startsWith("9 problems in the stack config, nothing was changed:\n  - option: ") &&
                 error.message.split("\n").length === 10,
         );
     });

@@ -71,7 +71,7 @@ const refused: Refused[] = [
     [
         "a model larger than the GPUs' memory, with the calculation",
         opt({ nodes: ["dgx-01"] }),
-        "opt.model: must fit into the GPUs (got 175 billion parameters × 2 bytes = 326 GiB; 1 node(s) × 8 GPUs × 40 GiB × 0.9 = 288 GiB). Add nodes, or choose a smaller model.",
+        "opt.model: must fit into the GPUs (got 175 billion parameters × 2 bytes = 326 GiB; 1 node × 8 GPUs × 40 GiB × 0.9 = 288 GiB). Add nodes, or choose a smaller model.",
     ],
     [
         "a size that overrides the name's",

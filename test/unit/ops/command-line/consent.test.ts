@@ -87,9 +87,7 @@ describe("consent to a change", () => {
             const { note } = await exits(2, bench().ops(...command.split(" ")));
             assert.match(
                 note,
-                changes
-                    ? /^\d problem\(s\) in this command, nothing was changed:\n/
-                    : /^\d problem\(s\) in this command:\n/,
+                changes ? /^\d problems? in this command, nothing was changed:\n/ : /^\d problems? in this command:\n/,
             );
         });
 

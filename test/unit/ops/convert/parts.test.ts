@@ -407,8 +407,8 @@ describe("ops convert, Pulumi's errors", () => {
             "  dgx-01: the GPUs were not free",
         ];
         assert.equal(errorsIn(remote.join("\n")), "it ended with 1: dgx-01: the GPUs were not free");
-        const all = ["    error: 2 problem(s) in the cluster, nothing was changed:", "      - a", "      - b", "", "x"];
-        assert.equal(errorsIn(all.join("\n")), "2 problem(s) in the cluster, nothing was changed: - a - b");
+        const all = ["    error: 2 problems in the cluster, nothing was changed:", "      - a", "      - b", "", "x"];
+        assert.equal(errorsIn(all.join("\n")), "2 problems in the cluster, nothing was changed: - a - b");
         const pack = ["Policies:", "    alpa-auth@v0.1.0", "        - [mandatory]  answers-not-cut  (route)", ""];
         const refused = [...pack, "Diagnostics:", "  pulumi:pulumi:Stack:", "    error: preview failed"];
         assert.match(errorsIn(refused.join("\n")), /^policy pack: .* - \[mandatory\] answers-not-cut \(route\)$/);
