@@ -20,7 +20,7 @@ export function readCredentialsFile(file: string, privateKey: string | undefined
         /^Credential (\S+)\. It works until (\d{4}-\d{2}-\d{2}(?= \(UTC\)\.$)|it is revoked\.$)/m.exec(text) ?? [];
     if (url === undefined || who === undefined)
         throw problem(
-            `must be a file that \`consumer handout\` has written (got ${file}). Name the file from the operator.`,
+            `must be a file that \`consumer handout\` has written (got ${file}). Save the handout that you got from the operator in a file, unchanged, and give its path.`,
         );
     // As in the stack, a credential expires at the start of its expiry day (UTC).
     if (Date.parse(end!) <= Date.now())

@@ -1,6 +1,7 @@
 import { digestOf, type PublicKeyAlgorithm } from "../../../components/consumers/signing-algorithms";
 import { SAMPLE_COMPLETION } from "../../../components/alpa/sample";
 import type { TokenPair } from "../../../components/cloudflare/service-tokens";
+import { dayAfter } from "../../dates";
 
 /** Everything that a caller gets with a handout. */
 export interface Handout {
@@ -20,8 +21,12 @@ export interface Handout {
 /** The page for the caller: the credential, and examples to paste. */
 export function renderHandout(handout: Handout): string {
     const { who, url, expires, credential } = handout;
-    const end = expires === undefined ? "until it is revoked" : `until ${expires} (UTC)`;
-    const head = `# Access to ${url}\n\nCredential ${who}. It works ${end}.`;
+    // Clients read the first sentence up to its line end, so the last day is on a line of its own.
+    const end =
+        expires === undefined
+            ? "until it is revoked."
+            : `until ${expires} (UTC).\nThe last day on which it works is ${dayAfter(new Date(expires), -1)}.`;
+    const head = `# Access to ${url}\n\nCredential ${who}. It works ${end}`;
     return [head, ...partsOf(handout, credential)].join("\n\n") + "\n";
 }
 

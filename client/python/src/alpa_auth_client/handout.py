@@ -56,7 +56,7 @@ def load(file: str, *, private_key: Optional[str] = None, today: Optional[date] 
     who, url = _match(r"^Credential (\S+)\. It works until ", text), _match(r"^# Access to (\S+)$", text)
     end = _match(r"^Credential \S+\. It works until (\d{4}-\d{2}-\d{2}) \(UTC\)\.$", text)
     if who is None or url is None:
-        raise ConfigurationError([f"{where}: must be a file that `consumer handout` has written (got {file}). Name the file from the operator."])
+        raise ConfigurationError([f"{where}: must be a file that `consumer handout` has written (got {file}). Save the handout that you got from the operator in a file, unchanged, and give its path."])
     expires = None if end is None else datetime.strptime(end, "%Y-%m-%d").date()
     if expires is not None and expires <= (today or datetime.now(timezone.utc).date()):
         raise ExpiredCredentialError(
