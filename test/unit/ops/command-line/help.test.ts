@@ -2,6 +2,8 @@
 // test/golden/expected/ops-help.txt.
 import { strict as assert } from "node:assert";
 import type { Command } from "commander";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { realContext } from "../../../../ops/context";
 import { program, verbsOf } from "../../../../ops/program";
 import { bench, exits } from "../kit";
@@ -31,6 +33,15 @@ describe("help of a command", () => {
                 if (required && !mandatory && defaultValue === undefined)
                     assert.match(description, /\(default: [^)]+\)/, `${name} ${long}`);
     });
+
+    // The reference takes its usage lines from commander in another way than the help.
+    const reference = readFileSync(join(__dirname, "../../../../docs/reference/cli.md"), "utf8").split("\n");
+    for (const { name } of verbs)
+        it(`of ${name} begins with the usage line that the reference has`, async () => {
+            const { out } = await exits(0, bench().ops(...name.split(" "), "--help"));
+            const [usage] = out.split("\n");
+            assert.ok(reference.includes(usage.replace("Usage: ", "")), usage);
+        });
 
     for (const { name } of verbs)
         it(`of ${name} has examples with options that it has, and no empty list as a default`, async () => {
