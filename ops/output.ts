@@ -1,4 +1,5 @@
 import Table from "cli-table3";
+import { relative, resolve, sep } from "node:path";
 
 /** Preferred width of a table with a wrapped column, in characters. Other columns may make the table wider. */
 const WIDTH = 120;
@@ -38,6 +39,12 @@ export function rightCell({ ok }: { ok: boolean }): string {
 
 export function json(value: unknown): string {
     return JSON.stringify(value, null, 2);
+}
+
+/** A path as messages show it: from the current folder, or absolute for a file outside of it. */
+export function shownPath(file: string): string {
+    const path = relative(process.cwd(), file);
+    return path === ".." || path.startsWith(`..${sep}`) ? resolve(file) : path;
 }
 
 const LONGEST = 300;

@@ -1,13 +1,13 @@
 import type { PublicKeyAlgorithm } from "../../components/consumers/signing-algorithms";
 import { closeSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, relative } from "node:path";
+import { dirname } from "node:path";
 import { claimKey } from "../../components/consumers/consumers";
 import { repeatable, withCredential, withExamples, withJson, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { whoAmI } from "../cutover/identity";
 import { isOver } from "../dates";
 import { Failure, UsageError } from "../errors";
-import { json } from "../output";
+import { json, shownPath } from "../output";
 import { gatewayOf, type Gateway } from "../stack/gateway";
 import { isCommittable } from "../stack/history/commits";
 import { findStack, readOutputs, type Outputs, type Stack } from "../stack/stack";
@@ -83,7 +83,7 @@ async function handout(context: Context, name: string, id: string, args: Handout
             throw error;
         }
     const file = recordFile(context, stack, name, id);
-    const where = relative(process.cwd(), file);
+    const where = shownPath(file);
     if (write) write.finish(text);
     if (args.json) {
         const { url, expires = null } = given;

@@ -1,7 +1,7 @@
 /** Actions of a cutover: it runs Pulumi, calls the service, and writes its record. */
-import { relative } from "node:path";
 import type { Context } from "../context";
 import { errorMessage } from "../errors";
+import { shownPath } from "../output";
 import { remember } from "../stack/edit-obstacles";
 import { replace } from "../stack/file-edit";
 import { gatewayOf } from "../stack/gateway";
@@ -90,7 +90,7 @@ export function record({ file, run, who, context, kind, short }: CutoverJob, eve
     try {
         append(file, { time: new Date().toISOString(), run, who, ...event });
     } catch (error) {
-        unwritten = `the ${kind.noun} record ${relative(process.cwd(), file)} cannot be written (${errorMessage(error)})`;
+        unwritten = `the ${kind.noun} record ${shownPath(file)} cannot be written (${errorMessage(error)})`;
     }
     const ops = (verb: string) => `npm run ops -- ${kind.command} ${verb} --yes --stack ${short}`;
     if (event.event === "step-end")

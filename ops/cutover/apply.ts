@@ -1,9 +1,10 @@
 /** One `pulumi up` of a cutover: edits the stack file, runs Pulumi, and reports its errors. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { basename, dirname, join, relative } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Context } from "../context";
+import { shownPath } from "../output";
 import { lockedBy, NOTHING_CHANGED } from "../stack/backend-lock";
 import { EditLocked, takeEditLock } from "../stack/edit-lock";
 import { remember } from "../stack/edit-obstacles";
@@ -140,7 +141,7 @@ function putAside({ folder, note }: Context, { noun }: Pick<Kind, "noun">, name:
     for (let number = 2; existsSync(aside); number++) aside = `${first}-${number}`;
     writeFileSync(aside, text, { mode: 0o600, flag: "wx" });
     note(
-        `${name}: changed while the ${noun} was running. The return continues with the original file; the edit is in ${relative(process.cwd(), aside)}.`,
+        `${name}: changed while the ${noun} was running. The return continues with the original file; the edit is in ${shownPath(aside)}.`,
     );
 }
 

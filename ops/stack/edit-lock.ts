@@ -3,10 +3,11 @@
  * up`.
  */
 import { hostname } from "node:os";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import type { Context } from "../context";
 import { Failure } from "../errors";
 import { takeLockFile, thisProcess, type LockHolder } from "../lock-file";
+import { shownPath } from "../output";
 import { NOTHING_CHANGED } from "./backend-lock";
 
 /** Another command has the lock. */
@@ -45,5 +46,5 @@ function by(holder: LockHolder | undefined): string {
 /** Advice for a lock of another host, whose process cannot be checked from here. */
 function remedy(lock: string, holder: LockHolder | undefined): string {
     if (holder === undefined || holder.host === hostname()) return "";
-    return `; if it no longer runs on ${holder.host}, remove ${relative(process.cwd(), lock)}`;
+    return `; if it no longer runs on ${holder.host}, remove ${shownPath(lock)}`;
 }

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import type { Context } from "../../context";
 import { Failure, UsageError } from "../../errors";
+import { shownPath } from "../../output";
 import type { Stack } from "../../stack/stack";
 
 /** Record of one handout of a credential. It never contains the credential. */
@@ -22,7 +23,7 @@ export function handouts(context: Context, stack: Stack, consumer: string, id: s
     const list = parseHandouts(readFileSync(file, "utf8"));
     if (list !== undefined) return list;
     throw new UsageError([
-        `${relative(process.cwd(), file)}: must be a JSON list of handouts (it is invalid, perhaps because of a merge conflict in git). Keep the entries of both sides, and commit the file.`,
+        `${shownPath(file)}: must be a JSON list of handouts (it is invalid, perhaps because of a merge conflict in git). Keep the entries of both sides, and commit the file.`,
     ]);
 }
 

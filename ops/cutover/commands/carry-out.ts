@@ -1,7 +1,8 @@
 /** Begins or continues a cutover, and carries it out to its end. */
-import { basename, relative } from "node:path";
+import { basename } from "node:path";
 import type { Context } from "../../context";
 import { Failure, UsageError } from "../../errors";
+import { shownPath } from "../../output";
 import type { Stack } from "../../stack/stack";
 import { cutoverActions, leaveStack, record, type CutoverJob } from "../actions";
 import { newFile, records, type Entry, type Event } from "../audit";
@@ -149,7 +150,7 @@ async function writeBegin(job: CutoverJob, { found, to, forced }: Task): Promise
             `${kind.command}: ${unwritten}. Nothing was changed: the stack is at ${reached}. Make the file writable and run the command again${back}`,
         );
     }
-    job.context.note(`Record: ${relative(process.cwd(), job.file)}`);
+    job.context.note(`Record: ${shownPath(job.file)}`);
 }
 
 /** Lock holder name of a recorded cutover. A process that continues the cutover keeps the name. */

@@ -1,7 +1,7 @@
 /** Reports to the operator how a cutover has ended. */
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import type { Context } from "../../context";
-import { json } from "../../output";
+import { json, shownPath } from "../../output";
 import { committable } from "../../stack/history/commits";
 import { duration } from "../clock";
 import type { Result } from "../interfaces";
@@ -26,8 +26,7 @@ export async function report(context: Context, args: { json?: boolean }, kind: K
     else if (outcome === "returned") context.out(`\nReturned: ${stack} ${kind.has.back} and serves callers. ${down}`);
     else return;
     const toCommit = await committable([join(context.folder, `Pulumi.${stack}.yaml`), file]);
-    if (toCommit.length > 0)
-        context.out(`Next: commit ${toCommit.map((one) => relative(process.cwd(), one)).join(" and ")}.`);
+    if (toCommit.length > 0) context.out(`Next: commit ${toCommit.map((one) => shownPath(one)).join(" and ")}.`);
 }
 
 /** Message about an unsuccessful outcome. */

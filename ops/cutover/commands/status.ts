@@ -1,7 +1,6 @@
 /** Shows how far a cutover is, from the stack's outputs, the stack file and the record. */
-import { relative } from "node:path";
 import type { Context } from "../../context";
-import { json } from "../../output";
+import { json, shownPath } from "../../output";
 import { duration, latestEnd, remainingForward } from "../clock";
 import { userAndHost } from "../holder";
 import { whoAmI } from "../identity";
@@ -41,7 +40,7 @@ export async function status(context: Context, args: { json?: boolean }, { kind,
         secondsUntilReturn: limit === undefined || elapsed === undefined ? null : Math.round(limit - elapsed),
         holder: holder ?? null,
         clusterHolder: found.holder ?? null,
-        record: progress.file === undefined ? null : relative(process.cwd(), progress.file),
+        record: progress.file === undefined ? null : shownPath(progress.file),
     };
     if (args.json) return context.out(json(facts));
     const text =

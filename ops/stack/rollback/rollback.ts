@@ -1,14 +1,14 @@
 /** `stack rollback --to N`: applies the program and the config of an earlier version to the present state. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, dirname, join, relative } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { label, repeatable, wholeNumber, withConsent, withExamples, withStack, type AddCommand } from "../../arguments";
 import { smoke } from "../../check/smoke";
 import { dryRun } from "../../consent";
 import { ROOT, type Context } from "../../context";
 import { Failure, FindingsError, UsageError } from "../../errors";
-import { json } from "../../output";
+import { json, shownPath } from "../../output";
 import { withFormat } from "../review/arguments";
 import { byDanger } from "../review/finding";
 import type { Preview } from "../review/preview";
@@ -228,7 +228,7 @@ async function saveConfig(context: Context, { stack, target }: Way): Promise<voi
         mkdirSync(dirname(config), { recursive: true, mode: 0o700 });
         writeFileSync(config, target.config, { mode: 0o600 });
         return context.note(
-            `${edited.join(", ")}: changed while the rollback was running, so the rollback did not write it. Before the next pulumi up, which would apply the edit, replace its content by the config of version ${number}: ${relative(process.cwd(), config)}.`,
+            `${edited.join(", ")}: changed while the rollback was running, so the rollback did not write it. Before the next pulumi up, which would apply the edit, replace its content by the config of version ${number}: ${shownPath(config)}.`,
         );
     }
     const { callers } = target;

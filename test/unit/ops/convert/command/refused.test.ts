@@ -3,7 +3,7 @@
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { CONVERT_FILE, convertBench } from "../service";
 import { exits } from "../../kit";
 
@@ -95,7 +95,7 @@ describe("npm run ops -- convert, refused", () => {
         assert.match(note, /Pulumi\.intra\.yaml: has uncommitted changes other than those of a conversion/);
         git("commit", "-qam", "bob");
         const { out } = await exits(0, it.ops("convert", "run", "--yes"));
-        assert.ok(out.includes(`Next: commit ${relative(process.cwd(), it.file)} and `), out);
+        assert.ok(out.includes(`Next: commit ${it.file} and `), out);
         // The return is possible although the conversion's own edits are not committed.
         await exits(0, it.ops("convert", "run", "--yes", "--to", "intra-a"));
     });
