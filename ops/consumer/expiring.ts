@@ -59,13 +59,13 @@ async function expiring(context: Context, args: ExpiringArgs): Promise<void> {
         );
         context.note(
             tokens
-                ? "Next: npm run ops -- consumer add <consumer> --credential <id>"
-                : "Next: npm run ops -- consumer rotate <consumer> <credential> --successor <id> --overlap-days <n>",
+                ? `Next: npm run ops -- consumer add <consumer> --credential <id>${stack.flag}`
+                : `Next: npm run ops -- consumer rotate <consumer> <credential> --successor <id> --overlap-days <n>${stack.flag}`,
         );
     }
     if (tokens)
         context.note(
-            "Service tokens whose expiry date Cloudflare derives from their duration are not in this list. See: npm run ops -- consumer list",
+            `Service tokens whose expiry date Cloudflare derives from their duration are not in this list. See: npm run ops -- consumer list${stack.flag}`,
         );
     const near = failOn === undefined ? [] : found.filter(({ days }) => days <= failOn);
     if (near.length > 0)

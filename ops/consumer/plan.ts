@@ -32,8 +32,8 @@ interface NewAsAsked extends Omit<NewCredential, "key">, PublicKeyRead {
     class?: string;
 }
 
-/** The files that list callers: the stack file and its callers file. */
-type Lists = Pick<Stack, "text" | "callers">;
+/** The files that list callers: the stack file and its callers file; and the flag of suggested commands. */
+type Lists = Pick<Stack, "text" | "callers" | "flag">;
 
 /** Plans a new consumer, or an additional credential of an existing consumer. */
 export function planAdd(lists: Lists, name: string, asked: NewAsAsked, today: Date): Plan {
@@ -46,7 +46,7 @@ export function planAdd(lists: Lists, name: string, asked: NewAsAsked, today: Da
     ];
     if (consumer && (asked.limits || asked.class !== undefined))
         problems.push(
-            `--requests, --concurrent, --class: only valid with a new consumer (${name} exists). Run: npm run ops -- consumer set-limits ${name}`,
+            `--requests, --concurrent, --class: only valid with a new consumer (${name} exists). Run: npm run ops -- consumer set-limits ${name}${lists.flag}`,
         );
     if (problems.length > 0) return { problems, effects: [] };
     const about = { limits: asked.limits, class: asked.class };
@@ -129,7 +129,7 @@ export function planRevoke(lists: Lists, name: string, id: string): Plan {
             `Credential ${id} of ${name} stops working. ${
                 rest.length > 0
                     ? `Unchanged: ${rest.join(", ")}.`
-                    : `It was the last credential; the entry of ${name} stays. To remove it: npm run ops -- consumer remove ${name}`
+                    : `It was the last credential; the entry of ${name} stays. To remove it: npm run ops -- consumer remove ${name}${lists.flag}`
             }`,
         ],
     };
@@ -164,7 +164,8 @@ export function lookUp(lists: Lists, name: string, id?: string) {
     const consumer = consumers.find((c) => c.name === name);
     const credential = consumer?.credentials.find((c) => c.id === id);
     const problems: string[] = [];
-    const see = (word: string, known: string[]) => didYouMean(word, known) || " See: npm run ops -- consumer list";
+    const see = (word: string, known: string[]) =>
+        didYouMean(word, known) || ` See: npm run ops -- consumer list${lists.flag}`;
     if (!consumer)
         problems.push(
             `${name}: is not a consumer of the config.${see(
@@ -182,10 +183,10 @@ export function lookUp(lists: Lists, name: string, id?: string) {
     return { consumer, credential, problems };
 }
 
-/** For example `key` or `jwt HS256, until 2027-01-31`. */
+/** For example `key` or `jwt HS256, expires 2027-01-31`. */
 function describe({ method, algorithm, expires }: Pick<Credential, "method" | "algorithm" | "expires">): string {
     const how = [method, algorithm].filter((word) => word !== undefined).join(" ");
-    return expires === undefined ? how : `${how}, until ${expires}`;
+    return expires === undefined ? how : `${how}, expires ${expires}`;
 }
 
 function credentialOf({ id, method, algorithm, publicKey, expires }: NewAsAsked): NewCredential {

@@ -25,7 +25,7 @@ export async function revokeAndVerify(
         const { namespace, pods } = await gatewayOf(context, stack);
         const proving =
             authenticatorIn(stack.text) === "edge" ? undefined : { access: await accessOf(context, stack), pods };
-        const tried = { outputs, namespace, pods: proving, connectTo: context.connectTo };
+        const tried = { outputs, namespace, pods: proving, flag: stack.flag, connectTo: context.connectTo };
         for (const id of ids) {
             const { credential } = lookUp(stack, name, id);
             probes.push(await probe(tried, `${name}/${id}`, credential?.publicKey));

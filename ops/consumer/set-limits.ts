@@ -39,7 +39,7 @@ interface SetLimitsArgs extends ChangeArgs, LimitArgs {
 async function changeLimits(context: Context, name: string, args: SetLimitsArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const change = await carryOut(context, stack, planSetLimits(stack, name, args), args);
-    reportChange(context, args, change, [`Next: npm run ops -- consumer show ${name}`]);
+    reportChange(context, args, change, [`Next: npm run ops -- consumer show ${name}${stack.flag}`]);
 }
 
 function planSetLimits(stack: Stack, name: string, args: SetLimitsArgs): Plan {

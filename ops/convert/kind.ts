@@ -91,7 +91,7 @@ export const CONVERSION: Kind = {
     next: (stack, to) => `npm run ops -- convert run --yes${to === "intra-a" ? " --to intra-a" : ""} --stack ${stack}`,
     nothingToDo: (stack, reached) =>
         reached === "done"
-            ? `${stack} has option intra-b, and no conversion is under way. To return: npm run ops -- convert run --yes --to intra-a`
+            ? `${stack} has option intra-b, and no conversion is under way. To return: npm run ops -- convert run --yes --to intra-a --stack ${stack}`
             : `${stack} has option intra-a, and no conversion is under way.`,
     settled: (stack, reached) => [
         `${stack}: option ${reached === "intra-a" ? "intra-a" : "intra-b"}${reached === "prepare" ? ", prepared, with Alpa still on bare metal" : ""}; no conversion is under way.`,

@@ -101,7 +101,7 @@ export async function rehearse(context: Context, args: ChangeArgs, rehearsal: Re
     }
     if (!args.yes) return dryRun(context, `create that stack, ${rehearsal.does} in it, and remove it`, args);
     rehearsal.kinds.forEach((kind) => endEarlier(context, kind, short));
-    await make(context, { name, short, file, text: "" }, plannedStack, rehearsal);
+    await make(context, { name, short, file, text: "", flag: ` --stack ${short}` }, plannedStack, rehearsal);
     const results: Ended[] = [];
     for (const [wanted, act] of rehearsal.acts) {
         const result = await act(quiet(context), name);
@@ -127,12 +127,12 @@ function endEarlier({ folder }: Context, kind: RecordFolder["kind"], short: stri
 /** Creates the stack and runs `pulumi up` with option intra-a. */
 async function make(
     context: Context,
-    { name, short, file }: Stack,
+    { name, short, file, flag }: Stack,
     { values, secrets }: RehearsalStack,
     rehearsal: Rehearsal,
 ): Promise<void> {
     await ask(context.pulumi, ["stack", "init", name, "--no-select", "-C", context.folder]);
-    const empty: Stack = { name, short, file, text: existsSync(file) ? readFileSync(file, "utf8") : "" };
+    const empty: Stack = { name, short, file, flag, text: existsSync(file) ? readFileSync(file, "utf8") : "" };
     const placeholders = [...secrets.keys()];
     const ciphers = await encryptSecrets(context, empty, [...secrets.values()]);
     const text = renderRehearsal(empty.text, values, new Map(ciphers.map((cipher, i) => [placeholders[i], cipher])));

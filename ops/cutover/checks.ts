@@ -50,13 +50,13 @@ export function budgetProblems({ seconds, expected }: Budget, direction: Directi
 
 /** @param ours lock holder name of this process; undefined if it does not hold the lock yet */
 export function heldByAnother(
-    { kind, holder }: Pick<CutoverState, "kind" | "holder">,
+    { kind, holder, stack }: Pick<CutoverState, "kind" | "holder" | "stack">,
     ours: string | undefined,
     now: Date,
 ): string[] {
     if (holder === undefined || holder.name === ours || !(Date.parse(holder.until) > now.getTime())) return [];
     return [
-        `${kind.noun}: another process runs it (lock holder in the cluster: ${holder.name}, until ${holder.until}). Wait until it ends. If its machine is gone: npm run ops -- ${kind.command} run --yes --take-over`,
+        `${kind.noun}: another process runs it (lock holder in the cluster: ${holder.name}, until ${holder.until}). Wait until it ends. If its machine is gone: npm run ops -- ${kind.command} run --yes --take-over --stack ${stack.short}`,
     ];
 }
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { readCallersFile } from "../../config/keys/consumers/file";
 import { isInside } from "../../config/values";
 import type { TokenPair } from "../../components/cloudflare/service-tokens";
+import { stackFlag } from "../arguments";
 import { ROOT, type Context } from "../context";
 import { UsageError } from "../errors";
 import { ask, jsonObject } from "./pulumi";
@@ -16,6 +17,8 @@ export interface Stack {
     short: string;
     file: string;
     text: string;
+    /** ` --stack <name>` for suggested commands; empty if the command got no `--stack`. */
+    flag: string;
     /** The file of key `consumersFile`. Unset if only the stack file lists callers. */
     callers?: CallersFile;
 }
@@ -46,7 +49,7 @@ export async function findStack(context: Context, option: string | undefined): P
     if (!statSync(file, { throwIfNoEntry: false })?.isFile())
         throw new UsageError([`--stack: ${short} has no stack file ${file}. See: pulumi stack ls`]);
     const text = readFileSync(file, "utf8");
-    return { name, short, file, text, ...callersFileOf(text, context.program) };
+    return { name, short, file, text, flag: stackFlag({ stack: option }), ...callersFileOf(text, context.program) };
 }
 
 /**

@@ -58,6 +58,8 @@ interface Tried {
     namespace: string;
     /** The gateway's pods. Unset for service tokens, which the edge checks. */
     pods?: ProvingPods;
+    /** See `flag` of a stack. */
+    flag: string;
     /** See {@link postStatus}. */
     connectTo?: string;
 }
@@ -68,7 +70,7 @@ interface Tried {
  * @param publicKey public key of a credential whose tokens only the caller can sign
  */
 export async function probe(tried: Tried, who: string, publicKey: string | undefined): Promise<Probe> {
-    const { outputs, namespace, pods, connectTo } = tried;
+    const { outputs, namespace, pods, flag, connectTo } = tried;
     const { url } = outputs;
     const address = outputs.serviceTokens[who] === undefined ? GATEWAY : EDGE;
     // Each request gets a new token: an old one could expire while pulumi runs, and its rejection would prove nothing.
@@ -89,13 +91,13 @@ export async function probe(tried: Tried, who: string, publicKey: string | undef
         prove: async (limitSeconds) => {
             const evidence = pods && (await podsReject(pods, who, headers, limitSeconds));
             const trouble = evidence && podTrouble(evidence, limitSeconds);
-            if (trouble !== undefined) return fail(`${trouble} ${LOOK}`);
+            if (trouble !== undefined) return fail(`${trouble} ${LOOK}${flag}`);
             const { status, after, rejected } = await addressRejects(address, ask, limitSeconds);
             if (!rejected) {
                 const advice = status === address.accepted ? "It still works" : "Whether it still works is not known";
                 const statuses = address.rejected.join(", ").replace(/, (\d+)$/, " or $1");
                 return fail(
-                    `is not rejected with ${statuses} by ${url} after ${limitSeconds} s (got ${status}). ${advice}: check ${address.enforcedBy}, then run: npm run ops -- consumer list --check`,
+                    `is not rejected with ${statuses} by ${url} after ${limitSeconds} s (got ${status}). ${advice}: check ${address.enforcedBy}, then run: npm run ops -- consumer list --check${flag}`,
                 );
             }
             if (before !== address.accepted)

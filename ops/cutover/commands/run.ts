@@ -77,10 +77,10 @@ async function decide(
 }
 
 /** A cutover that returns must end before another begins. */
-function unreachable({ kind, progress: { direction, why } }: CutoverState, { to }: CutoverArgs): string[] {
+function unreachable({ kind, stack, progress: { direction, why } }: CutoverState, { to }: CutoverArgs): string[] {
     if (direction !== "back" || to !== kind.target) return [];
     return [
-        `--to: must be ${kind.before} while the ${kind.noun} returns (${why ?? "an operator requested it"}). First end the return: npm run ops -- ${kind.command} run --yes`,
+        `--to: must be ${kind.before} while the ${kind.noun} returns (${why ?? "an operator requested it"}). First end the return: npm run ops -- ${kind.command} run --yes --stack ${stack.short}`,
     ];
 }
 

@@ -49,6 +49,6 @@ export async function carryOutPlan(context: Context, stack: Stack, plan: string,
     const locked = lockFailure(stack, stdout + stderr, NOTHING_CHANGED);
     if (locked) throw locked;
     throw new Failure(
-        `pulumi up: failed (exit code ${code}, see above). Steps that differ from the plan were not done. Check the state, create a new plan and have it reviewed: npm run ops -- stack check`,
+        `pulumi up: failed (exit code ${code}, see above). Steps that differ from the plan were not done. Check the state, create a new plan and have it reviewed: npm run ops -- stack check${stack.flag}`,
     );
 }

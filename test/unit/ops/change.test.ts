@@ -15,7 +15,7 @@ describe("ops, changing a stack", () => {
         const { ops, text, calls } = bench();
         const { out } = await exits(0, ops(...ADD, "--expires", "2027-01-31"));
         assert.match(out, /^\+ +- name: bob$/m);
-        assert.match(out, /Adds first \(key, until 2027-01-31\) to the new consumer bob\./);
+        assert.match(out, /Adds first \(key, expires 2027-01-31\) to the new consumer bob\./);
         assert.match(out, /Dry run: nothing was changed\. Run again with --yes/);
         assert.equal(text(), STACK_FILE);
         assert.deepEqual(
