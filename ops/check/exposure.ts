@@ -60,6 +60,8 @@ interface Target {
     entries: Omit<Entry, "end">[];
 }
 
+/** Addresses of the machine itself, for example those of the sandbox. */
+const LOOPBACK = /^127\.|^::1$/;
 /** Connections that are tried at the same time. */
 const AT_ONCE = 64;
 
@@ -81,8 +83,12 @@ async function checkExposure(context: Context, args: CheckExposureArgs): Promise
 function adviceOn(ports: PortRow[], entry: EntryCheck[]): string {
     const wrong = ports.filter(({ ok }) => !ok);
     const open = wrong.filter(({ state }) => state === "open");
+    const local = open.filter(({ address }) => LOOPBACK.test(address));
     return [
-        open.length > 0 ? "Close the open ports in the firewall or the network security group. " : "",
+        open.length > local.length ? "Close the open ports in the firewall or the network security group. " : "",
+        local.length > 0
+            ? `Only this machine can connect to a loopback address (${[...new Set(local.map(({ address }) => address))].join(", ")}), so its open ports do not show what is exposed. On another machine, name the host's own address: --address. `
+            : "",
         wrong.length > open.length || entry.some(({ ok }) => !ok)
             ? "Correct the entry point or its certificate: the table shows what is wrong. "
             : "",

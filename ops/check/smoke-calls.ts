@@ -15,7 +15,7 @@ export type Expectation = "answer" | "limit" | { refused: number[] };
 interface Asked {
     check: string;
     credential: string;
-    method: "completions" | "logprobs";
+    route: "completions" | "logprobs";
     auth: Credential | undefined;
     expected: Expectation;
 }
@@ -23,7 +23,7 @@ interface Asked {
 export interface Row {
     check: string;
     credential: string;
-    method: string;
+    route: string;
     /** Status of the answer, or the kind of error if there was no answer. */
     got: string;
     ok: boolean;
@@ -65,7 +65,7 @@ export class Caller {
         return [...this.#servers].sort();
     }
 
-    async ask({ check, credential, method, auth, expected }: Asked): Promise<Row> {
+    async ask({ check, credential, route, auth, expected }: Asked): Promise<Row> {
         let seen: Seen | undefined;
         const client = new Client({
             url: this.target.url,
@@ -76,7 +76,7 @@ export class Caller {
             maxAttempts: expected === "answer" ? 3 : 1,
             onAnswer: (one) => (seen = one),
         });
-        const error: unknown = await client[method](PROMPT, { maxTokens: 1, topK: 1 }).then(
+        const error: unknown = await client[route](PROMPT, { maxTokens: 1, topK: 1 }).then(
             () => undefined,
             (reason: unknown) => reason,
         );
@@ -84,7 +84,7 @@ export class Caller {
         if (server) this.#servers.add(server);
         const meaning = meaningOf(expected, seen, error) || (expected === "answer" ? ageOf(server) : "");
         const got = seen === undefined ? (error as Error).name : String(seen.status);
-        return { check, credential, method, got, ok: meaning === "", milliseconds: seen?.milliseconds, meaning };
+        return { check, credential, route, got, ok: meaning === "", milliseconds: seen?.milliseconds, meaning };
     }
 }
 

@@ -1,6 +1,15 @@
 import type { Credential } from "../../client/typescript/src/index";
 import type { Limits } from "../../components/consumers/limits";
-import { label, timeLimit, wholeNumber, withExamples, withJson, withStack, type AddCommand } from "../arguments";
+import {
+    label,
+    stackFlag,
+    timeLimit,
+    wholeNumber,
+    withExamples,
+    withJson,
+    withStack,
+    type AddCommand,
+} from "../arguments";
 import type { Context } from "../context";
 import { Failure, FindingsError, UsageError } from "../errors";
 import { json, rightCell, table } from "../output";
@@ -43,11 +52,11 @@ interface SmokeArgs {
 /** Default name of the test caller. */
 export const SMOKE_CONSUMER = "smoke";
 
-const METHODS = ["completions", "logprobs"] as const;
+const ROUTES = ["completions", "logprobs"] as const;
 /** Concurrent requests while the limit is tested: one batch of Alpa. */
 const AT_ONCE = 4;
 
-/** Calls the service from outside as the test caller: each method, with valid and with invalid credentials. */
+/** Calls the service from outside as the test caller: each route, with valid and with invalid credentials. */
 export async function smoke(context: Context, args: SmokeArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const consumers = callersOf(stack);
@@ -57,7 +66,7 @@ export async function smoke(context: Context, args: SmokeArgs): Promise<void> {
     const limits = access ? "" : "--requests 10 --per-seconds 60 ";
     if (consumer === undefined)
         throw new UsageError([
-            `--consumer: must be a test caller (${stack.short} has no ${args.consumer}). Run: npm run ops -- consumer add ${args.consumer} ${limits}--yes`,
+            `--consumer: must be a test caller (${stack.short} has no ${args.consumer}). Run: npm run ops -- consumer add ${args.consumer} ${limits}--yes${stack.flag}`,
         ]);
     const outputs = await readOutputs(context, stack);
     const url = args.url ?? outputs.url;
@@ -71,7 +80,7 @@ export async function smoke(context: Context, args: SmokeArgs): Promise<void> {
     const presented = await credentialsOf(consumer, outputs, namespace, authenticator);
     const good = presented.filter(({ expect }) => expect === "answer");
     // Each accepted request takes computing time of Alpa.
-    const needed = good.length * METHODS.length;
+    const needed = good.length * ROUTES.length;
     if (needed > args.mostRequests)
         throw new UsageError([
             `--most-requests: must be at least ${needed} for ${good.length} credentials (got ${args.mostRequests}). Raise it, or use a caller with fewer credentials.`,
@@ -83,15 +92,18 @@ export async function smoke(context: Context, args: SmokeArgs): Promise<void> {
     const ask = async (
         name: string,
         who: string,
-        method: (typeof METHODS)[number],
+        route: (typeof ROUTES)[number],
         auth: Credential | undefined,
         expected: Expectation,
-    ) => rows.push(await caller.ask({ check: name, credential: who, method, auth, expected }));
-    for (const method of METHODS) await ask("no credential", "", method, undefined, { refused });
+    ) => rows.push(await caller.ask({ check: name, credential: who, route, auth, expected }));
+    for (const route of ROUTES) await ask("no credential", "", route, undefined, { refused });
     for (const { check, who, auth, expect } of presented)
-        for (const method of METHODS) await ask(check, who, method, auth, expect === "answer" ? "answer" : { refused });
+        for (const route of ROUTES) await ask(check, who, route, auth, expect === "answer" ? "answer" : { refused });
     const untried = good.length === 0 ? [`${consumer.name} has no credential that can be tried`] : [];
-    untried.push(...notTried(consumer, presented), ...(access ? [] : methodsNotTried(consumer.name, presented)));
+    untried.push(
+        ...notTried(consumer, presented),
+        ...(access ? [] : methodsNotTried(consumer.name, presented, stack.flag)),
+    );
     const shared = classWithShare(stack, consumer.name);
     const limit = access
         ? "the limit: the edge counts requests by IP address, which other callers may share"
@@ -119,9 +131,10 @@ function notTried(
 }
 
 /** Checks of the gateway's authentication methods that are not tried, since the caller has no credential for them. */
-function methodsNotTried(name: string, presented: Presented[]): string[] {
+function methodsNotTried(name: string, presented: Presented[], flag: string): string[] {
     const has = (check: string) => presented.some((one) => one.check === check);
-    const add = (options: string) => `Add one: npm run ops -- consumer add ${name} --credential ${options} --yes`;
+    const add = (options: string) =>
+        `Add one: npm run ops -- consumer add ${name} --credential ${options} --yes${flag}`;
     return [
         ...(has("key") ? [] : [`a key: ${name} has none in the stack's outputs. ${add("key")}`]),
         ...(has("token")
@@ -149,7 +162,7 @@ async function limitRow(
     const began = Date.now();
     for (let sent = 0; sent <= requests && row?.ok !== true;) {
         const group = Math.min(AT_ONCE, concurrent ?? AT_ONCE, requests + 1 - sent);
-        const ask = { check: "limit", credential: credential.who, method: METHODS[0], auth: credential.auth };
+        const ask = { check: "limit", credential: credential.who, route: ROUTES[0], auth: credential.auth };
         const asked = await Promise.all(Array.from({ length: group }, () => caller.ask({ ...ask, expected: "limit" })));
         sent += group;
         row = asked.find(({ ok }) => ok) ?? asked.find(({ got }) => got !== "200") ?? asked[0];
@@ -167,16 +180,17 @@ interface Report {
     untried: string[];
 }
 
-function report(context: Context, { json: asJson }: SmokeArgs, result: Report): void {
+function report(context: Context, args: SmokeArgs, result: Report): void {
+    const { json: asJson } = args;
     const { rows, versions, untried, stack, url } = result;
-    const head = ["check", "credential", "method", "got", "right", "ms", "problem"];
+    const head = ["check", "credential", "route", "got", "right", "ms", "problem"];
     context.out(
         asJson
             ? json({ stack, url, checks: rows, latency: latency(rows), versions, notTried: untried })
             : table(
                   head,
                   rows.map((row) => [
-                      ...[row.check, row.credential, row.method, row.got, rightCell(row)],
+                      ...[row.check, row.credential, row.route, row.got, rightCell(row)],
                       ...[row.milliseconds === undefined ? "" : String(row.milliseconds), row.meaning],
                   ]),
                   "problem",
@@ -193,7 +207,7 @@ function report(context: Context, { json: asJson }: SmokeArgs, result: Report): 
     const wrong = rows.filter(({ ok }) => !ok).length;
     if (wrong > 0)
         throw new FindingsError(
-            `smoke: ${wrong} of ${rows.length} checks failed at ${url}. Read the rows with NO, then run: npm run ops -- consumer list --check`,
+            `smoke: ${wrong} of ${rows.length} checks failed at ${url}. Read the rows with NO, then run: npm run ops -- consumer list --check${stackFlag(args)}`,
         );
     if (!rows.some(({ got }) => got === "200"))
         throw new Failure(

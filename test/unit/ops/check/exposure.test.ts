@@ -96,8 +96,25 @@ describe("ops check exposure", () => {
             /│ 8265 +│ Ray, dashboard and jobs +│ open +│ NO +│ anyone who can connect can run code/,
         );
         assert.match(said.out, /^│ address +│ port +│ program +│ state +│ right +│ problem +│$/m);
-        assert.match(said.note, /\(1 of 26 checks failed\)\. Close the open ports in the firewall/);
+        assert.match(said.note, /\(1 of 26 checks failed\)\. /);
         assert.doesNotMatch(said.note, /certificate/);
+    });
+    it("says of a loopback address that only this machine reaches its ports, and of others to close them", async () => {
+        const url = `http://${ADDRESS}:${await listen(createServer(gateway))}/alpa`;
+        open.push(`${ADDRESS}:8265`);
+        const local = (await exits(3, run({ url }))).note;
+        assert.match(
+            local,
+            /Only this machine can connect to a loopback address \(127\.83\.19\.7\), so its open ports do not show/,
+        );
+        assert.doesNotMatch(local, /firewall/);
+        open.push("192.0.2.1:8265");
+        const both = (await exits(3, run({ url }, {}, "--closed", "192.0.2.1"))).note;
+        assert.match(both, /Close the open ports in the firewall [^.]+\. Only this machine/);
+        open.splice(1, 1);
+        const other = (await exits(3, run({ url }, {}, "--closed", "192.0.2.1"))).note;
+        assert.match(other, /Close the open ports in the firewall/);
+        assert.doesNotMatch(other, /loopback/);
     });
     it("wraps a long text, so that a table is at most 120 columns wide", async () => {
         const port = await listen(createServer(gateway));

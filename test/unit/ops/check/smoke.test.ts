@@ -61,12 +61,13 @@ describe("ops check smoke", () => {
         assert.doesNotMatch(out + note, new RegExp(`${KEY}|${SECRET}|eyJ`));
     });
 
-    it("calls each method without a credential, with wrong, expired and right ones, then tries the limit, and prints JSON", async () => {
+    it("calls each route without a credential, with wrong, expired and right ones, then tries the limit, and prints JSON", async () => {
         await admit();
         const { out } = await run({}, "--json");
         const { checks, latency, versions } = JSON.parse(out);
-        const rows = checks.map(({ check, method, got }: any) => `${check}, ${method}: ${got}`);
-        const both = (check: string, got: number) => ["completions", "logprobs"].map((m) => `${check}, ${m}: ${got}`);
+        const rows = checks.map(({ check, route, got }: any) => `${check}, ${route}: ${got}`);
+        const both = (check: string, got: number) =>
+            ["completions", "logprobs"].map((route) => `${check}, ${route}: ${got}`);
         assert.deepEqual(rows, [
             ...both("no credential", 401),
             ...both("wrong key", 401),
@@ -127,7 +128,7 @@ describe("ops check smoke", () => {
     it("fails when a credential is rejected, and prints the status of the rejection", async () => {
         await service.consumer(`${NAMESPACE}_smoke`, { key: { "key-auth": { key: KEY } } }, LIMITS);
         const { out, note } = await exits(3, run());
-        assert.match(out, /^│ check .*│ credential │ method .*│ got │ right │ ms +│ problem +│$/m);
+        assert.match(out, /^│ check .*│ credential │ route .*│ got │ right │ ms +│ problem +│$/m);
         assert.match(out, /token .*│ smoke\/hs .*│ 401 │ NO /);
         assert.match(note, /smoke: 2 of 15 checks failed at http/);
     });
