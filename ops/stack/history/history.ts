@@ -40,39 +40,48 @@ async function history(context: Context, args: HistoryArgs): Promise<void> {
     );
     if (args.json) return context.out(json(rows));
     if (rows.length === 0) return context.out(`Stack ${stack.short} has no versions: pulumi up has never run.`);
-    const head = ["version", "when", "who", "commit", "option", "what", "for callers and in the config"];
-    context.out(table(head, rows.map(cells)));
+    const head = ["version", "when (UTC)", "who", "commit", "option", "what", "for callers and in the config"];
+    context.out(
+        table(
+            head,
+            rows.map((row) => cells(row, before(versions, row) === undefined)),
+        ),
+    );
     context.note(
-        `Compare: npm run ops -- stack diff <version> <version>. Go back: npm run ops -- stack rollback --to <version>`,
+        `Compare: npm run ops -- stack diff <version> <version>${stack.flag}. Go back: npm run ops -- stack rollback --to <version>${stack.flag}`,
     );
 }
 
 async function rowOf(version: Version, versions: Version[], configOf: (one: Version) => Promise<Config>) {
     const { config, ...rest } = version;
-    const previous = version.kind === "update" ? before(versions, version) : undefined;
-    const changed =
-        previous === undefined
-            ? []
-            : [
-                  ...callerLines(await configOf(previous), await configOf(version)),
-                  ...settingLines(previous.config, config),
-              ];
+    const changed = version.kind === "update" ? await changesOf(version, before(versions, version), configOf) : [];
     return { ...rest, option: typeof config.option === "string" ? config.option : null, changed };
 }
 
-function cells(row: Awaited<ReturnType<typeof rowOf>>): string[] {
+async function changesOf(version: Version, previous: Version | undefined, configOf: (one: Version) => Promise<Config>) {
+    if (previous === undefined) return callerLines({}, await configOf(version));
+    return [
+        ...callerLines(await configOf(previous), await configOf(version)),
+        ...settingLines(previous.config, version.config),
+    ];
+}
+
+/** @param isFirst whether no earlier version was applied */
+function cells(row: Awaited<ReturnType<typeof rowOf>>, isFirst: boolean): string[] {
     const { number, start, who, commit, dirty, option, kind, result, changes, changed } = row;
     const done = Object.entries(changes).map(([op, n]) => `${n} ${op}`);
     const lines = changed.slice(0, LINES).map(plain);
     const more = changed.length - lines.length;
     return [
         String(number),
+        // Pulumi's times are in UTC.
         start.slice(0, 16).replace("T", " "),
         plain(who ?? "not recorded"),
         commit === undefined ? "none" : `${commit.slice(0, 10)}${dirty ? " (dirty)" : ""}`,
         option ?? "",
         [kind, ...(result === "succeeded" ? [] : [result]), ...done].join("\n"),
         [
+            ...(isFirst && kind === "update" ? ["nothing was applied before: settings are not compared"] : []),
             ...lines.map((line) => (line.length > 70 ? `${line.slice(0, 70)}…` : line)),
             ...(more > 0 ? [`and ${more} more`] : []),
         ].join("\n"),

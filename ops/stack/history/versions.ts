@@ -106,7 +106,7 @@ function whoOf(environment: Record<string, string>, isCommitted: boolean): Pick<
 }
 
 /** The last version before `version` whose config was applied; undefined if there is none. */
-export function before(versions: Version[], version: Version): Version | undefined {
+export function before(versions: Version[], version: Pick<Version, "number">): Version | undefined {
     return versions.filter((other) => other.number < version.number && isDone(other)).at(-1);
 }
 

@@ -89,6 +89,7 @@ describe("ops stack history", () => {
             "alpa.endpoints[0]: 10.0.0.1:20001 -> 10.0.0.2:20001",
         ]);
         assert.equal(rows[2].changed[0], "caller bob gets access");
+        assert.deepEqual(rows[3].changed, ["caller alice gets access"]);
         assert.ok(calls.every(({ args }) => !args.includes("--show-secrets")));
     });
 
@@ -167,6 +168,17 @@ describe("ops stack history", () => {
             JSON.parse(out).map((row: any) => row.number),
             [40, 39],
         );
+    });
+
+    it("says in which time zone the times are, what the first version is compared with, and keeps the stack in the commands to run next", async () => {
+        const { out, note } = await ops(UPDATES).ops("stack", "history", "--stack", "intra");
+        assert.match(out, /│ version │ when \(UTC\) +│/);
+        assert.match(
+            out,
+            /│ 1 +│ .*│ nothing was applied before: settings are not compared +│\n│[^\n]* caller alice gets access/,
+        );
+        assert.equal(out.match(/nothing was applied/g)!.length, 1);
+        assert.match(note, /stack diff <version> <version> --stack intra\. .*rollback --to <version> --stack intra$/m);
     });
 
     it("is a table for people, and says that a stack was never deployed", async () => {
