@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Context } from "../context";
 import { conversionInProgress } from "../cutover/in-progress";
@@ -95,6 +95,10 @@ export interface Remembered {
      * the operator to restore its copy.
      */
     forget: () => void;
+    /** Records that the run of this edit has failed. */
+    fail: () => void;
+    /** An earlier edit whose run has failed, if the file had its text. `keepCopy` keeps the copy from before that edit. */
+    failed?: { at: Date; keepCopy: () => void };
 }
 
 /**
@@ -109,13 +113,21 @@ export function remember(stack: Stack, after: string, edited: Edited = stack): R
         files.forEach((file, i) =>
             texts[i] === undefined ? rmSync(file, { force: true }) : writeFileSync(file, texts[i], { mode: 0o600 }),
         );
+    const mark = local(stack, edited, "failed");
+    const isFailed = existsSync(mark) && readFileSync(mark, "utf8") === hash(edited.text);
+    const at = isFailed ? statSync(mark).mtime : undefined;
     mkdirSync(dirname(files[0]), { recursive: true, mode: 0o700 });
     write([edited.text, hash(after)]);
-    return { copy: files[0], forget: () => write(earlier) };
+    return {
+        copy: files[0],
+        forget: () => write(earlier),
+        fail: () => writeFileSync(mark, hash(after), { mode: 0o600 }),
+        ...(at && { failed: { at, keepCopy: () => write([earlier[0], hash(after)]) } }),
+    };
 }
 
 /** Path of a record. All records are next to the stack file, where git ignores their folder. */
-function local({ file, callers }: Stack, edited: Edited, what: "ours" | "before"): string {
+function local({ file, callers }: Stack, edited: Edited, what: "ours" | "before" | "failed"): string {
     const name = edited.file === callers?.file ? callers.name.replaceAll("/", "~") : basename(file);
     return join(dirname(file), ".alpa-auth", "local", `${name}.${what}`);
 }

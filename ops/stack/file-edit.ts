@@ -1,15 +1,16 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from "diff";
 import { readFileSync, realpathSync, renameSync, statSync, writeFileSync } from "node:fs";
-import { basename, dirname, relative } from "node:path";
+import { basename, dirname } from "node:path";
 import { expiresSoon } from "../../config/keys/consumers/credentials";
 import { dryRun, type AnswerFormat } from "../consent";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
-import { json } from "../output";
+import { json, shownPath } from "../output";
 import { checkConfig, readSecrets } from "./config-check";
 import { takeEditLock } from "./edit-lock";
 import { filesOf, obstaclesOrConversion, remember, type Edited, type Remembered } from "./edit-obstacles";
 import { lockedBy, lockFailure, NOTHING_CHANGED } from "./backend-lock";
+import { isDone, readVersions } from "./history/versions";
 import { maskKeys } from "./mask-secrets";
 import type { Stack } from "./stack";
 
@@ -189,13 +190,28 @@ async function up(context: Context, stack: Stack, edited: Edited, { after, befor
         throw lockFailure(stack, stdout + stderr, undo(stack, edited, after, before));
     written?.();
     if (code === 0) return;
-    const name = relative(process.cwd(), edited.file);
-    const back = relative(process.cwd(), before.copy);
+    before.fail();
+    const isSecond = before.failed !== undefined && !(await isAppliedSince(context, stack, before.failed.at));
+    if (isSecond) before.failed!.keepCopy();
+    const name = shownPath(edited.file);
+    const back = shownPath(before.copy);
     const run = `pulumi up -s ${stack.short}`;
     throw new Failure(
         `pulumi up: failed (exit code ${code}, see above). ${nameOf(stack, edited)} keeps the edit. ` +
-            `Correct the error and run: ${run}\nOr go back: cp ${back} ${name} && ${run}`,
+            `Correct the error and run: ${run}\n` +
+            `Or go back${isSecond ? ", also from the earlier edit, which is not applied either" : ""}: cp ${back} ${name} && ${run}`,
     );
+}
+
+/**
+ * Whether a run has succeeded since a time. Assumed if Pulumi's history cannot be read: with a copy from before an applied
+ * edit, the operator would undo that edit too.
+ */
+async function isAppliedSince(context: Context, stack: Stack, time: Date): Promise<boolean> {
+    const versions = await readVersions(context, stack).catch(() => undefined);
+    // Pulumi's times are whole seconds.
+    const since = Math.floor(time.getTime() / 1000) * 1000;
+    return versions?.some((version) => isDone(version) && Date.parse(version.start) >= since) ?? true;
 }
 
 /**

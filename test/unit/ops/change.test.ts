@@ -4,11 +4,15 @@ import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { existsSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { dayAfter } from "../../../ops/dates";
 import { bench, exits, type Says, SECRETS, STACK_FILE } from "./kit";
 
 const ADD = ["consumer", "add", "bob"];
+
+/** Pulumi's history with one run that succeeded. */
+const applied = (start: Date) =>
+    JSON.stringify([{ kind: "update", result: "succeeded", startTime: start.toISOString() }]);
 
 describe("ops, changing a stack", () => {
     it("shows the difference and its meaning, and changes nothing without --yes", async () => {
@@ -167,6 +171,60 @@ describe("ops, changing a stack", () => {
         execFileSync("sh", ["-c", back]);
         assert.equal(text(), STACK_FILE);
         assert.ok(existsSync(join(folder, ".alpa-auth/local")));
+    });
+
+    const BACK = /Or go back([^:]*): (cp .*) && pulumi up -s intra/;
+    const histories: [what: string, history: () => string, says: RegExp, restored: string[]][] = [
+        ["no run has applied", () => "null", /^, also from the earlier edit/, []],
+        ["a run has applied since", () => applied(new Date()), /^$/, ["bob"]],
+        ["only an earlier run was applied before", () => applied(new Date(Date.now() - 60_000)), /^, also/, []],
+        ["may be applied, since the history cannot be read,", () => "no JSON", /^$/, ["bob"]],
+    ];
+    for (const [what, history, says, restored] of histories)
+        it(`goes back to what was last applied where the edit of a failed run ${what} and another run fails`, async () => {
+            const { ops, text } = bench({
+                says: ({ args }) =>
+                    args[0] === "up" ? { code: 255 } : args[1] === "history" ? { stdout: history() } : undefined,
+            });
+            await exits(1, ops(...ADD, "--yes"));
+            const { note } = await exits(1, ops("consumer", "add", "eve", "--yes"));
+            const [, words, back] = BACK.exec(note)!;
+            assert.match(words, says);
+            execFileSync("sh", ["-c", back]);
+            assert.deepEqual(
+                ["bob", "eve"].filter((name) => text().includes(name)),
+                restored,
+            );
+        });
+
+    it("shows the path of a file outside of the current folder from the root, and others from the folder", async () => {
+        const { ops, file } = bench({ says: ({ args }) => (args[0] === "up" ? { code: 255 } : undefined) });
+        const outside = (await exits(1, ops(...ADD, "--yes"))).note;
+        assert.ok(outside.includes(` ${file} && pulumi up`), outside);
+        const here = process.cwd();
+        process.chdir(dirname(file));
+        try {
+            const inside = (await exits(1, ops("consumer", "add", "eve", "--yes"))).note;
+            assert.match(inside, /: cp \.alpa-auth\/local\/Pulumi\.intra\.yaml\.before Pulumi\.intra\.yaml && /);
+        } finally {
+            process.chdir(here);
+        }
+    });
+
+    it("names the stack of the command in each suggested command", async () => {
+        const { ops } = bench();
+        const stack = ["--stack", "intra"];
+        const limits = await exits(0, ops("consumer", "set-limits", "alice", "--concurrent", "2", "--yes", ...stack));
+        assert.match(limits.out, /Next: npm run ops -- consumer show alice --stack intra$/m);
+        const expiring = await exits(0, ops("consumer", "expiring", ...stack));
+        assert.match(expiring.note, /consumer rotate <consumer> .* --stack intra$/m);
+        const again = await exits(
+            2,
+            ops(...ADD.slice(0, 2), "alice", "--credential", "a9", "--concurrent", "1", ...stack),
+        );
+        assert.match(again.note, /Run: npm run ops -- consumer set-limits alice --stack intra$/m);
+        const unset = await exits(0, ops("consumer", "expiring"));
+        assert.doesNotMatch(unset.note, /--stack/);
     });
 
     for (const [backend, words] of [
