@@ -52,7 +52,7 @@ interface ShownCredential {
     id: string;
     method: string;
     algorithm: string | null;
-    /** The next `pulumi up` removes an `expired` credential. */
+    /** State in the config, applied or not. The next `pulumi up` removes an `expired` credential. */
     state: "active" | "expired" | "disabled";
     expires: string | null;
     /** Days until the credential expires; 0 or negative after its expiry. */
@@ -84,7 +84,10 @@ async function show(context: Context, name: string, args: ShowArgs): Promise<voi
         credentials,
     };
     context.out(args.json ? json(shown) : render(shown, classInWords(stack, consumer.class)));
-    if (!args.json) context.note(`To see what is live: npm run ops -- consumer list --stack ${stack.short}`);
+    if (!args.json)
+        context.note(
+            `The state is that of the config, which may not be applied yet. To see what is live: npm run ops -- consumer list --stack ${stack.short}`,
+        );
 }
 
 function shownCredential(context: Context, stack: Stack, name: string, one: Credential): ShownCredential {
@@ -153,6 +156,6 @@ function render(
         one.fingerprint ?? "",
         one.lastHandout === null ? "" : one.lastHandout.at.slice(0, 10),
     ]);
-    const head = ["credential", "method", "state", "expires", "fingerprint", "handed out"];
+    const head = ["credential", "method", "in the config", "expires", "fingerprint", "handed out"];
     return [...lines, table(head, rows)].join("\n");
 }

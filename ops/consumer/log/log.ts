@@ -2,9 +2,10 @@
 import { label, withExamples, withJson, withStack, type AddCommand } from "../../arguments";
 import type { Context } from "../../context";
 import { collect, UsageError } from "../../errors";
-import { json, table } from "../../output";
+import { json, shownPath, table } from "../../output";
 import { plain } from "../../stack/review/report";
 import { findStack } from "../../stack/stack";
+import { handoutsFolder } from "../handouts/record";
 import { readPeriod } from "../usage/period";
 import { readApplied } from "./applied";
 import { readCommits } from "./commits";
@@ -45,6 +46,9 @@ async function log(context: Context, consumer: string | undefined, args: LogArgs
     const subject = { context, stack, consumer };
     const found = await Promise.all([readCommits(subject), readApplied(subject), readHandouts(subject)]);
     const entries = found.flat().filter(({ at }) => Date.parse(at) >= period.from.getTime());
+    context.note(
+        `Handouts are read from their records, in ${shownPath(handoutsFolder(context, stack))} and in git. A record that was never committed is deleted with its credential: its handouts are not in this list.`,
+    );
     entries.sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
     if (args.json) return context.out(json(entries));
     if (entries.length === 0)

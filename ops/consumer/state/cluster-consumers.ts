@@ -65,9 +65,7 @@ export async function readLive(
     try {
         return await readAll(k8s, config, namespace, tokens, abortAfter(limitSeconds));
     } catch (error) {
-        throw new Failure(
-            `cluster: consumers, Secrets and the ApisixRoute alpa in ${namespace} could not be read from the API server at ${server} (${whyUnread(error, limitSeconds)}). Check its address, the network and the kubeconfig user's RBAC permissions.`,
-        );
+        throw new Failure(`cluster: the API server at ${server} ${whyUnread(error, namespace, limitSeconds)}`);
     }
 }
 
@@ -117,10 +115,15 @@ function absent<T>(instead: T): (error: { code?: number }) => T {
     };
 }
 
-function whyUnread(error: unknown, limitSeconds: number): string {
+/** What the API server does instead of a useful answer, and what to do. */
+function whyUnread(error: unknown, namespace: string, limitSeconds: number): string {
     const { name, code, cause, message } = error as Error & { code?: number | string; cause?: Error };
-    if (name === "AbortError") return `no answer in ${limitSeconds} s`;
-    return typeof code === "number" ? `HTTP ${code}` : (cause?.message ?? message).split("\n")[0];
+    if (code === 401) return "rejects the kubeconfig's credentials (HTTP 401). Renew them.";
+    if (code === 403)
+        return `does not let the kubeconfig's user read consumers, Secrets and the ApisixRoute alpa in ${namespace} (HTTP 403). Grant the missing permission (RBAC).`;
+    if (typeof code === "number") return `answers with HTTP ${code}. Check the API server, then run the command again.`;
+    const reason = code ?? (cause?.message ?? message).split("\n")[0];
+    return `does not answer (${name === "AbortError" ? `no answer in ${limitSeconds} s` : reason}). Start the cluster if it is stopped; otherwise check the address in the kubeconfig, and the network.`;
 }
 
 interface ConsumerObject {

@@ -456,7 +456,16 @@ describe("ops consumer list", () => {
                 );
                 child.stdin!.end(code);
             });
-            assert.match(said, /\(no answer in 1 s\)\. Check its address, the network/);
+            assert.match(said, / does not answer \(no answer in 1 s\)\. Start the cluster/);
+        });
+
+        it("says that a stopped API server does not answer, at which address, and speaks of no permission", async () => {
+            kubeconfig = kubeconfig.replace(/http:[^"]+/, "http://127.0.0.1:1");
+            const { note } = await exits(1, list());
+            assert.equal(
+                note,
+                "cluster: the API server at http://127.0.0.1:1 does not answer (ECONNREFUSED). Start the cluster if it is stopped; otherwise check the address in the kubeconfig, and the network.\n",
+            );
         });
 
         it("names the missing permission, and exits with 1", async () => {
@@ -464,7 +473,7 @@ describe("ops consumer list", () => {
             const { note } = await exits(1, list());
             assert.match(
                 note,
-                /consumers, Secrets and the ApisixRoute alpa in alpa-auth could not be read from the API server at .* \(HTTP 403\)/,
+                /does not let the kubeconfig's user read consumers, Secrets and the ApisixRoute alpa in alpa-auth \(HTTP 403\)/,
             );
         });
     });

@@ -139,6 +139,15 @@ describe("ops consumer log", () => {
         assert.doesNotMatch(out, /WRONG-PLACE/);
     });
 
+    it("says where it reads handouts, and which of them it cannot list", async () => {
+        const one = clone(VERSIONS);
+        const { note } = await logOf(one);
+        assert.ok(
+            note.includes(`Handouts are read from their records, in ${one.folder}/.alpa-auth/handouts/intra and`),
+        );
+        assert.match(note, /A record that was never committed is deleted with its credential: its handouts are not in/);
+    });
+
     it("fails where git cannot read its repository, instead of leaving commits out", async () => {
         const one = clone(VERSIONS);
         git(one.folder, "init", "-q");
