@@ -411,7 +411,10 @@ describe("ops convert, Pulumi's errors", () => {
         assert.equal(errorsIn(all.join("\n")), "2 problems in the cluster, nothing was changed: - a - b");
         const pack = ["Policies:", "    alpa-auth@v0.1.0", "        - [mandatory]  answers-not-cut  (route)", ""];
         const refused = [...pack, "Diagnostics:", "  pulumi:pulumi:Stack:", "    error: preview failed"];
-        assert.match(errorsIn(refused.join("\n")), /^policy pack: .* - \[mandatory\] answers-not-cut \(route\)$/);
+        assert.match(
+            errorsIn(refused.join("\n")),
+            /^The policy pack rejects the change: .* - \[mandatory\] answers-not-cut \(route\)$/,
+        );
         assert.equal(errorsIn("a\nb\nc\nd\n"), "b; c; d");
         assert.equal(errorsIn(""), "it printed nothing");
         assert.ok(errorsIn(`error: ${"x".repeat(5000)}`).length < 2100);
