@@ -258,7 +258,7 @@ async function untilReady(what: string, programs: TrackedProcess[], look: () => 
     }
     const logs = () => programs.map((p) => `${p.name} (${p.logFile}):\n${lastLines(p.logFile)}`).join("\n");
     await waitFor(
-        `${what}: ready`,
+        `${what} to be ready`,
         async () => {
             if (dead.length > 0)
                 throw new Error(`${what}: did not become ready (${dead.join(", ")}). The logs end:\n${logs()}`);

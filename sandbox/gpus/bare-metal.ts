@@ -73,7 +73,7 @@ export class BareMetal {
                 const { code, err } = await host.systemctl("enable", "--now", UNIT);
                 if (code !== 0) throw new Error(`${name}: ${UNIT} failed to start: ${err}`);
             }
-            await waitFor("Alpa on bare metal: ready", () => started.answers(), { seconds: START_SECONDS });
+            await waitFor("Alpa on bare metal to be ready", () => started.answers(), { seconds: START_SECONDS });
             return started;
         } catch (error) {
             await started.close();

@@ -23,10 +23,13 @@ export async function endProcess(target: ProcessIdentity, name: string, options:
     if (gone()) return;
     signal(target, "SIGTERM");
     try {
-        await waitFor(`stop ${name}`, gone, { seconds: options.graceSeconds ?? 8, everyMilliseconds: 20 });
+        await waitFor(`${name} to end`, gone, { seconds: options.graceSeconds ?? 8, everyMilliseconds: 20 });
     } catch {
         signal(target, "SIGKILL");
-        await waitFor(`kill ${name} (pid ${target.pid})`, gone, { seconds: KILL_SECONDS, everyMilliseconds: 20 });
+        await waitFor(`${name} (pid ${target.pid}) to end after SIGKILL`, gone, {
+            seconds: KILL_SECONDS,
+            everyMilliseconds: 20,
+        });
     }
 }
 

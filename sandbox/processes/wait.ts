@@ -1,4 +1,4 @@
-/** Waits with a timeout. The error names the event that did not happen, and can contain a hint about the cause. */
+/** Waits with a timeout. The error names the awaited event, and can contain a hint about the cause. */
 
 interface WaitLimits {
     /** Longest wait, in seconds. */
@@ -24,7 +24,7 @@ export async function waitFor<T>(
         if (found !== undefined && found !== false) return found;
         if (Date.now() >= deadline) {
             const hint = limits.hint ? await limits.hint() : "";
-            throw new Error(`${what}: did not happen within ${limits.seconds} s.${hint ? ` ${hint}` : ""}`);
+            throw new Error(`Timed out after ${limits.seconds} s waiting for ${what}.${hint ? ` ${hint}` : ""}`);
         }
         await pause(limits.everyMilliseconds ?? 50);
     }

@@ -13,7 +13,7 @@ import { startProgram, type Ground } from "./run";
 
 const run = promisify(execFile);
 
-/** Longest wait for etcd, and the same again for APISIX's first answer, in seconds. Measured: 2 on two busy cores. */
+/** Longest wait for each of two events, in seconds: etcd is healthy, APISIX answers. Measured: 2 on two busy cores. */
 const START_SECONDS = 60;
 /** Time limit of APISIX's commands `init` and `init_etcd`, in milliseconds. Measured: 400. */
 const COMMAND_MILLISECONDS = 60_000;
@@ -41,7 +41,7 @@ export async function startApisix(ground: Ground, options: ApisixOptions): Promi
         const address = await options.addressOf(host);
         if (address === undefined) throw new Error(`etcd: no such name ${host}`);
         etcd.set(host, address);
-        await waitFor(`etcd of ${title}`, () => isHealthy(`http://${address}:${port}/health`), {
+        await waitFor(`etcd of ${title} to be healthy`, () => isHealthy(`http://${address}:${port}/health`), {
             seconds: START_SECONDS,
         });
     }
@@ -105,7 +105,7 @@ async function runCommand(
 
 type Ports = Pick<Gateway, "port" | "adminPort" | "tlsPort" | "metricsPort">;
 
-/** The process as a Gateway, like an emulator: `close` lets running answers end, `kill` cuts them. */
+/** Gives the process the interface of an emulated gateway: `close` lets running answers end, `kill` cuts them. */
 function asGateway(started: TrackedProcess, ports: Ports): Gateway {
     const close = async (graceSeconds = 0) => {
         if (graceSeconds === 0) return started.stop({ graceSeconds: 0 });
@@ -123,8 +123,8 @@ function asGateway(started: TrackedProcess, ports: Ports): Gateway {
 }
 
 /**
- * Whether APISIX answers. An open port is not enough: APISIX opens some ports while it retries taken ones, and exits if they
- * stay taken.
+ * Whether APISIX answers. An open port is not enough: if some of its ports are in use, APISIX opens the others, retries, and
+ * exits if those ports stay in use.
  */
 async function answers(port: number): Promise<boolean> {
     try {

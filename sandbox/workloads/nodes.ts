@@ -61,7 +61,7 @@ export class Nodes {
         await this.cordon(node, true);
         let refused = 0;
         await waitFor(
-            `node ${node}: drained`,
+            `node ${node} to be drained`,
             async () => {
                 const left = (await this.podsOn(node)).filter(isEvicted);
                 for (const { metadata } of left) {
@@ -93,9 +93,9 @@ export class Nodes {
         await elapse(clock, GIVEN_UP_SECONDS);
         await this.setConditions(node, "Unknown");
         for (const pod of await this.podsOn(node)) await this.setReady(pod, "False");
-        // The gateways learn of the conditions by a watch, whose events wait for a running reconciliation: seconds on a busy
-        // machine.
-        await waitFor(`node ${node}: no more new connections`, () => !gateways.leadTo(node), {
+        // The gateways learn of the conditions by a watch. Its events wait for a running reconciliation, which takes seconds
+        // on a busy machine.
+        await waitFor(`node ${node} to get no more new connections`, () => !gateways.leadTo(node), {
             seconds: KNOWN_SECONDS,
         });
     }
@@ -110,7 +110,7 @@ export class Nodes {
         await this.setConditions(node, "True");
         for (const pod of await this.podsOn(node)) if (!isReady(pod)) await this.setReady(pod, "True");
         await waitFor(
-            `node ${node}: accepts pods again`,
+            `node ${node} to accept pods again`,
             async () =>
                 !(await rest.call<V1Node>("GET", path)).spec?.taints?.some(({ effect }) => effect === "NoExecute"),
             { seconds: 120 },
