@@ -17,7 +17,7 @@ import { SERVICE_LABEL, type ApisixObject, type Collection } from "./objects";
 
 type Body = Record<string, unknown>;
 
-/** The objects that ADC reads from one Admin API, by collection. `credentials`: those of each consumer, by its username. */
+/** The objects that ADC reads from one Admin API, by collection. `credentials`: those of a consumer, by its username. */
 export type Listed = Record<(typeof LISTED)[number], Body[]> & { credentials: Map<string, Body[]> };
 
 export const LISTED = [
@@ -84,7 +84,7 @@ const NO_NAME =
  */
 export function changes(wanted: ApisixObject[], listed: Listed): Change[][] {
     const there = seen(listed);
-    // The desired objects as they are sent: JSON has no undefined fields.
+    // A round trip through JSON removes undefined fields, as the request itself does.
     const sent = wanted.map((object): ApisixObject => ({ ...object, body: JSON.parse(JSON.stringify(object.body)) }));
     const byPath = new Map(sent.map((object) => [object.path, object]));
     const found: Change[] = [];
@@ -176,7 +176,7 @@ function pick(value: Body, fields: string[]): Body {
     );
 }
 
-/** Whether a field has no effect: an empty set of plugins is equal to missing plugins. */
+/** Whether a field has no effect: for ADC, an empty set of plugins is the same as no plugins. */
 function isEmpty(field: string, value: unknown): boolean {
     return field === "plugins" && Object.keys(value as Body).length === 0;
 }

@@ -7,7 +7,7 @@ import type { ApisixObject } from "./objects";
 export interface Failure {
     /** The object that could not be written; undefined if a deletion failed. */
     object?: ApisixObject;
-    /** Whether the objects of APISIX could not be read, so that no write was tried. */
+    /** Set if the objects of APISIX could not be read. Then nothing was written. */
     unreachable?: boolean;
     message: string;
 }
@@ -71,7 +71,7 @@ export class AdminApi {
         const credentials = new Map<string, Record<string, unknown>[]>();
         await inParallel(folders.consumers, async ({ username }) => {
             const path = credentialsOf(username as string);
-            // APISIX answers 404 for a list whose folder key does not exist in etcd: the list is empty.
+            // If the folder key of a list does not exist in etcd, the list is empty and APISIX answers 404.
             const missing = (error: Error) => {
                 if (!(error instanceof Refused && error.status === 404)) throw error;
                 return [];

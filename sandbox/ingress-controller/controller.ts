@@ -78,7 +78,7 @@ class Controller {
 
     constructor(private readonly options: IngressControllerOptions) {
         const log = (line: string) => options.log(line);
-        setMaxListeners(0, this.stop.signal); // no warning about a leak, although each watch adds a listener
+        setMaxListeners(0, this.stop.signal); // each watch adds a listener, so Node.js would warn about a leak
         this.name = options.controllerName ?? "apisix.apache.org/apisix-ingress-controller";
         this.api = new ApiServer(options.kubeConfig);
         this.status = new StatusWriter(this.api, log);
@@ -147,7 +147,7 @@ class Controller {
         );
         if (registered.length > 0)
             this.options.log(
-                `no push for ${READY_SECONDS} s due to ApisixUpstream ${registered.map(keyOf).join(", ")}`,
+                `not pushing for ${READY_SECONDS} s, because these ApisixUpstreams never count as reconciled: ${registered.map(keyOf).join(", ")}`,
             );
         return registered.length > 0;
     }
@@ -248,7 +248,7 @@ class Controller {
         return found.length === 0;
     }
 
-    /** Writes the conditions of resources whose push has failed, or had failed and is now successful. */
+    /** Writes the conditions of resources whose push has failed, or has succeeded after a failure. */
     private async report(outcomes: Outcome[], failures: [Outcome, string][]): Promise<void> {
         const failing = new Map<string, string[]>();
         for (const [outcome, message] of failures) {

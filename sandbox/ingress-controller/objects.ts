@@ -69,7 +69,7 @@ export function ownerLabels(owner: Resource, controllerName: string): Record<str
     };
 }
 
-/** Seconds of a Go duration ("1m30s", "600s", "1.5h"), without fractions. */
+/** Whole seconds of a Go duration ("1m30s", "600s", "1.5h"): a fraction of a second is dropped. */
 export function goSeconds(text: string, where: string): number {
     const units: Record<string, number> = { ns: 1e-9, us: 1e-6, µs: 1e-6, ms: 1e-3, s: 1, m: 60, h: 3600 };
     const sign = text.startsWith("-") ? -1 : 1;

@@ -11,7 +11,7 @@ import { fromApisixUpstream, newUpstream, timeout, type Upstream } from "./upstr
 interface RouteContext {
     world: World;
     controllerName: string;
-    /** Logs a part of a resource that the controller skips without saying so in the status. */
+    /** Logs a part of a resource that the controller skips without reporting it in the status. */
     log: (line: string) => void;
 }
 
@@ -46,7 +46,7 @@ function validate(rule: Rule, where: string): void {
     onlyHas(rule, RULE, where);
     if (!rule.match) throw new Refusal("InvalidSpec", `${where}.match: required`);
     onlyHas(rule.match, MATCH, `${where}.match`);
-    if ((rule.upstreams ?? []).length > 1) throw unsupported(`${where}.upstreams: several in a rule`);
+    if ((rule.upstreams ?? []).length > 1) throw unsupported(`${where}.upstreams: more than one upstream`);
 }
 
 function onlyHas(object: object, known: string[], where: string): void {

@@ -59,7 +59,7 @@ export class StatusWriter {
             });
             this.latest.set(uid, merged);
         } catch (error) {
-            // The resource is deleted, or the API server is unreachable: the next synchronization handles it.
+            // The resource was deleted, or the API server is unreachable. The next synchronization handles either case.
             this.log(`status of ${kind} ${keyOf(resource)}: ${(error as Error).message}`);
         }
     }

@@ -56,7 +56,8 @@ export function timeout(spec: { connect?: string; send?: string; read?: string }
 
 function externalNode(node: { name: string; type?: string; port?: number; weight?: number }, where: string) {
     const { name, type = "", port = 80, weight = DEFAULT_WEIGHT } = node;
-    // For the real controller, every type but "Domain", even an empty one, means the ExternalName Service of that name.
+    // For the real controller, any type other than "Domain", even an empty one, means that `name` is the name of a Service
+    // of type ExternalName.
     if (type !== "Domain") throw unsupported(`${where}: external node ${name} with type ${JSON.stringify(type)}`);
     if (!HOST.test(name)) throw new Error(`external node ${name} must be a lower-case RFC 1123 subdomain`);
     return { host: name, port, weight };

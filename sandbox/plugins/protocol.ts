@@ -68,7 +68,7 @@ export function writeNames(found: Difference[]): provider.DiffResponse {
         .setReplacesList(found.filter(({ replace }) => replace).map(({ property }) => property));
 }
 
-/** A Diff response like that of writeNames, with the kind of each difference. */
+/** The Diff response of `writeNames`, with the kind of each difference added. */
 export function writeDifferences(found: Difference[]): provider.DiffResponse {
     const response = writeNames(found).setHasdetaileddiff(true);
     for (const { replace, parts, ...whole } of found)

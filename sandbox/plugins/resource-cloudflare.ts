@@ -3,8 +3,8 @@
  * because the released provider cannot be downloaded as a Go module.
  *
  * Emulated: requests and behavior of provider 6.17.0 (Terraform provider 5.19.1), recorded against a server, with the inputs of
- * SDK 6.22.1. The differences of 6.22.1 are from its type files: `enabled` of a service token, new outputs of a policy. The
- * emulator calls the API at `baseUrl`, CLOUDFLARE_BASE_URL, or Cloudflare's own address, with the same paths, bodies, explicit
+ * SDK 6.22.1. What is new in 6.22.1 follows its type files: `enabled` of a service token, outputs of a policy. The emulator
+ * calls the API at `baseUrl`, CLOUDFLARE_BASE_URL, or Cloudflare's own address, with the same paths, bodies, explicit
  * nulls, retries and error texts, and accepts wrong answers as the released provider does.
  *
  * Emulated resources and functions: cloudflare/resources/index.ts and cloudflare/lookups.ts. Any other resource, function or

@@ -9,10 +9,10 @@ const [stateDir, sandboxId] = process.argv.slice(2);
 let released = false;
 let ending = false;
 
-/** The command line reads stdout. A write after the command line has ended must not end the guard. */
+/** The command that started the guard reads its stdout. A write after that command has ended must not end the guard. */
 process.stdout.on("error", () => undefined);
-process.on("SIGINT", () => undefined); // Ctrl-C ends the command line, which closes the pipe
-process.on("SIGHUP", () => undefined); // a closed terminal ends the command line too
+process.on("SIGINT", () => undefined); // Ctrl-C ends the command, which closes the pipe
+process.on("SIGHUP", () => undefined); // a closed terminal ends the command too
 process.on("SIGTERM", () => process.exit(0)); // `down` sends this signal last
 
 createInterface({ input: process.stdin })
@@ -24,7 +24,7 @@ createInterface({ input: process.stdin })
         process.stdout.write("released\n");
     })
     .on("close", () => {
-        if (!released) void endEverything("the command line has ended");
+        if (!released) void endEverything("the command that started the sandbox has ended");
     });
 process.stdout.write("ready\n");
 

@@ -1,6 +1,6 @@
 /**
- * The guard: a small process next to the command line. It holds one end of a pipe. When the command line ends in any way
- * (Ctrl-C, kill -9, a closed terminal), the pipe closes and the guard stops all recorded processes.
+ * The guard: a small process next to the command that starts a sandbox, connected to it by a pipe. When that command ends in
+ * any way (Ctrl-C, kill -9, a closed terminal), the pipe closes and the guard stops all recorded processes.
  */
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync } from "node:fs";
@@ -20,8 +20,8 @@ interface GuardOptions {
 export interface Guard {
     pid: number;
     /**
-     * For `--detach`: the command line can then end. The guard watches the process `worldPid`, which runs the emulators, and
-     * stops everything else when it ends. Without `worldPid` it only waits for `down`.
+     * For `--detach`: after this call the command can end. The guard watches the process `worldPid`, which runs the
+     * emulators, and stops everything else when it ends. Without `worldPid` it only waits for `down`.
      */
     release(worldPid?: number): Promise<void>;
     /** Ends the guard. Called after everything else has been stopped in order. */

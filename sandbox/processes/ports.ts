@@ -9,7 +9,7 @@ import { programOf } from "./proc-table";
 
 interface PortHolder {
     port: number;
-    /** Undefined if the process belongs to another user and is invisible. */
+    /** Undefined if the process belongs to another user and is therefore invisible. */
     pid?: number;
     /** The program, and for an interpreter its script. Other arguments are omitted, because they may contain secrets. */
     command?: string;

@@ -1,6 +1,5 @@
 /**
- * Runs a Prometheus for a world. It reads the metrics of gateway and connector pods, and has this repository's alerts
- * loaded.
+ * Runs a Prometheus for a world. It reads the metrics of gateway and connector pods, and loads this repository's alerts.
  *
  * Pods of a world have no network. Therefore Prometheus does not use its Kubernetes service discovery: a small server lists the
  * pods for HTTP service discovery, with the local ports of their emulators. Like the usual Prometheus configuration, it reads

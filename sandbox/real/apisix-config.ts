@@ -70,7 +70,7 @@ export function servesTls(text: string): boolean {
     return settingsOf(text).apisix?.ssl?.enable === true;
 }
 
-/** Names and ports of etcd in a file. */
+/** Host names and ports of the etcd endpoints in a settings file. */
 export function etcdHosts(text: string): { host: string; port: number }[] {
     const hosts = settingsOf(text).deployment?.etcd?.host ?? [];
     return hosts.map((url) => ({ host: new URL(url).hostname, port: Number(new URL(url).port) }));
@@ -98,7 +98,7 @@ export function apisixConfig(text: string, place: ApisixPlace): string {
             dns_resolver: [dns],
             ssl: { ...ssl, listen: [{ ...ssl?.listen?.[0], ip: HOST, port: ports.tls }] },
             ...(streams && {
-                // In the settings, a UDP port is an address, not an object.
+                // An element of `udp` is only an address, not an object with a field `addr` like an element of `tcp`.
                 stream_proxy: { tcp: moved(streams.tcp), udp: moved(streams.udp)?.map(({ addr }) => addr) },
             }),
             ...(cache && {

@@ -27,6 +27,6 @@ export function certManagerDefinitions(path: string): NewDefinition[] {
         .filter((object) => object !== null && NAMES.includes(object.metadata?.name));
     const missing = NAMES.filter((name) => !found.some((object) => object!.metadata.name === name));
     if (missing.length > 0) throw new Error(`${path} does not have the CRDs ${missing.join(", ")}`);
-    // Only the name of the metadata is used: labels and annotations in the chart's templates are not rendered.
+    // The rest of the metadata is dropped, because labels and annotations in the chart's templates are not rendered.
     return found.map((object) => ({ ...object!, metadata: { name: object!.metadata.name } }));
 }

@@ -1,8 +1,8 @@
 /**
  * Starts a real cloudflared for a pod, with the arguments and variables of its container. Only these are changed: the address
  * of its metrics, the path of its token, the address and CA of the edge (by cloudflared's hidden flags `--edge` and
- * `--cacert`), and the protocol, which must be HTTP/2 for the sandbox's edge. It reaches the team's domain and names in the
- * cluster through a proxy.
+ * `--cacert`), and the protocol, which must be HTTP/2 for the sandbox's edge. Through a proxy, it reaches the team's domain
+ * and the DNS names of the cluster.
  */
 import { join } from "node:path";
 import { writeSecret } from "../control-plane/secret-file";
@@ -28,7 +28,7 @@ export function startConnectorProxy(
     const { name, port } = teamDomainTls;
     return startSocks((host, asked) => {
         if (host === name && asked === 443) return port;
-        // curl on a host uses this proxy too. It sends the proxy the address of the team's domain, not the name.
+        // curl on a host uses this proxy too, but requests the address of the team's domain instead of its name.
         if (host === "127.0.0.1" && asked === port) return port;
         return others(host, asked);
     });

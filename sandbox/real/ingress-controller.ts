@@ -77,7 +77,7 @@ export async function startRealIngressController(
             return !ended && /successfully acquired lease/.test(readFileSync(controller.logFile, "utf8"));
         },
         close: async () => {
-            // Killed at once, as on a node that is cut off, so that its Lease stays and expires.
+            // A kill without a grace period, as on a node that is cut off: the controller's Lease stays and expires.
             await controller.stop({ graceSeconds: 0 });
             await pusher.stop({ graceSeconds: 0 });
         },

@@ -52,8 +52,8 @@ export const PARTS = {
         title: "APISIX ingress controller with ADC",
         version: "2.0.1",
         get:
-            `Put apisix-ingress-controller and adc on PATH, or name them in ${PREFIX}INGRESS_CONTROLLER and ${PREFIX}ADC, ` +
-            "the latter perhaps as its bundle for Node.js.",
+            `Put apisix-ingress-controller and adc on PATH, or name them in ${PREFIX}INGRESS_CONTROLLER and ${PREFIX}ADC. ` +
+            `${PREFIX}ADC can also name ADC's bundle for Node.js.`,
         find: findIngressController,
     },
     "cloudflare-provider": {

@@ -38,12 +38,12 @@ function showRows({ since, rows, left, checks }) {
     byId("since").textContent = `Counted since ${new Date(since).toLocaleString()}, when this sandbox started.`;
     byId("checks").hidden = checks === 0;
     byId("checks").textContent =
-        `Not in the table: ${checks} answers to pulumi up and npm run ops, ` +
-        "which check that a change has reached each gateway pod.";
+        `Not in the table: ${checks} answers to requests by which pulumi up and npm run ops check ` +
+        "that a change has reached each gateway pod.";
     byId("none").hidden = rows.length > 0;
     byId("requests").hidden = rows.length === 0;
     byId("left").hidden = left === 0;
-    byId("left").textContent = `${left} more answers of other callers are not in the table.`;
+    byId("left").textContent = `${left} more answers to other callers are not in the table.`;
     const body = rows.map(({ place, caller, status, count, last }) => {
         const row = document.createElement("tr");
         row.append(

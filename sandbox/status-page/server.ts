@@ -1,7 +1,7 @@
 /**
- * The status page of a running sandbox: it shows a picture of the stack, what to try, and live the answers by caller and
- * status. It is served on loopback only, in plain HTML, and without secrets: commands name files with credentials, but not
- * their contents.
+ * The status page of a running sandbox: it shows a picture of the stack, what to try, and a live count of answers by caller
+ * and status. It is served on loopback only, in plain HTML, and without secrets: commands name files with credentials, but
+ * not their contents.
  */
 import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";

@@ -2,8 +2,8 @@
 import { duration } from "./log";
 
 /**
- * Finished work, in seconds of measured build time. From this amount on, the estimate takes the speed of this machine into
- * account.
+ * The estimate takes the speed of this machine into account once the finished builds amount to this many seconds of measured
+ * build time.
  */
 const ENOUGH_SECONDS = 20;
 

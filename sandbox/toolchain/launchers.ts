@@ -9,7 +9,7 @@ const PLUGINS = path.join(__dirname, "../plugins");
 /** Quotes a value for sh. */
 const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 
-/** Sources in plugins/ of the programs that the engine starts, by the name of the program on PATH. */
+/** Source files, in plugins/, of the emulators. The keys are the names by which the engine finds them on PATH. */
 const EMULATORS = {
     "pulumi-language-nodejs": "language-nodejs.ts",
     "pulumi-resource-random": "resource-random.ts",
@@ -49,8 +49,9 @@ function launcherOf(file: string): string {
 }
 
 /**
- * Script that starts the dynamic provider. It is real: a part of @pulumi/pulumi, and must be the copy that the Pulumi program
- * uses. The engine starts plugins in the folder of the program, so the script searches from there.
+ * Script that starts the dynamic provider, which is not emulated: it is a part of @pulumi/pulumi, and must come from the
+ * copy that the Pulumi program uses. The engine starts plugins in the folder of the program, so the script searches
+ * from there.
  */
 function dynamicProvider(folder: string): string {
     const find = 'require(require.resolve("@pulumi/pulumi/cmd/dynamic-provider", { paths: [process.cwd()] }));\n';

@@ -7,7 +7,7 @@ import { DownloadFailed } from "./releases/download";
 export interface Wanted {
     /** How to build the program. */
     source: Recipe;
-    /** How to download the program, or a text about what is done instead, and why. */
+    /** How to download the program. If it is not downloaded: a text that says what is done instead, and why. */
     release: Recipe | string;
     buildSeconds: BuildSeconds;
 }

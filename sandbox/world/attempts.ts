@@ -43,7 +43,7 @@ export async function attempts(
         const over = fileOf(`${who}.expired`, `Authorization: Bearer ${await token(-1)}`);
         list.push(
             good(`token of ${who}`, request(valid), who),
-            { title: `token of ${who} that has expired`, command: request(over), expect: 401 },
+            { title: `expired token of ${who}`, command: request(over), expect: 401 },
             { title: "a wrong token", command: request("'Authorization: Bearer not-a-token'"), expect: 401 },
         );
     }

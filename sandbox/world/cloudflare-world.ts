@@ -42,8 +42,8 @@ export interface CloudflareWorldOptions {
     /** Options of the host, see {@link startHost}. */
     host?: Partial<HostOptions>;
     /**
-     * Puts the zone at Azure with these records, unknown to Cloudflare: see {@link startDns}. @default the zone is active at
-     * Cloudflare
+     * Records of a zone that is still at Azure, and not yet in the Cloudflare account: see {@link startDns}.
+     * @default the zone is active at Cloudflare
      */
     dns?: Omit<DnsOptions, "account" | "zone">;
     /** Factor for the edge's read timeout. @default 1 */

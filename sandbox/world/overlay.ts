@@ -49,8 +49,8 @@ export function layOver(shipped: string, addresses: Addresses): string {
 }
 
 /**
- * The config key `observability` with metrics, and with scrapers, without which the config warns that no pod can read the
- * metrics. Which pods the scrapers select has no effect, because the sandbox enforces no network policies.
+ * The config key `observability` with metrics. Scrapers are set too, because otherwise the config warns that no pod can read
+ * the metrics. Which pods they select has no effect, because the sandbox enforces no network policies.
  */
 function observed(shipped: unknown): object {
     const { metrics, ...rest } = (shipped ?? {}) as { metrics?: object };

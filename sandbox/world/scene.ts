@@ -26,7 +26,7 @@ interface StackText {
 interface Asked extends Pick<WorldOptions, "onAnswer" | "observe"> {
     /** The scene's `tools` without Pulumi and its provider, as `up` has found or installed them. */
     tools: Toolchain<ToolName>;
-    /** Waits for Pulumi, which may still be compiling when the world starts. */
+    /** Waits for Pulumi, whose build can take longer than the start of the world. */
     pulumi(): Promise<Toolchain<"pulumi">>;
     loadSeconds?: number;
     failStep?: FailStep;

@@ -52,7 +52,7 @@ export interface WorldFacts {
 /** Facts of a world with a cluster. */
 export interface ClusterFacts extends WorldFacts {
     kubeconfig: string;
-    /** `host:port` of all Alpa services. The first is also `alpa`. */
+    /** `host:port` of all Alpa services. The field `alpa` contains the first one. */
     alpas: string[];
     chartRepository: string;
     /** Address of the Prometheus that reads the gateway pods; unset if there is none. */

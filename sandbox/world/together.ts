@@ -1,4 +1,4 @@
-/** Parts of a world that start in order and end together. */
+/** Starts the parts of a world in order, and ends them in reverse order. */
 
 interface Part {
     close(): Promise<void> | void;

@@ -27,7 +27,7 @@ import { sandboxId, writeFacts, type CloudflareFacts, type ClusterFacts } from "
 
 export interface WorldOptions {
     tools: Toolchain;
-    /** Waits for Pulumi, if it may not exist yet. @default the one of `tools` */
+    /** Waits for Pulumi, if it may not be built yet. @default returns the Pulumi in `tools` */
     pulumi?: () => Promise<Toolchain<"pulumi">>;
     stateDir: string;
     /** Duration of one answer of Alpa, in seconds. @default 0 */
@@ -238,7 +238,7 @@ async function startAlpas(keep: Keep, options: WorldOptions, gpus: Gpus | undefi
     return alpas;
 }
 
-/** All pods of the cluster: the ones that the discovery of a Prometheus in the cluster would find. */
+/** All pods of the cluster, as the Kubernetes service discovery of a Prometheus would find them. */
 export async function allPods(kubeConfig: KubeConfig): Promise<V1Pod[]> {
     return (await kubeConfig.makeApiClient(CoreV1Api).listPodForAllNamespaces()).items;
 }

@@ -31,7 +31,7 @@ export interface Field {
     /** A change of the field replaces the resource. */
     replace?: true;
     secret?: true;
-    /** Set if reads ignore the API's value: `never` refreshed, or refreshed only by an import. */
+    /** The reads that ignore the API's value: all ("never" refreshed), or all except that of an import ("but at import"). */
     noRefresh?: "never" | "but at import";
     /** The property keeps its value in the preview of an update, instead of becoming unknown. */
     keeps?: true;
@@ -100,7 +100,7 @@ export interface ResourceType {
     idIs?: string;
     /** Names of the parts of an import id. `{scope}` stands for two parts. */
     importParts: string[];
-    /** Problems of inputs beyond their types. Values that are unknown in a preview are not checked. */
+    /** Problems of inputs other than wrong types. Values that are unknown in a preview are not checked. */
     problems?(inputs: Values): Problem[];
     /** Error of the released provider at a creation, before the request; undefined if it sends the request. */
     refuseCreate?(planned: Values): string | undefined;

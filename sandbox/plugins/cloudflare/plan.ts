@@ -70,8 +70,8 @@ export function sameField(field: Field, before: Value | undefined, after: Value 
 }
 
 /**
- * The differences between a resource's state and its inputs, each with whether it replaces the resource. If there is any, the
- * fields that only the API's answer will contain are listed too.
+ * The differences between a resource's state and its inputs, each with whether it replaces the resource. If there are any,
+ * the result also lists the fields whose new values are unknown until the API answers.
  */
 export function difference(type: ResourceType, state: Values, inputs: Values): Difference[] {
     const crash = type.crash?.(state);

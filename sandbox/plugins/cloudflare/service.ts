@@ -37,7 +37,7 @@ function resourceType(urn: string): ResourceType {
 }
 
 /**
- * Whether Diff returns the kind and path of each difference. Pulumi's bridge does so only if this variable requests it
+ * Whether Diff returns the kind and path of each difference. Pulumi's bridge returns them only if a variable requests them
  * (pkg/pf/tfbridge/provider_diff.go).
  */
 const inDetail = ({ PULUMI_TF_BRIDGE_ACCURATE_PF_BRIDGE_PREVIEW: asked = "" }: NodeJS.ProcessEnv) =>
@@ -118,7 +118,7 @@ class Service {
                 return readResponse(type, String(state.id ?? request.getId()), state, inputs);
             }
             const state = await lifecycle.read(type, this.api, old);
-            if (!state) return new provider.ReadResponse(); // without an id: the resource does not exist
+            if (!state) return new provider.ReadResponse(); // a response without an id: the resource does not exist
             const inputs = lifecycle.inputsAfterRead(readValues(request.getInputs()), state);
             return readResponse(type, request.getId(), state, inputs);
         }),

@@ -88,7 +88,7 @@ function connect(options: ReturnType<typeof connectOptions>): Promise<Client> {
     });
 }
 
-/** The message of an error. Where programs could parse it, it is the message of Go's SSH client. */
+/** The message of an error. Errors that programs could parse have the messages of Go's SSH client. */
 function messageOf(error: unknown, { host, port }: Connection): string {
     const { message, level, code } = error as { message: string; level?: string; code?: string };
     if (/verification failed/.test(message)) return "ssh: handshake failed: ssh: host key mismatch";

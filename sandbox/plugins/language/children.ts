@@ -19,7 +19,8 @@ export class Children {
 
     /** Starts Node.js. The new process ends by itself if this process is killed. */
     startNode(args: string[], options: SpawnOptions): ChildProcess {
-        // One argument: @pulumi/pulumi regards a separate `--require` as a TypeScript loader, and then loads no other.
+        // `--require` and its value are one argument, because @pulumi/pulumi regards a separate `--require` as that of a
+        // TypeScript loader, and then adds no loader of its own.
         const watch = `--require=${path.join(FOLDER, "exit-with-parent.cjs")}`;
         return this.start(process.execPath, [watch, ...args], options);
     }

@@ -54,7 +54,7 @@ export class PolicyProxy {
         const client = new grpc.Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure(), SERVER_OPTIONS);
         const configuration = await this.configured.promise;
         if (configuration) {
-            // Packs that do not know this call are older, and read their configuration from the environment.
+            // Older packs do not implement this call: they read their configuration from the environment.
             await forward(client, METHODS.configureStack.path, configuration).catch((error: grpc.ServiceError) => {
                 if (error.code !== grpc.status.UNIMPLEMENTED) throw error;
             });

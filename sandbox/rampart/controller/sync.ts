@@ -58,7 +58,7 @@ async function deletionPass(tools: Tools, ref: TaskRef, graph: GraphObject, sign
     } catch (error) {
         if (!(error instanceof ApiError)) throw error;
         tools.log(
-            `${ref.namespace}/${ref.name}: finalizer not removed (${error.status}), again at the next watch cycle`,
+            `${ref.namespace}/${ref.name}: finalizer not removed (${error.status}), retrying at the next watch cycle`,
         );
     }
 }

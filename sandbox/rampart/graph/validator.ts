@@ -106,7 +106,7 @@ export function checkFlow({ name, type, config }: Flow, world: World): void {
         throw new GraphErrors("validation", ["Pulsar service inaccessible. Ensure pulsar dependency is installed."]);
     }
     const errors: string[] = [];
-    // The schema rejects all other invalid names; only one with a final line break passes its pattern.
+    // Only a name with a final line break can fail here: the schema has rejected every other invalid name.
     if (!/^[a-zA-Z0-9_-]*$/.test(name) || name.endsWith("\n")) {
         errors.push(`Invalid flow: ${name}. Use alphanumeric, underscore, and dash only`);
     }

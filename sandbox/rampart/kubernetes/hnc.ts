@@ -40,7 +40,7 @@ type HncAction =
     | "report Ok"
     | "report Conflict";
 
-/** The next steps for an anchor, in order. While its namespace is terminating there is none. */
+/** The next steps for an anchor, in order. There are none while its namespace is terminating. */
 export function nextActions(anchor: Anchor, namespace: NamespaceObject | undefined): HncAction[] {
     const { namespace: parent, deletionTimestamp, finalizers = [] } = anchor.metadata;
     const held = finalizers.includes(ANCHOR_FINALIZER);

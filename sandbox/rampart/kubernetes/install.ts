@@ -62,8 +62,8 @@ async function established(rest: Rest, path: string, name: string): Promise<void
 }
 
 /**
- * Waits until the API server serves a kind. For a moment after a kind is established, it answers 404 or 429 ("storage is
- * (re)initializing").
+ * Waits until the API server serves a kind. For a moment after a kind is established, the API server answers requests for it
+ * with 404 or 429 ("storage is (re)initializing").
  */
 async function served(
     rest: Rest,

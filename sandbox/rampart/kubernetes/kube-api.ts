@@ -208,7 +208,7 @@ function ingressEndpoint({ metadata, spec }: IngressObject): Endpoint {
     return { namespace: metadata.namespace, paths };
 }
 
-/** The paths of an ApisixRoute, without asterisks at both ends. */
+/** The paths of an ApisixRoute, each without its leading and trailing asterisks. */
 function routeEndpoint({ metadata, spec }: RouteObject): Endpoint {
     const paths = (spec?.http ?? []).flatMap((http) => http.match?.paths ?? []);
     return { namespace: metadata.namespace, paths: paths.map((path) => path.replace(/^\*+|\*+$/g, "")) };

@@ -7,8 +7,8 @@ import { announcedSize, CURL, curl, headersFile, type CurlOptions } from "./curl
 import type { Checksum, Download } from "./table";
 
 /**
- * Largest number of attempts for one file. A further attempt follows if the server rejects a range, or if a connection broke
- * after it had received bytes.
+ * Largest number of attempts for one file. A further attempt follows if the server rejects a range, or if the connection
+ * broke after a part of the file was received.
  */
 const TRIES = 5;
 

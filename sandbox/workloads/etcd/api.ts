@@ -12,7 +12,8 @@ import { listen, type Listening } from "../../processes/listen";
 
 const PREFIX = "/apisix";
 /**
- * APISIX writes one key per folder when it starts. The emulator keeps one flag for all folders, which a list shows as this key.
+ * When APISIX starts, it writes one key per folder to etcd. The emulator stores a single flag instead, and lists this one
+ * key if the flag is set.
  */
 const FOLDERS = "/routes/";
 

@@ -34,7 +34,7 @@ export class EtcdPods {
     /** Data folders, by uid of the PersistentVolumeClaim, or of a pod without one. */
     private readonly kept = new Map<string, string>();
     private last: Snapshot | undefined;
-    /** Set while a loss of data is requested. Called when the members have restarted without their data. */
+    /** Function to call when the members have restarted without their data. Set while such a loss of data is requested. */
     private emptied: (() => void) | undefined;
 
     constructor(
@@ -170,7 +170,7 @@ export class EtcdPods {
     }
 }
 
-/** Deletes all keys of the etcd at `client`, unless the etcd belongs to another gateway, and so rejects the password. */
+/** Deletes all keys of the etcd at `client`. An etcd of another gateway rejects the password, and keeps its keys. */
 async function deleteKeys(client: string, password: string | undefined): Promise<void> {
     const call = async (path: string, body: object, token?: string) => {
         const headers: Record<string, string> = token === undefined ? {} : { Authorization: token };

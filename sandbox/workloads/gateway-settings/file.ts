@@ -1,6 +1,6 @@
 /**
  * The settings file of a container of APISIX 3.18: conf/config.yaml, or conf/config-<profile>.yaml if the variable
- * APISIX_PROFILE is set. The file must be mounted from a ConfigMap by its own path. A profile's file is also checked for
+ * APISIX_PROFILE is set. The file must be mounted from a ConfigMap with `subPath`. A profile's file is also checked for
  * settings with which the emulated gateway cannot start.
  */
 import type { V1Container, V1Pod } from "@kubernetes/client-node";

@@ -140,7 +140,7 @@ export class GatewayPods {
         const { pod, gateway, settings } = leaving;
         const container = containerOf(pod);
         const { preStop, answers } = podEnd(pod, container, settings);
-        // Without a preStop, the gateway goes to `quits` at once.
+        // Without a preStop, the state changes to `quits` at once.
         if (preStop > 0) await elapse(clock, preStop, signal);
         if ((leaving.state as GatewayPod["state"]) === "gone") return;
         leaving.state = "quits";

@@ -101,6 +101,6 @@ export class RealGateways {
 
 function mustHaveSettings(pod: V1Pod, now: Snapshot): { name: string; text: string } {
     const found = settingsOf(pod, now);
-    if (!found) throw new Error("settings: must be mounted from a ConfigMap by their own path");
+    if (!found) throw new Error("settings file: must be mounted from a ConfigMap with subPath");
     return found;
 }

@@ -6,8 +6,8 @@
  * picks randomly). If no pod is ready, they go to pods in preStop. A deleted pod gets new connections for 1 s, until the nodes
  * know of its deletion. 127.0.0.1 is the load balancer of the nodes, which always knows the reachable ones.
  *
- * Not simulated: with connections to 127.0.0.1, the loss of answers that pass through a node that is cut off but come from a
- * pod on another node; all losses of clients in the cluster (ingress controllers, connectors).
+ * Known differences: if a node is cut off, callers of 127.0.0.1 lose only the answers of its own pods, although a real node
+ * also forwards answers of pods on other nodes. Clients in the cluster (ingress controllers, connectors) lose no answers.
  */
 import type { V1Pod, V1Service } from "@kubernetes/client-node";
 import type { Resolve } from "../../gateway/counters/redis-connections";
@@ -132,7 +132,7 @@ export class Gateways {
 
     readonly reachable = (pod: V1Pod): boolean => !this.isCutOff.has(pod.spec?.nodeName ?? "");
 
-    /** URL of the Admin API behind a Service. During a rollout it belongs to the youngest pod, which stays. */
+    /** URL of the Admin API behind a Service: during a rollout, that of the youngest pod, because this pod stays. */
     readonly resolveAdmin = (service: { namespace: string; name: string; port?: number }): string | undefined => {
         const found = this.service(service.namespace, service.name);
         const port = found?.spec?.ports?.find((p) => service.port === undefined || p.port === service.port);

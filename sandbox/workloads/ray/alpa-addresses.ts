@@ -14,8 +14,8 @@ interface AlpaPods {
 }
 
 /**
- * Port on 127.0.0.1 of the Alpa behind a name or address; undefined if it belongs to no pod or Service of Alpa. @throws Error
- * if it does, but no Alpa listens there
+ * Port on 127.0.0.1 of the Alpa behind a name or address; undefined for a name or address of no pod or Service of Alpa.
+ * @throws Error if no Alpa listens behind the pod or Service
  */
 export function alpaAddress(now: Snapshot, pods: AlpaPods, host: string, port: number): number | undefined {
     const refused = new Error(`${host}:${port}: connection refused`);

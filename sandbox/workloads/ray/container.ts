@@ -36,7 +36,7 @@ export function gpusOf({ resources }: V1Container): number {
     return Number(resources?.limits?.["nvidia.com/gpu"] ?? 0);
 }
 
-/** Alpa's launch in a pod; undefined if the pod is not a head, or does not launch Alpa. */
+/** The options of Alpa's launch in a pod; undefined if the pod is not a head, or does not launch Alpa. */
 export function launchOf(pod: V1Pod): Launch | undefined {
     for (const container of isHead(pod) ? pod.spec!.containers : []) {
         const text = commandText(container);
@@ -62,7 +62,8 @@ function expand(text: string, { env = [] }: V1Container): string {
 }
 
 /**
- * Error of Alpa if its weights folder does not exist; undefined if it exists, or its contents are unknown.
+ * Error of Alpa if its weights folder does not exist; undefined if the folder exists, or is in an image or a claim's volume,
+ * whose contents are unknown.
  * @param folders folders with weights on every node
  */
 export function weightsProblem(pod: V1Pod, path: string, folders: string[]): string | undefined {

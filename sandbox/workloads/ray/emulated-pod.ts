@@ -41,7 +41,8 @@ export async function end(one: EmulatedPod): Promise<void> {
 }
 
 /**
- * Whether the preStop hook of a terminating pod has to wait longer: a head for Alpa's connections, a worker for its head.
+ * Whether the preStop hook of a terminating pod must wait longer: a head waits until Alpa has no connections, a worker until
+ * its head has ended.
  * @param others pods of its RayCluster, including itself
  */
 export async function isNeeded(one: EmulatedPod, others: EmulatedPod[]): Promise<boolean> {

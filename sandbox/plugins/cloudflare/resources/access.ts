@@ -158,8 +158,8 @@ export const application: ResourceType = {
     adjust: (planned, inputs, state) => {
         const result: Values = { ...planned };
         if (Array.isArray(planned.policies)) result.policies = planned.policies.map(withPrecedence);
-        // The API derives each of the three fields from the others. When the program changes one, derived values of the others
-        // are dropped.
+        // The API derives each of these three fields from the other two. When the program changes one of them, the derived
+        // values of the others are dropped.
         const three = ["domain", "destinations", "selfHostedDomains"];
         const changed = three.some((name) => {
             const given = inputs[name];

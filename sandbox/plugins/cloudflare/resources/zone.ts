@@ -36,7 +36,7 @@ export const zone: ResourceType = {
     idName: "zone_id",
     importParts: ["id"],
     problems: (inputs) => oneOf(inputs, "type", "type", ["full", "partial", "secondary", "internal"]),
-    // An empty list is treated as unset: it is not sent, and is no difference.
+    // An empty list is treated as unset: it is not sent, and causes no difference.
     adjust: (planned) =>
         Array.isArray(planned.vanityNameServers) && planned.vanityNameServers.length === 0
             ? { ...planned, vanityNameServers: undefined }
@@ -62,7 +62,8 @@ export const zoneSetting: ResourceType = {
     idName: "setting_id",
     idIs: "settingId",
     importParts: ["zoneId", "settingId"],
-    crash: (state) => (known(state.value) ? undefined : "value: is missing in the state, because a read got no value"),
+    crash: (state) =>
+        known(state.value) ? undefined : "value: is missing in the state, because the last read returned no value",
 };
 
 export const zoneDnssec: ResourceType = {
