@@ -1,4 +1,4 @@
-/** `npm run sandbox -- <command>`: a local world for alpa-auth. */
+/** `npm run sandbox -- <command>`: runs alpa-auth on this machine, with emulators. */
 import { Command, InvalidArgumentError, Option } from "commander";
 import { PLANS } from "./cloudflare/account";
 import { down } from "./commands/down";
@@ -7,7 +7,8 @@ import { status } from "./commands/status";
 import { PART_NAMES } from "./real/parts";
 import { EXPOSURES, FAIL_STEPS, OPTIONS } from "./world/scene";
 
-// Loaded at their first use: loading the emulators takes 2 s, and the other commands do not need them.
+// This module and `up` are loaded at their first use: they load the emulators, which takes 2 s, and the other commands do not
+// need them.
 // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import at the top would load them at once
 const standalone = () => require("./commands/standalone") as typeof import("./commands/standalone");
 
@@ -60,7 +61,7 @@ program
     )
     .option(
         "--real [parts]",
-        "run real programs instead of emulators: available (those that are found; the default), all, or some of " +
+        "run real programs instead of emulators: available (the default: all programs that are found), all, or some of " +
             PART_NAMES.join(", "),
     )
     .option("--detach", "return when the sandbox is ready and leave it running; stop it with `down`", false)
@@ -69,10 +70,10 @@ program
         const { up } = require("./commands/up") as typeof import("./commands/up");
         return up(options);
     });
-program.command("env").description("Print export lines, to run pulumi by hand").action(env);
+program.command("env").description("Print export lines for a shell in which you run pulumi by hand").action(env);
 program
     .command("status")
-    .description("Show what runs, and what to try")
+    .description("Show the running programs, and requests to try")
     .option("--json", "print one JSON document instead of text", false)
     .action(status);
 program.command("down").description("Stop everything the sandbox started").action(down);
@@ -92,7 +93,7 @@ program
     )
     .requiredOption("--port <port>", "port to listen on", port)
     .requiredOption("--token <token>", "API token that clients must send")
-    .option("--account <id>", "the account's id (default: the first one that a request names)", accountId)
+    .option("--account <id>", "the account's id (default: the first account id in a request)", accountId)
     .addOption(new Option("--plan <plan>", "plan of new zones").choices(PLANS).default("enterprise"))
     .option(
         "--edge-port <port>",

@@ -2,7 +2,7 @@
 // and the cache of /logprobs.
 //
 // These faults of the original are kept, because the gateway must cope with them:
-// - An exception inside generation ends the loop forever: neither that request nor any later valid request is answered.
+// - An exception inside generation ends the batch loop forever: neither that request nor any later valid request is answered.
 // - A whole batch uses `n` and `echo` of its last request (and temperature and top_p, which this model does not use).
 // - While the worker generates, it does nothing else: no other request is even read.
 // - A logprobs request that continues a cache entry younger than 15 s is served before all waiting requests.

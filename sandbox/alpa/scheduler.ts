@@ -10,7 +10,8 @@ type Group = keyof typeof GROUP_WEIGHTS;
 const GROUP_SCALE = 300;
 const KEY_WEIGHT = 10;
 const KEY_SCALE = 100;
-// Number of empty queues that keep their credit. Beyond it, the queue that has been empty longest loses its credit.
+// Largest number of empty queues that keep their credit. If there are more, the queue that has been empty longest loses its
+// credit.
 const REMEMBERED = 100;
 
 interface Queue<T> {

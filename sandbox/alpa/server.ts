@@ -20,7 +20,7 @@ export interface Seen {
     method: string;
     /** Path and query, as sent. */
     path: string;
-    /** A flat list (name, value, name, value, …) as sent: not merged, not in lower case, none omitted. */
+    /** Headers as sent, in a flat list (name, value, name, value, …): not merged, not in lower case, none omitted. */
     headers: string[];
     body: Buffer;
 }
@@ -116,7 +116,7 @@ export async function startAlpa(options: AlpaOptions): Promise<Alpa> {
         });
     };
     const server = http.createServer({ maxHeaderSize: MAX_HEAD_BYTES, requireHostHeader: false }, listener);
-    // uvicorn checks only for 100-continue and ignores every other expectation.
+    // uvicorn supports only `Expect: 100-continue`, and ignores all other values of the header.
     server.on("checkExpectation", listener);
     // Neither uvicorn nor Alpa limits the duration of a request.
     server.requestTimeout = 0;

@@ -12,7 +12,7 @@ import type { Caller } from "./scheduler";
 type Args = Map<string, PyValue>;
 
 interface WorkerOptions extends BatchOptions {
-    /** Keys in `allowed_api_keys`; empty if USE_API_KEYS is off. A request with any other key is rejected in both cases. */
+    /** Keys in `allowed_api_keys`; empty if USE_API_KEYS is off. A request with a key that is not in the list is rejected. */
     apiKeys: string[];
     /** False with `--block-non-key-access`. */
     allowWithoutKey: boolean;

@@ -118,7 +118,7 @@ export interface AccessApplication {
 
 export interface Organization {
     name: string;
-    /** `<team>.cloudflareaccess.com`. The issuer of the JWT is `https://` and this name. */
+    /** `<team>.cloudflareaccess.com`. The issuer of the JWT is `https://` followed by this name. */
     auth_domain: string;
     strict_service_token_auth: boolean;
     session_duration: string;
@@ -130,7 +130,7 @@ export interface Organization {
 export interface ApiToken {
     id: string;
     value: string;
-    /** Owner of the token. Each kind has its own verify route. @default "user" */
+    /** Owner of the token. User tokens and account tokens have different verify routes. @default "user" */
     owner?: "user" | "account";
     /** Names of permission groups, for example "DNS Write". Write includes Read. @default all permission groups */
     permissions?: string[];

@@ -16,7 +16,7 @@ export type * from "./objects";
 export { PLANS } from "./zone-objects";
 export { tokenOf, tunnelStatus };
 
-/** A change of the account. `connections`: the API has disconnected all connectors of a tunnel, or only `client_id`. */
+/** A change of the account. `connections`: the API has disconnected all connectors of a tunnel, or only the one with `client_id`. */
 export interface Change {
     kind:
         | "zone"
@@ -158,7 +158,7 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
         this.catchUp();
     }
     private catchUp(): void {
-        if (this.catchingUp) return; // called by an event listener that reads the account during an update
+        if (this.catchingUp) return; // an event listener reads the account while it is being updated
         this.catchingUp = true;
         try {
             followClock(this, this.zoneMap);

@@ -19,8 +19,8 @@ const LONG_TTLS = [
 ];
 
 /**
- * Longest time between two bytes of an origin's answer, in seconds (Cloudflare's documentation of connection limits, 2026; 100
- * before).
+ * Longest time between two bytes of an origin's answer, in seconds (Cloudflare's documentation of connection limits, 2026; the
+ * limit was 100 before).
  */
 export const PROXY_READ_TIMEOUT = 125;
 

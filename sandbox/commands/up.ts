@@ -25,15 +25,15 @@ import {
 } from "../world/state";
 import { clear } from "./down";
 
-/** Longest wait until the world is ready after Pulumi exists, in seconds. Measured: 8 on two cores. */
+/** Longest wait for the cluster and the emulators after Pulumi is built, in seconds. Measured: 8 on two cores. */
 const WORLD_SECONDS = 180;
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Starts the world, runs `pulumi up` on a shipped stack file, and sends requests that prove the result. */
+/** Starts the cluster and the emulators, runs `pulumi up` on a shipped stack file, and sends requests that prove the result. */
 export async function up(options: SceneName & { detach: boolean; real?: string | true }): Promise<void> {
     const scene = sceneOf(options);
-    // The world runs in a separate process, which reads ALPA_AUTH_REAL.
+    // The emulators run in a separate process (world-process.ts), which reads ALPA_AUTH_REAL.
     if (options.real !== undefined) process.env[REAL_VARIABLE] = options.real === true ? "available" : options.real;
     // The real parts are checked before the running sandbox is ended and tools are built.
     partsOfEnvironment();
@@ -42,15 +42,15 @@ export async function up(options: SceneName & { detach: boolean; real?: string |
     const say = (line: string) => console.log(line);
     say("== tools");
     const tools = requestTools(scene.tools, { log: say, terminal: process.stdout.isTTY ? process.stdout : undefined });
-    // The running sandbox is ended only when all tools exist. Otherwise, the world starts while Pulumi is built.
+    // A running sandbox is stopped only when all tools exist. If none is running, the new one starts while Pulumi is built.
     const replaces = running(dir).length > 0;
     const ofWorld = await unlessSignalled(tools.of(replaces ? scene.tools : worldTools(scene.tools)));
     const interrupted = new AbortController();
     for (const signal of SIGNALS) process.on(signal, () => interrupted.abort());
-    if (replaces) say("== stopping the running sandbox, with its callers and its state");
+    if (replaces) say("== stopping the running sandbox and deleting its state");
     await clear(dir, say);
     mkdirSync(dir, { recursive: true, mode: 0o700 });
-    // The state of an older world is deleted, because a new world does not have its objects.
+    // The state of an older sandbox is deleted, because a new sandbox does not have its objects.
     for (const name of ["backend", "stack-files", "credentials", "prometheus"])
         rmSync(join(dir, name), { recursive: true, force: true });
     const guard = await startGuard({ stateDir: dir, sandboxId: sandboxId(dir) });
@@ -93,7 +93,7 @@ export async function up(options: SceneName & { detach: boolean; real?: string |
     process.exit(0);
 }
 
-/** What to try with Prometheus. */
+/** Address of Prometheus, and a command to try with it. */
 function observedLines(address: string): string {
     return `Prometheus: ${address}, with the alerts loaded. The figures of the last hour, by caller: eval "$(npm run -s sandbox -- env)" && npm run ops -- consumer usage --since 1h --prometheus ${address}`;
 }
@@ -107,7 +107,7 @@ async function unlessSignalled<T>(tools: Promise<T>): Promise<T> {
     return found;
 }
 
-/** Starts the world, and gives it Pulumi when that is built. */
+/** Starts the process with the cluster and the emulators. Writes the path of Pulumi for it as soon as Pulumi is built. */
 async function startWorldProcess(
     dir: string,
     name: SceneName,
@@ -146,9 +146,10 @@ async function startWorldProcess(
         built = true;
     });
     await Promise.race([pulumi, until("Pulumi to be built", () => built, BUILD_SECONDS)]);
-    await until("the world to be ready", () => readFacts(dir, "world") !== undefined, WORLD_SECONDS);
+    await until("the sandbox to be ready", () => readFacts(dir, "world") !== undefined, WORLD_SECONDS);
     if (signal.aborted) throw new Error("interrupted");
-    if (ended) throw new Error(`the world ended while starting. The last lines of ${logFile}:\n${lastLines(logFile)}`);
+    if (ended)
+        throw new Error(`the sandbox ended while starting. The last lines of ${logFile}:\n${lastLines(logFile)}`);
     return { pid: world.pid, exited: world.exited, facts: readFacts<WorldFacts>(dir, "world")! };
 }
 

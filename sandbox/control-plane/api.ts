@@ -33,7 +33,7 @@ export function call(
                 key: api.credential.key,
                 headers: { "content-type": options.contentType ?? "application/json" },
                 timeout: (options.seconds ?? 10) * 1000,
-                agent: false, // no kept connections: there are few calls, and a connection could outlive the server
+                agent: false, // no keep-alive: there are few calls, and a connection could outlive the server
             },
             (incoming) => {
                 let text = "";

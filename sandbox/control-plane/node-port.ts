@@ -1,6 +1,6 @@
 /**
  * Emulates kube-proxy for one node port: each connection goes to the emulator of one pod behind the Service, for its whole
- * lifetime. It counts what callers lose when a pod ends without a graceful shutdown, or a node is cut off.
+ * lifetime. It counts what callers lose when a pod ends without a graceful shutdown, or a node loses its network.
  */
 import { connect, createServer, type Socket } from "node:net";
 import { describeHolder } from "../processes";
@@ -22,7 +22,7 @@ export interface Lost {
     cut: number;
     /** Connections to a pod that had ended. */
     refused: number;
-    /** Requests to a pod or node that is cut off, which get no answer. */
+    /** Requests to a pod or node that has lost its network, which get no answer. */
     unanswered: number;
 }
 

@@ -25,7 +25,7 @@ export function dgxNodes(count = 2): NodeShape[] {
     });
 }
 
-/** Plain servers for a separate gateway cluster. Each has its own address, so that a test can cut off a single node. */
+/** Plain servers for a separate gateway cluster. Each has its own address, so that a test can disconnect a single node. */
 export function cpuNodes(count = 3): NodeShape[] {
     const nodes = numbered("gateway", count, {
         capacity: { cpu: "16", memory: "64Gi", "ephemeral-storage": "500Gi", pods: "110" },

@@ -1,18 +1,18 @@
 /**
  * Behavior of kwok for nodes and pods (Stages of kwok 0.7). A node becomes Ready once, and stays Ready because kwok renews its
  * Lease. The heartbeats of kwok's default stages are omitted: up to 45 s later, they would overwrite the conditions that a test
- * has written for a node that is cut off. A pod becomes Ready only after the emulated kubelet has found all objects that its
+ * has written for a node without network. A pod becomes Ready only after the emulated kubelet has found all objects that its
  * containers need, and has set an annotation (see workloads/kubelet.ts). A pod of a Job then succeeds at once, because nothing
  * runs in it. kwok removes a deleted pod at once, unless an annotation says that the emulated kubelet removes it (see
  * workloads/gateways/pods.ts).
  */
 import { stringify } from "yaml";
 
-/** Annotation of the emulated kubelet on a pod whose images, Secrets, ConfigMaps and volumes all exist. */
+/** Annotation that the emulated kubelet sets on a pod when its images, Secrets, ConfigMaps and volumes all exist. */
 export const STARTABLE_ANNOTATION = "sandbox.alpa-auth/startable";
 /**
- * Annotation of the emulated kubelet on a pod with a graceful shutdown: the emulated kubelet, not kwok, removes the deleted
- * pod.
+ * Annotation that the emulated kubelet sets on a pod with a graceful shutdown. When such a pod is deleted, the emulated kubelet
+ * removes it, not kwok.
  */
 export const ENDS_SLOWLY_ANNOTATION = "sandbox.alpa-auth/ends-slowly";
 

@@ -88,7 +88,7 @@ export interface Gateway {
     output?: () => string;
     /**
      * Accepts no more connections, and closes each open one when its answer is complete.
-     * @param graceSeconds time after which running answers are cut; Infinity: never. @default 0
+     * @param graceSeconds time after which running answers are aborted; Infinity: never. @default 0
      */
     close(graceSeconds?: number): Promise<void>;
     /** Closes all connections at once, as a kill of the process does. */

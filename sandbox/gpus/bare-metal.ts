@@ -33,9 +33,9 @@ interface BareMetalOptions {
     /** Time after which systemd kills a unit that does not end, in seconds. @default 20 */
     stopSeconds?: number;
     alpa: Pick<AlpaOptions, "port" | "seconds" | "onRequest">;
-    /** N of the first host's SSH address 127.0.0.N; the others follow. All other ports are on 127.0.0.1. @default 31 */
+    /** N of the first host's SSH address 127.0.0.N; the other hosts have the next numbers. Only SSH uses them. @default 31 */
     firstAddress?: number;
-    /** State directory, in which `down` and the guard find running processes. */
+    /** State directory, in which `down` and the sandbox's guard process find running processes. */
     stateDir: string;
     log: (line: string) => void;
 }
@@ -108,8 +108,7 @@ export class BareMetal {
 
     private reply(host: string, call: ProgramCall): Reply | Promise<Reply> {
         if (call.args[0] === "run") {
-            // The new run waits for the end of the old one: systemd restarts a unit as soon as its processes have ended, and
-            // this process learns of that a moment later.
+            // systemd can restart a unit before this process has handled the end of the old run, so the new run waits for it.
             const run = (this.runs.get(host) ?? Promise.resolve()).then(() => this.run(host, call));
             this.runs.set(
                 host,

@@ -75,8 +75,8 @@ export interface HostOptions {
     /** Seconds by which the clock that `date` prints on the host is ahead of this machine's. @default 0 */
     clockSkewSeconds?: number;
     /**
-     * State directory of the sandbox, which records the host's processes: `down` and the guard end them if the sandbox was
-     * killed.
+     * State directory of the sandbox, which records the host's processes: `down` and the sandbox's guard process end them if
+     * the sandbox was killed.
      */
     stateDir?: string;
 }
@@ -110,7 +110,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     checkNamespaces();
     const { name, users = ["ops"], hostKey = newKey(), privateKey = newKey(), address = "127.0.0.1" } = options;
     const root = fs.realpathSync(options.folder ?? fs.mkdtempSync(path.join(os.tmpdir(), "host-")));
-    fs.chmodSync(root, 0o700); // HEADER_FILE in it contains a secret
+    fs.chmodSync(root, 0o700); // the file HEADER_FILE in this folder contains a secret
     const secret = `Bearer ${randomBytes(16).toString("hex")}`;
     let manager: Manager | undefined = undefined;
     const systemd = await serveSystemd(() => manager as Manager, secret);

@@ -1,4 +1,4 @@
-/** Reads and writes bodies of type multipart/form-data, which uploads of Workers have. */
+/** Reads and writes bodies of type multipart/form-data, which clients send to upload Workers. */
 import { randomBytes } from "node:crypto";
 import { refused } from "./answer";
 

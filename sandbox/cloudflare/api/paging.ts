@@ -4,7 +4,7 @@ import type { Call } from "./call";
 
 export const PAGING = ["page", "per_page"];
 
-/** @param perPage number of items on a page without `per_page` @param most largest allowed `per_page` */
+/** @param perPage number of items on a page if the request has no `per_page` @param most largest allowed `per_page` */
 export function page(call: Call, items: unknown[], perPage = 20, most = 50): Answer {
     const number = whole(call, "page", 1, Number.MAX_SAFE_INTEGER) ?? 1;
     const size = whole(call, "per_page", 1, most) ?? perPage;

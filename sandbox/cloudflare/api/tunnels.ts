@@ -149,7 +149,7 @@ function clients(tunnel: Tunnel): object[] {
     });
 }
 
-/** Disconnects the connector `client_id`, or all connectors of the tunnel without that parameter. */
+/** Disconnects the connector that the parameter `client_id` names. Without the parameter, disconnects all connectors. */
 function dropConnections(call: Call) {
     const tunnel = findLive(call);
     const client = call.query.get("client_id");

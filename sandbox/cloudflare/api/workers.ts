@@ -134,7 +134,7 @@ function findRoute(call: Call): WorkerRoute {
     if (!route) throw notFound(10008, "This route does not exist.");
     return route;
 }
-/** A route as answers have it. `request_limit_fail_open` is false, because a route created through the API fails closed. */
+/** The route as an answer shows it. `request_limit_fail_open` is false, because a route created through the API fails closed. */
 const answerRoute = ({ script, ...route }: WorkerRoute): object => ({
     ...without(route, "zone_id"),
     ...(script === undefined ? {} : { script }),

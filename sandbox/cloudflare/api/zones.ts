@@ -9,7 +9,7 @@ import { ordered, page, PAGING } from "./paging";
 
 const zoneRoute = product("Zone");
 const HOSTNAME = /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
-/** Prefixes of the real API that compare names in other ways, for example `contains:example`. They are unsupported. */
+/** Unsupported prefixes of the filter `name`, which the real API has for other comparisons, for example `contains:example`. */
 const COMPARED = /^(equal|not_equal|starts_with|ends_with|contains)(_case_sensitive)?:/;
 /** Shortest time between two requested activation checks, in seconds. */
 const CHECK_EVERY_SECONDS = { free: 3600, pro: 300, business: 300, enterprise: 300 };
@@ -117,7 +117,7 @@ function list(call: Call) {
             (query.get("status") ?? zone.status) === zone.status &&
             (query.getAll("type").length === 0 || query.getAll("type").includes(zone.type)),
     );
-    // An order by account has no effect, because there is only one account.
+    // Sorting by account has no effect, because there is only one account.
     const sorted = ordered(call, found, ["name", "status", "account.id", "account.name"]);
     return page(
         call,

@@ -105,7 +105,7 @@ export class EdgeConnection {
     }
 
     private startControl(stream: ServerHttp2Stream): ServerHttp2Stream {
-        stream.on("error", () => undefined); // the connection ends too, which `closed` reports
+        stream.on("error", () => undefined); // ignored: the connection ends too, and `closed` reports it
         stream.respond({ ":status": 200 });
         return stream;
     }

@@ -141,7 +141,7 @@ export class Proxy {
             },
             { endStream: end },
         );
-        if (end) stream.resume(); // the stream does not close before its body is read
+        if (end) stream.resume(); // the stream closes only after the request's body is read
     }
 
     private failed(stream: ServerHttp2Stream, error: Error, where: Record<string, string | number>): void {

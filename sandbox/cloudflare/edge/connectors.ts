@@ -4,7 +4,7 @@
  * of the secret does not disconnect connectors; they apply a new configuration without a restart; the API can disconnect them.
  * The edge notices a closed connection at once, and a silent one after five unanswered pings (cloudflared quic/constants.go:
  * one ping per second, lost after five seconds). A connector that has unregistered a connection waits until the edge closes it,
- * which happens after the running answers.
+ * which happens when all running requests are answered.
  *
  * Known differences: a connection gets requests only after its connector has the configuration; the real edge can answer 503
  * until then. Requests go to the connections in turn; the real edge prefers a near one.
@@ -63,7 +63,9 @@ export class Connectors {
         this.account = account;
         this.log = log;
         this.server = createServer(certificate, (socket) => this.accept(socket));
-        this.server.on("tlsClientError", (error) => log(`edge: a connector's TLS failed: ${error.message}`));
+        this.server.on("tlsClientError", (error) =>
+            log(`edge: TLS handshake with a connector failed: ${error.message}`),
+        );
         account.on("changed", this.onChange);
     }
 
@@ -100,7 +102,7 @@ export class Connectors {
         const control = session.request(head, { endStream: false });
         control.on("error", () => undefined);
         const failed = (error: Error) => {
-            this.log(`edge: a connector's call failed: ${error.message}`);
+            this.log(`edge: RPC call of a connector failed: ${error.message}`);
             session.destroy();
         };
         const server = {
@@ -115,7 +117,7 @@ export class Connectors {
     private watch(session: ClientHttp2Session): void {
         let unanswered = 0;
         const timer = setInterval(() => {
-            if (session.destroyed) return; // destroyed, but its `close` event is still to come: a ping would throw
+            if (session.destroyed) return; // a ping would throw; the event `close` comes later
             if (unanswered >= LOST_AFTER_PINGS) {
                 this.log(`edge: a connector has not answered ${unanswered} pings: its connection is lost`);
                 return session.destroy();
@@ -158,7 +160,7 @@ export class Connectors {
 
     private unregister(session: ClientHttp2Session): Promise<void> {
         this.drop((connection) => connection.session === session);
-        setImmediate(() => session.close()); // only then: the answer to the connector must be written first
+        setImmediate(() => session.close()); // delayed, so that the answer to the connector is written first
         return Promise.resolve();
     }
 

@@ -86,7 +86,7 @@ export function forward(f: Forwarding): void {
         timer = setTimeout(silent, f.readTimeoutMs);
     };
     arm();
-    answer.once("close", () => end()); // `close` also follows a complete answer; then this has no effect
+    answer.once("close", () => end()); // after a complete answer, end() has no effect
     if (changed && hasBody) stream.end(changed.body);
     else if (hasBody) sendBody(f, stream, arm, end);
     stream.on("error", () => undefined); // handled by `close`

@@ -141,7 +141,7 @@ function patch({ store, resource, folder, id, subPath, conf }: Call): Answer {
 
 /**
  * Deep merge; null deletes.
- * @param wholeBelow depth from which on a value replaces the old one instead of being merged; 0: none
+ * @param wholeBelow depth at which a value replaces the old one instead of being merged; 0: values of every depth are merged
  */
 function merge(into: Conf, change: Conf, wholeBelow: number): Conf {
     for (const [name, value] of Object.entries(change)) {

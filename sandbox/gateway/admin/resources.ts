@@ -58,7 +58,7 @@ const compiled = new Map<string, Check>(
  */
 export function checkObject(store: Store, resource: string, key: string, conf: Conf): Answer | undefined {
     if (resource === "plugin_metadata") return checkMetadata(store, key, conf);
-    const copy = structuredClone(conf); // for the checks, which fill in defaults; the object is stored as sent
+    const copy = structuredClone(conf); // the checks fill in defaults, but the object is stored as sent
     const error = (compiled.get(resource) as Check)(copy);
     if (error !== undefined) return refusal(`invalid configuration: ${error}`);
     refuseGaps(copy);

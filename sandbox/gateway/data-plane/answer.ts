@@ -117,7 +117,7 @@ async function collect(source: IncomingMessage): Promise<Buffer> {
     return Buffer.concat(chunks);
 }
 
-/** Streams the upstream's answer to the client. If it breaks off, so does the client's connection. */
+/** Streams the upstream's answer to the client. If the upstream breaks it off, the client's connection is closed. */
 function pipe(source: IncomingMessage, { answer }: Context): Promise<void> {
     return new Promise((resolve) => {
         const done = () => resolve();

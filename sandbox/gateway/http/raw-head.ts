@@ -5,7 +5,7 @@
 import { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
-/** Number of bytes kept for each connection. Node.js accepts no longer request head. */
+/** Number of bytes kept for each connection. Node.js rejects request heads that are longer. */
 const LONGEST = 1024 * 1024;
 
 /** Keeps the latest bytes of each connection, to read the head of a request exactly as it was sent. */
@@ -35,8 +35,8 @@ export class RawHeads {
 }
 
 /**
- * Parses a request whose method or target only Node's parser rejects. Its body is not read, and its answer is the last on the
- * connection. Undefined if the head is incomplete, or nginx rejects it too.
+ * Parses a request whose method or target Node's parser rejects, but nginx accepts. Its body is not read, and its answer is the
+ * last on the connection. Undefined if the head is incomplete, or nginx rejects it too.
  */
 export function readRefused(
     packet: string,

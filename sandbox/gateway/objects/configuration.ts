@@ -37,7 +37,7 @@ export class Configuration {
      * Simulates a restart of etcd without its data. The revision starts again. Running gateways wait for events after the old
      * revision, so they get none and keep their objects.
      *
-     * Unsupported: events after so many new writes that the old revision is reached.
+     * Unsupported: the events that real gateways get once new writes have reached the old revision.
      */
     lose(): Configuration {
         const { next } = this;

@@ -1,8 +1,8 @@
 /**
  * The access log of nginx in a format of the settings file, with `escape=json`. A line is written at the end of its request.
  *
- * Unsupported: APISIX's buffer, in which a line waits up to 3 s; lines for requests to the Admin API, which this project
- * switches off; named captures of regular expressions.
+ * Unsupported: APISIX's buffer, in which a line waits up to 3 s; lines for requests to the Admin API, because this project
+ * turns their log off; named captures of regular expressions.
  */
 import type { Context } from "../request/context";
 import { Unsupported } from "../unsupported";

@@ -2,8 +2,9 @@
  * Counters of the plugin prometheus, and its export server. Facts: apisix/plugins/prometheus.lua and prometheus/exporter.lua of
  * 3.18.0: names, help texts, labels and their order; a scraper gets a text that is up to 15 s old.
  *
- * Unsupported: metrics of models (llm_*, ai_cache_*), which no route to Alpa has; metrics of streams; of shared memory
- * (shared_dict_*), health checks (upstream_status) and indexes of etcd (etcd_modify_indexes); the limit of that memory.
+ * Unsupported: metrics of models (llm_*, ai_cache_*), which APISIX never counts for Alpa's routes; metrics of streams, shared
+ * memory (shared_dict_*), health checks (upstream_status) and indexes of etcd (etcd_modify_indexes); the size limit of the
+ * shared memory.
  */
 import { createServer, type Server } from "node:http";
 import { hostname } from "node:os";

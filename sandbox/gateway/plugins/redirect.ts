@@ -36,7 +36,7 @@ export const redirect = definePlugin<RedirectConf>({
     },
     create: ({ http_to_https }, _, tools) => ({
         rewrite(ctx) {
-            // The header is trustworthy: the gateway has already replaced it for an untrusted client.
+            // The gateway has already replaced this header if the client is untrusted.
             const scheme = ctx.header("X-Forwarded-Proto") ?? ctx.scheme;
             if (!http_to_https || scheme !== "http") return undefined;
             const port = tools.httpsPort();

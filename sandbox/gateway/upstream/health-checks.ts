@@ -47,7 +47,7 @@ export function activeCheck(checks: Conf): ActiveCheck {
         port: active.port as number | undefined,
         httpPath: (active.http_path as string | undefined) ?? "/",
         headers: (active.req_headers as string[] | undefined) ?? [],
-        // If `healthy` or `unhealthy` is unset, the default of APISIX's health check library applies: 0, no active check.
+        // If `healthy` or `unhealthy` is unset, APISIX's health check library uses its default interval 0: no active checks.
         healthy: {
             interval: active.healthy ? number(healthy.interval, 1) : 0,
             statuses: list(healthy.http_statuses, [200, 302]),

@@ -39,7 +39,7 @@ export function upstreamHeaders(ctx: Context, upstream: Upstream, node: Node, bo
     if (announces(ctx, body)) list.push(["Content-Length", String(body.length)]);
 
     const headers: OutgoingHttpHeaders = {};
-    const names = new Map<string, string>(); // spelling of each name where it first occurs, by lower-case name
+    const names = new Map<string, string>(); // first spelling of each header name, by lower-case name
     for (const [name, value] of list) {
         const spelling = names.get(name.toLowerCase()) ?? name;
         names.set(name.toLowerCase(), spelling);

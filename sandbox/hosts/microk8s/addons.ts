@@ -67,7 +67,7 @@ const always: Addon["emulated"] = {
     isOn: async () => true,
     enable: async () => undefined,
     disable: async (_cluster, _files) => {
-        throw new Error("unsupported by the sandbox: disabling an add-on that is on from the start");
+        throw new Error("unsupported by the sandbox: disabling an add-on that is enabled by default");
     },
 };
 
@@ -88,7 +88,7 @@ const dns = deployed("coredns", deployment("coredns", "kube-dns", "coredns/cored
     disable: ({ rest }) => unmake(rest, "/api/v1/namespaces/kube-system/services/kube-dns"),
 });
 
-/** Label of objects that the add-on has created, in cases where the sandbox may have created the same object before. */
+/** Label that an add-on sets on an object which the sandbox may have created before: only a labeled object is the add-on's. */
 const MADE = "sandbox.alpa-auth/addon";
 const PROVISIONER = "hostpath-provisioner";
 const hostpath = deployed(PROVISIONER, deployment(PROVISIONER, PROVISIONER, "cdkbot/hostpath-provisioner:1.6.0"), {
@@ -106,7 +106,7 @@ const hostpath = deployed(PROVISIONER, deployment(PROVISIONER, PROVISIONER, "cdk
             volumeBindingMode: "WaitForFirstConsumer",
         }),
     disable: async ({ rest }) => {
-        // Only the add-on's own StorageClass has the label. One that the sandbox created before stays.
+        // Only the add-on's own StorageClass has the label. A StorageClass that the sandbox created before stays.
         const found = await find(rest, `${CLASSES}/${STORAGE_CLASS}`);
         if (found?.metadata.labels?.[MADE]) await unmake(rest, `${CLASSES}/${STORAGE_CLASS}`);
     },

@@ -80,7 +80,7 @@ export class Reader {
         while (this.has(END));
     }
 
-    /** An error for syntax that this emulator does not support, although the real nft may do so. */
+    /** An error for syntax that this emulator does not support. The real nft may support it. */
     unknown(what: string): NftError {
         return this.wrong(`unsupported by the sandbox: ${what}`);
     }

@@ -6,8 +6,8 @@
  * is-enabled, is-failed, status, show, cat, reset-failed, --version. `journalctl`: -u, -n, -o cat, with --no-pager.
  * `systemd-notify --ready`. For timers: start, stop, restart, enable, disable, is-active, is-enabled, cat. Units are those of
  * /etc/systemd/system.
- * Unsupported: any other verb, option, unit type, directive or specifier. It is an error that names it, even where systemd only
- * warns.
+ * Unsupported: any other verb, option, unit type, directive or specifier. The error names what is unsupported, even where
+ * systemd only warns.
  *
  * Known differences: a service notifies with `systemd-notify --ready`; the socket in NOTIFY_SOCKET exists only on hosts with
  * `notifySockets`. Directives for hardening have no effect, After= has no effect on the order, and nothing starts at boot,

@@ -204,7 +204,7 @@ export class Service extends EventEmitter {
 
     private ended(child: ChildProcess, code: number | null, signalName: string | null): void {
         clearTimeout(this.timer);
-        signal(child, "SIGKILL"); // processes that are left in its process group
+        signal(child, "SIGKILL"); // ends the remaining processes of its process group
         this.endListener();
         this.process = undefined;
         this.exitStatus = code ?? 0;

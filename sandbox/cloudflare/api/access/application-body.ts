@@ -67,8 +67,8 @@ export function checkType(type: string): void {
 }
 
 /**
- * Returns all three hostname fields, computed from those that the body has. @param only the zone in the path, to which the
- * hostnames must belong @param self the application that is changed; undefined for a new one
+ * Returns all three hostname fields. The fields that the body lacks are computed from the others. @param only the zone in the
+ * path, to which the hostnames must belong @param self the application that is changed; undefined for a new one
  */
 export function hostnames(account: Account, body: ApplicationBody, only?: Zone, self?: AccessApplication) {
     for (const { type } of body.destinations ?? [])

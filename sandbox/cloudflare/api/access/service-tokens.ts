@@ -1,7 +1,7 @@
 /**
  * Access service tokens. An answer contains the secret only if the request created it. The previous secret stays valid until
- * `previous_client_secret_expires_at`. The emulator accepts any time there: the dashboard offers 1 hour to 30 days, and no
- * source names a limit of the API.
+ * `previous_client_secret_expires_at`. The emulator accepts any time in this field: the dashboard offers 1 hour to
+ * 30 days, and no source names a limit of the API.
  */
 import { z } from "zod";
 import type { ServiceToken } from "../../account";
@@ -112,9 +112,9 @@ function create(call: Call) {
 }
 
 /**
- * Updates a token. The secret is rotated only if the version in the body is greater. If the answer has no secret, the provider
- * keeps the old one in its state. The previous secret is valid until the date in the body; it is invalid at once if a rotation
- * has no date, or the date is null.
+ * Updates a token. The secret is rotated only if the body has a greater version than the token. If the answer has no secret,
+ * the provider keeps the old one in its state. The previous secret is valid until the date in the body; it is invalid at once
+ * if a rotation has no date, or the date is null.
  */
 function change(call: Call) {
     const token = find(call);

@@ -2,8 +2,8 @@
  * Access: admits a request and issues its JWT, or answers the request itself. Facts: Cloudflare's documentation of Access, for
  * classic and for strict service-token auth. Assumptions where the documentation leaves something open:
  * - In strict mode, a request without token headers gets 403 if the application has only Service Auth policies.
- * - `service_auth_401_redirect` gives 401 wherever an application with Service Auth policies rejects a request, but not where a
- * Block policy rejects it, because there is no redirect to the login that 401 would replace.
+ * - With `service_auth_401_redirect`, an application with Service Auth policies rejects requests with 401. A Block policy still
+ * rejects with 403, because it never redirects to the login, and the setting only replaces that redirect.
  * - Duplicated headers: 401 in strict mode; in classic mode the first value counts.
  * - In strict mode, the cookie of an earlier answer to a service token is not accepted.
  *

@@ -49,7 +49,7 @@ export class SigningKeys {
         return new SignJWT(payload).setProtectedHeader({ alg: "RS256", kid }).sign(privateKey);
     }
 
-    /** @returns the payload; undefined for a token that is expired, or has another signature, issuer or audience */
+    /** @returns the payload; undefined for a token that is expired, or has a wrong signature, issuer or audience */
     async verify(token: string, issuer: string, audience: string): Promise<JWTPayload | undefined> {
         await this.followClock();
         const set = createLocalJWKSet({ keys: this.keys.map((key) => key.jwk) });

@@ -137,7 +137,7 @@ class Parser {
         const is = word.startsWith('"') ? "text" : typeof value === "number" ? "number" : "address";
         const should = typeOf(left);
         if (should !== undefined && is !== should)
-            throw this.lacking(`the ${is} ${word} instead of a value of type ${should}`);
+            throw this.lacking(`found the ${is} ${word} instead of a value of type ${should}`);
         return value;
     }
 
@@ -153,7 +153,7 @@ class Parser {
         return words.includes(this.tokens[this.at]) ? this.tokens[this.at++] : undefined;
     }
     private expect(word: string): void {
-        if (!this.take(word)) throw this.lacking(`"${this.tokens[this.at] ?? "the end"}" instead of "${word}"`);
+        if (!this.take(word)) throw this.lacking(`found "${this.tokens[this.at] ?? "the end"}" instead of "${word}"`);
     }
     private refuseReal(): void {
         const word = this.tokens[this.at];

@@ -103,7 +103,7 @@ export const jwtAuth = definePlugin<JwtAuthConf>({
                 const jwt = parseJwt(token);
                 if (!jwt) return refuse("JWT token invalid");
 
-                field(jwt.header, "alg"); // APISIX logs the algorithm before it reads the claims
+                field(jwt.header, "alg"); // APISIX reads the algorithm before the claims, to log it
                 const name = field(jwt.claims, bytes(conf.key_claim_name));
                 if (name === undefined || name === false) return refuse("missing user key in JWT token");
                 const consumer = typeof name === "string" ? tools.findConsumer("jwt-auth", "key", name) : undefined;
@@ -152,7 +152,8 @@ function takeToken(ctx: Context, conf: JwtAuthConf): string | undefined {
 
 function verified(jwt: Jwt, conf: Conf, claims: string[] | undefined): boolean {
     const credential = conf as unknown as JwtCredential;
-    if (field(jwt.header, "alg") !== credential.algorithm) return false; // since 3.17, against algorithm confusion
+    // APISIX compares the algorithms since 3.17, to prevent algorithm confusion.
+    if (field(jwt.header, "alg") !== credential.algorithm) return false;
     const hmac = HMAC_ALGORITHMS.includes(credential.algorithm);
     if (hmac && credential.secret === undefined) return false; // the secret is a reference that has no value
     const text = credential.secret ?? "";

@@ -42,7 +42,7 @@ export const ALGORITHMS = [
     ...["RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "EdDSA"],
 ];
 
-/** Accepted length of PS256, PS384 and PS512 signatures, in bytes: that of RSA keys of 2048 bits. Others never verify. */
+/** Accepted length of PS256, PS384 and PS512 signatures, in bytes: that of RSA keys of 2048 bits. All others are invalid. */
 const PSS_BYTES = 256;
 
 /** Whether the signature is valid. @param key bytes of an HMAC secret, or a public key in PEM form */

@@ -59,7 +59,7 @@ export const limitConn = definePlugin<LimitConnConf>({
         };
         const leave = ({ key, request }: Place): void => {
             if (conf.policy !== "redis") tools.counters.add(key, -1, 0);
-            // not awaited: if it fails, Redis frees the slot after key_ttl
+            // not awaited: if the call fails, Redis frees the slot after key_ttl
             else void unlessFailed("limit-conn", tools, tools.shared.leave(conf, key, request));
         };
 
@@ -81,8 +81,7 @@ export const limitConn = definePlugin<LimitConnConf>({
                 const { entered, open } = tried.value;
                 if (!entered) return rejection(conf);
                 ctx.notes.set(note, { key, request } satisfies Place);
-                // the request's latency does not change later delays: since APISIX has `rules`, each request has its own
-                // limiter
+                // the request's latency does not change later delays, because APISIX 3.18 creates a limiter for each request
                 if (open > max) await sleep(Math.floor((open - 1) / max) * conf.default_conn_delay * 1000);
                 return undefined;
             },
