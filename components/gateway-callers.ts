@@ -8,7 +8,7 @@ import type { SharedGateway } from "./consumers/shared-gateway";
 
 export interface GatewayCallersArgs {
     cluster: ClusterAccess;
-    /** The gateway of another stack that the callers use. */
+    /** The gateway that the callers use, which belongs to another stack. */
     gateway: SharedGateway;
     /** Time limits, in seconds. */
     readiness: AcceptSettings;

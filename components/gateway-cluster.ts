@@ -98,8 +98,8 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         const conversion = this.convert(name, args, binding, after.dependsOn);
         const { refused, attempt } = conversion ?? {};
         const shared = this.sharedCounters(name, args, binding, home);
-        // The route needs TLS for its redirect, an Alpa that answers in a conversion, and the counter server for
-        // classes of callers.
+        // Created before the route: TLS, since the route redirects callers to HTTPS; the resources of a conversion, after
+        // which Alpa answers; and the counter server, which classes of callers need.
         const before = [tls, ...(conversion?.before ?? []), args.classes && shared].filter((one) => one !== undefined);
         const route = new AlpaRoute(
             `${name}-route`,
@@ -231,7 +231,7 @@ function sharedGateway(
     };
 }
 
-/** Keeps only the fields of the binding from the settings of an existing gateway. */
+/** Copies the fields of `GatewayBinding`, without the other settings of an existing gateway. */
 function bindingOf({ ingressClass, gateway, gatewayNamespace }: GatewayBinding): GatewayBinding {
     return { ingressClass, gateway, gatewayNamespace };
 }

@@ -27,7 +27,7 @@ export function clusterOf({
     if (nodes === undefined) return { access: cluster, provider: new k8s.Provider("cluster", cluster), outputs: {} };
     const microk8s = new Microk8s("nodes", { ...nodes, answerTimeoutSeconds });
     const kubeconfig = fallbackAccess?.kubeconfig ?? microk8s.kubeconfig;
-    // A kubeconfig of another node is for the same cluster. Without `clusterIdentifier`, the provider would then replace
+    // Without `clusterIdentifier`, the provider would treat the kubeconfig of another node as another cluster, and replace
     // all objects. The dependency makes Pulumi delete the cluster's objects before the nodes.
     const after = fallbackAccess === undefined ? {} : { dependsOn: microk8s };
     const provider = new k8s.Provider("cluster", { kubeconfig, clusterIdentifier: owner() }, after);

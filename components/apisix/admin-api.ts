@@ -61,8 +61,9 @@ export function isReadyGateway(pod: Live): boolean {
 }
 
 /**
- * State of etcd, from the answer to `GET /apisix/admin/routes`. APISIX creates the keys of its folders only when a pod
- * starts. While they are missing, every list returns 404, and the ingress controller cannot send changes (3.18.0).
+ * State of etcd, derived from the answer to `GET /apisix/admin/routes`. Only a starting APISIX pod creates APISIX's
+ * directory keys in etcd. Without these keys, every list returns 404, and the ingress controller cannot send changes
+ * (3.18.0).
  */
 export function etcdState({ status, body }: Pick<PodAnswer, "status" | "body">): "present" | "lost" | "unknown" {
     if (status === 200) return "present";

@@ -21,8 +21,8 @@ export function gatewayValues() {
         updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
         // The chart uses minAvailable unless it is empty, and the default of minAvailable, 90 %, would block every drain.
         podDisruptionBudget: { enabled: true, minAvailable: "", maxUnavailable: 1 },
-        // Not anti-affinity, which counts terminating pods: on three nodes, a new pod would wait ten minutes for a pod that
-        // finishes its answers, and a fourth pod could never be scheduled.
+        // A spread instead of anti-affinity, which counts terminating pods: on three nodes, a new pod would wait ten minutes
+        // for a pod that finishes its answers, and a fourth pod could never be scheduled.
         topologySpreadConstraints: [
             {
                 maxSkew: 1,

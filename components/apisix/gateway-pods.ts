@@ -52,7 +52,7 @@ function isUnreadyPod(pod: Live, labels: Record<string, string>): boolean {
 }
 
 /**
- * Adds to a verdict from the pods' answers which facts were not checked, if the Admin API could not be read.
+ * Notes in a verdict which facts were not checked, if the Admin API could not be read.
  * @param viewer key for reading the Admin API; undefined if it could not be read
  * @param unchecked facts that only the Admin API shows, for messages
  */
@@ -199,7 +199,7 @@ export async function askEveryPod(
         : judgeUnready(await askUnreadyPods(access, gateway, pods, askUnready));
 }
 
-/** Verdict from the unready pods. A pod that cannot be queried does not fail a run, since a pod may crash for days. */
+/** Verdict from the unready pods. A pod that cannot be queried is no failure: one crashing pod would fail every run. */
 function judgeUnready(reports: PodReport[]): Verdict {
     const lagging = reports.find(({ lacks }) => lacks !== undefined);
     if (lagging) return { state: "waiting", why: `${lagging.title}: ${lagging.lacks}` };

@@ -143,7 +143,7 @@ export function renderProfile(settings: ProfileSettings): string {
 }
 
 /**
- * The part `http` of `nginx_config`, and the snippets next to it, which may depend on the settings of metrics and
+ * The part `http` of `nginx_config` and the snippets next to it, as far as they depend on the settings of metrics and
  * access log.
  */
 function observedParts(observability: ObservabilitySettings | undefined) {

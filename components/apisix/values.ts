@@ -102,8 +102,8 @@ export function apisixValues(settings: ReleaseSettings, namespace: string, insta
                 // pending changes.
                 execADCTimeout: "60s",
                 controllerName: controllerName(namespace),
-                // The chart's own IngressClass has no GatewayProxy: its objects are accepted but never sent to APISIX.
-                // The class of this project has another name.
+                // The chart's own IngressClass has no GatewayProxy: objects of that class are accepted but never sent to
+                // APISIX. The class of this project has another name.
                 kubernetes: { ingressClass: `${namespace}-chart`, defaultIngressClass: false },
             },
             gatewayProxy: { createDefault: false },

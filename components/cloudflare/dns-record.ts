@@ -51,7 +51,7 @@ interface RenderedRecord {
     data?: Record<string, string | number>;
 }
 
-/** Longest time to live while a zone moves, in seconds: resolvers forget a mistake after five minutes. */
+/** Longest time to live while a zone moves, in seconds: resolvers keep a wrong record for at most five minutes. */
 const MOVE_TTL = 300;
 /** Cloudflare's value for "automatic", the only time to live of a proxied record. */
 const AUTOMATIC = 1;

@@ -6,7 +6,7 @@ export interface DnsRecordsArgs {
     zoneId: pulumi.Input<string>;
     /** The records to create, from the records file. */
     records: ZoneRecord[];
-    /** Names among the records that point to the tunnel from phase `proxied` on. Default: none. */
+    /** Names in the records file that point to the tunnel from phase `proxied` on. Default: none. */
     service?: ServiceNames;
     /** Phase of the zone's move. The conditions of each phase are checked before the first resource. */
     phase: Phase;
@@ -40,8 +40,8 @@ export class DnsRecords extends pulumi.ComponentResource {
             return new cloudflare.DnsRecord(
                 `${name}-${logicalName(record)}`,
                 { zoneId, ...rendered, ...(turned ? { content: turned.target } : {}) },
-                // From phase `delegated` on the zone may be live, and removing a record from the data could break mail and
-                // more. docs/operate/dns-move.md describes how to remove a record.
+                // From phase `delegated` on the zone may be live, and removing a record from the records file could break
+                // mail and other services. docs/operate/dns-move.md describes how to remove a record.
                 { parent: this, dependsOn: turned?.after, protect: phase !== "mirror" },
             );
         });

@@ -36,7 +36,8 @@ export class EdgeWorker extends pulumi.ComponentResource {
         // routes that the API creates fail closed.
         for (const hostname of hostnames)
             new cloudflare.WorkersRoute(
-                // Named like the DNS record: if another name becomes the main one, the route of the earlier one is unchanged.
+                // Named like the DNS record: if another name becomes the main one, the route of the earlier main name is
+                // unchanged.
                 `${name}-route-${hostname}`,
                 { zoneId, pattern: workerPattern(hostname), script: script.scriptName },
                 { parent: this },

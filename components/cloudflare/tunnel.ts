@@ -23,7 +23,7 @@ export class Tunnel extends pulumi.ComponentResource {
 
         const tunnel = new cloudflare.ZeroTrustTunnelCloudflared(
             `${name}-tunnel`,
-            // Set from the start: a later change of the rules' source would replace the tunnel and the connectors' token.
+            // `configSrc` is set from the start: a later change of it would replace the tunnel and the connectors' token.
             { accountId: account, name: tunnelName(owner()), configSrc: "cloudflare" },
             // Cloudflare rejects a second tunnel of the same name.
             { parent: this, deleteBeforeReplace: true },

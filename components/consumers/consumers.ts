@@ -50,7 +50,7 @@ export interface BroughtKey {
     id: string;
     /** Digest of the key; a secret. */
     digest: pulumi.Output<string>;
-    /** Id of the revocation of this key that the config reverts. */
+    /** Id of this key's revocation, if the config reverts it. */
     readmit?: string;
 }
 

@@ -27,9 +27,9 @@ export const COUNTERS = "alpa-auth-counters";
 const LABELS = { "app.kubernetes.io/name": COUNTERS };
 const PORT = 6379;
 /**
- * Seconds until the counter server's pod is evicted from a node in this state. With the default of Kubernetes, 300, limits
- * would not be counted for that long. A node is `unreachable` after node-monitor-grace-period (50 s). Its pod is then no
- * longer in the Service, so a wait has no use. `not-ready` can also mean that the kubelet restarts.
+ * Seconds until the counter server's pod is evicted from a node in this state. With the default of Kubernetes, 300,
+ * requests would not be counted for five minutes. A node is `unreachable` after node-monitor-grace-period (50 s). Its pod
+ * is then no longer in the Service, so a wait has no use. `not-ready` can also mean that the kubelet restarts.
  */
 const TOLERATED_SECONDS = { unreachable: 0, "not-ready": 30 };
 

@@ -4,7 +4,7 @@ import { CLIENT_PORT, ETCD, ETCD_PODS, HEALTH_PORT, memberNames, PEER_PORT, PEER
 export interface EtcdSettings {
     /** Image reference. */
     image: string;
-    /** Number of members, odd, since a majority must be up. It cannot change later. */
+    /** Number of members: odd, since an even number tolerates no more failures. It cannot change later. */
     members: number;
     /** StorageClass of the members' volumes. Default: that of the cluster. */
     storageClass?: string;

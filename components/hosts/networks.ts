@@ -4,8 +4,8 @@ import { Address4, Address6 } from "ip-address";
 type Network = Address4 | Address6;
 
 /**
- * Parses an address or network; undefined if it is invalid. Ambiguous forms, for example `010.0.0.1` or a zone, are
- * invalid.
+ * Parses an address or network; undefined if it is invalid. Ambiguous forms are invalid, for example `010.0.0.1`, or an
+ * IPv6 address with a zone.
  */
 function parse(text: string): Network | undefined {
     if (!/^[0-9a-f:.]+(\/\d{1,3})?$/i.test(text)) return undefined;

@@ -72,7 +72,7 @@ export function kubeConfigOf(access: PlainAccess): client.KubeConfig {
     } catch (error) {
         const { name, mark } = error as { name?: string; mark?: { line: number } };
         // Errors of the Kubernetes client name a missing entry or an unreadable file. Errors of the YAML parser have
-        // another name, and would show lines of the file.
+        // another `name`, and their message would show lines of the file.
         if (name === "Error") throw error;
         const line = mark === undefined ? "" : `, line ${mark.line + 1}`;
         throw new Error(`the kubeconfig must be YAML with clusters, users and contexts${line}`);

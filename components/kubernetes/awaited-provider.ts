@@ -9,10 +9,11 @@ export interface AwaitedArgs {
     cluster: ClusterAccess;
     object: ObjectRef;
     until: Until;
-    /** `metadata.generation` of the object (generation.ts): a new generation is awaited again. */
+    /** `metadata.generation` of the object (generation.ts). With a new generation, the resource waits again. */
     generation: pulumi.Input<number | undefined>;
     /**
-     * `metadata.uid` of the object, if it can be re-created with the same generation: a new uid is awaited again too.
+     * `metadata.uid` of the object, if it can be re-created with the same generation. With a new uid, the resource waits
+     * again.
      */
     uid?: pulumi.Input<string>;
     /** Longest wait for the object, in seconds; also for the deletion of {@link goneAfter}. */
@@ -28,7 +29,7 @@ export interface AwaitedArgs {
 type Inputs = pulumi.Unwrap<Omit<AwaitedArgs, "cluster">> & PlainAccess;
 export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     async diff(_id, olds, news) {
-        // Compares the inputs of a deletion too, since a deletion uses those in the state.
+        // Also compares the inputs that a deletion uses, since a deletion gets them from the state.
         const ofDeletion = ({ kubeconfig, goneAfter, timeoutSeconds }: Inputs) =>
             JSON.stringify([kubeconfig, goneAfter, goneAfter && timeoutSeconds]);
         return { changes: subject(olds) !== subject(news) || ofDeletion(olds) !== ofDeletion(news) };

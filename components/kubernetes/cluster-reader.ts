@@ -49,7 +49,7 @@ interface Kind {
 /** Returns the path of the objects of a kind, in one namespace or in all. */
 type Finder = (apiVersion: string, kind: string, namespace?: string) => Promise<string>;
 
-/** Cache of the kinds in each group and version, for each API server. The server's reader and lister share it. */
+/** Cache of the kinds in each group and version, for each API server. Reader and lister of one server share it. */
 const KINDS = new WeakMap<ApiServer, Record<string, Promise<{ resources: Kind[] }>>>();
 
 /** Requests the kinds of each group and version once, and again for a kind that was missing. */

@@ -44,7 +44,7 @@ const NEVER =
     /InvalidImageName|not found|manifest unknown|does not exist|unauthorized|denied|forbidden|no match for platform|type check failed/i;
 
 interface TroubleOptions {
-    /** Whether to wait for problems that may end by themselves, for example an unreachable registry. Default: false. */
+    /** Whether a problem that may end by itself, such as an unreachable registry, is no failure yet. Default: false. */
     waitsForRetries?: boolean;
 }
 

@@ -4,7 +4,7 @@ export type Until =
     | { kind: "graph-deployed" }
     /** A RampartGraph whose current generation is undeployed. */
     | { kind: "graph-undeployed" }
-    /** The namespace that Rampart creates for a component. If it is missing, the graph provides only the reason. */
+    /** The namespace that Rampart creates for a component, once it is Active. A failure is read from the graph. */
     | { kind: "graph-namespace"; namespace: string }
     /** A namespace that is not Terminating: Rampart counts a Terminating one as existing. */
     | { kind: "not-terminating" }

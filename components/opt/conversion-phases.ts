@@ -65,7 +65,7 @@ export function upgradeStateOf(phase: UpgradePhase): UpgradeState {
 /** Progress of a stack's conversion or upgrade, as its cluster records it. */
 export type Stage = typeof BEFORE | Phase | `upgrade-${UpgradePhase}`;
 const STAGES: readonly Stage[] = [BEFORE, ...PHASES];
-/** An upgrade begins and ends where a conversion has ended. */
+/** An upgrade begins and ends in stage `done` of a conversion. */
 const UPGRADE_STAGES: readonly Stage[] = ["done", ...UPGRADE_PHASES.map((phase): Stage => `upgrade-${phase}`), "done"];
 
 /** Stage of a stack. */
@@ -101,7 +101,7 @@ export function leadsOn(from: Stage, to: Stage): boolean {
     return stages.indexOf(to) > stages.indexOf(from);
 }
 
-/** Consumer that tests the answers for callers through the verification route. */
+/** Consumer that sends test requests to Alpa through the verification route. */
 export const VERIFIER = "alpa-verifier";
 
 /** Name of the ConfigMap with the progress of a conversion. */

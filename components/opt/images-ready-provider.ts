@@ -13,7 +13,7 @@ export interface ImagesReadyArgs {
     name: string;
     /** Number of nodes that must have a pod of the DaemonSet. */
     nodes: number;
-    /** `metadata.generation` of the object: a new generation is awaited again. */
+    /** `metadata.generation` of the object. With a new generation, the resource waits again. */
     generation: pulumi.Input<number | undefined>;
     /** Longest wait for the pods of the DaemonSet, in seconds. */
     timeoutSeconds: number;

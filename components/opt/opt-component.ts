@@ -33,8 +33,8 @@ export interface OptComponentArgs {
     /** Number of the attempt in a conversion. With a new number, the RayCluster is written again. */
     attempt: number;
     /**
-     * Whether the run returns to an earlier phase, or repeats the current one. In this case, a new attempt alone does
-     * not cause a wait until the cluster runs.
+     * Whether the run returns to an earlier phase, or repeats the current one. If true, a new attempt alone does not
+     * make the run wait until the cluster runs.
      */
     back?: boolean;
     /** Time for which the cluster must stay ready, in seconds. */
@@ -118,7 +118,7 @@ export class OptComponent extends pulumi.ComponentResource {
         );
     }
 
-    /** Puts image and weights of a version on every node. @returns the resource that waits for that */
+    /** Puts image and weights of a version on every node. @returns the resource that waits until they are there */
     private images(
         name: string,
         object: string,

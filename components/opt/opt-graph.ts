@@ -97,7 +97,7 @@ const component = (
 
 /** Numbers in a graph. Raising one makes Rampart deploy the graph again. */
 interface Again {
-    /** Raised by the operator. */
+    /** `rampart.retry` of the config. */
     retry: number;
     /** Raised after an interrupted run. Unset if the last run has completed. */
     attempt?: number;

@@ -14,18 +14,18 @@ export interface RayReadyArgs {
     name: string;
     /** Whether all pods must be ready with the model loaded. If false, no pod may exist. */
     running: boolean;
-    /** `metadata.generation` of the object: a new generation is awaited again. */
+    /** `metadata.generation` of the object. With a new generation, the resource waits again. */
     generation: pulumi.Input<number | undefined>;
     /** Number of the attempt in a conversion. With a new number, the resource waits again. */
     attempt: number;
     /**
-     * Whether the run returns to an earlier phase, or repeats the current one. In this case, a new attempt alone does
-     * not cause a wait until the cluster runs.
+     * Whether the run returns to an earlier phase, or repeats the current one. If true, a new attempt alone does not
+     * make the run wait until the cluster runs.
      */
     back?: boolean;
     /** Longest wait for the RayCluster, in seconds. */
     timeoutSeconds: number;
-    /** Time for which the cluster must stay in the state, in seconds. */
+    /** Time for which the cluster must stay in the required state, in seconds. */
     settleSeconds: number;
 }
 

@@ -63,7 +63,7 @@ export function renderUpstream(endpoints: AlpaEndpoint[], answerTimeoutSeconds: 
         }),
         scheme: "http",
         passHost: "pass",
-        // A retry costs the GPU time again, while the first request continues.
+        // A retry would use GPU time again, while Alpa still computes the first request.
         retries: 0,
         timeout: timeouts(answerTimeoutSeconds),
     };

@@ -1,4 +1,4 @@
-// Scripts for Alpa's hosts that admit only the gateway's nodes.
+// Scripts that load or delete the firewall rules on Alpa's hosts. The rules admit only the gateway's nodes.
 
 import { FIREWALL, renderRules, stampOf, TABLE, type FirewallRules } from "./rules";
 import { UNIT_TEXT } from "./unit";

@@ -47,7 +47,7 @@ export class BareMetal extends pulumi.ComponentResource {
     }
 }
 
-/** Id of the start of Ray on the head, which a worker must have joined. It is known when the head's script has ended. */
+/** Argument of a worker's script: id of the Ray run that the worker must have joined, as the head's script prints it. */
 function runOf(head: command.remote.Command): pulumi.Output<string> {
     return pulumi
         .unsecret(head.stdout)

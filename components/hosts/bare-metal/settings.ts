@@ -15,9 +15,9 @@ export interface BareMetalSettings {
     alpaHost: string;
     /** Port of Alpa on the first host. */
     port: number;
-    /** Longest time for a host to stop Alpa, in seconds, and once more the same time until its GPUs are free. */
+    /** Time limit for a host to stop Alpa, in seconds. The wait for free GPUs that follows has the same limit. */
     stopTimeoutSeconds: number;
-    /** Longest time for a host to start Ray, in seconds, and once more the same time until Alpa answers with its model loaded. */
+    /** Time limit for a host to start Ray, in seconds. The wait for Alpa with its model loaded has the same limit. */
     startTimeoutSeconds: number;
 }
 

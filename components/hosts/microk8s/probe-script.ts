@@ -14,7 +14,7 @@ export interface Probed {
     channel?: string;
     /** Stack that installed MicroK8s. Unset if no stack did. */
     owner?: string;
-    /** Whether the host is in the cluster of that stack. */
+    /** Whether the host is in the cluster of the stack that installed MicroK8s. */
     joined: boolean;
     /** Whether a MicroK8s that no stack installed is in a cluster with other nodes. */
     clustered: boolean;

@@ -19,8 +19,8 @@ export interface Progress extends ProgressLimits {
 }
 
 /**
- * Within 60 s, about 120 checks find no running batch. Checks do not detect batches below half a second: with such
- * short batches, a queue of more than a minute, which is hundreds of requests, would look like a stopped Alpa.
+ * Within 60 s, about 120 checks look for a running batch, and can miss one shorter than half a second. So a healthy Alpa
+ * looks stopped only if a completion waits a minute behind such short batches: a queue of hundreds of requests.
  */
 export const DEFAULT_IDLE_SECONDS = 60;
 
