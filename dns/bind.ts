@@ -68,7 +68,7 @@ export function readBind(text: string, zone?: string): ZoneText {
             } else
                 problems.push({
                     line,
-                    text: `${first} is not supported (only $ORIGIN and $TTL are). Write the records out`,
+                    text: `${first} is not supported (only $ORIGIN and $TTL are). Replace it with the records that it stands for`,
                 });
             continue;
         }
@@ -80,7 +80,7 @@ export function readBind(text: string, zone?: string): ZoneText {
         else if (origin === undefined)
             problems.push({
                 line,
-                text: "must come after $ORIGIN, since the name of the zone is not known. Or name the zone with --zone",
+                text: "needs the name of the zone, which is not known. Add a line $ORIGIN before this one, or use --zone",
             });
         else
             found.entries.push({

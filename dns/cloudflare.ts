@@ -43,7 +43,7 @@ interface DnssecAnswer {
 const PAGE = 100;
 const DEFAULT_URL = "https://api.cloudflare.com/client/v4";
 
-/** Access from the same environment variables as the Cloudflare provider; undefined without a token. */
+/** Reads URL and token from the environment variables of the Cloudflare provider; undefined without a token. */
 export function accessFromEnvironment(env = process.env): CloudflareAccess | undefined {
     const { CLOUDFLARE_API_TOKEN: token, CLOUDFLARE_BASE_URL: url } = env;
     return token ? { token, baseUrl: (url || DEFAULT_URL).replace(/\/+$/, "") } : undefined;

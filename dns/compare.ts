@@ -12,7 +12,7 @@ export interface ComparedRow {
     old: string;
     new: string;
     equal: boolean;
-    /** How the answers differ; for equal answers, why the query was sent, or empty if it is for a record of the file. */
+    /** How the answers differ. For equal answers: why the query was sent, or empty for a record of the file. */
     note: string;
 }
 
@@ -88,7 +88,7 @@ interface Said {
 /** The problem that the two answers show; undefined if there is none. */
 function difference(check: Check, old: Said, fresh: Said): string | undefined {
     if (old.kind === "failed" || fresh.kind === "failed")
-        return "a server fails, or the old or the new servers disagree among themselves";
+        return "a server failed, or two old or two new servers gave different answers";
     const addresses = ({ text }: Said) => text.split(", ").filter((part) => isIP(part) !== 0);
     if (check.as === "edge")
         return addresses(fresh).length > 0 ? undefined : "the new servers have no addresses for this proxied name";
@@ -105,7 +105,7 @@ function difference(check: Check, old: Said, fresh: Said): string | undefined {
     const said = old.kind === "nothing" ? "" : old.text.replace(/^delegated to /, "");
     return said === expected
         ? undefined
-        : `old and new servers agree, but differ from the records file (${expected || "nothing"})`;
+        : `old and new servers agree, but the records file has ${expected || "no such record"}`;
 }
 
 async function sideSays(

@@ -28,7 +28,7 @@ export interface DnsFacts {
     proxied: string[];
     /** Names that the stack creates itself, always proxied. */
     hostnames: string[];
-    /** Names that Cloudflare proxies now, which show the reached phase; also empty if unknown. */
+    /** Names that Cloudflare proxies now, from which the reached phase follows. Empty also if they are unknown. */
     proxiedNow: string[];
     /** Sources that did not answer. */
     unanswered: string[];

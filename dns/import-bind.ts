@@ -46,7 +46,8 @@ function take(entry: Entry, zone: string, where: string, { items, notes, problem
         undecided(`${type} ${words.map(quoted).join(" ")}: the records file does not support it`);
     else {
         const value = valueOf(entry);
-        if (value === undefined) problems.push(`${where}: must be a record with the data of its type (got ${type}).`);
+        if (value === undefined)
+            problems.push(`${where}: the data is not valid for a record of type ${type}. Correct it.`);
         else if (typeof value === "string") undecided(value);
         else {
             if (type === "NS") notes.push(`${title}: a delegation, kept.`);

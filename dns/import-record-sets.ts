@@ -10,7 +10,7 @@ import { isWithin, plainAddress, plainName, plainTarget } from "./names";
 
 type Fields = Record<string, unknown>;
 
-/** By type: the key of a set's data, and the conversion of one record. It returns a text to describe an open decision. */
+/** By type: the key of a set's data, and the conversion of one record, which returns a text if a decision is open. */
 const TYPES: Record<string, { key: string; value: (of: Fields) => object | string }> = {
     A: { key: "arecords", value: (of) => ({ content: text(of, "ipv4address") }) },
     AAAA: { key: "aaaarecords", value: (of) => ({ content: plainAddress(text(of, "ipv6address")) }) },
@@ -79,7 +79,7 @@ export function importRecordSets(source: string, file: string, zone?: string): I
     return found;
 }
 
-/** Name of the zone, which has an SOA set at its apex. */
+/** Name of the zone, from its SOA record set; empty if there is none. */
 function zoneOf(sets: Fields[]): string {
     const soa = sets.map(folded).find((set) => typeOf(set) === "SOA");
     return plainName(String(soa?.fqdn ?? ""));
@@ -130,7 +130,7 @@ function take(set: Fields, where: string, { zone, items, notes, problems }: Impo
         const ttl = data.length > 0 ? possibleTtl(time, title, notes) : 0;
         const values = data.map(value);
         if (Number.isNaN(ttl) || !values.every(isComplete))
-            problems.push(`${where}: must be a record set with the data of its type (got ${type}). Export it again.`);
+            problems.push(`${where}: the data or TTL is not valid for a record set of type ${type}. Export it again.`);
         for (const content of values) {
             if (typeof content === "string") items.push({ name, type, ttl, undecided: content });
             else items.push({ name, type, ttl, proxied: false, ...content } as ZoneRecord);

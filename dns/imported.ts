@@ -36,17 +36,17 @@ export function possibleTtl(ttl: number | undefined, where: string, notes: strin
 const ALIASES: [kind: RegExp, advice: (id: string) => string][] = [
     [
         /\/publicIPAddresses\//i,
-        (id) => `its address, if that is static: az network public-ip show --ids ${id} --query ipAddress`,
+        (id) => `its address, if the address is static: az network public-ip show --ids ${id} --query ipAddress`,
     ],
     [
         /\/trafficManagerProfiles\//i,
         (id) => `a CNAME to the profile: az network traffic-manager profile show --ids ${id} --query dnsConfig.fqdn`,
     ],
     [/\/(frontdoors|profiles)\//i, () => "a CNAME to the host name of the Front Door or CDN endpoint"],
-    [/\/dnszones\//i, () => "the value of the record that it points to"],
+    [/\/dnszones\//i, () => "the value of the record that the alias points to"],
 ];
 
 export function aliasAdvice(id: string): string {
-    const advice = ALIASES.find(([kind]) => kind.test(id))?.[1](id) ?? "the present answer for the name";
-    return `alias of ${id}: give ${advice}`;
+    const advice = ALIASES.find(([kind]) => kind.test(id))?.[1](id) ?? "the value that the name resolves to now";
+    return `alias of ${id}: use ${advice}`;
 }

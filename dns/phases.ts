@@ -3,7 +3,7 @@ import { type Phase } from "../components/cloudflare/dns-record";
 import { certificateNeed } from "./certificates";
 import { delegatedToUs, type DnsFacts } from "./facts";
 
-/** Days after which Cloudflare deletes a free zone without a delegation: a new one, or one that has lost it. */
+/** Days after which Cloudflare deletes a free zone: one that never had a delegation, or one that has lost it. */
 const DELETED_AFTER_DAYS = { pending: 28, moved: 7 };
 const DAY_MS = 24 * 60 * 60 * 1000;
 const CHECK = "npm run ops -- check dns";

@@ -23,7 +23,7 @@ describe("import of az network dns zone export", () => {
         assert.deepEqual(found.problems, []);
         assert.equal(found.zone, "example.com");
         assert.deepEqual(lines(found), [
-            "example.com 3600 A ? alias of /subscriptions/s/resourceGroups/g/providers/Microsoft.Network/publicIPAddresses/front: give its address, if that is static: az network public-ip show --ids /subscriptions/s/resourceGroups/g/providers/Microsoft.Network/publicIPAddresses/front --query ipAddress",
+            "example.com 3600 A ? alias of /subscriptions/s/resourceGroups/g/providers/Microsoft.Network/publicIPAddresses/front: use its address, if the address is static: az network public-ip show --ids /subscriptions/s/resourceGroups/g/providers/Microsoft.Network/publicIPAddresses/front --query ipAddress",
             "example.com 3600 MX 10 mail.example.com",
             "example.com 3600 MX 20 mx.example.net",
             "example.com 3600 TXT v=spf1 include:spf.example.net; -all",
@@ -68,9 +68,9 @@ describe("import of az network dns zone export", () => {
         [
             "an alias of a record",
             "x AZURE ALIAS A /p/dnszones/example.com/A/y",
-            /the value of the record that it points to/,
+            /the value of the record that the alias points to/,
         ],
-        ["an alias of something else", "x AZURE ALIAS A /p/other/t", /the present answer for the name/],
+        ["an alias of something else", "x AZURE ALIAS A /p/other/t", /the value that the name resolves to now/],
     ];
     for (const [what, line, why] of undecided)
         it(`leaves the decision on ${what} to a person, at its line`, () => {
@@ -80,9 +80,9 @@ describe("import of az network dns zone export", () => {
         });
 
     const refused: [what: string, line: string, problem: RegExp][] = [
-        ["an invalid address", "x A 192.0.2", /zone\.txt:2: must be a record with the data of its type \(got A\)/],
-        ["too many words", "x CNAME a b", /zone\.txt:2: must be a record with the data of its type \(got CNAME\)/],
-        ["an unknown type", "x FOO bar", /zone\.txt:2: .*got FOO/],
+        ["an invalid address", "x A 192.0.2", /zone\.txt:2: the data is not valid for a record of type A\./],
+        ["too many words", "x CNAME a b", /zone\.txt:2: the data is not valid for a record of type CNAME\./],
+        ["an unknown type", "x FOO bar", /zone\.txt:2: .*type FOO\./],
         ["a name of another zone", "x.example.org. A 192.0.2.1", /zone\.txt:2: must be in the zone example\.com/],
         ["an empty file", "", /zone\.txt:1: the file has no records/],
     ];
@@ -140,7 +140,7 @@ describe("import of az network dns record-set list", () => {
     });
 
     it("leaves the decision on an alias to a person, and never omits it", () => {
-        assert.match(lines(found)[0], /^example\.com 3600 A \? alias of .*publicIPAddresses\/front: give its address/);
+        assert.match(lines(found)[0], /^example\.com 3600 A \? alias of .*publicIPAddresses\/front: use its address/);
     });
 
     it("reports what it omitted", () => {
@@ -166,7 +166,7 @@ describe("import of az network dns record-set list", () => {
         [
             "a missing address",
             JSON.stringify([set("a", "A", { TTL: 60, ARecords: [{}] }), SETS[0]], null, 2),
-            /^sets\.json:2: must be a record set with the data of its type \(got A\)\. Export it again\.$/,
+            /^sets\.json:2: the data or TTL is not valid for a record set of type A\. Export it again\.$/,
         ],
         [
             "an invalid number",
@@ -175,7 +175,7 @@ describe("import of az network dns record-set list", () => {
                 null,
                 2,
             ),
-            /^sets\.json:2: must be a record set with the data of its type \(got MX\)/,
+            /^sets\.json:2: the data or TTL is not valid for a record set of type MX\./,
         ],
         [
             "an invalid ttl",
@@ -184,7 +184,7 @@ describe("import of az network dns record-set list", () => {
                 null,
                 2,
             ),
-            /^sets\.json:2: must be a record set with the data of its type \(got A\)/,
+            /^sets\.json:2: the data or TTL is not valid for a record set of type A\./,
         ],
         [
             "sets of another zone",
