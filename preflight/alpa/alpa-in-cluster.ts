@@ -105,7 +105,7 @@ async function claimProblems(
         return [`${where} does not exist. Create it with the weights in its volume, or correct the name.`];
     const { accessModes = [] } = (live.spec ?? {}) as { accessModes?: string[] };
     const { phase = "not known" } = live.status ?? {};
-    // A claim that waits for its first pod (WaitForFirstConsumer) would then get a new volume, without weights.
+    // A claim that still waits for its first pod (WaitForFirstConsumer) would get a new volume, without weights.
     if (phase !== "Bound")
         return [
             `${where} is not bound to the volume that holds the weights (phase ${phase}). Find out why: kubectl -n ${namespace} describe pvc ${claim}`,

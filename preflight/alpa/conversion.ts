@@ -67,7 +67,7 @@ type Asked = GatewayClusterArgs & {
     holder?: string;
     /** Digest of the list of callers, if option intra-a has a conversion. */
     callers?: string;
-    /** Longest time for which callers may get 503 in minutes, and measured seconds of each step. */
+    /** Longest time for which callers may get 503, in minutes, and the measured time of each step, in seconds. */
     window?: { budgetMinutes: number; seconds: Record<string, number> };
 };
 
@@ -109,8 +109,8 @@ function versionIn({ headGroupSpec }: RayClusterSpec) {
 }
 
 /**
- * Reports an upgrade that is removed from the file while `opt` has another version than the running one: Alpa would
- * load that version while callers use it.
+ * Reports an upgrade that was removed from the config although `opt` has another version than the running one: Alpa
+ * would load the version of `opt`, and callers would wait.
  */
 async function otherVersion({ namespace, conversion }: Asked, cluster: ClusterView): Promise<string[]> {
     const live = await cluster.read({ apiVersion: "ray.io/v1", kind: "RayCluster", namespace, name: OPT });
@@ -135,7 +135,7 @@ function stepProblems({ reached, going }: Recorded, wanted: Stage): string[] {
     const others = allowed.filter((stage) => stage !== BEFORE).join(" or ");
     if (wanted === BEFORE)
         return [
-            `option: intra-b can only be left from convert.phase prepare (the last run reached ${reached}). Run: npm run ops -- convert run --yes --to intra-a`,
+            `option: cannot change from intra-b except in convert.phase prepare (the last run reached ${reached}). Run: npm run ops -- convert run --yes --to intra-a`,
         ];
     if ([reached, wanted, going].some((stage) => stage !== undefined && isUpgrade(stage)))
         return upgradeProblems({ reached, going }, wanted, allowed);
@@ -181,7 +181,7 @@ function shortBudget(window: Asked["window"]): string[] {
 function heldByAnother({ holder, until }: Recorded, ours: string | undefined, now: Date): string[] {
     if (holder === undefined || holder === ours || until === undefined || new Date(until) <= now) return [];
     return [
-        `convert.holder: a conversion is under way (${holder} runs it until ${until}). Wait for its end. To take it over, see the output of: npm run ops -- convert status`,
+        `convert.holder: a conversion is under way (locked by ${holder} until ${until}). Wait until it has ended. To take it over, see the output of: npm run ops -- convert status`,
     ];
 }
 

@@ -50,7 +50,7 @@ async function serviceTokens({ account, consumers }: CloudflareAccessArgs, owner
         const wants = credential.secretVersion ?? 1;
         if (has !== undefined && wants < has)
             findings.problems.push(
-                `consumers: ${who}: secretVersion must be at least ${has}, which Cloudflare has (got ${wants}). Set ${has} and its previousSecretExpires, or, if the stack's state is older than version ${has}, rotate to ${has + 1}.`,
+                `consumers: ${who}: secretVersion must be at least ${has}, the version at Cloudflare (got ${wants}). Set ${has} and its previousSecretExpires, or, if the stack's state is older than version ${has}, rotate to ${has + 1}.`,
             );
     });
 }
@@ -68,7 +68,7 @@ export async function tunnel(
     const theirs = found?.find((tunnel) => tunnel.name === name && tunnel.config_src === "local");
     if (theirs)
         findings.problems.push(
-            `tunnel: a tunnel ${name} exists that this stack did not create: its rules are on its host, and not at Cloudflare. Rename that tunnel.`,
+            `tunnel: a tunnel ${name} exists that this stack did not create: it reads its rules from its host, not from Cloudflare. Rename that tunnel.`,
         );
 }
 

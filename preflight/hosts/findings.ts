@@ -47,7 +47,7 @@ export function hostFindings(host: ProbedHost, { channel }: Microk8sArgs, owner:
         );
     for (const taken of host.taken)
         found(
-            `needs a free port for MicroK8s (${taken.replace(" by ", " is taken by ")}). Stop that program, or give it another port; for Ray with --min-worker-port and --max-worker-port.`,
+            `needs a free port for MicroK8s (${taken.replace(" by ", " is taken by ")}). Stop that program, or give it another port. If it is Ray, use --min-worker-port and --max-worker-port.`,
         );
     return problems;
 }

@@ -20,7 +20,7 @@ const ASK_SECONDS = 10;
 
 /** Warning of a run that could not check the cluster. */
 export const NO_CLUSTER_YET =
-    "cluster: nodes are not a cluster yet, so only the hosts were checked. A later run also checks the cluster.";
+    "cluster: the hosts do not form a cluster yet, so only the hosts were checked. A later run also checks the cluster.";
 
 /**
  * Returns a warning for each requirement of the gateway that a new cluster does not meet.
@@ -34,20 +34,20 @@ export function withoutCluster(
     const warnings: string[] = [];
     if (gateway.installer === "rampart" && gateway.install === undefined)
         warnings.push(
-            "gateway.installer: rampart needs Rampart in the cluster, and a new cluster has none. Set rampart.install to your chart of Rampart, choose helm, or install Rampart once the nodes are a cluster, and run pulumi up again.",
+            "gateway.installer: rampart needs Rampart in the cluster, and a new cluster has none. Set rampart.install to your chart of Rampart, choose helm, or install Rampart once the nodes form a cluster, and run pulumi up again.",
         );
     if (tls?.source.kind === "cert-manager")
         warnings.push(
-            "tls.certificate.certManager: needs cert-manager in the cluster, and a new cluster has none. Set tls.certificate.files, or install cert-manager and its issuer once the nodes are a cluster, and run pulumi up again.",
+            "tls.certificate.certManager: needs cert-manager in the cluster, and a new cluster has none. Set tls.certificate.files, or install cert-manager and its issuer once the nodes form a cluster, and run pulumi up again.",
         );
     if (gateway.release.observability?.metrics?.podMonitor)
         warnings.push(
-            "observability.metrics.podMonitor: needs the Prometheus operator in the cluster, and a new cluster has none. Remove podMonitor until the nodes are a cluster and the operator is installed.",
+            "observability.metrics.podMonitor: needs the Prometheus operator in the cluster, and a new cluster has none. Remove podMonitor until the nodes form a cluster and the operator is installed.",
         );
     const { dashboards } = gateway.release.observability ?? {};
     if (dashboards?.namespace !== undefined)
         warnings.push(
-            "observability.dashboards.namespace: must exist, and a new cluster has only the namespace of the stack. Remove this key until the nodes are a cluster with your Grafana.",
+            "observability.dashboards.namespace: must exist, and a new cluster has only the namespace of the stack. Remove this key until the nodes form a cluster that runs your Grafana.",
         );
     const has = storage === "hostpath" ? HOSTPATH_CLASS : undefined;
     const { storageClass: wanted = has } = gateway.release;
@@ -69,7 +69,7 @@ interface UnreachableHost {
 /** The cluster that the hosts form. */
 interface FormedCluster {
     access: ClusterAccess;
-    /** Whether the first node is down, and {@link access} is the kubeconfig of another one. */
+    /** Whether {@link access} is the kubeconfig of another node, because the first node is down. */
     isFallback: boolean;
     /** Warnings for the operator. */
     warnings: string[];
@@ -118,7 +118,7 @@ export async function hostsPreflight(
         isFallback: tolerated.some(({ place }) => place === first),
         warnings: [
             ...tolerated.map(
-                ({ problem }) => `${problem} The other hosts are a cluster, so this run continues without this host.`,
+                ({ problem }) => `${problem} The other hosts form a cluster, so this run continues without this host.`,
             ),
             ...hosts.flatMap((host) => hostWarnings(host, settings, owner)),
         ],

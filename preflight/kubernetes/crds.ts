@@ -4,7 +4,7 @@ import { DEFINITIONS, WATCHED_VERSIONS, WRITTEN_VERSIONS } from "../../component
 import { OWNER_ANNOTATION } from "../../components/kubernetes/ownership";
 import type { ClusterView } from "./cluster";
 
-/** CRDs of kinds of which only a stack with its own gateway creates objects. */
+/** CRDs of the kinds whose objects only a stack with its own gateway creates. */
 const OF_OUR_OWN_GATEWAY = ["gatewayproxies.apisix.apache.org", "gatewayclasses.gateway.networking.k8s.io"];
 
 export function definition(name: string): ObjectRef {

@@ -39,7 +39,7 @@ export async function nodes(settings: InstalledGateway, cluster: ClusterView): P
     };
 }
 
-/** Warning about nodes with several pods. The spread of pods allows one more pod on some nodes. */
+/** Warning that some nodes run several gateway pods, which the topology spread allows. */
 const crowded = (replicas: number, nodes: number) =>
     `gateway.replicas: ${replicas} pods share ${nodes} nodes that accept pods, so the loss of one node stops several of them. Add nodes, or lower replicas to ${nodes}.`;
 

@@ -121,7 +121,8 @@ export function plannedCallers(namespace: string, consumers: ConsumerSettings[])
 }
 
 /**
- * Objects that depend on how the gateway is installed: policies, its settings file, etcd's Secret, and the PodMonitor.
+ * Objects that depend on how the gateway is installed: network policies, APISIX's settings file, etcd's Secret, and the
+ * PodMonitor.
  */
 function ofInstallation({ gateway, namespace }: GatewayClusterArgs): ObjectRef[] {
     if (gateway.installer === "existing") return [];

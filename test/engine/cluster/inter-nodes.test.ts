@@ -68,7 +68,7 @@ describe("inter on hosts of its own", () => {
         stack.configure(THREE, { ...stack.azure(secure.port), gateway: { chart: { repository, version: "9.9.9" } } });
         const said = failed(await stack.up());
         assert.match(said, /Rampart reports Failed/);
-        assert.match(said, /nodes are not a cluster yet, so only the hosts were checked/);
+        assert.match(said, /the hosts do not form a cluster yet, so only the hosts were checked/);
         assert.deepEqual(await joined(), ["inter-a", "inter-b", "inter-c"]);
     });
 

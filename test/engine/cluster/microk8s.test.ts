@@ -80,7 +80,7 @@ describe("MicroK8s on the engine", () => {
 
     it("reports before any change that only the hosts were checked, and shows no secret", async () => {
         const { stdout, stderr } = succeeded(await stack.preview());
-        assert.match(stdout, /cluster: nodes are not a cluster yet, so only the hosts were checked/);
+        assert.match(stdout, /cluster: the hosts do not form a cluster yet, so only the hosts were checked/);
         assert.ok(!(stdout + stderr).includes(PASSWORD));
         assert.deepEqual([await names(), clean("a")], [[], true]);
     });

@@ -247,7 +247,7 @@ describe("preflight of Cloudflare", () => {
             "a secret older than Cloudflare's",
             { [SERVICE_TOKENS]: { result: [{ name: `${OWNER}/lab/2026b`, client_secret_version: 3 }] } },
             {},
-            /^consumers: lab\/2026b: secretVersion must be at least 3, which Cloudflare has \(got 2\).*rotate to 4\.$/,
+            /^consumers: lab\/2026b: secretVersion must be at least 3, the version at Cloudflare \(got 2\).*rotate to 4\.$/,
         ],
         [
             "a tunnel that is configured by a local file",

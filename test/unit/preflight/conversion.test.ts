@@ -39,9 +39,9 @@ describe("preflight of a conversion", () => {
         [
             "done",
             "intra-a",
-            /^option: intra-b can only be left from convert\.phase prepare \(the last run reached done\)/,
+            /^option: cannot change from intra-b except in convert\.phase prepare \(the last run reached done\)/,
         ],
-        ["drain", "intra-a", /^option: intra-b can only be left/],
+        ["drain", "intra-a", /^option: cannot change from intra-b/],
     ];
     for (const [from, wanted, said] of skipped)
         it(`rejects ${wanted} after ${from}`, async () => {
@@ -260,7 +260,10 @@ describe("preflight of a conversion", () => {
     it("rejects other runs while a conversion holds the lock", async () => {
         const record = { ...reached("stop")!, holder: "ops@a", until: "2026-11-30T12:30:00Z" };
         const [said] = await problems("start", record);
-        assert.match(said, /^convert\.holder: a conversion is under way \(ops@a runs it until 2026-11-30T12:30:00Z\)/);
+        assert.match(
+            said,
+            /^convert\.holder: a conversion is under way \(locked by ops@a until 2026-11-30T12:30:00Z\)/,
+        );
         const holder = (name: string) => ({ holder: { name, until: "2026-11-30T12:30:00Z" } });
         assert.equal((await problems("start", record, {}, holder("ops@b"))).length, 1);
         assert.deepEqual(await problems("start", record, {}, holder("ops@a")), []);
