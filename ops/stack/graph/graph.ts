@@ -15,7 +15,7 @@ const GRAPH_FORMATS = ["mermaid", "svg", "json"] as const;
 
 export const command: AddCommand = (stack, context) =>
     withExamples(
-        withFormat(withStack(stack.command("graph")), "how to draw it", GRAPH_FORMATS),
+        withFormat(withStack(stack.command("graph")), "output format", GRAPH_FORMATS),
         "stack graph --stack intra",
         "stack graph --stack intra --preview preview.json --format svg > intra.svg",
     )

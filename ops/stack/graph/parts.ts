@@ -1,4 +1,7 @@
-/** Selects the parts of a picture from a stack's resources: the path of a request, and what configures APISIX or counts. */
+/**
+ * Selects the parts of a picture from a stack's resources: the path of a request, and the parts that configure APISIX or
+ * count requests.
+ */
 import { NOWHERE } from "../../../components/route/route-rules";
 import { VERIFIER } from "../../../components/opt/conversion-phases";
 import type { Operation } from "../review/changes";
@@ -230,7 +233,7 @@ function pathsOf(rule: Tree): string[] {
 }
 
 /**
- * The change of a part of the picture, which consists of several resources.
+ * The change of one part of the picture. A part consists of several resources.
  * @param whole resources without which the part does not exist: if all of them are created, so is the part. @default all
  */
 function changeOf(resources: Resource[], whole: Resource[] = resources): { change?: Operation } {

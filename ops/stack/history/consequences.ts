@@ -55,7 +55,7 @@ function credentialLines(name: string, old: Caller, now: Caller): string[] {
 
 const KNOWN = new Set([...Object.keys(gatewayCredential.shape), ...Object.keys(serviceToken.shape)]);
 
-/** Hides the values of unknown fields of a credential, and an invalid method: they may be secrets in the wrong place. */
+/** Hides the values of unknown fields of a credential, and an invalid method: each may be a secret in the wrong field. */
 function readable(credential: Tree): Tree {
     const isKnown = (key: string, value: unknown) =>
         key === "method" ? METHODS.some((method) => method === value) : KNOWN.has(key);

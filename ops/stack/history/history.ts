@@ -15,7 +15,7 @@ export const command: AddCommand = (stack, context) =>
         "stack history --last 5 --json",
     )
         .description("List the versions of the stack: author, time, commit, and changes for callers")
-        .option("--last <n>", "number of versions, newest first", wholeNumber(1), 20)
+        .option("--last <n>", "number of versions to show, newest first", wholeNumber(1), 20)
         .action((args) => history(context, args));
 
 interface HistoryArgs {
@@ -25,7 +25,7 @@ interface HistoryArgs {
     last: number;
 }
 
-/** Most lines in a cell. `--json` and `diff` show all. */
+/** Maximum number of lines in a table cell. `--json` and `stack diff` show all lines. */
 const LINES = 6;
 
 async function history(context: Context, args: HistoryArgs): Promise<void> {
@@ -40,7 +40,7 @@ async function history(context: Context, args: HistoryArgs): Promise<void> {
     );
     if (args.json) return context.out(json(rows));
     if (rows.length === 0) return context.out(`Stack ${stack.short} has no versions: pulumi up has never run.`);
-    const head = ["version", "when (UTC)", "who", "commit", "option", "what", "for callers and in the config"];
+    const head = ["version", "when (UTC)", "who", "commit", "option", "what", "changes of callers and config"];
     context.out(
         table(
             head,

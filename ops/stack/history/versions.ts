@@ -118,5 +118,5 @@ export function isDone({ kind, result }: Version): boolean {
 export function unknownVersion(number: number, versions: Version[], stack: string): string {
     const numbers = versions.filter(isDone).map((version) => version.number);
     const known = numbers.length > 0 ? `${numbers.slice(-10).join(", ")}` : "none";
-    return `version: must be one of the history of ${stack} (got ${number}, the last are ${known}). See: npm run ops -- stack history`;
+    return `version: must be in the history of ${stack} (got ${number}; latest successful updates: ${known}). See: npm run ops -- stack history`;
 }

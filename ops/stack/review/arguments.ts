@@ -12,7 +12,7 @@ export function withFormat(
 ): Command {
     return command
         .addOption(choice("--format <format>", about, formats, formats[0]))
-        .addOption(new Option("--json", "print one JSON document: --format json").conflicts("format"))
+        .addOption(new Option("--json", "print one JSON document, the same as --format json").conflicts("format"))
         .hook("preAction", (_, one) => {
             if (one.opts().json) one.setOptionValue("format", "json");
         });
@@ -20,7 +20,7 @@ export function withFormat(
 
 /** Adds `--format`, `--json` and `--fail-on` to a command that prints a review. */
 export function withReview(command: Command, limit: (typeof FAIL_ON)[number] = FAIL_ON[0]): Command {
-    return withFormat(command, "how to print it; markdown is for a pull request").addOption(
+    return withFormat(command, "output format; markdown is for a comment on a pull request").addOption(
         choice("--fail-on <severity>", "exit with 3 when a finding is at least this severe", FAIL_ON, limit),
     );
 }

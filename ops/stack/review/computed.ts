@@ -52,7 +52,7 @@ export const FILLED: Record<string, string[]> = {
     ],
 };
 
-/** Whether Cloudflare sets a property: an output, or an input that the program sets neither before nor after. */
+/** Whether Cloudflare sets a property: an output, or an input that the program sets neither before nor after the change. */
 export function isComputed(kind: string, [name]: Path, ...sides: Record<string, unknown>[]): boolean {
     const names = [...(OUTPUTS[kind] ?? []), ...(FILLED[kind] ?? [])];
     return names.includes(String(name)) && sides.every((inputs) => inputs[String(name)] === undefined);

@@ -21,7 +21,7 @@ export const command: AddCommand = (stack, context) =>
         .description("Show drift: changes outside of Pulumi, and their effect on callers; changes nothing")
         .action((args) => drift(context, args));
 
-/** Additional access is harmless in a reviewed change, but not in one outside of Pulumi. */
+/** Additional access is harmless in a reviewed change, but not in a change outside of Pulumi. */
 const GAINS: Code[] = ["credential-added", "credential-ends-later", "limit-raised", "access-added"];
 
 type DriftArgs = Pick<ReviewArgs, "stack" | "format" | "failOn">;
@@ -90,8 +90,8 @@ function driftOf(preview: Preview): Preview {
 }
 
 /**
- * Takes the current values from the outputs of a provider that does not read inputs back. Only fields of the inputs are
- * compared, since the system sets the other fields.
+ * For a provider that does not read inputs back: takes the current values from its outputs. Only fields of the inputs are
+ * compared, since the program does not set the other fields.
  */
 function live(step: Step): Step {
     const { op, oldState, newState } = step;

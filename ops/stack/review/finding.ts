@@ -102,7 +102,10 @@ export const CODES = {
         "Make sure that the new services answer: send each a request from a gateway node first.",
     ],
     "upstream-removed": ["risk", "Make sure that the remaining services can carry all requests."],
-    "upstream-added": ["risk", "Make sure that the new service answers: requests go there at once."],
+    "upstream-added": [
+        "risk",
+        "Make sure that the new service answers: it gets requests as soon as the change is applied.",
+    ],
     "alpa-started": ["risk", "Make sure that nothing else uses the GPUs that Alpa will use."],
     "route-changed": ["risk", UNDO],
     "guard-changed": ["risk", "Test the new guard in the sandbox, with requests like those of your callers."],
@@ -113,7 +116,7 @@ export const CODES = {
     "protection-weakened": ["risk", UNDO],
     "credential-rotated": [
         "risk",
-        "Hand the new secret out before the day on which the old one ends: npm run ops -- consumer handout.",
+        "Hand out the new secret before the day on which the old one expires: npm run ops -- consumer handout.",
     ],
     "limit-changed": ["risk", UNDO],
     "limit-removed": ["risk", "One caller may now use all of Alpa: make sure that this is intended."],
@@ -125,7 +128,10 @@ export const CODES = {
         "Make sure that the callers trust the issuer of the certificate: npm run ops -- check exposure.",
     ],
     "gateway-changed": ["risk", QUIET],
-    "dns-record-changed": ["risk", "Make sure that no client needs the old answer: resolvers cache it for its TTL."],
+    "dns-record-changed": [
+        "risk",
+        "Make sure that no client needs the old DNS answer: resolvers cache it for its TTL.",
+    ],
     deleted: ["risk", UNDO],
     replaced: ["risk", QUIET],
     "left-behind": ["risk", "The object stays, but no stack manages it. Delete it by hand, or import it into a stack."],

@@ -123,7 +123,7 @@ function recreated({ renamed, name }: Change, rule: KindRule): Verdicts {
     };
 }
 
-/** A retained object is no longer managed by Pulumi. It has a finding only if its deletion would have one. */
+/** Reports a retained object, which Pulumi no longer manages, if the deletion of the object would have a finding. */
 function leftBehind(change: Change, rule: KindRule, run: Run): Verdicts {
     if (listed(rule.deleted(change, run)).length === 0) return undefined;
     return { code: "left-behind", says: `${titleOf(change)} is kept, and this stack no longer manages it` };

@@ -94,7 +94,7 @@ function otherVersion({ manifest }: { manifest?: { version?: string } }, where: 
     const [planMajor, stateMajor] = [major(manifest?.version), major(state.manifest?.version)];
     if (planMajor === undefined || stateMajor === undefined || planMajor === stateMajor) return [];
     return [
-        `${where}: must be of the same version of Pulumi as the state (got ${manifest?.version}, state of ${state.manifest?.version}). Create the plan with the version of the state.`,
+        `${where}: must be of the same major version of Pulumi as the state (got ${manifest?.version}, state of ${state.manifest?.version}). Create the plan with the version of the state.`,
     ];
 }
 

@@ -18,7 +18,7 @@ const PLUGINS: Record<string, { comes: [Code, string]; goes: [Code, string]; cha
         comes: ["request-rejected", "the gateway answers some requests itself"],
         goes: [
             "authentication-removed",
-            "requests that the gateway rejected itself now go to Alpa, including those of callers of other namespaces",
+            "requests that the gateway rejected itself now go to Alpa, including requests of consumers in other namespaces",
         ],
         changes: ["request-rejected", "the gateway answers other requests itself"],
     },
@@ -59,7 +59,7 @@ const PLUGINS: Record<string, { comes: [Code, string]; goes: [Code, string]; cha
             "access-changed",
             "callers that use HTTP are redirected to HTTPS, and most clients do not repeat a POST there",
         ],
-        goes: ["protection-weakened", "keys may be sent by HTTP again"],
+        goes: ["protection-weakened", "callers may send keys over plain HTTP again"],
         changes: ["access-changed", "callers are redirected elsewhere"],
     },
 };

@@ -17,9 +17,9 @@ export const TITLES: Record<Severity, string> = {
     harmless: "Harmless",
 };
 
-/** Most findings of one code that are shown. Further ones are only counted, so that the next code stays visible. */
+/** Maximum number of findings of one code to show. Further ones are only counted, so that the next code stays visible. */
 const SHOWN = 10;
-/** Most pieces of evidence of one finding that are shown. */
+/** Maximum number of pieces of evidence to show for one finding. */
 const EVIDENCE = 3;
 
 /** Findings of one code and severity, in the order of a review. */

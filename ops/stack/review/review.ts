@@ -108,7 +108,7 @@ export function fullReview(
     return { ...found, findings: [...found.findings, ...broken].sort(byDanger) };
 }
 
-/** The config with the callers of the stack file and of the callers file, both of which may have expiry dates. */
+/** The config with the callers of the callers file added, since their credentials may have expiry dates too. */
 function withCallers(config: Preview["config"], program: string): Preview["config"] {
     const [file, list] = [`${PROJECT}:consumersFile`, `${PROJECT}:consumers`];
     const name = config[file];

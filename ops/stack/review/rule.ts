@@ -1,4 +1,4 @@
-/** The shape of a rule: the effects of a kind of resource on callers, property by property. */
+/** Types of the rules. A rule describes how changes of one kind of resource affect callers, property by property. */
 import { at, textOf } from "../../../policy/resources/values";
 import type { Change } from "./changes";
 import type { Difference } from "./differences";
@@ -59,7 +59,7 @@ export const UNNOTICED: KindRule = {
 /** Whether the object is really deleted: not if it is retained, or left over from a replacement. */
 export const goes = ({ op, retained, leftover }: Change): boolean => op === "delete" && !retained && !leftover;
 
-/** Name in the object's metadata, or else of the resource; of a replaced object the earlier name, which callers know. */
+/** Name in the object's metadata, or else the resource's name. For a replaced object, the earlier name: callers know it. */
 export function objectName({ op, new: now, old, name }: Change): string {
     return textOf(at((op === "replace" ? old : now) ?? now ?? old, "metadata.name")) || name;
 }

@@ -48,7 +48,7 @@ function ofClass(title: string, property: string, name: string, old?: Share, now
         verdicts.push(
             verdict(
                 now.open < old.open ? "limit-lowered" : "limit-raised",
-                `class ${name} has ${now.open < old.open ? "less" : "more"}: ${old.open} open requests become ${now.open}, and the count restarts`,
+                `callers of class ${name} share ${now.open < old.open ? "fewer" : "more"} open requests: ${now.open} instead of ${old.open}, and the count restarts`,
             ),
         );
     const joins = now.members.filter((one) => !old.members.includes(one));
@@ -91,7 +91,7 @@ function shareOf(rule: unknown): [name: string, share: Share] | undefined {
     return [name, { members: members.map((one) => String(one).replace(/^[^_]*_/, "")), open: conn, rest }];
 }
 
-/** The only entry of a list of lists; empty for any other list. */
+/** The inner list of a list that contains exactly one list; otherwise an empty list. */
 function entriesOf(value: unknown): [unknown[]] {
     const [only, ...more] = Array.isArray(value) ? (value as unknown[]) : [];
     return [Array.isArray(only) && more.length === 0 ? only : []];

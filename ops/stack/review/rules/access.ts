@@ -127,14 +127,14 @@ function idsOf({ changes }: Run, kind: string, op: "create" | "delete"): string[
         .filter((id) => id !== undefined);
 }
 
-/** Ids of resources that the run does not create. A resource that it creates has no id yet, except in a drift. */
+/** Ids of resources that the run does not create. A resource that it creates has no id yet, except in a drift report. */
 function notOf(run: Run, kind: string, ids: string[]): string[] {
     const own = idsOf(run, kind, "create");
     return ids.filter((id) => !hasUnknown(id) && !own.includes(id));
 }
 
 function session({ old, new: now }: Difference, change: Change): Verdict {
-    const says = `${change.name}: a cookie of Access is valid for ${String(now)}, not ${String(old)}`;
+    const says = `${change.name}: a cookie of Access is now valid for ${String(now)} instead of ${String(old)}`;
     return (secondsOf(now) ?? NaN) <= (secondsOf(old) ?? NaN)
         ? { code: "changed-inside", says }
         : { code: "protection-weakened", says };

@@ -95,7 +95,7 @@ const replicas = (difference: Difference, change: Change) =>
 function controllerRestarts(): Verdict {
     return {
         code: "pods-restart",
-        says: "The ingress controller restarts: callers notice nothing, and changes wait meanwhile",
+        says: "The ingress controller restarts: callers notice nothing, and changes take effect only afterwards",
         severity: "harmless",
     };
 }

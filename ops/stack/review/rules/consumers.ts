@@ -13,7 +13,7 @@ const caller = (change: Change) => objectName(change);
 export const consumer: KindRule = {
     created: (change) =>
         isVerifier(change)
-            ? { code: "added", says: `${caller(change)}, the consumer that checks a conversion, gets access` }
+            ? { code: "added", says: `${caller(change)}, the consumer with which a conversion tests Alpa, gets access` }
             : { code: "caller-added", says: `Caller ${caller(change)} gets access` },
     deleted: (change) =>
         isVerifier(change)
@@ -33,7 +33,7 @@ export const consumer: KindRule = {
             "spec.gatewayRef.**",
             always(
                 "access-changed",
-                (change) => `Caller ${caller(change)} moves to another gateway: the present one answers 401`,
+                (change) => `Caller ${caller(change)} moves to another gateway: the present gateway answers 401`,
                 "breaks-callers",
             ),
         ],

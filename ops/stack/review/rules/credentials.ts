@@ -54,7 +54,7 @@ export const secret: KindRule = {
     ],
 };
 
-/** Verdict about a replacement, unless its visible differences have findings. */
+/** Verdict about a replaced Secret, unless visible differences of the Secret have their own findings. */
 function away(change: Change, run: Run): Verdicts {
     const shown = differencesOf(change, [["stringData"], ["data"]]);
     if (shown.some(({ path }) => ["stringData", "data", "type"].includes(String(path[0])))) return undefined;
@@ -66,7 +66,7 @@ function away(change: Change, run: Run): Verdicts {
     if (comesOrGoes(owner)) return undefined;
     return {
         code: "service-interrupted",
-        says: `Credential ${name}/${id} is deleted and created again: it gets 401 meanwhile`,
+        says: `Credential ${name}/${id} is deleted and created again: requests with it get 401 meanwhile`,
     };
 }
 
@@ -122,7 +122,7 @@ export const random: KindRule = {
     deleted: (change, run) =>
         /-seed$/.test(change.name) && !run.changes.some(isNewSecret) ? undefined : generated(change, run),
     replaced: generated,
-    // Pulumi replaces a resource whose settings change its value, and `replaced` judges that.
+    // If a setting changes the generated value, Pulumi replaces the resource, and `replaced` judges the replacement.
     rows: [
         [
             "**",

@@ -30,7 +30,7 @@ export const members: KindRule = {
 
 const restarts: Verdict = {
     code: "pods-restart",
-    says: "etcd restarts; callers notice nothing while APISIX keeps running, and changes wait meanwhile",
+    says: "etcd restarts; callers notice nothing while APISIX keeps running, and changes take effect only afterwards",
 };
 
 function size({ old, new: now }: Difference): Verdict {
@@ -60,7 +60,7 @@ function comesOrGoes({ new: now }: Difference, change: Change, run: Run): Verdic
     return moves
         ? {
               code: "pods-restart",
-              says: `${gateway(change)}: etcd moves to etcd's own image; its data is copied first, and changes wait meanwhile`,
+              says: `${gateway(change)}: etcd moves to etcd's own image; its data is copied first, and changes take effect only afterwards`,
           }
         : {
               code: "data-deleted",

@@ -22,11 +22,11 @@ const gone = (change: Change, how: string): Verdict[] => [
 const deleted = (change: Change) => gone(change, ": no caller is served");
 const replaced = (change: Change) => gone(change, " and created again: no caller is served for minutes");
 
-/** Rows of every graph, independent of its components. */
+/** Rows of every RampartGraph, independent of its components. */
 export const OF_GRAPHS: Row[] = [
     ["metadata.name", nothing], // Another name means a replacement, which has its own finding.
     ["metadata.namespace", nothing],
-    // Access to the cluster and timeouts do not change the graph.
+    // Access to the cluster and timeouts do not change what Rampart deploys.
     ["kubeconfig", nothing],
     ["context", nothing],
     ["timeoutSeconds", nothing],
@@ -34,14 +34,14 @@ export const OF_GRAPHS: Row[] = [
     ["uid", nothing],
 ];
 
-/** A graph that contained APISIX before the change. */
+/** A RampartGraph that contained APISIX before the change. */
 export const gatewayGraphWithout: KindRule = {
     deleted,
     replaced,
     rows: [["spec.graph.**", (_, change) => deleted(change)], ...OF_GRAPHS],
 };
 
-/** A graph that contains APISIX. */
+/** A RampartGraph that contains APISIX. */
 export const gatewayGraph: KindRule = {
     created: (change) => ({ code: "added", says: `${gateway(change)} is installed` }),
     deleted,

@@ -31,7 +31,7 @@ const modelGraph: KindRule = {
     ],
 };
 
-/** A graph that contained Alpa before the change. */
+/** A RampartGraph that contained Alpa before the change. */
 const modelGraphWithout: KindRule = {
     ...modelGraph,
     rows: [
@@ -47,31 +47,33 @@ const modelGraphWithout: KindRule = {
 };
 
 const otherGraph: KindRule = {
-    created: ({ name }) => ({ code: "added", says: `Graph ${name} is created` }),
+    created: ({ name }) => ({ code: "added", says: `Rampart graph ${name} is created` }),
     deleted: gone,
     replaced: ({ name }) => ({
         code: "replaced",
-        says: `Graph ${name} is deleted and created again, with its components`,
+        says: `Rampart graph ${name} is deleted and created again, with its components`,
     }),
     rows: [
         [
             "spec.deploy",
             ({ new: now }, change) =>
-                now === true ? { code: "gateway-changed", says: `Graph ${change.name} is deployed` } : gone(change),
+                now === true
+                    ? { code: "gateway-changed", says: `Rampart graph ${change.name} is deployed` }
+                    : gone(change),
         ],
         [
             "spec.graph.**",
-            (_, { name }) => ({ code: "gateway-changed", says: `Graph ${name}: Rampart deploys other components` }),
+            (_, { name }) => ({ code: "gateway-changed", says: `Rampart graph ${name} gets other components` }),
         ],
         ...OF_GRAPHS,
     ],
 };
 
 function gone({ name }: Change): Verdict {
-    return { code: "deleted", says: `Graph ${name} is deleted, with everything that Rampart has deployed for it` };
+    return { code: "deleted", says: `Rampart graph ${name} is deleted, with everything that was deployed for it` };
 }
 
-/** Selects the rule for a graph: of the gateway, of Alpa, or of KubeRay's operator. */
+/** Selects the rule for a RampartGraph: of the gateway, of Alpa, or of KubeRay's operator. */
 export function graphRule({ old, new: now }: Change): KindRule {
     const present = now ?? old;
     if (has(present, "apisix")) return gatewayGraph;

@@ -5,7 +5,10 @@ import type { Change } from "../changes";
 import type { Difference } from "../differences";
 import { nothing, objectName, type KindRule, type Run, type Verdict } from "../rule";
 
-/** Whether the gateway answers callers with 503 in this phase of a conversion or upgrade: no answer can be cut off then. */
+/**
+ * Whether callers get 503 from the gateway in the current phase of a conversion or upgrade. If so, stopping Alpa interrupts
+ * no answer.
+ */
 function areRefused({ config }: Run): boolean {
     try {
         const convert = JSON.parse(config["alpa-auth:convert"]) as { phase?: Phase };

@@ -57,7 +57,7 @@ function isGuarded(policy: Change, other: Change): boolean {
     return other.kind === "dynamic RampartGraph" && namespace.startsWith(`${its}-${objectName(other)}-`);
 }
 
-/** Policies that only admit pods, with the effect of their deletion: another policy still blocks all other pods. */
+/** Policies that only admit pods, each with the effect of its deletion: policy `closed` then blocks these pods too. */
 const CLOSED: Record<string, string> = {
     [`${POLICY_PREFIX}metrics`]: "the metrics of the gateway are closed to scrapers",
     [`${POLICY_PREFIX}etcd`]: "etcd is no longer in the namespace of APISIX",

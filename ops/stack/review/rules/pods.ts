@@ -17,7 +17,7 @@ export function comeAlong({ changes }: Run, op: Operation, change: Change, label
     });
 }
 
-/** Whether an object that uses the named one is deleted: a Deployment, or a listener with a certificate. */
+/** Whether the run deletes a Deployment or an ApisixTls that uses the named object. */
 export function goWithUser({ changes }: Run, namespace: unknown, name: string): boolean {
     return changes.some(
         (one) =>

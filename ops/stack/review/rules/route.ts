@@ -155,7 +155,7 @@ function match(at: string, title: string, { match: old }: Tree, { match: now }: 
     ] as const) {
         const [from, to] = [strings(before[key]), strings(after[key])];
         if (isDeepStrictEqual(from, to)) continue;
-        // An empty list is not a condition.
+        // An empty list matches every request.
         const gone =
             to.length === 0 ? [] : from.length === 0 ? ["all others"] : from.filter((one) => !to.includes(one));
         const more =

@@ -72,10 +72,13 @@ function addresses(change: Change, old: unknown, now: unknown): Verdict[] {
     const more = before.includes(EVERY[0]) ? [] : after.filter((one) => !before.includes(one));
     const gone = before.filter((one) => !after.includes(one));
     return [
-        ...when(more.length > 0, { code: "opens-to-network", says: `${title(change)} accepts ${listed(more)} too` }),
+        ...when(more.length > 0, {
+            code: "opens-to-network",
+            says: `${title(change)} also accepts connections from ${listed(more)}`,
+        }),
         ...when(gone.length > 0 && !more.includes(EVERY[0]), {
             code: "access-removed",
-            says: `${title(change)} no longer accepts ${listed(gone)}`,
+            says: `${title(change)} no longer accepts connections from ${listed(gone)}`,
         }),
     ];
 }

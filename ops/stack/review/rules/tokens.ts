@@ -62,7 +62,7 @@ function rotated({ old, new: now }: Difference, change: Change, { today }: { tod
 }
 
 function previous({ old, new: now }: Difference, change: Change, { today }: { today: Date }): Verdicts {
-    if (old === undefined || change.old?.clientSecretVersion !== change.new?.clientSecretVersion) return undefined; // The change of the version has its own finding.
+    if (old === undefined || change.old?.clientSecretVersion !== change.new?.clientSecretVersion) return undefined; // The change of the secret's version has its own finding.
     const who = `Credential ${credential(change)}`;
     if (typeof now === "string" && now > String(old))
         return { code: "credential-ends-later", says: `${who}: the previous secret stays valid for longer` };

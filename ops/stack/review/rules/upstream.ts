@@ -34,7 +34,8 @@ export const upstream: KindRule = {
         ],
         [
             "spec.ingressClassName",
-            // A route can use an upstream of any class. The class only decides whether the ingress controller waits for it.
+            // A route can use an upstream of any ingress class. The class only makes the ingress controller wait for the
+            // upstream.
             ({ new: now }, change) => ({
                 code: now === undefined ? "changed-inside" : "gateway-changed",
                 says: `Upstream ${objectName(change)}: the ingress controller ${now === undefined ? "no longer waits" : "waits"} 5 minutes for it after each start`,

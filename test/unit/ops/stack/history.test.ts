@@ -229,7 +229,7 @@ describe("ops stack diff", () => {
 
     it("rejects a version that does not exist, and an invalid history", async () => {
         const { note } = await exits(2, ops(UPDATES).ops("stack", "diff", "1", "9"));
-        assert.match(note, /version: must be one of the history of intra \(got 9, the last are 1, 2, 4\)/);
+        assert.match(note, /version: must be in the history of intra \(got 9; latest successful updates: 1, 2, 4\)/);
         await exits(1, ops({ a: 1 }).ops("stack", "history"));
     });
 });

@@ -199,7 +199,7 @@ describe("ops stack rollback refuses", () => {
         [
             "a version that does not exist",
             [],
-            /version: must be one of the history of intra \(got 1, the last are none\)/,
+            /version: must be in the history of intra \(got 1; latest successful updates: none\)/,
         ],
         ["a version without a commit", [update(undefined)], /has no commit \(its program ran outside of git\)/],
         [

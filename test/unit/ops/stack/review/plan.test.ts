@@ -130,7 +130,7 @@ describe("ops stack review --plan", () => {
         [
             "a plan of another version",
             plan(revoke, { time: "2026-11-25T11:00:00Z", version: "v4.0.0" }),
-            /must be of the same version of Pulumi as the state \(got v4\.0\.0/,
+            /must be of the same major version of Pulumi as the state \(got v4\.0\.0/,
         ],
         [
             "a plan of another project",

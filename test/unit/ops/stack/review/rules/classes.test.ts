@@ -43,13 +43,13 @@ const cases: [what: string, old: object, now: object, ...expected: string[]][] =
         "less",
         route([batch(3, "nightly")]),
         route([batch(2, "nightly")]),
-        "breaks-callers limit-lowered class batch has less: 3 open requests become 2, and the count restarts",
+        "breaks-callers limit-lowered callers of class batch share fewer open requests: 2 instead of 3, and the count restarts",
     ],
     [
         "more",
         route([batch(2, "nightly")]),
         route([batch(3, "nightly")]),
-        "harmless limit-raised class batch has more: 2 open requests become 3, and the count restarts",
+        "harmless limit-raised callers of class batch share more open requests: 3 instead of 2, and the count restarts",
     ],
     [
         "a caller joins",

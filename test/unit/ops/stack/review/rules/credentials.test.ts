@@ -9,7 +9,7 @@ const hidden = (name: string) => ({ ...secret(name), stringData: "[secret]" });
 describe("review of replaced Secrets", () => {
     it("reports that a caller is rejected meanwhile, although the Secret has no difference", () => {
         assert.deepEqual(said([step("Secret", "lab.a-secret", hidden("lab.a"), hidden("lab.a"), "replace")]), [
-            "breaks-callers service-interrupted: Credential lab/a is deleted and created again: it gets 401 meanwhile",
+            "breaks-callers service-interrupted: Credential lab/a is deleted and created again: requests with it get 401 meanwhile",
         ]);
     });
 
