@@ -32,7 +32,7 @@ function longestLine(text: string): number {
     return Math.max(...text.split("\n").map((line) => line.length));
 }
 
-/** Text in the column `right`: whether a check has the required result. */
+/** Text of the table column `right`, which shows whether a check has the required result. */
 export function rightCell({ ok }: { ok: boolean }): string {
     return ok ? "yes" : "NO";
 }

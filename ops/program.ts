@@ -40,7 +40,7 @@ function below(command: Command, word: string): Command {
     return found ?? command.command(word).description(GROUPS[word] ?? "");
 }
 
-/** Every verb, with its words on the command line. */
+/** Every verb, with the words that select it on the command line: its noun and the verb itself. */
 export function verbsOf(command: Command, words: string[] = []): { words: string[]; verb: Command }[] {
     if (command.commands.length === 0) return [{ words, verb: command }];
     return command.commands.flatMap((sub) => verbsOf(sub, [...words, sub.name()]));

@@ -1,7 +1,7 @@
 import { Failure } from "../errors";
 import type { Stack } from "./stack";
 
-/** What Pulumi prints while another update runs: with the file backend, and with Pulumi Cloud. */
+/** Messages of Pulumi while another update runs: the first with the file backend, the second with Pulumi Cloud. */
 const LOCKED = /the stack is currently locked by.*|Another update is currently in progress.*/;
 
 /** The lock message; undefined if there is none. */

@@ -52,7 +52,7 @@ function add(document: Document, known: Consumer[], { consumer, credential, limi
     // Uses the style of the other entries, but a public key, which has several lines, needs block style.
     entry.flow = credential.publicKey === undefined && (!isSeq(siblings) || inFlow(siblings));
     for (const { key, value } of entry.items as Pair<Scalar, Node>[]) {
-        // Without quotes Pulumi would parse a timestamp, or perhaps a number.
+        // Without quotes Pulumi would parse the date as a timestamp, or perhaps as a number.
         if (key.value === "expires") (value as Scalar).type = Scalar.QUOTE_DOUBLE;
         if (key.value === "id") quoteUnlessText(value);
         if (key.value === "publicKey") (value as Scalar).type = Scalar.BLOCK_LITERAL;
@@ -157,7 +157,7 @@ function insertLimits(document: Document, entry: YAMLMap, limits: Limits): void 
     insertBelowName(entry, pair as Pair);
 }
 
-/** Inserts a key and its value directly below the name, where `add` writes it too. */
+/** Inserts a key and its value directly below the consumer's name, where `consumer add` writes them too. */
 function insertBelowName(entry: YAMLMap, pair: Pair): void {
     const name = entry.items.findIndex(({ key }) => isScalar(key) && key.value === "name");
     entry.items.splice(name + 1, 0, pair);

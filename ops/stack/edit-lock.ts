@@ -1,6 +1,6 @@
 /**
- * The lock of a stack's files. A command holds it from its check that the files are unchanged to the end of its `pulumi
- * up`.
+ * The lock of a stack's files. A command takes it before it checks that the files are unchanged, and releases it when its
+ * `pulumi up` has ended.
  */
 import { hostname } from "node:os";
 import { join } from "node:path";

@@ -91,8 +91,8 @@ export interface Remembered {
     /** Copy of the file before the edit. */
     copy: string;
     /**
-     * Restores the record of the previous edit, after this edit was undone: the error message of the previous run may tell
-     * the operator to restore its copy.
+     * Restores the record of the previous edit, after this edit was undone: an error message of the previous run may tell
+     * the operator to copy the file back from that record.
      */
     forget: () => void;
     /** Records that the run of this edit has failed. */

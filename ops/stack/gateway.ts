@@ -61,8 +61,8 @@ export async function gatewayOf(context: Context, stack: Stack): Promise<Gateway
 }
 
 /**
- * @param unasked what to do if the pods cannot be queried. `fail` if this stack installed them, since its user then has
- * permission to query them; otherwise `settle`: wait for a fixed time, which is a weaker proof of a revocation
+ * @param unasked what a command does if it cannot query the pods. If this stack installed them, its user has permission to
+ * query them, so the command must `fail`. Otherwise `settle`: it waits for a fixed time, a weaker proof of a revocation
  */
 function podsOf({ gatewayNamespace }: GatewayBinding, unasked: GatewayPods["unasked"]): GatewayPods {
     return { namespace: gatewayNamespace, labels: APISIX_PODS.matchLabels, unasked };

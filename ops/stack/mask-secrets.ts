@@ -1,7 +1,10 @@
 import { isAlias, isNode, isScalar, parseDocument, visit, type Node } from "yaml";
 
 const MASK = '"(plain text, not shown)"';
-/** Matches keys with secret values. Without `--path`, Pulumi stores a whole path as one key, which ends with such a name. */
+/**
+ * Matches config keys with secret values, by the last part of the key: without `--path`, Pulumi stores a whole path as one
+ * key.
+ */
 const KEY = /(^|\W)(key|privateKey|sudoPassword|kubeconfig|apiToken)$/;
 /** Matches a key in a list that is stored as JSON text, and a private key in any text. */
 const KEY_INSIDE = /["']?\bkey["']?\s*:|PRIVATE KEY/;

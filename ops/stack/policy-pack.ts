@@ -69,7 +69,7 @@ export function underPolicy(
                 `${WITHOUT_PACK}: must give a reason of at least ${LEAST_REASON} characters. Unset it to run under the policy pack.`,
             ]);
         const program = args.includes("--cwd") ? args[args.indexOf("--cwd") + 1] : root;
-        // A review runs the rules of this clone without Pulumi. It cannot load those of another commit, so Pulumi runs them.
+        // A review evaluates this clone's rules itself. It cannot load the rules of another commit, so Pulumi runs those.
         if (args[0] === "preview" && !because && isOther(program, root))
             return pulumi([...args, ...packOf(program)], options);
         if (args[0] !== "up") return pulumi(args, options);

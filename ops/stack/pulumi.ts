@@ -176,7 +176,7 @@ export async function ask(pulumi: PulumiRunner, args: string[], options?: Pulumi
 
 /**
  * A JSON object that Pulumi has printed.
- * @param what the command, as a message names it
+ * @param what name of the command in the error message
  * @throws Failure that does not quote the text, since it may be secret
  */
 export function jsonObject<T extends object>(text: string, what: string): T {

@@ -72,7 +72,7 @@ export function readValue(text: string, key: string, ...path: string[]): unknown
     return undefined;
 }
 
-/** What authenticates the callers of a stack. */
+/** What authenticates the callers of a stack: its gateway, another stack's gateway, or Cloudflare's edge. */
 export function authenticatorIn(text: string): Authenticator {
     return authenticatorOf(readValue(text, "option"));
 }
@@ -108,7 +108,7 @@ export function valuesOf(document: Document): Node[] {
         .filter((node) => node !== undefined && !(isScalar(node) && node.value === null)) as Node[];
     if (nodes.some((node) => isMap(node) && node.has("secure")))
         throw new UsageError([
-            "consumers: must not be encrypted as a whole. Write the list, and encrypt the keys in it only.",
+            "consumers: must not be encrypted as a whole. Write the list in plain text, and encrypt only the keys in it.",
         ]);
     return nodes;
 }

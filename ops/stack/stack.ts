@@ -68,7 +68,7 @@ function callersFileName(text: string): string | undefined {
 }
 
 /**
- * Reads the callers file of a stack, from the same path as the Pulumi program.
+ * Reads the callers file of a stack from the path from which the Pulumi program reads it.
  * @throws UsageError if it cannot be used: without it, live callers would look unknown
  */
 export function callersFileOf(text: string, program = ROOT): { callers?: CallersFile } {
@@ -87,7 +87,7 @@ async function selected({ pulumi }: Context): Promise<string> {
     throw new UsageError(["--stack: required while Pulumi has no stack selected. See: pulumi stack ls"]);
 }
 
-/** The used outputs of a stack. */
+/** The outputs of a stack that the commands use. */
 export interface Outputs {
     url?: string;
     /** Key by `<consumer>/<credential>`. */
@@ -96,7 +96,7 @@ export interface Outputs {
     jwtSecrets: Record<string, string>;
     /** Service token by `<consumer>/<credential>`. */
     serviceTokens: Record<string, TokenPair>;
-    /** Expiry date by `<consumer>/<credential>`, if it has one; with service tokens also Cloudflare's. */
+    /** Expiry date by `<consumer>/<credential>`, if any. For a service token, Cloudflare's date if it is earlier. */
     expires: Record<string, string>;
     /** Only with option intra-b: the phase of the conversion, from the cluster. */
     conversion?: ConversionOutput;

@@ -102,11 +102,11 @@ function mergeLines(original: string[], same: string[], edited: string[]): strin
     return lines.join("\n");
 }
 
-/** For each boundary between lines of `from`, the boundary in `to` at the same place. */
+/** For each boundary between lines of `from`, the index of the corresponding boundary in `to`. */
 function alignment(from: string[], to: string[]): number[] {
     const places = [0];
     let base = 0;
-    // The style changes mostly spaces: without spaces most lines can be matched exactly.
+    // The styles differ mostly in spaces: without spaces most lines can be matched exactly.
     const bare = (line: string) => line.replace(/\s/g, "");
     const parts = diffArrays(from, to, { comparator: (left, right) => bare(left) === bare(right) });
     for (let i = 0; i < parts.length; i++) {

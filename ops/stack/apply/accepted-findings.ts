@@ -27,7 +27,10 @@ export const FILE = "policy/accepted.yaml";
 const MOST_DAYS = 30;
 const LEAST_REASON = 10;
 
-/** Codes that this file cannot accept, since the policy pack rejects them too, with the file for exceptions of the pack. */
+/**
+ * Codes of findings that this file cannot accept, because the policy pack rejects the change too. The value names the file
+ * with the exceptions of the pack.
+ */
 const ELSEWHERE: Record<string, string> = {
     "policy-violated": "policy/exceptions.yaml, as docs/review/policy.md says",
 };
@@ -73,7 +76,7 @@ export function readAccepted(root: string, today: Date): Acceptance[] {
     const problems = accepted.flatMap(({ code, until }, i) => [
         ...codeProblems(code, `${FILE}: accepted.${i}.code`),
         ...(daysUntil(until, today) > MOST_DAYS
-            ? [`${FILE}: accepted.${i}.until: must be within ${MOST_DAYS} days (got ${until}). Choose an earlier one.`]
+            ? [`${FILE}: accepted.${i}.until: must be within ${MOST_DAYS} days (got ${until}). Choose an earlier day.`]
             : []),
     ]);
     if (problems.length > 0) throw new UsageError(problems);
@@ -85,7 +88,8 @@ function codeProblems(code: string, where: string): string[] {
         return [`${where}: must not be ${code}: exceptions for this code belong in ${ELSEWHERE[code]}.`];
     if (Object.hasOwn(CODES, code)) return [];
     return [
-        renamedProblem(code, RENAMED, where) ?? `${where}: must be a code of a review (got ${JSON.stringify(code)}).`,
+        renamedProblem(code, RENAMED, where) ??
+            `${where}: must be the code of a finding of stack review (got ${JSON.stringify(code)}).`,
     ];
 }
 

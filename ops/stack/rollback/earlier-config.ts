@@ -34,7 +34,7 @@ export interface EarlierConfig {
     problems: string[];
 }
 
-/** Takes values from the history, and secrets from a stack file whose other values for the same key are equal. */
+/** Takes plain values from the history. Takes secrets from a stack file in which the rest of the same value is equal. */
 export function earlierConfig({ number, config }: Version, { then, now, callers, plain }: Sources): EarlierConfig {
     const today = contentOf(now);
     // Values encrypted with another passphrase or key can no longer be read.

@@ -1,4 +1,7 @@
-/** Revocations that a rollback would break, by restoring keys that callers brought themselves. It restores no generated key. */
+/**
+ * Revocations that a rollback would break by restoring keys that callers brought themselves. A rollback restores no
+ * generated key.
+ */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parseDocument } from "yaml";
@@ -11,8 +14,8 @@ import type { Exported } from "../review/plan";
 import { PROJECT } from "../stack-file";
 
 /**
- * Files of programs that keep the record of revocations and support `readmit` in their config: the present path, and the path
- * in earlier versions, which a rollback may return to.
+ * A program that contains one of these files keeps the record of revocations and supports `readmit` in its config. The first
+ * is the present path, the second the path in earlier versions, to which a rollback may return.
  */
 export const RECORD_KEEPERS = [
     "components/consumers/revocations-provider.ts",

@@ -99,7 +99,7 @@ async function goBack(context: Context, args: RollbackArgs, way: Way): Promise<v
     const { stack, target, config, program, scratch, interrupted } = way;
     const { number, start } = target.version;
     context.note(
-        `Back to version ${number} of ${start}: commit ${target.commit.slice(0, 10)}, against the current state.`,
+        `Rollback to version ${number} of ${start}: commit ${target.commit.slice(0, 10)}, compared with the current state.`,
     );
     if (target.ofToday.length > 0)
         context.note(`Config keys that keep their current secret: ${target.ofToday.join(", ")}.`);
@@ -166,7 +166,7 @@ async function tryFromOutside(context: Context, args: RollbackArgs, way: Way): P
     try {
         await interrupted.race(smoke({ ...context, out, folder: scratch, program }, calls));
     } catch (error) {
-        // These two errors have exit codes that mean that nothing was changed, but the rollback is applied.
+        // The exit codes of these two errors mean that nothing was changed, but here the rollback has been applied.
         throw error instanceof FindingsError || error instanceof UsageError ? new Failure(error.message) : error;
     }
 }
@@ -180,8 +180,9 @@ function writeCallers(file: string, text: string): void {
 }
 
 /**
- * Rejects a rollback that needs deleted secrets, breaks a current rule or a revocation, or re-creates credentials.
- * @returns the re-created credentials that were accepted
+ * Rejects a rollback that breaks a rule of the current policy pack, or that the operator has not accepted although it
+ * re-creates credentials or breaks a revocation. Also rejects losses that cannot be accepted.
+ * @returns the re-created credentials that the operator has accepted
  */
 function refuse(
     preview: Preview,

@@ -129,7 +129,7 @@ function stageProblems(phase: string | undefined, there: string | undefined, num
     const here = phase ?? "intra-a";
     // Without the phase the config is unknown too, which another check rejects.
     if (there === undefined) return [];
-    // In the first phase bare metal still serves callers.
+    // In the first phase, `prepare`, bare metal still serves callers.
     const serves = (place: string) => (place === "prepare" ? "intra-a" : place);
     if (serves(here) === serves(there)) return [];
     const say = (place: string) => (place === "intra-a" ? place : `intra-b, phase ${place}`);

@@ -118,14 +118,14 @@ describe("ops stack check", () => {
             accepting(far, ...["policy-violated", "way-in-added", "constructor"].map((code) => ({ ...entry, code }))),
         );
         const { note } = await exits(2, ops("stack", "check"));
-        assert.match(note, /accepted\.0\.code: must be a code of a review \(got "no-such-code"\)/);
+        assert.match(note, /accepted\.0\.code: must be the code of a finding of stack review \(got "no-such-code"\)/);
         assert.match(note, /accepted\.0\.until: must be within 30 days \(got 2027-06-01\)/);
         assert.match(
             note,
             /accepted\.1\.code: must not be policy-violated: exceptions for this code belong in policy\/exceptions\.yaml/,
         );
         assert.match(note, /accepted\.2\.code: way-in-added is called access-added now\. Write access-added\./);
-        assert.match(note, /accepted\.3\.code: must be a code of a review \(got "constructor"\)/);
+        assert.match(note, /accepted\.3\.code: must be the code of a finding of stack review \(got "constructor"\)/);
         assert.ok(calls.every(({ args }) => args[0] !== "preview"));
         commit("policy/accepted.yaml", accepting({ ...entry, reason: "yes", until: "soon", who: "me" }));
         assert.match(
