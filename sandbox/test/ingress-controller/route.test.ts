@@ -108,7 +108,12 @@ describe("ApisixRoute", () => {
         ["Services, which are unsupported", { backends: [] }, {}, /\.backends: unsupported/],
         ["authentication of its own", { authentication: {} }, {}, /\.authentication: unsupported/],
         ["a plugin config", { plugin_config_name: "x" }, {}, /\.plugin_config_name: unsupported/],
-        ["several upstreams", { upstreams: [{ name: "a" }, { name: "b" }] }, {}, /\.upstreams: more than one upstream.*unsupported/],
+        [
+            "several upstreams",
+            { upstreams: [{ name: "a" }, { name: "b" }] },
+            {},
+            /\.upstreams: more than one upstream.*unsupported/,
+        ],
         ["addresses", { match: { paths: ["/"], remoteAddrs: [] } }, {}, /\.match\.remoteAddrs: unsupported/],
         ["a header", { match: { paths: ["/"], exprs: [byHeader] } }, {}, /match\.exprs: Header Equal: unsupported/],
         ["a plugin's Secret", { plugins: withSecret }, {}, /secretRef of plugin p: unsupported/],
