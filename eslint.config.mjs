@@ -57,7 +57,7 @@ function layer(files, regex, message, syntax = PROGRAM) {
 
 const ABOUT_PREFLIGHT = "Preflight may import only components and dns: settings come in as arguments.";
 const ABOUT_RULES =
-    "Rules check the resulting resources, independent of the program, and also run without a policy pack.";
+    "Rules check the resulting resources and also run without a policy pack: they must import neither the program nor Pulumi.";
 const FROM_BELOW = "Components must not import what uses them: settings come in as arguments.";
 
 /** Code of the Pulumi program. */
@@ -129,7 +129,7 @@ export default tseslint.config(
     layer(
         ["dns/**"],
         "^\\.\\./(?!components/cloudflare/dns-record$)",
-        "DNS queries depend on the type of a record, and on no code that uses them.",
+        "Of the rest of the project, dns/ may import only the type of a DNS record.",
     ),
     layer(["components/*.ts"], "^\\.\\./", FROM_BELOW),
     ...SUBJECTS.map((subject, at) =>
@@ -172,7 +172,7 @@ export default tseslint.config(
     layer(
         ["policy/rules/rendered/**"],
         "^(\\.\\./(?!\\.\\.)(?!rule$)|\\.\\./\\.\\./(?!resources/|\\.\\./(components/|config/keys/|config/values$))|@pulumi/)",
-        "Expected resources are rendered by the components, with settings that pass the config schema.",
+        "Expected resources may import only components, which render them, the config schema of their settings, and policy/resources.",
         [],
     ),
     layer(

@@ -13,7 +13,7 @@ export type Sound<T> = T extends readonly (infer Entry)[]
       ? { [Key in keyof T]?: Sound<T[Key]> }
       : T;
 
-/** What the checks of an option get in addition to the config values. */
+/** Arguments of an option's checks, in addition to the config values. */
 export interface CheckContext {
     /** Whether a key of the stack config, or a value in it, is stored encrypted. */
     isSecret: (key: string, value?: unknown) => boolean;

@@ -84,7 +84,7 @@ export function parse(
 
 function parseValues(given: Record<string, unknown>, context: CheckContext): Settings {
     const wrong = optionProblem(given.option);
-    // Without a valid option, the values are checked as those of the first option, so that other problems are reported too.
+    // If the option is invalid, the values are checked against the first option, so that other problems are reported too.
     const option = wrong === undefined ? (given.option as Option) : OPTIONS[0];
     const { values, problems: old } = renameKeys(given, option);
     const { schema, read } = DEFINITIONS[option];

@@ -106,7 +106,7 @@ function taintOf(old: unknown): unknown {
 
 /** Splits an image reference into the current keys. */
 function imageParts(image: string): Record<string, string> {
-    // A block of text in YAML ends with a line break.
+    // An image that is written as a block of text in YAML ends with a line break.
     const [name, digest = ""] = image.trim().split("@");
     const [, repository, tag = ""] = /^([^]*?)(?::(\w[\w.-]*))?$/.exec(name)!;
     return Object.fromEntries(Object.entries({ repository, tag, digest }).filter(([, part]) => part !== ""));
@@ -135,7 +135,7 @@ export function renameKeys(values: Values, option: Option): { values: Values; pr
     return { values: renamed, problems };
 }
 
-/** The path of a key, in which each `[]` becomes the list index at the same position of another path. */
+/** The path of a key. Each `[]` in it is replaced by the list index at the same position of the path `like`. */
 function placed(name: string, like: Path): Path {
     return stepsOf(name).map((step, i) => (step === "[]" ? like[i] : step));
 }

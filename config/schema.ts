@@ -3,9 +3,9 @@ import * as z from "zod";
 // Functions that read a schema.
 
 /**
- * Fields of `.meta()` about secrets, on the innermost schema. `secret` marks a value that must be stored encrypted, and is
- * the file name in the command that sets this value. `mayBeSecret` marks a value that need not be encrypted but may be, or
- * that could be a secret written into the wrong key.
+ * Fields of `.meta()` about secrets, on the innermost schema. `secret` marks a value that must be stored encrypted; its
+ * text is the file name in the command that sets the value. `mayBeSecret` marks a value that need not be encrypted but may
+ * be, or that could be a secret written into the wrong key.
  */
 interface Secrecy {
     secret?: string;

@@ -7,7 +7,7 @@ import { got } from "./problems";
 // Schemas of values that keys of several options use.
 
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
-/** Kubernetes' limit for a DNS label and for a label value, which here is `<consumer>.<credential>`. */
+/** Kubernetes' limit for a DNS label and for a label value. In this project the label value is `<consumer>.<credential>`. */
 export const LABEL_LIMIT = 63;
 /** Default namespace of a stack's objects. */
 export const DEFAULT_NAMESPACE = "alpa-auth";
@@ -31,7 +31,7 @@ export const dnsLabel = z.string().refine(isDnsLabel, {
  * change to intra-b, and option callers adds callers to the gateway of such a stack.
  */
 export const consumerName = dnsLabel.refine((name) => name !== VERIFIER, {
-    error: `must not be ${VERIFIER}, the consumer that checks the component of option intra-b. Choose another name`,
+    error: `must not be ${VERIFIER}, the consumer with which option intra-b verifies Alpa in the cluster. Choose another name`,
 });
 
 export const url = z
@@ -80,7 +80,7 @@ export const portsOf = (endpoints: readonly string[]) => [
 /**
  * A problem, in the form that checks of a schema report.
  * @param what what the value must be
- * @param advice what to do; empty if `what` already shows that
+ * @param advice what to do; empty if `what` already shows what to do
  * @param options.quote whether the text contains the value
  */
 export function problem(input: unknown, what: string, advice = "", { quote } = { quote: true }) {

@@ -11,7 +11,7 @@ type Policy = ResourceValidationPolicy & Partial<StackValidationPolicy>;
 /**
  * The rules as a policy pack of CrossGuard.
  *
- * A validation gets all secrets in plain text, so it cannot distinguish which values are secret. Only a remediation gets
+ * A validation gets all secrets in plain text, so it cannot tell which values are secret. Only a remediation gets
  * the secret markers, and the engine calls it right before the validations. So one rule has a remediation that changes
  * nothing and records the resource for all rules. Its level is therefore `remediate`, which rejects violations like
  * `mandatory`.

@@ -3,7 +3,7 @@ import { endpoint, positive, text } from "../values";
 import { answerKeys } from "./edge/schema";
 import { alpaWatchdog } from "./hosts/alpa-watchdog";
 
-/** Longest wait of the gateway for one answer, in seconds, unless the config or an edge in front sets another. */
+/** Default of the gateway's longest wait for one answer, in seconds, without an edge in front of the gateway. */
 export const DEFAULT_ANSWER_SECONDS = 600;
 
 /** Keys of `alpa` in every option with a gateway. */
@@ -18,7 +18,7 @@ export const alpaKeys = {
         }),
     defaultModel: text("the name of a model").default("default").meta({
         description: "Model for requests without `model`. Use the name with which Alpa was started.",
-        reason: "The name that Alpa's own server uses.",
+        reason: "The name under which Alpa's own server serves its model.",
     }),
     ...answerKeys,
     watchdog: alpaWatchdog.optional(),

@@ -75,14 +75,14 @@ export const convert = z
                     ),
                 stopTimeoutSeconds: positive("a time in seconds").default(DEFAULT_HOST_WAITS.stopTimeoutSeconds).meta({
                     description:
-                        "Longest time for a host to stop Alpa, and after that the longest time until its GPUs are free, in seconds.",
+                        "Longest wait until a host has stopped Alpa, in seconds. The same limit then applies to the wait until its GPUs are free.",
                     reason: "Two minutes are enough for processes to complete running answers and exit.",
                 }),
                 startTimeoutSeconds: positive("a time in seconds")
                     .default(DEFAULT_HOST_WAITS.startTimeoutSeconds)
                     .meta({
                         description:
-                            "Longest time for a host to start Ray, and after that the longest time until Alpa answers with its model loaded, in seconds.",
+                            "Longest wait until a host has started Ray, in seconds. The same limit then applies to the wait until Alpa answers with its model loaded.",
                         reason: "More than three times the 12 minutes that a start is expected to take.",
                     }),
             })

@@ -16,7 +16,10 @@ const MOST_CONTEXT_TOKENS = 2048;
  * batch loop.
  */
 const MOST_VOCABULARY = 250_680;
-/** Prompts of 16 batches of Alpa. Other callers wait for all these batches, although limits count only one request. */
+/**
+ * Largest allowed number of prompts in one request: 16 batches of Alpa. Other callers wait for all these batches, although
+ * limits count only one request.
+ */
 const MOST_PROMPTS = 64;
 
 /** @param bound unit of the maximum, and its reason, for the error */

@@ -169,7 +169,7 @@ function callerPathProblems(asked: Sound<Parsed>["callerPath"], consumers: Sound
         ...(credentials.some((one) => one?.method === "key")
             ? []
             : [
-                  `consumers[${at}].credentials: must have one with method key, since observability.callerPath names this consumer. Add it.`,
+                  `consumers[${at}].credentials: must have a credential with method key, since observability.callerPath names this consumer. Add one.`,
               ]),
     ];
 }

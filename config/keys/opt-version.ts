@@ -163,7 +163,7 @@ interface Version {
     upgrade?: Sound<z.infer<typeof upgrade>>;
 }
 
-/** Key `opt` with the values of `opt.upgrade` replacing those that the upgrade changes. */
+/** Key `opt` as it is after the upgrade: the values of `opt.upgrade` replace the old ones. */
 export function upgraded<Opt extends Version>(opt: Opt): Opt {
     const { phase: _, ...changed } = opt.upgrade ?? {};
     const given = Object.fromEntries(Object.entries(changed).filter(([, value]) => value !== undefined));

@@ -7,7 +7,7 @@ interface Choice {
     reason?: string;
 }
 
-/** Key `enabled` of a setting with an unsafe value. */
+/** Key `enabled` of a setting for which one of the two values is unsafe. */
 export const enabled = z.boolean({ error: (i) => `must be true or false${got(i.input)}` });
 
 /** Key `reason`, next to `enabled`. */

@@ -64,7 +64,7 @@ export const tunnel = z
         source: url.optional().meta({
             description: "Full address to download `cloudflared` from.",
             examples: ["https://mirror.example.com/cloudflared"],
-            unset: "the release page of its project",
+            unset: "the release page of the `cloudflared` project",
         }),
         connectorsPerHost: positive("a number of connectors").default(2).meta({
             description: "Connectors on each host.",

@@ -36,7 +36,7 @@ export const optWatchdog = z
     .strictObject({
         enabled: z.boolean().default(true).meta({
             description: "Whether the watchdog runs.",
-            reason: "A config without a watchdog has no key `watchdog`.",
+            reason: "To have no watchdog, leave out the key `watchdog`.",
         }),
         ...progressKeys,
     })

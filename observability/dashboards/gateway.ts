@@ -10,7 +10,7 @@ const COUNTERS: Page = [
 const CONNECTORS: Page = ["Are the connectors connected?", "operate/watch.md#are-the-connectors-connected"];
 const SERIES: Page = ["How many series there are", "operate/watch.md#how-many-series-there-are"];
 export const NOTHING: Page = ["Alpa answers nothing", "operate/alpa-hangs.md#alpa-answers-nothing"];
-/** Condition that a connector has existed in the last day. */
+/** PromQL condition: a connector has existed in the last day. */
 const WITH_TUNNEL = "and on () max_over_time(alpa_auth:connectors:connected[1d]) > 0";
 
 export function gateway() {

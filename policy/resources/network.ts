@@ -1,4 +1,4 @@
-/** Which sources reach a pod, and which ports: Services and network policies. */
+/** Services and network policies: which sources reach a pod, and on which ports. */
 import { at, isUnknown, list, map, number, type Tree, type UnknownAs } from "./values";
 
 /** Ports that must not be reachable from outside the cluster: most of them have no authentication. */
@@ -26,7 +26,7 @@ export function waysFromOutside({ type, externalIPs }: Tree): string[] {
 /** Whether a type of Service opens a port of every node. */
 export const isNodeType = (type: unknown) => type === "NodePort" || type === "LoadBalancer";
 
-/** Peers that a rule of a NetworkPolicy admits in addition to pods that it selects by their labels; undefined if there are none. */
+/** What a rule of a NetworkPolicy admits other than pods selected by their labels, for messages; undefined if nothing. */
 export function openTo(rule: unknown, unknown: UnknownAs = "allowed"): string | undefined {
     const { from } = map(rule);
     if (isUnknown(from) && unknown === "allowed") return undefined;

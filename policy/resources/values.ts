@@ -26,7 +26,7 @@ export class Secret {
 /** The CLI's placeholder for a secret. */
 export const HIDDEN = "[secret]";
 
-/** The value at a path; {@link UNKNOWN} below an unknown value, and undefined if there is none. */
+/** The value at a path: {@link UNKNOWN} below an unknown value, and undefined if the path does not exist. */
 export function valueAt(tree: unknown, path: Path): unknown {
     let here = tree;
     for (const part of path) {

@@ -40,7 +40,7 @@ const schema = z.strictObject({
     ),
 });
 
-/** The problem of a name of an earlier version, with its present one; undefined for any other name. */
+/** Problem of a name that only earlier versions used, with the present name; undefined for any other name. */
 export function renamedProblem(name: string, renamed: Record<string, string>, where: string): string | undefined {
     if (!Object.hasOwn(renamed, name)) return undefined;
     return `${where}: ${name} is called ${renamed[name]} now. Write ${renamed[name]}.`;

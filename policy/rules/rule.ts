@@ -6,7 +6,7 @@ type Message = string;
 
 /** A rule that the policy pack checks in every stack. */
 export interface Rule {
-    /** Used in exceptions, reviews and reports, so it never changes. */
+    /** Exceptions, reviews and reports refer to the rule by this name, so it never changes. */
     name: string;
     /** The rule in one sentence. */
     title: string;

@@ -65,7 +65,7 @@ function openSecret({ marked }: Resource): string[] {
 /** Whether a text is the path of a kubeconfig, which the Kubernetes provider also accepts. */
 const isPlace = (field: string, text: string) => field === "kubeconfig" && !/\n|\{|:\s/.test(text);
 
-/** Paths of variables with secrets, in the form of containers and charts. */
+/** Paths of environment variables with secrets, which containers and charts list with `name` and `value`. */
 function* variables(tree: unknown, path = ""): Generator<string> {
     if (typeof tree !== "object" || tree === null || tree instanceof Secret) return;
     const { name, value } = map(tree);
@@ -166,7 +166,7 @@ function copied(resources: Resource[]): { urn: string; message: string }[] {
             for (const word of words(text)) {
                 const owner = secrets.get(word);
                 if (owner === undefined) continue;
-                const message = `${path}: must not repeat a secret (that of ${owner}, in plain text). Remove it, or pass it as a secret output.`;
+                const message = `${path}: must not repeat the secret of ${owner} in plain text. Remove it, or pass it as a secret output.`;
                 found.set(`${urn} ${path}`, { urn, message });
             }
         });

@@ -11,9 +11,9 @@ export const classes = z
                     .optional()
                     .meta({
                         description:
-                            "Number of prompts that all callers of the class together may have at Alpa at the same time. Each Alpa service generates for 4 at once.",
+                            "Number of prompts that all callers of the class together may have at Alpa at the same time. Each Alpa service generates for 4 prompts at once.",
                         examples: [2],
-                        unset: "the class has no limit of prompts",
+                        unset: "the class has no limit on prompts",
                     }),
                 logprobs: positive("a number of requests")
                     .optional()

@@ -8,7 +8,7 @@ import { DEFAULT_NAMESPACE } from "../../values";
 import { sshHostProblems } from "../hosts/ssh-host";
 import type { ParsedCluster } from "./schema";
 
-/** Fewest control-plane nodes of a cluster that survives the loss of one. */
+/** Minimum number of control-plane nodes with which a cluster survives the loss of one of them. */
 const FEWEST_FOR_HA = 3;
 /** Keys of `cluster` that are valid only for a cluster that the stack creates. */
 const OF_NODES = ["channel", "sans", "storage", "podNetwork", "waitSeconds"] as const;
@@ -93,7 +93,7 @@ function networkProblems({ cluster = {}, alpa }: Config): string[] {
     const problems: string[] = [];
     if (podNetwork !== POD_NETWORK && channel !== undefined && /^1\.27\//.test(channel))
         problems.push(
-            `cluster.podNetwork: must be left out with channel ${channel}: older versions than 1.28 have a fixed pod network. Remove the key, or choose a newer channel.`,
+            `cluster.podNetwork: must be left out with channel ${channel}: versions before 1.28 have a fixed pod network. Remove the key, or choose a newer channel.`,
         );
     if (networkProblem(podNetwork) !== undefined) return problems;
     const hosts: [where: string, address?: string][] = [

@@ -97,7 +97,7 @@ const podNetwork = z.string().check((ctx) => {
     const wrong = value.includes(":") ? "an IPv4 network, for example 10.200.0.0/16" : networkProblem(value);
     const bits = Number(/\/(\d+)$/.exec(value)?.[1]);
     if (wrong !== undefined) ctx.issues.push(problem(value, `must be ${wrong}`));
-    // Calico assigns each node blocks of 64 addresses.
+    // Calico assigns each node blocks of 64 addresses, so a network smaller than /24 has blocks for at most two nodes.
     else if (!(bits >= 8 && bits <= 24))
         ctx.issues.push(problem(value, "must be a network of /8 to /24, with addresses for all pods"));
     else if (overlapIpv4(value, SERVICE_NETWORK))
@@ -172,7 +172,7 @@ export const cluster = z
             .optional()
             .meta({
                 description:
-                    "Longest wait for a node to be installed, to be ready or to join, each in seconds. It includes downloads of images.",
+                    "Longest time, in seconds, for each single wait: until a node is installed, until it is ready, and until it has joined the cluster. Downloads of images are part of these waits.",
                 examples: [900],
                 unset: `\`${DEFAULT_WAIT_SECONDS}\``,
                 reason: "A snap and its images take minutes to download.",

@@ -12,7 +12,7 @@ import { got } from "../../problems";
 
 export { ALGORITHMS, type Algorithm };
 
-/** Shortest key that an operator may set, in characters: 16 of an alphabet of 64 are 96 bits, too many to guess. */
+/** Shortest key that an operator may set, in characters: 16 characters of 6 bits each have 96 bits, too many to guess. */
 export const SHORTEST_KEY = 16;
 /** Text that is valid in a header: visible ASCII without blanks or line breaks. */
 const HEADER_SAFE = /^[\x21-\x7e]+$/;
@@ -28,9 +28,9 @@ export const DEFAULT_OVERLAP_DAYS = 90;
  */
 export const DEFAULT_TOKEN_OVERLAP_DAYS = 30;
 
-/** Days before the expiry of a credential from which each run warns. */
+/** Each run warns about a credential that expires within this number of days. */
 const WARN_DAYS = 30;
-/** Days before the expiry of a credential with a successor from which a run warns, in case its caller has not switched. */
+/** Like {@link WARN_DAYS}, for a credential with a successor: its caller may not have switched yet. */
 const REMIND_DAYS = 3;
 /** A day in milliseconds. */
 export const DAY_MS = 24 * 60 * 60 * 1000;
@@ -52,7 +52,7 @@ interface Entry {
 interface Place {
     where: string;
     entry: Entry;
-    /** Index of its consumer in the list. */
+    /** Index of the credential's consumer in the list of consumers. */
     consumer: number;
 }
 

@@ -10,7 +10,7 @@ interface CallersFile {
     problems: string[];
 }
 
-/** Reads a callers file. @param folder base of the relative name */
+/** Reads a callers file. @param folder the folder that `name` is relative to */
 export function readCallersFile(name: string, folder: string): CallersFile {
     try {
         return parseCallersFile(readFileSync(join(folder, name), "utf8"), name);
@@ -75,8 +75,8 @@ function withoutKeys(consumers: unknown[]): { callers: unknown[]; keys: string[]
 }
 
 /**
- * Rewrites messages about the list of all callers, which begins with those of the stack file: paths of later callers become
- * paths in the callers file.
+ * Corrects paths in messages about the merged list of callers. In that list the callers of the stack file come first, so
+ * paths of later callers become paths in the callers file.
  * @param own number of callers in the stack file
  */
 export function placedInFile(texts: string[], own: number, name: string): string[] {

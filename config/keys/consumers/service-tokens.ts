@@ -50,7 +50,7 @@ export const credential = z.strictObject({
         }),
     enabled: z.boolean().default(true).meta({
         description: "Whether the token is accepted. `false` disables it without deleting it.",
-        reason: "Callers use a new token at once.",
+        reason: "A new token works at once.",
     }),
     secretVersion: positive("a version number")
         .optional()

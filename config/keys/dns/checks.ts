@@ -39,8 +39,11 @@ function twice(placed: Placed[]): string[] {
         seen.set(key, first ?? where);
         if (first === undefined) return [];
         // A name can have only one CNAME, even if the targets differ.
-        const what = record.type === "CNAME" ? "be the only CNAME of its name" : "be listed only once";
-        return [`${where}: must ${what} (${first} has the same). Remove one.`];
+        const what =
+            record.type === "CNAME"
+                ? `be the only CNAME of its name (${first} has the same name)`
+                : `be listed only once (${first} is the same)`;
+        return [`${where}: must ${what}. Remove one.`];
     });
 }
 

@@ -63,11 +63,12 @@ export const edgeKeys = {
     }),
     proxyTimeoutSeconds: positive("a time in seconds")
         .refine((n) => n <= LONGEST_PROXY_TIMEOUT, {
-            error: (i) => `must be at most ${LONGEST_PROXY_TIMEOUT}, Cloudflare's longest${got(i.input)}. Lower it`,
+            error: (i) =>
+                `must be at most ${LONGEST_PROXY_TIMEOUT}, the longest wait that Cloudflare allows${got(i.input)}. Lower it`,
         })
         .optional()
         .meta({
-            description: `Longest wait of the edge for an answer, in seconds. Another value than ${DEFAULT_PROXY_TIMEOUT} needs plan \`enterprise\`, and applies to the whole zone.`,
+            description: `Longest wait of the edge for an answer, in seconds. A value other than ${DEFAULT_PROXY_TIMEOUT} needs plan \`enterprise\`, and applies to the whole zone.`,
             examples: [300],
             unset: `the zone keeps its value, which is ${DEFAULT_PROXY_TIMEOUT} unless it was changed`,
         }),

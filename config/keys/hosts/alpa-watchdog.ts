@@ -18,7 +18,7 @@ export const alpaWatchdog = z
     .strictObject({
         enabled: z.boolean().default(true).meta({
             description: "Whether the watchdog is installed on the hosts. `false` removes it.",
-            reason: "A config without a watchdog has no key `watchdog`.",
+            reason: "To have no watchdog, leave out the key `watchdog`.",
         }),
         hosts: z
             .array(sshHost)
@@ -92,7 +92,7 @@ export function watchedProblems(watchdog: Sound<ParsedWatchdog> | undefined, end
         if (host?.address === undefined || found === 1) return [];
         return found === 0
             ? [
-                  `${where}: must be the host of one of alpa.endpoints, since the Alpa services have different ports (got ${host.address}). Write the host as in alpa.endpoints.`,
+                  `${where}: must be the host of one of alpa.endpoints, which names the port to watch (got ${host.address}). Write the host as in alpa.endpoints.`,
               ]
             : [
                   `${where}: must run only one Alpa service (got ${host.address}, which has ${found} of alpa.endpoints). A watchdog watches one port: remove this host.`,

@@ -52,7 +52,7 @@ export const sshHost = z.strictObject({
 
 type ParsedSshHost = z.infer<typeof sshHost>;
 
-/** Converts a checked host into settings of the components, and keeps further keys of the entry. */
+/** Converts a checked host into settings of the components, and keeps the other keys of the entry. */
 export function sshHostOf<T extends ParsedSshHost>(host: T): Omit<T, "privateKey" | "sudoPassword"> & SshHost {
     const { privateKey, sudoPassword, ...rest } = host;
     return {

@@ -6,7 +6,7 @@ import { isGiven, type Raw } from "../../unchecked";
 import { DEFAULT_NODE_PORT } from "../../values";
 import { DAY_MS } from "../consumers/credentials";
 
-/** Days before the expiry of a certificate from which each run warns, since it should have been renewed by then. */
+/** Each run warns about a certificate that expires in fewer days than this, since it should already be renewed. */
 const WARN_DAYS = 30;
 /** Shortest RSA key: OpenSSL rejects shorter keys at its default security level, in APISIX and in clients. */
 const LEAST_RSA_BITS = 2048;

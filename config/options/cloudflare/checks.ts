@@ -51,7 +51,7 @@ export function cloudflareChecks(
         ...connectorProblems(config.tunnel),
         ...(config.edgeWorker?.enabled === false && isGiven(given, "alpa", "defaultModel")
             ? [
-                  "alpa.defaultModel: has no effect with edgeWorker.enabled false: only the Worker fills a model in. Remove one of them.",
+                  "alpa.defaultModel: has no effect with edgeWorker.enabled false: only the Worker adds a missing model. Remove one of them.",
               ]
             : []),
         ...duplicateNames(consumers),

@@ -56,7 +56,7 @@ export const cloudflareSchema = z.strictObject({
             ...answerKeys,
             defaultModel: text("the name of a model").default("default").meta({
                 description: "Model for requests without `model`. Use the name with which Alpa was started.",
-                reason: "The name that Alpa's own server uses.",
+                reason: "The name under which Alpa's own server serves its model.",
             }),
             watchdog: alpaWatchdog.optional(),
         })

@@ -67,7 +67,7 @@ export function cloudflareSettings(config: ParsedCloudflare, data: ZoneData, tod
     };
 }
 
-/** The callers without expired credentials, with warnings about the others. */
+/** Removes expired credentials from the callers, and collects warnings about credentials. */
 function callers(config: ParsedCloudflare, today: Date) {
     const warnings: string[] = [];
     const expires: Record<string, string> = {};

@@ -21,7 +21,7 @@ const OF_OUR_OWN = [
     "etcdImage",
     "sharedCounters",
 ];
-/** Helm's limit for the name of a release, which is the name of the namespace. */
+/** Helm's limit for the name of a release. The gateway's release is named after the namespace. */
 const RELEASE_LIMIT = 53;
 
 type Config = Sound<ParsedGatewayOption>;

@@ -76,7 +76,7 @@ function callers(config: Parsed, today: Date): Callers {
 const UNCOUNTED_PROMPTS =
     "classes: while guard.enabled is false, a request may have any number of prompts, and slots count it as guard.maxPrompts prompts. Set guard.enabled to true.";
 
-/** The callers without expired credentials, with warnings about the others. */
+/** Removes expired credentials from the callers, and collects warnings about credentials. */
 export function livingCallers(
     config: Pick<Parsed, "consumers" | "limits"> & Partial<Pick<Parsed, "classes">>,
     today: Date,

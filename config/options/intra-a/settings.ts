@@ -5,7 +5,7 @@ import type { ParsedIntraA } from "./schema";
 /** Option intra-a: the gateway runs on the nodes of the bare-metal Ray cluster. */
 export interface IntraASettings extends IntraSettings {
     option: "intra-a";
-    /** Holder of the conversion's lock during the last step of a return to bare metal. Default: none. */
+    /** Holder of the conversion's lock during the last step of a rollback to bare metal. Default: none. */
     holder?: string;
     /** Digest of the list of callers, for the record of a conversion. Unset if no conversion is planned. */
     callers?: string;

@@ -173,7 +173,7 @@ function convertProblems({ bareMetal }: Convert, given: Raw, isSecret: (value: u
 function headProblems(endpoints: (string | undefined)[], bareMetal: Convert["bareMetal"]): string[] {
     if (endpoints.length > 1)
         return [
-            `alpa.endpoints: must have exactly one entry with convert, which moves one Alpa into the cluster (got ${endpoints.join(", ")}). Name the one that convert.bareMetal runs.`,
+            `alpa.endpoints: must have exactly one entry with convert, which moves one Alpa into the cluster (got ${endpoints.join(", ")}). Keep only the Alpa service that convert.bareMetal describes.`,
         ];
     const [host] = String(endpoints[0]).split(":");
     const at = bareMetal?.hosts?.findIndex((one) => one?.address === host) ?? -1;

@@ -73,7 +73,7 @@ function foreign(resources: Resource[], kind: string, field: string, path: strin
                 .filter(({ id }) => typeof id === "string" && !ids.has(id))
                 .map(({ where }) => ({
                     urn,
-                    message: `${where}: is no ${what} of this stack. Name one that this stack creates.`,
+                    message: `${where}: must be the id of a ${what} of this stack. Name one that this stack creates.`,
                 })),
         );
 }

@@ -6,7 +6,7 @@ import type { Rule } from "../rule";
 export const workersOwn: Rule = {
     name: "workers-own",
     title: "Requests pass only a Worker of this stack, and Access before it.",
-    reason: "A Worker sees each prompt and each answer, and can send them anywhere; no connector checks what the Worker answers itself.",
+    reason: "A Worker sees each prompt and each answer, and can send them anywhere. Requests that the Worker answers itself never reach the connector, which would check them.",
     example: {
         type: "cloudflare:index/workersRoute:WorkersRoute",
         inputs: { pattern: "*example.com/*", script: "other" },

@@ -84,7 +84,7 @@ function stoppedEarly(resources: Resource[]) {
                 ? [
                       {
                           urn: resource.urn,
-                          message: `${where}.args: must have a --grace-period of ${least} s, for answers of up to ${longest} s (got ${grace} s). Raise it.`,
+                          message: `${where}.args: must have a --grace-period of at least ${least} s, for answers of up to ${longest} s (got ${grace} s). Raise it.`,
                       },
                   ]
                 : [],

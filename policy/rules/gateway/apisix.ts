@@ -126,7 +126,7 @@ function movingCharts(resource: Resource): string[] {
     });
 }
 
-/** Checks CRDs by URL, since the file of a branch changes over time. */
+/** Checks the URLs of CRDs, since a file at the URL of a branch changes over time. */
 function movingFiles(resource: Resource): string[] {
     if (!/^kubernetes:yaml(\/v2)?:Config(File|Group)$/.test(resource.type)) return [];
     const files = [resource.props.files, resource.props.file].flat();

@@ -54,7 +54,9 @@ function chart({ values, where }: Chart): string[] {
               ]),
         ...(list(at(values, "topologySpreadConstraints")).length > 0 || at(values, "affinity.podAntiAffinity")
             ? []
-            : [`${where}.topologySpreadConstraints: must keep the pods on different nodes (got nothing). Add one.`]),
+            : [
+                  `${where}.topologySpreadConstraints: must keep the pods on different nodes (got nothing). Add a constraint.`,
+              ]),
         ...atLeast("ingress-controller.deployment.replicas", LEAST.controllers),
     ];
 }

@@ -6,7 +6,7 @@ import type { Rule } from "../rule";
 export const alpaGuarded: Rule = {
     name: "alpa-guarded",
     title: "Requests that can stop Alpa are rejected before they reach it.",
-    reason: "One request with fields that Alpa does not expect ends its batch loop: every caller's next request hangs, and its port stays open.",
+    reason: "One request with fields that Alpa does not expect ends its batch loop: every caller's next request hangs, although Alpa's port stays open.",
     example: {
         type: "kubernetes:apisix.apache.org/v2:ApisixRoute",
         inputs: {
@@ -45,7 +45,7 @@ function body(rule: RouteRule): string[] {
         )
             return [];
         return [
-            `${where}.config.${schema}: must require ${fields.join(" and ")}. Write it as the guard of this project does.`,
+            `${where}.config.${schema}: must require ${fields.join(" and ")}. Write the schema as the guard of this project does.`,
         ];
     };
     return [...requires("header_schema", "content-type"), ...requires("body_schema", "prompt")];

@@ -70,10 +70,12 @@ function asks(rule: RouteRule): string[] {
         ];
     return found.flatMap(({ where: place, name, config, wrapper }) => [
         ...[wrapper?.config, config].flatMap((part) =>
-            hasFilter(part) ? [`${place}: must apply to every request (it has a filter in _meta). Remove it.`] : [],
+            hasFilter(part)
+                ? [`${place}: must apply to every request (it has a filter in _meta). Remove the filter.`]
+                : [],
         ),
         ...(at(config, "_meta.disable") === true
-            ? [`${place}: must be enabled (it is disabled in _meta). Remove it, or the whole entry.`]
+            ? [`${place}: must be enabled (it is disabled in _meta). Remove disable from _meta, or remove the plugin.`]
             : []),
         ...(config.anonymous_consumer === undefined
             ? []
@@ -137,7 +139,7 @@ const LEAST_REMOVED = [
 export const credentialsHidden: Rule = {
     name: "credentials-hidden",
     title: "Credentials and names of callers are removed before a request is forwarded.",
-    reason: "Alpa logs what it receives, and trusts names in headers: a caller could pretend to be another one.",
+    reason: "Alpa logs what it receives, and trusts caller names in headers: a caller could pretend to be another one.",
     example: {
         type: "kubernetes:apisix.apache.org/v2:ApisixRoute",
         inputs: {

@@ -117,8 +117,8 @@ export function ruleset({ props }: Resource): Rendered {
 }
 
 /**
- * Expected form of a tunnel. It has no rules on the connector's host, which could forward requests anywhere, and no secret
- * in its inputs, with which other connectors could join.
+ * Expected form of a tunnel. Its rules are stored at Cloudflare, since rules on the connector's host could forward requests
+ * anywhere. Its inputs contain no secret, since other connectors could join with that secret.
  */
 export function tunnel({ props }: Resource): Rendered {
     return {

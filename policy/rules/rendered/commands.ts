@@ -13,7 +13,7 @@ const NUMBER = String.raw`\d{1,9}`;
 const ADDRESSES = String.raw`[0-9a-f.:/,]+`;
 const ROLE = "(control-plane|worker)";
 const BOOT = "boot=(as-found|never)";
-/** Id of a Ray run of Alpa's head. */
+/** Id of the start of Ray on the head node, which workers must join; `as-found` if the head reported none. */
 const HEAD = String.raw`(as-found|[0-9.]{1,40})`;
 const ATTEMPT = `attempt=${NUMBER}`;
 
@@ -88,7 +88,9 @@ export function commandLines(resource: Resource): string[] {
             : [];
     const variables = Object.keys((at(props, "environment") as object | undefined) ?? {}).length > 0;
     const sent = variables
-        ? ["environment: must be empty, since process lists show variables. Pass them in stdin, as a secret."]
+        ? [
+              "environment: must be empty, since process lists show environment variables. Pass them in stdin, as a secret.",
+          ]
         : [];
     return [
         ...unverifiedHost(resource),

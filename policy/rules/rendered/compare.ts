@@ -88,7 +88,7 @@ interface Pair {
     where: string;
     /** Path in the rendered object. */
     key: string;
-    /** Values that depend on a setting that could not be read, by their path: the reason, and the value's fixed beginning. */
+    /** By path, the values that depend on an unreadable setting: why it is unreadable, and the value's fixed beginning. */
     loose: Map<string, { why: Loose; begin: string }>;
 }
 
@@ -153,14 +153,14 @@ function* lists({ where, key, loose }: Pair, expected: unknown[], actual: unknow
     if (!inOrder) yield `${where}: must be in the order ${names[0].join(", ")}. Sort it.`;
 }
 
-/** Names of the entries of a list, if each has a unique one. */
+/** Names of the entries of a list; undefined unless every entry has a unique name. */
 function namesOf(entries: unknown[]): string[] | undefined {
     const names = entries.map((entry) => map(entry).name);
     if (!names.every((name) => typeof name === "string")) return undefined;
     return new Set(names).size === names.length ? (names as string[]) : undefined;
 }
 
-/** Advice for a list of another length: it names the missing texts. */
+/** Advice for a list of the wrong length. It names the texts that the list lacks. */
 function moved(expected: unknown[], actual: unknown[]): string {
     const missing = expected.filter((one) => typeof one === "string" && !list(actual).includes(one));
     return missing.length > 0 ? `Add ${missing.join(", ")}.` : "Write it as this project renders it.";

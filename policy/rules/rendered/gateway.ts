@@ -32,7 +32,7 @@ const guardProblems = ({ defaultModel: _, ...values }: Record<string, unknown>) 
         ({ path, message }) => `spec.http: ${path.join(".")} ${message}.`,
     );
 
-/** Problems of a prefix, as config keys have them. @param where field that contains the prefix, for messages */
+/** Problems that the config schema reports for a prefix. @param where field that contains the prefix, for messages */
 export const prefixProblems = (prefix: string | undefined, where: string) =>
     (pathPrefix.safeParse(prefix).error?.issues ?? []).map(({ message }) => `${where}: a prefix ${message}.`);
 
@@ -42,7 +42,7 @@ const guarded = (minTokens: number | undefined) => (minTokens === undefined ? GU
 
 const inNamespace = (namespace: string, spec: object) => ({ metadata: { namespace }, spec });
 
-/** Metrics and access log of a route. Each is in all of its rules or in none. */
+/** Metrics and access log of a route. Each is in all rules of the route or in none. */
 function observedIn({ props }: Resource) {
     const text = JSON.stringify(props.spec) ?? "";
     const counted = text.includes('"name":"prometheus"');

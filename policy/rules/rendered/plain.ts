@@ -49,7 +49,7 @@ function valueProblems(fields: Tree, field: string, text: string): string[] {
     ];
 }
 
-/** Passwords and keys between programs, all of which are generated. */
+/** Passwords and keys with which programs authenticate to each other. All of them are generated. */
 const GENERATED = [ADMIN_KEYS_SECRET.admin, ADMIN_KEYS_SECRET.viewer, ETCD_SECRET.password];
 
 /**

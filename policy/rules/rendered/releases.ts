@@ -25,7 +25,7 @@ const RELEASE = {
     availability: { answerTimeoutSeconds: 600 },
 };
 
-/** Settings that are not rendered: etcd is not part of the release. */
+/** Settings that do not appear in the values of the chart, since etcd is not part of the release. */
 const NOT_RENDERED = { etcdImage: "" };
 
 const SETTINGS = { namespace: NAMESPACE, retry: 5, release: RELEASE };

@@ -15,7 +15,7 @@ const GATEWAY_NAMESPACE_FIELDS: Record<string, string> = {
 };
 
 /**
- * Reports objects that refer to another gateway, which would receive all keys, although the stack has its own gateway.
+ * Reports objects that refer to another gateway although the stack has its own: the other gateway would receive all keys.
  */
 export function otherGateways(resources: Resource[]): { urn: string; message: string }[] {
     const own = gatewayNamespaces(resources);

@@ -90,7 +90,7 @@ describe("the policy pack as Pulumi starts it", () => {
         const [found, ...others] = await pack.stack(all);
         assert.deepEqual(others, []);
         assert.ok(found.refuses && found.rule === "hostnames-covered");
-        assert.match(found.message, /policies\[0\]\.id: is no policy of this stack/);
+        assert.match(found.message, /policies\[0\]\.id: must be the id of a policy of this stack/);
     });
 
     describe("with a file of exceptions", () => {

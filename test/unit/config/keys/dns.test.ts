@@ -68,7 +68,7 @@ const refused: Refused<string[]>[] = [
     [
         "a record twice",
         [A, A],
-        /:2 .* must be listed only once \(dns\/example\.com\.yaml:1 www\.example\.com A has the same\)/,
+        /:2 .* must be listed only once \(dns\/example\.com\.yaml:1 www\.example\.com A is the same\)/,
     ],
     [
         "the same address in two notations",

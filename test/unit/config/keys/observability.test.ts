@@ -153,7 +153,7 @@ describe("config of observability", () => {
                 observability: { callerPath: { consumer: "lab" } },
             },
             /^consumers\[0\]\.limits: must be at most 2 requests a minute/,
-            /^consumers\[0\]\.credentials: must have one with method key/,
+            /^consumers\[0\]\.credentials: must have a credential with method key/,
         ],
         [
             "a scraper without labels",

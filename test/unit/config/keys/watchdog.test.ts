@@ -73,7 +73,7 @@ const refused: Refused[] = [
     [
         "a host without a service, where services have several ports",
         values({ hosts: [HOST] }, { endpoints: ["10.0.0.12:20001", "10.0.0.13:20002"] }),
-        "alpa.watchdog.hosts[0].address: must be the host of one of alpa.endpoints, since the Alpa services have different ports (got 10.0.0.11). Write the host as in alpa.endpoints.",
+        "alpa.watchdog.hosts[0].address: must be the host of one of alpa.endpoints, which names the port to watch (got 10.0.0.11). Write the host as in alpa.endpoints.",
     ],
     [
         "a host with two services",

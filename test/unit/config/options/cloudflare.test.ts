@@ -100,7 +100,7 @@ const refused: Refused[] = [
     [
         "a default model without the Worker that fills it in",
         { alpa: { ...ALPA, defaultModel: "opt" }, edgeWorker: { enabled: false, reason: "no Workers here" } },
-        "alpa.defaultModel: has no effect with edgeWorker.enabled false: only the Worker fills a model in. Remove one of them.",
+        "alpa.defaultModel: has no effect with edgeWorker.enabled false: only the Worker adds a missing model. Remove one of them.",
     ],
     [
         "a disabled Worker without a reason",

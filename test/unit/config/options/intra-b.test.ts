@@ -17,7 +17,8 @@ const bareMetal = (more: object) => convert({ bareMetal: { ...BARE_METAL, ...mor
 
 const upgrade = (more: object, phase = "done") => intraBValues({}, { upgrade: { phase: "drain", ...more } }, { phase });
 
-const VERIFIERS_NAME = /^consumers\[0\]\.name: must not be alpa-verifier, the consumer that checks the component/;
+const VERIFIERS_NAME =
+    /^consumers\[0\]\.name: must not be alpa-verifier, the consumer with which option intra-b verifies Alpa/;
 
 const refused: Refused[] = [
     [
@@ -195,7 +196,7 @@ const refused: Refused[] = [
     [
         "two Alpas, of which one would be converted",
         intraBValues({ alpa: { endpoints: ["10.0.0.11:20001", "10.0.0.12:20001"] } }),
-        "alpa.endpoints: must have exactly one entry with convert, which moves one Alpa into the cluster (got 10.0.0.11:20001, 10.0.0.12:20001). Name the one that convert.bareMetal runs.",
+        "alpa.endpoints: must have exactly one entry with convert, which moves one Alpa into the cluster (got 10.0.0.11:20001, 10.0.0.12:20001). Keep only the Alpa service that convert.bareMetal describes.",
     ],
     [
         "hosts in another order than Ray's",

@@ -550,13 +550,13 @@ export const CLOSED: Record<string, Case[]> = {
             inputs("ZeroTrustAccessPolicy", undefined, (p) =>
                 p.includes.push({ serviceToken: { tokenId: "f00dcafe-0000-4000-8000-000000000001" } }),
             ),
-            /^includes\[\d\]\.serviceToken\.tokenId: is no service token of this stack/m,
+            /^includes\[\d\]\.serviceToken\.tokenId: must be the id of a service token of this stack/m,
         ],
         [
             "a policy that another program makes",
             "cloudflare",
             application((a) => (a.policies = [{ id: "f00dcafe-0000-4000-8000-000000000000", precedence: 1 }])),
-            /^policies\[0\]\.id: is no policy of this stack/m,
+            /^policies\[0\]\.id: must be the id of a policy of this stack/m,
         ],
         [
             "a policy that another program makes, where this run creates the stack's own",
@@ -565,7 +565,7 @@ export const CLOSED: Record<string, Case[]> = {
                 created("ZeroTrustAccessPolicy")(all);
                 application((a) => (a.policies = [{ id: "f00dcafe-0000-4000-8000-000000000000", precedence: 1 }]))(all);
             },
-            /^policies\[0\]\.id: is no policy of this stack/m,
+            /^policies\[0\]\.id: must be the id of a policy of this stack/m,
         ],
         [
             "a service token that another program makes, next to one that this run creates",
@@ -576,7 +576,7 @@ export const CLOSED: Record<string, Case[]> = {
                     p.includes.push({ serviceToken: { tokenId: "f00dcafe-0000-4000-8000-000000000001" } }),
                 )(all);
             },
-            /^includes\[[1-9]\]\.serviceToken\.tokenId: is no service token of this stack/,
+            /^includes\[[1-9]\]\.serviceToken\.tokenId: must be the id of a service token of this stack/,
         ],
     ],
     "workers-own": [

@@ -440,7 +440,7 @@ export const GATEWAY: Record<string, Case[]> = {
                 const { args } = template.spec.containers[0];
                 args[args.indexOf("--grace-period") + 1] = "10s";
             }),
-            /args: must have a --grace-period of \d+ s, for answers of up to \d+ s \(got 10 s\)/,
+            /args: must have a --grace-period of at least \d+ s, for answers of up to \d+ s \(got 10 s\)/,
         ],
         [
             "a connector with a grace period that cloudflared rejects",

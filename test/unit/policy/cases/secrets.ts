@@ -156,13 +156,13 @@ export const SECRETS: Record<string, Case[]> = {
             "a copy of a caller's key",
             "intra",
             copied((key) => key),
-            /^data\.note: must not repeat a secret \(that of lab\.2026a-secret/m,
+            /^data\.note: must not repeat the secret of lab\.2026a-secret/m,
         ],
         [
             "a copy of a caller's key in an address",
             "intra",
             copied((key) => `https://llm.example.com/?apikey=${key}&x=1`),
-            /^data\.note: must not repeat a secret/m,
+            /^data\.note: must not repeat the secret/m,
         ],
         [
             "a copy of the token of a kubeconfig",
@@ -172,7 +172,7 @@ export const SECRETS: Record<string, Case[]> = {
                 find(all, "kubernetes", "cluster").inputs.kubeconfig = secret(text);
                 configMap({ note: `it is ${LONG}` })(all);
             },
-            /^data\.note: must not repeat a secret \(that of cluster/m,
+            /^data\.note: must not repeat the secret of cluster/m,
         ],
     ],
 };

@@ -92,7 +92,7 @@ describe("review and the policy pack", () => {
             includes.push({ serviceToken: { tokenId: "f00dcafe-0000-4000-8000-000000000001" } });
             assert.match(
                 foreignIn(preview).join("\n"),
-                /^Rule hostnames-covered .*includes\[4\]\.serviceToken\.tokenId: is no service token of this stack/,
+                /^Rule hostnames-covered .*includes\[4\]\.serviceToken\.tokenId: must be the id of a service token of this stack/,
             );
         });
     });
