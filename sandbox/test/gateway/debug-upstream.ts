@@ -23,7 +23,7 @@ export interface DebugUpstream {
 const GOOD = '{"id":"cmpl-fixed","object":"text_completion","created":0,"choices":[{"text":"ok"}]}';
 const BAD = '{"type":"error","message":"bad request","stacktrace":"Traceback"}';
 const MADE_UP = '{"type":"error","message":"made-up upstream error","stacktrace":"Traceback"}';
-/** Approximate limit of Python's JSON parser. */
+/** Nesting of JSON that Python's parser accepts, approximately. */
 const MAX_DEPTH = 900;
 
 function acceptable(path: string, body: Buffer): boolean {

@@ -170,7 +170,7 @@ describe("gateway limits shared through Redis", () => {
         assert.equal((await enter("of a gateway that crashes")).entered, true);
         while (!(await enter("another")).entered);
         const passed = Date.now() - begin;
-        // The clock of slots has whole seconds.
+        // Slots expire at whole seconds.
         assert.ok(passed > 1000 && passed < 30_000, `${passed} ms`);
         await counters.close();
     });

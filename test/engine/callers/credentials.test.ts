@@ -32,7 +32,7 @@ const consumers = [
     { name: "bob", limits: { requests: 777, perSeconds: 3600 }, credentials: [{ id: "own", method: "key" }] },
 ];
 
-/** Credentials of the stack's outputs that a row can use. */
+/** Credentials from the stack's outputs, for the rows of the tables of requests. */
 interface Known {
     k1: string;
     k2: string;
