@@ -130,7 +130,7 @@ def _private_key(values: Mapping[str, str], problems: List[str]) -> Optional[str
 
 
 def read_text(where: str, file: str) -> "tuple[Optional[str], Optional[str]]":
-    """Text of a file, or an error. A content instead of a file name may be secret, so the error does not repeat it."""
+    """Text of a file, or an error. The error does not repeat a `file` that is a content instead of a name: it may be secret."""
     if "\n" in file or "-----BEGIN" in file:
         return None, f"{where}: must be the name of a file (it is the content of one). Write the content into a file, and give its name."
     try:
