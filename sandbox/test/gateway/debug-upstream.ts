@@ -74,7 +74,7 @@ async function serve(seen: Seen[], request: IncomingMessage, answer: ServerRespo
     const path = request.url ?? "/";
     seen.push({ method: request.method ?? "", path, headers, body });
 
-    // Does not keep the process alive after the tests.
+    // `ref: false`, because a long delay must not keep the process alive after the tests.
     if (delay) await sleep(Number(delay) * 1000, undefined, { ref: false });
     if (reset) return void request.socket.resetAndDestroy();
     if (close) return void request.socket.end();

@@ -208,7 +208,7 @@ describe("a caller's credential", () => {
     });
 
     it("gets the same 401 for every problem", async () => {
-        // Compared as JSON: the gateway does not keep the order of fields.
+        // Compares the sorted fields, because the gateway does not keep their order.
         const sorted = (body: string) => JSON.stringify(Object.entries(JSON.parse(body) as object).sort());
         const bodies = new Set<string>();
         for (const [, headers, status, path] of rows)
