@@ -22,7 +22,7 @@ export function parts(all: Callers, count: number): Callers[] {
 /** The consumer whose credential is rotated. */
 export const ROTATED = "team-0000";
 
-/** Adds a key to that caller. */
+/** Adds a key to the caller {@link ROTATED}. */
 export function rotated(all: Callers, id: string): Callers {
     return { ...all, [ROTATED]: [...all[ROTATED], id] };
 }

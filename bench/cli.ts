@@ -14,13 +14,16 @@ const say = (line: string) => console.log(line);
 const counts = (text: string): number[] => {
     const numbers = text.split(",").map(Number);
     if (numbers.some((n) => !Number.isInteger(n) || n < 1 || n > 9999))
-        throw new InvalidArgumentError("must be whole numbers from 1 to 9999 with commas between.");
+        throw new InvalidArgumentError("must be whole numbers from 1 to 9999, separated by commas.");
     return numbers;
 };
 const settings = (text: string) => {
     const names = text.split(",");
     const known = names.filter((name): name is keyof typeof SETTINGS => name in SETTINGS);
-    if (known.length < names.length) throw new InvalidArgumentError(`must be of ${Object.keys(SETTINGS).join(", ")}.`);
+    if (known.length < names.length)
+        throw new InvalidArgumentError(
+            `must be one or more of ${Object.keys(SETTINGS).join(", ")}, separated by commas.`,
+        );
     return known.map((name) => SETTINGS[name]);
 };
 
@@ -43,12 +46,17 @@ program
     .description("Compare alpa-auth with a flat Pulumi program and with kubectl, for the same objects")
     .option(
         "--counts <numbers>",
-        "how many callers; a stack file holds about 1650, for more use the commands file and stacks",
+        "how many callers: at most about 1650 fit into a stack file; for more callers, use the command `file` or `stacks`",
         counts,
         [10, 100, 1000],
     )
-    .option("--settings <names>", "how the engine is run: fast, default", settings, Object.values(SETTINGS))
-    .option("--first-up", "measure only the first up, in a third of the time", false)
+    .option(
+        "--settings <names>",
+        "settings of the engine: fast, default, or both separated by a comma",
+        settings,
+        Object.values(SETTINGS),
+    )
+    .option("--first-up", "measure only the first `pulumi up`, which takes a third of the time", false)
     .action(async (options: { counts: number[]; settings: (typeof SETTINGS.fast)[]; firstUp: boolean }) => {
         const { counts, settings, firstUp } = options;
         await measured((bench) => measureConsumers(bench, counts, settings, firstUp, say));
@@ -56,7 +64,9 @@ program
 
 program
     .command("stacks")
-    .description("Measure callers in several stacks at one gateway, brought up side by side with the fast settings")
+    .description(
+        "Measure callers in several stacks that share one gateway and are deployed at the same time, with the fast settings",
+    )
     .option("--count <number>", "how many callers in all", (text) => counts(text)[0], 1000)
     .option("--stacks <number>", "how many stacks", (text) => counts(text)[0], 3)
     .action(async (options: { count: number; stacks: number }) => {
@@ -73,7 +83,7 @@ program
 
 program
     .command("review")
-    .description("Measure the time of stack review without its preview, for a change of every caller")
+    .description("Measure the time of `stack review` without the preview, for a change that affects every caller")
     .option("--counts <numbers>", "how many callers", counts, [100, 1000])
     .action(async (options: { counts: number[] }) => {
         await measured((bench) => measureReview(bench, options.counts, say));
@@ -82,7 +92,7 @@ program
 program
     .command("observed")
     .description(
-        "Measure the cost of metrics and access log as a ratio, and the series of many callers, on the emulator of APISIX alone",
+        "Measure on the emulator of APISIX how much throughput metrics and the access log cost, and the number of series for many callers",
     )
     .option("--callers <number>", "how many callers", (text) => counts(text)[0], 5000)
     .option(
@@ -99,7 +109,9 @@ program
 
 program
     .command("killed")
-    .description("Kill pulumi in the middle of a first up with the fast settings, run it again, and compare")
+    .description(
+        "Kill pulumi in the middle of the first `pulumi up` with the fast settings, run it again, and compare cluster and state",
+    )
     .option("--callers <number>", "how many callers", (text) => counts(text)[0], 300)
     .action(async (options: { callers: number }) => {
         say(machine());

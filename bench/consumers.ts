@@ -50,7 +50,7 @@ async function measureAlpaAuth(
 ): Promise<Row> {
     const program = new AlpaAuth(bench, stack, engine);
     return measureProgram(program, "alpa-auth", all, firstOnly, async () => {
-        // Keys that do not work make the figures worthless.
+        // Figures for callers whose keys do not work would be worthless.
         const { credentials } = await program.outputs<{ credentials: Record<string, string> }>();
         for (const id of firstOnly ? ["a"] : ["a", "b", "c"])
             assert.equal(await answer(bench, credentials[`${ROTATED}/${id}`]), 200);
@@ -66,7 +66,7 @@ async function measureProgram(
     check: () => Promise<void> = async () => undefined,
 ): Promise<Row> {
     await program.create();
-    // Starts with the gateway in place: its own resources are not measured.
+    // Deploys the stack without callers first, so that only the callers' resources are measured.
     program.configure({});
     await program.up();
     program.configure(all);
@@ -111,7 +111,7 @@ async function cost(bench: Bench, namespace: string, all: Callers, make: () => P
     return { firstUp, accepted: taken, cpu: cpuSeconds(bench) - before };
 }
 
-/** Status of a small completion with this key. */
+/** Sends a small completion request with this key. @returns its HTTP status */
 export async function answer(bench: Bench, key: string | undefined): Promise<number> {
     const response = await fetch(`${bench.url}/alpa/completions`, {
         method: "POST",

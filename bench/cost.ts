@@ -22,14 +22,14 @@ export function cpuSeconds({ dir }: Bench): number {
     return [process.pid, ...living.map(({ pid }) => pid)].reduce((sum, pid) => sum + used(pid), 0) / TICKS;
 }
 
-/** Largest memory of one process of the program and of one process of the engine, from now until it is stopped. */
+/** Samples the memory of the program's and the engine's processes until it is stopped, and keeps the maximum of each. */
 export class PeakMemory {
     private readonly most = { program: 0, engine: 0 };
     private readonly clock: NodeJS.Timeout;
 
     constructor({ dir }: Bench) {
         const id = sandboxId(dir);
-        // The kernel keeps the peak of a process only while that runs.
+        // Polls, because the kernel forgets the peak memory of a process when it exits.
         this.clock = setInterval(() => {
             for (const { pid, program, args, marks } of procTable().values()) {
                 if (marks[SANDBOX_MARK] !== id) continue;

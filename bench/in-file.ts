@@ -51,7 +51,7 @@ async function measure(bench: Bench, program: InFile, count: number, say: (line:
         say(`${count}: ${rows.at(-1)!.join(", ")}`);
     };
     await program.create();
-    // Starts with the gateway in place: its own resources are not measured.
+    // Deploys the stack without callers first, so that only the callers' resources are measured.
     program.configure({});
     await program.up();
     const all = callers(count);
@@ -64,7 +64,7 @@ async function measure(bench: Bench, program: InFile, count: number, say: (line:
     await timed("rotation", () => program.up());
     program.configure(rotated(second, "c"));
     await timed("targeted rotation", () => program.upRotated());
-    // Keys that do not work make the figures worthless.
+    // Figures for callers whose keys do not work would be worthless.
     const { credentials } = await program.outputs<{ credentials: Record<string, string> }>();
     for (const id of ["a", "b", "c"]) assert.equal(await answer(bench, credentials[`${ROTATED}/${id}`]), 200, id);
     const head = ["operation", "seconds", "CPU seconds of the sandbox", "program, MB", "engine, MB"];

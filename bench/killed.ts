@@ -11,8 +11,8 @@ import { AlpaAuth, FAST } from "./stacks";
 type Say = (line: string) => void;
 
 /**
- * Kills pulumi while it creates the callers, and again while a caller gets another key. Proves that the next run leaves no
- * difference.
+ * Kills pulumi while it creates the callers, and again while it adds a key to a caller. Proves that after the next run the state,
+ * the cluster and the gateway agree.
  */
 export async function killedMidway(bench: Bench, count: number, say: Say): Promise<void> {
     const program = new AlpaAuth(bench, "killed", FAST);
@@ -29,7 +29,7 @@ export async function killedMidway(bench: Bench, count: number, say: Say): Promi
         `killed with ${left.consumers.length} of ${count} Consumers and ${left.keys.size} Secrets in the cluster, ` +
             `${program.state(all).perCaller * count} of their resources in the state`,
     );
-    assert.ok(left.consumers.length < count, "it had ended already");
+    assert.ok(left.consumers.length < count, "pulumi had created all Consumers before it was killed");
     await again(program, all, say);
 
     const more = rotated(all, "b");
@@ -40,7 +40,7 @@ export async function killedMidway(bench: Bench, count: number, say: Say): Promi
     await removeNamespace(bench, program.stack);
 }
 
-/** Starts `up` and kills pulumi once `when` has become true, like a crash: its plugins get no signal. */
+/** Starts `up` and kills pulumi, as a crash would, once `when` returns true. Its plugins get no signal. */
 async function killWhen(program: AlpaAuth, when: () => Promise<boolean>): Promise<void> {
     let pid = 0;
     program.onStart = (started) => (pid = started);
@@ -50,7 +50,7 @@ async function killWhen(program: AlpaAuth, when: () => Promise<boolean>): Promis
     process.kill(pid, "SIGKILL");
     await up;
     await endOrphanPlugins(sandboxId(program.bench.dir));
-    // The killed run has left its lock.
+    // The killed run left the stack locked.
     await program.run(["cancel", "--yes"]);
 }
 
@@ -70,7 +70,7 @@ async function again(program: AlpaAuth, all: Callers, say: Say): Promise<void> {
     assert.deepEqual(
         wanted.filter((_, i) => good[i] !== 200),
         [],
-        "keys that do not work",
+        "these keys do not work",
     );
     assert.deepEqual(await program.preview(), [], "a preview that follows");
     say(`${wanted.length} keys work, Secrets and outputs agree, no other object, the next preview is empty`);

@@ -43,8 +43,8 @@ export class Kubectl {
         const code = await new Promise<number | null>((resolve, reject) => {
             child.on("error", reject).on("close", resolve);
         });
-        // `diff` exits with 1 when the ingress controller wrote a status meanwhile.
+        // `kubectl diff` exits with 1 when it finds differences: the ingress controller may have written a status meanwhile.
         if (code !== 0 && !(args[0] === "diff" && code === 1))
-            throw new Error(`kubectl ${args.join(" ")} ended with ${code}.\n${said.trim()}`);
+            throw new Error(`kubectl ${args.join(" ")} exited with ${code}.\n${said.trim()}`);
     }
 }

@@ -20,7 +20,7 @@ import { observedOf } from "../sandbox/workloads/gateway-settings/observed";
 const ADMIN_KEY = "bench-admin-key";
 const KEY = "key-of-the-bench";
 const STACK = "alpa-auth";
-/** Requests open at the same time. */
+/** Number of concurrent requests. */
 const PARALLEL = 8;
 
 const { enabled: _, ...rules } = guard.parse({});
@@ -79,7 +79,7 @@ async function compare(alpa: number, rounds: number, seconds: number, send: Send
             const ratios = cost.map((value, round) => without[round] / value).sort((a, b) => a - b);
             const [least, most] = [ratios[0], ratios.at(-1)!].map((ratio) => ratio.toFixed(2));
             say(
-                `kept: ${name}: ${(median(cost) * 1000).toFixed(2)} ms of a core for a request; throughput ${median(ratios).toFixed(2)} of nothing kept (${least} to ${most})`,
+                `${name}: ${(median(cost) * 1000).toFixed(2)} ms of CPU time per request; throughput is ${median(ratios).toFixed(2)} times that without metrics and log (${least} to ${most})`,
             );
         }
     } finally {
@@ -88,8 +88,8 @@ async function compare(alpa: number, rounds: number, seconds: number, send: Send
 }
 
 /**
- * Sends two requests of every caller to one path and one Alpa: one is answered, one is over the limit. The bytes sent create no
- * series.
+ * Counts two requests of every caller to the same path and the same Alpa: one is answered with 200, one is over the limit (429).
+ * The size of an answer does not change the number of series.
  */
 function countSeries(callers: number, say: Say): void {
     const metrics = new Metrics(LATENCY_BUCKETS);
@@ -118,7 +118,7 @@ function countSeries(callers: number, say: Say): void {
     const series = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
     const of = (name: string) => series.filter((line) => line.startsWith(name)).length;
     say(
-        `${callers} callers, 200 and 429 each: ${series.length} series, ${(text.length / 1e6).toFixed(1)} MB of text; ` +
+        `${callers} callers with one 200 and one 429 each: ${series.length} series, ${(text.length / 1e6).toFixed(1)} MB of text; ` +
             `${of("apisix_http_status")} http_status, ${of("apisix_bandwidth")} bandwidth, ${of("apisix_http_latency")} http_latency`,
     );
 }
@@ -129,7 +129,7 @@ async function gatewayOf(alpa: number, kept: Kept): Promise<Gateway> {
     const { accessLog, metrics } = observedOf(
         stringify({ nginx_config: accessLogSettings(), plugin_attr: attributes }),
     );
-    // Replaces the pipe of a real gateway.
+    // Counts the bytes of the access log instead of writing it.
     let written = 0;
     const gateway = await startGateway({
         ...{ port: 0, adminPort: 0, adminKey: ADMIN_KEY, log: () => undefined },

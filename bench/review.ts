@@ -26,7 +26,7 @@ const HEAD = [
     "preview, MiB",
     "findings",
     "read and judged, s",
-    "rules of the pack, s",
+    "policy rules, s",
     "written, s",
     "command, s",
 ];
@@ -68,7 +68,7 @@ async function measure(bench: Bench, program: AlpaAuth, count: number): Promise<
     renderMarkdown(review);
     times.push(performance.now());
     const command = await seconds(() => asCommand(bench, program.stack, file));
-    // A review with other findings makes the figures worthless.
+    // The figures hold only for a review with exactly these findings.
     assert.deepEqual(broken, []);
     const codes = ["credential-revoked", "limit-lowered"];
     for (const code of codes) assert.equal(review.findings.filter((one) => one.code === code).length, count, code);
@@ -77,7 +77,7 @@ async function measure(bench: Bench, program: AlpaAuth, count: number): Promise<
     return [previewed.toFixed(1), size, String(review.findings.length), ...parts, command.toFixed(1)];
 }
 
-/** Includes the start of Node.js and its calls of Pulumi. */
+/** Runs the review as a command, so that the measured time includes the start of Node.js and the calls of Pulumi. */
 async function asCommand(bench: Bench, stack: string, preview: string): Promise<void> {
     const args = ["stack", "review", "--stack", stack, "--preview", preview, "--fail-on", "none"];
     const env = { ...process.env, ...pulumiEnv(bench.dir, bench.world.facts) };

@@ -15,7 +15,7 @@ export interface Bench {
     dir: string;
     world: World;
     kubectl: string;
-    /** Entry point of the gateway. */
+    /** Address at which callers reach the gateway. */
     url: string;
     /** Names that callers need: the gateway, its namespace and the IngressClass of routes. */
     binding: { ingressClass: string; gateway: string; gatewayNamespace: string };
@@ -67,7 +67,7 @@ async function installGateway(dir: string, world: World): Promise<string> {
     return `http://127.0.0.1:${nodePort}`;
 }
 
-/** Replaces the config of a stack; keys without the project's prefix. The salt of its secrets does not change. */
+/** Replaces the config of a stack. @param config by key without the project's prefix. The encryption salt stays the same. */
 export function writeStackFile(folder: string, stack: string, config: object, project = "alpa-auth"): void {
     const file = join(folder, `Pulumi.${stack}.yaml`);
     const salt = /encryptionsalt: .*/.exec(readFileSync(file, "utf8"))![0];
@@ -79,5 +79,5 @@ export function writeStackFile(folder: string, stack: string, config: object, pr
 export async function removeNamespace({ world }: Bench, name: string): Promise<void> {
     await world.kubeConfig.makeApiClient(CoreV1Api).deleteNamespace({ name });
     const gone = async () => (await world.read("v1", "Namespace", undefined, name)) === undefined;
-    await waitFor(`namespace ${name} to go`, gone, { seconds: 600 });
+    await waitFor(`deletion of namespace ${name}`, gone, { seconds: 600 });
 }

@@ -43,10 +43,12 @@ export async function measureStacks(bench: Bench, count: number, stacks: number,
         bytes,
         perCaller,
     };
-    say(`\n${count} callers with one key each; all but the first up are of one stack\n${table([row])}\n`);
+    say(
+        `\n${count} callers with one key each; the first up deploys all stacks, the other operations change one stack\n${table([row])}\n`,
+    );
 }
 
-/** Keys that do not work make the figures worthless. */
+/** Asserts that the keys work: figures for callers without access would be worthless. */
 async function works(bench: Bench, programs: SharedCallers[]): Promise<void> {
     for (const [i, program] of programs.entries()) {
         const { credentials } = await program.outputs<{ credentials: Record<string, string> }>();

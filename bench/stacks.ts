@@ -131,7 +131,7 @@ export class SharedCallers extends AlpaAuth {
     }
 }
 
-/** In the order of the config. */
+/** Callers in the form of config key `consumers`, in the same order. */
 export function consumersOf(callers: Callers) {
     return Object.entries(callers).map(([name, ids]) => ({
         name,

@@ -6,12 +6,12 @@ export interface Row {
     firstUp: number;
     /** From the start of `up` until the ingress controller has accepted every caller. */
     accepted?: number;
-    /** CPU seconds until then, of the whole sandbox with emulators and API server. */
+    /** CPU seconds until `accepted`, of the whole sandbox with emulators and API server. */
     cpu?: number;
     preview?: number;
-    /** `up` of the whole stack. */
+    /** Duration of `up` of the whole stack after the rotation of a key. */
     rotation?: number;
-    /** `up` of one caller's resources only. */
+    /** Duration of the same `up`, limited to the rotated caller's resources. */
     targeted?: number;
     /** Size of the state, in bytes. */
     bytes?: number;
@@ -31,7 +31,7 @@ const COLUMNS: [title: string, of: (row: Row) => number | undefined, digits: num
     ["resources per caller", (row) => row.perCaller, 2],
 ];
 
-/** A row for each program, with the ratio to the flat program behind each figure that has one. */
+/** A row for each program. A figure that the flat program has too is followed by its ratio to the flat program's figure. */
 export function table(rows: Row[]): string {
     const cells = rows.map((row) => [
         row.way,

@@ -15,7 +15,7 @@ const MOCHA = join(ROOT, "node_modules/mocha/bin/mocha.js");
  * time than with Node.js's 16 (measured 2026-11 with the rules of the policy pack: 46 s instead of 52 s).
  */
 const ROOM = "--max-semi-space-size=64";
-/** Ends a test process with this one, also when this one is killed. */
+/** Ends the test processes when this process ends, also when it is killed. */
 const WATCH = join(ROOT, "sandbox/plugins/exit-with-parent.cjs");
 /** Number of last lines to show of a process that fails and is no test run, or that ends without a result. */
 const LAST_LINES = 60;

@@ -1,5 +1,5 @@
-// Proves that the sandbox's own CRDs are valid YAML of the right kinds, and closed where the real ones are. Where the real ones
-// are available, they are compared exactly, except for descriptions and printer columns.
+// Proves that the sandbox's own CRDs are valid YAML of the right kinds, and reject unknown fields wherever the real CRDs do.
+// Where the real CRDs are available, both are compared exactly, except for descriptions and printer columns.
 
 import assert from "node:assert/strict";
 import fs from "node:fs";

@@ -77,7 +77,7 @@ describe("npm run ops -- convert", function () {
     const at = () => place;
     const refusedRoutes = refused(at, "apisix.apache.org", "apisixroutes", "UPDATE");
 
-    /** A failure for each phase but the last, which can also happen in production. */
+    /** For each phase but the last, a failure that can also happen in production. */
     const failures: [failing: Exclude<Phase, "done">, why: string, trouble: Trouble][] = [
         ["prepare", "the API server rejects the component", refused(at, "ray.io", "rayclusters", "CREATE")],
         ["drain", "the API server rejects changes of routes", refusedRoutes],

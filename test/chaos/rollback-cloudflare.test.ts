@@ -46,7 +46,7 @@ describe("ops stack rollback from option cloudflare to intra-a", () => {
     let host: Host;
     let downloads: Awaited<ReturnType<typeof serveDownloads>>;
     let port: number;
-    // Hooks run in reverse order: this one runs before the world ends.
+    // Defined before the hook that ends the world, so it runs before that hook.
     after(async () => {
         await stack?.destroy();
         await host?.close();

@@ -34,7 +34,7 @@ describe("ops stack rollback from intra-b to intra-a and back", () => {
         place = await gpuWorld();
         const { world, dir } = place;
         clone = new Clone(join(dir, "clone"), { dir, facts: world.facts });
-        // Exceptions from the policy pack, because this world ends answers sooner than a production stack may.
+        // Exceptions from the policy pack, because the answer timeout of this world is shorter than the pack allows.
         writeFileSync(join(clone.folder, "policy/exceptions.yaml"), stringify({ exceptions }));
         clone.commit("exceptions");
         stack = await ConversionStack.create("back", world, dir, await freeNodePort());

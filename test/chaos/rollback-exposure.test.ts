@@ -15,7 +15,7 @@ describe("ops stack rollback from one exposure to another", () => {
     let clone: Clone;
     let port: number;
     let apikey: string;
-    // Hooks run in reverse order: this one runs before the world ends.
+    // Defined before the hook that ends the world, so it runs before that hook.
     after(async () => {
         await stack?.destroy();
     });

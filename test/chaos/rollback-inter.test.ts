@@ -16,7 +16,7 @@ const carol = { name: "carol", credentials: [key("c"), key("d")] };
 describe("ops stack rollback with option inter", () => {
     let stack: InterStack;
     let clone: Clone;
-    // Hooks run in reverse order: this one runs before the world ends.
+    // Defined before the hook that ends the world, so it runs before that hook.
     after(async () => {
         await stack?.destroy();
     });

@@ -1,7 +1,8 @@
 /**
- * Measures a share of Alpa: `npm run load`. Two interactive callers send one request after the other. Fifty batch callers send
- * the next request as soon as they may, to one gateway pod with one Alpa of the sandbox; then the batch callers run alone.
- * Prints the measured times. Fails where a share is exceeded or does not help. Takes about three minutes.
+ * Measures a class's share of Alpa: `npm run load`. Two interactive callers send one request after the other to one gateway pod
+ * with one Alpa of the sandbox. Meanwhile fifty batch callers send the next request as soon as their limit allows it. Then the
+ * batch callers run alone. Prints the measured times. Fails where batch callers exceed their share, or where interactive
+ * callers wait too long in spite of it. Takes about three minutes.
  */
 import { strict as assert } from "node:assert";
 import { setTimeout as sleep } from "node:timers/promises";

@@ -6,13 +6,13 @@ import { isMap, valueAt, type Path } from "../../policy/resources/values";
 
 /** Values by path, for example `inputs.spec.http[0].name`. Kinds without a difference are left out. */
 export interface Difference {
-    /** By path in the old value. The later entries of a list move up. */
+    /** Removed values, by path in the old value. In a list, later entries move up. */
     removed?: Record<string, unknown>;
-    /** By path in the new value. The later entries of a list move down. */
+    /** Added values, by path in the new value. In a list, later entries move down. */
     added?: Record<string, unknown>;
-    /** By path in the new value: first the old value, then the new one. */
+    /** Changed values, by path in the new value: the old and the new value. */
     changed?: Record<string, [from: unknown, to: unknown]>;
-    /** By path in the new value: the difference between the lists of lines of two texts. */
+    /** Changed texts of several lines, by path in the new value: the difference between their lists of lines. */
     lines?: Record<string, Difference>;
 }
 
@@ -64,7 +64,7 @@ function ofMaps(from: Record<string, unknown>, to: Record<string, unknown>, old:
         });
 }
 
-/** Entries with the same name or value belong together. What is left between two of them is compared from the start. */
+/** Pairs entries with the same name or value. Entries between two pairs are compared one by one, in their order. */
 function ofLists(from: unknown[], to: unknown[], old: Path, now: Path): Edit[] {
     const found: Edit[] = [];
     let [i, j] = [0, 0];

@@ -21,7 +21,7 @@ export interface Recorded {
     /** The config that was previewed. */
     config: Config;
     changeSummary?: object;
-    /** Steps other than `same`, and those that only rename a resource. */
+    /** All steps but those with operation `same`; of these, only the ones that change a resource's URN. */
     steps: Step[];
 }
 
@@ -102,8 +102,8 @@ export function stored(recording: Recording): Stored {
 }
 
 /**
- * @param where name of the file in errors @throws AssertionError that names a difference that does not apply, or what is
- * unknown
+ * @param where name of the file in errors @throws AssertionError that names a difference that does not apply, or an unknown
+ * field
  */
 export function recordingOf({ stack, made, before, resources, cases }: Stored, where = "file"): Recording {
     const entries = Object.entries(cases).map(([what, one]) => {

@@ -20,7 +20,7 @@ const PROGRAM = [
 ];
 
 export interface Made {
-    /** The day, in UTC: a credential that expires later had not expired. */
+    /** Day of the recording (UTC), which decides which credentials had expired. */
     date: string;
     /** Version of the engine, as it prints it. */
     pulumi: string;

@@ -52,7 +52,7 @@ def made(case: Case, bench: Bench, slept: Slept) -> Made:
     return repr(Client(**{**snake(client), "auth": credential_of(client.get("auth"), clock)})), None, {}
 
 
-#: `where: what must hold (got). What to do.` A requirement of a value needs no advice.
+#: `where: what must hold (got). What to do.` The advice may be missing where the text says which value is required.
 FORM = re.compile(r"[^:]+: (must be .* \(got .*\)\.|.*( \(.*\)|, since .*)\. [A-Z].*[^ ])")
 
 

@@ -1,4 +1,4 @@
-"""Misbehaving servers: what depends on this client's HTTP library. client/corpus/answers.json has the others."""
+"""Misbehaving servers: what depends on this client's HTTP library. client/corpus/answers.json has the other cases."""
 
 import io
 import socket

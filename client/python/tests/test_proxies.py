@@ -71,7 +71,7 @@ def test_a_silent_connection_is_kept_alive_and_a_slow_answer_times_out(place: Pl
 
 
 def keepers(monkeypatch: pytest.MonkeyPatch) -> List[bool]:
-    """Returns a list that gets for each new connection whether its TCP keepalive begins after a minute."""
+    """Returns a list that records for each new connection whether its TCP keepalive begins after a minute."""
     import socket
 
     kept: List[bool] = []

@@ -110,7 +110,7 @@ if ALPA:
     def test_reads_every_recorded_answer_of_alpa(case: Dict[str, Any]) -> None:
         responses = case["response"] if isinstance(case["response"], list) else [case["response"]]
         for response in filter(lambda one: isinstance(one, dict) and isinstance(one.get("body"), dict), responses):
-            # The recording shortens long lists to their size.
+            # The recording has the size of a long list instead of its values.
             body = {name: [[]] if str(value).startswith("<1x") else value for name, value in response["body"].items()}
             path = "/logprobs" if "logprobs" in body else "/completions"
             asked = answers.Asked(path, ApiKey("k"), 0, lambda text: text)

@@ -22,12 +22,16 @@ export function readUrl(text: unknown, problems: Problems): Address | undefined 
     }
     const [, authority = "", path = ""] = /^[a-z]+:\/\/([^/?#]*)([^?#]*)/i.exec(String(text)) ?? [];
     if (authority.includes("@"))
-        problem("must not contain a user name or password (it has an @). Leave it out, and give auth.");
+        problem(
+            "must not contain a user name or password (it has an @). Remove them, and pass the credential as auth.",
+        );
     if (String(text).includes("?"))
-        problem("must not have a query (it has a ?). Leave it out: credentials go into headers, by auth.");
-    if (String(text).includes("#")) problem("must not have a fragment (it has a #). Leave it out.");
+        problem(
+            "must not have a query (it has a ?). Remove it, and pass a credential as auth, which is sent in headers.",
+        );
+    if (String(text).includes("#")) problem("must not have a fragment (it has a #). Remove it.");
     if (!/^(\/([\w.~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)*$/.test(path))
-        problem("must have a path of ASCII letters, digits and %XX (it has others). Encode them.");
+        problem("must have a path of ASCII letters, digits and %XX (it has other characters). Percent-encode them.");
     if (path.replace(/\/+$/, "").includes("//")) problem("must not have // in its path (it does). Write one slash.");
     // The URL parser would silently resolve `.` and `..`.
     if (path.split("/").some((part) => /^(\.|%2e){1,2}$/i.test(part)))
@@ -41,7 +45,7 @@ export function readUrl(text: unknown, problems: Problems): Address | undefined 
 }
 
 function parse(text: string): URL | undefined {
-    // The parser removes line breaks, tabs and the colon of an empty port, and reads a backslash as a slash.
+    // `new URL` silently removes line breaks, tabs and the colon before an empty port, and turns a backslash into a slash.
     if (!/^[a-z]+:\/\/[^/?#]/i.test(text) || /[^\x21-\x7e]|\\|^[a-z]+:\/\/[^/?#]*:([/?#]|$)/i.test(text))
         return undefined;
     try {

@@ -4,7 +4,7 @@ import * as errors from "./errors.js";
 import type { Answer } from "./send.js";
 import { adviceOn, adviceOn403, adviceOnAlpa, adviceOnRule, described, saidBy } from "./words.js";
 
-/** Data of a call that error messages about its answer need. */
+/** Facts about a call for the error messages about its answer. */
 export interface Call {
     url: string;
     auth: Credential | undefined;
@@ -16,7 +16,7 @@ export interface Call {
     isResult(value: Record<string, unknown>): boolean;
 }
 
-/** @returns the result; everything else is thrown */
+/** @returns the result @throws AlpaClientError if the answer is not a result */
 export function readAnswer(answer: Answer, call: Call): Record<string, unknown> {
     const { status } = answer;
     const value = parse(answer.text);
@@ -38,18 +38,18 @@ function errorOf(answer: Answer, value: Record<string, unknown> | undefined, cal
     if (value === undefined || status < 200)
         return new errors.UnreadableAnswerError(
             `${call.url} answered ${status} with ${described(answer)} instead of JSON`,
-            "Check the address: something else may answer there. If the answer was cut off, it was not requested again: the model has already done the work.",
+            "Check the address: another server may answer there. If the answer was cut off, the client did not repeat the request, because the model has already done the work.",
             facts,
         );
     if (value.type === "error") return alpaError(value, said, call, facts);
     return new errors.UnreadableAnswerError(
-        `${call.url} answered ${status} with JSON that is no result${said}`,
-        "Check the address: something else may answer there.",
+        `${call.url} answered ${status} with JSON that is not a result of this method${said}`,
+        "Check the address: another server may answer there.",
         facts,
     );
 }
 
-/** Form of the edge's errors before Access or an origin is involved, for callers that accept no HTML. */
+/** Text of the errors that the edge sends before it asks Access or an origin, to callers that do not accept HTML. */
 const EDGE_ERROR = /^\s*error code: (1\d{3})\s*$/;
 
 function refused(
@@ -62,7 +62,7 @@ function refused(
     const { status, headers, text } = answer;
     const what = `${call.url} answered ${status}${said}`;
     const fromEdge = headers.has("cf-ray") && value === undefined;
-    // This does not depend on the header cf-ray: an intermediate proxy may copy the text without the header.
+    // The header cf-ray is not required here, because an intermediate proxy may pass on the edge's text without this header.
     const number = status === 403 ? EDGE_ERROR.exec(text)?.[1] : undefined;
     if (number !== undefined) return new errors.NotAllowedError(what, adviceOnRule(number), facts);
     if (status === 401 || (status === 403 && call.auth === undefined)) return notLetIn(what, call, headers, facts);
@@ -84,12 +84,12 @@ function refused(
     if (status >= 500)
         return new errors.ModelUnreachableError(
             what,
-            "The gateway cannot reach the model: try later, and tell the operator if it lasts.",
+            "The gateway cannot reach the model: try later, and tell the operator if the error lasts.",
             facts,
         );
     const next =
         status === 404
-            ? "Check the address: it must be that of the handout, with nothing after it."
+            ? "Check the address: it must be exactly the one in the handout, without a path added to it."
             : status === 408
               ? "The request did not arrive completely before the gateway's timeout: check the network, then send it again."
               : status === 413
@@ -104,7 +104,7 @@ function notLetIn(what: string, { auth, apiKey }: Call, headers: Headers, facts:
         return new errors.MissingCredentialError(
             `${what}, and no credential was sent`,
             apiKey
-                ? "apiKey is sent in the body, which no gateway reads: use auth instead."
+                ? "The option apiKey is sent in the body, where the gateway reads no credential: use auth instead."
                 : "Give auth: an ApiKey, a Jwt or a ServiceToken.",
             facts,
         );
@@ -131,24 +131,24 @@ function redirected({ status, headers }: Answer, { url, auth, redact }: Call, fa
         const secure = to?.protocol === "https:" && url.startsWith("http:");
         return new errors.RedirectError(
             what,
-            `The redirect was not followed, since the credential and the prompt would be sent along. ${secure ? "Give the address with https." : "Use the address that the service has."}`,
+            `The redirect was not followed, since the credential and the prompt would be sent along. ${secure ? "Give the address with https." : "Give the address from the handout."}`,
             facts,
         );
     }
     if (auth === undefined)
         return new errors.MissingCredentialError(
-            `${what}, the edge's login, and no credential was sent`,
+            `${what}, the login page of the edge, and no credential was sent`,
             "Give auth: the edge requires a ServiceToken.",
             facts,
         );
     if (auth.method === "service-token")
         return new errors.InvalidCredentialError(
-            `${what}, the edge's login: the service token is not accepted`,
+            `${what}, the login page of the edge: the edge rejects the service token`,
             adviceOn(auth, undefined),
             facts,
         );
     return new errors.EdgeLoginError(
-        `${what}, the edge's login`,
+        `${what}, the login page of the edge`,
         "The edge requires a service token before a request reaches the gateway: ask the operator for one.",
         facts,
     );
@@ -176,7 +176,7 @@ function target(location: string | null, base: string): URL | undefined {
     }
 }
 
-/** Request id of the gateway, otherwise of the edge; other values are ignored. */
+/** Request id of the gateway, otherwise of the edge. A value that does not look like an id is ignored. */
 function requestId(headers: Headers, redact: (text: string) => string): string | undefined {
     const text = headers.get("x-request-id") ?? headers.get("cf-ray") ?? "";
     return /^[\w.:-]{1,64}$/.test(text) ? redact(text) : undefined;

@@ -32,8 +32,8 @@ export interface ServiceTokenOptions {
     clientId: string | undefined;
     clientSecret: string | undefined;
     /**
-     * Name of a single header with both values as JSON, if the Access application has `read_service_tokens_from_header`; then
-     * often `Authorization`.
+     * Name of a single header with both values as JSON, often `Authorization`. Only for an Access application with the setting
+     * `read_service_tokens_from_header`.
      * @default none: two headers, `CF-Access-Client-Id` and `CF-Access-Client-Secret`
      */
     header?: string | undefined;

@@ -45,9 +45,9 @@ export interface Logprobs {
     indices: number[][];
 }
 
-/** Options for a client from a credentials file, and the private key if one signs the tokens: the file does not contain it. */
+/** Options of a client that is created from a credentials file, which never contains a private key. */
 export type FileOptions = ClientOptions & {
-    /** In PEM form. */
+    /** In PEM form. Required if the caller's own key pair signs the tokens. */
     privateKey?: string | undefined;
 };
 
@@ -81,11 +81,11 @@ export class Client {
         return new Client({ ...readCredentialsFile(file, privateKey), ...others });
     }
 
-    /** Completes a prompt, or each of several. @throws AlpaClientError in the form of one of its subclasses */
+    /** Completes a prompt, or each of several. @throws a subclass of AlpaClientError */
     async completions(prompt: Prompt, options: CompletionsOptions = {}): Promise<Completions> {
         const { minTokens = 0, maxTokens = 32, topP = 1, temperature = 1, echo = true } = options;
         const body = {
-            model: options.model || this.#settings.defaultModel, // "" too, as in Alpa's client
+            model: options.model || this.#settings.defaultModel, // like Alpa's client, treats "" as unset
             prompt,
             min_tokens: minTokens,
             max_tokens: maxTokens,
@@ -97,15 +97,15 @@ export class Client {
         return (await post(this.#settings, "completions", body, options, isCompletions)) as unknown as Completions;
     }
 
-    /** Returns the likeliest next tokens of a prompt. @throws AlpaClientError in the form of one of its subclasses */
+    /** Returns the likeliest next tokens of a prompt. @throws a subclass of AlpaClientError */
     async logprobs(prompt: Prompt, options: LogprobsOptions = {}): Promise<Logprobs> {
         const { topK = 50, cacheId } = options;
         const body = {
-            model: options.model || this.#settings.defaultModel, // "" too, as in Alpa's client
+            model: options.model || this.#settings.defaultModel, // like Alpa's client, treats "" as unset
             prompt,
             top_k: topK,
             ...this.#key(),
-            ...(cacheId ? { cache_id: cacheId } : {}), // null is an error to Alpa
+            ...(cacheId ? { cache_id: cacheId } : {}), // Alpa rejects null
         };
         return (await post(this.#settings, "logprobs", body, options, isLogprobs)) as unknown as Logprobs;
     }

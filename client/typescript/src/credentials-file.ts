@@ -37,7 +37,7 @@ export function readCredentialsFile(file: string, privateKey: string | undefined
 }
 
 function credentialOf(text: string, file: string, privateKey: string | undefined): Credential {
-    // The credential is in lines indented by four, above the first heading. The examples below quote it for other languages.
+    // Reads only the lines indented by four above the first heading: the examples below repeat the credential with quotes.
     const head = text.split("\n## ", 1)[0]!;
     const line = (name: string) => new RegExp(`^ {4}${name}: (.+)$`, "m").exec(head)?.[1];
     const algorithm = /^Sign a token with (\w+)\./m.exec(head)?.[1];
@@ -51,7 +51,7 @@ function credentialOf(text: string, file: string, privateKey: string | undefined
     if (clientId !== undefined && clientSecret !== undefined) return new ServiceToken({ clientId, clientSecret });
     const claim = /`"key": "([^"]+)"`/.exec(head)?.[1];
     if (algorithm === undefined || claim === undefined)
-        throw problem(`must hold a credential (got ${file}, which has none). Ask the operator for another handout.`);
+        throw problem(`must contain a credential (got ${file}, which has none). Ask the operator for another handout.`);
     const secret = /^The secret that signs\. .*\n\n {4}(.+)$/m.exec(head)?.[1];
     if (secret === undefined && privateKey === undefined)
         throw new ConfigurationError([

@@ -1,4 +1,4 @@
-/** Lifts the time limits of Node's own fetch, which ends a silent answer after 300 s whatever its signal says. */
+/** Lifts the time limits of Node's own fetch, which fails after 300 s without data even if its signal has not fired. */
 import { isDeepStrictEqual } from "node:util";
 
 /** Longest time to connect, in milliseconds. */
@@ -10,7 +10,7 @@ const NO_LIMITS = { headersTimeout: 0, bodyTimeout: 0 };
 interface Dispatcher {
     dispatch(options: object, handler: object): boolean;
     destroy?(): Promise<void>;
-    /** fetch reads this to support undici's own mocks. */
+    /** undici's fetch reads this property, which only its mocks set. */
     readonly isMockActive?: boolean | undefined;
 }
 interface Holder {
@@ -27,16 +27,16 @@ export interface Way {
 }
 
 /**
- * The dispatcher for one request: without fetch's own limits, since the client has one, and with a connection for this request
- * alone, like Alpa's client. If a server closed a kept connection at the wrong moment, the client could not know whether a
- * generation has begun. Compared with a generation, a connection costs nothing. (Not `pipelining: 0`: with it a reset in the
- * middle of an answer looks like the end of the answer.)
+ * The dispatcher for one request: without fetch's own time limits, since the client has its own, and with a connection for
+ * this request alone, like Alpa's client. If a server closed a kept connection at the wrong moment, the client could not know
+ * whether a generation has begun. Compared with a generation, a connection costs nothing. (Not `pipelining: 0`: with it a
+ * reset in the middle of an answer looks like the end of the answer.)
  * If the program has set its own dispatcher, for example for a proxy or a certificate authority, that dispatcher sends the
- * request over its own connections, but without its limits on silence.
+ * request over its own connections, but without its time limits for an answer that sends no data.
  * @returns undefined if this platform's fetch has no such dispatcher
  */
 export function patient(): Way | undefined {
-    void new Headers(); // Node makes its dispatcher when fetch or one of its classes is first used
+    void new Headers(); // Node creates its dispatcher when fetch or one of its classes is first used
     const found = (globalThis as Holder)[GLOBAL];
     if (found === undefined) return undefined;
     const ours = isNodesOwn(found) ? new found.constructor({ connect: { timeout: CONNECT_MS } }) : undefined;

@@ -8,7 +8,7 @@ import type { JwtOptions } from "./jwt-source.js";
 import { gather, isText, NOT_A_NAME, refuse, type Problems } from "./problems.js";
 import type { ClientOptions } from "./settings.js";
 
-/** Variables of one authentication method, by the variable that errors name. */
+/** Variables of each authentication method. The key is the variable by which errors name the method. */
 const WAYS: Record<string, string[]> = {
     ALPA_API_KEY: ["ALPA_API_KEY"],
     ALPA_JWT: ["ALPA_JWT"],
@@ -53,17 +53,19 @@ export function readEnvironment(environment: NodeJS.ProcessEnv, url?: string): C
 function withoutFile(ways: string[], values: Values, problems: Problems, url = values.ALPA_URL): ClientOptions {
     if (url === undefined) problems.push("ALPA_URL: must be set (it is not). Take the address from the handout.");
     if (ways.length > 1)
-        problems.push(`${ways.join(", ")}: must be one way to authenticate (got ${ways.length}). Unset the others.`);
+        problems.push(
+            `${ways.join(", ")}: must be variables of one authentication method (got ${ways.length}). Keep one, and unset the others.`,
+        );
     return { url, auth: ways.length === 1 ? credential(ways[0]!, values, problems) : undefined };
 }
 
 function fromFile(values: Values, problems: Problems): ClientOptions {
-    // A credentials file for a key pair lacks the private key, so the two are set together.
+    // A credentials file for a key pair lacks the private key, so ALPA_JWT_PRIVATE_KEY_FILE may be set too.
     const names = ["ALPA_URL", ...Object.values(WAYS).flat()].filter((name) => name !== "ALPA_JWT_PRIVATE_KEY_FILE");
     const conflicting = names.filter((name) => values[name] !== undefined);
     if (conflicting.length > 0)
         problems.push(
-            `ALPA_CREDENTIALS_FILE: must be set without ${conflicting.join(", ")} (they are set). Unset them.`,
+            `ALPA_CREDENTIALS_FILE: must not be set together with ${conflicting.join(", ")} (they are set). Unset them.`,
         );
     const privateKey = readPem(values, problems);
     return gather(problems, () => readCredentialsFile(values.ALPA_CREDENTIALS_FILE!, privateKey)) ?? {};

@@ -67,13 +67,13 @@ export class ModelUnreachableError extends AlpaClientError {}
 /** No complete answer in time: here, at the gateway (504) or at the edge (524). The model may still be working. */
 export class AnswerTimeoutError extends AlpaClientError {}
 
-/** A redirect to the edge's login page, because the credential is of another kind than the edge requires. Not followed. */
+/** A redirect to the edge's login page, because the edge requires another kind of credential. The redirect is not followed. */
 export class EdgeLoginError extends AlpaClientError {}
 
-/** Any other redirect. Not followed: it would send the credential and the prompt along. */
+/** Any other redirect. The client does not follow it, because the credential and the prompt would be sent along. */
 export class RedirectError extends AlpaClientError {}
 
-/** A success status without a valid result: HTML, an empty body, truncated JSON, or JSON of another form. */
+/** A success status without a valid result: HTML, an empty body, truncated JSON, or JSON of another shape. */
 export class UnreadableAnswerError extends AlpaClientError {}
 
 /** The connection failed or broke. */

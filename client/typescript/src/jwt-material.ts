@@ -18,7 +18,7 @@ export function readToken(token: unknown, problems: Problems): number | undefine
     const [header, payload] = String(token).split(".", 2).map(decode);
     if (header === undefined || payload === undefined || String(token).split(".").length !== 3) {
         problems.push(
-            "Jwt.token: must be a JWT: three parts with dots between them (it is not). Give it without `Bearer` and quotes.",
+            "Jwt.token: must be a JWT: three parts with dots between them (it is not). Give it without `Bearer` and without quotes.",
         );
         return undefined;
     }
@@ -45,7 +45,7 @@ function decode(part: string): Record<string, unknown> | undefined {
     }
 }
 
-/** Reads a private key. Its errors do not contain OpenSSL's, which may quote the key. */
+/** Reads a private key. Reports problems without OpenSSL's error text, which may quote the key. */
 export function readKey(pem: unknown, algorithm: string, problems: Problems): KeyObject | undefined {
     const problem = (text: string) => {
         problems.push(`Jwt.privateKey: ${text}`);
@@ -58,13 +58,13 @@ export function readKey(pem: unknown, algorithm: string, problems: Problems): Ke
             "must be the private key (it is the public key). The gateway has the public key; you sign with the private one.",
         );
     if (/ENCRYPTED/.test(pem))
-        return problem("must be without a passphrase (it has one). Run: openssl pkey -in <file>");
+        return problem("must not have a passphrase (it has one). Remove it with: openssl pkey -in <file>");
     let key: KeyObject;
     try {
         key = createPrivateKey(pem);
     } catch {
         return problem(
-            "must be a private key in PEM form (it cannot be read). Look at it with: openssl pkey -in <file> -noout",
+            "must be a private key in PEM form (it cannot be read). Check it with: openssl pkey -in <file> -noout",
         );
     }
     const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key;

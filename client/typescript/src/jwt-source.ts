@@ -24,8 +24,8 @@ export type JwtOptions =
       });
 
 /**
- * How long before its expiry a token is replaced, in seconds: the largest clock difference that does no harm. A finished token
- * is still sent for this time after its expiry, since the gateway decides.
+ * How long before its expiry a token is replaced, in seconds: the largest clock difference that does no harm. A token that the
+ * client cannot renew is still sent for this time after its expiry, because the gateway's clock decides.
  */
 export const SKEW_SECONDS = 60;
 /** Claims that this library sets; nbf is never set: APISIX rejects a token in the second of its nbf. */
@@ -74,7 +74,7 @@ export function sourceOf(options: JwtOptions, problems: Problems): Source {
     if (typeof key !== "string" || key === "")
         problems.push(`Jwt.key: must be the value of the claim key (got ${kind(key)}). Take it from the handout.`);
     else if (BLANK_AT_ENDS.test(key)) problems.push(`Jwt.key: ${NO_BLANK_AT_ENDS}`);
-    // With less than twice the skew, each request would need a new token. Tokens that operators issue last at most a day too.
+    // A lifetime below twice the skew would need a new token for each request. The largest one is also that of `token issue`.
     const life = { least: 2 * SKEW_SECONDS, most: 86_400, whole: true };
     checkNumber("Jwt.lifetimeSeconds", lifetimeSeconds, life, problems);
     const taken = OURS.filter((claim) => claim in claims);

@@ -4,7 +4,7 @@ import { time } from "./jwt-material.js";
 import { mint, SKEW_SECONDS, sourceOf, type JwtOptions, type Minting, type Source } from "./jwt-source.js";
 import { refuse, type Problems } from "./problems.js";
 
-/** Largest clock difference that is compensated, in milliseconds: with a larger one a clock must be corrected. */
+/** Largest clock difference that the client corrects for, in milliseconds. A larger one is reported as an error. */
 const LARGEST_OFFSET_MS = 3_600_000;
 /** The header `Date` has whole seconds, and the answer was in transit: smaller differences mean nothing. */
 const SMALLEST_OFFSET_MS = 5_000;
@@ -57,8 +57,8 @@ export class Jwt extends Credential {
         if (this.#source.kind === "token" || serverTime === undefined) return false;
         const offset = serverTime.getTime() - this.#clock.now();
         const apart = (one: number | undefined) => Math.abs(offset - (one ?? 0)) >= SMALLEST_OFFSET_MS;
-        // The offset of the sent token is compared: if several calls are rejected, the first has already changed the
-        // present offset.
+        // Compares with the offset of the rejected token: the rejection of a concurrent call may already have changed
+        // `this.#offset`.
         if (Math.abs(offset) > LARGEST_OFFSET_MS || !apart(this.#offsets.get(sent))) return false;
         if (apart(this.#offset)) this.#offset = offset;
         return true;

@@ -29,7 +29,9 @@ export function checkHeaderValue(where: string, value: unknown, problems: Proble
     else if (/[\r\n]/.test(value))
         problems.push(`${where}: must be one line (it has a line break). Trim what you read from a file.`);
     else if (!/^[\x20-\x7e]+$/.test(value))
-        problems.push(`${where}: must be of visible ASCII characters (it has others). Take it from the handout.`);
+        problems.push(
+            `${where}: must contain only visible ASCII characters (it has other characters). Take it from the handout.`,
+        );
     else if (value !== value.trim())
         problems.push(`${where}: must not begin or end with a space (it does). Take it from the handout.`);
 }

@@ -3,13 +3,13 @@
  * found, the characters that encode it are removed.
  */
 
-/** A shorter text is no secret: removing it would make every message unreadable. */
+/** Shortest secret that is removed, in characters: removing shorter texts would make every message unreadable. */
 const SHORTEST_SECRET = 4;
-/** The same for base64: fewer characters would occur by chance in too many words. */
+/** Shortest base64 form of a secret that is removed, in characters: shorter ones occur by chance in too many words. */
 const SHORTEST_BASE64 = 8;
 /**
- * Longest text that is searched, and longest text that is returned, in characters. A secret that the first limit cuts in two is
- * beyond the second limit.
+ * Longest text that is searched, and longest text that is returned, in characters. The second is so much shorter that a secret
+ * which is cut at the end of the searched text is never returned.
  */
 const [LOOKED_AT, LEFT] = [200_000, 100_000];
 /** Largest number of nested encodings. */

@@ -79,7 +79,7 @@ async function read({ body, status }: Response, url: string): Promise<string> {
         if (size > MAX_ANSWER_BYTES)
             throw new UnreadableAnswerError(
                 `${url} answered ${status} with more than ${MAX_ANSWER_BYTES} bytes`,
-                "Check the address: something else may answer there.",
+                "Check the address: another server may answer there.",
                 { status },
             );
     }
@@ -87,8 +87,8 @@ async function read({ body, status }: Response, url: string): Promise<string> {
 }
 
 /**
- * Errors that mean that there was no connection, if nothing else shows it. After any other error, part of the request
- * may have arrived.
+ * Error codes after which certainly nothing was sent. Used where the dispatcher does not report whether a connection was
+ * open. After any other error, part of the request may have arrived.
  */
 const NOTHING_SENT = new Set([
     "ECONNREFUSED",
@@ -118,7 +118,7 @@ function failure(error: unknown, { timedOut, began }: Known, { url, timeoutSecon
     if (timedOut || ITS_OWN_LIMIT.includes(code))
         return new AnswerTimeoutError(
             `No complete answer from ${origin} ${after}`,
-            "Ask for fewer tokens, or give more time. The model may still be working on this request: a repeat adds a second one.",
+            "Ask for fewer tokens, or wait longer for an answer. The model may still be working on this request: a repeat adds a second one.",
         );
     const why = redact(code === "" ? message : `${code}: ${message}`)
         .trim()
@@ -126,7 +126,7 @@ function failure(error: unknown, { timedOut, began }: Known, { url, timeoutSecon
     if (CERTIFICATE.test(code))
         return new ConnectionFailedError(
             `No connection to ${origin} that can be trusted (${why})`,
-            "Check the address; for a certificate authority of your own set NODE_EXTRA_CA_CERTS.",
+            "Check the address; for a certificate authority of your own, set NODE_EXTRA_CA_CERTS.",
             false,
         );
     const sent = began ?? mayHaveArrived(code, message, syscall);
@@ -140,8 +140,8 @@ function failure(error: unknown, { timedOut, began }: Known, { url, timeoutSecon
 }
 
 function mayHaveArrived(code: string, message: string, syscall: string): boolean {
-    // After an interrupted TLS handshake nothing was sent either. With syscall "read" or "write" the connection was open. The
-    // connect timeout of fetch itself has no syscall.
+    // Nothing was sent if connecting failed (fetch's own connect timeout has no syscall) or the TLS handshake was interrupted.
+    // An error of syscall "read" or "write" means that the connection was open.
     const never = syscall === "connect" || (NOTHING_SENT.has(code) && ["", "getaddrinfo"].includes(syscall));
     return !never && !BEFORE_TLS.test(message);
 }

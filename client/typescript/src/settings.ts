@@ -68,7 +68,9 @@ export function readSettings(options: ClientOptions, problems: Problems = []): S
     const { auth, apiKey = null, defaultModel = "default", allowHttp = false } = options;
     const { answerTimeoutSeconds = DEFAULT_ANSWER_SECONDS, maxAttempts = 3, maxWaitSeconds = 60 } = options;
     if (auth !== undefined && !isCredential(auth))
-        problems.push(`auth: must be an ApiKey, a Jwt or a ServiceToken (got ${kind(auth)}). Create one from it.`);
+        problems.push(
+            `auth: must be an ApiKey, a Jwt or a ServiceToken (got ${kind(auth)}). Create one from the credential, for example new ApiKey(key).`,
+        );
     if (apiKey !== null && (typeof apiKey !== "string" || apiKey === ""))
         problems.push(`apiKey: must be a non-empty string (got ${kind(apiKey)}). Correct it, or leave it out.`);
     if (auth !== undefined && apiKey !== null)
@@ -85,7 +87,9 @@ export function readSettings(options: ClientOptions, problems: Problems = []): S
     const secret = auth !== undefined || apiKey !== null;
     const address = readUrl(options.url ?? ALPA_URL, problems);
     if (auth !== undefined && address?.host === new URL(ALPA_URL).host)
-        problems.push("url: must be given with auth (it is that of Alpa's own client). Take it from the handout.");
+        problems.push(
+            "url: must be given with auth (it is the default address of Alpa's own client). Take it from the handout.",
+        );
     const open = secret && address?.open === true;
     if (open && !allowHttp)
         problems.push(
@@ -107,7 +111,7 @@ function warn(url: string): void {
     process.emitWarning(`a credential goes over plain HTTP to ${url}`, "PlainHttpWarning");
 }
 
-/** The package may be loaded twice, as ESM and as CJS: then a credential of one is no instance of the other's class. */
+/** Not only `instanceof`: if a program loads the package both as ESM and as CJS, each has its own class Credential. */
 function isCredential(value: unknown): value is Credential {
     const credential = value as Partial<Credential> | null;
     return (

@@ -1,2 +1,2 @@
-/** As in package.json. */
+/** The version of this package, equal to the one in package.json. */
 export const version = "0.1.0";

@@ -29,7 +29,7 @@ export function saidBy(
 export function described({ text, headers }: Answer): string {
     if (text.trim() === "") return "nothing";
     if (/^\s*</.test(text) || (headers.get("content-type") ?? "").includes("html")) return "HTML";
-    return /^\s*[{[]/.test(text) ? "something that is cut off or broken" : "text";
+    return /^\s*[{[]/.test(text) ? "truncated or broken JSON" : "text";
 }
 
 /** @param number the edge's error: 1003 means an IP address or a wrong host name, any other number a rule of the edge */
@@ -39,9 +39,10 @@ export function adviceOnRule(number: string): string {
         : "A rule of the edge blocks this program, whatever its credential is: give the operator the number and the request id.";
 }
 
-/** Without the strict mode of Access, the edge answers a wrong service token like one that no policy admits. */
+/** Unless Access is in strict mode, the edge answers alike to a wrong service token and to one that no policy admits. */
 export function adviceOn403(rejectedBy: "edge" | "gateway", auth: Credential | undefined): string {
-    if (rejectedBy === "gateway") return "The credential is known, but not admitted here: ask the operator.";
+    if (rejectedBy === "gateway")
+        return "The credential is known, but not admitted here: ask the operator to admit you.";
     return auth?.method === "service-token"
         ? `${adviceOn(auth, undefined)} It is also possible that no policy admits the credential.`
         : "The edge requires a service token before a request reaches the gateway: ask the operator for one.";
@@ -56,7 +57,7 @@ export function adviceOn(auth: Credential, theirs: Date | undefined): string {
         Math.abs(apart) > 60
             ? ` This machine's clock is ${Math.abs(apart)} s ${apart > 0 ? "behind" : "ahead"}: set it.`
             : "";
-    return `Compare claim key, secret or private key and algorithm with the handout, or ${ask} A token also needs exp.${clock}`;
+    return `Compare the claim \`key\`, the algorithm, and the secret or private key with the handout, or ${ask} A token also needs the claim \`exp\`.${clock}`;
 }
 
 /** Alpa checks temperature and topP with assertions without a message, and opens its port before the model is loaded. */
@@ -64,6 +65,6 @@ export function adviceOnAlpa(said: string): string {
     if (said === "")
         return "Alpa gives no reason. Check the arguments: temperature must be at least 0, and topP from 0 to 1.";
     if (/Model '.*' is not registered|No replica of model/.test(said))
-        return "Check the name of the model; after a start, loading it takes many minutes.";
+        return "Check the name of the model. After a start of Alpa, loading the model takes many minutes.";
     return "Correct the request as the error says.";
 }

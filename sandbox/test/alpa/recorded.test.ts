@@ -22,7 +22,7 @@ const shared = process.env.ALPA_AUTH_SHARED ?? path.join(__dirname, "../../../..
 const file = path.join(shared, "reference/data/recorded/alpa-http.json");
 const cases: Recorded[] = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, "utf8")).cases : [];
 
-/** Requests that the recordings send to a fresh service before their "-next" cases. */
+/** Requests that end the batch loop. The recordings send one to a new service before each case whose name ends with "-next". */
 const KILLERS: Record<string, Ask> = {
     "n-two": { body: { ...good, n: 2 } },
     "min-tokens-over-length": { body: { ...good, min_tokens: 2000 } },

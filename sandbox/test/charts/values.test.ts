@@ -20,7 +20,7 @@ const charts = join(root, "sandbox/charts");
 const values = (chart: string) => parse(readFileSync(join(charts, chart, "values.yaml"), "utf8")) as Tree;
 const schema = (chart: string) => JSON.parse(readFileSync(join(charts, chart, "values.schema.json"), "utf8")) as Tree;
 
-/** Each chart, the file with the real chart's defaults, and values that the schema accepts but that file does not list. */
+/** Each chart, the file with the real chart's defaults, and values that only the schema lists, not this file. */
 const CHARTS: [chart: string, file: string, unlisted: RegExp][] = [
     // The real chart renders nodePort, although its values.yaml does not list it; Rampart adds `rampart` to every component.
     ["apisix", "values.yaml", /^(service\.(http|tls)\.nodePort|global\.rampart|rampart)$/],
@@ -66,7 +66,7 @@ function merged(base: Tree, over: Tree): Tree {
     return result;
 }
 
-/** All values as Helm merges them: those of the sub-charts below their keys, then the user's. */
+/** Validates all values as Helm merges them: the sub-charts' defaults below their keys, the chart's, then `over`. */
 function validate(over: Tree): string[] {
     const defaults = merged({ "ingress-controller": values("apisix-ingress-controller") }, values("apisix"));
     const check = new Ajv({ strict: false, allErrors: true }).compile(completeSchema());

@@ -137,7 +137,7 @@ describe("kwok", () => {
     const stages = parseAllDocuments(kwokStages()).map((document) => document.toJS() as Stage);
 
     it("writes to a node without delay, and only until the node is Ready: no heartbeat overwrites the state of a node that a test cut off", () => {
-        // kwok adds its own stages, with heartbeats, if it is given none for nodes.
+        // If no stage for nodes is configured, kwok adds its own, with heartbeats.
         const nodes = stages.filter(({ spec }) => spec.resourceRef.kind === "Node");
         assert.equal(nodes.length, 1);
         const [{ spec }] = nodes;

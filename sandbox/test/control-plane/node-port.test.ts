@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { freePort } from "../../processes";
 import { openNodePort } from "../../control-plane/node-port";
 
-// Other systems need additional loopback addresses first.
+// On systems other than Linux, loopback addresses such as 127.0.0.2 must be added first.
 if (process.platform === "linux")
     describe("a node port", () => {
         for (const [what, from, seen] of [

@@ -1,6 +1,7 @@
 /**
  * Proves that every resolver gets right answers at every moment while a zone moves as docs/operate/dns-move.md says, forward
- * and back, and that what the phases refuse would have caused wrong answers. Not compared with Azure, Cloudflare or a registry.
+ * and back, and that each step which a phase rejects would have caused wrong answers. Not compared with Azure, Cloudflare or a
+ * registry.
  */
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
@@ -68,7 +69,8 @@ describe("move of a zone", () => {
     }
 
     /**
-     * Moves the clock forward with queries throughout, by resolvers with a warm cache and one of each kind with an empty cache.
+     * Moves the clock forward in steps. In each step, the resolvers with a warm cache query, and one of each kind with an empty
+     * cache.
      */
     async function watch(seconds: number, edge: "no" | "maybe" | "yes" = "no"): Promise<void> {
         const step = seconds > DAY ? 2 * HOUR + 7 : seconds > HOUR ? 23 * MINUTE : 97;
@@ -217,7 +219,7 @@ describe("move of a zone", () => {
             /needs the parent zone to have no DS record for example\.com except Cloudflare's \(got \d+ 13 2 /,
         );
 
-        // A delegation with that DS record, by hand: every resolver that validates fails.
+        // If the operator delegates the zone although the DS record is still there, every validating resolver fails.
         world.registry.delegate(ZONE, world.zone.name_servers);
         world.pass(2 * DAY);
         assert.ok((await wrong("no")).every((answer) => answer.endsWith("SERVFAIL")));

@@ -1,5 +1,6 @@
 /**
- * Proves that the Admin API accepts what APISIX accepts, rejects what it rejects with the same message, and names its own gaps.
+ * Proves that the Admin API accepts what APISIX accepts, rejects what APISIX rejects with the same message, and names what the
+ * emulator does not implement.
  */
 import assert from "node:assert/strict";
 import { ADMIN_KEY, Kit, VIEWER_KEY } from "./kit";

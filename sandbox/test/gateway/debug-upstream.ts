@@ -23,7 +23,7 @@ export interface DebugUpstream {
 const GOOD = '{"id":"cmpl-fixed","object":"text_completion","created":0,"choices":[{"text":"ok"}]}';
 const BAD = '{"type":"error","message":"bad request","stacktrace":"Traceback"}';
 const MADE_UP = '{"type":"error","message":"made-up upstream error","stacktrace":"Traceback"}';
-/** Approximate limit of Python's JSON parser. */
+/** Nesting of JSON that Python's parser accepts, approximately. */
 const MAX_DEPTH = 900;
 
 function acceptable(path: string, body: Buffer): boolean {
@@ -74,7 +74,7 @@ async function serve(seen: Seen[], request: IncomingMessage, answer: ServerRespo
     const path = request.url ?? "/";
     seen.push({ method: request.method ?? "", path, headers, body });
 
-    // Does not keep the process alive after the tests.
+    // `ref: false`, because a long delay must not keep the process alive after the tests.
     if (delay) await sleep(Number(delay) * 1000, undefined, { ref: false });
     if (reset) return void request.socket.resetAndDestroy();
     if (close) return void request.socket.end();

@@ -1,6 +1,7 @@
 /**
- * Proves that functions in configurations run like on APISIX's LuaJIT, or are rejected by name. The recordings have one
- * function in access and one in header_filter; the messages for broken texts are those of APISIX's own tests.
+ * Proves that Lua functions in configurations run like on APISIX's LuaJIT, or are rejected with an error that names what is not
+ * supported. The recordings have one function in phase access and one in header_filter; the messages for functions with syntax
+ * errors are those of APISIX's own tests.
  */
 import assert from "node:assert/strict";
 import { Kit, header } from "./kit";
@@ -35,7 +36,7 @@ describe("gateway serverless functions", () => {
         assert.ok(status < 300, JSON.stringify(body));
         return kit.send("/completions", headers);
     };
-    /** An answer like that of a limit with this number of seconds left. */
+    /** A plugin that answers like a limit. @param reset seconds until the end of the limit's window */
     const refused = (status: number, reset?: string) => ({
         "fault-injection": {
             abort: {

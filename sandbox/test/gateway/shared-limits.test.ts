@@ -63,7 +63,7 @@ describe("gateway limits shared through Redis", () => {
 
     for (const type of ["fixed", "sliding"])
         it(`limit-count lets exactly its count through two gateways together, in a ${type} window`, async () => {
-            // Sliding windows follow the clock: no window ends between two requests.
+            // Sliding windows begin at multiples of their length on the clock, so this one is too long to end between two requests.
             const time_window = 1_000_000_000;
             await configure("limit-count", { ...COUNT, count: 7, time_window, window_type: type, ...shared() });
             const answers = await statuses(Array.from({ length: 40 }, (_, i) => send(kits[i % 2])));
@@ -170,7 +170,7 @@ describe("gateway limits shared through Redis", () => {
         assert.equal((await enter("of a gateway that crashes")).entered, true);
         while (!(await enter("another")).entered);
         const passed = Date.now() - begin;
-        // The clock of slots has whole seconds.
+        // Slots expire at whole seconds.
         assert.ok(passed > 1000 && passed < 30_000, `${passed} ms`);
         await counters.close();
     });

@@ -48,7 +48,7 @@ describe("sandbox Alpa on bare metal", function () {
     const all = (verb: string) =>
         Promise.all(NODES.map((_, host) => sh(host, `${reset}sudo systemctl ${verb} ${UNIT}`)));
     const pids = (host: number) => sh(host, "nvidia-smi --query-compute-apps=pid --format=csv,noheader");
-    /** Status of a completion, or that there is none. */
+    /** Requests a completion. @returns status and text of the answer; undefined when there is none */
     const complete = async () => {
         const body = JSON.stringify({ model: "default", prompt: "Paris is", max_tokens: 8 });
         const answer = await fetch(`http://127.0.0.1:${port}/completions`, { method: "POST", body }).catch(
@@ -81,7 +81,7 @@ describe("sandbox Alpa on bare metal", function () {
         assert.deepEqual(await all("stop"), ["= 0", "= 0"]);
         for (const host of [0, 1]) await free(host);
         await silent();
-        // Requests begin before the start: loading takes half a second, and SSH as long on a busy machine.
+        // Sends requests from before the start on: loading takes half a second, and SSH may take as long on a busy machine.
         const [first, started] = await Promise.all([
             waitFor("Alpa's port: open", complete, { seconds: 100, everyMilliseconds: 10 }),
             all("start"),

@@ -65,7 +65,7 @@ describe("sandbox systemd", function () {
     it("waits for a notifying service, and fails a service that does not notify in time", async () => {
         const body = (limit: string, script: string) =>
             service(`Type=notify\nTimeoutStartSec=${limit}\nExecStart=/bin/sh -c "${script}; sleep 100"`);
-        // Programs start late on a busy machine, so only the one that must be late has a short limit.
+        // On a busy machine programs start late, so only the service that must time out has a short limit.
         unit("ready.service", body("20s", "echo begun >/tmp/begun; systemd-notify --ready"));
         assert.equal(
             await sh("systemctl start ready && cat /tmp/begun && systemctl is-active ready"),

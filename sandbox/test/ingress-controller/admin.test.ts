@@ -13,7 +13,7 @@ class Recorder {
     readonly stored = new Map<string, any>();
     readonly writes: string[] = [];
     readonly refuse = new Map<string, string>();
-    /** Prefixes in etcd that do not exist. */
+    /** Paths that are answered with 404, as APISIX does for a prefix that is missing in etcd. */
     readonly missing = new Set<string>();
     url = "";
     private readonly server = http.createServer(async (request, response) => {

@@ -11,10 +11,10 @@ import { CONTROLLER, object, secret, WIRING } from "./kit";
 
 /** Length of the controller's second, in real seconds: its 5 minutes are 3 s. */
 const SECOND_LASTS = 0.01;
-/** Length of its second in the test of its wait: 5 minutes are 9 s, enough for all earlier steps on a busy machine. */
+/** The same for the test of the controller's wait: 5 minutes are 9 s, enough for all earlier steps on a busy machine. */
 const WAIT_SECOND_LASTS = 0.03;
 const READY_MS = 300 * WAIT_SECOND_LASTS * 1000;
-/** Length of its second in tests without a periodic push: the first push, after 5 real minutes, would exceed their timeout. */
+/** The same for tests without a periodic push: the first one would come after 5 real minutes, later than their timeout. */
 const REAL_SECONDS = 1;
 const TEST_MS = 60_000;
 

@@ -69,7 +69,7 @@ export function said({ status, reason, message }: Condition): string {
     return `${status} ${reason}${message && `: ${message}`}`;
 }
 
-/** Bodies of these objects in a collection. */
+/** Bodies of those objects that are in this collection. */
 export function bodies(objects: ApisixObject[] | undefined, collection: ApisixObject["collection"]): any[] {
     return (objects ?? []).filter((one) => one.collection === collection).map(({ body }) => body);
 }

@@ -56,7 +56,7 @@ describe("Guard", () => {
         const { guard, etcd } = await start("await guard.release();");
         commandLine.kill("SIGKILL");
         await ended(commandLine);
-        // When the guard has handled a signal that it ignores, it has also noticed the broken pipe.
+        // The guard survives SIGHUP. After the signal it has also noticed that its pipe to the command line is broken.
         process.kill(guard.pid, "SIGHUP");
         assert.equal(isAlive(etcd), true);
         await stopAll(folder.path);

@@ -8,7 +8,7 @@ import { waitFor } from "../../processes";
 
 /** Script that runs until it is stopped. */
 export const SLEEPER = "setInterval(() => undefined, 1e9)";
-/** Script that ignores SIGTERM, and prints a line when it does. */
+/** Script that ignores SIGTERM. It prints a line as soon as its handler is installed. */
 export const STUBBORN = `process.on("SIGTERM", () => undefined); console.log("ready"); ${SLEEPER}`;
 
 export function temporaryFolder(): { path: string; remove: () => void } {

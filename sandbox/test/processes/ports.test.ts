@@ -21,7 +21,7 @@ describe("Ports", () => {
 
     it("include the preferred port only while it is free", async () => {
         const server = createServer();
-        const held = await freePort(); // The system does not assign it to another process meanwhile.
+        const held = await freePort(); // The system assigns this port to no other process before the test listens on it.
         await new Promise<void>((resolve) => server.listen(held, "127.0.0.1", resolve));
         assert.notEqual(await freePort(held), held);
         await new Promise((resolve) => server.close(resolve));

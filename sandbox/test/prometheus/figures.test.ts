@@ -22,7 +22,7 @@ const SENT: [caller: string, status: number, times: number][] = [
     ["lab", 200, 3],
     ["nlp", 429, 2],
 ];
-/** Limit of the caller nlp alone. */
+/** Limit of caller nlp; caller lab has none. */
 const LIMIT = { count: 1, time_window: 3600, key: "consumer_name", rejected_code: 429 };
 
 if (findOnPath("prometheus") !== undefined)

@@ -1,4 +1,4 @@
-// Proves that a controller that exits is restarted, later each time, and not after it was closed.
+// Proves that a controller that exits is restarted, after a longer pause each time, and that it is not restarted after `close`.
 import assert from "node:assert/strict";
 import { supervise } from "../../rampart/main.js";
 import { VirtualClock } from "./kit/virtual-clock.js";

@@ -68,7 +68,7 @@ describe("status page of the sandbox", () => {
                 answer.headers.get("content-security-policy")!,
                 /^default-src 'none';.*frame-ancestors 'none'/,
             );
-            // Another page may not even show the picture.
+            // With this header a browser does not let other sites load any file of the page, not even the picture.
             assert.equal(answer.headers.get("cross-origin-resource-policy"), "same-origin", path);
             assert.doesNotMatch(text, /(src|href|url)[=(]\s*["']?(https?:)?\/\//, path);
         }

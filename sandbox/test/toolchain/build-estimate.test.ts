@@ -10,7 +10,7 @@ describe("build estimate", () => {
         estimate.report("a", 0);
         assert.equal(estimate.text(), "0% of all builds, about 7m left");
         now = 20_000;
-        estimate.report("a", 0.1); // 10 s of measured work took 20 s, which is too little to judge.
+        estimate.report("a", 0.1); // 20 s instead of the measured 10 s: not enough to change the estimate.
         assert.equal(estimate.text(), "2% of all builds, about 7m left");
         now = 200_000;
         estimate.report("a", 1);

@@ -97,7 +97,7 @@ describe("tool chain", () => {
             return ensureTools(["pulumi"], { ...options({ PATH: folder, ...env }), releases });
         };
         const prints = (tools: { pluginDir?: string }, name: string) =>
-            // An emulator in its place would be a server, and never end.
+            // The downloaded program prints its name and exits. An emulator of it would run as a server until the timeout.
             execFileSync(path.join(tools.pluginDir!, name), { encoding: "utf8", timeout: 10_000 });
 
         it("downloads Pulumi with its own language host and providers", async () => {

@@ -1,4 +1,4 @@
-/** Proves the requests to the API server when a node is drained, cut off or back. The API server decides what follows. */
+/** Proves the requests to the API server when a node is drained, cut off or reconnected. The API server decides the rest. */
 import type { V1Node, V1Pod } from "@kubernetes/client-node";
 import assert from "node:assert/strict";
 import { ApiError } from "../../rampart/kubernetes/api";

@@ -1,4 +1,4 @@
-/** Proves that the requests to try follow the stack: a command that changes the stack changes the expected answers. */
+/** Proves that the example requests of a sandbox and their expected answers change when a command changes the stack. */
 import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

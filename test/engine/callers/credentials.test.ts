@@ -32,7 +32,7 @@ const consumers = [
     { name: "bob", limits: { requests: 777, perSeconds: 3600 }, credentials: [{ id: "own", method: "key" }] },
 ];
 
-/** Credentials of the stack's outputs that a row can use. */
+/** Credentials from the stack's outputs, for the rows of the tables of requests. */
 interface Known {
     k1: string;
     k2: string;
@@ -208,7 +208,7 @@ describe("a caller's credential", () => {
     });
 
     it("gets the same 401 for every problem", async () => {
-        // Compared as JSON: the gateway does not keep the order of fields.
+        // Compares the sorted fields, because the gateway does not keep their order.
         const sorted = (body: string) => JSON.stringify(Object.entries(JSON.parse(body) as object).sort());
         const bodies = new Set<string>();
         for (const [, headers, status, path] of rows)

@@ -128,7 +128,7 @@ describe("a stack of callers on the engine", () => {
     it("removes only its own callers when it is destroyed", async () => {
         const alice = await consumer("alice");
         succeeded(await more.destroy());
-        // `destroy` does not wait for deletions to reach the gateway: the ingress controller sees them while the run ends.
+        // `destroy` does not wait until the gateway rejects the keys: the ingress controller may apply the deletions later.
         for (const [who, key] of Object.entries(ours.credentials))
             await eventually(`${who} refused`, async () => (await status(key)) === 401 || undefined);
         assert.equal(await consumer("bob"), undefined);

@@ -1,6 +1,6 @@
 // Proves what docs/operate/service-tokens.md says of option cloudflare: the answers to callers of a team in classic mode, the
-// consumer commands, and the cost of a lost connector or host. The edge and cloudflared are emulators. Their rule that only
-// requests on the lost connector fail holds in production after the edge has noticed the loss.
+// consumer commands, and the cost of a lost connector or host. The edge and cloudflared are emulators, in which
+// only requests over the lost connector fail. In production that holds once the edge has noticed the loss.
 import { strict as assert } from "node:assert";
 import { randomUUID } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -81,7 +81,7 @@ describe("daily work with option cloudflare on the engine", () => {
         stack.installOn({}, { ...second, hostKey: publicLine(second.hostKey) });
         await origin.listen();
         configure();
-        // Under the policy pack, as by `stack apply`: no id of Cloudflare is known in the preview of a first run.
+        // Under the policy pack, like `stack apply`: in the preview of a first run, the pack gets no id of Cloudflare.
         const run = succeeded(await stack.run(["up", "--yes", "--policy-pack", join(ROOT, "policy")]));
         said.push(run.stdout + run.stderr);
     });

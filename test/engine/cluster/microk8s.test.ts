@@ -86,7 +86,7 @@ describe("MicroK8s on the engine", () => {
     });
 
     it("names each step that fails and its host: an installation, an add-on, a join", async () => {
-        // One failing step a run: after the first failure, Pulumi starts nothing more on the other hosts.
+        // Only one step fails in each run, because Pulumi starts nothing more on the other hosts after the first failure.
         hosts.a.faults.add({ step: "install" });
         assert.match(
             failed(await stack.up()),

@@ -141,7 +141,7 @@ describe("gateway.installer", () => {
 
 const ETCD_IMAGE = `gcr.io/etcd-development/etcd:${DEFAULT_ETCD_TAG}`;
 
-/** An existing installation of APISIX and its ingress controller, by helm and with the wiring by hand. */
+/** Installs APISIX and its ingress controller without this project: with helm, and with hand-written objects for the rest. */
 async function installByHand(name: string): Promise<number> {
     const { world, dir } = current();
     const port = await freeNodePort();
@@ -167,7 +167,7 @@ async function installByHand(name: string): Promise<number> {
     } as k8s.V1Secret);
     const file = join(dir, "by-hand.yaml");
     const { extraEnvVars: _, extraVolumes: _v, extraVolumeMounts: _m, ...others } = values;
-    // The chart's own config file, and an etcd without a password: nothing else of this project is there.
+    // Uses the chart's own config file and an etcd without a password, like an installation without this project.
     const etcd = { name: "etcd", namespace: name };
     const members = renderMembers({ image: ETCD_IMAGE, members: 1 }, name);
     await apply({ apiVersion: "apps/v1", kind: "StatefulSet", metadata: etcd, spec: members } as k8s.KubernetesObject);

@@ -1,4 +1,4 @@
-// Proves on the real engine and API server that the gateway serves TLS with the certificate of the config. The gateway is a
+// Proves on the real engine and API server that the gateway serves TLS with the certificate of the config. The gateway is an
 // emulator that was written from APISIX's sources: this does not prove that APISIX serves it the same way.
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";

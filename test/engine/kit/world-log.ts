@@ -42,7 +42,7 @@ async function show(): Promise<void> {
     for (const line of unready) console.log(`        ${line}`);
 }
 
-/** Keeps a line for the case that a test fails. */
+/** Keeps a line to print it if a test fails. */
 export function worldLog(line: string): void {
     said.push(`${new Date().toISOString().slice(11, 23)} ${line.split("\n").slice(0, 3).join(" ").slice(0, 400)}`);
     if (said.length > LINES) said.shift();

@@ -81,7 +81,7 @@ describe("npm run ops -- model upgrade", function () {
     const at = () => place;
     const refusedRoutes = refused(at, "apisix.apache.org", "apisixroutes", "UPDATE");
 
-    /** A failure for each phase after the first, which can also happen in production. */
+    /** For each phase after the first, a failure that can also happen in production. */
     const failures: [failing: UpgradePhase, why: string, trouble: Trouble][] = [
         ["drain", "the API server rejects changes of routes", refusedRoutes],
         ["stop", "the API server rejects changes of the component", refused(at, "ray.io", "rayclusters", "UPDATE")],

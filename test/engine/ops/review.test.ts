@@ -182,7 +182,7 @@ describe("review on the engine", () => {
                 /gateway-not-read {2}APISIX of \S+: etcd has lost[^]*-> Run: kubectl -n \S+ rollout restart/,
                 drift.stderr + drift.stdout,
             );
-            // An etcd without its volume has no password: the next run sets it, and the one after that stops.
+            // An etcd without its volume has no password. The next `up` sets the password, and the `up` after it fails.
             assert.match(succeeded(await stack.up()).stdout, /had lost its data/);
             assert.match(failed(await stack.up()).replace(/\s+/g, " "), says);
             const annotations = { "kubectl.kubernetes.io/restartedAt": new Date().toISOString() };

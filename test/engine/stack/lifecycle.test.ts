@@ -127,7 +127,7 @@ describe("intra-a on the engine", () => {
         ]);
         const milliseconds = refused! - since;
         console.log(`      the removed key was rejected ${milliseconds} ms after the Consumer had changed`);
-        // A change that the watch misses is found by the next list, five minutes later: even a busy machine is faster.
+        // If the watch missed the change, the ingress controller would find it only with the next list, five minutes later.
         assert.ok(milliseconds < 60_000);
         for (const who of ["alice/2026a", "bob/k2"])
             assert.equal((await call(url, { key: keys[who] })).status, 200, who);

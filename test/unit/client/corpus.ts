@@ -21,7 +21,7 @@ export function runCorpus(folder: string, runners: Record<string, Runner | undef
         describe(`client/corpus/${folder}${file} in TypeScript:`, () => {
             const { kind, all = {}, cases, about, ...shared } = read(folder + file);
             it("names its subject, and has a runner", () => assert.ok(about && kind in runners, `kind ${kind}`));
-            if (kind in runners && runners[kind] === undefined) return; // The runner's requirements are missing here.
+            if (kind in runners && runners[kind] === undefined) return; // What this runner requires is missing on this machine.
             for (const fields of cases.map((one: Fields) => merged(all, one)).flatMap(each))
                 it(fields.name, async () => {
                     const unread = new Set(Object.keys(fields));
@@ -116,7 +116,7 @@ function tokenOf(token: any): string {
 }
 for (const name of Object.keys(VALUES.tokens)) VALUES.tokens[name] = tokenOf(VALUES.tokens[name]);
 
-/** The text for this language, where the two differ. */
+/** The text for TypeScript, where the texts of the two clients differ. */
 export const here = (text: any) => (typeof text === "object" && text !== null ? text.typescript : text);
 
 export const claimsOf = (authorization: string): Fields =>

@@ -37,7 +37,7 @@ export interface Service {
     /** Requests that reached Alpa. */
     seen: Seen[];
     put(path: string, body: object): Promise<void>;
-    /** Opens both methods below a path. @param upstream used instead of Alpa @param plugins in addition to the usual ones */
+    /** Creates the routes of both methods below a path. @param upstream fields to override @param plugins additional plugins */
     open(path: string, upstream?: object, plugins?: object): Promise<void>;
     /** Creates a caller with its credentials, each as a plugin of APISIX. */
     consumer(name: string, credentials: Record<string, object>, limits?: Limits): Promise<void>;

@@ -21,7 +21,7 @@ describe("client/python", () => {
         folder = mkdtempSync(join(tmpdir(), "alpa-auth-python-"));
         // mypy runs while the services and the tests start: it takes longest, and needs one core.
         typed = python(["-m", "mypy", "--cache-dir", join(tools.scratch, "mypy")], { cwd: PACKAGE });
-        typed.catch(() => undefined); // The test of strict types awaits it.
+        typed.catch(() => undefined); // Only the test of strict types reports its failure.
         stage = await startCallersWorld(folder);
     });
     after(async () => {

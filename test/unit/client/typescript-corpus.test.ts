@@ -53,7 +53,7 @@ function made(fields: Fields): { shown?: string; options: ClientOptions } {
     return { shown: String(new Client({ ...client, auth: credentialOf(client.auth ?? null) })), options: {} };
 }
 
-/** `where: what must hold (got). What to do.` A requirement of a value needs no advice. */
+/** `where: what must hold (got). What to do.` The advice may be missing where the text says which value is required. */
 const FORM = /^[^:]+: (must be .* \(got .*\)\.|.*( \(.*\)|, since .*)\. [A-Z].*[^ ])$/;
 
 async function runSettings(fields: Fields): Promise<void> {

@@ -166,7 +166,7 @@ for (const installer of INTER_INSTALLERS)
             assert.equal(oneOfKind(seen, "ConfigMap").inputs.metadata.namespace, namespace);
         });
 
-        // Rampart's helmfile and the chart's own templates would evaluate them.
+        // Rampart's helmfile and the chart's own templates would evaluate template braces.
         it("has no template braces in any value", () =>
             assert.doesNotMatch(JSON.stringify(valuesOf(seen, installer)), /\{\{/));
 

@@ -1,4 +1,4 @@
-// Proves that a check of several keys runs whatever else is wrong, and which values it gets then.
+// Proves that a check of several keys also runs when keys are invalid, and which values it gets then.
 import { strict as assert } from "node:assert";
 import * as z from "zod";
 import { crossCheck, type Sound } from "../../../config/cross-check";

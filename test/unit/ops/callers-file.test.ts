@@ -33,7 +33,7 @@ consumers:
 let folder: string;
 const callers = () => readFileSync(join(folder, NAME), "utf8");
 
-/** Both files in a folder that is also the project's. */
+/** A stack file and a callers' file in the project's folder. */
 function setUp({ text = OWN, ...options }: BenchOptions = {}) {
     return bench({ text, folder, program: folder, ...options });
 }

@@ -245,7 +245,7 @@ describe("the comparison with what is rendered", () => {
                     if (Array.isArray(node)) node.pop();
                     else delete node.more;
                 }
-            // The operator chooses a scraper's labels, and one more admits fewer pods.
+            // The operator chooses the labels of a scraper. One more label is allowed, because it admits fewer pods.
             assert.deepEqual(passed, ["alpa-policies-metrics spec.ingress.0.from.0.podSelector.matchLabels"]);
         });
 

@@ -1,5 +1,5 @@
-// Proves how the reader of resources reads what rules and reviews judge. A value that is not known yet passes a rule, which
-// judges it in the run, and is missing for a review, which must not miss a risk.
+// Proves how resources are read for policy rules and for reviews. A value that is unknown in the preview passes a rule, which
+// judges it in the run. A review treats the value as missing, so that it overlooks no risk.
 import { strict as assert } from "node:assert";
 import { tokenOf } from "../../../policy/resources/cloudflare";
 import { openTo, waysFromOutside } from "../../../policy/resources/network";

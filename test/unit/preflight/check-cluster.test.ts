@@ -36,7 +36,7 @@ interface World {
     /** Versions that a CRD serves. @default those that this project writes */
     serves?: Record<string, string[]>;
     version?: () => Promise<unknown>;
-    /** Problem of APISIX, by namespace. */
+    /** Problem that the check finds in APISIX, by namespace. */
     troubles?: Record<string, string>;
     /** Whether etcd has no password. */
     openEtcd?: boolean;

@@ -34,7 +34,7 @@ const CASES: Case[] = [
     ["a line of a text", { a: "x\ny\nz" }, { a: "x\nw\nz" }, { lines: { a: { changed: { "[1]": ["y", "w"] } } } }],
 ];
 
-/** Keys as inputs have them: printable. */
+/** Arbitrary printable keys, like those of resource inputs. */
 const key = fc.string({ maxLength: 4 }).filter((text) => text !== "__proto__");
 const text = fc.oneof(
     fc.string(),

@@ -31,7 +31,7 @@ const PAGES = FILES.filter((file) => file.endsWith(".md"));
 const LAYOUT = "docs/architecture.md";
 
 interface Block {
-    /** Text of the heading above it. */
+    /** Text of the heading above the block. */
     heading: string;
     language: string;
     text: string;

@@ -37,20 +37,20 @@ def read(url: object, problems: List[str]) -> Optional[Address]:
     if not isinstance(url, str) or parts is None or parts.scheme not in ("http", "https") or not _is_host(parts):
         wrong(
             "must be an address, for example https://api.example.com/alpa",
-            "it is none",
-            "Take it from the handout; write a name with other letters in its ASCII form (xn--…).",
+            "it is not one",
+            "Take it from the handout. Write a host name with other than ASCII letters in its ASCII form (xn--…).",
         )
         return None
     if "@" in parts.netloc:
-        wrong("must not contain a user name or password", "it has an @", "Leave it out, and give auth.")
+        wrong("must not contain a user name or password", "it has an @", "Remove them, and pass the credential as auth.")
     if "?" in url:
-        wrong("must not have a query", "it has a ?", "Leave it out: credentials go into headers, by auth.")
+        wrong("must not have a query", "it has a ?", "Remove it, and pass a credential as auth, which is sent in headers.")
     if "#" in url:
-        wrong("must not have a fragment", "it has a #", "Leave it out.")
+        wrong("must not have a fragment", "it has a #", "Remove it.")
     if not _PATH.fullmatch(parts.path):
-        wrong("must have a path of ASCII letters, digits and %XX", "it has others", "Encode them.")
+        wrong("must have a path of ASCII letters, digits and %XX", "it has other characters", "Percent-encode them.")
     elif "//" in parts.path.rstrip("/"):
-        # No route matches //, and at the start of a path some versions of requests take what follows it as a host.
+        # No route matches //, and some versions of requests read what follows // at the start of a path as a host.
         wrong("must not have // in its path", "it does", "Write one slash.")
     elif any(segment.replace("%2e", ".").replace("%2E", ".") in (".", "..") for segment in parts.path.split("/")):
         wrong("must not have . or .. in its path", "it does", "Write the full path.")

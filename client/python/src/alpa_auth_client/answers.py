@@ -1,8 +1,9 @@
 """Turns an HTTP answer into a result or an error.
 
-Facts, by where an answer comes from. Alpa: every error is 400 with `type`, `message` and a `stacktrace` that is never
-empty. The gateway: the same shape with an empty `stacktrace`, or `{"message"}`, `{"error_msg"}`, or a page of nginx; only
-the status has a meaning. The edge: HTML; 302 to a login page, 401 or 403 for a rejected credential.
+The format of an error depends on its sender. Alpa answers every error with 400, `type`, `message` and a `stacktrace` that is
+never empty. The gateway answers in the same shape with an empty `stacktrace`, with `{"message"}` or `{"error_msg"}`, or with a
+page of nginx, so only its status has a meaning. The edge answers with HTML: 302 to a login page, and 401 or 403 for a rejected
+credential.
 """
 
 import json
@@ -53,7 +54,7 @@ class Asked:
 def read(answer: Answer, asked: Asked) -> Dict[str, Any]:
     """The result in an answer.
 
-    :raises AlpaClientError: the answer is no result
+    :raises AlpaClientError: the answer is not a result
     """
     status = answer.status
     wait = (waits.window_end if status == 429 else waits.retry_after)(answer.headers, asked.now)
@@ -91,7 +92,7 @@ def read(answer: Answer, asked: Asked) -> Dict[str, Any]:
         step = late if status == 408 else None
         raise RequestRefusedError(f"The gateway refused the request ({status}): {said}", next_step=step, **known)
     if not 200 <= status < 300 or not isinstance(found, dict) or not asked.is_result(found):
-        raise UnreadableAnswerError(f"The answer ({status}) is no result: {said}", **known)
+        raise UnreadableAnswerError(f"The answer ({status}) is not a result: {said}", **known)
     return found
 
 
@@ -105,11 +106,11 @@ def _redirected(answer: Answer, asked: Asked, known: Dict[str, Any]) -> NoReturn
         host = path = ""
     login = host == "cloudflareaccess.com" or host.endswith(".cloudflareaccess.com")
     if login or path.startswith("/cdn-cgi/access/login"):
-        what = f"The edge asks for a login ({answer.status})."
+        what = f"The edge redirects to its login page ({answer.status})."
         if asked.auth is None:
             raise MissingCredentialError(what, **known)
         if isinstance(asked.auth, ServiceToken):
-            raise InvalidCredentialError(f"{what} It does not accept the service token.", **known)
+            raise InvalidCredentialError(f"{what} It rejects the service token.", **known)
         raise EdgeLoginError(what, **known)
     where = asked.clean(_quote(host)) or "another path of the same host"
     raise RedirectError(f"The answer is a redirect ({answer.status}) to {where}; it was not followed.", **known)
@@ -127,7 +128,7 @@ def _unauthorized(answer: Answer, asked: Asked, said: str, known: Dict[str, Any]
 
 
 def _clock_advice(date: Optional[float], asked: Asked) -> Optional[str]:
-    """Advice for a wrong clock: the gateway rejects the token without a reason, but the answer's Date shows the difference."""
+    """Advice for a wrong clock. The gateway gives no reason for a rejected token, but the header Date shows its clock."""
     if not isinstance(asked.auth, Jwt) or date is None or abs(date - asked.now) <= SKEW_SECONDS:
         return None
     way = "behind" if date > asked.now else "ahead"
@@ -146,7 +147,7 @@ def _forbidden(asked: Asked, said: str, known: Dict[str, Any]) -> NoReturn:
         raise NotAllowedError(f"The edge refuses this program (403): {said}", next_step=step, **known)
     if asked.auth is None:
         raise MissingCredentialError(f"The service rejects requests without a credential (403): {said}", **known)
-    # The edge rejects a wrong service token in the same way as one that no policy admits.
+    # The edge gives the same answer to a wrong service token and to one that no policy admits.
     edge = isinstance(asked.auth, ServiceToken)
     step = "Compare the service token with the handout; if both are equal, ask the operator to admit you."
     raise NotAllowedError(f"Not allowed (403): {said}", next_step=step if edge else None, **known)

@@ -39,7 +39,7 @@ class Client:
     """Calls the service. Threads may share a client: every call has its own connection.
 
     :param url: address of the service. Without a credential the default is the address of Alpa's own client
-    :param api_key: key of Alpa itself, a field of the body, which a gateway rejects. Not together with `auth`
+    :param api_key: key of Alpa itself, sent as a field of the body, which the gateway rejects. Not together with `auth`
     :param default_model: name under which the model is registered. Default `default`
     :param auth: ApiKey, Jwt or ServiceToken
 

@@ -23,7 +23,7 @@ NAMES = (
     "ALPA_ALLOW_HTTP",
 )
 
-#: Variables of one authentication method, by the variable that errors name.
+#: Variables of each authentication method. The key is the variable by which errors name the method.
 _WAYS = {
     "ALPA_API_KEY": ("ALPA_API_KEY",),
     "ALPA_JWT": ("ALPA_JWT",),
@@ -45,13 +45,13 @@ def read(environ: Mapping[str, str], url: Optional[str] = None) -> Dict[str, Any
     file = values.get("ALPA_CREDENTIALS_FILE")
     ways = [way for way, names in _WAYS.items() if any(name in values for name in names)]
     if file is not None:
-        # A handout for a key pair lacks the private key, so the two variables may be set together.
+        # A credentials file for a key pair lacks the private key, so ALPA_JWT_PRIVATE_KEY_FILE may be set too.
         _file(file, values, ways, arguments, problems)
     else:
         if "ALPA_URL" not in values and url is None:
             problems.append("ALPA_URL: must be set (it is not). Take the address from the handout.")
         if len(ways) > 1:
-            problems.append(f"{', '.join(ways)}: must be one way to authenticate (got {len(ways)}). Unset the others.")
+            problems.append(f"{', '.join(ways)}: must be variables of one authentication method (got {len(ways)}). Keep one, and unset the others.")
         auth = _auth(ways[0], values, problems) if len(ways) == 1 else None
         arguments = {"url": values.get("ALPA_URL"), "auth": auth}
     seconds = values.get("ALPA_ANSWER_TIMEOUT_SECONDS")
@@ -74,7 +74,7 @@ def _file(
 
     conflicting = [name for name in values if name in ("ALPA_URL", *_names()) and name != "ALPA_JWT_PRIVATE_KEY_FILE"]
     if conflicting:
-        problems.append(f"ALPA_CREDENTIALS_FILE: must be set without {', '.join(conflicting)} (they are set). Unset them.")
+        problems.append(f"ALPA_CREDENTIALS_FILE: must not be set together with {', '.join(conflicting)} (they are set). Unset them.")
     private_key = _private_key(values, problems)
     try:
         arguments.update(load(file, private_key=private_key).arguments())
@@ -130,13 +130,13 @@ def _private_key(values: Mapping[str, str], problems: List[str]) -> Optional[str
 
 
 def read_text(where: str, file: str) -> "tuple[Optional[str], Optional[str]]":
-    """Text of a file, or an error. A text instead of a file name may be secret, so the error does not repeat it."""
+    """Text of a file, or an error. The error does not repeat a `file` that is a content instead of a name: it may be secret."""
     if "\n" in file or "-----BEGIN" in file:
         return None, f"{where}: must be the name of a file (it is the content of one). Write the content into a file, and give its name."
     try:
         with open(file, encoding="utf-8") as handle:
             return handle.read(), None
     except UnicodeDecodeError:
-        return None, f"{where}: must be a text file (got {file}, which is none). Name another."
+        return None, f"{where}: must be a text file (got {file}, which is not one). Name another file."
     except OSError as error:
-        return None, f"{where}: must be a file that can be read (got {file}: {error.strerror})."
+        return None, f"{where}: must be a file that can be read (got {file}: {error.strerror}). Correct the path."

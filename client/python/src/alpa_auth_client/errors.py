@@ -1,7 +1,7 @@
 """All errors, as types, each with the caller's next step.
 
-All are RuntimeError, as in Alpa's own client: programs that catch it keep working. The names are those of the
-TypeScript library; docs/call/README.md has the table.
+Each is a RuntimeError, like the errors of Alpa's own client, so programs that catch RuntimeError keep working. The names are
+those of the TypeScript library; docs/call/README.md has the table.
 """
 
 from typing import List, Optional
@@ -62,7 +62,7 @@ class MissingCredentialError(AlpaClientError):
 class InvalidCredentialError(AlpaClientError):
     """The server rejects the credential: it is wrong, revoked or expired."""
 
-    next_step = "Compare it with the handout; if both are equal, ask the operator for another credential."
+    next_step = "Compare the credential with the handout; if both are equal, ask the operator for another credential."
 
 
 class ExpiredCredentialError(AlpaClientError):
@@ -89,31 +89,31 @@ class RateLimitedError(AlpaClientError):
 class ModelUnreachableError(AlpaClientError):
     """The gateway or the edge answers, but does not reach the model."""
 
-    next_step = "Try again later; tell the operator if it lasts."
+    next_step = "Try again later, and tell the operator if the error lasts."
 
 
 class AnswerTimeoutError(AlpaClientError):
-    """No complete answer in time, here, at the gateway or at the edge. The model may still be working."""
+    """No complete answer in time: here, at the gateway (504) or at the edge (524). The model may still be working."""
 
-    next_step = "Ask for fewer tokens, or give it more time (answer_timeout_seconds)."
+    next_step = "Ask for fewer tokens, or wait longer for an answer (answer_timeout_seconds)."
 
 
 class EdgeLoginError(AlpaClientError):
-    """The edge redirects to its login page, because the credential is of another kind than it requires."""
+    """The edge redirects to its login page, because it requires another kind of credential."""
 
-    next_step = "Ask the operator whether this address takes service tokens: it asks for a person's login."
+    next_step = "Ask the operator whether this address accepts service tokens: it asks for a person's login."
 
 
 class RedirectError(AlpaClientError):
-    """Any other redirect. Not followed: it would send the credential and the prompt along."""
+    """Any other redirect. The client does not follow it, because the credential and the prompt would be sent along."""
 
-    next_step = "Give the client the address that the service has, with https."
+    next_step = "Give the client the address from the handout, with https."
 
 
 class UnreadableAnswerError(AlpaClientError):
-    """A success status without a valid result: no JSON, truncated JSON, or JSON of another form."""
+    """A success status without a valid result: no JSON, truncated JSON, or JSON of another shape."""
 
-    next_step = "Check the address: something other than the service may answer there."
+    next_step = "Check the address: another server may answer there."
 
 
 class ConnectionFailedError(AlpaClientError):
@@ -126,7 +126,7 @@ class ConnectionFailedError(AlpaClientError):
 
     def __init__(self, what: str, *, sent: bool) -> None:
         self.sent = sent
-        step = "Repeat it if a second generation does no harm: the first may still run."
+        step = "Repeat the request if a second generation does no harm: the first may still be running."
         super().__init__(what, next_step=step if sent else None)
 
 

@@ -44,7 +44,7 @@ def load(file: str, *, private_key: Optional[str] = None, today: Optional[date] 
 
     :param private_key: PEM, for a credential with the caller's own key pair; the file does not contain the private key
     :param today: in UTC; default the current day
-    :raises ConfigurationError: the file is not that of a handout
+    :raises ConfigurationError: the file is not a handout
     :raises ExpiredCredentialError: the credential has expired
     """
     where = "credentials file"
@@ -68,7 +68,7 @@ def load(file: str, *, private_key: Optional[str] = None, today: Optional[date] 
 
 
 def _credential(text: str, file: str, private_key: Optional[str]) -> Auth:
-    # The credential is in lines indented by four, above the first heading. The examples below quote it for other languages.
+    # Reads only the lines indented by four above the first heading: the examples below repeat the credential with quotes.
     head = text.split("\n## ", 1)[0]
     key = _match(r"^ {4}apikey: (.+)$", head)
     client_id = _match(r"^ {4}CF-Access-Client-Id: (.+)$", head)
@@ -86,7 +86,7 @@ def _credential(text: str, file: str, private_key: Optional[str]) -> Auth:
     if client_id is not None and client_secret is not None:
         return ServiceToken(client_id, client_secret)
     if algorithm is None or claim is None:
-        problem = f"credentials file: must hold a credential (got {file}, which has none). Ask the operator for another handout."
+        problem = f"credentials file: must contain a credential (got {file}, which has none). Ask the operator for another handout."
         raise ConfigurationError([problem])
     if secret is None and private_key is None:
         problem = f"private_key: must be given (the credential of {file} belongs to your own key pair). Give your private key in PEM form."

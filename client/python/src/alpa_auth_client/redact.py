@@ -8,12 +8,12 @@ import html
 import re
 from typing import Dict, List, Tuple
 
-#: A shorter text is no secret: removing it would make every message unreadable.
+#: Shortest secret that is removed, in characters: removing shorter texts would make every message unreadable.
 SHORTEST = 4
-#: The same for base64, where fewer characters occur by chance in too many words.
+#: Shortest base64 form of a secret that is removed, in characters: shorter ones occur by chance in too many words.
 _SHORTEST_BASE64 = 8
-#: Longest text that is searched, and longest text that is returned, in characters. A secret that the first limit cuts in two
-#: is beyond the second limit.
+#: Longest text that is searched, and longest text that is returned, in characters. The second is so much shorter that a secret
+#: which is cut at the end of the searched text is never returned.
 _LOOKED_AT = 200_000
 _LEFT = 100_000
 # Host names arrive in lower case. Only ASCII is converted: other characters may change their length.

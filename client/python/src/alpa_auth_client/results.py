@@ -1,4 +1,4 @@
-"""Tells whether a body is a result of Alpa. Every field is checked, because an error of a gateway may have some of them."""
+"""Tells whether a body is a result of Alpa. Checks every field, because an error of the gateway may have some of them."""
 
 from typing import Any, Callable, Dict
 

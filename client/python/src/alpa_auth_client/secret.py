@@ -38,7 +38,7 @@ def header_problem(where: str, value: object, do: str) -> Optional[str]:
     if re.search(r"[\r\n]", value):
         return f"{where}: must be one line (it has a line break). {do}"
     if not re.fullmatch(r"[\x20-\x7e]+", value):
-        return f"{where}: must be of visible ASCII characters (it has others). {do}"
+        return f"{where}: must contain only visible ASCII characters (it has other characters). {do}"
     if value != value.strip(" "):
         return f"{where}: must not begin or end with a space (it does). {do}"
     return None

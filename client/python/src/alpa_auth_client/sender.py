@@ -82,20 +82,20 @@ class Sender:
         found: List[str] = list(problems)
         place = address.read(url, found)
         if auth is not None and place is not None and place.host == urlsplit(DEFAULT_URL).hostname:
-            found.append("url: must be given with auth (it is that of Alpa's own client). Take it from the handout.")
+            found.append("url: must be given with auth (it is the default address of Alpa's own client). Take it from the handout.")
         if auth is not None and body_secret is not None:
             found.append(
                 "auth: must be the only credential (api_key is given too). "
                 "Keep auth for a gateway, or api_key for an Alpa without one."
             )
         if auth is not None and not isinstance(auth, Auth):
-            found.append(f"auth: must be an ApiKey, a Jwt or a ServiceToken (got {kind(auth)}). Create one from it.")
+            found.append(f"auth: must be an ApiKey, a Jwt or a ServiceToken (got {kind(auth)}). Create one from the credential, for example ApiKey(key).")
         for name, value, least in (
             ("answer_timeout_seconds", answer_timeout_seconds, 0.001),
             ("connect_timeout_seconds", connect_timeout_seconds, 0.001),
             ("max_wait_seconds", max_wait_seconds, 0),
         ):
-            # More than a day is a mistake.
+            # A value of more than a day is most likely a mistake.
             if not _is_number(value) or not least <= value <= 86400:
                 found.append(f"{name}: must be a number of seconds from {least:g} to 86400 (got {value!r}).")
         if not _is_number(attempts) or not 1 <= attempts <= 10 or int(attempts) != attempts:
@@ -122,7 +122,7 @@ class Sender:
 
         :param path: `/completions` or `/logprobs`; it decides the fields of a result
         :param body: must be JSON; sent in ASCII, as Alpa's client does. A Secret in it is sent as its text
-        :raises TypeError, ValueError: the body is no JSON
+        :raises TypeError, ValueError: the body cannot be written as JSON
         :raises AlpaClientError: see errors
         """
         attempt = 0
@@ -141,7 +141,7 @@ class Sender:
         text = json.dumps(body, allow_nan=False, default=_revealed).encode("ascii")
         try:
             sent = {} if self._auth is None else self._auth.headers(self._clock.now())
-            # The sent token is removed from answers too: another thread may have renewed the current one since.
+            # Includes the sent token, because another thread may have renewed `auth`'s current one before the answer arrives.
             secrets = [self._body_secret.reveal(), *sent.values(), *([] if self._auth is None else self._auth.secrets)]
             secrets += [value[len("Bearer ") :] for value in sent.values() if value.startswith("Bearer ")]
             headers = {
@@ -188,7 +188,7 @@ def _error_of(failure: transport.Failure, place: address.Address) -> AlpaClientE
     if failure.kind == "timeout":
         return AnswerTimeoutError(f"{place!r} did not answer: {failure.detail}.")
     if failure.kind == "too-large":
-        return UnreadableAnswerError(f"The answer of {place!r} is no result: {failure.detail}.")
+        return UnreadableAnswerError(f"The answer of {place!r} is not a result: {failure.detail}.")
     if failure.kind == "lost":
         return ConnectionFailedError(f"The connection to {place!r} broke: {failure.detail}.", sent=True)
     return ConnectionFailedError(f"There is no connection to {place!r}: {failure.detail}.", sent=False)

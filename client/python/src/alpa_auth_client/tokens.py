@@ -65,7 +65,7 @@ class Jwt(Auth):
             )
         elif token is not None:
             if any(value is not None for value in (key, algorithm, claims)):
-                problems.append("token: must be given alone (key, algorithm or claims is given too). Leave those out.")
+                problems.append("token: must be given alone (key, algorithm or claims is given too). Leave the others out.")
             self._end = _end_of(token, problems)
         else:
             self._prepare(key, secret, private_key, claims or {}, problems)
@@ -90,7 +90,7 @@ class Jwt(Auth):
         if taken:
             problems.append(f"claims: must not have {', '.join(taken)} (this library sets them). Leave them out.")
         seconds = self.lifetime_seconds
-        # With less than twice the skew, each request would need a new token. Tokens of operators last at most a day too.
+        # A lifetime below twice the skew would need a new token for each request. The largest one is also that of `token issue`.
         if isinstance(seconds, bool) or not isinstance(seconds, int) or not 2 * SKEW_SECONDS <= seconds <= 86400:
             problems.append(
                 f"lifetime_seconds: must be a whole number from {2 * SKEW_SECONDS} to 86400 (got {seconds!r})."
@@ -137,7 +137,7 @@ class Jwt(Auth):
         return self._sign is None and now >= self._end
 
     def _refuse_if_over(self, now: float) -> None:
-        # Not raised within the skew, where the clocks may differ: then the gateway decides.
+        # Within the skew the client still sends the token: the clocks may differ, and the gateway decides.
         if now >= self._end + SKEW_SECONDS:
             raise ExpiredCredentialError("The token has expired.")
 
@@ -164,7 +164,7 @@ def _end_of(token: str, problems: List[str]) -> float:
         head = {}
         claims = {}
     if not head:
-        problems.append("token: must be a JWT (it is none). Give the whole token, without Bearer.")
+        problems.append("token: must be a JWT (it is not one). Give the whole token, without Bearer.")
         return 0
     if head.get("alg") not in ALGORITHMS:
         problems.append(f"token: must be signed with one of {', '.join(ALGORITHMS)} (it is not). Create another.")
@@ -180,13 +180,13 @@ def _end_of(token: str, problems: List[str]) -> float:
 def _pem_problem(private_key: str, algorithm: str) -> Optional[str]:
     """The reason why a private key cannot sign, found by signing; never a part of the key."""
     if not isinstance(private_key, str) or "PRIVATE KEY-----" not in private_key:
-        return "private_key: must be a private key as PEM (it is none). Give the text of the file, not its name."
+        return "private_key: must be a private key as PEM (it is not one). Give the text of the file, not its name."
     if "ENCRYPTED" in private_key:
-        return "private_key: must be without a passphrase (it has one). Run: openssl pkey -in key.pem -out plain.pem"
+        return "private_key: must not have a passphrase (it has one). Remove it with: openssl pkey -in key.pem -out plain.pem"
     try:
         jwt.encode({}, private_key, algorithm=algorithm)
     except NotImplementedError:
-        return "private_key: needs the package cryptography (it is missing). pip install 'alpa-auth-client[private-key]'"
+        return "private_key: needs the package cryptography (it is missing). Run: pip install 'alpa-auth-client[private-key]'"
     except Exception:  # an error of cryptography may quote the key
         pass
     else:

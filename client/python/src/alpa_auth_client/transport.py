@@ -28,7 +28,7 @@ class Answer(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """The reason for a missing answer. Not an exception: exceptions of requests contain the request with its headers.
+    """The reason why there is no answer. Not an exception: exceptions of requests contain the request with its headers.
 
     kind: `connect` (nothing was sent), `setting` (an environment variable is invalid; nothing was sent), `timeout`, `lost`,
     `too-large`
@@ -62,7 +62,7 @@ def post(
     """
     watch = Watch(answer_seconds)
     with _Session() as session:
-        # HTTPS_PROXY, NO_PROXY and the CA bundle apply. For plain HTTP no variable does: a proxy would read everything.
+        # HTTPS_PROXY, NO_PROXY and the CA bundle apply to https only: with plain HTTP a proxy would read everything.
         session.trust_env = url.startswith("https:")
         session.auth = _NoNetrc()
         session.headers = CaseInsensitiveDict()
@@ -110,7 +110,7 @@ def _failure(error: Exception, watch: Watch) -> Failure:
     chain = _chain(error)
     if watch.connected:
         if any(isinstance(cause, (requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError)) for cause in chain):
-            # The read timeout equals the watch's limit, which may be late on a busy machine.
+            # The read timeout equals the watch's limit, and on a busy machine it may be reached before the watch reacts.
             return _late(watch)
         return Failure("lost", _reason(chain))
     if isinstance(error, ValueError):
@@ -128,10 +128,10 @@ def _failure(error: Exception, watch: Watch) -> Failure:
 
 # The service's address has been checked, so an address that requests rejects is that of a proxy.
 _PROXY = (
-    "HTTPS_PROXY: must be the address of a proxy, with http, https, socks5 or socks5h (it is none, or the package PySocks"
+    "HTTPS_PROXY: must be the address of a proxy, with http, https, socks5 or socks5h (it is not one, or the package PySocks"
     " is missing). Correct it, or ALL_PROXY; for SOCKS: pip install 'alpa-auth-client[socks]'"
 )
-_BUNDLE = "REQUESTS_CA_BUNDLE: must be a file or folder with certificates (it is not there). Correct it, or CURL_CA_BUNDLE."
+_BUNDLE = "REQUESTS_CA_BUNDLE: must be a file or folder with certificates (it does not exist). Correct it, or CURL_CA_BUNDLE."
 
 
 def _chain(error: BaseException) -> List[BaseException]:

@@ -25,7 +25,7 @@ def retry_after(headers: Mapping[str, str], now: float) -> Optional[float]:
 def window_end(headers: Mapping[str, str], now: float) -> Optional[float]:
     """The wait time of a 429: without Retry-After, until the end of APISIX's window.
 
-    APISIX also sends the window's header with admitted requests, so with another status it means nothing.
+    Only for 429: APISIX also sends X-RateLimit-Reset with admitted requests, where it is not a time to wait.
     """
     if headers.get("Retry-After", "").strip():
         return retry_after(headers, now)
@@ -40,6 +40,6 @@ def date_of(text: str) -> Optional[float]:
     try:
         date = parsedate_to_datetime(text)
         return (date if date.tzinfo else date.replace(tzinfo=timezone.utc)).timestamp()
-    # Returns None before Python 3.10, and raises an error since then.
+    # For an invalid date, parsedate_to_datetime returns None before Python 3.10 and raises an error since then.
     except (AttributeError, TypeError, ValueError, IndexError, OverflowError):
         return None

@@ -1,4 +1,4 @@
-"""Limits the time of a whole request, keeps a silent connection alive, and detects whether part of a request may be sent."""
+"""Limits the time of a whole request, keeps an idle connection alive, and records whether part of a request may have been sent."""
 
 import socket
 import threading
@@ -6,8 +6,8 @@ from typing import Any, Dict, List
 
 from requests.adapters import HTTPAdapter
 
-#: Silence before the first keepalive probe, in seconds; undici has the same default. Load balancers of the large clouds drop
-#: a silent connection after 4 to 6 minutes, and an answer takes up to 10.
+#: Idle time before the first keepalive probe, in seconds; undici has the same default. Load balancers of the large clouds drop
+#: an idle connection after 4 to 6 minutes, and an answer takes up to 10.
 KEEPALIVE_SECONDS = 60
 #: Seconds between two probes. After KEEPALIVE_PROBES probes without an answer, the connection is lost.
 KEEPALIVE_INTERVAL_SECONDS = 15

@@ -10,7 +10,7 @@ const METADATA = {
     logpush: false,
     usage_model: "standard",
 };
-/** A boundary with the length of those of Go's library. */
+/** A multipart boundary, as long as the boundaries of Go's library. */
 const BOUNDARY = "b".repeat(60);
 const MODULE = "application/javascript+module";
 

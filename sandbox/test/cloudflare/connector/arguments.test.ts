@@ -1,5 +1,5 @@
 /**
- * Proves which command lines of `cloudflared tunnel run` are accepted, as operators write them, and that all others are
+ * Proves which of the command lines of `cloudflared tunnel run` that operators use are accepted, and that all others are
  * rejected.
  */
 import assert from "node:assert/strict";

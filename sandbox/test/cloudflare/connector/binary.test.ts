@@ -192,7 +192,7 @@ describe("cloudflared emulator: the program", () => {
         const socket = join(folder, "notify");
         const listener = spawn("perl", ["-e", LISTEN_WITH_PERL, socket], { stdio: ["ignore", "pipe", "inherit"] });
         children.push(listener);
-        await once(listener.stdout, "data"); // The socket is bound.
+        await once(listener.stdout, "data"); // The listener prints a line when it has bound its socket.
         const told = once(listener.stdout, "data");
         const running = start(service(), { NOTIFY_SOCKET: socket });
         assert.match(String((await told)[0]), /^READY=1/);

@@ -1,4 +1,4 @@
-/** Proves that connectors start and stop without a failed request wherever the real ones do, and that the account shows it. */
+/** Proves that connectors start and stop without failed requests wherever cloudflared does, and that the account shows them. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { tunnelStatus } from "../../../cloudflare/account";
@@ -15,7 +15,7 @@ describe("Cloudflare edge: connectors", () => {
     });
     afterEach(() => world.close());
 
-    /** Sends POSTs one after the other, four at a time, until told to stop. */
+    /** Sends POSTs until it is stopped: four loops, each with one request at a time. */
     function steadyTraffic(): { stop(): Promise<Reply[]>; count(): number } {
         const replies: Reply[] = [];
         let going = true;
@@ -186,7 +186,7 @@ describe("Cloudflare edge: connectors", () => {
 
     it("accepts at most 25 connectors of a tunnel", async () => {
         for (let i = 0; i < 25; i++) await world.connect();
-        void world.connect(); // this connector never gets its connections
+        void world.connect(); // The edge rejects the connections of this connector.
         await world.until(() => world.lines.some((line) => /too many connectors: a tunnel has at most 25/.test(line)));
         assert.equal(world.tunnel.connections.length, 100);
     });

@@ -144,7 +144,7 @@ export class World {
                 resolve();
             };
             const often = setInterval(look, 5);
-            often.unref(); // A test that waits in vain fails; this timer must not keep the process alive.
+            often.unref(); // A test whose condition never holds times out; this timer must not keep its process alive.
             this.account.on("changed", look);
             look();
         });
@@ -237,7 +237,7 @@ export class World {
         try {
             for await (const chunk of request) chunks.push(chunk as Buffer);
         } catch {
-            return; // The connector closed the request.
+            return; // The connector aborted the request.
         }
         const headers: [string, string][] = [];
         const raw = request.rawHeaders;

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { loadRecordings } from "./recording-types";
 import { replayAdmin, replayAll, type Outcome } from "./recordings";
 
-/** Configurations that are unsupported, by the start of their name, and what the refusal must name. */
+/** Configurations that the emulator does not support: a pattern of their names, and of the reason that the error must name. */
 const UNSUPPORTED: [config: RegExp, reason: RegExp][] = [
     [/^shape-exit-transformer$/, /plugin exit-transformer/],
     [/^shared-dead-sync$/, /limit-count sync_interval/],

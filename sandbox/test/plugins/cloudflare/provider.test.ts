@@ -12,7 +12,7 @@ const RECORD = { zoneId: ZONE, name: "www.example.test", type: "A", ttl: 300, co
 const STATE = { ...RECORD, id: ID, proxied: false, tags: [], settings: {}, modifiedOn: "2026-01-01T00:00:00Z" };
 const SERVICE_TOKEN = { accountId: ACCOUNT, name: "caller" };
 const DATE = "2026-12-01T00:00:00Z";
-/** Properties that only the API knows, of the types that are changed here. */
+/** Properties that the API computes, for each resource type that the tests here update. */
 const COMPUTED: Record<string, string[]> = {
     DnsRecord: ["commentModifiedOn", "createdOn", "meta", "modifiedOn", "proxiable", "tagsModifiedOn"],
     Zone: [

@@ -1,4 +1,4 @@
-// Proves the input of the helm program, with a script in its place that records it.
+// Proves the arguments and the input that the helm program gets. A script that records them replaces helm.
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -34,7 +34,7 @@ export class MemoryCluster implements GraphApi {
     readonly secrets = new Map<string, Record<string, string>>();
     /** Namespaces that cannot be deleted. */
     readonly stuck = new Set<string>();
-    /** The API server's error for a new anchor, if it rejects it. */
+    /** The error with which the API server rejects new anchors. @default it accepts them */
     refuseAnchors: string | undefined;
     webhookOn = true;
     readonly namespaces = new Map<string, Namespace>();
@@ -65,7 +65,7 @@ export class MemoryCluster implements GraphApi {
         return { httpStatus: 201 };
     }
 
-    /** Applies a change; a changed spec increments the generation, and no change creates no version. */
+    /** Applies a change. A changed spec increments the generation. If nothing changes, no new version is stored. */
     update(ref: GraphRef, change: (graph: GraphObject) => void): Answer {
         const before = this.graphs.get(key(ref)) as GraphObject;
         const after = copy(before);

@@ -2,7 +2,7 @@ import type { GraphObject, JsonObject } from "../../../rampart/types.js";
 import { type Answer, component, graphOf } from "./memory-cluster.js";
 import { World } from "./world.js";
 
-/** One recorded step to replay: its action, and how long time then passes (seconds, or until a condition). */
+/** One recorded step to replay: its action, and the time that passes after it (in seconds, or until a condition). */
 export interface Replayed {
     act: (world: World) => Answer | void | Promise<Answer | void>;
     then?: number | ((world: World) => Promise<void>);

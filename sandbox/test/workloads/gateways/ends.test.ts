@@ -79,7 +79,7 @@ describe("Gateways that end", () => {
         const answer = await admin("PUT", { uri: "/*", upstream: { type: "roundrobin", nodes } });
         assert.ok(answer.ok, await answer.text());
     };
-    /** Sends a request, and waits until Alpa has it. */
+    /** Sends a request, and waits until Alpa has received it. */
     const slow = async (address = "127.0.0.1") => {
         const reached = new Promise<void>((resolve) => (onAsked = resolve));
         const answer = fetch(`http://${address}:${nodePort}/`, { headers: { connection: "close" } }).then(
@@ -130,7 +130,7 @@ describe("Gateways that end", () => {
         await look([gateway("one")]);
         await route();
         await look([leaving]);
-        await pause(25); // A little more than the second in which the nodes do not know that the pod terminates.
+        await pause(25); // The nodes notice a terminating pod after a second of the cluster's clock, here 20 ms.
         assert.equal(await quick(), "done", "it is the only gateway");
         await look([leaving, gateway("two", { created: 9 })]);
         // A request to pod `one` would fail now: its process is killed, and no node has noticed yet.
@@ -162,7 +162,7 @@ describe("Gateways that end", () => {
         ["deleted by force", () => look([gateway("two")])],
     ] as const)
         it(`lose exactly the open requests of a gateway that is ${why}, and the requests that arrive before the nodes know`, async () => {
-            clock.secondLasts = 30; // The nodes do not know before the end of the test.
+            clock.secondLasts = 30; // So long that the nodes do not notice the end of pod `one` during the test.
             await look([gateway("one"), gateway("two")]);
             await route();
             const answers = [await slow(), await slow(), await slow(), await slow()];

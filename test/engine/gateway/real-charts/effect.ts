@@ -10,7 +10,7 @@ export function leaves(node: unknown, path: string[] = []): string[][] {
     return inner.length === 0 ? [path] : inner.flatMap(([key, value]) => leaves(value, [...path, key]));
 }
 
-/** Paths in the sets that the chart reads in none of them. */
+/** Paths of the values that the chart reads in no set. */
 export async function ignoredPaths(charts: RealCharts, sets: ValueSet[]): Promise<string[]> {
     const carriers = new Map<string, ValueSet[]>();
     for (const set of sets)

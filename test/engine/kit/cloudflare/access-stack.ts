@@ -41,7 +41,7 @@ export function useCloudflare(options: Omit<CloudflareWorldOptions, "tools" | "s
     });
 }
 
-/** The first of two free ports in a row: hosts use ports of this machine, on which other processes run tests too. */
+/** The first of two consecutive free ports. The hosts use ports of this machine, where other tests may run at the same time. */
 export async function freePair(): Promise<number> {
     for (;;) {
         const first = await freePort();

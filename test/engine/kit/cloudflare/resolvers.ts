@@ -32,7 +32,7 @@ export class Resolvers {
         this.loop = this.ask();
     }
 
-    /** Sets what is right from now on. Resolves when all earlier rounds and one later round have ended. */
+    /** Sets which answers are right from now on. Resolves when all running rounds and one new round have ended. */
     async expect(atEdge: AtEdge = this.atEdge): Promise<void> {
         this.atEdge = atEdge;
         const end = this.rounds + 2;

@@ -15,7 +15,7 @@ import { eventually } from "../stack";
 /** Causes a failure. @returns a function that removes its cause */
 export type Trouble = () => Promise<() => unknown>;
 
-/** Trouble of an emulator: it has this fault until the cause is removed. */
+/** A failure of an emulator, which has this fault until the cause is removed. */
 export const fault =
     (place: () => Place<World>, one: Fault): Trouble =>
     async () => {
@@ -24,7 +24,7 @@ export const fault =
         return () => faults.clear();
     };
 
-/** Trouble of the API server: it rejects these requests until the cause is removed. */
+/** A failure of the API server, which rejects these requests until the cause is removed. */
 export const refused =
     (place: () => Place<World>, apiGroup: string, resource: string, operation: "CREATE" | "UPDATE"): Trouble =>
     () =>
@@ -33,9 +33,9 @@ export const refused =
             message: `${resource} are frozen`,
         });
 
-/** Runs the stack's command, causes trouble in a step, removes its cause when the command returns, and awaits its end. */
+/** Runs the stack's command, causes a failure in a step, removes the cause when the command rolls back, and awaits its end. */
 export async function returnsFrom(stack: ConvertStack, step: string, trouble: Trouble, ...args: string[]) {
-    // Weights are loaded in phase start, and phase verify only finds wrong ones by a request.
+    // Phase start loads the weights, and phase verify only detects wrong ones, so that failure is caused in phase start.
     const early = step === "verify" ? "start" : step;
     const { ended } = stack.start(...args);
     await untilStep(stack, ended, early);

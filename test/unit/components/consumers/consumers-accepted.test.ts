@@ -50,7 +50,7 @@ describe("ConsumersAccepted", () => {
     });
     afterEach(() => void (Date.now = now));
 
-    /** Runs an update from one set of generations to another, with one list after another. */
+    /** Updates the resource from one set of generations to another. @param lists answers to the reads of consumers, in order */
     async function update(olds: object, news: object, lists: Answer[], routes: Answer[] = [route()], seconds = 1) {
         let looks = 0;
         let asked = 0;

@@ -34,7 +34,7 @@ describe("a gateway of several pods, for callers with limits,", function () {
         assert.deepEqual(await send("alice", PODS), [200, 200, 200], "each pod has served one request");
         const most = await send("alice", 60);
         assert.deepEqual([...new Set(most)].sort(), [200, 429], "no other answer");
-        // The pods have also counted the requests that they served before, and the one that each served without the counters.
+        // The pods' own counts include the requests before the loss of the counters, and the one that each pod served after it.
         assert.equal(admitted(most), PODS * OF_ONE_POD - REQUESTS - PODS);
         await alpa.moveCounters();
         assert.deepEqual(

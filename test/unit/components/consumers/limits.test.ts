@@ -90,7 +90,7 @@ describe("limitPlugins", () => {
                 fc.property(
                     fc.integer({ min: 1, max: 50 }),
                     fc.integer({ min: 1, max: 100_000 }),
-                    // Number of requests at once, and the part of a window until the next ones.
+                    // Bursts: the number of simultaneous requests, and the fraction of a window until the next burst.
                     fc.array(fc.tuple(fc.integer({ min: 1, max: 60 }), fc.constantFrom(0.01, 0.3, 0.98, 1)), {
                         minLength: 3,
                     }),

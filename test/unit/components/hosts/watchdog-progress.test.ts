@@ -52,7 +52,7 @@ describe("The watchdog's check of Alpa", () => {
     });
 
     it("reads an answer whose first line arrives in two parts, as on a busy host", async () => {
-        const PAUSE_MS = 700; // Longer than one read waits.
+        const PAUSE_MS = 700; // Longer than the timeout of one read.
         const server = createServer((socket) => {
             let request = "";
             socket

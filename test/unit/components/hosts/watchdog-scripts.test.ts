@@ -90,7 +90,7 @@ describe("a watchdog on Alpa's host", () => {
         assert.match(state().why, /; alpa\.service was restarted$/);
         const after = host.pidOf("alpa.service");
         assert.ok(after !== undefined && after !== before);
-        // Only then does a second check run: starting a oneshot service that is still running joins that run.
+        // The second check can start only now: starting a oneshot service that is still running only waits for that run.
         await waitFor("service: failed", () => isFailed(SERVICE), { seconds: 10 });
         await host.systemctl("start", SERVICE);
         assert.match(state().why, /; alpa\.service was restarted less than 600 s ago$/);

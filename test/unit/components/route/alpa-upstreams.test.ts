@@ -51,7 +51,7 @@ describe("the upstream of logprobs", () => {
     it("has every interchangeable service, one for each caller", () => {
         const spec = logprobsUpstream(two) as any;
         assert.deepEqual(names(spec), ["10.0.0.11", "node-2.example.org"]);
-        // The hash is not of a header or an address: a caller may have several of each.
+        // Not the hash of a header or an address: a caller with several keys or addresses would be sent to several services.
         assert.deepEqual(spec.loadbalancer, { type: "chash", hashOn: "consumer" });
     });
 });

@@ -1,4 +1,4 @@
-// Proves that a number as a string is accepted within the bounds of the number, and nothing else is.
+// Proves that the schema for a number written as a string accepts exactly the numbers within the bounds.
 import { strict as assert } from "node:assert";
 import Ajv from "ajv";
 import fc from "fast-check";

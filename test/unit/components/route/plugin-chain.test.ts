@@ -142,7 +142,7 @@ describe("the format of errors", () => {
     const shaped = (body: string) =>
         filters.reduce((text: string, { regex, options, scope, replace }: any) => {
             assert.equal(scope, "once");
-            // j and o only make PCRE faster; with s, a dot matches a line's end in both languages.
+            // Flags j and o only make PCRE faster, so they are dropped. Flag s lets a dot match a line break in both languages.
             return text.replace(new RegExp(regex, options.replace(/[jo]/g, "")), replace);
         }, body);
     const page = (title: string) =>

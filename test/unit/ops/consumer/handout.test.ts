@@ -65,7 +65,7 @@ describe("ops consumer handout", () => {
         await ops(...HANDOUT);
         await exits(1, ops("consumer", "revoke", "alice", "a2", "--yes"), "the gateway does not answer");
         await ops("consumer", "revoke", "alice", "a1", "--yes");
-        // The revocation deletes the record, because a new credential may be added to the stack file by hand.
+        // `revoke` deletes the record, because an operator may later add a credential of the same name by hand.
         assert.ok(!existsSync(join(folder, ".alpa-auth/handouts/intra/alice.a1.json")));
         await ops("consumer", "add", "alice", "--credential", "a1", "--yes");
         await exits(0, ops(...HANDOUT));

@@ -83,7 +83,7 @@ describe("ops consumer set-limits", () => {
         });
 
     describe("with a class", () => {
-        // Each class has a caller: the config check refuses one without.
+        // Each class has a caller, because the config check rejects a class without one.
         const members = ["interactive", "batch"].map(
             (name, i) => `        - { name: member-${i}, class: ${name}, credentials: [{ id: m${i}, method: key }] }\n`,
         );

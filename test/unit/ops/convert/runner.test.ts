@@ -160,7 +160,7 @@ describe("ops convert, the runner", () => {
         assert.equal(seen?.said, "alice/a1 was answered");
         assert.equal(world.progress().direction, "forward");
         assert.equal((await world.go())!.outcome, "converted");
-        // A conversion also returns when the order comes in step `done`.
+        // A conversion also rolls back when this is requested in step `done`.
         const ordered = await convert({}, (world) => (world.backAt = "done"));
         assert.equal(ordered.result.outcome, "returned");
     });
@@ -401,7 +401,7 @@ describe("ops convert, killed", () => {
     it("counts the time in which no process ran the conversion", async () => {
         const world = new FakeWorld();
         world.begin();
-        world.killAt = 9; // A point in step `stop`.
+        world.killAt = 9; // Kill point 9 is in step `stop`.
         await world.go();
         assert.equal(world.steps().at(-1), "stop");
         world.now += 2 * 3600_000;

@@ -81,7 +81,7 @@ interface State {
     callerStatus?: number;
     /** Keys of callers that are over their limit. */
     limited: string[];
-    /** Status of the component's side of the verification route from now on, until the return. */
+    /** Status of the component's answers on the verification route until the rollback. @default they succeed */
     verifierStatus?: number;
     /** Called for each request to the verification route, which then never answers. */
     silent?: () => void;

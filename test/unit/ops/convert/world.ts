@@ -22,7 +22,7 @@ export interface WorldOptions {
     silent?: string[];
     /** Whether the outputs never arrive. */
     noOutputs?: boolean;
-    /** Callers are routed to the component but not served: their requests fail, or are never answered. */
+    /** What happens to callers' requests while they are routed to the component. @default the component answers them */
     unserved?: "fails" | "silent";
     /** Whether the record cannot be written any more, from an event on. */
     unwritable?: (event: Event) => boolean;
@@ -45,12 +45,12 @@ export class FakeWorld {
     points = 0;
     /** Index of the point at which the process is killed. */
     killAt = Infinity;
-    /** The step at whose start the test requests the return. */
+    /** The step at whose start the test requests the rollback. */
     backAt: string | undefined;
     stopAt: string | undefined;
     /** The step after which the test requests a stop. */
     stopAfter: string | undefined;
-    /** Request to return or to stop, with its time in seconds after the conversion's start. */
+    /** Request to roll back or to stop, with its time in seconds after the conversion's start. */
     orderIn: { order: "back" | "stop"; seconds: number } | undefined;
     orders = { back: new AbortController(), stop: new AbortController() };
     /** Names of the steps whose check has passed. */

@@ -12,7 +12,7 @@ import { IMAGE, UPGRADE_FILE, upgradeBench } from "./service";
 
 const stages = (...phases: string[]) => phases.map((phase) => (phase === "done" ? phase : `upgrade-${phase}`));
 const NEW_FILE = UPGRADE_FILE.replace("tag: 1.0.0", "tag: 1.1.0");
-/** A stack file without its last holder. */
+/** A stack file without the line that names the holder of the upgrade. */
 const bare = (text: string) => text.replace(/^ +holder: .*\n/m, "");
 
 describe("npm run ops -- model upgrade run", () => {
@@ -111,7 +111,7 @@ describe("npm run ops -- model upgrade run", () => {
             for (const verb of ["run", "abort"] as const) {
                 const { ops, state, text } = await upgradeBench();
                 state.onUp = (to) => void (to === stage && process.emit("SIGTERM"));
-                // After the `up` of `done`, only its check would be left, which `run` would complete.
+                // The `up` of `done` fails once, so that a step is left for `run` or `abort`.
                 if (phase === "done") state.failing = { done: 1 };
                 await exits(1, ops(...run, "--yes"));
                 state.onUp = () => undefined;

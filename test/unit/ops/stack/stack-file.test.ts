@@ -356,7 +356,7 @@ describe("editing a stack file", () => {
         assert.throws(() => removeConsumer(text, "bob"), /consumers: must be set only once/);
     });
 
-    /** One list of credentials for two callers, one credential for two, one public key for two. */
+    /** YAML anchors: bob and eve share a list of credentials, jo and zed share one credential and one public key. */
     const SHARED = `config:
   alpa-auth:consumers:
     - name: bob

@@ -1,4 +1,4 @@
-// Proves how a conversion continues or goes back after it was interrupted, killed or asked to return, when it belongs to
+// Proves how a conversion continues or rolls back after it was interrupted, killed or asked to roll back, when it belongs to
 // another machine, or when its record cannot be written. Pulumi is a fake here and the service a small HTTP server.
 import { strict as assert } from "node:assert";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -70,7 +70,7 @@ describe("npm run ops -- convert, interrupted", () => {
     it("abort asks the process that runs the conversion to return, and does not begin another return", async () => {
         const it = await convertBench(CONVERT_FILE, undefined, 1);
         const asked: ReturnType<typeof it.ops>[] = [];
-        // The check of the previous step takes a second, so that `abort` can request the return meanwhile.
+        // The check of the previous step takes a second, so that `abort` can request the rollback meanwhile.
         it.state.onUp = (to) => {
             if (to === "drain" && asked.length === 0) asked.push(it.ops("convert", "abort", "--yes"));
         };
@@ -86,7 +86,7 @@ describe("npm run ops -- convert, interrupted", () => {
         const { ops, folder, state } = await convertBench();
         const [file, order] = ["lock", "abort"].map((end) => join(folder, `.alpa-auth/local/convert-intra.${end}`));
         mkdirSync(join(folder, ".alpa-auth/local"), { recursive: true });
-        // The lock's holder is a process of this machine that does not react, like a suspended one, or of another machine.
+        // The lock's holder is a process that does not react: a suspended one on this machine, or one on another machine.
         for (const host of [hostname(), "far"]) {
             const lock = { pid: process.pid, host, who: "bob@ops", since: "2026-11-26T12:00:00.000Z" };
             writeFileSync(file, JSON.stringify(lock));
@@ -111,7 +111,7 @@ describe("npm run ops -- convert, interrupted", () => {
 
     it("returns as soon as abort is run elsewhere", async () => {
         const { ops, folder, state } = await convertBench(CONVERT_FILE, undefined, 1);
-        // The check of the previous step takes a second, in which the process finds the order to return.
+        // The check of the previous step takes a second, in which the process finds the request to roll back.
         state.onUp = (to) => {
             if (to === "drain") writeFileSync(join(folder, ".alpa-auth/local/convert-intra.abort"), "");
         };

@@ -96,7 +96,7 @@ describe("npm run ops -- convert, refused", () => {
         git("commit", "-qam", "bob");
         const { out } = await exits(0, it.ops("convert", "run", "--yes"));
         assert.ok(out.includes(`Next: commit ${it.file} and `), out);
-        // The return is possible although the conversion's own edits are not committed.
+        // The stack can go back to intra-a although the conversion's own edits are not committed.
         await exits(0, it.ops("convert", "run", "--yes", "--to", "intra-a"));
     });
 
@@ -158,7 +158,7 @@ describe("npm run ops -- convert, refused", () => {
         await Promise.all(asked);
         assert.match(said[0], /intra: a conversion is in progress \(.*pid \d+/);
         assert.doesNotMatch(it.text(), /bob/);
-        // After the conversion's end callers may change again.
+        // When the conversion has ended, commands may change callers again.
         await exits(0, it.ops("consumer", "add", "bob"));
         const until = 'holder: { name: carol@far r1, until: "2099-01-01T00:00:00Z" }';
         it.write(CONVERT_FILE.replace("  alpa-auth:convert:\n", `$&    ${until}\n`));

@@ -10,7 +10,7 @@ import { read } from "../../../../../recorded/recording";
 import { gate } from "../../apply/kit";
 import { recordedSet, type Expected } from "./recorded-set";
 
-/** Findings with an effect on callers; changes without any cause no alarm. */
+/** Expected findings of each change. A change without an effect on callers must have none. */
 const FINDINGS: Expected = {
     nothing: [],
     "callers in another order": [],
