@@ -1,4 +1,4 @@
 #!/usr/bin/env node
-// What `npx alpa-auth` runs. It is JavaScript because Node.js starts it; the command line itself is TypeScript.
+// `npx alpa-auth` runs this file. It is JavaScript, since it loads what Node.js needs to run the TypeScript of the commands.
 require("../load-typescript.js");
 require("./cli.ts").main();

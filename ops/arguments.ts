@@ -3,12 +3,12 @@ import { isDnsLabel, LABEL_LIMIT } from "../config/values";
 import { CONSENT } from "./consent";
 import type { Context } from "./context";
 
-/** Adds the command of a verb to the command of its noun. The file of each verb exports an `AddCommand` as `command`. */
+/** Adds the command of a verb to that of its noun, for example `add` to `consumer`. A verb's file exports it as `command`. */
 export type AddCommand = (noun: Command, context: Context) => void;
 
 /** The commands about one subject. Each noun has a folder, whose index exports the `Noun`. */
 export interface Noun {
-    /** One word, for example `consumer`, or several: `model upgrade` becomes a subcommand of `model`. */
+    /** One word, for example `consumer`, or several: `model upgrade` becomes the subcommand `upgrade` of `model`. */
     name: string;
     description: string;
     /** Verbs, in the order in which the help lists them. */
@@ -46,7 +46,7 @@ export function labels(text: string): string[] {
     return text.split(",").map((name) => label(name.trim()));
 }
 
-/** An option that may be repeated. @param without what the help names as the default */
+/** An option that may be repeated. @param without the default, as the help shows it */
 export function repeatable(flags: string, about: string, without = "none"): Option {
     const collect = (value: string, before: string[]) => [...before, value];
     return new Option(flags, `${about}; may be repeated`).argParser(collect).default([], without);

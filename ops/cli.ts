@@ -62,7 +62,7 @@ function quiet(command: Command, context: Context): void {
 const INVALID =
     /^error: (?:command-argument value '(.*)' is invalid for argument '(.*)'|option '(.*)' argument '(.*)' is invalid)\. ([^]*)\.$/;
 
-/** Rewrites commander's error about an invalid value in the form of other errors: place, rule, value. */
+/** Rewrites commander's error about an invalid value in the form of other errors: option or argument, rule, value. */
 function invalidValue(text: string): string | undefined {
     const [, argumentValue, argument, option, optionValue, rule] = INVALID.exec(text.trimEnd()) ?? [];
     if (rule === undefined) return undefined;

@@ -47,7 +47,7 @@ export function realContext(): Context {
         folder: resolve(process.env.ALPA_AUTH_STACK_FILES ?? ROOT),
         today: new Date(),
         refusalSeconds: 30, // In measurements the rejection took less than 2 seconds.
-        // For stacks whose host name does not resolve: the sandbox's edge has neither DNS nor TLS.
+        // For the sandbox, whose edge has neither DNS nor TLS: the host name of a stack does not resolve there.
         get connectTo() {
             return loopback(process.env.ALPA_AUTH_CONNECT_TO);
         },

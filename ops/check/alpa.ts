@@ -20,7 +20,7 @@ export const command: AddCommand = (check, context) =>
         .description(
             "Read what alpa.watchdog has found on Alpa's hosts; exit with 3 unless Alpa makes progress on every host",
         )
-        .option("--timeout <seconds>", "longest time for reading all hosts", timeLimit, 30)
+        .option("--timeout <seconds>", "longest time for reading the state of all hosts", timeLimit, 30)
         .action((args) => checkAlpa(context, args));
 
 interface CheckAlpaArgs {
@@ -94,7 +94,7 @@ function judged(
     const { state = "unknown", why = "", now, since, looked, restarts } = fields;
     const ago = (then: string | undefined) => Math.max(0, Number(now) - Number(then));
     const times = { sinceSeconds: ago(since), lookedSeconds: ago(looked), restarts: Number(restarts) };
-    // A check can take long, since the watchdog's completion waits in the queue of callers' completions.
+    // A check can take long, since the watchdog's own request waits in Alpa's queue behind those of callers.
     const oldest = 2 * stuckSeconds + idleSeconds + PAUSE_SECONDS;
     if (!(times.lookedSeconds <= oldest))
         return {

@@ -41,7 +41,10 @@ export const command: AddCommand = (check, context) =>
                 "those in the zone's NS records",
             ),
         )
-        .option("--at-edge", "expect addresses of the edge for proxied names (default: in dns.phase proxied and later)")
+        .option(
+            "--at-edge",
+            "expect addresses of Cloudflare's edge for proxied names (default: only from dns.phase proxied on)",
+        )
         .option("--timeout <seconds>", "longest time for the whole check", timeLimit, 120)
         .action((args) => checkDns(context, args));
 
@@ -64,7 +67,7 @@ interface Wanted {
     old: string[];
     new: string[];
     atEdge: boolean;
-    /** Host names that the stack creates itself, only at the new name servers. */
+    /** Host names whose records the stack itself creates; only the new name servers have them. */
     hostnames: string[];
 }
 
@@ -81,7 +84,7 @@ async function checkDns(context: Context, args: CheckDnsArgs): Promise<void> {
         throw new FindingsError(
             `${wanted.zone}: ${wrong} of ${rows.length} answers of the old and new name servers differ. Correct the records file or the old zone, then run the check again.`,
         );
-    context.note(`${wanted.zone}: ${rows.length} answers, all equal.`);
+    context.note(`${wanted.zone}: all ${rows.length} answers of the old and new name servers are equal.`);
 }
 
 /**

@@ -12,7 +12,7 @@ export interface Port {
 
 const RUNS_CODE = "anyone who can connect can run code";
 
-/** The ports that docs/evaluate/security.md lists and a host could open, and the ports of MicroK8s. */
+/** Those ports in docs/evaluate/security.md that a host could open, and the ports of MicroK8s. */
 export const CLOSED_PORTS: Port[] = [
     alpa(20001),
     { port: 8001, what: "Alpa's web site", risk: "anyone can use the model through web forms, without a key" },
@@ -31,10 +31,10 @@ export const CLOSED_PORTS: Port[] = [
     {
         port: 25000,
         what: "MicroK8s, cluster agent",
-        risk: "only a token protects the cluster against other nodes that join",
+        risk: "only a token prevents other nodes from joining the cluster",
     },
-    { port: 19001, what: "MicroK8s, dqlite", risk: "contains all data of the cluster" },
-    { port: 10250, what: "kubelet", risk: "only authentication protects running commands in pods" },
+    { port: 19001, what: "MicroK8s, dqlite", risk: "gives access to all data of the cluster" },
+    { port: 10250, what: "kubelet", risk: "only authentication prevents others from running commands in pods" },
     { port: 10255, what: "kubelet, read only", risk: "shows the running pods without authentication" },
     { port: 10257, what: "Kubernetes, controller manager", risk: "only authentication protects this port" },
     { port: 10259, what: "Kubernetes, scheduler", risk: "only authentication protects this port" },
@@ -44,7 +44,7 @@ function alpa(port: number): Port {
     return { port, what: "Alpa", risk: "callers bypass the gateway, and need no key" };
 }
 
-/** All ports to check for a stack. @param endpoints `alpa.endpoints` of its config, whose ports may differ from the usual one */
+/** All ports to check for a stack. @param endpoints `alpa.endpoints` of its config: their ports may not be Alpa's usual one */
 export function closedPorts(endpoints: string[]): Port[] {
     const isOther = (port: number) => port > 0 && !CLOSED_PORTS.some((known) => known.port === port);
     return [...CLOSED_PORTS, ...portsOf(endpoints).filter(isOther).map(alpa)];

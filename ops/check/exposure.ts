@@ -62,7 +62,7 @@ interface Target {
 
 /** Addresses of the machine itself, for example those of the sandbox. */
 const LOOPBACK = /^127\.|^::1$/;
-/** Connections that are tried at the same time. */
+/** Largest number of connections that are tried at the same time. */
 const AT_ONCE = 64;
 
 /** Checks from outside that only the entry point answers, and that it rejects requests without a credential. */
@@ -168,7 +168,7 @@ async function readTarget(context: Context, args: CheckExposureArgs): Promise<Ta
         const [edge] = await addressesOf(url.hostname);
         return {
             addresses: named,
-            // Behind Cloudflare, --address and --closed require the same: all ports closed. A host given twice is checked once.
+            // Behind Cloudflare, all ports must be closed, both of --address and of --closed. A host given twice is checked once.
             shut: shut.filter((one) => !named.includes(one)),
             entryPorts: [],
             ports,

@@ -16,8 +16,8 @@ export interface Presented {
 }
 
 /**
- * Time since the expiry of the expired token, in seconds: below a minute, since the client does not send older tokens. The
- * gateway has no grace period.
+ * How long ago the expired token expired, in seconds. Below a minute, since the client does not send tokens that expired
+ * earlier; the gateway has no grace period.
  */
 const OVER_SECONDS = 30;
 

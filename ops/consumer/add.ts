@@ -18,7 +18,7 @@ import { limitsGiven, withLimits, type LimitArgs } from "./limit-options";
 import { planAdd } from "./plan";
 import { readPublicKey, withPublicKey } from "./public-key-file";
 
-const METHOD_HELP = "authentication method of the credential (default: key; with option cloudflare service-token)";
+const METHOD_HELP = "authentication method of the credential (default: key, or service-token with option cloudflare)";
 
 export const command: AddCommand = (consumer, context) => {
     const add = withPublicKey(withChange(withConsumer(consumer.command("add"))))

@@ -29,7 +29,7 @@ export const command: AddCommand = (consumer, context) =>
         .option("--recipient-file <file>", "encrypt to the public keys of a file, one in each line (default: none)")
         .option(
             "--again <reason>",
-            "reason to hand it out again, if it was handed out before (default: none, and the command fails)",
+            "reason for another handout of the same credential (default: none, and a second handout fails)",
         )
         .action((name, id, args) => handout(context, name, id, args));
 
@@ -131,10 +131,10 @@ function pageOf(stack: Stack, name: string, credential: Credential, outputs: Out
 /** Warning about a handout file that git does not ignore: Pulumi runs `git status`, which reports untracked files as changes. */
 function notIgnored(file: string, secret: boolean): string {
     const commits = secret ? "a commit can contain the credential, and " : "";
-    return `warning: git does not ignore ${file}: ${commits}stack rollback rejects every version that is applied while the file is in this clone. Move it to handouts/, which git ignores, or out of the clone.`;
+    return `warning: git does not ignore ${file}: ${commits}Pulumi records untracked files as uncommitted changes, and stack rollback rejects every version that is applied with uncommitted changes. Move it to handouts/, which git ignores, or out of the clone.`;
 }
 
-/** Creates a file that only this user can read, and its folder. @returns functions that fill or remove it */
+/** Creates a file that only this user can read, and its folder. @returns functions that write or remove the file */
 function openNew(file: string) {
     let handle: number;
     try {

@@ -45,7 +45,9 @@ async function moveToFile(context: Context, name: string, args: ChangeArgs): Pro
     const effects = [
         `Moves ${moved.length} callers to ${name}. Nothing changes for any caller.`,
         ...(kept.length > 0
-            ? [`These callers stay in ${basename(stack.file)}, which has their keys encrypted: ${kept.join(", ")}.`]
+            ? [
+                  `These callers stay in ${basename(stack.file)}, which contains their encrypted keys: ${kept.join(", ")}.`,
+              ]
             : []),
     ];
     if (!args.json) [...diffs, ...effects].forEach((line) => context.out(line));
@@ -68,7 +70,7 @@ function write(
     try {
         unchanged(stack);
         mkdirSync(dirname(file), { recursive: true });
-        // Nothing reads the callers file before the stack file names it.
+        // The callers file is written first, since nothing reads it before the stack file names it.
         writeFileSync(file, callers, { flag: "wx" });
         const created = { name, file, text: "" };
         remember({ ...stack, callers: created }, callers, created);

@@ -158,7 +158,7 @@ export function edit(
     return { after: change(callers.text), inCallersFile: true };
 }
 
-/** Finds a consumer and a credential. @returns undefined, and a problem, for each that the config does not have */
+/** Finds a consumer and a credential. @returns both, each undefined if the config does not have it, and the problems */
 export function lookUp(lists: Lists, name: string, id?: string) {
     const consumers = callersOf(lists);
     const consumer = consumers.find((c) => c.name === name);

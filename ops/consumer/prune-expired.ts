@@ -81,7 +81,7 @@ function overIn(consumers: Consumer[], today: Date): Over[] {
     );
 }
 
-/** Whether the finding reports only removals of these expired credentials: from a Consumer, or of a service token. */
+/** Whether a finding is only about the removal of these expired credentials: keys and JWTs of a Consumer, or service tokens. */
 function isEnd({ code, evidence }: Finding, over: Over[]): boolean {
     return (
         code === "credential-revoked" &&

@@ -30,8 +30,8 @@ export const command: AddCommand = (consumer, context) =>
         .option("--successor <id>", "id of the new credential, required with key and jwt (default: none)", label)
         .option(
             "--overlap-days <n>",
-            "days, counted in midnights (UTC), until the old credential expires; at most the stack's maxOverlapDays",
-            wholeNumber(1, 36_500), // a hundred years, after which a day still has a year of four digits
+            "days until the old credential expires, always at 00:00 UTC; at most the stack's maxOverlapDays",
+            wholeNumber(1, 36_500), // a hundred years: dates until then have a year of four digits
             OVERLAP_DAYS,
         )
         .option(

@@ -4,7 +4,7 @@ import { conversion } from "./cutover";
 
 export const command: AddCommand = (convert, context) =>
     withExamples(
-        withChange(convert.command("abort"), "return, or tell the running conversion to return"),
+        withChange(convert.command("abort"), "return to intra-a, or tell the running conversion to return"),
         "convert abort --stack intra",
         "convert abort --stack intra --yes",
     )

@@ -58,7 +58,7 @@ export function defaults(answerSeconds: number): Expected {
     return expectedTimes(answerSeconds, "intra-a");
 }
 
-/** Time for Kubernetes and the gateway, in addition to the hosts, in seconds. */
+/** Longest time that Kubernetes and the gateway need in a step, in addition to that of the hosts, in seconds. */
 export const OTHERS_SECONDS = 900;
 
 /**

@@ -11,5 +11,5 @@ export const command: AddCommand = (convert, context) =>
         .description(
             "Show the steps with their times, and every problem that prevents them; exit with 3 if there is one; changes nothing",
         )
-        .addOption(targetOption("target option (default: the other one)"))
+        .addOption(targetOption("option to convert to (default: the one that the stack does not have)"))
         .action((args) => plan(context, args, conversion(context, args)));

@@ -9,7 +9,7 @@ export const command: AddCommand = (convert, context) =>
         "convert run --stack intra --to intra-a --yes",
     )
         .description("Convert, or continue a conversion; returns to intra-a when a step fails or time runs out")
-        .addOption(targetOption("target option (default: intra-b, or that of the running conversion)"))
+        .addOption(targetOption("option to convert to (default: intra-b, or the target of the running conversion)"))
         .option(
             "--take-over",
             "continue a conversion that another machine has begun, if that machine is gone (default: fail)",

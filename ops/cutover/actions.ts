@@ -145,7 +145,7 @@ async function prove(
     return {};
 }
 
-/** Verifies that the old service answers. Different answers are only a note: any answer is better than 503. */
+/** Verifies that the old service answers. Unexpected answers are only reported, since any answer is better than 503. */
 async function oldAnswers(job: CutoverJob, answers: Answer[] | undefined, signal: AbortSignal): Promise<string> {
     if (answers === undefined)
         return `${job.kind.old}'s answers were not recorded, so the new answers could not be compared`;

@@ -101,7 +101,7 @@ async function apply(context: Context, run: Run): Promise<void> {
             cancelled = true;
             await context.pulumi(["cancel", "--yes", "--stack", name], { signal });
         } else if (begins) {
-            // The run has not begun, so the stack file must not contain the step.
+            // This `pulumi up` has not begun, so the stack file must not contain its step.
             const now = before === undefined ? NOTHING_CHANGED : undo(stack, stack, after, before);
             throw new Error(`another run holds the stack's lock (${errorsIn(said)}). ${now} Wait for it to end`);
         } else if (Date.now() >= end) throw new Error(`another run holds the stack's lock (${errorsIn(said)})`);
@@ -165,7 +165,7 @@ export function errorsIn(said: string): string {
         if (!/^\s*error: /.test(line)) return [];
         const first = line.trim().replace(/^error: /, "");
         if (!line.endsWith(":")) return [first];
-        // After a colon the error continues below, with a command's message in the next line or a check's list of findings.
+        // An error that ends with a colon continues below: with a command's message or a list of findings.
         const below = lines.slice(i + 1).map((one) => one.trim());
         const end = below.findIndex((one, j) => j > 0 && !one.startsWith("- "));
         return [[first, ...below.slice(0, end < 0 ? undefined : end)].join(" ")];

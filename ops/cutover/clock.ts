@@ -31,7 +31,7 @@ export interface Budget {
     expected: Expected;
     /** Sum of the program's own timeouts in a step, in seconds. A step of a return is never interrupted before this time. */
     patienceSeconds: number;
-    /** Longest time for verifying a step, in seconds, whether callers get 503 in it or not. */
+    /** Longest time for verifying a step, in seconds; the same for steps with and without 503s. */
     lookSeconds: number;
 }
 
@@ -50,7 +50,7 @@ function untilServed(steps: Step[]): Step[] {
     return last < 0 ? [] : steps.slice(0, last + 1);
 }
 
-/** Expected time of the forward steps from a place during which callers get 503. */
+/** Expected time of the forward steps from a place until the 503s end. `prepare` is not counted: callers are served in it. */
 export function remainingForward(place: Place, expected: Expected): number {
     const steps = untilServed(forwardFrom(place)).filter(({ to }) => to !== "prepare");
     return sum(steps, expected);
@@ -69,7 +69,7 @@ export function wholeReturn(expected: Expected): number {
     return Math.max(...ways);
 }
 
-/** Expected time of the return from a place during which callers get 503. */
+/** Expected time of a return from a place until the 503s end. */
 export function returnFrom(place: Place, expected: Expected, departure: Departure = {}): number {
     // The last step of a return leaves the first phase. It begins after the 503s have ended, so it is not counted.
     const steps = untilServed(backFrom(place, "old", departure));
@@ -82,7 +82,7 @@ export function needed(expected: Expected): number {
     return remainingForward("prepare", expected) + TURN_SECONDS + wholeReturn(expected);
 }
 
-/** Time with 503s of a requested return. */
+/** How long callers get 503 in a return that an operator requests after `done`. */
 export function neededBack(expected: Expected): number {
     return returnFrom("done", expected);
 }
@@ -116,7 +116,7 @@ export function longestBack(step: Step, { expected, patienceSeconds }: Budget): 
     return Math.max(SLOWER_BACK * expectedOf(step, expected), patienceSeconds);
 }
 
-/** Time for the rest of a verification, in seconds: it generates a few tokens, and reads the outputs of the stack. */
+/** Time of a verification besides waiting in Alpa's queue, in seconds: for a few tokens, and for reading the stack's outputs. */
 const SHORT_SECONDS = 300;
 
 /**

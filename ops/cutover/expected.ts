@@ -12,8 +12,8 @@ const LOAD_SECONDS = 720;
 const STOP_SECONDS = 120;
 
 /**
- * Default seconds of each step without a measured time. With them, all forward steps and the longest return fit into the
- * default budget.
+ * Default seconds of each step without a measured time. With these defaults, all forward steps and the longest return fit
+ * into the default budget.
  * @param answerSeconds longest time for one answer: running answers end before Alpa is stopped
  */
 export function expectedTimes(answerSeconds: number, before: Before): Expected {
@@ -28,8 +28,8 @@ export function expectedTimes(answerSeconds: number, before: Before): Expected {
         "back to switch": 60,
         "back to verify": 60,
         "back to start": 60,
-        // Before `switch` only the verifier's short questions run. If Alpa hangs, these take the longest answer time
-        // too.
+        // Before `switch` only the verifier's short questions are running, but if Alpa hangs, even these take the longest
+        // answer time.
         "back to stop": answerSeconds + STOP_SECONDS,
         "back to drain": LOAD_SECONDS,
         "back to prepare": 60,
@@ -55,7 +55,8 @@ export function measured(conversions: Conversion[]): Expected {
             }
             if (entry.event !== "step-end" || entry.outcome !== "done") continue;
             reached = entry.to;
-            // The time of a step that is repeated, or continued after a crash or a failure, is not used: it is shorter.
+            // The time of a step that is repeated, or continued after a crash or a failure, is not used, since it is shorter
+            // than that of a whole step.
             if (again || begun.get(entry.step) !== 1) continue;
             // A time of zero or below is not used: the clock was set back.
             if (entry.seconds > 0) own[entry.step] = entry.seconds;

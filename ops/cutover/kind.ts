@@ -23,7 +23,7 @@ export interface Kind {
     /** Names of the services before and after a cutover. */
     old: string;
     new: string;
-    /** What is true of the stack after a cutover forward and back: `has option intra-b`. */
+    /** What a message says about the stack after a cutover in each direction, for example `has option intra-b`. */
     has: Record<Direction, string>;
     /** One line for each value that changes. The lines are printed before a plan and a status. */
     changes: string[];

@@ -138,7 +138,7 @@ export class CutoverRunner {
         if (failure === undefined && closesWindow(step) && this.downSince !== undefined) {
             this.downSeconds += (now - this.downSince) / 1000;
             this.downSince = undefined;
-            // Callers are served. A return only because of the unwritten record would reject them again.
+            // Callers are served, and a return would give them 503 again. An unwritten record is no reason for that.
             return undefined;
         }
         return failure ?? unended;

@@ -21,13 +21,13 @@ export const command: AddCommand = (dns, context) =>
     )
         .description("Import a zone from az network dns zone export, or from record-set list -o json")
         .argument("<file>", "the export")
-        .option("--zone <name>", "name of the zone (default: that of the export)")
+        .option("--zone <name>", "name of the zone (default: the name in the export)")
         .option("--out <file>", "write a new file, for example dns/example.com.yaml (default: print)")
         .action((file, args) => importZone(context, file, args));
 
 /** Most problems that are shown. A file that is not a zone would have one for each line. */
 const SHOWN = 20;
-/** Largest file, in bytes: Cloudflare itself takes 256 KiB, and a thousand records need a tenth of the limit here. */
+/** Largest file, in bytes: Cloudflare itself accepts 256 KiB, and a thousand records need a tenth of this limit. */
 const LARGEST = 4 * 1024 * 1024;
 
 interface DnsImportArgs {

@@ -13,7 +13,7 @@ type OfRoutes = "routes" | "stream_routes" | "services" | "upstreams";
 export interface Expected {
     /** The controller's name, which is in a label of nearly all its objects. */
     controller: string;
-    /** Ids of objects by kind. A kind is named as its folder in the Admin API. */
+    /** Ids of objects by kind. A kind has the name of its folder in the Admin API. */
     ids: Record<OfRoutes | "ssls" | "global_rules" | "plugin_metadata", Set<string>>;
     /** Names of credentials: by APISIX's name of the consumer, then by the id of the credential. */
     consumers: Map<string, Map<string, string>>;
@@ -145,7 +145,10 @@ interface RouteSpec {
     stream?: { name: string; protocol?: string }[];
 }
 
-/** Each rule is a service with a route. The first upstream has the service's id; further upstreams have their own. */
+/**
+ * The ingress controller turns each rule into a service with a route. The first upstream has the service's id; further
+ * upstreams have their own.
+ */
 function idsOfRoutes(objects: Live[]): Record<OfRoutes, Set<string>> {
     const ids = { routes: new Set<string>(), stream_routes: new Set<string>(), services: new Set<string>() };
     const further: string[] = [];
@@ -166,7 +169,7 @@ function idsOfRoutes(objects: Live[]): Record<OfRoutes, Set<string>> {
     return { ...ids, upstreams: new Set([...ids.services, ...further]) };
 }
 
-/** Names of enabled plugins. The default of `enable` is true, and that of `enabled` is false. */
+/** Names of enabled plugins. In a global rule the default of `enable` is true, in a GatewayProxy that of `enabled` is false. */
 function enabled(plugins: unknown, field: "enable" | "enabled"): string[] {
     return ((plugins as { name: string; enable?: boolean; enabled?: boolean }[] | undefined) ?? [])
         .filter((plugin) => plugin[field] ?? field === "enable")

@@ -21,7 +21,7 @@ export function readRecipients(given: string[], file: string | undefined): [wher
     );
     // Falling back to plain text would leak a credential that the operator wanted to encrypt.
     if (found.length === 0)
-        throw new UsageError([`--recipient-file: must name a public key (${file} has none). Add one.`]);
+        throw new UsageError([`--recipient-file: must contain a public key (${file} has none). Add one.`]);
     return [...list, ...found];
 }
 
@@ -40,7 +40,7 @@ export function encrypterFor(recipients: [where: string, recipient: string][]): 
     return async (text) => armor.encode(await encrypter.encrypt(text));
 }
 
-/** A key as records and messages show it: enough to distinguish keys. */
+/** Shortens a public key for records and messages, in which keys only have to be distinguishable. */
 export function shortened(recipient: string): string {
     const [first, second] = recipient.split(/\s+/);
     return second === undefined ? `${first.slice(0, 12)}…` : `${first} …${second.slice(-8)}`;

@@ -74,7 +74,7 @@ export function record(
     }
 }
 
-/** Deletes the record of a replaced or deleted credential: a later credential with the same id is not handed out yet. */
+/** Deletes the record of a replaced or deleted credential: a new credential with the same id has not been handed out yet. */
 export function forget(context: Context, stack: Stack, consumer: string, id: string): void {
     rmSync(recordFile(context, stack, consumer, id), { force: true });
 }

@@ -119,7 +119,7 @@ async function callersIn(top: string, revision: string, name: unknown, program: 
     return Array.isArray(content.consumers) ? (content.consumers as unknown[]) : undefined;
 }
 
-/** A file, or the part of it below a key, with every encrypted value replaced. */
+/** Parses a file, or the part of it below a key, and replaces every encrypted value. */
 function mapping(text: string, key: string | undefined): Record<string, unknown> | Unread {
     try {
         const whole = withoutCiphertext(parseYaml(text).toJS());

@@ -4,7 +4,7 @@ import type { Config } from "../../stack/history/versions";
 
 /** One action of an admin on callers. It contains no secret. */
 export interface Entry {
-    /** ISO 8601: the committer date of a commit, or the start of the run of a version. */
+    /** ISO 8601: the committer date of a commit, the start of the `pulumi up` of a version, or the time of a handout. */
     at: string;
     /**
      * Who acted: for a commit its author; for a version the author of its commit, and the pipeline; for a handout the

@@ -6,8 +6,8 @@ import { commitsOf, textAt, topOf } from "./commits";
 import type { Entry, Subject } from "./entry";
 
 /**
- * Handouts of credentials, from their records, and from git for records that were deleted with their credential. If the
- * record does not name the operator, it is the author of the first commit with the handout.
+ * Handouts of credentials, from their records, and from git for records that were deleted with their credential. If a
+ * record does not name the operator, `who` is the author of the first commit with the handout.
  */
 export async function readHandouts({ context, stack, consumer }: Subject): Promise<Entry[]> {
     const folder = handoutsFolder(context, stack);

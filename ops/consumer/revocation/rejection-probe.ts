@@ -36,7 +36,7 @@ const EDGE: ProbedAddress = {
     rejected: ["401", "403", "302"],
     enforcedBy: "the Access application",
 };
-/** Lifetime of a token of the probe. */
+/** Lifetime of the tokens that the probe signs. */
 const TOKEN_SECONDS = 120;
 
 interface Proof {
@@ -107,7 +107,7 @@ export async function probe(tried: Tried, who: string, publicKey: string | undef
             const seen = `${url} (${status} after ${after} s, ${before} before)`;
             if (evidence?.isPartial)
                 return say(
-                    `the proof is partial. The credential is rejected by ${seen}, but not every gateway pod was queried: ${evidence.unasked.join("; ")}. A pod that was not queried may still accept the credential: let an operator with permission to query the pods check.`,
+                    `the proof is partial. The credential is rejected by ${seen}, but not every gateway pod was queried: ${evidence.unasked.join("; ")}. A pod that was not queried may still accept the credential: ask an operator who may query the pods (RBAC) to check this.`,
                 );
             return say(`rejected by ${evidence ? `${everyPod(evidence.asked)} and by ` : ""}${seen}.`);
         },

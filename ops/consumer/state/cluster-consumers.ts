@@ -13,7 +13,7 @@ export interface LiveConsumer {
     owner?: string;
     /** Type as APISIX calls it: `key-auth`, `jwt-auth`. */
     credentials: { id: string; type?: string; secret?: string }[];
-    /** Plugins as in the object. */
+    /** Plugins that the Consumer object contains, unchanged. */
     plugins: ConsumerPlugin[];
     /** Whether the ingress controller has accepted the current generation. */
     accepted: boolean;
@@ -43,7 +43,7 @@ const NAMES_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;
 
 /**
  * Reads the callers of a namespace from the cluster.
- * @param tokens names of the Secrets of tokens whose settings are read
+ * @param tokens names of the Secrets from which the settings of tokens are read
  */
 export async function readLive(
     access: PlainAccess,
@@ -82,7 +82,7 @@ async function readAll(
     const route = { group: "apisix.apache.org", version: "v2", plural: "apisixroutes", namespace, name: "alpa" };
     const names = k8s.setHeaderOptions("Accept", NAMES_ONLY, limit);
     const settings = new Map<string, Record<string, string>>();
-    // The Secret is listed instead of read, since `list` is already required for the names of the Secrets, and `get` is not.
+    // The Secret is listed instead of read: the user already needs the permission `list` for the names, but not `get`.
     const readToken = async (name: string) => {
         const { items } = await core.listNamespacedSecret({ namespace, fieldSelector: `metadata.name=${name}` }, limit);
         if (items[0]) settings.set(name, tokenFields(items[0].data ?? {}));

@@ -106,7 +106,7 @@ function rowOf(
     else if (credential && !over && !found) problems.push("not live");
     // APISIX's name of an authentication method is the config's name with the suffix `-auth`.
     else if (credential && found && found.type !== `${credential.method}-auth`)
-        problems.push(`live as ${found.type ?? "no known type"}`);
+        problems.push(`live with type ${found.type ?? "unknown"}`);
     if (object && !object.accepted)
         problems.push(`not accepted: ${object.message ?? "no message from the ingress controller"}`);
     const secret = found ? found.secret !== undefined && live.secrets.has(found.secret) : null;

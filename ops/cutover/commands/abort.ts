@@ -31,7 +31,7 @@ export async function abort(context: Context, args: CutoverArgs, source: Cutover
     };
     const holder = holderOf(context.folder, short);
     if (holder === undefined) return returnHere();
-    // Otherwise the order would stop the cutover of another command.
+    // Conversions and upgrades share this lock: the order must not stop a cutover of the other kind.
     const { command: other = command } = holder;
     if (other !== command)
         throw new UsageError([

@@ -19,7 +19,7 @@ import { progressOf } from "../state";
 import { ProgressDisplay } from "./progress";
 import type { Ended } from "./report";
 
-/** A cutover as it is now, and the check that precedes a new one. */
+/** State of a cutover, and the check that runs before it is started. */
 export interface Cutover {
     found: CutoverState;
     /** Problems that prevent the cutover from starting. @param ours lock holder name of this process */
@@ -47,7 +47,7 @@ export function directionTo({ before }: Pick<Kind, "before">, to: Target): Direc
     return to === before ? "back" : "forward";
 }
 
-/** Carries a task out while it holds the lock. @param decide returns the task, if there is one @returns its outcome */
+/** Takes the lock, and carries out a task. @param decide returns the task, if there is one @returns outcome of the task */
 export async function carryOut(
     context: Context,
     words: Pick<Kind, "command" | "before">,

@@ -65,7 +65,7 @@ export function whatAHumanMustDo(kind: Kind, step: Step, why: string, stack: str
 const GATEWAY = "npm run ops -- consumer list --check";
 const NOT_TAKEN = `Find out why the gateway does not apply the change: ${GATEWAY}`;
 
-/** Advice for steps of a return that is the same for every kind of cutover. */
+/** Advice, by step of a return. Only for steps with the same advice in every kind of cutover. */
 export const BY_HAND: Partial<Record<Place, string>> = {
     verify: NOT_TAKEN,
     start: NOT_TAKEN,

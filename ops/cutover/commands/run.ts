@@ -38,7 +38,7 @@ async function showRun(context: Context, args: CutoverArgs, source: CutoverSourc
 }
 
 interface Limits {
-    /** Whether to continue only a cutover in progress, and never to start one. */
+    /** Whether the command may only continue a cutover in progress, and not start one. */
     onlyUnderWay?: boolean;
 }
 

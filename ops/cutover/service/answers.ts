@@ -40,7 +40,10 @@ const TRIES = 6;
 const LOGPROB_TOLERANCE = 0.05;
 /** Longest time of a new answer, as a multiple of the slowest recorded answer. */
 const SLOWER = 2;
-/** Added to this time: for each of the two answers, Alpa may have waited up to 1 s for more prompts of a batch. */
+/**
+ * Added to `SLOWER` times the slowest recorded answer: for each of the two answers, Alpa may have waited up to 1 s for more
+ * prompts of a batch.
+ */
 const SLACK_MILLISECONDS = 2000;
 
 /** The service answers, but not as recorded. */
@@ -110,7 +113,7 @@ export async function checkAnswers(route: VerificationRoute, recorded: Answer[],
     if (slowest > latencyBound(before)) problems.push(tooSlow(slowest, before));
     if (problems.length > 0) throw new Different(`some answers are unusable: ${problems.join("; ")}`);
     const texts = now.flatMap(({ prompt, text }) => (text === undefined ? [] : [JSON.stringify(`${prompt}${text}`)]));
-    return `${now.length} answers, each twice the same, the slowest after ${slowest} ms (${before} ms when recorded): ${texts.join(", ")}`;
+    return `${now.length} answers, each given twice in a row, the slowest after ${slowest} ms (${before} ms when recorded): ${texts.join(", ")}`;
 }
 
 function tooSlow(slowest: number, before: number): string {

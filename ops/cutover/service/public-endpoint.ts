@@ -37,7 +37,7 @@ export interface PublicEndpoint {
     verification?: VerificationRoute;
     /** Longest time for one answer, in seconds. */
     timeoutSeconds: number;
-    /** Longest time until all gateway pods have a change, in seconds. */
+    /** Longest time until all gateway pods have applied a change, in seconds. */
     patienceSeconds: number;
     signal?: AbortSignal;
 }

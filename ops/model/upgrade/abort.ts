@@ -4,7 +4,7 @@ import { upgrade } from "./cutover";
 
 export const command: AddCommand = (modelUpgrade, context) =>
     withExamples(
-        withChange(modelUpgrade.command("abort"), "return, or tell the running upgrade to return"),
+        withChange(modelUpgrade.command("abort"), "return to the old version, or tell the running upgrade to return"),
         "model upgrade abort --stack intra",
         "model upgrade abort --stack intra --yes",
     )

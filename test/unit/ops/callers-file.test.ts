@@ -172,7 +172,7 @@ describe("ops with callers in a file of their own", () => {
         it("keeps a caller with its own key in the stack file", async () => {
             const { ops, text } = setUp({ text: BROUGHT, says });
             const { out } = await exits(0, ops(...move("--yes")));
-            assert.match(out, /stay in Pulumi\.intra\.yaml, which has their keys encrypted: brought/);
+            assert.match(out, /stay in Pulumi\.intra\.yaml, which contains their encrypted keys: brought/);
             assert.deepEqual(
                 readConsumers(text()).map(({ name }) => name),
                 ["brought"],

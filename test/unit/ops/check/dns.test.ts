@@ -52,7 +52,7 @@ describe("ops check dns", () => {
         const it = bench();
         const { out, note } = await exits(0, it.ops(...complete(it)));
         assert.match(out, /│ www\.example\.com +│ CNAME +│ example\.com +│ example\.com +│ yes/);
-        assert.match(note, /^example\.com: \d+ answers, all equal\.$/m);
+        assert.match(note, /^example\.com: all \d+ answers of the old and new name servers are equal\.$/m);
         assert.doesNotMatch(out, /│ NO +│/);
     });
 

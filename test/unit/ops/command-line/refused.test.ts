@@ -157,7 +157,7 @@ const refused: [what: string, command: string, problem: RegExp][] = [
     [
         "a file without recipients",
         "consumer handout alice a1 --recipient-file EMPTY",
-        /--recipient-file: must name a public key/,
+        /--recipient-file: must contain a public key/,
     ],
     [
         "a secret key as recipient",

@@ -89,7 +89,7 @@ const cases: [what: string, config: ReturnType<typeof bob>, live: Live, problems
         "a credential that is live with another method",
         bob({ id: "a" }),
         live([object("bob", ["a"], { type: "jwt-auth" })], ["bob.a"]),
-        ["live as jwt-auth"],
+        ["live with type jwt-auth"],
     ],
     ["a Secret that is missing", bob({ id: "a" }), live([object("bob", ["a"])], []), ["Secret missing"]],
     [
