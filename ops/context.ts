@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { text } from "node:stream/consumers";
+import { stackFilesFolder } from "../config/stack-file";
 import { stateOf } from "./check/exposure-ports";
 import { openHolder, type OpenHolder } from "./cutover/holder";
 import { UsageError } from "./errors";
@@ -43,8 +44,7 @@ export function realContext(): Context {
     const note = (line: string) => console.error(line);
     return {
         pulumi: announced(underPolicy(runPulumi(ROOT), ROOT, process.env[WITHOUT_PACK], note), note),
-        // The sandbox runs the shipped stacks with files of its own, and never changes the shipped ones.
-        folder: resolve(process.env.ALPA_AUTH_STACK_FILES ?? ROOT),
+        folder: stackFilesFolder(ROOT),
         today: new Date(),
         refusalSeconds: 30, // The measured waits were below 2 seconds.
         // For host names that do not resolve: the sandbox's edge has no DNS and no TLS.
