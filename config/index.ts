@@ -1,12 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import { readApiAccess, type ApiAccess } from "./api-access";
+import { readConversionState, withConversionState } from "./conversion-state";
 import { parseCallersFile, placedInFile, readCallersFile } from "./keys/consumers/file";
 import { authenticatorOf, DEFINITIONS, OPTIONS, ownersOfOthers, type Option, type Settings } from "./options";
 import type { CheckContext } from "./cross-check";
 import { ProblemList } from "./problem-list";
 import { didYouMean, explain } from "./problems";
 import { renameKeys } from "./renamed-keys";
-import { plainSecrets, readStackFile } from "./stack-file";
+import { plainSecrets, readStackFile, stackFilesFolder } from "./stack-file";
 import { isInside } from "./values";
 
 export type { ApiAccess, Settings };
@@ -21,16 +22,18 @@ export class ConfigError extends ProblemList {
     }
 }
 
-/** Reads the running stack's config. No other code reads it. */
+/** Reads the running stack's config, and the state of its conversion. No other code reads the config. */
 export function readSettings(project: string): Settings {
     const prefix = `${project}:`;
     const own = Object.entries(pulumi.runtime.allConfig()).filter(([key]) => key.startsWith(prefix));
     const raw = Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value]));
     // The token is read only where the option or exposure uses it.
     const api = authenticatorOf(raw.option) === "edge" || raw.exposure === "tunnel" ? cloudflareApi() : undefined;
-    const inPlain = plainSecrets(readStackFile(pulumi.getStack()));
+    const stack = pulumi.getStack();
+    const inPlain = plainSecrets(readStackFile(stack));
     const isSecret = (key: string, value?: unknown) => secretKeys().includes(prefix + key) && !inPlain(value);
-    return parse(raw, isSecret, new Date(), api);
+    const settings = parse(raw, isSecret, new Date(), api);
+    return withConversionState(settings, readConversionState(stackFilesFolder("."), stack));
 }
 
 /** Access to the Cloudflare API for the provider and the preflight checks. */

@@ -1,6 +1,7 @@
+import { conversionStateFile } from "./conversion-state";
 import type { Option } from "./options";
 import { pathText } from "./problems";
-import { isMapping, placesOf, stepsOf, valueAt, type Path } from "./unchecked";
+import { isMapping, mapping, placesOf, stepsOf, valueAt, type Path } from "./unchecked";
 
 type Values = Record<string, unknown>;
 
@@ -132,7 +133,22 @@ export function renameKeys(values: Values, option: Option): { values: Values; pr
             renamed = withValue(renamed, path, undefined) as Values;
             for (const [i, name] of key.new.entries()) renamed = withValue(renamed, named(name), found[i]) as Values;
         }
-    return { values: renamed, problems };
+    const moved = INTRA.includes(option) ? stateProblems(renamed.convert) : [];
+    if (moved.length > 0) {
+        const { holder: _, measured: __, ...convert } = mapping(renamed.convert);
+        renamed = { ...renamed, convert };
+    }
+    return { values: renamed, problems: [...problems, ...moved] };
+}
+
+/** Reports the state of a conversion that an earlier version has left in key `convert` of a stack file. */
+export function stateProblems(convert: unknown): string[] {
+    const state = Object.entries(mapping(convert)).filter(([key]) => key === "holder" || key === "measured");
+    if (state.length === 0) return [];
+    const names = state.map(([key]) => `convert.${key}`).join(" and ");
+    return [
+        `${names}: must not be in the stack file, since convert run keeps this state in a file of its own. Remove it here, and create ${conversionStateFile("", "<stack>")} next to the stack file with this text: ${JSON.stringify(Object.fromEntries(state))}`,
+    ];
 }
 
 /** The path of a key. Each `[]` in it is replaced by the list index at the same position of the path `like`. */

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { parse } from "yaml";
 import { DEFINITIONS, OPTIONS } from "./options";
 import { keysBelow, secrecy } from "./schema";
@@ -33,6 +33,14 @@ function plainIn(text: string | undefined): string[] {
 function secretPaths(): string[] {
     const keys = OPTIONS.flatMap((option) => keysBelow(DEFINITIONS[option].schema));
     return [...new Set(keys.filter(([, type]) => secrecy(type).secret !== undefined).map(([path]) => path))];
+}
+
+/**
+ * Folder of the stack files. The sandbox runs the shipped stacks with files of its own, and never changes the shipped ones.
+ * @param program folder of Pulumi.yaml
+ */
+export function stackFilesFolder(program: string): string {
+    return resolve(process.env.ALPA_AUTH_STACK_FILES ?? program);
 }
 
 /** Text of a stack file; undefined if it does not exist. @param stack name without organization and project */

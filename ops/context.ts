@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { text } from "node:stream/consumers";
+import { stackFilesFolder } from "../config/stack-file";
 import { stateOf } from "./check/exposure-ports";
 import { openHolder, type OpenHolder } from "./cutover/holder";
 import { UsageError } from "./errors";
@@ -43,8 +44,7 @@ export function realContext(): Context {
     const note = (line: string) => console.error(line);
     return {
         pulumi: announced(underPolicy(runPulumi(ROOT), ROOT, process.env[WITHOUT_PACK], note), note),
-        // The sandbox runs the shipped stacks with files of its own, and never changes the shipped ones.
-        folder: resolve(process.env.ALPA_AUTH_STACK_FILES ?? ROOT),
+        folder: stackFilesFolder(ROOT),
         today: new Date(),
         refusalSeconds: 30, // In measurements the rejection took less than 2 seconds.
         // For the sandbox, whose edge has neither DNS nor TLS: the host name of a stack does not resolve there.

@@ -1,30 +1,13 @@
 import * as z from "zod";
 import { PHASES } from "../../components/opt/conversion-phases";
-import { got } from "../problems";
 import { sshHost } from "./hosts/ssh-host";
 import { systemdUnit } from "./hosts/systemd-unit";
 import { positive, text } from "../values";
-
-/** Steps of a conversion during which callers get 503, in order. */
-export const STEPS_OF_THE_WINDOW = ["drain", "stop", "start", "verify", "switch"] as const;
 
 /** Default number of minutes for which callers may get 503. */
 export const DEFAULT_BUDGET_MINUTES = 60;
 /** Default longest waits for Alpa on a bare-metal host to stop and to start, in seconds. */
 export const DEFAULT_HOST_WAITS = { stopTimeoutSeconds: 120, startTimeoutSeconds: 2400 };
-
-const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
-
-const seconds = (step: string) =>
-    z
-        .number()
-        .refine((n) => n >= 0, { error: (i) => `must be a time in seconds of at least 0${got(i.input)}` })
-        .optional()
-        .meta({
-            description: `Time that step \`${step}\` took in the last conversion, in seconds.`,
-            examples: [33],
-            unset: "not measured yet",
-        });
 
 /** Key `convert`: the phase of a conversion, and the settings for the conversion and for its rollback. */
 export const convert = z
@@ -89,18 +72,6 @@ export const convert = z
             .describe(
                 "How to stop Alpa on bare metal, and start it again for a rollback: exactly one of `unit` and `commands`.",
             ),
-        measured: z
-            .strictObject({
-                drain: seconds("drain"),
-                stop: seconds("stop"),
-                start: seconds("start"),
-                verify: seconds("verify"),
-                switch: seconds("switch"),
-            })
-            .optional()
-            .describe(
-                "Times of the steps in the last conversion. `convert run` writes them; times of a rehearsal, which uses a small model, are not kept.",
-            ),
         rehearsal: z
             .looseObject({})
             .optional()
@@ -110,26 +81,6 @@ export const convert = z
                 examples: [{ alpa: { endpoints: ["10.20.96.200:20001"] }, gateway: { nodePort: 30999 } }],
                 unset: "no rehearsal",
             }),
-        holder: z
-            .strictObject({
-                name: text("a name").meta({
-                    description: "Name of the user and host that run the conversion.",
-                    examples: ["ops@admin-1"],
-                }),
-                until: z
-                    .string()
-                    .refine((time) => TIME.test(time) && !Number.isNaN(Date.parse(time)), {
-                        error: (i) => `must be a time, for example 2026-11-30T12:00:00Z${got(i.input)}`,
-                    })
-                    .meta({
-                        description: "Time until which other conversions are rejected (UTC).",
-                        examples: ["2026-11-30T12:00:00Z"],
-                    }),
-            })
-            .optional()
-            .describe(
-                "User and host that run a conversion at present. `convert run` writes it, and rejects a second conversion.",
-            ),
     })
     .describe(
         "The conversion of Alpa from bare metal to the cluster: its phase, and how to start Alpa on bare metal again.",

@@ -28,6 +28,6 @@ export async function verdictOf(
 
 /** Problems that the config would have in the first phase of a conversion. */
 async function configProblems(context: Context, { stack }: CutoverState): Promise<string[]> {
-    const text = setPlace(stack.text, "prepare", { name: "plan", until: "2000-01-01T00:00:00Z" });
+    const text = setPlace(stack.text, "prepare");
     return checkConfig(text, await readSecrets(context, stack), dirname(stack.file), stack.callers?.text).problems;
 }

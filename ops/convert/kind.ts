@@ -6,8 +6,7 @@ import { BY_HAND, notLedTo } from "../cutover/commands/report";
 import { expectedTimes, measured } from "../cutover/expected";
 import type { Kind } from "../cutover/kind";
 import { PHASES, type Phase, type Place, type StepDescription } from "../cutover/phases";
-import { holderOfStep } from "../cutover/stack-holder";
-import { leave, measuredIn, placeIn, restOf, setMeasured, setPlace } from "./stack-edit";
+import { placeIn, restOf, setPlace } from "./stack-edit";
 import { readNumber, readValue } from "../stack/stack-file";
 
 const FORWARD: Record<Phase, StepDescription> = {
@@ -52,6 +51,9 @@ const BACK_BY_HAND: Partial<Record<Place, string>> = {
     prepare: notLedTo("bare metal"),
     "intra-a": "Callers are served. Find the object that is not deleted: pulumi preview --diff",
 };
+
+/** Steps during which callers get 503, in order. The stack keeps their times, in whole seconds. */
+const KEPT = ["drain", "stop", "start", "verify", "switch"] as const;
 
 /** Default seconds of each step without a measured time. @param answerSeconds longest time for one answer */
 export function defaults(answerSeconds: number): Expected {
@@ -108,14 +110,16 @@ export const CONVERSION: Kind = {
         return { reached, asked: placeIn(text) ?? reached, ...(since === undefined ? {} : { since }) };
     },
     defaults,
-    kept: measuredIn,
+    kept: (times) => times,
+    toKeep(records) {
+        const times = measured(records);
+        const kept = KEPT.filter((step) => times[step] !== undefined);
+        return Object.fromEntries(kept.map((step) => [step, Math.ceil(times[step])]));
+    },
     patience,
     isBefore: (text) => placeIn(text) === "intra-a",
     restOf,
-    edit(text, to, holder, records) {
-        const isLast = to === PHASES.at(-1);
-        const placed = setPlace(text, to, holderOfStep(holder, { isLast }));
-        return isLast ? setMeasured(placed, measured(records())) : placed;
-    },
-    leave,
+    edit: setPlace,
+    // The last step of a return still needs the lock, since its preflight check compares the holder with that in the cluster.
+    releases: (to) => to === "done",
 };

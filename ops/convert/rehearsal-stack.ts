@@ -30,7 +30,7 @@ const WHOLE = [["cluster"], ["opt", "weights"]];
 export function rehearsalStack(text: string, secrets: ReadonlyMap<string, string>): RehearsalStack {
     const own = valuesOf(text);
     const overlay = mapping(mapping(own.convert).rehearsal);
-    const { rehearsal: _, phase: __, holder: ___, measured: ____, bareMetal: _____, ...convert } = mapping(own.convert);
+    const { rehearsal: _, phase: __, bareMetal: ___, ...convert } = mapping(own.convert);
     const shared = Object.fromEntries(SHARED.filter((key) => own[key] !== undefined).map((key) => [key, own[key]]));
     const base = WHOLE.filter((path) => valueAt(overlay, path) !== undefined).reduce(without, shared);
     const { namespace = DEFAULT_NAMESPACE } = own;

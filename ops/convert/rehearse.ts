@@ -18,6 +18,7 @@ import { budgetProblems } from "../cutover/checks";
 import { duration } from "../cutover/clock";
 import type { Ended } from "../cutover/commands/report";
 import { runCutover } from "../cutover/commands/run";
+import { writeConversionState } from "../cutover/conversion-state";
 import { measured } from "../cutover/expected";
 import { whoAmI } from "../cutover/identity";
 import type { Target } from "../cutover/phases";
@@ -101,6 +102,7 @@ export async function rehearse(context: Context, args: ChangeArgs, rehearsal: Re
     }
     if (!args.yes) return dryRun(context, `create that stack, ${rehearsal.does} in it, and remove it`, args);
     rehearsal.kinds.forEach((kind) => endEarlier(context, kind, short));
+    writeConversionState(context.folder, short, {});
     await make(context, { name, short, file, text: "", flag: ` --stack ${short}` }, plannedStack, rehearsal);
     const results: Ended[] = [];
     for (const [wanted, act] of rehearsal.acts) {
@@ -108,7 +110,7 @@ export async function rehearse(context: Context, args: ChangeArgs, rehearsal: Re
         if (result?.outcome !== wanted) throw new Failure(broken(short, name, rehearsal, result));
         results.push(result);
     }
-    await clear(context, name, file);
+    await clear(context, { name, short, file });
     report(context, args, short, rehearsal, results);
 }
 
@@ -149,13 +151,14 @@ async function make(
         );
 }
 
-async function clear(context: Context, name: string, file: string): Promise<void> {
+async function clear(context: Context, { name, short, file }: Pick<Stack, "name" | "short" | "file">): Promise<void> {
     context.note("\nRemoving the rehearsal stack:");
     const onLine = (line: string) => context.note(`  ${line}`);
     const destroy = ["destroy", "--yes", "--skip-preview", "--stack", name, "--config-file", file];
     await ask(context.pulumi, destroy, { onLine });
     await ask(context.pulumi, ["stack", "rm", "--yes", "-C", context.folder, name]);
     rmSync(file, { force: true });
+    writeConversionState(context.folder, short, {});
 }
 
 function broken(short: string, name: string, { does }: Rehearsal, result: Ended | undefined): string {

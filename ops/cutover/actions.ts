@@ -1,9 +1,8 @@
 /** Actions of a cutover: it runs Pulumi, calls the service, and writes its record. */
+import { readConversionState, type ConversionState } from "../../config/conversion-state";
 import type { Context } from "../context";
 import { errorMessage } from "../errors";
 import { shownPath } from "../output";
-import { remember } from "../stack/edit-obstacles";
-import { replace } from "../stack/file-edit";
 import { gatewayOf } from "../stack/gateway";
 import { findStack, readOutputs, type CallersFile } from "../stack/stack";
 import {
@@ -17,6 +16,7 @@ import {
 import { bringUp } from "./apply";
 import { append, records, type Event } from "./audit";
 import type { ProgressDisplay } from "./commands/progress";
+import { stateInStep, writeConversionState } from "./conversion-state";
 import type { Actions, Proof } from "./interfaces";
 import type { Kind } from "./kind";
 import { PHASES, type Step } from "./phases";
@@ -54,6 +54,7 @@ export function cutoverActions(job: CutoverJob): Actions {
         now,
         bring: async ({ direction, to }, signal) => {
             const back = direction === "back" ? { kept: job.text } : {};
+            const releases = kind.releases(to);
             const run = {
                 stack,
                 kind,
@@ -61,7 +62,10 @@ export function cutoverActions(job: CutoverJob): Actions {
                 rest: job.rest,
                 callers: job.callers,
                 ...back,
-                edit: (text: string) => kind.edit(text, to, job.holder, known),
+                edit: (text: string) => kind.edit(text, to),
+                releases,
+                state: (before: ConversionState) =>
+                    stateInStep(before, job.holder, { releases }, releases ? kind.toKeep(known()) : {}),
                 signal,
             };
             try {
@@ -108,13 +112,11 @@ export function record({ file, run, who, context, kind, short }: CutoverJob, eve
     return unwritten;
 }
 
-/** Removes the cutover's values, for example the lock holder, from the stack file after a return. Needs no `pulumi up`. */
-export async function leaveStack({ context, kind, stack }: CutoverJob): Promise<void> {
-    const found = await findStack(context, stack);
-    const after = kind.leave(found.text);
-    if (after === found.text) return;
-    remember(found, after);
-    replace(found.file, after);
+/** Removes the lock holder after a return whose last step did not release the lock. Needs no `pulumi up`. */
+export function leaveStack({ context: { folder }, kind, short }: CutoverJob): void {
+    if (kind.releases(kind.before)) return;
+    const { holder: _, ...rest } = readConversionState(folder, short);
+    writeConversionState(folder, short, rest);
 }
 
 async function outputs({ context, stack }: CutoverJob, signal: AbortSignal) {

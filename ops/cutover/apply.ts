@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { readConversionState, type ConversionState } from "../../config/conversion-state";
 import type { Context } from "../context";
 import { shownPath } from "../output";
 import { lockedBy, NOTHING_CHANGED } from "../stack/backend-lock";
@@ -11,6 +12,7 @@ import { remember } from "../stack/edit-obstacles";
 import { replace, undo } from "../stack/file-edit";
 import { packWords } from "../stack/policy-pack";
 import { findStack, type CallersFile } from "../stack/stack";
+import { writeConversionState } from "./conversion-state";
 import type { Kind } from "./kind";
 
 interface Run {
@@ -26,6 +28,10 @@ interface Run {
     callers?: CallersFile;
     /** Returns the new text of the stack file. */
     edit: (text: string) => string;
+    /** Whether this step releases the lock. */
+    releases: boolean;
+    /** Returns the new state of the conversion. */
+    state: (before: ConversionState) => ConversionState;
     onLine: (line: string) => void;
     signal: AbortSignal;
 }
@@ -84,7 +90,15 @@ async function apply(context: Context, run: Run): Promise<void> {
     if (edited) putAside(context, kind, basename(stack.file), stack.text);
     const after = edit(edited ? kept! : stack.text);
     const before = after === stack.text ? undefined : remember(stack, after);
+    const held = readConversionState(context.folder, stack.short);
+    const state = run.state(held);
+    const writeState = (one: ConversionState) => writeConversionState(context.folder, stack.short, one);
+    // If this process ends between the two writes, the lock must still be held: a lock without its phase only blocks others
+    // until it expires, but a phase without a lock lets another clone or a change of callers begin. Therefore the lock is
+    // written first, unless this step releases it.
+    if (!run.releases) writeState(state);
     if (before !== undefined) replace(stack.file, after);
+    if (run.releases) writeState(state);
     const begins = run.first && kind.isBefore(stack.text);
     // The first step has a preview, so that the policy pack can reject it before any change. In later steps a preview
     // would cost callers time.
@@ -103,6 +117,7 @@ async function apply(context: Context, run: Run): Promise<void> {
         } else if (begins) {
             // This `pulumi up` has not begun, so the stack file must not contain its step.
             const now = before === undefined ? NOTHING_CHANGED : undo(stack, stack, after, before);
+            if (now === NOTHING_CHANGED) writeState(held);
             throw new Error(`another run holds the stack's lock (${errorsIn(said)}). ${now} Wait for it to end`);
         } else if (Date.now() >= end) throw new Error(`another run holds the stack's lock (${errorsIn(said)})`);
         else {

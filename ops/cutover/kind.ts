@@ -46,18 +46,20 @@ export interface Kind {
     seen(stack: Pick<Stack, "text">, outputs: Outputs, records: Conversion[]): Seen;
     /** Default seconds of each step without a measured time. @param answerSeconds longest time for one answer */
     defaults(answerSeconds: number): Expected;
-    /** Measured times that the stack file contains. */
-    kept(text: string): Expected;
+    /** Expected times from those of the last conversions, which the stack keeps. */
+    kept(measured: Expected): Expected;
+    /** Times that the stack keeps after the last step. */
+    toKeep(records: Conversion[]): Expected;
     /** Sum of the program's own timeouts in a step of a return, in seconds. */
     patience(text: string, answerSeconds: number): number;
     /** Whether a stack file contains no values of the cutover yet. */
     isBefore(text: string): boolean;
     /** The stack file without the values that the cutover changes, to detect other edits. */
     restOf(text: string): string;
-    /** The stack file with a phase set. @param holder name of the lock holder */
-    edit(text: string, to: Place, holder: string, records: () => Conversion[]): string;
-    /** The stack file after a return, without the cutover's values. */
-    leave(text: string): string;
+    /** The stack file with a phase set. */
+    edit(text: string, to: Place): string;
+    /** Whether the step to a place releases the lock. */
+    releases(to: Place): boolean;
     /**
      * Whether the new service must give the same answers as the old one. If not, it must give the same answer to each
      * question twice.

@@ -1,11 +1,14 @@
 /** Reads how far a cutover is, from the stack's outputs, its file and the records. */
+import { isMap } from "yaml";
 import { DEFAULT_BUDGET_MINUTES } from "../../config/keys/convert";
+import { readConversionState } from "../../config/conversion-state";
+import { stateProblems } from "../../config/renamed-keys";
 import type { Context } from "../context";
 import { UsageError } from "../errors";
 import { accessOf } from "../stack/cluster";
 import { gatewayOf, longestAnswer } from "../stack/gateway";
 import { readOutputs, type Outputs, type Stack } from "../stack/stack";
-import { readNumber } from "../stack/stack-file";
+import { readNumber, readValue } from "../stack/stack-file";
 import { records, type Conversion, type ModelChange } from "./audit";
 import { longestLook, type Budget, type Expected } from "./clock";
 import { measured } from "./expected";
@@ -47,8 +50,13 @@ export async function cutoverState(
     stack: Stack,
     outputs: Outputs,
 ): Promise<CutoverState> {
+    // Reported here too: a conversion that is continued has no other check before its first step.
+    const convert = readValue(stack.text, "convert");
+    const moved = stateProblems(isMap(convert) ? convert.toJSON() : undefined);
+    if (moved.length > 0) throw new UsageError(moved);
     const conversions = records({ folder: context.folder, kind: kind.folder }, stack.short);
-    const known = { ...kind.kept(stack.text), ...measured(conversions) };
+    const { measured: kept = {} } = readConversionState(context.folder, stack.short);
+    const known = { ...kind.kept(kept), ...measured(conversions) };
     const { namespace } = await gatewayOf(context, stack);
     const cluster = context.openHolder(await accessOf(context, stack), namespace);
     return {

@@ -1,5 +1,5 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from "diff";
-import { readFileSync, realpathSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { expiresSoon } from "../../config/keys/consumers/credentials";
 import { dryRun, type AnswerFormat } from "../consent";
@@ -137,9 +137,9 @@ export function renderDiff(name: string, before: string, after: string): string 
  * Writes the file atomically, since Pulumi may read it at any time. For a symbolic link, writes the file that it names.
  */
 export function replace(file: string, text: string): void {
-    const real = realpathSync(file);
+    const real = existsSync(file) ? realpathSync(file) : file;
     const scratch = `${real}.${process.pid}.tmp`;
-    writeFileSync(scratch, text, { mode: statSync(real).mode });
+    writeFileSync(scratch, text, { mode: statSync(real, { throwIfNoEntry: false })?.mode });
     renameSync(scratch, real);
 }
 

@@ -83,6 +83,11 @@ export function placesOf(document: Document, key: string): string[][] {
     return [`${PROJECT}:${key}`, key].map((name) => ["config", name]);
 }
 
+/** Key of a setting below `config`: Pulumi also accepts it without the project's name. */
+export function keyOf(document: Document, name: string): string {
+    return document.hasIn(["config", name]) ? name : `${PROJECT}:${name}`;
+}
+
 /** A number in the config. `pulumi config set` writes it as text, which the program parses as a number. */
 export function readNumber(text: string, key: string, ...path: string[]): number | undefined {
     const value = readValue(text, key, ...path);

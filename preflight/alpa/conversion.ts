@@ -181,7 +181,7 @@ function shortBudget(window: Asked["window"]): string[] {
 function heldByAnother({ holder, until }: Recorded, ours: string | undefined, now: Date): string[] {
     if (holder === undefined || holder === ours || until === undefined || new Date(until) <= now) return [];
     return [
-        `convert.holder: a conversion is under way (locked by ${holder} until ${until}). Wait until it has ended. To take it over, see the output of: npm run ops -- convert status`,
+        `convert: a conversion is under way (locked by ${holder} until ${until}). Wait until it has ended. To take it over, see the output of: npm run ops -- convert status`,
     ];
 }
 

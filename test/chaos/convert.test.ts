@@ -17,7 +17,7 @@ import {
 } from "../engine/kit/conversion/trouble";
 import { gpuWorld } from "../engine/kit/conversion/gpu-world";
 import type { Place } from "../engine/kit/place";
-import { succeeded, TOOLS_MILLISECONDS } from "../engine/kit/stack";
+import { failed, succeeded, TOOLS_MILLISECONDS } from "../engine/kit/stack";
 import type { World } from "../../sandbox/world/world";
 
 describe("npm run ops -- convert", function () {
@@ -175,9 +175,19 @@ describe("npm run ops -- convert", function () {
         else assert.ok([200, 503].includes(answer.status as number), `killed in ${step}: ${answer.status}`);
     }
 
+    /** A preview by hand counts as the conversion's own only in a clone with its state. */
+    async function assertHeldByThisClone(): Promise<void> {
+        succeeded(await stack.preview());
+        const other = await stack.run(["preview"], { env: { ALPA_AUTH_STACK_FILES: place.dir } });
+        assert.match(failed(other), /convert: a conversion is under way \(\S+ convert-\S+ runs it until /);
+    }
+
     it("killed in every phase: status reports it, and run continues to the end", async () => {
         await withTraffic("killed forward", async () => {
-            for (const phase of PHASES) await killedIn(phase, phase, []);
+            for (const phase of PHASES) {
+                await killedIn(phase, phase, []);
+                if (phase === "stop") await assertHeldByThisClone();
+            }
             succeeded(await stack.ops("convert", "run", "--yes"));
         });
         await assertSettledIn("intra-b");

@@ -17,7 +17,6 @@ export function intraASettings(config: ParsedIntraA, today: Date): IntraASetting
     return {
         option: "intra-a",
         ...intraSettings(config, today),
-        ...(convert?.holder && { holder: convert.holder.name }),
         ...(convert && { callers: digestOf(config) }),
     };
 }

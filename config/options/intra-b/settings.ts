@@ -2,7 +2,7 @@ import type { ConversionSettings } from "../../../components/conversion";
 import type { OperatorChart, OptSettings } from "../../../components/opt/opt-settings";
 import { digestOf } from "../../keys/consumers/digest";
 import type { ParsedIntraB } from "./schema";
-import { STEPS_OF_THE_WINDOW, type ParsedConvert } from "../../keys/convert";
+import type { ParsedConvert } from "../../keys/convert";
 import { answerSeconds } from "../../keys/exposure/settings";
 import { imageName, imageOf } from "../../keys/images";
 import type { ParsedOpt } from "../../keys/opt";
@@ -15,8 +15,8 @@ import { sshHostOf } from "../../keys/hosts/ssh-host";
 export interface IntraBSettings extends IntraSettings {
     option: "intra-b";
     conversion: ConversionSettings;
-    /** Longest time with 503 for callers, in minutes, and measured seconds of each step. Unset without measurements. */
-    window?: { budgetMinutes: number; seconds: Record<string, number> };
+    /** Longest time with 503 for callers, in minutes, and measured seconds of each step. */
+    window: { budgetMinutes: number; seconds: Record<string, number> };
 }
 
 const SERVING = "/opt/alpa/examples/llm_serving";
@@ -45,16 +45,10 @@ export function intraBSettings(config: ParsedIntraB, today: Date): IntraBSetting
             bareMetal: bareMetalSettings(convert, config.alpa.endpoints[0]),
             retryAfterSeconds: convert.retryAfterSeconds,
             callers: digestOf(config),
-            ...(convert.holder && { holder: convert.holder }),
             attempt: 0,
         },
-        ...(convert.measured && { window: windowOf(convert.measured, convert.budgetMinutes) }),
+        window: { budgetMinutes: convert.budgetMinutes, seconds: {} },
     };
-}
-
-function windowOf(measured: NonNullable<ParsedConvert["measured"]>, budgetMinutes: number): IntraBSettings["window"] {
-    const known = STEPS_OF_THE_WINDOW.flatMap((step) => (measured[step] === undefined ? [] : [[step, measured[step]]]));
-    return { budgetMinutes, seconds: Object.fromEntries(known) as Record<string, number> };
 }
 
 /** @param alpa longest time of an answer in seconds, and the name under which Alpa serves the model */

@@ -68,7 +68,7 @@ export async function carryOut(
         const runner = new CutoverRunner(kind, progress, budget, cutoverActions(job), orders);
         const stopBeat = startBeat(cluster, job.holder, job.who);
         const ended = await runner.go().finally(stopBeat);
-        if (ended.outcome === "returned") await leaveStack(job);
+        if (ended.outcome === "returned") leaveStack(job);
         return { ...ended, to: forced ? kind.before : to, stack: stack.short, file: job.file };
     } finally {
         orders.end();

@@ -1,5 +1,7 @@
 /** Reports to the operator how a cutover has ended. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { conversionStateFile } from "../../../config/conversion-state";
 import type { Context } from "../../context";
 import { json, shownPath } from "../../output";
 import { committable } from "../../stack/history/commits";
@@ -25,7 +27,8 @@ export async function report(context: Context, args: { json?: boolean }, kind: K
     if (outcome === kind.reached) context.out(`\nDone: ${stack} ${kind.has.forward}. ${down}`);
     else if (outcome === "returned") context.out(`\nReturned: ${stack} ${kind.has.back} and serves callers. ${down}`);
     else return;
-    const toCommit = await committable([join(context.folder, `Pulumi.${stack}.yaml`), file]);
+    const files = [join(context.folder, `Pulumi.${stack}.yaml`), conversionStateFile(context.folder, stack), file];
+    const toCommit = await committable(files.filter((one) => existsSync(one)));
     if (toCommit.length > 0) context.out(`Next: commit ${toCommit.map((one) => shownPath(one)).join(" and ")}.`);
 }
 

@@ -30,6 +30,6 @@ export async function verdictOf(
 
 /** Problems of the config with the first phase set. */
 async function configProblems(context: Context, { stack, change }: UpgradeState): Promise<string[]> {
-    const text = setPlace(stack.text, "prepare", change, { name: "plan", until: "2000-01-01T00:00:00Z" });
+    const text = setPlace(stack.text, "prepare", change);
     return checkConfig(text, await readSecrets(context, stack), dirname(stack.file), stack.callers?.text).problems;
 }

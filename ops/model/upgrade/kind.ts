@@ -1,7 +1,6 @@
 /** An upgrade of the model as a cutover: from the running version in the cluster to the new version. */
 import { SUSPEND_SECONDS } from "../../../components/opt/conversion-phases";
 import { DEFAULT_START_SECONDS } from "../../../config/keys/opt";
-import { measuredIn } from "../../convert/stack-edit";
 import { OTHERS_SECONDS } from "../../convert/kind";
 import { isOver, type Conversion, type ModelChange } from "../../cutover/audit";
 import { BY_HAND, notLedTo } from "../../cutover/commands/report";
@@ -9,7 +8,6 @@ import type { Expected } from "../../cutover/clock";
 import { expectedTimes } from "../../cutover/expected";
 import type { Kind } from "../../cutover/kind";
 import type { Phase, Place, StepDescription } from "../../cutover/phases";
-import { holderOfStep } from "../../cutover/stack-holder";
 import { readNumber } from "../../stack/stack-file";
 import { describeChange } from "./change";
 import { isPhase, placeIn, restOf, setPlace } from "./stack-edit";
@@ -96,11 +94,9 @@ export function upgradeOf(change: ModelChange): Kind {
             return { reached, asked: placeIn(text) ?? end, ...(since === undefined ? {} : { since }) };
         },
         defaults: (answerSeconds) => expectedTimes(answerSeconds, "old"),
-        kept(text): Expected {
-            // A conversion starts the same component, so its measured time applies.
-            const { start } = measuredIn(text);
-            return start === undefined ? {} : { start, "back to drain": start };
-        },
+        // A conversion starts the same component, so its measured time applies.
+        kept: ({ start }): Expected => (start === undefined ? {} : { start, "back to drain": start }),
+        toKeep: () => ({}),
         patience: (text, answerSeconds) =>
             answerSeconds +
             SUSPEND_SECONDS +
@@ -108,9 +104,8 @@ export function upgradeOf(change: ModelChange): Kind {
             OTHERS_SECONDS,
         isBefore: (text) => placeIn(text) === undefined,
         restOf: (text) => restOf(text, change),
-        edit: (text, to, holder) =>
-            setPlace(text, to, change, holderOfStep(holder, { isLast: to === "old" || to === "done" })),
-        leave: (text) => text,
+        edit: (text, to) => setPlace(text, to, change),
+        releases: (to) => to === "old" || to === "done",
     };
 }
 

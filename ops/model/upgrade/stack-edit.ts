@@ -5,8 +5,7 @@ import { isMapping } from "../../../config/unchecked";
 import { UPGRADE_PHASES, type UpgradePhase } from "../../../components/opt/conversion-phases";
 import type { ModelChange } from "../../cutover/audit";
 import { PHASES, type Place } from "../../cutover/phases";
-import { keyOf, setHolder, type Holder } from "../../cutover/stack-holder";
-import { PROJECT, readValue } from "../../stack/stack-file";
+import { keyOf, PROJECT, readValue } from "../../stack/stack-file";
 import { editYaml, parseYaml } from "../../stack/yaml-edit";
 
 /** Keys of `opt` that define a version. */
@@ -32,15 +31,14 @@ export function optIn(text: string): Values {
     return config.opt ?? config[`${PROJECT}:opt`] ?? {};
 }
 
-/** Sets the phase and the lock holder. */
-export function setPlace(text: string, place: Place, { old, new: next }: ModelChange, holder: Holder): string {
+/** Sets the phase. */
+export function setPlace(text: string, place: Place, { old, new: next }: ModelChange): string {
     return editYaml(text, (document) => {
         const opt = ["config", keyOf(document, "opt")];
         for (const [key, value] of Object.entries(place === "done" ? next : old)) put(document, [...opt, key], value);
         const set = Object.fromEntries(Object.entries(next).filter(([, value]) => value !== null));
         if (isPhase(place)) put(document, [...opt, "upgrade"], { phase: place, ...set });
         else document.deleteIn([...opt, "upgrade"]);
-        setHolder(document, holder);
     });
 }
 
@@ -64,7 +62,7 @@ function put(document: Document, path: string[], value: unknown): void {
 export function restOf(text: string, { old, new: next }: ModelChange): string {
     const { config = {}, ...rest } = parseYaml(text).toJS() as { config?: Record<string, unknown> };
     const key = (name: string) => (`${PROJECT}:${name}` in config ? `${PROJECT}:${name}` : name);
-    const { [key("opt")]: opt, [key("convert")]: convert, ...others } = config;
+    const { [key("opt")]: opt, ...others } = config;
     const { upgrade, ...values } = (opt ?? {}) as Values;
     const { phase: _, ...asked } = (upgrade ?? {}) as Values;
     const kept = Object.entries(values).filter(([name]) => !(name in next));
@@ -72,6 +70,5 @@ export function restOf(text: string, { old, new: next }: ModelChange): string {
         ...Object.keys(next).map((name) => [name, values[name] ?? null, old[name], next[name]] as const),
         ...Object.keys(asked).map((name) => [`upgrade.${name}`, asked[name], next[name]] as const),
     ].filter(([, value, ...known]) => !known.some((one) => isDeepStrictEqual(value, one)));
-    const { holder: __, ...settings } = (convert ?? {}) as Values;
-    return JSON.stringify([rest, others, kept, foreign.map(([name, value]) => [name, value]), settings]);
+    return JSON.stringify([rest, others, kept, foreign.map(([name, value]) => [name, value])]);
 }

@@ -99,7 +99,7 @@ function encryptedAt(
     return { value: written.length > 0 ? { ...(kept as object), ...Object.fromEntries(written) } : kept };
 }
 
-/** The settings of a conversion, without its progress, which `convert run` writes. */
+/** The settings of a conversion, without its progress, which `convert run` writes: earlier programs have all of it in the config. */
 function withoutPlace(convert: unknown): unknown {
     if (!isMap(convert)) return convert;
     const { phase: _, holder: __, measured: ___, ...rest } = convert;

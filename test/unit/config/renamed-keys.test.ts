@@ -139,6 +139,22 @@ describe("config with a key of an earlier version", () => {
             for (const [config, problem] of OLD[old]) assert.deepEqual(problems(config), [problem]);
         });
 
+    it("says where the state of a conversion is now, in one problem", () => {
+        const holder = { name: "ops@a", until: "2026-11-30T12:00:00Z" };
+        const state = { holder, measured: { drain: 9 } };
+        for (const option of ["intra-a", "intra-b"]) {
+            const [said, ...others] = problems(raw({ ...intraBValues({}, {}, state), option }));
+            assert.match(
+                said,
+                /^convert\.holder and convert\.measured: must not be in the stack file, since convert run/,
+            );
+            assert.ok(said.includes(".alpa-auth/convert/<stack>.json") && said.endsWith(`: ${JSON.stringify(state)}`));
+            assert.deepEqual(others, []);
+        }
+        const [said] = problems(raw(intraBValues({}, {}, { holder })));
+        assert.match(said, /^convert\.holder: must not be/);
+    });
+
     it("says what to write for an image in several lines", () => {
         const problem = (image: string) => renameKeys({ opt: { image } }, "intra-b").problems;
         assert.deepEqual(problem("mirror.example.org/alpa:1.0\n"), [

@@ -2,6 +2,9 @@
 import type { Live, ObjectRef } from "../../../components/kubernetes/cluster-reader";
 import type { Stage } from "../../../components/opt/conversion-phases";
 import type { ClusterView } from "../../../preflight/kubernetes/cluster";
+import { withConversionState, type ConversionState } from "../../../config/conversion-state";
+import type { IntraASettings } from "../../../config/options/intra-a/settings";
+import type { IntraBSettings } from "../../../config/options/intra-b/settings";
 import { settings } from "../kit/intra-a";
 import { intraBSettings } from "../kit/intra-b";
 
@@ -24,8 +27,11 @@ export function view({ record, objects = {}, lists = {} }: World): ClusterView {
 }
 
 /** Settings of a run to a stage. */
-export const to = (phase: Stage, values = {}, convert = {}) =>
-    phase === "intra-a" ? settings("rampart", values) : intraBSettings(values, {}, { phase, ...convert });
+export const to = (phase: Stage, values = {}, convert = {}, state: ConversionState = {}) =>
+    withConversionState(
+        phase === "intra-a" ? settings("rampart", values) : intraBSettings(values, {}, { phase, ...convert }),
+        state,
+    ) as IntraASettings | IntraBSettings;
 
 /** A DGX node that accepts pods. @param more fields that override the node's */
 export const node = (name: string, gpus?: string, more: Partial<Live> = {}): Live => ({

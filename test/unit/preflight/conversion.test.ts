@@ -3,6 +3,7 @@ import { strict as assert } from "node:assert";
 import type { Live } from "../../../components/kubernetes/cluster-reader";
 import { leadsOn, PHASES, type Stage, type UpgradePhase } from "../../../components/opt/conversion-phases";
 import { renderRayCluster } from "../../../components/opt/opt-pods";
+import type { ConversionState } from "../../../config/conversion-state";
 import { OWNER_ANNOTATION } from "../../../components/kubernetes/ownership";
 import { attemptOf, conversion, withoutRecord } from "../../../preflight/alpa/conversion";
 import { intraBSettings, intraBValues } from "../kit/intra-b";
@@ -10,8 +11,13 @@ import { CONSUMERS } from "../kit/intra-a";
 import { OWN, to, view, type World } from "./conversion-kit";
 
 const callers = intraBSettings().conversion.callers;
-const problems = (wanted: Stage, record: World["record"], values = {}, convert = {}, world: World = {}) =>
-    conversion(to(wanted, values, convert), view({ ...world, record }), OWN, new Date("2026-11-30T12:00:00Z"));
+const problems = (
+    wanted: Stage,
+    record: World["record"],
+    values = {},
+    convert = {},
+    { state, ...world }: World & { state?: ConversionState } = {},
+) => conversion(to(wanted, values, convert, state), view({ ...world, record }), OWN, new Date("2026-11-30T12:00:00Z"));
 
 describe("preflight of a conversion", () => {
     const steps: [from: Stage, to: Stage][] = [
@@ -239,7 +245,7 @@ describe("preflight of a conversion", () => {
     it("rejects a budget that is shorter than the steps, only in the step to drain", async () => {
         const measured = { drain: 20, stop: 100, start: 1800.5, verify: 60, switch: 20 };
         const of = (wanted: Stage, from: Stage, going = from) =>
-            problems(wanted, { phase: from, going, callers }, {}, { budgetMinutes: 30, measured });
+            problems(wanted, { phase: from, going, callers }, {}, { budgetMinutes: 30 }, { state: { measured } });
         const said = [
             "convert.budgetMinutes: must be at least 34, the time of the steps in the last conversion (got 30: drain 20 s, stop 100 s, start 1800.5 s, verify 60 s, switch 20 s). Raise it, or stay in prepare.",
         ];
@@ -254,19 +260,21 @@ describe("preflight of a conversion", () => {
         ];
         for (const [from, to] of back) assert.deepEqual(await of(to, from), [], `back to ${to}`);
         assert.deepEqual(await of("prepare", "prepare", "drain"), [], "back from a run that did not end");
-        assert.deepEqual(await problems("drain", reached("prepare"), {}, { measured }), [], "an hour is enough");
+        const inAnHour = await problems("drain", reached("prepare"), {}, {}, { state: { measured } });
+        assert.deepEqual(inAnHour, [], "an hour is enough");
     });
 
     it("rejects other runs while a conversion holds the lock", async () => {
         const record = { ...reached("stop")!, holder: "ops@a", until: "2026-11-30T12:30:00Z" };
         const [said] = await problems("start", record);
-        assert.match(
-            said,
-            /^convert\.holder: a conversion is under way \(locked by ops@a until 2026-11-30T12:30:00Z\)/,
-        );
-        const holder = (name: string) => ({ holder: { name, until: "2026-11-30T12:30:00Z" } });
-        assert.equal((await problems("start", record, {}, holder("ops@b"))).length, 1);
-        assert.deepEqual(await problems("start", record, {}, holder("ops@a")), []);
+        assert.match(said, /^convert: a conversion is under way \(locked by ops@a until 2026-11-30T12:30:00Z\)/);
+        const by = (name: string) => ({ state: { holder: { name, until: "2026-11-30T12:30:00Z" } } });
+        assert.equal((await problems("start", record, {}, {}, by("ops@b"))).length, 1);
+        assert.deepEqual(await problems("start", record, {}, {}, by("ops@a")), []);
+        const { convert, opt, alpa } = intraBValues();
+        const last = { ...record, phase: "prepare", going: "prepare" };
+        const back = (name: string) => problems("intra-a", last, { convert, opt, alpa }, {}, by(name));
+        assert.deepEqual([(await back("ops@b")).length, await back("ops@a")], [1, []], "the last step of a return");
         assert.deepEqual(await problems("start", { ...record, until: "2026-11-30T11:59:59Z" }), []);
     });
 });

@@ -1,6 +1,8 @@
 // Proves the resources of each phase of a conversion, and their order. Engine tests prove the effect.
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
+import { withConversionState } from "../../../config/conversion-state";
+import type { IntraBSettings } from "../../../config/options/intra-b/settings";
 import { PHASES, stateOf, stepsFrom, type Phase } from "../../../components/opt/conversion-phases";
 import { intra } from "../../../stacks/intra";
 import { asked, comesAfter, inputsOf, one, oneOfKind, plain, record, value, type Seen } from "../../kit";
@@ -228,7 +230,8 @@ describe("option intra-b", () => {
 
     it("records the holder of the conversion's lock, and when the lock ends", async () => {
         const holder = { name: "ops@laptop", until: "2026-11-30T12:00:00Z" };
-        const seen = await record(() => intra(intraBSettings({}, {}, { holder })));
+        const settings = withConversionState(intraBSettings(), { holder }) as IntraBSettings;
+        const seen = await record(() => intra(settings));
         const { begin } = named(seen, "alpa-conversion-begun").inputs;
         assert.deepEqual([begin.holder, begin.until], [holder.name, holder.until]);
     });

@@ -151,7 +151,8 @@ describe("cloudflared emulator: the program", () => {
         first.child.kill("SIGKILL");
         await one(60);
         assert.ok(statuses.filter((status) => status !== 200).length <= 1, statuses.join());
-        assert.equal(world.tunnel.connections.length, 4);
+        // On a busy machine, the edge sees the end of the last connection only after the last answer.
+        await world.until(() => world.tunnel.connections.length === 4);
     });
 
     it("fails only its own requests when it hangs, after five pings without an answer, while another connector serves", async () => {

@@ -204,11 +204,6 @@ const refused: Refused[] = [
         "convert.bareMetal.hosts: the first must be the host of alpa.endpoints[0], where the Ray head node is (10.0.0.12 is hosts[1]). Put it first.",
     ],
     [
-        "a holder whose end is not a time",
-        convert({ holder: { name: "ops", until: "never" } }),
-        /^convert\.holder\.until: must be a time, for example/,
-    ],
-    [
         "a caller with the verifier's name",
         intraBValues({ consumers: [{ name: "alpa-verifier", credentials: [{ id: "a", method: "key" }] }] }),
         VERIFIERS_NAME,
@@ -279,14 +274,6 @@ describe("config of option intra-b", () => {
 
     it("accepts a host whose SSH address is not Alpa's: the script on the host checks Alpa's address", () => {
         assert.deepEqual(problems(intraBValues({ alpa: { endpoints: ["alpa.example.com:20001"] } })), []);
-    });
-
-    it("accepts steps that took longer than the budget: only the next conversion needs a larger budget", () => {
-        const measured = { drain: 20, start: 3600 };
-        for (const phase of ["prepare", "drain", "done"])
-            assert.deepEqual(problems(convert({ phase, measured })), [], phase);
-        const { window } = intraBSettings({}, {}, { measured });
-        assert.deepEqual(window, { budgetMinutes: 60, seconds: measured });
     });
 
     it("begins with the phase that changes nothing for callers", () => {

@@ -4,6 +4,7 @@ import { strict as assert } from "node:assert";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { conversionStateFile } from "../../../../config/conversion-state";
 import { append } from "../../../../ops/cutover/audit";
 import { rehearsalStack } from "../../../../ops/convert/rehearsal-stack";
 import { CONVERT_FILE, convertBench } from "./service";
@@ -182,6 +183,7 @@ describe("ops convert rehearse", () => {
             ...["switch", "start", "stop", "drain", "prepare", "intra-a"],
         ]);
         assert.equal(existsSync(own.file), false);
+        assert.equal(existsSync(conversionStateFile(it.folder, "intra-rehearsal")), false);
         assert.match(note, /The rehearsal needs:\n {2}- namespace alpa-auth-rehearsal, node port 30999/);
         assert.match(out, /Rehearsed: conversion and return\. The rehearsal stack is removed/);
         // Production's plan does not use the times of the rehearsal, which has a small model.

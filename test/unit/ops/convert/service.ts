@@ -5,7 +5,8 @@
 import { generateKeyPairSync } from "node:crypto";
 import { createServer } from "node:http";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { readConversionState, type ConversionState } from "../../../../config/conversion-state";
 import type { Entry } from "../../../../ops/cutover/audit";
 import type { ClusterHolder } from "../../../../ops/cutover/holder";
 import { isDown, type Place } from "../../../../ops/cutover/phases";
@@ -46,11 +47,11 @@ export const CONVERT_FILE = `config:
         - { id: a1, method: key }
 `;
 
-/** The stack file in a phase of a conversion. @param more another line of `convert` */
-export function fileAt(phase: string, more = ""): string {
+/** The stack file in a phase of a conversion. */
+export function fileAt(phase: string): string {
     return CONVERT_FILE.replace("option: intra-a", "option: intra-b").replace(
-        "  alpa-auth:convert:\n",
-        `$&    phase: ${phase}\n${more === "" ? "" : `    ${more}\n`}`,
+        "      unit: alpa-ray.service\n",
+        `$&    phase: ${phase}\n`,
     );
 }
 
@@ -95,6 +96,8 @@ interface State {
 
 export interface ConvertBench extends Bench {
     state: State;
+    /** State of the conversion that the commands have saved. */
+    saved(): ConversionState;
     /** Entries of all records, oldest first. */
     record(): Entry[];
 }
@@ -144,6 +147,7 @@ export async function convertBench(
     });
     const it = bench({ text, refusalSeconds, openHolder, says: (call) => answers(call) ?? pulumi(call.args) });
     const read = () => readFileSync(state.file(), "utf8");
+    const saved = () => readConversionState(it.folder, basename(state.file()).split(".")[1]);
     const ofFile = () => parse(read()).config["alpa-auth:convert"];
 
     function pulumi(args: string[]): Partial<PulumiResult> | undefined {
@@ -162,7 +166,7 @@ export async function convertBench(
     function up(): Partial<PulumiResult> {
         const to = placeIn(read())!;
         state.ups.push(to);
-        state.inCluster = ofFile().holder;
+        state.inCluster = saved().holder;
         state.onUp(to);
         const times = state.failing[to] ?? 0;
         if (times > 0) {
@@ -170,18 +174,19 @@ export async function convertBench(
             return { code: 255, stdout: `    error: ${to} fails in this test\nerror: update failed\n` };
         }
         state.reached = to;
-        state.holder = ofFile().holder;
+        state.holder = saved().holder;
         if (to === "intra-a") state.inCluster = undefined;
         return { stdout: "Updating (intra)\n" };
     }
 
-    return { ...it, state, record: () => recordsIn(join(it.folder, ".alpa-auth/convert")) };
+    return { ...it, state, saved, record: () => recordsIn(join(it.folder, ".alpa-auth/convert")) };
 }
 
 /** Entries of all records of a folder, oldest first. */
 export function recordsIn(folder: string): Entry[] {
     const names = existsSync(folder) ? readdirSync(folder).sort() : [];
     return names
+        .filter((name) => name.endsWith(".jsonl"))
         .flatMap((name) => readFileSync(join(folder, name), "utf8").trim().split("\n"))
         .map((line) => JSON.parse(line) as Entry);
 }

@@ -19,7 +19,7 @@ import { bench, SECRETS, type Bench, type Says } from "../kit";
 
 export const UPGRADE_FILE = CONVERT_FILE.replace("option: intra-a # for now", "option: intra-b").replace(
     "    budgetMinutes: 60",
-    '    phase: done\n    holder: { name: ops@admin r, until: "2026-11-01T00:00:00Z" }\n    budgetMinutes: 60',
+    "    phase: done\n    budgetMinutes: 60",
 );
 export const IMAGE = "registry.example.com/alpa-serving:1.1.0";
 

@@ -6,25 +6,30 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { UPGRADE_PHASES, type Stage } from "../../../../components/opt/conversion-phases";
+import { readConversionState } from "../../../../config/conversion-state";
+import { writeConversionState } from "../../../../ops/cutover/conversion-state";
 import { exits, SECRETS } from "../kit";
 import { VERIFIER_KEY } from "../convert/service";
 import { IMAGE, UPGRADE_FILE, upgradeBench } from "./service";
 
 const stages = (...phases: string[]) => phases.map((phase) => (phase === "done" ? phase : `upgrade-${phase}`));
 const NEW_FILE = UPGRADE_FILE.replace("tag: 1.0.0", "tag: 1.1.0");
-/** A stack file without the line that names the holder of the upgrade. */
-const bare = (text: string) => text.replace(/^ +holder: .*\n/m, "");
 
 describe("npm run ops -- model upgrade run", () => {
     const run = ["model", "upgrade", "run", "--image", IMAGE];
 
     it("takes the stack through every phase, changes only the version in its file, and keeps a record without secrets", async () => {
-        const { ops, state, text, record, calls } = await upgradeBench();
+        const { ops, state, text, record, calls, folder } = await upgradeBench();
+        const measured = { start: 9 };
+        writeConversionState(folder, "intra", { measured });
         const { out, note } = await exits(0, ops(...run, "--yes"));
+        const { holder, ...kept } = readConversionState(folder, "intra");
+        assert.ok(Date.parse(holder!.until) <= Date.now(), "released");
+        assert.deepEqual(kept, { measured }, "times of a conversion");
         assert.deepEqual(state.ups, [...UPGRADE_PHASES.map((phase) => `upgrade-${phase}`), "done"]);
         assert.equal(state.runs, "1.1.0");
         assert.match(out, /Done: intra runs the new version\. Callers got 503 for 0:0\d\./);
-        assert.equal(bare(text()), bare(NEW_FILE));
+        assert.equal(text(), NEW_FILE);
         const [begin] = record();
         assert.ok(begin.event === "begin" && begin.change!.sameAnswers);
         const all = JSON.stringify([record(), out, note, calls.map(({ args }) => args), text()]);
@@ -59,7 +64,7 @@ describe("npm run ops -- model upgrade run", () => {
             const { note } = await exits(1, ops(...run, "--yes"));
             assert.match(note, new RegExp(`did not reach new \\(${failing.slice(8)}: .*${failing} fails in this test`));
             assert.deepEqual(state.ups.slice(state.ups.indexOf(failing) + 1), stages(...back));
-            assert.deepEqual([state.runs, bare(text())], ["1.0.0", bare(UPGRADE_FILE)]);
+            assert.deepEqual([state.runs, text()], ["1.0.0", UPGRADE_FILE]);
         });
 
     it("returns when the new version's answers differ, and accepts other answers with the option for it", async () => {
@@ -91,7 +96,7 @@ describe("npm run ops -- model upgrade run", () => {
         const { note } = await exits(1, ops(...run, "--yes"));
         assert.match(note, /callers are not served by the new version: alice\/a1/);
         assert.deepEqual(state.ups.slice(8), stages("switch", "start", "stop", "drain", "prepare", "done"));
-        assert.deepEqual([state.runs, bare(text())], ["1.0.0", bare(UPGRADE_FILE)]);
+        assert.deepEqual([state.runs, text()], ["1.0.0", UPGRADE_FILE]);
     });
 
     it("leaves callers with the new version that serves them when phase done fails, and tries done again", async () => {
@@ -102,7 +107,7 @@ describe("npm run ops -- model upgrade run", () => {
         const convert = await ops("convert", "run", "--yes", "--to", "intra-a");
         assert.match(convert.note, /an upgrade of the model is in progress/);
         await exits(0, ops("model", "upgrade", "run", "--yes"));
-        assert.deepEqual([state.runs, bare(text())], ["1.1.0", bare(NEW_FILE)]);
+        assert.deepEqual([state.runs, text()], ["1.1.0", NEW_FILE]);
     });
 
     for (const phase of [...UPGRADE_PHASES, "done"] as const) {
@@ -118,8 +123,8 @@ describe("npm run ops -- model upgrade run", () => {
                 const status = JSON.parse((await ops("model", "upgrade", "status", "--json")).out);
                 assert.deepEqual([status.state, status.asked], ["interrupted", phase], JSON.stringify(status));
                 await exits(0, ops("model", "upgrade", verb, "--yes"));
-                const expected = verb === "run" ? ["1.1.0", bare(NEW_FILE)] : ["1.0.0", bare(UPGRADE_FILE)];
-                assert.deepEqual([state.runs, bare(text())], expected);
+                const expected = verb === "run" ? ["1.1.0", NEW_FILE] : ["1.0.0", UPGRADE_FILE];
+                assert.deepEqual([state.runs, text()], expected);
             }
         });
     }
@@ -134,7 +139,7 @@ describe("npm run ops -- model upgrade run", () => {
         const status = JSON.parse((await other.ops("model", "upgrade", "status", "--json")).out);
         assert.deepEqual([status.direction, status.why], ["back", "there is no record of the earlier steps"]);
         await exits(0, other.ops("model", "upgrade", "abort", "--yes"));
-        assert.deepEqual([other.state.runs, bare(other.text())], ["1.0.0", bare(UPGRADE_FILE)]);
+        assert.deepEqual([other.state.runs, other.text()], ["1.0.0", UPGRADE_FILE]);
     });
 
     it("with neither the upgrade's record nor a stack file that names the upgrade, changes nothing, and says where the versions are", async () => {
@@ -151,7 +156,7 @@ describe("npm run ops -- model upgrade run", () => {
         assert.deepEqual([other.state.ups, other.text(), other.record()], [[], UPGRADE_FILE, []]);
         writeFileSync(other.file, text());
         await exits(0, other.ops("model", "upgrade", "abort", "--yes"));
-        assert.deepEqual([other.state.runs, bare(other.text())], ["1.0.0", bare(UPGRADE_FILE)]);
+        assert.deepEqual([other.state.runs, other.text()], ["1.0.0", UPGRADE_FILE]);
     });
 
     const edits: [what: string, from: string, to: string][] = [
@@ -169,7 +174,7 @@ describe("npm run ops -- model upgrade run", () => {
             };
             const { note } = await exits(1, ops(...run, "--yes"));
             assert.match(note, /Pulumi\.intra\.yaml: changed while the upgrade was running\. Undo the change\./);
-            assert.deepEqual([state.runs, bare(text())], ["1.0.0", bare(UPGRADE_FILE)]);
+            assert.deepEqual([state.runs, text()], ["1.0.0", UPGRADE_FILE]);
             assert.ok(readFileSync(join(folder, ".alpa-auth/local/Pulumi.intra.yaml.edited"), "utf8").includes(to));
         });
 

@@ -1,10 +1,12 @@
 // Proves what `stack rollback` refuses before anything changes, and its messages. Git is real; a fake Pulumi answers from
 // memory, with the messages of pkg/resource/deploy where it rejects a plan.
 import { strict as assert } from "node:assert";
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { writeConversionState } from "../../../../ops/cutover/conversion-state";
 import type { Call } from "../kit";
-import { git, made, NOW, repository, rollback, update, usePackages, useRepository, type Options } from "./rollback-kit";
+import { git, made, repository, rollback, update, usePackages, useRepository, type Options } from "./rollback-kit";
 import { exits } from "../kit";
 
 const SALT_TYPE = "random:index/randomUuid:RandomUuid";
@@ -125,8 +127,10 @@ describe("ops stack rollback refuses", () => {
         });
 
     it("a stack under conversion", async () => {
-        const text = `${NOW}    alpa-auth:convert: { holder: { name: ada, until: "2026-11-25T13:00:00Z" } }\n`;
-        const { note } = await exits(2, rollback(["--to", "1"], { text, history: both() }));
+        const folder = mkdtempSync(join(tmpdir(), "alpa-auth-held-"));
+        writeConversionState(folder, "intra", { holder: { name: "ada", until: "2026-11-25T13:00:00Z" } });
+        const { note } = await exits(2, rollback(["--to", "1"], { folder, history: both() }));
+        rmSync(folder, { recursive: true });
         assert.match(note, /intra: a conversion is in progress \(ada, until 2026-11-25T13:00:00Z\)/);
     });
 

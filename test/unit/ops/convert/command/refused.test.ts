@@ -4,7 +4,8 @@ import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { CONVERT_FILE, convertBench } from "../service";
+import { writeConversionState } from "../../../../../ops/cutover/conversion-state";
+import { CONVERT_FILE, convertBench, fileAt } from "../service";
 import { exits } from "../../kit";
 
 describe("npm run ops -- convert, refused", () => {
@@ -19,11 +20,6 @@ describe("npm run ops -- convert, refused", () => {
             "a budget shorter than the expected times",
             CONVERT_FILE.replace("budgetMinutes: 60", "budgetMinutes: 50"),
             /convert\.budgetMinutes: must be at least 57, for the expected or measured times: 28:00 forward, 2:30 to interrupt a failed step, and 26:00 back \(got 50\)/,
-        ],
-        [
-            "a budget shorter than the measured times",
-            CONVERT_FILE.replace("  alpa-auth:convert:\n", "$&    measured: { start: 1800 }\n"),
-            /convert\.budgetMinutes: must be at least 75, for the expected or measured times: 46:00 forward/,
         ],
         [
             "no way to start bare metal again",
@@ -66,6 +62,31 @@ describe("npm run ops -- convert, refused", () => {
             }
         });
 
+    it("a budget shorter than the measured times, also of another clone", async () => {
+        const it = await convertBench();
+        writeConversionState(it.folder, "intra", { measured: { start: 1800 } });
+        const { note } = await exits(2, it.ops("convert", "run", "--yes"));
+        assert.match(
+            note,
+            /convert\.budgetMinutes: must be at least 75, for the expected or measured times: 46:00 forward/,
+        );
+        assert.deepEqual([it.state.ups, it.record()], [[], []]);
+    });
+
+    it("state in the stack file, where an earlier version has written it, also in the middle of a conversion", async () => {
+        const state = '    holder: { name: ops@a r, until: "2026-11-26T12:00:00Z" }\n    measured: { drain: 9 }\n';
+        const text = fileAt("stop").replace("  alpa-auth:convert:\n", `$&${state}`);
+        for (const args of [["plan"], ["status"], ["run", "--yes"], ["abort", "--yes"]]) {
+            const it = await convertBench(text);
+            const { note } = await exits(2, it.ops("convert", ...args));
+            assert.ok(
+                note.includes('{"holder":{"name":"ops@a r","until":"2026-11-26T12:00:00Z"},"measured":{"drain":9}}'),
+                note,
+            );
+            assert.deepEqual([it.state.ups, it.record(), it.text()], [[], [], text]);
+        }
+    });
+
     it("a stack with pending operations of an interrupted run, or with unapplied changes", async () => {
         const pending = await convertBench(CONVERT_FILE, ({ args }) =>
             args[1] === "export" ? { stdout: '{"deployment":{"pending_operations":[{}]}}' } : undefined,
@@ -95,7 +116,8 @@ describe("npm run ops -- convert, refused", () => {
         assert.match(note, /Pulumi\.intra\.yaml: has uncommitted changes other than those of a conversion/);
         git("commit", "-qam", "bob");
         const { out } = await exits(0, it.ops("convert", "run", "--yes"));
-        assert.ok(out.includes(`Next: commit ${it.file} and `), out);
+        const files = [it.file, join(it.folder, ".alpa-auth/convert/intra.json")];
+        assert.ok(out.includes(`Next: commit ${files.join(" and ")} and `), out);
         // The stack can go back to intra-a although the conversion's own edits are not committed.
         await exits(0, it.ops("convert", "run", "--yes", "--to", "intra-a"));
     });
@@ -160,8 +182,7 @@ describe("npm run ops -- convert, refused", () => {
         assert.doesNotMatch(it.text(), /bob/);
         // When the conversion has ended, commands may change callers again.
         await exits(0, it.ops("consumer", "add", "bob"));
-        const until = 'holder: { name: carol@far r1, until: "2099-01-01T00:00:00Z" }';
-        it.write(CONVERT_FILE.replace("  alpa-auth:convert:\n", `$&    ${until}\n`));
+        writeConversionState(it.folder, "intra", { holder: { name: "carol@far r1", until: "2099-01-01T00:00:00Z" } });
         const far = await it.ops("consumer", "add", "bob", "--yes");
         assert.match(far.note, /intra: a conversion is in progress \(carol@far r1, until 2099/);
     });

@@ -2,8 +2,10 @@
 // a fake and Alpa a small HTTP server; the engine test runs the real Pulumi and the emulated Alpa.
 import { strict as assert } from "node:assert";
 import { existsSync, readdirSync, readFileSync, renameSync } from "node:fs";
+import fs from "node:fs";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { mock } from "node:test";
 import { takeEditLock } from "../../../../../ops/stack/edit-lock";
 import { CONVERT_FILE, convertBench, fileAt, VERIFIER_KEY } from "../service";
 import { exits, SECRETS } from "../../kit";
@@ -18,11 +20,7 @@ describe("npm run ops -- convert run", () => {
         const unseen = calls.filter(({ args }) => args[0] === "up").map(({ args }) => args.includes("--skip-preview"));
         assert.deepEqual(unseen, [false, ...Array<boolean>(6).fill(true)], "the first step is previewed");
         assert.match(out, /Done: intra has option intra-b\. Callers got 503 for 0:0\d\./);
-        const left = text()
-            .replace("intra-b # for now", "intra-a # for now")
-            .replace(/^ {4}(phase|holder|measured): .*\n/gm, "");
-        assert.equal(left, CONVERT_FILE);
-        assert.match(text(), /phase: done/);
+        assert.equal(text(), fileAt("done"));
         const entries = record();
         const [begin] = entries;
         assert.ok(
@@ -228,13 +226,33 @@ describe("npm run ops -- convert run", () => {
         assert.equal(dead.state.reached, "intra-a");
     });
 
-    it("uses the measured times of earlier conversions, and keeps them in the stack file", async () => {
-        const { ops, text } = await convertBench();
+    it("writes the lock before each phase, and after the phase that releases it, so that no phase is ever without a lock", async () => {
+        const { ops, saved, folder } = await convertBench();
+        const written: string[] = [];
+        const { renameSync: rename } = fs;
+        mock.method(fs, "renameSync", (...[from, to]: Parameters<typeof rename>) => {
+            if (basename(String(to)).startsWith("intra.json") || basename(String(to)) === "Pulumi.intra.yaml")
+                written.push(basename(String(to)));
+            return rename(from, to);
+        });
+        await exits(0, ops("convert", "run", "--yes")).finally(() => mock.restoreAll());
+        const step = ["intra.json", "Pulumi.intra.yaml"];
+        assert.deepEqual(written, [...Array<string[]>(6).fill(step).flat(), ...[...step].reverse()]);
+        const { name, until } = saved().holder!;
+        assert.match(name, /^\S+@\S+ intra-\d{8}T\d{6}Z$/);
+        assert.ok(Date.parse(until) <= Date.now(), "released");
+        assert.ok(existsSync(join(folder, ".alpa-auth/convert/intra.json")));
+        await exits(0, ops("convert", "run", "--yes", "--to", "intra-a"));
+        assert.equal(saved().holder, undefined, "bare metal has no record of a conversion");
+    });
+
+    it("uses the measured times of earlier conversions, and keeps them for other clones", async () => {
+        const { ops, saved } = await convertBench();
         const before = JSON.parse((await ops("convert", "plan", "--json")).out);
         assert.ok(before.steps.every((step: any) => !step.measured));
         await ops("convert", "run", "--yes");
         await ops("convert", "run", "--yes", "--to", "intra-a");
-        assert.match(text(), /measured: \{ drain: \d, stop: \d, start: \d, verify: \d, switch: \d \}/);
+        assert.deepEqual(Object.keys(saved().measured!), ["drain", "stop", "start", "verify", "switch"]);
         const { out } = await ops("convert", "plan", "--json");
         const after = JSON.parse(out);
         assert.ok(after.steps.every((step: any) => step.measured));
@@ -246,16 +264,19 @@ describe("npm run ops -- convert run", () => {
         await ops("convert", "run", "--yes");
         await ops("convert", "run", "--yes", "--to", "intra-a");
         const records = join(folder, ".alpa-auth/convert");
-        renameSync(join(records, readdirSync(records).sort().at(-1)!), join(records, "intra-20990101T000000Z.jsonl"));
+        const last = readdirSync(records)
+            .filter((name) => name.endsWith(".jsonl"))
+            .sort()
+            .at(-1)!;
+        renameSync(join(records, last), join(records, "intra-20990101T000000Z.jsonl"));
         state.ups = [];
         await exits(0, ops("convert", "run", "--yes"));
         assert.deepEqual([state.ups.length, state.reached], [7, "done"]);
     });
 
     it("plans no 503 for a return from prepare, where bare metal serves", async () => {
-        const holder = 'holder: { name: alice@ops r, until: "2026-11-26T12:00:00Z" }';
         const plan = async (phase: string) => {
-            const { ops } = await convertBench(fileAt(phase, holder));
+            const { ops } = await convertBench(fileAt(phase));
             return JSON.parse((await ops("convert", "plan", "--to", "intra-a", "--json")).out);
         };
         const [prepared, done] = [await plan("prepare"), await plan("done")];
@@ -291,12 +312,12 @@ describe("npm run ops -- convert run", () => {
     });
 
     it("begins nothing while another run holds the stack's lock", async () => {
-        const { ops, state, text, calls } = await convertBench(CONVERT_FILE, ({ args }) =>
+        const { ops, state, text, calls, saved } = await convertBench(CONVERT_FILE, ({ args }) =>
             args[0] === "up" ? { code: 255, stderr: "error: the stack is currently locked by 1 lock(s)" } : undefined,
         );
         const { note } = await exits(1, ops("convert", "run", "--yes"));
         assert.match(note, /another run holds the stack's lock \(the stack is currently locked by 1 lock\(s\)\)/);
-        assert.equal(text(), CONVERT_FILE);
+        assert.deepEqual([text(), saved()], [CONVERT_FILE, {}]);
         assert.equal(calls.filter(({ args }) => args[0] === "up").length, 1);
         assert.deepEqual(state.ups, []);
         assert.match((await ops("convert", "status")).out, /no conversion is under way/);
