@@ -87,7 +87,7 @@ export function apisixConfig(text: string, place: ApisixPlace): string {
     const free = [...ports.streams];
     const moved = (list: unknown[] | undefined) =>
         list?.map((one) => ({ ...(typeof one === "object" ? one : {}), addr: `${HOST}:${free.shift()}` }));
-    // JSON, because in YAML APISIX would read an unquoted `on` as a boolean.
+    // Written as JSON, because APISIX would read an unquoted `on` in YAML as a boolean.
     return JSON.stringify({
         ...settings,
         apisix: {

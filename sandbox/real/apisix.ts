@@ -105,7 +105,9 @@ async function runCommand(
 
 type Ports = Pick<Gateway, "port" | "adminPort" | "tlsPort" | "metricsPort">;
 
-/** Gives the process the interface of an emulated gateway: `close` lets running answers end, `kill` cuts them. */
+/**
+ * Gives the process the interface of an emulated gateway: `close` lets requests in progress finish, `kill` aborts them.
+ */
 function asGateway(started: TrackedProcess, ports: Ports): Gateway {
     const close = async (graceSeconds = 0) => {
         if (graceSeconds === 0) return started.stop({ graceSeconds: 0 });

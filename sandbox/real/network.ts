@@ -24,9 +24,11 @@ const UNKNOWN_NAME = 3;
 export interface NetworkOptions {
     /** Ports of the Service of this name; undefined if there is no such Service. */
     portsOf(host: string): number[] | undefined;
-    /** Port on 127.0.0.1 for a name and port. @throws Error if no program answers */
+    /**
+     * Port on 127.0.0.1 that emulates a port of the Service with this name. @throws Error if no program listens there
+     */
     resolve(host: string, port: number): number | undefined;
-    /** Port on 127.0.0.1 for a pod's address and port. */
+    /** Port on 127.0.0.1 that emulates a port of the pod with this address. */
     podPort(address: string, port: number): number | undefined;
     log(line: string): void;
 }

@@ -44,7 +44,7 @@ const TOOLS = {
     "pulumi-resource-kubernetes": {
         recipe: "kubernetes-provider",
         version: versions["kubernetes-provider"],
-        probe: undefined, // not searched on PATH: an installed Pulumi has its own, in its plugin folder
+        probe: undefined, // not searched on PATH: an installed Pulumi has this provider in its plugin folder
         same: "minor",
     },
     pulumi: { recipe: "pulumi", version: versions.pulumi, probe: ["version"], same: "major" },

@@ -104,7 +104,10 @@ class Process implements Controller {
     /** The last task in the queue of each graph's lock, by uid of the graph. */
     private readonly locks = new Map<string, Promise<void>>();
     private readonly live = new Set<Promise<void>>();
-    /** Waits for tasks in the order of their events, so that a crash ends the process only after all earlier tasks. */
+    /**
+     * Resolves when all tasks so far have ended. It awaits them in the order of their events, so that the crash of a
+     * task ends the process only after all earlier tasks.
+     */
     private queue: Promise<void> = Promise.resolve();
     private end: (error: Error | undefined) => void = () => {};
 

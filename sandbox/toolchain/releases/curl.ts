@@ -54,7 +54,7 @@ export function curl(url: string, file: string, options: CurlOptions = {}): Prom
     });
 }
 
-/** Size of the whole file in bytes, as the server of a running download has sent it; undefined until then. */
+/** Size in bytes of the file that is being downloaded, from the response headers; undefined until they are received. */
 export function announcedSize(file: string): number | undefined {
     let text: string;
     try {

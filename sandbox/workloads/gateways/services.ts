@@ -156,7 +156,7 @@ export class Gateways {
         return localPort(found.gateway, port);
     }
 
-    /** Output of a pod's gateway; undefined if the pod has no gateway, and had none recently. */
+    /** Output of the gateway in a pod, also if the gateway has ended recently; undefined if there is none. */
     output(namespace: string, name: string): string | undefined {
         const found = this.pods
             .list()
