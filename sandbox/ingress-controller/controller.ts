@@ -215,7 +215,7 @@ class Controller {
         }
     }
 
-    /** All desired objects of a target with their owners, and the target's Admin APIs. */
+    /** All objects that the APISIX of a target should have, and the resource that defines each of them. */
     private wanted({ outcomes }: Translation, target: Target) {
         const objects = new Map(proxyObjects(target).map((object) => [object.path, object]));
         const owners: [path: string, owner: string][] = [];

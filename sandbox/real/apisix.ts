@@ -13,7 +13,7 @@ import { startProgram, type Ground } from "./run";
 
 const run = promisify(execFile);
 
-/** Longest wait for each of two events, in seconds: etcd is healthy, APISIX answers. Measured: 2 on two busy cores. */
+/** Longest wait in seconds until etcd is healthy, and again until APISIX answers. Measured: 2 on two busy cores. */
 const START_SECONDS = 60;
 /** Time limit of APISIX's commands `init` and `init_etcd`, in milliseconds. Measured: 400. */
 const COMMAND_MILLISECONDS = 60_000;

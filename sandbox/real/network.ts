@@ -13,7 +13,7 @@ import { openNodePort, type NodePort } from "../control-plane/node-port";
 import { listen, type Listening } from "../processes/listen";
 
 const DNS_PORT = 53;
-/** First loopback address for names of the cluster. The DNS server has the address before it. */
+/** First loopback address for names of the cluster. The address before it is that of the DNS server. */
 const FIRST_HOST = 10;
 const LAST_HOST = 254;
 /** TTL of answers, in seconds. */

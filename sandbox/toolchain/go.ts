@@ -35,7 +35,10 @@ export interface GoProgram {
     stubs?: Record<string, string>;
     /** Files of a module that are copied into the main module, which embeds them. */
     copies?: { module: string; files: Record<string, string> };
-    /** Files of a module that are stored next to the executables: path in the module, by name of the stored file. */
+    /**
+     * Files of a module that are stored next to the executables. Keys: names of the stored files; values: paths in the
+     * module.
+     */
     keeps?: { module: string; files: Record<string, string> };
 }
 

@@ -47,7 +47,10 @@ async function obtainAll(
     const missing = wanted.filter((_, i) => found[i] === undefined);
     for (const [i, entry] of found.entries()) if (entry) exists(wanted[i], entry);
     const estimate = new BuildEstimate();
-    /** The first fatal error. It is thrown only after running work is completed, so that nothing is left unfinished. */
+    /**
+     * The first fatal error. It is thrown only after the running downloads and builds have ended, so that none is
+     * interrupted.
+     */
     let fatal: Error | undefined;
     const downloads = new Map(
         missing.map((one) => [
@@ -102,7 +105,7 @@ async function downloaded({ release, source }: Wanted, options: CacheOptions): P
     }
 }
 
-/** The recipe, whose progress also shows the finished part and the remaining time of all builds. */
+/** Copy of a recipe. Its progress messages also contain the finished part and the remaining time of all builds. */
 function estimated(recipe: Recipe, estimate: BuildEstimate): Recipe {
     return {
         ...recipe,

@@ -87,7 +87,7 @@ interface FoundTool {
     seconds: number;
 }
 
-/** Absolute path by tool name, for the requested tools. */
+/** Absolute paths of the requested tools, by name of the tool. */
 export type Toolchain<N extends ToolName = SandboxTool> = Record<Exclude<N, "pulumi-resource-kubernetes">, string> & {
     /** Undefined if an official `pulumi` is installed, whose engine downloads the released provider. */
     "pulumi-resource-kubernetes"?: string;

@@ -11,7 +11,7 @@ export interface CurlOptions {
      * @default 5, because some networks drop packets silently
      */
     connectSeconds?: number;
-    /** Seconds for which a server may send less than 1 kB/s. @default 10 */
+    /** Seconds after which a download is aborted if the server sends less than 1 kB/s. @default 10 */
     stallSeconds?: number;
     /** Allowed protocol, also after a redirect. @default "https"; tests use "http" */
     protocol?: "https" | "http";

@@ -34,7 +34,10 @@ export class EtcdPods {
     /** Data folders, by uid of the PersistentVolumeClaim, or of a pod without one. */
     private readonly kept = new Map<string, string>();
     private last: Snapshot | undefined;
-    /** Function to call when the members have restarted without their data. Set while such a loss of data is requested. */
+    /**
+     * Resolves the promise of a requested loss of data, after the members have restarted without data. Unset if no loss
+     * is requested.
+     */
     private emptied: (() => void) | undefined;
 
     constructor(
