@@ -73,7 +73,10 @@ const ORDER = [
     ...["credentials.delete", "credentials.create", "credentials.update"],
 ];
 
-/** Error of Node.js if a credential has no name: ADC derives the id of a credential from a hash of its name. */
+/**
+ * Message of the Node.js error with which ADC fails if a credential has no name, because ADC hashes the name to get the
+ * id.
+ */
 const NO_NAME =
     'TypeError [ERR_INVALID_ARG_TYPE]: The "data" argument must be of type string or an instance of Buffer, ' +
     "TypedArray, or DataView. Received undefined";
@@ -84,7 +87,7 @@ const NO_NAME =
  */
 export function changes(wanted: ApisixObject[], listed: Listed): Change[][] {
     const there = seen(listed);
-    // A round trip through JSON removes undefined fields, as the request itself does.
+    // The request body is JSON, which has no undefined fields. They are therefore removed before the comparison too.
     const sent = wanted.map((object): ApisixObject => ({ ...object, body: JSON.parse(JSON.stringify(object.body)) }));
     const byPath = new Map(sent.map((object) => [object.path, object]));
     const found: Change[] = [];
@@ -154,7 +157,8 @@ interface Part {
 }
 
 /**
- * The parts in which an object is written. A service with its own upstream has two parts: first the upstream, then the service.
+ * Splits an object into the parts that ADC writes with separate requests. A service with its own upstream has two
+ * parts: ADC writes first the upstream, then the service.
  */
 function partsOf({ collection, id, path, body }: ApisixObject): Part[] {
     const fields = READ[collection];
@@ -176,7 +180,10 @@ function pick(value: Body, fields: string[]): Body {
     );
 }
 
-/** Whether a field has no effect: for ADC, an empty set of plugins is the same as no plugins. */
+/**
+ * Whether ADC treats a field as missing because of its value. For ADC, an empty set of plugins is the same as no
+ * plugins.
+ */
 function isEmpty(field: string, value: unknown): boolean {
     return field === "plugins" && Object.keys(value as Body).length === 0;
 }

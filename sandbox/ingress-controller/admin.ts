@@ -104,7 +104,10 @@ export class AdminApi {
     }
 }
 
-/** The failure if APISIX is unreachable, with the message of ADC's server, which the controller passes on. */
+/**
+ * Describes that the objects of an Admin API could not be read. The message is that of the real controller, which
+ * quotes the message of ADC's server.
+ */
 export function unreachable(url: string, error: Error): Failure {
     const kind = error instanceof Refused ? "AxiosError: " : error.message.startsWith("TypeError ") ? "" : "Error: ";
     const message = JSON.stringify({ message: `${kind}${error.message}` });

@@ -21,7 +21,9 @@ export function translateConsumer(
         // Values from a Secret are always strings, so APISIX rejects them where it requires a number or a boolean.
         const values = secretRef ? secretText(world, secretRef.namespace ?? namespace, secretRef.name) : config;
         if (!values) {
-            log(`${where}: credential ${name} is dropped without a status: its Secret is missing`);
+            log(
+                `${where}: credential ${name} is skipped, because its Secret is missing. The status does not report this`,
+            );
             continue;
         }
         if (!name) throw new NamelessCredential(`${where}: a credential of type ${type} has no name`);

@@ -1,10 +1,10 @@
 // Emulator of the APISIX ingress controller 2.0.1: it watches a real API server, translates resources (translate.ts, which
 // lists the unsupported features), pushes the result to the Admin API (admin.ts) and writes conditions. Its timing is that of
 // the real controller (internal/manager, internal/provider/apisix/provider.go):
-// - After it becomes leader, it pushes nothing until every registered object was reconciled, at most for 5 minutes. It also
-// registers ApisixUpstreams of its class, which never count as reconciled: a single ApisixUpstream, even a deleted one, makes
-// it wait for 5 minutes. It writes conditions during the wait.
-// - After that it pushes each change at once (the emulator within 0.1 s), and compares all objects once a minute
+// - After it becomes leader, it waits until it has reconciled every registered object, but at most 5 minutes. During this
+// wait it writes conditions and pushes nothing. ApisixUpstreams of its class are registered too, but never count as
+// reconciled. A single ApisixUpstream, even a deleted one, therefore makes it wait for the full 5 minutes.
+// - After the wait it pushes each change at once (the emulator within 0.1 s), and compares all objects once a minute
 // (provider.syncPeriod of the chart).
 // - It repeats a failed push after 1, 2, 4, … up to 1000 seconds, and also with each change and every minute.
 // - It writes Accepted=True after the translation and before the push. A failed push changes the condition to SyncFailed, and
@@ -31,7 +31,10 @@ interface IngressControllerOptions {
     controllerName?: string;
     /** URL of the Admin API behind a Service; undefined if there is none. */
     resolveAdmin: ResolveAdmin;
-    /** Real seconds for one second of the controller's timers; less than 1 in tests. @default 1 */
+    /**
+     * Real seconds that one second of the controller's timers takes. Tests use less than 1, so that they run faster.
+     * @default 1
+     */
     secondLasts?: number;
     log: (line: string) => void;
 }
@@ -63,8 +66,8 @@ class Controller {
     private readonly reflectors: [Kind, ReturnType<typeof reflect>][];
     private readonly pusher: Pusher;
     /**
-     * Both maps have resources as keys. `good`: the last successful translation of the resource; `seen`: its state when its
-     * conditions were last written.
+     * Both maps have one entry per resource. `good`: the last successful translation of the resource. `seen`: the text of
+     * the translation for which its conditions were last written.
      */
     private readonly good = new Map<string, { target: string; objects: ApisixObject[] }>();
     private readonly seen = new Map<string, string>();
@@ -73,7 +76,7 @@ class Controller {
     private wake = () => {};
     private dirty = true;
     private readonly began = Date.now();
-    /** The inputs of the last push, as text. */
+    /** The desired objects and the translations of the last push as text, by which the next round detects changes. */
     private pushed = "";
 
     constructor(private readonly options: IngressControllerOptions) {
@@ -212,7 +215,7 @@ class Controller {
         }
     }
 
-    /** All desired objects of a target with their owners, and the target's Admin APIs. */
+    /** All objects that the APISIX of a target should have, and the resource that defines each of them. */
     private wanted({ outcomes }: Translation, target: Target) {
         const objects = new Map(proxyObjects(target).map((object) => [object.path, object]));
         const owners: [path: string, owner: string][] = [];
@@ -221,7 +224,8 @@ class Controller {
             const good = this.good.get(owner);
             if (good?.target !== target.key) continue;
             for (const object of good.objects) {
-                if (objects.has(object.path)) this.options.log(`${owner}: replaces ${object.path} of another resource`);
+                if (objects.has(object.path))
+                    this.options.log(`${owner}: overwrites ${object.path}, which another resource also defines`);
                 objects.set(object.path, object);
                 owners.push([object.path, owner]);
             }

@@ -14,8 +14,8 @@ export interface Target {
 }
 
 /**
- * "ignored": the resource belongs to another controller, and gets no status. "unbound": it belongs to this controller, but to
- * no APISIX.
+ * The APISIX to which the objects of a resource are pushed. "ignored": the resource belongs to another controller, and
+ * gets no status. "unbound": it belongs to this controller, but no APISIX is assigned to it.
  */
 export type Binding = "ignored" | "unbound" | Target;
 
@@ -27,7 +27,10 @@ export function ingressClass(world: World, controllerName: string, name: string 
     return ours.find(({ metadata }) => metadata.annotations?.[DEFAULT_CLASS] === "true");
 }
 
-/** Binding of a resource by its `spec.ingressClassName`. @throws Refusal for a class without a usable GatewayProxy */
+/**
+ * Finds the APISIX of a resource by its `spec.ingressClassName`. @throws Refusal for a class without a usable
+ * GatewayProxy
+ */
 export function bindByClass(world: World, controllerName: string, owner: Resource): Binding {
     const found = ingressClass(world, controllerName, owner.spec?.ingressClassName);
     return found ? bindClass(world, found) : "ignored";
@@ -40,7 +43,7 @@ export function bindClass(world: World, found: Resource): Binding {
     return target(world, parameters.namespace ?? "default", parameters.name);
 }
 
-/** Binding of a Consumer by its `spec.gatewayRef`. */
+/** Finds the APISIX of a Consumer by its `spec.gatewayRef`. */
 export function bindByGateway(world: World, controllerName: string, owner: Resource): Binding {
     const reference = owner.spec?.gatewayRef;
     if (!reference) return "ignored";

@@ -16,7 +16,7 @@ export interface Resource {
     spec?: any;
     // eslint-disable-next-line @typescript-eslint/no-explicit-any
     status?: any;
-    /** Only in a Secret: values in base64. */
+    /** Only Secrets have this field. Its values are encoded in base64. */
     data?: Record<string, string>;
 }
 

@@ -18,7 +18,7 @@ export class StatusWriter {
         private readonly log: (line: string) => void,
     ) {}
 
-    /** Replaces the conditions of these types, and keeps the others. */
+    /** Writes the given conditions into the status of a resource. Conditions of other types stay. */
     async write(kind: Kind, resource: Resource, conditions: Condition[], more: object = {}): Promise<void> {
         const { uid = keyOf(resource), generation, namespace, name } = resource.metadata;
         const current: Written[] = this.latest.get(uid) ?? resource.status?.conditions ?? [];

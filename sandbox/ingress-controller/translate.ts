@@ -80,7 +80,7 @@ export function translate(world: World, controllerName: string): Translation {
                 const objects = build(resource);
                 const sentTo = target === "unbound" ? {} : { target, objects };
                 if (target === "unbound")
-                    say(`${kind} ${keyOf(resource)}: accepted, but no GatewayProxy to send it to`);
+                    say(`${kind} ${keyOf(resource)}: accepted, but not pushed, because it has no GatewayProxy`);
                 outcomes.push({ kind, resource, conditions: [condition(type)], ...sentTo });
             } catch (error) {
                 if (error instanceof NamelessCredential && typeof target === "object") {
@@ -219,7 +219,7 @@ function gatewayAccepted(world: World, gateway: Resource): { refused?: Condition
     }
 }
 
-/** Kinds that only the real controller supports: each resource is an error in the log, and is not pushed. */
+/** Logs an error for each resource of a kind that the emulator does not support. These resources are not pushed. */
 function refuseOthers(world: World, controllerName: string, say: (line: string) => void): void {
     const bound = (kind: Kind) => {
         if (kind !== "Ingress") return world[kind];

@@ -20,7 +20,8 @@ export function providerService(name: string, version: string, calls: Calls): gr
         getPluginInfo: unary(() => new plugin.PluginInfo().setVersion(version)),
         attach: unary(() => new Empty()),
         cancel: unary(() => new Empty()),
-        // After this error the engine calls Configure, as with older providers, which have no handshake.
+        // After this error the engine calls Configure. It does the same with older providers, which do not implement
+        // the handshake.
         handshake: unary(() => unsupported(`The ${name} provider's handshake`)),
         getSchema: unary(() => unsupported(`The ${name} provider's schema (use pulumi import --generate-code=false)`)),
         invoke: unary((request: provider.InvokeRequest) => unsupported(`The function ${request.getTok()}`)),

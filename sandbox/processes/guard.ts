@@ -20,8 +20,9 @@ interface GuardOptions {
 export interface Guard {
     pid: number;
     /**
-     * For `--detach`: after this call the command can end. The guard watches the process `worldPid`, which runs the
-     * emulators, and stops everything else when it ends. Without `worldPid` it only waits for `down`.
+     * Called for `--detach`. Afterwards the command can end without stopping the sandbox. The guard watches the process
+     * `worldPid`, which runs the emulators, and stops all other processes when that process ends. Without `worldPid` it
+     * only waits for `down`.
      */
     release(worldPid?: number): Promise<void>;
     /** Ends the guard. Called after everything else has been stopped in order. */
@@ -43,7 +44,7 @@ export async function startGuard(options: GuardOptions): Promise<Guard> {
     const identity = identify(child.pid) ?? { pid: child.pid, started: "ended" };
     addToLedger(stateDir, { ...identity, name: "guard", command: "guard", role: "guard" });
     const answers = lines(child.stdout!);
-    // A guard that has ended is noticed by its missing answer, not by a failed write.
+    // A failed write is ignored. If the guard has ended, waiting for its answer fails, and that error is reported.
     child.stdin!.on("error", () => undefined);
     await answers.next("ready");
     child.unref();

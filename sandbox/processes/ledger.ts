@@ -7,7 +7,7 @@ export interface Entry extends ProcessIdentity {
     name: string;
     /** Path of the program; never its arguments, which may contain secrets. */
     command: string;
-    /** "guard" for the guard. `down` ends it like the others, but the guard must not end itself. */
+    /** Set only in the entry of the guard process. */
     role?: "guard";
 }
 

@@ -1,4 +1,4 @@
-/** Finds free ports on loopback, and the processes that hold the others. */
+/** Finds free ports on loopback, and the processes that use the occupied ones. */
 import { execFileSync } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
@@ -11,7 +11,10 @@ interface PortHolder {
     port: number;
     /** Undefined if the process belongs to another user and is therefore invisible. */
     pid?: number;
-    /** The program, and for an interpreter its script. Other arguments are omitted, because they may contain secrets. */
+    /**
+     * Path or name of the program. For an interpreter, it is followed by the script. Other arguments are omitted,
+     * because they may contain secrets.
+     */
     command?: string;
 }
 
@@ -82,8 +85,9 @@ export async function freePortFrom(first: number): Promise<number> {
 }
 
 /**
- * Reserves a port until this process ends, by binding the UDP port of the same number. Programs on these ports use only TCP, so
- * the UDP port can serve as a lock between processes, and the system always releases it.
+ * Reserves a port until this process ends, by binding the UDP port of the same number. This UDP port is otherwise
+ * unused, because the programs on these ports use only TCP. The system releases it at the latest when this process
+ * ends.
  */
 function reserve(port: number): Promise<boolean> {
     return new Promise((resolve) => {

@@ -16,7 +16,7 @@ export interface ProcRow extends ProcessIdentity {
     args: string[];
     /** Base name of the running executable. */
     program: string;
-    /** Values of the two variables, if the process has them. */
+    /** Values of the environment variables SANDBOX_MARK and TRACKED_MARK, if the process has them. */
     marks: { [SANDBOX_MARK]?: string; [TRACKED_MARK]?: string };
 }
 

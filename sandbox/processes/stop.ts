@@ -62,8 +62,9 @@ export function running(stateDir: string): { name: string; pid: number }[] {
 }
 
 /**
- * Unrecorded processes of this state directory: children that survived a recorded process, and a process whose parent was
- * killed before it recorded the process. They have TRACKED_MARK in their environment, which shells of users never have.
+ * Processes of this state directory that are not recorded: children that survived a recorded process, and processes
+ * whose parent was killed before it could record them. They are recognized by TRACKED_MARK in their environment, which
+ * the shells of users never have.
  */
 function leftBehind(stateDir: string): ProcessIdentity[] {
     return hasProc ? markedProcesses(procTable(), stateDir) : [];

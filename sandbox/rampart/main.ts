@@ -33,7 +33,7 @@ interface RampartOptions {
  */
 const FIRST_RESTART_SECONDS = 10;
 const LONGEST_RESTART_SECONDS = 300;
-/** If a run lasts this many seconds, earlier crashes are forgotten, as a kubelet does. */
+/** After a run of at least this many seconds, the next wait starts again from the first one, as with a kubelet. */
 const FORGIVEN_SECONDS = 600;
 
 export async function startRampart(options: RampartOptions): Promise<{ close(): Promise<void> }> {

@@ -87,7 +87,7 @@ export function apisixConfig(text: string, place: ApisixPlace): string {
     const free = [...ports.streams];
     const moved = (list: unknown[] | undefined) =>
         list?.map((one) => ({ ...(typeof one === "object" ? one : {}), addr: `${HOST}:${free.shift()}` }));
-    // JSON, because in YAML APISIX would read an unquoted `on` as a boolean.
+    // Written as JSON, because APISIX would read an unquoted `on` in YAML as a boolean.
     return JSON.stringify({
         ...settings,
         apisix: {
@@ -98,7 +98,7 @@ export function apisixConfig(text: string, place: ApisixPlace): string {
             dns_resolver: [dns],
             ssl: { ...ssl, listen: [{ ...ssl?.listen?.[0], ip: HOST, port: ports.tls }] },
             ...(streams && {
-                // An element of `udp` is only an address, not an object with a field `addr` like an element of `tcp`.
+                // An element of `tcp` is an object with a field `addr`, but an element of `udp` is the address itself.
                 stream_proxy: { tcp: moved(streams.tcp), udp: moved(streams.udp)?.map(({ addr }) => addr) },
             }),
             ...(cache && {

@@ -13,7 +13,7 @@ import { startProgram, type Ground } from "./run";
 
 const run = promisify(execFile);
 
-/** Longest wait for each of two events, in seconds: etcd is healthy, APISIX answers. Measured: 2 on two busy cores. */
+/** Longest wait in seconds until etcd is healthy, and again until APISIX answers. Measured: 2 on two busy cores. */
 const START_SECONDS = 60;
 /** Time limit of APISIX's commands `init` and `init_etcd`, in milliseconds. Measured: 400. */
 const COMMAND_MILLISECONDS = 60_000;
@@ -105,7 +105,9 @@ async function runCommand(
 
 type Ports = Pick<Gateway, "port" | "adminPort" | "tlsPort" | "metricsPort">;
 
-/** Gives the process the interface of an emulated gateway: `close` lets running answers end, `kill` cuts them. */
+/**
+ * Gives the process the interface of an emulated gateway: `close` lets requests in progress finish, `kill` aborts them.
+ */
 function asGateway(started: TrackedProcess, ports: Ports): Gateway {
     const close = async (graceSeconds = 0) => {
         if (graceSeconds === 0) return started.stop({ graceSeconds: 0 });

@@ -20,7 +20,9 @@ const ANSWER_MS = 2000;
 /** Time from the end of cloudflared's grace period until it is killed, in seconds. */
 const MARGIN_SECONDS = 5;
 
-/** Starts the proxy through which real connectors reach the team's domain, and the names that `others` resolves. */
+/**
+ * Starts the proxy through which real connectors connect to the team's domain, and to the names that `others` resolves.
+ */
 export function startConnectorProxy(
     { teamDomainTls }: EdgePlace,
     others: Destination = () => undefined,
@@ -28,7 +30,7 @@ export function startConnectorProxy(
     const { name, port } = teamDomainTls;
     return startSocks((host, asked) => {
         if (host === name && asked === 443) return port;
-        // curl on a host uses this proxy too, but requests the address of the team's domain instead of its name.
+        // On a host, curl uses this proxy too, but it requests the IP address of the team's domain and not its name.
         if (host === "127.0.0.1" && asked === port) return port;
         return others(host, asked);
     });
@@ -79,7 +81,7 @@ export class RealCloudflared {
         return this.port;
     }
 
-    /** Ends cloudflared, which lets running answers end within the grace period. */
+    /** Ends cloudflared, which finishes requests in progress within the grace period. */
     async stop(graceMilliseconds: number): Promise<void> {
         await this.end(graceMilliseconds / 1000 + MARGIN_SECONDS);
     }

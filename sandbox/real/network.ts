@@ -13,7 +13,7 @@ import { openNodePort, type NodePort } from "../control-plane/node-port";
 import { listen, type Listening } from "../processes/listen";
 
 const DNS_PORT = 53;
-/** First loopback address for names of the cluster. The DNS server has the address before it. */
+/** First loopback address for names of the cluster. The address before it is that of the DNS server. */
 const FIRST_HOST = 10;
 const LAST_HOST = 254;
 /** TTL of answers, in seconds. */
@@ -24,9 +24,11 @@ const UNKNOWN_NAME = 3;
 export interface NetworkOptions {
     /** Ports of the Service of this name; undefined if there is no such Service. */
     portsOf(host: string): number[] | undefined;
-    /** Port on 127.0.0.1 for a name and port. @throws Error if no program answers */
+    /**
+     * Port on 127.0.0.1 that emulates a port of the Service with this name. @throws Error if no program listens there
+     */
     resolve(host: string, port: number): number | undefined;
-    /** Port on 127.0.0.1 for a pod's address and port. */
+    /** Port on 127.0.0.1 that emulates a port of the pod with this address. */
     podPort(address: string, port: number): number | undefined;
     log(line: string): void;
 }

@@ -101,7 +101,9 @@ function program(env: NodeJS.ProcessEnv, variable: string, names: string[]): str
     return found;
 }
 
-/** Start of a program's command line. A script for Node.js runs with the Node.js of the sandbox. */
+/**
+ * Command that runs a program, to which arguments can be added. A Node.js script runs with the Node.js of the sandbox.
+ */
 export function commandOf(path: string): [string, ...string[]] {
     return /\.[cm]?js$/.test(path) ? [process.execPath, path] : [path];
 }

@@ -18,7 +18,10 @@ const CONNECTION_REFUSED = 5;
 const COMMAND_NOT_SUPPORTED = 7;
 const ADDRESS_NOT_SUPPORTED = 8;
 
-/** Port on 127.0.0.1 for a name and port; undefined if unknown. @throws Error for a known name without a listener */
+/**
+ * Returns the port on 127.0.0.1 that emulates a port of a name; undefined for an unknown name. @throws Error if nothing
+ * listens on the port of a known name
+ */
 export type Destination = (host: string, port: number) => number | undefined;
 
 export interface SocksProxy {

@@ -17,7 +17,10 @@ const MEANINGS = {
 };
 const byId = (id) => document.getElementById(id);
 
-/** The shown data as text. A part with equal data is not drawn again, so that the user's text selection stays. */
+/**
+ * The data on the page, as text. A part of the page is drawn again only if its data has changed, because a new drawing
+ * would remove the user's text selection.
+ */
 let shownTry = "";
 let shownParts = "";
 

@@ -20,9 +20,9 @@ export interface PageData {
     /** Time at which the count of answers began (the start of the sandbox), ISO 8601. */
     since: string;
     rows: Row[];
-    /** Number of answers without a row, because there were too many callers. */
+    /** Number of answers that no row counts, because there were too many different callers. */
     left: number;
-    /** Number of answers to checks of `pulumi up` and of `ops` commands. They are in no row. */
+    /** Number of answers to checks by `pulumi up` and `ops` commands. No row counts them. */
     checks: number;
 }
 

@@ -2,8 +2,8 @@
 import { duration } from "./log";
 
 /**
- * The estimate takes the speed of this machine into account once the finished builds amount to this many seconds of measured
- * build time.
+ * The first estimates assume the speed of the machine on which the times were measured. When builds of at least this
+ * many measured seconds are finished, the estimates use the speed of this machine.
  */
 const ENOUGH_SECONDS = 20;
 
@@ -43,7 +43,7 @@ export class BuildEstimate {
     }
 }
 
-/** Text of an estimated time: tens of seconds, or whole minutes from one minute on. */
+/** Formats an estimated time. Times below a minute are rounded up to tens of seconds, longer ones to minutes. */
 function roughly(seconds: number): string {
     return seconds < 60 ? duration(Math.ceil(seconds / 10) * 10) : `${Math.round(seconds / 60)}m`;
 }

@@ -166,7 +166,7 @@ async function buildInto(folder: string, recipe: Recipe, running: RunningSteps):
         for (const output of filesOf(recipe)) {
             const file = path.join(out, output);
             if (!fs.existsSync(file))
-                throw new ToolchainError(`${recipe.name}: ${recipe.how ?? "building"} it left no ${output} behind.`);
+                throw new ToolchainError(`${recipe.name}: ${recipe.how ?? "building"} it did not create ${output}.`);
             if (recipe.outputs.includes(output)) fs.chmodSync(file, 0o755);
             files[output] = { sha256: await sha256(file), size: fs.statSync(file).size };
         }

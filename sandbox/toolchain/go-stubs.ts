@@ -9,8 +9,8 @@ import * as path from "node:path";
 export const LISTED = "{{.ImportPath}}\t{{.Dir}}\t{{.Module.Path}}\t{{.Module.Dir}}";
 
 /**
- * Copies the modules of the packages to `work`. In the copies, each of the packages contains only its stub. The main module in
- * `work` then uses the copies.
+ * Copies the modules of the stubbed packages to `work`, and replaces the content of each of these packages by its stub.
+ * The main module in `work` then uses the copies.
  * @param stubs source text of each stub, by package path
  * @param listed output of `go list` with the format LISTED: one line for each package
  */

@@ -35,7 +35,10 @@ export interface GoProgram {
     stubs?: Record<string, string>;
     /** Files of a module that are copied into the main module, which embeds them. */
     copies?: { module: string; files: Record<string, string> };
-    /** Files of a module that are stored next to the executables: path in the module, by name of the stored file. */
+    /**
+     * Files of a module that are stored next to the executables. Keys: names of the stored files; values: paths in the
+     * module.
+     */
     keeps?: { module: string; files: Record<string, string> };
 }
 
@@ -60,9 +63,9 @@ export function buildArguments(program: GoProgram): string[] {
 const WITHOUT_DWARF = "-gcflags=all=-dwarf=false";
 
 /**
- * Environment of all go commands: without C compiler and workspace, and with only those GOFLAGS that do not change the built
- * program. GOPROXY, GOSUMDB and GOPRIVATE, which decide about sources and verification of modules, stay as the user has set
- * them.
+ * Environment of all go commands. It disables the C compiler and workspaces, and keeps only those GOFLAGS that do not
+ * change the built program. It keeps GOPROXY, GOSUMDB and GOPRIVATE, because the user decides where modules come from
+ * and how they are verified.
  */
 export function goEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
     const { GOOS: _os, GOARCH: _arch, GOEXPERIMENT: _experiment, ...rest } = env;

@@ -61,7 +61,10 @@ function dynamicProvider(folder: string): string {
     return `#!/bin/sh\nexec ${[process.execPath, watch, file].map(quote).join(" ")} "$@"\n`;
 }
 
-/** Name of a file that marks a folder of the sandbox, so that toolchain.ts does not take it for an installed Pulumi. */
+/**
+ * Name of a file that marks a folder of the sandbox. Without it, toolchain.ts would treat the `pulumi` in this folder
+ * as an installed Pulumi.
+ */
 const MARK = ".alpa-auth-sandbox";
 
 /** Plugins that a release of Pulumi contains. The engine uses them from its own folder without a warning. */

@@ -21,7 +21,9 @@ interface LockOptions {
     waitSeconds?: number;
 }
 
-/** Start time of a process, as the kernel has it. It distinguishes the process from a later one with the same pid. */
+/**
+ * Start time of a process, as the kernel reports it. It distinguishes the process from a later one with the same pid.
+ */
 function startOf(pid: number): string {
     try {
         const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");

@@ -7,17 +7,21 @@ import { DownloadFailed } from "./releases/download";
 export interface Wanted {
     /** How to build the program. */
     source: Recipe;
-    /** How to download the program. If it is not downloaded: a text that says what is done instead, and why. */
+    /**
+     * How to download the program. If it cannot be downloaded: a log message that says what happens instead, and why.
+     */
     release: Recipe | string;
     buildSeconds: BuildSeconds;
 }
 
 /**
- * Returns a promise for each of `wanted`, in order, which resolves as soon as that program exists. All downloads run at the same
- * time. Builds run in two queues: programs that share libraries, one after another, so that Go compiles each library only once;
- * and all other programs. With two queues, one build uses the cores while the other links or downloads. In both queues,
- * programs that have no download come first. After the first fatal error, no build starts; once running work has ended, all
- * programs that do not exist reject with this error.
+ * Returns a promise for each element of `wanted`, in the same order. It resolves as soon as the program exists.
+ * - All downloads run at the same time.
+ * - Builds run in two queues, so that one build uses the cores while another one links or downloads. One queue has the
+ * programs that share libraries: they are built one after another, so that Go compiles each library only once. The
+ * other queue has all other programs. In both, programs that have no download come first.
+ * - After the first fatal error, no further build starts. When the running downloads and builds have ended, the
+ * promises of all missing programs reject with this error.
  */
 export function obtain(wanted: Wanted[], options: CacheOptions): Promise<CacheEntry>[] {
     const exists: ((entry: CacheEntry) => void)[] = [];
@@ -43,7 +47,10 @@ async function obtainAll(
     const missing = wanted.filter((_, i) => found[i] === undefined);
     for (const [i, entry] of found.entries()) if (entry) exists(wanted[i], entry);
     const estimate = new BuildEstimate();
-    /** The first fatal error. It is thrown only after running work is completed, so that nothing is left unfinished. */
+    /**
+     * The first fatal error. It is thrown only after the running downloads and builds have ended, so that none is
+     * interrupted.
+     */
     let fatal: Error | undefined;
     const downloads = new Map(
         missing.map((one) => [
@@ -98,7 +105,7 @@ async function downloaded({ release, source }: Wanted, options: CacheOptions): P
     }
 }
 
-/** The recipe, whose progress also shows the finished part and the remaining time of all builds. */
+/** Copy of a recipe. Its progress messages also contain the finished part and the remaining time of all builds. */
 function estimated(recipe: Recipe, estimate: BuildEstimate): Recipe {
     return {
         ...recipe,

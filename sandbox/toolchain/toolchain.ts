@@ -44,7 +44,7 @@ const TOOLS = {
     "pulumi-resource-kubernetes": {
         recipe: "kubernetes-provider",
         version: versions["kubernetes-provider"],
-        probe: undefined, // not searched on PATH: an installed Pulumi has its own, in its plugin folder
+        probe: undefined, // not searched on PATH: an installed Pulumi has this provider in its plugin folder
         same: "minor",
     },
     pulumi: { recipe: "pulumi", version: versions.pulumi, probe: ["version"], same: "major" },
@@ -87,7 +87,7 @@ interface FoundTool {
     seconds: number;
 }
 
-/** Absolute path by tool name, for the requested tools. */
+/** Absolute paths of the requested tools, by name of the tool. */
 export type Toolchain<N extends ToolName = SandboxTool> = Record<Exclude<N, "pulumi-resource-kubernetes">, string> & {
     /** Undefined if an official `pulumi` is installed, whose engine downloads the released provider. */
     "pulumi-resource-kubernetes"?: string;

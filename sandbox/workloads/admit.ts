@@ -18,8 +18,9 @@ export function suppliesOf(now: Snapshot, more: Pick<Supplies, "edge" | "connect
 }
 
 /**
- * Lets each pod start that waits for nothing. For every other pod, writes into its status why it waits.
- * @param begin called for a pod that waits only for its readiness probe: starts its containers
+ * Lets each pod start that has everything it needs. For every other pod, writes the reason why it waits into its
+ * status.
+ * @param begin starts the containers of a pod that waits only for its readiness probe
  */
 export async function admit(
     cluster: Cluster,

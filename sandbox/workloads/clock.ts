@@ -2,7 +2,7 @@
 import { pause } from "../processes";
 
 export interface Clock {
-    /** Real seconds for one second of this clock. */
+    /** Real seconds that one second of this clock takes. */
     secondLasts: number;
 }
 

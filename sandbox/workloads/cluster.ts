@@ -1,4 +1,7 @@
-/** The cluster for emulators: a copy of its objects, which watches update, and the few writes of the emulators. */
+/**
+ * Access of the emulators to the cluster. It has a copy of the cluster's objects, which watches update, and the few
+ * write operations that emulators need.
+ */
 import type {
     KubeConfig,
     V1ConfigMap,

@@ -121,7 +121,9 @@ export class ConnectorPods {
 
     readonly connected = (pod: V1Pod): boolean => this.running.get(pod.metadata!.uid!)?.connector.connected() ?? false;
 
-    /** Local port for a pod's metrics port; undefined if no connector of that pod has this metrics port. */
+    /**
+     * Local port that emulates the metrics port of a pod; undefined if no connector of the pod has this metrics port.
+     */
     podPort(namespace: string, name: string, port: number): number | undefined {
         const all = [...this.running.values()];
         return all.find((one) => one.title === `${namespace}/${name}` && one.port === port)?.connector.metricsPort();

@@ -17,7 +17,10 @@ export interface Supplies {
     configMaps: Map<string, Record<string, string>>;
     /** PersistentVolumeClaims that have a volume. */
     boundClaims: Set<string>;
-    /** Whether a Service has a ready pod. @param namespace the client's, for a host name without one */
+    /**
+     * Whether a Service has a ready pod.
+     * @param namespace namespace of the client, which applies if the host name contains none
+     */
     reachable: (namespace: string, host: string, port: number) => boolean;
     /** Address of Cloudflare's edge for connectors; undefined if the world has none. */
     edge?: string;

@@ -17,7 +17,7 @@ import { waitFor } from "../processes";
 import { elapse, type Clock } from "./clock";
 import { isReady } from "./cluster";
 
-/** Annotation of kwok's nodes. */
+/** Annotation of the nodes that kwok manages. */
 const KWOK = { annotation: "kwok.x-k8s.io/node", value: "fake" };
 /** kube-controller-manager's --node-monitor-grace-period. */
 const GIVEN_UP_SECONDS = 50;
@@ -93,8 +93,8 @@ export class Nodes {
         await elapse(clock, GIVEN_UP_SECONDS);
         await this.setConditions(node, "Unknown");
         for (const pod of await this.podsOn(node)) await this.setReady(pod, "False");
-        // The gateways learn of the conditions by a watch. Its events wait for a running reconciliation, which takes seconds
-        // on a busy machine.
+        // The gateways learn of the conditions by a watch. If a reconciliation is in progress, they process the events
+        // after it, which takes seconds on a busy machine.
         await waitFor(`node ${node} to get no more new connections`, () => !gateways.leadTo(node), {
             seconds: KNOWN_SECONDS,
         });

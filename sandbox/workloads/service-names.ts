@@ -5,7 +5,10 @@ import type { Snapshot } from "./cluster";
 import type { EtcdPods } from "./etcd/pods";
 import type { Gateways } from "./gateways/services";
 
-/** @param parts `etcd`: set if its members are real; `others`: resolves names that are neither etcd's nor a gateway's */
+/**
+ * @param parts `etcd` is set if the members of etcd are real. `others` resolves all names except those of etcd and
+ * gateways
+ */
 export function serviceNames(parts: {
     snapshot: () => Snapshot;
     etcd?: Pick<EtcdPods, "behind">;

@@ -31,7 +31,10 @@ interface Pair {
     clientSecret: string;
 }
 
-/** Adds the sandbox's addresses to the stack file. @param shipped text of the file in the clone, which stays unchanged */
+/**
+ * Returns the text of a stack file with the sandbox's addresses.
+ * @param shipped text of the stack file in the clone. That file is not changed
+ */
 function layOver(shipped: string, world: WorldFacts): string {
     const file = parse(shipped) as StackFile;
     const { account, teamName, host, cloudflared } = headNode(world);

@@ -36,7 +36,10 @@ export function exposureScene(base: Partial<WorldOptions>): Scene {
     };
 }
 
-/** Adds the sandbox's addresses to the stack file. @param shipped text of the file in the clone, which stays unchanged */
+/**
+ * Returns the text of a stack file with the sandbox's addresses.
+ * @param shipped text of the stack file in the clone. That file is not changed
+ */
 export function exposed(shipped: string, world: ClusterFacts): string {
     const { alpas, chartRepository, cloudflare, prometheus } = world;
     const addresses = { alpa: alpas, chartRepository, observed: prometheus !== undefined };

@@ -44,7 +44,7 @@ const WEIGHTS = "/data/opt_weights";
 export class Gpus {
     readonly faults = new GpuFaults();
     readonly ledger: GpuLedger;
-    /** Step whose last write the API server rejects, see owners.ts. */
+    /** Step that fails because the API server rejects the record of its completion (see owners.ts). */
     readonly refusedStep?: FailStep;
     /** Set after the start of the world. */
     bareMetal!: BareMetal;

@@ -27,7 +27,10 @@ interface StackFile {
     [other: string]: unknown;
 }
 
-/** Adds the sandbox's addresses to the stack file. @param shipped text of the file in the clone, which stays unchanged */
+/**
+ * Returns the text of a stack file with the sandbox's addresses.
+ * @param shipped text of the stack file in the clone. That file is not changed
+ */
 export function layOver(shipped: string, addresses: Addresses): string {
     const file = parse(shipped) as StackFile;
     const config = { ...file.config };
@@ -39,7 +42,7 @@ export function layOver(shipped: string, addresses: Addresses): string {
         ...(addresses.address === undefined ? {} : { address: addresses.address }),
         chart: { ...(gateway.chart as object | undefined), repository: addresses.chartRepository },
     };
-    // 1 s instead of 15 s: in the sandbox every change reaches APISIX within 1 s.
+    // The default of 15 s is longer than necessary: in the sandbox every change reaches APISIX within 1 s.
     config["alpa-auth:readiness"] = { ...(config["alpa-auth:readiness"] as object | undefined), settleSeconds: 1 };
     const { gpus, chartRepository, rehearsalPort } = addresses;
     if (gpus) Object.assign(config, conversion(gpus, chartRepository, rehearsalPort));
@@ -66,7 +69,10 @@ export function hostKeys({ bareMetal, rehearsal }: GpuFacts): Record<string, str
     return Object.fromEntries([...of("convert", bareMetal), ...small]) as Record<string, string>;
 }
 
-/** The config keys that `convert run` needs, for bare metal and pods, and their values in a rehearsal. */
+/**
+ * The config keys that `convert run` reads: `opt` for Alpa in pods, and `convert` for Alpa on bare metal. `convert`
+ * also contains the values for a rehearsal.
+ */
 function conversion(gpus: GpuFacts, chartRepository: string, rehearsalPort?: number): Record<string, object> {
     const { nodes, image, weights, rehearsal } = gpus;
     // 10 s instead of the default 120 s: the conversion must report a service that does not stop, before the sandbox's

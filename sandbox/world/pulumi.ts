@@ -39,7 +39,8 @@ export function pulumiEnv(dir: string, world: WorldFacts): Record<string, string
         PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile(dir),
         PULUMI_HOME: pulumiHome(dir),
         PULUMI_SKIP_UPDATE_CHECK: "1",
-        // Not set for an installed official Pulumi, whose engine downloads its plugins.
+        // The sandbox's own Pulumi must not download plugins. An installed official Pulumi downloads its plugins
+        // itself.
         ...(world.pluginDir ? { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "1" } : {}),
         // PULUMI_DEV is Pulumi's switch for unreleased plugins. It suppresses the warning in each run that the provider is
         // older than its SDK (pulumi, pkg/host/host.go); `up` and `status` show the version. It has no other effect on the

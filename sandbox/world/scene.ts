@@ -1,4 +1,4 @@
-/** A scene is what differs between the stacks of `up`: the world, the stack file, and the requests to try. */
+/** A scene defines how `up` sets up one stack: the world, the stack file, and the requests to try. */
 import { PHASES, type Phase } from "../../components/opt/conversion-phases";
 import type { ToolName, Toolchain } from "../toolchain/toolchain";
 import type { WorldOptions } from "./world";
@@ -41,7 +41,11 @@ export interface Scene {
      * fails; `onAnswer`: called with each answer to a caller; `observe`: whether Prometheus reads the gateway pods
      */
     start(dir: string, log: Say, asked: Asked): Promise<{ close(): Promise<void> }>;
-    /** Adds the sandbox's addresses to a shipped stack file, which is never changed. */
+    /**
+     * Returns the text of the sandbox's stack file.
+     * @param shipped text of the stack file in the clone, to which the sandbox's addresses are added. That file is not
+     * changed
+     */
     layOver(shipped: string, world: WorldFacts, say: Say): Promise<StackText>;
     /**
      * The requests to try. @param outputs outputs of the stack, with secrets in plain text

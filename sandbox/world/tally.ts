@@ -24,9 +24,9 @@ const MOST_ROWS = 500;
 
 export class Tally {
     private readonly rows = new Map<string, Row>();
-    /** Number of answers to callers that have no row, because there are MOST_ROWS rows. */
+    /** Number of answers that no row counts, because the table already had MOST_ROWS rows. */
     left = 0;
-    /** Number of answers to checks. They are in no row. */
+    /** Number of answers to checks by `pulumi up` and `ops` commands. No row counts them. */
     checks = 0;
 
     /** @param since time at which the count began: ISO 8601 */

@@ -27,7 +27,10 @@ import { sandboxId, writeFacts, type CloudflareFacts, type ClusterFacts } from "
 
 export interface WorldOptions {
     tools: Toolchain;
-    /** Waits for Pulumi, if it may not be built yet. @default returns the Pulumi in `tools` */
+    /**
+     * Waits until Pulumi is available. It may still be built when the world starts. @default returns the Pulumi in
+     * `tools`
+     */
     pulumi?: () => Promise<Toolchain<"pulumi">>;
     stateDir: string;
     /** Duration of one answer of Alpa, in seconds. @default 0 */
@@ -37,7 +40,7 @@ export interface WorldOptions {
     /** Duration of one watch of Rampart's controller, in seconds. A real one has 60, which delays every deletion. @default 5 */
     watchCycleSeconds?: number;
     /**
-     * Whether Rampart is pre-installed. Otherwise, the private chart repository from which the stack installs it.
+     * "installed": Rampart is pre-installed. Otherwise, the stack installs Rampart from this private chart repository.
      * @default "installed"
      */
     rampart?: "installed" | PrivateChart;
@@ -251,7 +254,10 @@ async function portOf({ alpaPort = 20001 }: WorldOptions, index: number, log: (l
     return port;
 }
 
-/** The Pulumi to run: the official one unchanged, or the sandbox's own with its plugins arranged as in an installation. */
+/**
+ * Returns the Pulumi to run. An official Pulumi is used unchanged. For the sandbox's own Pulumi, the plugins are
+ * arranged first, as an installation would arrange them.
+ */
 export function pulumiOf(
     tools: Toolchain<"pulumi">,
     stateDir: string,

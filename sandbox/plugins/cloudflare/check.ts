@@ -60,7 +60,11 @@ export function exactlyOne(inputs: Values, ...properties: string[]): Problem[] {
     return [{ property: properties[0], problem: `Exactly one of ${properties.join(", ")} must be given` }];
 }
 
-/** Problem if only one of two properties is set. @param one `[property, name in the API]`, like `other` */
+/**
+ * Returns a problem if only one of two properties is set.
+ * @param one name of the property, and its name in the API
+ * @param other the same for the other property
+ */
 export function together(inputs: Values, one: [string, string], other: [string, string]): Problem[] {
     const missing = (name: string) => inputs[name] === undefined || inputs[name] === null;
     const needs = ([property, wire]: [string, string], [lacking, lackingWire]: [string, string]): Problem[] => {

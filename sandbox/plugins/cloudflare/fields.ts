@@ -31,7 +31,10 @@ export interface Field {
     /** A change of the field replaces the resource. */
     replace?: true;
     secret?: true;
-    /** The reads that ignore the API's value: all ("never" refreshed), or all except that of an import ("but at import"). */
+    /**
+     * Which reads keep the value in the state, and ignore the one in the response: all reads ("never" refreshed), or all
+     * except the read of an import ("but at import").
+     */
     noRefresh?: "never" | "but at import";
     /** The property keeps its value in the preview of an update, instead of becoming unknown. */
     keeps?: true;
@@ -40,8 +43,8 @@ export interface Field {
     /** The body contains the field only if the program sets it, even if the state has a value. */
     onlyIfGiven?: true;
     /**
-     * When an empty value in an answer (`false`, `""`, `[]`, `{}`) is treated as a missing one: always, or if the state has no
-     * value.
+     * When an empty value in a response (`false`, `""`, `[]`, `{}`) is treated as if the response did not contain the
+     * field: always, or only if the field has no value in the state either.
      */
     emptyIsNone?: "always" | "if unset";
     /** Whether two different values have the same meaning. */
@@ -92,7 +95,7 @@ export interface ResourceType {
      * path, in which `{property}` stands for values as in `calls`.
      */
     readAll?(json: Record<string, unknown>, get: (path: string) => Promise<Answer>): Promise<Record<string, unknown>>;
-    /** Body of a removal request, by HTTP method. */
+    /** Bodies of removal requests, by the HTTP method of the request. Without an entry, the request has no body. */
     removeBody?: Record<string, Value>;
     /** Name of the resource's id in the released provider's messages. */
     idName: string;
@@ -102,7 +105,10 @@ export interface ResourceType {
     importParts: string[];
     /** Problems of inputs other than wrong types. Values that are unknown in a preview are not checked. */
     problems?(inputs: Values): Problem[];
-    /** Error of the released provider at a creation, before the request; undefined if it sends the request. */
+    /**
+     * Returns the error with which the released provider rejects a creation without sending a request; undefined if it
+     * sends one.
+     */
     refuseCreate?(planned: Values): string | undefined;
     /** Adjusts the planned state where fields depend on each other. */
     adjust?(planned: Values, inputs: Values, state: Values | undefined): Values;

@@ -11,7 +11,8 @@ function address(type: ResourceType, template: string, state: Values): { method:
     const part = (name: string): string => {
         if (name === "scope") return state.accountId ? `accounts/${part("accountId")}` : `zones/${part("zoneId")}`;
         const value = state[name];
-        // The released provider checks values before it sends a request. A value is missing if an earlier answer had no id.
+        // The released provider makes the same check before it sends a request. The value can be missing if an earlier
+        // response contained no id.
         if (typeof value !== "string" || value === "")
             throw new Error(`missing required ${name === "id" ? type.idName : snake(name)} parameter`);
         return encodeURIComponent(value);

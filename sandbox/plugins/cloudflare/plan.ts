@@ -70,8 +70,8 @@ export function sameField(field: Field, before: Value | undefined, after: Value 
 }
 
 /**
- * The differences between a resource's state and its inputs, each with whether it replaces the resource. If there are any,
- * the result also lists the fields whose new values are unknown until the API answers.
+ * The differences between a resource's state and its inputs. Each difference tells whether it replaces the resource. If
+ * there are any, the result also lists the fields whose new values are unknown until the API answers.
  */
 export function difference(type: ResourceType, state: Values, inputs: Values): Difference[] {
     const crash = type.crash?.(state);
@@ -117,7 +117,10 @@ function partsOf(field: Field, before: Value | undefined, after: Value | undefin
     });
 }
 
-/** The state that a preview shows: the planned state, in which a part is unknown if it contains an unknown value. */
+/**
+ * The state that a preview shows: the planned state. If a value of type `any` or `json` contains an unknown value, the
+ * whole value is shown as unknown.
+ */
 export function preview(type: ResourceType, inputs: Values, state?: Values): Values {
     const planned = plan(type, inputs, state);
     const id = type.idIs === undefined ? undefined : planned[type.idIs];

@@ -37,8 +37,8 @@ function resourceType(urn: string): ResourceType {
 }
 
 /**
- * Whether Diff returns the kind and path of each difference. Pulumi's bridge returns them only if a variable requests them
- * (pkg/pf/tfbridge/provider_diff.go).
+ * Whether Diff returns the kind and path of each difference. Pulumi's bridge returns them only if this environment
+ * variable is set (pkg/pf/tfbridge/provider_diff.go).
  */
 const inDetail = ({ PULUMI_TF_BRIDGE_ACCURATE_PF_BRIDGE_PREVIEW: asked = "" }: NodeJS.ProcessEnv) =>
     ["1", "true"].includes(asked.toLowerCase());

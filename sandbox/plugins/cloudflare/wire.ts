@@ -32,7 +32,10 @@ function encodeFields(fields: Fields, planned: Values): { [name: string]: Value 
 /** Body of a create request: all planned values that are known. */
 export const createBody = (fields: Fields, planned: Values) => encodeFields(fields, planned);
 
-/** Body of a PUT: all planned values, and null for values that only the state has. Elements of lists get no null. */
+/**
+ * Body of a PUT request: all planned values, and null for each value that is in the state but no longer planned.
+ * Elements of lists get no null.
+ */
 export function putBody(fields: Fields, planned: Values, state: Values): { [name: string]: Value } {
     const body = encodeFields(fields, planned);
     for (const [name, field] of Object.entries(fields)) {
@@ -103,8 +106,9 @@ export function afterRead(fields: Fields, json: Record<string, unknown>, state: 
 }
 
 /**
- * State after a create or an update: planned values stay, whatever the API answers; other fields have the value of the answer,
- * or null. A field whose value in the answer has a wrong type is missing in the state.
+ * State after a create or an update. Planned values stay as planned, whatever the API answers. All other fields get the
+ * value of the response, or none if the response has no value for them; only a secret keeps the state's value then.
+ * @throws Error if a value in the response has a wrong type
  */
 export function afterWrite(fields: Fields, planned: Values, json: Record<string, unknown>, state?: Values): Values {
     const result: Values = {};

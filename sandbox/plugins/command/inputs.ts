@@ -105,8 +105,9 @@ export interface Run {
 }
 
 /**
- * The execution of a resource's `create`, `update` or `delete`; undefined if the resource does not have this command.
- * @param last the state with the output of the previous command, which the command gets if `addPreviousOutputInEnv` is set
+ * The command that runs when a resource is created, updated or deleted; undefined if the resource has none.
+ * @param last state with the output of the previous command. If `addPreviousOutputInEnv` is set, the new command gets
+ * this output in its environment
  */
 export function runOf(command: Value | undefined, values: Values, last: Values): Run | undefined {
     if (typeof command !== "string") return undefined;

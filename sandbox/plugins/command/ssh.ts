@@ -101,7 +101,8 @@ function messageOf(error: unknown, { host, port }: Connection): string {
 
 function execute(client: Client, given: Run): Promise<Output> {
     return new Promise((resolve, reject) => {
-        // A host can reject variables. ssh2 does not report the rejection, and the command runs without the variable.
+        // A host can reject environment variables. ssh2 does not report this, and the command then runs without the
+        // variable.
         client.exec(given.command, { env: given.environment }, (error, channel) => {
             if (error) return reject(error);
             collect(channel, given).then(resolve, reject);

@@ -54,10 +54,10 @@ function installed(program: string): Map<string, string> {
 }
 
 /**
- * The Pulumi packages of a program, from the `pulumi` part of the installed SDKs' package.json. Packages whose plugin is not on
- * this machine (`hasPlugin`) are omitted: otherwise a package that the program never uses would fail every command. If the
- * program uses such a package, the engine fails with its name. (The released host lists all packages, and the engine downloads
- * their plugins.)
+ * The Pulumi packages of a program, from the `pulumi` part of the installed SDKs' package.json. The released host lists
+ * all of them, and the engine downloads their plugins. This host omits packages whose plugin is not on this machine
+ * (`hasPlugin`), because they would make every command fail, even if the program never uses them. If the program does
+ * use such a package, the engine fails with its name.
  */
 export function requiredPackages(program: string, hasPlugin: (name: string) => boolean): RequiredPackage[] {
     return [...installed(program)].flatMap(([npmName, folder]) => {

@@ -70,8 +70,8 @@ export class PolicyProxy {
             (client) => client.close(),
             () => undefined,
         );
-        // tryShutdown waits until the pending calls have failed with the reason. Connections that the engine keeps open are
-        // closed after a second.
+        // tryShutdown waits until the engine has received the errors of its pending calls, and has closed its
+        // connections. If connections are still open after a second, they are closed here.
         const cut = setTimeout(() => this.server.forceShutdown(), 1000);
         this.server.tryShutdown(() => clearTimeout(cut));
     }

@@ -91,7 +91,9 @@ async function runPolicyPack(call: Call, options: RuntimeOptions, children: Chil
     }
 }
 
-/** Splits a plugin's output into its first line, the port, and the rest. */
+/**
+ * Splits the output of a plugin. Calls `port` with the port, which is the first line, and `rest` with all later output.
+ */
 function portThen(port: (port: number) => void, rest: (bytes: Buffer) => void): (bytes: Buffer) => void {
     let line: Buffer | undefined = Buffer.alloc(0);
     return (bytes) => {

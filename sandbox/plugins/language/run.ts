@@ -4,7 +4,7 @@ import type { RunRequest } from "@pulumi/pulumi/proto/language_pb";
 import { Children } from "./children";
 import type { RuntimeOptions } from "./options";
 
-/** Exit code with which @pulumi/pulumi's runner says that it has already printed the error. */
+/** Exit code of @pulumi/pulumi's runner after a failure that it has already printed. */
 const ALREADY_REPORTED = 32;
 
 interface RunOutcome {

@@ -63,7 +63,9 @@ export function asYaml(text: string, refuse: (why: string) => Error): unknown {
     }
 }
 
-/** The names of a list without duplicates. As in the real program, null passes the rules, and then crashes the loop over it. */
+/**
+ * The names of a list without duplicates. Like the real program, it crashes for a null list, which the schema allows.
+ */
 function names(list: string[] | null | undefined): string[] {
     if (list === null) throw new Crash("TypeError: 'NoneType' object is not iterable");
     return [...new Set(list)];

@@ -47,7 +47,10 @@ export async function inspectChart(chart: Chart, ref: TaskRef, from: ChartSource
     return { repo, specName, ...spec };
 }
 
-/** The annotation of a chart; "" if it has none. A fixed version is read once, the newest version again for each check. */
+/**
+ * The annotation of a chart; "" if it has none. For a fixed version, the annotation is read once and cached. For the
+ * version "latest" it is read at each check, because a newer version may have been published.
+ */
 async function annotationOf(chart: Chart, repo: HelmRepo, { uid }: TaskRef, from: ChartSources): Promise<string> {
     const cache = from.charts.of(repo, uid);
     const key = JSON.stringify([chart.name, chart.version]);

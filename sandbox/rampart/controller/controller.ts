@@ -104,7 +104,10 @@ class Process implements Controller {
     /** The last task in the queue of each graph's lock, by uid of the graph. */
     private readonly locks = new Map<string, Promise<void>>();
     private readonly live = new Set<Promise<void>>();
-    /** Waits for tasks in the order of their events, so that a crash ends the process only after all earlier tasks. */
+    /**
+     * Resolves when all tasks so far have ended. It awaits them in the order of their events, so that the crash of a
+     * task ends the process only after all earlier tasks.
+     */
     private queue: Promise<void> = Promise.resolve();
     private end: (error: Error | undefined) => void = () => {};
 
@@ -151,7 +154,7 @@ class Process implements Controller {
         this.end(error);
     }
 
-    /** Decides whether an event starts a task, and whether it cancels the running one of the same graph. */
+    /** Decides whether an event starts a task, and whether it cancels the task of the same graph that is running. */
     private async sync(ref: TaskRef): Promise<void> {
         const graph = await findGraph(this.tools, ref);
         const isDeletion = graph === undefined || graph.metadata.deletionTimestamp !== undefined || !wanted(graph);

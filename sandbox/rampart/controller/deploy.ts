@@ -76,7 +76,7 @@ export class Deployment {
         }
         const edges = `${this.workdir}/${rampartView(this.graph.name)}_edges_helm`;
         this.tools.onCommand(["helm", "create", edges, "-p", `${this.workdir}/base_component_chart`]);
-        // Every error of the next call becomes a deployment error, even a missing auxConfig.
+        // Any error of deployComponents becomes a deployment error, even the KeyError for a missing auxConfig.
         throwRejected(await Promise.allSettled([this.deployComponents(edges)]));
         await this.tools.api.applyInfra(this.graph, provides, "deployed");
     }

@@ -27,7 +27,10 @@ export async function prepare(tools: Tools, ref: TaskRef, object: GraphObject, s
     return { deployment, provides };
 }
 
-/** Reads the annotations of a graph's charts that were not read yet, and adds their facts. */
+/**
+ * Reads the annotations of the charts that a component uses, and adds them to `facts`. Skips charts that are in `facts`
+ * already.
+ */
 async function inspectCharts(
     { api, helm, charts, settings }: Tools,
     graph: Graph & TaskRef,

@@ -18,8 +18,8 @@ export interface Chart {
 }
 
 /**
- * Rampart treats `_` and `-` as equal. kubernetesView: names in Kubernetes have hyphens; rampartView: Rampart's own texts have
- * underscores.
+ * Rampart treats `_` and `-` in names as equal. `kubernetesView` converts a name to hyphens, as Kubernetes requires;
+ * `rampartView` converts it to underscores, as Rampart's own texts have it.
  */
 export const kubernetesView = (name: string) => name.replaceAll("_", "-");
 export const rampartView = (name: string) => name.replaceAll("-", "_");

@@ -168,8 +168,8 @@ function takenNamespaces(ref: GraphRef, world: World): Set<string> {
 
 function resolve(components: Component[], taken: Set<string>): void {
     const errors: string[] = [];
-    // As in the real code, `needed` keeps its value between components: an unknown need refers to the component that was found
-    // last, or crashes the process if none was found before.
+    // As in the real code, `needed` is not reset between components. If a need does not exist, the component that was
+    // found last is added instead. If no component was found yet, the process crashes.
     let needed: Component | undefined;
     for (const component of components) {
         if (taken.has(component.namespace)) errors.push(`Namespace ${component.namespace} already exists.`);

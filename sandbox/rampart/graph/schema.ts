@@ -26,7 +26,7 @@ function problemsOf(value: Json, rule: Rule, path: Path): string[] {
     });
 }
 
-/** Errors in the properties or items of a value, for one keyword. */
+/** Errors of the values inside a map or list, to which the keyword applies a rule. */
 function problemsBelow(keyword: string, value: Json, rule: Rule, path: Path): string[] {
     const below = (part: Json, sub: Rule, key: string | number) => problemsOf(part, sub, [...path, key]);
     if (keyword === "items" && Array.isArray(value))
@@ -45,7 +45,7 @@ function problemsBelow(keyword: string, value: Json, rule: Rule, path: Path): st
     return [];
 }
 
-/** First lines of the errors of the value itself, for one keyword. */
+/** Errors of the value itself for one keyword of a rule: of each error only the first line of the message. */
 function breaches(keyword: string, value: Json, rule: Rule, path: Path): string[] {
     switch (keyword) {
         case "properties":
@@ -74,7 +74,7 @@ function breaches(keyword: string, value: Json, rule: Rule, path: Path): string[
             const fitting = (rule[keyword] as Rule[]).filter((one) => problemsOf(value, one, path).length === 0);
             if (fitting.length === 0) return [`${repr(value)} is not valid under any of the given schemas`];
             if (keyword === "anyOf" || fitting.length === 1) return [];
-            // Python's library lists the first matching alternative last.
+            // Python's library puts the first matching alternative at the end of the list.
             const listed = [...fitting.slice(1), fitting[0]].map((one) => repr(one as unknown as Json));
             return [`${repr(value)} is valid under each of ${listed.join(", ")}`];
         }

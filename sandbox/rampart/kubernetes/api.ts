@@ -1,6 +1,6 @@
 /**
- * The operations that the controller needs from the cluster. kube-api.ts implements them with a real API server, unit tests in
- * memory.
+ * The operations that the controller needs from the cluster. kube-api.ts implements them with a real API server. Unit
+ * tests implement them in memory.
  */
 import type { GraphRef, World } from "../graph/parse.js";
 import type { GraphObject, GraphStatus, InfraSource, OwnerReference } from "../types.js";
@@ -80,7 +80,7 @@ export async function readWorld(api: GraphApi): Promise<World> {
 
 /** The controller's clock. Tests replace it. */
 export interface Clock {
-    /** A time in seconds. Only differences are used. */
+    /** The current time in seconds, counted from any start. Callers use only differences between two times. */
     now(): number;
     /** Rejects with the signal's reason when aborted. */
     sleep(seconds: number, signal?: AbortSignal): Promise<void>;

@@ -48,7 +48,7 @@ export function nextActions(anchor: Anchor, namespace: NamespaceObject | undefin
     const leaving = namespace?.metadata.deletionTimestamp !== undefined;
     if (deletionTimestamp !== undefined) {
         if (!held) return [];
-        // The anchor's deletion does not delete a namespace of this name that the anchor has not created.
+        // If the anchor did not create the namespace of this name, the namespace stays when the anchor is deleted.
         if (namespace === undefined || !ours) return ["remove finalizer"];
         return leaving ? [] : ["delete namespace"];
     }

@@ -20,7 +20,7 @@ const ANSWER_SECONDS = 30;
 export class Rest {
     constructor(private readonly kubeConfig: KubeConfig) {}
 
-    /** Returns the object of an answer. Throws ApiError for an error status. */
+    /** Sends a request, and returns the object in the response. Throws ApiError for an error status. */
     async call<T>(method: Method, path: string, body?: unknown): Promise<T> {
         const type = method === "PATCH" ? "application/merge-patch+json" : "application/json";
         return JSON.parse(await this.text(method, path, body, type)) as T;

@@ -40,12 +40,12 @@ describe("Consumer (v1alpha1)", () => {
         assert.deepEqual(held.plugins["jwt-auth"], { key: "k", exp: "60" });
     });
 
-    it("drops a credential whose Secret is missing, and stays Available", () => {
+    it("skips a credential whose Secret is missing, and stays Available", () => {
         const credentials = [{ name: "a", type: "key-auth", secretRef: { name: "x" } }];
         const { outcomes, log } = translated(consumer({ credentials }));
         const { objects, conditions } = outcome(outcomes, "Consumer", "alice");
         assert.deepEqual([said(conditions[0]), objects?.length], ["True ResourceSynced: Successfully", 1]);
-        assert.match(log.join("\n"), /credential a is dropped/);
+        assert.match(log.join("\n"), /credential a is skipped/);
     });
 
     it("blocks everything for its APISIX with a credential without a name", () => {

@@ -131,7 +131,7 @@ describe("tool cache", () => {
 
     it("rejects a build without a tool as its result", async () => {
         const recipe = fakeRecipe({ build: () => Promise.resolve({}) });
-        await assert.rejects(cached(recipe, options), /left no fake behind/);
+        await assert.rejects(cached(recipe, options), /did not create fake/);
     });
 
     it("builds once when two processes need a tool at the same time, and names the process that builds", async () => {

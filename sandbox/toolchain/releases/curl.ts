@@ -11,7 +11,7 @@ export interface CurlOptions {
      * @default 5, because some networks drop packets silently
      */
     connectSeconds?: number;
-    /** Seconds for which a server may send less than 1 kB/s. @default 10 */
+    /** Seconds after which a download is aborted if the server sends less than 1 kB/s. @default 10 */
     stallSeconds?: number;
     /** Allowed protocol, also after a redirect. @default "https"; tests use "http" */
     protocol?: "https" | "http";
@@ -54,7 +54,7 @@ export function curl(url: string, file: string, options: CurlOptions = {}): Prom
     });
 }
 
-/** Size of the whole file in bytes, as the server of a running download has sent it; undefined until then. */
+/** Size in bytes of the file that is being downloaded, from the response headers; undefined until they are received. */
 export function announcedSize(file: string): number | undefined {
     let text: string;
     try {

@@ -48,8 +48,8 @@ export async function download(
     const { parts } = await receive(url, file, options);
     let got = await sumOf(file, algorithm);
     if (got !== expected && parts > 1) {
-        // A file that was assembled from parts is downloaded again as a whole: a kept part may be damaged or belong to another
-        // file.
+        // If the file was assembled from parts, it is downloaded again as a whole, because a kept part may be damaged
+        // or belong to another file.
         fs.rmSync(file);
         await receive(url, file, options);
         got = await sumOf(file, algorithm);

@@ -8,7 +8,7 @@ import { PINNED } from "./checksums";
 
 /** Where the checksum of a file comes from. */
 export type Checksum =
-    /** A checksum of checksums.ts, `sha256:…` or `sha512:…`. */
+    /** A checksum from checksums.ts, in the form `sha256:…` or `sha512:…`. */
     | { pinned: string }
     /** URL of a list of SHA-256 sums and file names, which is published with the release. */
     | { list: string }
@@ -36,8 +36,8 @@ export interface Platform {
 }
 
 /**
- * This machine's operating system and architecture as the names of releases have them; undefined if no program is released for
- * it.
+ * The operating system and architecture of this machine, spelled as in the file names of releases; undefined if no
+ * program is released for them.
  */
 export function thisPlatform({ platform, arch }: Pick<NodeJS.Process, "platform" | "arch">): Platform | undefined {
     const released = { x64: "amd64", arm64: "arm64" } as const;

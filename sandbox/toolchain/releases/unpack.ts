@@ -6,8 +6,9 @@ import { promisify } from "node:util";
 import { DownloadFailed } from "./download";
 
 /**
- * Extracts only the named members, with the system's `tar`, into `work`, and moves them to `out`. Other members are not
- * extracted, so a path in the archive cannot lead out of the folder. Only macOS has zip files, and its tar reads them.
+ * Extracts only the named members into `work`, with the system's `tar`, and moves them to `out`. A path in the archive
+ * cannot lead out of the folder, because other members are not extracted. Zip files are released only for macOS, whose
+ * tar can read them.
  */
 export async function unpack(
     archive: string,

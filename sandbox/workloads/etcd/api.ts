@@ -12,8 +12,8 @@ import { listen, type Listening } from "../../processes/listen";
 
 const PREFIX = "/apisix";
 /**
- * When APISIX starts, it writes one key per folder to etcd. The emulator stores a single flag instead, and lists this one
- * key if the flag is set.
+ * Key that represents the folders of APISIX in a list. The real APISIX writes one key per folder to etcd when it
+ * starts. The emulator stores only whether this has happened, and then lists this single key.
  */
 const FOLDERS = "/routes/";
 

@@ -1,7 +1,7 @@
 /**
- * The data that the gateways of one etcd share. It exists while the etcd has a pod or a gateway uses it, so it survives
- * restarts of pods. Tests can inject its loss. Without a majority of the members, Admin APIs neither read nor write, and
- * gateways use the objects in their memory.
+ * The data of each etcd, which its gateways share. The data survives restarts of pods, because it exists as long as the etcd
+ * has a pod, or a gateway uses the etcd. Tests can make an etcd lose its data. Without a majority of the members, Admin APIs
+ * neither read nor write, and gateways use the objects in their memory.
  *
  * Each ready member serves the API of api.ts on its client port.
  *

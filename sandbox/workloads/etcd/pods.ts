@@ -34,7 +34,10 @@ export class EtcdPods {
     /** Data folders, by uid of the PersistentVolumeClaim, or of a pod without one. */
     private readonly kept = new Map<string, string>();
     private last: Snapshot | undefined;
-    /** Function to call when the members have restarted without their data. Set while such a loss of data is requested. */
+    /**
+     * Resolves the promise of a requested loss of data, after the members have restarted without data. Unset if no loss
+     * is requested.
+     */
     private emptied: (() => void) | undefined;
 
     constructor(
@@ -95,7 +98,7 @@ export class EtcdPods {
         return ready.clientPort;
     }
 
-    /** Port on 127.0.0.1 that a member's client port has; undefined without such a member. */
+    /** Port on 127.0.0.1 that emulates the client port of the member in a pod; undefined for another port or pod. */
     podPort(namespace: string, name: string, port: number): number | undefined {
         const found = [...this.members.values()].find(
             ({ pod: { metadata } }) => metadata!.namespace === namespace && metadata!.name === name,
@@ -170,7 +173,10 @@ export class EtcdPods {
     }
 }
 
-/** Deletes all keys of the etcd at `client`. An etcd of another gateway rejects the password, and keeps its keys. */
+/**
+ * Deletes all keys of the etcd at `client`. If this is the etcd of another gateway, it rejects the password, and its
+ * keys stay.
+ */
 async function deleteKeys(client: string, password: string | undefined): Promise<void> {
     const call = async (path: string, body: object, token?: string) => {
         const headers: Record<string, string> = token === undefined ? {} : { Authorization: token };

@@ -35,7 +35,9 @@ export class NodePorts {
     private readonly open = new Map<string, { node?: string; nodePort: NodePort }>();
     /** Number of connections so far, by `address:port`. */
     private readonly turns = new Map<string, number>();
-    /** Requests and connections that callers lost at node ports that are closed now. */
+    /**
+     * Requests and connections that callers lost at node ports that have been closed since. They count in the totals.
+     */
     private readonly before: Lost = { cut: 0, refused: 0, unanswered: 0 };
     private readonly said = new Set<string>();
 

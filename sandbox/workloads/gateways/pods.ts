@@ -1,7 +1,8 @@
 /**
- * Emulates the containers of APISIX, or runs real ones: one gateway for each ready pod. A gateway has its own counters, and the
- * Admin API keys that its pod had at the start. A deleted pod ends as with kubelet (see pods/end.ts), and then its object is
- * deleted. A forced deletion removes the object first: then the pod's connections are reset, as after SIGKILL.
+ * Emulates the containers of APISIX, or runs real ones: one gateway for each ready pod. Each has its own counters,
+ * and the Admin API keys that its pod had when it started. The containers of a deleted pod end as with kubelet (see
+ * pods/end.ts), and then the object of the pod is deleted. A forced deletion removes the object first. In this case the
+ * connections of the pod are reset, as after SIGKILL.
  *
  * Unsupported: restarts of a container in its pod, liveness probes, and readiness probes of a running container.
  */
@@ -26,7 +27,10 @@ export interface GatewayPod {
     output?: () => string;
     /** Text of the settings file when the gateway started. */
     settings: string | undefined;
-    /** `runs`; `leaves`: in preStop, accepts connections; `quits`: only finishes running requests; `gone`: has ended. */
+    /**
+     * `runs`; `leaves`: preStop runs, and the gateway still accepts connections; `quits`: it only finishes requests in
+     * progress; `gone`: it has ended.
+     */
     state: "runs" | "leaves" | "quits" | "gone";
     /** Time at which the pod was deleted, or its gateway ended without a deletion; milliseconds since the epoch. */
     leftAt?: number;
@@ -39,7 +43,7 @@ interface GatewayPodsOptions {
     configurationOf(pod: V1Pod, now: Snapshot): Configuration;
     /** Whether the node of a pod is reachable. On an unreachable node no gateway is started or ended. */
     reachable(pod: V1Pod): boolean;
-    /** Called before the running requests of a pod are cut. */
+    /** Called before the requests in progress of a pod are aborted. */
     cut(uid: string): void;
     /** Called when the containers of a deleted pod have ended, to delete its object. */
     ended(pod: V1Pod): Promise<void>;

@@ -132,7 +132,10 @@ export class Gateways {
 
     readonly reachable = (pod: V1Pod): boolean => !this.isCutOff.has(pod.spec?.nodeName ?? "");
 
-    /** URL of the Admin API behind a Service: during a rollout, that of the youngest pod, because this pod stays. */
+    /**
+     * URL of the Admin API of a pod behind a Service. During a rollout this is the youngest pod, because older pods are
+     * about to end.
+     */
     readonly resolveAdmin = (service: { namespace: string; name: string; port?: number }): string | undefined => {
         const found = this.service(service.namespace, service.name);
         const port = found?.spec?.ports?.find((p) => service.port === undefined || p.port === service.port);
@@ -156,7 +159,7 @@ export class Gateways {
         return localPort(found.gateway, port);
     }
 
-    /** Output of a pod's gateway; undefined if the pod has no gateway, and had none recently. */
+    /** Output of the gateway in a pod, also if the gateway has ended recently; undefined if there is none. */
     output(namespace: string, name: string): string | undefined {
         const found = this.pods
             .list()
@@ -198,7 +201,7 @@ export class Gateways {
         return localPort(gateway, Number(target));
     }
 
-    /** Destination of a new connection to a node port: each pod in turn. */
+    /** Chooses the pod for a new connection to a node port. The pods are chosen in turn. */
     private destination({ node, service: { metadata }, targetPort }: Place, turn: number): Destination {
         if (node !== undefined && this.isCutOff.has(node)) return "silence";
         const service = this.service(metadata!.namespace!, metadata!.name!);

@@ -1,7 +1,7 @@
 /**
  * How the containers of a deleted pod end with kubelet 1.34 and nginx (APISIX 3.18): preStop runs first, within the grace
- * period. Then kubelet sends the image's stop signal, SIGQUIT, and running requests have the rest of the grace period, at least
- * 2 s. nginx cuts them earlier if worker_shutdown_timeout (240 s by default) ends first.
+ * period. Then kubelet sends the image's stop signal, SIGQUIT. Requests in progress have the rest of the grace period, but at
+ * least 2 s. nginx aborts them earlier if worker_shutdown_timeout (240 s by default) ends first.
  *
  * Emulated: no preStop, or one that only sleeps: `sleep.seconds`, and an exec of `sleep N`, with or without a shell.
  * Unsupported: all other forms, and fractions of a second.
@@ -16,22 +16,22 @@ const LEAST_SECONDS = 2;
 /** Default of APISIX's nginx_config.worker_shutdown_timeout. */
 const WORKER_SHUTDOWN_SECONDS = 240;
 
-/** Durations of the end of a pod, in seconds. */
+/** Durations of the phases in which a pod terminates, in seconds. */
 export interface PodEnd {
     /** Time for which the container still answers, while its pod gets no new connections. */
     preStop: number;
-    /** Time from SIGQUIT until running requests are cut. */
+    /** Time from SIGQUIT until requests in progress are aborted. */
     answers: number;
 }
 
-/** Why the end of a container is unsupported; undefined if it is supported. */
+/** Why the preStop hook of a container is unsupported; undefined if it is supported, or there is none. */
 export function preStopProblem({ lifecycle }: V1Container): string | undefined {
     const handler = lifecycle?.preStop;
     if (!handler || sleepOf(handler) !== undefined) return undefined;
     return `unsupported by the sandbox: a preStop other than a sleep of whole seconds (${JSON.stringify(handler)})`;
 }
 
-/** How long the end of a pod takes. @param config text of APISIX's config.yaml in the pod */
+/** Durations of a pod's termination. @param config text of APISIX's config.yaml in the pod */
 export function podEnd(pod: V1Pod, container: V1Container, config?: string): PodEnd {
     // A deletion can set a grace period that differs from the pod's.
     const { deletionGracePeriodSeconds } = pod.metadata!;

@@ -130,7 +130,7 @@ function fails({ tcpSocket, httpGet, exec }: V1Probe, pod: V1Pod, found: Found):
     if (RAYLET_HEALTH.test(text)) return rayletFails(text, found);
     if (/\bray health-check\b/.test(text)) return found.head ? undefined : "ray health-check: the head does not answer";
     if (text.includes(`:${ALPA_PORT}/`)) return alpaIs("loaded") ? undefined : "the model is not loaded";
-    if (/\b(ls|test|\[) /.test(text)) return undefined; // files of volumes: their existence was checked before the start
+    if (/\b(ls|test|\[) /.test(text)) return undefined; // the container starts only if the files exist
     return `unsupported by the sandbox: ${text || "this kind of probe"}`;
 }
 

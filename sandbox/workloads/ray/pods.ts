@@ -4,11 +4,12 @@
  *
  * Emulated: a container starts when its image, volumes and variables exist; a worker's container also waits for Ray's head. A
  * container fails while a process of the host uses its GPUs, and restarts after 10 s, 20 s … 5 min. It is ready when its probes
- * would succeed. Alpa is launched when every pod of its RayCluster runs, and loads for a time. A deleted pod without a preStop
- * hook ends at once. With one, a head ends when Alpa has no connections, and a worker after its head, both at the latest after
- * the grace period. The end of a pod frees its GPUs. Running answers are cut off if a worker ends before the head. The watchdog
- * of Alpa in the head's container is real (watchdog.ts), and ends the container. The commands of a preStop hook and the network
- * checks of a pod are not executed.
+ * would succeed. Alpa is launched when every pod of its RayCluster runs, and loads for a time. The watchdog of
+ * Alpa in the head's container is real (watchdog.ts), and ends the container.
+ * A deleted pod without a preStop hook ends at once. With a preStop hook, a head ends when Alpa has no connections, and a worker
+ * ends after its head, but each at the latest after the grace period. When a pod ends, its GPUs are free again. If a worker ends
+ * before the head, requests in progress are aborted.
+ * Unsupported: the commands of a preStop hook and the network checks of a pod are not executed.
  * Known differences: the head's container ends 5 s after the loss of a worker; a real container ends when its command does.
  * During these 5 s Alpa answers as before; a real Alpa stops answering.
  */

@@ -158,8 +158,8 @@ export const application: ResourceType = {
     adjust: (planned, inputs, state) => {
         const result: Values = { ...planned };
         if (Array.isArray(planned.policies)) result.policies = planned.policies.map(withPrecedence);
-        // The API derives each of these three fields from the other two. When the program changes one of them, the derived
-        // values of the others are dropped.
+        // The API derives each of these three fields from the other two. If the program changes one of them, those that
+        // it does not set become unknown, because the API derives them again.
         const three = ["domain", "destinations", "selfHostedDomains"];
         const changed = three.some((name) => {
             const given = inputs[name];
@@ -192,8 +192,8 @@ const withPrecedence = (element: Value, index: number): Value =>
     isObject(element) && element.precedence === undefined ? { ...element, precedence: index + 1 } : element;
 
 /**
- * A policy in the form that programs use: the API's answer has all fields of a reusable policy, a program only its id and
- * precedence.
+ * Reduces a policy in the API's response to the fields that programs set. For a reusable policy, the response contains
+ * all fields of the policy, but programs set only its id and precedence.
  */
 function shortPolicy(element: Value): Value {
     if (!isObject(element)) return element;

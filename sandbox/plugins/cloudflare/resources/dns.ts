@@ -17,7 +17,10 @@ const given = (type: "number" | "string", names: string[]): Fields =>
 /** Record types whose `content` the API derives from `data`. */
 const DATA_TYPES = "CAA CERT DNSKEY DS HTTPS LOC NAPTR SMIMEA SRV SSHFP SVCB TLSA URI".split(" ");
 
-/** Whether the name in the state is the planned one. The API replaces a relative name or `@` by the full name. */
+/**
+ * Whether two names are the same, although the planned one can be shorter: the API replaces a relative name or `@` by
+ * the full name.
+ */
 function sameName(state: Value | undefined, planned: Value | undefined): boolean {
     if (typeof state !== "string" || typeof planned !== "string") return false;
     const shortOf = (short: string, full: string) => short === "@" || full.startsWith(`${short}.`);

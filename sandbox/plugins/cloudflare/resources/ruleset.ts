@@ -7,7 +7,9 @@ const RESPONSE: Fields = {
     contentType: required("string"),
     content: required("string"),
 };
-/** Parameters of an action: the response of `block`, and what `skip` skips. */
+/**
+ * Parameters of an action: the response that `block` sends, and the rulesets, phases and products that `skip` skips.
+ */
 const ACTION_PARAMETERS: Fields = {
     response: optional({ object: RESPONSE }),
     ruleset: optional("string"),

@@ -31,8 +31,8 @@ export const tunnel: ResourceType = {
 };
 
 /**
- * Options of one rule or of all rules. In the API they have almost the same names as in programs, not snake_case like other
- * fields.
+ * Names of options that differ between the API and programs. All other options have the same name in both. (For fields
+ * that are not options, the API uses snake_case.)
  */
 const SPELLED: Record<string, string> = { matchSnItoHost: "matchSNItoHost", noTlsVerify: "noTLSVerify" };
 const option = (type: "string" | "number" | "boolean", ...names: string[]): Fields =>
