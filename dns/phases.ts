@@ -155,13 +155,13 @@ export function phaseNotes(phase: Phase, facts: DnsFacts): string[] {
     const publish = unanswered.length === 0 && foreign.length === 0 && oldAnswersGone(facts).length === 0;
     if (phase === "signed" && ownDs !== undefined && !ds.includes(ownDs) && publish)
         notes.push(
-            `dns: the signatures are not validated yet. Publish at the registrar: DS ${ownDs}. If the delegation came back to Cloudflare since the zone became active (${status.activatedOn?.toISOString()}), first wait two days after the return: Cloudflare may still report the earlier time.`,
+            `dns: the signatures are not validated yet. Publish at the registrar: DS ${ownDs}. If the zone was delegated elsewhere after it became active (${status.activatedOn?.toISOString()}), publish the DS record only two days after the delegation has returned to Cloudflare, because Cloudflare may still report the earlier time.`,
         );
     notes.push(...deletion(facts));
     return notes;
 }
 
-/** Drops the reason why the certificates are unreadable, unless a name is about to be proxied. */
+/** Facts for the warnings. Unknown certificates are no reason for a warning if every name is already proxied. */
 function lookedAt(facts: DnsFacts): DnsFacts {
     const { certificates, hostnames, proxied, proxiedNow } = facts;
     const arrived = [...hostnames, ...proxied].every((name) => proxiedNow.includes(name));

@@ -10,7 +10,7 @@ import { metadata } from "../kubernetes/ownership";
 interface ProfileSettings {
     /** URL of etcd. */
     etcd: string;
-    /** Longest wait of a stopping nginx for running requests, in seconds. */
+    /** How long a stopping nginx waits for its requests in progress, in seconds. */
     shutdownSeconds: number;
     /** TLS. Default: none, HTTP only. */
     tls?: {
@@ -39,7 +39,8 @@ const ETCD_PASSWORD_VARIABLE = "APISIX_ETCD_PASSWORD";
 export const KEYRING_VARIABLE = "APISIX_KEYRING";
 
 /**
- * Default encryption keys of APISIX, which are publicly known. They only decrypt data that is older than this project's key.
+ * Default encryption keys of APISIX, which are publicly known. They only decrypt data that APISIX stored before this project
+ * generated a key.
  */
 export const DEFAULT_KEYRING = ["qeddd145sfvddff3", "edd1c9f0985e76a2"];
 
@@ -121,7 +122,7 @@ export function renderProfile(settings: ProfileSettings): string {
             role: "traditional",
             role_traditional: { config_provider: "etcd" },
             admin: {
-                // The generated keys and the network policies protect the Admin API, as with the chart's own file.
+                // Any address is allowed, because the generated keys and the network policies protect the Admin API.
                 allow_admin: ["0.0.0.0/0"],
                 enable_admin_ui: false,
                 admin_listen: { ip: "0.0.0.0", port: 9180 },
@@ -143,8 +144,8 @@ export function renderProfile(settings: ProfileSettings): string {
 }
 
 /**
- * The part `http` of `nginx_config` and the snippets next to it, as far as they depend on the settings of metrics and
- * access log.
+ * The parts of `nginx_config` that depend on the settings of metrics and access log: `http`, and the snippets on the same
+ * level.
  */
 function observedParts(observability: ObservabilitySettings | undefined) {
     const { http, ...snippets } = observability?.accessLog
@@ -170,8 +171,8 @@ function variable(name: string): string {
 }
 
 /**
- * Name of the ConfigMap with a settings file. The name contains a digest of the file: pods with new values wait for
- * their own ConfigMap, which may be created after them (with Rampart), and earlier pods keep theirs.
+ * Name of the ConfigMap with a settings file. The name contains a digest of the file, so that each version of the file has
+ * its own ConfigMap. With Rampart, it may be created after the new pods, which wait for it. Old pods keep their own one.
  */
 export function profileName(text: string): string {
     return `alpa-auth-apisix-${createHash("sha256").update(text).digest("hex").slice(0, 10)}`;

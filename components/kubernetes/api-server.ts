@@ -81,7 +81,10 @@ export function kubeConfigOf(access: PlainAccess): client.KubeConfig {
     return config;
 }
 
-/** Opens a kubeconfig with helper programs, proxies or service accounts, whose credentials may change with each request. */
+/**
+ * Opens a kubeconfig with helper programs, proxies or service accounts. This needs the Kubernetes client, whose credentials
+ * may change with each request.
+ */
 function withLibrary(access: PlainAccess): ApiServer {
     const config = kubeConfigOf(access);
     const server = config.getCurrentCluster()?.server;

@@ -79,8 +79,8 @@ export function isUpgrade(stage: Stage): boolean {
 }
 
 /**
- * Stages that one run may reach from a stage. On the way back, `start` and `verify` are the same state, so a run may
- * skip one of them.
+ * Stages that one run may reach from a stage: the next stage, the same stage, and the previous one for a rollback. A
+ * rollback may skip `start` or `verify`, because both have the same state.
  */
 export function stepsFrom(stage: Stage): Stage[] {
     if (isUpgrade(stage)) return neighbours(UPGRADE_STAGES, stage, "upgrade-verify");

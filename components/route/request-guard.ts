@@ -31,8 +31,8 @@ const PRIORITY = 2390;
 /** Upper bound of tokens for one character: a UTF-8 character has at most 4 bytes, and a token at least one. */
 export const MOST_TOKENS_A_CHARACTER = 4;
 /**
- * Longest text, in characters for each token of the context length. This is twice the maximum for English text or code, so that
- * only texts that Alpa rejects as too long are rejected here.
+ * Longest text: this number of characters, times the context length in tokens. English text and code have at most half as
+ * many characters for each token, so this limit only rejects texts that Alpa would reject as too long.
  */
 const CHARACTERS_A_TOKEN = 8;
 /**

@@ -76,7 +76,7 @@ interface Dashboard {
     templating: { list: { name: string; query?: unknown }[] };
 }
 
-/** A dashboard whose links open pages below this address. */
+/** Sets the address of the documentation in a dashboard, so that the dashboard's links open pages below that address. */
 function linkedTo(docsUrl: string | undefined, text: string): string {
     if (docsUrl === undefined) return text;
     const dashboard = JSON.parse(text) as Dashboard;

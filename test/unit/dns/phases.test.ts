@@ -271,7 +271,7 @@ describe("phases of a move", () => {
             "that the time of activation may be that of an earlier move",
             "signed",
             { ...MOVED, ds: [] },
-            /came back to Cloudflare .*\(2026-11-20T00:00:00\.000Z\), first wait two days/,
+            /was delegated elsewhere after it became active \(2026-11-20T00:00:00\.000Z\), publish the DS record only two days/,
         ],
         ["the days left", "mirror", MIRRORED, /deletes a free zone after 28 days: 3 left, until 2026-11-29/],
         [
