@@ -11,7 +11,7 @@ export const LEAST_NODES = 3;
 /** Number of etcd members: the smallest that survives the loss of one. It cannot be changed for an existing etcd. */
 export const ETCD_MEMBERS = 3;
 
-/** Labels of the ingress controller's pods. The name is the alias of its sub-chart in the chart `apisix`. */
+/** Labels of the ingress controller's pods. Their value is the alias of the controller's chart in the chart `apisix`. */
 export const CONTROLLER_PODS = { matchLabels: { "app.kubernetes.io/name": "ingress-controller" } };
 
 /** Values of the chart `apisix` for APISIX itself. */

@@ -21,10 +21,11 @@ const ROLLOUT_MINUTES = 15;
  * Sets the grace period of APISIX pods, so that they finish their answers. The chart has no value for it, and with the
  * default of Kubernetes, 30 s, a pod would be killed at the end of the chart's preStop sleep.
  *
- * It is a server-side apply of one field that the chart never renders. Helm only changes fields that differ between two
- * renderings, so the field survives every upgrade. The patch restarts the pods once, and routes are created after it.
+ * The patch is a server-side apply of one field that the chart never renders. Helm changes only fields that differ between
+ * two renderings of the chart, so the field survives every upgrade. The patch restarts the pods once, and routes are created
+ * after it.
  *
- * Passes the option `deletedWith` on, since removing the field would restart the pods right before their deletion.
+ * The patch gets the option `deletedWith`: removing its field would restart the pods right before their deletion.
  */
 export class GracefulShutdown extends pulumi.ComponentResource {
     constructor(name: string, args: GracefulShutdownArgs, opts?: pulumi.ComponentResourceOptions) {

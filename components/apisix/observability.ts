@@ -42,7 +42,7 @@ export const METRICS_METADATA = {
     },
 };
 
-/** Memory for the counters: the default of APISIX 3.18. The default of 3.17, 10 MiB, is full with some thousand callers. */
+/** Memory for the values of metrics, the default of APISIX 3.18. Some thousand callers fill the default of 3.17, 10 MiB. */
 const COUNTS_MEMORY = "128m";
 /** Memory for the text of the metrics. 30,000 series fill the default of 10 MiB, because APISIX stores the text twice. */
 const TEXT_MEMORY = "64m";

@@ -34,7 +34,7 @@ export interface ApisixProfileArgs {
 export const PROFILE = "alpa-auth";
 export const PROFILE_FILE = `config-${PROFILE}.yaml`;
 
-/** Environment variable that the chart sets, from the Secret in its values. */
+/** Environment variable with etcd's password. The chart sets it from the Secret that its values name. */
 const ETCD_PASSWORD_VARIABLE = "APISIX_ETCD_PASSWORD";
 export const KEYRING_VARIABLE = "APISIX_KEYRING";
 
@@ -46,9 +46,9 @@ export const DEFAULT_KEYRING = ["qeddd145sfvddff3", "edd1c9f0985e76a2"];
 
 /**
  * How long APISIX keeps an idle connection to Alpa, in seconds. Alpa's server closes idle connections after 5 by
- * default (uvicorn, `--timeout-keep-alive`), so APISIX must close them earlier. With its default of 60, APISIX would
- * sometimes send a request on a connection that Alpa just closes, and answer 502: nginx sends a POST only once
- * (`proxy_next_upstream`, `non_idempotent`).
+ * default (uvicorn, `--timeout-keep-alive`), so APISIX must close them earlier. With APISIX's default of 60, it would
+ * sometimes send a request on a connection that Alpa is just closing. The caller would get 502, because nginx does not
+ * repeat a POST (`proxy_next_upstream`, `non_idempotent`).
  */
 const UPSTREAM_IDLE_SECONDS = 4;
 
@@ -67,7 +67,7 @@ export const TLS_CIPHERS = ["AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-
  * The chart accepts the file as a value (`fullCustomConfig`), but the chart and the helmfile of Rampart render it as a
  * template. Both would change `${{…}}`, with which APISIX reads its keys.
  *
- * Passes the option `deletedWith` on to the ConfigMap, which is then deleted together with its namespace.
+ * The ConfigMap gets the option `deletedWith`: deleting the namespace deletes it too, so Pulumi sends no request for it.
  */
 export class ApisixProfile extends pulumi.ComponentResource {
     constructor(name: string, args: ApisixProfileArgs, opts?: pulumi.ComponentResourceOptions) {

@@ -76,7 +76,7 @@ export interface ConsumersArgs {
  * a Secret for each credential, a salt for each generated key, and one Consumer object.
  *
  * All consumers share the seed of generated keys, and the two resources that wait for pods. If each consumer had its
- * own, they would be most of a large state.
+ * own, these resources would make up most of the state of a large stack.
  */
 export class Consumers extends pulumi.ComponentResource {
     /** Key by `<consumer>/<credential>`; secret. */

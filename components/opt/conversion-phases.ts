@@ -2,7 +2,7 @@
 export const PHASES = ["prepare", "drain", "stop", "start", "verify", "switch", "done"] as const;
 export type Phase = (typeof PHASES)[number];
 
-/** Longest time for the component's pods to be deleted after the longest answer, in seconds. */
+/** Longest time for the deletion of the component's pods, in seconds, in addition to the answer timeout. */
 export const SUSPEND_SECONDS = 300;
 
 /** State in a phase. */

@@ -119,7 +119,7 @@ export class OptComponent extends pulumi.ComponentResource {
         );
     }
 
-    /** Puts image and weights of a version on every node. @returns the resource that waits until they are there */
+    /** Puts image and weights of a version on every node. @returns the resource that waits for both */
     private images(
         name: string,
         object: string,

@@ -20,7 +20,7 @@ export const OPT_HEAD = { ...OPT_PODS, "ray.io/node-type": "head" };
  */
 export const IMAGES = `${OPT}-images`;
 export const NEXT_IMAGES = `${OPT}-next-images`;
-/** Additional seconds after the longest answer until a pod is killed. */
+/** Seconds to add to the answer timeout for the grace period of a pod. */
 const STOP_SECONDS = 30;
 /** Short grace period for a pod whose Ray has died. It has no requests in progress to wait for. */
 const DEAD = { terminationGracePeriodSeconds: STOP_SECONDS };

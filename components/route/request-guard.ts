@@ -161,8 +161,8 @@ const notSent = {
 
 /**
  * Schema of a prompt: a text, texts, token ids, or lists of token ids. An id of 2^31 or more ends Alpa's batch loop.
- * With `echo`, so does every id that the tokenizer lacks, since Alpa decodes the prompt too. The model has 7 ids more
- * than the tokenizer (huggingface/transformers#18268).
+ * With `echo`, Alpa decodes the prompt too, so an id that the tokenizer does not have also ends the loop. The model has 7
+ * ids more than the tokenizer (huggingface/transformers#18268).
  * @param tokens largest number of ids in one prompt
  * @param most largest number of prompts in a list
  * @param characters largest number of characters in a text

@@ -7,7 +7,7 @@ export interface ProgressLimits {
      * starts a batch at most 1 s after a request (`batch_timeout` of launch_model_worker.py).
      */
     idleSeconds: number;
-    /** Longest time for one batch, in seconds: more than the longest answer. */
+    /** Longest time for one batch, in seconds: longer than the answer timeout. */
     stuckSeconds: number;
 }
 
