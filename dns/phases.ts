@@ -125,7 +125,9 @@ export function phaseNotes(phase: Phase, facts: DnsFacts): string[] {
     if (reached) notes.push(...unanswered.map((why) => `dns: the state of the move is unknown (${why}).`));
     if (!status) return notes;
     if (reached && (phase === "proxied" || phase === "signed") && unanswered.length === 0)
-        notes.push(...missing(phase, lookedAt(facts)).map((what) => `dns: phase ${phase} is reached, and ${what}`));
+        notes.push(
+            ...missing(phase, lookedAt(facts)).map((what) => `dns: phase ${phase} is already reached, but it ${what}`),
+        );
     const moving = phase === "mirror" || phase === "delegated";
     if (moving && status.status === "active" && proxied.length > 0)
         notes.push(
