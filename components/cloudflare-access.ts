@@ -46,7 +46,7 @@ export interface CloudflareAccessArgs {
     expires: Record<string, string>;
 }
 
-/** Access at Cloudflare's edge and a tunnel to Alpa. The children are in the reverse order of a request's path. */
+/** Access at Cloudflare's edge and a tunnel to Alpa. Both are ready before the DNS records point callers to them. */
 export class CloudflareAccess extends pulumi.ComponentResource {
     /** Entry point of callers, without a trailing slash. */
     readonly url: string;
@@ -79,8 +79,8 @@ export class CloudflareAccess extends pulumi.ComponentResource {
         const access = new Access(
             `${name}-access`,
             { account, hostnames, tokenIds: tokens.ids },
-            // Cloudflare rejects an application for a name whose zone is not in the account, and this run may create
-            // the zone.
+            // Access depends on the zone, because this run may create the zone: Cloudflare rejects an application for a
+            // name whose zone is not in the account.
             { ...inside, dependsOn: zone },
         );
         const { tunnelId } = tunnel;
@@ -143,8 +143,8 @@ export class CloudflareAccess extends pulumi.ComponentResource {
 }
 
 /**
- * Host names for which the stack creates records: all that the records file does not have. Names in the records file point
- * to the tunnel from phase `proxied` on.
+ * Host names for which the stack itself creates records, because the records file does not contain them. Host names in the
+ * records file point to the tunnel from phase `proxied` on.
  */
 export function namesOfOurOwn({ hostnames, dns }: Pick<CloudflareAccessArgs, "hostnames" | "dns">): string[] {
     return hostnames.filter((hostname) => !dns?.records.some(({ name }) => name === hostname));

@@ -37,7 +37,7 @@ export interface ConversionSettings {
     holder?: { name: string; until: string };
     /** Number of the attempt. A run after an interrupted one increments it, so that all steps of the phase run again. */
     attempt: number;
-    /** Whether the run returns to an earlier phase, or repeats the current one. */
+    /** Whether the run is a rollback to an earlier phase, or repeats the current phase. */
     back?: boolean;
 }
 
@@ -187,7 +187,7 @@ export class Conversion {
     }
 }
 
-/** State in a phase of the conversion, or of an upgrade of the model. */
+/** What runs and what callers reach in a phase of the conversion, or of an upgrade of the model. */
 function stateIn({ phase, upgrade }: Pick<ConversionSettings, "phase" | "upgrade">): PhaseState {
     if (upgrade === undefined) return stateOf(phase);
     const { refused, runs } = upgradeStateOf(upgrade.phase);

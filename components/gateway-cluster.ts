@@ -98,8 +98,8 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         const conversion = this.convert(name, args, binding, after.dependsOn);
         const { refused, attempt } = conversion ?? {};
         const shared = this.sharedCounters(name, args, binding, home);
-        // Created before the route: TLS, since the route redirects callers to HTTPS; the resources of a conversion, after
-        // which Alpa answers; and the counter server, which classes of callers need.
+        // The route is created after TLS, because it redirects callers to HTTPS; after the resources that start Alpa in a
+        // conversion, because callers would get errors; and after the counter server, if classes of callers need it.
         const before = [tls, ...(conversion?.before ?? []), args.classes && shared].filter((one) => one !== undefined);
         const route = new AlpaRoute(
             `${name}-route`,

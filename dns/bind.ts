@@ -68,7 +68,7 @@ export function readBind(text: string, zone?: string): ZoneText {
             } else
                 problems.push({
                     line,
-                    text: `${first} is not supported (only $ORIGIN and $TTL are). Replace it with the records that it stands for`,
+                    text: `${first} is not supported: the only supported directives are $ORIGIN and $TTL. Replace this line with the records that it creates`,
                 });
             continue;
         }
@@ -109,7 +109,7 @@ function fields(words: Word[]): Pick<Entry, "ttl" | "class" | "type" | "words"> 
     }
     const type = words.shift();
     if (!type || type.quoted || !/^[a-z][a-z0-9-]*$/i.test(type.text))
-        return "must be a record: name, ttl, IN, type, data. Use a file that is an export of a DNS zone";
+        return "must be a record, with name, TTL, class IN, type and data. Use an export of a DNS zone";
     if (family !== undefined && family !== "IN" && family !== "AZURE")
         return `must be of class IN (got ${family}). Remove it`;
     return { ttl, class: family ?? "IN", type: type.text.toUpperCase(), words };

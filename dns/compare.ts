@@ -12,7 +12,7 @@ export interface ComparedRow {
     old: string;
     new: string;
     equal: boolean;
-    /** How the answers differ. For equal answers: why the query was sent, or empty for a record of the file. */
+    /** Different answers: the difference. Equal answers: why the query was sent; empty for a query from the records file. */
     note: string;
 }
 

@@ -28,7 +28,7 @@ export interface DnsFacts {
     proxied: string[];
     /** Names that the stack creates itself, always proxied. */
     hostnames: string[];
-    /** Names that Cloudflare proxies now, from which the reached phase follows. Empty also if they are unknown. */
+    /** Names that Cloudflare proxies now. They show which phase the zone has reached. Empty if they are unknown. */
     proxiedNow: string[];
     /** Sources that did not answer. */
     unanswered: string[];
@@ -40,7 +40,7 @@ interface FactsQuestion {
     /** Account of the zone. Default: any that the token can read. */
     account?: string;
     records: ZoneRecord[];
-    /** Names of the service that are not among the records. */
+    /** Host names of the service that are not in `records`, because the stack itself creates their records. */
     hostnames?: string[];
     /** Old name servers, each `host` or `host:port`. */
     oldServers: string[];

@@ -9,7 +9,7 @@ import { isWithin, plainAddress, plainName } from "./names";
 const OF_SIGNING = ["DNSKEY", "RRSIG", "NSEC", "NSEC3", "NSEC3PARAM", "CDS", "CDNSKEY"];
 /** Types of zone files that the records file does not support. */
 const OTHERS = ["SPF", "NAPTR", "SSHFP", "LOC", "HTTPS", "SVCB", "URI", "CERT", "DNAME", "HINFO", "RP", "SMIMEA"];
-/** Fields of the data by type; other types have no data in an entry. */
+/** Number of words in the data of a record, by type. Types that are not listed have no fixed number. */
 const LENGTHS: Record<string, number> = { A: 1, AAAA: 1, CNAME: 1, NS: 1, PTR: 1, MX: 2, CAA: 3, SRV: 4 };
 
 /** @param file name of the file, for problems */
@@ -57,7 +57,7 @@ function take(entry: Entry, zone: string, where: string, { items, notes, problem
     }
 }
 
-/** The value of an entry, or a text that describes an open decision; undefined if the words are invalid for the type. */
+/** The value of an entry, or the reason why the operator must decide about it; undefined if the data is invalid. */
 function valueOf({ type, words, origin }: Entry): object | string | undefined {
     const name = (word: Word) => (word.text === "." ? "." : absolute(word.text, origin));
     const number = (word: Word) => (/^\d+$/.test(word.text) ? Number(word.text) : NaN);
@@ -92,7 +92,7 @@ function valueOf({ type, words, origin }: Entry): object | string | undefined {
     }
 }
 
-/** The value of a TXT record, or a text that describes an open decision. */
+/** The value of a TXT record, or the reason why the operator must decide about it. */
 export function textValue(content: string): object | string {
     if (content === "") return "an empty text, which Cloudflare does not store: remove this entry";
     if (/[^\x20-\x7e]/.test(content) || /^"[\s\S]*"$/.test(content))

@@ -10,7 +10,10 @@ import { isWithin, plainAddress, plainName, plainTarget } from "./names";
 
 type Fields = Record<string, unknown>;
 
-/** By type: the key of a set's data, and the conversion of one record, which returns a text if a decision is open. */
+/**
+ * By type: the key of the data in a record set, and the conversion of one record. It returns the value, or the reason why
+ * the operator must decide about the record.
+ */
 const TYPES: Record<string, { key: string; value: (of: Fields) => object | string }> = {
     A: { key: "arecords", value: (of) => ({ content: text(of, "ipv4address") }) },
     AAAA: { key: "aaaarecords", value: (of) => ({ content: plainAddress(text(of, "ipv6address")) }) },
@@ -138,7 +141,7 @@ function take(set: Fields, where: string, { zone, items, notes, problems }: Impo
     }
 }
 
-/** Whether no part of a value is missing; the value of a CAA record may be empty. */
+/** Whether a value has all its parts. The value of a CAA record may be empty. */
 function isComplete(content: object | string): boolean {
     if (typeof content === "string") return true;
     const { data, ...rest } = content as { data?: Fields };

@@ -1,7 +1,7 @@
-/** Result of importing an export: records, open decisions, and notes on omitted or changed entries. */
+/** Result of importing an export: records, records that need a decision of the operator, and notes. */
 import { type ZoneRecord } from "../components/cloudflare/dns-record";
 
-/** A record whose value the export does not contain. The config check rejects data with such a record. */
+/** A record whose value the operator must supply, because the export has no usable one. The config check rejects it. */
 export interface Undecided {
     name: string;
     type: string;

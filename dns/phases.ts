@@ -1,4 +1,4 @@
-/** Conditions for the next phase of a zone, and effects of going back. Pure functions of the facts. */
+/** Conditions for the next phase of a zone, and effects of a rollback. Pure functions of the facts. */
 import { type Phase } from "../components/cloudflare/dns-record";
 import { certificateNeed } from "./certificates";
 import { delegatedToUs, type DnsFacts } from "./facts";
@@ -28,8 +28,8 @@ export function phaseProblems(phase: Phase, facts: DnsFacts): string[] {
 }
 
 /**
- * Whether Cloudflare already has the target state of a phase. Setting the phase is then no change or a step back, and is never
- * rejected: a run that revokes a token or corrects a record must not wait for a name server.
+ * Whether Cloudflare already has the state of a phase or of a later one. In that case the phase is never rejected, because a
+ * run that revokes a token or corrects a record must not wait for a name server.
  */
 function isReached(phase: Phase, facts: DnsFacts): boolean {
     const { status, proxied, proxiedNow, ownDs } = facts;
@@ -46,7 +46,7 @@ function isReached(phase: Phase, facts: DnsFacts): boolean {
     }
 }
 
-/** Advice for a problem. It never suggests a return to mirror that would remove names from the proxy. */
+/** Advice for a problem. It never suggests phase mirror if that would remove names from the proxy. */
 function wayOut(phase: Phase, { proxied, proxiedNow, ownDs }: DnsFacts): string {
     if (phase === "delegated") return "Solve this, or set dns.phase back to mirror.";
     const fresh = proxied.filter((name) => !proxiedNow.includes(name));
@@ -117,7 +117,7 @@ function oldAnswersGone({ status, delegation, oldNsTtlSeconds, ds, ownDs, now }:
     ];
 }
 
-/** Warnings in a phase: effects of going back, and what Cloudflare will delete. */
+/** Warnings in a phase: effects of a rollback, and what Cloudflare will delete. */
 export function phaseNotes(phase: Phase, facts: DnsFacts): string[] {
     const { status, ds, ownDs, delegation, proxied, unanswered } = facts;
     const notes: string[] = [];
@@ -125,7 +125,9 @@ export function phaseNotes(phase: Phase, facts: DnsFacts): string[] {
     if (reached) notes.push(...unanswered.map((why) => `dns: the state of the move is unknown (${why}).`));
     if (!status) return notes;
     if (reached && (phase === "proxied" || phase === "signed") && unanswered.length === 0)
-        notes.push(...missing(phase, lookedAt(facts)).map((what) => `dns: phase ${phase} is reached, and ${what}`));
+        notes.push(
+            ...missing(phase, lookedAt(facts)).map((what) => `dns: phase ${phase} is already reached, but it ${what}`),
+        );
     const moving = phase === "mirror" || phase === "delegated";
     if (moving && status.status === "active" && proxied.length > 0)
         notes.push(
@@ -155,13 +157,13 @@ export function phaseNotes(phase: Phase, facts: DnsFacts): string[] {
     const publish = unanswered.length === 0 && foreign.length === 0 && oldAnswersGone(facts).length === 0;
     if (phase === "signed" && ownDs !== undefined && !ds.includes(ownDs) && publish)
         notes.push(
-            `dns: the signatures are not validated yet. Publish at the registrar: DS ${ownDs}. If the delegation came back to Cloudflare since the zone became active (${status.activatedOn?.toISOString()}), first wait two days after the return: Cloudflare may still report the earlier time.`,
+            `dns: the signatures are not validated yet. Publish at the registrar: DS ${ownDs}. If the zone was delegated elsewhere after it became active (${status.activatedOn?.toISOString()}), publish the DS record only two days after the delegation has returned to Cloudflare, because Cloudflare may still report the earlier time.`,
         );
     notes.push(...deletion(facts));
     return notes;
 }
 
-/** Drops the reason why the certificates are unreadable, unless a name is about to be proxied. */
+/** Facts for the warnings. Unknown certificates are no reason for a warning if every name is already proxied. */
 function lookedAt(facts: DnsFacts): DnsFacts {
     const { certificates, hostnames, proxied, proxiedNow } = facts;
     const arrived = [...hostnames, ...proxied].every((name) => proxiedNow.includes(name));

@@ -11,7 +11,7 @@ export interface DnsSettings {
     account?: string;
     phase: Phase;
     records: ZoneRecord[];
-    /** Names of the service that are not among the records. */
+    /** Host names of the service that are not in `records`, because the stack itself creates their records. */
     hostnames?: string[];
     /** Old name servers, each `host` or `host:port`. */
     oldServers: string[];

@@ -41,7 +41,7 @@ export interface Answer {
 
 interface QueryOptions {
     tcp?: boolean;
-    /** Longest wait for one answer, in milliseconds. @default 2000, which resolvers also use: about five round trips */
+    /** Longest wait for one answer, in milliseconds. @default 2000, a common timeout of resolvers */
     timeoutMilliseconds?: number;
     /** Aborts all waits. */
     signal?: AbortSignal;

@@ -7,7 +7,10 @@ import { delegationOf, isWildcard, isWithin, parentOf, upTo } from "./names";
 import { type Question } from "./query";
 
 export interface Check extends Question {
-    /** Required values, sorted; `[]` if there must be none; undefined to only compare the old with the new servers. */
+    /**
+     * Values that both sides must return, sorted; `[]` if there must be none. Undefined if the old and the new servers are
+     * only compared with each other.
+     */
     expected?: string[];
     /**
      * `edge`: a proxied name, for which the new servers must answer with addresses of the edge.

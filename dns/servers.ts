@@ -51,7 +51,7 @@ export async function findSome(labels: string[], lookup: Lookup): Promise<Server
     return servers;
 }
 
-/** Names of the servers with the NS and DS records of a zone: those of the nearest zone above. */
+/** Names of the name servers of the parent zone. They answer queries for the NS and DS records of this zone. */
 export async function parentServers(zone: string, lookup: Lookup): Promise<string[]> {
     for (let above = parentOf(zone); above !== ""; above = parentOf(above)) {
         const found = await lookup.nameServers(above).catch(() => []);

@@ -17,10 +17,10 @@ export function cloudflare(
 ) {
     watchdogOf(settings.watchdog);
     const auth = new CloudflareAccess("alpa", settings);
-    // Nothing waits for this check, but its failure fails the run.
+    // No resource depends on this check, but the run fails if the check fails.
     if (untilDisabled && !pulumi.runtime.isDryRun())
         auth.disabled.apply((ids) => untilDisabled({ account: settings.account, ids }));
     const { url, credentials, curl, expires, nameServers, zoneStatus, ds } = auth;
-    // Pulumi warns of an output without a value.
+    // The output is left out without a DS record, because Pulumi warns of an output without a value.
     return { url, credentials, curl, expires, nameServers, zoneStatus, ...(ds && { ds }) };
 }

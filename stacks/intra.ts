@@ -19,7 +19,7 @@ export function intra(settings: GatewayClusterArgs & AroundTheGateway & { watchd
     const auth = new IntraCluster("alpa", { ...settings, cluster: access }, { provider });
     const { url, credentials, jwtSecrets, curl, gateway, conversion } = auth;
     const { expires, azure } = settings;
-    // Pulumi warns of an output without a value.
+    // Outputs without a value are left out, because Pulumi warns of them.
     const more = { ...azure, ...outputs, ...(conversion && { conversion }) };
     return { url, credentials, jwtSecrets, curl, expires, gateway, ...more };
 }

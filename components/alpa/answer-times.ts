@@ -1,7 +1,7 @@
-/** Times derived from the longest answer: graceful shutdown of gateway pods, and deletion of their namespace. */
+/** Time limits of gateway pods and their namespace. All are derived from the answer timeout of the config. */
 
 interface AnswerTime {
-    /** Longest time for one answer, in seconds. A pod that stops waits this long for running answers. */
+    /** Longest time for one answer, in seconds. A terminating pod waits this long for its requests in progress. */
     answerTimeoutSeconds: number;
 }
 

@@ -22,7 +22,7 @@ export const REVISION_HEADER = "X-Alpa-Auth-Revision";
 export const WORKER_CONNECTIONS = 4;
 
 /**
- * Header of verification requests to pods. The route does not redirect requests with Cloudflare's header to HTTPS
- * (plugin-chain.ts), so pods answer them on their HTTP port.
+ * Header of verification requests to pods. The route exempts requests with this Cloudflare header from the redirect to
+ * HTTPS (plugin-chain.ts), so pods answer them on their HTTP port.
  */
 export const NO_REDIRECT = { "CF-Ray": "evidence" };

@@ -43,9 +43,9 @@ const REQUEST_ID = `map $http_x_request_id $alpa_request_id {
 }`;
 
 /**
- * Name of the route instead of the path, which may contain any text. `$uri` is the path after `proxy-rewrite`, without the
- * prefix, if the request reached that plugin (ngx.req.set_uri in plugins/proxy-rewrite.lua, 3.18.0). A path without a rule
- * gets 404 from the gateway.
+ * Logs the name of a route and not the path, because a path may contain any text, even a key. `$uri` is the path after
+ * `proxy-rewrite`, without the prefix, if the request reached that plugin (ngx.req.set_uri in plugins/proxy-rewrite.lua,
+ * 3.18.0). The gateway answers 404 to a path without a rule.
  */
 const ROUTE = `map "$status:$upstream_status:$uri" $alpa_route {
     "~^404::" other;
@@ -57,8 +57,8 @@ const ROUTE = `map "$status:$upstream_status:$uri" $alpa_route {
 
 /**
  * Why the gateway did not forward a request, or why Alpa did not answer it. The input is the gateway's status, Alpa's
- * status, and the header with the number of requests that the caller's limit still allows. The limit on open requests
- * does not set that header.
+ * status, and the header with the number of requests that the caller's limit still allows. A 429 without that header
+ * comes from the limit on open requests.
  */
 const REASON = `map "$status:$upstream_status:$sent_http_x_ratelimit_remaining" $alpa_reason {
     "~^400::" request-not-accepted;
@@ -92,10 +92,10 @@ export function accessLogSettings() {
         http_server_configuration_snippet: [CONSUMER_VARIABLE, CREDENTIAL_VARIABLE]
             .map((variable) => `set $${variable} "";`)
             .join("\n"),
-        // APISIX logs a warning for each rejected request, with the request line and its query string (`run_plugin` in
-        // plugin.lua, 3.18.0). The query string may contain a key that a caller has sent there by mistake.
+        // At level `warn`, APISIX would log the request line of each rejected request (`run_plugin` in plugin.lua,
+        // 3.18.0). Its query string may contain a key that a caller has sent there by mistake.
         error_log_level: "error",
-        // Not logged: the ingress controller sends requests to the Admin API every minute.
+        // Requests to the Admin API are not logged, because the ingress controller sends some every minute.
         http_admin_configuration_snippet: "access_log off;",
     };
 }

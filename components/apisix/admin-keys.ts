@@ -11,9 +11,9 @@ export interface AdminKeysArgs {
 }
 
 /**
- * The two keys of APISIX's Admin API, generated, since the chart's defaults are publicly known.
+ * The two keys of APISIX's Admin API. They are generated, because the chart's default keys are publicly known.
  *
- * Passes the option `deletedWith` on to the Secret, which is then deleted together with its namespace.
+ * The Secret gets the option `deletedWith`: deleting the namespace deletes it too, so Pulumi sends no request for it.
  */
 export class AdminKeys extends pulumi.ComponentResource {
     /** Name of the Secret with both keys. */

@@ -2,7 +2,7 @@ import { APISIX_PODS } from "../kubernetes/network-policies";
 
 /** A gateway that keeps serving when a node is drained or lost. It needs three schedulable nodes. */
 export interface Availability {
-    /** Longest time for one answer, in seconds. A pod that stops waits this long for running answers. */
+    /** Longest time for one answer, in seconds. A terminating pod waits this long for its requests in progress. */
     answerTimeoutSeconds: number;
 }
 
@@ -11,7 +11,7 @@ export const LEAST_NODES = 3;
 /** Number of etcd members: the smallest that survives the loss of one. It cannot be changed for an existing etcd. */
 export const ETCD_MEMBERS = 3;
 
-/** Labels of the ingress controller's pods. The name is the alias of its sub-chart in the chart `apisix`. */
+/** Labels of the ingress controller's pods. Their value is the alias of the controller's chart in the chart `apisix`. */
 export const CONTROLLER_PODS = { matchLabels: { "app.kubernetes.io/name": "ingress-controller" } };
 
 /** Values of the chart `apisix` for APISIX itself. */
@@ -21,8 +21,8 @@ export function gatewayValues() {
         updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
         // The chart uses minAvailable unless it is empty, and the default of minAvailable, 90 %, would block every drain.
         podDisruptionBudget: { enabled: true, minAvailable: "", maxUnavailable: 1 },
-        // A spread instead of anti-affinity, which counts terminating pods: on three nodes, a new pod would wait ten minutes
-        // for a pod that finishes its answers, and a fourth pod could never be scheduled.
+        // Not anti-affinity, because anti-affinity counts terminating pods: on three nodes, a new pod would wait up to ten
+        // minutes until a terminating pod has finished its answers, and a fourth pod could never be scheduled.
         topologySpreadConstraints: [
             {
                 maxSkew: 1,

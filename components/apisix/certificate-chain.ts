@@ -1,4 +1,4 @@
-/** Parses certificates in PEM form, the server's own first. */
+/** Parses the certificates of a PEM file. The server's own certificate comes first. */
 import { X509Certificate } from "node:crypto";
 
 export function chainOf(pem: string): { certificates: X509Certificate[]; unreadable?: string } {

@@ -22,9 +22,9 @@ export const KEYRING = { length: 16, special: false, numeric: false };
 
 /**
  * The Secret with which APISIX reads its configuration in etcd: the password of etcd's user root, and the key with which
- * APISIX encrypts stored credentials. APISIX's default keys are publicly known.
+ * APISIX encrypts stored credentials. The key is generated, because APISIX's default keys are publicly known.
  *
- * Passes the option `deletedWith` on to the Secret, which is then deleted together with its namespace.
+ * The Secret gets the option `deletedWith`: deleting the namespace deletes it too, so Pulumi sends no request for it.
  */
 export class EtcdSecrets extends pulumi.ComponentResource {
     constructor(name: string, args: EtcdSecretsArgs, opts?: pulumi.ComponentResourceOptions) {

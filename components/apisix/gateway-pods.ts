@@ -52,7 +52,7 @@ function isUnreadyPod(pod: Live, labels: Record<string, string>): boolean {
 }
 
 /**
- * Notes in a verdict which facts were not checked, if the Admin API could not be read.
+ * Adds to a successful verdict the facts that were not checked because the key for reading the Admin API is missing.
  * @param viewer key for reading the Admin API; undefined if it could not be read
  * @param unchecked facts that only the Admin API shows, for messages
  */
@@ -113,7 +113,7 @@ export async function askReadyPods(
  * cannot reach, such a pod may still serve callers. The result omits pods that no longer exist, or that no longer
  * listen.
  * @param pods all pods of the gateway's namespace
- * @param ask query of one pod; throws if the pod's answers prove nothing
+ * @param ask query of one pod; throws if the answers do not show whether the pod has the change
  */
 export async function askUnreadyPods(
     access: PlainAccess,
@@ -126,8 +126,8 @@ export async function askUnreadyPods(
         .map(async (pod): Promise<PodReport[]> => {
             const report = await askPod(access, namespace, pod, ask);
             const terminating = pod.metadata?.deletionTimestamp !== undefined;
-            // A crashed container starts again, so its pod stays in the result. A terminating pod or a pod of a control
-            // plane will not start to listen.
+            // A crashed container starts and listens again, so its pod stays in the result. A terminating pod will not
+            // listen again, and a pod of a control plane never does.
             if (report.status === 404 || (isClosed(report) && (terminating || unasked === "settle"))) return [];
             const title = `${report.title} (${terminating ? "terminating" : "running but not ready"})`;
             return [{ ...report, title, error: report.error?.replace(report.title, title) }];
@@ -199,7 +199,10 @@ export async function askEveryPod(
         : judgeUnready(await askUnreadyPods(access, gateway, pods, askUnready));
 }
 
-/** Verdict from the unready pods. A pod that cannot be queried is no failure: one crashing pod would fail every run. */
+/**
+ * Verdict from the unready pods. A pod that cannot be queried is not a failure, because otherwise a single crashing pod would
+ * fail every run.
+ */
 function judgeUnready(reports: PodReport[]): Verdict {
     const lagging = reports.find(({ lacks }) => lacks !== undefined);
     if (lagging) return { state: "waiting", why: `${lagging.title}: ${lagging.lacks}` };

@@ -8,8 +8,8 @@ export interface GracefulShutdownArgs {
     /** Time between SIGTERM and SIGKILL of a pod, in seconds. */
     graceSeconds: number;
     /**
-     * Value that changes with each installation of the chart, and causes a new patch: a re-created Deployment has lost
-     * the grace period.
+     * Value that changes with each installation of the chart. A changed value applies the patch again, because a re-created
+     * Deployment has lost the grace period.
      */
     installed: pulumi.Input<string>;
 }
@@ -21,14 +21,15 @@ const ROLLOUT_MINUTES = 15;
  * Sets the grace period of APISIX pods, so that they finish their answers. The chart has no value for it, and with the
  * default of Kubernetes, 30 s, a pod would be killed at the end of the chart's preStop sleep.
  *
- * It is a server-side apply of one field that the chart never renders. Helm only changes fields that differ between two
- * renderings, so the field survives every upgrade. The patch restarts the pods once, and routes are created after it.
+ * The patch is a server-side apply of one field that the chart never renders. Helm changes only fields that differ between
+ * two renderings of the chart, so the field survives every upgrade. The patch restarts the pods once, and routes are created
+ * after it.
  *
- * Passes the option `deletedWith` on, since removing the field would restart the pods right before their deletion.
+ * The patch gets the option `deletedWith`: removing its field would restart the pods right before their deletion.
  */
 export class GracefulShutdown extends pulumi.ComponentResource {
     constructor(name: string, args: GracefulShutdownArgs, opts?: pulumi.ComponentResourceOptions) {
-        // The former name of the class. Another type token would re-create the patch, which restarts the pods.
+        // The type token is the former name of this class: another token would re-create the patch and restart the pods.
         super("alpa-auth:parts:GracefulStop", name, {}, opts);
         const { namespace, graceSeconds, installed } = args;
         new k8s.apps.v1.DeploymentPatch(
@@ -38,7 +39,7 @@ export class GracefulShutdown extends pulumi.ComponentResource {
                     name: FULL_NAME,
                     namespace,
                     annotations: {
-                        // A fixed name, as for all objects of this project.
+                        // A fixed name: a killed run would lose a generated one (kubernetes/ownership.ts).
                         "pulumi.com/patchFieldManager": "alpa-auth",
                         // Takes ownership of the field from Helm, whose Deployment has Kubernetes' default of 30 s.
                         "pulumi.com/patchForce": "true",

@@ -45,7 +45,7 @@ type InNamespace = (namespace: string, opts: pulumi.ComponentResourceOptions) =>
 /**
  * Installs APISIX with all objects that it needs, as children of `parent`.
  * @param home resource of the routes' namespace
- * @returns the objects that routes and consumers refer to, and depend on
+ * @returns the classes and the Gateway that routes and consumers refer to. Routes and consumers also depend on them
  */
 export function installGateway(
     name: string,
@@ -105,7 +105,7 @@ export function installGateway(
     );
 }
 
-/** Creates etcd before APISIX. The data of an earlier etcd of the chart is copied before APISIX gets the new address. */
+/** Creates etcd before APISIX. Data of the chart's earlier etcd is copied before APISIX connects to the new etcd. */
 function etcdOf(
     name: string,
     parent: pulumi.Resource,
@@ -132,7 +132,7 @@ function etcdOf(
     );
 }
 
-/** Name and namespace of the Helm release, which depend on the installer. */
+/** Name and namespace of the Helm release. Both are different for each installer. */
 export function installationOf({ installer }: Pick<OwnGateway, "installer">, namespace: string): Installation {
     return installer === "helm" ? releaseInstallation(namespace) : componentInstallation(namespace);
 }

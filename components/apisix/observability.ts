@@ -27,10 +27,10 @@ export const LATENCY_BUCKETS = [10, 100, 1000, 5000, 15_000, 30_000, 60_000, 120
 /**
  * Metadata of the plugin `prometheus`: the labels whose values APISIX leaves empty.
  *
- * The request counter keeps the label for the caller, and has a series for each caller and status. A latency histogram
- * has 13 series for each of three kinds of latency, so it has no label for the caller: 5,000 callers would have 195,000
- * series or more (docs/operate/watch.md, how many series there are). The access log has the latency by caller. The
- * other empty labels repeat what the remaining labels show.
+ * The request counter keeps the label for the caller, so it has a series for each caller and status. The latency
+ * histogram has 13 series for each of three kinds of latency, so its label for the caller is empty: with 5,000 callers it
+ * would have 195,000 series or more (docs/operate/watch.md estimates the number of series). The access log shows the
+ * latency of each caller. The other empty labels only repeat information of the remaining labels.
  */
 export const METRICS_METADATA = {
     prometheus: {
@@ -42,9 +42,9 @@ export const METRICS_METADATA = {
     },
 };
 
-/** Memory for the counters: the default of APISIX 3.18. The default of 3.17, 10 MiB, is full with some thousand callers. */
+/** Memory for the values of metrics, the default of APISIX 3.18. Some thousand callers fill the default of 3.17, 10 MiB. */
 const COUNTS_MEMORY = "128m";
-/** Memory for the text that a scraper reads. The default of 10 MiB is full with 30,000 series, and APISIX keeps two texts. */
+/** Memory for the text of the metrics. 30,000 series fill the default of 10 MiB, because APISIX stores the text twice. */
 const TEXT_MEMORY = "64m";
 
 /** Values of the chart for pods: a named port, and the annotations for scrapers. */
@@ -73,7 +73,7 @@ export function metricsAttributes({ metrics }: ObservabilitySettings = {}) {
     };
 }
 
-/** Sizes of shared memory, for parts of `nginx_config`. Unused pages take no memory. */
+/** Sizes of the shared memory for metrics, as parts of `nginx_config`. Unused pages take no memory. */
 export function metricsMemory({ metrics }: ObservabilitySettings = {}) {
     if (metrics === undefined) return { http: {}, rest: {} };
     return {

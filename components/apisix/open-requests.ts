@@ -17,8 +17,8 @@ export interface Counters {
 }
 
 /**
- * Seconds after the longest answer until the counter server drops an open request. Requests of a gateway pod that died would
- * otherwise count for an hour, the plugin's default.
+ * Seconds after the answer timeout at which the counter server stops counting a request as open. Otherwise the requests of
+ * a gateway pod that has crashed would count for an hour, which is the plugin's default.
  */
 const GIVE_UP_SECONDS = 60;
 
@@ -29,8 +29,8 @@ const GIVE_UP_SECONDS = 60;
 export const refusedBy = (key: string) => ({ key, rejected_code: 429 });
 
 /**
- * Config of APISIX's `limit-conn`: requests that are open at the same time.
- * @param most limit
+ * Config of APISIX's `limit-conn`, which limits the number of open requests.
+ * @param most largest number of open requests
  * @param key variable by which requests are counted
  * @param message answer to a request over the limit
  * @param counters counter server. Default: none, and each APISIX pod counts for itself

@@ -10,7 +10,7 @@ import { metadata } from "../kubernetes/ownership";
 interface ProfileSettings {
     /** URL of etcd. */
     etcd: string;
-    /** Longest wait of a stopping nginx for running requests, in seconds. */
+    /** How long a stopping nginx waits for its requests in progress, in seconds. */
     shutdownSeconds: number;
     /** TLS. Default: none, HTTP only. */
     tls?: {
@@ -34,20 +34,21 @@ export interface ApisixProfileArgs {
 export const PROFILE = "alpa-auth";
 export const PROFILE_FILE = `config-${PROFILE}.yaml`;
 
-/** Environment variable that the chart sets, from the Secret in its values. */
+/** Environment variable with etcd's password. The chart sets it from the Secret that its values name. */
 const ETCD_PASSWORD_VARIABLE = "APISIX_ETCD_PASSWORD";
 export const KEYRING_VARIABLE = "APISIX_KEYRING";
 
 /**
- * Default encryption keys of APISIX, which are publicly known. They only decrypt data that is older than this project's key.
+ * Default encryption keys of APISIX, which are publicly known. They only decrypt data that APISIX stored before this project
+ * generated a key.
  */
 export const DEFAULT_KEYRING = ["qeddd145sfvddff3", "edd1c9f0985e76a2"];
 
 /**
  * How long APISIX keeps an idle connection to Alpa, in seconds. Alpa's server closes idle connections after 5 by
- * default (uvicorn, `--timeout-keep-alive`), so APISIX must close them earlier. With its default of 60, APISIX would
- * sometimes send a request on a connection that Alpa just closes, and answer 502: nginx sends a POST only once
- * (`proxy_next_upstream`, `non_idempotent`).
+ * default (uvicorn, `--timeout-keep-alive`), so APISIX must close them earlier. With APISIX's default of 60, it would
+ * sometimes send a request on a connection that Alpa is just closing. The caller would get 502, because nginx does not
+ * repeat a POST (`proxy_next_upstream`, `non_idempotent`).
  */
 const UPSTREAM_IDLE_SECONDS = 4;
 
@@ -66,7 +67,7 @@ export const TLS_CIPHERS = ["AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-
  * The chart accepts the file as a value (`fullCustomConfig`), but the chart and the helmfile of Rampart render it as a
  * template. Both would change `${{…}}`, with which APISIX reads its keys.
  *
- * Passes the option `deletedWith` on to the ConfigMap, which is then deleted together with its namespace.
+ * The ConfigMap gets the option `deletedWith`: deleting the namespace deletes it too, so Pulumi sends no request for it.
  */
 export class ApisixProfile extends pulumi.ComponentResource {
     constructor(name: string, args: ApisixProfileArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -121,7 +122,7 @@ export function renderProfile(settings: ProfileSettings): string {
             role: "traditional",
             role_traditional: { config_provider: "etcd" },
             admin: {
-                // The generated keys and the network policies protect the Admin API, as with the chart's own file.
+                // Any address is allowed, because the generated keys and the network policies protect the Admin API.
                 allow_admin: ["0.0.0.0/0"],
                 enable_admin_ui: false,
                 admin_listen: { ip: "0.0.0.0", port: 9180 },
@@ -143,8 +144,8 @@ export function renderProfile(settings: ProfileSettings): string {
 }
 
 /**
- * The part `http` of `nginx_config` and the snippets next to it, as far as they depend on the settings of metrics and
- * access log.
+ * The parts of `nginx_config` that depend on the settings of metrics and access log: `http`, and the snippets on the same
+ * level.
  */
 function observedParts(observability: ObservabilitySettings | undefined) {
     const { http, ...snippets } = observability?.accessLog
@@ -170,8 +171,8 @@ function variable(name: string): string {
 }
 
 /**
- * Name of the ConfigMap with a settings file. The name contains a digest of the file: pods with new values wait for
- * their own ConfigMap, which may be created after them (with Rampart), and earlier pods keep theirs.
+ * Name of the ConfigMap with a settings file. The name contains a digest of the file, so that each version of the file has
+ * its own ConfigMap. With Rampart, it may be created after the new pods, which wait for it. Old pods keep their own one.
  */
 export function profileName(text: string): string {
     return `alpa-auth-apisix-${createHash("sha256").update(text).digest("hex").slice(0, 10)}`;

@@ -45,8 +45,8 @@ export class RampartGateway extends pulumi.ComponentResource {
         const { namespace, cluster, timeoutSeconds } = args;
         const object = { apiVersion: API_VERSION, kind: "RampartGraph", namespace, name: GRAPH };
 
-        // Created first and deleted last: the namespace of a deleted graph is Terminating for a while, and a new graph
-        // with the same name would be rejected.
+        // Created first and deleted last. Its deletion waits until the graph's namespace is gone, because Rampart rejects a
+        // new graph with the same name while that namespace is Terminating.
         const free = new Awaited(
             `${name}-namespace-free`,
             {
@@ -97,8 +97,8 @@ export class RampartGateway extends pulumi.ComponentResource {
 }
 
 /**
- * Spec of the graph. Rampart's admission webhook requires the empty maps, and supports neither version ranges nor chart
- * Secrets.
+ * Spec of the graph. Rampart's admission webhook requires the empty maps. It supports neither a range as chart version nor
+ * a Secret in the settings of a chart.
  */
 export function renderGraph(args: Pick<RampartGatewayArgs, "namespace" | "release" | "retry">) {
     const { chart } = args.release;

@@ -55,7 +55,7 @@ export class ApisixRelease extends pulumi.ComponentResource {
                       ),
                   ];
         const { availability } = release;
-        // The namespace is deleted only after its pods, which may have answers to finish.
+        // The deletion of the namespace waits for its pods, which first finish their answers.
         const deletion = availability && { customTimeouts: { delete: `${goneSeconds(availability)}s` } };
         const namespace = new k8s.core.v1.Namespace(
             `${name}-namespace`,

@@ -95,7 +95,7 @@ export function apisixValues(settings: ReleaseSettings, namespace: string, insta
         },
         "ingress-controller": {
             enabled: true,
-            // Disabled, since the webhook of controller 2.0.1 only warns, and its objects are cluster-wide.
+            // The admission webhook is disabled: in controller 2.0.1 it only warns, and its objects are cluster-wide.
             webhook: { enabled: false },
             config: {
                 // The chart's default of 15 s can be too short for many consumers, since each synchronization sends all
@@ -113,9 +113,9 @@ export function apisixValues(settings: ReleaseSettings, namespace: string, insta
 }
 
 /**
- * Number of etcd members. One is enough for a gateway that may stop with its node: a restart of etcd does not stop APISIX,
- * which keeps its configuration in memory. If etcd loses its data, the ingress controller writes it again only after a
- * restart of APISIX (decision 0033).
+ * Number of etcd members. Without high availability one member is enough: APISIX keeps its configuration in memory and
+ * continues to serve while etcd restarts. If etcd loses its data, the ingress controller writes the data again only after
+ * a restart of APISIX (decision 0033).
  */
 export function etcdMembers({ availability }: Pick<ReleaseSettings, "availability">): number {
     return availability === undefined ? 1 : ETCD_MEMBERS;
@@ -142,8 +142,8 @@ function settingsFileValues(profile: string, etcdSecret: string) {
 }
 
 /**
- * Name of the Secret with etcd's password and APISIX's encryption key. The chart's own etcd used the same name, so both
- * are the same Secret while a stack moves to etcd of this project.
+ * Name of the Secret with etcd's password and APISIX's encryption key. The chart's own etcd used a Secret with the same
+ * name, so both etcds use one Secret while a stack moves to etcd of this project.
  */
 export function etcdSecretName({ release }: Installation): string {
     return `${release}-etcd`;
@@ -186,7 +186,7 @@ function tlsValues(tls: ReleaseTls) {
     };
 }
 
-/** Longest wait of nginx for running requests in the chart's own settings file, in seconds. */
+/** How long nginx waits for requests in progress with the chart's own settings file, in seconds. */
 const CHART_SHUTDOWN_SECONDS = 240;
 
 /** Text of APISIX's settings file. @param namespace namespace of the routes */

@@ -16,8 +16,8 @@ export const OLDEST_FOR_CLASSES = "3.18";
 export const OLDEST_FOR_METRICS = "3.18";
 
 /**
- * Whether a version is older than another version. The tag of an image is valid too, since it begins with major and
- * minor version; the result is false for text without a version.
+ * Whether a version is older than another version. An image tag can be compared too, because it begins with the major and
+ * minor version. False for a text without a version.
  */
 export function isOlder(version: string | undefined, oldest: string): boolean {
     const [major, minor] = numbersOf(version);

@@ -24,7 +24,7 @@ export interface ApiReader {
 
 /** Number of entries on one page. */
 const PAGE = 50;
-/** Largest number of pages to read: together more entries than any list of this project can have. */
+/** Largest number of pages to read. Together they hold more entries than any list that this project reads. */
 const MOST_PAGES = 40;
 
 interface Envelope<T> {

@@ -48,10 +48,10 @@ export interface AzureSide {
  * of 2024 has 100. The lower one is valid everywhere.
  */
 export const IDLE_MINUTES = { min: 4, max: 30 };
-/** Additional seconds beyond the longest answer: a connection is idle while Alpa computes. */
+/** Seconds to add to the answer timeout, because a connection is idle while Alpa computes an answer. */
 const IDLE_BEYOND_SECONDS = 60;
 
-/** Required idle timeout for the longest answer, in minutes. It may exceed Azure's limit. */
+/** Idle timeout that the answer timeout requires, in minutes. It may exceed Azure's limit. */
 export function idleMinutes(answerTimeoutSeconds: number): number {
     return Math.max(IDLE_MINUTES.min, Math.ceil((answerTimeoutSeconds + IDLE_BEYOND_SECONDS) / 60));
 }

@@ -41,7 +41,7 @@ export async function untilDisabled(
                 result: undefined,
                 said: error.cause?.code ?? error.message,
             }));
-        // A request that the time limit interrupts has no result, so the result of the previous request stays.
+        // A request that the time limit aborts says nothing about the API, so the error of the previous request is kept.
         if (result !== undefined || !end.aborted) silence = said;
         if (result !== undefined) {
             accepted = Object.entries(ids).flatMap(([who, id]) =>

@@ -76,9 +76,9 @@ export function renderRecord(record: ZoneRecord, phase: Phase): RenderedRecord {
 }
 
 /**
- * Name of the record's resource, from the fields that identify the record. A new TTL, priority or proxy setting is then an
- * update in place. A new target of a CNAME is also an update: Pulumi would create a replacement before it deletes the old
- * record, and Cloudflare rejects a second CNAME for a name.
+ * Name of the record's resource, made from the fields that identify the record. So a new TTL, priority or proxy setting
+ * updates the record in place. The target of a CNAME is not part of the name: for another name, Pulumi would create the new
+ * record before it deletes the old one, and Cloudflare rejects a second CNAME for the same host.
  */
 export function logicalName(record: ZoneRecord): string {
     const readable = `${record.name}-${record.type.toLowerCase()}`;

@@ -80,7 +80,8 @@ export function renderRateLimit(
     limit: RateLimit,
     { hostnames, plan, prefixes }: Pick<EdgeRulesArgs, "hostnames" | "plan" | "prefixes">,
 ) {
-    // Access verifies the client id only after this rule. Without the address, anyone could use up a caller's limit.
+    // Access verifies the client id only after this rule, so anyone can send a caller's client id. The address is counted
+    // too, so that such requests do not use up the caller's limit.
     const who = limit.per === "client" ? [CLIENT_ID, "ip.src"] : ["ip.src"];
     // On the free plan a rule can only match the path, and cannot set the answer to rejected requests.
     const free = plan === "free";

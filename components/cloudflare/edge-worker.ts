@@ -8,7 +8,7 @@ import { serviceDescription } from "../alpa/service-description";
 /** Settings in the script of the Worker. */
 export interface EdgeWorkerSettings {
     hostnames: string[];
-    /** Path prefixes served in addition to Alpa's own paths. The service description has the first. */
+    /** Path prefixes served in addition to Alpa's own paths. The service description shows only the first one. */
     prefixes: string[];
     /** Name of the model for requests without one. */
     model: string;
@@ -32,12 +32,12 @@ export class EdgeWorker extends pulumi.ComponentResource {
             { accountId: account, scriptName: workerName(owner()), ...renderWorker({ hostnames, prefixes, model }) },
             { parent: this },
         );
-        // Over the plan's limit of requests, Cloudflare answers with error 1027 and does not skip the Worker, since
-        // routes that the API creates fail closed.
+        // Routes that the API creates fail closed: over the plan's limit of requests, Cloudflare answers with error 1027 and
+        // does not forward requests without the Worker.
         for (const hostname of hostnames)
             new cloudflare.WorkersRoute(
-                // Named like the DNS record: if another name becomes the main one, the route of the earlier main name is
-                // unchanged.
+                // Named like the DNS record, so that the route of a host name stays the same when another host name becomes
+                // the main one.
                 `${name}-route-${hostname}`,
                 { zoneId, pattern: workerPattern(hostname), script: script.scriptName },
                 { parent: this },

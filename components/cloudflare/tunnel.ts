@@ -35,9 +35,9 @@ export class Tunnel extends pulumi.ComponentResource {
             { accountId: account, tunnelId: tunnel.id },
             { parent: this },
         );
-        // The SDK (3.248) loses the dependency on a tunnel that does not exist yet. The plan of a first run would then
-        // fail because its dependencies differ, so the dependency is added here. The result of an invoke is not secret
-        // by itself, so it is marked as one.
+        // While the tunnel does not exist yet, the SDK (3.248) drops the token's dependency on it. It is added here, because
+        // otherwise the dependencies of a first run would differ from its plan, and the run would fail. The token is
+        // marked as secret, because the SDK does not mark results of invokes.
         this.token = pulumi.secret(pulumi.all([token, tunnel.id]).apply(([text]) => text));
         this.registerOutputs({ tunnelId: this.tunnelId, target: this.target });
     }

@@ -78,7 +78,7 @@ function hasClaim({ plugins }: Stored, { claim }: Sent): boolean {
  */
 function isVerifiedBy({ plugins }: Stored, { verifiedBy }: Sent): boolean {
     const { algorithm, public_key: publicKey } = plugins?.["jwt-auth"] ?? {};
-    // Line ends may differ.
+    // The line endings of the two keys may differ.
     const text = (pem: unknown) => String(pem).replace(/\s/g, "");
     return algorithm === verifiedBy?.algorithm && text(publicKey) === text(verifiedBy?.publicKey);
 }

@@ -136,8 +136,8 @@ async function untilAccepted(
 }
 
 /**
- * Makes the query throw if the change is missing: at a pod that is not ready, a missing change does not prove that the
- * pod still accepts an old key.
+ * Changes a query so that it throws if the pod lacks the change. For an unready pod this means "unknown": a pod that lacks
+ * the new key need not accept the old one, for example while it starts.
  */
 function orThrow(ask: AskPod): AskPod {
     return async (connect) => {

@@ -50,7 +50,7 @@ export interface BroughtKey {
     id: string;
     /** Digest of the key; a secret. */
     digest: pulumi.Output<string>;
-    /** Id of this key's revocation, if the config reverts it. */
+    /** Id of the revocation of this key, if the config accepts the revoked key again. */
     readmit?: string;
 }
 
@@ -60,7 +60,7 @@ export interface ConsumersArgs {
     binding: GatewayBinding;
     cluster: ClusterAccess;
     readiness: AcceptSettings;
-    /** The pods that a change of a caller must reach. */
+    /** The gateway pods, each of which must apply a change of a caller. */
     pods: GatewayPods;
     /**
      * Resource whose deletion also deletes these objects. In that case no check verifies that pods reject the
@@ -76,7 +76,7 @@ export interface ConsumersArgs {
  * a Secret for each credential, a salt for each generated key, and one Consumer object.
  *
  * All consumers share the seed of generated keys, and the two resources that wait for pods. If each consumer had its
- * own, they would be most of a large state.
+ * own, these resources would make up most of the state of a large stack.
  */
 export class Consumers extends pulumi.ComponentResource {
     /** Key by `<consumer>/<credential>`; secret. */
@@ -158,8 +158,8 @@ export class Consumers extends pulumi.ComponentResource {
     }
 
     /**
-     * Fields of a credential's Secret. APISIX reads each field as a setting of the credential, and its value as text. A
-     * number or a boolean as text is invalid, so the Secret has no such settings.
+     * Fields of a credential's Secret. APISIX reads each field as a setting of the credential, and its value as text. The
+     * Secret has no numbers or booleans, because APISIX rejects them as text.
      */
     private material(
         name: string,
@@ -230,7 +230,7 @@ export function renderConsumer(
     const plugins = limitPlugins(consumer.limits, namespace, counters);
     return {
         gatewayRef: { name: binding.gateway, namespace: binding.gatewayNamespace },
-        // The CRD has the name as optional, but the controller requires it.
+        // The CRD does not require the name, but the controller does.
         credentials: consumer.credentials.map(({ id, method }) => ({
             name: id,
             type: `${method}-auth`,

@@ -82,9 +82,9 @@ export async function credentialsOf(read: Reader, namespace: string, consumers: 
     return sent.flat();
 }
 
-/** Which answers of a pod are accepted as evidence about credentials. */
+/** Options of a check whether a pod authenticates credentials. */
 export interface EvidenceOptions {
-    /** Whether a pod without the route is accepted, because the route is deleted too. Default: false. */
+    /** Whether the check accepts a pod without the route, because the route is being deleted too. Default: false. */
     mayLackRoute?: boolean;
 }
 

@@ -36,8 +36,8 @@ type Inputs = pulumi.Unwrap<Omit<CredentialsRevokedArgs, "cluster">> & PlainAcce
 
 export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     async diff(_id, olds, news) {
-        // A deletion gets the inputs of the state, whose kubeconfig may no longer work. This diff runs before the deletion, in
-        // the same process, and passes the current kubeconfig on.
+        // A deletion uses the inputs in the state, whose kubeconfig may no longer work. This diff runs before the deletion
+        // in the same process, so it stores the current kubeconfig for the deletion.
         (globalThis as Record<string, unknown>).alpaAuthAccess = { kubeconfig: news.kubeconfig, context: news.context };
         const removed = olds.credentials.some((one) => !news.credentials.includes(one));
         const moved = olds.namespace !== news.namespace;
@@ -111,8 +111,8 @@ async function removedOf(inputs: Inputs): Promise<Sent[]> {
     const removed = credentials.filter((one) => !secretOf.has(one));
     if (removed.length === 0) return [];
     const secrets = new Map((await list("v1", "Secret", namespace)).map((secret) => [secret.metadata?.name, secret]));
-    // A key that the config has moved to another entry stays valid. A credential with tokens cannot move, since its claim
-    // contains the names of its entry.
+    // A key that was moved to another entry of the config stays valid, so it is not a removed credential. A credential with
+    // tokens cannot be moved, because its claim contains the names of its entry.
     const kept = new Set([...secretOf.values()].map((name) => textsOf(secrets.get(name)).key));
     return removed
         .map((who): Sent => sentWith(who, secrets.get(who.replace("/", "."))) ?? { who })

@@ -14,8 +14,9 @@ type Role = keyof typeof BYTES;
  * Generated keys and secrets. All are derived from one secret seed of the stack, each with its own salt. The salt is created
  * and deleted with its credential, so each secret is unique and independent of other credentials.
  *
- * Other resources are not used: a `RandomPassword` for each secret would hash it with bcrypt, 0.05 s of a core each, and
- * `RandomBytes` has the bytes in its id, which is not secret in the state (pulumi/pulumi#8946). A salt need not be secret.
+ * The secrets themselves are not random resources: a `RandomPassword` hashes its value with bcrypt, which takes 0.05 s of a
+ * core, and `RandomBytes` has the bytes in its id, which the state stores in plain text (pulumi/pulumi#8946). For a salt
+ * this is no problem.
  */
 export class GeneratedSecrets {
     private readonly seed: pulumi.Output<string>;

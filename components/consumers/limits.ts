@@ -61,7 +61,8 @@ export function limitPlugins(limits: Limits, scope: string, counters?: Counters)
 
 /**
  * Limit of one APISIX pod while the shared counters are down: a leaky bucket for twice the requests of a window. It never
- * rejects a request that the shared count would admit, even if a caller sends all requests of two windows at their border.
+ * rejects a request that the shared count would admit, even if a caller sends all requests of one window at its end and
+ * all requests of the next window at its start.
  */
 function eachPod(requests: number, perSeconds: number, message: string): Record<string, unknown> {
     return {

@@ -4,7 +4,7 @@ import type * as pulumi from "@pulumi/pulumi";
 export interface RevocationsArgs {
     /** Digest of each key that an operator has set, and of each public key, by `<consumer>/<credential>`; a secret. */
     declared: pulumi.Input<Record<string, string>>;
-    /** Ids of revocations that the config reverts, by the `<consumer>/<credential>` with the key. */
+    /** Ids of revocations whose key the config accepts again, by the `<consumer>/<credential>` with the key. */
     readmit: Record<string, string>;
 }
 

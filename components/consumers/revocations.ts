@@ -3,7 +3,7 @@ import { DynamicResource } from "../kubernetes/dynamic-resource";
 import type { RevocationsArgs } from "./revocations-provider";
 
 const TYPE = "pulumi-nodejs:dynamic/alpa-auth:Revocations";
-/** Components of the options in which callers connect through a gateway. */
+/** Component of each option that has a gateway. */
 const OPTIONS = ["IntraCluster", "InterCluster", "GatewayCallers"];
 
 /**

@@ -28,8 +28,9 @@ const LABELS = { "app.kubernetes.io/name": COUNTERS };
 const PORT = 6379;
 /**
  * Seconds until the counter server's pod is evicted from a node in this state. With the default of Kubernetes, 300,
- * requests would not be counted for five minutes. A node is `unreachable` after node-monitor-grace-period (50 s). Its pod
- * is then no longer in the Service, so a wait has no use. `not-ready` can also mean that the kubelet restarts.
+ * requests would not be counted for five minutes. A node becomes `unreachable` after node-monitor-grace-period (50 s). The
+ * Service then no longer uses its pod, so waiting would only delay the new pod. A node that is `not-ready` may just have
+ * restarted its kubelet.
  */
 const TOLERATED_SECONDS = { unreachable: 0, "not-ready": 30 };
 
@@ -105,7 +106,7 @@ export function renderService() {
 export function renderServer(image: CountersSettings["image"]) {
     return {
         replicas: 1,
-        // The new pod is ready before the old one stops. The counts restart in any case, but callers notice no pause.
+        // The new pod is ready before the old one stops. The counts restart at zero, but APISIX can always reach a pod.
         strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
         selector: { matchLabels: LABELS },
         template: {

@@ -32,8 +32,8 @@ export class Etcd extends pulumi.ComponentResource {
     /** Password of etcd's user root; secret. */
     readonly password: pulumi.Output<string>;
     /**
-     * Resource that exists when etcd is ready for APISIX. Unlike the component, it does not include the Service, for
-     * which the Kubernetes provider always waits 10 s: APISIX is installed during that wait.
+     * Resource that exists when etcd is ready for APISIX. The Service of etcd is not part of it, so that APISIX is installed
+     * during the 10 s for which the Kubernetes provider always waits for a Service.
      */
     readonly prepared: pulumi.Resource;
 
@@ -80,7 +80,8 @@ export class Etcd extends pulumi.ComponentResource {
             {
                 ...{ cluster, former },
                 place: { namespace, pods: memberNames(settings.members) },
-                // A new StatefulSet has no uid in preview. Its unknown id makes the uid unknown in the plan instead of missing.
+                // The uid is derived from the id, which is unknown in the preview of a new StatefulSet. So the plan allows
+                // any uid; without the id, the plan would require that the uid stays missing.
                 uid: pulumi.all([members.id, members.metadata]).apply(([, { uid }]) => uid),
                 password: this.password,
                 timeoutSeconds: TIMEOUT_SECONDS,

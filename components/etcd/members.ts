@@ -110,8 +110,8 @@ function probe(path: string) {
 }
 
 /**
- * Anti-affinity: two members on one node would fail together and lose the quorum. A local volume binds its member to a node
- * anyway.
+ * Anti-affinity: two members on one node would fail together, and etcd would lose its quorum. No member could move to
+ * another node anyway if its volume is local.
  */
 function apart() {
     return {

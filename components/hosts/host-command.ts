@@ -4,7 +4,7 @@ import { owner } from "../kubernetes/ownership";
 import { connection, placeOf, type SshHost } from "./ssh-host";
 import { commandLine } from "./ssh-script";
 
-/** Arguments of a script for each operation, after the names of host and stack. */
+/** One script on a host, with its arguments for each Pulumi operation. The names of host and stack are put in front. */
 export interface HostStep {
     on: SshHost;
     create: pulumi.Input<string>[];

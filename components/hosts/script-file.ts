@@ -14,8 +14,8 @@ export function scriptFile(...path: string[]): (constants?: Constants) => string
 }
 
 /**
- * Reads a shell script for the spec of Alpa's pods. Any change of its text would restart Alpa, so comments stay in it, as in
- * earlier versions. Only the header and directives of ShellCheck are removed.
+ * Reads a shell script for the spec of Alpa's pods. Only the header and directives of ShellCheck are removed. Earlier
+ * versions kept the other comments, so removing them would change the spec and restart Alpa.
  */
 export function podScriptFile(...path: string[]): (constants?: Constants) => string {
     return renderer(join(...path), (text) => text.replace(/^ *# shellcheck .*\n/gm, ""));
@@ -42,9 +42,9 @@ function sentPart(file: string, strip: (text: string) => string): string {
 }
 
 /**
- * Removes lines that are comments, and comments after code without quotes. The patterns do not parse the shell, so a test
- * compares the commands of each script with and without its comments: the test fails for a here-document or a text in which
- * a line begins with `#`.
+ * Removes lines that are comments, and comments at the end of a line if the code before them contains no quotes. The
+ * patterns do not parse the shell, so a test compares the commands of each script with and without its comments. The test
+ * fails for a here-document or a text in which a line begins with `#`.
  */
 function withoutComments(text: string): string {
     return text.replace(/^[ \t]*#.*\n/gm, "").replace(/^([^'"#\n]*\S)[ \t]+# .*$/gm, "$1");

@@ -86,7 +86,7 @@ export const runOnHost: RunOnHost = async (host, command, stdin, signal) => {
 /** Error about a host whose SSH key is not the one in the config. */
 export const MISMATCH = "the SSH key of the host is not the one in the config";
 
-/** Host key algorithms for the config's key: a server has several keys, and presents the one that the client requests. */
+/** Host key algorithms to request. A server has keys of several types, and presents the one that the client requests. */
 function algorithms(type: string) {
     const names = type === "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"] : [type];
     return names as NonNullable<NonNullable<ssh2.ConnectConfig["algorithms"]>["serverHostKey"]>;

@@ -81,7 +81,10 @@ export function kubeConfigOf(access: PlainAccess): client.KubeConfig {
     return config;
 }
 
-/** Opens a kubeconfig with helper programs, proxies or service accounts, whose credentials may change with each request. */
+/**
+ * Opens a kubeconfig with helper programs, proxies or service accounts. This needs the Kubernetes client, whose credentials
+ * may change with each request.
+ */
 function withLibrary(access: PlainAccess): ApiServer {
     const config = kubeConfigOf(access);
     const server = config.getCurrentCluster()?.server;
@@ -151,7 +154,7 @@ function entriesOf({ kubeconfig, context }: PlainAccess) {
         const { user } = file.users.find(({ name }) => name === chosen.user)!;
         return { cluster, user, folder: kubeconfig === undefined ? dirname(named) : "." };
     } catch {
-        // The Kubernetes client then reads this kubeconfig too, and reports the error.
+        // No error here, because the Kubernetes client reads the same kubeconfig next, and reports the error.
         return undefined;
     }
 }

@@ -29,7 +29,8 @@ export interface AwaitedArgs {
 type Inputs = pulumi.Unwrap<Omit<AwaitedArgs, "cluster">> & PlainAccess;
 export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     async diff(_id, olds, news) {
-        // Also compares the inputs that a deletion uses, since a deletion gets them from the state.
+        // A deletion uses the inputs in the state. So this also compares those inputs, and a difference makes an update
+        // store the new ones.
         const ofDeletion = ({ kubeconfig, goneAfter, timeoutSeconds }: Inputs) =>
             JSON.stringify([kubeconfig, goneAfter, goneAfter && timeoutSeconds]);
         return { changes: subject(olds) !== subject(news) || ofDeletion(olds) !== ofDeletion(news) };

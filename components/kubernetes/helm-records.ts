@@ -15,7 +15,8 @@ interface ReleaseName {
  * release in the state. Without the record, Helm adopts the objects of the killed run, which carry the release's name.
  *
  * The hook runs only before a creation, so it never deletes the record of a release in the state.
- * @param which `any` if the namespace belongs to the stack; `unfinished` if others may have installed the release
+ * @param which `any` if the namespace belongs to the stack; `unfinished` in a namespace where another owner may have
+ * installed a release with this name, whose record is kept
  */
 export function takeOverRelease(
     name: string,

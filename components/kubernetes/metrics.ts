@@ -9,8 +9,8 @@ export interface MetricsSettings {
 }
 
 /**
- * Scrape interval in seconds, the same as in the chart's ServiceMonitor of APISIX. The ServiceMonitor is not used, since it
- * would scrape a different pod each time.
+ * Scrape interval in seconds, the same as in the chart's ServiceMonitor of APISIX. This project does not use that
+ * ServiceMonitor, because each scrape would reach a different pod.
  */
 const INTERVAL_SECONDS = 15;
 

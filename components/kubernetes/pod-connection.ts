@@ -38,7 +38,7 @@ export interface PodConnection {
 /** Error of the API server: 403 if the user may not create `pods/portforward`, 404 if the pod does not exist. */
 export type PodConnectionError = Error & { status?: number };
 
-/** Longest time for one answer, in seconds. None of these requests reaches Alpa. */
+/** Longest wait for one answer, in seconds. It is short, because none of the requests over this connection reaches Alpa. */
 const ANSWER_SECONDS = 10;
 
 /** Opens the byte stream to a port of a pod. */

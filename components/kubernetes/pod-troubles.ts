@@ -44,7 +44,10 @@ const NEVER =
     /InvalidImageName|not found|manifest unknown|does not exist|unauthorized|denied|forbidden|no match for platform|type check failed/i;
 
 interface TroubleOptions {
-    /** Whether a problem that may end by itself, such as an unreachable registry, is no failure yet. Default: false. */
+    /**
+     * Whether to wait while a problem may end by itself, for example an unreachable registry. Default: false, and every
+     * problem is a failure.
+     */
     waitsForRetries?: boolean;
 }
 

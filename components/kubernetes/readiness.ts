@@ -6,7 +6,7 @@ export type Until =
     | { kind: "graph-undeployed" }
     /** The namespace that Rampart creates for a component, once it is Active. A failure is read from the graph. */
     | { kind: "graph-namespace"; namespace: string }
-    /** A namespace that is not Terminating: Rampart counts a Terminating one as existing. */
+    /** A namespace that is missing or Active: Rampart rejects a new graph while its namespace is Terminating. */
     | { kind: "not-terminating" }
     /** An object of the ingress controller, or of cert-manager: this condition is True for the current generation. */
     | {

@@ -2,7 +2,7 @@
 export const PHASES = ["prepare", "drain", "stop", "start", "verify", "switch", "done"] as const;
 export type Phase = (typeof PHASES)[number];
 
-/** Longest time for the component's pods to be deleted after the longest answer, in seconds. */
+/** Longest time for the deletion of the component's pods, in seconds, in addition to the answer timeout. */
 export const SUSPEND_SECONDS = 300;
 
 /** State in a phase. */
@@ -79,8 +79,8 @@ export function isUpgrade(stage: Stage): boolean {
 }
 
 /**
- * Stages that one run may reach from a stage. On the way back, `start` and `verify` are the same state, so a run may
- * skip one of them.
+ * Stages that one run may reach from a stage: the next stage, the same stage, and the previous one for a rollback. A
+ * rollback may skip `start` or `verify`, because both have the same state.
  */
 export function stepsFrom(stage: Stage): Stage[] {
     if (isUpgrade(stage)) return neighbours(UPGRADE_STAGES, stage, "upgrade-verify");

@@ -21,10 +21,11 @@ export interface OptComponentArgs {
     cluster: ClusterAccess;
     opt: OptSettings;
     /**
-     * Another version that is also on the nodes, and whether it is the running one. Unset if there is only one version.
+     * Second version whose image and weights are on the nodes, during an upgrade. `runs` is true if the component runs this
+     * version and not `opt`. Unset if there is no second version.
      */
     next?: { opt: OptSettings; runs: boolean };
-    /** Whether the component runs. Otherwise everything is prepared, but no Ray cluster holds GPUs. */
+    /** Whether the component runs. If false, all objects exist, but no Ray cluster holds GPUs. */
     running: boolean;
     /** Longest time one answer may take, in seconds. */
     answerTimeoutSeconds: number;
@@ -33,8 +34,8 @@ export interface OptComponentArgs {
     /** Number of the attempt in a conversion. With a new number, the RayCluster is written again. */
     attempt: number;
     /**
-     * Whether the run returns to an earlier phase, or repeats the current one. If true, a new attempt alone does not
-     * make the run wait until the cluster runs.
+     * Whether the run is a rollback to an earlier phase, or repeats the current phase. If true, the run does not wait for
+     * the cluster just because it is a new attempt.
      */
     back?: boolean;
     /** Time for which the cluster must stay ready, in seconds. */
@@ -118,7 +119,7 @@ export class OptComponent extends pulumi.ComponentResource {
         );
     }
 
-    /** Puts image and weights of a version on every node. @returns the resource that waits until they are there */
+    /** Puts image and weights of a version on every node. @returns the resource that waits for both */
     private images(
         name: string,
         object: string,

@@ -9,7 +9,10 @@ import type { OperatorChart, OptSettings, RampartCharts } from "./opt-settings";
 /** Name of the graph. It contains KubeRay's operator, and with shape `rampart` also Ray and Alpa. */
 export const OPT_GRAPH = "opt";
 const API_VERSION = "rampart.petuum.com/v1beta2";
-/** Longest wait for the deletion of a graph's namespace, in seconds: twice the time that Rampart needs for its two passes. */
+/**
+ * Longest wait for the deletion of a graph's namespace, in seconds. Rampart uninstalls each component twice, and this is
+ * twice the time for that.
+ */
 const GONE_SECONDS = 600;
 
 /** Namespace that Rampart creates for a component of the graph. */
@@ -110,7 +113,7 @@ export function renderOperatorGraph(namespace: string, chart: OperatorChart, ret
         "kuberay-operator",
         { repo, name: "kuberay-operator", version },
         operatorValues(namespace, chart),
-        // The graph is the same in every phase, so that a return to an earlier phase does not wait for Rampart.
+        // The graph is the same in every phase, so that a rollback does not wait for Rampart.
         { retry },
     );
     return { deploy: true, graph: { flows: {}, components: { kuberay: operator } } };

@@ -81,9 +81,9 @@ export function headVariables({
 export const LOADED = loaded("");
 
 /**
- * The same probe, but a timeout counts as success: it means a running batch, since Alpa reports an unloaded model at once.
- * The watchdog detects a stopped Alpa instead. If timeouts were failures, a batch of half a minute would make the pod
- * unready, and new callers would get 503.
+ * The same probe, but a timeout counts as success. Alpa reports an unloaded model immediately, so a timeout means that a
+ * batch is running. If a timeout failed the probe, a batch of half a minute would make the pod unready, and new callers
+ * would get 503. The watchdog detects an Alpa that has stopped working.
  */
 export const LOADED_OR_BUSY = loaded(`except socket.timeout:
     sys.exit(0)
@@ -103,7 +103,7 @@ sys.exit(1 if "is not registered" in message or "No replica of model" in message
 }
 
 /**
- * preStop script that waits for running answers. The pod gets no new requests, since a terminating pod is removed from
+ * preStop script that waits for requests in progress. The pod gets no new requests, since a terminating pod is removed from
  * its Service.
  * @param seconds longest wait, in seconds
  */
@@ -112,7 +112,7 @@ export function afterAnswers(seconds: number, port = ALPA_PORT): string {
 }
 
 /**
- * preStop script that keeps a worker running as long as its head. A running answer needs the GPUs of all nodes, but the
+ * preStop script that keeps a worker running as long as its head. A request in progress needs the GPUs of all nodes, but the
  * operator deletes all pods of a RayCluster at the same time.
  * @param seconds longest wait, in seconds
  */

@@ -20,9 +20,9 @@ export const OPT_HEAD = { ...OPT_PODS, "ray.io/node-type": "head" };
  */
 export const IMAGES = `${OPT}-images`;
 export const NEXT_IMAGES = `${OPT}-next-images`;
-/** Additional seconds after the longest answer until a pod is killed. */
+/** Seconds to add to the answer timeout for the grace period of a pod. */
 const STOP_SECONDS = 30;
-/** Short grace period for a pod whose Ray has died, since it has no running answers. */
+/** Short grace period for a pod whose Ray has died. It has no requests in progress to wait for. */
 const DEAD = { terminationGracePeriodSeconds: STOP_SECONDS };
 
 /** Tolerations: GPU nodes may have a taint against pods without GPUs. */
@@ -122,7 +122,7 @@ function headContainer(opt: OptSettings, answerTimeoutSeconds: number) {
         command: ["/bin/bash", "-c", "--"],
         args: [HEAD_SCRIPT],
         env: headVariables(opt),
-        // All ports are listed, since the operator adds no default ports to a list.
+        // Includes Ray's default ports: the operator adds them only to a container without a list of ports.
         ports: [
             { name: "gcs-server", containerPort: GCS_PORT },
             { name: "dashboard", containerPort: 8265 },
@@ -165,8 +165,9 @@ function preStop(script: string) {
 }
 
 /**
- * Spec of a DaemonSet whose idle pods use the image and the weights on every node. So images are pulled before callers wait
- * for them, are not garbage-collected, and missing weights are reported in time.
+ * Spec of a DaemonSet with an idle pod on every node that uses the image and mounts the weights. So the image is pulled
+ * before Alpa needs it, and the kubelet does not garbage-collect it. Missing weights are reported before Alpa stops
+ * elsewhere.
  */
 export function renderImages(opt: OptSettings, name = IMAGES) {
     const labels = { "app.kubernetes.io/name": name };

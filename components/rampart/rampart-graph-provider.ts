@@ -31,7 +31,7 @@ export const provider: pulumi.dynamic.ResourceProvider<GraphInputs, GraphState> 
      * Runs in preview and in `up`: Rampart's admission webhook rejects a graph before anything is changed.
      */
     async check(_olds, news) {
-        // Searches only these inputs, since the stored text of this code contains the placeholder too.
+        // Searches only these inputs: the code of this provider is an input too, and contains the placeholder as a constant.
         const { metadata, spec, kubeconfig, context } = news;
         const known = !JSON.stringify([metadata, spec, kubeconfig, context]).includes(UNKNOWN);
         const why = known ? await refusalOf(news) : undefined;
@@ -80,8 +80,8 @@ async function settleAndApply(inputs: GraphInputs): Promise<GraphState> {
     // Updating a graph that is Deploying makes Rampart uninstall every component and delete their namespaces while it
     // deploys the new generation into them. This also applies to a create: a killed run leaves a graph outside the state.
     const unsettled = (live: Live | undefined) => {
-        // The same spec creates no new generation. The graph of a killed run waits for objects that this run creates, so
-        // waiting for the graph first would end in a timeout.
+        // The same spec creates no new generation, so it can be applied at any time. A graph of a killed run may wait for
+        // objects that this run creates later, so waiting for that graph first would end in a timeout.
         if (live && isDeepStrictEqual(live.spec, inputs.spec)) return undefined;
         const phase = live?.status?.phase;
         if (phase !== "Deploying" && phase !== "Undeploying") return undefined;

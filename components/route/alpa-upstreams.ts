@@ -48,7 +48,7 @@ export function logprobsUpstream(alpa: AlpaSettings) {
     };
 }
 
-/** Whether health checks and distribution apply, which needs more than one service. */
+/** Whether APISIX checks the health of services and distributes `/logprobs` over them. With one service it does neither. */
 function several({ endpoints, failover = false }: AlpaSettings): boolean {
     return failover && endpoints.length > 1;
 }
@@ -70,12 +70,13 @@ export function renderUpstream(endpoints: AlpaEndpoint[], answerTimeoutSeconds: 
 }
 
 /**
- * Makes each gateway pod check every service. It is an HTTP check, since ingress controller 2.0.1 turns a TCP check into
- * `GET /` as well. Alpa answers that with 400, which APISIX by default treats as neither healthy nor unhealthy. Here 400
- * counts as healthy, so that a recovered service gets requests again.
+ * Makes each gateway pod check every service with an HTTP request, because ingress controller 2.0.1 turns even a TCP check
+ * into `GET /`. Alpa answers that request with 400. By default APISIX counts 400 as neither healthy nor unhealthy. Here it
+ * counts as healthy, so that a service gets requests again after it has recovered.
  *
- * The checks detect a host, process or network that is down, and move its callers after two checks. They do not detect an
- * Alpa whose batch loop has ended, since it still answers 400. A single failed request does not move callers.
+ * The checks detect a host, process or network that is down. After two failed checks, other services get the requests of
+ * its callers. An Alpa whose batch loop has ended is not detected, because it still answers 400. A single failed request
+ * changes nothing.
  */
 function healthChecks() {
     const interval = `${CHECK_SECONDS}s`;
@@ -86,11 +87,11 @@ function healthChecks() {
                 httpPath: "/",
                 // The field is in nanoseconds.
                 timeout: CHECK_TIMEOUT_SECONDS * 1e9,
-                // Has no effect for HTTP. Without it, the controller writes its default under a name that APISIX rejects.
+                // Required although HTTP has no TLS: the controller writes the default under a name that APISIX rejects.
                 strictTLS: false,
                 healthy: { interval, successes: 1, httpCodes: [200, 400] },
-                // `timeout` is the number of checks without an answer in time. It is higher than that of refused
-                // connections, since a busy Alpa may be slow.
+                // `timeout` is the number of checks that time out. It is higher than the number of refused connections,
+                // because a busy Alpa may answer slowly.
                 unhealthy: { interval, tcpFailures: 2, timeout: 4, httpFailures: 4, httpCodes: [500, 502, 503, 504] },
             },
         },

@@ -1,9 +1,9 @@
 import { plugin, type RoutePlugin } from "./route-plugin";
 
 /**
- * Two headers that no plugin of APISIX sets correctly. A caller with a valid token would still get a WWW-Authenticate for a
- * key, since key-auth runs first. Limits return the end of their window in fractions of a second, which Retry-After does not
- * allow. A limit on open requests returns no time, so Retry-After is one second.
+ * Corrects two headers that APISIX's plugins set wrongly. WWW-Authenticate: a request with a valid token would get the
+ * challenge of key-auth, which runs first. Retry-After: it must be a whole number of seconds, but the limits return the
+ * remaining time of their window with fractions. A limit on open requests returns no time, so Retry-After is 1 s.
  */
 const CHALLENGE_AND_RETRY = `return function()
     if ngx.status ~= 401 then

@@ -6,9 +6,9 @@ export interface CallerClass {
     name: string;
     /** Names of its consumers, at least one. */
     members: string[];
-    /** Largest number of open requests to /completions of all members together. */
+    /** Largest number of requests to /completions that the members together may have open. */
     completions: number;
-    /** Largest number of open requests to /logprobs of all members together, counted separately. */
+    /** Largest number of requests to /logprobs that the members together may have open. It is a separate limit. */
     logprobs: number;
 }
 
@@ -24,11 +24,12 @@ export interface ClassSettings {
  * Limits the callers of each class together to the share of the class. The plugin is part of the route, since a
  * consumer's plugin counts only that consumer (docs/decisions/0044-a-class-has-a-share.md).
  *
- * After `limit-conn` has run here as an action, APISIX 3.18 does not run it again for the consumer (`skip_plugin` in
- * plugin.lua, added between 3.17 and 3.18). So a member cannot have its own limit on open requests.
+ * The class is an action of the plugin `workflow`, which runs `limit-conn`. After that, APISIX 3.18 does not run the
+ * `limit-conn` of the consumer (`skip_plugin` in plugin.lua, added between 3.17 and 3.18). So a member cannot have its own
+ * limit on open requests.
  *
- * The count belongs to the route and the settings of the action: a change of members keeps the count, and a change of
- * the share starts a new one.
+ * The count belongs to the route and to the settings of the action. So a change of the members keeps the count, and a
+ * change of the limit starts a new count.
  * @param namespace namespace of the consumers
  */
 export function classPlugins(

@@ -4,7 +4,7 @@ import { alpaError, plugin, type RoutePlugin } from "./route-plugin";
 const body = (message: string) => `[[${JSON.stringify(alpaError(message))}]]`;
 
 /**
- * Checks of request headers that no plugin has, before authentication:
+ * Checks request headers before authentication, in ways that no plugin of APISIX offers:
  *
  * - Removes headers with an underscore in their name: APISIX forwards X_Consumer_Username, and many servers treat it as
  *   X-Consumer-Username. Requests with more than 100 headers, the gateway's own included, are rejected, since APISIX

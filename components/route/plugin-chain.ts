@@ -54,8 +54,8 @@ function authentication(): RoutePlugin[] {
         header: "authorization",
         query: NO_QUERY_ARGUMENT,
         cookie: NO_COOKIE,
-        // A token without exp would be valid until its credential is removed. The list makes its claims required, so it
-        // contains exp but not nbf.
+        // Each claim in the list is verified and also required. A token without exp would be valid until its credential is
+        // removed, so the list contains exp. It does not contain nbf, which is optional.
         claims_to_verify: ["exp"],
         hide_credentials: true,
     };
@@ -111,7 +111,7 @@ export interface Passing extends AnswerSettings, ClassSettings {
 
 /**
  * Plugins for requests to one of Alpa's two paths.
- * @param path Alpa's own path. It is fixed, so that no spelling in a request reaches another path
+ * @param path Alpa's own path. Every request is forwarded to it, so that no unusual spelling of a path reaches another one
  * @param namespace namespace of the declared consumers. Consumers of other namespaces may share this gateway
  */
 export function alpaChain(
@@ -171,8 +171,9 @@ export const REDIRECT = "redirect";
 const FIRST = 23000;
 
 /**
- * Redirects HTTP to HTTPS: 301 for GET and HEAD, and 308 for POST. Requests with Cloudflare's header are exempt. They
- * come from the tunnel, which uses HTTP inside the cluster, so a redirect would be a loop while an exposure is changed.
+ * Redirects HTTP to HTTPS: 301 for GET and HEAD, and 308 for POST. Requests with Cloudflare's header are exempt. They come
+ * from the tunnel, which uses HTTP inside the cluster. While a stack changes its exposure, a redirect would send their
+ * callers to the tunnel again, in a loop.
  */
 export function toHttps(): RoutePlugin {
     return plugin(REDIRECT, {

@@ -31,8 +31,8 @@ const PRIORITY = 2390;
 /** Upper bound of tokens for one character: a UTF-8 character has at most 4 bytes, and a token at least one. */
 export const MOST_TOKENS_A_CHARACTER = 4;
 /**
- * Longest text, in characters for each token of the context length. This is twice the maximum for English text or code, so that
- * only texts that Alpa rejects as too long are rejected here.
+ * Longest text: this number of characters, times the context length in tokens. English text and code have at most half as
+ * many characters for each token, so this limit only rejects texts that Alpa would reject as too long.
  */
 const CHARACTERS_A_TOKEN = 8;
 /**
@@ -161,8 +161,8 @@ const notSent = {
 
 /**
  * Schema of a prompt: a text, texts, token ids, or lists of token ids. An id of 2^31 or more ends Alpa's batch loop.
- * With `echo`, so does every id that the tokenizer lacks, since Alpa decodes the prompt too. The model has 7 ids more
- * than the tokenizer (huggingface/transformers#18268).
+ * With `echo`, Alpa decodes the prompt too, so an id that the tokenizer does not have also ends the loop. The model has 7
+ * ids more than the tokenizer (huggingface/transformers#18268).
  * @param tokens largest number of ids in one prompt
  * @param most largest number of prompts in a list
  * @param characters largest number of characters in a text

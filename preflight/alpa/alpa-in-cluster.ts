@@ -29,9 +29,10 @@ export async function requirementProblems(settings: GatewayClusterArgs, cluster:
 }
 
 /**
- * Checks the component during a conversion. Its problems stop only a run that makes a step forward: a broken component may
- * require a step back, and credentials must be revocable while a node is down. While callers get 503, too little free
- * capacity is only a warning, since it changes by itself and a stop would force a return to bare metal.
+ * Checks the component during a conversion. Its problems stop only a run that goes to a later phase. A rollback is not
+ * stopped, because a broken component may require it, and neither is a run that revokes a credential while a node is down.
+ * While callers get 503, too little free capacity is only a warning: it may change by itself, and a stop would force a
+ * rollback to bare metal.
  */
 export async function componentOnItsWay(settings: GatewayClusterArgs, cluster: ClusterView): Promise<Findings> {
     if (settings.conversion === undefined) return NO_FINDINGS;

@@ -6,8 +6,9 @@ import { OWNER_ANNOTATION } from "../../components/kubernetes/ownership";
 import type { ClusterView } from "../kubernetes/cluster";
 
 /**
- * Callers that differ from those in the cluster, for a conversion without a record of its callers: other names,
- * credentials, methods or limits. Of a JWT credential only the method is compared, since its algorithm is in a Secret.
+ * Callers of the config whose name, credentials, methods or limits differ from those in the cluster. This comparison is
+ * used when there are no two digests of the callers to compare. The algorithm of a JWT credential is not compared,
+ * because it is in a Secret.
  * @returns names, at most five; undefined if nothing differs, or if there is no caller yet
  */
 export async function differingCallers(

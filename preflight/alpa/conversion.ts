@@ -47,7 +47,7 @@ interface Attempt {
      * that a completed step is not repeated.
      */
     attempt: number;
-    /** True if the run does not go to a later phase: it returns to an earlier one, or repeats the current one. */
+    /** True if the run is a rollback to an earlier phase, or repeats the current phase. */
     back?: true;
 }
 
@@ -63,7 +63,7 @@ export async function attemptOf(
 
 /** The settings of a run. */
 type Asked = GatewayClusterArgs & {
-    /** Holder of the conversion's lock, for the last step of a return to bare metal. */
+    /** Holder of the conversion's lock in the last step of a rollback to bare metal, which has no `conversion`. */
     holder?: string;
     /** Digest of the list of callers, if option intra-a has a conversion. */
     callers?: string;
@@ -109,8 +109,8 @@ function versionIn({ headGroupSpec }: RayClusterSpec) {
 }
 
 /**
- * Reports an upgrade that was removed from the config although `opt` has another version than the running one: Alpa
- * would load the version of `opt`, and callers would wait.
+ * Reports an upgrade that was removed from the config too early: `opt` still has another version than the running one. Alpa
+ * would stop and load the version of `opt`, and callers would wait.
  */
 async function otherVersion({ namespace, conversion }: Asked, cluster: ClusterView): Promise<string[]> {
     const live = await cluster.read({ apiVersion: "ray.io/v1", kind: "RayCluster", namespace, name: OPT });
@@ -141,7 +141,7 @@ function stepProblems({ reached, going }: Recorded, wanted: Stage): string[] {
         return upgradeProblems({ reached, going }, wanted, allowed);
     if (going !== undefined)
         return [
-            `convert.phase: cannot become ${wanted}, since the run from ${reached} to ${going} did not end. Set ${going} to finish that run, or ${reached} to go back.`,
+            `convert.phase: cannot become ${wanted}, since the run from ${reached} to ${going} did not complete. Set ${going} to complete it, or ${reached} to roll it back.`,
         ];
     return [
         `convert.phase: must go one step at a time (got ${wanted}, and the last run reached ${reached}). Set it to ${others}.`,
@@ -156,15 +156,15 @@ function upgradeProblems({ reached, going }: Pick<Recorded, "reached" | "going">
     const why =
         going === undefined
             ? `must go one step at a time (got ${shown(wanted)}, and the last run reached ${shown(reached)})`
-            : `cannot become ${shown(wanted)}, since the run from ${shown(reached)} to ${shown(going)} did not end`;
+            : `cannot become ${shown(wanted)}, since the run from ${shown(reached)} to ${shown(going)} did not complete`;
     return [
         `opt.upgrade.phase: ${why}. ${others ? `Set it to ${others}${remove}` : "Remove opt.upgrade"}. Check: npm run ops -- model upgrade status`,
     ];
 }
 
 /**
- * Reports a downtime budget that is shorter than the steps. It is checked only before the first step, since afterwards it
- * must not block a return.
+ * Reports a downtime budget that is shorter than the steps. It is checked only before the first step, because a later check
+ * could block a rollback.
  */
 function shortBudget(window: Asked["window"]): string[] {
     if (window === undefined) return [];

@@ -113,7 +113,7 @@ async function applications({ account, hostnames }: CloudflareAccessArgs, owner:
         const other = anotherStack(name, owner);
         findings.problems.push(
             other
-                ? `hostname: ${taken} has the Access application of stack ${other.stack}. ${other.advice} Else choose another name, or destroy that stack.`
+                ? `hostname: ${taken} has the Access application of stack ${other.stack}. ${other.advice} Otherwise choose another name, or destroy that stack.`
                 : `hostname: ${taken} has a foreign Access application ("${name}"). Choose another name, or delete that application.`,
         );
     }

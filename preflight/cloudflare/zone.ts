@@ -189,7 +189,7 @@ async function rules(settings: ZoneSide, owner: string, zoneId: string, findings
         const keep = `o keep those, ${advice}, and add the rule of docs/operate/service-tokens.md by hand.`;
         findings.problems.push(
             other
-                ? `${key}: the zone has the rules of stack ${other.stack} in phase ${phase}, which allows only one ruleset. ${other.advice} Else, t${keep}`
+                ? `${key}: the zone has the rules of stack ${other.stack} in phase ${phase}, which allows only one ruleset. ${other.advice} Otherwise, t${keep}`
                 : `${key}: the zone has foreign rules in phase ${phase} ("${theirs.name}"), which allows only one ruleset. T${keep}`,
         );
     }
@@ -248,6 +248,6 @@ async function leftTimeout({ zone }: ZoneSide, zoneId: string, findings: Finding
     const seconds = setting?.value;
     if (typeof seconds !== "number" || seconds === UNTOUCHED_TIMEOUT) return;
     findings.warnings.push(
-        `proxyTimeoutSeconds: not set, but zone ${zone.name} has ${seconds} s, and this stack does not reset the zone's value. Set ${UNTOUCHED_TIMEOUT} to restore the default, or ${seconds} to keep the value and have it checked.`,
+        `proxyTimeoutSeconds: not set, but zone ${zone.name} has ${seconds} s, and this stack does not reset the zone's value. Set ${UNTOUCHED_TIMEOUT} to restore the default, or ${seconds} to keep the value, which the checks then use.`,
     );
 }

@@ -62,7 +62,7 @@ export function withoutCluster(
 interface UnreachableHost {
     place: string;
     problem: string;
-    /** Whether the host is unreachable, and so may be back later. False if it rejects the login, or its checks fail. */
+    /** Whether the host is unreachable, perhaps only for a while. False if it rejects the login, or if its checks fail. */
     isDown: boolean;
 }
 

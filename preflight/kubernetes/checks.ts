@@ -10,8 +10,8 @@ import type { InstalledGateway } from "./nodes";
 import { gatewayNamespace, plannedObjects } from "./planned-objects";
 
 /**
- * Up to this number, objects of a kind are read one by one. For more objects, the whole kind is listed, since a thousand
- * consumers have two thousand objects.
+ * Up to this number, objects of a kind are read one by one. For more objects, one request lists the whole kind: a thousand
+ * consumers have two thousand objects, and reading each would take too many requests.
  */
 const READ_EACH = 20;
 

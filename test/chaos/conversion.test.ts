@@ -127,7 +127,7 @@ describe("a conversion on the engine", () => {
         assert.match(failed(await stack.up()), /alpa-ray\.service has failed\. Run: journalctl/);
         assert.deepEqual((({ phase, going }) => [phase, going])(await stack.record()), ["stop", "drain"]);
         stack.ask("prepare");
-        assert.match(failed(await stack.up()), /the run from stop to drain did not end/);
+        assert.match(failed(await stack.up()), /the run from stop to drain did not complete/);
         await stack.go("drain");
         await stack.go("prepare");
         assert.equal((await ask(url, key)).status, 200);

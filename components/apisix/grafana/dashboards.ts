@@ -34,7 +34,7 @@ const FOLDER_ANNOTATION = "grafana_folder";
 /** Folder with the dashboards as JSON, which `npm run golden` writes from observability/dashboards. */
 const FOLDER = join(__dirname, "../../../docs/examples/grafana");
 const FILES = ["alpa-auth-operators.json", "alpa-auth-caller.json"];
-/** Dashboard variable at the start of links to documentation. */
+/** Dashboard variable with the base URL of the documentation, with which links begin. */
 const DOCS_VARIABLE = "docs";
 
 /**
@@ -76,7 +76,7 @@ interface Dashboard {
     templating: { list: { name: string; query?: unknown }[] };
 }
 
-/** A dashboard whose links open pages below this address. */
+/** Sets the address of the documentation in a dashboard, so that the dashboard's links open pages below that address. */
 function linkedTo(docsUrl: string | undefined, text: string): string {
     if (docsUrl === undefined) return text;
     const dashboard = JSON.parse(text) as Dashboard;

@@ -12,7 +12,7 @@ export interface ConnectorSettings {
     image: { repository: string; tag: string };
     /** Number of pods. During a rollout there is one more. */
     replicas: number;
-    /** Longest wait of a stopping connector for running answers, in seconds. cloudflared allows at most 180. */
+    /** How long a stopping connector waits for its requests in progress, in seconds. cloudflared allows at most 180. */
     graceSeconds: number;
     /** Pods that may read the metrics, and whether to create a PodMonitor. Default: any pod may, and there is no PodMonitor. */
     metrics?: MetricsSettings;

@@ -23,7 +23,7 @@ export interface CloudflaredHostArgs {
     source?: string;
     /** Token of the tunnel. */
     token: pulumi.Output<string>;
-    /** Longest wait of a stopping connector for running answers, in seconds. cloudflared allows at most 180. */
+    /** How long a stopping connector waits for its requests in progress, in seconds. cloudflared allows at most 180. */
     graceSeconds: number;
     /**
      * Name of the Zero Trust team. Each host must be able to load the team's Access keys: a connector without them is
@@ -36,8 +36,8 @@ export interface CloudflaredHostArgs {
 
 /**
  * Connectors (`cloudflared`) on hosts, as systemd services that are managed over SSH. They are changed one after
- * another: the next one only when Cloudflare can reach the previous one. An upgrade takes the whole grace period for
- * each connector, even if it serves no requests (with QUIC). If a run is interrupted, the next run completes it.
+ * another: a connector is changed only when Cloudflare can reach the one before it. With QUIC, an upgrade waits the whole
+ * grace period for each connector, even for one without requests. If a run is interrupted, the next run continues.
  */
 export class CloudflaredHost extends pulumi.ComponentResource {
     constructor(name: string, args: CloudflaredHostArgs, opts?: pulumi.ComponentResourceOptions) {

@@ -4,7 +4,7 @@
 export const UNIT = "alpa-auth-cloudflared";
 
 export interface Times {
-    /** Longest wait of a stopping connector for running answers, in seconds. cloudflared allows at most 180. */
+    /** How long a stopping connector waits for its requests in progress, in seconds. cloudflared allows at most 180. */
     graceSeconds: number;
     /** Longest time from the start of a connector to its first connection to Cloudflare, in seconds. */
     startSeconds: number;

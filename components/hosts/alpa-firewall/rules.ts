@@ -92,7 +92,7 @@ function entryChain(alpa: string | undefined, ray: string | undefined): string[]
         '        iif "lo" accept',
         // A first fragment of 8 bytes ends before TCP's flags, so a SYN could be hidden in the second fragment.
         "        ip frag-off & 0x1fff == 1 meta l4proto tcp jump protect",
-        // The same for IPv6, but for every protocol: the next header of a second fragment may have any value.
+        // Second fragments of IPv6, whatever their protocol: the next header of a second fragment may have any value.
         "        frag frag-off 1 jump protect",
         // After these headers the TCP header can begin at any offset of the fragment.
         `        frag nexthdr { ${IPV6_EXTENSIONS.join(", ")} } jump protect`,

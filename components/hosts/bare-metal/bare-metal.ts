@@ -6,12 +6,12 @@ import { hostCommand } from "../host-command";
 import { placeOf, type SshHost } from "../ssh-host";
 
 /**
- * Starts or stops Alpa on bare metal. A stop waits for running answers, and is complete when every GPU is free. A start
- * needs free GPUs, and is complete when Alpa answers with its model loaded. Alpa is not changed if it already is in the
- * required state.
+ * Starts or stops Alpa on bare metal. A stop waits for requests in progress, and is complete when every GPU is free. A start
+ * needs free GPUs, and is complete when Alpa answers with its model loaded. If Alpa is already in the required state, it is
+ * not changed.
  *
- * The hosts then belong to this stack, and reject the scripts of other stacks. Deleting this resource only releases the
- * hosts.
+ * Afterwards the hosts belong to this stack, and reject the scripts of other stacks. Deleting this resource only ends this
+ * ownership: Alpa keeps its state.
  */
 export class BareMetal extends pulumi.ComponentResource {
     constructor(name: string, args: BareMetalArgs, opts?: pulumi.ComponentResourceOptions) {

@@ -1,7 +1,8 @@
 import type { SshHost } from "../ssh-host";
 
 /**
- * Service or commands that run Ray and Alpa on a host. Commands run as root, and `start` must return.
+ * Service or commands that run Ray and Alpa on a host. Commands run as root. The command `start` must exit, and Alpa must
+ * continue to run.
  */
 type Launch = { unit: string } | { commands: { start: string; stop: string } };
 
@@ -25,11 +26,11 @@ export interface BareMetalArgs extends BareMetalSettings {
     running: boolean;
     /** Whether the service starts at boot. */
     atBoot: boolean;
-    /** Longest time one answer may take, in seconds. The stop waits this long for running answers. */
+    /** Longest time one answer may take, in seconds. A stop waits this long for requests in progress. */
     answerTimeoutSeconds: number;
     /**
-     * Whether another Alpa may answer on the head's port. In that case an answer does not prove that Alpa on bare metal
-     * runs.
+     * Whether Alpa in the cluster may answer on the same port of the head. If so, an answer on that port does not prove that
+     * Alpa on bare metal runs.
      */
     portShared: boolean;
     /** Number of the attempt in a conversion. With a new number, all scripts run again. */

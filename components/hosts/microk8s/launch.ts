@@ -32,12 +32,12 @@ export function certificateNames({ role, address }: { role: string; address: str
  * Launch configuration that MicroK8s reads during its installation (version 0.1.0). It replaces the default configuration,
  * so it repeats the required parts of the default.
  *
- * Without the authorization mode, every token has all permissions; the rbac add-on sets the mode only on one node. Add-ons
- * are enabled later for the whole cluster: a joining node would install its own add-ons into the cluster that it leaves. The
- * configuration has no join, since MicroK8s retries a failed join every 5 s forever without reporting it.
+ * The authorization mode is set here, because every token would otherwise have all permissions, and the rbac add-on sets
+ * the mode only on one node. Only the first node installs add-ons, because other nodes discard theirs when they join. The
+ * configuration does not join the node, because MicroK8s would retry a failed join every 5 s without reporting it.
  *
- * The pod network is set for Calico's pool and kube-proxy's cluster-cidr by `extraCNIEnv`, since MicroK8s 1.28. MicroK8s
- * requires two more variables with it, which keep their defaults (https://canonical.com/microk8s/docs/change-cidr).
+ * Since MicroK8s 1.28, `extraCNIEnv` sets the pod network for both Calico and kube-proxy. MicroK8s requires two more
+ * variables with it, which keep their defaults (https://canonical.com/microk8s/docs/change-cidr).
  */
 export function renderLaunch({ role, first, sans, storage, podNetwork }: LaunchSettings): string {
     const addons = ["dns", ...(storage === "hostpath" ? ["hostpath-storage"] : [])];

@@ -7,9 +7,9 @@ interface TakenPort {
 }
 
 /**
- * Ports that MicroK8s uses on a node, with its defaults Calico and dqlite: the services and ports of its documentation, and
- * the default ports of kubelet, kube-proxy and Calico's agent. Ray chooses ports for its workers between 10002 and 19999
- * unless `--min-worker-port` and `--max-worker-port` are set, so it may later use a five-digit port that is free now.
+ * Ports that MicroK8s uses on a node with its defaults Calico and dqlite: the ports in its documentation, and the default
+ * ports of kubelet, kube-proxy and Calico's agent. By default Ray chooses ports for its workers between 10002 and 19999, so
+ * a free port in that range may be in use later. `--min-worker-port` and `--max-worker-port` of Ray prevent this.
  */
 export const PORTS: TakenPort[] = [
     { port: 16443, protocol: "tcp", by: "API server" },

@@ -14,7 +14,7 @@ export const INVITATION_SECONDS = 600;
 /** Time until an evicted pod runs on another node, in seconds: the disruption budget allows one eviction at a time. */
 const START_ELSEWHERE_SECONDS = 525;
 
-/** Longest time for the pods of a node to end, in seconds. A gateway pod may need the time of the longest answer. */
+/** Longest time for the pods of a node to end, in seconds. A gateway pod first finishes its answers. */
 export function drainSeconds(answerTimeoutSeconds: number): number {
     return graceSeconds({ answerTimeoutSeconds }) + START_ELSEWHERE_SECONDS;
 }

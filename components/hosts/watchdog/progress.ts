@@ -7,7 +7,7 @@ export interface ProgressLimits {
      * starts a batch at most 1 s after a request (`batch_timeout` of launch_model_worker.py).
      */
     idleSeconds: number;
-    /** Longest time for one batch, in seconds: more than the longest answer. */
+    /** Longest time for one batch, in seconds: longer than the answer timeout. */
     stuckSeconds: number;
 }
 
@@ -19,8 +19,9 @@ export interface Progress extends ProgressLimits {
 }
 
 /**
- * Within 60 s, about 120 checks look for a running batch, and can miss one shorter than half a second. So a healthy Alpa
- * looks stopped only if a completion waits a minute behind such short batches: a queue of hundreds of requests.
+ * Within 60 s, about 120 checks look for a running batch, and may miss a batch that is shorter than half a second. A
+ * healthy Alpa would be reported only if a completion waited 60 s while all batches were that short, so it would have to
+ * wait behind hundreds of requests.
  */
 export const DEFAULT_IDLE_SECONDS = 60;
 

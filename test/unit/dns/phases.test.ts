@@ -185,13 +185,21 @@ describe("phases of a move", () => {
 
     const BROKEN: [what: string, facts: Partial<DnsFacts>, note: RegExp][] = [
         ["a name server cannot be queried", { unanswered: ["x by UDP: no answer"] }, /unknown \(x by UDP: no answer\)/],
-        ["the parent zone names other servers", { delegation: MIRRORED.delegation }, /is reached, and needs exactly/],
-        ["the zone is no longer active", zone({ status: "moved" }), /is reached, and needs the zone active/],
-        ["a certificate is missing", { certificates: [] }, /is reached, and needs an active edge certificate/],
+        [
+            "the parent zone names other servers",
+            { delegation: MIRRORED.delegation },
+            /is already reached, but it needs exactly/,
+        ],
+        ["the zone is no longer active", zone({ status: "moved" }), /is already reached, but it needs the zone active/],
+        [
+            "a certificate is missing",
+            { certificates: [] },
+            /is already reached, but it needs an active edge certificate/,
+        ],
         [
             "certificates cannot be read, and the stack's own name does not exist yet",
             { certificates: "403", hostnames: ["new.example.com"] },
-            /is reached, and needs the edge certificates, which cannot be read/,
+            /is already reached, but it needs the edge certificates, which cannot be read/,
         ],
         ["a foreign DS record exists", { ds: [OWN_DS, "1 8 2 cd"] }, /validating resolvers cannot resolve the zone/],
     ];
@@ -228,7 +236,10 @@ describe("phases of a move", () => {
     it("publish no DS record while old answers are cached, even if DNSSEC was enabled by hand", () => {
         const notes = phaseNotes("signed", { ...MOVED, ds: [], ...zone({ activatedOn: undefined }) }).join("\n");
         assert.doesNotMatch(notes, /Publish/);
-        assert.match(notes, /is reached, and needs resolvers to have dropped the old delegation from their caches/);
+        assert.match(
+            notes,
+            /is already reached, but it needs resolvers to have dropped the old delegation from their caches/,
+        );
     });
 
     it("allow the correction of a wrong record after the switch", () => {
@@ -271,7 +282,7 @@ describe("phases of a move", () => {
             "that the time of activation may be that of an earlier move",
             "signed",
             { ...MOVED, ds: [] },
-            /came back to Cloudflare .*\(2026-11-20T00:00:00\.000Z\), first wait two days/,
+            /was delegated elsewhere after it became active \(2026-11-20T00:00:00\.000Z\), publish the DS record only two days/,
         ],
         ["the days left", "mirror", MIRRORED, /deletes a free zone after 28 days: 3 left, until 2026-11-29/],
         [

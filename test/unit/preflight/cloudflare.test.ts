@@ -320,7 +320,7 @@ describe("preflight of Cloudflare", () => {
             "its own application from before the stack was renamed, and does not say to delete it",
             { [APPS]: { result: [{ name: "alpa-auth/old", domain: "llm.example.com" }] } },
             {},
-            /^hostname: llm\.example\.com has the Access application of stack old\. If that was this stack's earlier name, rename it back: pulumi stack rename old\. Else choose another name, or destroy that stack\.$/,
+            /^hostname: llm\.example\.com has the Access application of stack old\. If that was this stack's earlier name, rename it back: pulumi stack rename old\. Otherwise choose another name, or destroy that stack\.$/,
         ],
         [
             "its own rules from before the stack was renamed, and says to rename it back first",
@@ -330,7 +330,7 @@ describe("preflight of Cloudflare", () => {
                 },
             },
             {},
-            /^browserChecks: the zone has the rules of stack old in phase \S+, .*\. If that was this stack's earlier name, rename it back: pulumi stack rename old\. Else, to keep those, set it to keep, /,
+            /^browserChecks: the zone has the rules of stack old in phase \S+, .*\. If that was this stack's earlier name, rename it back: pulumi stack rename old\. Otherwise, to keep those, set it to keep, /,
         ],
         [
             "a timeout that the plan does not have",

@@ -121,7 +121,7 @@ describe("preflight of a conversion", () => {
             const record = { phase: "upgrade-switch", going: "done" };
             for (const wanted of ["switch", "done"] as const) assert.deepEqual(await upgrade(wanted, record), []);
             const [said] = await upgrade("verify", record);
-            assert.match(said, /cannot become verify, since the run from switch to none did not end/);
+            assert.match(said, /cannot become verify, since the run from switch to none did not complete/);
         });
 
         it("distinguishes a run forward from a run back", () => {
@@ -147,7 +147,7 @@ describe("preflight of a conversion", () => {
         for (const wanted of ["drain", "stop"] as const) assert.deepEqual(await problems(wanted, record), []);
         for (const wanted of ["prepare", "start"] as const) {
             const [said] = await problems(wanted, record);
-            assert.match(said, /^convert\.phase: cannot become \S+, since the run from drain to stop did not end/);
+            assert.match(said, /^convert\.phase: cannot become \S+, since the run from drain to stop did not complete/);
         }
         const first = { going: "prepare", attempt: "0" };
         for (const wanted of ["intra-a", "prepare"] as const) assert.deepEqual(await problems(wanted, first), []);
