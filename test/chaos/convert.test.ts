@@ -179,7 +179,7 @@ describe("npm run ops -- convert", function () {
     async function assertHeldByThisClone(): Promise<void> {
         succeeded(await stack.preview());
         const other = await stack.run(["preview"], { env: { ALPA_AUTH_STACK_FILES: place.dir } });
-        assert.match(failed(other), /convert: a conversion is under way \(\S+ convert-\S+ runs it until /);
+        assert.match(failed(other), /convert: a conversion is under way \(locked by \S+ convert-\S+ until /);
     }
 
     it("killed in every phase: status reports it, and run continues to the end", async () => {
