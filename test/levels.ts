@@ -211,7 +211,7 @@ function engine(): Tests[] {
     return [...named, ...rest.map((file) => [file])].map((files) => ({ name: nameOf(...files), files }));
 }
 
-/** "engine gateway/tls, gateway/guard" */
+/** Name of the job with these test files, for example "engine gateway/tls, gateway/guard". */
 function nameOf(...files: string[]): string {
     const [, folder] = files[0].split("/");
     return `${folder} ${files.map((file) => file.split("/").slice(2).join("/").replace(".test.ts", "")).join(", ")}`;

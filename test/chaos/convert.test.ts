@@ -116,7 +116,7 @@ describe("npm run ops -- convert", function () {
         await assertSettledIn("intra-a");
     });
 
-    // No callers send requests here: their answers are not specified while the component is down.
+    // No callers send requests in this test: it is not specified which answers they get while the component is down.
     it("returns to intra-a by itself when phase done fails and the component is also down", async () => {
         const { ended } = stack.start();
         await untilStep(stack, ended, "done");
@@ -156,7 +156,10 @@ describe("npm run ops -- convert", function () {
         await assertSettledIn("intra-a");
     });
 
-    /** Kills the run when the cluster's record says that a step has begun. Asserts what `status` then prints. */
+    /**
+     * Waits until the cluster's record says that a step has begun, and kills the run. Asserts what `status` prints
+     * afterwards.
+     */
     async function killedIn(step: string, place: string, more: string[]): Promise<void> {
         const { child, ended } = stack.start(...more);
         await untilStep(stack, ended, step);

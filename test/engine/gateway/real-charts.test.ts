@@ -32,7 +32,7 @@ const CONTROL_PLANE = ["etcd", "kube-apiserver", "kube-controller-manager", "kub
 let folder: string;
 let helm: string;
 before(async function () {
-    this.timeout(TOOLS_MILLISECONDS); // The tool cache may be empty.
+    this.timeout(TOOLS_MILLISECONDS); // If the tool cache is empty, the sandbox builds its tools first.
     folder = mkdtempSync(join(tmpdir(), "alpa-auth-charts-"));
     ({ helm } = await ensureTools(["helm"], { log }));
 });
@@ -45,7 +45,7 @@ function withBudget({ values, ...set }: ValueSet): ValueSet {
     return { ...set, values: { ...rest, "ingress-controller": { ...controller, podDisruptionBudget } } };
 }
 
-/** The chart's bug, because of which this project creates the budget itself. */
+/** Helm's error from a bug of the chart, because of which this project creates the disruption budget itself. */
 const NO_TEMPLATE = /no template "apisix-ingress-controller\.fullname"/;
 
 describe("charts of a repository", () => {

@@ -23,7 +23,7 @@ describe("npm run ops", () => {
                 { name: "alice", credentials: [{ id: "k1", method: "key" }] },
                 {
                     name: "smoke",
-                    limits: { requests: 6, perSeconds: 600 }, // longer than this file's tests take
+                    limits: { requests: 6, perSeconds: 600 }, // a window that is longer than this file's tests take
                     credentials: [
                         { id: "key", method: "key" },
                         { id: "hs", method: "jwt", algorithm: "HS256" },

@@ -10,7 +10,10 @@ import type { PageData } from "../../../sandbox/status-page/server";
 import { ROOT } from "../../../sandbox/world/state";
 import { CLI, run, SandboxCli, tools } from "../kit/cli";
 
-/** Listens on a port of 127.0.0.1 unless another program does. @returns the holder as the sandbox names it */
+/**
+ * Listens on a port of 127.0.0.1, unless another program already does.
+ * @returns the text with which the sandbox names the program that listens
+ */
 async function hold(port: number): Promise<{ server: Server; holder: string }> {
     const server = createServer();
     const own = await new Promise<boolean>((resolve, reject) => {

@@ -38,7 +38,7 @@ describe("package of the TypeScript client", () => {
     let stage: Awaited<ReturnType<typeof startCallersWorld>>;
 
     before(async () => {
-        // This path contains no link: npm and tsc would resolve it.
+        // The path of this folder contains no symbolic link: npm and tsc would use the target of the link as the path.
         folder = mkdtempSync(join(tmpdir(), "alpa-auth-package-"));
         const [source, user] = [join(folder, "source"), join(folder, "user")];
         cpSync(PACKAGE, source, { recursive: true, filter: (path) => !/\/(dist|node_modules)$/.test(path) });

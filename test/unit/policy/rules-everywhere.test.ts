@@ -41,7 +41,8 @@ describe("every rule of the policy pack", () => {
                 const same = shapeOf(given);
                 if (judged.has(same)) continue;
                 judged.add(same);
-                // A single resource lacks the others that rules between resources expect.
+                // A rule between resources reports that the other resources are missing. Such violations are ignored
+                // below.
                 const judge = () => violationsOf([resourceOf(given)]).map(({ message }) => message);
                 const alone = judge();
                 for (const path of eachUnknown(given.inputs))

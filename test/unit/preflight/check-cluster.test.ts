@@ -492,7 +492,7 @@ describe("preflight", () => {
 });
 
 describe("preflight and objects with the stack's names", () => {
-    /** All objects of the stack, created by an owner. */
+    /** All objects of the stack, as they exist in the cluster after the given owner has created them. */
     const whole = (installer: Installer, owner: string | undefined) => ({
         ...(installer === "existing" ? SHARED : RAMPART),
         "Namespace alpa-auth-gateway-apisix": undefined, // created by Rampart for this stack

@@ -70,7 +70,10 @@ export class Bench {
         return { status: response.status, body: answer.startsWith("{") ? (JSON.parse(answer) as unknown) : answer };
     }
 
-    /** Loads a configuration. @returns the first rejection, which ends the loading */
+    /**
+     * Writes the objects of a configuration, until one is rejected. @returns the rejection; undefined if all were
+     * accepted
+     */
     async load(config: RecordedConfig): Promise<{ status: number; body: unknown } | undefined> {
         const steps: [path: string, body: Json][] = [];
         for (const { credentials, ...consumer } of config.consumers ?? []) {

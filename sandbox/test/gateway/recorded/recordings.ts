@@ -10,7 +10,7 @@ export interface Outcome {
     refused?: { status: number; body: unknown };
 }
 
-/** Number of benches at the same time. */
+/** Number of benches, each with its own gateway, that replay cases at the same time. */
 const PARALLEL = 8;
 /** The recorded limits have windows of one and two seconds, which a busy machine may miss: such a case runs again, alone. */
 const ATTEMPTS_ALONE = 3;

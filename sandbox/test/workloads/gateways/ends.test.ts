@@ -90,7 +90,10 @@ describe("Gateways that end", () => {
         return { answer };
     };
     const answerAll = () => asked.splice(0).forEach((one) => one.end("done"));
-    /** A request that is answered at once, or not at all. */
+    /**
+     * Sends a request that Alpa answers as soon as it has received it. @returns the answer, or the error if it does not
+     * arrive
+     */
     const quick = async (address?: string) => {
         const { answer } = await slow(address);
         asked.pop()?.end("done");

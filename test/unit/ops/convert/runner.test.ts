@@ -19,10 +19,10 @@ import { FakeWorld, PLACES, type WorldOptions } from "./world";
 
 const FORWARD = [...PHASES];
 const back = (...places: string[]) => places.map((place) => `back to ${place}`);
-/** Phases of the rollback from the component that serves. */
+/** Phases of a rollback that begins when the component serves callers. */
 const WHOLE = ["switch", "start", "stop", "drain", "prepare", "intra-a"];
 
-/** Rollback steps, by the step that fails half-way. */
+/** For each step that fails half-way, the steps of the rollback that follows. */
 const returns: [failing: string, steps: string[]][] = [
     ["prepare", back("intra-a")],
     ["drain", back("prepare", "intra-a")],
@@ -244,7 +244,7 @@ describe("ops convert, the runner", () => {
             /^start: the step did not end within \d+:\d\d of the first 503, after which the budget/,
         );
         assert.ok(result.downSeconds <= world.budget.seconds, `${result.downSeconds}`);
-        // The limit was used: the step was not aborted early.
+        // The runner used its time limit: it did not abort the step early.
         assert.ok(result.downSeconds > needed(world.budget.expected) - world.budget.expected.verify - 180);
     });
 
@@ -491,7 +491,8 @@ describe("ops convert, whatever happens", () => {
                 const all = { ...defaults(600), ...expected };
                 const budgetSeconds = needed(all) + spare;
                 const lasts = expectedOf({ direction: "forward", to: failing as any }, all) + spare;
-                // Either the step hangs and is aborted at its time limit, or it ends at that time and its check fails.
+                // Either the step hangs and the runner aborts it at its time limit, or the step ends at that time and
+                // its check fails.
                 const trouble = halfWay
                     ? { takes: { [failing]: 1e6 } }
                     : { takes: { [failing]: lasts }, disproved: { [failing]: 1 } };

@@ -61,7 +61,7 @@ describe("review of the credentials of a caller", () => {
         assert.match(changed.join("\n"), /^breaks-callers credential-changed: Credential lab\/a/);
     });
 
-    // Without quotes Pulumi reads a time, in Go's format.
+    // Pulumi parses a date without quotes as a time, and then writes it in Go's format.
     for (const [expires, what] of [
         ["2026-11-25", "2026-11-25, has come"],
         ["2026-11-25 00:00:00 +0000 UTC", "2026-11-25, has come"],
