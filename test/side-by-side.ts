@@ -143,7 +143,8 @@ async function run(job: Job, options: Options & { signal: AbortSignal }): Promis
 function ended(child: ChildProcess): Promise<string> {
     return new Promise((resolve, reject) => {
         child.once("error", reject);
-        // At "close" all messages have arrived. A program that the process left running may keep the pipe open.
+        // At event "close", all messages have arrived. It may never come: a process that the program left running may
+        // keep the pipe open.
         child.once("exit", (code, signal) => {
             const end = () => resolve(String(code ?? signal));
             child.once("close", end);

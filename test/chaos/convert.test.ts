@@ -77,7 +77,7 @@ describe("npm run ops -- convert", function () {
     const at = () => place;
     const refusedRoutes = refused(at, "apisix.apache.org", "apisixroutes", "UPDATE");
 
-    /** For each phase but the last, a failure that can also happen in production. */
+    /** For each phase except the last, a failure of that phase which can also happen in production. */
     const failures: [failing: Exclude<Phase, "done">, why: string, trouble: Trouble][] = [
         ["prepare", "the API server rejects the component", refused(at, "ray.io", "rayclusters", "CREATE")],
         ["drain", "the API server rejects changes of routes", refusedRoutes],
@@ -172,7 +172,8 @@ describe("npm run ops -- convert", function () {
             [facts.state, facts.direction, facts.step, facts.asked, facts.next[0], facts.holder],
             ["interrupted", direction, step, place, step, null],
         );
-        // In a step that starts or ends the 503 answers, some gateway pods may not have the change yet.
+        // If the run is killed in a step that starts or ends the 503 answers, some gateway pods may not have the change
+        // yet.
         const answer = await ask(url, key);
         if (facts.callers === "served") assert.equal(answer.status, 200, `killed in ${step}`);
         else assert.ok([200, 503].includes(answer.status as number), `killed in ${step}: ${answer.status}`);

@@ -229,7 +229,7 @@ describe("daily work with option cloudflare on the engine", () => {
     });
 });
 
-/** Open requests of a connector, by its own count. */
+/** Number of open requests of a connector, as the connector itself counts them. */
 async function requestsOn(metricsPort: number): Promise<number> {
     const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
     return Number(/^cloudflared_tunnel_concurrent_requests_per_tunnel (\d+)$/m.exec(text)![1]);

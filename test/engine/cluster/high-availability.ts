@@ -137,8 +137,8 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             await traffic.underWay(3);
             await machines().drain(FIRST, { seconds: 300 });
             const second = machines().drain(SECOND, { seconds: 300 });
-            // The third member of etcd cannot be scheduled while the first node is drained, so its budget keeps the second
-            // node's member.
+            // While the first node is drained, the third member of etcd cannot be scheduled. So the disruption budget
+            // does not allow the eviction of the member on the second node.
             await eventually("the second node empty but for etcd", async () => {
                 const left = (await core.listPodForAllNamespaces({ fieldSelector: `spec.nodeName=${SECOND}` })).items;
                 return (left.length === 1 && left[0].metadata!.name!.includes("etcd")) || undefined;
@@ -224,7 +224,8 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
 
         it("still configures the gateway after the leading ingress controller is killed", async () => {
             const { workloads } = nodes().world;
-            // The stopped node may have run the leader: another one leads when the Lease has expired.
+            // The stopped node may have run the leader. In that case, another controller leads when the Lease has
+            // expired.
             const [leader] = await eventually("one that leads", async () => {
                 const found = workloads.leaders();
                 return found.length === 1 ? found : undefined;

@@ -38,7 +38,7 @@ before(async function () {
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Adds a disruption budget for the ingress controllers to the values of their chart. */
+/** Adds a disruption budget for the ingress controllers to the values of the ingress controller's chart. */
 function withBudget({ values, ...set }: ValueSet): ValueSet {
     const { "ingress-controller": controller, ...rest } = values as { "ingress-controller": object };
     const podDisruptionBudget = { enabled: true, minAvailable: "", maxUnavailable: 1 };

@@ -154,7 +154,7 @@ describe("npm run ops", () => {
 
     it("keeps the edit when its up fails, and the undo command that it names works", async () => {
         const before = readFileSync(file, "utf8");
-        // The cluster is unreachable: preflight reports that before anything changes.
+        // Preflight reports that the cluster is unreachable, before anything changes.
         const set = ["config", "set", "--path", "alpa-auth:cluster.context", "nowhere"];
         succeeded(await stack.run(set));
         const { code, note } = await ops("consumer add bob --yes");

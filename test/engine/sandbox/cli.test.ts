@@ -30,7 +30,7 @@ async function hold(port: number): Promise<{ server: Server; holder: string }> {
 describe("npm run sandbox -- up --detach, while other programs hold its default ports,", () => {
     let sandbox: SandboxCli;
     let said: string;
-    /** The holder of each port: this process, unless another program held the port before. */
+    /** The process that holds each port. It is this process, unless another program held the port before. */
     let holders: string[];
 
     before(async function () {

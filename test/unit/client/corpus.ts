@@ -106,7 +106,10 @@ export function credentialOf(
     return new Jwt("token" in given ? { ...given, token: tokenOf(given.token) } : given);
 }
 
-/** A token as a text, or its parts: the algorithm, the claims, a lifetime in seconds, and the secret of HS256. */
+/**
+ * Returns a token that is given as a text, or creates one from its parts: the algorithm, the claims, a lifetime in
+ * seconds, and the secret of HS256.
+ */
 function tokenOf(token: any): string {
     if (typeof token === "string") return token;
     const { alg, claims, lasts, secret = "" } = token;

@@ -91,7 +91,7 @@ async function checkAnswer(
     const pem = "privateKey" in given ? fill(given.privateKey).split("\n")[3] : secret;
     // The single header is JSON of the two others. Only the signature of a token is secret.
     const parts = sent.filter((one) => !one.startsWith("{")).map((one) => (kind === "Jwt" ? one.split(".")[2] : one));
-    // Only a credential's own secrets are removed.
+    // Only the secrets that belong to the credential itself are removed from the answer.
     for (const one of [pem, ...parts, ...(name === "one header" ? [clientId] : [])])
         if (one !== secret || kind !== "Jwt" || "secret" in given)
             for (const form of [one, write(one).slice(3, -4)]) assert.ok(!shown.includes(form.toLowerCase()), shown);

@@ -19,7 +19,7 @@ import {
 } from "../kit/intra-a";
 
 const AWAITED = "pulumi-nodejs:dynamic/alpa-auth:Awaited";
-/** Key of the resource that waits for all callers, which is no object in the cluster. */
+/** Key of the resource that waits for all callers. It does not create an object in the cluster. */
 const SHARED_WAIT = "pulumi-nodejs:dynamic/alpa-auth:ConsumersAccepted alpa-consumers-accepted";
 const PROOF = "pulumi-nodejs:dynamic/alpa-auth:CredentialsRevoked alpa-consumers-revoked";
 const install = { repository: "https://charts.example.org", version: "1.2.3" };

@@ -80,7 +80,8 @@ const routeSettings = fc
     )
     .map(({ counters: shared, ...rest }) => ({
         ...rest,
-        // A stack has one longest answer time for route and counters. Without classes no rule of the route names counters.
+        // Route and counters of a stack have the same longest answer time. Without classes, no rule of the route uses
+        // counters.
         ...(shared && rest.classes && { counters: { ...shared, answerTimeoutSeconds: rest.answerTimeoutSeconds } }),
     }));
 

@@ -635,7 +635,7 @@ describe("preflight and an unreachable cluster", () => {
             try {
                 let ended = false;
                 const run = preflight(settings("rampart"), OWN, cluster).finally(() => (ended = true));
-                run.catch(() => undefined); // The rejection is checked below.
+                run.catch(() => undefined); // The rejection is checked with assert.rejects below.
                 await new Promise((resolve) => setImmediate(resolve)); // The check sends its request, and sets its timeout.
                 assert.deepEqual([ended, limits.map((l) => l.milliseconds)], [false, [30_000]]);
                 limits[0].run();

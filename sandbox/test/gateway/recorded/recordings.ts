@@ -20,7 +20,7 @@ export async function replayAll(recordings: Recordings): Promise<Outcome[]> {
     const placeholders = new Placeholders(recordings.tokens);
     const batches = new Map<string, RecordedCase[]>();
     for (const recorded of recordings.cases) {
-        // Limits would count concurrent requests of other cases too, so such a case has its own bench.
+        // The limits of such a case would also count concurrent requests of other cases, so the case has its own bench.
         const alone = recorded.whileInFlight ? `#${recorded.id}` : "";
         const name = `${recorded.config}#${recorded.sequence ?? ""}${alone}`;
         batches.set(name, [...(batches.get(name) ?? []), recorded]);

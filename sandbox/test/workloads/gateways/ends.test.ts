@@ -136,7 +136,7 @@ describe("Gateways that end", () => {
         await pause(25); // The nodes notice a terminating pod after a second of the cluster's clock, here 20 ms.
         assert.equal(await quick(), "done", "it is the only gateway");
         await look([leaving, gateway("two", { created: 9 })]);
-        // A request to pod `one` would fail now: its process is killed, and no node has noticed yet.
+        // At first, a request to pod `one` would fail, because its process is killed and no node has noticed it yet.
         await gateways.kill("one");
         await pause(25);
         for (let i = 0; i < 4; i++) assert.equal(await quick(), "done");

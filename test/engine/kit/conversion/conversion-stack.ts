@@ -88,7 +88,7 @@ export class ConversionStack extends EngineStack {
     }
 }
 
-/** One request, and when it was open (milliseconds since 1970). */
+/** The answer to one request, and the time in which the request was open (milliseconds since 1970). */
 export interface Sent {
     status: number | string;
     retryAfter: string | null;

@@ -7,7 +7,7 @@ import { startWorld, type World } from "../../../../sandbox/world/world";
 import { startPlace, type Place } from "../place";
 import { SECOND_LASTS } from "../stack";
 
-/** Seconds to load a model, on either side. */
+/** Seconds to load a model, on bare metal and in pods. */
 export const LOAD_SECONDS = 1;
 
 /** @param options `rehearsal`: also creates hosts and nodes for rehearsals. @default false */

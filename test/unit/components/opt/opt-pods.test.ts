@@ -204,7 +204,7 @@ describe("the head's shell", () => {
             try {
                 process.kill(-child.pid!, "SIGKILL");
             } catch {
-                // No process was left.
+                // The process group has already ended.
             }
         });
         return { child, ended };

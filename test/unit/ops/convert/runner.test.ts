@@ -98,7 +98,7 @@ describe("ops convert, the runner", () => {
         assert.deepEqual([result.outcome, nameOf(result.failed!)], ["human", "back to drain"]);
         assert.match(result.why!, /^the step did not end after 1:00:00, longer than all its timeouts together/);
         assert.equal(world.steps().filter((step) => step === "back to drain").length, 2);
-        // A step that is only slow is not aborted.
+        // A rollback step that is only slow is not aborted.
         const slow = await convert({ fails: { start: 1 }, takes: { "back to drain": 3500 } });
         assert.equal(slow.result.outcome, "returned");
     });
@@ -167,7 +167,8 @@ describe("ops convert, the runner", () => {
 
     for (const unserved of ["fails", "silent"] as const)
         it(`returns within the budget when done fails and the component does not serve: a caller's request ${unserved === "fails" ? "fails" : "is never answered"}`, async () => {
-            // `switch` ends as late as possible, so callers have got 503 for the longest time.
+            // `switch` ends as late as the budget allows. So callers have already got 503 for the longest possible
+            // time.
             const late = latestEnd({ direction: "forward", to: "switch" }, new FakeWorld().budget)!;
             const spare = late - remainingForward("intra-a", defaults(600));
             const takes = { start: defaults(600).start + spare - 1 };
@@ -191,7 +192,7 @@ describe("ops convert, the runner", () => {
         ] as const) {
             const world = new FakeWorld({ unserved: "silent", fails: { done: 2 } });
             world.begin();
-            // `done` fails after 30 s, twice.
+            // The request comes while `done` is tried twice; each try fails after 30 s.
             world.orderIn = { order, seconds: 900 + remainingForward("intra-a", defaults(600)) + 100 };
             const result = (await world.go())!;
             assert.deepEqual([result.outcome, result.why], [outcome, "done: it failed"]);
@@ -342,7 +343,7 @@ describe("ops convert, bare metal's answers", () => {
             answers?.map(({ text }) => text),
             [" the capital"],
         );
-        // A new conversion records its own answers: those of an earlier model are not used.
+        // A new conversion records new answers to compare with. It does not use those of an earlier model.
         world.entries = [];
         world.begin("intra-b");
         const again = progressOf(

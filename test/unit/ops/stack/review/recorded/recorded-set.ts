@@ -31,7 +31,8 @@ export function recordedSet(set: string, expected: Expected, breaks: string[] = 
             });
             const rules = broken
                 .map((says) => /^Rule (\S+) /.exec(says)?.[1] ?? says)
-                // `as-rendered` compares with today's program, so it would only show that a recording is old.
+                // Rule `as-rendered` is left out: it compares with the current program, so it would only report that a
+                // recording is old.
                 .filter((rule) => rule !== "as-rendered");
             assert.deepEqual([...new Set(rules)], breaks, broken.join("\n"));
         });

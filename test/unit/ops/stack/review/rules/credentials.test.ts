@@ -93,7 +93,10 @@ describe("review of a service token whose secret is rotated", () => {
 });
 
 describe("review of resources that an earlier run has replaced and not deleted", () => {
-    /** A resource that the state marks as replaced, because another one with the same URN exists. */
+    /**
+     * A resource that still exists although an earlier run has replaced it: the state has another resource with the
+     * same URN.
+     */
     const leftover = (name: string, inputs: object) => {
         const one = step("ServiceToken", name, inputs, undefined);
         return { ...one, oldState: { ...one.oldState!, id: "before", delete: true } };
