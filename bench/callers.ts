@@ -1,4 +1,4 @@
-/** The callers of a measurement, in the form that each program needs. */
+/** The callers of a measurement, by name, and their objects as manifests for kubectl. */
 import { randomBytes } from "node:crypto";
 import { stringify } from "yaml";
 import type { Bench } from "./sandbox";
@@ -12,7 +12,7 @@ export function callers(count: number): Callers {
     return Object.fromEntries(Array.from({ length: count }, (_, i) => [name(i), ["a"]]));
 }
 
-/** Callers in groups of nearly equal size, one for each stack. */
+/** Splits the callers into `count` groups of nearly equal size, one group for each stack. */
 export function parts(all: Callers, count: number): Callers[] {
     const entries = Object.entries(all);
     const size = Math.ceil(entries.length / count);

@@ -26,8 +26,8 @@ export async function killedMidway(bench: Bench, count: number, say: Say): Promi
     await killWhen(program, midway);
     const left = await live(bench, program.stack);
     say(
-        `killed with ${left.consumers.length} of ${count} Consumers and ${left.keys.size} Secrets in the cluster, ` +
-            `${program.state(all).perCaller * count} of their resources in the state`,
+        `pulumi was killed: the cluster has ${left.consumers.length} of ${count} Consumers and ${left.keys.size} Secrets, ` +
+            `the state has ${program.state(all).perCaller * count} resources of callers`,
     );
     assert.ok(left.consumers.length < count, "pulumi had created all Consumers before it was killed");
     await again(program, all, say);

@@ -19,7 +19,7 @@ export class Kubectl {
         writePrivate(this.file, manifests(callers, this.namespace, this.bench.binding, only));
     }
 
-    /** A rotation by an operator who knows which objects change. */
+    /** Applies only the rotated caller's objects, like an operator who knows which objects a rotation changes. */
     async applyRotated(callers: Callers): Promise<void> {
         this.write(callers, ROTATED);
         await this.apply();
@@ -43,7 +43,8 @@ export class Kubectl {
         const code = await new Promise<number | null>((resolve, reject) => {
             child.on("error", reject).on("close", resolve);
         });
-        // `kubectl diff` exits with 1 when it finds differences: the ingress controller may have written a status meanwhile.
+        // `kubectl diff` exits with 1 when it finds differences. That is no error here, because the ingress controller
+        // may have written a status meanwhile.
         if (code !== 0 && !(args[0] === "diff" && code === 1))
             throw new Error(`kubectl ${args.join(" ")} exited with ${code}.\n${said.trim()}`);
     }

@@ -79,7 +79,7 @@ async function compare(alpa: number, rounds: number, seconds: number, send: Send
             const ratios = cost.map((value, round) => without[round] / value).sort((a, b) => a - b);
             const [least, most] = [ratios[0], ratios.at(-1)!].map((ratio) => ratio.toFixed(2));
             say(
-                `${name}: ${(median(cost) * 1000).toFixed(2)} ms of CPU time per request; throughput is ${median(ratios).toFixed(2)} times that without metrics and log (${least} to ${most})`,
+                `${name}: ${(median(cost) * 1000).toFixed(2)} ms of CPU time per request; throughput is ${median(ratios).toFixed(2)} times the throughput without metrics and log (${least} to ${most} in single rounds)`,
             );
         }
     } finally {
@@ -88,8 +88,8 @@ async function compare(alpa: number, rounds: number, seconds: number, send: Send
 }
 
 /**
- * Counts two requests of every caller to the same path and the same Alpa: one is answered with 200, one is over the limit (429).
- * The size of an answer does not change the number of series.
+ * Counts two requests of each caller: one is answered with 200, the other one is over the limit (429). All requests
+ * have the same path and go to the same Alpa. The size of the answers does not change the number of series.
  */
 function countSeries(callers: number, say: Say): void {
     const metrics = new Metrics(LATENCY_BUCKETS);

@@ -33,7 +33,7 @@ export abstract class Program {
     /** Arguments before a command that select the program. */
     protected abstract readonly where: string[];
     protected abstract readonly project: string;
-    /** Resources that a rotation changes, other than those with the caller's name. */
+    /** Resources that a rotation changes although their names do not contain the caller's name. */
     protected abstract readonly shared: string[];
 
     abstract create(): Promise<void>;
@@ -142,7 +142,7 @@ export function consumersOf(callers: Callers) {
 /** Settle time of the measured stacks, in seconds. */
 const SETTLE_SECONDS = 1;
 
-/** The same objects from a program without components and without waits. */
+/** A flat Pulumi program, without components and without waits, that creates the same objects. */
 export class Flat extends Program {
     private readonly folder = join(this.bench.dir, "flat");
     protected readonly where = ["-C", this.folder];

@@ -11,7 +11,7 @@ export interface Row {
     preview?: number;
     /** Duration of `up` of the whole stack after the rotation of a key. */
     rotation?: number;
-    /** Duration of the same `up`, limited to the rotated caller's resources. */
+    /** Duration of the `up` after a rotation, if `--target` limits it to the rotated caller's resources. */
     targeted?: number;
     /** Size of the state, in bytes. */
     bytes?: number;

@@ -51,7 +51,7 @@ export function gatewayDiagram(seen: Seen[], nodePort: number, pods: number): st
     ].join("\n");
 }
 
-/** Arrows of one network policy, each with its ports. */
+/** The arrows for one network policy of the stack, each labelled with the ports that it opens. */
 function allowed({ inputs }: Seen, nodePort: number): string[] {
     return (inputs.spec.ingress ?? []).flatMap((rule: any) => {
         const to = podOf(inputs.spec.podSelector);

@@ -5,7 +5,7 @@ import type { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb";
 
 export type Seen = pulumi.runtime.MockResourceArgs;
 
-/** The program's request to the engine for one resource, without its inputs. */
+/** What the program requests from the engine for one resource, without the inputs. */
 export interface Asked {
     /** URN of the parent; empty without one. */
     parent: string;
@@ -13,7 +13,7 @@ export interface Asked {
     dependsOn: string[];
     retainOnDelete: boolean;
     protect: boolean;
-    /** URN of the resource with which this one is deleted; empty without one. */
+    /** URN of the resource whose deletion also deletes this one; empty without one. */
     deletedWith: string;
     /** Timeout for deletion as the program writes it, for example `15m`; empty without one. */
     deleteTimeout: string;
@@ -94,7 +94,8 @@ export async function record(
         preview,
         "organization",
     );
-    // Set by the real engine too. Without this, each program serializes all providers: 40 to 90 ms of CPU time (2026-11).
+    // The real engine sets this option too. Without it, each program serializes all providers, which takes 40 to 90 ms
+    // of CPU time (2026-11).
     state.getStore().settings.options.cacheDynamicProviders = true;
     acceptHooks();
     acceptTransforms();
@@ -137,7 +138,7 @@ function listen(heard: (request: Asked) => void) {
             deleteTimeout: request.getCustomtimeouts()?.getDelete() ?? "",
             beforeCreate: request.getHooks()?.getBeforeCreateList() ?? [],
             transforms: request.getTransformsList().length,
-            // Packages add aliases of another type, which have no name.
+            // Packages add aliases that only have another type, and no name.
             aliases: request.getAliasesList().flatMap((alias) => alias.getSpec()?.getName() || []),
             earlierUrns: request.getAliasesList().flatMap((alias) => alias.getUrn() || []),
             earlierParents: request.getAliasesList().flatMap((alias) => alias.getSpec()?.getParenturn() || []),

@@ -7,7 +7,7 @@ export const CODE = ["index.ts", "options.ts", "config", "preflight", "stacks", 
 const ENTRY = "index.ts, options.ts";
 const TOPOLOGIES = "topologies";
 
-/** The box of a file in the diagram: its folder, or in components/ its subfolder. */
+/** The box in the diagram to which a file belongs: its folder, or below components/ its subfolder. */
 function boxOf(file: string): string {
     const [top, subject, ...below] = file.split("/");
     if (subject === undefined) return ENTRY;

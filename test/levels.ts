@@ -166,7 +166,10 @@ function shellCheck(executable: string): Job {
 
 type Tests = Job & { files: string[] };
 
-/** @param parts of paths: only files whose path contains one of them; `npm test` then includes files of the full level */
+/**
+ * @param parts parts of paths: only files whose path contains one of them are run. With `npm test`, they may also be
+ * files of the full level.
+ */
 export function tests(level: Level, parts: string[] = []): Tests[] {
     const wanted = level === "test" && parts.length > 0 ? "full" : level;
     const units = [...filesBelow("test/unit"), ...filesBelow("test/golden"), ...filesBelow("sandbox/test")];
@@ -211,7 +214,7 @@ function engine(): Tests[] {
     return [...named, ...rest.map((file) => [file])].map((files) => ({ name: nameOf(...files), files }));
 }
 
-/** "engine gateway/tls, gateway/guard" */
+/** Name of the job with these test files, for example "engine gateway/tls, gateway/guard". */
 function nameOf(...files: string[]): string {
     const [, folder] = files[0].split("/");
     return `${folder} ${files.map((file) => file.split("/").slice(2).join("/").replace(".test.ts", "")).join(", ")}`;

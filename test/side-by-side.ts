@@ -98,7 +98,8 @@ async function run(job: Job, options: Options & { signal: AbortSignal }): Promis
     mkdirSync(logs, { recursive: true });
     const log = join(logs, `${job.name.replace(/[^\w.-]+/g, "-")}.log`);
     const into = openSync(log, "w");
-    // A file defines no tests on a machine without their programs, so a job may run none. All jobs together must run some.
+    // A file defines no tests if the machine lacks the programs that they need. So a single job may have no tests, but
+    // all jobs together must run some.
     const words = "files" in job ? [ROOM, MOCHA, "--no-fail-zero", ...args, ...job.files] : job.program;
     const executable = "executable" in job ? job.executable : undefined;
     const child = spawn(executable ?? process.execPath, executable ? words : [`--require=${WATCH}`, ...words], {
@@ -142,7 +143,8 @@ async function run(job: Job, options: Options & { signal: AbortSignal }): Promis
 function ended(child: ChildProcess): Promise<string> {
     return new Promise((resolve, reject) => {
         child.once("error", reject);
-        // At "close" all messages have arrived. A program that the process left running may keep the pipe open.
+        // At event "close", all messages have arrived. It may never come: a process that the program left running may
+        // keep the pipe open.
         child.once("exit", (code, signal) => {
             const end = () => resolve(String(code ?? signal));
             child.once("close", end);

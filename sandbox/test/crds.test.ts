@@ -77,8 +77,9 @@ if (fs.existsSync(bundled)) {
     for (const file of ["apisixic-crds.yaml", "gwapi-crds.yaml"]) {
         for (const one of read(path.join(bundled, file))) real.set(one.metadata.name, one);
     }
-    // The sandbox's CRDs omit fields of the experimental channel, and fields of Gateway API routes, which the sandbox rejects
-    // anyway. Strict validation rejects an omitted field, so no such difference stays unnoticed.
+    // The sandbox's CRDs omit fields of the experimental channel, and fields of Gateway API routes that the sandbox
+    // rejects anyway. Strict validation rejects an object that uses an omitted field, so its author notices the
+    // omission.
     const left: Record<string, RegExp> = {
         "gateways.gateway.networking.k8s.io": /\.(allowedListeners|backendTLS|frontendValidation) is missing$/,
         "grpcroutes.gateway.networking.k8s.io": /is missing$/,

@@ -77,7 +77,7 @@ describe("npm run ops -- convert", function () {
     const at = () => place;
     const refusedRoutes = refused(at, "apisix.apache.org", "apisixroutes", "UPDATE");
 
-    /** For each phase but the last, a failure that can also happen in production. */
+    /** For each phase except the last, a failure of that phase which can also happen in production. */
     const failures: [failing: Exclude<Phase, "done">, why: string, trouble: Trouble][] = [
         ["prepare", "the API server rejects the component", refused(at, "ray.io", "rayclusters", "CREATE")],
         ["drain", "the API server rejects changes of routes", refusedRoutes],
@@ -116,7 +116,7 @@ describe("npm run ops -- convert", function () {
         await assertSettledIn("intra-a");
     });
 
-    // No callers send requests here: their answers are not specified while the component is down.
+    // No callers send requests in this test: it is not specified which answers they get while the component is down.
     it("returns to intra-a by itself when phase done fails and the component is also down", async () => {
         const { ended } = stack.start();
         await untilStep(stack, ended, "done");
@@ -156,7 +156,10 @@ describe("npm run ops -- convert", function () {
         await assertSettledIn("intra-a");
     });
 
-    /** Kills the run when the cluster's record says that a step has begun. Asserts what `status` then prints. */
+    /**
+     * Waits until the cluster's record says that a step has begun, and kills the run. Asserts what `status` prints
+     * afterwards.
+     */
     async function killedIn(step: string, place: string, more: string[]): Promise<void> {
         const { child, ended } = stack.start(...more);
         await untilStep(stack, ended, step);
@@ -169,7 +172,8 @@ describe("npm run ops -- convert", function () {
             [facts.state, facts.direction, facts.step, facts.asked, facts.next[0], facts.holder],
             ["interrupted", direction, step, place, step, null],
         );
-        // In a step that starts or ends the 503 answers, some gateway pods may not have the change yet.
+        // If the run is killed in a step that starts or ends the 503 answers, some gateway pods may not have the change
+        // yet.
         const answer = await ask(url, key);
         if (facts.callers === "served") assert.equal(answer.status, 200, `killed in ${step}`);
         else assert.ok([200, 503].includes(answer.status as number), `killed in ${step}: ${answer.status}`);

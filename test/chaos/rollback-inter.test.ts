@@ -8,7 +8,7 @@ import { measured } from "../sign-off/measured";
 
 const key = (id: string) => ({ id, method: "key" });
 const alice = { name: "alice", credentials: [key("a")] };
-// Caller alice has no limits, so that no request depends on the counters' response time.
+// Callers alice and dave have no limits, so that their requests do not depend on the response time of the counters.
 const dave = { name: "dave", credentials: [key("d")] };
 const bob = { name: "bob", limits: { requests: 1000, perSeconds: 60 }, credentials: [key("b")] };
 const carol = { name: "carol", credentials: [key("c"), key("d")] };

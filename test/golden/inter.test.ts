@@ -25,7 +25,7 @@ function news(seen: Seen[], known: Seen[]): Seen[] {
 function page(resource: Seen): string {
     const { metadata, __provider, kubeconfig: _k, context: _c, timeoutSeconds: _t, ...rest } = inputsOf(resource);
     const { labels: _, annotations, ...named } = metadata ?? {};
-    // The annotations of a patch are its content.
+    // The content of a patch is in its annotations. The annotations of other resources are left out.
     const more = resource.type.endsWith("Patch") ? { annotations } : {};
     const object = { kind: kindOf(resource), ...(metadata ? { metadata: { ...named, ...more } } : {}), ...rest };
     const { deleteTimeout } = asked(resource);

@@ -83,7 +83,7 @@ function decrypted(value: unknown): unknown {
     return value === undefined ? undefined : (JSON.parse(JSON.stringify(value), secret) as unknown);
 }
 
-/** A rule: what must hold, why, and a violation. */
+/** The section about a rule: what the rule requires, for which reason, and an example of a violation. */
 function ruleSection({ name, title, reason, leavesOut, example }: Rule): string {
     const document = new Document(example.inputs);
     visit(document, { Collection: (_, node) => void (node.flow = true) });

@@ -12,7 +12,10 @@ import { ClassedAlpa } from "../unit/components/route/classed-alpa";
 const SECONDS = 20;
 /** Alpa's time for one batch of four, in seconds. Before that, it waits 1 s for more requests. */
 const BATCH_SECONDS = 1;
-/** Longest allowed wait, in seconds: a running batch and the caller's batch, each with its wait, and 2 s for a busy machine. */
+/**
+ * Longest allowed wait, in seconds. It is the time of the running batch and of the caller's batch, each with the second
+ * that Alpa waits for more requests, and 2 s for a busy machine.
+ */
 const LONGEST_WITH_SHARE = 2 * (BATCH_SECONDS + 1) + 2;
 const INTERACTIVE = ["chat-1", "chat-2"];
 const BATCH = Array.from({ length: 50 }, (_, i) => `job-${i + 1}`);

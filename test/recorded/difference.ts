@@ -38,7 +38,7 @@ export function differenceOf(from: unknown, to: unknown): Difference | undefined
     return some.length > 0 ? Object.fromEntries(some) : undefined;
 }
 
-/** Edits of the parts, or of the whole where that is shorter. */
+/** The differences of the parts, or one difference of the whole value if that is shorter. */
 function edits(from: unknown, to: unknown, old: Path, now: Path): Edit[] {
     if (isDeepStrictEqual(from, to)) return [];
     const whole = [{ old, new: now, from, to }];

@@ -21,7 +21,7 @@ export interface Recorded {
     /** The config that was previewed. */
     config: Config;
     changeSummary?: object;
-    /** All steps but those with operation `same`; of these, only the ones that change a resource's URN. */
+    /** Steps of the preview. A step with operation `same` is left out, unless it changes the URN of its resource. */
     steps: Step[];
 }
 
@@ -46,12 +46,15 @@ interface StoredStep {
     of: string;
     /** Difference from the state in `resources` to the old state. */
     was?: Difference;
-    /** Difference from the old state, or from the one in `resources`, to the new state. */
+    /**
+     * Difference to the new state from the old state. Without an old state, the difference from the state in
+     * `resources`.
+     */
     becomes?: Difference;
     replaceReasons?: string[];
-    /** Properties that Pulumi names as changed, only those at which the inputs show no difference. */
+    /** Properties that Pulumi reports as changed although the inputs show no difference there. */
     diffReasons?: string[];
-    /** Kind of change by path, only for paths at which the inputs show no difference. */
+    /** Kinds of changes by path, only for paths at which the inputs show no difference. */
     detailedDiff?: Record<string, string>;
 }
 
@@ -222,8 +225,8 @@ function withoutId({ id: _, ...rest }: State): State {
 }
 
 /**
- * The parts of a recording that a review reads. Paths that Pulumi names are left out where the inputs differ, because these
- * differences are in the inputs too. The order of a config's keys does not matter.
+ * The parts of a recording that a review reads. Paths of changes that Pulumi reports are left out where the inputs
+ * differ too, because the review then reads the inputs. The order of a config's keys does not matter.
  */
 function essence(recording: Recording): Recording {
     const config = (one: Config) => configOf(valuesOf(one));

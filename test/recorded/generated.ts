@@ -54,7 +54,10 @@ function withoutSuffix(state: ResourceState): ResourceState {
     return random ? { ...state, id: `${name}-${"0".repeat(8)}` } : state;
 }
 
-/** Free ports that the run took, by the port that stands for each: ports of addresses of this machine, and NodePorts. */
+/**
+ * Ports that were free and that the run took, each with the fixed port that replaces it in the recording. They are
+ * ports of addresses of this machine, and NodePorts.
+ */
 function portsOf(previews: Recording): Map<string, string> {
     const text = JSON.stringify(Object.values(previews).map(({ before, config }) => ({ before, config })));
     const ports = new Map<string, string>();

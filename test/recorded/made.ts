@@ -6,7 +6,7 @@ import type { PartName } from "../../sandbox/real/parts";
 import { ROOT } from "../../sandbox/world/state";
 import type { EngineStack } from "../engine/kit/stack";
 
-/** Inputs that decide which resources there are: the program, and its packages. */
+/** The files that decide which resources are created: those of the program, and its packages. */
 const PROGRAM = [
     "start.js",
     "index.ts",

@@ -15,8 +15,8 @@ const ofBob = (more: object) => ({ consumers: [alice, { ...bob, credentials: [to
 const later = new Date(Date.now() + 14 * 24 * 3_600_000).toISOString().slice(0, 10);
 
 /**
- * A provider before 6.20 ignores `enabled` of a service token: it previews no change. With such a provider the recording
- * of this change stays the one that the emulator made.
+ * The change that a provider before 6.20 cannot preview, because it ignores `enabled` of a service token. With such a
+ * provider, this change is not recorded again: the recording that was made with the emulator stays.
  */
 const NEEDS_ENABLED = "a disabled token";
 const provider = partsOfEnvironment()["cloudflare-provider"];

@@ -4,7 +4,9 @@ import { createHash } from "node:crypto";
 import { Document, isCollection, isPair, isScalar, parse, visit } from "yaml";
 import { mapped, type Stored } from "./file";
 
-/** Longest value on one line, and shortest part of the resources that is written once if it occurs more than once. */
+/**
+ * Longest value that is written on one line, and shortest repeated part that is written only once, both in characters.
+ */
 const [LINE, SHARED] = [120, 160];
 
 /** A part of a resource that occurs again is written once, with an anchor of YAML whose name is a digest of the part. */
@@ -39,8 +41,10 @@ export function fileOf(text: string, where: string): Stored {
 }
 
 /**
- * The same value, with one object for all equal parts of some length that occur in `known`: YAML has an anchor for an object
- * that it meets again. @param known by JSON @param grow whether parts of this value are added to it
+ * Replaces equal parts, if they are long enough, by one object: YAML writes an object only once, and then refers to its
+ * anchor.
+ * @param known the parts found so far, by their JSON
+ * @param grow whether long parts of this value are added to `known`
  */
 function interned(value: unknown, known: Map<string, unknown>, grow: boolean): unknown {
     if (typeof value !== "object" || value === null) return value;

@@ -43,7 +43,7 @@ export function clusterIdentities(seen: Seen[], reads: ClusterReads): string {
         "create `pods/portforward`, to verify that each gateway pod has a change",
         `namespace ${code(inputs.metadata.namespace)}`,
     ]);
-    // A patched object belongs to a chart.
+    // A patched object is left out, because it belongs to a chart.
     const own = ofKind(seen, "Deployment", "DaemonSet").filter(({ type }) => !type.endsWith("Patch"));
     const pods = own.map(({ inputs }) => {
         const { automountServiceAccountToken: mounted, securityContext = {} } = inputs.spec.template.spec;
@@ -68,7 +68,10 @@ export function edgeIdentities(seen: Seen[]): string {
     ]);
 }
 
-/** The table from which engine tests take the permissions of their token: with fewer, those tests would fail. */
+/**
+ * The permissions of the API token. Their table in the docs is complete, because engine tests run with exactly these
+ * permissions.
+ */
 function tokenPermissions(): [permission: string, needed: string][] {
     const page = readFileSync(join(__dirname, "../../docs/set-up/cloudflare.md"), "utf8");
     const rows = [...page.matchAll(/^\| ((?:Zone|Account): .+?) +\| .+? +\| (.+?) +\|$/gm)];

@@ -33,7 +33,8 @@ export async function preflightReads(settings: InstalledGateway): Promise<Cluste
         },
     };
     await preflight(settings, "alpa-auth/sign-off", () => cluster).catch((error: unknown) => {
-        // At this error every check has sent its requests, because problems of all checks are reported together.
+        // PreflightError reports the problems of all checks together, so at this point every check has sent its
+        // requests.
         if (!(error instanceof PreflightError)) throw error;
     });
     return { listed: sorted(listed), read: sorted(read) };

@@ -66,7 +66,8 @@ export class Browser {
     async close(): Promise<void> {
         const ended = new Promise((resolve) => this.process.once("exit", resolve));
         this.session = undefined;
-        // Only this command also ends Chromium's other processes, which write into its folder until then.
+        // This command also ends Chromium's other processes, which a signal would not. Until they end, they write into
+        // the folder.
         void this.send("Browser.close").catch(() => undefined);
         await ended;
         rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
@@ -89,7 +90,7 @@ export class Browser {
         const late = new Error(`not true within ${PATIENCE_MS / 1000} s: ${expression}`);
         let timer: NodeJS.Timeout | undefined;
         const limit = new Promise((_, reject) => (timer = setTimeout(() => reject(late), PATIENCE_MS)));
-        // A navigation ends the wait in the old page: wait again in the new one.
+        // When the page navigates, the wait in the old page ends with an error. Then wait again in the new page.
         const waited = (): Promise<unknown> =>
             this.evaluate(wait).catch((error: Error) => {
                 if (/navigated|destroyed|context/i.test(error.message)) return waited();

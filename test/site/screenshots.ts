@@ -70,7 +70,7 @@ function terminalPage(command: string, output: string): string {
 
 /** Lines of `sandbox up`: the started programs, the summary of `pulumi up`, and the first requests. No path of this machine. */
 function shortened(output: string, folder: string): string {
-    // Only a machine that cannot download the provider has this line.
+    // Removes the line that appears only on machines that cannot download the provider.
     const usual = output.replace(/^ *Pulumi provider kubernetes +built from source.*\n/m, "");
     const [start, rest] = usual.replaceAll(folder, SHOWN_FOLDER).split(/^(?=== pulumi up)/m);
     const [up] = rest.split("\n");

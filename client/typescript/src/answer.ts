@@ -49,7 +49,10 @@ function errorOf(answer: Answer, value: Record<string, unknown> | undefined, cal
     );
 }
 
-/** Text of the errors that the edge sends before it asks Access or an origin, to callers that do not accept HTML. */
+/**
+ * Text of the edge's own errors, for callers that do not accept HTML. The edge sends these errors before it checks the
+ * Access policy or forwards the request to an origin.
+ */
 const EDGE_ERROR = /^\s*error code: (1\d{3})\s*$/;
 
 function refused(

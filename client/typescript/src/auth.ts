@@ -7,8 +7,9 @@ export class ApiKey extends Credential {
     readonly #key: string;
 
     /**
-     * @param key from the handout; undefined, the value of an unset variable of `process.env`, is rejected
-     * @throws ConfigurationError if it cannot be sent in a header
+     * @param key from the handout. `undefined` is rejected, because it is what `process.env` returns for an unset
+     * variable.
+     * @throws ConfigurationError if the key cannot be sent in a header
      */
     constructor(key: string | undefined) {
         super();
@@ -32,8 +33,8 @@ export interface ServiceTokenOptions {
     clientId: string | undefined;
     clientSecret: string | undefined;
     /**
-     * Name of a single header with both values as JSON, often `Authorization`. Only for an Access application with the setting
-     * `read_service_tokens_from_header`.
+     * Name of a single header that carries both values as JSON, often `Authorization`. Set it only for an Access
+     * application that has the setting `read_service_tokens_from_header`.
      * @default none: two headers, `CF-Access-Client-Id` and `CF-Access-Client-Secret`
      */
     header?: string | undefined;

@@ -3,7 +3,7 @@ import { readEnvironment } from "./environment.js";
 import { post, type CallOptions } from "./post.js";
 import { readSettings, type ClientOptions, type Settings } from "./settings.js";
 
-/** A text or its tokens, or several texts, or several lists of tokens. */
+/** One text or several texts, each as a string or as a list of token ids. */
 export type Prompt = string | string[] | number[] | number[][];
 
 /** The defaults are those of Alpa's client. */
@@ -45,7 +45,10 @@ export interface Logprobs {
     indices: number[][];
 }
 
-/** Options of a client that is created from a credentials file, which never contains a private key. */
+/**
+ * Options of a client that is created from a credentials file. The file never contains a private key, so the key is an
+ * option.
+ */
 export type FileOptions = ClientOptions & {
     /** In PEM form. Required if the caller's own key pair signs the tokens. */
     privateKey?: string | undefined;
@@ -81,7 +84,7 @@ export class Client {
         return new Client({ ...readCredentialsFile(file, privateKey), ...others });
     }
 
-    /** Completes a prompt, or each of several. @throws a subclass of AlpaClientError */
+    /** Completes one prompt or several prompts. @throws a subclass of AlpaClientError */
     async completions(prompt: Prompt, options: CompletionsOptions = {}): Promise<Completions> {
         const { minTokens = 0, maxTokens = 32, topP = 1, temperature = 1, echo = true } = options;
         const body = {

@@ -25,10 +25,10 @@ export abstract class Credential {
     }
 
     /**
-     * Called after a 401.
+     * Called after a request was answered with 401.
      * @param _serverTime the server's clock
-     * @param _sent result of `headers` for the request
-     * @returns whether another attempt with other headers makes sense @internal
+     * @param _sent headers of that request, as `headers` returned them
+     * @returns whether the request can succeed with new headers from `headers` @internal
      */
     refusedAt(_serverTime: Date | undefined, _sent: Record<string, string>): boolean {
         return false;

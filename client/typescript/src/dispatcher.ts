@@ -10,7 +10,7 @@ const NO_LIMITS = { headersTimeout: 0, bodyTimeout: 0 };
 interface Dispatcher {
     dispatch(options: object, handler: object): boolean;
     destroy?(): Promise<void>;
-    /** undici's fetch reads this property, which only its mocks set. */
+    /** undici's fetch reads this property of its dispatcher. Only undici's mock dispatchers set it. */
     readonly isMockActive?: boolean | undefined;
 }
 interface Holder {
@@ -27,12 +27,13 @@ export interface Way {
 }
 
 /**
- * The dispatcher for one request: without fetch's own time limits, since the client has its own, and with a connection for
- * this request alone, like Alpa's client. If a server closed a kept connection at the wrong moment, the client could not know
- * whether a generation has begun. Compared with a generation, a connection costs nothing. (Not `pipelining: 0`: with it a
- * reset in the middle of an answer looks like the end of the answer.)
- * If the program has set its own dispatcher, for example for a proxy or a certificate authority, that dispatcher sends the
- * request over its own connections, but without its time limits for an answer that sends no data.
+ * The dispatcher for one request. It has no time limits, because the client has its own. It opens a connection for this
+ * request alone, as Alpa's client does: if a server closed a reused connection at the wrong moment, the client could
+ * not know whether a generation has begun. A new connection takes hardly any time compared with a generation. (The
+ * option `pipelining: 0` is not used, because with it a reset in the middle of an answer looks like the end of the
+ * answer.)
+ * If the program has set its own dispatcher, for example for a proxy or a certificate authority, that dispatcher sends
+ * the request over its own connections, but without its time limits for an answer that sends no data.
  * @returns undefined if this platform's fetch has no such dispatcher
  */
 export function patient(): Way | undefined {

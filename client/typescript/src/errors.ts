@@ -36,7 +36,7 @@ export abstract class AlpaClientError extends Error {
 
 /** Invalid options of the client or of a call. Nothing was sent. */
 export class ConfigurationError extends AlpaClientError {
-    /** @param problems each `where: what must hold (got). What to do.`; never with a secret */
+    /** @param problems each in the form `where: what must hold (got). What to do.`; they contain no secret */
     constructor(readonly problems: string[]) {
         const list = problems.map((problem) => `\n  - ${problem}`).join("");
         super(
@@ -64,7 +64,10 @@ export class RateLimitedError extends AlpaClientError {}
 /** 500, 502, 503 or an error of the edge from 520 on: the gateway does not reach the model. */
 export class ModelUnreachableError extends AlpaClientError {}
 
-/** No complete answer in time: here, at the gateway (504) or at the edge (524). The model may still be working. */
+/**
+ * No complete answer in time. The time limit was the client's own, the gateway's (504) or the edge's (524). The model
+ * may still be working.
+ */
 export class AnswerTimeoutError extends AlpaClientError {}
 
 /** A redirect to the edge's login page, because the edge requires another kind of credential. The redirect is not followed. */
@@ -78,7 +81,7 @@ export class UnreadableAnswerError extends AlpaClientError {}
 
 /** The connection failed or broke. */
 export class ConnectionFailedError extends AlpaClientError {
-    /** @param sent false: nothing reached the server, so that a repeat cannot start a second generation */
+    /** @param sent whether the server may have received something; if not, a repeat cannot start a second generation */
     constructor(
         what: string,
         nextStep: string,
@@ -94,7 +97,7 @@ export class RequestRefusedError extends AlpaClientError {}
 
 /** Alpa's own error. */
 export class AlpaError extends AlpaClientError {
-    /** @param stacktrace Alpa's Python stack trace, as it sent it */
+    /** @param stacktrace Alpa's Python stack trace, without the caller's secrets */
     constructor(
         what: string,
         nextStep: string,

@@ -24,11 +24,15 @@ export type JwtOptions =
       });
 
 /**
- * How long before its expiry a token is replaced, in seconds: the largest clock difference that does no harm. A token that the
- * client cannot renew is still sent for this time after its expiry, because the gateway's clock decides.
+ * A token is replaced this many seconds before its expiry, so that the clocks of client and gateway may differ by as
+ * much. A token that the client cannot renew is still sent for this many seconds after its expiry, because the
+ * gateway's clock decides.
  */
 export const SKEW_SECONDS = 60;
-/** Claims that this library sets; nbf is never set: APISIX rejects a token in the second of its nbf. */
+/**
+ * Claims that the program must not set itself. The library sets all of them except nbf, which it omits because APISIX
+ * rejects a token in the second of its nbf.
+ */
 const OURS = ["key", "iat", "exp", "nbf"];
 const BLANK_AT_ENDS = /^\s|\s$/;
 const NO_BLANK_AT_ENDS = "must not begin or end with a space or line break (it does). Trim what you read from a file.";
@@ -74,7 +78,8 @@ export function sourceOf(options: JwtOptions, problems: Problems): Source {
     if (typeof key !== "string" || key === "")
         problems.push(`Jwt.key: must be the value of the claim key (got ${kind(key)}). Take it from the handout.`);
     else if (BLANK_AT_ENDS.test(key)) problems.push(`Jwt.key: ${NO_BLANK_AT_ENDS}`);
-    // A lifetime below twice the skew would need a new token for each request. The largest one is also that of `token issue`.
+    // With a lifetime below twice the skew, each request would need a new token. The largest lifetime is also that of
+    // `token issue`.
     const life = { least: 2 * SKEW_SECONDS, most: 86_400, whole: true };
     checkNumber("Jwt.lifetimeSeconds", lifetimeSeconds, life, problems);
     const taken = OURS.filter((claim) => claim in claims);

@@ -8,7 +8,10 @@ import { refuse, type Problems } from "./problems.js";
 const LARGEST_OFFSET_MS = 3_600_000;
 /** The header `Date` has whole seconds, and the answer was in transit: smaller differences mean nothing. */
 const SMALLEST_OFFSET_MS = 5_000;
-/** Number of tokens to redact from answers: at most one token is created a minute, and no answer takes that many minutes. */
+/**
+ * Number of the latest tokens that are redacted from answers. The client creates at most one token a minute, and no
+ * answer takes 20 minutes.
+ */
 const MOST_REMEMBERED = 20;
 
 /** A JSON Web Token, in `Authorization: Bearer`. */
@@ -22,7 +25,9 @@ export class Jwt extends Credential {
     #offset = 0;
     /** All tokens that may still be valid: an answer may quote one that was replaced meanwhile. */
     #minted: MintedToken[] = [];
-    /** Clock offset with which the token of a request was created, by the request's headers. */
+    /**
+     * The clock offset with which each request's token was created. The key is the object with the request's headers.
+     */
     readonly #offsets = new WeakMap<object, number>();
 
     /**
@@ -57,8 +62,8 @@ export class Jwt extends Credential {
         if (this.#source.kind === "token" || serverTime === undefined) return false;
         const offset = serverTime.getTime() - this.#clock.now();
         const apart = (one: number | undefined) => Math.abs(offset - (one ?? 0)) >= SMALLEST_OFFSET_MS;
-        // Compares with the offset of the rejected token: the rejection of a concurrent call may already have changed
-        // `this.#offset`.
+        // Compares with the offset of the rejected token instead of `this.#offset`, because the rejection of a
+        // concurrent call may already have changed `this.#offset`.
         if (Math.abs(offset) > LARGEST_OFFSET_MS || !apart(this.#offsets.get(sent))) return false;
         if (apart(this.#offset)) this.#offset = offset;
         return true;

@@ -20,7 +20,8 @@ export interface CallOptions {
 const FIRST_WAIT_SECONDS = 0.5;
 
 /**
- * Repeats only requests that did not reach the model: over a limit, answered 503 with Retry-After, or never connected.
+ * Repeats only requests that did not reach the model: those answered with 429 or with 503 and Retry-After, and those
+ * for which no connection was opened.
  * @param isResult whether a value is a result of the method
  */
 export async function post(

@@ -8,8 +8,8 @@ const SHORTEST_SECRET = 4;
 /** Shortest base64 form of a secret that is removed, in characters: shorter ones occur by chance in too many words. */
 const SHORTEST_BASE64 = 8;
 /**
- * Longest text that is searched, and longest text that is returned, in characters. The second is so much shorter that a secret
- * which is cut at the end of the searched text is never returned.
+ * Longest text that is searched, and longest text that is returned, in characters. A secret that is cut at the end of
+ * the searched text is not found. The returned text ends long before that, so it cannot contain such a secret.
  */
 const [LOOKED_AT, LEFT] = [200_000, 100_000];
 /** Largest number of nested encodings. */
@@ -68,7 +68,9 @@ function decoded([, short, code, sign, percent, decimal, hexadecimal, name]: Reg
 /** Converts only ASCII to lower case: other characters may change their length. */
 const lower = (text: string) => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 
-/** Texts to search for, each with the number of adjacent characters that may belong to the secret too. */
+/**
+ * Texts to search for. With each comes the number of characters before and after it that may belong to the secret too.
+ */
 function needlesOf(secret: string): [needle: string, adjacent: number][] {
     // The decoded form of the secret is searched too: a secret may look like an escape, or end with the start of one.
     const plain = [secret, stepsOf(secret.replace(/\\+$/, "")).at(-1)!.text];
@@ -80,8 +82,9 @@ function needlesOf(secret: string): [needle: string, adjacent: number][] {
 }
 
 /**
- * For each of the three offsets at which the secret can begin: the base64 characters that depend on it alone, in both
- * alphabets.
+ * The secret in base64, in both alphabets. Where the secret is part of a longer text, it can begin at three offsets
+ * within a group of three bytes. For each offset, only the base64 characters that depend on nothing but the secret are
+ * returned.
  */
 function inBase64(secret: string): string[] {
     const texts = [0, 1, 2].map((before) => {

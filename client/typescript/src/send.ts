@@ -140,13 +140,16 @@ function failure(error: unknown, { timedOut, began }: Known, { url, timeoutSecon
 }
 
 function mayHaveArrived(code: string, message: string, syscall: string): boolean {
-    // Nothing was sent if connecting failed (fetch's own connect timeout has no syscall) or the TLS handshake was interrupted.
-    // An error of syscall "read" or "write" means that the connection was open.
+    // Nothing was sent if the connection or the TLS handshake failed. (The error of fetch's own connect timeout has no
+    // syscall.) If the syscall is "read" or "write", the connection was open.
     const never = syscall === "connect" || (NOTHING_SENT.has(code) && ["", "getaddrinfo"].includes(syscall));
     return !never && !BEFORE_TLS.test(message);
 }
 
-/** fetch only says "fetch failed": its cause has the details, or with several addresses, the first error of its cause. */
+/**
+ * fetch itself only says "fetch failed". The details are in its cause; if it tried several addresses, in the first
+ * error of its cause.
+ */
 function causeOf(error: unknown): { code: string; message: string; syscall: string } {
     let found = error as { code?: string; message?: string; syscall?: string; cause?: unknown; errors?: unknown[] };
     for (let depth = 0; depth < 5; depth++) {

@@ -39,7 +39,10 @@ export function adviceOnRule(number: string): string {
         : "A rule of the edge blocks this program, whatever its credential is: give the operator the number and the request id.";
 }
 
-/** Unless Access is in strict mode, the edge answers alike to a wrong service token and to one that no policy admits. */
+/**
+ * Unless Access is in strict mode, the edge gives the same answer to a wrong service token and to a valid one that no
+ * policy admits.
+ */
 export function adviceOn403(rejectedBy: "edge" | "gateway", auth: Credential | undefined): string {
     if (rejectedBy === "gateway")
         return "The credential is known, but not admitted here: ask the operator to admit you.";

@@ -52,7 +52,10 @@ const PLACEHOLDERS: [pattern: RegExp, holds: (value: any, found: RegExpExecArray
     [/^<(\d+)x(\d+)>$/, (value, [, rows, columns]) => value.length === +rows && value[0].length === +columns],
 ];
 
-/** `actual` with each value replaced by its placeholder where the format matches. */
+/**
+ * Returns `actual`, in which each value that fits the format of the expected placeholder is replaced by that
+ * placeholder.
+ */
 function masked(expected: any, actual: any): any {
     if (typeof expected === "string") {
         for (const [pattern, holds] of PLACEHOLDERS) {

@@ -37,7 +37,7 @@ describe("Chart repository", () => {
         auth?: string,
     ): Promise<{ status?: number; headers: NodeJS.Dict<string | string[]>; body: string }> {
         return new Promise((resolve, reject) => {
-            // Not fetch, which normalizes the path.
+            // This request does not use fetch, because fetch would normalize the path.
             const { hostname, port } = new URL(repository!.url);
             request({ hostname, port, path, auth }, (response) => {
                 let body = "";

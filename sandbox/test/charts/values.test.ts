@@ -20,7 +20,10 @@ const charts = join(root, "sandbox/charts");
 const values = (chart: string) => parse(readFileSync(join(charts, chart, "values.yaml"), "utf8")) as Tree;
 const schema = (chart: string) => JSON.parse(readFileSync(join(charts, chart, "values.schema.json"), "utf8")) as Tree;
 
-/** Each chart, the file with the real chart's defaults, and values that only the schema lists, not this file. */
+/**
+ * Each chart, the file with the real chart's defaults, and the values that the emulator's schema lists although that
+ * file does not.
+ */
 const CHARTS: [chart: string, file: string, unlisted: RegExp][] = [
     // The real chart renders nodePort, although its values.yaml does not list it; Rampart adds `rampart` to every component.
     ["apisix", "values.yaml", /^(service\.(http|tls)\.nodePort|global\.rampart|rampart)$/],
@@ -66,7 +69,10 @@ function merged(base: Tree, over: Tree): Tree {
     return result;
 }
 
-/** Validates all values as Helm merges them: the sub-charts' defaults below their keys, the chart's, then `over`. */
+/**
+ * Validates the chart's values as Helm merges them: the defaults of the sub-chart below its key, then those of the
+ * chart, then `over`.
+ */
 function validate(over: Tree): string[] {
     const defaults = merged({ "ingress-controller": values("apisix-ingress-controller") }, values("apisix"));
     const check = new Ajv({ strict: false, allErrors: true }).compile(completeSchema());
@@ -185,7 +191,7 @@ describe("Schemas of the emulated charts", () => {
     }
 });
 
-// This repository does not contain the real charts' values.
+// The real charts' values are not part of this repository, so this comparison runs only where they are available.
 if (existsSync(real)) {
     describe("Emulated charts compared with the real ones", () => {
         for (const [chart, file, unlisted] of CHARTS) {

@@ -1,4 +1,5 @@
-// Proves that the edge can read the control stream of cloudflared 2026.8.2: its own bytes, recorded with a made-up token.
+// Proves that the edge can read the control stream of cloudflared 2026.8.2. The test replays bytes that the real
+// program sent, with an invented token.
 import { strict as assert } from "node:assert";
 import { Duplex } from "node:stream";
 import { Message } from "capnp-es";
@@ -14,7 +15,7 @@ const REGISTERED: Registered = {
     remotelyManaged: true,
 };
 
-/** Sends the recording to the edge's end, each message cut in pieces of `size` bytes. */
+/** Sends the recorded messages to the edge, each message in pieces of `size` bytes. */
 async function replay(answer: () => Promise<Registered>, size: number, messages = Object.values(recorded)) {
     const asked: Registration[] = [];
     let unregistered = 0;

@@ -35,7 +35,9 @@ const RECORDS = [
 const PROXIED = ["alpa.example.com", "api.example.com"];
 const FLAGGED = RECORDS.map((r) => (PROXIED.includes(r.name) ? { ...r, ttl: 1, proxied: true } : r));
 
-/** A query and its right answer; for proxied names also the right answer with the edge's addresses. */
+/**
+ * A query and its right answer. For a proxied name also `edge`, the right answer once the name resolves to the edge.
+ */
 const QUESTIONS: [name: string, type: string, right: string, edge?: string][] = [
     [ZONE, "A", "192.0.2.1"],
     [ZONE, "MX", "10 mail.example.com"],
@@ -69,8 +71,8 @@ describe("move of a zone", () => {
     }
 
     /**
-     * Moves the clock forward in steps. In each step, the resolvers with a warm cache query, and one of each kind with an empty
-     * cache.
+     * Moves the clock forward in steps. In each step, the resolvers with a warm cache send all queries. In every fourth
+     * step, one resolver of each kind with an empty cache does the same.
      */
     async function watch(seconds: number, edge: "no" | "maybe" | "yes" = "no"): Promise<void> {
         const step = seconds > DAY ? 2 * HOUR + 7 : seconds > HOUR ? 23 * MINUTE : 97;

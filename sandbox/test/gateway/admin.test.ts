@@ -191,7 +191,8 @@ describe("gateway Admin API", () => {
         const body = { plugins: { "key-auth": { key: "same-key" } } };
         await kit.put("/consumers", { username: "one" });
         await kit.put("/consumers/one/credentials/a", body);
-        await kit.put("/consumers/one/credentials/a", body); // The key of the same credential is no duplicate.
+        // A credential that is written again with its own key is no duplicate.
+        await kit.put("/consumers/one/credentials/a", body);
         const result = await kit.admin("PUT", "/consumers/one/credentials/b", body);
         const message = "duplicate key of plugin key-auth found with credential: a of consumer: one";
         assert.deepEqual(result, { status: 400, body: { error_msg: message } });

@@ -71,7 +71,8 @@ describe("Health checks of upstreams", () => {
 
     it("exclude a node that refuses connections, and include the node again when it answers", async () => {
         await put(upstream(http));
-        // Two requests at once: the first starts the checks, and the second must still find both nodes.
+        // Two requests are sent at once, because the first one starts the health checks, and the second one must still
+        // find both nodes.
         assert.deepEqual((await Promise.all([ask(1), ask(1)])).flat().sort(), [502, "one"], "no check ran before");
         await said(`:${ports[1]} is unhealthy`);
         assert.deepEqual(await ask(4), ["one", "one", "one", "one"]);

@@ -268,7 +268,8 @@ describe("metrics and log of the gateway", () => {
         for (let caller = 0; caller < 5000; caller++) for (const status of [200, 429, 200]) request(caller, status);
         assert.equal(metrics.registry.count("http_status"), 10_000);
         assert.equal(metrics.registry.count("bandwidth"), 10_000);
-        // 13 series for each of 5 label sets: types request and apisix with and without a node, type upstream only with a node.
+        // 13 series for each of 5 label sets: types request and apisix each have one set with a node and one without,
+        // type upstream has only the one with a node.
         assert.equal(metrics.registry.count("http_latency"), 13 * 5);
         const bytes = Buffer.byteLength(metrics.text(true));
         assert.ok(bytes < 8 * 2 ** 20, `${bytes} bytes of text, of 64 MiB`);

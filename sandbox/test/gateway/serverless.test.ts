@@ -252,7 +252,7 @@ describe("gateway serverless functions", () => {
         end`;
         const many = (count: number) =>
             Object.fromEntries(Array.from({ length: count }, (_, i) => [`X-H${i}`, `${i}`]));
-        // The other six of 100 headers: Host, Connection, Content-Length, and three that APISIX adds.
+        // Six more headers make up the limit of 100: Host, Connection, Content-Length, and three that APISIX adds.
         assert.equal((await answerOf(pre("rewrite", code), many(94))).text, "100nil12");
         assert.equal((await answerOf(pre("rewrite", code), many(95))).text, "100truncated12");
     });

@@ -247,7 +247,7 @@ describe("gateway limits shared through Redis", () => {
                 assert.ok(answer.elapsedMs >= 990 && answer.elapsedMs < 20_000, `${answer.elapsedMs} ms`);
                 redis.hang(false);
                 assert.equal((await send(kits[0])).status, 200);
-                redis.hang(true); // now on a connection that has worked before
+                redis.hang(true); // Redis hangs again, now on a connection that has already worked
                 assert.equal((await send(kits[0])).status, status);
             });
 

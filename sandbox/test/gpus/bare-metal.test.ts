@@ -57,7 +57,7 @@ describe("sandbox Alpa on bare metal", function () {
         return answer && { status: answer.status, text: await answer.text() };
     };
     const silent = () => waitFor("Alpa: silent", async () => (await complete()) === undefined, { seconds: 100 });
-    /** Waits until no process uses a host's GPUs, like the project. */
+    /** Waits until no process uses a host's GPUs, in the way the project's scripts do. */
     const free = (host: number) =>
         waitFor(`GPUs of ${NODES[host]}: free`, async () => (await pids(host)) === "= 0", { seconds: 100 });
     const answering = () =>

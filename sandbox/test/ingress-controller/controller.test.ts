@@ -9,12 +9,18 @@ import type { Kind, Resource } from "../../ingress-controller/kinds";
 import { FakeApi } from "./fake-api";
 import { CONTROLLER, object, secret, WIRING } from "./kit";
 
-/** Length of the controller's second, in real seconds: its 5 minutes are 3 s. */
+/** Length of a second of the controller's clock, in real seconds: 5 minutes of this clock last 3 s. */
 const SECOND_LASTS = 0.01;
-/** The same for the test of the controller's wait: 5 minutes are 9 s, enough for all earlier steps on a busy machine. */
+/**
+ * The same for the test in which the controller waits 5 minutes. Here they last 9 s, enough for all earlier steps on a
+ * busy machine.
+ */
 const WAIT_SECOND_LASTS = 0.03;
 const READY_MS = 300 * WAIT_SECOND_LASTS * 1000;
-/** The same for tests without a periodic push: the first one would come after 5 real minutes, later than their timeout. */
+/**
+ * The same for tests that must not get a periodic push: the first one would come after 5 real minutes, long after the
+ * tests' timeout.
+ */
 const REAL_SECONDS = 1;
 const TEST_MS = 60_000;
 
@@ -47,7 +53,11 @@ describe("Ingress controller", () => {
         await gateway.close();
     });
 
-    /** Starts a controller that leads, before these objects and the usual wiring are created. */
+    /**
+     * Starts a controller that becomes the leader, on an API server that already has these objects and those of
+     * {@link WIRING}.
+     * @returns time of the start
+     */
     async function lead(objects: [Kind, Resource][], secondLasts = SECOND_LASTS): Promise<number> {
         api = await new FakeApi().start(...WIRING, ...objects);
         const began = Date.now();

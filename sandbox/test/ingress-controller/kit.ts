@@ -53,7 +53,7 @@ export function worldOf(...objects: [Kind, Resource][]): World {
     return world;
 }
 
-/** Translates these objects together with the usual wiring. */
+/** Translates these objects together with those of {@link WIRING}. */
 export function translated(...objects: [Kind, Resource][]) {
     return translate(worldOf(...WIRING, ...objects), CONTROLLER);
 }
@@ -69,7 +69,7 @@ export function said({ status, reason, message }: Condition): string {
     return `${status} ${reason}${message && `: ${message}`}`;
 }
 
-/** Bodies of those objects that are in this collection. */
+/** Bodies of those objects that belong to one collection of the Admin API. */
 export function bodies(objects: ApisixObject[] | undefined, collection: ApisixObject["collection"]): any[] {
     return (objects ?? []).filter((one) => one.collection === collection).map(({ body }) => body);
 }

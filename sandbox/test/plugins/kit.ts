@@ -53,7 +53,7 @@ export function folderWith(files: Record<string, string>): { folder: string; rem
     return { folder, remove: () => fs.rmSync(folder, { recursive: true, force: true }) };
 }
 
-/** Resolves when `look` returns a value; times out with a reason. */
+/** Waits until `look` returns a value, and returns it. @throws Error with `what` after the timeout */
 export async function eventually<T>(what: string, look: () => T | undefined, seconds = 25): Promise<T> {
     const end = Date.now() + seconds * 1000;
     while (Date.now() < end) {

@@ -67,7 +67,7 @@ export async function providerClient(service: grpc.UntypedServiceImplementation,
             const found = await ask(client, client.diff, diffRequest(urnOf(type), state, inputs));
             return { changes: found.getDiffsList().sort(), replaces: found.getReplacesList().sort() };
         },
-        /** Kinds of the differences, by path; undefined where the provider does not return them. */
+        /** The kind of each difference, by property path; undefined if the provider does not return any kinds. */
         async detailedDiff(type: string, state: Values, inputs: Values): Promise<Record<string, string> | undefined> {
             const found = await ask(client, client.diff, diffRequest(urnOf(type), state, inputs));
             if (!found.getHasdetaileddiff()) return undefined;

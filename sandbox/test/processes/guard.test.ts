@@ -56,7 +56,7 @@ describe("Guard", () => {
         const { guard, etcd } = await start("await guard.release();");
         commandLine.kill("SIGKILL");
         await ended(commandLine);
-        // The guard survives SIGHUP. After the signal it has also noticed that its pipe to the command line is broken.
+        // The guard survives SIGHUP, and also the end of the command line, which broke the pipe between them.
         process.kill(guard.pid, "SIGHUP");
         assert.equal(isAlive(etcd), true);
         await stopAll(folder.path);

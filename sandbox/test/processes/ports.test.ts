@@ -31,7 +31,8 @@ describe("Ports", () => {
     const ports = join(__dirname, "../../../sandbox/processes/ports.ts");
 
     it("are not given to another process while the program that uses them does not listen, for example while it restarts", async () => {
-        // The search for a free port begins at a port that depends on the pid, so equal pids begin at the same port.
+        // The search for a free port begins at a port that depends on the process id. This process pretends to have the
+        // same id, so that both searches begin at the same port.
         const code = `
             Object.defineProperty(process, "pid", { value: ${process.pid} });
             require(${JSON.stringify(ports)}).freePort().then(console.log);

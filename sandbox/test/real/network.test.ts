@@ -1,5 +1,5 @@
-// Proves that real programs reach the programs that emulate the cluster by its names and pod addresses, and nothing else. Runs
-// only where this user may listen on port 53, which the network needs.
+// Proves that real programs reach the emulators of the cluster by its DNS names and pod addresses, and reach nothing
+// else. Runs only where this user may listen on port 53, which the network needs.
 import { strict as assert } from "node:assert";
 import { Resolver } from "node:dns/promises";
 import { createServer, request, type Server } from "node:http";

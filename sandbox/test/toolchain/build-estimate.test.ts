@@ -10,7 +10,8 @@ describe("build estimate", () => {
         estimate.report("a", 0);
         assert.equal(estimate.text(), "0% of all builds, about 7m left");
         now = 20_000;
-        estimate.report("a", 0.1); // 20 s instead of the measured 10 s: not enough to change the estimate.
+        // 20 s instead of the expected 10 s: a tenth of one build is too little to change the estimate.
+        estimate.report("a", 0.1);
         assert.equal(estimate.text(), "2% of all builds, about 7m left");
         now = 200_000;
         estimate.report("a", 1);

@@ -144,8 +144,8 @@ describe("plugin launchers", function () {
         const client = new LanguageRuntimeClient(address, grpc.credentials.createInsecure());
         const info = new language.ProgramInfo().setProgramDirectory(folder).setEntryPoint(".");
         const ended = ask(client, client.run, new language.RunRequest().setPwd(folder).setInfo(info));
-        ended.catch(() => undefined); // the test kills the host
-        // The text of the file. Until it is written, the file is missing or empty.
+        ended.catch(() => undefined); // The call fails when the test kills the host.
+        // The text of the file; undefined until the program has written it.
         const written = () => (fs.existsSync(seen) && fs.readFileSync(seen, "utf8")) || undefined;
         const pid = Number(await eventually("the program", written));
         process.kill(started!, "SIGKILL");

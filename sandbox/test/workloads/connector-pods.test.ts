@@ -31,7 +31,10 @@ describe("cloudflared of the sandbox's cluster", () => {
     let world: World;
     let pods: ConnectorPods;
     let lines: string[];
-    /** Port on this machine that a connector reaches at a name and port of the cluster; undefined: no pod is ready there. */
+    /**
+     * The port on this machine to which connectors resolve a name and port of the cluster; undefined if no pod is ready
+     * there.
+     */
     let answers: (host: string, port: number) => number | undefined;
     let ready: Promise<void>;
     let folder: string;

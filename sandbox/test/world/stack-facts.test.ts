@@ -1,4 +1,7 @@
-/** Proves that the example requests of a sandbox and their expected answers change when a command changes the stack. */
+/**
+ * Proves that the example requests that a sandbox shows, and their expected answers, change when a command changes the
+ * stack.
+ */
 import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -87,7 +87,7 @@ describe("exposure tunnel", () => {
         const before = (await connectors()).map((pod) => pod.metadata!.uid);
         assert.equal(before.length, 2);
         stack.configure({ consumers, tunnel: { image: { tag: "2026.8.2" }, graceSeconds: 150 } });
-        // Four callers, because Alpa takes one second for each batch of four.
+        // Four callers, because Alpa answers four requests in one batch, and needs a second for each batch.
         await upUnder(byName, 4);
         const after = (await connectors()).map((pod) => pod.metadata!.uid);
         assert.ok(!after.some((uid) => before.includes(uid)), "the pods are the same");

@@ -1,6 +1,7 @@
-// Proves what docs/operate/service-tokens.md says of option cloudflare: the answers to callers of a team in classic mode, the
-// consumer commands, and the cost of a lost connector or host. The edge and cloudflared are emulators, in which
-// only requests over the lost connector fail. In production that holds once the edge has noticed the loss.
+// Proves what docs/operate/service-tokens.md says of option cloudflare: the answers to callers of a team in classic
+// mode, the consumer commands, and the cost of a lost connector or host. The edge and cloudflared are emulators. In
+// them, a lost connector fails only the requests that it carried; in production this is true only once the edge has
+// noticed the loss.
 import { strict as assert } from "node:assert";
 import { randomUUID } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -81,7 +82,8 @@ describe("daily work with option cloudflare on the engine", () => {
         stack.installOn({}, { ...second, hostKey: publicLine(second.hostKey) });
         await origin.listen();
         configure();
-        // Under the policy pack, like `stack apply`: in the preview of a first run, the pack gets no id of Cloudflare.
+        // Runs under the policy pack, like `stack apply`. In the preview of a first run, the pack does not get any id
+        // from Cloudflare.
         const run = succeeded(await stack.run(["up", "--yes", "--policy-pack", join(ROOT, "policy")]));
         said.push(run.stdout + run.stderr);
     });
@@ -112,7 +114,7 @@ describe("daily work with option cloudflare on the engine", () => {
         assert.deepEqual(await Promise.all(refused.map((token) => status(token))), [401, 401, 401]);
         assert.equal(await status(a, { path: "/metrics" }), 404);
         here().world.account.serviceTokens.delete(stranger.id);
-        // In classic mode the cookies alone are accepted too, which strict mode prevents.
+        // In classic mode, the edge accepts a request with only the cookies too. Strict mode prevents this.
         assert.equal(await status(undefined, { headers: { Cookie: cookies.join("; ") } }), 200);
     });
 
@@ -227,7 +229,7 @@ describe("daily work with option cloudflare on the engine", () => {
     });
 });
 
-/** Open requests of a connector, by its own count. */
+/** Number of open requests of a connector, as the connector itself counts them. */
 async function requestsOn(metricsPort: number): Promise<number> {
     const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
     return Number(/^cloudflared_tunnel_concurrent_requests_per_tunnel (\d+)$/m.exec(text)![1]);

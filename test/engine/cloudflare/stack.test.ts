@@ -46,7 +46,8 @@ describe("cloudflare on the engine", () => {
     before(async () => {
         stack = await AccessStack.create("llm");
         stack.configure({ consumers: [alice(token("a")), bob], pathPrefix: "/alpa-opt-service" });
-        // The connectors' commands are computed at apply, when the tunnel exists. The plan has only their dependencies.
+        // The text of the connectors' commands is not in the plan, because it is computed when the tunnel exists. The
+        // plan only has the dependencies of the commands.
         succeeded(await stack.upAsPlanned());
         pairs = (await stack.outputs()).credentials;
     });
@@ -186,12 +187,14 @@ describe("cloudflare on the engine", () => {
     it("reports a rotation without a new secret as an error, in every run until one returns a new secret", async () => {
         const held = made("alice/a");
         const third = { secretVersion: 3, previousSecretExpires: dayFromNow(9) };
-        held.client_secret_version = 3; // Simulates a version that was raised by hand: the next answer has no secret.
+        // Simulates an operator who has raised the version at Cloudflare by hand, so that Cloudflare's next answer has
+        // no secret.
+        held.client_secret_version = 3;
         stack.configure({ consumers: [alice(token("a", third)), bob] });
         for (const run of [await stack.up(), await stack.up()])
             assert.match(failed(run), /alice\/a: Cloudflare created no new secret for secretVersion 3/);
         assert.equal(await status(pairs["alice/a"]), 200);
-        // The caller uses another credential meanwhile, as the error advises.
+        // Meanwhile the caller uses another credential, as the error advises.
         stack.configure({ consumers: [alice(token("a", third), token("next")), bob] });
         assert.match(failed(await stack.up("--continue-on-error")), /alice\/a: Cloudflare created no new secret/);
         assert.equal(await status((await stack.outputs()).credentials["alice/next"]), 200);

@@ -50,7 +50,10 @@ describe("etcd's own program", () => {
         return known;
     }
 
-    /** Starts a member of a cluster of this size, with the flags of its pod and with names and ports of this machine. */
+    /**
+     * Starts a member of a cluster with `members` members. It has the flags of its pod, but names and ports of this
+     * machine.
+     */
     async function start(name: string, members: number, env: Record<string, string> = {}): Promise<void> {
         const { stateDir, program } = place.world;
         const data = join(stateDir, `${cluster}-${name}`);

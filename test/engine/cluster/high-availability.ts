@@ -1,8 +1,9 @@
 /**
- * Proves that a highly available gateway is deployed to three nodes, that a second run changes nothing, and what its
- * callers lose when a pod or node stops: nothing in a graceful shutdown, and in a crash only requests that the emulated nodes
- * count as lost.
- * Gateway, kubelet and kube-proxy are emulators; scheduling, budgets, rollouts and endpoints are Kubernetes' own.
+ * Proves that a highly available gateway is deployed to three nodes, and that a second run changes nothing. Proves what
+ * its callers lose when a pod or node stops: nothing in a graceful shutdown, and in a crash only the requests that the
+ * emulated nodes count as lost.
+ * Gateway, kubelet and kube-proxy are emulators; scheduling, disruption budgets, rollouts and endpoints are Kubernetes'
+ * own.
  */
 import { strict as assert } from "node:assert";
 import { AppsV1Api, CoreV1Api, type V1Pod } from "@kubernetes/client-node";
@@ -58,7 +59,10 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             });
         const placesOf = (list: V1Pod[]) => list.map((pod) => pod.spec!.nodeName!).sort();
         const machines = () => nodes().world.workloads.nodes;
-        /** Records figures of an event. Those of intra-a are also intra-b's, which uses the same gateway. */
+        /**
+         * Records figures of an event. Figures of intra-a are also recorded for intra-b, because both use the same
+         * gateway.
+         */
         const note = (event: string, figures: Parameters<typeof measured>[2]) => {
             for (const one of option === "inter" ? ([option] as const) : (["intra-a", "intra-b"] as const))
                 measured(one, event, figures);
@@ -133,8 +137,8 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             await traffic.underWay(3);
             await machines().drain(FIRST, { seconds: 300 });
             const second = machines().drain(SECOND, { seconds: 300 });
-            // The third member of etcd cannot be scheduled while the first node is drained, so its budget keeps the second
-            // node's member.
+            // While the first node is drained, the third member of etcd cannot be scheduled. So the disruption budget
+            // does not allow the eviction of the member on the second node.
             await eventually("the second node empty but for etcd", async () => {
                 const left = (await core.listPodForAllNamespaces({ fieldSelector: `spec.nodeName=${SECOND}` })).items;
                 return (left.length === 1 && left[0].metadata!.name!.includes("etcd")) || undefined;
@@ -220,7 +224,8 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
 
         it("still configures the gateway after the leading ingress controller is killed", async () => {
             const { workloads } = nodes().world;
-            // The stopped node may have run the leader: another one leads when the Lease has expired.
+            // The stopped node may have run the leader. In that case, another controller leads when the Lease has
+            // expired.
             const [leader] = await eventually("one that leads", async () => {
                 const found = workloads.leaders();
                 return found.length === 1 ? found : undefined;

@@ -19,7 +19,10 @@ import { failed, SECOND_LASTS } from "../kit/stack";
 import { under } from "../kit/traffic";
 
 const THREE = ["a", "b", "c"];
-/** Seconds after which both the chart's grace period (30) and nginx's own limit behind it (240) would have cut an answer. */
+/**
+ * Length of an answer, in seconds, that both the chart's grace period (30) and nginx's own limit behind it (240) would
+ * have cut off.
+ */
 const LONGER_THAN_THE_CHART = 300;
 
 describe("inter on hosts of its own", () => {

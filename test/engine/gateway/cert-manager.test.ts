@@ -49,7 +49,7 @@ async function eventuallyEqual(wanted: unknown, read: () => Promise<unknown>): P
 }
 
 describe("cert-manager", function () {
-    this.timeout(TOOLS_MILLISECONDS); // The tool cache may be empty.
+    this.timeout(TOOLS_MILLISECONDS); // If the tool cache is empty, the sandbox builds its tools first.
     let dir: string;
     let plane: ControlPlane;
     let guard: Guard;

@@ -56,8 +56,8 @@ describe("metrics and the access log", () => {
         const labelSelector = "app.kubernetes.io/name=apisix";
         const [only] = (await core.listNamespacedPod({ namespace: GATEWAY, labelSelector })).items;
         pod = only.metadata!.name!;
-        // The run itself sent requests to verify every rule. Times in the log have a resolution of 1 s, so the test begins at
-        // the next full second.
+        // The `up` itself has sent requests to verify every rule. The log gives times in whole seconds, so the test
+        // begins at the next full second to tell its own requests apart.
         since = new Date(Math.ceil((Date.now() + 1) / 1000) * 1000);
         await eventually("the next second", async () => Date.now() >= since.getTime() || undefined);
         await send();

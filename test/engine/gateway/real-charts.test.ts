@@ -32,20 +32,20 @@ const CONTROL_PLANE = ["etcd", "kube-apiserver", "kube-controller-manager", "kub
 let folder: string;
 let helm: string;
 before(async function () {
-    this.timeout(TOOLS_MILLISECONDS); // The tool cache may be empty.
+    this.timeout(TOOLS_MILLISECONDS); // If the tool cache is empty, the sandbox builds its tools first.
     folder = mkdtempSync(join(tmpdir(), "alpa-auth-charts-"));
     ({ helm } = await ensureTools(["helm"], { log }));
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Adds a disruption budget for the ingress controllers to the values of their chart. */
+/** Adds a disruption budget for the ingress controllers to the values of the ingress controller's chart. */
 function withBudget({ values, ...set }: ValueSet): ValueSet {
     const { "ingress-controller": controller, ...rest } = values as { "ingress-controller": object };
     const podDisruptionBudget = { enabled: true, minAvailable: "", maxUnavailable: 1 };
     return { ...set, values: { ...rest, "ingress-controller": { ...controller, podDisruptionBudget } } };
 }
 
-/** The chart's bug, because of which this project creates the budget itself. */
+/** Helm's error from a bug of the chart, because of which this project creates the disruption budget itself. */
 const NO_TEMPLATE = /no template "apisix-ingress-controller\.fullname"/;
 
 describe("charts of a repository", () => {

@@ -31,7 +31,7 @@ const installers = { rampart: "{}", helm: '{"installer":"helm"}', existing };
 
 if (existsSync(CRDS))
     describe("the real CRDs", function () {
-        this.timeout(TOOLS_MILLISECONDS); // The tool cache may be empty.
+        this.timeout(TOOLS_MILLISECONDS); // If the tool cache is empty, the sandbox builds its tools first.
         let dir: string;
         let plane: ControlPlane;
         let guard: Guard;

@@ -176,7 +176,7 @@ describe("the route", () => {
         assert.notEqual(JSON.parse(answer.body).stacktrace, "");
     });
 
-    // The last two tests change the stack and do not change it back, which saves a run of Pulumi each.
+    // The last two tests leave the stack changed, which saves a run of Pulumi each.
     it("answers with an Alpa-shaped 502 when Alpa is down, after one try", async () => {
         stack.configure({ ...SETTINGS, alpa: { endpoints: ["127.0.0.1:9"] } });
         succeeded(await stack.up());

@@ -77,7 +77,10 @@ export class TestStack extends EngineStack {
         return stack;
     }
 
-    /** Replaces the config by a working one of intra-a with these values, whose keys have no project prefix. */
+    /**
+     * Writes a working config of intra-a in which these values replace the defaults.
+     * @param config values by key without the project's prefix
+     */
     configure(config: StackConfig): void {
         const { facts } = current().world;
         const { gateway, ...rest } = config as { gateway?: Record<string, unknown> };

@@ -72,7 +72,10 @@ export class InterStack extends EngineStack {
         return stack;
     }
 
-    /** Replaces the config by a working one with these values, whose keys have no project prefix. */
+    /**
+     * Writes a working config in which these values replace the defaults.
+     * @param config values by key without the project's prefix
+     */
     configure(config: StackConfig): void {
         const { facts } = nodes().world;
         this.write({

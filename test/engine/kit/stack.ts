@@ -13,8 +13,9 @@ import { worldLog } from "./world-log";
 export const TOOLS_MILLISECONDS = 45 * 60_000;
 
 /**
- * Length of a second of the worlds' clocks, in real seconds. A terminating pod of the chart answers for 30 of these seconds,
- * and an answer of the Alpa emulator takes up to a real second, so a shorter second would cut answers.
+ * Length of a second of the worlds' clocks, in real seconds. A terminating pod of the chart still answers for 30 of
+ * these seconds, and the Alpa emulator needs up to a real second for an answer. With a shorter second, answers would be
+ * cut off.
  */
 export const SECOND_LASTS = 0.05;
 
@@ -92,7 +93,7 @@ export class EngineStack {
     /** Resources of the state, as stored in the backend. */
     async resources(): Promise<{ urn: string; type: string; outputs: Record<string, unknown> }[]> {
         const { resources = [] } = JSON.parse(await this.must(["stack", "export"])).deployment;
-        // The stack's own resource exists as soon as its program has run once.
+        // The resource of the stack itself is left out, because it exists as soon as the program has run once.
         return resources.filter((r: { type: string }) => r.type !== "pulumi:pulumi:Stack");
     }
 
@@ -155,7 +156,9 @@ export function failed(run: PulumiRun): string {
     return `${run.stdout}\n${run.stderr}`;
 }
 
-/** The end of Pulumi's output: errors and changes. The list of resources before it is longer and says less. */
+/**
+ * The end of Pulumi's output, with the errors and changes. The list of resources before it is longer and less useful.
+ */
 function essence(stdout: string): string {
     const diagnostics = stdout.indexOf("\nDiagnostics:");
     return diagnostics >= 0 ? stdout.slice(diagnostics + 1) : stdout.split("\n").slice(-30).join("\n");

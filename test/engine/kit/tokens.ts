@@ -11,7 +11,7 @@ export function token(header: object, claims: object, sign: (text: string) => Bu
     return `${text}.${sign(text).toString("base64url")}`;
 }
 
-/** Signs with a secret: HS256 does, and so does a forger who uses a public key as the secret. */
+/** Signs with a shared secret, for HS256 and for forged tokens whose secret is a public key. */
 export function hs256(claims: object, secret: string, header: object = {}): string {
     return token({ alg: "HS256", typ: "JWT", ...header }, claims, (text) =>
         createHmac("sha256", secret).update(text).digest(),

@@ -55,9 +55,10 @@ export function answer(way: Way<Answer>): Way<Answer> {
 }
 
 /**
- * Does the work while callers send requests: each gets an answer before the start, and another after the end.
+ * Does the work while callers send requests. Each caller gets an answer before the work starts, and another one after
+ * its end.
  * @param way sends one request; may throw
- * @returns the result of the work, the number of requests, and all answers but 200
+ * @returns the result of the work, the number of requests, and all answers that are not 200
  */
 export async function under<T>(
     way: Way<Answer>,

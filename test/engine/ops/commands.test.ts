@@ -23,7 +23,7 @@ describe("npm run ops", () => {
                 { name: "alice", credentials: [{ id: "k1", method: "key" }] },
                 {
                     name: "smoke",
-                    limits: { requests: 6, perSeconds: 600 }, // longer than this file's tests take
+                    limits: { requests: 6, perSeconds: 600 }, // a window that is longer than this file's tests take
                     credentials: [
                         { id: "key", method: "key" },
                         { id: "hs", method: "jwt", algorithm: "HS256" },
@@ -154,7 +154,7 @@ describe("npm run ops", () => {
 
     it("keeps the edit when its up fails, and the undo command that it names works", async () => {
         const before = readFileSync(file, "utf8");
-        // The cluster is unreachable: preflight reports that before anything changes.
+        // Preflight reports that the cluster is unreachable, before anything changes.
         const set = ["config", "set", "--path", "alpa-auth:cluster.context", "nowhere"];
         succeeded(await stack.run(set));
         const { code, note } = await ops("consumer add bob --yes");

@@ -10,7 +10,10 @@ import type { PageData } from "../../../sandbox/status-page/server";
 import { ROOT } from "../../../sandbox/world/state";
 import { CLI, run, SandboxCli, tools } from "../kit/cli";
 
-/** Listens on a port of 127.0.0.1 unless another program does. @returns the holder as the sandbox names it */
+/**
+ * Listens on a port of 127.0.0.1, unless another program already does.
+ * @returns the text with which the sandbox names the program that listens
+ */
 async function hold(port: number): Promise<{ server: Server; holder: string }> {
     const server = createServer();
     const own = await new Promise<boolean>((resolve, reject) => {
@@ -27,7 +30,7 @@ async function hold(port: number): Promise<{ server: Server; holder: string }> {
 describe("npm run sandbox -- up --detach, while other programs hold its default ports,", () => {
     let sandbox: SandboxCli;
     let said: string;
-    /** The holder of each port: this process, unless another program held the port before. */
+    /** The process that holds each port. It is this process, unless another program held the port before. */
     let holders: string[];
 
     before(async function () {

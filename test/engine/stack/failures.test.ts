@@ -216,7 +216,8 @@ describe("when something is wrong,", () => {
 
 /** Asserts that a state with plain-text secrets contains nothing that Rampart writes into a graph. */
 function assertNoStatus(state: string): void {
-    // The code of the waits, which is part of the state, names the fields that it reads.
+    // The state also contains the code of the waits, which names the fields that it reads. So the code is left out
+    // here.
     const text = JSON.stringify(JSON.parse(state), (key, value) => (key === "__provider" ? undefined : value));
     assert.match(text, /alpa-gateway-graph/);
     assert.doesNotMatch(text, /messages|componentNamespaces|GraphDeploymentError|canary|RAMPART_/);

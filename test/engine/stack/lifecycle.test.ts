@@ -127,7 +127,8 @@ describe("intra-a on the engine", () => {
         ]);
         const milliseconds = refused! - since;
         console.log(`      the removed key was rejected ${milliseconds} ms after the Consumer had changed`);
-        // If the watch missed the change, the ingress controller would find it only with the next list, five minutes later.
+        // In such a short time, only the watch can have reported the change: the next list would come five minutes
+        // later.
         assert.ok(milliseconds < 60_000);
         for (const who of ["alice/2026a", "bob/k2"])
             assert.equal((await call(url, { key: keys[who] })).status, 200, who);

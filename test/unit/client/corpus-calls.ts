@@ -13,7 +13,7 @@ import { sendAnswer, Server, trust } from "./typescript-server";
 export const clock = {
     now: 0,
     waits: [] as number[],
-    /** @param fixed the clock of values.json instead of this machine's */
+    /** @param fixed whether Date.now() returns the time of values.json instead of this machine's */
     start(fixed: boolean): void {
         clock.waits = [];
         clock.now = VALUES.now;
@@ -155,7 +155,7 @@ function check(outcome: any, fields: Fields): void {
     assert.ok(outcome.retryAfterSeconds! >= least && outcome.retryAfterSeconds! <= most, message);
 }
 
-/** Compares a value where the case has an expected one. */
+/** Compares a value with the expected one, if the case has one. */
 function same(value: unknown, expected: unknown): void {
     if (expected === "{any}") assert.ok(value);
     else if (expected !== undefined) assert.equal(value ?? null, expected);

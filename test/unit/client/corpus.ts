@@ -21,7 +21,8 @@ export function runCorpus(folder: string, runners: Record<string, Runner | undef
         describe(`client/corpus/${folder}${file} in TypeScript:`, () => {
             const { kind, all = {}, cases, about, ...shared } = read(folder + file);
             it("names its subject, and has a runner", () => assert.ok(about && kind in runners, `kind ${kind}`));
-            if (kind in runners && runners[kind] === undefined) return; // What this runner requires is missing on this machine.
+            // This machine lacks something that this runner requires.
+            if (kind in runners && runners[kind] === undefined) return;
             for (const fields of cases.map((one: Fields) => merged(all, one)).flatMap(each))
                 it(fields.name, async () => {
                     const unread = new Set(Object.keys(fields));
@@ -84,7 +85,10 @@ const PEM = {
     "ES256 encrypted": ec.export({ ...pkcs8, cipher: "aes-256-cbc", passphrase: "p" }).toString(),
 };
 
-/** @param spec name of a credential, or its class with its arguments @param named credentials by name */
+/**
+ * @param spec name of a credential in `named`, or an object with the class of a credential and its arguments
+ * @param named credentials by name
+ */
 export function credentialOf(
     spec: any,
     names: Fields = {},
@@ -102,7 +106,10 @@ export function credentialOf(
     return new Jwt("token" in given ? { ...given, token: tokenOf(given.token) } : given);
 }
 
-/** A token as a text, or its parts: the algorithm, the claims, a lifetime in seconds, and the secret of HS256. */
+/**
+ * Returns a token that is given as a text, or creates one from its parts: the algorithm, the claims, a lifetime in
+ * seconds, and the secret of HS256.
+ */
 function tokenOf(token: any): string {
     if (typeof token === "string") return token;
     const { alg, claims, lasts, secret = "" } = token;

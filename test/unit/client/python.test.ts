@@ -133,7 +133,7 @@ describe("client/python", () => {
                 ...cache,
                 file,
             ];
-            // Only the intended error: mypy finds the package's types, and accepts all other lines.
+            // mypy reports only the intended error. So it has found the package's types, and accepts all other lines.
             await assert.rejects(
                 python(args),
                 /typed\.py:11: error: Incompatible types in assignment .*\nFound 1 error in 1 file/,

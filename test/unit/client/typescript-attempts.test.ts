@@ -9,7 +9,7 @@ import { ApiKey, Client, Jwt, type Seen } from "../../../client/typescript/src/i
 import * as errors from "../../../client/typescript/src/errors";
 import { JSON_TYPE, outcome, RESULT, says, Server, type Respond } from "./typescript-server";
 
-/** Signatures of this key are random, so equal tokens are the same token. */
+/** Signatures with this key are random, so two equal tokens cannot have been created separately. */
 const EC_KEY = generateKeyPairSync("ec", { namedCurve: "P-256" })
     .privateKey.export({ format: "pem", type: "pkcs8" })
     .toString();
@@ -76,7 +76,10 @@ describe("TypeScript client, tokens:", () => {
         new Jwt({ key: "ns_a.b", privateKey: EC_KEY, algorithm: "ES256", lifetimeSeconds: 200 }, { now: () => now });
     const claims = (token: string): { exp: number; iat: number } =>
         JSON.parse(Buffer.from(token.split(".")[1], "base64url").toString());
-    /** Accepts tokens that have not expired by a clock with this lead, in milliseconds. */
+    /**
+     * Answers like a gateway whose clock is ahead by this many milliseconds, and which checks the expiry of tokens by
+     * its clock.
+     */
     const clockAhead =
         (ahead: number): Respond =>
         (request, response, nth) => {

@@ -11,7 +11,10 @@ import { version } from "../../../client/typescript/src/version";
 import { startCallersWorld } from "./callers-world";
 import { prepared, snippetsOf } from "./snippets";
 
-/** Without npm's variables for the programs that it runs, so that no setting of the root affects the package. */
+/**
+ * npm sets variables for the programs that it runs. They are removed, so that no npm setting of the repository affects
+ * the package.
+ */
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
 const run = (file: string, args: string[], options: { cwd: string; env?: NodeJS.ProcessEnv }) =>
     promisify(execFile)(file, args, { env: environment, ...options });
@@ -38,7 +41,7 @@ describe("package of the TypeScript client", () => {
     let stage: Awaited<ReturnType<typeof startCallersWorld>>;
 
     before(async () => {
-        // This path contains no link: npm and tsc would resolve it.
+        // The path of this folder contains no symbolic link: npm and tsc would use the target of the link as the path.
         folder = mkdtempSync(join(tmpdir(), "alpa-auth-package-"));
         const [source, user] = [join(folder, "source"), join(folder, "user")];
         cpSync(PACKAGE, source, { recursive: true, filter: (path) => !/\/(dist|node_modules)$/.test(path) });
@@ -47,7 +50,7 @@ describe("package of the TypeScript client", () => {
         writeFileSync(join(user, "package.json"), '{"private":true}');
         const pack = (what: string) =>
             run("npm", ["pack", what, "--pack-destination", folder, "--silent"], { cwd: user });
-        // jose is packed too, so that the test needs no registry.
+        // jose, the only dependency, is packed too, so that the installation needs no registry.
         const [ours, jose] = await Promise.all([pack(source), pack(join(ROOT, "node_modules/jose"))]);
         stage = await startCallersWorld(folder);
         const files = [ours, jose].map(({ stdout }) => join(folder, stdout.trim().split("\n").pop()!));

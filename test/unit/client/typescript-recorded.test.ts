@@ -64,7 +64,7 @@ describe("TypeScript client compared with Alpa's own", () => {
 
     for (const { id, request, response } of ALPA.cases)
         for (const [i, one] of [response].flat().entries()) {
-            // The recordings have the size of a long list instead of its values.
+            // Instead of the values of a long list, the recordings contain only its size.
             const body =
                 one?.body && JSON.parse(JSON.stringify(one.body).replace(/"<1x300>"/g, `[[${"0,".repeat(299)}0]]`));
             if (typeof body !== "object" || body === null || request?.path === undefined) continue;

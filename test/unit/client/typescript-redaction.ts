@@ -46,7 +46,8 @@ export async function runRedaction({ steps }: Fields, { secrets, places }: Field
     const write = (text: string): string => steps.reduce((inner: string, step: string) => STEPS[step](inner), text);
     const check = (secret: string) => {
         const left = without(`<${write(secret)}>`, [secret]);
-        // Codes of at most two characters may be left: in base64 the first and last ones depend on their neighbours.
+        // On each side, the codes of up to two characters may be left, because the first and last characters of a
+        // secret in base64 depend on the text around it.
         assert.match(left, /^<.{0,6}\*\*\*.{0,6}>$/, secret);
     };
     const visible = fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code));
@@ -64,7 +65,7 @@ export async function runRedaction({ steps }: Fields, { secrets, places }: Field
 
 const HEADERS = ["apikey", "authorization", "cf-access-client-secret"];
 
-/** An error shows nothing of a credential that the answer repeats. */
+/** Asserts that an error does not show the credential, although the server's answer repeats it. */
 async function checkAnswer(
     server: Server,
     place: Fields,
@@ -90,7 +91,7 @@ async function checkAnswer(
     const pem = "privateKey" in given ? fill(given.privateKey).split("\n")[3] : secret;
     // The single header is JSON of the two others. Only the signature of a token is secret.
     const parts = sent.filter((one) => !one.startsWith("{")).map((one) => (kind === "Jwt" ? one.split(".")[2] : one));
-    // Only a credential's own secrets are removed.
+    // Only the secrets that belong to the credential itself are removed from the answer.
     for (const one of [pem, ...parts, ...(name === "one header" ? [clientId] : [])])
         if (one !== secret || kind !== "Jwt" || "secret" in given)
             for (const form of [one, write(one).slice(3, -4)]) assert.ok(!shown.includes(form.toLowerCase()), shown);

@@ -19,13 +19,13 @@ import {
 } from "../kit/intra-a";
 
 const AWAITED = "pulumi-nodejs:dynamic/alpa-auth:Awaited";
-/** Key of the resource that waits for all callers, which is no object in the cluster. */
+/** Key of the resource that waits for all callers. It does not create an object in the cluster. */
 const SHARED_WAIT = "pulumi-nodejs:dynamic/alpa-auth:ConsumersAccepted alpa-consumers-accepted";
 const PROOF = "pulumi-nodejs:dynamic/alpa-auth:CredentialsRevoked alpa-consumers-revoked";
 const install = { repository: "https://charts.example.org", version: "1.2.3" };
 const added = { name: "new", credentials: [{ id: "first", method: "key" }] };
 const key = (r: Seen) => `${r.type} ${r.name}`;
-/** All properties of a resource that could show a change. */
+/** All properties of a resource, for a comparison that misses no change. */
 const whole = (r: Seen) => ({ inputs: r.inputs, provider: r.provider, asked: asked(r) });
 
 /** Names of resources that only `after` has, and of those that differ. */
@@ -220,8 +220,8 @@ for (const installer of INSTALLERS)
             );
             assert.equal(guarded.length, installer === "existing" ? 0 : policyNames({}).length + 1);
             for (const r of guarded) {
-                // Rampart deletes the namespace and these objects with the graph. A release is created after these objects,
-                // and so deleted before them.
+                // With Rampart, the namespace and these objects are deleted together with the graph. A Helm release is
+                // created after these objects, so Pulumi deletes it before them.
                 if (graph) assert.match(asked(r).deletedWith, /RampartGraph::alpa-gateway-graph$/, key(r));
                 else assert.ok(comesAfter(seen, one(seen, "kubernetes:helm.sh/v3:Release"), r), key(r));
             }

@@ -1,4 +1,5 @@
-// Proves that a check of several keys also runs when keys are invalid, and which values it gets then.
+// Proves that a check across several keys also runs when some of them are invalid, and which values it gets in this
+// case.
 import { strict as assert } from "node:assert";
 import * as z from "zod";
 import { crossCheck, type Sound } from "../../../config/cross-check";

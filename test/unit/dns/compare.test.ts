@@ -119,7 +119,8 @@ describe("comparison of both sides", () => {
         const of = (name: RegExp) => all.find((row) => name.test(row.name) && row.type === "A")?.old;
         assert.equal(of(/^alpa-auth-/), "NXDOMAIN");
         assert.equal(of(/^_domainkey/), "NODATA");
-        fresh.zone.records.push(rr("x.apps A 192.0.2.1")); // With this record, `apps` is a name without data.
+        // Because of this record, the name `apps` exists, without data.
+        fresh.zone.records.push(rr("x.apps A 192.0.2.1"));
         const extended = [...records, rr("x.apps A 192.0.2.1")];
         const [row] = wrong(await rows({ records: extended })).filter(({ name }) => name === "apps.example.com");
         assert.deepEqual([row.old, row.new], ["NXDOMAIN", "NODATA"]);

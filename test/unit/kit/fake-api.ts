@@ -25,10 +25,10 @@ export interface FakeApi {
     asked: string[];
 }
 
-/** Content of a path: an object; undefined for none; an HTTP status for a failure. */
+/** What the server answers for a path: an object, a failure with this HTTP status, or 404 for undefined. */
 export type Answer = object | number | undefined;
 
-/** The request, without its path. */
+/** A request to the server. Its path is passed separately. */
 export interface Request {
     method: string;
     query: Record<string, string>;

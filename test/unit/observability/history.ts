@@ -43,7 +43,7 @@ function endOf(phase: Phase): number {
     return names.slice(0, names.indexOf(phase) + 1).reduce((sum, name) => sum + PHASES[name], 0);
 }
 
-/** Last second of each part: the last one ends now. */
+/** The second at which each part ends. The last part ends at `now`. */
 export function endsAt(now: number): Record<Phase, number> {
     const start = now - endOf("gone") * 60;
     const names = Object.keys(PHASES) as Phase[];

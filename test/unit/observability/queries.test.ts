@@ -59,7 +59,8 @@ if (promtool !== undefined && findOnPath("prometheus") !== undefined)
             server = await start();
             await evaluated();
             writeFileSync(join(folder, "backfill.rules.yml"), rules);
-            // A rule may use what another rule has recorded, which must exist first: rules have up to three levels.
+            // A rule may use the result of another rule, which must be recorded first. Rules depend on each other over
+            // up to three levels, so they are evaluated three times.
             for (let level = 0; level < 3; level++) {
                 const range = [`--start=${ends.well - 3600}`, `--end=${now}`, `--url=${server.url}`];
                 const output = ["--output-dir=data", "backfill.rules.yml"];

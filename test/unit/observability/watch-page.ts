@@ -18,7 +18,11 @@ export function anchors(page: string): string[] {
     );
 }
 
-/** Cells of the page's table whose first column has this head. @param at index among tables with this head */
+/**
+ * Rows of a table of the page, as lists of cells.
+ * @param head header of the table's first column
+ * @param at index among the tables with this header
+ */
 export function rows(head: string, at = 0): string[][] {
     const table = read(PAGE)
         .split("\n\n")

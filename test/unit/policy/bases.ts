@@ -1,4 +1,4 @@
-/** Stacks whose resources the cases of the rules change. */
+/** Stacks of every kind. The test cases of policy rules change their resources. */
 import { generateKeyPairSync } from "node:crypto";
 import type { Seen } from "../../kit";
 import { recordCloudflare } from "../kit/cloudflare";

@@ -38,7 +38,10 @@ export class Pack {
         });
     }
 
-    /** Sends the engine's requests for one resource, in the engine's order. @param told whether to request remediations */
+    /**
+     * Sends the engine's requests for one resource, in the engine's order.
+     * @param told whether to request remediations too
+     */
     async resource(given: Given, told = true): Promise<Said[]> {
         const request = new analyzer.AnalyzeRequest()
             .setType(given.type)

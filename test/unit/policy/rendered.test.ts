@@ -80,7 +80,8 @@ const routeSettings = fc
     )
     .map(({ counters: shared, ...rest }) => ({
         ...rest,
-        // A stack has one longest answer time for route and counters. Without classes no rule of the route names counters.
+        // Route and counters of a stack have the same longest answer time. Without classes, no rule of the route uses
+        // counters.
         ...(shared && rest.classes && { counters: { ...shared, answerTimeoutSeconds: rest.answerTimeoutSeconds } }),
     }));
 
@@ -93,7 +94,7 @@ function* nodes(tree: any, path = ""): Generator<{ path: string; node: any }> {
 
 describe("the comparison with what is rendered", () => {
     it("accepts the chart values of every combination of choices", () => {
-        // The values for Rampart are part of a graph.
+        // Sets for Rampart are left out: Rampart gets its values in a graph, not in a Helm release.
         const sets = apisixSets().filter(({ what }) => !what.includes("by Rampart"));
         const repositoryOpts = { repo: "https://charts.example.org" };
         for (const { what, chart, values, installation } of [...sets, ...operatorSets()])

@@ -9,7 +9,7 @@ import { BASES, type Base } from "./bases";
 import { givenOf, placesOnce, shapeOf, type Given } from "./stacks";
 
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-/** Values that a program always knows: the identity of a resource, and that it is secret. */
+/** Fields that a program always knows: those that identify a resource, and the mark of a secret. */
 const KNOWN = ["4dabf18193072939515e22adb298388d", "kind", "apiVersion", "name", "namespace", "chart", "components"];
 
 /** Makes each value in a tree unknown, one after the other. @returns its path. The schemas of a guard count as one value. */
@@ -41,7 +41,8 @@ describe("every rule of the policy pack", () => {
                 const same = shapeOf(given);
                 if (judged.has(same)) continue;
                 judged.add(same);
-                // A single resource lacks the others that rules between resources expect.
+                // A rule between resources reports that the other resources are missing. Such violations are ignored
+                // below.
                 const judge = () => violationsOf([resourceOf(given)]).map(({ message }) => message);
                 const alone = judge();
                 for (const path of eachUnknown(given.inputs))

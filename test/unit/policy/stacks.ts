@@ -48,7 +48,7 @@ export function givenOf(seen: Seen[]): Given[] {
     }));
 }
 
-/** A text that is equal for resources of one name that differ only in their values, since stacks have many such resources. */
+/** A text that is equal for two resources of one name if only their values differ. Stacks have many such resources. */
 export const shapeOf = ({ type, name, inputs }: Given): string =>
     `${type} ${name} ${JSON.stringify(inputs, (_, value) => (typeof value === "object" ? value : typeof value))}`;
 

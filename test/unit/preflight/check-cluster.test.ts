@@ -492,7 +492,7 @@ describe("preflight", () => {
 });
 
 describe("preflight and objects with the stack's names", () => {
-    /** All objects of the stack, created by an owner. */
+    /** All objects of the stack, as they exist in the cluster after the given owner has created them. */
     const whole = (installer: Installer, owner: string | undefined) => ({
         ...(installer === "existing" ? SHARED : RAMPART),
         "Namespace alpa-auth-gateway-apisix": undefined, // created by Rampart for this stack
@@ -635,7 +635,7 @@ describe("preflight and an unreachable cluster", () => {
             try {
                 let ended = false;
                 const run = preflight(settings("rampart"), OWN, cluster).finally(() => (ended = true));
-                run.catch(() => undefined); // The rejection is checked below.
+                run.catch(() => undefined); // The rejection is checked with assert.rejects below.
                 await new Promise((resolve) => setImmediate(resolve)); // The check sends its request, and sets its timeout.
                 assert.deepEqual([ended, limits.map((l) => l.milliseconds)], [false, [30_000]]);
                 limits[0].run();

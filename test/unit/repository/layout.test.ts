@@ -79,7 +79,7 @@ describe("layout", () => {
         for (const cell of table) {
             const named = [...cell.matchAll(/`([^`]+)`/g)].map(([, file]) => file);
             assert.ok(named.length > 0, cell);
-            // The path of a file that the reader adds has a placeholder: only its folder must exist.
+            // If the reader is to add a file, its path contains a placeholder. Then only its folder must exist.
             const missing = named.filter((file) => !existsSync(join(ROOT, file.split("<")[0])));
             assert.deepEqual(missing, [], cell);
         }

@@ -20,8 +20,8 @@ const data = path.join(shared, "reference/data");
 const NOT_LISTED = ["service.http.nodePort"];
 
 /**
- * Schema of a CRD that rejects unknown fields, which an API server would silently drop.
- * @param logic inside oneOf and similar, where a schema lists only some of the fields
+ * The schema of a CRD, changed so that it rejects unknown fields. An API server would silently drop them.
+ * @param logic whether the node is inside allOf, anyOf, oneOf or not, where a schema lists only some of the fields
  */
 function strict(node: any, logic = false): any {
     const { properties, items, additionalProperties, ...rest } = node;
@@ -69,7 +69,7 @@ function merged(own: any, set: any): any {
 }
 
 function known(tree: any, at: string): boolean {
-    // The chart passes these values on unchanged, and lists only an empty mapping of each.
+    // The chart passes these values on unchanged. Its values.yaml lists each of them only as an empty mapping.
     const path = at.replace(/((^|\.)(resources|updateStrategy|podAnnotations))\..*$/, "$1");
     return (
         path.split(".").reduce((node, key) => (node === undefined || node === null ? undefined : node[key]), tree) !==

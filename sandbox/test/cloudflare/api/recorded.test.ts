@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { TestApi } from "../kit";
 import { differences, prepare, recordedCalls, resolve, type Recorded } from "./recorded";
 
-/** Recorded answers that the emulator does not give: the test sends the request and expects this status instead. */
+/** Recorded answers that the emulator does not give. For these requests, the test expects the status given here. */
 const DIFFERENT: Record<string, [status: number, why: string]> = {
     "DnsRecord: update proxied CNAME to ttl 300": [400, "a proxied record has ttl 1; the recorder did not check"],
 };

@@ -1,6 +1,6 @@
 /**
- * Proves which of the command lines of `cloudflared tunnel run` that operators use are accepted, and that all others are
- * rejected.
+ * Proves that the emulator accepts the command lines of `cloudflared tunnel run` that operators use, and rejects all
+ * others.
  */
 import assert from "node:assert/strict";
 import { duration, parseArguments, UsageError } from "../../../cloudflare/connector/arguments";

@@ -1,4 +1,4 @@
-/** The table of Access decisions, for each situation, in classic and strict mode. */
+/** The table of Access decisions: for each situation, the decision in classic mode and in strict mode. */
 import type { AccessApplication, AccessPolicy, ServiceToken } from "../../../cloudflare/account";
 import { HOST, NEVER, shows, type World } from "./kit";
 

@@ -208,8 +208,8 @@ describe("Cloudflare edge: connectors", () => {
             world.lines.some((line) => /Unable to establish connection with Cloudflare/.test(line)),
         );
         assert.equal(connector.stats.ready().status, 503);
-        // The metrics do not show that the edge is lost: like cloudflared 2026.8.2, they count attempts and keep the last
-        // locations.
+        // The metrics do not show the loss of the edge: as in cloudflared 2026.8.2, they count attempts and keep the
+        // last location of each connection.
         assert.match(connector.stats.prometheus(), /^cloudflared_tunnel_server_locations\{connection_id="3",.*\} 1$/m);
         assert.equal(tunnelStatus(world.tunnel), "down");
         const again = await startEdge({ port: 0, account: world.account, connectorPort, certificate });

@@ -1,6 +1,6 @@
 /**
- * Proves what the origin gets, and what callers get when it cannot answer. Not compared with the real edge; the connector is
- * real with cloudflared in ALPA_AUTH_REAL.
+ * Proves which requests the origin gets, and which answers callers get when the origin cannot answer. Not compared with
+ * the real edge. The connector is the real cloudflared if ALPA_AUTH_REAL names it.
  */
 import assert from "node:assert/strict";
 import { connect } from "node:net";

@@ -1,13 +1,16 @@
 /**
- * Proves when the edge stops waiting for the origin. Not compared with the real edge; the connector is real with cloudflared in
- * ALPA_AUTH_REAL.
+ * Proves when the edge stops waiting for the origin. Not compared with the real edge. The connector is the real
+ * cloudflared if ALPA_AUTH_REAL names it.
  */
 import assert from "node:assert/strict";
 import { World } from "./kit";
 
 describe("Cloudflare edge: the read timeout", () => {
     let world: World;
-    /** Factor of the edge's timeouts: 125 s are 600 ms here, because on a busy machine a byte can be 100 ms late or more. */
+    /**
+     * Factor of the edge's timeouts: 125 s become 600 ms. They are not shorter, because on a busy machine a byte can be
+     * 100 ms late or more.
+     */
     const SCALE = 0.0048;
     before(async () => {
         world = await World.start({}, { scale: SCALE });

@@ -36,10 +36,10 @@ export class Bench {
 
     async stop(): Promise<void> {
         await Promise.all([this.gateway, ...Object.values(this.upstreams)].map((part) => part.close()));
-        await this.redis?.close(); // Redis ends after the gateway has closed its connection cleanly.
+        await this.redis?.close(); // Redis ends last, so that the gateway can close its connection to it cleanly.
     }
 
-    /** Maps recorded addresses to those of this bench. */
+    /** Replaces the upstreams' addresses of the recordings by those of this bench. */
     private here(text: string): string {
         return text
             .replaceAll("127.0.0.1:19801", `127.0.0.1:${this.upstreams.primary.port}`)
@@ -70,7 +70,10 @@ export class Bench {
         return { status: response.status, body: answer.startsWith("{") ? (JSON.parse(answer) as unknown) : answer };
     }
 
-    /** Loads a configuration. @returns the first rejection, which ends the loading */
+    /**
+     * Writes the objects of a configuration, until one is rejected. @returns the rejection; undefined if all were
+     * accepted
+     */
     async load(config: RecordedConfig): Promise<{ status: number; body: unknown } | undefined> {
         const steps: [path: string, body: Json][] = [];
         for (const { credentials, ...consumer } of config.consumers ?? []) {

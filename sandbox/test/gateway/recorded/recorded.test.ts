@@ -12,7 +12,10 @@ const UNSUPPORTED: [config: RegExp, reason: RegExp][] = [
     [/^shared-dead-sync$/, /limit-count sync_interval/],
 ];
 
-/** Calls of the recorded run that the recordings omit and that later answers depend on, by the case that follows them. */
+/**
+ * Admin API calls that are missing in the recordings although later answers depend on them. The key is the case before
+ * which they are made.
+ */
 const ADMIN_SETUP: Parameters<typeof replayAdmin>[1] = {
     "admin/credential-create": [["PUT", "/consumers", { username: "jack" }]],
     "admin/credential-no-plugins": [

@@ -10,7 +10,7 @@ export interface Outcome {
     refused?: { status: number; body: unknown };
 }
 
-/** Number of benches at the same time. */
+/** Number of benches, each with its own gateway, that replay cases at the same time. */
 const PARALLEL = 8;
 /** The recorded limits have windows of one and two seconds, which a busy machine may miss: such a case runs again, alone. */
 const ATTEMPTS_ALONE = 3;
@@ -20,7 +20,7 @@ export async function replayAll(recordings: Recordings): Promise<Outcome[]> {
     const placeholders = new Placeholders(recordings.tokens);
     const batches = new Map<string, RecordedCase[]>();
     for (const recorded of recordings.cases) {
-        // Limits would count concurrent requests of other cases too, so such a case has its own bench.
+        // The limits of such a case would also count concurrent requests of other cases, so the case has its own bench.
         const alone = recorded.whileInFlight ? `#${recorded.id}` : "";
         const name = `${recorded.config}#${recorded.sequence ?? ""}${alone}`;
         batches.set(name, [...(batches.get(name) ?? []), recorded]);

@@ -61,7 +61,7 @@ export async function done(host: Microk8sHost, line: string): Promise<string> {
     return reply.out.trimEnd();
 }
 
-/** A new address for joining a host, with its fingerprint. */
+/** Requests an invitation from a host. @returns the argument of `microk8s join`: address, token and fingerprint */
 export const address = async (host: Microk8sHost): Promise<string> =>
     (await done(host, "microk8s add-node --format short")).replace("microk8s join ", "");
 

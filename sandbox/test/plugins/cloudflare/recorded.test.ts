@@ -192,7 +192,7 @@ const changed = (content: string) => update(D, record, { ...A, content });
 const read = (type: string, state: Values) => () => api.provider.read(type, String(state.id), state, state);
 const remove = (type: string, state: Values) => () => api.provider.delete(type, String(state.id), state);
 const create = (type: string, inputs: Values) => () => api.provider.create(type, inputs);
-/** The difference to these inputs that a refresh finds. */
+/** The differences from these inputs that Pulumi reports after a refresh. */
 const refreshed = (type: string, state: Values, inputs: Values) => async () => {
     const found = await api.provider.read(type, String(state.id), state, state);
     return api.provider.diff(type, { ...found.state, ...(state.type ? { type: state.type } : {}) }, inputs);

@@ -6,7 +6,7 @@ import { SUBNAMESPACE_ANNOTATION } from "../../../rampart/types.js";
 import { validateGraph } from "../../../rampart/graph/validator.js";
 import type { VirtualClock } from "./virtual-clock.js";
 
-/** One version of a graph as a watch returns it. */
+/** One version of a Rampart graph, as a watch returns it. */
 export interface State {
     event: "ADDED" | "MODIFIED" | "DELETED";
     generation: number;

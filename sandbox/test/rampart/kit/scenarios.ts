@@ -41,9 +41,9 @@ export const setDeploy =
     ({ cluster }: World) =>
         cluster.update(ref(name), (graph) => (specOf(graph).deploy = deploy));
 
-/** Long enough for everything except a second watch cycle, in seconds. */
+/** Seconds to wait for everything that happens before a second watch cycle. */
 const SETTLE = 20;
-/** Two watch cycles, in seconds. */
+/** Duration of two watch cycles, in seconds. */
 const GONE = 130;
 
 const one = (name: string, more: JsonObject = {}) => graphOf(name, { svc: component(more) });

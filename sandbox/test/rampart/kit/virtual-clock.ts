@@ -26,7 +26,7 @@ export class VirtualClock implements Clock {
         });
     }
 
-    /** Moves the clock until a condition is true; fails when it is not within `limit` seconds. */
+    /** Moves the clock until a condition is true. Fails if that takes more than `limit` seconds of this clock. */
     async until(what: string, holds: () => boolean, limit = 600): Promise<void> {
         const end = this.time + limit;
         for (;;) {
@@ -52,7 +52,9 @@ export class VirtualClock implements Clock {
     }
 }
 
-/** Runs everything that needs no time: promises run before the next immediate. */
+/**
+ * Waits for everything that can run while the clock stands still: pending promises run before setImmediate calls back.
+ */
 async function quiet(): Promise<void> {
     for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
 }

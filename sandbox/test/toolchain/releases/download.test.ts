@@ -119,7 +119,7 @@ describe("download of a release", () => {
         try {
             const url = `https://127.0.0.1:${port}/tool.tar.gz`;
             const checksum = { pinned: `sha256:${SHA256}` };
-            // The TLS handshake is part of connecting.
+            // The server never answers the TLS handshake, which is part of connecting.
             await assert.rejects(
                 download({ url, checksum }, { ...options(), protocol: "https" }),
                 failed(/timed? ?out/i),

@@ -2,7 +2,7 @@
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** The failure of one request; `send` answers it like a healthy server. */
+/** Simulates the failure of one request. `send` answers the request like a healthy server. */
 export type Treatment = (request: http.IncomingMessage, response: http.ServerResponse, send: () => void) => void;
 
 export interface ReleaseServer {

@@ -90,7 +90,10 @@ describe("Gateways that end", () => {
         return { answer };
     };
     const answerAll = () => asked.splice(0).forEach((one) => one.end("done"));
-    /** A request that is answered at once, or not at all. */
+    /**
+     * Sends a request that Alpa answers as soon as it has received it. @returns the answer, or the error if it does not
+     * arrive
+     */
     const quick = async (address?: string) => {
         const { answer } = await slow(address);
         asked.pop()?.end("done");
@@ -133,7 +136,7 @@ describe("Gateways that end", () => {
         await pause(25); // The nodes notice a terminating pod after a second of the cluster's clock, here 20 ms.
         assert.equal(await quick(), "done", "it is the only gateway");
         await look([leaving, gateway("two", { created: 9 })]);
-        // A request to pod `one` would fail now: its process is killed, and no node has noticed yet.
+        // At first, a request to pod `one` would fail, because its process is killed and no node has noticed it yet.
         await gateways.kill("one");
         await pause(25);
         for (let i = 0; i < 4; i++) assert.equal(await quick(), "done");

@@ -58,7 +58,7 @@ describe("Gateways of the sandbox", () => {
         });
         assert.ok(answer.ok, await answer.text());
     };
-    /** A route that answers 200 twice in a minute. */
+    /** A route that answers 200 to two requests a minute, and 429 to all others. */
     const route = (limit: object) => {
         const stop = "return function() return 200, 'ok' end";
         const plugins = {

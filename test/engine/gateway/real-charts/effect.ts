@@ -10,7 +10,7 @@ export function leaves(node: unknown, path: string[] = []): string[][] {
     return inner.length === 0 ? [path] : inner.flatMap(([key, value]) => leaves(value, [...path, key]));
 }
 
-/** Paths of the values that the chart reads in no set. */
+/** Paths of the values that the chart ignores in every set that contains them. */
 export async function ignoredPaths(charts: RealCharts, sets: ValueSet[]): Promise<string[]> {
     const carriers = new Map<string, ValueSet[]>();
     for (const set of sets)
@@ -29,7 +29,7 @@ export async function ignoredPaths(charts: RealCharts, sets: ValueSet[]): Promis
 
 async function anyReads(charts: RealCharts, path: string[], sets: ValueSet[], before: Map<string, Promise<unknown>>) {
     for (const set of sets.slice(0, SETS_FOR_A_PATH))
-        // A first installation does not render what the chart renders for upgrades only.
+        // The chart renders some objects only for upgrades, so both modes are tried.
         for (const mode of [[], ["--is-upgrade"]]) {
             const key = `${set.what} ${mode.join(" ")}`;
             const old = before.get(key) ?? charts.render(set, set.values, mode);
@@ -39,7 +39,10 @@ async function anyReads(charts: RealCharts, path: string[], sets: ValueSet[], be
         }
     return false;
 }
-/** One set is enough for nearly all paths: few depend on other values of the set. */
+/**
+ * Number of sets that are tried for each path. One is enough for nearly all paths, because the effect of few values
+ * depends on other values.
+ */
 const SETS_FOR_A_PATH = 3;
 
 function changed(node: unknown, [first, ...rest]: string[]): Tree {

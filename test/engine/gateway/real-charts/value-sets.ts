@@ -10,7 +10,7 @@ import { EXPOSURE, parseIntra, raw } from "../../../unit/kit/intra-a";
 import { interValues, parseInter } from "../../../unit/kit/inter";
 
 export interface ValueSet {
-    /** The choices that give these values, for messages. */
+    /** The choices in the stack config that lead to these values, for messages. */
     what: string;
     chart: { name: string; version: string };
     installation: Installation;

@@ -103,7 +103,10 @@ export class AccessStack extends EngineStack {
         return stack;
     }
 
-    /** Replaces the config by a working one with these values, whose keys have no project prefix. */
+    /**
+     * Writes a working config in which these values replace the defaults.
+     * @param config values by key without the project's prefix
+     */
     configure(config: StackConfig): void {
         const { alpa, cloudflare } = here().world.facts;
         const { host, cloudflared, zone, account, teamName } = cloudflare;
@@ -126,15 +129,16 @@ export class AccessStack extends EngineStack {
     }
 
     /**
-     * Sets the hosts of the connectors, which must accept the world's key; `{}` is the world's host. Takes effect with
-     * `configure`.
+     * Sets the hosts on which the next `configure` installs the connectors. They must accept the world's SSH key; `{}`
+     * is the world's own host.
      */
     installOn(...places: ({ port: number; hostKey: string; metricsPort: number } | object)[]): void {
         this.places = places;
     }
 
     /**
-     * Runs Pulumi. Where a zone moves, which takes days, the program uses the account's clock, which the test moves forward.
+     * Runs Pulumi. If a zone moves, which takes days, the program uses the account's clock, so that the test can move
+     * the time forward.
      */
     override run(args: string[], options: RunOptions = {}): Promise<PulumiRun> {
         const { dns, account } = here().world;

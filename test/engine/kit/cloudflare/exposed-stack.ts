@@ -95,7 +95,10 @@ export class ExposedStack extends EngineStack {
         });
     }
 
-    /** Replaces the config by a working one with these values, whose keys have no project prefix. */
+    /**
+     * Writes a working config in which these values replace the defaults.
+     * @param config values by key without the project's prefix
+     */
     configure(config: StackConfig): void {
         const { world, account } = here();
         this.write({

@@ -1,5 +1,6 @@
 /**
- * A world whose GPUs only one side can hold, a stack in it that can be converted, and callers that send requests all the time.
+ * A stack that can be converted, callers that send requests all the time, and the world for both, in which either bare
+ * metal or pods can hold the GPUs.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import type { Phase, Stage } from "../../../../components/opt/conversion-phases";
@@ -87,7 +88,7 @@ export class ConversionStack extends EngineStack {
     }
 }
 
-/** One request, and when it was open (milliseconds since 1970). */
+/** The answer to one request, and the time in which the request was open (milliseconds since 1970). */
 export interface Sent {
     status: number | string;
     retryAfter: string | null;

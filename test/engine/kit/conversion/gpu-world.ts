@@ -1,10 +1,13 @@
-/** A world whose nodes have GPUs that only one side can hold, with Alpa on bare metal and the KubeRay operator. */
+/**
+ * A world with Alpa on bare metal and the KubeRay operator. Either bare metal or pods can hold the GPUs of its nodes,
+ * never both.
+ */
 import { GPU_TOOLS } from "../../../../sandbox/toolchain/toolchain";
 import { startWorld, type World } from "../../../../sandbox/world/world";
 import { startPlace, type Place } from "../place";
 import { SECOND_LASTS } from "../stack";
 
-/** Seconds to load a model, on either side. */
+/** Seconds to load a model, on bare metal and in pods. */
 export const LOAD_SECONDS = 1;
 
 /** @param options `rehearsal`: also creates hosts and nodes for rehearsals. @default false */

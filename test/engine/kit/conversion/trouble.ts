@@ -15,7 +15,7 @@ import { eventually } from "../stack";
 /** Causes a failure. @returns a function that removes its cause */
 export type Trouble = () => Promise<() => unknown>;
 
-/** A failure of an emulator, which has this fault until the cause is removed. */
+/** A failure that an emulator simulates until the cause is removed. */
 export const fault =
     (place: () => Place<World>, one: Fault): Trouble =>
     async () => {
@@ -35,7 +35,7 @@ export const refused =
 
 /** Runs the stack's command, causes a failure in a step, removes the cause when the command rolls back, and awaits its end. */
 export async function returnsFrom(stack: ConvertStack, step: string, trouble: Trouble, ...args: string[]) {
-    // Phase start loads the weights, and phase verify only detects wrong ones, so that failure is caused in phase start.
+    // Phase verify only detects wrong weights, which phase start loads. So its failure is caused in phase start.
     const early = step === "verify" ? "start" : step;
     const { ended } = stack.start(...args);
     await untilStep(stack, ended, early);
@@ -98,7 +98,7 @@ function assertAnnounced(sent: Sent[], record: Entry[]): void {
     }
     const served = sent.length - refused.length;
     assert.ok(served > 20, `${served} answers`);
-    // Where the gateway could not be switched to 503, all requests get answers.
+    // If the gateway could not be switched to 503, callers get answers to all requests.
     const shut = record.some((entry) => entry.event === "step-end" && entry.outcome === "done" && opensWindow(entry));
     assert.equal(refused.length > 0, shut, `${refused.length} got 503`);
 }

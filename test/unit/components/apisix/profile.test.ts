@@ -19,7 +19,7 @@ describe("the settings file of APISIX", () => {
     it("encrypts with a key of the environment, and can read what was stored before there was one", () => {
         const { enable_encrypt_fields: on, keyring } = read({}).apisix.data_encryption;
         assert.equal(on, true);
-        // The other two keys are APISIX's public defaults (config.lua of 3.18.0).
+        // The first key is the stack's own. The other two are public defaults of APISIX (config.lua of 3.18.0).
         assert.deepEqual(keyring, ["${{APISIX_KEYRING}}", "qeddd145sfvddff3", "edd1c9f0985e76a2"]);
     });
 

@@ -10,7 +10,10 @@ const IDS = { "lab/a": "1", "nlp/a": "2" };
 
 describe("untilDisabled", () => {
     let baseUrl: string;
-    /** Answers of the list, the last of them repeated: `enabled` by id, a status, or null for no answer. */
+    /**
+     * Answers to the requests for the list of tokens: `enabled` by id, a status, or null for no answer. The last one is
+     * repeated.
+     */
     let answers: (Record<string, boolean | undefined> | number | null)[];
     let asked: string[];
 

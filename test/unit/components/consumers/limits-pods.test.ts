@@ -5,7 +5,10 @@ import { ClassedAlpa, type ClassedAlpaOptions } from "../route/classed-alpa";
 
 const PODS = 3;
 const REQUESTS = 3;
-/** Number of a caller's requests that a pod admits at once while it counts alone: twice those of a window, plus one. */
+/**
+ * Number of requests of one caller that a pod admits at once while it counts alone: twice the limit for a window, plus
+ * one.
+ */
 const OF_ONE_POD = 2 * REQUESTS + 1;
 
 describe("a gateway of several pods, for callers with limits,", function () {
@@ -34,7 +37,8 @@ describe("a gateway of several pods, for callers with limits,", function () {
         assert.deepEqual(await send("alice", PODS), [200, 200, 200], "each pod has served one request");
         const most = await send("alice", 60);
         assert.deepEqual([...new Set(most)].sort(), [200, 429], "no other answer");
-        // The pods' own counts include the requests before the loss of the counters, and the one that each pod served after it.
+        // The pods' own counts include the requests before the counters were lost. They also include the one request
+        // that each pod has served since then.
         assert.equal(admitted(most), PODS * OF_ONE_POD - REQUESTS - PODS);
         await alpa.moveCounters();
         assert.deepEqual(

@@ -107,7 +107,7 @@ describe("scripts for rules of the Alpa host", function () {
         await start();
         await run("install");
         const real = nft.run.bind(nft);
-        // Simulates another program that empties the tables in between.
+        // Simulates another program that empties the tables after the script has loaded them and before it lists them.
         nft.run = (args, privileged) => {
             const reply = real(args, privileged);
             if (args[1]?.endsWith("load.nft")) nft.forget();

@@ -123,7 +123,8 @@ describe("MicroK8s on hosts", () => {
         await refuses(enter(b, url), /second: could not join the cluster at 127\.0\.0\.\d+:25000 \(cut off …\)/);
         await enter(b, url);
         assert.deepEqual([await nodes(), a.microk8s!.storeOf().length], [["first", "second"], 2]);
-        // Both hosts have a kubeconfig. Host b cannot tell that the cluster is complete, so its own is only a spare one.
+        // Both hosts have a kubeconfig. That of host b is only a spare one, because host b cannot tell whether the
+        // cluster is complete.
         await ask(a, "kubeconfig");
         const told = [await look(a), await look(b)].map((one) => [one.kubeconfig, one.spareKubeconfig]);
         const [yes, no] = [/^apiVersion: v1\n/, /^$/];

@@ -32,7 +32,11 @@ describe("The watchdog's check of Alpa", () => {
         void fetch(`http://127.0.0.1:${alpa!.port}/completions`, { method: "POST", body }).catch(() => undefined);
         await waitFor("request: at Alpa", () => arrived > before, { seconds: 10, everyMilliseconds: 5 });
     };
-    /** Runs the check. @param which `complete` sends a completion without the first check @returns "state: why" */
+    /**
+     * Runs the check.
+     * @param which shell function of the script: `complete` skips the first check, and only sends a completion
+     * @returns "state: why"
+     */
     const look = (port: number, limits: Partial<Progress> = {}, which = "watch_alpa") => {
         const constants = progressConstants({ port, model: "default", idleSeconds: 2, stuckSeconds: 60, ...limits });
         const text = `${SCRIPT(constants)}\n${which}\nprintf '%s' "$state: $why"`;
@@ -59,7 +63,7 @@ describe("The watchdog's check of Alpa", () => {
                 .on("error", () => undefined)
                 .on("data", (part) => {
                     request += String(part);
-                    if (!request.endsWith("}")) return; // the body, JSON, is yet to come
+                    if (!request.endsWith("}")) return; // The JSON body has not arrived completely
                     if (!request.includes("prompt")) return socket.end("HTTP/1.1 400 Bad Request\r\n\r\n");
                     socket.write("HTTP/1.1 2");
                     setTimeout(() => socket.end("00 OK\r\n\r\n{}"), PAUSE_MS);

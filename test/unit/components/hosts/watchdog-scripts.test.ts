@@ -90,7 +90,8 @@ describe("a watchdog on Alpa's host", () => {
         assert.match(state().why, /; alpa\.service was restarted$/);
         const after = host.pidOf("alpa.service");
         assert.ok(after !== undefined && after !== before);
-        // The second check can start only now: starting a oneshot service that is still running only waits for that run.
+        // Only now can systemd start a second check. While a oneshot service is still running, starting it again only
+        // waits for that run.
         await waitFor("service: failed", () => isFailed(SERVICE), { seconds: 10 });
         await host.systemctl("start", SERVICE);
         assert.match(state().why, /; alpa\.service was restarted less than 600 s ago$/);

@@ -19,7 +19,7 @@ export function load(text: string): pulumi.dynamic.ResourceProvider {
     return module.exports.handler();
 }
 
-/** Names of the modules that a stored text loads. */
+/** Names of the modules that the code of a stored provider loads. */
 function requiredBy(text: string): string[] {
     return [...new Set([...text.matchAll(/require\("([^"]+)"\)/g)].map((m) => m[1]))].sort();
 }

@@ -53,7 +53,7 @@ function endGroup(child: ChildProcess): void {
     try {
         process.kill(-child.pid!, "SIGKILL");
     } catch {
-        // No process was left.
+        // The process group has already ended.
     }
 }
 

@@ -28,7 +28,10 @@ describe("RampartGuard", () => {
     });
     afterEach(() => void (Date.now = now));
 
-    /** Deletes the guard while the cluster returns these lists, with this many seconds between two of them. */
+    /**
+     * Deletes the guard. The cluster returns these lists one after another, and this many seconds pass between two of
+     * them.
+     */
     async function remove(answers: Answer[], secondsBetween = 1) {
         let looks = 0;
         api = await fakeApi(() => answers[Math.min(looks++, answers.length - 1)]);

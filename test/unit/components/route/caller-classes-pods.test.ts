@@ -11,7 +11,8 @@ describe("a class at a gateway of several pods", function () {
         let generate = () => {};
         const window = new Promise<void>((resolve) => (generate = resolve));
         let [arrived, refused] = [0, 0];
-        // Alpa answers the requests that got a slot after all others are rejected.
+        // Alpa answers only after all other requests were rejected, so that the requests with a slot keep it until
+        // then.
         const count = () => {
             if (arrived + refused === JOBS.length) generate();
         };

@@ -29,7 +29,7 @@ export interface ClassedAlpaOptions {
     onPrompt?: (prompt: string) => void;
 }
 
-/** Address of the counters, in the form of a stack's; the gateways reach them through `resolve`. */
+/** Address of the counters, as in a stack's settings. The gateways reach it through `resolve`. */
 const COUNTERS: Counters = {
     host: "counters.llm.svc.cluster.local",
     whenDown: "refuse",

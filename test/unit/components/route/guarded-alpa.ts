@@ -15,7 +15,10 @@ export interface Call {
 
 /** Results of requests that were sent into one batch of Alpa. */
 export interface Outcome {
-    /** Alpa's answers to the requests that the gateway forwarded; undefined: none, because its batch loop has ended. */
+    /**
+     * Alpa's answers to the requests that the gateway forwarded; undefined for a request that got none, because Alpa's
+     * batch loop had ended.
+     */
     accepted: (Answer | undefined)[];
     died?: Error;
 }
@@ -61,7 +64,7 @@ export class GuardedAlpa {
             for (const [i, call] of calls.entries()) {
                 const here = new Promise<"accepted">((resolve) => (arrived = () => resolve("accepted")));
                 const answer = this.send(call, i);
-                answer.catch(() => {}); // The request fails when an Alpa whose loop has ended is closed.
+                answer.catch(() => {}); // The request fails when Alpa is closed after its batch loop has ended.
                 const first = await Promise.race([here, answer]);
                 if (first === "accepted") accepted.push(answer);
                 else assert.equal(first.status, 400, first.text);

@@ -22,7 +22,7 @@ const text = fc.oneof(
 const ids = length.map((tokens) => Array.from({ length: tokens }, (_, i) => i));
 const several = <T>(one: fc.Arbitrary<T>) => fc.array(one, { minLength: 1, maxLength: 5 });
 const prompt = fc.oneof(text, ids, several(text), several(ids));
-/** A number, or its text. */
+/** A number, or the same number as a string. */
 const spelled = (value: fc.Arbitrary<number>) => fc.oneof(value, value.map(String));
 const tokens = fc.oneof(fc.integer({ min: 1, max: 32 }), fc.constantFrom(127, 128, 255, 256, 512, 1024));
 const minTokens = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 32 }), fc.constantFrom(128, 256));

@@ -26,8 +26,8 @@ const SHELLS: Record<string, (line: string) => Promise<string[]>> = {
         const set = `COMP_WORDS=(${words.map((word) => `'${word}'`).join(" ")}); COMP_CWORD=${words.length - 1}; _alpa_auth`;
         return lines("bash", ["-c", `${await script("bash")}${set}; printf '%s\\n' "\${COMPREPLY[@]}"`]);
     },
-    // zsh completes only at a terminal, so the function is called as by bashcompinit, and zsh omits words with another
-    // beginning.
+    // zsh offers completions only at a terminal, so the test calls the function in the way bashcompinit does. Like zsh,
+    // it omits words that do not begin with the typed text.
     async zsh(line) {
         const words = line.split(" ");
         const set = `COMP_WORDS=(${words.map((word) => `'${word}'`).join(" ")}); COMP_CWORD=${words.length - 1}`;

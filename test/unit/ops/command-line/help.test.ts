@@ -34,7 +34,7 @@ describe("help of a command", () => {
                     assert.match(description, /\(default: [^)]+\)/, `${name} ${long}`);
     });
 
-    // The reference takes its usage lines from commander in another way than the help.
+    // The pages of the reference and the help each have their own code to get usage lines from commander.
     const reference = readFileSync(join(__dirname, "../../../../docs/reference/cli.md"), "utf8").split("\n");
     for (const { name } of verbs)
         it(`of ${name} begins with the usage line that the reference has`, async () => {

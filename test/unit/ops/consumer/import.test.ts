@@ -8,7 +8,7 @@ import { bench, exits, type Says } from "../kit";
 describe("ops consumer import", () => {
     const KEYS = ["key-of-a-caller-0001", "key-of-a-caller-0002"];
 
-    /** A fake `pulumi config set`: writes into the given file, in its own style. */
+    /** A fake `pulumi config set`, which formats the given file in its own way, like the real one. */
     const encrypts: Says = ({ args, input }) => {
         if (args[0] !== "config" || args[1] !== "set") return undefined;
         const copy = args[args.indexOf("--config-file") + 1];

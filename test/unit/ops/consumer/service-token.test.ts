@@ -77,7 +77,8 @@ describe("ops consumer with service tokens", () => {
         );
         text(out, /lab\/a gets a new secret, number 2; its client id stays\./, /works until 2026-12-09T00:00Z/);
         text(out, /Next: npm run ops -- consumer handout lab a$/m);
-        assert.doesNotMatch(out, /consumer revoke/); // A revocation would end the new secret too.
+        // A revocation would end the new secret too, because both secrets belong to one token.
+        assert.doesNotMatch(out, /consumer revoke/);
     });
 
     it("reads a stack file whose hosts share one key by an anchor", async () => {
@@ -214,7 +215,8 @@ describe("ops consumer with service tokens", () => {
 
     it("says for an expiring token how to renew it, and which command shows Cloudflare's own expiry", async () => {
         const { out, note } = await cloudflare().ops("consumer", "expiring", "--fail-on", "1");
-        assert.doesNotMatch(note, /--successor|Rotate each/); // This advice is for keys.
+        // These options are advice for keys, not for service tokens.
+        assert.doesNotMatch(note, /--successor|Rotate each/);
         text(
             note,
             /Next: npm run ops -- consumer add <consumer> --credential <id>/,

@@ -36,7 +36,8 @@ describe("ops convert rehearse", () => {
         assert.equal(values.option, "intra-a");
         assert.equal(values.namespace, "alpa-auth-rehearsal");
         assert.deepEqual(values.alpa.endpoints, ["10.20.96.200:20001"]);
-        // Rampart cannot install a second gateway, and a stack that owns the CRDs would delete them at its end.
+        // Rampart cannot install a second gateway, so Helm installs that of the rehearsal. The stack owns no CRDs,
+        // because its end would delete them.
         assert.deepEqual([values.gateway.installer, values.gateway.crds], ["helm", []]);
         assert.deepEqual(
             [values.opt.image, values.opt.model],
@@ -144,7 +145,7 @@ describe("ops convert rehearse", () => {
         assert.ok(it.calls.every(({ args }) => args[1] !== "init" && args[0] !== "up"));
     });
 
-    /** A bench on which the rehearsal's stack can be created and deleted. */
+    /** A {@link convertBench} whose fake Pulumi can also create and delete the rehearsal's stack. */
     async function rehearsing() {
         const own = { file: "" };
         const it = await convertBench(TEXT, ({ args, input }) => {

@@ -19,10 +19,10 @@ import { FakeWorld, PLACES, type WorldOptions } from "./world";
 
 const FORWARD = [...PHASES];
 const back = (...places: string[]) => places.map((place) => `back to ${place}`);
-/** Phases of the rollback from the component that serves. */
+/** Phases of a rollback that begins when the component serves callers. */
 const WHOLE = ["switch", "start", "stop", "drain", "prepare", "intra-a"];
 
-/** Rollback steps, by the step that fails half-way. */
+/** For each step that fails half-way, the steps of the rollback that follows. */
 const returns: [failing: string, steps: string[]][] = [
     ["prepare", back("intra-a")],
     ["drain", back("prepare", "intra-a")],
@@ -98,7 +98,7 @@ describe("ops convert, the runner", () => {
         assert.deepEqual([result.outcome, nameOf(result.failed!)], ["human", "back to drain"]);
         assert.match(result.why!, /^the step did not end after 1:00:00, longer than all its timeouts together/);
         assert.equal(world.steps().filter((step) => step === "back to drain").length, 2);
-        // A step that is only slow is not aborted.
+        // A rollback step that is only slow is not aborted.
         const slow = await convert({ fails: { start: 1 }, takes: { "back to drain": 3500 } });
         assert.equal(slow.result.outcome, "returned");
     });
@@ -167,7 +167,8 @@ describe("ops convert, the runner", () => {
 
     for (const unserved of ["fails", "silent"] as const)
         it(`returns within the budget when done fails and the component does not serve: a caller's request ${unserved === "fails" ? "fails" : "is never answered"}`, async () => {
-            // `switch` ends as late as possible, so callers have got 503 for the longest time.
+            // `switch` ends as late as the budget allows. So callers have already got 503 for the longest possible
+            // time.
             const late = latestEnd({ direction: "forward", to: "switch" }, new FakeWorld().budget)!;
             const spare = late - remainingForward("intra-a", defaults(600));
             const takes = { start: defaults(600).start + spare - 1 };
@@ -191,7 +192,7 @@ describe("ops convert, the runner", () => {
         ] as const) {
             const world = new FakeWorld({ unserved: "silent", fails: { done: 2 } });
             world.begin();
-            // `done` fails after 30 s, twice.
+            // The request comes while `done` is tried twice; each try fails after 30 s.
             world.orderIn = { order, seconds: 900 + remainingForward("intra-a", defaults(600)) + 100 };
             const result = (await world.go())!;
             assert.deepEqual([result.outcome, result.why], [outcome, "done: it failed"]);
@@ -244,7 +245,7 @@ describe("ops convert, the runner", () => {
             /^start: the step did not end within \d+:\d\d of the first 503, after which the budget/,
         );
         assert.ok(result.downSeconds <= world.budget.seconds, `${result.downSeconds}`);
-        // The limit was used: the step was not aborted early.
+        // The runner used its time limit: it did not abort the step early.
         assert.ok(result.downSeconds > needed(world.budget.expected) - world.budget.expected.verify - 180);
     });
 
@@ -342,7 +343,7 @@ describe("ops convert, bare metal's answers", () => {
             answers?.map(({ text }) => text),
             [" the capital"],
         );
-        // A new conversion records its own answers: those of an earlier model are not used.
+        // A new conversion records new answers to compare with. It does not use those of an earlier model.
         world.entries = [];
         world.begin("intra-b");
         const again = progressOf(
@@ -491,7 +492,8 @@ describe("ops convert, whatever happens", () => {
                 const all = { ...defaults(600), ...expected };
                 const budgetSeconds = needed(all) + spare;
                 const lasts = expectedOf({ direction: "forward", to: failing as any }, all) + spare;
-                // Either the step hangs and is aborted at its time limit, or it ends at that time and its check fails.
+                // Either the step hangs and the runner aborts it at its time limit, or the step ends at that time and
+                // its check fails.
                 const trouble = halfWay
                     ? { takes: { [failing]: 1e6 } }
                     : { takes: { [failing]: lasts }, disproved: { [failing]: 1 } };

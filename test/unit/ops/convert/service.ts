@@ -78,11 +78,13 @@ interface State {
     onLook: () => void;
     /** Callers by `<consumer>/<credential>`, with their keys. */
     callers: Record<string, string>;
-    /** Status that callers get instead of answers while their routes have the component as upstream. */
+    /** Status that callers get, instead of the component's answers, while their routes lead to the component. */
     callerStatus?: number;
     /** Keys of callers that are over their limit. */
     limited: string[];
-    /** Status of the component's answers on the verification route until the rollback. @default they succeed */
+    /**
+     * Status of the component's answers to the verifier, until the rollback. @default the component answers with 200
+     */
     verifierStatus?: number;
     /** Called for each request to the verification route, which then never answers. */
     silent?: () => void;

@@ -1,4 +1,7 @@
-/** A stack, its record and a clock in memory, for conversions. Like in the program, only single steps are possible. */
+/**
+ * A stack, its record and a clock in memory, for tests of conversions. As with the real program, the stack can move
+ * only one step at a time.
+ */
 import { stepsFrom, type Stage } from "../../../../components/opt/conversion-phases";
 import type { Entry, Event } from "../../../../ops/cutover/audit";
 import { CONVERSION, defaults } from "../../../../ops/convert/kind";
@@ -20,7 +23,7 @@ export interface WorldOptions {
     disproved?: Record<string, number>;
     /** Steps, by name, whose check never ends and ignores aborts. */
     silent?: string[];
-    /** Whether the outputs never arrive. */
+    /** Whether reading the stack's outputs never ends. */
     noOutputs?: boolean;
     /** What happens to callers' requests while they are routed to the component. @default the component answers them */
     unserved?: "fails" | "silent";
@@ -198,7 +201,10 @@ export class FakeWorld {
         await NEVER;
     }
 
-    /** Rules of the program's preflight. After an interrupted run, only its target is allowed, or the phase before. */
+    /**
+     * The rule of the program's preflight checks: a run may go only one step. After an interrupted run, it may go only
+     * to the target of that run, or to the phase before.
+     */
     private isOneStep(to: Place): boolean {
         return this.reached === this.asked
             ? stepsFrom(this.reached as Stage).includes(to as Stage)

@@ -116,7 +116,7 @@ describe("npm run ops -- model upgrade run", () => {
             for (const verb of ["run", "abort"] as const) {
                 const { ops, state, text } = await upgradeBench();
                 state.onUp = (to) => void (to === stage && process.emit("SIGTERM"));
-                // The `up` of `done` fails once, so that a step is left for `run` or `abort`.
+                // The `up` of step `done` fails once. Otherwise no step would be left for `run` or `abort`.
                 if (phase === "done") state.failing = { done: 1 };
                 await exits(1, ops(...run, "--yes"));
                 state.onUp = () => undefined;

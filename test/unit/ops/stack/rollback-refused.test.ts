@@ -1,5 +1,5 @@
-// Proves what `stack rollback` refuses before anything changes, and its messages. Git is real; a fake Pulumi answers from
-// memory, with the messages of pkg/resource/deploy where it rejects a plan.
+// Proves what `stack rollback` refuses before anything changes, and its messages. Git is real. A fake Pulumi answers
+// from memory; where it rejects a plan, it uses the messages of Pulumi's package pkg/resource/deploy.
 import { strict as assert } from "node:assert";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

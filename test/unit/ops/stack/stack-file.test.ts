@@ -6,7 +6,8 @@ import { addCredential, removeConsumer, removeCredential, setExpires } from "../
 import { readConsumers } from "../../../../ops/stack/stack-file";
 
 /**
- * As untidy as handwritten files: aligned comments, two blank lines, lists of both indentations, maps with and without spaces.
+ * A stack file that is as untidy as handwritten ones: aligned comments, two blank lines, lists with both indentations,
+ * maps with and without spaces.
  */
 const UNTIDY = `# top comment
 encryptionsalt: v1:x

@@ -32,7 +32,10 @@ export const more = (type: string, given: any, inside?: string) => (all: Given[]
     all.push({ type, name: "more", urn: `urn:pulumi:test::alpa-auth::${types}::more`, protect: false, inputs: given });
 };
 
-/** Makes a resource one that the run creates: its id, and each input of another resource that is this id, is unknown. */
+/**
+ * Turns a resource into one that the run still has to create. Its id becomes unknown, and so does each input of another
+ * resource that is this id.
+ */
 export const created = (kind: string, name?: string) => (all: Given[]) => {
     const one = find(all, kind, name);
     const id = JSON.stringify(one.id);

@@ -1,4 +1,4 @@
-/** Resources that differ from this project's rendering, which no other rule covers. */
+/** Cases of resources that differ from this project's rendering in a way that no other rule rejects. */
 import { operatorValues } from "../../../../components/opt/opt-graph";
 import type { Case } from ".";
 import { created, find, inputs, more, plugin, secret, spec, values } from "./changes";

@@ -2,7 +2,9 @@
 import type { Case } from ".";
 import { find, inputs, opened, secretText, spec, UNKNOWN } from "./changes";
 
-/** A Secret, with materials that are not known yet, as in every preview in which its caller gets a generated key. */
+/**
+ * Changes a Secret whose materials are not known yet, as in every preview that generates a key for the Secret's caller.
+ */
 const unseen =
     (name: string, field: string, text: string): Case[2] =>
     (all) => {

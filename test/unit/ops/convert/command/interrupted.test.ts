@@ -70,7 +70,7 @@ describe("npm run ops -- convert, interrupted", () => {
     it("abort asks the process that runs the conversion to return, and does not begin another return", async () => {
         const it = await convertBench(CONVERT_FILE, undefined, 1);
         const asked: ReturnType<typeof it.ops>[] = [];
-        // The check of the previous step takes a second, so that `abort` can request the rollback meanwhile.
+        // The check of the step before takes a second. During this time, `abort` can request the rollback.
         it.state.onUp = (to) => {
             if (to === "drain" && asked.length === 0) asked.push(it.ops("convert", "abort", "--yes"));
         };
@@ -111,7 +111,7 @@ describe("npm run ops -- convert, interrupted", () => {
 
     it("returns as soon as abort is run elsewhere", async () => {
         const { ops, folder, state } = await convertBench(CONVERT_FILE, undefined, 1);
-        // The check of the previous step takes a second, in which the process finds the request to roll back.
+        // The check of the step before takes a second. During this time, the process finds the request to roll back.
         state.onUp = (to) => {
             if (to === "drain") writeFileSync(join(folder, ".alpa-auth/local/convert-intra.abort"), "");
         };

@@ -139,7 +139,7 @@ describe("ops stack check", () => {
             steps: [added("bob")],
             says: ({ args }) => {
                 if (!args.some((word) => word.startsWith("--policy-pack"))) return undefined;
-                // The engine's JSON, which does not have the reason.
+                // The engine's JSON does not contain the reason of the failure.
                 const json = '{"diagnostics":[{"severity":"error","message":"error: preview failed"}]}';
                 const text =
                     "Policies:\n    alpa-auth@v0.1.0\n        - [mandatory]  answers-not-cut\n\nDiagnostics:\n  more";

@@ -70,7 +70,7 @@ describe("review and the policy pack", () => {
         const recording = read("cloudflare");
         const [same] = Object.values(recording);
         const previews = Object.entries(recording)
-            // In another recording, the same numbers stand for other ids.
+            // Previews of another recording run are left out: in them, the same numbered ids stand for other objects.
             .filter(([, { before, made }]) =>
                 isDeepStrictEqual({ before, made }, { before: same.before, made: same.made }),
             )

@@ -63,7 +63,7 @@ function state(resource: Seen) {
         urn: urn(resource),
         type: resource.type,
         custom: true,
-        // The fake engine uses the same ids in the inputs of other resources.
+        // The fake engine generates ids of this form, so the inputs of other resources contain them too.
         id: `${resource.name}-id`,
         inputs: inputsOf(resource, () => SECRET),
         retainOnDelete,

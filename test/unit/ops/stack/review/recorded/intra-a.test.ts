@@ -89,7 +89,10 @@ describe("review of recorded previews: a stack of option intra-a", () => {
         assert.deepEqual(whatHappens("a rename without an alias"), ["create", "delete", "same"]);
     });
 
-    /** A recording lacks the unchanged resources with which the pack compares these. */
+    /**
+     * Exceptions from the policy pack for resources that it compares with unchanged resources, because a recording
+     * lacks these.
+     */
     const INCOMPLETE = ["alpa-consumers-revoked", "alpa-consumers-accepted", "alice-consumer"].map((name) => ({
         ...{ rule: "as-rendered", resource: name },
         ...{ reason: "the preview is not whole", until: "2026-12-31" },

@@ -16,7 +16,7 @@ export const resource = (type: string, name: string) => `${type} ${name}`;
 const namesOf = (steps: Step[]) =>
     steps.flatMap(({ urn, oldState }) => (oldState?.custom ? [resource(oldState.type, urn.split("::").at(-1)!)] : []));
 
-/** @param breaks rules of the policy pack that previews of the set break because of their subject */
+/** @param breaks rules of the policy pack that previews of the set break on purpose, as part of the recorded change */
 export function recordedSet(set: string, expected: Expected, breaks: string[] = []): void {
     describe(`review of recorded previews: ${set}`, () => {
         const recording = read(set);
@@ -31,7 +31,8 @@ export function recordedSet(set: string, expected: Expected, breaks: string[] = 
             });
             const rules = broken
                 .map((says) => /^Rule (\S+) /.exec(says)?.[1] ?? says)
-                // `as-rendered` compares with today's program, so it would only show that a recording is old.
+                // Rule `as-rendered` is left out: it compares with the current program, so it would only report that a
+                // recording is old.
                 .filter((rule) => rule !== "as-rendered");
             assert.deepEqual([...new Set(rules)], breaks, broken.join("\n"));
         });
