@@ -98,8 +98,8 @@ function staleness(
         ];
     const names = (all: string[]) => all.slice().sort().join();
     if (names(said("alt-names").split(",")) === names(spec.dnsNames!)) return undefined;
-    // Once cert-manager has issued a certificate, it compares the CertificateRequest with the spec; before, it compares the
-    // Secret.
+    // Until cert-manager has issued a certificate, it compares the Secret with the spec. After that, it compares the
+    // CertificateRequest with the spec.
     return status?.revision === undefined
         ? [
               "SecretMismatch",

@@ -107,7 +107,10 @@ async function unlessSignalled<T>(tools: Promise<T>): Promise<T> {
     return found;
 }
 
-/** Starts the process with the cluster and the emulators. Writes the path of Pulumi for it as soon as Pulumi is built. */
+/**
+ * Starts the process with the cluster and the emulators. As soon as Pulumi is built, writes its path to a file, which that
+ * process reads.
+ */
 async function startWorldProcess(
     dir: string,
     name: SceneName,

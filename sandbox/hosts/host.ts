@@ -186,7 +186,8 @@ function system(options: HostOptions, name: string, users: string[]): Record<str
         "etc/passwd": ["root:x:0:0:root:/root:/bin/sh", ...homes, ""].join("\n"),
         "etc/group": ["root:x:0:", ...others.map((user) => `${user}:x:1000:`), ""].join("\n"),
         ...Object.fromEntries(others.map((user) => [`home/${user}/.profile`, ""])),
-        // Programs that find this folder conclude that systemd runs. Alpine does not use systemd.
+        // This folder tells programs that systemd runs. Hosts with Alpine do not have it, because Alpine does not use
+        // systemd.
         ...(options.os === "alpine" ? {} : { "run/systemd/system/.keep": "" }),
     };
 }

@@ -60,7 +60,7 @@ export class Registry {
         return this.series.get(this.prefix + name)?.size ?? 0;
     }
 
-    /** The exposition. Metrics without series are not in it. */
+    /** The metrics in the text format of Prometheus. Metrics without series are left out. */
     text(): string {
         return [...this.metrics.values()]
             .sort((a, b) => (a.name < b.name ? -1 : 1))

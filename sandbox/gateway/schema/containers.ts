@@ -150,8 +150,8 @@ export class Settled {
 }
 
 /**
- * The check of a keyword whose schema is true or false; undefined for another schema.
- * @param holds whether the keyword accepts a value although its schema is false
+ * Returns the check of a keyword whose schema is true or false; undefined for any other schema. @param holds whether a
+ * value is valid even though the schema is false
  */
 function settled(schema: unknown, holds: (value: unknown) => boolean, error: string) {
     if (schema === true) return () => new Settled();

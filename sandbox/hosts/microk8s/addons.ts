@@ -112,7 +112,10 @@ const hostpath = deployed(PROVISIONER, deployment(PROVISIONER, PROVISIONER, "cdk
     },
 });
 
-/** The add-on is enabled if the API server's arguments have RBAC. Enabling it changes only the arguments on this node. */
+/**
+ * The add-on is enabled if the API server's argument --authorization-mode contains RBAC. Enabling it changes only the
+ * arguments on this node.
+ */
 const rbac: Addon["emulated"] = {
     isOn: async (_cluster, files) => authorization(files).includes("RBAC"),
     enable: async (_cluster, files) => files.setArguments("kube-apiserver", { "--authorization-mode": "RBAC,Node" }),
