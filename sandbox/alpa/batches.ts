@@ -24,7 +24,9 @@ interface Generation {
 export interface Scoring {
     kind: "logprobs";
     inputs: PyValue;
-    /** Id of the cache entry. The answer contains it, and a later request with this id is served first. */
+    /**
+     * Id of the cache entry. The answer contains it, and a later request with this id is served before all waiting requests.
+     */
     cacheId: string;
     /** The id as the caller sent it. For the cache, an int and a text of the same digits are two different ids. */
     cacheKey: string | bigint;
@@ -39,7 +41,8 @@ const FULL_QUEUE = 10 * MAX_BATCH;
 // Largest number of cache entries, over all users: logprobs_past_cache_size_limit of the worker.
 const CACHE_LIMIT = 4;
 
-// Time after the first request of a cache entry during which its requests are served first: LOGPROBS_PRIORITY_TIME_LIMIT_S.
+// Time after the first request of a cache entry during which further requests of the entry are served before all others:
+// LOGPROBS_PRIORITY_TIME_LIMIT_S.
 const FIRST_COME_FIRST_MS = 15_000;
 
 export interface BatchOptions {

@@ -137,7 +137,7 @@ function unsupported({ spec }: Certificate): string | undefined {
     return undefined;
 }
 
-/** Annotations of the Secret, which say for which Certificate and issuer it was issued. */
+/** Annotations of the Secret. They name the Certificate and the issuer for which the certificate in it was issued. */
 function annotations({ metadata, spec }: Certificate): Record<string, string> {
     const { name, kind = "Issuer", group = "" } = spec.issuerRef;
     return {

@@ -1,4 +1,4 @@
-/** Types of an account's tunnels, Access objects and tokens. objects.ts explains their fields. */
+/** TypeScript types for the tunnels, Access objects and tokens of an account. objects.ts explains their fields. */
 import type { Json, JsonObject } from "./json";
 
 export interface Tunnel {

@@ -1,4 +1,4 @@
-/** Types of Workers and their routes. objects.ts explains their fields. */
+/** TypeScript types for Workers and their routes. objects.ts explains their fields. */
 
 export interface WorkerScript {
     /** The name, which is the id. */

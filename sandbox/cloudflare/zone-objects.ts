@@ -1,4 +1,4 @@
-/** Types of zones and their parts. objects.ts explains their fields. */
+/** TypeScript types for zones and their parts. objects.ts explains their fields. */
 import type { KeyObject } from "node:crypto";
 import type { Json, JsonObject } from "./json";
 
@@ -29,7 +29,8 @@ export interface Zone {
     /** Edge certificates; empty until the first activation. Not returned with the zone. */
     certificate_packs: CertificatePack[];
     /**
-     * Time of the last change of the status. The zone is deleted some days after it (zone-life.ts). Never returned by the
+     * Time of the last change of the status. A pending or moved zone is deleted a number of days later
+     * (zone-life.ts). Never returned by the
      * API.
      */
     status_since: string;

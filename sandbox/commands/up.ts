@@ -35,7 +35,8 @@ export async function up(options: SceneName & { detach: boolean; real?: string |
     const scene = sceneOf(options);
     // The emulators run in a separate process (world-process.ts), which reads ALPA_AUTH_REAL.
     if (options.real !== undefined) process.env[REAL_VARIABLE] = options.real === true ? "available" : options.real;
-    // The real parts are checked before the running sandbox is ended and tools are built.
+    // Whether the requested real programs are available is checked before the running sandbox is ended and tools are
+    // built.
     partsOfEnvironment();
     if (options.observe) prometheusProgram();
     const dir = stateDir();

@@ -111,7 +111,8 @@ export class BareMetal {
 
     private reply(host: string, call: ProgramCall): Reply | Promise<Reply> {
         if (call.args[0] === "run") {
-            // systemd can restart a unit before this process has handled the end of the old run, so the new run waits for it.
+            // systemd can restart a unit before this process has handled the end of the old run, so the new run waits
+            // until that is done.
             const run = (this.runs.get(host) ?? Promise.resolve()).then(() => this.run(host, call));
             this.runs.set(
                 host,

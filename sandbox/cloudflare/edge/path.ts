@@ -1,5 +1,6 @@
 /**
- * The path with which rules and Access compare. Fact: Cloudflare normalizes this path. It decodes escapes of unreserved
+ * The path that conditions of rules and paths of Access applications are compared with.
+ * Fact: Cloudflare normalizes this path. It decodes escapes of unreserved
  * characters, resolves dot segments, and replaces backslashes and repeated slashes by one slash. The origin gets the path
  * as the caller sent it.
  */

@@ -8,7 +8,7 @@ import type { Store } from "../objects/store";
 import type { Conf } from "../request/types";
 import type { Args } from "../http/uri";
 
-/** Query arguments that page and filter lists. */
+/** Query arguments for the paging and filtering of lists. */
 const LIST_ARGS = ["page", "page_size", "name", "label", "uri", "host", "id", "status"];
 
 export interface Call {

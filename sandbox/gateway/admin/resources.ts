@@ -130,8 +130,8 @@ function checkConsumer(store: Store, resource: string, key: string, conf: Conf):
 }
 
 /**
- * Error for a credential whose key another consumer or credential already has. Without this error, APISIX would
- * authenticate the key as the one that was loaded last.
+ * Error for a credential whose key another consumer or credential already has. Without this error, a request with the
+ * key would be authenticated as the one of them that was loaded last.
  */
 function duplicateKey(store: Store, resource: string, key: string, plugins: Conf): string | undefined {
     const [, , username, , id] = key.split("/");

@@ -81,7 +81,7 @@ class DataPort {
     /** Answers a request that Node's parser rejects. */
     clientError(error: NodeJS.ErrnoException, socket: Socket): void {
         if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
-        // Node's parser rejects some methods and URLs that nginx accepts: then the request is served.
+        // Node's parser rejects some methods and URLs that nginx accepts. A request with such a method or URL is served.
         if (error.code === "HPE_INVALID_METHOD" || error.code === "HPE_INVALID_URL") {
             const packet = (error as { rawPacket?: Buffer }).rawPacket?.toString("latin1") ?? "";
             const read = readRefused(packet, socket);

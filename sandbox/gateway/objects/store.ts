@@ -93,7 +93,8 @@ export class Store {
     }
 
     /**
-     * Owner of the credential with this key, to reject duplicates. If several have the key, the owner of the last loaded one.
+     * Owner of the credential with this key, to reject duplicates. If several credentials have the key, the owner of the
+     * one that was loaded last.
      */
     findCredential(plugin: string, value: string): Pick<AuthConsumer, "username" | "credentialId"> | undefined {
         const field = PLUGINS.get(plugin)?.auth?.keyField;

@@ -184,7 +184,9 @@ export function arrayCheck(schema: Dict, compile: Compile): Step | undefined {
     };
 }
 
-/** Error for two equal items. Plain values are compared first, then tables, so the reported pair is the real library's. */
+/**
+ * Error for two equal items. Plain values are compared first, then tables, so that the same pair is reported as by the real library.
+ */
 function equalItems(items: unknown[]): string | undefined {
     const message = (i: number, j: number) => `expected unique items but items ${i + 1} and ${j + 1} are equal`;
     const first = new Map<unknown, number>();

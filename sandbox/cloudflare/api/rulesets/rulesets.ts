@@ -138,7 +138,7 @@ function checkParameters({ action, action_parameters: given = {} }: RuleBody, wh
     if (skips !== (action === "skip"))
         throw invalid(
             20016,
-            `${where}: action skip needs ruleset, phases or products, and other actions must have none.`,
+            `${where}: the action skip needs ruleset, phases or products, and no other action may have them.`,
         );
     if (response && action !== "block") throw invalid(20016, `${where}.response: only valid with action block.`);
 }
