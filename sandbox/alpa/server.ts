@@ -3,8 +3,8 @@
 // generates the same words (model.ts).
 //
 // Unsupported: TLS (--ssl-keyfile), the web site on port 8001, recaptcha, several replicas.
-// Known difference: the emulator rejects methods that Node's HTTP parser does not know as malformed requests; uvicorn accepts
-// them.
+// Known difference: a request with a method that Node's HTTP parser does not know is rejected as malformed; uvicorn
+// accepts it.
 
 import http from "node:http";
 import type { Duplex } from "node:stream";

@@ -91,7 +91,7 @@ export interface DnsRecord {
     content: string;
     /** Fields of types such as CAA and SRV, from which `content` is computed. Unset for other types. */
     data?: JsonObject;
-    /** TTL in seconds; 1 means automatic, for which DNS answers have 300. */
+    /** TTL in seconds; 1 means automatic, which DNS answers show as 300. */
     ttl: number;
     proxied: boolean;
     priority?: number;

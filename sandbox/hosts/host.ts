@@ -103,7 +103,10 @@ export interface Host {
     close(): Promise<void>;
 }
 
-/** Path on the host, without a leading slash, of the file with the secret header by which relay.ts may start programs. */
+/**
+ * Path of a file on the host, without a leading slash. The file contains the secret header that authenticates the scripts of
+ * relay.ts.
+ */
 const HEADER_FILE = "run/sandbox/systemd";
 
 export async function startHost(options: HostOptions): Promise<Host> {

@@ -119,7 +119,7 @@ function sendBody(f: Forwarding, stream: ClientHttp2Stream, moved: () => void, e
 
 function requestHeaders(f: Forwarding): HeaderList {
     const dropped = new Set([...HOP_BY_HOP, ...OURS, ...f.strip, "host", "x-forwarded-for", "x-forwarded-proto"]);
-    // Headers that the Connection header names concern only the caller's connection.
+    // Headers whose names are in the Connection header concern only the caller's connection.
     for (const name of (f.incoming.headers.connection ?? "").split(",")) dropped.add(name.trim().toLowerCase());
     const changed = f.worker?.changed;
     const kept = (changed?.headers ?? f.request.headers).filter(([name]) => {

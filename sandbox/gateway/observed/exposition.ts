@@ -38,7 +38,8 @@ export class Registry {
     }
 
     /**
-     * Adds a value to a histogram. Each bound counts the values up to it, and appears with the first value even if it counts 0.
+     * Adds a value to a histogram. Each bucket counts the values up to its bound. With the first value all buckets
+     * appear, even those with the count 0.
      */
     observe(name: string, labels: Labels, bounds: readonly number[], value: number): void {
         for (const bound of [...bounds, Infinity]) {
