@@ -52,7 +52,7 @@ program
     )
     .option("--load-seconds <seconds>", "how long the model of stack intra takes to load (default: 5)", seconds)
     .addOption(
-        new Option("--fail-step <step>", "step that fails in each conversion of stack intra").choices(FAIL_STEPS),
+        new Option("--fail-step <step>", "step at which every conversion of stack intra fails").choices(FAIL_STEPS),
     )
     .option(
         "--observe",
@@ -97,7 +97,7 @@ program
     .addOption(new Option("--plan <plan>", "plan of new zones").choices(PLANS).default("enterprise"))
     .option(
         "--edge-port <port>",
-        "run the edge too, on this port; zones and certificates are then active at once",
+        "also run the edge, on this port; zones and certificates are then active at once",
         port,
     )
     .option("--connector-port <port>", "port on which the edge accepts connectors (default: any free one)", port)

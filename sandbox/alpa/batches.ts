@@ -24,7 +24,9 @@ interface Generation {
 export interface Scoring {
     kind: "logprobs";
     inputs: PyValue;
-    /** Id of the cache entry. The answer contains it, and a later request with this id is served first. */
+    /**
+     * Id of the cache entry. The answer contains it, and a later request with this id is served before all waiting requests.
+     */
     cacheId: string;
     /** The id as the caller sent it. For the cache, an int and a text of the same digits are two different ids. */
     cacheKey: string | bigint;
@@ -32,14 +34,15 @@ export interface Scoring {
     done: (found: { logprobs: number[][]; indices: number[][] } | PyError) => void;
 }
 
-// Number of queued requests with which the worker generates at once, without waiting for more: batch_wait_size_mult ×
+// Number of queued requests at which the worker starts a batch at once instead of waiting for more: batch_wait_size_mult ×
 // max_batch_size.
 const FULL_QUEUE = 10 * MAX_BATCH;
 
 // Largest number of cache entries, over all users: logprobs_past_cache_size_limit of the worker.
 const CACHE_LIMIT = 4;
 
-// Time after the first request of a cache entry during which its requests are served first: LOGPROBS_PRIORITY_TIME_LIMIT_S.
+// Time after the first request of a cache entry during which further requests of the entry are served before all others:
+// LOGPROBS_PRIORITY_TIME_LIMIT_S.
 const FIRST_COME_FIRST_MS = 15_000;
 
 export interface BatchOptions {
@@ -49,7 +52,7 @@ export interface BatchOptions {
     weights?: Weights;
     /** Waits for more requests after the first request of a batch. */
     batchWindow: () => Promise<unknown>;
-    /** The current time in milliseconds, for the age of caches. */
+    /** The current time in milliseconds. It determines the age of cache entries. */
     now: () => number;
     log: (line: string) => void;
 }
@@ -98,8 +101,8 @@ export class BatchLoop {
             }
         } catch (error) {
             if (!(error instanceof PyError)) throw error; // a bug of the emulator, not of Alpa
-            // The loop ends, and no waiting request is answered: the original never awaits the loop's task, so Python prints
-            // the exception at exit, if at all.
+            // As in the original, the loop ends and no waiting request is answered. The original never awaits the loop's
+            // task, so Python prints the exception only at exit, or never.
             this.died = error;
             this.options.log(`The batch loop has ended: ${this.died.message}. No valid request is answered any more.`);
         }

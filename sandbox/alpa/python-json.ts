@@ -152,7 +152,7 @@ class Scanner {
                 continue;
             }
             const hex = this.text.slice(this.at + 2, this.at + 6);
-            // After the four digits of \uXXXX the C scanner needs one more character, at least the closing quote.
+            // The C scanner needs at least one character after the four digits of \uXXXX, for example the closing quote.
             if (!/^[0-9a-fA-F]{4}$/.test(hex) || this.at + 6 >= this.text.length) {
                 throw this.error("Invalid \\uXXXX escape", this.at + 1);
             }

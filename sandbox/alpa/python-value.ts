@@ -39,8 +39,8 @@ const C_SPACE = /^[ \t-\r]+|[ \t-\r]+$/g;
 const QUOTED_BY_INT = 200;
 
 /**
- * Converts a text to ASCII as int() and float() do: digits and spaces of every script are converted, and the first other
- * non-ASCII character ends the text.
+ * Converts a text to ASCII as int() and float() do: digits and spaces of every script become ASCII. At the first other
+ * non-ASCII character the result ends with "?".
  */
 function toAscii(text: string): string {
     let out = "";
@@ -64,8 +64,8 @@ function digitOf(code: number): number {
 const HEX_TEXT = /^\+?(?:0x_?)?[0-9a-f]+(?:_[0-9a-f]+)*$/i;
 
 /**
- * Whether `uuid.UUID(text)` accepts a text: without hyphens, braces and prefixes it must have 32 characters, which int()
- * accepts as a number in base 16.
+ * Whether `uuid.UUID(text)` accepts a text. Without hyphens, braces and the prefixes `urn:` and `uuid:`, the text must
+ * have 32 characters, and int() must accept it as a number in base 16.
  */
 export function isUuid(text: string): boolean {
     const bare = text

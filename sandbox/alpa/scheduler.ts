@@ -3,30 +3,30 @@
 // groups.
 // Unsupported: `api_key_weights` of the keys file. All keys have the default weight.
 
-/** Weight of each group. The group of a caller says how the caller was authenticated. */
+/** Weight of each group of callers. A group contains all callers that were authenticated in the same way. */
 const GROUP_WEIGHTS = { recaptcha: 300, key: 10, none: 1 } as const;
 type Group = keyof typeof GROUP_WEIGHTS;
 
 const GROUP_SCALE = 300;
 const KEY_WEIGHT = 10;
 const KEY_SCALE = 100;
-// Largest number of empty queues that keep their credit. If there are more, the queue that has been empty longest loses its
-// credit.
+// Largest number of empty queues whose credit is kept. If more queues are empty, the one that has been empty longest
+// loses its credit.
 const REMEMBERED = 100;
 
 interface Queue<T> {
     /** Waiting items. `number` is the position of an item in the order of arrival, over all queues. */
     items: [number: number, item: T][];
     credit: number;
-    /** Time up to which the earned credit was added. */
+    /** Time up to which the queue's credit has been calculated. */
     counted: number;
     /** Time at which the first item of the queue is due. */
     due: number;
 }
 
 /**
- * Serves queues in turn by weight. Each queue earns credit in proportion to its weight, and each served item costs `scale`. The
- * time in this class is virtual: it advances to the next due item.
+ * Serves queues in turn by weight. Each queue earns credit in proportion to its weight, and each served item costs `scale`.
+ * This class has its own clock instead of real time: the clock advances to the time at which the next item is due.
  */
 class WeightedRound<T> {
     private readonly waiting = new Map<string, Queue<T>>();

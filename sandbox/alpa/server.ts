@@ -3,8 +3,8 @@
 // generates the same words (model.ts).
 //
 // Unsupported: TLS (--ssl-keyfile), the web site on port 8001, recaptcha, several replicas.
-// Known difference: the emulator rejects methods that Node's HTTP parser does not know as malformed requests; uvicorn accepts
-// them.
+// Known difference: a request with a method that Node's HTTP parser does not know is rejected as malformed; uvicorn
+// accepts it.
 
 import http from "node:http";
 import type { Duplex } from "node:stream";
@@ -42,7 +42,7 @@ export interface AlpaOptions {
     mode?: AlpaMode;
     /** `allowed_api_keys` of the keys file, for the modes with keys. @default key-a and key-b */
     apiKeys?: string[];
-    /** Time to generate one batch, in seconds. @default 0: an answer takes only the time of batchWindow */
+    /** Time to generate one batch, in seconds. @default 0: an answer takes only as long as batchWindow */
     seconds?: number;
     /** Weights of the model, see {@link Weights}. @default "usual" */
     weights?: Weights;
@@ -51,7 +51,7 @@ export interface AlpaOptions {
      * @default 1.0 s, the worker's batch_timeout; tests replace it
      */
     batchWindow?: () => Promise<unknown>;
-    /** The current time in milliseconds, for the age of caches. @default Date.now */
+    /** The current time in milliseconds. It determines the age of cache entries. @default Date.now */
     now?: () => number;
     log?: (line: string) => void;
     /** Called with every request, before it is answered. */
@@ -140,15 +140,15 @@ export async function startAlpa(options: AlpaOptions): Promise<Alpa> {
     };
 }
 
-/** Whether h11 accepts the Host headers: HTTP/1.1 needs one, HTTP/1.0 none, and more than one is always rejected. */
+/** Whether h11 accepts the number of Host headers: exactly one in HTTP/1.1, at most one in HTTP/1.0. */
 function isWhole({ httpVersion, rawHeaders }: http.IncomingMessage): boolean {
     const hosts = rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === "host").length;
     return hosts === 1 || (hosts === 0 && httpVersion === "1.0");
 }
 
 /**
- * Answers a malformed request as h11 does: because its HTTP version is unknown, the answer has no length, and the connection is
- * closed.
+ * Answers a malformed request as h11 does. The HTTP version of such a request is unknown, so the answer has no
+ * Content-Length, and the end of the connection marks the end of its body.
  */
 function refuseAsInvalid(socket: Duplex): void {
     if (!socket.writable) return;
@@ -261,7 +261,7 @@ function sendHead(
     headers: [string, string][],
 ) {
     response.sendDate = false;
-    // h11 closes the connection after every answer to HTTP/1.0: the end of the connection is the end of the body.
+    // h11 closes the connection after each answer to an HTTP/1.0 request, so that closing marks the end of the body.
     if (request.httpVersion !== "1.1") response.shouldKeepAlive = response.useChunkedEncodingByDefault = false;
     // uvicorn sends the header Connection only if it closes the connection after the answer.
     if (request.httpVersion === "1.1" && response.shouldKeepAlive) response.removeHeader("connection");

@@ -50,7 +50,8 @@ export class Worker {
                     "(as opposed to, say, an OpenAI API key).",
             );
         }
-        // Recaptcha is off by default: then the worker accepts every recaptcha value, even null (its text is "None").
+        // Recaptcha is off by default. The worker then accepts every recaptcha value, even null, which becomes the text
+        // "None".
         const recaptcha = args.has("g-recaptcha-response") ? str(args.get("g-recaptcha-response") as PyValue) : "";
         if (recaptcha !== "") return { group: "recaptcha" };
         if (this.options.allowWithoutKey) return { group: "none" };

@@ -7,9 +7,9 @@
  * cert-manager sets. It stays when the Certificate is deleted, and is re-created when only the Secret is deleted. Changed names
  * or another issuer cause a new certificate, and each certificate has a new key. `status` describes the issued certificate.
  *
- * Rejected by the CRDs: every other issuer and field. Rejected in the condition Ready with reason Unsupported: private keys
- * other than ECDSA 256 with rotation, Certificates without names. Unsupported: CertificateRequests, backoff, the webhook,
- * renewal by time.
+ * Rejected by the CRDs: all other kinds of issuers, and all other fields. Reported as Unsupported in the condition Ready:
+ * private keys other than ECDSA 256 with rotation, and Certificates without names. Unsupported: CertificateRequests,
+ * backoff, the webhook, renewal by time.
  */
 import { ApiError } from "../rampart/kubernetes/api";
 import type { Rest } from "../rampart/kubernetes/rest";

@@ -25,7 +25,9 @@ interface CertManagerOptions {
     kubeConfig: KubeConfig;
     /** Name of a ClusterIssuer, which is created with a new CA. */
     issuer: string;
-    /** The real controller, the environment in which it starts, and its kubeconfig file. @default the emulator */
+    /**
+     * If set, the real controller is started, in this environment and with this kubeconfig file. @default the emulator
+     */
     real?: { found: Found; ground: Ground; kubeconfigPath: string };
     log?: (line: string) => void;
 }

@@ -98,8 +98,8 @@ function staleness(
         ];
     const names = (all: string[]) => all.slice().sort().join();
     if (names(said("alt-names").split(",")) === names(spec.dnsNames!)) return undefined;
-    // Once cert-manager has issued a certificate, it compares the CertificateRequest with the spec; before, it compares the
-    // Secret.
+    // Until cert-manager has issued a certificate, it compares the Secret with the spec. After that, it compares the
+    // CertificateRequest with the spec.
     return status?.revision === undefined
         ? [
               "SecretMismatch",
@@ -137,7 +137,7 @@ function unsupported({ spec }: Certificate): string | undefined {
     return undefined;
 }
 
-/** Annotations of the Secret, which say for which Certificate and issuer it was issued. */
+/** Annotations of the Secret. They name the Certificate and the issuer for which the certificate in it was issued. */
 function annotations({ metadata, spec }: Certificate): Record<string, string> {
     const { name, kind = "Issuer", group = "" } = spec.issuerRef;
     return {

@@ -102,7 +102,10 @@ function copyCrds(to: string): void {
     }
 }
 
-/** Environment of helm with separate folders, so that it neither reads nor changes the user's repositories and caches. */
+/**
+ * Environment for helm. Its folders are separate, so that helm neither reads nor changes the user's repositories and
+ * caches.
+ */
 export function helmEnvironment(folder: string): NodeJS.ProcessEnv {
     return {
         ...process.env,

@@ -1,4 +1,4 @@
-/** Types of an account's tunnels, Access objects and tokens. objects.ts explains their fields. */
+/** TypeScript types for the tunnels, Access objects and tokens of an account. objects.ts explains their fields. */
 import type { Json, JsonObject } from "./json";
 
 export interface Tunnel {
@@ -14,9 +14,9 @@ export interface Tunnel {
     connections: TunnelConnection[];
     conns_active_at: string | null;
     conns_inactive_at: string | null;
-    /** Base64 of at least 32 bytes. Never in answers, except inside the token. */
+    /** Base64 of at least 32 bytes. Returned by the API only as part of the token. */
     secret: string;
-    /** Ingress rules. Without them, the connector answers 503. Never in answers about the tunnel. */
+    /** Ingress rules. Without them, the connector answers 503. Not returned with the tunnel. */
     configuration?: TunnelConfiguration;
 }
 
@@ -57,12 +57,12 @@ export interface ServiceToken {
     /** UUID, by which policies refer to the token. */
     id: string;
     name: string;
-    /** `<32 hex digits>.access`. Callers send it, and the JWT has it as `common_name`. */
+    /** `<32 hex digits>.access`. Callers send it with the secret, and the JWT contains it as the claim `common_name`. */
     client_id: string;
-    /** Only in the answers to the creation and the rotation of the token. */
+    /** Returned only to the requests that create or rotate the token. */
     client_secret: string;
     client_secret_version: number;
-    /** The secret before the last rotation, accepted until `previous_client_secret_expires_at`. Never in answers. */
+    /** Secret before the last rotation, accepted until `previous_client_secret_expires_at`. Never returned by the API. */
     previous_client_secret?: string;
     previous_client_secret_expires_at: string | null;
     enabled: boolean;
@@ -71,7 +71,7 @@ export interface ServiceToken {
     expires_at: string;
     created_at: string;
     updated_at: string;
-    /** Set for a token created below a zone instead of the account. Never in answers. */
+    /** Set for a token created below a zone instead of the account. Never returned by the API. */
     zone_id?: string;
 }
 
@@ -97,7 +97,7 @@ export interface AccessApplication {
     id: string;
     name: string;
     type: "self_hosted";
-    /** 64 hex digits. The JWT has them as `aud`. */
+    /** 64 hex digits. The JWT contains them as the claim `aud`. */
     aud: string;
     /** The main `host[/path]` of the application, which is also in `self_hosted_domains`. */
     domain: string;
@@ -111,7 +111,7 @@ export interface AccessApplication {
     read_service_tokens_from_header?: string;
     created_at: string;
     updated_at: string;
-    /** Set for an application that was created below a zone. Never in answers. */
+    /** Set for an application that was created below a zone. Never returned by the API. */
     zone_id?: string;
     [other: string]: Json | undefined;
 }

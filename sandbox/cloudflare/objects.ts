@@ -1,6 +1,6 @@
 /**
  * Types of the objects in a Cloudflare account. Field names are those of the API, so that answers can contain the objects as
- * stored. Fields marked "Never in answers" exist in the account only. Times are RFC 3339 texts, as in the API.
+ * stored. Fields marked "Never returned by the API" exist only in the account. Times are RFC 3339 texts, as in the API.
  */
 export type * from "./access-objects";
 export type * from "./json";

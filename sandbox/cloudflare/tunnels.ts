@@ -1,4 +1,4 @@
-/** Values derived from a tunnel. */
+/** Computes the token and the status of a tunnel. */
 import type { Tunnel, TunnelConnection } from "./objects";
 
 /** Number of connections that a connector has if all of them are established. */

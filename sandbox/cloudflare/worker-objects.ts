@@ -1,11 +1,11 @@
-/** Types of Workers and their routes. objects.ts explains their fields. */
+/** TypeScript types for Workers and their routes. objects.ts explains their fields. */
 
 export interface WorkerScript {
     /** The name, which is the id. */
     id: string;
     /** Text of the Worker's only module. The API returns it alone, never together with the other fields. */
     content: string;
-    /** Name of the Worker's module. Never in answers. */
+    /** Name of the Worker's module. Never returned by the API. */
     main_module: string;
     compatibility_date: string;
     logpush: boolean;
@@ -18,7 +18,7 @@ export interface WorkerScript {
 
 export interface WorkerRoute {
     id: string;
-    /** Zone of the route. Never in answers. */
+    /** Zone of the route. Never returned by the API. */
     zone_id: string;
     /** A hostname and a path, which can end with `*`, without a scheme: see workers/patterns.ts. */
     pattern: string;

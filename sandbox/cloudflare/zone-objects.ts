@@ -1,4 +1,4 @@
-/** Types of zones and their parts. objects.ts explains their fields. */
+/** TypeScript types for zones and their parts. objects.ts explains their fields. */
 import type { KeyObject } from "node:crypto";
 import type { Json, JsonObject } from "./json";
 
@@ -22,17 +22,21 @@ export interface Zone {
     activated_on: string | null;
     /** Answers contain it as `plan.legacy_id`, not under this name. */
     plan: Plan;
-    /** Changed settings by id. The others have the initial values of settings.ts. Never in answers about the zone. */
+    /** Changed settings by id. The others have the initial values of settings.ts. Not returned with the zone. */
     settings: Map<string, ZoneSetting>;
-    /** DNSSEC status of the zone. Never in answers about the zone. */
+    /** DNSSEC status of the zone. Not returned with the zone. */
     dnssec: Dnssec;
-    /** Edge certificates; empty until the first activation. Never in answers about the zone. */
+    /** Edge certificates; empty until the first activation. Not returned with the zone. */
     certificate_packs: CertificatePack[];
-    /** Time of the last change of the status, from which the time until a deletion counts (zone-life.ts). Never in answers. */
+    /**
+     * Time of the last change of the status. A pending or moved zone is deleted a number of days later
+     * (zone-life.ts). Never returned by the
+     * API.
+     */
     status_since: string;
-    /** Time of the next scheduled check of the delegation. Never in answers. */
+    /** Time of the next scheduled check of the delegation. Never returned by the API. */
     next_check: string;
-    /** Time of the last check that the API requested. Never in answers. */
+    /** Time of the last check that the API requested. Never returned by the API. */
     checked_on?: string;
 }
 
@@ -58,7 +62,7 @@ export interface Dnssec {
 
 /** An ECDSA P-256 key (algorithm 13), which is both the key-signing and the zone-signing key. */
 export interface DnssecKey {
-    /** Private key. Never in answers. */
+    /** Private key. Never returned by the API. */
     privateKey: KeyObject;
     public_key: string;
     key_tag: number;
@@ -75,7 +79,7 @@ export interface CertificatePack {
     status: "initializing" | "pending_validation" | "active";
     certificate_authority: string;
     created_on: string;
-    /** Time at which the certificate becomes active if CAA records allow it. Never in answers. */
+    /** Time at which the certificate becomes active if CAA records allow it. Never returned by the API. */
     active_at: string;
 }
 
@@ -87,7 +91,7 @@ export interface DnsRecord {
     content: string;
     /** Fields of types such as CAA and SRV, from which `content` is computed. Unset for other types. */
     data?: JsonObject;
-    /** TTL in seconds; 1 means automatic, for which DNS answers have 300. */
+    /** TTL in seconds; 1 means automatic, which DNS answers show as 300. */
     ttl: number;
     proxied: boolean;
     priority?: number;
@@ -103,7 +107,7 @@ export interface DnsRecord {
 
 export interface Ruleset {
     id: string;
-    /** Zone of the ruleset. Never in answers. */
+    /** Zone of the ruleset. Never returned by the API. */
     zone_id?: string;
     name: string;
     kind: string;
@@ -137,7 +141,7 @@ export interface RateLimit {
 
 export interface Healthcheck {
     id: string;
-    /** Zone of the health check. Never in answers. */
+    /** Zone of the health check. Never returned by the API. */
     zone_id: string;
     name: string;
     address: string;

@@ -4,9 +4,9 @@ import { currentStack } from "../world/stack-facts";
 import { noSandbox, readFacts, stateDir, type ClusterFacts, type PageFacts, type WorldFacts } from "../world/state";
 
 /**
- * Prints what runs. `--json`: `{ stack, url, kubeconfig, try: [{ title, command, expect, credential? }], page, parts: [{ part,
- * title, version, real }] }`, and with a Prometheus also its address in `prometheus`. `try` is derived again after each change
- * of the stack.
+ * Prints what is running. With `--json`, prints `{ stack, url, kubeconfig, try: [{ title, command, expect, credential? }],
+ * page, parts: [{ part, title, version, real }] }`, and the additional field `prometheus` with its address if a Prometheus
+ * is running. `try` is derived again after each change of the stack.
  */
 export async function status(options: { json: boolean }): Promise<void> {
     const dir = stateDir();

@@ -35,7 +35,8 @@ export async function up(options: SceneName & { detach: boolean; real?: string |
     const scene = sceneOf(options);
     // The emulators run in a separate process (world-process.ts), which reads ALPA_AUTH_REAL.
     if (options.real !== undefined) process.env[REAL_VARIABLE] = options.real === true ? "available" : options.real;
-    // The real parts are checked before the running sandbox is ended and tools are built.
+    // Whether the requested real programs are available is checked before the running sandbox is ended and tools are
+    // built.
     partsOfEnvironment();
     if (options.observe) prometheusProgram();
     const dir = stateDir();
@@ -107,7 +108,10 @@ async function unlessSignalled<T>(tools: Promise<T>): Promise<T> {
     return found;
 }
 
-/** Starts the process with the cluster and the emulators. Writes the path of Pulumi for it as soon as Pulumi is built. */
+/**
+ * Starts the process with the cluster and the emulators. As soon as Pulumi is built, writes its path to a file, which that
+ * process reads.
+ */
 async function startWorldProcess(
     dir: string,
     name: SceneName,

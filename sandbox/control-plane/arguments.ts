@@ -51,7 +51,8 @@ export function etcdArguments(pki: Pki, ports: Ports, paths: Paths): string[] {
         "peer-trusted-ca-file": etcdCa,
         "peer-cert-file": etcd.cert,
         "peer-key-file": etcd.key,
-        // Waiting for a laptop's disk at each write is slow. A sandbox that crashes may lose the writes of its last second.
+        // Without fsync, etcd does not wait for the disk at each write, which would be slow on a laptop. A sandbox that
+        // crashes may lose the writes of its last second.
         "unsafe-no-fsync": "true",
         "auto-compaction-mode": "periodic",
         "auto-compaction-retention": "10m",
@@ -84,7 +85,7 @@ export function apiserverArguments(pki: Pki, ports: Ports, paths: Paths): string
         "egress-selector-config-file": paths.egress,
         "kubelet-client-certificate": egress.cert,
         "kubelet-client-key": egress.key,
-        // The API server does not wait a minute for open watches when it stops: that would only delay `down`.
+        // With true, the API server would wait a minute for open watches when it stops, and `down` would wait with it.
         "shutdown-send-retry-after": "false",
         profiling: "false",
     });

@@ -32,7 +32,9 @@ export interface NodePort {
     cut(pod: string): void;
     /** Drops all packets of one pod's connections, or of all connections. */
     silence(pod?: string): void;
-    /** The network is back: ends the silenced connections, which their peers would have dropped by now. */
+    /**
+     * Restores the network, and closes the silenced connections, because real peers would have given them up by then.
+     */
     resume(): void;
     close(): Promise<void>;
 }
@@ -41,7 +43,7 @@ interface Connection {
     client: Socket;
     backend?: Socket;
     pod?: string;
-    /** Whether the answer to the last request of the client has at least begun. */
+    /** Whether at least the first bytes of the answer to the client's last request were sent. */
     answered: boolean;
 }
 
@@ -92,7 +94,7 @@ class Connections {
         this.open.add(connection);
         client.on("close", () => {
             this.open.delete(connection);
-            // A silenced connection has no pipe, so its other side must be ended here.
+            // hush() has removed the pipe of a silenced connection, so the connection to the pod must be closed here.
             if (this.silent.delete(connection)) connection.backend?.destroy();
         });
         if (to === "silence") return this.hush(connection);

@@ -41,7 +41,7 @@ export async function startServiceProxy({ port, pki, dialIn, log }: ServiceProxy
         const target = dialIn(host, Number(portText));
         socket.on("error", () => undefined);
         if (target === undefined) {
-            log(`no emulator has the address ${request.url}: rejected`);
+            log(`no emulator serves the address ${request.url}: rejected`);
             socket.end("HTTP/1.1 503 Service Unavailable\r\n\r\n");
             return;
         }

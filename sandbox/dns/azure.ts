@@ -3,7 +3,7 @@
  * zone share one port. Facts: exports of the Azure CLI (SOA, name servers, TTLs); RFC 1034 for everything else.
  *
  * Unsupported: alias record sets for a resource (use their addresses), private zones, signatures (a signed zone has its DNSKEY,
- * which is enough for the resolver emulator), changes through Azure's API, and their delay.
+ * which is enough for the resolver emulator), changes through Azure's API, and the delay until a change is served.
  */
 import { type ZoneRecord } from "../../components/cloudflare/dns-record";
 import { wireData } from "../../dns/values";

@@ -17,7 +17,7 @@ import type { Says } from "./server";
 import { lookUp, refuse, type ServedRecord, type ServedZone } from "./zone";
 
 export interface CloudflareDnsOptions {
-    /** Addresses of the edge. @default addresses of the ranges for documentation */
+    /** Addresses of the edge. @default addresses from the ranges that are reserved for documentation */
     edge?: { v4: string[]; v6: string[] };
     /** Addresses of names outside of the zone, for a CNAME at the apex. @default none */
     addressesOf?: (name: string) => string[];

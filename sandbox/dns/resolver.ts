@@ -109,7 +109,7 @@ export class Resolver {
         const above = nsOf(referral.authority, zone);
         if (above.names.length === 0) return { value: [], ttl: lifetime(referral).ttl };
         if (this.options.believes === "parent") return { value: above.names, ttl: above.ttl };
-        // `child`: the zone's own NS records are requested from a server that the parent zone names.
+        // `child`: one of the name servers that the parent zone names is queried for the zone's own NS records.
         const own = nsOf((await this.askOne(above.names, zone, "NS")).answers, zone);
         return own.names.length > 0 ? { value: own.names, ttl: own.ttl } : { value: above.names, ttl: above.ttl };
     }

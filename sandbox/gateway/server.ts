@@ -69,7 +69,7 @@ export interface GatewayOptions {
     /** Port in redirects to HTTPS (plugin_attr.redirect.https_port). @default the port of `tls` */
     httpsPort?: number;
     /**
-     * Real seconds for one second of a health check interval; less than 1 in tests.
+     * Duration of one second of a health check interval, in real seconds. Tests set less than 1.
      * @default 1
      */
     secondLasts?: number;
@@ -88,7 +88,7 @@ export interface Gateway {
     output?: () => string;
     /**
      * Accepts no more connections, and closes each open one when its answer is complete.
-     * @param graceSeconds time after which running answers are aborted; Infinity: never. @default 0
+     * @param graceSeconds time after which requests in progress are aborted; Infinity: never. @default 0
      */
     close(graceSeconds?: number): Promise<void>;
     /** Closes all connections at once, as a kill of the process does. */

@@ -33,7 +33,10 @@ interface BareMetalOptions {
     /** Time after which systemd kills a unit that does not end, in seconds. @default 20 */
     stopSeconds?: number;
     alpa: Pick<AlpaOptions, "port" | "seconds" | "onRequest">;
-    /** N of the first host's SSH address 127.0.0.N; the other hosts have the next numbers. Only SSH uses them. @default 31 */
+    /**
+     * Last number of the first host's SSH address 127.0.0.N. The other hosts get the next numbers. Only SSH uses these
+     * addresses. @default 31
+     */
     firstAddress?: number;
     /** State directory, in which `down` and the sandbox's guard process find running processes. */
     stateDir: string;
@@ -51,9 +54,9 @@ export class BareMetal {
     readonly hosts: BareMetalHost[] = [];
     /** SSH key for every host. */
     readonly privateKey = newKey();
-    /** Functions that end the program of a host with an error, by host. */
+    /** For each host on which Ray runs: function that ends its program with an error. */
     private readonly running = new Map<string, (message: string) => void>();
-    /** For each host with a running worker: number of the head's run that the worker has joined. */
+    /** For each host on which Ray runs: number of the head's run that the host has joined. */
     private readonly joined = new Map<string, number>();
     private headRun = 0;
     /** The last run of the program on each host, by host. */
@@ -108,7 +111,8 @@ export class BareMetal {
 
     private reply(host: string, call: ProgramCall): Reply | Promise<Reply> {
         if (call.args[0] === "run") {
-            // systemd can restart a unit before this process has handled the end of the old run, so the new run waits for it.
+            // systemd can restart a unit before this process has handled the end of the old run, so the new run waits
+            // until that is done.
             const run = (this.runs.get(host) ?? Promise.resolve()).then(() => this.run(host, call));
             this.runs.set(
                 host,

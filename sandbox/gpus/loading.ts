@@ -26,7 +26,7 @@ export interface Launched {
     port: number;
     /** Whether the model is registered. */
     isLoaded(): boolean;
-    /** Resolves to the result of loading; to `closed` if the worker was closed before. */
+    /** Resolves when loading ends. `closed` means that the worker was closed before the model was loaded. */
     ended: Promise<"loaded" | "failed" | "closed">;
     /** Number of open connections. */
     connections(): Promise<number>;

@@ -29,7 +29,10 @@ export interface Stage {
     close(): void;
 }
 
-/** @param header header with a secret that authenticates callers: `line` its text, `file` its file on the host */
+/**
+ * @param header HTTP header with a secret that authenticates callers. `line` is its text, `file` the file on the host
+ * that contains it
+ */
 export async function openStage(root: string, header: { line: string; file: string }): Promise<Stage> {
     const laid = new Map<string, EmulatedProgram>();
     const server = createServer((request, response) => {

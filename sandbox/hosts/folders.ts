@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 
-/** Folders that each host has of its own. All other folders are those of this machine, mounted read-only. */
+/** Folders of which each host has its own. All other folders are those of this machine, mounted read-only. */
 export const OWN = ["etc", "var", "run", "opt", "home", "root", "tmp", "snap", "usr/local"];
 
 /** Files and folders in this machine's /etc that its programs need, and that hosts therefore see. */
@@ -25,7 +25,7 @@ export function makeFolders(root: string, files: Record<string, string>): void {
 
 /**
  * Creates mount points below `root` for files and folders of this machine that the host must see at the same paths.
- * @returns the paths that need a mount; a host sees the others anyway
+ * @returns the paths that must be mounted. All other paths are in folders that every host sees
  */
 export function makePlaces(root: string, visible: string[]): string[] {
     const isOwn = (name: string) => OWN.some((folder) => name.startsWith(`/${folder}/`));

@@ -103,7 +103,10 @@ export interface Host {
     close(): Promise<void>;
 }
 
-/** Path on the host, without a leading slash, of the file with the secret header by which relay.ts may start programs. */
+/**
+ * Path of a file on the host, without a leading slash. The file contains the secret header that authenticates the scripts of
+ * relay.ts.
+ */
 const HEADER_FILE = "run/sandbox/systemd";
 
 export async function startHost(options: HostOptions): Promise<Host> {
@@ -186,7 +189,8 @@ function system(options: HostOptions, name: string, users: string[]): Record<str
         "etc/passwd": ["root:x:0:0:root:/root:/bin/sh", ...homes, ""].join("\n"),
         "etc/group": ["root:x:0:", ...others.map((user) => `${user}:x:1000:`), ""].join("\n"),
         ...Object.fromEntries(others.map((user) => [`home/${user}/.profile`, ""])),
-        // Programs that find this folder conclude that systemd runs. Alpine does not use systemd.
+        // This folder tells programs that systemd runs. Hosts with Alpine do not have it, because Alpine does not use
+        // systemd.
         ...(options.os === "alpine" ? {} : { "run/systemd/system/.keep": "" }),
     };
 }

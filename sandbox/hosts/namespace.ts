@@ -135,7 +135,7 @@ interface Namespaces {
 export const ROOT_NAMESPACE = 9;
 
 /**
- * Creates the namespaces of the host whose folders are in `root`. Open files keep the namespaces alive, not processes.
+ * Creates the namespaces of the host whose folders are in `root`. Open files, not processes, keep the namespaces alive.
  * @param visible files and folders of this machine that are visible at the same paths
  * @param marks environment variables of all processes on the host, by which the sandbox finds and ends them
  */

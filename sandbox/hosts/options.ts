@@ -3,8 +3,8 @@
  */
 
 /**
- * Kinds of options by name: "flag", "value" (`--x=1` or `--x 1`) or "maybe" (`--x` or `--x=1`). A short option has the name of
- * its long option instead of a kind.
+ * Kinds of options by name: "flag", "value" (`--x=1` or `--x 1`) or "maybe" (`--x` or `--x=1`). For a short option, the
+ * value is the name of its long option.
  */
 export type Known = Record<string, string>;
 

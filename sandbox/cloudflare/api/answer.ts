@@ -7,8 +7,8 @@ interface Problem {
 }
 
 /**
- * An answer that rejects a request. Its code is the real API's if a recording, the documentation or a public report names it,
- * and otherwise invented: the provider reads only the status.
+ * An answer that rejects a request. It has the real API's error code if a recording, the documentation or a public
+ * report names it. Otherwise the code is invented, because the provider reads only the status.
  */
 export class ApiError extends Error {
     readonly problems: Problem[];

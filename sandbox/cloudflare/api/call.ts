@@ -19,8 +19,8 @@ export interface Call {
 export interface Route {
     method: Method;
     /**
-     * Path with parameters. The account of `{account}` and the zone of `{zone}` are looked up before the route runs. Other
-     * parameters must look like ids.
+     * Path with parameters. Before the route runs, the account of `{account}` and the zone of `{zone}` are looked up,
+     * and the values of other parameters are checked to have the form of ids.
      */
     path: string;
     /** Permission groups, of which the API token needs at least one. Empty: every token may use the route. */

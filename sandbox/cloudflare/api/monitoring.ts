@@ -91,7 +91,7 @@ export const monitoringRoutes: Route[] = [
         (call) => page(call, [...call.account.notificationPolicies.values()], 25, 1000),
         PAGING,
     ),
-    // The answers to POST and PUT of a notification policy have only its id.
+    // The answer to a POST or PUT of a notification policy contains only its id.
     alerts("POST", "accounts/{account}/alerting/v3/policies", "NotificationPolicy: create", (call) => savePolicy(call)),
     alerts("GET", POLICY, "NotificationPolicy: read, import", (call) => ({ result: notificationPolicy(call) })),
     alerts("PUT", POLICY, "NotificationPolicy: update", (call) => savePolicy(call, notificationPolicy(call))),

@@ -1,4 +1,7 @@
-/** Pages of lists. Without `page` a request gets the first page. A page past the end is empty, which ends a client's loop. */
+/**
+ * Pages of lists. A request without `page` gets the first page. A page after the last one is empty, so that a client
+ * which reads page after page stops there.
+ */
 import { refused, type Answer } from "./answer";
 import type { Call } from "./call";
 

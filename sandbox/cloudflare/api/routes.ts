@@ -33,7 +33,10 @@ export interface Match {
     params: Record<string, string>;
 }
 
-/** Finds the route of a request. A fixed word wins over a `{name}`: `dns_records/export` is not the record `export`. */
+/**
+ * Finds the route of a request. If several routes match, the one with the fewest parameters wins: `dns_records/export`
+ * is the export, not the record with the id `export`.
+ */
 export function match(method: string, path: string): Match | undefined {
     const given = path.split("/");
     const found = ROUTES.filter((route) => route.method === method)

@@ -1,8 +1,9 @@
 /**
- * Emulator of the Cloudflare API v4, with the routes that the official Pulumi provider 6.17.0 to 6.22.1, this project's
- * commands and an operator who moves a zone use (routes.ts lists them). Facts: recorded calls of provider 6.17.0, Cloudflare's
- * API documentation and public reports of its error codes. This folder implements the envelope of answers, paging, permissions,
- * the rate limit and the checks before a write. ../account.ts holds the contents of an account, and changes them over time.
+ * Emulator of the Cloudflare API v4. It has the routes that are used by the official Pulumi provider 6.17.0 to 6.22.1, by
+ * this project's commands, and by an operator who moves a zone (routes.ts lists them). Facts: recorded calls of provider
+ * 6.17.0, Cloudflare's API documentation and public reports of its error codes. This folder implements the envelope of
+ * answers, paging, permissions, the rate limit and the checks before a write. ../account.ts holds the contents of an
+ * account, and changes them over time.
  *
  * Unsupported (501 with the name of the feature): routes, query parameters, body fields, record types, settings, and kinds
  * of zones, applications and rulesets that are not listed. Known differences: error codes that no source names are invented
@@ -48,7 +49,7 @@ export interface CloudflareApi {
     /** Value for CLOUDFLARE_BASE_URL, with /client/v4. */
     url: string;
     port: number;
-    /** Requests in the order of their answers. */
+    /** Requests in the order in which they were answered. */
     requests: SeenRequest[];
     close(): Promise<void>;
 }

@@ -9,7 +9,10 @@ import { ordered, page, PAGING } from "./paging";
 
 const zoneRoute = product("Zone");
 const HOSTNAME = /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
-/** Unsupported prefixes of the filter `name`, which the real API has for other comparisons, for example `contains:example`. */
+/**
+ * Prefixes that select another comparison in the filter `name` of the real API, for example `contains:example`.
+ * Unsupported.
+ */
 const COMPARED = /^(equal|not_equal|starts_with|ends_with|contains)(_case_sensitive)?:/;
 /** Shortest time between two requested activation checks, in seconds. */
 const CHECK_EVERY_SECONDS = { free: 3600, pro: 300, business: 300, enterprise: 300 };

@@ -1,7 +1,7 @@
 /**
  * The command line of `cloudflared tunnel run`: flags at three positions (before `tunnel`, after it, after `run`), each with
- * its environment variable (cloudflared cmd/tunnel/cmd.go, subcommands.go). A flag wins over its variable. All other flags,
- * commands and TUNNEL_ variables are rejected by name.
+ * its environment variable (cloudflared cmd/tunnel/cmd.go, subcommands.go). A flag wins over its variable. All other
+ * flags, commands and TUNNEL_ variables are rejected with an error that names them.
  */
 import { goDuration } from "../durations";
 import { LEVELS, type Level } from "./log";

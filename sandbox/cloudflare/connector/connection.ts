@@ -58,7 +58,7 @@ export class EdgeConnection {
         const { token, index: connIndex, connectorId, version, arch } = this.parts;
         this.registration = new RegistrationClient(this.control, (error) => this.socket.destroy(error));
         const call = this.registration.register({ ...token, connIndex, connectorId, version, arch });
-        call.catch(() => undefined); // without a handler, a rejection after `lost` would end the process
+        call.catch(() => undefined); // if `lost` rejects first, a later rejection of `call` would end the process
         try {
             return await Promise.race([lost, call]);
         } catch (error) {
@@ -67,7 +67,7 @@ export class EdgeConnection {
         }
     }
 
-    /** Unregisters the connection: the edge then sends no new request on it. Running requests continue. */
+    /** Unregisters the connection: the edge then sends no new request on it. Requests in progress continue. */
     async unregister(): Promise<void> {
         if (!this.control || this.control.destroyed) return;
         await Promise.race([this.closed, this.registration?.unregister()]);
@@ -82,7 +82,7 @@ export class EdgeConnection {
         this.socket.once("close", () => clearTimeout(late));
     }
 
-    /** Closes the connection at once, with all running requests. */
+    /** Closes the connection at once, and aborts all requests in progress. */
     end(): void {
         this.socket.destroy();
     }
@@ -105,7 +105,7 @@ export class EdgeConnection {
     }
 
     private startControl(stream: ServerHttp2Stream): ServerHttp2Stream {
-        stream.on("error", () => undefined); // ignored: the connection ends too, and `closed` reports it
+        stream.on("error", () => undefined); // ignored, because the connection also ends, and `closed` reports that
         stream.respond({ ":status": 200 });
         return stream;
     }

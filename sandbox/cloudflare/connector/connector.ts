@@ -24,7 +24,7 @@ interface ConnectorOptions {
     /** CA certificates that verify the edge, in PEM form. @default those of the system */
     ca?: string;
     log: Log;
-    /** `--retries`: how often the wait between tries doubles. After that it stays the same. @default 5 */
+    /** `--retries`: number of retries for which the backoff doubles. For later retries it stays the same. @default 5 */
     retries?: number;
     /** First backoff, in milliseconds. It doubles with each retry. @default 1000 */
     backoff?: number;
@@ -58,7 +58,7 @@ export class Connector {
         this.loops.push(this.keepConnected(0));
     }
 
-    /** @returns whether all running requests finished in time */
+    /** @returns whether all requests in progress finished in time */
     async stop(graceMilliseconds: number): Promise<boolean> {
         this.stopping.abort();
         await Promise.all(
@@ -166,7 +166,7 @@ export class Connector {
     }
 
     /**
-     * Applies a configuration from the edge, unless its version is not newer than the current one. An invalid configuration
+     * Applies a configuration from the edge if its version is newer than that of the current one. An invalid configuration
      * leaves the rules unchanged (orchestration/orchestrator.go).
      */
     private configure({ version, config, certsUrl }: ConfigurationUpdate): ConfigurationAnswer {

@@ -144,6 +144,6 @@ function decodePath(path: string): string {
     try {
         return decodeURIComponent(path);
     } catch {
-        return path; // not UTF-8: Go keeps the bytes
+        return path; // not valid UTF-8 after decoding: Go keeps such bytes, but a JavaScript string cannot
     }
 }

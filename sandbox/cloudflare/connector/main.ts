@@ -86,7 +86,7 @@ async function run(args: RunArguments): Promise<number> {
     for (const name of ["SIGTERM", "SIGINT"]) process.removeAllListeners(name); // a second signal ends the process at once
     log("info", `Initiating graceful shutdown due to signal ${signal} ...`);
     const finished = await connector.stop(args.graceMilliseconds);
-    if (!finished) log("warn", "grace period is over: running requests are aborted");
+    if (!finished) log("warn", "grace period is over: requests in progress are aborted");
     await metrics.close();
     log("info", "Metrics server stopped");
     return 0;

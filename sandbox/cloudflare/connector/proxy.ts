@@ -2,7 +2,8 @@
  * Forwards a stream of the edge to the origin and back (cloudflared proxy/proxy.go, connection/http2.go). Facts:
  * - Header names have Go's canonical form, `Connection: keep-alive` is set, and the connector's id is in `Cf-Warp-Tag-Id`.
  * - For an unreachable origin, the connector answers 502 marked "from cloudflared", and the edge sends its own error page.
- * - An origin's answer that breaks off reaches the edge as a complete one, because cloudflared ignores the error while copying.
+ * - If the origin breaks off an answer, the edge gets the truncated answer as if it were complete, because cloudflared
+ *   ignores errors while it copies the body.
  * - Answers are buffered as unflushed.ts describes.
  * - A request without a body is sent chunked if its method usually has a body (observed; Go's net/http transfer.go).
  *
@@ -152,7 +153,10 @@ export class Proxy {
         stream.resume();
     }
 
-    /** The connection pool for the settings of a rule. Rules with equal settings share one; in cloudflared, each has its own. */
+    /**
+     * Returns the connection pool for the settings of a rule. Rules with equal settings share a pool; in the real
+     * cloudflared each rule has its own.
+     */
     private agent(settings: OriginSettings): Agent {
         const { keepAliveConnections, keepAliveTimeout, tcpKeepAlive } = settings;
         const key = [keepAliveConnections, keepAliveTimeout, tcpKeepAlive].join();

@@ -19,7 +19,7 @@ export function flushes(headers: HeaderList, chunked: boolean): boolean {
 export class Unflushed extends Transform {
     private held: Buffer = Buffer.alloc(0);
 
-    /** @param begin sends the head, with the first bytes or at the end of an empty answer */
+    /** @param begin sends the head of the answer. Called before each write, and at the end of the answer */
     constructor(private readonly begin: () => void) {
         super();
     }

@@ -4,7 +4,7 @@
  * of the secret does not disconnect connectors; they apply a new configuration without a restart; the API can disconnect them.
  * The edge notices a closed connection at once, and a silent one after five unanswered pings (cloudflared quic/constants.go:
  * one ping per second, lost after five seconds). A connector that has unregistered a connection waits until the edge closes it,
- * which happens when all running requests are answered.
+ * which happens when all requests in progress are answered.
  *
  * Known differences: a connection gets requests only after its connector has the configuration; the real edge can answer 503
  * until then. Requests go to the connections in turn; the real edge prefers a near one.
@@ -117,7 +117,7 @@ export class Connectors {
     private watch(session: ClientHttp2Session): void {
         let unanswered = 0;
         const timer = setInterval(() => {
-            if (session.destroyed) return; // a ping would throw; the event `close` comes later
+            if (session.destroyed) return; // ping() throws on a destroyed session, and `close` is emitted later
             if (unanswered >= LOST_AFTER_PINGS) {
                 this.log(`edge: a connector has not answered ${unanswered} pings: its connection is lost`);
                 return session.destroy();

@@ -1,8 +1,8 @@
 /**
  * Forwards a request through the tunnel. Facts: added and removed headers (Cloudflare's list of request headers); 413 if the
  * body is larger than the plan allows; 524 if the origin sends no byte within the read timeout; 530 with error 1033 if no
- * connector is connected; 502 if the connector cannot reach the origin, or disconnects during the request. A request is never
- * repeated: it goes to another connector only if it was not sent yet.
+ * connector is connected; 502 if the connector cannot reach the origin, or disconnects during the request. A request
+ * that was sent to a connector is never repeated: only a request that was not sent yet goes to another connector.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { constants, type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders } from "node:http2";
@@ -119,7 +119,7 @@ function sendBody(f: Forwarding, stream: ClientHttp2Stream, moved: () => void, e
 
 function requestHeaders(f: Forwarding): HeaderList {
     const dropped = new Set([...HOP_BY_HOP, ...OURS, ...f.strip, "host", "x-forwarded-for", "x-forwarded-proto"]);
-    // Headers that the Connection header names concern only the caller's connection.
+    // Headers whose names are in the Connection header concern only the caller's connection.
     for (const name of (f.incoming.headers.connection ?? "").split(",")) dropped.add(name.trim().toLowerCase());
     const changed = f.worker?.changed;
     const kept = (changed?.headers ?? f.request.headers).filter(([name]) => {
@@ -173,6 +173,6 @@ function responseHeaders(head: IncomingHttpHeaders): HeaderList {
     });
 }
 
-/** The answer if no connector is connected. It says nothing about the origin. */
+/** The answer if no connector is connected. It does not show whether the origin works. */
 export const noConnector = (request: EdgeRequest): EdgeAnswer =>
     numberedError(530, 1033, "Cloudflare Tunnel error", request);

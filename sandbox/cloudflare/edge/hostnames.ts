@@ -10,7 +10,7 @@ import type { DnsRecord, Tunnel, Zone } from "../objects";
 
 export type Way =
     | { kind: "tunnel"; zone: Zone; tunnel: Tunnel | undefined }
-    /** The name does not resolve to the edge: the caller has connected to the edge's address instead. */
+    /** DNS does not resolve the name to the edge, so the caller must have connected to the edge by its address. */
     | { kind: "elsewhere" }
     | { kind: "address" }
     /** The edge has no certificate for the name, so the TLS handshake fails before a request. */

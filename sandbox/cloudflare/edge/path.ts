@@ -1,6 +1,8 @@
 /**
- * The path that rules and Access match. Fact: Cloudflare normalizes it: escapes of unreserved characters are decoded, dot
- * segments are resolved, and backslashes and repeated slashes become one slash. The origin gets the path as the caller sent it.
+ * The path that conditions of rules and paths of Access applications are compared with.
+ * Fact: Cloudflare normalizes this path. It decodes escapes of unreserved
+ * characters, resolves dot segments, and replaces backslashes and repeated slashes by one slash. The origin gets the path
+ * as the caller sent it.
  */
 export function normalPath(path: string): string {
     const decoded = path

@@ -63,7 +63,8 @@ export class RegistrationClient {
     }
 
     private take(message: RpcMessage): void {
-        if (message.which() !== RpcMessage.RETURN) throw new Error(`unexpected message ${message.which()} of the edge`);
+        if (message.which() !== RpcMessage.RETURN)
+            throw new Error(`unexpected message ${message.which()} from the edge`);
         const answer = message.return;
         const { answerId } = answer;
         const asked = this.waiting.get(answerId);

@@ -24,8 +24,8 @@ export function messageLength(bytes: Buffer): number | undefined {
 }
 
 /**
- * Calls `take` with each message. After an error of `take` or an invalid frame it calls `failed` once, and reads no further
- * message.
+ * Calls `take` with each message. If `take` throws or a frame is invalid, it calls `failed` once and ignores all further
+ * data.
  */
 export function onMessages(
     stream: Readable,

@@ -33,7 +33,10 @@ export function routeOf(routes: Iterable<WorkerRoute>, hostname: string, target:
     return [...routes].filter(fits).sort((a, b) => specific(b) - specific(a))[0];
 }
 
-/** Rank of a pattern: a longer path is more specific; of two equal lengths, the one without `*`. */
+/**
+ * Rank of a pattern. A longer path is more specific. If two paths have the same length, the one without `*` is more
+ * specific.
+ */
 function specific({ pattern }: WorkerRoute): number {
     const { path, open } = readPattern(pattern)!;
     return 2 * path.length + (open ? 0 : 1);

@@ -8,7 +8,7 @@ import type { Store } from "../objects/store";
 import type { Conf } from "../request/types";
 import type { Args } from "../http/uri";
 
-/** Query arguments that page and filter lists. */
+/** Query arguments for the paging and filtering of lists. */
 const LIST_ARGS = ["page", "page_size", "name", "label", "uri", "host", "id", "status"];
 
 export interface Call {
@@ -72,7 +72,7 @@ export function emptyList(store: Store): Answer {
 const isObject = (value: unknown): value is Conf =>
     typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Error for fields of a body that only the server sets. */
+/** Error for fields in a body that only the server may set. */
 function forbidden(conf: Conf): string | undefined {
     for (const [at, part] of [["", conf] as const, ["upstream.", conf.upstream] as const])
         for (const field of ["create_time", "update_time"])
@@ -140,8 +140,8 @@ function patch({ store, resource, folder, id, subPath, conf }: Call): Answer {
 }
 
 /**
- * Deep merge; null deletes.
- * @param wholeBelow depth at which a value replaces the old one instead of being merged; 0: values of every depth are merged
+ * Merges objects in `change` into those in `into`; all other values replace the old ones. The value null deletes a
+ * field. @param wholeBelow depth at which objects replace the old ones too; 0: objects of every depth are merged
  */
 function merge(into: Conf, change: Conf, wholeBelow: number): Conf {
     for (const [name, value] of Object.entries(change)) {

@@ -35,7 +35,7 @@ export const KINDS: Record<string, string> = {
 /** Resources of APISIX 3.18 that the emulator does not support. */
 export const OTHER_RESOURCES = ["protos", "consumer_groups", "secrets", "schema", "plugins"];
 
-/** Unsupported resources that the emulator lists as empty. */
+/** Unsupported resources for which a list is nevertheless answered: it is always empty. */
 export const EMPTY_LISTS = ["protos", "consumer_groups", "secrets"];
 
 const NO_POST_OR_PATCH = ["consumers", "credentials", "plugin_metadata"];
@@ -129,7 +129,10 @@ function checkConsumer(store: Store, resource: string, key: string, conf: Conf):
     return undefined;
 }
 
-/** Error for a credential whose key another consumer or credential has: otherwise the last loaded one would win. */
+/**
+ * Error for a credential whose key another consumer or credential already has. Without this error, a request with the
+ * key would be authenticated as the one of them that was loaded last.
+ */
 function duplicateKey(store: Store, resource: string, key: string, plugins: Conf): string | undefined {
     const [, , username, , id] = key.split("/");
     for (const [name, conf] of Object.entries(plugins)) {

@@ -142,7 +142,10 @@ async function readBody(request: IncomingMessage): Promise<{ value: unknown } | 
     }
 }
 
-/** Converts strings of the JSON decoder, which have one byte per character, into ordinary strings, as objects are stored. */
+/**
+ * Converts strings of the JSON decoder, which have one byte per character, into the ordinary strings that stored objects
+ * contain.
+ */
 function toUtf16(value: unknown): unknown {
     if (typeof value === "string") return Buffer.from(value, "latin1").toString("utf8");
     if (Array.isArray(value)) return value.map(toUtf16);

@@ -95,14 +95,14 @@ export class RedisConnections {
             disconnectTimeout: 0,
         });
         this.open.add(redis);
-        redis.on("error", () => undefined); // ignored here, because greet() or the running command throws the error too
+        redis.on("error", () => undefined); // ignored here, because greet() or the pending command also throws the error
         redis.once("end", () => this.end(redis)); // the server may close an idle connection
         return redis;
     }
 
     private keep(redis: Redis, name: string, conf: RedisConf): void {
         const entries = this.idle.get(name) ?? [];
-        if (!this.open.has(redis)) return; // the server closed it right after its last answer
+        if (!this.open.has(redis)) return; // the server has closed the connection right after its last answer
         if (this.closed || entries.length >= conf.redis_keepalive_pool) return this.end(redis);
         const timer = setTimeout(() => this.end(redis), conf.redis_keepalive_timeout);
         timer.unref();

@@ -20,8 +20,8 @@ return {tonumber(ARGV[1]), ARGV[2] * 1000}
 `;
 
 /**
- * Adds one to the count of a sliding window, unless it and the previous window's share reach the limit. ARGV: limit, duration
- * of a window, seconds left in it, lifetime of the count, count of the previous window.
+ * Adds one to the count of a sliding window, unless this count plus the weighted count of the previous window reaches the
+ * limit. ARGV: limit, duration of a window, seconds left in it, lifetime of the count, count of the previous window.
  */
 const COUNT_IF = `
 local limit, before = tonumber(ARGV[1]), math.min(tonumber(ARGV[5]), tonumber(ARGV[1]))
@@ -71,14 +71,15 @@ export class SharedCounters {
         this.connections = new RedisConnections(resolve);
     }
 
-    /** Adds one to a window, which starts with its first request. @param window duration in seconds */
+    /** Adds one to the count of a time window. The first request starts the window. @param window duration in seconds */
     async count(conf: RedisConf, key: string, window: number): Promise<{ count: number; leftMs: number }> {
         const [count, leftMs] = await this.run(conf, COUNT, key, 1, window);
         return { count, leftMs };
     }
 
     /**
-     * Adds one to the counter of a sliding window, unless it and the share of the previous window's counter reach the limit.
+     * Adds one to the count of a sliding window, unless this count plus the weighted count of the previous window
+     * reaches the limit.
      * @param left seconds until the end of the window
      * @param life lifetime of a new counter, in seconds
      */
@@ -119,7 +120,7 @@ export class SharedCounters {
     /**
      * Adds a request to a bucket.
      * @param rate requests per second
-     * @returns number of requests in it; undefined if it is full
+     * @returns number of requests in the bucket; undefined if the bucket is full
      */
     async pour(conf: RedisConf, key: string, rate: number, burst: number): Promise<number | undefined> {
         const life = Math.ceil(burst / rate) + 1;

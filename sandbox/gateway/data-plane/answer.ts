@@ -5,7 +5,7 @@ import { bytes } from "../http/headers";
 import { SERVER, errorPage, statusText, withCharset } from "../http/nginx";
 import type { Entry, Exit } from "../request/types";
 
-/** Whether a plugin applies to a request by its `_meta.filter`, which is evaluated once per request. */
+/** Whether a plugin applies to a request according to its `_meta.filter`, which is evaluated once per request. */
 export function applies(ctx: Context, entry: Entry): boolean {
     if (!entry.filter) return true;
     const known = ctx.notes.get(entry) as boolean | undefined;

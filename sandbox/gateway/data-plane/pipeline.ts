@@ -28,8 +28,8 @@ export interface PipelineParts {
 }
 
 /**
- * Host header of this project's own requests through port forwarding (components/kubernetes/pod-connection.ts). Callers
- * never send it: their Host has a port or another name.
+ * Host header of this project's own requests through port forwarding (components/kubernetes/pod-connection.ts). Requests
+ * of callers never have it, because their Host contains a port or another name.
  */
 const FORWARDED = "localhost";
 

@@ -19,7 +19,10 @@ import { parseTarget } from "../http/uri";
 const NODE_MAX_HEAD = 1024 * 1024;
 /** nginx's client_header_timeout and APISIX's keepalive_timeout, in milliseconds. */
 const HEADER_TIMEOUT = 60_000;
-/** Time for which nginx reads on after the last answer on a connection, so that the client gets the answer. */
+/**
+ * Time for which nginx continues to read a connection after its last answer. Closing it at once could reset the
+ * connection before the client has received the answer.
+ */
 const LINGER_MS = 5000;
 
 export function createDataServer(parts: PipelineParts, trustedAddresses: readonly string[]): Server {
@@ -55,7 +58,7 @@ class DataPort {
     /** @param expects whether the client waits for 100 before it sends the body */
     serve(request: IncomingMessage, answer: ServerResponse, expects: boolean): void {
         const { parts } = this;
-        if (this.lingering.has(request.socket)) return; // a pipelined request that follows the connection's last answer
+        if (this.lingering.has(request.socket)) return; // a pipelined request after the connection's last answer
         this.heads.restoreTabs(request);
         answer.on("error", () => undefined); // the client has disconnected
         request.on("error", () => undefined);
@@ -78,7 +81,7 @@ class DataPort {
     /** Answers a request that Node's parser rejects. */
     clientError(error: NodeJS.ErrnoException, socket: Socket): void {
         if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
-        // Node's parser rejects some methods and URLs that nginx accepts: then the request is served.
+        // Node's parser rejects some methods and URLs that nginx accepts. A request with such a method or URL is served.
         if (error.code === "HPE_INVALID_METHOD" || error.code === "HPE_INVALID_URL") {
             const packet = (error as { rawPacket?: Buffer }).rawPacket?.toString("latin1") ?? "";
             const read = readRefused(packet, socket);

@@ -43,7 +43,7 @@ export function parseTarget(raw: string): Target | undefined {
 
     for (; i < unparsed.length; i++) {
         let ch = unparsed[i];
-        let literal = false; // whether the character was escaped: an escaped %, # or ? is never syntax
+        let literal = false; // whether `ch` is an escaped %, # or ?, which has no special meaning
         if (ch === "%") {
             const hex = unparsed.slice(i + 1, i + 3);
             if (!/^[0-9a-fA-F]{2}$/.test(hex)) return undefined;

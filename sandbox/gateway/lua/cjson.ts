@@ -84,7 +84,8 @@ class Decoder {
         const whole = /^[+-]?\d+/.exec(rest);
         if (whole && !/^[.eEx]/.test(rest.slice(whole[0].length))) {
             this.at += whole[0].length;
-            // lua-cjson's integers have 64 bits. A larger number becomes the largest, a smaller one the smallest.
+            // lua-cjson's integers have 64 bits. A number above their range becomes the largest integer, a number below
+            // it the smallest.
             const big = BigInt(whole[0].replace("+", ""));
             const [low, high] = [-(2n ** 63n), 2n ** 63n - 1n];
             return { type: "T_INTEGER", at: start, value: Number(big < low ? low : big > high ? high : big) };

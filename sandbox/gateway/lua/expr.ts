@@ -116,7 +116,10 @@ function compileComparison(expr: unknown[]): Compiled {
     return { condition: (lookup) => compare(lookup(String(left)), right) !== reverse };
 }
 
-/** Returns undefined for an unknown operator. Compiles regular expressions, so that unsupported ones fail at the write. */
+/**
+ * Returns undefined for an unknown operator. Compiles regular expressions at once, so that an unsupported one is
+ * reported when the object is written.
+ */
 function comparison(operator: string, right: unknown): Compare | undefined {
     if (operator === "~~" || operator === "~*") {
         const regex = compilePcre(bytes(String(right)), operator === "~*" ? "joi" : "jo");

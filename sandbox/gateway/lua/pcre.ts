@@ -31,7 +31,9 @@ export function compilePcre(pattern: string, options = "jo"): RegExp | undefined
     }
 }
 
-/** Translations of escapes that have another meaning in JavaScript, by letter; outside of character classes. */
+/**
+ * Translations of escapes that have another meaning in JavaScript, by their letter. For use outside of character classes.
+ */
 const OUTSIDE = new Map([
     ["s", "[\\t-\\r ]"],
     ["S", "[^\\t-\\r ]"],

@@ -22,13 +22,16 @@ export class Configuration {
     hasFolders = false;
     /** Password of etcd's user root, if etcd authenticates. */
     password: string | undefined;
-    /** The user root, even while authentication is off; undefined before its creation. `granted`: it has the role root. */
+    /**
+     * etcd's user root, which can exist while authentication is still off; undefined before its creation. `granted`:
+     * whether the user has the role root.
+     */
     root: { password: string; granted: boolean } | undefined;
     /** The token of the user root for requests to etcd. */
     token: string | undefined;
     private next: Configuration | undefined;
 
-    /** The current data of etcd: this configuration, or its successor after etcd has lost its data. */
+    /** The current data of etcd: this configuration, or the new one that started empty when etcd lost its data. */
     current(): Configuration {
         return this.next?.current() ?? this;
     }

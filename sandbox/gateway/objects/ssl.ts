@@ -1,5 +1,6 @@
 /**
- * Certificates of the gateway: the `ssl` objects that the Admin API accepts, and the choice for a handshake.
+ * Certificates of the gateway: the `ssl` objects that the Admin API accepts, and the choice of a certificate for a
+ * handshake.
  * Facts: the source of APISIX 3.x (apisix/schema_def.lua, apisix/ssl.lua, apisix/ssl/router/radixtree_sni.lua); no answers
  * were recorded. As in APISIX, a write does not compare the key with the certificate, so a mismatch fails at the
  * handshake.

@@ -33,7 +33,7 @@ const isCredential = (key: string) => /^\/consumers\/[^/]+\/credentials\//.test(
 interface StoreOptions {
     /** Port in redirects to HTTPS. */
     httpsPort?: number;
-    /** Real seconds for one second of a health check interval; less than 1 in tests. @default 1 */
+    /** Duration of one second of a health check interval, in real seconds. Tests set less than 1. @default 1 */
     secondLasts?: number;
     /** Upper bounds of the latency histogram, in milliseconds. @default those of APISIX */
     buckets?: number[];
@@ -93,15 +93,16 @@ export class Store {
     }
 
     /**
-     * Owner of the credential with this key, to reject duplicates. If several have the key, the owner of the last loaded one.
+     * Owner of the credential with this key, to reject duplicates. If several credentials have the key, the owner of the
+     * one that was loaded last.
      */
     findCredential(plugin: string, value: string): Pick<AuthConsumer, "username" | "credentialId"> | undefined {
         const field = PLUGINS.get(plugin)?.auth?.keyField;
         if (field === undefined) return undefined;
         const { objects } = this.etcd;
         let found: string | undefined;
-        // Searches the objects instead of `runtime()`: each write calls this function, and a rebuild per write would be slow
-        // with many callers.
+        // Searches the objects instead of `runtime()`, because each write calls this function, and rebuilding the
+        // runtime for each write would be slow if there are many consumers.
         for (const [key, { value: conf }] of objects) {
             if (!key.startsWith("/consumers/")) continue;
             const held = (conf.plugins as Record<string, Conf | null> | undefined)?.[plugin]?.[field];
@@ -127,7 +128,10 @@ export class Store {
         this.health.clear();
     }
 
-    /** Health checks of an upstream, which start at its first request. An upstream with one node has none. */
+    /**
+     * Health checks of an upstream, which start at the first request to it. An upstream with only one node has no health
+     * checks.
+     */
     private checksOf(upstream: Upstream): HealthChecks | undefined {
         const { key, check, nodes } = upstream;
         if (!check || nodes.length < 2) return undefined;
@@ -238,7 +242,7 @@ export class Store {
                 plugins: this.pluginsOf(`/consumers/${username}`),
             };
             if (isCredential(key)) base.credentialId = idOf(key);
-            // As the anonymous consumer, a consumer has no custom id, even if its label sets one.
+            // A consumer that is used as the anonymous consumer has no custom id, even if its label sets one.
             else this.anonymous.set(username, { ...base, customId: undefined });
             this.addCredentials(base, key);
         }

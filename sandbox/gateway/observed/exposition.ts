@@ -38,7 +38,8 @@ export class Registry {
     }
 
     /**
-     * Adds a value to a histogram. Each bound counts the values up to it, and appears with the first value even if it counts 0.
+     * Adds a value to a histogram. Each bucket counts the values up to its bound. With the first value all buckets
+     * appear, even those with the count 0.
      */
     observe(name: string, labels: Labels, bounds: readonly number[], value: number): void {
         for (const bound of [...bounds, Infinity]) {
@@ -60,7 +61,7 @@ export class Registry {
         return this.series.get(this.prefix + name)?.size ?? 0;
     }
 
-    /** The exposition. Metrics without series are not in it. */
+    /** The metrics in the text format of Prometheus. Metrics without series are left out. */
     text(): string {
         return [...this.metrics.values()]
             .sort((a, b) => (a.name < b.name ? -1 : 1))

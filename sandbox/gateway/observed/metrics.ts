@@ -18,7 +18,7 @@ export interface MetricsOptions {
     port: number;
     /** Upper bounds of the latency histogram, in milliseconds. @default those of APISIX */
     buckets?: number[];
-    /** Greatest age of the text for scrapers, in seconds (refresh_interval). @default 15 */
+    /** Maximum age of the text that scrapers get, in seconds (refresh_interval). @default 15 */
     refreshSeconds?: number;
 }
 
@@ -90,7 +90,11 @@ export class Metrics {
         this.requests += 1;
     }
 
-    /** Counts a finished request. @param conf the plugin's configuration on the route @param metadata can set labels to "" */
+    /**
+     * Counts a finished request.
+     * @param conf the plugin's configuration on the route
+     * @param metadata metadata of the plugin, which can set labels to ""
+     */
     count(ctx: Context, conf: { prefer_name?: boolean }, metadata: Conf | undefined): void {
         const { route, figures } = ctx;
         if (!route || !figures) return;
@@ -149,7 +153,11 @@ function sourceOf({ upstreamTries, upstreamAnswered }: Context): string {
     return upstreamAnswered ? "upstream" : "nginx";
 }
 
-/** Serves the metrics. @param text returns the current text @param secondLasts real seconds for one second of refreshSeconds */
+/**
+ * Serves the metrics.
+ * @param text returns the current text
+ * @param secondLasts duration of one second of refreshSeconds, in real seconds
+ */
 export function createMetricsServer(text: () => string, { refreshSeconds = REFRESH_SECONDS, secondLasts = 1 }): Server {
     let cached = { text: "", at: -Infinity };
     return createServer((request, answer) => {

@@ -76,8 +76,8 @@ export const cors = definePlugin<CorsConf>({
             );
             ctx.response.set("Access-Control-Max-Age", String(conf.max_age));
             if (conf.expose_headers) ctx.response.set("Access-Control-Expose-Headers", conf.expose_headers);
-            // With `**` and without Access-Control-Request-Headers, `asked` is undefined: set() removes the upstream's
-            // header.
+            // If allow_headers is `**` and the request has no Access-Control-Request-Headers, `asked` is undefined, so
+            // that set() removes the header that the upstream has sent.
             const asked = ctx.header("Access-Control-Request-Headers");
             ctx.response.set("Access-Control-Allow-Headers", conf.allow_headers === "**" ? asked : conf.allow_headers);
             if (conf.allow_credential) ctx.response.set("Access-Control-Allow-Credentials", "true");

@@ -73,7 +73,8 @@ export const faultInjection = definePlugin<FaultConf>({
                 for (const [name, value] of Object.entries(abort.headers ?? {}))
                     ctx.response.set(name, ctx.resolve(String(value)).text);
                 if (abort.body === undefined) return { code: abort.http_status };
-                // `text` has one byte per character, but the body of an Exit is an ordinary string.
+                // Converts `text`, which has one byte per character, into an ordinary string, because the body of an
+                // Exit is one.
                 const { text } = ctx.resolve(abort.body);
                 return { code: abort.http_status, body: Buffer.from(text, "latin1").toString("utf8") };
             },

@@ -53,6 +53,6 @@ export interface CheckTools {
     checkPlugin(name: string, conf: unknown, kind: ConfKind): string | undefined;
     isKnown(name: string): boolean;
     isAuth(name: string): boolean;
-    /** Whether the name is a plugin of APISIX, supported by the emulator or not, that is not an auth plugin. */
+    /** Whether the name is that of a plugin of APISIX which is not an auth plugin. The emulator may lack the plugin. */
     isOtherKind(name: string): boolean;
 }

@@ -1,4 +1,5 @@
-/** Types of the objects that requests use: routes, upstreams, consumers and their plugins. */
+/** TypeScript types for the objects that the gateway uses to handle
+ * requests: routes, upstreams, consumers and their plugins. */
 import type { Context } from "./context";
 import type { Condition } from "../lua/expr";
 

@@ -150,8 +150,8 @@ export class Settled {
 }
 
 /**
- * The check of a keyword whose schema is true or false; undefined for another schema.
- * @param holds whether the keyword accepts a value although its schema is false
+ * Returns the check of a keyword whose schema is true or false; undefined for any other schema. @param holds whether a
+ * value is valid even though the schema is false
  */
 function settled(schema: unknown, holds: (value: unknown) => boolean, error: string) {
     if (schema === true) return () => new Settled();
@@ -184,7 +184,9 @@ export function arrayCheck(schema: Dict, compile: Compile): Step | undefined {
     };
 }
 
-/** Error for two equal items. Plain values are compared first, then tables, so the reported pair is the real library's. */
+/**
+ * Error for two equal items. Plain values are compared first, then tables, so that the same pair is reported as by the real library.
+ */
 function equalItems(items: unknown[]): string | undefined {
     const message = (i: number, j: number) => `expected unique items but items ${i + 1} and ${j + 1} are equal`;
     const first = new Map<unknown, number>();

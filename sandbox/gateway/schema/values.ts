@@ -105,7 +105,8 @@ export function stringCheck({ minLength, maxLength, pattern }: Dict, byteText: b
 export function numberCheck(schema: Dict): Check | undefined {
     const words = ["minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum", "multipleOf"] as const;
     if (words.every((w) => schema[w] === undefined)) return undefined;
-    // a bound of another type (draft 4 has booleans): its write is accepted, but every comparison with it fails
+    // a bound that is not a number (draft 4 has booleans): APISIX accepts such a schema, but every comparison with the
+    // bound fails
     const wrong = words.find((w) => schema[w] !== undefined && typeof schema[w] !== "number");
     const bound = (word: (typeof words)[number]) => schema[word] as number | undefined;
     return (value) => {

@@ -80,7 +80,7 @@ export class LuaMachine {
 
     /** May be called repeatedly. */
     close(): void {
-        // a second release could free functions of another gateway, which got the same reference numbers
+        // a second release could free functions of another gateway, because Lua reuses reference numbers
         if (!this.closed) for (const one of Object.values(this.functions)) one.$destroy();
         this.closed = true;
     }

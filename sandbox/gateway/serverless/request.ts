@@ -11,8 +11,8 @@ import type { LuaPhase } from "./machine";
 /** Headers that nginx writes itself, whatever value Lua gives them. */
 const NGINX_OWN = new Set(["server", "date", "connection", "keep-alive", "transfer-encoding"]);
 /**
- * Variables that Lua can read with ngx.var: those that have the same value there as in `Context.lookup`, which also has
- * variables of APISIX.
+ * Variables that Lua can read with ngx.var. `Context.lookup`, which also has variables of APISIX, returns the same value
+ * for them as ngx.var.
  */
 const NGINX_VARIABLES = /^(uri|args|host|request_method|scheme|remote_addr|server_port|http_\w+|sent_http_\w+)$/;
 
@@ -66,7 +66,10 @@ function requestHeaders(ctx: Context): string[] {
     return [ctx.headers.size * 2 > seen.length ? "truncated" : "all", ...seen];
 }
 
-/** APISIX's plugins read the headers once and keep them: they would still see a cleared header, but the upstream would not. */
+/**
+ * Clears a header whose name contains `_`. Clearing others is unsupported: APISIX's plugins read the headers once and
+ * keep them, so they would still see the cleared header, but the upstream would not.
+ */
 function clearRequestHeader(ctx: Context, phase: LuaPhase, name: string): undefined {
     if (phase === "header_filter" || !name.includes("_")) throw new Unsupported(`ngx.req.clear_header("${name}")`);
     ctx.headers.delete(name);

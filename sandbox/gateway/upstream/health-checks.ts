@@ -70,7 +70,7 @@ export class HealthChecks {
     version = 0;
 
     /**
-     * @param secondLasts real seconds for one second of an interval
+     * @param secondLasts duration of one second of an interval, in real seconds
      * @param before previous checks of the same upstream, whose states of nodes are kept
      */
     constructor(

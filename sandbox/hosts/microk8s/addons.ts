@@ -88,7 +88,10 @@ const dns = deployed("coredns", deployment("coredns", "kube-dns", "coredns/cored
     disable: ({ rest }) => unmake(rest, "/api/v1/namespaces/kube-system/services/kube-dns"),
 });
 
-/** Label that an add-on sets on an object which the sandbox may have created before: only a labeled object is the add-on's. */
+/**
+ * Label of an object that an add-on has created. The sandbox may have created the same object before. Without the label,
+ * the object does not belong to the add-on.
+ */
 const MADE = "sandbox.alpa-auth/addon";
 const PROVISIONER = "hostpath-provisioner";
 const hostpath = deployed(PROVISIONER, deployment(PROVISIONER, PROVISIONER, "cdkbot/hostpath-provisioner:1.6.0"), {
@@ -112,7 +115,10 @@ const hostpath = deployed(PROVISIONER, deployment(PROVISIONER, PROVISIONER, "cdk
     },
 });
 
-/** The add-on is enabled if the API server's arguments have RBAC. Enabling it changes only the arguments on this node. */
+/**
+ * The add-on is enabled if the API server's argument --authorization-mode contains RBAC. Enabling it changes only the
+ * arguments on this node.
+ */
 const rbac: Addon["emulated"] = {
     isOn: async (_cluster, files) => authorization(files).includes("RBAC"),
     enable: async (_cluster, files) => files.setArguments("kube-apiserver", { "--authorization-mode": "RBAC,Node" }),

@@ -111,7 +111,8 @@ function maps(
 }
 
 /**
- * Sets the arguments and SANs of a launch configuration, before services start. The launcher sets the arguments again later.
+ * Sets the arguments and SANs of a launch configuration. It is called before services start, and again when the launcher
+ * (launcher.ts) applies the configuration.
  */
 export function applyBefore(files: Files, parts: LaunchPart[]): void {
     for (const { arguments: all, sans } of parts) {

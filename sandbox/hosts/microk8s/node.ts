@@ -18,7 +18,10 @@ export interface Surroundings {
     newCluster(host: { name: string; address: string }): Cluster;
     /** Returns the host with this address. */
     at(address: string): { node: Microk8sNode | undefined } | undefined;
-    /** Converts seconds of MicroK8s' waits into milliseconds of real time. */
+    /**
+     * Converts the duration of a wait of MicroK8s (seconds) into real time (milliseconds). The emulator can shorten all
+     * waits.
+     */
     milliseconds(seconds: number): number;
 }
 

@@ -8,8 +8,8 @@
  *
  * The sandbox filters no packets, because hosts share this machine's network. {@link decide} evaluates the stored ruleset for a
  * packet.
- * Known differences: messages have a line number but no column; listings have the elements of a set in one line, without their
- * remaining times.
+ * Known differences: messages have a line number but no column; listings show the elements of a set in one line, without
+ * the time until they expire.
  */
 import * as fs from "node:fs";
 import * as path from "node:path";

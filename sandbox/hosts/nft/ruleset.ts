@@ -80,8 +80,8 @@ export function decide(ruleset: Ruleset, packet: Packet, now = Date.now()): "acc
 }
 
 /**
- * @returns undefined if no rule decides or a rule is `return`. Then the calling chain continues; in a base chain the policy
- * accepts
+ * @returns undefined if no rule decides, or a rule is `return`. The calling chain then continues, or in a base chain the
+ * policy accepts the packet
  */
 function walk(table: Table, rules: Rule[], packet: Packet, now: number): "accept" | "drop" | undefined {
     for (const rule of rules) {
@@ -139,7 +139,7 @@ export function living(set: AddressSet, now: number): AddressSet["elements"] {
     return set.elements.filter(({ until }) => until === undefined || until > now);
 }
 
-/** Whether a network or address contains another one of its family. */
+/** Whether a network (or the network of a single address) contains an address of the same family. */
 export function contains(network: string, address: string): boolean {
     const [start, length] = network.split("/");
     const family = isIPv6(start) ? "ipv6" : "ipv4";

@@ -67,8 +67,9 @@ export function checkType(type: string): void {
 }
 
 /**
- * Returns all three hostname fields. The fields that the body lacks are computed from the others. @param only the zone in the
- * path, to which the hostnames must belong @param self the application that is changed; undefined for a new one
+ * Returns the fields `domain`, `self_hosted_domains` and `destinations`. Fields that are missing in the body are derived
+ * from the others. @param only the zone in the path, which must contain all hostnames @param self the application that
+ * is changed; undefined for a new one
  */
 export function hostnames(account: Account, body: ApplicationBody, only?: Zone, self?: AccessApplication) {
     for (const { type } of body.destinations ?? [])

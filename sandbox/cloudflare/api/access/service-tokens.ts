@@ -47,14 +47,17 @@ export const serviceTokenRoutes: Route[] = inBothScopes([
     tokens("POST", `${ONE}/rotate`, "rotating or renewing a token", rotate),
     tokens("POST", `${ONE}/refresh`, "rotating or renewing a token", (call) => {
         const token = find(call);
-        // according to the documentation, a refresh adds one year to the current end
+        // according to the documentation, a refresh adds one year to the current expiry
         const end = Math.max(Date.parse(token.expires_at), call.account.now().getTime()) + YEAR_SECONDS * 1000;
         if (token.expires_at !== FOREVER) token.expires_at = new Date(end).toISOString();
         return saved(call, token);
     }),
 ]);
 
-/** Finds a token in the scope of the path. A path below the account does not find tokens of a zone, and vice versa. */
+/**
+ * Finds a token. A path below the account finds only tokens of the account, and a path below a zone only those of the
+ * zone.
+ */
 function find({ account, params, zone }: Call): ServiceToken {
     const token = account.serviceTokens.get(params.token);
     if (!token || token.zone_id !== zone?.id) throw notFound(12135, "access.api.error.service_token_not_found");

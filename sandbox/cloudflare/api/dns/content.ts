@@ -102,7 +102,8 @@ interface Value {
 }
 
 /**
- * Checks the content of a record. For types with fields, `data` decides, because a request can still have the old `content`.
+ * Checks the content of a record. For types with fields, only `data` is read, because a client that changes `data` can still
+ * send the old `content`.
  */
 export function valueOf(type: string, body: { content?: string; data?: unknown; priority?: number }): Value {
     if (OTHERS.includes(type)) throw new Unsupported(`DNS record type ${type}`);

@@ -5,7 +5,7 @@ const FIELDS = ["cf.colo.id", "ip.src", "cf.unique_visitor_id", "http.host", "ht
 
 /**
  * Checks one characteristic: a field, or a header whose name is in lower case.
- * @param where its path in the body, for messages
+ * @param where path of the characteristic in the body, for error messages
  */
 export function checkCharacteristic(name: string, where: string): void {
     const header = /^http\.request\.headers\["([^"]+)"\]$/.exec(name)?.[1];

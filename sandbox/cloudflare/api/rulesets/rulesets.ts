@@ -138,15 +138,15 @@ function checkParameters({ action, action_parameters: given = {} }: RuleBody, wh
     if (skips !== (action === "skip"))
         throw invalid(
             20016,
-            `${where}: action skip needs ruleset, phases or products, and other actions must have none.`,
+            `${where}: the action skip needs ruleset, phases or products, and no other action may have them.`,
         );
     if (response && action !== "block") throw invalid(20016, `${where}.response: only valid with action block.`);
 }
 
 /**
  * Checks that the emulated edge can parse an expression. An operator that only the real language has is reported as
- * unsupported. All other errors are rejected as the real API rejects an invalid expression; among them are a few valid fields
- * and functions that the edge does not know.
+ * unsupported. All other errors get the real API's answer to an invalid expression. This also applies to a few fields and
+ * functions that are valid in the real API, but unknown to the emulated edge.
  */
 function checkExpression(expression: string, where: string): void {
     try {
@@ -199,7 +199,8 @@ function change(call: Call) {
 }
 
 /**
- * A rule keeps its identity by its id or its `ref`. A rule without both is new in every write, and its counters start again.
+ * A rule in a request is an existing rule if it has the id or the `ref` of that rule. A rule without both becomes a new
+ * rule in every write, so its counters start again.
  */
 function ruleOf(body: RuleBody, last_updated: string, old?: RulesetRule): RulesetRule {
     const { version: _1, last_updated: _2, ...said } = body;

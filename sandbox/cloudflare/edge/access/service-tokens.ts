@@ -12,7 +12,7 @@ const SECRET = "cf-access-client-secret";
 
 type Shown =
     | { kind: "nothing" }
-    /** The headers belong to no valid token. `duplicated`: the request has a token header twice. */
+    /** The request has token headers, but no valid token. `duplicated`: a token header occurs more than once. */
     | { kind: "wrong"; duplicated: boolean }
     | { kind: "token"; token: ServiceToken; duplicated: boolean };
 

@@ -32,7 +32,8 @@ function answersOf(keys: SigningKeys): RequestListener {
                 failed,
             );
         } else if (path.startsWith("/cdn-cgi/access/login/")) {
-            send(200, "text/html; charset=utf-8", LOGIN_PAGE); // status 200: a client that follows redirects sees success
+            // status 200: to a client that follows redirects, the request looks successful
+            send(200, "text/html; charset=utf-8", LOGIN_PAGE);
         } else {
             send(501, "text/plain", `unsupported by the sandbox: ${path}\n`);
         }

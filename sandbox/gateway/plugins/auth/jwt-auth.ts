@@ -144,7 +144,7 @@ function takeToken(ctx: Context, conf: JwtAuthConf): string | undefined {
             others
                 .filter(([, name]) => name !== conf.cookie)
                 .map(([all]) => all)
-                .join("; ") || undefined, // undefined, if no cookie is left, removes the header
+                .join("; ") || undefined, // if no cookie is left, the value is undefined, which removes the header
         );
     }
     return cookie;

@@ -9,7 +9,10 @@ export interface LimitConf {
     rejected_msg?: string;
 }
 
-/** The value by which requests are counted. The client's address if `key` has no value, for example without a consumer. */
+/**
+ * Returns the value by which requests are counted. If `key` has no value, for example because the request has no
+ * consumer, it is the client's address.
+ */
 export function limitKey(ctx: Context, key: string, type: LimitConf["key_type"]): string {
     if (type === "constant") return key;
     if (type === "var_combination") {

@@ -18,7 +18,7 @@ interface LimitConnConf extends LimitConf, PolicyConf {
 
 const amount = (minimum: object) => ({ oneOf: [{ type: "integer", ...minimum }, { type: "string" }] });
 
-/** limit-conn limits the running requests per key. They are counted in this process or in a shared Redis. */
+/** limit-conn limits the number of requests in progress per key. They are counted in this process or in a shared Redis. */
 export const limitConn = definePlugin<LimitConnConf>({
     name: "limit-conn",
     priority: 1003,

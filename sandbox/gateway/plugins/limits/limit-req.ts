@@ -51,7 +51,7 @@ export const limitReq = definePlugin<LimitReqConf>({
                 excess === undefined || last === undefined ? undefined : [excess, last],
                 counters.now(),
             );
-            const life = (conf.burst + 1) / conf.rate + 60; // in seconds, longer than a full bucket takes to empty
+            const life = (conf.burst + 1) / conf.rate + 60; // in seconds: longer than a full bucket needs to become empty
             if (bucket) keys.forEach((key, i) => counters.set(key, bucket[i], life));
             return bucket;
         };

@@ -53,8 +53,8 @@ async function fixedShared(
 }
 
 /**
- * A sliding window of limit-count, approximated by two fixed windows: the previous one counts by the share that the sliding
- * window still covers.
+ * A sliding window of limit-count, approximated by two fixed windows. The count of the previous window is multiplied by
+ * the share of it that the sliding window still covers.
  */
 class Slide {
     private readonly id: number;

@@ -6,7 +6,10 @@ export interface KubectlCall {
     words: string[];
     options: Record<string, string>;
     signal: AbortSignal;
-    /** Converts seconds of kubectl's waits into milliseconds of real time. */
+    /**
+     * Converts the duration of a wait of kubectl (seconds) into real time (milliseconds). The emulator can shorten all
+     * waits.
+     */
     milliseconds: (seconds: number) => number;
 }
 

@@ -64,7 +64,10 @@ export async function list(
     return (await ask<{ items: KubeObject[] }>(rest, "GET", query ? `${path}?${query}` : path)).items;
 }
 
-/** Returns the nodes that names, `-l` or `--all` select. @throws ApiError if a named node does not exist */
+/**
+ * Returns the nodes that are selected by their names, by `-l` or by `--all`. @throws ApiError if a named node does not
+ * exist
+ */
 export async function nodesNamed(
     rest: KubeRest,
     names: string[],
