@@ -69,7 +69,7 @@ function callersFileName(text: string): string | undefined {
 
 /**
  * Reads the callers file of a stack from the path from which the Pulumi program reads it.
- * @throws UsageError if it cannot be used: without it, live callers would look unknown
+ * @throws UsageError if the file cannot be used: without it, callers of the stack would be reported as unknown
  */
 export function callersFileOf(text: string, program = ROOT): { callers?: CallersFile } {
     const name = callersFileName(text);

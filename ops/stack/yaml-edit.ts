@@ -207,7 +207,7 @@ export function asPulumiReads(document: Document, secrets: ReadonlyMap<string, s
         Map: (_, map) => {
             const cipher = map.items.length === 1 ? map.get("secure") : undefined;
             if (typeof cipher !== "string") return;
-            // The plain text keeps the anchor of the encrypted value: several hosts may use the same key by an alias.
+            // The plain text keeps the anchor of the encrypted value, because several hosts may refer to it by an alias.
             return Object.assign(copy.createNode(secrets.get(cipher) ?? cipher), { anchor: map.anchor });
         },
         Scalar: (key, scalar) => {

@@ -22,7 +22,7 @@ export const route: KindRule = {
         ),
     ],
     deleted: (change) =>
-        // The route for checks of a conversion, which no caller may use.
+        // Only the checks of a conversion use this route: callers have no access to it.
         /-conversion-verification-rules$/.test(change.name)
             ? {
                   code: "changed-inside",
