@@ -13,7 +13,7 @@ import { readConsumers, readValue, type Consumer } from "./stack-file";
 export interface Stack {
     /** Name for Pulumi, possibly with organization and project. */
     name: string;
-    /** Last part of the name, which is part of file names. */
+    /** Name without organization and project, as it is used in file names. */
     short: string;
     file: string;
     text: string;
@@ -56,7 +56,7 @@ export async function findStack(context: Context, option: string | undefined): P
  * Name of the callers file; undefined if there is none. Other checks report problems of this name or of the stack file.
  */
 function callersFileName(text: string): string | undefined {
-    // Checked before the text is parsed, which takes half a second for a thousand callers: most stacks have no callers file.
+    // Parsing takes half a second for a thousand callers. Most stacks have no callers file, so this check avoids it.
     if (!text.includes("consumersFile")) return undefined;
     try {
         const name = readValue(text, "consumersFile");

@@ -32,7 +32,8 @@ export function editYaml(text: string, edit: (document: Document) => void): stri
         if (meaning(merged) === meaning(edited)) return merged;
         first ??= edited;
     }
-    return first!; // No style fits: a file in another style is better than one with other content.
+    // Neither style keeps the content: the file then gets the library's style, which is better than other content.
+    return first!;
 }
 
 /** @throws UsageError if the text is not a YAML stack file; the error does not quote it, since it may contain secrets */

@@ -190,7 +190,7 @@ function match(at: string, title: string, { match: old }: Tree, { match: now }: 
     return verdicts;
 }
 
-/** Names of the plugins that authenticate. Methods inside multi-auth that are not known yet are judged by the policy pack. */
+/** Names of the plugins that authenticate. The policy pack checks methods in multi-auth that are not known yet. */
 const authPlugins = (props: Tree) =>
     pluginsOf({ where: "", props }, "missing")
         .filter(
