@@ -106,17 +106,17 @@ export default tseslint.config(
     layer(
         ["start.js", "index.ts", "options.ts"],
         "^\\./(ops|sandbox|bench|client|policy|test)(/|$)",
-        "The program must not depend on the tools around it.",
+        "The program must not depend on ops, sandbox, bench, client, policy or test, which are not part of it.",
     ),
     layer(
         ["config/**"],
         "^(?:\\.\\./)+(index|stacks|preflight|ops|sandbox|bench|client|policy|test)(/|$)",
-        "Config depends on types of components, and on no code that reads the config.",
+        "Config may depend on types of components, but on no code that reads the config.",
     ),
     layer(
         ["config/keys/**"],
         "^(?:\\.\\./)+(options|index|stacks|preflight|ops|sandbox|bench|client|policy|test)(/|$)",
-        "Keys are shared by options, and depend on none of them.",
+        "Several options share these keys, so keys must not depend on an option.",
     ),
     layer(
         ["stacks/**"],

@@ -81,14 +81,14 @@ const SDK = /node_modules.@pulumi.pulumi./;
 const load = Module._load;
 Module._load = function (name, parent, isMain) {
     const from = parent?.filename ?? "";
-    // ES modules in TypeScript import "./x.js", the name after a compilation.
+    // ES modules in TypeScript import "./x.js", which is the name of x.ts after compilation.
     if (from.endsWith(".ts")) return load.call(Module, name.replace(/^(\.{1,2}\/.*)\.js$/, "$1"), parent, isMain);
     if (!UNUSED.has(name) || !SDK.test(from) || !isInstalled(name)) return load.call(Module, name, parent, isMain);
     const whenUsed = (_, property) => property === "__esModule" || load.call(Module, name, parent, isMain)[property];
     return new Proxy({}, { get: whenUsed });
 };
 
-/** Whether a package is installed. If TypeScript is not, the import must fail: the SDK then uses its own copy. */
+/** Whether a package is installed. If TypeScript is not, its import must fail, since the SDK then uses its own copy. */
 function isInstalled(name) {
     try {
         return require.resolve(name) !== "";

@@ -13,7 +13,7 @@ module.exports = async () => {
 /**
  * Makes the engine start the process for dynamic resources while this process loads the program. Otherwise the engine
  * would start that process at the first dynamic resource, and all other resources would wait 0.5 s (measured 2026-11). The
- * call always fails, since that process has no functions. A program that fails early ends after the answer to this call.
+ * call always fails, since that process has no functions. A program that fails early still waits for the answer to this call.
  */
 function startDynamicProvider() {
     runtime.invoke("pulumi-nodejs:index:start", {}).catch(() => {});

@@ -4,8 +4,8 @@ import { pathText } from "./problems";
 import { isMapping } from "./unchecked";
 
 /**
- * A parsed value from which parts of a wrong type were removed, so each key may be absent. Values of the right type are
- * kept even if they violate another rule.
+ * A parsed value without its parts of a wrong type, so any key may be absent. Values of the right type are kept, even if
+ * they violate another rule.
  */
 export type Sound<T> = T extends readonly (infer Entry)[]
     ? (Sound<Entry> | undefined)[]
@@ -13,9 +13,9 @@ export type Sound<T> = T extends readonly (infer Entry)[]
       ? { [Key in keyof T]?: Sound<T[Key]> }
       : T;
 
-/** Arguments of an option's checks, in addition to the config values. */
+/** What the checks of an option need in addition to the config values. */
 export interface CheckContext {
-    /** Whether a key of the stack config, or a value in it, is stored encrypted. */
+    /** Whether a key of the stack config is stored encrypted or, with a second argument, a value inside that key. */
     isSecret: (key: string, value?: unknown) => boolean;
     /** Current day, which decides which credentials have expired. */
     today: Date;
@@ -29,8 +29,7 @@ export interface CheckContext {
 const WRONG_KIND = ["invalid_type", "invalid_value", "invalid_union", "invalid_key", "invalid_element"];
 
 /**
- * A check of several values together. It also runs if other keys have problems, so that all problems are reported
- * together.
+ * A check that compares several values. It runs even if other keys have problems, so that one run reports all problems.
  * @param check returns problems, each beginning with the path of its key
  */
 export function crossCheck<T>(check: (config: Sound<T>) => string[]): z.core.$ZodCheck<T> {
@@ -39,7 +38,7 @@ export function crossCheck<T>(check: (config: Sound<T>) => string[]): z.core.$Zo
         const places = wrong.map((path) => `${pathText(path)}: `);
         const problems = check(soundPart(ctx.value, wrong) as Sound<T>);
         for (const message of problems)
-            // A value of a wrong type already has its own problem, and is not reported as missing.
+            // A value of a wrong type is already reported, so it must not be reported again as missing.
             if (!places.some((place) => message.startsWith(place)))
                 ctx.issues.push({ code: "custom", input: undefined, path: [], message });
     });

@@ -12,7 +12,7 @@ import { isInside } from "./values";
 
 export type { ApiAccess, Settings };
 
-/** The stack config in Pulumi's form: every key of the project, with structured values as JSON text. */
+/** The stack config as Pulumi passes it to the program: every key of the project, with structured values as JSON text. */
 export type RawConfig = Record<string, string>;
 
 /** All problems of the stack config, which the user must correct. */
@@ -27,7 +27,7 @@ export function readSettings(project: string): Settings {
     const prefix = `${project}:`;
     const own = Object.entries(pulumi.runtime.allConfig()).filter(([key]) => key.startsWith(prefix));
     const raw = Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value]));
-    // The token is read only where the option or exposure uses it.
+    // Only these options and exposures use the Cloudflare API, so the token is not read for the others.
     const api = authenticatorOf(raw.option) === "edge" || raw.exposure === "tunnel" ? cloudflareApi() : undefined;
     const stack = pulumi.getStack();
     const inPlain = plainSecrets(readStackFile(stack));
@@ -51,8 +51,8 @@ function secretKeys(): string[] {
 
 /**
  * Checks a stack config and converts it into settings of the components.
- * @param isSecret whether a key is stored encrypted; with a second argument, whether that value in the key's mapping is
- * encrypted, since Pulumi marks the whole mapping as secret if one of its values is
+ * @param isSecret whether a key is stored encrypted. Pulumi marks a whole mapping as secret if one of its values is
+ * encrypted, so the second argument asks for a single value of the mapping
  * @param today decides which credentials have expired
  * @param api access to the Cloudflare API. Default: none; the check of the API token is then skipped
  * @param folder folder of the stack file, the base of relative paths in that file
@@ -70,7 +70,7 @@ export function parse(
     const values = Object.fromEntries(Object.entries(raw).map(([key, text]) => [key, valueOf(text, key)]));
     const { consumers = [], consumersFile: name } = values;
     const context = { isSecret, today, api, folder };
-    // Without a list `consumers` or a valid `consumersFile` there is nothing to merge; the schema reports invalid values.
+    // The callers file is merged only if both keys are usable. If one of them is invalid, the schema reports it.
     if (typeof name !== "string" || !isInside(name) || !Array.isArray(consumers)) return parseValues(values, context);
     const file = callers === undefined ? readCallersFile(name, folder) : parseCallersFile(callers, name);
     const problems = [...file.problems];
@@ -87,7 +87,7 @@ export function parse(
 
 function parseValues(given: Record<string, unknown>, context: CheckContext): Settings {
     const wrong = optionProblem(given.option);
-    // If the option is invalid, the values are checked against the first option, so that other problems are reported too.
+    // With an invalid option, the schema of the first option checks the values, so that their problems are reported too.
     const option = wrong === undefined ? (given.option as Option) : OPTIONS[0];
     const { values, problems: old } = renameKeys(given, option);
     const { schema, read } = DEFINITIONS[option];

@@ -94,7 +94,7 @@ function explainDefault(schema: JsonSchema): void {
     if (reason !== undefined) schema.description = `${schema.description} Reason for the default: ${reason}`;
 }
 
-/** Whether a schema also accepts a text, which it converts into a mapping before the checks. */
+/** Whether a schema also accepts a short form: a text that it converts into a mapping before the checks. */
 function hasShortForm(schema: z.core.$ZodType): boolean {
     return schema instanceof z.ZodPipe && schema.in instanceof z.ZodTransform;
 }

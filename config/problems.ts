@@ -50,7 +50,7 @@ export function explain(
         });
     if (valueAt(values, issue.path) === undefined && (issue.code === "invalid_type" || issue.code === "invalid_value"))
         return [`${where}: required.${hint(where)}`];
-    // A check of several keys names the key in its message.
+    // The message of a check that compares several keys already begins with the path of a key.
     if (where === "") return [issue.message];
     return [`${where}: ${issue.message.replace(/(?<![.?])$/, ".")}`];
 }

@@ -12,7 +12,7 @@ interface RenamedKey {
     /** Options that had the key. */
     options: Option[];
     /**
-     * Values of the new keys, in their order.
+     * Converts an old value into the values of the new keys, in the order of `new`.
      * @default the old value for each new key
      * @param siblings the other keys of the same mapping
      * @returns undefined for a value that does not have an old form

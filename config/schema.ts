@@ -46,7 +46,8 @@ function keysIn(type: z.core.$ZodType): z.core.$ZodShape {
 }
 
 /**
- * The schema inside `optional`, `default` and `prefault`. If a schema also accepts a short form: the schema of the long form.
+ * Removes `optional`, `default` and `prefault` from around a schema. For a schema that also accepts a short form, returns
+ * the schema of the long form.
  */
 export function unwrap(type: z.core.$ZodType): z.core.$ZodType {
     for (;;) {

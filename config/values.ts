@@ -27,8 +27,8 @@ export const dnsLabel = z.string().refine(isDnsLabel, {
 });
 
 /**
- * Name of a consumer. Every option reserves the name of the verifier, which only option intra-b has: a stack can later
- * change to intra-b, and option callers adds callers to the gateway of such a stack.
+ * Name of a consumer. Only option intra-b has a verifier, but its name is reserved in every option: a stack can later
+ * change to intra-b, and option callers may add callers to the gateway of an intra-b stack.
  */
 export const consumerName = dnsLabel.refine((name) => name !== VERIFIER, {
     error: `must not be ${VERIFIER}, the consumer with which option intra-b verifies Alpa in the cluster. Choose another name`,
@@ -96,7 +96,7 @@ export const hostName = z.string().check((ctx) => {
         ctx.issues.push(problem(ctx.value, "must be a lower-case host name, for example llm.example.com"));
 });
 
-/** Prefixes of other services, and words by which Alpa selects the operation: they may not be anywhere in a prefix. */
+/** Invalid path prefixes: those of other services, and all that contain a word by which Alpa selects the operation. */
 const TAKEN = /completions|logprobs|^\/(alpa-verification|apisix|cdn-cgi)$/;
 
 /** Key `pathPrefix`. */

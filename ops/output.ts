@@ -8,7 +8,7 @@ const LEAST_WIDTH = 24;
 
 /** Renders a table with these headings. @param wrapped heading of the column that is wrapped to fit {@link WIDTH} */
 export function table(head: string[], rows: string[][], wrapped?: string): string {
-    // Disables the colours of cli-table3: its red headings look like errors, and a pipe would get escape codes.
+    // Without colours: the red headings of cli-table3 look like an error, and pipes would get escape codes.
     const style = { head: [], border: [] };
     const fitted = wrapped === undefined ? {} : { colWidths: widths([head, ...rows], wrapped), wordWrap: true };
     const drawn = new Table({ head, style, ...fitted });
@@ -32,7 +32,7 @@ function longestLine(text: string): number {
     return Math.max(...text.split("\n").map((line) => line.length));
 }
 
-/** Text of a cell in the column `right`, which shows whether a check has the required result. */
+/** Text of the table column `right`, which shows whether a check has the required result. */
 export function rightCell({ ok }: { ok: boolean }): string {
     return ok ? "yes" : "NO";
 }
@@ -49,7 +49,7 @@ export function shownPath(file: string): string {
 
 const LONGEST = 300;
 
-/** Returns text from another system as one line of ASCII, so that its control characters do not reach a terminal. */
+/** Returns a text of another system as one line of ASCII: a terminal would interpret control characters. */
 export function printable(text: string): string {
     return text.replace(/[^\x20-\x7e]/g, "?").slice(0, LONGEST);
 }

@@ -16,7 +16,7 @@ import { token } from "./token";
 /** Nouns, in the order in which the help lists them. */
 const NOUNS: Noun[] = [consumer, token, stack, check, convert, modelUpgrade, dns, completion];
 /** Help texts by the first word of a noun that has two words, for example `model upgrade`. */
-const GROUPS: Record<string, string> = { model: "Upgrade the model that Alpa serves" };
+const GROUPS: Record<string, string> = { model: "Upgrade the model of Alpa" };
 
 export function program(context: Context): Command {
     const root = new Command(COMMAND_LINE)

@@ -3,7 +3,7 @@ import { endpoint, positive, text } from "../values";
 import { answerKeys } from "./edge/schema";
 import { alpaWatchdog } from "./hosts/alpa-watchdog";
 
-/** Default of the gateway's longest wait for one answer, in seconds, without an edge in front of the gateway. */
+/** Default of `answerTimeoutSeconds` for a gateway that has no edge in front of it. */
 export const DEFAULT_ANSWER_SECONDS = 600;
 
 /** Keys of `alpa` in every option with a gateway. */
@@ -17,7 +17,8 @@ export const alpaKeys = {
             reason: "The longest answers take minutes, and Alpa sends nothing before an answer is complete.",
         }),
     defaultModel: text("the name of a model").default("default").meta({
-        description: "Model for requests without `model`. Use the name with which Alpa was started.",
+        description:
+            "Value of `model` for requests that do not name a model. Use the name with which Alpa was started.",
         reason: "The name under which Alpa's own server serves its model.",
     }),
     ...answerKeys,

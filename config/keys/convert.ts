@@ -6,7 +6,7 @@ import { positive, text } from "../values";
 
 /** Default number of minutes for which callers may get 503. */
 export const DEFAULT_BUDGET_MINUTES = 60;
-/** Default longest waits for Alpa on a bare-metal host to stop and to start, in seconds. */
+/** Default timeouts for stopping and for starting Alpa on a bare-metal host, in seconds. */
 export const DEFAULT_HOST_WAITS = { stopTimeoutSeconds: 120, startTimeoutSeconds: 2400 };
 
 /** Key `convert`: the phase of a conversion, and the settings for the conversion and for its rollback. */
@@ -59,7 +59,7 @@ export const convert = z
                 stopTimeoutSeconds: positive("a time in seconds").default(DEFAULT_HOST_WAITS.stopTimeoutSeconds).meta({
                     description:
                         "Longest wait until a host has stopped Alpa, in seconds. The same limit then applies to the wait until its GPUs are free.",
-                    reason: "Two minutes are enough for processes to complete running answers and exit.",
+                    reason: "Two minutes are enough for processes to complete the requests in progress and exit.",
                 }),
                 startTimeoutSeconds: positive("a time in seconds")
                     .default(DEFAULT_HOST_WAITS.startTimeoutSeconds)

@@ -12,8 +12,8 @@ const EXACT_VERSION = /^\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?$/;
 const NODE_PORTS = { min: 30000, max: 32767 };
 
 /**
- * Names of Bitnami's images, also on mirrors. These images are configured by their own scripts, and not by flags as etcd's
- * own image is.
+ * Names of Bitnami's images, also on mirrors. Bitnami's images are configured through their own scripts, whereas the stack
+ * configures etcd through the flags of etcd's own image.
  */
 const BITNAMI = /(^|[/-])bitnami\w*\//;
 const BITNAMI_TAG = /-debian-\d+-r\d+$/;
@@ -84,7 +84,8 @@ export const installedGatewayKeys = {
     image: z
         .strictObject({
             repository: imageRepository.default("apache/apisix").meta({
-                description: "Image of APISIX, with its registry if that is a mirror.",
+                description:
+                    "Image of APISIX, without the tag. The name of an image in a mirror begins with the host of that registry.",
                 reason: "The image of APISIX's project.",
             }),
             tag: imageTag
@@ -122,7 +123,7 @@ export const installedGatewayKeys = {
         .strictObject({
             whenDown: z.enum(WHEN_DOWN).default("each-pod").meta({
                 description:
-                    "What callers with limits get while the counter server is down. `each-pod`: each APISIX pod counts requests on its own, allows up to twice `requests` in the first window and `requests` in each later window, and does not limit open requests. `refuse`: the requests get 500. `allow`: nothing is limited.",
+                    "What happens to requests of callers with limits while the counter server is down. `each-pod`: each APISIX pod counts requests on its own. A pod allows up to twice `requests` in the first window and `requests` in each later window, and does not limit open requests. `refuse`: these requests get 500. `allow`: these requests are not limited.",
                 reason: "When the node of the counter server is lost, callers are still served and requests are still limited.",
             }),
             timeoutMilliseconds: positive("a time in milliseconds").default(100).meta({
@@ -175,7 +176,7 @@ const existingService = z
             .default(9080)
             .meta({ description: "Port of the pods behind the Service.", reason: "APISIX's own default." }),
     })
-    .describe("Service of the existing gateway that connectors forward requests to, with exposure `tunnel`.");
+    .describe("Service of the existing gateway to which connectors forward requests, with exposure `tunnel`.");
 
 /** Key `gateway` of the options that can use an existing gateway. */
 export const gateway = z

@@ -12,8 +12,8 @@ const MOST_BODY_BYTES = 1_048_576;
 /** Largest context length of the models that Alpa serves (OPT and BLOOM), in tokens: OPT has 2048 positions. */
 const MOST_CONTEXT_TOKENS = 2048;
 /**
- * Number of tokens of BLOOM's tokenizer, the largest that Alpa serves. An id that the model does not have ends Alpa's
- * batch loop.
+ * Number of tokens of BLOOM's tokenizer, the largest that Alpa serves. A prompt with a token id that the model does not
+ * have ends Alpa's batch loop.
  */
 const MOST_VOCABULARY = 250_680;
 /**
@@ -22,7 +22,7 @@ const MOST_VOCABULARY = 250_680;
  */
 const MOST_PROMPTS = 64;
 
-/** @param bound unit of the maximum, and its reason, for the error */
+/** @param bound text after the maximum in the error: the unit and, after a comma, where the maximum comes from */
 const upTo = (most: number, bound: string, what: string) =>
     positive(what).refine((value) => value <= most, {
         error: (i) => `must be at most ${most} ${bound}${got(i.input)}. Lower it`,
@@ -54,7 +54,7 @@ export const guard = z
             .default(50265)
             .meta({
                 description: `Number of tokens that Alpa's tokenizer has, at most ${MOST_VOCABULARY}: token ids range from 0 to this number minus one.`,
-                reason: "The number of OPT's tokenizer. The model has 7 more ids (50272), and a request with `echo` and one of these ids in a prompt ends Alpa's batch loop.",
+                reason: "The number of tokens that OPT's tokenizer has. The OPT model has 7 more ids (50272 in all), but a request with `echo` and one of these 7 ids in a prompt ends Alpa's batch loop.",
             }),
         maxPrompts: upTo(MOST_PROMPTS, "prompts, 16 batches of Alpa", "a number of prompts")
             .default(ALPA_BATCH)
@@ -66,7 +66,7 @@ export const guard = z
             .optional()
             .meta({
                 description:
-                    "Largest `min_tokens` that a request may have. A higher value shortens the longest prompt of every caller, since the requests of a batch must fit into the context length together.",
+                    "Largest `min_tokens` that a request may have. A higher value shortens the longest prompt that any caller can send: in a batch of Alpa, the longest prompt and the largest `min_tokens` together must fit into the context length.",
                 examples: [128],
                 unset: "`0`",
                 reason: "With 0 every combination of accepted requests fits into a batch.",

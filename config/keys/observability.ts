@@ -120,7 +120,7 @@ export const observability = z
         accessLog: onOff.meta({
             description:
                 "Whether gateway pods write a line of JSON for each request, with caller and credential. A change restarts the gateway pods.",
-            reason: "Turning it on restarts the gateway pods.",
+            reason: "Turning on the access log restarts the gateway pods.",
         }),
     })
     .prefault({})

@@ -108,7 +108,7 @@ export const opt = z
                     reason: "Network policies protect only pods with addresses of their own.",
                 }),
                 reason: reason.meta({
-                    description: "Why the pods use that network. Required with `enabled: true`.",
+                    description: "Reason why the pods use the network of their nodes. Required with `enabled: true`.",
                     examples: ["NCCL over InfiniBand"],
                     unset: "not set",
                 }),

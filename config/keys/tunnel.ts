@@ -13,7 +13,7 @@ const host = sshHost.extend({
 
 /** Longest grace period that cloudflared accepts, in seconds (`MaxGracePeriod` in connection/connection.go, 2026.8.2). */
 export const MOST_GRACE_SECONDS = 180;
-/** Seconds that the default grace period adds to the longest answer, so that a connector can stop after it. */
+/** The default grace period is this many seconds longer than the longest answer, so that a connector has time to stop. */
 const GRACE_BEYOND_SECONDS = 20;
 
 export const graceSeconds = positive("a time in seconds")
@@ -23,7 +23,7 @@ export const graceSeconds = positive("a time in seconds")
     })
     .optional()
     .meta({
-        description: "Longest time for which a connector that stops waits for running answers, in seconds.",
+        description: "Longest time that a stopping connector waits for requests in progress, in seconds.",
         examples: [120],
         unset: `the longest answer time plus ${GRACE_BEYOND_SECONDS}, at most ${MOST_GRACE_SECONDS}`,
         reason: "`cloudflared` does not start with a longer time.",
@@ -38,7 +38,7 @@ export function defaultGrace(answerSeconds: number): number {
 export function cutAnswers(answerSeconds: number): string[] {
     if (answerSeconds <= MOST_GRACE_SECONDS) return [];
     return [
-        `tunnel: a connector that stops waits at most ${MOST_GRACE_SECONDS} s for its running answers, and answers may take up to ${answerSeconds} s. Answers that take longer than the wait are interrupted (502). Change connectors while no long answers are running.`,
+        `tunnel: a stopping connector waits at most ${MOST_GRACE_SECONDS} s for requests in progress, but an answer may take up to ${answerSeconds} s. Requests that take longer than this wait are interrupted (502). Change connectors while no long requests are in progress.`,
     ];
 }
 

@@ -36,7 +36,7 @@ export const optWatchdog = z
     .strictObject({
         enabled: z.boolean().default(true).meta({
             description: "Whether the watchdog runs.",
-            reason: "To have no watchdog, leave out the key `watchdog`.",
+            reason: "A stack without a watchdog does not set the key `watchdog`.",
         }),
         ...progressKeys,
     })

@@ -12,8 +12,8 @@ import type { IntraBSettings } from "./intra-b/settings";
 import type { Authenticator, OptionDefinition } from "./option";
 
 /**
- * Settings of each option. To add an option, add it here first: every table by option then fails to compile until it has
- * an entry.
+ * Settings of each option. Add a new option here first: each table with an entry for every option then fails to compile
+ * until the new option has its entry.
  */
 export interface SettingsByOption {
     "intra-a": IntraASettings;

@@ -9,7 +9,7 @@ export function lockedBy(output: string): string | undefined {
     return LOCKED.exec(output)?.[0];
 }
 
-/** Error for a run that could not start because the stack was locked; undefined if it was not locked. */
+/** Failure of a run that a lock prevented; undefined if there is no lock. */
 export function lockFailure({ short }: Pick<Stack, "short">, output: string, so?: string): Failure | undefined {
     const lock = lockedBy(output);
     if (lock === undefined) return undefined;
@@ -19,5 +19,5 @@ export function lockFailure({ short }: Pick<Stack, "short">, output: string, so?
     );
 }
 
-/** Part of the error message for a run that could not start because of a lock. */
+/** Part of an error message, for a run that a lock prevented. */
 export const NOTHING_CHANGED = "Nothing was changed.";

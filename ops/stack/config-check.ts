@@ -77,7 +77,7 @@ export async function readSecrets({ pulumi }: Context, stack: Stack): Promise<Ma
     return found;
 }
 
-/** Compares a value's encrypted form with its plain form, and adds the plain text of each ciphertext to `found`. */
+/** Adds the plain text of each ciphertext to `found`, from the encrypted and the plain form of the same value. */
 function pair(encrypted: unknown, plain: unknown, found: Map<string, string>): void {
     if (typeof encrypted !== "object" || encrypted === null) return;
     const { secure } = encrypted as { secure?: unknown };

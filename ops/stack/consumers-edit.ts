@@ -41,7 +41,7 @@ export function addCredentials(text: string, additions: Addition[]): string {
     return editYaml(text, (document) => additions.forEach((one) => add(document, known, one)));
 }
 
-/** @param known all callers of the file, including those that the list contains only as YAML aliases */
+/** @param known all callers of the file, also those that the list contains as YAML aliases */
 function add(document: Document, known: Consumer[], { consumer, credential, limits, class: named }: Addition): void {
     const list = consumersNode(document) ?? newList(document);
     const owner = find(list, "name", consumer);

@@ -12,7 +12,7 @@ export function consumersNode(document: Document): YAMLSeq | undefined {
         ]);
     const [node] = nodes;
     if (node === undefined || isSeq(node)) return node;
-    // The value may be an alias of a list with callers. Replacing it by a new list would revoke all of these callers.
+    // The value may contain callers, for example as an alias: a new list would revoke all of them.
     throw new UsageError([
         `consumers: must be a list in the stack file (it is ${isAlias(node) ? "an alias" : isScalar(node) ? "a string" : "a mapping"}). Write a list.`,
     ]);
@@ -41,7 +41,7 @@ export function credentialNode(document: Document, consumer: string, id: string)
     return entry;
 }
 
-/** Returns the entry of a consumer for an edit. @param more returns nodes inside the entry that the edit changes */
+/** The entry of a consumer, for editing. @param more returns other nodes of the entry that the edit changes */
 export function consumerNode(document: Document, name: string, more: (entry: YAMLMap) => Node[]): YAMLMap {
     const list = consumersNode(document);
     const entry = writtenOut(list && find(list, "name", name), name);

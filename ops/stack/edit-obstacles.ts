@@ -61,7 +61,7 @@ export function hasRepository(folder: string): boolean {
     return existsSync(join(folder, ".git")) || (dirname(folder) !== folder && hasRepository(dirname(folder)));
 }
 
-/** Whether the file has the text of this program's last edit, or the operator has restored the text from before it. */
+/** Whether the file has the text of this program's last edit, or the text from before that edit, restored by hand. */
 function isOurs(stack: Stack, edited: Edited): boolean {
     const [ours, before] = (["ours", "before"] as const).map((what) => {
         const file = local(stack, edited, what);
@@ -91,16 +91,13 @@ export interface Remembered {
     /** Copy of the file before the edit. */
     copy: string;
     /**
-     * Called after this edit was undone. Restores the record of the previous edit, because an error message of the
-     * previous run may have told the operator to copy the file back from that record.
+     * Restores the record of the previous edit, after this edit was undone: an error message of the previous run may tell
+     * the operator to copy the file back from that record.
      */
     forget: () => void;
     /** Records that the run of this edit has failed. */
     fail: () => void;
-    /**
-     * The previous edit, if its run has failed and the file was unchanged since. `keepCopy` keeps the copy of the file from
-     * before the previous edit.
-     */
+    /** An earlier edit whose run has failed, if the file had its text. `keepCopy` keeps the copy from before that edit. */
     failed?: { at: Date; keepCopy: () => void };
 }
 

@@ -25,8 +25,8 @@ export interface Plan {
     /** Effects of the edit, one sentence each. */
     effects: string[];
     /**
-     * Credential that gets an expiry date, as `<consumer>/<credential>`. The effects already name this date, so the
-     * program's warning that the credential expires soon is not shown.
+     * Credential that gets an expiry date, `<consumer>/<credential>`. The effects name the date, so the warning that the
+     * credential expires soon is omitted.
      * @default none
      */
     rotated?: string;
@@ -199,13 +199,13 @@ async function up(context: Context, stack: Stack, edited: Edited, { after, befor
     throw new Failure(
         `pulumi up: failed (exit code ${code}, see above). ${nameOf(stack, edited)} keeps the edit. ` +
             `Correct the error and run: ${run}\n` +
-            `Or undo the edit${isSecond ? ", and also the earlier edit, which is not applied either" : ""}: cp ${back} ${name} && ${run}`,
+            `Or go back${isSecond ? ", also from the earlier edit, which is not applied either" : ""}: cp ${back} ${name} && ${run}`,
     );
 }
 
 /**
- * Whether a run has succeeded since a time. Returns true if Pulumi's history cannot be read: otherwise the error message
- * could tell the operator to copy back a file from before an edit that is already applied.
+ * Whether a run has succeeded since a time. Assumed if Pulumi's history cannot be read: with a copy from before an applied
+ * edit, the operator would undo that edit too.
  */
 async function isAppliedSince(context: Context, stack: Stack, time: Date): Promise<boolean> {
     const versions = await readVersions(context, stack).catch(() => undefined);

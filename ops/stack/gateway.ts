@@ -18,13 +18,13 @@ import { authenticatorIn, readNumber, readValue } from "./stack-file";
 export interface Gateway {
     /** Namespace of the consumers. */
     namespace: string;
-    /** Longest time that a response may take, in seconds. */
+    /** Longest time one answer may take, in seconds. */
     answerTimeoutSeconds: number;
     /** Counter server of another stack's gateway. Unset if each APISIX pod counts on its own. */
     counters?: Counters;
     /**
-     * Objects of the gateway that routes and consumers refer to. Unset if a version without this output last updated the
-     * gateway's stack.
+     * Objects that routes and consumers refer to. Unset if the other stack was last updated by a version without this
+     * output.
      */
     binding?: GatewayBinding;
     /** Pods of the gateway. Unset if `binding` is unset. */
@@ -61,9 +61,8 @@ export async function gatewayOf(context: Context, stack: Stack): Promise<Gateway
 }
 
 /**
- * @param unasked what a command does if it cannot query the pods. `fail` if this stack installed them, because its user
- * then has permission to query them. Otherwise `settle`: the command waits for a fixed time, which proves a revocation less
- * reliably
+ * @param unasked what a command does if it cannot query the pods. If this stack installed them, its user has permission to
+ * query them, so the command must `fail`. Otherwise `settle`: it waits for a fixed time, a weaker proof of a revocation
  */
 function podsOf({ gatewayNamespace }: GatewayBinding, unasked: GatewayPods["unasked"]): GatewayPods {
     return { namespace: gatewayNamespace, labels: APISIX_PODS.matchLabels, unasked };

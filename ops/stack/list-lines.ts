@@ -4,7 +4,7 @@ import { isMap, isNode, type Node, type YAMLSeq } from "yaml";
 interface ListLines {
     /** Lines up to and including the key of the list. */
     head: string[];
-    /** Lines of each entry, including the comments directly above it unless they are indented more than its dash. */
+    /** Each entry, with the comments above it that are not indented more than its dash. */
     entries: string[][];
     tail: string[];
     /** Number of spaces in front of the dashes. */

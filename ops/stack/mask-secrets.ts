@@ -6,7 +6,7 @@ const MASK = '"(plain text, not shown)"';
  * key.
  */
 const KEY = /(^|\W)(key|privateKey|sudoPassword|kubeconfig|apiToken)$/;
-/** Matches text that contains a key: a field `key` of a list that is stored as JSON text, or a private key. */
+/** Matches a key in a list that is stored as JSON text, and a private key in any text. */
 const KEY_INSIDE = /["']?\bkey["']?\s*:|PRIVATE KEY/;
 
 /**

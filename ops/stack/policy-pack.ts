@@ -14,7 +14,7 @@ export function packOf(root: string): string[] {
     return [`--policy-pack=${join(root, "policy")}`];
 }
 
-/** Names of the rules that compare a stack's resources with those that the program of a commit renders. */
+/** Names of the rules that compare resources with what a commit's program renders. */
 const OF_PROGRAM = RULES.filter(({ comparesWithProgram }) => comparesWithProgram).map(({ name }) => name);
 
 /**
@@ -30,8 +30,8 @@ function comparesItself(program: string): boolean {
 }
 
 /**
- * Rules with which this clone reviews a program. For the program of another commit, the rules that compare resources with
- * the program are left out if that commit's own policy pack has them, because Pulumi then runs them from that pack.
+ * Rules with which this clone reviews a program. Rules that compare resources with what a program renders are left out if the
+ * program is of another commit whose own pack has them.
  * @param program root folder: this clone, or a checkout of another commit
  */
 export function rulesFor(program: string, root: string): readonly Rule[] {
@@ -52,9 +52,8 @@ function packsOf(root: string, program: string): string[] {
 }
 
 /**
- * Wraps Pulumi so that every `up` runs under the policy pack of this clone, even for the program of another commit
- * (`--cwd`). For such a program, the rules that compare resources with the program come from that commit's own pack, and
- * previews run these rules too.
+ * Wraps Pulumi so that every `up` runs under the policy pack of this clone, also an `up` of another commit's program
+ * (`--cwd`). The rules that compare what such a program renders come from its own pack instead, in previews too.
  * @param because reason for running without the pack, which is printed at each run
  */
 export function underPolicy(

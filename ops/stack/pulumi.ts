@@ -46,9 +46,9 @@ export type PulumiRunner = (args: string[], options?: PulumiOptions) => Promise<
 
 /**
  * Runs the `pulumi` of PATH, without prompts. Ctrl-C, SIGTERM and a closed terminal interrupt Pulumi, and this process waits
- * until Pulumi has ended properly: otherwise it would leave pending operations. If `signal` is given, the calling code
- * handles these signals instead.
- * @throws Failure after SIGTERM or SIGHUP. Only an `up` that was running still returns its result
+ * until Pulumi has ended properly: otherwise it would leave pending operations. With `signal`, the code that calls this
+ * function handles these signals.
+ * @throws Failure after SIGTERM or SIGHUP, except for the result of an `up` that was running
  */
 export function runPulumi(folder: string, patienceSeconds = PATIENCE_SECONDS): PulumiRunner {
     let endedBy: NodeJS.Signals | undefined;

@@ -13,7 +13,7 @@ import { readConsumers, readValue, type Consumer } from "./stack-file";
 export interface Stack {
     /** Name for Pulumi, possibly with organization and project. */
     name: string;
-    /** Name without organization and project, as it is used in file names. */
+    /** Last part of the name, which is part of file names. */
     short: string;
     file: string;
     text: string;
@@ -56,7 +56,7 @@ export async function findStack(context: Context, option: string | undefined): P
  * Name of the callers file; undefined if there is none. Other checks report problems of this name or of the stack file.
  */
 function callersFileName(text: string): string | undefined {
-    // Parsing takes half a second for a thousand callers. Most stacks have no callers file, so this check avoids it.
+    // Checked before the text is parsed, which takes half a second for a thousand callers: most stacks have no callers file.
     if (!text.includes("consumersFile")) return undefined;
     try {
         const name = readValue(text, "consumersFile");
@@ -69,7 +69,7 @@ function callersFileName(text: string): string | undefined {
 
 /**
  * Reads the callers file of a stack from the path from which the Pulumi program reads it.
- * @throws UsageError if the file cannot be used: without it, callers of the stack would be reported as unknown
+ * @throws UsageError if it cannot be used: without it, live callers would look unknown
  */
 export function callersFileOf(text: string, program = ROOT): { callers?: CallersFile } {
     const name = callersFileName(text);

@@ -32,8 +32,7 @@ export function editYaml(text: string, edit: (document: Document) => void): stri
         if (meaning(merged) === meaning(edited)) return merged;
         first ??= edited;
     }
-    // Neither style keeps the content: the file then gets the library's style, which is better than other content.
-    return first!;
+    return first!; // No style fits: a file in another style is better than one with other content.
 }
 
 /** @throws UsageError if the text is not a YAML stack file; the error does not quote it, since it may contain secrets */
@@ -208,7 +207,7 @@ export function asPulumiReads(document: Document, secrets: ReadonlyMap<string, s
         Map: (_, map) => {
             const cipher = map.items.length === 1 ? map.get("secure") : undefined;
             if (typeof cipher !== "string") return;
-            // The plain text keeps the anchor of the encrypted value, because several hosts may refer to it by an alias.
+            // The plain text keeps the anchor of the encrypted value: several hosts may use the same key by an alias.
             return Object.assign(copy.createNode(secrets.get(cipher) ?? cipher), { anchor: map.anchor });
         },
         Scalar: (key, scalar) => {

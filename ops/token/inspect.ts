@@ -64,9 +64,7 @@ function findingsOf(signature: string, claims: JWTPayload, owner: Owner | undefi
     return [
         ...(signature === GOOD ? [] : [`signature ${signature}`]),
         ...(isCurrent(claims, now) ? [] : [`expiry ${expiryInWords(claims, now)}`]),
-        ...(isEarly(claims, now)
-            ? [`not valid before ${iso(claims.nbf!)}: the gateway ignores this claim (nbf), but others may not`]
-            : []),
+        ...(isEarly(claims, now) ? [`not valid before ${iso(claims.nbf!)}, although the gateway ignores nbf`] : []),
         ...(isOver(expires, now) ? [`its credential ${owner!.who} expired on ${expires}`] : []),
     ];
 }
@@ -124,7 +122,7 @@ function keyInWords(owner: Owner | undefined, key: unknown, alg: string | undefi
     return `of ${owner.who}${isOver(expires, today) ? `, which expired on ${expires}` : ""}`;
 }
 
-/** Verifies the signature with the key and algorithm of the credential in the stack, whatever the token itself names. */
+/** Verifies with the key and the algorithm that the stack has for the credential, and no other. */
 async function verify(context: Context, stack: Stack, token: string, owner: Owner | undefined): Promise<string> {
     const { algorithm, publicKey } = owner?.credential ?? {};
     if (!owner || algorithm === undefined) return "not checked: the claim key names no jwt credential of this stack";

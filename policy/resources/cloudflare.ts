@@ -7,7 +7,7 @@ export function tokenOf(include: unknown): string | undefined {
     const { serviceToken } = map(include);
     return isMap(serviceToken) && othersThanToken(include).length === 0 ? String(serviceToken.tokenId) : undefined;
 }
-/** Kinds of callers that an entry of an Access policy admits, other than a service token. */
+/** Everything that an entry of an Access policy admits except service tokens, for example `everyone`. */
 export const othersThanToken = (include: unknown) =>
     Object.entries(map(include)).flatMap(([who, what]) => (who === "serviceToken" || what === undefined ? [] : [who]));
 

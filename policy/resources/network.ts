@@ -26,7 +26,7 @@ export function waysFromOutside({ type, externalIPs }: Tree): string[] {
 /** Whether a type of Service opens a port of every node. */
 export const isNodeType = (type: unknown) => type === "NodePort" || type === "LoadBalancer";
 
-/** What a rule of a NetworkPolicy admits other than pods selected by their labels, for messages; undefined if nothing. */
+/** Whom a rule of a NetworkPolicy admits, for messages; undefined if it admits only pods that it selects by label. */
 export function openTo(rule: unknown, unknown: UnknownAs = "allowed"): string | undefined {
     const { from } = map(rule);
     if (isUnknown(from) && unknown === "allowed") return undefined;

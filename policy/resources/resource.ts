@@ -10,7 +10,7 @@ export interface Resource {
     name: string;
     urn: string;
     protect: boolean;
-    /** Id at the provider. Undefined or {@link UNKNOWN} before the creation, and if the source of the resource has no id. */
+    /** Id at the provider. Undefined or {@link UNKNOWN} before the resource is created, or if it was read without an id. */
     id?: unknown;
     /** Inputs with secrets in plain text, for comparisons and never for messages. */
     props: Tree;

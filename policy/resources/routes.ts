@@ -66,7 +66,7 @@ export const hasUnknownPlugin = ({ props }: RouteRule): boolean =>
 export const authenticationOf = (rule: RouteRule, unknown?: UnknownAs) =>
     pluginsOf(rule, unknown).flatMap(authenticatorsIn);
 
-/** The plugin itself if it authenticates, or the plugins inside multi-auth, which is then the `wrapper`. */
+/** The plugin itself if it authenticates. For multi-auth, the plugins inside it, each with multi-auth as its `wrapper`. */
 export function authenticatorsIn(plugin: Plugin): (Plugin & { wrapper?: Plugin })[] {
     if (ASKING.includes(plugin.name)) return [plugin];
     if (plugin.name !== "multi-auth") return [];

@@ -8,14 +8,17 @@ export type Path = (string | number)[];
 
 /** A value that is not known before the run. Rules skip it, and the run itself checks it. */
 export const UNKNOWN = Symbol("not known before the run");
-/** Unknown value in inputs that `resourceOf` has not read: an unknown string, and every unknown value in a preview's JSON. */
+/**
+ * Text that replaces an unknown value until `resourceOf` has read the inputs. The engine uses it for strings, and the JSON
+ * of a preview for values of every type.
+ */
 export const UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 /** Whether a value as a whole is not known yet. */
 export const isUnknown = (value: unknown) => value === UNKNOWN || value === UNKNOWN_TEXT;
 
 /**
- * How to treat a value that is not known yet. Rules treat it as `allowed`, since the run checks the value again. Reviews treat
- * it as `missing`, since no later review shows the change.
+ * How to treat a value that is not known yet. Rules treat it as `allowed`, since they check the value again in the run.
+ * Reviews treat it as `missing`, since the change is not reviewed again when the value is known.
  */
 export type UnknownAs = "allowed" | "missing";
 

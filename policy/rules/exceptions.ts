@@ -12,7 +12,7 @@ export interface Exception {
     until: string;
 }
 
-/** Longest duration of an exception, in days: longer ones must be reviewed again. */
+/** Longest duration of an exception, in days. After it, a review must renew the exception. */
 export const MOST_DAYS = 90;
 const LEAST_REASON = 10;
 /** Rules of earlier versions, with their present names. */

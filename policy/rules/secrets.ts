@@ -25,7 +25,9 @@ function openInTheCluster(resource: Resource): string[] {
     const kind = kindOf(resource);
     const found: string[] = [];
     const refuse = (where: string, instead: string) =>
-        found.push(`${where}: must not contain a secret: more people can read this object than a Secret. ${instead}`);
+        found.push(
+            `${where}: must not contain a secret: more people may read this object than may read a Secret. ${instead}`,
+        );
     const has = (tree: unknown, field: string) => Object.hasOwn(map(tree), field);
     if (kind === "GatewayProxy") {
         const where = "spec.provider.controlPlane.auth.adminKey";
@@ -74,7 +76,7 @@ function* variables(tree: unknown, path = ""): Generator<string> {
         yield* variables(part, Array.isArray(tree) ? `${path}[${field}]` : path === "" ? field : `${path}.${field}`);
 }
 
-/** Text that looks like a key: random letters and digits, with dashes or without a break. */
+/** A word that looks like a key: at least 16 letters, digits, dashes and underscores, with both a letter and a digit. */
 const RANDOM = /(?<![\w/-])(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{16,}(?![\w/])/;
 const UNBROKEN = /[A-Za-z0-9]{20,}/;
 /** A header or a setting with a key as its value. */
@@ -83,8 +85,8 @@ const GIVEN = /\b(api-?key|authorization|cf-access-client-secret|password|passwd
 const NAMED = /^sh -s -- \S+ \S+(?= )|(?<= install \d+\.\d+\.\d+ )[0-9a-f]{64}(?= )/g;
 
 /**
- * Command lines for a host are visible in previews, logs and its process list; triggers are visible in previews and
- * logs.
+ * Command lines are visible in previews, in logs, and in the process list of the host. Triggers are visible in previews and
+ * in logs.
  */
 function inCommand({ type, marked }: Resource): string[] {
     if (!/^command:(local|remote):/.test(type)) return [];
@@ -125,7 +127,7 @@ function inClear(resource: Resource): string[] {
 
 /** Shortest compared secret: shorter texts match by chance, and no key of this project is shorter. */
 const LEAST_LENGTH = 16;
-/** Fields without secrets in the Secrets of credentials. */
+/** Fields of a Secret that are not secret, for example a public key or a user name. */
 const PUBLIC = /^(algorithm|public_key|tls\.crt|ca\.crt|username|user)$/;
 
 /** Secret texts of a resource, also single lines of a kubeconfig. */
@@ -176,7 +178,7 @@ function copied(resources: Resource[]): { urn: string; message: string }[] {
 export const noSecretInClear: Rule = {
     name: "no-secret-in-clear",
     title: "No secret is in plain text in any resource.",
-    reason: "Plain text can be read in the state, in previews, logs and diffs, and in the cluster by more people than a Secret.",
+    reason: "Plain text can be read in the state, in previews, logs and diffs. In the cluster, more people may read it than may read a Secret.",
     example: {
         type: "command:remote:Command",
         inputs: { connection: { host: "10.0.0.11", privateKey: "-----BEGIN OPENSSH PRIVATE KEY-----" } },

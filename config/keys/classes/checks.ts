@@ -7,7 +7,7 @@ import { dnsLabel, LABEL_LIMIT } from "../../values";
 
 type Config = Sound<ParsedGatewayOption>;
 
-/** Checks classes against the consumers in them. */
+/** Checks the classes together with the consumers that belong to them. */
 export function classChecks(config: Config): string[] {
     const { classes = {} } = config;
     const hasShares = Object.values(classes).some((one) => one?.slots !== undefined);
@@ -60,7 +60,7 @@ function ofClass(name: string, { classes, consumers = [], guard }: Config): stri
         ...problems,
         ...limited.map(
             (i) =>
-                `consumers[${i}].limits.concurrent: must not be set for a caller whose class has slots (class ${name}): APISIX counts the open requests of a caller for one limit only. Remove it, and set requests and perSeconds instead.`,
+                `consumers[${i}].limits.concurrent: must not be set for a caller whose class has slots (class ${name}): APISIX can apply only one limit on open requests to a caller, and the slots already are one. Remove it, and set requests and perSeconds instead.`,
         ),
     ];
 }
@@ -82,7 +82,7 @@ function tooManySlots({ alpa, classes = {} }: Config): string[] {
 function wrongGateway({ gateway }: Config): string[] {
     if (gateway?.installer === "existing")
         return [
-            "classes: slots need a gateway that this stack installs (got gateway.installer existing), since the pods of an existing gateway count separately. Remove slots.",
+            "classes: slots need a gateway that this stack installs (got gateway.installer existing), since each pod of an existing gateway counts on its own. Remove slots.",
         ];
     const tag = gateway?.image?.tag;
     if (!isOlder(tag, OLDEST_FOR_CLASSES)) return [];

@@ -11,7 +11,7 @@ export const classes = z
                     .optional()
                     .meta({
                         description:
-                            "Number of prompts that all callers of the class together may have at Alpa at the same time. Each Alpa service generates for 4 prompts at once.",
+                            "Number of prompts that all callers of the class together may have in progress at Alpa. Each Alpa service generates for 4 prompts at once.",
                         examples: [2],
                         unset: "the class has no limit on prompts",
                     }),

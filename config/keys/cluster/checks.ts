@@ -42,7 +42,7 @@ export function clusterChecks(config: Config, given: Raw, { isSecret }: Pick<Che
     ];
 }
 
-/** In a cluster that the stack creates, checks that only Rampart uses its namespace: it is deleted with the stack. */
+/** Checks that only Rampart uses its namespace in a cluster that the stack creates: the stack deletes that namespace. */
 function ramparts({ rampart, namespace: routes = DEFAULT_NAMESPACE }: Config): string[] {
     const namespace = rampart?.install?.namespace;
     if (namespace === undefined || (namespace !== routes && !/^(default|kube-.*)$/.test(namespace))) return [];

@@ -29,7 +29,6 @@ const value = z
         error: (i) => `must be the value of a label: letters, digits, -, _ and .${got(i.input)}`,
     });
 
-/** Labels by their names. */
 const labels = z.record(z.string(), value).check((ctx) => {
     for (const name of Object.keys(ctx.value))
         if (!NAME.test(name))
@@ -63,7 +62,7 @@ const node = sshHost.extend({
         examples: ["control-plane"],
     }),
     labels: labels.default({}).meta({
-        description: "Labels of the node: a value for each name.",
+        description: "Labels of the node, as a mapping of label names to values.",
         examples: [{ gpu: "a100" }],
         reason: "No label is needed.",
     }),
@@ -86,7 +85,7 @@ const channel = z.string().check((ctx) => {
         ctx.issues.push(
             problem(
                 ctx.value,
-                `must be 1.${OLDEST_MINOR} or newer: older versions read no launch configuration when they are installed`,
+                `must be 1.${OLDEST_MINOR} or newer: older versions do not read the launch configuration during their installation`,
                 "Choose a newer track",
             ),
         );
@@ -129,7 +128,7 @@ export const cluster = z
             .optional()
             .meta({
                 description:
-                    "Hosts on which the stack creates a MicroK8s cluster, over SSH, instead of using a kubeconfig.",
+                    "Hosts on which the stack creates a MicroK8s cluster, over SSH. Without this key the stack uses an existing cluster.",
                 unset: "the cluster already exists",
             }),
         channel: channel.optional().meta({
@@ -156,10 +155,10 @@ export const cluster = z
             .optional()
             .meta({
                 description:
-                    "StorageClass that the nodes get: `hostpath` keeps volumes on the disk of the node; with `none` you install one yourself.",
+                    "Storage for volumes. With `hostpath` the cluster gets a StorageClass that keeps volumes on the disk of the node. With `none` you install a StorageClass yourself.",
                 examples: ["hostpath"],
                 unset: "`hostpath`",
-                reason: "`hostpath` needs no other program.",
+                reason: "`hostpath` is an addon of MicroK8s, so no other program has to be installed.",
             }),
         podNetwork: podNetwork.optional().meta({
             description:

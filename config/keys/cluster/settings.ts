@@ -9,8 +9,8 @@ import { sshHostOf } from "../hosts/ssh-host";
 export interface ClusterSettings {
     cluster: ClusterAccess;
     /**
-     * Nodes of a cluster that the stack creates. Before the stack has created that cluster, `cluster` has a context that
-     * does not exist. Unset for an existing cluster.
+     * Nodes of a cluster that the stack creates; unset for an existing cluster. Until the cluster exists, `cluster` names a
+     * context that is in no kubeconfig.
      */
     nodes?: Microk8sArgs;
 }

@@ -30,7 +30,7 @@ export const DEFAULT_TOKEN_OVERLAP_DAYS = 30;
 
 /** Each run warns about a credential that expires within this number of days. */
 const WARN_DAYS = 30;
-/** Like {@link WARN_DAYS}, for a credential with a successor: its caller may not have switched yet. */
+/** Number of days for a credential that has a successor. Its caller may still use the old credential. */
 const REMIND_DAYS = 3;
 /** A day in milliseconds. */
 export const DAY_MS = 24 * 60 * 60 * 1000;
@@ -144,7 +144,9 @@ function repeats(places: Place[], valueOf: (entry: Entry) => string | undefined)
 
 function readmitProblems({ where, entry }: Place): string[] {
     if (entry.readmit === undefined || entry.key !== undefined || entry.publicKey !== undefined) return [];
-    return [`${where}.readmit: only valid with key or publicKey, and this credential has a generated key. Remove it.`];
+    return [
+        `${where}.readmit: only valid with key or publicKey (this credential has neither, since its key is generated). Remove it.`,
+    ];
 }
 
 function tokenProblems({ where, entry }: Place): string[] {
@@ -222,7 +224,7 @@ export function expiryWarning(
 /**
  * The credentials of a consumer that have not expired.
  * @param name name of the consumer
- * @param notes gets the warnings, and the day on which each credential expires, as `<consumer>/<credential>`
+ * @param notes the function adds its warnings here, and the expiry date of each credential by `<consumer>/<credential>`
  */
 export function livingCredentials<C extends Lasting>(
     name: string,
@@ -246,8 +248,8 @@ export function expiresSoon(who: string): string {
 }
 
 /**
- * Whether a later credential of the list is a successor, as `consumer rotate` adds one: an enabled credential with the
- * same method and algorithm that is valid for longer.
+ * Whether a later credential in the list is a successor of this one. A successor is enabled, has the same method and
+ * algorithm, and is valid for longer. `consumer rotate` adds such credentials.
  */
 function hasSuccessor(
     { id, method, algorithm, ...own }: Lasting & { expires: string },

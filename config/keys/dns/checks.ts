@@ -1,7 +1,7 @@
 import { logicalName, type ZoneRecord } from "../../../components/cloudflare/dns-record";
 import { delegationOf, isWithin, upTo } from "../../../dns/names";
 
-/** A record, with its position in the file for messages. */
+/** A record of the file, and its position there, which messages show. */
 export interface Placed {
     record: ZoneRecord;
     where: string;
@@ -9,7 +9,7 @@ export interface Placed {
 
 /** Certificate authorities of Cloudflare's edge certificates, by their names in CAA records. */
 const EDGE_AUTHORITIES = ["letsencrypt.org", "pki.goog", "ssl.com"];
-/** Suffixes of target names for mail or ownership checks, which Cloudflare cannot or must not proxy. */
+/** Suffixes of targets that serve mail or ownership checks. Cloudflare cannot, or must not, proxy names with such targets. */
 const NOT_FOR_THE_PROXY = ["dkim.amazonses.com", "onmicrosoft.com", "acm-validations.aws"];
 
 /** Problems and warnings that concern several records together. */
@@ -74,7 +74,7 @@ export function serviceProblems(records: ZoneRecord[], hostnames: string[], file
                 ];
             if (type !== "CNAME" || proxied) return [];
             return [
-                `${where} proxied: must be true, since the name points to the tunnel from phase proxied on. Set it to true.`,
+                `${where} proxied: must be true, since the name points to the tunnel in phase proxied and all later phases. Set it to true.`,
             ];
         });
     return [...taken, ...turning];
@@ -146,8 +146,8 @@ function forbiddenAuthorities(placed: Placed[], zone: string): string[] {
         const caa = placed.flatMap(({ record, where }) =>
             record.type === "CAA" && record.name === holder ? [{ ...record.data, where }] : [],
         );
-        // Universal certificates contain the zone and *.zone, so both tags apply. For wildcards, issuewild takes
-        // precedence over issue.
+        // A universal certificate contains the zone and *.zone. Tag issue applies to the zone. Tag issuewild, if there is
+        // one, applies to the wildcard instead of issue.
         for (const tag of ["issue", "issuewild"]) {
             const allowed = caa.filter((one) => one.tag === tag);
             const fits = (value: string) => EDGE_AUTHORITIES.includes(value.split(";")[0].trim());

@@ -8,7 +8,7 @@ interface Answers {
     tunnel?: { graceSeconds?: number };
 }
 
-/** Longest wait of Alpa for more prompts of a batch, in seconds. */
+/** Longest time that Alpa waits for more prompts to fill a batch, in seconds. */
 const BATCH_WAIT_SECONDS = 1;
 
 /**

@@ -82,7 +82,7 @@ export const answerKeys = {
         .optional()
         .meta({
             description:
-                "Slowest measured speed of Alpa for one caller, in tokens per second. Used to check that the longest answer fits into the wait of the edge.",
+                "Slowest measured speed of Alpa for one caller, in tokens per second. With it the stack checks that the longest answer is complete before the edge times out.",
             examples: [12],
             unset: "not checked",
         }),
@@ -97,14 +97,14 @@ interface EdgeWait {
     proxyTimeoutSeconds?: number;
 }
 
-/** Wait of the edge for an answer according to the config, in seconds. */
+/** Number of seconds that the edge waits for an answer, according to the config. */
 export function edgeWaits({ proxyTimeoutSeconds }: EdgeWait): number {
     return proxyTimeoutSeconds ?? DEFAULT_PROXY_TIMEOUT;
 }
 
 /**
- * The timeout that the stack sets for the whole zone: the value in the config, even if it is the default, with a plan that
- * allows a change. After the key is removed from the config, Cloudflare keeps the last value.
+ * The timeout that the stack sets for the whole zone; empty without a value in the config, or with a plan that allows no
+ * change. Without a value Cloudflare keeps the last one, so a value that equals the default is set too.
  */
 export function heldTimeout({ proxyTimeoutSeconds }: EdgeWait, plan: Plan): EdgeWait {
     return proxyTimeoutSeconds === undefined || plan !== "enterprise" ? {} : { proxyTimeoutSeconds };

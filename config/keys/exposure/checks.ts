@@ -52,7 +52,7 @@ export function exposureChecks(option: string, config: Sound<ParsedGatewayOption
     return [...problems, ...hostnameProblems(config), ...planProblems(config), ...answerTimeProblems(config)];
 }
 
-/** The values without the other exposure's keys, which {@link exposureChecks} reports and the schema would report again. */
+/** The values without the keys of the other exposure. {@link exposureChecks} reports them, so the schema must not. */
 export function ofTheExposure(values: Raw): Raw {
     const foreign = values.exposure === "tunnel" ? DIRECT_KEYS : TUNNEL_KEYS;
     return foreign.reduce((rest, path) => without(rest, path.split(".")), values);

@@ -17,7 +17,8 @@ const tunnel = z
         image: z
             .strictObject({
                 repository: imageRepository.default("cloudflare/cloudflared").meta({
-                    description: "Image of `cloudflared`, with its registry if that is a mirror.",
+                    description:
+                        "Image of `cloudflared`, without the tag. The name of an image in a mirror begins with the host of that registry.",
                     reason: "The image of cloudflared's project.",
                 }),
                 tag: imageTag.meta({

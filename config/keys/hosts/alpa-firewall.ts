@@ -72,7 +72,7 @@ export const alpaFirewall = z
                 description:
                     "Ports of these hosts that only `alsoFrom` may reach, in addition to the port of Alpa: for example those of Ray.",
                 examples: [["6379", "10002-19999"]],
-                reason: "Only the port of Alpa is known.",
+                reason: "The stack knows no other ports of these hosts than the port of Alpa.",
             }),
     })
     .meta({

@@ -18,7 +18,7 @@ export const alpaWatchdog = z
     .strictObject({
         enabled: z.boolean().default(true).meta({
             description: "Whether the watchdog is installed on the hosts. `false` removes it.",
-            reason: "To have no watchdog, leave out the key `watchdog`.",
+            reason: "A stack without a watchdog does not set the key `watchdog`.",
         }),
         hosts: z
             .array(sshHost)
@@ -29,12 +29,12 @@ export const alpaWatchdog = z
         restart: z.boolean().default(false).meta({
             description:
                 "Whether the watchdog restarts `unit` when Alpa makes no progress. With `false` it only reports.",
-            reason: "A restart ends every answer in progress, so an operator must enable it.",
+            reason: "A restart interrupts all requests in progress, so the watchdog restarts Alpa only if an operator enables it.",
         }),
         unit: systemdUnit("alpa.service")
             .optional()
             .meta({
-                description: "Service of systemd that runs Alpa on these hosts. Required with `restart: true`.",
+                description: "The systemd service that runs Alpa on these hosts. Required with `restart: true`.",
                 examples: ["alpa.service"],
                 unset: "no service is restarted",
             }),
@@ -71,7 +71,7 @@ export function alpaWatchdogProblems(
     const isNamed = isGiven(given, "alpa", "watchdog", "unit");
     const problems = sshHostProblems(`${where}.hosts`, hosts, isSecret);
     if (restart === true && !isNamed)
-        problems.push(`${where}.unit: required with restart. Name the service of systemd that runs Alpa.`);
+        problems.push(`${where}.unit: required with restart. Name the systemd service that runs Alpa.`);
     if (restart === false && isNamed)
         problems.push(
             `${where}.unit: only valid with restart true (got restart false). Remove it, or set restart to true.`,

@@ -93,7 +93,7 @@ function certificateProblems(pem: string, keyPem: string, hostnames: string[], t
 
 /** Problems of the private key. They never quote it. */
 function keyProblems(leaf: X509Certificate, pem: string): string[] {
-    if (pem === "") return []; // The schema reports an empty key.
+    if (pem === "") return []; // The schema already reports an empty key.
     if (/ENCRYPTED/.test(pem))
         return [
             `${KEY}: must be a key without a passphrase, since APISIX cannot enter one. Decrypt the key with: openssl pkey`,

@@ -55,7 +55,8 @@ export const cloudflareSchema = z.strictObject({
                 }),
             ...answerKeys,
             defaultModel: text("the name of a model").default("default").meta({
-                description: "Model for requests without `model`. Use the name with which Alpa was started.",
+                description:
+                    "Value of `model` for requests that do not name a model. Use the name with which Alpa was started.",
                 reason: "The name under which Alpa's own server serves its model.",
             }),
             watchdog: alpaWatchdog.optional(),

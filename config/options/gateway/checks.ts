@@ -105,7 +105,7 @@ function noRoomForPrompts({ minTokens, contextTokens }: Config["guard"] = {}): s
 
 function longNames({ consumers = [], namespace = DEFAULT_NAMESPACE, gateway }: Config): string[] {
     const names = consumers.map((one): Named => ["consumers", `${namespace}_${one?.name}`, LABEL_LIMIT]);
-    // Rampart reports no error for a derived namespace that is too long: it waits forever.
+    // Rampart derives the namespace of a component. If that name is too long, Rampart waits forever and reports no error.
     if (gateway?.installer === "rampart") names.push(["namespace", componentNamespace(namespace), LABEL_LIMIT]);
     if (gateway?.installer === "helm") names.push(["namespace", namespace, RELEASE_LIMIT]);
     return [...tooLong(names), ...longCredentials(consumers)];

@@ -127,7 +127,7 @@ function credentialOf({
 /**
  * The gateway that the stack installs.
  * @param host host of the URL for callers, if neither the tunnel nor Azure nor TLS names a host
- * @param availability undefined for a gateway that may stop together with its node
+ * @param availability undefined for a gateway that need not survive the loss of its node
  */
 export function installedGateway<A extends Availability | undefined>(
     config: Parsed,

@@ -42,7 +42,7 @@ export function intraChecks(config: Config, given: Raw, { isSecret }: CheckConte
     ];
     if (option === "intra-a" && convert?.phase !== undefined && convert.phase !== "prepare")
         problems.push(
-            `convert.phase: must be prepare with option intra-a, where no conversion is in progress (got "${convert.phase}"). Set option intra-b. To return to bare metal, then run: npm run ops -- convert run --yes --to intra-a.`,
+            `convert.phase: must be prepare with option intra-a, where no conversion is in progress (got "${convert.phase}"). Set option intra-b. If Alpa should run on bare metal again, then run: npm run ops -- convert run --yes --to intra-a.`,
         );
     return problems;
 }

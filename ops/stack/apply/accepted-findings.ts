@@ -1,4 +1,4 @@
-/** Reads the repository's file of accepted findings. Merging a change of this file accepts the findings in it. */
+/** Accepted findings, in a file of the repository: merging a change of the file accepts them. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
@@ -23,13 +23,13 @@ export interface Acceptance {
 
 /** Path of the file with accepted findings, from the root of a clone. */
 export const FILE = "policy/accepted.yaml";
-/** Longest validity of an entry, in days. An entry is meant for one change, and a later change needs its own entry. */
+/** Longest validity, in days: an acceptance is for one change, and a later change needs its own. */
 const MOST_DAYS = 30;
 const LEAST_REASON = 10;
 
 /**
- * Codes of findings that cannot be accepted in this file, because the policy pack would still reject the change. Each value
- * names the file with the pack's own exceptions.
+ * Codes of findings that this file cannot accept, because the policy pack rejects the change too. The value names the file
+ * with the exceptions of the pack.
  */
 const ELSEWHERE: Record<string, string> = {
     "policy-violated": "policy/exceptions.yaml, as docs/review/policy.md says",

@@ -70,7 +70,7 @@ async function check(context: Context, args: CheckArgs): Promise<void> {
     context.note(`\nNext: npm run ops -- stack apply --yes --plan ${args.out} --stack ${stack.name}`);
 }
 
-/** The review of a change. `picture` is a diagram of the stack, for a comment on the pull request. */
+/** A review, and the diagram of the stack for a comment on the pull request. */
 interface Reviewed {
     found: Review;
     picture?: string;

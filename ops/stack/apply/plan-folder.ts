@@ -1,4 +1,4 @@
-/** Saves a plan in a folder, together with the stack, commit, config and state that it was made for, and reads it back. */
+/** A plan in a folder, with its stack, commit, config and state. */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -57,7 +57,7 @@ export async function uncommitted({ program = ROOT }: Context, option: "--out" |
     if (first === undefined) return [];
     const more = others.length === 0 ? "" : ` and ${others.length} more`;
     return [
-        `${option}: a plan must contain only committed changes (git status: ${first}${more}). Commit or revert them.`,
+        `${option}: a plan must be of a commit, without uncommitted changes (git status: ${first}${more}). Commit or revert them.`,
     ];
 }
 
@@ -85,11 +85,11 @@ export async function readSavedPlan(
             : `must be of the commit that is checked out, ${commit.slice(0, 10)} (the plan is of ${saved.commit.slice(0, 10)}). Check out ${saved.commit.slice(0, 10)}, or ${AGAIN}`,
         saved.config === configOf(stack)
             ? ""
-            : `must be made from the current ${[basename(stack.file), stack.callers?.name].filter(Boolean).join(" and ")} (the config has changed since the plan was made). ${capital(AGAIN)}`,
-        saved.plan === sha256(plan) ? "" : `plan.json has changed since stack check saved it. ${capital(AGAIN)}`,
+            : `must be of the current ${[basename(stack.file), stack.callers?.name].filter(Boolean).join(" and ")} (the config has changed since the plan was made). ${capital(AGAIN)}`,
+        saved.plan === sha256(plan) ? "" : `must be unchanged (plan.json has changed since). ${capital(AGAIN)}`,
         saved.state === now
             ? ""
-            : `must be made for the current state (it was made for the state of ${saved.state}; the current state is of ${now}). The stack has changed since: ${AGAIN}`,
+            : `must be of the current state (made for the state of ${saved.state}; the current state is of ${now}). The stack has changed since: ${AGAIN}`,
     ].filter((problem) => problem !== "");
     if (problems.length > 0) throw new UsageError(problems.map((problem) => `--plan: ${problem}`));
     return { plan, saved };

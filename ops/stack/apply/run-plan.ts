@@ -25,7 +25,7 @@ export async function previewPlan(
     try {
         return { preview: previewRun("pulumi preview", stack, underPack) };
     } catch (refused) {
-        // If a lock or an error of the program made the first preview fail, this preview without the pack fails too.
+        // This preview, without the pack, fails too if a lock or an error of the program made the first preview fail.
         const preview = previewRun("pulumi preview", stack, await context.pulumi(json));
         // With --json Pulumi prints that it failed, but not the messages of the pack.
         const { stdout } = await context.pulumi(["preview", ...at, ...pack]);

@@ -233,9 +233,8 @@ function pathsOf(rule: Tree): string[] {
 }
 
 /**
- * Returns the change of one part of the picture, which consists of several resources.
- * @param whole the resources that make up the part: an operation that applies to all of them applies to the part, for
- * example a creation. @default all resources
+ * The change of one part of the picture. A part consists of several resources.
+ * @param whole resources without which the part does not exist: if all of them are created, so is the part. @default all
  */
 function changeOf(resources: Resource[], whole: Resource[] = resources): { change?: Operation } {
     const changes = new Set(whole.map(({ change }) => change));

@@ -37,7 +37,7 @@ export function callerLines(before: Config, after: Config): string[] {
         return [...credentialLines(name, from, to), ...(hidden ? [] : limitLines(name, from, to))];
     });
     return hidden
-        ? [...lines, "callers: the config key limits is secret, so the history does not show the limits of each caller"]
+        ? [...lines, "callers: limits is secret, so the history does not show the limits of each caller"]
         : lines;
 }
 
@@ -70,7 +70,7 @@ function limitLines(name: string, old: Caller, now: Caller): string[] {
     return [...named, ...limitVerdicts(`caller ${name}`, sides).map(({ says }) => says)];
 }
 
-/** Plugins that the program renders for limits. Their scope is left empty, since it is the same in all versions. */
+/** Limits as the program renders them, with an empty scope, since two versions of one stack have the same scope. */
 function plugins(limits: Limits): ConsumerPlugin[] {
     return limitPlugins(limits, "");
 }

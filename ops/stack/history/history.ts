@@ -66,7 +66,7 @@ async function changesOf(version: Version, previous: Version | undefined, config
     ];
 }
 
-/** @param isFirst whether this is the first version that was applied, so there is none to compare it with */
+/** @param isFirst whether no earlier version was applied */
 function cells(row: Awaited<ReturnType<typeof rowOf>>, isFirst: boolean): string[] {
     const { number, start, who, commit, dirty, option, kind, result, changes, changed } = row;
     const done = Object.entries(changes).map(([op, n]) => `${n} ${op}`);

@@ -27,9 +27,8 @@ export interface Version {
     /** Whether the work tree had uncommitted changes. */
     dirty: boolean;
     /**
-     * Author of the commit and the pipeline that ran Pulumi, because Pulumi itself records no user. If there were
-     * uncommitted edits or git does not have the stack file, the author is left out: another person may have made the
-     * change. Unset if neither is known.
+     * Author of the commit, and the pipeline that ran Pulumi. Pulumi records no user. If an edit is uncommitted or the
+     * stack file is not in git, the author may be another person, and only the pipeline is named. Unset if unknown.
      */
     who?: string;
     config: Config;
@@ -94,7 +93,7 @@ function versionOf(update: Update, place: number, inGit: boolean): Version {
     };
 }
 
-/** @param isCommitted whether the commit contains the config and the program that the version ran with */
+/** @param isCommitted whether the commit has the config and the program of the version */
 function whoOf(environment: Record<string, string>, isCommitted: boolean): Pick<Version, "who"> {
     const author = isCommitted ? (environment["git.author"] ?? environment["git.committer"]) : undefined;
     const pipeline =

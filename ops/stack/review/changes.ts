@@ -46,7 +46,7 @@ const OPERATION: Record<string, Operation> = {
     discard: "delete",
 };
 
-/** Changes of a preview. Components are omitted, because they only group resources, which have changes of their own. */
+/** Changes of a preview. Components are omitted: they only group resources, which the review judges. */
 export function changesOf(steps: Step[]): Change[] {
     const found = new Map<string, Change>();
     for (const step of steps) {
@@ -144,8 +144,8 @@ function identity({ kind, old, new: now }: Change): string | undefined {
 }
 
 /**
- * The differences between the inputs. A path in `wholes` is compared as a whole. Values that are secret on both sides cannot
- * be compared: they count as different if Pulumi names their property as a reason for the change.
+ * The differences between the inputs. A path in `wholes` is compared as a whole. Values that are secret on both sides differ
+ * if Pulumi names their property as a reason.
  */
 export function differencesOf({ kind, old = {}, new: now = {}, reasons }: Change, wholes: string[][]): Difference[] {
     const seen = differences(old, now, wholes);

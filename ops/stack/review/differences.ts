@@ -12,8 +12,8 @@ export interface Difference {
 }
 
 /**
- * @param wholes patterns of paths that are compared as a whole, for example `spec.plugins` or `spec.*.name`; `**` matches
- * everything below a path. A value that exists only before or only after the change is divided at these paths too
+ * @param wholes patterns of paths that are compared as a whole, for example `spec.plugins` or `spec.*.name`. They also apply
+ * inside a value that only one side has; `**` covers everything below a path
  */
 export function differences(old: unknown, now: unknown, wholes: string[][], path: Path = []): Difference[] {
     if (isDeepStrictEqual(old, now)) return [];

@@ -21,7 +21,7 @@ export const command: AddCommand = (stack, context) =>
         .description("Show drift: changes outside of Pulumi, and their effect on callers; changes nothing")
         .action((args) => drift(context, args));
 
-/** Codes for additional access. It is harmless in a reviewed change, but not in a change outside of Pulumi. */
+/** Additional access is harmless in a reviewed change, but not in a change outside of Pulumi. */
 const GAINS: Code[] = ["credential-added", "credential-ends-later", "limit-raised", "access-added"];
 
 type DriftArgs = Pick<ReviewArgs, "stack" | "format" | "failOn">;
@@ -65,12 +65,12 @@ async function inApisix(context: Context, stack: Stack): Promise<Finding[]> {
     ];
 }
 
-/** A change that Pulumi does not show has the worst severity, because it may be the loss of etcd's data, for example. */
+/** An unshown change has the worst severity, since it may be of any resource, for example of etcd that has lost its data. */
 function unshownFinding(counted: string, stack: string): Finding {
     return {
         code: "change-not-shown",
         severity: "breaks-callers",
-        says: `Pulumi reports a change, but not which resource has changed (${counted})`,
+        says: `Pulumi counts a change without showing the resource that changes (${counted})`,
         evidence: [],
         todo: `See which resource it is: pulumi refresh --preview-only --diff -s ${stack}`,
     };
@@ -84,14 +84,14 @@ function unreadFinding(why: string): Finding {
     return { code: "gateway-not-read", severity: "risk", says, evidence: [], todo };
 }
 
-/** Returns the drift as a change: from the state that Pulumi applied to the current state. */
+/** The current state as a change from the state that Pulumi applied. */
 function driftOf(preview: Preview): Preview {
     return { ...preview, steps: preview.steps.map(live) };
 }
 
 /**
- * Some providers do not read inputs back, so a refresh changes only the outputs. For these, takes the current values of the
- * inputs from the outputs. Other fields of the outputs are ignored, since the program does not set them.
+ * For a provider that does not read inputs back: takes the current values from its outputs. Only fields of the inputs are
+ * compared, since the program does not set the other fields.
  */
 function live(step: Step): Step {
     const { op, oldState, newState } = step;

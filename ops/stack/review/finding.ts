@@ -27,8 +27,8 @@ export interface Finding {
 
 const HAND_OUT =
     "Tell the caller beforehand, and hand out a new credential while the old one works: npm run ops -- consumer rotate.";
-const QUIET = "Apply the change at a time with few requests.";
-const UNDO = "Check whether this effect is intended. If not, remove it from the change.";
+const QUIET = "Apply it when there are few requests.";
+const UNDO = "Check whether it is intended. If not, remove it from the change.";
 
 /** Every code with its default severity and its instruction, in the order of a review, the most dangerous first. */
 export const CODES = {
@@ -53,10 +53,7 @@ export const CODES = {
         "breaks-callers",
         "State in the pull request who needs the access. If no one does, remove it from the change.",
     ],
-    "zone-deleted": [
-        "breaks-callers",
-        "Do not apply the change: it deletes all records of the zone, including those for mail.",
-    ],
+    "zone-deleted": ["breaks-callers", "Do not apply it: every record is deleted with the zone, mail included."],
     "data-deleted": ["breaks-callers", "Save the data first, or keep the resource."],
     "gateway-deleted": ["breaks-callers", "Move the callers to another gateway before this one is deleted."],
     "re-created": [
@@ -77,7 +74,7 @@ export const CODES = {
     ],
     "all-credentials-change": [
         "breaks-callers",
-        "Do not apply the change until every caller has agreed on the time: all keys change.",
+        "Do not apply it unless every caller has agreed on the time: all keys change.",
     ],
     "caller-removed": [
         "breaks-callers",

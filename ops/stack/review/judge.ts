@@ -1,4 +1,4 @@
-/** Findings of a run. The rule for a kind of resource judges its changes. A change of a kind without a rule is a risk. */
+/** Findings of a run: each change is judged by the rule of its kind, and a change without a rule is a risk. */
 import { hasSecret, hasUnknown } from "../../../policy/resources/unknown";
 import { valueAt, type Path } from "../../../policy/resources/values";
 import type { Change } from "./changes";
@@ -123,7 +123,7 @@ function recreated({ renamed, name }: Change, rule: KindRule): Verdicts {
     };
 }
 
-/** Reports an object that stays although Pulumi no longer manages it, but only if its deletion would be reported. */
+/** Reports a retained object, which Pulumi no longer manages, if the deletion of the object would have a finding. */
 function leftBehind(change: Change, rule: KindRule, run: Run): Verdicts {
     if (listed(rule.deleted(change, run)).length === 0) return undefined;
     return { code: "left-behind", says: `${titleOf(change)} is kept, and this stack no longer manages it` };
@@ -154,7 +154,7 @@ function evidenceOf(change: Change, verdict: Verdict, difference?: Difference): 
     };
 }
 
-/** Path of the value that a verdict shows as evidence. The value is hidden if a name in the path is that of a secret. */
+/** Path of the value that a verdict shows as evidence. Names in the path decide whether the value is secret. */
 function placeOf({ kind, old, new: now }: Change, { property }: Verdict, difference?: Difference): Path {
     const at = difference?.path ?? [];
     const names = [old, now].flatMap((side) => nameOf(valueAt(side, at.slice(0, -1)), at.at(-1)));

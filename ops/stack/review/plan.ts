@@ -82,7 +82,7 @@ const MAKE = "Make it with: pulumi preview --save-plan plan.json";
 function older({ manifest }: { manifest?: { time?: string } }, where: string, state: Exported): string[] {
     const [planTime, stateTime] = [manifest?.time, state.manifest?.time].map((time) => Date.parse(time ?? ""));
     // A state has no time in some backends. A plan always has one.
-    if (Number.isNaN(planTime)) return [`${where}: does not contain the time at which it was made. ${MAKE}`];
+    if (Number.isNaN(planTime)) return [`${where}: must have the time at which it was made (it has none). ${MAKE}`];
     if (!(stateTime > planTime)) return [];
     return [
         `${where}: must be newer than the state (made ${manifest?.time}, state of ${state.manifest?.time}). The stack has changed since: create the plan again.`,
@@ -103,7 +103,7 @@ function stepsOf(urn: string, { steps = [], goal }: ResourcePlan, known: Map<str
     // `isDefaultProviderStep`).
     const isDefault = /^urn:pulumi:.*\bpulumi:providers:[^:]+::default/.test(urn);
     const old = known.get(urn) ?? aliased(urn, goal, known);
-    // As in a preview, the step of an unchanged resource is shown only if its option `protect` changes (`shouldShow` in
+    // As in a preview, an unchanged resource has a step only if its protection changes (`shouldShow` in
     // pkg/backend/display).
     const stays = Boolean(goal?.protect ?? old?.protect) === Boolean(old?.protect);
     const done = steps.filter((step) => step !== "same" || !stays);

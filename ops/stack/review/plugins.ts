@@ -1,4 +1,4 @@
-/** Judges changes of a route's plugins: those that authenticate, reject requests, or change requests and responses. */
+/** Changes of the plugins of a route's rule: authentication, rejected requests, and changes of requests and answers. */
 import { isDeepStrictEqual } from "node:util";
 import { REVISION_HEADER } from "../../../components/alpa/paths";
 import { NAME_CALLER } from "../../../components/route/name-caller";
@@ -15,12 +15,12 @@ const PLUGINS: Record<string, { comes: [Code, string]; goes: [Code, string]; cha
     "key-auth": auth(),
     "jwt-auth": auth(),
     "fault-injection": {
-        comes: ["request-rejected", "the gateway answers some requests itself instead of forwarding them"],
+        comes: ["request-rejected", "the gateway answers some requests itself"],
         goes: [
             "authentication-removed",
             "requests that the gateway rejected itself now go to Alpa, including requests of consumers in other namespaces",
         ],
-        changes: ["request-rejected", "the gateway answers other requests itself than before"],
+        changes: ["request-rejected", "the gateway answers other requests itself"],
     },
     "request-validation": {
         comes: ["request-rejected", "the guard rejects requests that would crash Alpa"],
@@ -28,19 +28,16 @@ const PLUGINS: Record<string, { comes: [Code, string]; goes: [Code, string]; cha
         changes: ["guard-changed", "the guard accepts other requests than before"],
     },
     "client-control": {
-        comes: ["request-rejected", "long request bodies are rejected"],
-        goes: ["protection-weakened", "request bodies of any length are accepted"],
-        changes: ["request-rejected", "the limit for the length of request bodies changes"],
+        comes: ["request-rejected", "long bodies are rejected"],
+        goes: ["protection-weakened", "bodies of any length are read"],
+        changes: ["request-rejected", "the limit for the length of bodies changes"],
     },
     "response-rewrite": errors(),
     "serverless-post-function": errors(),
     "serverless-pre-function": {
         comes: ["request-rejected", "malformed tokens are rejected, and headers with an underscore do not reach Alpa"],
         goes: ["protection-weakened", "headers with an underscore reach Alpa, and a malformed token gets 500"],
-        changes: [
-            "request-rejected",
-            "the requests that are rejected before authentication are not the same as before",
-        ],
+        changes: ["request-rejected", "other requests are rejected before authentication"],
     },
     "request-id": {
         comes: ["changed-inside", "answers have a request id"],
@@ -70,7 +67,7 @@ const PLUGINS: Record<string, { comes: [Code, string]; goes: [Code, string]; cha
 function auth(): (typeof PLUGINS)[string] {
     return {
         comes: ["authentication-changed", "callers must authenticate"],
-        // The removal of the last method is reported by a finding about the whole rule.
+        // If no method is left, a finding about the whole rule reports it.
         goes: ["authentication-changed", "one authentication method is removed"],
         changes: ["authentication-changed", "callers authenticate differently"],
     };
@@ -161,7 +158,7 @@ function refusal(title: string, old: Tree | undefined, now: Tree | undefined): P
     return { code: "access-added", says: `${title}: requests are no longer rejected with ${was}` };
 }
 
-/** Code and severity for changes of single settings that are more or less severe than other changes of the plugin. */
+/** Verdicts for settings with another severity than the plugin's other settings. */
 function finer(name: string, old: Tree | undefined, now: Tree | undefined): Partial<Verdict> {
     if (old === undefined || now === undefined) return {};
     if (/-auth$/.test(name) && filterOf(now) !== undefined && !isDeepStrictEqual(filterOf(old), filterOf(now)))
@@ -207,7 +204,7 @@ function withoutErrors(plugin: Tree | undefined): unknown {
     return { ...plugin, config: { ...config, _meta: meta, abort } };
 }
 
-/** Returns one changed setting as evidence, because the whole configuration of a guard is too long to read. */
+/** The only setting that differs, if it is a single one: a whole guard is too long to read. */
 function narrowed(property: string, old: Tree | undefined, now: Tree | undefined) {
     const [from, to] = [old?.config, now?.config];
     if (!isMap(from) || !isMap(to)) return { property, old, new: now };
@@ -218,7 +215,7 @@ function narrowed(property: string, old: Tree | undefined, now: Tree | undefined
         : { property: `${property}.config.${key}`, old: from[key], new: to[key] };
 }
 
-/** Removes the header with the digest of all rules: it changes whenever a rule changes, which is reported already. */
+/** Removes the digest of all rules from the headers: it changes with any rule, and has no finding of its own. */
 function withoutRevision(plugin: Tree): Tree {
     const set = at(plugin, "config.headers.set");
     if (!isMap(set)) return plugin;

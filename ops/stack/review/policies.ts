@@ -1,4 +1,4 @@
-/** Finds violations of the policy pack's rules by a change. The review lists them next to the effects on callers. */
+/** Violations of the policy pack's rules by a change, in addition to its effects on callers. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { nameIn, resourceOf, type Resource } from "../../../policy/resources/resource";
@@ -28,8 +28,7 @@ export function exceptionsOf(root: string, today: Date): Exception[] {
 /**
  * Violations that the change adds. Only the pack itself reports existing violations.
  * @param inForce rules to check. @default all
- * @param state state of the stack. Without it, rules about all resources are skipped, since a preview contains only the
- * changed resources
+ * @param state state of the stack. Without it, rules about all resources are skipped, since a preview has only the changed ones
  */
 export function policyFindings(
     preview: Preview,

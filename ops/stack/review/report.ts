@@ -3,7 +3,7 @@ import { counted } from "../../../config/problems";
 import { SEVERITIES, type Evidence, type Finding, type Severity } from "./finding";
 
 export interface Review {
-    /** Set for a review of drift. @default the review is of a change before it is applied */
+    /** Subject of the review. @default a change before it is applied */
     about?: "drift";
     stack: string;
     /** Number of resources by operation. */
@@ -83,7 +83,7 @@ function serious(group: Finding[]): string[] {
     ];
 }
 
-/** Instructions of the shown findings of a group, each only once: for most codes all findings have the same one. */
+/** Instructions for the findings of a group that are shown. For most codes all findings have the same one. */
 export function todosOf(group: Finding[]): string[] {
     return [...new Set(group.slice(0, SHOWN).map(({ todo }) => todo))];
 }

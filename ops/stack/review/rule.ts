@@ -30,8 +30,8 @@ export interface Run {
 }
 
 /**
- * The path of a property, and a function that judges its differences. Of the rows of a kind, the first one whose path
- * covers a difference judges it. A value at this path is compared as a whole.
+ * The rule for a property. The first row whose path covers a difference judges it. Values at this path are compared as a
+ * whole.
  */
 export type Row = readonly [at: string, judge: (difference: Difference, change: Change, run: Run) => Verdicts];
 
@@ -59,7 +59,7 @@ export const UNNOTICED: KindRule = {
 /** Whether the object is really deleted: not if it is retained, or left over from a replacement. */
 export const goes = ({ op, retained, leftover }: Change): boolean => op === "delete" && !retained && !leftover;
 
-/** Name in the object's metadata, or else the resource's name. For a replaced object, the old name, which callers know. */
+/** Name in the object's metadata, or else the resource's name. For a replaced object, the earlier name: callers know it. */
 export function objectName({ op, new: now, old, name }: Change): string {
     return textOf(at((op === "replace" ? old : now) ?? now ?? old, "metadata.name")) || name;
 }

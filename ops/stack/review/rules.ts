@@ -88,7 +88,7 @@ export function ruleOf(change: Change): KindRule | undefined {
 /** Prefixes of labels and annotations that only Pulumi, people and this project use. */
 const OURS = /^(alpa-auth\.io|pulumi\.com|app\.kubernetes\.io|meta\.helm\.sh)\//;
 
-/** Rows for all kinds of resources. They apply where none of the kind's own rows does. */
+/** Rows for every kind, after the kind's own rows. */
 export const COMMON: Row[] = [
     ["metadata/labels/**", mark],
     ["metadata/annotations/**", mark],

@@ -66,7 +66,7 @@ function masked(value: unknown, path: Path): unknown {
     return Object.fromEntries(entries.map(([key, part]) => [key, masked(part, [...path, ...nameOf(value, key), key])]));
 }
 
-/** The `name` that belongs to a `value`, for example of an environment variable: the name may be that of a secret. */
+/** The `name` next to a `value`, for example of an environment variable: it shows whether the value is secret. */
 export function nameOf(pair: unknown, key: string | number | undefined): string[] {
     return key === "value" && isMap(pair) && typeof pair.name === "string" ? [pair.name] : [];
 }

@@ -40,8 +40,8 @@ export async function earlierPreview({ pulumi }: Context, earlier: Earlier): Pro
 const OTHER_THAN_PLAN = /^.*(violates plan|is not allowed by the plan|none were seen).*$/m;
 
 /**
- * Applies the reviewed preview. Pulumi creates a second preview, and applies the plan only if both are the same.
- * @param state the state that the reviewed preview was made for
+ * Applies the reviewed preview. Pulumi previews again, and applies the plan only if that preview is the same. @param
+ * state the state that the preview was made for
  */
 export async function up(context: Context, earlier: Earlier, state: Exported): Promise<void> {
     const { pulumi, note } = context;
@@ -64,7 +64,7 @@ export async function up(context: Context, earlier: Earlier, state: Exported): P
     throw new Failure(`pulumi up: failed (${signal.aborted ? "interrupted" : `exit code ${code}, see above`}). ${now}`);
 }
 
-/** @param isBegun whether the run has started. If so, a value that was unknown in the review may also be the reason */
+/** @param isBegun whether the run has started. If so, the difference may come from values that were unknown in the review */
 function changed({ short }: Stack, what: string, now: string, { isBegun } = { isBegun: false }): string {
     const why = isBegun ? ", or a value that was unknown in the review is known now" : "";
     return `${short}: the stack has changed since its review (${what})${why}. ${now} See: npm run ops -- stack history; then run the rollback again, and read the new review.`;

@@ -27,14 +27,14 @@ interface Sources {
 
 export interface EarlierConfig {
     text: string;
-    /** Config keys for which the rollback keeps the secret of the current stack file. */
+    /** Config keys whose secret is that of the current stack file. */
     ofToday: string[];
     /** Service tokens that keep their current secret. */
     kept: string[];
     problems: string[];
 }
 
-/** Takes plain values from the history, and a value with secrets from a stack file in which its other parts are the same. */
+/** Takes plain values from the history. Takes secrets from a stack file in which the rest of the same value is equal. */
 export function earlierConfig({ number, config }: Version, { then, now, callers, plain }: Sources): EarlierConfig {
     const today = contentOf(now);
     // Values encrypted with another passphrase or key can no longer be read.
@@ -48,7 +48,7 @@ export function earlierConfig({ number, config }: Version, { then, now, callers,
             continue;
         }
         const known = plain?.[key];
-        // A value from the version's own stack file is used even if it cannot be compared.
+        // A value from the earlier version's own file is used without a comparison.
         const old = encryptedAt(usable, key, known === undefined || known === HIDDEN ? undefined : known, {
             isOwn: true,
         });
@@ -69,13 +69,13 @@ export function earlierConfig({ number, config }: Version, { then, now, callers,
 interface EncryptedValue {
     /** Value in the file, with encrypted secrets. */
     value?: unknown;
-    /** Paths at which parts that are not secret differ; empty if they are unknown. */
+    /** Paths that differ in more than their secrets; empty if unknown. */
     differs?: string[];
 }
 
 /**
  * @param known values of the earlier version, secrets in plain text
- * @param isOwn whether the file is the earlier version's. If so, its values are used even if `known` is undefined
+ * @param isOwn whether the file is the earlier version's. If so, its values are used without a comparison
  */
 function encryptedAt(
     file: string | undefined,
@@ -86,7 +86,7 @@ function encryptedAt(
     if (file === undefined) return {};
     const value = entryOf(contentOf(file), key);
     if (value === undefined || !hasSecret(value)) return {};
-    // A value that is encrypted as a whole has no plain parts to compare.
+    // A value that is entirely secret has no other parts to compare.
     if (isEncrypted(value)) return isMap(known) || Array.isArray(known) ? { differs: [] } : { value };
     if (known === undefined || known === HIDDEN) return isOwn ? { value } : { differs: [] };
     const read = entryOf(asPulumiReads(parseYaml(file), new Map()) as Content, key);
@@ -106,7 +106,7 @@ function withoutPlace(convert: unknown): unknown {
     return rest;
 }
 
-/** Returns `read` as `before` and `known` as `after`, with a placeholder for each part that is secret in `encrypted`. */
+/** Returns `read` and `known`, as `before` and `after`, without the parts that are encrypted in `encrypted`. */
 function withoutSecrets(encrypted: unknown, read: unknown, known: unknown): { before: unknown; after: unknown } {
     if (isEncrypted(encrypted)) {
         // A value that is encrypted as a whole may equal any text, but no list or mapping.
@@ -132,7 +132,7 @@ function missing(key: string, number: number, differs: string[] | undefined): st
             ? "is in no stack file of this clone"
             : differs.length === 0
               ? "its difference from the current value is unknown"
-              : `its value in the stack files of this clone also differs in parts that are not secret: ${listed}${differs.length > 3 ? ` and ${differs.length - 3} more` : ""}`;
+              : `its value in the stack files of this clone differs outside of its secrets too: ${listed}${differs.length > 3 ? ` and ${differs.length - 3} more` : ""}`;
     return `${key}: cannot be restored (it was secret in version ${number}, and ${why}). Give the stack file of that version, encrypted with the same key as the current file: --config-file <file>`;
 }
 

@@ -5,7 +5,7 @@ import { isMap } from "../../../policy/resources/values";
 import type { Preview } from "../review/preview";
 
 interface Lost {
-    /** Error messages about losses that no option accepts, because what is lost cannot be restored. */
+    /** Losses that the operator cannot accept, since nothing can replace them. */
     never: string[];
     /** Credentials with the old name and a new secret: their callers need the new one. */
     renewed: string[];
@@ -54,7 +54,7 @@ function rotatedSince({ kind, op, name, old, new: now }: Change): string | undef
 function renewedBy({ kind, op, name, new: now }: Change): string | undefined {
     if (op !== "create" && op !== "replace") return undefined;
     const salt = kind === "random RandomUuid" ? /^([a-z0-9-]+)\.([a-z0-9-]+)-(key|jwt-secret)$/.exec(name) : null;
-    // A new key of a conversion's verifier need not be handed out: each check reads it from the stack's outputs.
+    // The verifier of a conversion is not a caller: each check reads its key from the outputs.
     if (salt?.[1] === VERIFIER) return undefined;
     if (salt) return `${salt[1]}/${salt[2]}`;
     const token =

@@ -91,7 +91,7 @@ export function revocationProblems(broken: Broken[], named: string[]): string[] 
     if (open.length === 0) return [];
     const flags = open.map((who) => `--readmit ${who}`).join(" ");
     return [
-        `--to: the rollback would break the revocation of ${open.join(", ")}. Choose another version. To accept the revoked keys again, add: ${flags}`,
+        `--to: the rollback must not break a revocation (it would break that of ${open.join(", ")}). Choose another version. To accept the revoked keys again, add: ${flags}`,
     ];
 }
 

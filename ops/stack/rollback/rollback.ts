@@ -127,7 +127,7 @@ async function goBack(context: Context, args: RollbackArgs, way: Way): Promise<v
     if (!isJson) context.out(render(review, args.format));
     const renewed = refuse(preview, review, broken, args);
     const notTried = whyNotTried(args, way);
-    // With --format markdown or json, only the review goes to standard output.
+    // With --format markdown or json, standard output contains only the review.
     const say = args.format === "text" ? context.out : context.note;
     notTried.forEach((one) => say(`\n${one}`));
     if (args.yes) {
@@ -166,22 +166,22 @@ async function tryFromOutside(context: Context, args: RollbackArgs, way: Way): P
     try {
         await interrupted.race(smoke({ ...context, out, folder: scratch, program }, calls));
     } catch (error) {
-        // The exit codes of these errors would say that nothing was changed, although the rollback has been applied.
+        // The exit codes of these two errors mean that nothing was changed, but here the rollback has been applied.
         throw error instanceof FindingsError || error instanceof UsageError ? new Failure(error.message) : error;
     }
 }
 
 /**
- * Writes the callers file of the commit, with current secrets and readmitted keys. A file with this content is not written
- * again: Pulumi would record a changed work tree in the new version, and a later rollback would reject that version.
+ * Writes the callers file of the commit, with current secrets and readmitted keys. An equal file is not written: a change
+ * of the work tree would be recorded in the new version, which a later rollback would then reject.
  */
 function writeCallers(file: string, text: string): void {
     if (readFileSync(file, "utf8") !== text) writeFileSync(file, text);
 }
 
 /**
- * Rejects a rollback that breaks a rule of the current policy pack, or that loses something for good. Also rejects a rollback
- * that re-creates credentials or breaks a revocation, unless the operator has accepted this.
+ * Rejects a rollback that breaks a rule of the current policy pack, or that the operator has not accepted although it
+ * re-creates credentials or breaks a revocation. Also rejects losses that cannot be accepted.
  * @returns the re-created credentials that the operator has accepted
  */
 function refuse(
@@ -195,7 +195,7 @@ function refuse(
         renewed.length === 0 || newCredentials
             ? []
             : [
-                  `--to: the rollback would create new secrets for ${renewed.join(", ")}, because the earlier ones were deleted when the credentials were revoked or rotated. Callers with the old secrets would get 401. To accept new secrets, add --new-credentials, and hand out the new secrets`,
+                  `--to: the rollback must not need deleted secrets (those of ${renewed.join(", ")} were deleted when the credentials were revoked or rotated, and new ones would be created). Callers with the old secrets would get 401. To accept new secrets, add --new-credentials, and hand out the new secrets`,
               ];
     const broken = findings
         .filter(({ code }) => code === "policy-violated")
@@ -233,7 +233,7 @@ async function saveConfig(context: Context, { stack, target }: Way): Promise<voi
         );
     }
     const { callers } = target;
-    // The clone has the commit of the version, so the texts differ only in kept secrets and readmitted keys.
+    // The commit is the same and its work tree was clean, so the file differs only by kept and readmitted secrets.
     const file = callers && join(context.program ?? ROOT, callers.name);
     if (file && readFileSync(file, "utf8") !== callers.text) {
         replace(file, callers.text);

@@ -21,7 +21,7 @@ export interface Target {
     config: string;
     /** The callers file of the version, in the folder of the program. Unset if the config has none. */
     callers?: { name: string; text: string };
-    /** Config keys for which the rollback keeps the secret of the current stack file. */
+    /** Config keys whose secret is that of the current stack file. */
     ofToday: string[];
     /** Service tokens that keep their current secret. */
     kept: string[];
@@ -112,7 +112,7 @@ async function commitProblems(root: string, { number, commit }: Version): Promis
     ];
 }
 
-/** Where Alpa runs in a version: with option intra-b the phase of its conversion, otherwise `intra-a`. Undefined if unknown. */
+/** Where Alpa runs in a version: the phase of the conversion with option intra-b, else `intra-a`. @returns undefined if unknown */
 function placeOf({ config }: Version, plain: Config | undefined): string | undefined {
     if (config.option !== "intra-b") return "intra-a";
     const convert = config.convert === HIDDEN ? plain?.convert : (config.convert ?? {});
@@ -127,7 +127,7 @@ function placeOf({ config }: Version, plain: Config | undefined): string | undef
  */
 function stageProblems(phase: string | undefined, there: string | undefined, number: number): string[] {
     const here = phase ?? "intra-a";
-    // If the phase is unknown, so is the config, and another check already rejects the rollback.
+    // Without the phase the config is unknown too, which another check rejects.
     if (there === undefined) return [];
     // In the first phase, `prepare`, bare metal still serves callers.
     const serves = (place: string) => (place === "prepare" ? "intra-a" : place);

@@ -73,7 +73,7 @@ function install(context: Context, folder: string, seconds: number, signal: Abor
         try {
             if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
         } catch {
-            // `kill` fails if the process group has already ended.
+            // The process group has already ended.
         }
     };
     const clock = setTimeout(() => {

@@ -7,7 +7,7 @@ import type { RouteRule } from "../../resources/routes";
 /** Targets of routes and tunnels. */
 
 const ALPA = 20001;
-/** Names of the charts' Services in front of closed ports, whatever port number the Service itself has. */
+/** Services of the charts that forward to closed ports. They are found by name, since their own port may be any number. */
 const CLOSED_SERVICE = /(^|-)(etcd|etcd-headless|apisix-admin|apisix-control|head-svc)$/;
 
 /** Reports routes to closed ports other than Alpa's. */
@@ -36,7 +36,7 @@ export function externalNodes({ props }: Resource): string[] {
         const where = `spec.externalNodes[${i}]`;
         const { type, name, port } = map(node);
         const found = leads(where, name, port, "port");
-        // An external node of a type other than Domain names a Service, which may have any port.
+        // An external node is either of type Domain, or it names a Service, which may have several ports.
         return found.length === 0 &&
             port === undefined &&
             node !== UNKNOWN &&

@@ -1,7 +1,7 @@
 import type { Resource } from "../../resources/resource";
 import { at, list } from "../../resources/values";
 
-/** Properties of a route's classes that need forms (form.ts) of their own. Names and limits are settings of a form. */
+/** What differs between the forms (form.ts) of routes with classes. Names and limits are settings of each form. */
 export interface Classes {
     /** Number of callers of each class. */
     members: number[];

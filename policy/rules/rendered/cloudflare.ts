@@ -48,8 +48,8 @@ export function policy({ props }: Resource): Rendered {
 }
 
 /**
- * The sets of paths that a tunnel may forward, each with and without a prefix of the stack: to Alpa, to a gateway, and to a
- * gateway during a conversion.
+ * The sets of paths that a tunnel may forward: to Alpa, to a gateway, or to a gateway during a conversion. Each set exists
+ * for a stack with a prefix of its own and for a stack without one.
  */
 const WAYS = ["/sample-prefix", PREFIX].flatMap((prefix) => [
     { prefix, paths: (own: string) => alpaPaths(servedPrefixes(own)), access: true },
@@ -67,7 +67,7 @@ export function tunnelConfig({ props }: Resource): Rendered {
                 return form(
                     {
                         hostnames: samples(hosts, "host"),
-                        // The common prefix is the same in every stack, so there is no setting to read from the resource.
+                        // Every stack has the common prefix, so it is fixed text in this form. Another prefix is a setting.
                         ...(prefix === PREFIX ? {} : { prefix }),
                         host: "endpoint.example.org",
                         service: { name: "sample-service", port: 21001 },
@@ -93,7 +93,7 @@ export function tunnelConfig({ props }: Resource): Rendered {
 
 const LIMIT = { requests: 61, perSeconds: 67, blockSeconds: 71 };
 
-/** Expected form of edge rules. Their expression with hosts or paths is compared as a whole. */
+/** Expected form of edge rules, rendered with the host names and prefixes in the expression of the first rule. */
 export function ruleset({ props }: Resource): Rendered {
     const expression = String(at(list(props.rules)[0], "expression"));
     const hostnames = [...expression.matchAll(/"([a-z0-9.-]+)"/g)].map(([, name]) => name);
@@ -117,8 +117,8 @@ export function ruleset({ props }: Resource): Rendered {
 }
 
 /**
- * Expected form of a tunnel. Its rules are stored at Cloudflare, since rules on the connector's host could forward requests
- * anywhere. Its inputs contain no secret, since other connectors could join with that secret.
+ * Expected form of a tunnel. The tunnel must read its rules from Cloudflare, since rules on the connector's host could
+ * forward requests anywhere. It must have no secret in its inputs: with that secret, other connectors could join the tunnel.
  */
 export function tunnel({ props }: Resource): Rendered {
     return {
@@ -165,7 +165,7 @@ export function token({ props, urn }: Resource): string[] {
     ];
 }
 
-/** Expected form of notifications. It allows only mail addresses, since webhooks could notify others. */
+/** Expected form of notifications. Only mail addresses are allowed as recipients, and no webhooks. */
 export function expiryMail({ props }: Resource): Rendered {
     const emails = list(at(props, "mechanisms.emails"));
     const anybody = emails.map((one) => ({

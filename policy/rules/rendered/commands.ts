@@ -60,8 +60,8 @@ function unverifiedHost({ props }: Resource): string[] {
 const SETTINGS = { logging: "none", addPreviousOutputInEnv: false };
 
 /**
- * Compares everything but the text of `stdin`, a script of the program with its parameters. It is secret, and no
- * preview shows it, so only the review of the program's code covers it.
+ * Compares everything except `stdin`, which contains a script of the program and its parameters. No preview shows `stdin`,
+ * since it is secret. The script is checked in the review of the program's code instead.
  */
 export function commandLines(resource: Resource): string[] {
     const { props, marked } = resource;

@@ -88,7 +88,7 @@ interface Pair {
     where: string;
     /** Path in the rendered object. */
     key: string;
-    /** By path, the values that depend on an unreadable setting: why it is unreadable, and the value's fixed beginning. */
+    /** Values that depend on an unreadable setting, by path: why the setting is unreadable, and how the value begins. */
     loose: Map<string, { why: Loose; begin: string }>;
 }
 
@@ -121,7 +121,7 @@ function* lists({ where, key, loose }: Pair, expected: unknown[], actual: unknow
     const names = [namesOf(expected), namesOf(actual)];
     if (!names[0] || !names[1]) {
         if (expected.length !== actual.length && !actual.includes(UNKNOWN))
-            yield `${where}: must be a list of ${expected.length} (got ${actual.length}). ${moved(expected, actual)}`;
+            yield `${where}: must be a list of length ${expected.length} (got ${actual.length}). ${moved(expected, actual)}`;
         else
             for (const [i, one] of expected.entries())
                 yield* differ({

@@ -45,7 +45,7 @@ export function combinations<const T extends Record<string, readonly unknown[]>>
 }
 
 type Leaf = string | number | boolean | null | symbol;
-/** Occurrence of a setting in the rendered object: in a text, or as a number plus an offset. */
+/** Where a setting occurs in the rendered object: inside a text, or as a number that is the setting plus an offset. */
 type Place = { path: Path } & ({ pattern: RegExp; group: number } | { offset: number });
 interface Setting {
     path: Path;
@@ -80,7 +80,7 @@ export function placesOf(form: Form): Setting[] {
         }
     }
     for (const [key, parts] of texts) addTexts(first.get(key)!, parts);
-    // Numbers that equal the setting are read before numbers with an offset, which may come from other settings.
+    // A setting is read first from a number that equals it. A number with an offset may come from another setting.
     for (const { places } of settings) places.sort((a, b) => offsetOf(a) - offsetOf(b));
     settingsOf.set(form, settings);
     return settings;
@@ -135,8 +135,8 @@ function placeOf(
 }
 
 /**
- * The value of a setting, read from its first occurrence in the object; none if the text does not match. A setting without
- * an occurrence, or in an unknown value, may have any value.
+ * Reads the value of a setting from its first known occurrence in the object. There is no value if the text there does not
+ * match. `free` tells why a setting may have any value: it occurs nowhere, or only in unknown values.
  */
 export function readBack({ places }: Setting, actual: unknown): { value?: unknown; free?: "nowhere" | "unknown" } {
     const found = places.map((place) => ({ place, leaf: valueAt(actual, place.path) }));

@@ -19,7 +19,7 @@ import { combinations, form, type Form } from "./form";
 export type ByName = Record<string, (resource: Resource) => Form[]>;
 
 const { enabled: _, ...RULES } = guard.parse({});
-/** Default settings of the guard, in which no setting changes the effect of another one. */
+/** Example settings of the guard: its defaults, with which no setting hides the effect of another one. */
 const GUARD = { ...RULES, defaultModel: "sample-model" };
 const BINDING = { ingressClass: "sample-class", gateway: "sample-gateway", gatewayNamespace: "sample-edge" };
 const NAMESPACE = "sample-namespace";
@@ -80,7 +80,7 @@ const routesWith = ({ whenDown, ...classes }: Classes, observed: Observed): Form
                         ownGateway: choices.ownGateway!,
                         observed,
                         refused: choices.refused && (rest.refused as { retryAfterSeconds: number }),
-                        // The counters have the same longest answer time as the route.
+                        // The program renders the counters and the route with the same answer timeout, so it is one setting.
                         counters: whenDown && {
                             ...(counters as typeof COUNTERS),
                             answerTimeoutSeconds: rest.answerTimeoutSeconds,

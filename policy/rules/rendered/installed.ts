@@ -27,8 +27,8 @@ import { combinations, form, type Form } from "./form";
 import { gatewayPolicies, cachedForms, scrapersAs, type ByName } from "./gateway";
 import { optPolicies, optServices } from "./opt";
 
-// Expected forms (form.ts) of objects in addition to the releases: connectors, counters, network policies, budgets,
-// certificates and generated passwords.
+// Expected forms (form.ts) of objects that the stack creates itself and not through a chart: connectors, counters, network
+// policies, budgets, certificates and generated passwords.
 
 const NAMESPACE = "sample-namespace";
 

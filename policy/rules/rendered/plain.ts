@@ -53,8 +53,8 @@ function valueProblems(fields: Tree, field: string, text: string): string[] {
 const GENERATED = [ADMIN_KEYS_SECRET.admin, ADMIN_KEYS_SECRET.viewer, ETCD_SECRET.password];
 
 /**
- * Fewest characters of each field of a credential. The claim `key`, by which APISIX finds the credential of a token, is
- * not secret.
+ * Fewest characters of each field of a credential. With tokens, the field `key` is only the claim by which APISIX finds the
+ * credential. It is not secret, so it may be short.
  */
 function leastLength(fields: Tree, field: string): number {
     const isToken = ["algorithm", "secret", "public_key"].some((one) => one in fields);

@@ -150,7 +150,10 @@ function material(consumer: Resource, id: unknown, secrets: Resource[]): Record<
     return Object.fromEntries(all) as Record<string, string>;
 }
 
-/** Checks the record of keys. It contains keys that operators have set and public keys; generated keys have a salt instead. */
+/**
+ * Checks the record of keys. It contains digests of public keys and of keys that operators have set. A generated key is not
+ * in the record, because it has a salt instead.
+ */
 function declared({ urn, props }: Resource, consumers: Resource[], secrets: Resource[], salts: Resource[]): Violations {
     if (!isKnown(props.declared)) return [];
     const recorded = map(props.declared);
@@ -193,7 +196,7 @@ function revision({ urn, props }: Resource, routes: Resource[]): Violations {
     return oneOf(urn, "revision", props.revision, known);
 }
 
-/** Checks the record of secret versions, without which a version could decrease unnoticed. */
+/** Checks the record of secret versions. Without this record, a decrease of a version would not be noticed. */
 function versions({ urn, props }: Resource, tokens: Resource[]): Violations {
     const named = tokens.map(({ props: token }) => ({ name: token.name, version: token.clientSecretVersion ?? 1 }));
     if (!isKnown(props.versions) || named.some(({ name }) => typeof name !== "string")) return [];

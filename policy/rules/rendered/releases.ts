@@ -25,12 +25,12 @@ const RELEASE = {
     availability: { answerTimeoutSeconds: 600 },
 };
 
-/** Settings that do not appear in the values of the chart, since etcd is not part of the release. */
+/** The image of etcd does not appear in the values of the chart, since etcd is not part of the release. */
 const NOT_RENDERED = { etcdImage: "" };
 
 const SETTINGS = { namespace: NAMESPACE, retry: 5, release: RELEASE };
 
-/** Metrics settings in the values of a chart. The access log only changes the name of the settings file. */
+/** Possible metrics settings for the values of a chart. The access log is a separate choice in {@link releases}. */
 function metricsIn(values: unknown): ObservabilitySettings[] {
     const [ports, annotations] = [at(values, "apisix.prometheus"), at(values, "podAnnotations")];
     const off = ports === undefined || ports === UNKNOWN ? [{}] : [];

@@ -20,7 +20,7 @@ import { cachedForms } from "./gateway";
 
 const NAMESPACE = "sample-namespace";
 
-/** Compares texts and choices by form. Times may have any value that the config accepts. */
+/** Compares the given fields with the expected forms. Timeouts may have any value that the config accepts. */
 const judged =
     (fields: string[], forms: () => Form[]) =>
     ({ type, props }: Resource): string[] => [

@@ -115,7 +115,7 @@ describe("pulumi typed by hand:", () => {
         for (const secret of [...Object.values(credentials), ...Object.values(jwtSecrets)])
             for (const form of [secret, Buffer.from(secret).toString("base64")]) assert.ok(!plan.includes(form));
 
-        assert.match(failed(await apply()), /--plan: must be made for the current state \(it was made for the state/);
+        assert.match(failed(await apply()), /--plan: must be of the current state \(made for the state/);
     });
 
     it("a plan allows only what was previewed, and any other change is rejected before anything changes", async () => {

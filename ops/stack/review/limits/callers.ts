@@ -3,7 +3,7 @@ import { map, mapsOf, type Tree } from "../../../../policy/resources/values";
 import { changedFields, type Difference } from "../differences";
 import type { Verdict } from "../rule";
 
-/** Fields that follow from other settings. Their changes are reported only if no other field changes. */
+/** Fields that are derived from other fields. Their changes are reported only if nothing else changes. */
 const DERIVED = new Set(["group", "rejected_msg"]);
 const COUNTED = new Set(["policy", "redis_host", "redis_port", "redis_timeout", "key_ttl"]);
 

@@ -10,7 +10,7 @@ interface Share {
     members: string[];
     /** Requests open at the same time. */
     open: number;
-    /** All other settings of the plugin, for example the address of the counter server. */
+    /** Counter server, and settings of the count. */
     rest: Tree;
 }
 

@@ -1,4 +1,4 @@
-/** Rules for the values of APISIX's chart, which are the same whether Rampart or Helm installs it. */
+/** Values of the chart of APISIX, for both installers. */
 import { valueAt, type Path } from "../../../../policy/resources/values";
 import type { Change } from "../changes";
 import type { Difference } from "../differences";
@@ -29,7 +29,7 @@ export function valueRows(base: Path): Row[] {
         [at("podDisruptionBudget/**"), budget],
         [
             at("updateStrategy/**"),
-            always("gateway-changed", (change) => `${gateway(change)}: the update strategy for its pods changes`),
+            always("gateway-changed", (change) => `${gateway(change)}: pods are replaced differently`),
         ],
         [at("**"), restart(base)],
     ];
@@ -66,7 +66,7 @@ function controllerRows(at: (path: string) => string): Row[] {
     ];
 }
 
-/** Reports nothing if the value at `other` changes too: this value depends on it, so one finding is enough. */
+/** No finding if the value at `other` changes too, since this value is derived from it. */
 function unlessWith(other: string, judge: (difference: Difference, change: Change) => Verdict) {
     const path = patternOf(other);
     return (difference: Difference, change: Change): Verdicts =>
@@ -89,7 +89,7 @@ const replicas = (difference: Difference, change: Change) =>
         difference,
         gateway(change),
         (says) => ({ code: "service-interrupted", says: `${says}: no caller is served` }),
-        "; requests in progress in the pods that stop may be interrupted",
+        "; answers of the pods that stop may be interrupted",
     );
 
 function controllerRestarts(): Verdict {

@@ -79,10 +79,7 @@ export const deployment: KindRule = {
     rows: [
         ["spec.replicas", fewer],
         ["spec.template.**", (_, change) => (isCounters(change) ? RESTARTED : rolled(change))],
-        [
-            "spec.strategy.**",
-            always("gateway-changed", (change) => `${title(change)}: the update strategy for its pods changes`),
-        ],
+        ["spec.strategy.**", always("gateway-changed", (change) => `${title(change)}: pods are replaced differently`)],
     ],
 };
 
@@ -104,7 +101,7 @@ const MEANWHILE: Record<WhenDown, Omit<Verdict, "property">> = {
     refuse: { code: "service-interrupted", says: "callers with limits get 500 meanwhile; then all counts restart" },
 };
 
-/** Verdict about the counter server. Even if this stack's config has no counters, callers of other stacks may use it. */
+/** Verdict about the counter server, even if this stack's config has no counters: callers of other stacks may use it. */
 function counters({ config }: Run, does: string): Verdict {
     const gateway = config["alpa-auth:gateway"] ?? "";
     const chosen = /"whenDown":\s*"([-a-z]+)"/.exec(gateway)?.[1];
@@ -113,7 +110,7 @@ function counters({ config }: Run, does: string): Verdict {
     return { ...verdict, says: `The counters of limits ${does}: ${says}` };
 }
 
-/** Verdict about deleted counters. Pulumi deletes resources last, so callers that the run moves no longer use them then. */
+/** Verdict about deleted counters. Pulumi deletes last, so callers that the run has moved no longer use them. */
 function countedElsewhere({ changes }: Run): Verdict | undefined {
     const isCounted = (props: Change["old"]) => JSON.stringify(props ?? {}).includes('"policy":"redis"');
     const moved = ({ kind, old, new: now }: Change) =>
@@ -122,7 +119,7 @@ function countedElsewhere({ changes }: Run): Verdict | undefined {
     return {
         code: "service-interrupted",
         severity: "risk",
-        says: "The counter server of the limits is deleted. Callers of this stack no longer use it by then; callers of other stacks at this gateway must no longer use it either",
+        says: "The counter server of the limits is deleted. Callers of this stack are counted elsewhere by then; callers of other stacks at this gateway must be counted elsewhere too",
     };
 }
 

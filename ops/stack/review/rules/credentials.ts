@@ -27,7 +27,7 @@ function isNewSecret(change: Change): boolean {
 }
 
 export const secret: KindRule = {
-    // The finding of the Consumer reports a new credential. Any other new Secret affects only pods that wait for it.
+    // A new credential is in the finding of its Consumer. Other Secrets only affect pods that wait for them.
     created: nothing,
     deleted(change, run) {
         const credential = credentialOf(change);
@@ -95,7 +95,7 @@ function material(_: Difference, change: Change, run: Run): Verdicts {
     };
 }
 
-/** Judges a changed seed or salt of generated keys. If a Secret or Consumer changes with a salt, its finding is enough. */
+/** Judges a changed seed or salt of generated keys. The finding of the Secret or Consumer covers most changed salts. */
 function generated(change: Change, run: Run): Verdicts {
     const { name } = change;
     if (/-seed$/.test(name))
@@ -103,8 +103,8 @@ function generated(change: Change, run: Run): Verdicts {
             code: "all-credentials-change",
             says: "Every generated key and secret changes at once, without an overlap: the seed is replaced",
         };
-    if (/-(admin|viewer)$/.test(name)) return undefined; // The finding of the Secret with the Admin keys reports them.
-    if (/^nodes-.*-token$/.test(name)) return undefined; // The finding of the joining node reports it.
+    if (/-(admin|viewer)$/.test(name)) return undefined; // The finding of the Secret covers the Admin keys.
+    if (/^nodes-.*-token$/.test(name)) return undefined; // The finding of the node that joins with this token covers the token.
     const salt = /^([a-z0-9-]+)\.([a-z0-9-]+)-(key|jwt-secret)$/.exec(name);
     if (!salt) return { code: "replaced", says: `${name}: the generated value changes` };
     const owner = consumerOf(run, salt[1]);
@@ -122,7 +122,7 @@ export const random: KindRule = {
     deleted: (change, run) =>
         /-seed$/.test(change.name) && !run.changes.some(isNewSecret) ? undefined : generated(change, run),
     replaced: generated,
-    // Only for updates, which keep the generated value. If the value changes, Pulumi replaces the resource.
+    // If a setting changes the generated value, Pulumi replaces the resource, and `replaced` judges the replacement.
     rows: [
         [
             "**",

@@ -114,7 +114,7 @@ export const dnssec: KindRule = {
     replaced: (change) => ({ code: "access-removed", says: `${change.name}: the zone is signed with other keys` }),
     rows: [
         ["status", signing],
-        // The program sets these properties to the values that Cloudflare itself sets, so that a refresh finds no difference.
+        // The program sets these properties to Cloudflare's own values, so that a refresh finds no difference.
         ...["dnssecMultiSigner", "dnssecPresigned", "dnssecUseNsec3"].map((flag): Row => [flag, signingMode]),
         ...ACCOUNT_AND_ZONE,
     ],

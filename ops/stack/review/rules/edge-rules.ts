@@ -53,7 +53,7 @@ function comes(title: string, rule: Tree): Verdict {
         };
     if (refuses(rule)) return { code: "request-rejected", says: `${title}: the edge rejects more requests` };
     if (isSkip(rule)) return { code: "protection-weakened", says: `${title}: the edge checks fewer requests` };
-    return { code: "route-changed", says: `${title}: a new rule changes how the edge handles requests` };
+    return { code: "route-changed", says: `${title}: a rule is added that changes what the edge does with requests` };
 }
 
 function goes(title: string, rule: Tree): Verdict {
@@ -65,7 +65,7 @@ function goes(title: string, rule: Tree): Verdict {
             code: "request-rejected",
             says: "The edge checks for browsers again: it rejects some client libraries",
         };
-    return { code: "route-changed", says: `${title}: a rule that changed how the edge handles requests is removed` };
+    return { code: "route-changed", says: `${title}: a rule is removed that changed what the edge does with requests` };
 }
 
 /** Fields without an effect on requests. */

@@ -19,10 +19,7 @@ export const ruleset: KindRule = {
         return edgeRuleVerdicts(title(change), undefined, rules);
     },
     deleted: (change) => edgeRuleVerdicts(title(change), change.old?.rules, undefined),
-    replaced: (change) => ({
-        code: "route-changed",
-        says: `${title(change)} of the edge are deleted and created again: the edge does not apply them meanwhile`,
-    }),
+    replaced: (change) => ({ code: "route-changed", says: `${title(change)} of the edge do not exist for a moment` }),
     rows: [
         ["rules", ({ old, new: now }, change) => edgeRuleVerdicts(title(change), old, now)],
         ["phase", nothing],
@@ -38,7 +35,7 @@ export const zoneSetting: KindRule = {
     created: (change) =>
         isTimeout(change)
             ? timeoutVerdict("The edge's ", "value", undefined, change.new?.value)
-            : { code: "other-change", says: `The stack now sets zone setting ${String(change.new?.settingId)}` },
+            : { code: "other-change", says: `Setting ${String(change.new?.settingId)} of the zone gets a value` },
     // Cloudflare cannot delete a setting.
     deleted: nothing,
     replaced: nothing,

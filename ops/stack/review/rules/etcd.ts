@@ -1,4 +1,4 @@
-/** Rules for etcd, where APISIX stores its configuration: this project's etcd, or the one in earlier charts of APISIX. */
+/** etcd, where APISIX stores its configuration: etcd of this project, or of earlier charts. */
 import { valueAt, type Path } from "../../../../policy/resources/values";
 import type { Change } from "../changes";
 import type { Difference } from "../differences";

@@ -22,7 +22,7 @@ const gone = (change: Change, how: string): Verdict[] => [
 const deleted = (change: Change) => gone(change, ": no caller is served");
 const replaced = (change: Change) => gone(change, " and created again: no caller is served for minutes");
 
-/** Rows for every RampartGraph, whatever components it contains. */
+/** Rows of every RampartGraph, independent of its components. */
 export const OF_GRAPHS: Row[] = [
     ["metadata.name", nothing], // Another name means a replacement, which has its own finding.
     ["metadata.namespace", nothing],
@@ -131,7 +131,7 @@ function controller({ name }: Change): Verdict {
     };
 }
 
-/** Patch of the gateway's Deployment, which sets one field that the chart cannot set. */
+/** One field of the gateway's Deployment, which Helm does not set. */
 export const deploymentPatch: KindRule = {
     created: (change) => ({
         code: "pods-restart",
@@ -139,11 +139,11 @@ export const deploymentPatch: KindRule = {
     }),
     deleted: (change) => ({
         code: "pods-restart",
-        says: `${change.name}: pods of APISIX no longer finish requests in progress when they stop`,
+        says: `${change.name}: pods of APISIX no longer finish their answers when they stop`,
     }),
     replaced: nothing,
     rows: [
-        // The annotation changes with every installation, so that Pulumi patches the field again after it.
+        // The annotation changes with every installation, so that the field is set again afterwards.
         ["metadata/annotations/**", nothing],
         [
             "spec.template.spec.terminationGracePeriodSeconds",
@@ -152,7 +152,7 @@ export const deploymentPatch: KindRule = {
                 ...when(Number(now) < Number(old), {
                     code: "timeout-lowered",
                     severity: "risk",
-                    says: "Pods that stop have less time to finish requests in progress",
+                    says: "Pods that stop have less time to finish their answers",
                 }),
             ],
         ],

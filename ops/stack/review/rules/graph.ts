@@ -24,10 +24,7 @@ const modelGraph: KindRule = {
             "spec.graph.**",
             (_, { new: now }) =>
                 isDeployed(now)
-                    ? {
-                          code: "pods-restart",
-                          says: `${ALPA}: its pods may be replaced, and requests in progress are lost`,
-                      }
+                    ? { code: "pods-restart", says: `${ALPA}: its pods may be replaced, and their answers are lost` }
                     : { code: "changed-inside", says: `${ALPA}, which does not run, changes` },
         ],
         ...OF_GRAPHS,

@@ -10,7 +10,7 @@ const part = ({ name }: Change): "firewall" | "watchdog" | "connectors" | "node"
     return (own as "firewall" | "watchdog" | undefined) ?? (/^nodes-/.test(name) ? "node" : "connectors");
 };
 
-/** Last part of the name of a node command. It says which step of the setup the command runs. */
+/** Last part of the name of a node's command: the step that it runs. */
 const NODE_STEP = /-(snap|joined|member|ready|labels|token)$/;
 
 export const hostCommand: KindRule = {

@@ -6,8 +6,8 @@ import type { Difference } from "../differences";
 import { nothing, objectName, type KindRule, type Run, type Verdict } from "../rule";
 
 /**
- * Whether the gateway answers all callers with 503 in the current phase of a conversion or upgrade. If so, no request is in
- * progress that stopping Alpa could interrupt.
+ * Whether callers get 503 from the gateway in the current phase of a conversion or upgrade. If so, stopping Alpa interrupts
+ * no answer.
  */
 function areRefused({ config }: Run): boolean {
     try {
@@ -74,7 +74,7 @@ export const rayCluster: KindRule = {
 export const images: KindRule = {
     created: (change) => ofImages(change, { code: "added", says: `Nodes download an image (${objectName(change)})` }),
     deleted: (change) =>
-        ofImages(change, { code: "changed-inside", says: `Nodes no longer keep the image of ${objectName(change)}` }),
+        ofImages(change, { code: "changed-inside", says: `Nodes no longer hold the image of ${objectName(change)}` }),
     replaced: nothing,
     rows: [
         [
@@ -121,6 +121,6 @@ export const bareMetal = {
                 code: "host-changed",
                 says: `${what} ${bootOf(now) === "never" ? "no longer starts" : "starts"} with its host`,
             };
-        return { code: "changed-inside", says: `${what} does not change, but its script runs again` };
+        return { code: "changed-inside", says: `${what} stays as it is, and its script runs again` };
     },
 };

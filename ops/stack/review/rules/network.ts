@@ -47,7 +47,7 @@ export const networkPolicy: KindRule = {
     ],
 };
 
-/** Whether the other object is the namespace of the policy, or an object in this namespace. */
+/** Whether the other object is the policy's namespace, or is in it. */
 function isGuarded(policy: Change, other: Change): boolean {
     const namespace = String(namespaceOf(policy));
     const its = String(namespaceOf(other));
@@ -57,10 +57,10 @@ function isGuarded(policy: Change, other: Change): boolean {
     return other.kind === "dynamic RampartGraph" && namespace.startsWith(`${its}-${objectName(other)}-`);
 }
 
-/** Policies whose deletion opens nothing, because policy `closed` then blocks the peers too. Values explain the deletion. */
+/** Policies that only admit pods, each with the effect of its deletion: policy `closed` then blocks these pods too. */
 const CLOSED: Record<string, string> = {
     [`${POLICY_PREFIX}metrics`]: "the metrics of the gateway are closed to scrapers",
-    [`${POLICY_PREFIX}etcd`]: "etcd no longer runs in the namespace of APISIX",
+    [`${POLICY_PREFIX}etcd`]: "etcd is no longer in the namespace of APISIX",
 };
 
 function staysClosed(change: Change, { changes }: Run): boolean {
@@ -74,7 +74,7 @@ function staysClosed(change: Change, { changes }: Run): boolean {
 
 const podsOf = ({ new: now, old }: Change) => at(now ?? old, "spec.podSelector.matchLabels");
 
-/** Judges a new policy. It admits the peers that it lists. If it is the first policy of a pod, all others are blocked. */
+/** Judges a new policy. It admits the peers that it lists, and a pod's first policy blocks all other peers. */
 function created(change: Change, run: Run): Verdict[] {
     const { ingress, egress } = map(change.new?.spec);
     const opens = list(ingress).filter((rule) => !isInside(rule));

@@ -22,7 +22,7 @@ export const route: KindRule = {
         ),
     ],
     deleted: (change) =>
-        // Only the checks of a conversion use this route: callers have no access to it.
+        // The route for checks of a conversion, which no caller may use.
         /-conversion-verification-rules$/.test(change.name)
             ? {
                   code: "changed-inside",
@@ -190,7 +190,7 @@ function match(at: string, title: string, { match: old }: Tree, { match: now }: 
     return verdicts;
 }
 
-/** Names of the plugins that authenticate. The policy pack checks methods in multi-auth that are not known yet. */
+/** Names of the plugins that authenticate. Methods inside multi-auth that are not known yet are judged by the policy pack. */
 const authPlugins = (props: Tree) =>
     pluginsOf({ where: "", props }, "missing")
         .filter(

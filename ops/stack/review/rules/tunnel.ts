@@ -97,10 +97,7 @@ function ingresses({ old, new: now }: Difference): Verdict[] {
     return verdicts;
 }
 
-/**
- * Judges a new rule. If an existing rule forwards to the same service without requiring an Access token, the service is a
- * gateway, which authenticates callers itself.
- */
+/** Judges a new rule. If the existing rules need no Access token, the gateway behind them authenticates callers. */
 function comes(says: string, rule: Ingress, before: Ingress[]): Verdict {
     const asksNobody = (one: Ingress) => accessOf(one)?.required !== true;
     const toGateway = before.some((other) => asksNobody(other) && other.service === rule.service);
@@ -144,7 +141,7 @@ function ofIngress(says: string, property: string, old: Ingress, now: Ingress): 
     if (!isDeepStrictEqual(rest(old), rest(now)))
         verdicts.push({
             code: "route-changed",
-            says: `${says}: the connectors connect to Alpa with other settings`,
+            says: `${says}: the connectors reach Alpa differently`,
             property: `${property}.originRequest`,
             old: rest(old),
             new: rest(now),

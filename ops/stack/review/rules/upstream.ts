@@ -51,7 +51,7 @@ export const upstream: KindRule = {
     ],
 };
 
-/** Judges the deletion of an upstream of rules that only reject requests. If a route is deleted too, it has no effect. */
+/** Judges a deleted upstream of rules that only reject requests. It has no effect if their route is deleted too. */
 function closed(change: Change, { changes }: Run): Verdicts {
     if (changes.some((other) => other.kind === "kubernetes ApisixRoute" && goes(other))) return undefined;
     return {
@@ -115,7 +115,7 @@ function retries({ old, new: now }: Difference, change: Change): Verdict {
     return more
         ? {
               code: "protection-weakened",
-              says: `${title}: a failed request is sent to Alpa again, and uses GPU time twice`,
+              says: `${title}: a failed request is sent again, and costs the GPU time twice`,
           }
         : { code: "changed-inside", says: `${title}: a failed request is not sent again` };
 }

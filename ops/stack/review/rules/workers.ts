@@ -25,7 +25,7 @@ export const workersScript: KindRule = {
 };
 
 export const workersRoute: KindRule = {
-    // The finding of the new Worker or DNS record is enough.
+    // The Worker, or the DNS record, has its own finding.
     created: nothing,
     deleted: passes,
     replaced: (change) =>

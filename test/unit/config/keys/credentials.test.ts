@@ -279,7 +279,7 @@ describe("keys that callers have brought", () => {
         const readmit = "revocation-0123abcd";
         assert.equal(brought([{ id: "k", method: "key", key: KEY, readmit }])[0].readmit, readmit);
         assert.deepEqual(problems([{ id: "k", method: "key", readmit }]), [
-            `${AT}.readmit: only valid with key or publicKey, and this credential has a generated key. Remove it.`,
+            `${AT}.readmit: only valid with key or publicKey (this credential has neither, since its key is generated). Remove it.`,
         ]);
         assert.match(
             problems([{ id: "k", method: "key", key: KEY, readmit: "yes" }])[0],

@@ -240,7 +240,7 @@ describe("zone data", () => {
         const names = ["a.example.com", "b.example.com", "c.example.com", "new.example.com"];
         assert.deepEqual(serviceProblems(records, names, "zone.yaml", "example.com"), [
             "zone.yaml a.example.com A: must be a CNAME, so that one update can point it to the tunnel. Give the addresses a name of their own, for example origin.a.example.com, and make a.example.com a CNAME of that name: first at the old name servers, then here.",
-            "zone.yaml b.example.com CNAME proxied: must be true, since the name points to the tunnel from phase proxied on. Set it to true.",
+            "zone.yaml b.example.com CNAME proxied: must be true, since the name points to the tunnel in phase proxied and all later phases. Set it to true.",
         ]);
     });
 

@@ -49,7 +49,7 @@ describe("config of exposure tunnel", () => {
         const zone = { name: "example.com", plan: "enterprise" };
         const { exposure, warnings } = settings("rampart", { ...EXPOSURE, zone, proxyTimeoutSeconds: 605 });
         assert.equal(exposure!.connectors.graceSeconds, 180);
-        assert.ok(warnings.some((one) => /^tunnel: a connector that stops waits at most 180 s .*600 s/.test(one)));
+        assert.ok(warnings.some((one) => /^tunnel: a stopping connector waits at most 180 s .*600 s/.test(one)));
     });
 
     // options/cloudflare.test.ts has the other cases of host names, plans and answer times, whose checks are the same.

@@ -30,7 +30,7 @@ const refused: Refused[] = [
     [
         "a restart without a service",
         values({ hosts: [HOST], restart: true }),
-        "alpa.watchdog.unit: required with restart. Name the service of systemd that runs Alpa.",
+        "alpa.watchdog.unit: required with restart. Name the systemd service that runs Alpa.",
     ],
     [
         "a service without restart",
@@ -40,7 +40,7 @@ const refused: Refused[] = [
     [
         "an invalid service",
         values({ hosts: [HOST], restart: true, unit: "alpa; id" }),
-        /^alpa\.watchdog\.unit: must be the name of a service of systemd/,
+        /^alpa\.watchdog\.unit: must be the name of a systemd service/,
     ],
     [
         "a limit shorter than the longest answer",

@@ -356,7 +356,7 @@ describe("config of option cloudflare", () => {
         const longer = (seconds: number) =>
             cloudflareStack({ ...zone({ plan: "enterprise" }), proxyTimeoutSeconds: seconds });
         const cut =
-            /^tunnel: a connector that stops waits at most 180 s for its running answers, and answers may take up to 181 s\. Answers that take longer than the wait are interrupted \(502\)/;
+            /^tunnel: a stopping connector waits at most 180 s for requests in progress, but an answer may take up to 181 s\. Requests that take longer than this wait are interrupted \(502\)/;
         assert.deepEqual(
             [159, 160, 161, 600].map((seconds) => longer(seconds).connectors.graceSeconds),
             [179, 180, 180, 180],

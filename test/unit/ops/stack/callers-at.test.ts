@@ -73,7 +73,7 @@ describe("callers of a file, in earlier versions", () => {
         const state = { resources: [{ urn, type, outputs }] };
         const history = [update(commits.lab, named), update(commits.now, named)];
         const { note, found } = await exits(2, back(history, [], state));
-        assert.match(note, /would break the revocation of lab\/ed\. .* add: --readmit lab\/ed/);
+        assert.match(note, /would break that of lab\/ed\)\. .* add: --readmit lab\/ed/);
         assert.ok(found[0].includes(`readmit: ${outputs!.revoked[0].id}`));
         await exits(0, back(history, ["--readmit", "lab/ed"], state));
     });

@@ -138,7 +138,7 @@ describe("ops, an edit whose pulumi up finds the stack locked", () => {
         const { note } = await it.ops(...ADD);
         answer = LOCKED;
         await exits(1, it.ops("consumer", "add", "eve", "--yes"));
-        execFileSync("sh", ["-c", /Or undo the edit: (cp .*) && pulumi up/.exec(note)![1]]);
+        execFileSync("sh", ["-c", /Or go back: (cp .*) && pulumi up/.exec(note)![1]]);
         assert.equal(readFileSync(it.file, "utf8"), STACK_FILE);
     });
 });

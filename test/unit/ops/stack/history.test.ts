@@ -149,7 +149,7 @@ describe("ops stack history", () => {
                 "nothing is claimed about secret limits",
                 config([own(per(10))], { limits: "secret!" }),
                 config([own(undefined)], { limits: "secret!" }),
-                ["callers: the config key limits is secret, so the history does not show the limits of each caller"],
+                ["callers: limits is secret, so the history does not show the limits of each caller"],
             ],
         ];
         for (const [what, before, after, says] of CASES)

@@ -24,7 +24,7 @@ describe("ops stack rollback refuses", () => {
         const salts = ["lab.2026a-key", "alpa-verifier.key-key"].map((name) => made(SALT_TYPE, name));
         const steps = [...salts, made(TOKEN, "nlp.b-token", TOKEN_INPUTS)];
         const refused = await exits(2, rollback(["--to", "1", "--yes"], { history, steps }));
-        assert.match(refused.note, /create new secrets for lab\/2026a, nlp\/b, .* add --new-credentials/);
+        assert.match(refused.note, /those of lab\/2026a, nlp\/b were deleted .* add --new-credentials/);
         assert.ok(refused.seen.every(({ verb }) => verb === "preview"));
         const accepted = await exits(0, rollback(["--to", "1", "--yes", "--new-credentials"], { history, steps }));
         assert.match(accepted.note, /These callers need new credentials: lab\/2026a, nlp\/b/);

@@ -175,7 +175,7 @@ describe("ops token inspect", () => {
         [
             "is not valid yet",
             { key: "alpa-auth_tokens.hs", exp: now + 60, nbf: now + 30 },
-            "not valid before 2026-11-25T12:00:30Z: the gateway ignores this claim (nbf), but others may not",
+            "not valid before 2026-11-25T12:00:30Z, although the gateway ignores nbf",
         ],
         [
             "has an expired credential and an expiry in the past",

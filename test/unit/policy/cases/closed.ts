@@ -75,7 +75,7 @@ export const CLOSED: Record<string, Case[]> = {
             "Lua before authentication",
             "intra",
             added("serverless-pre-function", LUA),
-            /^spec\.http\[0\]\.plugins: must be a list of 9 \(got 10\)/m,
+            /^spec\.http\[0\]\.plugins: must be a list of length 9 \(got 10\)/m,
         ],
         [
             "a part of the requests that goes to another upstream",

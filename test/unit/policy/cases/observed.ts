@@ -48,7 +48,7 @@ export const OBSERVED: Record<string, Case[]> = {
             "more ports for scrapers than that of the metrics",
             "observed",
             metrics((s) => s.ingress[0].ports.push({ port: 9080, protocol: "TCP" })),
-            /^spec\.ingress\[0\]\.ports: must be a list of 1/m,
+            /^spec\.ingress\[0\]\.ports: must be a list of length 1/m,
         ],
         [
             "metrics of one rule replaced by another plugin",

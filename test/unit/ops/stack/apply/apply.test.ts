@@ -67,27 +67,27 @@ describe("ops stack apply", () => {
         [
             "of a commit with another program in the work tree",
             ({ clone }) => writeFileSync(join(clone, "index.ts"), "not committed"),
-            /--plan: a plan must contain only committed changes \(git status: M index\.ts\)/,
+            /--plan: a plan must be of a commit, without uncommitted changes \(git status: M index\.ts\)/,
         ],
         [
             "of another config",
             ({ write }) => write(`${STACK_FILE}\n`),
-            /must be made from the current Pulumi\.intra\.yaml \(the config has changed/,
+            /must be of the current Pulumi\.intra\.yaml \(the config has changed/,
         ],
         [
             "of another state",
             () => (time = "2026-11-25T11:30:00Z"),
-            /must be made for the current state \(it was made for the state of 2026-11-25T11:00/,
+            /must be of the current state \(made for the state of 2026-11-25T11:00/,
         ],
         [
             "of other resources, if the backend keeps the time",
             () => (resources = [caller("alice", ["a"])]),
-            /must be made for the current state \(it was made for the state/,
+            /must be of the current state \(made for the state/,
         ],
         [
             "that was changed",
             ({ plan }) => writeFileSync(join(plan, "plan.json"), '{"resourcePlans":{}}'),
-            /plan\.json has changed since stack check saved it/,
+            /must be unchanged \(plan\.json has changed/,
         ],
         [
             "without its other half",

@@ -183,7 +183,10 @@ describe("ops stack check", () => {
         await exits(2, ops("stack", "check", "--out", folder));
         writeFileSync(join(clone, "index.ts"), "second");
         const { note } = await exits(2, ops("stack", "check", "--out", join(folder, "plan")));
-        assert.match(note, /--out: a plan must contain only committed changes \(git status: M index\.ts\)/);
+        assert.match(
+            note,
+            /--out: a plan must be of a commit, without uncommitted changes \(git status: M index\.ts\)/,
+        );
         await exits(0, ops("stack", "check"), "to look at it is no commit needed");
     });
 });

@@ -60,7 +60,7 @@ describe("ops stack drift", () => {
         assert.equal(code, 3);
         assert.match(out, /limit-lowered {2}Caller alice has less: 60 in 60 s becomes 6 in 60 s/);
         assert.match(out, /-> To undo the drift: pulumi up --refresh -s intra/);
-        assert.match(note, /the drift must have no risk for callers \(1 of 1/);
+        assert.match(note, /what was changed outside Pulumi must have no risk for callers \(1 of 1/);
     });
 
     it("exits with 0 for a change without an effect on callers, even with --fail-on risk", async () => {
@@ -183,7 +183,7 @@ describe("ops stack drift", () => {
             assert.equal(code, 3, out);
             assert.match(
                 out,
-                /change-not-shown {2}Pulumi reports a change, but not which resource has changed \(update: 2 counted, 1 shown\)/,
+                /change-not-shown {2}Pulumi counts a change without showing the resource that changes \(update: 2 counted, 1 shown\)/,
             );
             assert.match(out, /-> See which resource it is: pulumi refresh --preview-only --diff -s intra/);
             assert.match(out, /limit-lowered/);

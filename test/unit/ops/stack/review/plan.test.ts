@@ -145,7 +145,7 @@ describe("ops stack review --plan", () => {
         [
             "a plan without the time of its creation",
             plan(revoke, { time: "" }),
-            /does not contain the time at which it was made/,
+            /must have the time at which it was made/,
         ],
         ["a preview", '{"steps":[]}', /It is a preview: use --preview/],
         ["a truncated plan", plan(revoke).slice(0, 40), /must be complete JSON/],
