@@ -186,7 +186,11 @@ const refused: Refused[] = [
         bareMetal({ unit: undefined, commands: { start: "a" } }),
         "convert.bareMetal.commands.stop: required.",
     ],
-    ["an invalid service", bareMetal({ unit: "alpa-ray" }), /^convert\.bareMetal\.unit: must be the name of a systemd service/],
+    [
+        "an invalid service",
+        bareMetal({ unit: "alpa-ray" }),
+        /^convert\.bareMetal\.unit: must be the name of a systemd service/,
+    ],
     ["no hosts", bareMetal({ hosts: [] }), /^convert\.bareMetal\.hosts: must name at least one host/],
     [
         "a host twice",
