@@ -9,7 +9,7 @@ interface Fault {
     /** Number of requests that fail. @default 1 */
     times?: number;
     status: number;
-    /** @default an envelope with the code the API uses for this status */
+    /** @default an envelope with the error code that the API uses for this status */
     body?: unknown;
     /** Headers that replace or extend the usual ones. The value "" removes a header. */
     headers?: Record<string, string>;

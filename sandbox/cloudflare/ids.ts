@@ -15,7 +15,7 @@ const ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345
 
 /**
  * A new secret of a service token. Its format since 2026-08-26: a prefix, 40 alphanumeric characters and a checksum of 8
- * characters. Cloudflare does not publish the algorithm of the checksum; this one is invented.
+ * characters. Cloudflare does not publish the algorithm of the checksum; the sandbox uses the start of a SHA-256 hash.
  */
 export function clientSecret(): string {
     const body = Array.from({ length: 40 }, () => ALPHANUMERIC[randomInt(ALPHANUMERIC.length)]).join("");

@@ -1,4 +1,4 @@
-/** Zone settings with their valid and initial values. Other settings are unsupported. */
+/** Zone settings with their valid and initial values. The emulator does not support settings that are missing here. */
 import { z } from "zod";
 import type { Json, Plan, Zone } from "./objects";
 

@@ -1,9 +1,10 @@
-/** TypeScript types for Workers and their routes. objects.ts explains their fields. */
-
 export interface WorkerScript {
     /** The name, which is the id. */
     id: string;
-    /** Text of the Worker's only module. The API returns it alone, never together with the other fields. */
+    /**
+     * Text of the Worker's only module. The API has a separate endpoint for it. The endpoint for the other fields never
+     * returns it.
+     */
     content: string;
     /** Name of the Worker's module. Never returned by the API. */
     main_module: string;

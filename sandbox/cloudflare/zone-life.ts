@@ -76,8 +76,8 @@ export function followClock(account: Account, zones: Map<string, Zone>): void {
 export const firstCheck = (account: Account): string => account.stamp(FIRST_CHECK_SECONDS);
 
 /**
- * Whether CAA records allow the certificate. It has the names of the zone and of `*.zone`; for the latter `issuewild` wins over
- * `issue` (RFC 8659, 4.3).
+ * Whether the zone's CAA records allow the certificate. The certificate names the zone and `*.zone`. For the wildcard name,
+ * records with the tag `issuewild` replace records with the tag `issue` (RFC 8659, 4.3).
  */
 function mayIssue(zone: Zone, records: Iterable<DnsRecord>): boolean {
     const caa = [...records].filter((r) => r.type === "CAA" && r.name === zone.name);

@@ -10,7 +10,10 @@ export interface Zone {
     name: string;
     type: string;
     paused: boolean;
-    /** `pending` until the parent has exactly `name_servers`, then `active`; `moved` when it no longer has them. */
+    /**
+     * `pending` until the parent zone has exactly `name_servers`, then `active`; `moved` when the parent zone no longer has
+     * them.
+     */
     status: "pending" | "active" | "moved";
     /** The two name servers that Cloudflare assigned when the zone was created. */
     name_servers: string[];
@@ -20,7 +23,7 @@ export interface Zone {
     created_on: string;
     modified_on: string;
     activated_on: string | null;
-    /** Answers contain it as `plan.legacy_id`, not under this name. */
+    /** Answers contain the plan as `plan.legacy_id`. */
     plan: Plan;
     /** Changed settings by id. The others have the initial values of settings.ts. Not returned with the zone. */
     settings: Map<string, ZoneSetting>;

@@ -54,8 +54,8 @@ export async function runCloudflare(options: {
 }
 
 /**
- * Activates new zones after SOON_MS. Cloudflare's first check of a delegation comes only after a minute, which is too long for
- * interactive use.
+ * Activates new zones after SOON_MS. Without this, an interactive user would wait a minute for Cloudflare's first check of a
+ * delegation.
  */
 function activateSoon(account: Account): void {
     account.on("changed", ({ kind, id }) => {

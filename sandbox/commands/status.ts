@@ -6,7 +6,7 @@ import { noSandbox, readFacts, stateDir, type ClusterFacts, type PageFacts, type
 /**
  * Prints what is running. With `--json`, prints `{ stack, url, kubeconfig, try: [{ title, command, expect, credential? }],
  * page, parts: [{ part, title, version, real }] }`, and the additional field `prometheus` with its address if a Prometheus
- * is running. `try` is derived again after each change of the stack.
+ * is running. After each change of the stack, `try` is computed again.
  */
 export async function status(options: { json: boolean }): Promise<void> {
     const dir = stateDir();

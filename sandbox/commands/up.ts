@@ -33,9 +33,9 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** Starts the cluster and the emulators, runs `pulumi up` on a shipped stack file, and sends requests that prove the result. */
 export async function up(options: SceneName & { detach: boolean; real?: string | true }): Promise<void> {
     const scene = sceneOf(options);
-    // The emulators run in a separate process (world-process.ts), which reads ALPA_AUTH_REAL.
+    // The emulators run in a separate process (world-process.ts). It reads this variable.
     if (options.real !== undefined) process.env[REAL_VARIABLE] = options.real === true ? "available" : options.real;
-    // Whether the requested real programs are available is checked before the running sandbox is ended and tools are
+    // This throws if a requested real program is missing. It stands here, before the running sandbox is ended and tools are
     // built.
     partsOfEnvironment();
     if (options.observe) prometheusProgram();

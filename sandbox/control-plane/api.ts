@@ -33,7 +33,9 @@ export function call(
                 key: api.credential.key,
                 headers: { "content-type": options.contentType ?? "application/json" },
                 timeout: (options.seconds ?? 10) * 1000,
-                agent: false, // no keep-alive: there are few calls, and a connection could outlive the server
+                // no keep-alive, because there are few calls, and because a kept connection would fail after a restart of
+                // the server
+                agent: false,
             },
             (incoming) => {
                 let text = "";

@@ -85,7 +85,8 @@ export function apiserverArguments(pki: Pki, ports: Ports, paths: Paths): string
         "egress-selector-config-file": paths.egress,
         "kubelet-client-certificate": egress.cert,
         "kubelet-client-key": egress.key,
-        // With true, the API server would wait a minute for open watches when it stops, and `down` would wait with it.
+        // If this were true, the API server would wait a minute for open watches before it stops. `down` would wait that
+        // long too.
         "shutdown-send-retry-after": "false",
         profiling: "false",
     });

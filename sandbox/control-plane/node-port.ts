@@ -22,7 +22,7 @@ export interface Lost {
     cut: number;
     /** Connections to a pod that had ended. */
     refused: number;
-    /** Requests to a pod or node that has lost its network, which get no answer. */
+    /** Requests to a pod or node whose network is down. They get no answer. */
     unanswered: number;
 }
 
@@ -33,7 +33,7 @@ export interface NodePort {
     /** Drops all packets of one pod's connections, or of all connections. */
     silence(pod?: string): void;
     /**
-     * Restores the network, and closes the silenced connections, because real peers would have given them up by then.
+     * Restores the network. Closes the silenced connections, because a real client or server would have given up by then.
      */
     resume(): void;
     close(): Promise<void>;
@@ -149,8 +149,8 @@ class Connections {
 }
 
 /**
- * Ends a socket without a reset: if both sides reset at the same time, Node.js 20 keeps the handle forever, so the process
- * would never end.
+ * Ends a socket without a reset. If both sides reset at the same time, Node.js 20 keeps the socket's handle forever, and the
+ * process would never end.
  */
 function end({ client, backend }: Connection): void {
     client.destroy();

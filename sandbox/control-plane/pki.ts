@@ -9,8 +9,8 @@ import { generate } from "selfsigned";
 import { writeSecret } from "./secret-file";
 
 /**
- * Lifetime of a certificate, in days. After that time a sandbox must be re-created. It is ten years, because a state directory
- * can be kept for long.
+ * Lifetime of a certificate, in days. After that time a sandbox must be re-created. The lifetime is ten years, because a
+ * user can keep a state directory for a long time.
  */
 const DAYS = 3650;
 
@@ -99,7 +99,7 @@ function until(): Date {
     return new Date(Date.now() + DAYS * 86_400_000);
 }
 
-/** Start of validity: an hour ago, because the clock of a laptop that has just woken up may be behind. */
+/** Validity starts an hour ago, because the clock of a laptop may be behind when the laptop has just woken up. */
 function since(): Date {
     return new Date(Date.now() - 3_600_000);
 }

@@ -35,18 +35,21 @@ interface ControlPlaneOptions {
      * @default false
      */
     fresh?: boolean;
-    /** Environment of the programs. It must have the variable ALPA_AUTH_SANDBOX. @default that of this process */
+    /** Environment of the programs. It must have the variable ALPA_AUTH_SANDBOX. @default the environment of this process */
     env?: NodeJS.ProcessEnv;
     /** Nodes of the cluster. @default two DGX nodes */
     nodes?: NodeShape[];
-    /** Port of the API server, if it is free. @default any */
+    /** Preferred port of the API server. If it is in use, another free port is taken. @default any free port */
     port?: number;
     /**
-     * Returns the local port of the emulator of an address in the cluster. @default no address has an emulator: connections
+     * Returns the local port of the emulator of an address in the cluster. @default always undefined, so that connections
      * into the cluster are refused at once
      */
     dialIn?: DialIn;
-    /** Local ports for port-forwarding. @default port-forwarding finds no listener in any pod */
+    /**
+     * Returns the local port to which a port of a pod is forwarded. @default always undefined, so that every port of a pod
+     * seems closed
+     */
     podPort?: PodPort;
     log?: (line: string) => void;
 }
@@ -110,8 +113,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
             await program.stop();
         }
         await Promise.all([proxy.close(), kubelet.close()]);
-        // The kernel can hold the port a moment longer than the process does. `close` waits for the port, so that a start
-        // right after it finds the port free.
+        // The kernel can keep the port for a moment after the process has ended. `close` waits until the port is free,
+        // because the next start needs it.
         await waitFor(`port ${ports.apiserver} to be free`, () => !whoHolds(ports.apiserver), { seconds: 60 });
     };
 
@@ -165,7 +168,10 @@ async function startAll(start: Start, { pki, ports, paths, api }: Place, nodes: 
     ]);
 }
 
-/** Chooses the ports: those of the last run if they are still free, so that its kubeconfig files still work. */
+/**
+ * Chooses the ports. If the ports of the last run are still free, they are used again, so that kubeconfig files of the last
+ * run still work.
+ */
 async function choosePorts(file: string, apiserver?: number): Promise<args.Ports> {
     let kept: Partial<args.Ports> = {};
     try {
@@ -223,7 +229,7 @@ async function isHealthy(url: string): Promise<boolean> {
 
 async function nodesReady(api: Api, nodes: NodeShape[], programs: TrackedProcess[]): Promise<void> {
     await untilReady("nodes", programs, async () => {
-        // On a busy machine even an API server that is ready does not answer every request.
+        // On a busy machine, an API server that is ready can still miss a request.
         const answer = await call(api, "GET", "/api/v1/nodes").catch(() => undefined);
         if (answer?.status !== 200) return false;
         const list = JSON.parse(answer.body) as { items: NodeStatus[] };

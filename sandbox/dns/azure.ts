@@ -28,7 +28,7 @@ export interface AzureZone {
     says: Says;
 }
 
-/** @param number NN in the names of the servers, which Azure chooses */
+/** @param number the number NN in the names of the name servers. Azure chooses it. */
 export function azureZone(name: string, records: ZoneRecord[], number = 5): AzureZone {
     const nn = String(number).padStart(2, "0");
     const nameServers = ["com", "net", "org", "info"].map((end, i) => `ns${i + 1}-${nn}.azure-dns.${end}`);

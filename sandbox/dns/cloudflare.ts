@@ -1,13 +1,13 @@
 /**
  * Emulator of Cloudflare's authoritative servers: it answers with the current records of the zones in a Cloudflare account.
  * Facts: Cloudflare's documentation of proxied records (they have edge addresses and a TTL of 300 s; while a zone is pending
- * or paused, they have those of the origin), of flattening, of pending zones (served at once) and of moved zones (still
+ * or paused, they have the origin's addresses), of flattening, of pending zones (served at once) and of moved zones (still
  * served).
  *
  * All server names have one port, and changes are visible at once. Rejected: types without support in the packet library
  * (NOTIMP), a CNAME at the apex to a name with unknown addresses (SERVFAIL), zones of other types than full (REFUSED).
- * Unsupported: signatures (a signed zone has its DNSKEY, which is enough for the resolver emulator), HTTPS records of proxied
- * names, load balancing, `settings` of a record.
+ * Unsupported: signatures (a signed zone has its DNSKEY, which is enough for the resolver emulator), HTTPS records of
+ * proxied names, load balancing, `settings` of a record.
  */
 import { wireData } from "../../dns/values";
 import { type ZoneRecord } from "../../components/cloudflare/dns-record";
@@ -17,7 +17,7 @@ import type { Says } from "./server";
 import { lookUp, refuse, type ServedRecord, type ServedZone } from "./zone";
 
 export interface CloudflareDnsOptions {
-    /** Addresses of the edge. @default addresses from the ranges that are reserved for documentation */
+    /** Addresses of the edge. @default addresses from the ranges reserved for documentation */
     edge?: { v4: string[]; v6: string[] };
     /** Addresses of names outside of the zone, for a CNAME at the apex. @default none */
     addressesOf?: (name: string) => string[];
@@ -70,7 +70,7 @@ function addressRecords(name: string, ttl: number, addresses: string[]): ServedR
     return addresses.map((data) => ({ name, type: data.includes(":") ? "AAAA" : "A", ttl, data }));
 }
 
-/** Addresses at the end of a CNAME chain; empty if they are unknown. */
+/** Addresses that a chain of CNAMEs leads to. Empty if the chain leads to an unknown name or is too long. */
 function flattened(records: ServedRecord[], target: string, options: CloudflareDnsOptions): string[] {
     for (let here = target, hops = 0; hops < 8; hops++) {
         const at = records.filter((r) => r.name === here);

@@ -15,7 +15,7 @@ import { isWithin } from "../../dns/names";
 import { ask, NoAnswer, type Answer, type Row, type Server } from "../../dns/query";
 
 export interface ResolverOptions {
-    /** `parent`: server of the parent domain; `domain`: name of that domain. */
+    /** `parent`: server of the parent domain; `domain`: name of the parent domain. */
     parent: Server;
     domain: string;
     /** Returns the name server of this name; undefined if the sandbox has none. */
@@ -71,7 +71,7 @@ export class Resolver {
         return { rcode: "SERVFAIL", values: [], ttl: 0 };
     }
 
-    /** The cached value of a key, or else the value of `fetch`, which is then cached for its TTL. */
+    /** Returns the cached value of a key. If there is none, calls `fetch` and caches the result for the result's TTL. */
     private async kept<T>(
         key: string,
         fetch: () => Promise<{ value: T; ttl: number }>,
@@ -134,7 +134,7 @@ export class Resolver {
         return this.askOne(servers, name, type);
     }
 
-    /** Queries the servers in turn until one answers. @throws NoAnswer if none does */
+    /** Queries one server after another until one answers. @throws NoAnswer if no server answers */
     private async askOne(names: string[], name: string, type: string): Promise<Answer> {
         let last: unknown;
         for (const server of names) {

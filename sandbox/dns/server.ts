@@ -18,7 +18,7 @@ export type Says = (name: string, type: string) => Reply;
 
 interface DnsServerOptions {
     says: Says;
-    /** Port on 127.0.0.1; 0: any free one. */
+    /** Port on 127.0.0.1. 0 takes any free port. */
     port?: number;
 }
 

@@ -88,8 +88,8 @@ function reply(zone: ServedZone, records: ServedRecord[], { kind, cut }: Found):
         const glue = zone.records.filter(
             (r) => (r.type === "A" || r.type === "AAAA") && servers.some(({ data }) => data === r.name),
         );
-        // With a CNAME before the referral, the flag AA is set, because it refers to the first name in the answer (RFC
-        // 1035, 4.1.1).
+        // If a CNAME comes before the referral, the flag AA is set. It says that the answer for the first name is
+        // authoritative (RFC 1035, 4.1.1).
         return {
             ...made,
             authoritative: answers.length > 0,

@@ -4,9 +4,9 @@
  * action `skip` with the product `bic`.
  *
  * Cloudflare does not publish its criteria. Emulated: a request with the user agent of Python's own HTTP library is
- * rejected, regardless of its other headers. Owners of zones have reported these rejections, and that they stop when the
- * check is turned off. They have also reported that curl, Node.js and requests without a user agent pass, as in this
- * emulator. Whether the check comes before or after the rate limits is unknown.
+ * rejected, regardless of its other headers. Owners of zones have reported that such requests are rejected, and that they
+ * pass when the check is turned off. The owners have also reported that requests by curl, by Node.js and without a user
+ * agent pass, as in this emulator. Whether the check comes before or after the rate limits is unknown.
  */
 import { settingOf } from "../settings";
 import { numberedError } from "./pages";

@@ -1,4 +1,7 @@
-/** Environment variables of two hidden flags of cloudflared: the edge's addresses, instead of a DNS lookup, and the CA file. */
+/**
+ * Environment variables that set two hidden flags of cloudflared: the addresses of the edge, which cloudflared would
+ * otherwise look up in DNS, and the CA file.
+ */
 import type { EdgePlace } from "./server";
 import { CONNECTIONS } from "../connector/wire";
 

@@ -117,7 +117,7 @@ export class Connectors {
     private watch(session: ClientHttp2Session): void {
         let unanswered = 0;
         const timer = setInterval(() => {
-            if (session.destroyed) return; // ping() throws on a destroyed session, and `close` is emitted later
+            if (session.destroyed) return; // ping() throws if the session is destroyed, and the event `close` comes later
             if (unanswered >= LOST_AFTER_PINGS) {
                 this.log(`edge: a connector has not answered ${unanswered} pings: its connection is lost`);
                 return session.destroy();

@@ -31,7 +31,7 @@ interface RequestParts {
     keys: SigningKeys;
     connectors: Connectors;
     rules: Rules;
-    /** Factor by which the read timeout is multiplied. */
+    /** The read timeout of the plan is multiplied by this factor. */
     scale: number;
     onAnswer?: (answered: { caller: string | null; status: number }) => void;
     log: (line: string) => void;

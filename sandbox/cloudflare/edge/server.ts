@@ -32,7 +32,7 @@ export interface EdgeOptions {
     scale?: number;
     /** Time between two pings of a connection, in milliseconds: see connectors.ts. @default 1000 */
     pingMs?: number;
-    /** @default new keys, whose generation takes part of a second */
+    /** @default new keys; it takes part of a second to generate them */
     keys?: SigningKeys;
     /** Called for each answer. `caller`: name of the service token that Access has accepted; null if there is none. */
     onAnswer?: (answered: { caller: string | null; status: number }) => void;
@@ -52,7 +52,7 @@ export interface Edge {
     certificate: Certificate;
     /** URL of the key set of Access, for origins that verify JWTs. */
     certsUrl: string;
-    /** Replaces the signing key. The previous key stays in the key set. */
+    /** Replaces the key that signs JWTs. The previous key stays in the key set, so that its JWTs remain valid. */
     rotateKeys(): Promise<void>;
     close(): Promise<void>;
 }

@@ -49,7 +49,7 @@ export async function runWorker(
     const route = routeOf(routes, request.hostname, `${request.path}${query}`);
     if (route?.script === undefined) return undefined;
     const script = account.workerScripts.get(route.script)!;
-    // The constructor of the web API's Request rejects these methods.
+    // The constructor of the web API's Request throws for these three methods.
     if (["CONNECT", "TRACE", "TRACK"].includes(request.method))
         throw new Unsupported(`the method ${request.method} on a route with a Worker`);
     const original = webRequest(request, incoming, jwt, strip);

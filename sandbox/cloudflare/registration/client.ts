@@ -17,7 +17,7 @@ export class RegistrationClient {
         { resolve: (results: Payload) => void; reject: (error: Error) => void }
     >();
 
-    /** @param failed called once, with the error, if the edge sends an unexpected message */
+    /** @param failed called once, with the error, if the stream carries an invalid or unexpected message */
     constructor(
         private readonly stream: Duplex,
         failed: (error: Error) => void,

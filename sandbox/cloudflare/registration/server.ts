@@ -35,7 +35,7 @@ export class Refused extends Error {}
 interface RegistrationServer {
     /** @throws Refused */
     register(registration: Registration): Promise<Registered>;
-    /** Unregisters a connection: the edge must send no new request on it. */
+    /** Unregisters the connection. After that, the edge sends no new request on the connection. */
     unregister(): Promise<void>;
 }
 

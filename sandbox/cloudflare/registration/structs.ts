@@ -126,7 +126,7 @@ class ConnectionDetails extends Struct {
     }
 }
 
-/** A union of two members. The number before them says which one is set. */
+/** A union: it has either an error or details. The number at offset 0 says which of the two is set. */
 class ConnectionResponse extends Struct {
     static override readonly _capnp = described("ConnectionResponse", 8, 1);
     get error(): ConnectionError | undefined {

@@ -11,7 +11,7 @@ const EXPORT = /^export default /gm;
 export type Fetch = (request: Request) => Promise<unknown>;
 
 /**
- * @param fetch global `fetch` that the module calls
+ * @param fetch the global function `fetch` for the module
  * @returns the module's `fetch` handler
  * @throws Error for an invalid module
  */
@@ -22,7 +22,7 @@ export function loadModule(text: string, fetch: Fetch): Fetch {
         { ...GLOBALS, fetch },
         { codeGeneration: { strings: false, wasm: false } },
     ) as Context & { exported?: { [name: string]: unknown } };
-    // V8 provides a console without effect, which Workers must not see.
+    // V8 provides a console that prints nothing. Workers must not see it.
     new Script("delete globalThis.console").runInContext(context);
     new Script(`"use strict";${text.replace(EXPORT, "globalThis.exported = ")}`).runInContext(context);
     const { exported } = context;

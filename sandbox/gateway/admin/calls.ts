@@ -22,7 +22,6 @@ export interface Call {
     args: Args;
 }
 
-/** @param method one of GET, PUT, POST, PATCH, DELETE */
 export function runCall(call: Call, method: string): Answer {
     switch (method) {
         case "GET":
@@ -59,7 +58,7 @@ function get({ store, folder, id, resource, args }: Call): Answer {
     const unknown = LIST_ARGS.find((name) => args.has(name));
     if (unknown) throw new Unsupported(`Admin API list argument ${unknown}`);
     const list = store.etcd.list(folder).map(([key, stored]) => answer(key, stored));
-    // For a consumer that has no credentials, APISIX answers 404, because etcd has no folder key for them.
+    // If a consumer has no credentials, etcd has no folder key for them. APISIX then answers 404.
     if (list.length === 0) return resource === "credentials" ? NOT_FOUND : emptyList(store);
     return { status: 200, body: { total: list.length, list } };
 }
@@ -72,7 +71,7 @@ export function emptyList(store: Store): Answer {
 const isObject = (value: unknown): value is Conf =>
     typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Error for fields in a body that only the server may set. */
+/** Returns an error if the body contains a field that only the server may set. */
 function forbidden(conf: Conf): string | undefined {
     for (const [at, part] of [["", conf] as const, ["upstream.", conf.upstream] as const])
         for (const field of ["create_time", "update_time"])

@@ -35,7 +35,7 @@ export const KINDS: Record<string, string> = {
 /** Resources of APISIX 3.18 that the emulator does not support. */
 export const OTHER_RESOURCES = ["protos", "consumer_groups", "secrets", "schema", "plugins"];
 
-/** Unsupported resources for which a list is nevertheless answered: it is always empty. */
+/** Unsupported resources that can nevertheless be listed. The list is always empty. */
 export const EMPTY_LISTS = ["protos", "consumer_groups", "secrets"];
 
 const NO_POST_OR_PATCH = ["consumers", "credentials", "plugin_metadata"];
@@ -130,8 +130,8 @@ function checkConsumer(store: Store, resource: string, key: string, conf: Conf):
 }
 
 /**
- * Error for a credential whose key another consumer or credential already has. Without this error, a request with the
- * key would be authenticated as the one of them that was loaded last.
+ * Returns an error if the credential has the key of another consumer or credential. Otherwise a request with this key would
+ * be authenticated as the consumer or credential that was loaded last.
  */
 function duplicateKey(store: Store, resource: string, key: string, plugins: Conf): string | undefined {
     const [, , username, , id] = key.split("/");

@@ -73,7 +73,7 @@ async function serve(
     const denied = checkToken(keys, request, args, method);
     if (denied !== undefined) return { status: 401, body: { error_msg: "failed to check token", description: denied } };
 
-    // The real Admin API answers 503 with a message of its etcd client, of which there is no recording.
+    // The real Admin API answers 503 with a message of its etcd client. No recording of this message exists.
     if (!store.etcd.hasQuorum) throw new Unsupported("Admin API while etcd has no quorum");
     // A gateway that started before etcd had a password keeps the objects in its memory (observed with APISIX 3.18.0). An etcd
     // without authentication ignores tokens (3.6.16).
@@ -143,8 +143,8 @@ async function readBody(request: IncomingMessage): Promise<{ value: unknown } | 
 }
 
 /**
- * Converts strings of the JSON decoder, which have one byte per character, into the ordinary strings that stored objects
- * contain.
+ * The strings of the JSON decoder have one byte per character. This function converts them into ordinary strings, as stored
+ * objects contain them.
  */
 function toUtf16(value: unknown): unknown {
     if (typeof value === "string") return Buffer.from(value, "latin1").toString("utf8");

@@ -42,7 +42,10 @@ export class RedisConnections {
 
     constructor(private readonly resolve: Resolve) {}
 
-    /** Waits for running commands and closes all connections. A request that needs a connection after that opens its own. */
+    /**
+     * Waits for running commands and closes all connections. If a later request needs a connection, it opens a new
+     * connection, which is closed after the command.
+     */
     async close(): Promise<void> {
         this.closed = true;
         while (this.running.size > 0) await Promise.allSettled(this.running);
@@ -95,7 +98,7 @@ export class RedisConnections {
             disconnectTimeout: 0,
         });
         this.open.add(redis);
-        redis.on("error", () => undefined); // ignored here, because greet() or the pending command also throws the error
+        redis.on("error", () => undefined); // greet() or the running command throws this error too
         redis.once("end", () => this.end(redis)); // the server may close an idle connection
         return redis;
     }

@@ -5,7 +5,10 @@ import { bytes } from "../http/headers";
 import { SERVER, errorPage, statusText, withCharset } from "../http/nginx";
 import type { Entry, Exit } from "../request/types";
 
-/** Whether a plugin applies to a request according to its `_meta.filter`, which is evaluated once per request. */
+/**
+ * Whether the plugin applies to the request, according to the plugin's `_meta.filter`. The filter is evaluated once per
+ * request.
+ */
 export function applies(ctx: Context, entry: Entry): boolean {
     if (!entry.filter) return true;
     const known = ctx.notes.get(entry) as boolean | undefined;
@@ -18,7 +21,6 @@ export function applies(ctx: Context, entry: Entry): boolean {
 /** Headers of an upstream's answer that nginx does not pass on. */
 const HIDDEN = new Set(["connection", "keep-alive", "transfer-encoding", "server", "date", "x-pad"]);
 
-/** Answers with the response of an upstream or with the exit of a plugin. */
 export async function send(ctx: Context, source: IncomingMessage | Exit): Promise<void> {
     let body: Buffer | IncomingMessage;
     let reason: string | undefined;
@@ -112,7 +114,7 @@ async function collect(source: IncomingMessage): Promise<Buffer> {
     try {
         for await (const chunk of source) chunks.push(chunk as Buffer);
     } catch {
-        // The upstream broke off its answer: body filters get the received part.
+        // If the upstream breaks off its answer, body filters get the part that has arrived.
     }
     return Buffer.concat(chunks);
 }

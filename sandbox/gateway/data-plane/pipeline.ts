@@ -99,7 +99,7 @@ async function runPhases(ctx: Context, { store, agent }: PipelineParts): Promise
         const { plugins } = ctx.consumer;
         const before = new Set(ctx.route.plugins.map((e) => e.name));
         ctx.entries = mergeEntries({ entries: ctx.route.plugins, names: [] }, plugins);
-        // Plugins that authentication added with the consumer: their rewrite phase has not run yet.
+        // Plugins that authentication added from the consumer. The rewrite phase has not run for these plugins yet.
         const added = ctx.entries.filter((e) => !e.isAuth && !before.has(e.name) && plugins.entries.includes(e));
         await runPhase(ctx, added, "rewrite");
     }

@@ -58,7 +58,8 @@ class DataPort {
     /** @param expects whether the client waits for 100 before it sends the body */
     serve(request: IncomingMessage, answer: ServerResponse, expects: boolean): void {
         const { parts } = this;
-        if (this.lingering.has(request.socket)) return; // a pipelined request after the connection's last answer
+        // the client sent this request after a request whose answer is the last on the connection
+        if (this.lingering.has(request.socket)) return;
         this.heads.restoreTabs(request);
         answer.on("error", () => undefined); // the client has disconnected
         request.on("error", () => undefined);
@@ -144,7 +145,7 @@ interface Refusal {
     detail?: string;
 }
 
-/** Why nginx rejects a request before APISIX gets it; undefined if it does not. */
+/** Returns the reason if nginx rejects the request before APISIX gets it. */
 function refuse(request: IncomingMessage): Refusal | undefined {
     const target = request.url ?? "/";
     const method = request.method ?? "";

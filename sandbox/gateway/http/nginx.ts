@@ -57,7 +57,7 @@ export function statusText(status: number): string {
     return STATUS_TEXT[status] ?? "";
 }
 
-/** The error page of a status; "" if nginx has none, and sends an empty body (for example 422). */
+/** The error page of a status. It is "" if nginx has no page for the status and sends an empty body (for example 422). */
 export function errorPage(status: number, detail?: string): string {
     const text = PAGE_TITLE[status] ?? STATUS_TEXT[status];
     if (text === undefined || status < 300) return "";

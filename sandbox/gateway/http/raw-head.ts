@@ -35,8 +35,8 @@ export class RawHeads {
 }
 
 /**
- * Parses a request whose method or target Node's parser rejects, but nginx accepts. Its body is not read, and its answer is the
- * last on the connection. Undefined if the head is incomplete, or nginx rejects it too.
+ * Parses a request whose method or target Node's parser rejects, but nginx accepts. The request body is not read. After the
+ * answer, the connection is closed. Undefined if the head is incomplete, or if nginx rejects the request too.
  */
 export function readRefused(
     packet: string,

@@ -15,7 +15,7 @@ export interface Target {
 /**
  * Removes the last segment of a path.
  * @param drop length of the "/.." or "/../" at its end
- * @returns undefined above the root
+ * @returns undefined if the path has no more segments
  */
 function popSegment(out: string, drop: number): string | undefined {
     const kept = out.slice(0, out.length - drop);
@@ -100,7 +100,7 @@ function decodeComponent(text: string): string {
         .replace(/%([0-9a-fA-F]{2})/g, (_, h: string) => String.fromCharCode(parseInt(h, 16)));
 }
 
-/** Decodes a query. @param max largest number of arguments; 0: no limit */
+/** Decodes a query. @param max largest number of arguments; with 0 there is no limit */
 export function decodeArgs(text: string, max = MAX_ARGS): Args {
     const args: Args = new Map();
     let seen = 0;

@@ -129,7 +129,10 @@ class Decoder {
         return { type: "T_STRING", at: start, value: out };
     }
 
-    /** Reads `\u` with four hex digits, or two such escapes as a surrogate pair. @returns UTF-8 bytes, one per character; undefined if invalid */
+    /**
+     * Reads `\u` with four hex digits, or two such escapes that form a surrogate pair. @returns UTF-8 bytes as a string of
+     * one character per byte; undefined if the escape is invalid
+     */
     private unicode(): string | undefined {
         const match = /^\\u([0-9a-fA-F]{4})(?:\\u([dD][c-fC-F][0-9a-fA-F]{2}))?/.exec(
             this.text.slice(this.at, this.at + 12),

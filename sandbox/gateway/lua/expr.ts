@@ -58,7 +58,8 @@ const OPERATORS: Record<string, Compare> = {
     ">=": ordered((a, b) => a >= b),
     "<": ordered((a, b) => a < b),
     "<=": ordered((a, b) => a <= b),
-    // Operator `in` does not treat a number and its text as equal; `==` does.
+    // The operator `in` treats a number and a string as different, even if the string is the number in digits. `==` treats
+    // them as equal.
     in: (left, right) =>
         Array.isArray(right) &&
         left !== undefined &&

@@ -17,8 +17,8 @@ export function compilePcre(pattern: string, options = "jo"): RegExp | undefined
     let text = pattern;
     const inline = /\(\?i\)/.exec(text);
     if (inline) {
-        // (?i) applies to the text after it. JavaScript ignores case in the whole expression. The two are equal only if no
-        // letter comes before it.
+        // (?i) applies to the text after it. JavaScript ignores case in the whole expression. The results are the same only
+        // if no letter comes before (?i).
         if (/[A-Za-z]/.test(text.slice(0, inline.index))) throw new Unsupported(`regular expression ${pattern}`);
         text = text.replace("(?i)", "");
         ignoreCase = true;
@@ -32,7 +32,7 @@ export function compilePcre(pattern: string, options = "jo"): RegExp | undefined
 }
 
 /**
- * Translations of escapes that have another meaning in JavaScript, by their letter. For use outside of character classes.
+ * For each escape that has another meaning in JavaScript: its letter and the translation. Not for use in character classes.
  */
 const OUTSIDE = new Map([
     ["s", "[\\t-\\r ]"],

@@ -9,7 +9,10 @@ import type { LuaMachine } from "../serverless/machine";
 import type { CheckTools, ConfKind, Plugin } from "../plugins/plugin";
 import type { Conf } from "../request/types";
 
-/** Plugins that run only in the rewrite phase: only for them does `_meta.pre_function` run once per request. */
+/**
+ * Plugins that run only in the rewrite phase. `_meta.pre_function` runs in every phase of its plugin, so for these plugins
+ * it runs once per request.
+ */
 const RUN_ONCE = new Set(["fault-injection"]);
 
 const SECRET_MANAGER = /^\$secret:\/\//i;
@@ -64,7 +67,7 @@ export class PluginChecker implements CheckTools {
         return undefined;
     }
 
-    /** Checks `_meta.pre_function`. It runs in every phase of its plugin, so plugins with further phases are unsupported. */
+    /** Checks `_meta.pre_function`. The emulator supports it only for the plugins of RUN_ONCE. */
     private checkPreFunction({ name }: Plugin, text: string): void {
         if (!RUN_ONCE.has(name)) throw new Unsupported(`_meta.pre_function of plugin ${name}`);
         const problem = this.lua.check(text);
@@ -101,7 +104,8 @@ function refuseSecretReferences(value: unknown): void {
 }
 
 /**
- * Resolves $env://NAME and $env://NAME/FIELD. Returns undefined if the variable is not set, and for every $secret:// reference.
+ * Resolves $env://NAME and $env://NAME/FIELD. Returns undefined if the variable is not set. Returns undefined for every
+ * $secret:// reference.
  */
 export function resolveSecret(text: string): string | undefined {
     if (SECRET_MANAGER.test(text)) return undefined;

@@ -23,15 +23,18 @@ export class Configuration {
     /** Password of etcd's user root, if etcd authenticates. */
     password: string | undefined;
     /**
-     * etcd's user root, which can exist while authentication is still off; undefined before its creation. `granted`:
-     * whether the user has the role root.
+     * The user root of etcd. It can exist while authentication is still off. Undefined before the user is created.
+     * `granted`: whether the user has the role root.
      */
     root: { password: string; granted: boolean } | undefined;
     /** The token of the user root for requests to etcd. */
     token: string | undefined;
     private next: Configuration | undefined;
 
-    /** The current data of etcd: this configuration, or the new one that started empty when etcd lost its data. */
+    /**
+     * The configuration that etcd has now: this object, or the newer configuration that started empty when etcd lost its
+     * data.
+     */
     current(): Configuration {
         return this.next?.current() ?? this;
     }
@@ -65,7 +68,7 @@ export class Configuration {
         return stored;
     }
 
-    /** Adds an object from another etcd with its revisions. */
+    /** Adds an object of another etcd. The object keeps its revisions. */
     keep(key: string, stored: Stored): void {
         this.objects.set(key, stored);
         this.revision = Math.max(this.revision, stored.modifiedIndex) + 1;
@@ -82,7 +85,7 @@ export class Configuration {
         return [...this.objects].filter(([key]) => key.startsWith(prefix) && !key.slice(prefix.length).includes("/"));
     }
 
-    /** Id that the next POST without an id gives to its object. */
+    /** If the next POST request contains no id, the new object gets this id. */
     nextId(): string {
         return String(this.revision + 1).padStart(20, "0");
     }

@@ -30,7 +30,10 @@ export function entriesOf(plugins: unknown, parentKey: string, tools: PluginTool
     return entries.sort((a, b) => b.priority - a.priority);
 }
 
-/** Facts: `run_meta_pre_function` of apisix/plugin.lua. An error in the function is logged, and the request continues. */
+/**
+ * Facts: `run_meta_pre_function` of apisix/plugin.lua. If the function throws an error, the error is logged, and the request
+ * continues.
+ */
 function preFunction(plugin: string, text: unknown, { lua, log }: PluginTools): Entry["before"] {
     if (typeof text !== "string") return undefined;
     const id = lua.load({ functions: [text] });

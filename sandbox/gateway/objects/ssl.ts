@@ -40,7 +40,7 @@ export const sslSchema: Schema = {
     additionalProperties: false,
 };
 
-/** Why an ssl object with a valid schema is invalid. */
+/** Returns the error of an ssl object whose schema is valid, if the object is invalid for another reason. */
 export function checkSsl(conf: Conf): string | undefined {
     for (const field of ["client", "certs", "keys", "ssl_protocols"])
         if (conf[field] !== undefined) throw new Unsupported(`ssl ${field}`);

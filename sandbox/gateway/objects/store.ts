@@ -1,6 +1,6 @@
 /**
- * The objects that the data plane derives from the configuration, and the state of the gateway's process. A write has an effect
- * at once.
+ * The objects that the data plane derives from the configuration, and the state of the gateway's process. A write changes
+ * these objects at once.
  */
 import { createPicker, type Picker } from "../upstream/balancer";
 import { PluginChecker, resolveSecret } from "./check";
@@ -86,23 +86,24 @@ export class Store {
     }
 
     /**
-     * The current data of etcd, which the Admin API reads and writes. Requests use `config`, the copy in this gateway's memory.
+     * The current data of etcd. The Admin API reads and writes it. Requests use `config`, which is the copy in this
+     * gateway's memory.
      */
     get etcd(): Configuration {
         return this.config.current();
     }
 
     /**
-     * Owner of the credential with this key, to reject duplicates. If several credentials have the key, the owner of the
-     * one that was loaded last.
+     * Returns the owner of the credential with this key, so that duplicates can be rejected. If several credentials have the
+     * key, the credential that was loaded last decides.
      */
     findCredential(plugin: string, value: string): Pick<AuthConsumer, "username" | "credentialId"> | undefined {
         const field = PLUGINS.get(plugin)?.auth?.keyField;
         if (field === undefined) return undefined;
         const { objects } = this.etcd;
         let found: string | undefined;
-        // Searches the objects instead of `runtime()`, because each write calls this function, and rebuilding the
-        // runtime for each write would be slow if there are many consumers.
+        // Each write calls this function. It therefore searches the objects and not `runtime()`, because a rebuild of the
+        // runtime for each write would be slow with many consumers.
         for (const [key, { value: conf }] of objects) {
             if (!key.startsWith("/consumers/")) continue;
             const held = (conf.plugins as Record<string, Conf | null> | undefined)?.[plugin]?.[field];
@@ -176,7 +177,7 @@ export class Store {
         return copy;
     }
 
-    /** The upstream of an object, inline or by id. */
+    /** The upstream of an object. It is inline in the object, or the object refers to it by id. */
     private ownUpstream(key: string): Upstream | "missing" | undefined {
         const conf = this.config.objects.get(key)?.value;
         if (conf?.upstream !== undefined)

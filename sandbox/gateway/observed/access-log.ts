@@ -59,7 +59,10 @@ export class AccessLog {
         });
     }
 
-    /** Writes the line of a request that nginx rejected. APISIX does not run for it, so its variables have no values. */
+    /**
+     * Writes the line of a request that nginx rejected. Variables of APISIX are empty in this line, because APISIX does not
+     * run for such a request.
+     */
     addRefused(client: string, figures: Figures): void {
         this.line(figures, (name) => (name === "remote_addr" ? client : undefined));
     }

@@ -36,7 +36,7 @@ const LABELS = {
     bandwidth: ["type", "route", "service", "consumer", "node", "request_type", "request_llm_model", "llm_model"],
 } as const;
 
-/** Labels that the metadata cannot set to "", because they define the metric. */
+/** Labels that the metadata cannot set to "", because the metric would be useless without them. */
 const STRUCTURAL = ["code", "type"];
 
 /** Schema of the plugin's metadata, limited to the emulated metrics. */
@@ -133,7 +133,6 @@ export class Metrics {
         this.registry.add("bandwidth", labels("bandwidth", { type: "egress" }), figures.sent);
     }
 
-    /** @param reachable whether etcd is reachable */
     text(reachable: boolean): string {
         this.registry.set("http_requests_total", [], this.requests);
         this.registry.set("etcd_reachable", [], reachable ? 1 : 0);

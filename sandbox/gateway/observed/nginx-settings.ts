@@ -11,14 +11,13 @@ interface MapBlock {
     source: string;
     exact: Map<string, string>;
     patterns: [pattern: RegExp, value: string][];
-    /** @default an empty text */
     fallback: string;
 }
 
 export interface Declared {
     /** Maps, by the name of the variable that they set. */
     maps: Map<string, MapBlock>;
-    /** Variables of `set`, by name, with their initial values. */
+    /** Variables that the directive `set` declares, by name, with their initial values. */
     variables: Map<string, string>;
 }
 
@@ -41,7 +40,7 @@ function tokensOf(text: string): Token[] {
     return tokens;
 }
 
-/** A directive: its words, and for a block the directives in it. */
+/** A directive. `words` are its words. If it opens a block, `block` has the directives inside the block. */
 interface Directive {
     words: Token[];
     block?: Directive[];

@@ -73,8 +73,8 @@ export const faultInjection = definePlugin<FaultConf>({
                 for (const [name, value] of Object.entries(abort.headers ?? {}))
                     ctx.response.set(name, ctx.resolve(String(value)).text);
                 if (abort.body === undefined) return { code: abort.http_status };
-                // Converts `text`, which has one byte per character, into an ordinary string, because the body of an
-                // Exit is one.
+                // `text` has one byte per character. It is converted into an ordinary string, because an Exit needs an
+                // ordinary string as its body.
                 const { text } = ctx.resolve(abort.body);
                 return { code: abort.http_status, body: Buffer.from(text, "latin1").toString("utf8") };
             },

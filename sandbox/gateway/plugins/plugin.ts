@@ -8,7 +8,7 @@ import type { LuaMachine } from "../serverless/machine";
 
 /** Parts of the running gateway that plugins may use. */
 export interface PluginTools {
-    /** Finds the consumer with a credential of this auth plugin whose key field has this value. */
+    /** Finds the consumer that has a credential of this auth plugin with this value in the key field. */
     findConsumer(plugin: string, keyField: string, value: string): AuthConsumer | undefined;
     anonymousConsumer(name: string): AuthConsumer | undefined;
     counters: Counters;

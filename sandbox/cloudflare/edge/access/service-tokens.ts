@@ -38,8 +38,8 @@ export function secretHeaders(application: AccessApplication | undefined): strin
 }
 
 /**
- * Parses the header that the application names. Undefined for a value that is not a service token, for example another system's
- * bearer token.
+ * Parses the header that the application names. Undefined if the value is not a service token: it can be a bearer token of
+ * another system.
  */
 function parsePair(text: string): { id: string; secret: string } | undefined {
     try {

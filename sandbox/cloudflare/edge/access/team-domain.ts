@@ -32,7 +32,8 @@ function answersOf(keys: SigningKeys): RequestListener {
                 failed,
             );
         } else if (path.startsWith("/cdn-cgi/access/login/")) {
-            // status 200: to a client that follows redirects, the request looks successful
+            // The page of the real login has status 200. A client that follows redirects therefore takes the request for a
+            // success.
             send(200, "text/html; charset=utf-8", LOGIN_PAGE);
         } else {
             send(501, "text/plain", `unsupported by the sandbox: ${path}\n`);

@@ -36,7 +36,7 @@ const OPERATORS = ["eq", "ne", "lt", "le", "gt", "ge", "contains", "matches", "i
 const REAL_OPERATORS = ["wildcard", "strict", "xor"];
 const FUNCTIONS = ["lower", "upper", "len", "starts_with", "ends_with"];
 
-/** A valid but unsupported operator. */
+/** Thrown for an operator that Cloudflare's language has, but that the emulator does not support. */
 export class RealOperator extends Unsupported {}
 
 export function parseExpression(text: string): Expression {
@@ -130,7 +130,10 @@ class Parser {
         return { kind: "header", name, index };
     }
 
-    /** Reads the literal on the right of a comparison. It must have the type of the left operand, and only texts are quoted. */
+    /**
+     * Reads the literal on the right of a comparison. The literal must have the type of the left operand. Only texts are
+     * quoted.
+     */
     private literalFor(left: Operand): string | number {
         const word = this.tokens[this.at] ?? "";
         const value = this.literal();

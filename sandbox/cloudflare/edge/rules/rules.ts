@@ -22,7 +22,7 @@ const RATE_LIMIT = "http_ratelimit";
 /** The supported phases. A ruleset of another phase is accepted only without rules. */
 const BEFORE_ACCESS = [CUSTOM, RATE_LIMIT];
 
-/** Parameters of the action `skip`. Products that the edge does not emulate can be skipped without an effect. */
+/** Parameters of the action `skip`. If the action names a product that the edge does not emulate, the name has no effect. */
 interface Skip {
     ruleset?: string;
     phases?: string[];

@@ -29,7 +29,8 @@ interface JwtCredential {
 }
 
 /**
- * jwt-auth reads the token from the header, the query argument or the cookie: the first that exists, even if it has no token.
+ * jwt-auth looks for the token in the header, then in the query argument, then in the cookie. It uses the first of them that
+ * exists, even if there is no token in it.
  */
 export const jwtAuth = definePlugin<JwtAuthConf>({
     name: "jwt-auth",
@@ -115,7 +116,7 @@ export const jwtAuth = definePlugin<JwtAuthConf>({
     },
 });
 
-/** Reads a field of a decoded value as Lua does: an error (500) for a number, true or null, which have no fields. */
+/** Reads a field of a decoded value as Lua does. A number, true or null has no fields: reading one throws an error (500). */
 function field(value: unknown, name: string): unknown {
     if (typeof value === "string" || Array.isArray(value)) return undefined;
     if (typeof value !== "object" || value === null) throw new NginxExit(500);

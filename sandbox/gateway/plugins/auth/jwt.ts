@@ -7,7 +7,7 @@ import { decodeBase64 } from "../../lua/base64";
 import { CjsonError, decodeJson } from "../../lua/cjson";
 
 export interface Jwt {
-    /** Header and claims can be any JSON value except false: APISIX does not require objects. */
+    /** Header and claims can be any JSON value except false, because APISIX does not require objects. */
     header: unknown;
     claims: unknown;
     signed: string;
@@ -42,7 +42,10 @@ export const ALGORITHMS = [
     ...["RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "EdDSA"],
 ];
 
-/** Accepted length of PS256, PS384 and PS512 signatures, in bytes: that of RSA keys of 2048 bits. All others are invalid. */
+/**
+ * Accepted length of PS256, PS384 and PS512 signatures, in bytes. RSA keys of 2048 bits create signatures of this length.
+ * Signatures of another length are invalid.
+ */
 const PSS_BYTES = 256;
 
 /** Whether the signature is valid. @param key bytes of an HMAC secret, or a public key in PEM form */
@@ -63,7 +66,7 @@ export function verifySignature(jwt: Jwt, algorithm: string, key: Buffer | strin
             signature,
         );
     } catch {
-        return false; // an invalid key, or one of another kind, rejects every token
+        return false; // if the key is invalid or does not fit the algorithm, every token is rejected
     }
 }
 

@@ -23,10 +23,12 @@ export function limitKey(ctx: Context, key: string, type: LimitConf["key_type"])
 }
 
 /**
- * Names the counters of a plugin by the key of its object and the text of its configuration. A changed configuration therefore
- * resets the counters, and writing an equal one keeps them. If a consumer has a plugin that the route does not have, APISIX adds a mark to the plugin's
- * configuration, and thus to the name. Mark and name are computed once, at the first request after a write of the object. If
- * the route gets the plugin later, the counters are reset by the next rewrite of the consumer or a restart (plugin.lua,
+ * Names the counters of a plugin by the key of its object and the text of its configuration. The counters are therefore
+ * reset if the configuration changes, and are kept if the same configuration is written again.
+ *
+ * If a consumer has a plugin that the route does not have, APISIX adds a mark to the plugin's configuration, and thus to the
+ * name. The mark and the name are computed at the first request after a write of the object, and then kept. If the route
+ * gets the plugin later, the counters are reset when the consumer is written again or the gateway restarts (plugin.lua,
  * merge_consumer_route and conf_version). This is the behavior of one worker: each worker computes the name at its own first
  * request.
  */

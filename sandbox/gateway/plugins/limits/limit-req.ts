@@ -36,7 +36,10 @@ export const limitReq = definePlugin<LimitReqConf>({
     create: (conf, parentKey, tools) => {
         const name = countersName("limit-req", parentKey, conf);
 
-        /** Adds a request to a bucket. Undefined if the request is rejected: then the bucket does not change. */
+        /**
+         * Adds a request to a bucket. Returns undefined if the bucket has no room. The request is then rejected, and the
+         * bucket does not change.
+         */
         const pour = (old: Bucket | undefined, now: number): Bucket | undefined => {
             if (!old) return [0, now];
             const [before, last] = old;

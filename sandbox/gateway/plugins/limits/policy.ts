@@ -1,4 +1,7 @@
-/** The option `policy` of limit plugins: counters are in this process, or in a Redis server that gateways share. */
+/**
+ * The option `policy` of limit plugins. It decides where the counters are: in this process, or in a Redis server that
+ * gateways share.
+ */
 import { Unsupported } from "../../unsupported";
 import { RedisFailure, type RedisConf } from "../../counters/redis-connections";
 import type { Schema } from "../../schema/jsonschema";

@@ -12,7 +12,7 @@ interface Verdict {
 
 type WindowType = "fixed" | "sliding";
 
-/** Counts one request, unless the limit is reached. @param window duration in seconds */
+/** Counts a request. If the limit is reached, the request is not counted. @param window duration in seconds */
 type Take = (key: string, limit: number, window: number) => Promise<Verdict>;
 
 export function localWindows(counters: Counters, type: WindowType): Take {
@@ -53,8 +53,8 @@ async function fixedShared(
 }
 
 /**
- * A sliding window of limit-count, approximated by two fixed windows. The count of the previous window is multiplied by
- * the share of it that the sliding window still covers.
+ * A sliding window of limit-count, approximated by two fixed windows. The sliding window still covers a part of the previous
+ * fixed window. The count of the previous window is multiplied by the size of this part, from 0 to 1.
  */
 class Slide {
     private readonly id: number;
@@ -71,7 +71,7 @@ class Slide {
         this.left = window - ((now / 1000) % window);
     }
 
-    /** Names of the counters of the current and of the previous fixed window. */
+    /** Names of two counters: the counter of the current fixed window, and the counter of the previous fixed window. */
     keys(key: string): [string, string] {
         return [`${key}.${this.id}.counter`, `${key}.${this.id - 1}.counter`];
     }
