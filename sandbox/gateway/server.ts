@@ -52,7 +52,9 @@ export interface GatewayOptions {
      * @default none, as in APISIX
      */
     trustedAddresses?: string[];
-    /** The objects, which the Admin API writes and requests use. @default empty, and not shared with other gateways */
+    /**
+     * The objects that the Admin API writes and requests use. @default a new empty configuration that no other gateway uses
+     */
     configuration?: Configuration;
     /** The gateway's password for etcd. @default no user */
     etcdPassword?: string;
@@ -158,7 +160,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
 type Listener = Server | TlsServer;
 
-/** Opens all these ports, or none if one is taken. @returns functions that close them */
+/**
+ * Opens all these ports. If a port is taken, it closes the ports that are already open. @returns functions that close the
+ * ports
+ */
 async function openAll(wanted: (readonly [server: Listener, port: number])[]): Promise<ReturnType<typeof closer>[]> {
     const closers: ReturnType<typeof closer>[] = [];
     try {

@@ -46,7 +46,7 @@ interface BareMetalOptions {
 interface BareMetalHost {
     name: string;
     host: Host;
-    /** Port of its SSH server, which a test can close: see way.ts. */
+    /** Forwards connections to the host's SSH server. A test can close its port: see way.ts. */
     way: Way;
 }
 
@@ -54,9 +54,9 @@ export class BareMetal {
     readonly hosts: BareMetalHost[] = [];
     /** SSH key for every host. */
     readonly privateKey = newKey();
-    /** For each host on which Ray runs: function that ends its program with an error. */
+    /** For each host on which Ray runs: a function that ends Ray with an error. */
     private readonly running = new Map<string, (message: string) => void>();
-    /** For each host on which Ray runs: number of the head's run that the host has joined. */
+    /** For each host on which Ray runs: the number `headRun` when Ray joined the head. */
     private readonly joined = new Map<string, number>();
     private headRun = 0;
     /** The last run of the program on each host, by host. */
@@ -143,7 +143,7 @@ export class BareMetal {
         return message === undefined ? said() : failed(message);
     }
 
-    /** Launches the model worker if Ray runs on every host, and ends it otherwise. Calls run one after another. */
+    /** Launches the model worker if Ray runs on every host. Otherwise ends the model worker. Calls run one after another. */
     private follow(): Promise<void> {
         const [head] = this.options.nodes;
         this.turn = this.turn
@@ -178,8 +178,8 @@ export class BareMetal {
 const EMULATED = "/usr/local/sbin/alpa-ray-emulated";
 
 /**
- * Program of the unit on the host. On SIGTERM the script asks this process whether to exit. systemd kills the remaining
- * processes of its group.
+ * Program of the systemd unit on the host. On SIGTERM, the script asks this Node.js process whether it should exit. Then
+ * systemd kills the remaining processes of the unit.
  */
 const SCRIPT = `#!/bin/sh
 trap '${EMULATED} stop 2>/dev/null && exit 0' TERM

@@ -1,4 +1,7 @@
-/** Injected failures on both sides of a conversion (bare metal and pods): a fault makes the next steps of its kind fail. */
+/**
+ * Injected failures on both sides of a conversion (bare metal and pods). A fault makes the next steps of a certain kind
+ * fail.
+ */
 import { FaultQueue } from "../faults";
 import type { Side } from "./ledger";
 
@@ -27,7 +30,7 @@ export interface Fault {
 }
 
 export class GpuFaults extends FaultQueue<Fault> {
-    /** Whether a fault makes a step fail. Counts the failure. */
+    /** Whether a fault makes the step fail. If so, the failure is counted. */
     take(step: Step, side: Side, node: string): boolean {
         const met = this.takeFirst(
             (fault) => fault.step === step && (fault.side ?? side) === side && (fault.node ?? node) === node,

@@ -56,7 +56,7 @@ export class GpuLedger {
         return { release: () => this.release(node, process) };
     }
 
-    /** Processes that use a node's GPUs, including processes that a fault has left. */
+    /** Processes that use GPUs of the node. A process that a fault has kept on the GPUs is included. */
     on(node: string): readonly Process[] {
         return this.held.get(node) ?? [];
     }

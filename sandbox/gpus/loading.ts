@@ -1,6 +1,6 @@
 /**
- * Launches Alpa's model worker. Its port is open at once, but answers 400 until the model is registered. That happens when its
- * weights are loaded, which takes many minutes in reality.
+ * Launches Alpa's model worker. The worker's port is open at once, but answers 400 until the model is registered. The model
+ * is registered after its weights are loaded. On real hosts, this takes many minutes.
  */
 import { startAlpa, type AlpaOptions } from "../alpa/server";
 import { pause } from "../processes";

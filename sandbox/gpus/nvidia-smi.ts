@@ -5,7 +5,7 @@
 import { failed, unsupported, said, type Reply } from "../hosts/reply";
 import type { GpuLedger } from "./ledger";
 
-/** Memory of one GPU of the A100 generation (TOTAL), and the part that XLA takes of it (TAKEN), in MiB. */
+/** TOTAL: memory of one GPU of the A100 generation, in MiB. TAKEN: the part of this memory that XLA uses, in MiB. */
 const TOTAL_MIB = 40_960;
 const TAKEN_MIB = 36_864;
 

@@ -24,14 +24,17 @@ export interface Stage {
     lay(path: string, program: EmulatedProgram): void;
     /** Removes a program. */
     take(path: string): void;
-    /** Runs a program directly, without SSH and a shell. @param options `privileged`: whether as root, by default true */
+    /**
+     * Runs a program directly, without SSH and a shell. @param options `privileged`: whether to run it as root. @default
+     * true
+     */
     run(path: string, args: string[], options?: { privileged?: boolean; signal?: AbortSignal }): Promise<Reply>;
     close(): void;
 }
 
 /**
- * @param header HTTP header with a secret that authenticates callers. `line` is its text, `file` the file on the host
- * that contains it
+ * @param header HTTP header with a secret that authenticates callers. `line`: the text of the header. `file`: the file on
+ * the host that contains the header
  */
 export async function openStage(root: string, header: { line: string; file: string }): Promise<Stage> {
     const laid = new Map<string, EmulatedProgram>();

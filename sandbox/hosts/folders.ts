@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 
-/** Folders of which each host has its own. All other folders are those of this machine, mounted read-only. */
+/** Each host has its own copy of these folders. All other folders are folders of this machine, mounted read-only. */
 export const OWN = ["etc", "var", "run", "opt", "home", "root", "tmp", "snap", "usr/local"];
 
 /** Files and folders in this machine's /etc that its programs need, and that hosts therefore see. */
@@ -30,8 +30,8 @@ export function makeFolders(root: string, files: Record<string, string>): void {
 export function makePlaces(root: string, visible: string[]): string[] {
     const isOwn = (name: string) => OWN.some((folder) => name.startsWith(`/${folder}/`));
     const missing = visible.filter((name) => isOwn(name) || !/^\/(usr|bin|sbin|lib\w*|proc|dev)\//.test(name));
-    // Other folders of this machine, such as /srv, are not visible on a host. namespace.ts creates mount points for visible
-    // parts of them.
+    // A host does not see other folders of this machine, for example /srv. If parts of such a folder are visible,
+    // namespace.ts creates their mount points.
     for (const name of missing.filter(isOwn)) {
         const place = path.join(root, name);
         if (fs.statSync(name).isDirectory()) fs.mkdirSync(place, { recursive: true });

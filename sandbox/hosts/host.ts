@@ -1,14 +1,16 @@
 /**
- * Emulator of a Linux server with SSH and systemd. The host's commands run with this machine's /bin/sh, bash and programs, in a
- * user namespace and a mount namespace of the host. There, /usr is this machine's and read-only; /etc, /var, /run, /opt, /home,
- * /root, /tmp and /usr/local belong to the host. The emulator needs no privileges, and cannot change this machine's /etc.
+ * Emulator of a Linux server with SSH and systemd. The host's commands run with this machine's /bin/sh, bash and programs,
+ * in a user namespace and a mount namespace of the host. There, /usr is this machine's and read-only; /etc, /var, /run,
+ * /opt, /home, /root, /tmp and /usr/local belong to the host. The emulator needs no privileges, and cannot change this
+ * machine's /etc.
  *
- * Emulated: sshd (ssh-server.ts), systemd (systemd/manager.ts), sudo, id, uname, hostname and date (programs.ts), os-release.
- * microk8s/emulator.ts adds snap and MicroK8s.
+ * Emulated: sshd (ssh-server.ts), systemd (systemd/manager.ts), sudo, id, uname, hostname and date (programs.ts),
+ * os-release. microk8s/emulator.ts adds snap and MicroK8s.
  *
- * Unsupported: separate users (all have one user id; still, users can write only in some folders, and cannot read files of mode
- * 600 and folders of mode 700 in /etc), a separate network (ports and addresses are this machine's), booting, packages, quotas.
- * The namespaces protect this machine from mistakes, not from attackers: do not run untrusted programs on a host.
+ * Unsupported: separate users (all have one user id; still, users can write only in some folders. In /etc they can read
+ * neither files of mode 600 nor folders of mode 700), a separate network (ports and addresses are this machine's), booting,
+ * packages, quotas. The namespaces protect this machine from mistakes, not from attackers: do not run untrusted programs on
+ * a host.
  */
 import { createHash, randomBytes } from "node:crypto";
 import * as fs from "node:fs";
@@ -38,9 +40,9 @@ export interface HostOptions {
     /** Users that may log in, all with the same key. @default ["ops"] */
     users?: string[];
     /**
-     * Rights for sudo. `nopasswd`: every command without a password; `nopasswd-sh`: `sh` without a password, others with it;
-     * `nopasswd-true`: only `true`, without a password; `password`: every command with a password; `none`: no command. The user
-     * `root` needs no rights. @default "nopasswd"
+     * Rights for sudo. `nopasswd`: every command without a password; `nopasswd-sh`: `sh` without a password, every other
+     * command with a password; `nopasswd-true`: only `true`, without a password; `password`: every command with a password;
+     * `none`: no command. The user `root` needs no rights. @default "nopasswd"
      */
     sudo?: "none" | "nopasswd" | "nopasswd-sh" | "nopasswd-true" | "password";
     /** The users' password, for sudo. */
@@ -99,7 +101,7 @@ export interface Host {
     setClock(skewSeconds: number): void;
     /** Emulated programs, see {@link Stage}. */
     readonly stage: Pick<Stage, "lay" | "take" | "run">;
-    /** Stops the host's services and all running commands, and closes its ports. */
+    /** Stops the host's services and all running commands. Closes the ports of the host. */
     close(): Promise<void>;
 }
 
@@ -189,8 +191,8 @@ function system(options: HostOptions, name: string, users: string[]): Record<str
         "etc/passwd": ["root:x:0:0:root:/root:/bin/sh", ...homes, ""].join("\n"),
         "etc/group": ["root:x:0:", ...others.map((user) => `${user}:x:1000:`), ""].join("\n"),
         ...Object.fromEntries(others.map((user) => [`home/${user}/.profile`, ""])),
-        // This folder tells programs that systemd runs. Hosts with Alpine do not have it, because Alpine does not use
-        // systemd.
+        // This folder tells programs that the host uses systemd. Hosts with Alpine do not have the folder, because Alpine
+        // does not use systemd.
         ...(options.os === "alpine" ? {} : { "run/systemd/system/.keep": "" }),
     };
 }

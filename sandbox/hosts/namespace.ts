@@ -3,7 +3,10 @@ import * as fs from "node:fs";
 import { createInterface } from "node:readline";
 import { BORROWED, makePlaces, OWN } from "./folders";
 
-/** Programs of this machine that a host does not see. A host has only emulators of them, in its own folders. */
+/**
+ * This machine may have these programs, but a host does not see them. A host has only emulators of them, which are in the
+ * host's own folders.
+ */
 const ABSENT = ["snap", "snapctl", "kubectl"];
 
 /** Whether a process on the host runs as root or as a user. */
@@ -29,8 +32,9 @@ const READ_ONLY = `ro() {
 `;
 
 /**
- * Creates root's view of the host, and in a second mount namespace the view of users, who can write only in /home, /tmp and
- * /run. The script prints the id of the process in the second namespace, and keeps both namespaces until it reads a line.
+ * Creates two mount namespaces of the host: a namespace for root, and a namespace for users, who can write only in /home,
+ * /tmp and /run. The script prints the id of the process in the second namespace, and keeps both namespaces until it reads a
+ * line.
  */
 const BUILD = `
 set -eu
@@ -127,11 +131,11 @@ export function checkNamespaces(): void {
 /** The namespaces of a host, in which programs are started. */
 interface Namespaces {
     enter: Enter;
-    /** Releases the namespaces: they end with their last process. */
+    /** Releases the namespaces. They end when no process uses them any more. */
     close(): void;
 }
 
-/** File descriptor that every process of the host has open for `sudo`: it refers to root's mount namespace. */
+/** Every process of the host has this file descriptor open. It refers to root's mount namespace. `sudo` uses it. */
 export const ROOT_NAMESPACE = 9;
 
 /**

@@ -10,7 +10,6 @@ export type Known = Record<string, string>;
 
 interface Read {
     found: Record<string, string>;
-    /** Words that are not options. */
     rest: string[];
     /** The first unknown option. */
     odd?: string;

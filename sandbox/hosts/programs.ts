@@ -1,4 +1,4 @@
-/** Programs that each host has instead of this machine's, because their output depends on the host. */
+/** Programs that depend on the host and that each host therefore has as emulated programs, for example `hostname`. */
 import { ROOT_NAMESPACE } from "./namespace";
 import { relay } from "./relay";
 

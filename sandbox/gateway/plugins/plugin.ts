@@ -36,7 +36,8 @@ export interface Plugin {
     schema: Schema;
     metadataSchema?: Schema;
     /**
-     * Fields that the Admin API encrypts: for an auth plugin, in credentials and consumers; for others, in every configuration.
+     * Fields that the Admin API encrypts. If the plugin is an auth plugin, the fields are encrypted only in credentials and
+     * consumers.
      */
     encryptFields?: string[];
     /**
@@ -53,6 +54,6 @@ export interface CheckTools {
     checkPlugin(name: string, conf: unknown, kind: ConfKind): string | undefined;
     isKnown(name: string): boolean;
     isAuth(name: string): boolean;
-    /** Whether the name is that of a plugin of APISIX which is not an auth plugin. The emulator may lack the plugin. */
+    /** Whether APISIX has a plugin of this name that is not an auth plugin. The emulator may not support the plugin. */
     isOtherKind(name: string): boolean;
 }

@@ -94,8 +94,8 @@ function isOperations(headers: HeaderOperations | Values): headers is HeaderOper
 }
 
 /**
- * Replaces $1 … in header values by the captures of the matching regex_uri, or by "" without a match. Runs before variables are
- * replaced.
+ * Replaces $1 … in header values by the captures of regex_uri. If regex_uri did not match, the replacement is "". Variables
+ * are replaced later.
  */
 function expandCaptures(text: string, captures: readonly string[] | undefined): string {
     return text.replace(/(?<!\\)\$\{?(\d+)\}?/g, (_, number: string) => captures?.[Number(number)] ?? "");

@@ -10,7 +10,7 @@ interface RedirectConf {
 
 /**
  * redirect with http_to_https; other forms are unsupported. The port in the redirect is plugin_attr.redirect.https_port, or
- * else that of apisix.ssl.listen, which is the port in the container. Facts: apisix/plugins/redirect.lua.
+ * else the port of apisix.ssl.listen, which is the port in the container. Facts: apisix/plugins/redirect.lua.
  */
 export const redirect = definePlugin<RedirectConf>({
     name: "redirect",

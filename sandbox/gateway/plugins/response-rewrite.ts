@@ -24,8 +24,8 @@ const values = {
 };
 
 /**
- * response-rewrite. As in APISIX, the result of `vars` is stored once per request, not per instance. If a global rule has a
- * second instance, the one whose header filter runs later decides for both.
+ * response-rewrite. As in APISIX, the result of `vars` is stored once per request, not once per instance. If a global rule
+ * has a second instance of the plugin, the later result is used for both instances.
  */
 export const responseRewrite = definePlugin<ResponseRewriteConf>({
     name: "response-rewrite",
@@ -125,8 +125,8 @@ export const responseRewrite = definePlugin<ResponseRewriteConf>({
 });
 
 /**
- * Number of arguments of a replace callback before the offset: the match and its groups. The offset is the only number among
- * the arguments.
+ * Counts the arguments of a replace callback before the offset: the match and its groups. Only the offset is a number, so
+ * its position is the count.
  */
 function groupCount(args: unknown[]): number {
     return args.findIndex((a) => typeof a === "number");

@@ -15,7 +15,10 @@ const MAX_HEADERS = 100;
 /** Header names that nginx keeps. It silently drops a header with any other character in its name (ignore_invalid_headers). */
 const KEPT_NAME = /^[A-Za-z0-9_-]+$/;
 
-/** The last entry of a list of addresses, without its port, as nginx reads X-Real-IP; undefined if it is not an address. */
+/**
+ * Returns the last address of a list, without a port, as nginx reads X-Real-IP. Undefined if the last part of the list is
+ * not an address.
+ */
 function lastAddress(text: string): string | undefined {
     const last = /[^ ,]*(?=[ ,]*$)/.exec(text)?.[0] ?? "";
     if (isIP(last) > 0) return last;
@@ -58,7 +61,7 @@ export class Context {
     upstreamUri?: string;
     /** Host for the upstream, if a plugin has set it. */
     upstreamHost?: string;
-    /** Upstream that traffic-split has selected; "missing" if it does not exist. */
+    /** Upstream that traffic-split has selected. "missing" if the upstream does not exist. */
     splitUpstream?: Upstream | "missing";
     /** Upstream node to which the request was sent last. */
     node?: Node;
@@ -109,7 +112,7 @@ export class Context {
         this.remoteAddress = (peer.address === "127.0.0.1" ? claimed : undefined) ?? peer.address;
 
         this.trusted = matchesNetwork(peer.address, trustedAddresses);
-        // APISIX's nginx configuration sets these headers on every request, so plugins see them as headers of the request.
+        // APISIX's nginx configuration sets these headers on every request. Plugins therefore see them as request headers.
         for (const [name, value] of [
             ["X-Forwarded-Proto", this.scheme],
             ["X-Forwarded-Host", this.headers.get("host") ?? ""],
@@ -127,7 +130,7 @@ export class Context {
         return "encrypted" in this.request.socket ? "https" : "http";
     }
 
-    /** The port in Host, otherwise that of the connection. */
+    /** The port in the Host header. If the header has none, the port of the connection. */
     get forwardedPort(): string {
         return /:(\d+)$/.exec(this.headers.get("host") ?? "")?.[1] ?? String(this.peer.localPort);
     }
@@ -180,8 +183,8 @@ export class Context {
     }
 
     /**
-     * A cookie by name. Several Cookie headers are joined. A value ends at a semicolon or space; of a repeated name, the last
-     * counts.
+     * Returns a cookie by name. Several Cookie headers are joined. A value ends at a semicolon or space. If a name is
+     * repeated, the last value counts.
      */
     cookie(name: string): string | undefined {
         const text = this.headers.all("cookie").join("; ");
@@ -197,7 +200,7 @@ export class Context {
         return this.resolveBytes(bytes(template));
     }
 
-    /** Does the same as `resolve` for a template of one byte per character. @param escape applied to each value */
+    /** Does the same as `resolve`, but the characters of the template are bytes. @param escape applied to each value */
     resolveBytes(template: string, escape = (value: string) => value): { text: string; resolved: number } {
         let resolved = 0;
         const text = template.replace(

@@ -1,5 +1,3 @@
-/** TypeScript types for the objects that the gateway uses to handle
- * requests: routes, upstreams, consumers and their plugins. */
 import type { Context } from "./context";
 import type { Condition } from "../lua/expr";
 
@@ -50,7 +48,7 @@ export interface AuthConsumer {
     plugins: EntryList;
 }
 
-/** The enabled plugins of one object, and the names of all its plugins, including disabled ones. */
+/** `entries`: the enabled plugins of one object. `names`: the names of all its plugins, also of disabled plugins. */
 export interface EntryList {
     entries: Entry[];
     names: string[];
@@ -84,7 +82,7 @@ export interface ActiveCheck {
 }
 
 export interface Upstream {
-    /** Identifies one version of an upstream object, to which the balancer's state belongs. */
+    /** Key for one version of an upstream object. The balancer keeps state under this key. */
     key: string;
     type: string;
     hashOn: string;
@@ -93,7 +91,7 @@ export interface Upstream {
     check?: ActiveCheck;
     timeout?: Timeout;
     retries?: number;
-    /** Time in which retries may start, in seconds; 0: no limit. */
+    /** Number of seconds in which a retry may start. 0 means no limit. */
     retryTimeout: number;
     passHost: string;
     upstreamHost?: string;

@@ -8,7 +8,10 @@ import { Unsupported } from "../unsupported";
 const OTHER_VARIABLES =
     /^(ssl_|time_|request_time$|msec$|pid$|connection|bytes_sent$|body_bytes_sent$|request_id$|request_length$|nginx_version$|upstream_|geoip|graphql_|post_arg|uri_param_|body_|tcpinfo_|proxy_protocol_|llm_|ai_)/;
 
-/** Value of a variable; undefined if it has none, or is unknown. @throws Unsupported for one of OTHER_VARIABLES */
+/**
+ * Returns the value of a variable. Undefined if the variable has no value or is unknown. @throws Unsupported for a variable
+ * of OTHER_VARIABLES
+ */
 export function lookupVariable(ctx: Context, name: string): VarValue {
     if (name.startsWith("http_")) {
         const wanted = name.slice(5).toLowerCase().replace(/-/g, "_");

@@ -142,16 +142,16 @@ const isList = (value: unknown) => Array.isArray(value) && value.length > 0;
 const isEmptyTable = (value: unknown) => isTable(value) && Object.keys(value).length === 0;
 
 /**
- * A final result: later keywords are not checked. As in the real library, `items`, `propertyNames` and `contains` give a final
- * result if their schema is true or false.
+ * The result is final: later keywords are not checked. As in the real library, `items`, `propertyNames` and `contains` give
+ * a final result if their schema is true or false.
  */
 export class Settled {
     constructor(readonly error?: string) {}
 }
 
 /**
- * Returns the check of a keyword whose schema is true or false; undefined for any other schema. @param holds whether a
- * value is valid even though the schema is false
+ * Returns the check for a keyword whose schema is true or false. Undefined for any other schema. @param holds whether the
+ * value is valid although the schema is false
  */
 function settled(schema: unknown, holds: (value: unknown) => boolean, error: string) {
     if (schema === true) return () => new Settled();
@@ -185,7 +185,8 @@ export function arrayCheck(schema: Dict, compile: Compile): Step | undefined {
 }
 
 /**
- * Error for two equal items. Plain values are compared first, then tables, so that the same pair is reported as by the real library.
+ * Returns an error if two items are equal. Plain values are compared before tables, so that the error names the same pair as
+ * in the real library.
  */
 function equalItems(items: unknown[]): string | undefined {
     const message = (i: number, j: number) => `expected unique items but items ${i + 1} and ${j + 1} are equal`;

@@ -3,9 +3,8 @@ import { luaNumber, luaQuote } from "../lua/printed";
 import { compilePcre } from "../lua/pcre";
 
 export type Schema = boolean | { [keyword: string]: unknown };
-/** Returns undefined for a valid value, otherwise the message. May write defaults into the value. */
+/** Returns undefined for a valid value, otherwise the error message. It may write defaults into the value. */
 export type Check = (value: unknown) => string | undefined;
-/** Creates the check of a part of a schema. */
 export type Compile = (schema: Schema) => Check;
 export type Dict = Record<string, unknown>;
 
@@ -105,8 +104,8 @@ export function stringCheck({ minLength, maxLength, pattern }: Dict, byteText: b
 export function numberCheck(schema: Dict): Check | undefined {
     const words = ["minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum", "multipleOf"] as const;
     if (words.every((w) => schema[w] === undefined)) return undefined;
-    // a bound that is not a number (draft 4 has booleans): APISIX accepts such a schema, but every comparison with the
-    // bound fails
+    // A bound may be no number, because draft 4 has booleans here. APISIX accepts such a schema, but every comparison with
+    // the bound fails.
     const wrong = words.find((w) => schema[w] !== undefined && typeof schema[w] !== "number");
     const bound = (word: (typeof words)[number]) => schema[word] as number | undefined;
     return (value) => {

@@ -55,7 +55,7 @@ export class LuaMachine {
         return new LuaMachine({ check, load, run }, (given) => (ask = given));
     }
 
-    /** APISIX's error for a text that should return a function, but does not; undefined if it does. */
+    /** Returns APISIX's error if the text does not return a function, although it should. */
     check(text: string): string | undefined {
         if (LUAJIT_ONLY.test(text)) throw new Unsupported("Lua text with syntax of LuaJIT only");
         const problem = this.enter(() => this.functions.check(encode(bytes(text)))) as string | null | undefined;
@@ -67,7 +67,10 @@ export class LuaMachine {
         return this.enter(() => this.functions.load(encode(bytes(luaExpression(conf))))) as number;
     }
 
-    /** Runs functions in order until one returns an answer, which ends the request; undefined if none does. */
+    /**
+     * Runs functions in order until a function returns an answer. The answer ends the request. Undefined if no function
+     * returns an answer.
+     */
     run(id: number, ctx: Context, phase: LuaPhase): Exit | undefined {
         this.request = { ctx, phase };
         const answer = this.enter(() => this.functions.run(id)) as string;

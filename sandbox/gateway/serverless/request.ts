@@ -67,8 +67,8 @@ function requestHeaders(ctx: Context): string[] {
 }
 
 /**
- * Clears a header whose name contains `_`. Clearing others is unsupported: APISIX's plugins read the headers once and
- * keep them, so they would still see the cleared header, but the upstream would not.
+ * Clears a header whose name contains `_`. It is unsupported to clear another header, because APISIX's plugins read the
+ * headers once and keep them. They would still see the cleared header, but the upstream would not.
  */
 function clearRequestHeader(ctx: Context, phase: LuaPhase, name: string): undefined {
     if (phase === "header_filter" || !name.includes("_")) throw new Unsupported(`ngx.req.clear_header("${name}")`);

@@ -7,7 +7,7 @@ import type { Context } from "../request/context";
 import type { Node, Upstream } from "../request/types";
 
 export interface Picker {
-    /** Returns the next node that is not in `tried`; undefined if there is none. */
+    /** Returns the next node that is not in `tried`. Undefined if all nodes have been tried. */
     next(ctx: Context, tried: ReadonlySet<Node>): Node | undefined;
 }
 
@@ -54,7 +54,7 @@ const POINTS_PER_WEIGHT = 160;
 export class Ring<T> {
     private readonly points: [hash: number, item: T][] = [];
 
-    /** @param items each with the text `id`, which decides its positions on the ring */
+    /** @param items items with an id and a weight. The id decides where the item is on the ring */
     constructor(items: Iterable<[item: T, id: string, weight: number]>) {
         const link = Buffer.alloc(4); // a point's hash includes the id and the previous hash
         for (const [item, id, weight] of items) {
@@ -78,7 +78,10 @@ export class Ring<T> {
         return undefined;
     }
 
-    /** Index of the first point whose hash is at least `at`; the number of points if there is none. */
+    /**
+     * Returns the index of the first point whose hash is at least `at`. If every hash is lower, returns the number of
+     * points.
+     */
     private firstFrom(at: number): number {
         let [low, high] = [0, this.points.length];
         while (low < high) {
@@ -129,7 +132,7 @@ function groupPicker(upstream: Upstream, nodes: readonly Node[]): Picker {
 /** @param usable healthy nodes. @default all */
 export function createPicker(upstream: Upstream, usable: readonly Node[] = upstream.nodes): Picker {
     if (upstream.nodes.length === 1) {
-        const [only] = upstream.nodes; // a single node is used whatever its weight, also in every retry
+        const [only] = upstream.nodes; // a single node is used in every retry, even if its weight is 0
         return { next: () => only };
     }
     const priorities = [...new Set(usable.map((n) => n.priority))].sort((a, b) => b - a);

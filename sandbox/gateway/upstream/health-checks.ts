@@ -103,7 +103,7 @@ export class HealthChecks {
         this.timers.push(begin.unref());
     }
 
-    /** Nodes that requests can use: the healthy ones, or all if none is healthy. */
+    /** Nodes that requests can use: the healthy nodes, or all nodes if no node is healthy. */
     usable(): readonly Node[] {
         const healthy = this.nodes.filter((node) => this.targets.get(node)?.healthy);
         return healthy.length > 0 ? healthy : this.nodes;

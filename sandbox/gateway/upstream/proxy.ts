@@ -168,8 +168,8 @@ function sendPieces(req: ClientRequest, body: Buffer, { isOver, sending, ended }
 }
 
 /**
- * Address to connect to: the emulator of an upstream node, or the node itself if it is outside of the cluster. Undefined if the
- * node is in the cluster, but no emulator listens there.
+ * Address to connect to. For an upstream node in the cluster, it is the address of the node's emulator; undefined if no
+ * emulator listens there. For a node outside of the cluster, it is the node's own address.
  */
 function addressOf({ host, port }: Node, resolve: Resolve): { host: string; port: number } | undefined {
     const name = host.replace(/^\[|\]$/g, "");

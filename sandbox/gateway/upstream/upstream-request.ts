@@ -1,4 +1,4 @@
-/** Path, Host and headers of the request that nginx sends to an upstream. */
+/** The request that nginx sends to an upstream: its path, Host and headers. */
 import type { OutgoingHttpHeaders } from "node:http";
 import type { Context } from "../request/context";
 import { bytes } from "../http/headers";

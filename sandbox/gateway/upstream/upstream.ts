@@ -5,7 +5,6 @@ import { activeCheck } from "./health-checks";
 
 const SCHEME_PORT = 80;
 
-/** @param key see {@link Upstream.key} */
 export function upstreamOf(conf: Conf, key: string): Upstream {
     const type = String(conf.type ?? "roundrobin");
     const scheme = String(conf.scheme ?? "http");

@@ -14,7 +14,7 @@ export interface Addon {
         /** Enables the add-on on a node and in the cluster. */
         enable(cluster: Cluster, files: Files, args: string[]): Promise<void>;
         disable(cluster: Cluster, files: Files): Promise<void>;
-        /** Deletes the add-on's objects from the cluster. @default it has none */
+        /** Deletes the add-on's objects from the cluster. @default the add-on has no objects */
         end?(cluster: Cluster): Promise<void>;
     };
 }

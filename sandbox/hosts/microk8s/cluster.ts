@@ -1,7 +1,7 @@
 /**
- * A cluster of MicroK8s: its API and its members. Members with a control plane store its data (dqlite). Of up to two
- * members, the first is a voter and the second a spare; of three or more, three are voters, up to two are standbys, and the
- * others are spares.
+ * A cluster of MicroK8s: its API and its members. Members with a control plane store the cluster's data (dqlite). If there
+ * are one or two of these members, the first is a voter and the second a spare. If there are three or more, three are
+ * voters, up to two are standbys, and all further members are spares.
  */
 import { ask, type KubeObject, type KubeRest, make, MERGE_PATCH, unmake } from "./rest";
 import { nodeObject, type NodeShape } from "../../control-plane/nodes";

@@ -66,8 +66,9 @@ const workerText = (verb: string) =>
     `This MicroK8s deployment is acting as a node in a cluster. Please use the microk8s ${verb} on the master.`;
 
 /**
- * `microk8s config`. The kubeconfig has the address of the sandbox's control plane instead of `<address>:16443` of the host;
- * its names of cluster, user and context are those of MicroK8s. On a worker the command prints a message, with exit code 0.
+ * `microk8s config`. The kubeconfig has the address of the sandbox's control plane, not `<address>:16443` of the host. The
+ * names of cluster, user and context are the names that MicroK8s uses. On a worker, the command prints a message and exits
+ * with 0.
  */
 function config(node: Microk8sNode, args: string[]): Reply {
     const odd = args.find((arg) => !["-l", "--use-loopback"].includes(arg));

@@ -41,7 +41,7 @@ export interface Microk8sEmulatorOptions {
 export interface Microk8sHostOptions extends HostOptions {
     /** Address of the host: 127.0.0.x. Each host needs its own: MicroK8s rejects a join of two hosts with the same address. */
     address: string;
-    /** Capacity of the host's Node. @default that of a plain server */
+    /** Capacity of the host's Node. @default the capacity of a plain server */
     shape?: Omit<NodeShape, "name">;
     /** Whether the host starts with a separate cluster in memory even if it is the first host. @default false */
     foreign?: boolean;
@@ -61,7 +61,7 @@ export interface Microk8sHost extends Host {
     readonly listening: Listener[];
     /** The MicroK8s on the host; undefined if it is not installed. */
     readonly microk8s: Microk8sNode | undefined;
-    /** State of snapd: the installed release, and whether refreshes are held. */
+    /** State of snapd. `release`: the installed release. `isHeld`: whether refreshes are held. */
     readonly snapd: Pick<Snapd, "release" | "isHeld">;
 }
 

@@ -9,8 +9,8 @@ type Step =
     /** `microk8s join` fails before any change. */
     | "join"
     /**
-     * `microk8s join` fails after the node has left its own cluster and joined the data store of the other cluster, but before
-     * its Node object exists.
+     * `microk8s join` fails halfway. The node has left its old cluster and joined the data store of the other cluster, but
+     * has no Node object there yet.
      */
     | "join-half-way"
     /** `microk8s enable` fails, also for an add-on in the launch configuration. */

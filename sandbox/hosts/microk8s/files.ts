@@ -9,7 +9,7 @@ const COMMON = `${SNAP}/common`;
 /** $SNAP_DATA: a link to the folder of the installed revision. */
 export const DATA = `${SNAP}/current`;
 export const LAUNCHER = `${COMMON}/etc/launcher`;
-/** Paths at which an installation looks for a launch configuration. It uses the first that exists. */
+/** An installation looks for a launch configuration at these paths. It uses the first file that exists. */
 export const LAUNCH_FILES = [
     "etc/microk8s.yaml",
     "root/snap/microk8s/common/.microk8s.yaml",
@@ -18,7 +18,7 @@ export const LAUNCH_FILES = [
 export const CLUSTER_TOKENS = `${DATA}/credentials/cluster-tokens.txt`;
 const AGENT_LOG = "var/log/journal/snap.microk8s.daemon-cluster-agent.service.log";
 
-/** The arguments that MicroK8s sets by default, limited to those that the emulator or the project reads. */
+/** Arguments that MicroK8s sets by default. The list contains only arguments that the emulator or the project reads. */
 const DEFAULT_ARGUMENTS: Record<string, Record<string, string>> = {
     kubelet: {
         "--kubeconfig": "${SNAP_DATA}/credentials/kubelet.config",
@@ -72,7 +72,7 @@ export class Files {
         fs.appendFileSync(this.at(AGENT_LOG), `microk8s.daemon-cluster-agent[1]: ${text}\n`);
     }
 
-    /** Creates the files of an installation. It runs before the launch configuration is read. */
+    /** Creates the files of an installation. Must be called before the launch configuration is read. */
     layOut(revision: string): void {
         fs.mkdirSync(this.at(`${SNAP}/${revision}`), { recursive: true });
         this.link(DATA, revision);

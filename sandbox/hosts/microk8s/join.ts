@@ -16,8 +16,9 @@ const OPTIONS = ["--worker", "--controlplane", "--skip-verify", "--disable-low-m
 const printed = (text: string, code: number): Reply => ({ code, out: `${text}\n`, err: "" });
 
 /**
- * `microk8s join`: moves the node from its own cluster to another one. Like the real command, it does not check whether the
- * node is already a member, and lists such a node twice. The other node's kubelet arguments replace those of the node.
+ * `microk8s join`: moves the node from its own cluster to another cluster. Like the real command, it does not check whether
+ * the node is already a member, and then lists the node twice. The kubelet arguments of the other node replace the node's
+ * own arguments.
  */
 export async function join(node: Microk8sNode, args: string[]): Promise<Reply> {
     const asked = invitation(args);
@@ -71,7 +72,10 @@ function invitation(args: string[]): Invitation | Reply {
     return { ip, token, fingerprint };
 }
 
-/** Why the fingerprint in the invitation does not match the other node; undefined if it matches, or none was given. */
+/**
+ * Returns an error if the fingerprint in the invitation does not match the other node. Without a fingerprint there is no
+ * check.
+ */
 function distrusts(other: Microk8sNode, { ip, fingerprint }: Invitation): string | undefined {
     if (fingerprint === undefined) return undefined;
     if (fingerprint.length < FINGERPRINT_LENGTH) return "Fingerprint too short.";
@@ -81,7 +85,8 @@ function distrusts(other: Microk8sNode, { ip, fingerprint }: Invitation): string
 
 async function becomePart(node: Microk8sNode, other: Microk8sNode, worker: boolean): Promise<void> {
     const { files, address, name } = node.place;
-    // If the node is the only member of its old cluster, that cluster ends. A larger cluster keeps the node in its list.
+    // If the node is the only member of its old cluster, the old cluster ends. A larger cluster still lists the node as a
+    // member.
     const before = node.cluster;
     if (before.members.length === 1 && before !== other.cluster) {
         before.forget(node.member);

@@ -1,4 +1,7 @@
-/** Emulates the part of the cluster agent that applies launch configurations. It retries a failed one forever. */
+/**
+ * Emulates the part of the cluster agent that applies launch configurations. If a launch configuration fails, the cluster
+ * agent tries it again, without a limit.
+ */
 import { LAUNCHER } from "./files";
 import { applyBefore, parseLaunch } from "./launch";
 import type { Microk8sNode } from "./node";

@@ -18,10 +18,7 @@ export interface Surroundings {
     newCluster(host: { name: string; address: string }): Cluster;
     /** Returns the host with this address. */
     at(address: string): { node: Microk8sNode | undefined } | undefined;
-    /**
-     * Converts the duration of a wait of MicroK8s (seconds) into real time (milliseconds). The emulator can shorten all
-     * waits.
-     */
+    /** Converts a wait of MicroK8s from seconds into milliseconds of real time. The emulator can shorten all waits. */
     milliseconds(seconds: number): number;
 }
 
@@ -108,7 +105,7 @@ export class Microk8sNode {
         files.write(`${backend}/info.yaml`, stringify({ Address: own?.address ?? `${address}:19001` }));
     }
 
-    /** Members of the data store. With a single member, the address of that member is on loopback. */
+    /** Members of the data store. If the cluster has a single member, this member has an address on loopback. */
     storeOf(): ReturnType<Cluster["store"]> {
         const store = this.cluster.store();
         if (this.cluster.members.length > 1) return store;
@@ -168,14 +165,15 @@ export class Microk8sNode {
         await this.close();
         this.place.files.remove(SNAP);
         if (this.cluster.members.length > 1 || this.cluster.members[0] !== this.member) return;
-        // Removing the last node ends the cluster: the objects of its add-ons are deleted; all others stay in the API.
+        // If the last node is removed, the cluster ends. The objects of its add-ons are deleted. All other objects stay in
+        // the API.
         await Promise.all(ADDONS.map(({ emulated }) => emulated?.end?.(this.cluster)));
         this.cluster.forget(this.member);
         await this.cluster.unregister(this.member.name);
     }
 }
 
-/** The certificate of the cluster's CA: the one in its kubeconfig, or a new one. */
+/** Returns the CA certificate of the cluster: the CA in the cluster's kubeconfig, or a new CA if the kubeconfig has none. */
 async function authority(cluster: Cluster): Promise<string> {
     const data = /certificate-authority-data: (\S+)/.exec(cluster.rest.kubeconfig)?.[1];
     if (data) return new X509Certificate(Buffer.from(data, "base64")).toString();

@@ -1,7 +1,9 @@
 import type { Listener } from "../listening";
 import type { Microk8sNode } from "./node";
 
-/** Ports of MicroK8s 1.34: `all`: on every node; `master`: on control planes only; `worker`: on workers only. */
+/**
+ * Ports of MicroK8s 1.34. `all`: open on every node. `master`: open only on control planes. `worker`: open only on workers.
+ */
 const PORTS: { all: Listener[]; master: Listener[]; worker: Listener[] } = {
     all: [
         { port: 10250, process: "kubelite" },

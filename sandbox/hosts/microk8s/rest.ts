@@ -57,7 +57,7 @@ export function restOf(kubeconfig: string): KubeRest {
     };
 }
 
-/** Thrown for an answer other than 2xx, with the API server's message. */
+/** Thrown if the status of an answer is not 2xx. It contains the message of the API server. */
 export class ApiError extends Error {
     constructor(
         readonly status: number,
@@ -68,7 +68,7 @@ export class ApiError extends Error {
     }
 }
 
-/** Returns the body of an answer. Throws {@link ApiError} for other than 2xx. */
+/** Returns the body of an answer. @throws ApiError if the status is not 2xx */
 export async function ask<T>(rest: KubeRest, method: string, path: string, body?: object, type?: string): Promise<T> {
     const { status, text } = await rest.request(method, path, body, type);
     if (status < 200 || status > 299) throw new ApiError(status, text);

@@ -1,5 +1,6 @@
 /**
- * The file of join tokens. Each line is `token`, valid for one join, or `token|expiry`, valid until `expiry` (Unix seconds).
+ * The file of join tokens. A line `token` is valid for one join. A line `token|expiry` is valid until `expiry` (Unix
+ * seconds).
  */
 import { CLUSTER_TOKENS, type Files } from "./files";
 

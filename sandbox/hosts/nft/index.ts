@@ -24,7 +24,7 @@ export type { Packet } from "./ruleset";
 /** Path of nft on a host. It comes before this machine's nft in PATH. */
 export const NFT = "/usr/local/sbin/nft";
 
-/** Names of protocols (/etc/protocols), which nft prints instead of their numbers. */
+/** Names of protocols by number (/etc/protocols). nft prints the name if the protocol has one. */
 const PROTOCOLS: Record<number, string> = {
     0: "ip",
     6: "tcp",

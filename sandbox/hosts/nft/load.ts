@@ -6,8 +6,8 @@ const MISSING = "Could not process rule: No such file or directory";
 const UNITS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /**
- * Applies a rule file as a whole or not at all: returns a new ruleset, or throws at the first error. An existing table keeps
- * its rules, and the file's rules are added.
+ * Applies a rule file. Returns a new ruleset, or throws at the first error and changes nothing. If a table exists already,
+ * it keeps its rules, and the rules of the file are added to them.
  */
 export function load(before: Ruleset, file: string, text: string, now: number): Ruleset {
     const ruleset = structuredClone(before);

@@ -39,7 +39,7 @@ export type Match =
     | { kind: "source"; family: 4 | 6; set: string }
     /** Offset of a fragment, in units of 8 bytes. */
     | { kind: "fragment"; family: 4 | 6; offset: number }
-    /** Protocol in an IPv6 fragment header. */
+    /** Number of the protocol that follows an IPv6 fragment header. */
     | { kind: "next-header"; numbers: number[] }
     /** Name of the interface through which a packet arrives or leaves. A `*` at the end matches names with this prefix. */
     | { kind: "interface"; side: "in" | "out"; name: string };
@@ -64,7 +64,7 @@ export interface Packet {
     fragment?: {
         /** Position in the original packet, in units of 8 bytes. */
         offset: number;
-        /** Next Header of an IPv6 fragment: the first header of the fragmented part. @default TCP */
+        /** Next Header of an IPv6 fragment: the type of the first header after the fragment header. @default TCP */
         nextHeader?: number;
         /** Whether the first fragment ends before TCP's flags. @default false */
         short?: boolean;
@@ -80,8 +80,8 @@ export function decide(ruleset: Ruleset, packet: Packet, now = Date.now()): "acc
 }
 
 /**
- * @returns undefined if no rule decides, or a rule is `return`. The calling chain then continues, or in a base chain the
- * policy accepts the packet
+ * @returns undefined if no rule decides, or if a rule says `return`. Then the calling chain continues. In a base chain, the
+ * packet is then accepted by the chain's policy
  */
 function walk(table: Table, rules: Rule[], packet: Packet, now: number): "accept" | "drop" | undefined {
     for (const rule of rules) {
@@ -134,12 +134,12 @@ function inSet(set: AddressSet, address: string, now: number): boolean {
     return living(set, now).some(({ network }) => contains(network, address));
 }
 
-/** The elements of a set that have not expired. */
+/** Returns the elements of a set that have not expired. */
 export function living(set: AddressSet, now: number): AddressSet["elements"] {
     return set.elements.filter(({ until }) => until === undefined || until > now);
 }
 
-/** Whether a network (or the network of a single address) contains an address of the same family. */
+/** Whether a network contains an address. If `network` is a single address, whether both are the same address. */
 export function contains(network: string, address: string): boolean {
     const [start, length] = network.split("/");
     const family = isIPv6(start) ? "ipv6" : "ipv4";

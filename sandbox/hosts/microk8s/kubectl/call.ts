@@ -2,14 +2,11 @@ import type { KubeRest } from "../rest";
 
 export interface KubectlCall {
     rest: KubeRest;
-    /** Arguments after the verb. */
+    /** Arguments after the kubectl verb, without options. */
     words: string[];
     options: Record<string, string>;
     signal: AbortSignal;
-    /**
-     * Converts the duration of a wait of kubectl (seconds) into real time (milliseconds). The emulator can shorten all
-     * waits.
-     */
+    /** Converts a wait of kubectl from seconds into milliseconds of real time. The emulator can shorten all waits. */
     milliseconds: (seconds: number) => number;
 }
 

@@ -70,7 +70,7 @@ function sorted(pods: KubeObject[], options: Record<string, string>) {
     return { leave, refuse, evict };
 }
 
-/** Evicts a pod and waits for its deletion. @returns an error message; "" after success */
+/** Evicts a pod and waits for its deletion. @returns an error message, or "" if the pod is gone */
 async function gone(call: KubectlCall, pod: KubeObject, end: number, grace?: string): Promise<string> {
     const { name, namespace, uid } = pod.metadata;
     const path = `/api/v1/namespaces/${namespace}/pods/${name}`;

@@ -66,7 +66,7 @@ export async function taint(call: KubectlCall): Promise<Reply> {
     return said(out);
 }
 
-/** @returns whether a taint was added or its value changed */
+/** @returns whether the command added a taint or changed the value of a taint */
 async function changeTaints(call: KubectlCall, node: KubeObject, changes: string[]): Promise<boolean> {
     const { name, resourceVersion } = node.metadata;
     let taints: Taint[] = node.spec?.taints ?? [];
@@ -90,7 +90,8 @@ async function changeTaints(call: KubectlCall, node: KubeObject, changes: string
         added = true;
     }
     try {
-        // The whole list is written, with its resourceVersion, so that a change by controllers in between is not lost.
+        // The whole list is written with its resourceVersion. If a controller has changed the node meanwhile, the API
+        // rejects the write, so the controller's change is not lost.
         await patch(call, node, { metadata: { resourceVersion }, spec: { taints: taints.length > 0 ? taints : null } });
     } catch (error) {
         if (!(error instanceof ApiError && error.status === 409)) throw error;
@@ -99,7 +100,7 @@ async function changeTaints(call: KubectlCall, node: KubeObject, changes: string
     return added;
 }
 
-/** The nodes of a command whose words are only names, as in cordon and drain. */
+/** Returns the nodes of a command such as cordon or drain, whose words contain only names of nodes. */
 export function plainNodes(call: KubectlCall): Promise<KubeObject[]> {
     return nodesNamed(
         call.rest,

@@ -40,7 +40,7 @@ function resourceNamed(given: string): Resource {
     return known;
 }
 
-/** Resolves words of the form `node a b` or `node/a node/b`. An empty list of names means all objects. */
+/** Resolves words such as `node a b` or `node/a node/b`. If the words contain no names, all objects are meant. */
 export function targets(words: string[]): { resource: Resource; names: string[] } {
     if (words.length === 0) throw new KubectlError("error: you must specify one or more resources");
     if (!words[0].includes("/")) return { resource: resourceNamed(words[0]), names: words.slice(1) };

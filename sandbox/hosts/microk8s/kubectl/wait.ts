@@ -18,7 +18,7 @@ export async function until<T>(
     }
 }
 
-/** Parses `90s`, `1m30s`, `0` to milliseconds; undefined for anything else. */
+/** Converts durations such as `90s`, `1m30s` and `0` into milliseconds. Undefined for invalid text. */
 export function durationOf(text: string): number | undefined {
     if (text === "0") return 0;
     const units: Record<string, number> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
