@@ -136,7 +136,7 @@ export function renderCertificate(hostnames: string[], issuer: { name: string; k
         secretName: TLS_CERTIFICATE,
         dnsNames: hostnames,
         issuerRef: { group: "cert-manager.io", ...issuer },
-        // Each renewal creates a new key. Older versions of cert-manager keep the first key by default.
+        // Each renewal creates a new key. By default, older versions of cert-manager would keep the same key.
         privateKey: { algorithm: "ECDSA", size: 256, rotationPolicy: "Always" },
     };
 }
