@@ -12,7 +12,7 @@ export interface Counters {
     whenDown: WhenDown;
     /** Longest wait for the server, in milliseconds. */
     timeoutMilliseconds: number;
-    /** Longest time for one answer, in seconds. The server soon stops counting a request that takes longer. */
+    /** Longest time for one answer, in seconds. The counter server stops counting a request soon after this time. */
     answerTimeoutSeconds: number;
 }
 

@@ -130,7 +130,6 @@ export function renderTls(settings: { namespace: string; ingressClass: string; h
     return { ingressClassName: ingressClass, hosts: hostnames, secret: { name: secret, namespace } };
 }
 
-/** Spec of the Certificate. */
 export function renderCertificate(hostnames: string[], issuer: { name: string; kind: string }) {
     return {
         secretName: TLS_CERTIFICATE,

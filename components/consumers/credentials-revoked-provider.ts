@@ -87,7 +87,7 @@ async function untilRejected(inputs: Inputs): Promise<void> {
                         (await askAdmin(connect(POD_ADMIN_PORT), viewer, namespace, [], { there: [], gone: removed }));
                     return stored ?? askWith(() => connect(POD_DATA_PORT), "rejects", removed, options);
                 },
-                // Not the Admin API: it shows the same etcd at every pod.
+                // The Admin API is not queried here: it reads etcd, so it does not show which credentials this pod accepts.
                 (connect) => askUnready(() => connect(POD_DATA_PORT), removed, options),
             );
             const unasked = removed.flatMap(({ who, headers }) => (headers === undefined ? [who] : []));
@@ -111,8 +111,8 @@ async function removedOf(inputs: Inputs): Promise<Sent[]> {
     const removed = credentials.filter((one) => !secretOf.has(one));
     if (removed.length === 0) return [];
     const secrets = new Map((await list("v1", "Secret", namespace)).map((secret) => [secret.metadata?.name, secret]));
-    // A key that was moved to another entry of the config stays valid, so it is not a removed credential. A credential with
-    // tokens cannot be moved, because its claim contains the names of its entry.
+    // If the operator has moved a key to another entry of the config, the key stays valid and is not checked. Only keys
+    // can be moved: tokens contain the name of the entry.
     const kept = new Set([...secretOf.values()].map((name) => textsOf(secrets.get(name)).key));
     return removed
         .map((who): Sent => sentWith(who, secrets.get(who.replace("/", "."))) ?? { who })
