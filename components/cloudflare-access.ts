@@ -33,7 +33,7 @@ export interface CloudflareAccessArgs {
     /** Rate limit of the edge. Default: none. */
     rateLimit?: RateLimit;
     browserChecks: "skip" | "keep";
-    /** Model for requests that name no model. Default: none, there is no Worker, and Alpa rejects these requests. */
+    /** Model for requests that name no model. Default: none, so there is no Worker, and Alpa rejects these requests. */
     defaultModel?: string;
     /**
      * Longest wait of the edge for the first byte of an answer, in seconds. Default: the zone's setting is not changed.

@@ -12,7 +12,7 @@ export interface SecretVersionsArgs {
 type Inputs = pulumi.Unwrap<SecretVersionsArgs>;
 
 export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
-    /** Compares the versions with the state, in preview too. A token that is not in the state may have any version. */
+    /** Also runs in preview, and compares with the state. A token that is not in the state may start with any version. */
     async check(olds, news) {
         const before = olds.versions ?? {};
         const failures = Object.entries(news.versions)

@@ -87,7 +87,7 @@ async function untilRejected(inputs: Inputs): Promise<void> {
                         (await askAdmin(connect(POD_ADMIN_PORT), viewer, namespace, [], { there: [], gone: removed }));
                     return stored ?? askWith(() => connect(POD_DATA_PORT), "rejects", removed, options);
                 },
-                // The Admin API is not queried here: it reads etcd, so it does not show which credentials this pod accepts.
+                // Not the Admin API: it shows the same etcd at every pod.
                 (connect) => askUnready(() => connect(POD_DATA_PORT), removed, options),
             );
             const unasked = removed.flatMap(({ who, headers }) => (headers === undefined ? [who] : []));

@@ -34,7 +34,7 @@ export interface EtcdPreparedArgs {
 type Inputs = pulumi.Unwrap<Omit<EtcdPreparedArgs, "cluster">> & PlainAccess;
 
 export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
-    /** Queries etcd too, because etcd must be prepared again if it has lost its volume and requires no password any more. */
+    /** Also queries etcd, in preview too: after the loss of its volume, etcd requires no password until it is prepared again. */
     async diff(_id, olds, news) {
         const subject = ({ kubeconfig, place, uid, password }: Inputs) =>
             JSON.stringify([kubeconfig, place, uid, password]);

@@ -11,7 +11,7 @@ const ON_CLUSTER = scriptBody("cluster.sh");
 /** Lifetime of an invitation, in seconds. A join that has not finished by then has failed. */
 export const INVITATION_SECONDS = 600;
 
-/** Time until an evicted pod runs on another node, in seconds. Until then, the disruption budget allows no other eviction. */
+/** Time until an evicted pod runs on another node, in seconds. Until then, the disruption budget allows no eviction. */
 const START_ELSEWHERE_SECONDS = 525;
 
 /** Longest time for the pods of a node to end, in seconds. A gateway pod first finishes its answers. */
