@@ -172,7 +172,7 @@ function variable(name: string): string {
 
 /**
  * Name of the ConfigMap with a settings file. The name contains a digest of the file, so that each version of the file has
- * its own ConfigMap, and old pods keep theirs. With Rampart, new pods may be created before their ConfigMap, and wait for it.
+ * its own ConfigMap, and old pods keep theirs. With Rampart, new pods may exist before their ConfigMap, and wait for it.
  */
 export function profileName(text: string): string {
     return `alpa-auth-apisix-${createHash("sha256").update(text).digest("hex").slice(0, 10)}`;
