@@ -1,4 +1,4 @@
-/** The callers of a measurement, by name, and their objects as manifests for kubectl. */
+/** Invents the callers that a measurement creates, and writes manifests of their objects for kubectl. */
 import { randomBytes } from "node:crypto";
 import { stringify } from "yaml";
 import type { Bench } from "./sandbox";

@@ -1,4 +1,4 @@
-/** The same objects by `kubectl apply --server-side`, which sends them one by one and keeps no state. */
+/** Creates the callers' objects with `kubectl apply --server-side`, which sends them one by one and keeps no state. */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { writePrivate } from "../sandbox/world/state";

@@ -88,8 +88,8 @@ async function compare(alpa: number, rounds: number, seconds: number, send: Send
 }
 
 /**
- * Counts two requests of each caller: one is answered with 200, the other one is over the limit (429). All requests
- * have the same path and go to the same Alpa. The size of the answers does not change the number of series.
+ * Counts two requests of each caller: the first gets 200, and the second gets 429. All requests have the same path and
+ * go to the same Alpa. The size of the answers does not change the number of series.
  */
 function countSeries(callers: number, say: Say): void {
     const metrics = new Metrics(LATENCY_BUCKETS);

@@ -68,7 +68,7 @@ async function measure(bench: Bench, program: AlpaAuth, count: number): Promise<
     renderMarkdown(review);
     times.push(performance.now());
     const command = await seconds(() => asCommand(bench, program.stack, file));
-    // The figures hold only for a review with exactly these findings.
+    // Checks that the review has found the measured change and nothing else.
     assert.deepEqual(broken, []);
     const codes = ["credential-revoked", "limit-lowered"];
     for (const code of codes) assert.equal(review.findings.filter((one) => one.code === code).length, count, code);

@@ -33,7 +33,7 @@ export abstract class Program {
     /** Arguments before a command that select the program. */
     protected abstract readonly where: string[];
     protected abstract readonly project: string;
-    /** Resources that a rotation changes although their names do not contain the caller's name. */
+    /** Patterns for the resources that a rotation changes, and whose names do not contain the caller's name. */
     protected abstract readonly shared: string[];
 
     abstract create(): Promise<void>;
@@ -110,7 +110,7 @@ export class AlpaAuth extends Program {
     }
 }
 
-/** Callers at the gateway of another stack. */
+/** A stack that has only callers. They use the gateway that another stack has created. */
 export class SharedCallers extends AlpaAuth {
     constructor(
         bench: Bench,

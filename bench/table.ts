@@ -6,7 +6,7 @@ export interface Row {
     firstUp: number;
     /** From the start of `up` until the ingress controller has accepted every caller. */
     accepted?: number;
-    /** CPU seconds until `accepted`, of the whole sandbox with emulators and API server. */
+    /** CPU seconds that the whole sandbox, with emulators and API server, has used until `accepted`. */
     cpu?: number;
     preview?: number;
     /** Duration of `up` of the whole stack after the rotation of a key. */
@@ -16,7 +16,7 @@ export interface Row {
     /** Size of the state, in bytes. */
     bytes?: number;
     perCaller?: number;
-    /** Base of the ratios: the flat program with the same settings. */
+    /** The row of the flat program with the same settings. The table compares this row with it. */
     flat?: Row;
 }
 

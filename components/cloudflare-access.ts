@@ -33,7 +33,7 @@ export interface CloudflareAccessArgs {
     /** Rate limit of the edge. Default: none. */
     rateLimit?: RateLimit;
     browserChecks: "skip" | "keep";
-    /** Model for requests without one. Default: none; then there is no Worker, and Alpa rejects these requests. */
+    /** Model for requests that name no model. Default: none, so there is no Worker, and Alpa rejects these requests. */
     defaultModel?: string;
     /**
      * Longest wait of the edge for the first byte of an answer, in seconds. Default: the zone's setting is not changed.
@@ -101,8 +101,8 @@ export class CloudflareAccess extends pulumi.ComponentResource {
         );
         const rules = new EdgeRules(`${name}-edge`, { ...args, prefixes, zoneId }, inside);
         const worker = this.worker(name, args, zoneId);
-        // Created last and deleted first: these records point the names to Alpa, which Access and the rules must protect by
-        // then.
+        // The DNS records are created last and deleted first, so that Access and the rules protect Alpa as long as the
+        // names point to it.
         const after = [access, routes, connectors, rules, ...worker];
         const service = { hostnames, target: tunnel.target, after };
         const dns = args.dns && new DnsRecords(`${name}-dns`, { zoneId, service, ...args.dns }, inside);
@@ -115,7 +115,7 @@ export class CloudflareAccess extends pulumi.ComponentResource {
                 {
                     ...inside,
                     dependsOn: after,
-                    // Renamed 2026-11. Remove the alias when every stack has been updated.
+                    // The resource was renamed in 2026-11. Remove the alias when every stack has been updated.
                     aliases: hostname === hostnames[0] ? [{ name: `${name}-record` }] : undefined,
                 },
             );
@@ -133,7 +133,7 @@ export class CloudflareAccess extends pulumi.ComponentResource {
         this.registerOutputs({ url: this.url });
     }
 
-    /** Worker that adds the default model to requests without one; none if it is disabled. */
+    /** The Worker that adds the default model to requests that name no model. Empty if there is no default model. */
     private worker(name: string, args: CloudflareAccessArgs, zoneId: pulumi.Input<string>): EdgeWorker[] {
         const { account, hostnames, pathPrefix, defaultModel: model } = args;
         if (model === undefined) return [];
@@ -164,7 +164,7 @@ export function tokenHeaders(pair: TokenPair | undefined): string[] {
 }
 
 /**
- * Returns the earlier of the two dates of each token.
+ * Returns the expiry date of each token: the date at Cloudflare or in the config, whichever is earlier.
  *
  * @param ends expiry times at Cloudflare
  * @param days expiry dates in the config, also of credentials without a token

@@ -59,7 +59,7 @@ export interface ConversionOutputs {
     phase: pulumi.Output<Phase>;
     /** Phase of an upgrade of the model. Unset if none is in progress. */
     upgrade?: pulumi.Output<UpgradePhase>;
-    /** When that phase was reached, for example `2026-11-30T12:00:00.000Z`; unchanged while the phase is the same. */
+    /** When the stack reached the phase, for example `2026-11-30T12:00:00.000Z`. Later runs in this phase keep the value. */
     since: pulumi.Output<string>;
     /** The lock holder, and when the lock expires. */
     holder?: pulumi.Output<{ name: string; until: string }>;
@@ -68,9 +68,9 @@ export interface ConversionOutputs {
 }
 
 /**
- * The resources of a conversion around the callers' route, ordered so that the route never points at a stopped backend:
- * record the start; release the GPUs on one side before the other side takes them; open the route once a backend
- * answers, close it before the backend stops; record the end.
+ * The resources that a conversion creates before and after the callers' route. They depend on each other, so that the route
+ * is closed before a backend stops, and opened when a backend answers. One side releases the GPUs before the other side
+ * takes them. The first resource records the start of the run, and the last resource records the end.
  */
 export class Conversion {
     /** Alpa services that the upstreams point to in this phase. */
@@ -100,7 +100,7 @@ export class Conversion {
         this.before = this.refused ? [begun] : [...this.sides([...after, begun])];
     }
 
-    /** Resources after the callers' route. @returns the outputs of the stack */
+    /** Creates the resources that depend on the callers' route. @returns the outputs of the stack */
     finish(gatewayUrl: string, route: pulumi.Resource, others: pulumi.Resource[]): ConversionOutputs {
         const { name, parent, around } = this;
         const { phase, upgrade, holder } = around.conversion;

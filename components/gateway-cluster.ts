@@ -32,8 +32,7 @@ export type GatewaySettings =
           installer: "existing";
           url: string;
           /**
-           * Entry point inside the cluster, to which a tunnel connects. Unset if the stack has no tunnel in front of
-           * the gateway.
+           * Entry point inside the cluster. The stack's tunnel connects to it. Unset if the stack has no tunnel.
            */
           origin?: GatewayOrigin;
       } & GatewayBinding);
@@ -74,7 +73,7 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
     readonly curl: pulumi.Output<string>;
     /** Output that other stacks read to add callers to this gateway. */
     readonly gateway: SharedGateway;
-    /** Outputs of a conversion; undefined without one. */
+    /** Outputs of a conversion. Undefined if the stack has no conversion. */
     readonly conversion?: ConversionOutputs;
 
     /** @param type type token of the option's component, which is part of every child's URN */
@@ -119,8 +118,8 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
                 pods,
                 consumers: args.consumers,
                 counters: shared?.counters,
-                // A gateway of this stack is deleted with the namespace. An existing gateway remains, so it must reject the
-                // deleted credentials.
+                // The stack's own gateway is deleted with the namespace. An existing gateway is not deleted, so it must
+                // first reject the credentials.
                 deletedWith: ownGateway ? home : undefined,
             },
             // Limits that are active before the counters run would reject every caller, or limit none.
@@ -141,7 +140,7 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         this.registerOutputs({ url: this.url });
     }
 
-    /** APISIX with all objects that it needs; undefined for an existing one. */
+    /** Installs APISIX with all objects that it needs. Does nothing for an existing gateway. */
     private install(name: string, args: GatewayClusterArgs, home: pulumi.Resource): GatewayWiring | undefined {
         const { gateway, namespace, cluster, exposure, readiness } = args;
         if (gateway.installer === "existing") return undefined;

@@ -5,7 +5,7 @@ import type { Availability } from "./apisix/availability";
 import type { OwnGateway } from "./apisix/installation";
 
 export interface InterClusterArgs extends GatewayClusterArgs {
-    /** The gateway must be installed by this project, since the availability of an existing gateway is unknown. */
+    /** This project must install the gateway, because it cannot know whether an existing gateway is highly available. */
     gateway: OwnGateway & { release: ReleaseSettings & { availability: Availability } };
 }
 

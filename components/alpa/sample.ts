@@ -3,7 +3,8 @@ export const SAMPLE_COMPLETION = '{"model":"default","prompt":"Paris is","max_to
 
 /**
  * A curl command for a completion, to paste into a shell. It passes the credential on standard input, since every user of
- * the machine can read command lines. The leading blank keeps it out of the history if HISTCONTROL has `ignorespace`.
+ * the machine can read command lines. It begins with a blank, so that a shell with `ignorespace`
+ * in HISTCONTROL does not add it to the history.
  * @param headers headers with the credential; if empty, the request gets 401
  */
 export function curlLine(url: string, headers: string[]): string {

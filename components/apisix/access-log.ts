@@ -43,9 +43,9 @@ const REQUEST_ID = `map $http_x_request_id $alpa_request_id {
 }`;
 
 /**
- * Logs the name of a route and not the path, because a path may contain any text, even a key. `$uri` is the path after
- * `proxy-rewrite`, without the prefix, if the request reached that plugin (ngx.req.set_uri in plugins/proxy-rewrite.lua,
- * 3.18.0). The gateway answers 404 to a path without a rule.
+ * Logs the name of a route and not the path, because a path may contain any text, even a key. `$uri` has no prefix if the
+ * plugin `proxy-rewrite` has already removed it (ngx.req.set_uri in plugins/proxy-rewrite.lua, 3.18.0). The gateway
+ * answers 404 to a path without a rule.
  */
 const ROUTE = `map "$status:$upstream_status:$uri" $alpa_route {
     "~^404::" other;
@@ -56,9 +56,9 @@ const ROUTE = `map "$status:$upstream_status:$uri" $alpa_route {
 }`;
 
 /**
- * Why the gateway did not forward a request, or why Alpa did not answer it. The input is the gateway's status, Alpa's
- * status, and the header with the number of requests that the caller's limit still allows. A 429 without that header
- * comes from the limit on open requests.
+ * Why the gateway did not forward a request, or why Alpa did not answer it. The keys contain the gateway's status, Alpa's
+ * status, and how many requests the caller's limit still allows. A 429 without this number comes from the limit on open
+ * requests.
  */
 const REASON = `map "$status:$upstream_status:$sent_http_x_ratelimit_remaining" $alpa_reason {
     "~^400::" request-not-accepted;

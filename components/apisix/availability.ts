@@ -8,7 +8,7 @@ export interface Availability {
 
 /** Minimum number of APISIX pods and of nodes: while one node is down, the loss of another node must not be an outage. */
 export const LEAST_NODES = 3;
-/** Number of etcd members: the smallest that survives the loss of one. It cannot be changed for an existing etcd. */
+/** Number of etcd members. Fewer than three would not survive the loss of a member. An existing etcd keeps its number. */
 export const ETCD_MEMBERS = 3;
 
 /** Labels of the ingress controller's pods. Their value is the alias of the controller's chart in the chart `apisix`. */

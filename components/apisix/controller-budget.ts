@@ -34,7 +34,6 @@ export class ControllerBudget extends pulumi.ComponentResource {
     }
 }
 
-/** Spec of the PodDisruptionBudget. */
 export function renderBudget() {
     return { maxUnavailable: 1, selector: CONTROLLER_PODS };
 }

@@ -52,7 +52,7 @@ function isUnreadyPod(pod: Live, labels: Record<string, string>): boolean {
 }
 
 /**
- * Adds to a successful verdict the facts that were not checked because the key for reading the Admin API is missing.
+ * If the key for reading the Admin API is missing, adds to a successful verdict which facts were not checked.
  * @param viewer key for reading the Admin API; undefined if it could not be read
  * @param unchecked facts that only the Admin API shows, for messages
  */
@@ -85,7 +85,7 @@ interface PodReport {
     status?: number;
 }
 
-/** Name of a gateway's pods in messages. */
+/** How messages call the pods of a gateway. */
 export function podsTitle({ namespace, labels }: GatewayPods): string {
     const selector = Object.entries(labels).map((pair) => pair.join("="));
     return `pod with the labels ${selector.join(",")} in namespace ${namespace}`;
@@ -126,8 +126,8 @@ export async function askUnreadyPods(
         .map(async (pod): Promise<PodReport[]> => {
             const report = await askPod(access, namespace, pod, ask);
             const terminating = pod.metadata?.deletionTimestamp !== undefined;
-            // A crashed container starts and listens again, so its pod stays in the result. A terminating pod will not
-            // listen again, and a pod of a control plane never does.
+            // A terminating pod will not listen again, and a control plane's pod never listens: both are omitted. Any
+            // other pod stays in the result, because its container may have crashed and will listen again.
             if (report.status === 404 || (isClosed(report) && (terminating || unasked === "settle"))) return [];
             const title = `${report.title} (${terminating ? "terminating" : "running but not ready"})`;
             return [{ ...report, title, error: report.error?.replace(report.title, title) }];
@@ -163,8 +163,8 @@ export function isClosed({ error }: PodReport): boolean {
 
 /**
  * Verdict from all pods of a gateway: whether a change has reached each of them. See {@link askReadyPods}.
- * @param askUnready query of each unready pod ({@link askUnreadyPods}), for a change that no pod may miss, such as a
- * revocation. Default: unready pods are not queried
+ * @param askUnready queries each unready pod too ({@link askUnreadyPods}). Needed if the change must reach even these pods,
+ * as a revocation must. Default: unready pods are not queried
  */
 export async function askEveryPod(
     access: PlainAccess,

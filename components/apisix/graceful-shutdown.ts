@@ -58,7 +58,6 @@ export class GracefulShutdown extends pulumi.ComponentResource {
     }
 }
 
-/** The patch of the Deployment. */
 export function renderPatch(graceSeconds: number) {
     return { template: { spec: { terminationGracePeriodSeconds: graceSeconds } } };
 }

@@ -14,7 +14,7 @@ export interface ObservabilitySettings {
 
 /** Port and path of APISIX's metrics, the defaults of APISIX and the chart. */
 export const METRICS_PATH = "/apisix/prometheus/metrics";
-/** Name that the chart gives the port in the pod. */
+/** Name of the metrics port in the pod, from the chart. */
 export const METRICS_PORT_NAME = "prometheus";
 
 /**

@@ -12,7 +12,7 @@ export interface Counters {
     whenDown: WhenDown;
     /** Longest wait for the server, in milliseconds. */
     timeoutMilliseconds: number;
-    /** Longest time one request may take, in seconds. After that time, the count of open requests no longer includes it. */
+    /** Longest time for one answer, in seconds. The counter server stops counting a request soon after this time. */
     answerTimeoutSeconds: number;
 }
 

@@ -36,7 +36,6 @@ export class GatewayMonitor extends pulumi.ComponentResource {
     }
 }
 
-/** Spec of the PodMonitor. */
 export function renderGatewayMonitor() {
     return renderPodMonitor(APISIX_PODS.matchLabels, METRICS_PORT_NAME, METRICS_PATH);
 }

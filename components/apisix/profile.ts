@@ -26,7 +26,7 @@ interface ProfileSettings {
 export interface ApisixProfileArgs {
     /** Namespace APISIX runs in. */
     namespace: string;
-    /** Text of the settings file. */
+    /** Content of the settings file. */
     text: string;
 }
 
@@ -144,8 +144,8 @@ export function renderProfile(settings: ProfileSettings): string {
 }
 
 /**
- * The parts of `nginx_config` that depend on the settings of metrics and access log: `http`, and the snippets on the same
- * level.
+ * The parts of `nginx_config` that depend on the settings of metrics and access log: the key `http`, and the keys with
+ * snippets next to it.
  */
 function observedParts(observability: ObservabilitySettings | undefined) {
     const { http, ...snippets } = observability?.accessLog
@@ -172,7 +172,7 @@ function variable(name: string): string {
 
 /**
  * Name of the ConfigMap with a settings file. The name contains a digest of the file, so that each version of the file has
- * its own ConfigMap. With Rampart, it may be created after the new pods, which wait for it. Old pods keep their own one.
+ * its own ConfigMap, and old pods keep theirs. With Rampart, new pods may exist before their ConfigMap, and wait for it.
  */
 export function profileName(text: string): string {
     return `alpa-auth-apisix-${createHash("sha256").update(text).digest("hex").slice(0, 10)}`;

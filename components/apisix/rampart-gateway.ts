@@ -28,7 +28,7 @@ export function componentNamespace(namespace: string): string {
     return `${namespace}-${GRAPH}-${COMPONENT}`;
 }
 
-/** Helm release name that Rampart gives every component, each in its own namespace. */
+/** Rampart gives the Helm release of every component the same name, in a namespace of its own. */
 export function componentInstallation(namespace: string): Installation {
     return { release: "component", namespace: componentNamespace(namespace) };
 }

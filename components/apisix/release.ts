@@ -91,8 +91,8 @@ export class ApisixRelease extends pulumi.ComponentResource {
 }
 
 /**
- * Transformation of each CRD. The CRD is kept when the stack is destroyed, since deleting it would delete every object of
- * its kind, including those of other owners. Its owner annotation prevents other stacks from overwriting it.
+ * Transformation of each CRD. The CRD is kept when the stack is destroyed, because its deletion would delete every
+ * object of its kind, even objects of other owners. Its owner annotation prevents other stacks from overwriting it.
  */
 export function keptAndOwned({ props, opts }: pulumi.ResourceTransformArgs): pulumi.ResourceTransformResult {
     const { annotations, ...rest } = (props.metadata ?? {}) as { annotations?: object };

@@ -130,13 +130,12 @@ export function renderTls(settings: { namespace: string; ingressClass: string; h
     return { ingressClassName: ingressClass, hosts: hostnames, secret: { name: secret, namespace } };
 }
 
-/** Spec of the Certificate. */
 export function renderCertificate(hostnames: string[], issuer: { name: string; kind: string }) {
     return {
         secretName: TLS_CERTIFICATE,
         dnsNames: hostnames,
         issuerRef: { group: "cert-manager.io", ...issuer },
-        // Each renewal creates a new key. Older versions of cert-manager keep the first key by default.
+        // Each renewal creates a new key. By default, older versions of cert-manager would keep the same key.
         privateKey: { algorithm: "ECDSA", size: 256, rotationPolicy: "Always" },
     };
 }

@@ -18,7 +18,7 @@ export interface ReleaseSettings {
     nodePort?: number;
     /** TLS. Default: none, and the entry point serves HTTP. */
     tls?: ReleaseTls;
-    /** StorageClass of etcd's volumes. Default: that of the cluster. */
+    /** StorageClass of etcd's volumes. Default: the cluster's default StorageClass. */
     storageClass?: string;
     /** Settings for high availability. Default: none, and the gateway may stop together with its node. */
     availability?: Availability;
@@ -142,8 +142,8 @@ function settingsFileValues(profile: string, etcdSecret: string) {
 }
 
 /**
- * Name of the Secret with etcd's password and APISIX's encryption key. The chart's own etcd used a Secret with the same
- * name, so both etcds use one Secret while a stack moves to etcd of this project.
+ * Name of the Secret with etcd's password and APISIX's encryption key. The chart's own etcd used the same name, so while a
+ * stack moves to this project's etcd, both etcds use the same Secret.
  */
 export function etcdSecretName({ release }: Installation): string {
     return `${release}-etcd`;

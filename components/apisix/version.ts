@@ -25,7 +25,7 @@ export function isOlder(version: string | undefined, oldest: string): boolean {
     return major < oldestMajor || (major === oldestMajor && minor < oldestMinor);
 }
 
-/** Major and minor version; NaN for text without them, so that the text never counts as older. */
+/** Major and minor version. NaN for a text without a version, so that no comparison calls it older. */
 function numbersOf(version = ""): [major: number, minor: number] {
     const [, major, minor] = /^(\d+)\.(\d+)/.exec(version) ?? [];
     return [Number(major), Number(minor)];

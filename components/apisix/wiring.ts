@@ -17,7 +17,7 @@ export interface GatewayBinding {
 export interface GatewayWiringArgs {
     /** Namespace of APISIX, where the GatewayProxy looks for the Service and the Secret of the Admin API. */
     apisixNamespace: string;
-    /** Namespace of the routes, and name of the classes, which are cluster-wide. */
+    /** Namespace of the routes. The two cluster-wide classes have the same name. */
     namespace: string;
     /** Whether APISIX counts requests. @default false */
     metrics?: boolean;
@@ -93,7 +93,7 @@ export class GatewayWiring extends pulumi.ComponentResource {
     }
 }
 
-/** Spec of each object. */
+/** Specs of the objects. */
 export function renderWiring({ apisixNamespace, namespace, metrics }: GatewayWiringArgs) {
     const parametersRef = { group: "apisix.apache.org", kind: "GatewayProxy", name: namespace };
     const { name, admin: key } = ADMIN_KEYS_SECRET;

@@ -60,8 +60,8 @@ export function renderApplication(hostnames: string[], policyIds: pulumi.Input<s
     return {
         type: "self_hosted",
         domain: hostnames[0],
-        // Set even for a single host name: otherwise the provider keeps the last value at Cloudflare, so an alias that was
-        // removed from the config would stay.
+        // This field is set even for a single host name. Without it the provider would keep the last value at Cloudflare,
+        // and an alias that was removed from the config would stay.
         destinations: hostnames.map((uri) => ({ type: "public", uri })),
         policies: policyIds.map((id, i) => ({ id, precedence: i + 1 })),
         sessionDuration: SESSION,

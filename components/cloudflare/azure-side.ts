@@ -45,7 +45,7 @@ export interface AzureSide {
 
 /**
  * Azure's limits for the idle timeout of a rule, in minutes. Azure's API reference has a maximum of 30, and its how-to page
- * of 2024 has 100. The lower one is valid everywhere.
+ * of 2024 has 100. Every part of Azure accepts the lower maximum.
  */
 export const IDLE_MINUTES = { min: 4, max: 30 };
 /** Seconds to add to the answer timeout, because a connection is idle while Alpa computes an answer. */

@@ -77,8 +77,8 @@ export function renderRecord(record: ZoneRecord, phase: Phase): RenderedRecord {
 
 /**
  * Name of the record's resource, made from the fields that identify the record. So a new TTL, priority or proxy setting
- * updates the record in place. The target of a CNAME is not part of the name: for another name, Pulumi would create the new
- * record before it deletes the old one, and Cloudflare rejects a second CNAME for the same host.
+ * updates the record in place. The target of a CNAME is not part of the name. If it were, Pulumi would create a record for
+ * a new target before it deletes the previous record, and Cloudflare rejects a second CNAME for the same host.
  */
 export function logicalName(record: ZoneRecord): string {
     const readable = `${record.name}-${record.type.toLowerCase()}`;

@@ -13,9 +13,9 @@ export interface DnsRecordsArgs {
 }
 
 /**
- * Names that callers use before and after the move. Each is a CNAME, so that its switch to the tunnel updates one record.
- * Cloudflare rejects a CNAME next to an address record, and deleting the address first would leave the name without an
- * answer.
+ * Host names that callers use before and after the move. Each name is a CNAME before the move too, so that the switch to the
+ * tunnel only updates a record. An address record would have to be deleted first, because Cloudflare rejects a CNAME next
+ * to it, and until the CNAME exists the name would have no answer.
  */
 interface ServiceNames {
     hostnames: string[];

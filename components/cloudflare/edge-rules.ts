@@ -7,9 +7,9 @@ export type Plan = "free" | "pro" | "business" | "enterprise";
 export interface RateLimit {
     requests: number;
     perSeconds: number;
-    /** Time for which requests over the limit are rejected, in seconds. */
+    /** How long the edge rejects a caller that has exceeded the limit, in seconds. */
     blockSeconds: number;
-    /** Counts by address, or by client id and address together, which needs Cloudflare's Enterprise plan. */
+    /** Counts requests by address, or by client id and address together. `client` needs Cloudflare's Enterprise plan. */
     per: "address" | "client";
 }
 

@@ -3,7 +3,7 @@
 
 /** Largest body that is read, in bytes: four prompts of the context length of OPT are below 32 KiB. */
 const MOST_BYTES = 65536;
-/** Alpa's paths whose body has a model. */
+/** Alpa's paths whose requests name a model in the body. */
 const PATHS = ["/completions", "/logprobs"];
 
 export default {

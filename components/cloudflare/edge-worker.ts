@@ -10,7 +10,7 @@ export interface EdgeWorkerSettings {
     hostnames: string[];
     /** Path prefixes served in addition to Alpa's own paths. The service description shows only the first one. */
     prefixes: string[];
-    /** Name of the model for requests without one. */
+    /** Model that the Worker adds to requests that name no model. */
     model: string;
 }
 
@@ -20,8 +20,8 @@ export interface EdgeWorkerArgs extends EdgeWorkerSettings {
 }
 
 /**
- * Adds the model to requests without one, and answers GET with a description of the service. At the edge, only a Worker can
- * change a body.
+ * Adds the model to requests that name no model, and answers GET with a description of the service. It is a Worker because
+ * nothing else at the edge can change a body.
  */
 export class EdgeWorker extends pulumi.ComponentResource {
     constructor(name: string, args: EdgeWorkerArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -36,8 +36,8 @@ export class EdgeWorker extends pulumi.ComponentResource {
         // does not forward requests without the Worker.
         for (const hostname of hostnames)
             new cloudflare.WorkersRoute(
-                // Named like the DNS record, so that the route of a host name stays the same when another host name becomes
-                // the main one.
+                // The resource's name contains the host name, so that the route stays the same if another host name becomes
+                // the main host name.
                 `${name}-route-${hostname}`,
                 { zoneId, pattern: workerPattern(hostname), script: script.scriptName },
                 { parent: this },

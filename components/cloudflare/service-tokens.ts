@@ -121,7 +121,7 @@ export function renderExpiryMail(notify: string[]) {
     };
 }
 
-/** Name of a token at Cloudflare, which shows its owner in the dashboard. */
+/** Name of a token at Cloudflare. It begins with the owner, so that Cloudflare's dashboard shows who owns the token. */
 export function tokenName(owner: string, consumer: string, credential: string): string {
     return `${owner}/${consumer}/${credential}`;
 }

@@ -21,7 +21,7 @@ export class Zone extends pulumi.ComponentResource {
     readonly zoneId: pulumi.Output<string>;
     /** Name servers that the registrar must delegate to before the zone is served. */
     readonly nameServers: pulumi.Output<string[]>;
-    /** `pending` until the registrar has these name servers. For a created zone, the status is that of the last refresh. */
+    /** `pending` until the registrar has these name servers. The status of a created zone changes only with a refresh. */
     readonly status: pulumi.Output<string>;
 
     constructor(name: string, args: ZoneArgs, opts?: pulumi.ComponentResourceOptions) {

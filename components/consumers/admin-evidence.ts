@@ -7,7 +7,7 @@ import type { PodConnection } from "../kubernetes/pod-connection";
 const ENCRYPTED = /password|secret/;
 
 /**
- * Compares limits and credentials of some Consumers with the objects that APISIX has stored for them.
+ * Compares the limits and credentials that some Consumers declare with the limits and credentials that APISIX has stored.
  * @param gone credentials that must no longer be stored
  * @returns the first difference; undefined if there is none
  */
@@ -84,8 +84,8 @@ function isVerifiedBy({ plugins }: Stored, { verifiedBy }: Sent): boolean {
 }
 
 /**
- * Name of the first plugin whose stored settings differ. The Admin API adds defaults, so only the Consumer's own
- * settings are compared.
+ * Name of the first plugin that APISIX has stored with other settings. Compares only settings that the Consumer declares,
+ * because the Admin API adds defaults.
  */
 function difference(wanted: Plugin[], stored: NonNullable<Stored["plugins"]>): string | undefined {
     for (const { name, config = {} } of wanted) {

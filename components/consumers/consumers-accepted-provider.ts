@@ -26,7 +26,7 @@ export interface ConsumersAcceptedArgs {
      */
     generations: pulumi.Input<Record<string, pulumi.Input<number | undefined>>>;
     /**
-     * Digest of each Consumer's Secrets by its name; a secret. It detects a new key, which does not change the
+     * Digest of a Consumer's Secrets, by the Consumer's name; a secret. It changes with a new key, unlike the
      * generation.
      */
     materials: pulumi.Input<Record<string, pulumi.Input<string>>>;
@@ -80,7 +80,7 @@ function sortedOf(materials: Inputs["materials"] | undefined) {
  * @param isKeyReplaced whether a key of these consumers may have been replaced, so that a pod without the change still
  * accepts the old key
  * @throws Error with the controller's message for each consumer that it rejects, or with the name of a gateway pod that
- * lags
+ * does not have the change in time
  */
 async function untilAccepted(
     inputs: Inputs,
@@ -136,8 +136,8 @@ async function untilAccepted(
 }
 
 /**
- * Changes a query so that it throws if the pod lacks the change. For an unready pod this means "unknown": a pod that lacks
- * the new key need not accept the old one, for example while it starts.
+ * Changes a query so that it throws if the pod lacks the change. An error from an unready pod means "unknown": while a pod
+ * starts, it may lack the new key and still reject the old key.
  */
 function orThrow(ask: AskPod): AskPod {
     return async (connect) => {

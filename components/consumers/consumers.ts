@@ -21,7 +21,7 @@ import { secretData } from "../kubernetes/secret-data";
 export type Credential = { id: string } & (
     | {
           method: "key";
-          /** The caller's existing key. Default: a generated key. */
+          /** A key that the caller already has. Default: a generated key. */
           key?: pulumi.Output<string>;
       }
     /** Tokens are signed with a generated secret that caller and gateway share. */
@@ -75,8 +75,8 @@ export interface ConsumersArgs {
  * The callers with their credentials. Each consumer has its own resources, so that a change affects no other consumer:
  * a Secret for each credential, a salt for each generated key, and one Consumer object.
  *
- * All consumers share the seed of generated keys, and the two resources that wait for pods. If each consumer had its
- * own, these resources would make up most of the state of a large stack.
+ * All consumers share the seed of generated keys, and the two resources that wait for pods. With a copy for each consumer,
+ * these three resources would make up most of the state of a large stack.
  */
 export class Consumers extends pulumi.ComponentResource {
     /** Key by `<consumer>/<credential>`; secret. */
@@ -184,7 +184,7 @@ export function materialsDigest(materials: Record<string, string>[]): string {
     return createHash("sha256").update(JSON.stringify(materials)).digest("hex");
 }
 
-/** Record of keys that operators have set. */
+/** The keys that operators have set, for {@link Revocations}. */
 function broughtKeys(consumers: ConsumerSettings[]): RevocationsArgs {
     const all = consumers.flatMap(({ name, brought = [] }) =>
         brought.map(({ id, ...key }) => [`${name}/${id}`, key] as const),
@@ -220,7 +220,6 @@ export function tokenSettings(
     return credential.algorithm === "HS256" ? claim : { ...claim, public_key: credential.publicKey };
 }
 
-/** Spec of the Consumer object. */
 export function renderConsumer(
     consumer: ConsumerSettings,
     binding: GatewayBinding,

@@ -20,8 +20,8 @@ export interface Sent {
     /** `<consumer>/<credential>`. */
     who: string;
     /**
-     * Headers. Unset if no request can be sent with the credential: only the caller can sign its tokens, or its Secret is
-     * deleted.
+     * Headers with the credential. Unset if no request can be sent with it, because only the caller can sign the tokens, or
+     * because the Secret is deleted.
      */
     headers?: Record<string, string>;
     /** Value of the claim `key`, only for a credential with tokens. */

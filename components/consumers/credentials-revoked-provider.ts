@@ -111,8 +111,8 @@ async function removedOf(inputs: Inputs): Promise<Sent[]> {
     const removed = credentials.filter((one) => !secretOf.has(one));
     if (removed.length === 0) return [];
     const secrets = new Map((await list("v1", "Secret", namespace)).map((secret) => [secret.metadata?.name, secret]));
-    // A key that was moved to another entry of the config stays valid, so it is not a removed credential. A credential with
-    // tokens cannot be moved, because its claim contains the names of its entry.
+    // If the operator has moved a key to another entry of the config, the key stays valid and is not checked. Only keys
+    // can be moved: tokens contain the name of the entry.
     const kept = new Set([...secretOf.values()].map((name) => textsOf(secrets.get(name)).key));
     return removed
         .map((who): Sent => sentWith(who, secrets.get(who.replace("/", "."))) ?? { who })

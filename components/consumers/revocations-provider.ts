@@ -4,7 +4,7 @@ import type * as pulumi from "@pulumi/pulumi";
 export interface RevocationsArgs {
     /** Digest of each key that an operator has set, and of each public key, by `<consumer>/<credential>`; a secret. */
     declared: pulumi.Input<Record<string, string>>;
-    /** Ids of revocations whose key the config accepts again, by the `<consumer>/<credential>` with the key. */
+    /** The id in `readmit` of each credential whose key was revoked and is accepted again, by `<consumer>/<credential>`. */
     readmit: Record<string, string>;
 }
 
@@ -63,7 +63,7 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, State> = {
     },
 };
 
-/** The revocations whose key is declared again, each with the `<consumer>/<credential>` of the key. */
+/** Finds declared keys that were revoked earlier. `who` is the `<consumer>/<credential>` that declares the key again. */
 export function readmitted(
     { salt, revoked }: RevocationRecord,
     declared: Record<string, string>,

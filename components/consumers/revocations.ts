@@ -3,7 +3,7 @@ import { DynamicResource } from "../kubernetes/dynamic-resource";
 import type { RevocationsArgs } from "./revocations-provider";
 
 const TYPE = "pulumi-nodejs:dynamic/alpa-auth:Revocations";
-/** Component of each option that has a gateway. */
+/** The components under which the resource can be: each option with a gateway has its own component. */
 const OPTIONS = ["IntraCluster", "InterCluster", "GatewayCallers"];
 
 /**

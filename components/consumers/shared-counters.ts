@@ -42,7 +42,7 @@ const TOLERATED_SECONDS = { unreachable: 0, "not-ready": 30 };
  * (docs/decisions/0048-callers-are-served-while-counters-move.md).
  */
 export class SharedCounters extends pulumi.ComponentResource {
-    /** Connection settings of the counter server, for limits. */
+    /** Connection settings for the plugins that enforce limits. */
     readonly counters: Counters;
 
     constructor(name: string, args: SharedCountersArgs, opts?: pulumi.ComponentResourceOptions) {

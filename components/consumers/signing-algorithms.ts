@@ -40,15 +40,15 @@ export type Algorithm = "HS256" | PublicKeyAlgorithm;
 const PUBLIC_KEY_ALGORITHMS = Object.keys(BY_PUBLIC_KEY) as PublicKeyAlgorithm[];
 export const ALGORITHMS: readonly Algorithm[] = ["HS256", ...PUBLIC_KEY_ALGORITHMS];
 
-/** "RS256, ES256 and EdDSA" */
+/** The names as text for messages: "RS256, ES256 and EdDSA". */
 export const PUBLIC_KEY_NAMES = new Intl.ListFormat("en-GB").format(PUBLIC_KEY_ALGORITHMS);
 
-/** Problem of a public key for an algorithm; undefined if there is none, or if the algorithm has no public key. */
+/** Why a public key does not suit an algorithm. Undefined if it does, or if the algorithm has no public key. */
 export function keyProblem(key: KeyObject, algorithm: Algorithm): string | undefined {
     return algorithm === "HS256" ? undefined : BY_PUBLIC_KEY[algorithm].problem(key);
 }
 
-/** The digest that Node.js signs with; null if the algorithm includes one. */
+/** Name of the digest for Node's `sign`. Null for EdDSA, which needs no separate digest. */
 export function digestOf(algorithm: PublicKeyAlgorithm): string | null {
     return BY_PUBLIC_KEY[algorithm].digest;
 }

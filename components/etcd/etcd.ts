@@ -80,8 +80,8 @@ export class Etcd extends pulumi.ComponentResource {
             {
                 ...{ cluster, former },
                 place: { namespace, pods: memberNames(settings.members) },
-                // The uid is derived from the id, which is unknown in the preview of a new StatefulSet. So the plan allows
-                // any uid; without the id, the plan would require that the uid stays missing.
+                // Includes the id, which a preview of a new StatefulSet does not know. So the uid is unknown too, and the
+                // plan allows any uid. Without the id, the plan would require that there is no uid.
                 uid: pulumi.all([members.id, members.metadata]).apply(([, { uid }]) => uid),
                 password: this.password,
                 timeoutSeconds: TIMEOUT_SECONDS,
@@ -103,7 +103,7 @@ function closed(namespace: string) {
     return { ...rest, labels: { ...labels, "pod-security.kubernetes.io/enforce": "restricted" } };
 }
 
-/** Spec of each policy, by its role: only APISIX reaches etcd's client port, and only members reach each other. */
+/** Specs of the network policies. Only APISIX can connect to etcd's client port, and only members to the members' port. */
 export function renderPolicies(apisixNamespace: string) {
     const from = (peers: object[], port: number) => ({ from: peers, ports: [{ port, protocol: "TCP" }] });
     return {

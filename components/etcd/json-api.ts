@@ -58,7 +58,7 @@ export async function openEtcd(access: PlainAccess, place: EtcdPlace, password: 
     throw last;
 }
 
-/** Whether the error means that etcd has another password. */
+/** Whether etcd has rejected the password. */
 export function isRejected(error: EtcdError): boolean {
     return error.etcd?.includes("authentication failed") ?? false;
 }

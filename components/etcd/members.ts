@@ -6,7 +6,7 @@ export interface EtcdSettings {
     image: string;
     /** Number of members: odd, since an even number tolerates no more failures. It cannot change later. */
     members: number;
-    /** StorageClass of the members' volumes. Default: that of the cluster. */
+    /** StorageClass of the members' volumes. Default: the cluster's default StorageClass. */
     storageClass?: string;
 }
 

@@ -39,7 +39,7 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
         const subject = ({ kubeconfig, place, uid, password }: Inputs) =>
             JSON.stringify([kubeconfig, place, uid, password]);
         if (subject(olds) !== subject(news)) return { changes: true };
-        // If etcd cannot be queried, there is no diff.
+        // If the query of etcd fails, the method reports no change.
         const lacks = async () => (await asksForNone(news)) || (await formerMembers(news)) > 0;
         return { changes: await lacks().catch(() => false) };
     },
@@ -121,8 +121,9 @@ interface Deployment {
 }
 
 /**
- * Copies the keys to the new etcd before APISIX gets its address, so that new pods have every route and caller. Each run
- * copies them again until APISIX has the address, since keys may have changed after an earlier failed run.
+ * Copies the keys to the new etcd before APISIX gets the address of the new etcd, so that new pods have every route and
+ * caller. A run that fails may leave APISIX without the address. Then the next run copies the keys again, because they may
+ * have changed.
  */
 async function moveKeys(inputs: Inputs): Promise<void> {
     const { place, password, former } = inputs;

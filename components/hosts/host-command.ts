@@ -4,11 +4,11 @@ import { owner } from "../kubernetes/ownership";
 import { connection, placeOf, type SshHost } from "./ssh-host";
 import { commandLine } from "./ssh-script";
 
-/** One script on a host, with its arguments for each Pulumi operation. The names of host and stack are put in front. */
+/** One script on a host, and its arguments for each Pulumi operation. The names of host and stack come first. */
 export interface HostStep {
     on: SshHost;
     create: pulumi.Input<string>[];
-    /** @default the arguments of create */
+    /** @default the same as `create` */
     update?: pulumi.Input<string>[];
     /** @default none: a deletion runs no command */
     delete?: string[];

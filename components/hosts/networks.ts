@@ -43,7 +43,7 @@ export function overlapIpv4(one: string, other: string): boolean {
     return a.isInSubnet(b) || b.isInSubnet(a);
 }
 
-/** Valid networks by family, in canonical form and order, without networks that are part of others. */
+/** Valid networks by family, normalized and sorted. Omits a network that is part of another network. */
 export function normalNetworks(texts: string[]): { ipv4: string[]; ipv6: string[] } {
     const all = texts.map((text) => parse(text)!);
     const of = <T extends Network>(kind: new (text: string) => T) => {

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** Values for `@NAME@` of a script. */
+/** Values for the placeholders `@NAME@` in a script. */
 type Constants = Record<string, string | number>;
 
 /**
  * Reads a shell script for a host. The header, up to the first blank line, and comments are removed, so that changing them
- * causes no diff in a running stack. A line `. ./FILE` is replaced by that file, without the blank line before the line.
+ * causes no diff in a running stack. The text of FILE replaces a line `. ./FILE` and the blank line before it.
  * @returns a function that inserts constants and throws if a `@NAME@` has no value
  */
 export function scriptFile(...path: string[]): (constants?: Constants) => string {

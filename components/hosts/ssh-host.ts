@@ -2,8 +2,8 @@ import type * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 
 /**
- * Limits for connecting: enough attempts for a host that is booting, and few enough to report a host that is down
- * within a minute.
+ * Limits for connecting. The attempts are enough for a host that is booting. A host that is down is reported within a
+ * minute.
  */
 const DIAL = { dialErrorLimit: 3, perDialTimeout: 10 };
 

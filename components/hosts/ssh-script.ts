@@ -7,7 +7,7 @@ import { scriptFile } from "./script-file";
 /** Quotes a text as one word of sh. */
 export const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 
-/** Script that becomes root and runs $as_root. */
+/** Script that becomes root and runs the script in its variable `as_root`. */
 const AS_USER = scriptFile(__dirname, "as-user.sh")();
 
 /** Wraps a script in a function, so that sh reads it completely before programs of the script can read standard input. */

@@ -65,7 +65,7 @@ function refused(
     const { status, headers, text } = answer;
     const what = `${call.url} answered ${status}${said}`;
     const fromEdge = headers.has("cf-ray") && value === undefined;
-    // The header cf-ray is not required here, because an intermediate proxy may pass on the edge's text without this header.
+    // Does not check for the header cf-ray, because a proxy may remove it and keep the edge's text.
     const number = status === 403 ? EDGE_ERROR.exec(text)?.[1] : undefined;
     if (number !== undefined) return new errors.NotAllowedError(what, adviceOnRule(number), facts);
     if (status === 401 || (status === 403 && call.auth === undefined)) return notLetIn(what, call, headers, facts);

@@ -113,7 +113,7 @@ export class Client {
         return (await post(this.#settings, "logprobs", body, options, isLogprobs)) as unknown as Logprobs;
     }
 
-    /** Alpa's own key. Without one the field is omitted: Alpa rejects every key that it does not know. */
+    /** The field for Alpa's own key. Omitted if no key is set, because Alpa rejects every key that it does not know. */
     #key(): { api_key?: string } {
         const { apiKey } = this.#settings;
         return apiKey === null ? {} : { api_key: apiKey };

@@ -37,7 +37,7 @@ export function readCredentialsFile(file: string, privateKey: string | undefined
 }
 
 function credentialOf(text: string, file: string, privateKey: string | undefined): Credential {
-    // Reads only the lines indented by four above the first heading: the examples below repeat the credential with quotes.
+    // Reads only above the first heading, because the examples below it repeat the credential in quotes.
     const head = text.split("\n## ", 1)[0]!;
     const line = (name: string) => new RegExp(`^ {4}${name}: (.+)$`, "m").exec(head)?.[1];
     const algorithm = /^Sign a token with (\w+)\./m.exec(head)?.[1];

@@ -27,13 +27,13 @@ export interface Way {
 }
 
 /**
- * The dispatcher for one request. It has no time limits, because the client has its own. It opens a connection for this
- * request alone, as Alpa's client does: if a server closed a reused connection at the wrong moment, the client could
- * not know whether a generation has begun. A new connection takes hardly any time compared with a generation. (The
- * option `pipelining: 0` is not used, because with it a reset in the middle of an answer looks like the end of the
- * answer.)
- * If the program has set its own dispatcher, for example for a proxy or a certificate authority, that dispatcher sends
- * the request over its own connections, but without its time limits for an answer that sends no data.
+ * The dispatcher for one request. It has no time limits, because the client has its own. It opens a new connection for
+ * each request, as Alpa's client does: if a server closed a reused connection at the wrong moment, the client could
+ * not know whether a generation has begun. A new connection takes hardly any time compared with a generation. The
+ * option `pipelining: 0` is not used, because it makes a reset in the middle of an answer look like the end of the
+ * answer.
+ * A program may have set its own dispatcher, for example for a proxy. Then this dispatcher sends the request over its
+ * own connections, but its time limits for an answer without data do not apply.
  * @returns undefined if this platform's fetch has no such dispatcher
  */
 export function patient(): Way | undefined {
@@ -75,7 +75,7 @@ function watched(handler: object, begin: () => void): object {
     });
 }
 
-/** Whether the dispatcher is that of Node itself, or an equivalent: an Agent without added options. */
+/** Whether the dispatcher is Node's own, or an Agent with the same options as Node's own. */
 function isNodesOwn(found: NonNullable<Holder[typeof GLOBAL]>): boolean {
     const { constructor: Agent } = found;
     if (Agent.name !== "Agent" || found.dispatch !== (Agent.prototype as Dispatcher).dispatch) return false;

@@ -8,7 +8,7 @@ import type { JwtOptions } from "./jwt-source.js";
 import { gather, isText, NOT_A_NAME, refuse, type Problems } from "./problems.js";
 import type { ClientOptions } from "./settings.js";
 
-/** Variables of each authentication method. The key is the variable by which errors name the method. */
+/** Variables of each authentication method. Errors name the method by the variable that is the key. */
 const WAYS: Record<string, string[]> = {
     ALPA_API_KEY: ["ALPA_API_KEY"],
     ALPA_JWT: ["ALPA_JWT"],

@@ -46,7 +46,7 @@ export class ConfigurationError extends AlpaClientError {
     }
 }
 
-/** 401, 403 or the edge's login, while no credential was sent. */
+/** The answer is 401, 403 or a redirect to the edge's login, and the client had no credential to send. */
 export class MissingCredentialError extends AlpaClientError {}
 
 /** The server rejects the credential: it is wrong, revoked or expired. */
@@ -81,7 +81,7 @@ export class UnreadableAnswerError extends AlpaClientError {}
 
 /** The connection failed or broke. */
 export class ConnectionFailedError extends AlpaClientError {
-    /** @param sent whether the server may have received something; if not, a repeat cannot start a second generation */
+    /** @param sent whether the server may have received a part of the request; if not, the call can safely be repeated */
     constructor(
         what: string,
         nextStep: string,

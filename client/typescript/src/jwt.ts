@@ -23,7 +23,7 @@ export class Jwt extends Credential {
     #renewing: { offset: number; token: Promise<MintedToken> } | undefined;
     /** How far the gateway's clock is ahead of this machine's, in milliseconds. */
     #offset = 0;
-    /** All tokens that may still be valid: an answer may quote one that was replaced meanwhile. */
+    /** All tokens that may still be valid. An answer may quote an older token, so all of them are redacted. */
     #minted: MintedToken[] = [];
     /**
      * The clock offset with which each request's token was created. The key is the object with the request's headers.
@@ -86,7 +86,7 @@ export class Jwt extends Credential {
             return { token: source.token, offset };
         }
         const current = this.#current;
-        // If the remaining time is longer than a token's lifetime, the clock was set back.
+        // A token that seems to be valid for longer than its lifetime was created before the clock was set back.
         const left = (current?.exp ?? 0) - now / 1000;
         const good = left > SKEW_SECONDS && left <= source.lifetimeSeconds + SKEW_SECONDS;
         if (current !== undefined && current.offset === offset && good) return current;

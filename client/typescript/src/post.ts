@@ -70,7 +70,7 @@ function tell(
     redact: (text: string) => string,
 ): void {
     if (onAnswer === undefined) return;
-    // A copy, so that the callback cannot change how the answer is interpreted.
+    // The callback gets a copy of the headers, because the client still reads the original.
     const clean = new Headers([...headers].map(([name, value]): [string, string] => [name, redact(value)]));
     void (async () => onAnswer({ status, headers: clean, milliseconds }))().catch((error: unknown) =>
         process.emitWarning(`onAnswer failed: ${redact(String(error))}`, "OnAnswerWarning"),

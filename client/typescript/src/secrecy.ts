@@ -21,8 +21,9 @@ const ESCAPED =
 const NAMED: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 
 /**
- * The text with `***` for each secret in it: plain, percent-encoded, in JSON, with HTML entities, in any mixture of these, in
- * either case (a host name is lower-cased), and in base64, alone or as part of a longer text.
+ * The text with `***` in place of each secret. Finds a secret that is plain, percent-encoded, escaped as in JSON or HTML, or
+ * in several of these encodings at once. Ignores case, because a secret in a host name is lower-cased. Also finds a
+ * secret in base64, alone or as part of a longer text.
  */
 export function without(text: string, secrets: string[]): string {
     const needles = new Map(secrets.filter((secret) => secret.length >= SHORTEST_SECRET).flatMap(needlesOf));
@@ -33,7 +34,7 @@ export function without(text: string, secrets: string[]): string {
     return left.slice(0, LEFT);
 }
 
-/** A text or a decoded form of it, with the position in the original of every character and of the end. */
+/** A text after some steps of decoding. `places` holds where each character, and the end, was in the original text. */
 interface Step {
     text: string;
     places: number[];
@@ -69,10 +70,10 @@ function decoded([, short, code, sign, percent, decimal, hexadecimal, name]: Reg
 const lower = (text: string) => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 
 /**
- * Texts to search for. With each comes the number of characters before and after it that may belong to the secret too.
+ * Texts to search for. The number says how many characters before and after each text may belong to the secret too.
  */
 function needlesOf(secret: string): [needle: string, adjacent: number][] {
-    // The decoded form of the secret is searched too: a secret may look like an escape, or end with the start of one.
+    // Decodes the secret like the text, because a secret may contain characters that look like an escape.
     const plain = [secret, stepsOf(secret.replace(/\\+$/, "")).at(-1)!.text];
     const texts = plain.flatMap((text) => [text, text.replaceAll(" ", "+")]);
     return [

@@ -14,8 +14,8 @@ export interface Seen {
 
 export interface ClientOptions {
     /**
-     * Address of the service, for example `https://api.example.com/alpa`. Without `auth` the default is that of Alpa's own
-     * client.
+     * Address of the service, for example `https://api.example.com/alpa`. If there is no `auth`, the default is the
+     * default address of Alpa's own client.
      */
     url?: string | undefined;
     /** Key of Alpa itself, sent in the body; not for a gateway. @default none */

@@ -26,7 +26,8 @@ export const DASHBOARDS = "alpa-auth-dashboards";
 
 /**
  * Label and annotation that the sidecar of Grafana's Helm chart looks for (values `sidecar.dashboards.label`, `.labelValue`
- * and `.folderAnnotation` of grafana 10.x, 2026-11). The annotation is the usual one; the chart has no default for it.
+ * and `.folderAnnotation` of grafana 10.x, 2026-11). The chart has no default for the annotation, so
+ * this is the name that most installations use.
  */
 const LABEL = { grafana_dashboard: "1" };
 const FOLDER_ANNOTATION = "grafana_folder";

@@ -10,7 +10,7 @@ import { secretData } from "../../kubernetes/secret-data";
 export interface ConnectorSettings {
     /** Image of cloudflared. The tag is its version, for example `2026.8.2`, optionally with `@` and a digest. */
     image: { repository: string; tag: string };
-    /** Number of pods. During a rollout there is one more. */
+    /** Number of pods. A rollout adds one pod while it lasts. */
     replicas: number;
     /** How long a stopping connector waits for its requests in progress, in seconds. cloudflared allows at most 180. */
     graceSeconds: number;
@@ -100,7 +100,6 @@ export class CloudflaredDeployment extends pulumi.ComponentResource {
     }
 }
 
-/** Spec of the PodMonitor. */
 export function renderConnectorMonitor() {
     return renderPodMonitor(CONNECTOR_LABELS, METRICS.port, METRICS.path);
 }

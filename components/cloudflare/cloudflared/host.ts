@@ -6,7 +6,7 @@ import { placeOf, type SshHost } from "../../hosts/ssh-host";
 /** First port of cloudflared's default range for metrics. */
 const METRICS_PORT = 20241;
 
-/** Longest time from the start of a connector to its first connection to Cloudflare, in seconds; 3 to 5 are usual. */
+/** Longest time from the start of a connector to its first connection to Cloudflare, in seconds. It usually takes 3 to 5. */
 const START_SECONDS = 60;
 
 export interface CloudflaredHostArgs {

@@ -9,7 +9,7 @@ export interface FirewallRules {
     gateways: string[];
     /** Ports of Ray, each a number or a range with `-`. Only `alsoFrom` may reach them. */
     rayPorts: string[];
-    /** Addresses and networks that may reach all these ports, for example other Ray nodes. */
+    /** Addresses and networks that may reach the ports of both Alpa and Ray, for example other Ray nodes. */
     alsoFrom: string[];
 }
 
@@ -102,7 +102,7 @@ function entryChain(alpa: string | undefined, ray: string | undefined): string[]
     ];
 }
 
-/** A chain that accepts only addresses of the sets. */
+/** A chain that accepts packets from addresses in these sets. The chain `protect` gets all other packets. */
 function guardChain(name: string, sets: string[]): string[] {
     const accept = sets.flatMap((set) => [`        ip saddr @${set}4 accept`, `        ip6 saddr @${set}6 accept`]);
     return [`    chain ${name} {`, ...accept, "        jump protect", "    }"];
@@ -122,7 +122,7 @@ function protectChain(): string[] {
     ];
 }
 
-/** Ports in ascending order, with adjacent and overlapping ones merged, so that the order in the config does not matter. */
+/** Sorts the ports and merges ranges that touch or overlap, so that the order in the config does not matter. */
 function portSet(ports: string[]): string | undefined {
     const ranges = ports.map(portRange).sort((a, b) => a[0] - b[0]);
     const merged: [number, number][] = [];

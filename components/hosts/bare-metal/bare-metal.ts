@@ -47,7 +47,7 @@ export class BareMetal extends pulumi.ComponentResource {
     }
 }
 
-/** Argument of a worker's script: id of the Ray run that the worker must have joined, as the head's script prints it. */
+/** Argument for a worker's script: the Ray run that the worker must join. The head's script prints the id of the run. */
 function runOf(head: command.remote.Command): pulumi.Output<string> {
     return pulumi
         .unsecret(head.stdout)

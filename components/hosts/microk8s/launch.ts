@@ -23,7 +23,7 @@ export interface LaunchSettings {
     podNetwork?: string;
 }
 
-/** Names and addresses in a node's certificate: its own address and those of `cluster.sans`; none for a worker. */
+/** Names and addresses in a control-plane node's certificate: its address, and `cluster.sans`. Empty for a worker. */
 export function certificateNames({ role, address }: { role: string; address: string }, sans: string[]): string[] {
     return role === "control-plane" ? [...new Set([address, ...sans])] : [];
 }

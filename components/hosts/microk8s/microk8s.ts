@@ -20,7 +20,7 @@ export interface Microk8sArgs {
     waitSeconds: number;
 }
 
-/** Settings of the gateway that the nodes need. */
+/** The gateway's time limit, which the nodes need too. */
 interface Microk8sLoad {
     /** Longest time one answer may take, in seconds. A node that leaves waits until its pods have finished their answers. */
     answerTimeoutSeconds: number;
@@ -28,7 +28,7 @@ interface Microk8sLoad {
 
 /**
  * A MicroK8s cluster on hosts that are managed over SSH. Nodes join one after another. A node in the required state is not
- * changed, and a node that this stack did not install is rejected. The next run completes an interrupted one.
+ * changed, and a node that this stack did not install is rejected. If a run is interrupted, the next run continues.
  */
 export class Microk8s extends pulumi.ComponentResource {
     /** Kubeconfig of an administrator; secret. Known when every node is ready. */

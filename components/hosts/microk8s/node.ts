@@ -20,7 +20,7 @@ export interface NodeHost extends SshHost {
 
 export interface Microk8sNodeArgs {
     host: NodeHost;
-    /** Control-plane node on which commands about this node run. Unset if the cluster has no other one. */
+    /** Control-plane node on which commands about this node run. Unset if no other control-plane node exists. */
     peer?: SshHost;
     /** Whether the node starts the cluster. */
     first: boolean;
@@ -28,7 +28,7 @@ export interface Microk8sNodeArgs {
     /** Additional names and addresses in the API server's certificate. */
     sans: string[];
     storage: Storage;
-    /** Pod network. Default: that of MicroK8s. */
+    /** Pod network. Default: MicroK8s' own default. */
     podNetwork?: string;
     waits: Waits;
     /** Resources of nodes that must join before this one. */
@@ -125,8 +125,8 @@ export class Microk8sNode extends pulumi.ComponentResource {
     }
 
     /**
-     * Renews the invitation right before the node joins. An invitation expires after some minutes: days after a failed
-     * join, a run would find only an expired one in the state.
+     * Renews the invitation right before the node joins. An invitation expires after some minutes, so if an earlier join has
+     * failed, the invitation in the state has expired.
      */
     private invitedAgain(peer: SshHost, node: pulumi.Output<string>, token: pulumi.Output<string>) {
         const script = this.onCluster(peer, node, token);

@@ -23,7 +23,7 @@ export interface Probed {
     sans?: string;
     /** Kubeconfig of a complete cluster, from the node that started it. */
     kubeconfig?: string;
-    /** Kubeconfig from another control-plane node, which cannot tell whether the cluster is complete. */
+    /** Kubeconfig from any other control-plane node. Such a node does not know whether the cluster is complete. */
     spareKubeconfig?: string;
     /** Clock of the host, in seconds since 1970. */
     clock: number;

@@ -11,7 +11,7 @@ const ON_CLUSTER = scriptBody("cluster.sh");
 /** Lifetime of an invitation, in seconds. A join that has not finished by then has failed. */
 export const INVITATION_SECONDS = 600;
 
-/** Time until an evicted pod runs on another node, in seconds: the disruption budget allows one eviction at a time. */
+/** Time until an evicted pod runs on another node, in seconds. Until then, the disruption budget allows no eviction. */
 const START_ELSEWHERE_SECONDS = 525;
 
 /** Longest time for the pods of a node to end, in seconds. A gateway pod first finishes its answers. */
@@ -31,7 +31,7 @@ interface NodeFacts {
     launch: string;
     /** Names and addresses in the node's certificate, in the form of the launch configuration. */
     sans: string[];
-    /** Pod network. @default that of MicroK8s */
+    /** Pod network. @default MicroK8s' own default */
     podNetwork?: string;
     url?: string;
     sudoPassword?: string;

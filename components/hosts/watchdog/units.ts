@@ -19,7 +19,7 @@ ProtectHome=yes
 ProtectSystem=full
 `;
 
-/** Timer that starts the next check after the last check has ended, also if it has failed. */
+/** Timer that starts a check some time after the previous check has ended or failed. */
 export const TIMER_TEXT = `[Unit]
 Description=alpa-auth: checks whether Alpa on this host makes progress
 
