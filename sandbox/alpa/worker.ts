@@ -28,7 +28,7 @@ export class Worker {
     }
 
     /**
-     * Answers one request. As in the real worker, the promise may never settle.
+     * Answers one request. After the batch loop has ended, the promise for a valid request never settles, as in the real worker.
      * @throws PyError that the caller gets with status 400
      */
     async handle(path: string, args: Args, ip: string): Promise<object> {
