@@ -43,8 +43,8 @@ export async function recorded(namespace: string, cluster: ClusterView): Promise
 
 interface Attempt {
     /**
-     * Increases with each run that starts after an interrupted run, so that the run repeats the step. A completed run leaves the
-     * number unchanged, so that no completed step is repeated.
+     * Increases with each run that starts after an interrupted run, so that the run repeats the step. A completed run
+     * leaves the number unchanged, so that no completed step is repeated.
      */
     attempt: number;
     /** True if the run is a rollback to an earlier phase, or repeats the current phase. */

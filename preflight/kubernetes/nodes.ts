@@ -44,9 +44,9 @@ const crowded = (replicas: number, nodes: number) =>
     `gateway.replicas: ${replicas} pods share ${nodes} nodes that accept pods, so the loss of one node stops several of them. Add nodes, or lower replicas to ${nodes}.`;
 
 /**
- * Warns about Alpa services whose address is in a pod network of Calico. Calico does not replace the pod's address in packets
- * to such a service (`natOutgoing` of the pool: decision 0021). The service has no route to this address, so its answers
- * never arrive.
+ * Warns about Alpa services whose address is in a pod network of Calico. Calico does not replace the pod's address in
+ * packets to such a service (`natOutgoing` of the pool: decision 0021). The service has no route to this address, so its
+ * answers never arrive.
  * @returns warnings; empty if the cluster's networks cannot be read
  */
 export async function podNetworks({ alpa }: InstalledGateway, cluster: ClusterView): Promise<Findings> {

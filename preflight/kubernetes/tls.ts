@@ -55,8 +55,8 @@ export function endedFiles(tls: GatewayClusterArgs["tls"]): string[] {
 }
 
 /**
- * Rejects the removal of TLS while the route still redirects callers to HTTPS. The HTTPS port would close before the redirect
- * ends, so callers would be redirected to a closed port.
+ * Rejects the removal of TLS while the route still redirects callers to HTTPS. The HTTPS port would close before the
+ * redirect ends, so callers would be redirected to a closed port.
  */
 export async function redirectLeft(settings: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
     const { gateway, tls, namespace } = settings;

@@ -38,7 +38,7 @@ export interface Broken {
 /**
  * @param state current state, with the record of revocations
  * @param lists texts of the stack file and of the callers file of the earlier version
- * @param readSecrets decrypts the secrets of the earlier version: plain texts by ciphertext. Called only if a key was revoked
+ * @param readSecrets returns plain texts by ciphertext, for the earlier version. Called only if a key was revoked
  * @param program folder of the program of the earlier version
  */
 export async function brokenRevocations(

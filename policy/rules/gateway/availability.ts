@@ -78,7 +78,7 @@ function members(resource: Resource): string[] {
 }
 
 /**
- * Reports Deployments and StatefulSets whose pods have no PodDisruptionBudget, so that a drain may evict all of them at once.
+ * Reports Deployments and StatefulSets whose pods have no PodDisruptionBudget. A drain may evict all these pods at once.
  * Also checks the ingress controller of the chart.
  */
 function withoutBudget(inside: Resource[]) {

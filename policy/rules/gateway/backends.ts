@@ -7,7 +7,7 @@ import type { RouteRule } from "../../resources/routes";
 /** Targets of routes and tunnels. */
 
 const ALPA = 20001;
-/** Names of the charts' Services that forward to closed ports. Their own ports may have any number, so names are compared. */
+/** Names of the charts' Services that forward to closed ports. The port of such a Service may have any number. */
 const CLOSED_SERVICE = /(^|-)(etcd|etcd-headless|apisix-admin|apisix-control|head-svc)$/;
 
 /** Reports a route to a closed port. Only Alpa's port is allowed. */

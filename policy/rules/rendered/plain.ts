@@ -14,9 +14,9 @@ const SECRET_TYPES = ["Opaque", "kubernetes.io/tls"];
 const SHORTEST_HMAC = 32;
 
 /**
- * Checks the type of a Secret, because Kubernetes writes an account's token into Secrets of another type. Also rejects values
- * that begin with $, because APISIX reads such a value as the name of another secret. Other values are not compared: most
- * are unknown in a preview.
+ * Checks the type of a Secret, because Kubernetes writes an account's token into Secrets of another type. Also rejects
+ * values that begin with $, because APISIX reads such a value as the name of another secret. Other values are not
+ * compared: most are unknown in a preview.
  */
 export function secret(resource: Resource): string[] {
     const { props } = resource;

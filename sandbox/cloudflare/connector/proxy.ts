@@ -122,7 +122,7 @@ export class Proxy {
         };
         if (flushes(headers, response.headers["transfer-encoding"] === "chunked")) {
             begin();
-            response.on("error", () => stream.end()); // the origin broke off its answer, and the edge gets the part so far as complete
+            response.on("error", () => stream.end()); // the edge gets a truncated answer as if it were complete
             if (stream.writable) response.pipe(stream);
             else response.resume();
             return;

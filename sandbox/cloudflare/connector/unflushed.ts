@@ -1,7 +1,7 @@
 /**
- * Buffers an answer as Go's HTTP/2 server does. cloudflared does not flush an answer that has Content-Length and no streaming
- * type (cloudflared connection/connection.go, shouldFlush). Go sends such an answer when the buffer is full or the answer
- * ends.
+ * Buffers an answer as Go's HTTP/2 server does. cloudflared does not flush an answer that has Content-Length and no
+ * streaming type (cloudflared connection/connection.go, shouldFlush). Go sends such an answer when the buffer is full or
+ * the answer ends.
  */
 import { Transform, type TransformCallback } from "node:stream";
 import type { HeaderList } from "./wire";

@@ -112,8 +112,8 @@ function checkPolicy(account: Account, entry: PolicyEntry): void {
 }
 
 /**
- * Returns the id of a policy in a body, and stores an inline policy. An inline policy replaces the old inline policy with the
- * same precedence and keeps its id. Without such an old policy, it gets a new id.
+ * Returns the id of a policy in a body, and stores an inline policy. An inline policy replaces the old inline policy with
+ * the same precedence and keeps its id. Without such an old policy, it gets a new id.
  */
 function policyId(account: Account, entry: PolicyEntry, precedence: number, old?: AccessApplication): string {
     if ("id" in entry) return entry.id;

@@ -24,8 +24,8 @@ const SKIPPED_PRODUCTS = ["zoneLockdown", "uaBlock", "bic", "hot", "securityLeve
 
 const ruleBody = z.strictObject({
     /**
-     * Clients copy these fields from an answer. `id` must be the id of an existing rule. `version` and `last_updated` have no
-     * effect.
+     * Clients copy these fields from an answer. `id` must be the id of an existing rule. `version` and `last_updated` have
+     * no effect.
      */
     ...{ id: z.string().optional(), version: z.string().optional(), last_updated: z.string().optional() },
     ref: z.string().min(1).optional(),
