@@ -11,10 +11,9 @@ type Policy = ResourceValidationPolicy & Partial<StackValidationPolicy>;
 /**
  * The rules as a policy pack of CrossGuard.
  *
- * A validation gets all secrets in plain text, so it cannot tell which values are secret. Only a remediation gets
- * the secret markers, and the engine calls it right before the validations. So one rule has a remediation that changes
- * nothing and records the resource for all rules. Its level is therefore `remediate`, which rejects violations like
- * `mandatory`.
+ * A validation gets all secrets in plain text, so it cannot tell which values are secret. A remediation gets the secret
+ * markers, and the engine calls it right before the validations. So one rule has a remediation, which changes nothing but
+ * records the resource for all rules. This rule needs the level `remediate`, which rejects violations as `mandatory` does.
  */
 export function policies(rules: readonly Rule[], exceptions: Exception[], today: Date): Policy[] {
     const seen = new Map<string, Resource>();

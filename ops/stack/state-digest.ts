@@ -1,10 +1,9 @@
-/** A text that identifies a state of a stack. */
 import { createHash } from "node:crypto";
 import type { Exported } from "./review/plan";
 
 /**
- * Returns the time of the state, which some backends lack, and a digest of its resources. Secrets are not part of the
- * digest, since ciphertext may differ without a change.
+ * Identifies a state of a stack by its time and by a digest of its resources. Some backends have no time. The digest leaves
+ * out secrets, because their ciphertext may differ without a change.
  */
 export function markOf({ manifest, resources = [] }: Exported): string {
     const all = JSON.stringify(resources.map(({ urn, id, modified }) => [urn, id, modified]));

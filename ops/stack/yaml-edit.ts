@@ -102,7 +102,7 @@ function mergeLines(original: string[], same: string[], edited: string[]): strin
     return lines.join("\n");
 }
 
-/** For each boundary between lines of `from`, the index of the corresponding boundary in `to`. */
+/** Element `n` of the result is the number of first lines of `to` that match the first `n` lines of `from`. */
 function alignment(from: string[], to: string[]): number[] {
     const places = [0];
     let base = 0;
@@ -112,7 +112,7 @@ function alignment(from: string[], to: string[]): number[] {
     for (let i = 0; i < parts.length; i++) {
         const part = parts[i];
         const next = parts[i + 1];
-        // Lines that differ only in style appear as a removal next to an addition.
+        // If lines differ only in style, the comparison shows removed lines next to added lines.
         const [gone, come] = part.added
             ? next?.removed
                 ? [next.value.length, part.value.length]
@@ -207,7 +207,7 @@ export function asPulumiReads(document: Document, secrets: ReadonlyMap<string, s
         Map: (_, map) => {
             const cipher = map.items.length === 1 ? map.get("secure") : undefined;
             if (typeof cipher !== "string") return;
-            // The plain text keeps the anchor of the encrypted value: several hosts may use the same key by an alias.
+            // The plain text keeps the anchor, because aliases in the file may refer to it: several hosts may share one key.
             return Object.assign(copy.createNode(secrets.get(cipher) ?? cipher), { anchor: map.anchor });
         },
         Scalar: (key, scalar) => {

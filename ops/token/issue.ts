@@ -36,7 +36,7 @@ interface IssueArgs {
     json?: boolean;
 }
 
-/** Signs a token with the secret of an HS256 credential; without `json`, nothing but the token goes to standard output. */
+/** Without `json`, standard output contains only the token, so that scripts can use it. */
 async function issue(context: Context, name: string, id: string, args: IssueArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const { credential, problems } = lookUp(stack, name, id);

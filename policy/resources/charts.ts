@@ -2,7 +2,6 @@
 import { kindOf, type Resource } from "./resource";
 import { at, map, textOf, UNKNOWN, type Tree } from "./values";
 
-/** A chart that a resource has installed, with its values. */
 export interface Chart {
     name: string;
     repository: unknown;
@@ -53,7 +52,7 @@ function nameOf(chart: unknown): string {
     return textOf(chart).replace(FILE, "").replace(/\/+$/, "").split("/").pop()!;
 }
 
-/** Whether a chart is that of APISIX, which a mirror may have renamed. */
+/** Whether a chart installs APISIX. A mirror may have renamed the chart, so part of the name is enough. */
 export const isApisix = (chart: string) =>
     /apisix/i.test(chart) && !/apisix-(ingress-controller|dashboard)$/i.test(chart);
 /** Charts of a resource that install APISIX. */

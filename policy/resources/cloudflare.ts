@@ -2,7 +2,7 @@
 import { kindOf, type Resource } from "./resource";
 import { at, isMap, isUnknown, list, map, UNKNOWN } from "./values";
 
-/** Id of the service token that an entry of an Access policy admits; undefined if the entry admits anyone else. */
+/** Id of the service token that an entry of an Access policy admits; undefined unless it admits only this token. */
 export function tokenOf(include: unknown): string | undefined {
     const { serviceToken } = map(include);
     return isMap(serviceToken) && othersThanToken(include).length === 0 ? String(serviceToken.tokenId) : undefined;

@@ -74,10 +74,7 @@ function opened(value: unknown): unknown {
     return Object.fromEntries(Object.entries(value).map(([field, part]) => [field, opened(part)]));
 }
 
-/**
- * Kind of the object that the provider creates: of a Kubernetes object the kind in its inputs, otherwise the last word of
- * Pulumi's type.
- */
+/** Kind of the object. For a Kubernetes object it is the `kind` in the inputs, otherwise the last word of Pulumi's type. */
 export function kindOf({ props, type }: Pick<Resource, "props" | "type">): string {
     // Other types also have a field `kind`, with another meaning.
     const isObject = type.startsWith("kubernetes:") && typeof props.kind === "string";

@@ -57,7 +57,7 @@ export const namedEntries = (value: unknown): Map<string, Tree> =>
 export const number = (value: unknown) => (["number", "string"].includes(typeof value) ? Number(value) : NaN);
 /** Returns the value if it is a text, otherwise an empty text. */
 export const textOf = (value: unknown) => (typeof value === "string" ? value : "");
-/** Whether a value is known and differs from the expected one. A missing value differs. */
+/** Whether a known value differs from the expected value. A missing value counts as different. */
 export const isOther = (value: unknown, expected: unknown) => value !== UNKNOWN && value !== expected;
 /** Text of a value for messages. It must not be a secret. */
 export function shown(value: unknown): string {

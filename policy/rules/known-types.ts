@@ -125,7 +125,7 @@ export const knownTypes: Rule = {
     },
 };
 
-/** Checks the kind in the inputs: the provider creates an object of that kind, independent of the type. */
+/** Checks that the kind in the inputs matches Pulumi's type, because the provider creates an object of the kind. */
 function disguised({ type, props }: Resource): string[] {
     const { apiVersion, kind } = props;
     const unset = (field: unknown) => field === undefined || field === UNKNOWN;

@@ -81,7 +81,7 @@ const RANDOM = /(?<![\w/-])(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{16,}(?![\w/])/;
 const UNBROKEN = /[A-Za-z0-9]{20,}/;
 /** A header or a setting with a key as its value. */
 const GIVEN = /\b(api-?key|authorization|cf-access-client-secret|password|passwd|token|secret)["']?\s*[=:]\s*\S/i;
-/** Parts that are not searched: names of host and stack, which rule as-rendered compares, and a release's public digest. */
+/** Parts of a command that are not searched: the names of host and stack, and the public digest of a release. */
 const NAMED = /^sh -s -- \S+ \S+(?= )|(?<= install \d+\.\d+\.\d+ )[0-9a-f]{64}(?= )/g;
 
 /**

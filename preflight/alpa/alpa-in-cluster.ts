@@ -29,10 +29,10 @@ export async function requirementProblems(settings: GatewayClusterArgs, cluster:
 }
 
 /**
- * Checks the component during a conversion. Its problems stop only a run that goes to a later phase. A rollback is not
- * stopped, because a broken component may require it, and neither is a run that revokes a credential while a node is down.
- * While callers get 503, too little free capacity is only a warning: it may change by itself, and a stop would force a
- * rollback to bare metal.
+ * Checks the component during a conversion. Problems stop only a run that goes to a later phase. A rollback goes on, because
+ * the broken component may be its reason. A run in the same phase goes on too, because it may revoke a credential.
+ * While callers get 503, too little free capacity is only a warning: the capacity may return by itself, and a stop would
+ * force a rollback to bare metal.
  */
 export async function componentOnItsWay(settings: GatewayClusterArgs, cluster: ClusterView): Promise<Findings> {
     if (settings.conversion === undefined) return NO_FINDINGS;
@@ -106,7 +106,7 @@ async function claimProblems(
         return [`${where} does not exist. Create it with the weights in its volume, or correct the name.`];
     const { accessModes = [] } = (live.spec ?? {}) as { accessModes?: string[] };
     const { phase = "not known" } = live.status ?? {};
-    // A claim that still waits for its first pod (WaitForFirstConsumer) would get a new volume, without weights.
+    // With WaitForFirstConsumer, an unbound claim gets a new volume when its first pod starts. This volume has no weights.
     if (phase !== "Bound")
         return [
             `${where} is not bound to the volume that holds the weights (phase ${phase}). Find out why: kubectl -n ${namespace} describe pvc ${claim}`,

@@ -43,8 +43,8 @@ export async function recorded(namespace: string, cluster: ClusterView): Promise
 
 interface Attempt {
     /**
-     * Number of runs that started after an interrupted one, including this run. It does not change after a completed run, so
-     * that a completed step is not repeated.
+     * Increases with each run that starts after an interrupted run, so that the run repeats the step. A completed run
+     * leaves the number unchanged, so that no completed step is repeated.
      */
     attempt: number;
     /** True if the run is a rollback to an earlier phase, or repeats the current phase. */
@@ -109,8 +109,8 @@ function versionIn({ headGroupSpec }: RayClusterSpec) {
 }
 
 /**
- * Reports an upgrade that was removed from the config too early: `opt` still has another version than the running one. Alpa
- * would stop and load the version of `opt`, and callers would wait.
+ * Reports that `opt` in the config has another version than the running Alpa. This happens if an upgrade is removed from the
+ * config before `opt` is updated. Alpa would restart with the version of `opt`, and callers would wait.
  */
 async function otherVersion({ namespace, conversion }: Asked, cluster: ClusterView): Promise<string[]> {
     const live = await cluster.read({ apiVersion: "ray.io/v1", kind: "RayCluster", namespace, name: OPT });

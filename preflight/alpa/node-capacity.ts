@@ -32,7 +32,7 @@ export async function capacityProblems({ namespace, conversion }: Settings, clus
     });
 }
 
-/** How much of one resource of a node the component's pods request. */
+/** The cores or the memory that the component's pods request on a node. */
 interface Wanted {
     resource: "cpu" | "memory";
     /** Quantity in the notation of Kubernetes. */

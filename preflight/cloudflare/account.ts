@@ -100,7 +100,7 @@ interface Application {
     destinations?: { uri?: string }[];
 }
 
-/** Reports other Access applications on the host names: they would conflict, or get the requests of a path. */
+/** Reports foreign Access applications for the host names. They would conflict, or take over the requests of a path. */
 async function applications({ account, hostnames }: CloudflareAccessArgs, owner: string, findings: FindingsReader) {
     const path = `accounts/${account}/access/apps`;
     const found = await findings.list<Application>("Account: Access: Apps and Policies: Edit", path);

@@ -35,7 +35,7 @@ export async function cloudflarePreflight(
     ]);
 }
 
-/** The checks for a gateway behind Cloudflare, without those of Access. */
+/** Checks for a gateway behind Cloudflare. There are no checks of Access, because such a gateway does not use Access. */
 export async function exposurePreflight(
     settings: ExposureSettings,
     owner: string,

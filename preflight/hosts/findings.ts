@@ -100,7 +100,7 @@ function clocks(hosts: ProbedHost[]): string[] {
     ];
 }
 
-/** Checks the first control-plane node, since it would start a second cluster if it is not in the existing one. */
+/** Checks that the first control-plane node is in the existing cluster. Otherwise it would start a second cluster. */
 function voters(hosts: ProbedHost[], nodes: Microk8sArgs["nodes"], owner: string, away: string[]): string[] {
     const members = hosts.filter((host) => host.owner === owner && host.joined);
     // Hosts that did not answer may be members.

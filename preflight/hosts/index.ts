@@ -76,8 +76,8 @@ interface FormedCluster {
 }
 
 /**
- * Checks the hosts of a cluster before anything is changed on them. A node that is down does not stop the run, since
- * credentials must stay revocable; a run that must change that node fails when it reaches the node.
+ * Checks the hosts of a cluster before anything is changed on them. A node that is down does not stop the run, so that
+ * credentials can still be revoked. If the run must change this node, it fails later.
  * @param owner name of the running stack, as recorded on its hosts
  * @returns access to the cluster, if the hosts already form one
  * @throws PreflightError with every problem, and with each host that is not a node yet and does not answer in 30 s
@@ -169,7 +169,7 @@ async function checkHost(
     }
 }
 
-/** Why a host that is up rejects the login; undefined for one that is down. */
+/** Message for a host that rejects the login; undefined if the host is down. */
 function rejection(place: string, user: string, why: string): string | undefined {
     if (why === MISMATCH)
         return `${place} has another host key than the config. If the host was reinstalled, read its new key (ssh-keyscan -t ed25519 ${place}), compare it with the key on the host itself, and set hostKey to it.`;

@@ -37,8 +37,8 @@ const sharedGateway: z.ZodType<SharedGateway> = z.object({
 });
 
 /**
- * Reads the output `gateway` of another stack by a function of the engine. The resource StackReference would store a copy of
- * all outputs of that stack, also its callers' keys, in this stack's state.
+ * Reads the output `gateway` of another stack. A StackReference would copy all outputs of the other stack into this stack's
+ * state, also the keys of callers, so a function of the engine reads the output instead.
  * @throws PreflightError if the stack does not exist, or has no gateway
  */
 export async function gatewayOf(stack: string): Promise<SharedGateway> {

@@ -156,7 +156,7 @@ export async function foreignAmong(objects: ObjectRef[], cluster: ClusterView, o
     return problems;
 }
 
-/** Reads the objects, in their order: undefined for a missing one. */
+/** Reads the objects from the cluster. The result has their order, with undefined for each missing object. */
 async function liveObjects(objects: ObjectRef[], cluster: ClusterView): Promise<(Live | undefined)[]> {
     const kinds = new Map<string, ObjectRef[]>();
     for (const object of objects) {

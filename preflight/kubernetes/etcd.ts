@@ -8,9 +8,10 @@ import type { ClusterView } from "./cluster";
 const WAY = 'Set it back, or follow "Replace etcd" in docs/operate/etcd.md.';
 
 /**
- * Rejects changes that a running etcd does not support. Kubernetes would reject another StorageClass of a StatefulSet in the
- * middle of a run. Another number of members could form a second cluster that also reports healthy, since each member starts
- * with the list of all members.
+ * Rejects changes that a running etcd does not support.
+ * - Another StorageClass: Kubernetes would reject it in the middle of the run.
+ * - Another number of members: each member starts with the list of all members, so a new list could form a second etcd
+ *   cluster, which also reports healthy.
  */
 export async function etcdInPlace(settings: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
     const { gateway, namespace } = settings;

@@ -13,9 +13,9 @@ export type InstalledGateway = GatewayClusterArgs & {
 };
 
 /**
- * Checks the number of nodes of a highly available gateway. Too few nodes block its installation, but no change of a running
- * gateway, since credentials must be revocable while a node is down. A cluster that the stack creates is not checked: this run
- * may add nodes that a failed run did not create.
+ * Checks that there are enough nodes for a highly available gateway. Too few nodes stop the installation. They do not stop a
+ * change of a running gateway, so that credentials can be revoked while a node is down. A cluster that the stack creates is
+ * not checked, because the run may still add nodes.
  */
 export async function nodes(settings: InstalledGateway, cluster: ClusterView): Promise<Findings> {
     const { gateway } = settings;
@@ -44,8 +44,9 @@ const crowded = (replicas: number, nodes: number) =>
     `gateway.replicas: ${replicas} pods share ${nodes} nodes that accept pods, so the loss of one node stops several of them. Add nodes, or lower replicas to ${nodes}.`;
 
 /**
- * Warns about Alpa services inside a network of Calico. Packets from pods to them keep the pod's address, to which other
- * hosts have no route, so answers never arrive (`natOutgoing` of the pool: decision 0021).
+ * Warns about Alpa services whose address is in a pod network of Calico. Calico does not replace the pod's address in
+ * packets to such a service (`natOutgoing` of the pool: decision 0021). The service has no route to this address, so its
+ * answers never arrive.
  * @returns warnings; empty if the cluster's networks cannot be read
  */
 export async function podNetworks({ alpa }: InstalledGateway, cluster: ClusterView): Promise<Findings> {

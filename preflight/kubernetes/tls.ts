@@ -31,8 +31,8 @@ export async function certManager({ tls, namespace }: GatewayClusterArgs, cluste
 }
 
 /**
- * Rejects an expired certificate that no pod serves yet: with it, every TLS handshake would fail. An expired certificate in
- * use only causes a warning, so that credentials can still be revoked.
+ * Rejects a new certificate that has expired, because every TLS handshake would fail. If the expired certificate is already
+ * in use, there is only a warning, so that credentials can still be revoked.
  */
 export async function endedCertificate(
     { tls, namespace }: GatewayClusterArgs,
@@ -55,8 +55,8 @@ export function endedFiles(tls: GatewayClusterArgs["tls"]): string[] {
 }
 
 /**
- * Rejects the removal of TLS together with its redirect: until the pods have restarted, the route would redirect callers to
- * the closed port of HTTPS.
+ * Rejects the removal of TLS while the route still redirects callers to HTTPS. The HTTPS port would close before the
+ * redirect ends, so callers would be redirected to a closed port.
  */
 export async function redirectLeft(settings: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
     const { gateway, tls, namespace } = settings;

@@ -100,7 +100,7 @@ export class BatchLoop {
                 else await this.generateBatch(first);
             }
         } catch (error) {
-            if (!(error instanceof PyError)) throw error; // a bug of the emulator, not of Alpa
+            if (!(error instanceof PyError)) throw error; // the emulator has a bug
             // As in the original, the loop ends and no waiting request is answered. The original never awaits the loop's
             // task, so Python prints the exception only at exit, or never.
             this.died = error;

@@ -58,9 +58,9 @@ interface GenerateArgs {
     inputs: PyValue[];
     minTokens: bigint[];
     maxTokens: bigint[];
-    /** Value of the last request in the batch: the real worker uses it for the whole batch. */
+    /** `n` of the last request in the batch. The real worker uses this value for the whole batch. */
     n: bigint;
-    /** Value of the last request in the batch, like `n`. */
+    /** `echo` of the last request in the batch. The real worker uses this value for the whole batch. */
     echo: boolean;
     /** @default "usual" */
     weights?: Weights;

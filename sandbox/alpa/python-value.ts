@@ -35,7 +35,7 @@ const FLOAT_WORD = /^([+-]?)(inf|infinity|nan)$/i;
 
 // Whitespace that int() and float() strip from an ASCII text: C's isspace.
 const C_SPACE = /^[ \t-\r]+|[ \t-\r]+$/g;
-// Error messages of int() quote at most this many characters of a value's repr: CPython formats them with "%.200R".
+// int() quotes the repr of an invalid value in its error. CPython cuts the quote to this many characters ("%.200R").
 const QUOTED_BY_INT = 200;
 
 /**

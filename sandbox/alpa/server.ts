@@ -147,8 +147,8 @@ function isWhole({ httpVersion, rawHeaders }: http.IncomingMessage): boolean {
 }
 
 /**
- * Answers a malformed request as h11 does. The HTTP version of such a request is unknown, so the answer has no
- * Content-Length, and the end of the connection marks the end of its body.
+ * Answers a malformed request as h11 does. The HTTP version of the request is unknown, so the answer has no Content-Length.
+ * Its body ends when the connection closes.
  */
 function refuseAsInvalid(socket: Duplex): void {
     if (!socket.writable) return;

@@ -28,7 +28,7 @@ export class Worker {
     }
 
     /**
-     * Answers one request. As in the real worker, the promise may never settle.
+     * Answers one request. As in the real worker, a valid request gets no answer after the batch loop has ended.
      * @throws PyError that the caller gets with status 400
      */
     async handle(path: string, args: Args, ip: string): Promise<object> {

@@ -43,7 +43,8 @@ export function startController(rest: Rest, log: (line: string) => void): { clos
                 ];
                 for (const one of await list<Certificate>("certificates")) await reconcile(rest, one, issuers);
             } catch (error) {
-                // 404 or 409: another client has deleted or changed the object. This triggers the next reconciliation.
+                // 404 or 409: another client has deleted or changed the object. The watch reports this and starts the next
+                // reconciliation, so the error is not logged.
                 if (stop.signal.aborted) return;
                 if (!(error instanceof ApiError && [404, 409].includes(error.status)))
                     log(`cert-manager: ${(error as Error).message.split("\n")[0]}`);
@@ -62,7 +63,7 @@ export function startController(rest: Rest, log: (line: string) => void): { clos
 async function watching(rest: Rest, path: string, changed: () => void, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
         await rest.watch(path, WATCH_SECONDS, () => changed(), signal).catch(() => undefined);
-        // A failed watch is opened again. The reconciliation after it handles changes that the watch has missed.
+        // The loop opens a failed watch again. Changes between the two watches are found by the next reconciliation.
         if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, 200));
         changed();
     }

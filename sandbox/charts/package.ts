@@ -13,7 +13,7 @@ const run = promisify(execFile);
 const CHARTS = __dirname;
 const CRDS = join(__dirname, "../crds");
 
-/** Sub-charts of apisix: name of the folder → key of its values in the parent chart (its alias). */
+/** Sub-charts of apisix. The key is the folder of the sub-chart, the value its alias in the parent chart. */
 const SUB_CHARTS = { "apisix-ingress-controller": "ingress-controller" };
 
 /** Packages the emulated charts of APISIX's official repository into `folder`. */

@@ -7,9 +7,7 @@ export interface Tunnel {
     /** "cloudflare": ingress rules come from `configuration`; "local": the connector has its own file. */
     config_src: "local" | "cloudflare";
     created_at: string;
-    /**
-     * null until the tunnel is deleted. A deleted tunnel can still be read, accepts no connection, and its name is free again.
-     */
+    /** null until the tunnel is deleted. A deleted tunnel can be read, but not connected. Its name is free again. */
     deleted_at: string | null;
     connections: TunnelConnection[];
     conns_active_at: string | null;

@@ -16,7 +16,10 @@ export type * from "./objects";
 export { PLANS } from "./zone-objects";
 export { tokenOf, tunnelStatus };
 
-/** A change of the account. `connections`: the API has disconnected all connectors of a tunnel, or only the one with `client_id`. */
+/**
+ * A change of the account. Kind `connections` means that the API has disconnected the connector `client_id` of a tunnel, or
+ * all connectors of the tunnel if `client_id` is unset.
+ */
 export interface Change {
     kind:
         | "zone"
@@ -158,7 +161,7 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
         this.catchUp();
     }
     private catchUp(): void {
-        if (this.catchingUp) return; // an event listener reads the account while it is being updated
+        if (this.catchingUp) return; // a listener of `followClock`'s events has read the account
         this.catchingUp = true;
         try {
             followClock(this, this.zoneMap);
@@ -194,7 +197,7 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
             for (const [id, object] of held) if (object.zone_id === zone.id) held.delete(id);
         this.changed("zone", zone.id);
     }
-    /** Handles a change of the parent zone's records: checks the delegation of the zone at once. */
+    /** Checks the delegation of the zone at once. Called when the records in the parent zone have changed. */
     delegated(zone: objects.Zone): void {
         checkDelegation(this, zone);
     }

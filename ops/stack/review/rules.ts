@@ -88,7 +88,7 @@ export function ruleOf(change: Change): KindRule | undefined {
 /** Prefixes of labels and annotations that only Pulumi, people and this project use. */
 const OURS = /^(alpa-auth\.io|pulumi\.com|app\.kubernetes\.io|meta\.helm\.sh)\//;
 
-/** Rows for every kind, after the kind's own rows. */
+/** Rows for resources of every kind. The review tries the rows of the kind first. */
 export const COMMON: Row[] = [
     ["metadata/labels/**", mark],
     ["metadata/annotations/**", mark],

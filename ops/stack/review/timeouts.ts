@@ -3,7 +3,7 @@ import { map, secondsOf } from "../../../policy/resources/values";
 import { changedFields } from "./differences";
 import type { Verdict } from "./rule";
 
-/** @param title start of each sentence @param at path of the limits */
+/** @param title text before the name of the limit in each finding @param at path of the limits in the resource */
 export function timeoutVerdicts(title: string, at: string, old: unknown, now: unknown): Verdict[] {
     const [before, after] = [map(old), map(now)];
     return changedFields(before, after).map((key) =>

@@ -30,8 +30,8 @@ export function shown(value: unknown, path: Path = []): string | undefined {
 }
 
 /**
- * Hides the parts of a value that are secret in the other version of a change. If a change only marks a value as secret, or
- * removes the mark, the plain text is the secret itself.
+ * Hides the parts of `value` that are secret in `other`: one is the value before the change, the other the value after it.
+ * A change may only mark a value as secret or remove the mark, so the text without the mark is a secret too.
  */
 export function veiled(value: unknown, other: unknown): unknown {
     if (other === HIDDEN) return value === undefined ? undefined : HIDDEN;

@@ -64,7 +64,7 @@ export async function up(context: Context, earlier: Earlier, state: Exported): P
     throw new Failure(`pulumi up: failed (${signal.aborted ? "interrupted" : `exit code ${code}, see above`}). ${now}`);
 }
 
-/** @param isBegun whether the run has started. If so, the difference may come from values that were unknown in the review */
+/** @param isBegun whether the run has started. Then a value that the review did not know may be the reason */
 function changed({ short }: Stack, what: string, now: string, { isBegun } = { isBegun: false }): string {
     const why = isBegun ? ", or a value that was unknown in the review is known now" : "";
     return `${short}: the stack has changed since its review (${what})${why}. ${now} See: npm run ops -- stack history; then run the rollback again, and read the new review.`;

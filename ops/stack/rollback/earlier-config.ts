@@ -27,14 +27,17 @@ interface Sources {
 
 export interface EarlierConfig {
     text: string;
-    /** Config keys whose secret is that of the current stack file. */
+    /** Config keys for which the rollback takes the secret from the current stack file. */
     ofToday: string[];
     /** Service tokens that keep their current secret. */
     kept: string[];
     problems: string[];
 }
 
-/** Takes plain values from the history. Takes secrets from a stack file in which the rest of the same value is equal. */
+/**
+ * Takes plain values from the history. The history has no secrets, so they come from the stack file of the earlier version,
+ * or from the current stack file if the rest of the value is equal there.
+ */
 export function earlierConfig({ number, config }: Version, { then, now, callers, plain }: Sources): EarlierConfig {
     const today = contentOf(now);
     // Values encrypted with another passphrase or key can no longer be read.
@@ -99,14 +102,14 @@ function encryptedAt(
     return { value: written.length > 0 ? { ...(kept as object), ...Object.fromEntries(written) } : kept };
 }
 
-/** The settings of a conversion, without its progress, which `convert run` writes: earlier programs have all of it in the config. */
+/** The settings of a conversion without its progress, which earlier programs also kept in the config. */
 function withoutPlace(convert: unknown): unknown {
     if (!isMap(convert)) return convert;
     const { phase: _, holder: __, measured: ___, ...rest } = convert;
     return rest;
 }
 
-/** Returns `read` and `known`, as `before` and `after`, without the parts that are encrypted in `encrypted`. */
+/** Returns `read` as `before` and `known` as `after`. In both, the parts that `encrypted` encrypts are hidden. */
 function withoutSecrets(encrypted: unknown, read: unknown, known: unknown): { before: unknown; after: unknown } {
     if (isEncrypted(encrypted)) {
         // A value that is encrypted as a whole may equal any text, but no list or mapping.

@@ -7,7 +7,7 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 export interface Interruption {
     /** Aborted, with a Failure as its reason, once the process gets a signal to end. */
     signal: AbortSignal;
-    /** Settles as the promise does, or rejects at once when the process gets a signal to end. */
+    /** Waits for the promise. Rejects at once if the process gets a signal to end. */
     race<T>(promise: Promise<T>): Promise<T>;
     /** Restores the earlier handling of signals. */
     end(): void;

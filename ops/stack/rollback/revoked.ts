@@ -1,6 +1,6 @@
 /**
- * Revocations that a rollback would break by restoring keys that callers brought themselves. A rollback restores no
- * generated key.
+ * Finds revoked keys that a rollback would accept again. Only keys that callers have supplied can return, because a
+ * rollback never restores a generated key.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -37,8 +37,8 @@ export interface Broken {
 
 /**
  * @param state current state, with the record of revocations
- * @param lists texts of the stack file of the earlier version, and of its callers file
- * @param readSecrets reads the plain text by ciphertext of the earlier version; called only if a key was revoked
+ * @param lists texts of the stack file and of the callers file of the earlier version
+ * @param readSecrets returns plain texts by ciphertext, for the earlier version. Called only if a key was revoked
  * @param program folder of the program of the earlier version
  */
 export async function brokenRevocations(

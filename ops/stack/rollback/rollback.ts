@@ -180,8 +180,8 @@ function writeCallers(file: string, text: string): void {
 }
 
 /**
- * Rejects a rollback that breaks a rule of the current policy pack, or that the operator has not accepted although it
- * re-creates credentials or breaks a revocation. Also rejects losses that cannot be accepted.
+ * Rejects a rollback that breaks a rule of the current policy pack, or that loses what nothing can replace. Also rejects a
+ * rollback that re-creates credentials or breaks a revocation, unless the operator has accepted this.
  * @returns the re-created credentials that the operator has accepted
  */
 function refuse(

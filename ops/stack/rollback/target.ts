@@ -21,7 +21,7 @@ export interface Target {
     config: string;
     /** The callers file of the version, in the folder of the program. Unset if the config has none. */
     callers?: { name: string; text: string };
-    /** Config keys whose secret is that of the current stack file. */
+    /** Config keys for which the rollback takes the secret from the current stack file. */
     ofToday: string[];
     /** Service tokens that keep their current secret. */
     kept: string[];

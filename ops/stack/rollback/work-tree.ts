@@ -10,7 +10,7 @@ import { git } from "../history/commits";
 interface WorkTreeOptions {
     /** Signal that stops the creation of the work tree. */
     signal?: AbortSignal;
-    /** Longest time for `npm ci`, in seconds. @default 600: three times what 700 packages need through a slow proxy */
+    /** Longest time for `npm ci`, in seconds. @default 600: 700 packages need 200 seconds through a slow proxy */
     installSeconds?: number;
 }
 
@@ -36,8 +36,8 @@ export async function withWorkTree<T>(
         await git(add, root, { timeoutSeconds: CHECKOUT_SECONDS, signal });
         const modules = await samePackages(root, commit);
         if (modules === undefined) await install(context, folder, installSeconds, signal);
-        // The link is in the folder above the work tree, where Node.js searches too. In the work tree, git would report it
-        // as an uncommitted change, and Pulumi's history would record that.
+        // The link is in the folder above the work tree, because Node.js searches there too. If the link were inside, git
+        // would report an uncommitted change, and Pulumi's history would record it.
         else symlinkSync(modules, join(scratch, "node_modules"), "dir");
         return await use(folder);
     } finally {

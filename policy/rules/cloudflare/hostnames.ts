@@ -59,8 +59,8 @@ function uncovered(resources: Resource[]): Violations {
 }
 
 /**
- * Reports entries with an id that no resource of this stack has. An entry for a resource that this run creates has no known
- * id yet, and is skipped. So every known id must be that of an existing resource.
+ * Reports entries with an id that no resource of this stack has. If this run creates the resource, its id is unknown before
+ * the run, and the entry is skipped.
  */
 function foreign(resources: Resource[], kind: string, field: string, path: string, of: string): Violations {
     const ids = new Set(resources.filter((resource) => kindOf(resource) === of).map(({ id }) => id));

@@ -5,8 +5,8 @@ import { isNowhere, longestAnswer, NOWHERE, rulesOf } from "../../resources/rout
 import type { Rule } from "../rule";
 
 /**
- * Shortest allowed timeout, APISIX's default. It is not the stack's default of 600 s, since Cloudflare limits answers to
- * 125 s, and a stack may set a shorter time.
+ * Shortest allowed timeout: APISIX's default. The stack's default of 600 s would be too strict, because a stack may set a
+ * shorter timeout.
  */
 const LEAST_READ_SECONDS = 60;
 
@@ -31,7 +31,7 @@ export const answersNotCut: Rule = {
     checkStack: (resources) => [...shorterThanUpstream(resources), ...stoppedEarly(resources)],
 };
 
-/** Whether a resource is an upstream to Alpa. The upstream of rules that answer requests themselves is not. */
+/** Whether a resource is an upstream to Alpa. Upstream `alpa-nowhere` is not: the gateway answers its requests itself. */
 export const isUpstream = (resource: Resource) =>
     kindOf(resource) === "ApisixUpstream" && isOther(at(resource.props, "metadata.name"), NOWHERE);
 

@@ -21,7 +21,7 @@ function isShaped(value: unknown): boolean {
     return type === SHAPE.type && typeof message === "string" && stacktrace === SHAPE.stacktrace;
 }
 
-/** Whether the status is not an error. An unknown status counts as no error. */
+/** Whether the status is below 400. An unknown status is accepted, because the rule runs again when it is known. */
 const isGood = (status: unknown) => status === UNKNOWN || (typeof status === "number" && status < 400);
 const LIKE = 'Write {"type":"error","message":"…","stacktrace":""}.';
 

@@ -78,7 +78,8 @@ function members(resource: Resource): string[] {
 }
 
 /**
- * Reports pods that a drain may evict all at once: of Deployments and StatefulSets, and of the chart's ingress controller.
+ * Reports Deployments and StatefulSets whose pods have no PodDisruptionBudget. A drain may evict all these pods at once.
+ * Also checks the ingress controller of the chart.
  */
 function withoutBudget(inside: Resource[]) {
     const budgets = inside.filter((resource) => kindOf(resource) === "PodDisruptionBudget");

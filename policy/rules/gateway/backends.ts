@@ -7,10 +7,10 @@ import type { RouteRule } from "../../resources/routes";
 /** Targets of routes and tunnels. */
 
 const ALPA = 20001;
-/** Services of the charts that forward to closed ports. They are found by name, since their own port may be any number. */
+/** Names of the charts' Services that forward to closed ports. The port of such a Service may have any number. */
 const CLOSED_SERVICE = /(^|-)(etcd|etcd-headless|apisix-admin|apisix-control|head-svc)$/;
 
-/** Reports routes to closed ports other than Alpa's. */
+/** Reports a route to a closed port. Only Alpa's port is allowed. */
 function leads(where: string, service: unknown, port: unknown, field: string): string[] {
     if (typeof service === "string" && CLOSED_SERVICE.test(service.split(".")[0]))
         return [`${where}: must not route to ${service}. Remove it.`];
@@ -49,7 +49,7 @@ export function externalNodes({ props }: Resource): string[] {
 const CONFIGS = ["ZeroTrustTunnelCloudflaredConfig", "TunnelConfig"];
 const NETWORKS = ["ZeroTrustTunnelCloudflaredRoute", "TunnelRoute"];
 
-/** Checks that a tunnel forwards only to the gateway, which authenticates, or only requests that have passed Access. */
+/** Checks that a tunnel forwards only to the gateway, or requires an Access token. Both authenticate callers. */
 export function tunnel(resource: Resource): string[] {
     const { props } = resource;
     if (NETWORKS.includes(kindOf(resource)))

@@ -47,7 +47,7 @@ export const routeRequiresCredential: Rule = {
     },
 };
 
-/** Reports a list of plugins in the values: APISIX ignores all other plugins of routes (`filter` in apisix/plugin.lua). */
+/** Reports a list of enabled plugins: APISIX ignores plugins that are not in the list (`filter` in apisix/plugin.lua). */
 function pluginsOff({ values, where }: Chart): string[] {
     return list(at(values, "apisix.plugins")).length > 0
         ? [
@@ -105,7 +105,7 @@ const hasEnd = (claims: unknown) =>
 /** The two rules of this project that need no credential. */
 const ANSWER_THEMSELVES = ["closed", "query-string"];
 
-/** Whether the gateway rejects every request of the rule, and its upstream does not listen. */
+/** Whether the gateway itself rejects every request of the rule. The upstream of such a rule points nowhere. */
 function answersItself(rule: RouteRule): boolean {
     if (!ANSWER_THEMSELVES.includes(String(rule.props.name)) || !isNowhere(rule)) return false;
     const status = rejectsWith(pluginsOf(rule).find(({ name }) => name === "fault-injection")?.config)?.status;

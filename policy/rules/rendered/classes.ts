@@ -1,7 +1,7 @@
 import type { Resource } from "../../resources/resource";
 import { at, list } from "../../resources/values";
 
-/** What differs between the forms (form.ts) of routes with classes. Names and limits are settings of each form. */
+/** The classes of a route. Each combination of these fields needs its own form (form.ts). */
 export interface Classes {
     /** Number of callers of each class. */
     members: number[];

@@ -32,15 +32,13 @@ function shapesOf(forms: Form[]): string[][] {
     return own;
 }
 
-/**
- * The forms that share the most known paths with an object. Only these are rendered, since each rendering takes time.
- */
+/** The forms whose paths differ least from those in the object. Only these are rendered, because rendering takes time. */
 function nearest(actual: unknown, forms: Form[]): Form[] {
     if (forms.length === 1) return forms;
     const here = leaves(actual);
     const unknown = [...here].filter(([, { value }]) => value === UNKNOWN).map(([key]) => key);
     const isUnknown = (key: string) => unknown.some((above) => key === above || key.startsWith(keyOf(above, "")));
-    // The distance is the number of paths that only the object or only the form has, without the paths of every form.
+    // Each path that only the form has adds one to the distance, and each path that both have subtracts one.
     const distances = shapesOf(forms).map((keys) =>
         keys.reduce((sum, key) => sum + (isUnknown(key) ? 0 : here.has(key) ? -1 : 1), 0),
     );
@@ -65,7 +63,7 @@ function compared(actual: unknown, form: Form): string[] {
     // again, which takes time. So this is done only if there is a difference.
     if (differ({ ...pair, loose }).next().done) return problems;
     const rendered = renderedLeaves(expected);
-    // Unknown settings come last, since values that depend on one of them are not compared.
+    // Reasons are set in this order. `unknown` is last and wins, because a value with an unknown setting is not compared.
     for (const why of ["example", "nowhere", "unknown"] as const)
         for (const [path] of unread.filter((one) => one[1] === why)) {
             const other = replaced(settings, path, another(valueAt(settings, path)));
@@ -76,8 +74,10 @@ function compared(actual: unknown, form: Form): string[] {
 }
 
 /**
- * Why the value of a setting could not be read from the object. `example`: the object has another form, so the example value
- * is used. `nowhere`: the setting occurs only in a digest. `unknown`: the value is not known yet.
+ * Why the value of a setting could not be read from the object.
+ * - `example`: the object does not match the form where the setting occurs, so the example value is used.
+ * - `nowhere`: the setting occurs only in a digest.
+ * - `unknown`: the value is not known yet.
  */
 type Loose = "example" | "nowhere" | "unknown";
 
@@ -88,7 +88,7 @@ interface Pair {
     where: string;
     /** Path in the rendered object. */
     key: string;
-    /** Values that depend on an unreadable setting, by path: why the setting is unreadable, and how the value begins. */
+    /** Paths of values that depend on an unreadable setting. `begin` is the first part of the value, which is known. */
     loose: Map<string, { why: Loose; begin: string }>;
 }
 

@@ -80,7 +80,7 @@ export function placesOf(form: Form): Setting[] {
         }
     }
     for (const [key, parts] of texts) addTexts(first.get(key)!, parts);
-    // A setting is read first from a number that equals it. A number with an offset may come from another setting.
+    // Numbers equal to the setting are read first, because a number with an offset may come from another setting.
     for (const { places } of settings) places.sort((a, b) => offsetOf(a) - offsetOf(b));
     settingsOf.set(form, settings);
     return settings;
@@ -135,8 +135,9 @@ function placeOf(
 }
 
 /**
- * Reads the value of a setting from its first known occurrence in the object. There is no value if the text there does not
- * match. `free` tells why a setting may have any value: it occurs nowhere, or only in unknown values.
+ * Reads the value of a setting from the first known place in the object where the setting occurs.
+ * @returns `value`, unless the text at this place does not match; `free` if the setting occurs nowhere, or an unknown value
+ * hides it
  */
 export function readBack({ places }: Setting, actual: unknown): { value?: unknown; free?: "nowhere" | "unknown" } {
     const found = places.map((place) => ({ place, leaf: valueAt(actual, place.path) }));

@@ -19,7 +19,7 @@ import { combinations, form, type Form } from "./form";
 export type ByName = Record<string, (resource: Resource) => Form[]>;
 
 const { enabled: _, ...RULES } = guard.parse({});
-/** Example settings of the guard: its defaults, with which no setting hides the effect of another one. */
+/** Example settings of the guard. With the defaults, every setting has a visible effect on the rendered objects. */
 const GUARD = { ...RULES, defaultModel: "sample-model" };
 const BINDING = { ingressClass: "sample-class", gateway: "sample-gateway", gatewayNamespace: "sample-edge" };
 const NAMESPACE = "sample-namespace";
@@ -161,7 +161,7 @@ export const upstreams: ByName = Object.fromEntries(
     ROLES.map((role) => [`alpa-${role}`, (resource: Resource) => upstream(role, resource)]),
 );
 
-/** Expected forms of a Consumer with the resource's number of credentials, each with the same method. */
+/** Expected forms of a Consumer. They have as many credentials as the resource, with the same methods. */
 export function consumers(resource: Resource): Form[] {
     const methods = list(at(resource.props, "spec.credentials")).map((one) =>
         at(one, "type") === "jwt-auth" ? "jwt" : "key",
@@ -235,7 +235,7 @@ function metricsPolicy({ props }: Resource): Form[] {
     ]);
 }
 
-/** Example scrapers with the rule's numbers of peers and labels, since operators choose both. */
+/** Example scrapers. Operators choose how many scrapers and labels there are, so the examples have the rule's numbers. */
 export function scrapersAs(from: unknown) {
     const labels = list(from).map((one) => Object.keys(map(at(one, "podSelector.matchLabels"))));
     return labels.map((names, i) => ({

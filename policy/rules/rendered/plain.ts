@@ -14,9 +14,9 @@ const SECRET_TYPES = ["Opaque", "kubernetes.io/tls"];
 const SHORTEST_HMAC = 32;
 
 /**
- * Checks the type of a Secret, since Kubernetes writes an account's token into Secrets of another type, and its values,
- * since APISIX reads a text that begins with $ as the name of another secret. Other values are not compared: a preview
- * knows few of them.
+ * Checks the type of a Secret, because Kubernetes writes an account's token into Secrets of another type. Also rejects
+ * values that begin with $, because APISIX reads such a value as the name of another secret. Other values are not
+ * compared: most are unknown in a preview.
  */
 export function secret(resource: Resource): string[] {
     const { props } = resource;
@@ -64,7 +64,7 @@ function leastLength(fields: Tree, field: string): number {
 }
 
 const NOT_COPIED = "propagate.hnc.x-k8s.io/none";
-/** Names of Secrets in the namespace of the gateway, which has no sub-namespaces. */
+/** Names of Secrets in the namespace of the gateway. They need no annotation: this namespace has no sub-namespaces. */
 const OF_THE_GATEWAY = new RegExp(`^(${ADMIN_KEYS_SECRET.name}|[^.]+-etcd)$`);
 
 /** Without the annotation, a cluster with HNC may copy the Secret into sub-namespaces. */

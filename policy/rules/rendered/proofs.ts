@@ -92,7 +92,7 @@ function declaredBy(consumers: Resource[]): string[] | undefined {
 
 const isKnown = (value: unknown) => value !== undefined && value !== UNKNOWN && !list(value).includes(UNKNOWN);
 
-/** Checks the list of credentials: the removal of an unlisted credential would not be verified. */
+/** Checks that the list has every credential. If a credential is not listed, nobody verifies that its removal works. */
 function credentials({ urn, props }: Resource, consumers: Resource[]): Violations {
     const all = declaredBy(consumers);
     if (all === undefined || !isKnown(props.credentials)) return [];
@@ -238,7 +238,7 @@ function images({ urn, props }: Resource, clusters: Resource[]): Violations {
     return oneOf(urn, "nodes", Number.isNaN(number(props.nodes)) ? UNKNOWN : number(props.nodes), nodes);
 }
 
-/** Checks that all resources have the same value in a field. Messages contain no value, since it may be secret. */
+/** Checks that a field has the same value in all resources. The value may be secret, so messages do not show it. */
 function alike(resources: Resource[], field: string): Violations {
     const known = resources.filter(({ props }) => props[field] !== UNKNOWN);
     const counts = new Map<unknown, number>();

@@ -30,7 +30,7 @@ const NOT_RENDERED = { etcdImage: "" };
 
 const SETTINGS = { namespace: NAMESPACE, retry: 5, release: RELEASE };
 
-/** Possible metrics settings for the values of a chart. The access log is a separate choice in {@link releases}. */
+/** Metrics settings with which the chart's values may have been rendered. */
 function metricsIn(values: unknown): ObservabilitySettings[] {
     const [ports, annotations] = [at(values, "apisix.prometheus"), at(values, "podAnnotations")];
     const off = ports === undefined || ports === UNKNOWN ? [{}] : [];

@@ -37,7 +37,7 @@ function times(props: Tree): string[] {
     });
 }
 
-/** Expected forms for both values of `unasked`: `fail` at a gateway that the stack installs, `settle` at an existing one. */
+/** Expected forms for both values of `unasked`: `fail` if the stack installs the gateway, `settle` if the gateway exists. */
 const gateways = (more: Tree) =>
     (["fail", "settle"] as const).map((unasked) =>
         form({ pods: NAMESPACE, ...more }, ({ pods, ...rest }) => ({

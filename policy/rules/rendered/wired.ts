@@ -29,7 +29,7 @@ export function otherGateways(resources: Resource[]): { urn: string; message: st
     });
 }
 
-/** Reports network policies that admit pods other than this stack's gateway or connectors. */
+/** Reports network policies that admit pods which are neither this stack's gateway nor its connectors. */
 export function otherPeers(resources: Resource[]): { urn: string; message: string }[] {
     const of = (kind: string) => resources.filter((resource) => kindOf(resource) === kind);
     const charts = resources.flatMap(apisixCharts);

@@ -22,7 +22,7 @@ export class ApiError extends Error {
     }
 }
 
-/** Thrown for a feature that this emulator does not have, but the real API has or may have. */
+/** The emulator does not have this feature. The real API has the feature, or may have it. */
 export class Unsupported extends ApiError {
     constructor(what: string) {
         super(501, { code: 501, message: `unsupported by the sandbox: ${what}` });

@@ -19,11 +19,11 @@ export interface Call {
 export interface Route {
     method: Method;
     /**
-     * Path with parameters. Before the route runs, the account of `{account}` and the zone of `{zone}` are looked up,
-     * and the values of other parameters are checked to have the form of ids.
+     * Path with parameters. Before the route runs, the server looks up the account for `{account}` and the zone for
+     * `{zone}`. It rejects values of other parameters that do not look like ids.
      */
     path: string;
-    /** Permission groups, of which the API token needs at least one. Empty: every token may use the route. */
+    /** The API token needs at least one of these permission groups. If the list is empty, every token may use the route. */
     needs: string[];
     /** Answer to a token that lacks the permission. @default 403, code 10000 */
     refusal?: () => ApiError;

@@ -72,7 +72,7 @@ export const tunnelConfigurationRoutes: Route[] = [
     }),
 ];
 
-/** The last rule must match all requests, and no earlier rule may do so. */
+/** The last rule must match all requests. An earlier rule must not match all requests. */
 function checkOrder(rules: z.infer<typeof body>["config"]["ingress"]): void {
     rules.forEach(({ hostname, path }, i) => {
         const last = i === rules.length - 1;

@@ -27,8 +27,8 @@ export const tunnelRoutes: Route[] = [
     tunnels("GET", ONE, "ZeroTrustTunnelCloudflared: read, import", (call) => ({ result: answer(call, find(call)) })),
     tunnels("PATCH", ONE, "ZeroTrustTunnelCloudflared: update", change),
     tunnels("DELETE", ONE, "ZeroTrustTunnelCloudflared: delete", remove),
-    // Reading a tunnel's token requires an API token with write permission. The error for other API tokens differs from that
-    // of other routes.
+    // Only an API token with write permission can read the token of a tunnel. Other API tokens get an error that no other
+    // route has.
     {
         ...tunnels("GET", `${ONE}/token`, "getZeroTrustTunnelCloudflaredToken", (call) => ({
             result: tokenOf(call.account, findLive(call)),

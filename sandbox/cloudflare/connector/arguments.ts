@@ -107,7 +107,7 @@ function checked(given: Given): RunArguments {
     const problems: string[] = [];
     if (one("no-autoupdate") !== "true")
         problems.push("unsupported by the sandbox: automatic updates. Pass --no-autoupdate.");
-    const protocol = one("protocol") ?? "auto"; // without QUIC, which the sandbox never has, `auto` means http2
+    const protocol = one("protocol") ?? "auto"; // the sandbox has no QUIC, so `auto` means http2
     if (!["auto", "http2"].includes(protocol))
         problems.push(`unsupported by the sandbox: protocol ${protocol}. Use http2 or auto.`);
     const level = one("loglevel") ?? "info";

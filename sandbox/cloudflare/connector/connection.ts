@@ -58,7 +58,7 @@ export class EdgeConnection {
         const { token, index: connIndex, connectorId, version, arch } = this.parts;
         this.registration = new RegistrationClient(this.control, (error) => this.socket.destroy(error));
         const call = this.registration.register({ ...token, connIndex, connectorId, version, arch });
-        call.catch(() => undefined); // if `lost` rejects first, a later rejection of `call` would end the process
+        call.catch(() => undefined); // if `call` rejects after `lost`, the unhandled rejection would end the process
         try {
             return await Promise.race([lost, call]);
         } catch (error) {
@@ -105,7 +105,7 @@ export class EdgeConnection {
     }
 
     private startControl(stream: ServerHttp2Stream): ServerHttp2Stream {
-        stream.on("error", () => undefined); // ignored, because the connection also ends, and `closed` reports that
+        stream.on("error", () => undefined); // the connection ends too, and `closed` reports its end
         stream.respond({ ":status": 200 });
         return stream;
     }

@@ -166,8 +166,8 @@ export class Connector {
     }
 
     /**
-     * Applies a configuration from the edge if its version is newer than that of the current one. An invalid configuration
-     * leaves the rules unchanged (orchestration/orchestrator.go).
+     * Applies a configuration from the edge if it is newer than the current configuration. An invalid configuration leaves
+     * the rules unchanged (orchestration/orchestrator.go).
      */
     private configure({ version, config, certsUrl }: ConfigurationUpdate): ConfigurationAnswer {
         const { log } = this.options;

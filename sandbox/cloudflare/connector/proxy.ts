@@ -122,7 +122,7 @@ export class Proxy {
         };
         if (flushes(headers, response.headers["transfer-encoding"] === "chunked")) {
             begin();
-            response.on("error", () => stream.end()); // the origin's answer broke off: see the comment at the top
+            response.on("error", () => stream.end()); // the edge gets a truncated answer as if it were complete
             if (stream.writable) response.pipe(stream);
             else response.resume();
             return;

@@ -1,6 +1,7 @@
 /**
- * Buffers an answer that cloudflared does not flush, as Go's HTTP/2 server does (cloudflared connection/connection.go,
- * shouldFlush): an answer with Content-Length and no streaming type is held until the buffer is full or the answer ends.
+ * Buffers an answer as Go's HTTP/2 server does. cloudflared does not flush an answer that has Content-Length and no
+ * streaming type (cloudflared connection/connection.go, shouldFlush). Go sends such an answer when the buffer is full or
+ * the answer ends.
  */
 import { Transform, type TransformCallback } from "node:stream";
 import type { HeaderList } from "./wire";
@@ -19,7 +20,7 @@ export function flushes(headers: HeaderList, chunked: boolean): boolean {
 export class Unflushed extends Transform {
     private held: Buffer = Buffer.alloc(0);
 
-    /** @param begin sends the head of the answer. Called before each write, and at the end of the answer */
+    /** @param begin sends the head of the answer. Called several times: before each write and at the end of the answer */
     constructor(private readonly begin: () => void) {
         super();
     }

@@ -119,7 +119,7 @@ const admitsMore = ({ name }: Change, ids: string[]): Verdict => ({
     says: `Access policy ${name} admits ${counted(ids.length, "token")} that this run does not create: ${listed(ids)}`,
 });
 
-/** Ids of the resources of a kind that a run creates, or deletes. */
+/** Ids of the resources of one kind that the run creates or deletes. A replacement counts as both. */
 function idsOf({ changes }: Run, kind: string, op: "create" | "delete"): string[] {
     return changes
         .filter((change) => change.kind === kind && !change.retained && (change.op === op || change.op === "replace"))

@@ -66,7 +66,10 @@ function controllerRows(at: (path: string) => string): Row[] {
     ];
 }
 
-/** No finding if the value at `other` changes too, since this value is derived from it. */
+/**
+ * Judges a value that is derived from the value at path `other`. If both change, there is no finding about the derived
+ * value.
+ */
 function unlessWith(other: string, judge: (difference: Difference, change: Change) => Verdict) {
     const path = patternOf(other);
     return (difference: Difference, change: Change): Verdicts =>

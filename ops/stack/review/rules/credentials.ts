@@ -54,7 +54,7 @@ export const secret: KindRule = {
     ],
 };
 
-/** Verdict about a replaced Secret, unless visible differences of the Secret have their own findings. */
+/** Verdict about a replaced Secret. There is none if the Secret's content visibly differs: the difference has a finding. */
 function away(change: Change, run: Run): Verdicts {
     const shown = differencesOf(change, [["stringData"], ["data"]]);
     if (shown.some(({ path }) => ["stringData", "data", "type"].includes(String(path[0])))) return undefined;
@@ -95,7 +95,10 @@ function material(_: Difference, change: Change, run: Run): Verdicts {
     };
 }
 
-/** Judges a changed seed or salt of generated keys. The finding of the Secret or Consumer covers most changed salts. */
+/**
+ * Judges a change of the seed, or of a salt, from which keys are generated. There is mostly no finding about a salt, because
+ * the Secret or Consumer with the generated key has one.
+ */
 function generated(change: Change, run: Run): Verdicts {
     const { name } = change;
     if (/-seed$/.test(name))

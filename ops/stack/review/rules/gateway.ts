@@ -163,10 +163,7 @@ export const deploymentPatch: KindRule = {
 const isOfGrafana = (change: Change): boolean =>
     [change.old, change.new].some((one) => at(one, "metadata.name") === DASHBOARDS);
 
-/**
- * A ConfigMap whose name depends on its content: pods use another one only after the chart's value with the name
- * changes.
- */
+/** A ConfigMap whose name depends on its content. Pods use a new ConfigMap only after the chart's values name it. */
 export const configMap: KindRule = {
     ...UNNOTICED,
     deleted: (change, { changes }) =>
@@ -179,7 +176,7 @@ export const configMap: KindRule = {
             "data",
             (_, change) =>
                 isOfGrafana(change) ||
-                // It is replaced by a ConfigMap with another name, as intended.
+                // New content gives the ConfigMap a new name, so pods do not read the new content under the old name.
                 at(change.old, "metadata.name") !== at(change.new, "metadata.name")
                     ? undefined
                     : {

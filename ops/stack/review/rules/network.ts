@@ -57,7 +57,10 @@ function isGuarded(policy: Change, other: Change): boolean {
     return other.kind === "dynamic RampartGraph" && namespace.startsWith(`${its}-${objectName(other)}-`);
 }
 
-/** Policies that only admit pods, each with the effect of its deletion: policy `closed` then blocks these pods too. */
+/**
+ * Policies that admit some pods although policy `closed` blocks all. The text says what stops working when the policy is
+ * deleted and `closed` remains.
+ */
 const CLOSED: Record<string, string> = {
     [`${POLICY_PREFIX}metrics`]: "the metrics of the gateway are closed to scrapers",
     [`${POLICY_PREFIX}etcd`]: "etcd is no longer in the namespace of APISIX",
@@ -121,7 +124,7 @@ const METRICS = new Set<unknown>([METRICS_PORT]);
 /** Port with readiness and metrics of the connectors. */
 const TOLD = new Set<unknown>([2000]);
 
-/** Whether a rule admits only sources that another rule admits. */
+/** Whether rule `wider` allows all traffic that `rule` allows. */
 function isWithin(rule: unknown, wider: unknown): boolean {
     if (!isMap(rule) || !isMap(wider)) return false;
     return (["from", "to", "ports"] as const).every((key) => {
@@ -131,7 +134,7 @@ function isWithin(rule: unknown, wider: unknown): boolean {
     });
 }
 
-/** A rule without the ports that other rules open to the same peers. */
+/** Returns the rule without the ports that `others` already open to its peers. */
 function without(rule: unknown, others: unknown[]): unknown {
     if (!isMap(rule)) return rule;
     const isOpen = (port: unknown) => others.some((other) => isWithin({ ...rule, ports: [port] }, other));

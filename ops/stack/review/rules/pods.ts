@@ -5,8 +5,8 @@ import type { Difference } from "../differences";
 import { goes, objectName, type Run, type Verdict } from "../rule";
 
 /**
- * Whether the run creates or deletes a Deployment that has the object's name, and all these labels on its pods. Labels alone
- * are not enough: unchanged Deployments, which a preview does not show, may have them too.
+ * Whether the run creates or deletes a Deployment with the name of the changed object and with all these labels on its pods.
+ * The name is compared too, because unchanged Deployments may have the same labels, and a preview does not show them.
  */
 export function comeAlong({ changes }: Run, op: Operation, change: Change, labels: unknown): boolean {
     const wanted = Object.entries(map(labels));
@@ -28,7 +28,7 @@ export function goWithUser({ changes }: Run, namespace: unknown, name: string): 
     );
 }
 
-/** Whether the change belongs to the deletion of Alpa in the cluster, whose objects all have the same name. */
+/** Whether the run deletes Alpa's RayCluster, to which the changed object belongs. All objects of Alpa have one name. */
 export function goesWithRay({ changes }: Run, change: Change): boolean {
     return changes.some(
         (one) =>

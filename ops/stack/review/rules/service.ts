@@ -54,7 +54,7 @@ export const service: KindRule = {
 };
 
 const EVERY = ["every address"];
-/** Types of Service from the narrowest to the widest reach. An unknown type is treated as the widest. */
+/** Types of Service, ordered by how many sources can reach the pods: fewest first. An unknown type comes last. */
 const REACH: unknown[] = ["ExternalName", "ClusterIP", "NodePort", "LoadBalancer"];
 const reachOf = (type: unknown = "ClusterIP") => (REACH.includes(type) ? REACH.indexOf(type) : REACH.length);
 const portsOf = ({ new: now }: Change) => at(now, "spec.ports");

@@ -97,7 +97,10 @@ function ingresses({ old, new: now }: Difference): Verdict[] {
     return verdicts;
 }
 
-/** Judges a new rule. If the existing rules need no Access token, the gateway behind them authenticates callers. */
+/**
+ * Judges a new rule. A rule without an Access token is accepted if an existing rule forwards to the same service without a
+ * token: this service is the gateway, which authenticates callers.
+ */
 function comes(says: string, rule: Ingress, before: Ingress[]): Verdict {
     const asksNobody = (one: Ingress) => accessOf(one)?.required !== true;
     const toGateway = before.some((other) => asksNobody(other) && other.service === rule.service);

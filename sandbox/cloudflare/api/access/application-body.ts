@@ -67,9 +67,10 @@ export function checkType(type: string): void {
 }
 
 /**
- * Returns the fields `domain`, `self_hosted_domains` and `destinations`. Fields that are missing in the body are derived
- * from the others. @param only the zone in the path, which must contain all hostnames @param self the application that
- * is changed; undefined for a new one
+ * Returns the fields `domain`, `self_hosted_domains` and `destinations`. If the body lacks some of them, they are derived
+ * from the fields that it has.
+ * @param only the zone in the path, which must contain all hostnames
+ * @param self the application that is changed; undefined for a new application
  */
 export function hostnames(account: Account, body: ApplicationBody, only?: Zone, self?: AccessApplication) {
     for (const { type } of body.destinations ?? [])

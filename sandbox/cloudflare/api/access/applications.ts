@@ -111,7 +111,10 @@ function checkPolicy(account: Account, entry: PolicyEntry): void {
     if (!account.policies.get(entry.id)?.reusable) throw refused(INVALID, `policies: unknown policy ${entry.id}.`);
 }
 
-/** Id of a policy in a body. An inline policy keeps the id of the old policy with the same precedence, or gets a new id. */
+/**
+ * Returns the id of a policy in a body, and stores an inline policy. An inline policy replaces the old inline policy with
+ * the same precedence and keeps its id. Without such an old policy, it gets a new id.
+ */
 function policyId(account: Account, entry: PolicyEntry, precedence: number, old?: AccessApplication): string {
     if ("id" in entry) return entry.id;
     const { precedence: _, ...body } = entry;
@@ -123,7 +126,7 @@ function policyId(account: Account, entry: PolicyEntry, precedence: number, old?
     return id;
 }
 
-/** Deletes the inline policies of an application that are not in its new list. @param kept the new list */
+/** Deletes inline policies that the application no longer uses. @param kept policies that it still uses */
 function dropInline(account: Account, app: AccessApplication, kept: { id: string }[]): void {
     for (const { id } of app.policies) {
         if (account.policies.get(id)?.reusable || kept.some((policy) => policy.id === id)) continue;

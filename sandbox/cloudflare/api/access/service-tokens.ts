@@ -15,7 +15,7 @@ import { page, PAGING } from "../paging";
 const INVALID = 12130;
 const tokens = product("Access: Service Tokens");
 const YEAR_SECONDS = 365 * 24 * 3600;
-/** Expiry of a token with duration "forever": answers must have a date. */
+/** Expiry date in answers for a token with duration "forever", because every answer must have a date. */
 const FOREVER = "9999-12-31T23:59:59Z";
 
 const date = z.iso.datetime({ offset: true, error: "must be an RFC 3339 time" });
@@ -135,7 +135,7 @@ function change(call: Call) {
     token.name = body.name ?? token.name;
     token.enabled = body.enabled ?? token.enabled;
     if (body.duration !== undefined) {
-        // the new expiry counts from now, even if the duration has not changed
+        // the duration starts now, even if it has not changed
         token.duration = body.duration;
         token.expires_at = expiry(call, body.duration);
     }

@@ -24,8 +24,8 @@ const SKIPPED_PRODUCTS = ["zoneLockdown", "uaBlock", "bic", "hot", "securityLeve
 
 const ruleBody = z.strictObject({
     /**
-     * Fields that clients copy from an answer. `id` must be that of an existing rule; `version` and `last_updated` have no
-     * effect.
+     * Clients copy these fields from an answer. `id` must be the id of an existing rule. `version` and `last_updated` have
+     * no effect.
      */
     ...{ id: z.string().optional(), version: z.string().optional(), last_updated: z.string().optional() },
     ref: z.string().min(1).optional(),
@@ -199,8 +199,8 @@ function change(call: Call) {
 }
 
 /**
- * A rule in a request is an existing rule if it has the id or the `ref` of that rule. A rule without both becomes a new
- * rule in every write, so its counters start again.
+ * A rule in a request changes the existing rule with the same id or `ref`. If the request gives neither, each write creates
+ * a new rule, so its counters start again.
  */
 function ruleOf(body: RuleBody, last_updated: string, old?: RulesetRule): RulesetRule {
     const { version: _1, last_updated: _2, ...said } = body;

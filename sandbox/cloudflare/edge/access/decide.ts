@@ -43,7 +43,7 @@ export async function decide(request: EdgeRequest, account: Account, keys: Signi
     const token = shown.kind === "token" && !refused ? shown.token : undefined;
     const judged = judge(application, account, { ip: request.ip, token });
 
-    if (judged.met === "bypass") return { pass: true, strip }; // for a Bypass policy Access does nothing, and issues no JWT
+    if (judged.met === "bypass") return { pass: true, strip }; // Access issues no JWT for a Bypass policy
     if (judged.met === "non_identity" && !(strict && refused)) {
         const jwt = await issue(application, account, keys, token?.client_id);
         return {
