@@ -12,6 +12,9 @@ import { freePort, waitFor } from "../../../../sandbox/processes";
 
 const SCRIPT = scriptFile(join(__dirname, "../../../../components/hosts/watchdog"), "progress.sh");
 
+/** Limits for an Alpa that answers: a busy machine may take seconds for it, and the answer ends the check. */
+const PATIENT = { idleSeconds: 30 };
+
 describe("The watchdog's check of Alpa", () => {
     let alpa: Alpa | undefined;
     let arrived: number;
@@ -51,7 +54,7 @@ describe("The watchdog's check of Alpa", () => {
 
     it("passes when its completion is answered", async () => {
         const port = await start();
-        assert.equal(await look(port), "answers: a completion was answered");
+        assert.equal(await look(port, PATIENT), "answers: a completion was answered");
         assert.equal(alpa!.died(), undefined);
     });
 
@@ -72,7 +75,7 @@ describe("The watchdog's check of Alpa", () => {
         await once(server.listen(0, "127.0.0.1"), "listening");
         try {
             const { port } = server.address() as AddressInfo;
-            assert.equal(await look(port), "answers: a completion was answered");
+            assert.equal(await look(port, PATIENT), "answers: a completion was answered");
         } finally {
             server.close();
         }
