@@ -76,10 +76,7 @@ class Controller {
     private wake = () => {};
     private dirty = true;
     private readonly began = Date.now();
-    /**
-     * The objects and translations of the last push, as JSON. The next round compares its own with them to detect
-     * changes.
-     */
+    /** The objects and translations of the last push, as JSON. The next round pushes again if its JSON is different. */
     private pushed = "";
 
     constructor(private readonly options: IngressControllerOptions) {

@@ -40,7 +40,8 @@ export function orphansIn(table: Map<number, ProcRow>, id: string): OrphanPlugin
 /**
  * Whether a plugin has lost its pulumi command. Its parent is then pid 1 or a session manager, and these do not have
  * the sandbox's variable.
- * If the parent is a plugin too (the language host starts the program), the answer is the same for both.
+ * The parent can also be a plugin, because the language host starts the program. Then the plugin is an orphan if its
+ * parent is an orphan.
  * If the parent is any different program with the variable, a user has started the plugin from a shell of the sandbox.
  * Such a plugin is not ended.
  */

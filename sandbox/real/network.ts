@@ -1,7 +1,7 @@
 /**
- * Gives real programs a network of pods and Services, because they cannot reach the emulators otherwise. It consists of
- * a DNS server for the names of the cluster, a loopback address for each name, and a proxy for addresses of pods and
- * names of Services.
+ * Gives real programs a network of pods and Services, because they cannot reach the emulators otherwise. The network
+ * consists of a DNS server for the names of the cluster, a loopback address for each name, and a proxy for addresses of
+ * pods and names of Services.
  * The DNS server resolves no other names, so a real program that uses a name can reach only this machine.
  * Unsupported: addresses of Services and pods without the proxy.
  */

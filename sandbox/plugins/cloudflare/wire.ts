@@ -108,7 +108,8 @@ export function afterRead(fields: Fields, json: Record<string, unknown>, state: 
 /**
  * The state after a create or an update. Planned values stay as planned, even if the API answers with different values.
  * All other fields get the value in the response.
- * If the response has no value for a field, the field has none either. Only secrets then keep the value in the state.
+ * If the response has no value for a field, the field has no value afterwards. Only a secret keeps the value in the
+ * state.
  * @throws Error if a value in the response has a wrong type
  */
 export function afterWrite(fields: Fields, planned: Values, json: Record<string, unknown>, state?: Values): Values {

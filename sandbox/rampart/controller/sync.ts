@@ -4,8 +4,7 @@
  * - It replaces the whole list of finalizers.
  * - It never clears reason and messages.
  * - It reports a failed generation as observed.
- * - The PUT that should remove the finalizer gets a conflict, because the controller's own status patch has changed the
- * object before.
+ * - The PUT that should remove the finalizer gets a conflict, because the controller has patched the status before.
  */
 import { ApiError, readWorld } from "../kubernetes/api.js";
 import { Deployment, isStop, type Tools } from "./deploy.js";

@@ -159,7 +159,7 @@ export const application: ResourceType = {
         const result: Values = { ...planned };
         if (Array.isArray(planned.policies)) result.policies = planned.policies.map(withPrecedence);
         // The API derives each of these three fields from the two remaining fields. If the program changes one field,
-        // the API derives the fields again that the program does not set, so these become unknown.
+        // the fields that it does not set become unknown, because the API derives them again.
         const three = ["domain", "destinations", "selfHostedDomains"];
         const changed = three.some((name) => {
             const given = inputs[name];
