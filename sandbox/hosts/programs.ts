@@ -3,7 +3,7 @@ import { ROOT_NAMESPACE } from "./namespace";
 import { relay } from "./relay";
 
 interface ProgramOptions {
-    /** Folder on this machine with the host's folders. */
+    /** Folder on this machine that contains one folder per host. */
     root: string;
     /** Hostname and IP address of the host. */
     name: string;

@@ -1,8 +1,11 @@
 /**
- * The script that is installed on a host for a program which this process emulates. It calls the emulator over HTTP, whose
- * reply has lines `1 <output>`, `2 <error output>` and `= <exit code>`. Bash sends the HTTP request without curl: a call
- * takes 0.002 s of CPU time instead of 0.014 s.
- * @param what name in the script's comment @param words words of sh; the script sends their values, each followed by a NUL
+ * Returns the shell script that is installed on a host for a program that this process emulates. The script calls the
+ * emulator over HTTP.
+ * The response has lines `1 <output>`, `2 <error output>` and `= <exit code>`.
+ * The script sends the HTTP request with Bash instead of curl, because this takes 0.002 s of CPU time instead of 0.014
+ * s.
+ * @param what name of the program, for the comment in the script
+ * @param words shell words. The script sends the value of each word, followed by a NUL
  * @param header the file with the header that authenticates callers
  */
 export function relay(what: string, words: string, { url, header }: { url: string; header: string }): string {

@@ -69,7 +69,7 @@ export async function serveSsh(options: SshOptions): Promise<{ port: number; clo
 function mayEnter(context: AuthContext, users: string[], allowed: ParsedKey): boolean {
     if (context.method !== "publickey" || !users.includes(context.username)) return false;
     if (context.key.algo !== allowed.type || !context.key.data.equals(allowed.getPublicSSH())) return false;
-    // Without a signature, the client only asks whether the key is accepted. Its next request has a signature.
+    // A request without a signature only asks whether the key is accepted.
     if (!context.signature || !context.blob) return true;
     return allowed.verify(context.blob, context.signature, context.hashAlgo) === true;
 }

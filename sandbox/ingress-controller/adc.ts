@@ -17,7 +17,10 @@ import { SERVICE_LABEL, type ApisixObject, type Collection } from "./objects";
 
 type Body = Record<string, unknown>;
 
-/** The objects that ADC reads from one Admin API, by collection. `credentials`: those of a consumer, by its username. */
+/**
+ * The objects that ADC reads from one Admin API, by collection. The map `credentials` has the credentials of each
+ * consumer, by username.
+ */
 export type Listed = Record<(typeof LISTED)[number], Body[]> & { credentials: Map<string, Body[]> };
 
 export const LISTED = [
@@ -74,15 +77,16 @@ const ORDER = [
 ];
 
 /**
- * Message of the Node.js error with which ADC fails if a credential has no name, because ADC hashes the name to get the
- * id.
+ * Message with which ADC fails if a credential has no name. It comes from Node.js, because ADC computes the id as a
+ * hash of the name.
  */
 const NO_NAME =
     'TypeError [ERR_INVALID_ARG_TYPE]: The "data" argument must be of type string or an instance of Buffer, ' +
     "TypedArray, or DataView. Received undefined";
 
 /**
- * Returns the changes that ADC writes, grouped by kind. Both the groups and their changes are in the order of writing.
+ * Returns the changes that ADC writes, grouped by kind. ADC writes the groups, and the changes of each group, in this
+ * order.
  * @throws Error if ADC aborts before the first write
  */
 export function changes(wanted: ApisixObject[], listed: Listed): Change[][] {
@@ -157,8 +161,8 @@ interface Part {
 }
 
 /**
- * Splits an object into the parts that ADC writes with separate requests. A service with its own upstream has two
- * parts: ADC writes first the upstream, then the service.
+ * Splits an object into parts, because ADC writes each part with its own request. A service with its own upstream has
+ * two parts: first the upstream, then the service.
  */
 function partsOf({ collection, id, path, body }: ApisixObject): Part[] {
     const fields = READ[collection];

@@ -61,8 +61,8 @@ export class ApiServer {
         const url = new URL(cluster.server.replace(/\/$/, "") + path);
         const options: https.RequestOptions = { method, signal, headers: {} };
         await this.kubeConfig.applyToHTTPSOptions(options);
-        // The library creates a new agent for every call, so it reuses no connection. This class uses one agent for all
-        // calls: the certificates and the token are in the options of the request, not in the agent.
+        // The library creates a new agent for every call, so it never reuses a connection. Here all calls can share one
+        // agent, because the certificates and the token are in the options of the request.
         options.agent = url.protocol === "https:" ? this.agent : undefined;
         if (body) Object.assign(options.headers as object, { "Content-Type": "application/json" });
         const response = await new Promise<http.IncomingMessage>((resolve, reject) => {

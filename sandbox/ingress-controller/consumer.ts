@@ -18,7 +18,7 @@ export function translateConsumer(
     for (const plugin of owner.spec?.plugins ?? []) plugins[plugin.name] = pluginConfig(plugin);
     const objects = [consumer(owner, plugins, ownerLabels(owner, controllerName))];
     for (const { name, type, secretRef, config } of owner.spec?.credentials ?? []) {
-        // Values from a Secret are always strings, so APISIX rejects them where it requires a number or a boolean.
+        // Values from a Secret are always strings. If a field must be a number or a boolean, APISIX rejects the string.
         const values = secretRef ? secretText(world, secretRef.namespace ?? namespace, secretRef.name) : config;
         if (!values) {
             log(
@@ -39,7 +39,7 @@ export function translateConsumer(
     return objects;
 }
 
-/** Thrown for a credential without a name: ADC then rejects the whole configuration with all consumers. */
+/** Thrown for a credential without a name. With such a credential, ADC rejects the configuration of all consumers. */
 export class NamelessCredential extends Error {}
 
 function consumer(owner: Resource, plugins: object, labels: Record<string, string>): ApisixObject {

@@ -49,7 +49,7 @@ const READY_SECONDS = 300;
 const SYNC_SECONDS = 60;
 const RETRY_SECONDS = { first: 1, longest: 1000 };
 
-/** Kinds whose condition reports a failed push. A Consumer (v1alpha1) is not among them: it stays Available. */
+/** Kinds that get the condition SyncFailed after a failed push. A Consumer (v1alpha1) stays Available. */
 const TELLS_SYNC_FAILED: Kind[] = ["ApisixRoute", "ApisixGlobalRule", "ApisixTls"];
 
 export async function startIngressController(options: IngressControllerOptions): Promise<IngressController> {
@@ -66,8 +66,8 @@ class Controller {
     private readonly reflectors: [Kind, ReturnType<typeof reflect>][];
     private readonly pusher: Pusher;
     /**
-     * Both maps have one entry per resource. `good`: the last successful translation of the resource. `seen`: the text of
-     * the translation for which its conditions were last written.
+     * `good`: the last successful translation of each resource.
+     * `seen`: the translation of each resource when its conditions were last written, as JSON.
      */
     private readonly good = new Map<string, { target: string; objects: ApisixObject[] }>();
     private readonly seen = new Map<string, string>();
@@ -76,7 +76,7 @@ class Controller {
     private wake = () => {};
     private dirty = true;
     private readonly began = Date.now();
-    /** The desired objects and the translations of the last push as text, by which the next round detects changes. */
+    /** The objects and translations of the last push, as JSON. The next round pushes again if its JSON is different. */
     private pushed = "";
 
     constructor(private readonly options: IngressControllerOptions) {
@@ -164,8 +164,8 @@ class Controller {
     }
 
     /**
-     * Translates all resources. Pushes the objects if they have changed or `due` is set. Returns undefined if nothing was
-     * pushed, and false if a push failed.
+     * Translates all resources. Pushes the objects if they have changed or if `due` is set. Returns true if the push
+     * succeeded, false if it failed, and undefined if there was no push.
      */
     private async round(isReady: boolean, due: boolean): Promise<boolean | undefined> {
         const world = this.world();
@@ -279,7 +279,7 @@ function ownerOf({ kind, resource }: Outcome): string {
     return `${kind} ${keyOf(resource)}`;
 }
 
-/** The translation of a resource as text, for comparison with an earlier one. */
+/** The translation of a resource as JSON, so that it can be compared with an earlier translation. */
 function stateOf({ resource, conditions, target, objects }: Outcome): string {
     const { uid, generation } = resource.metadata;
     return JSON.stringify([uid, generation, conditions, target?.key, objects]);

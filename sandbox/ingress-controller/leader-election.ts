@@ -35,8 +35,8 @@ export class LeaderElection {
     private readonly running: Promise<void>;
     private leading: { close(): Promise<void> } | undefined;
     /**
-     * The holder's record, and the local time at which its last change was seen. The times in the record are not used, because
-     * the holder's clock can be wrong.
+     * The record that the leader has written to the Lease, and the local time when this pod saw the record change. The
+     * times in the record are ignored, because the leader's clock can be wrong.
      */
     private seen = { record: "", at: 0 };
 

@@ -81,6 +81,7 @@ export function goSeconds(text: string, where: string): number {
     let seconds = 0;
     for (const [, amount, unit] of unsigned.matchAll(/(\d+\.?\d*)(ns|us|µs|ms|s|m|h)/g))
         seconds += +amount * units[unit];
-    // Without the rounding, a sum of fractions such as 0.3 s + 0.7 s could be slightly less than 1 s, and become 0.
+    // A sum of fractions such as 0.3 s + 0.7 s can be slightly less than 1 s. It is rounded first, because Math.trunc
+    // would make it 0.
     return sign * Math.trunc(Number(seconds.toFixed(9)));
 }

@@ -65,7 +65,7 @@ export class StatusWriter {
     }
 }
 
-/** Fields of a Gateway's status other than its conditions. */
+/** The status of a Gateway without the conditions of the Gateway itself. */
 export function gatewayStatus(gateway: Resource, addresses: string[]): object {
     const now = `${new Date().toISOString().slice(0, 19)}Z`;
     const condition = (type: string, status: string, reason: string) => ({

@@ -40,7 +40,7 @@ export interface Outcome {
     conditions: Condition[];
     /** The APISIX to which the objects are pushed; unset if there is none. */
     target?: Target;
-    /** Unset if the resource is rejected: then the objects that were pushed last stay. */
+    /** Unset if the resource is rejected. In this case, the objects of the last push stay in APISIX. */
     objects?: ApisixObject[];
     /** For a Gateway: the addresses in its GatewayProxy. */
     addresses?: string[];

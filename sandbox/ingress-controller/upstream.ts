@@ -25,7 +25,10 @@ const KNOWN = [
     "healthCheck",
 ];
 
-/** @throws Error for which the controller skips the upstream, or Refusal for which it rejects the whole route */
+/**
+ * @throws Refusal if the controller rejects the whole route. For any other Error, the controller only skips this
+ * upstream.
+ */
 export function fromApisixUpstream(source: Resource): Upstream {
     const spec = source.spec ?? {};
     const where = `ApisixUpstream ${source.metadata.namespace}/${source.metadata.name}`;
@@ -45,7 +48,7 @@ export function fromApisixUpstream(source: Resource): Upstream {
     return upstream;
 }
 
-/** Timeouts in whole seconds. A missing timeout, or one of less than a second, becomes 60. */
+/** Timeouts in whole seconds. A timeout that is missing or shorter than a second becomes 60. */
 export function timeout(spec: { connect?: string; send?: string; read?: string }, where: string) {
     const part = (name: "connect" | "send" | "read") => {
         const seconds = spec[name] === undefined ? 0 : goSeconds(spec[name], `${where}.${name}`);
@@ -86,7 +89,7 @@ function checks({ active, passive }: any, where: string): object {
     };
     return {
         active: withoutZeros({
-            // The resource has the timeout in nanoseconds, APISIX in seconds.
+            // The resource has the timeout in nanoseconds, but APISIX needs seconds.
             timeout: Math.trunc((active.timeout ?? 0) / 1e9),
             concurrency: active.concurrency,
             host: active.host,

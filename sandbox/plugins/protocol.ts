@@ -59,7 +59,7 @@ const KINDS = {
     UPDATE: [provider.PropertyDiff.Kind.UPDATE, provider.PropertyDiff.Kind.UPDATE_REPLACE],
 } as const;
 
-/** A Diff response with the names of the properties that differ, and of those that replace the resource. */
+/** A Diff response. It names the properties that differ, and the properties that replace the resource. */
 export function writeNames(found: Difference[]): provider.DiffResponse {
     const { DIFF_NONE, DIFF_SOME } = provider.DiffResponse.DiffChanges;
     return new provider.DiffResponse()
@@ -68,7 +68,7 @@ export function writeNames(found: Difference[]): provider.DiffResponse {
         .setReplacesList(found.filter(({ replace }) => replace).map(({ property }) => property));
 }
 
-/** The Diff response of `writeNames`, with the kind of each difference added. */
+/** A Diff response like that of `writeNames`, but it also has the kind and the path of each difference. */
 export function writeDifferences(found: Difference[]): provider.DiffResponse {
     const response = writeNames(found).setHasdetaileddiff(true);
     for (const { replace, parts, ...whole } of found)

@@ -34,7 +34,7 @@ export function providerService(name: string, version: string, calls: Calls): gr
     return { ...common, ...calls } as grpc.UntypedServiceImplementation;
 }
 
-/** Configuration of a provider without settings. */
+/** Calls of a provider that accepts no settings. */
 export function withoutSettings(name: string): Calls {
     return {
         checkConfig: unary((request: provider.CheckRequest) => {

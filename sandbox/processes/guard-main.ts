@@ -9,7 +9,10 @@ const [stateDir, sandboxId] = process.argv.slice(2);
 let released = false;
 let ending = false;
 
-/** The command that started the guard reads its stdout. A write after that command has ended must not end the guard. */
+/**
+ * This process writes to the command that started it. If the command has ended, a write fails. The error is ignored, so
+ * that this process continues.
+ */
 process.stdout.on("error", () => undefined);
 process.on("SIGINT", () => undefined); // Ctrl-C ends the command, which closes the pipe
 process.on("SIGHUP", () => undefined); // a closed terminal ends the command too

@@ -20,9 +20,9 @@ interface GuardOptions {
 export interface Guard {
     pid: number;
     /**
-     * Called for `--detach`. Afterwards the command can end without stopping the sandbox. The guard watches the process
-     * `worldPid`, which runs the emulators, and stops all other processes when that process ends. Without `worldPid` it
-     * only waits for `down`.
+     * Called for `--detach`, so that the command can end without stopping the sandbox. The process `worldPid` runs the
+     * emulators. When `worldPid` ends, the guard stops all remaining processes. Without `worldPid`, the guard only
+     * waits for `down`.
      */
     release(worldPid?: number): Promise<void>;
     /** Ends the guard. Called after everything else has been stopped in order. */
@@ -44,7 +44,7 @@ export async function startGuard(options: GuardOptions): Promise<Guard> {
     const identity = identify(child.pid) ?? { pid: child.pid, started: "ended" };
     addToLedger(stateDir, { ...identity, name: "guard", command: "guard", role: "guard" });
     const answers = lines(child.stdout!);
-    // A failed write is ignored. If the guard has ended, waiting for its answer fails, and that error is reported.
+    // Errors of writing are ignored here. If the guard has ended, `answers.next` fails, and its error is reported.
     child.stdin!.on("error", () => undefined);
     await answers.next("ready");
     child.unref();

@@ -16,8 +16,8 @@ export function ledgerPath(stateDir: string): string {
 }
 
 /**
- * Reads the list, oldest process first. A missing file is an empty list; a damaged file is an error, because it may name
- * running processes.
+ * Reads the list, oldest process first. A missing file is an empty list. A damaged file is an error, because running
+ * processes could be on its list.
  */
 export function readLedger(stateDir: string): Entry[] {
     const path = ledgerPath(stateDir);

@@ -1,7 +1,8 @@
 /**
- * Finds and ends orphaned plugins of Pulumi: a plugin survives a `kill -9` of the pulumi command, and then runs forever.
- * Only plugins with the sandbox's variable in their environment are ended. On systems other than Linux no plugin is found,
- * because they do not allow reading the environment of a process.
+ * Finds and ends orphaned plugins of Pulumi. If the pulumi command is killed with `kill -9`, its plugins keep running
+ * forever.
+ * Only plugins that have the sandbox's variable in their environment are ended. Only Linux allows reading the
+ * environment of a process, so no plugin is found on a different system.
  */
 import { basename } from "node:path";
 import { hasProc } from "./identity";
@@ -37,9 +38,12 @@ export function orphansIn(table: Map<number, ProcRow>, id: string): OrphanPlugin
 }
 
 /**
- * A plugin's parent is pulumi, or another plugin (the language host starts the program). The parent of an orphan is the process
- * that adopts orphans (pid 1 or a session manager), which does not have the sandbox's variable. If any other parent has the
- * variable, a user runs the plugin from a shell of the sandbox, and it is not ended.
+ * Whether a plugin has lost its pulumi command. Its parent is then pid 1 or a session manager, and these do not have
+ * the sandbox's variable.
+ * The parent can also be a plugin, because the language host starts the program. Then the plugin is an orphan if its
+ * parent is an orphan.
+ * If the parent is any different program with the variable, a user has started the plugin from a shell of the sandbox.
+ * Such a plugin is not ended.
  */
 function isOrphan(row: ProcRow, table: Map<number, ProcRow>, id: string): boolean {
     const parent = table.get(row.parent);
@@ -54,8 +58,8 @@ function isPulumi(row: ProcRow): boolean {
 }
 
 /**
- * Name of the plugin that a command line runs: a program or script pulumi-<kind>-<name>, or one of the SDK's runners. Undefined
- * if it runs none.
+ * Name of the plugin that a command line runs: a program or script pulumi-<kind>-<name>, or one of the SDK's runners.
+ * Undefined if the command line runs no plugin.
  */
 function pluginName(args: string[]): string | undefined {
     // Only the program and its script are compared: `vim pulumi-resource-x.ts` is not a plugin.

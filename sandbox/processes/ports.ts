@@ -12,7 +12,7 @@ interface PortHolder {
     /** Undefined if the process belongs to another user and is therefore invisible. */
     pid?: number;
     /**
-     * Path or name of the program. For an interpreter, it is followed by the script. Other arguments are omitted,
+     * Path or name of the program. If the program is an interpreter, the script follows. Other arguments are omitted,
      * because they may contain secrets.
      */
     command?: string;
@@ -34,10 +34,12 @@ export function describeHolder(port: number): string {
 const handedOut = new Set<number>();
 
 /**
- * Range in which free ports are searched. It is below the ports that Linux assigns by itself (32768 to 60999:
- * net.ipv4.ip_local_port_range) and those of Services (from 30000): a port is chosen seconds before its program listens, and
- * another process could get one of those ports during that time. It is above the default ports of programs in the sandbox: Alpa
- * (from 20001) and the metrics of cloudflared (20241 to 20245).
+ * Range in which free ports are searched. A port is chosen seconds before its program listens, and no other process
+ * should get the port in between.
+ * The range is therefore below the ports of Services (from 30000) and below the ports that Linux assigns by itself
+ * (32768 to 60999: net.ipv4.ip_local_port_range).
+ * It is above the default ports of programs in the sandbox: Alpa (from 20001) and the metrics of cloudflared (20241 to
+ * 20245).
  */
 const RANGE = { first: 20_300, count: 9_700 };
 /**
@@ -47,8 +49,9 @@ const RANGE = { first: 20_300, count: 9_700 };
 let next = (process.pid * 101) % RANGE.count;
 
 /**
- * Returns a port on 127.0.0.1 without a listener: the preferred one if it is free, otherwise any. While this process lives, no
- * later call in any process returns the same port, unless that call prefers it. The program on the port can thus restart.
+ * Returns a port on 127.0.0.1 without a listener: the preferred port if it is free, otherwise any free port.
+ * While this process lives, later calls in any process return different ports, unless they prefer this port. The
+ * program on the port can therefore restart.
  */
 export async function freePort(preferred?: number): Promise<number> {
     if (preferred !== undefined && (await canListen(preferred))) {
@@ -70,8 +73,8 @@ export async function freePort(preferred?: number): Promise<number> {
 const LAST_NODE_PORT = 32767;
 
 /**
- * Returns the first free port from `first` on in the range of node ports. The port is reserved while this process lives: other
- * processes that use this function do not get it, even if its program starts to listen minutes later.
+ * Returns the first free node port, starting at `first`. The port is reserved while this process lives, so that no
+ * other process gets it from this function, even if its program starts to listen minutes later.
  */
 export async function freePortFrom(first: number): Promise<number> {
     for (let port = first; port <= LAST_NODE_PORT; port++)
@@ -85,9 +88,8 @@ export async function freePortFrom(first: number): Promise<number> {
 }
 
 /**
- * Reserves a port until this process ends, by binding the UDP port of the same number. This UDP port is otherwise
- * unused, because the programs on these ports use only TCP. The system releases it at the latest when this process
- * ends.
+ * Reserves a port until this process ends. For this, it binds the UDP port with the same number, which the programs do
+ * not use, because they use only TCP. The system releases the UDP port when this process ends.
  */
 function reserve(port: number): Promise<boolean> {
     return new Promise((resolve) => {

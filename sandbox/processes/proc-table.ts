@@ -57,7 +57,10 @@ export function programOf(pid: number, args: string[]): string {
     }
 }
 
-/** Processes that `spawnTracked` started for `stateDir`, and their children, without this process and its ancestors. */
+/**
+ * Processes that `spawnTracked` started for `stateDir`, and their children. This process and its ancestors are not
+ * among them.
+ */
 export function markedProcesses(table: Map<number, ProcRow>, stateDir: string): ProcRow[] {
     const own = new Set<number>();
     for (let pid = process.pid; pid > 1 && !own.has(pid); pid = table.get(pid)?.parent ?? 0) own.add(pid);

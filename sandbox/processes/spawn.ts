@@ -40,8 +40,8 @@ export async function spawnTracked(options: SpawnOptions): Promise<TrackedProces
         cwd: options.cwd,
         env: { ...(options.env ?? process.env), [TRACKED_MARK]: stateDir },
         stdio: ["ignore", log, log],
-        // The process leads a new process group, so Ctrl-C in the terminal reaches only this process, which then stops the
-        // others in order.
+        // The child leads a new process group, so that Ctrl-C in the terminal reaches only this process. This process
+        // then stops its children in order.
         detached: true,
     });
     closeSync(log);
@@ -71,8 +71,8 @@ export async function spawnTracked(options: SpawnOptions): Promise<TrackedProces
 }
 
 /**
- * The part of a log that an error message quotes: the last lines. If a Go program has logged a fatal error (panic, klog's F,
- * "Error:"), the part begins with that line, because a long stack trace may follow it.
+ * Returns the last lines of a log for an error message. If a Go program has logged a fatal error (panic, klog's F,
+ * "Error:"), the result begins with that error, because a long stack trace may follow it.
  */
 export function lastLines(logFile: string, lines = 12): string {
     try {

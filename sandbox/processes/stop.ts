@@ -34,9 +34,9 @@ export async function endProcess(target: ProcessIdentity, name: string, options:
 }
 
 /**
- * Ends all recorded processes of `stateDir`, the youngest first, and their orphans. It can be called at any time and
- * repeatedly: a pid that now belongs to another process is not ended. If the caller itself is on the list (the guard), it is
- * skipped.
+ * Ends all recorded processes of `stateDir`, the youngest first, and then the processes that they left behind. The
+ * caller is skipped if it is on the list, as the guard is.
+ * A repeated call is safe, because a process is not ended if it only has the pid of a recorded process.
  */
 export async function stopAll(stateDir: string, options: StopOptions = {}): Promise<void> {
     const failed: string[] = [];
@@ -62,9 +62,9 @@ export function running(stateDir: string): { name: string; pid: number }[] {
 }
 
 /**
- * Processes of this state directory that are not recorded: children that survived a recorded process, and processes
- * whose parent was killed before it could record them. They are recognized by TRACKED_MARK in their environment, which
- * the shells of users never have.
+ * Processes of this state directory that are not recorded. Some are children of a recorded process that has ended. For
+ * the rest, the parent was killed before it could record them.
+ * They have TRACKED_MARK in their environment. The shells of users never have this variable.
  */
 function leftBehind(stateDir: string): ProcessIdentity[] {
     return hasProc ? markedProcesses(procTable(), stateDir) : [];
@@ -76,8 +76,8 @@ function signal(target: ProcessIdentity, name: NodeJS.Signals): void {
             process.kill(pid, name);
             return;
         } catch (error) {
-            // ESRCH for the group: the process leads no group, because it was started elsewhere. ESRCH for the pid: the process
-            // has just ended.
+            // The error ESRCH for the group means that the process leads no group, because a different program started
+            // it. ESRCH for the pid means that the process has just ended.
             if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
         }
     }

@@ -16,8 +16,8 @@ export class GraphErrors extends Error {
 }
 
 /**
- * An exception that the real program does not catch: the webhook answers 500, or the controller process exits. The message is
- * that of Python.
+ * An exception that the real program does not catch. If the webhook throws it, the webhook answers 500. If the
+ * controller throws it, the controller process exits. The message is copied from Python.
  */
 export class Crash extends Error {}
 
@@ -28,8 +28,8 @@ export class Cancelled extends Error {}
 export class Killed extends Error {}
 
 /**
- * Joins the errors of several steps without duplicates: the real program collects them in a set.
- * @returns undefined if there is none
+ * Joins the errors of several steps. Each error appears only once, because the real program collects errors in a set.
+ * @returns undefined if there is no error
  */
 export function collect(during: "validation" | "deployment", problems: unknown[]): GraphErrors | undefined {
     const texts = new Set<string>();

@@ -23,17 +23,21 @@ interface RampartOptions {
     watchCycleSeconds?: number;
     /** Contents of the Secret rampart-repo. @default none */
     repo?: InstallOptions["repo"];
-    /** Environment of the controller. @default an invented one, see controller/controller.ts */
+    /** Environment of the controller. @default POD_ENV in controller/controller.ts */
     env?: ControllerOptions["env"];
     log?: (line: string) => void;
 }
 
 /**
- * First wait before the controller is restarted after a crash, in seconds. The wait doubles with each crash up to the longest.
+ * Wait before the controller is restarted after its first crash, in seconds. Each crash doubles the wait, up to
+ * LONGEST_RESTART_SECONDS.
  */
 const FIRST_RESTART_SECONDS = 10;
 const LONGEST_RESTART_SECONDS = 300;
-/** After a run of at least this many seconds, the next wait starts again from the first one, as with a kubelet. */
+/**
+ * If the controller has run for at least this many seconds, the next wait is FIRST_RESTART_SECONDS again, as with a
+ * kubelet.
+ */
 const FORGIVEN_SECONDS = 600;
 
 export async function startRampart(options: RampartOptions): Promise<{ close(): Promise<void> }> {

@@ -26,8 +26,8 @@ export interface OwnerReference {
 }
 
 /**
- * Status of a graph. The real resource has only these fields, and no conditions. All are unset before the controller's first
- * pass.
+ * Status of a graph. As in the real resource, there are no conditions. All fields are unset before the controller's
+ * first pass.
  */
 export interface GraphStatus {
     phase?: "Deploying" | "Deployed" | "Failed" | "Undeploying" | "Undeployed" | "Deleting";

@@ -25,7 +25,7 @@ interface WebhookOptions {
     log?: (line: string) => void;
     /** @default 0: any free port */
     port?: number;
-    /** Reads the objects of the cluster. @default they are read from the API server for each call */
+    /** Reads the objects of the cluster. By default, each call reads them from the API server. */
     readWorld?: () => Promise<World>;
 }
 
@@ -39,8 +39,8 @@ interface AdmissionRequest {
 }
 
 /**
- * Idle timeout of a connection, as in aiohttp. With the default of Node.js (5 s), which is also a usual pause between two
- * calls, the API server would often find the connection closed.
+ * Idle timeout of a connection, as in aiohttp. The default of Node.js is 5 s. The API server often waits about 5 s
+ * between two calls, so it would often find the connection closed.
  */
 const KEEP_ALIVE_MS = 75_000;
 const CRASH_PAGE = "500 Internal Server Error\n\nServer got itself in trouble";
@@ -122,8 +122,7 @@ async function review(
 }
 
 async function decide(request: AdmissionRequest, readWorld: () => Promise<World>) {
-    // The name in the request decides, not the name in the object: for an object with generateName, the API server has already
-    // generated a name.
+    // The name in the request is used, because the API server has already replaced generateName in the object.
     const name = request.name ?? request.generateName;
     if (name === undefined) return denied("Invalid graph", "No name found");
     if (!["CREATE", "UPDATE"].includes(request.operation)) return { allowed: true };

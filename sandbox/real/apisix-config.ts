@@ -55,7 +55,7 @@ interface Settings {
 
 const HOST = "127.0.0.1";
 
-/** Parses the file as APISIX's YAML library does: `on` is true. */
+/** YAML 1.1, as in APISIX's library: `on` means true. */
 function settingsOf(text: string): Settings {
     return (parse(text, { version: "1.1" }) ?? {}) as Settings;
 }
@@ -98,7 +98,8 @@ export function apisixConfig(text: string, place: ApisixPlace): string {
             dns_resolver: [dns],
             ssl: { ...ssl, listen: [{ ...ssl?.listen?.[0], ip: HOST, port: ports.tls }] },
             ...(streams && {
-                // An element of `tcp` is an object with a field `addr`, but an element of `udp` is the address itself.
+                // In the settings file, an element of `tcp` is an object with a field `addr`, and an element of `udp`
+                // is only the address.
                 stream_proxy: { tcp: moved(streams.tcp), udp: moved(streams.udp)?.map(({ addr }) => addr) },
             }),
             ...(cache && {

@@ -13,7 +13,10 @@ import { startProgram, type Ground } from "./run";
 
 const run = promisify(execFile);
 
-/** Longest wait in seconds until etcd is healthy, and again until APISIX answers. Measured: 2 on two busy cores. */
+/**
+ * Longest wait for etcd to become healthy, and longest wait for APISIX to answer, in seconds. Measured: 2 on two busy
+ * cores.
+ */
 const START_SECONDS = 60;
 /** Time limit of APISIX's commands `init` and `init_etcd`, in milliseconds. Measured: 400. */
 const COMMAND_MILLISECONDS = 60_000;
@@ -125,8 +128,8 @@ function asGateway(started: TrackedProcess, ports: Ports): Gateway {
 }
 
 /**
- * Whether APISIX answers. An open port is not enough: if some of its ports are in use, APISIX opens the others, retries, and
- * exits if those ports stay in use.
+ * Whether APISIX answers. An open port does not prove this, because APISIX opens the free ports even if some of its
+ * ports are in use. It then retries, and exits if these ports stay in use.
  */
 async function answers(port: number): Promise<boolean> {
     try {

@@ -27,6 +27,6 @@ export function certManagerDefinitions(path: string): NewDefinition[] {
         .filter((object) => object !== null && NAMES.includes(object.metadata?.name));
     const missing = NAMES.filter((name) => !found.some((object) => object!.metadata.name === name));
     if (missing.length > 0) throw new Error(`${path} does not have the CRDs ${missing.join(", ")}`);
-    // Labels and annotations are omitted, because in the chart's files they are templates that are not rendered.
+    // Labels and annotations are removed, because the chart's files have unrendered templates there.
     return found.map((object) => ({ ...object!, metadata: { name: object!.metadata.name } }));
 }

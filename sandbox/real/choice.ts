@@ -1,6 +1,7 @@
 /**
- * The choice of the parts of a world that are real programs: by `up --real`, or by the variable ALPA_AUTH_REAL in engine tests.
- * `available` uses every part that is found; `all` and a list of names fail if a part is missing.
+ * Decides which parts of a world are real programs. Operators choose the parts with `up --real`, engine tests with the
+ * variable ALPA_AUTH_REAL.
+ * `available` uses every part that is found. With `all` or a list of names, a missing part is an error.
  */
 import { closest, distance } from "fastest-levenshtein";
 import { PART_NAMES, PARTS, type Found, type PartName } from "./parts";
@@ -82,8 +83,8 @@ export function reportParts(real: RealParts): PartReport[] {
 }
 
 /**
- * One line for each part: its name, version, and whether it is real.
- * @param olderProvider version of a built Kubernetes provider that is older than its SDK, if any
+ * Returns one line for each part, with its name and version, and whether it is real.
+ * @param olderProvider version of a built Kubernetes provider. It is set only if the provider is older than its SDK
  */
 export function partLines(parts: PartReport[], olderProvider?: string): string[] {
     const rows = parts.map(({ title, version, real }) => [title, real ? `real, ${version}` : `emulator of ${version}`]);

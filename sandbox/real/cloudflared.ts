@@ -1,8 +1,10 @@
 /**
- * Starts a real cloudflared for a pod, with the arguments and variables of its container. Only these are changed: the address
- * of its metrics, the path of its token, the address and CA of the edge (by cloudflared's hidden flags `--edge` and
- * `--cacert`), and the protocol, which must be HTTP/2 for the sandbox's edge. Through a proxy, it reaches the team's domain
- * and the DNS names of the cluster.
+ * Starts a real cloudflared for a pod, with the arguments and variables of the container. Only these values are
+ * changed:
+ * - the address of the metrics, and the path of the token
+ * - the address and the CA of the edge, with cloudflared's hidden flags `--edge` and `--cacert`
+ * - the protocol: the sandbox's edge requires HTTP/2
+ * cloudflared reaches the team's domain and the DNS names of the cluster through a proxy.
  */
 import { join } from "node:path";
 import { writeSecret } from "../control-plane/secret-file";
@@ -30,7 +32,7 @@ export function startConnectorProxy(
     const { name, port } = teamDomainTls;
     return startSocks((host, asked) => {
         if (host === name && asked === 443) return port;
-        // On a host, curl uses this proxy too, but it requests the IP address of the team's domain and not its name.
+        // On a host, curl uses this proxy too. It requests the IP address of the team's domain instead of the name.
         if (host === "127.0.0.1" && asked === port) return port;
         return others(host, asked);
     });
@@ -138,7 +140,9 @@ export class RealCloudflared {
     }
 }
 
-/** Replaces the address of the metrics, because all pods share the ports of this machine. */
+/**
+ * Changes the address of the metrics, so that it is different for each pod. All pods share the ports of this machine.
+ */
 function withMetrics(args: readonly string[], address: string): string[] {
     const at = args.indexOf("--metrics");
     if (at >= 0) return args.map((word, i) => (i === at + 1 ? address : word));

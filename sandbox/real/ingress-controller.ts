@@ -11,7 +11,6 @@ import { freePort } from "../processes";
 import { commandOf, type Found } from "./parts";
 import { startProgram, type Ground } from "./run";
 
-/** Matches the image of ADC. */
 const ADC = /(^|\/)adc:/;
 const ADC_STATUS_PORT = "3001";
 
@@ -77,7 +76,8 @@ export async function startRealIngressController(
             return !ended && /successfully acquired lease/.test(readFileSync(controller.logFile, "utf8"));
         },
         close: async () => {
-            // A kill without a grace period, as on a node that is cut off: the controller's Lease stays and expires.
+            // Kills the controller without a grace period, as on a node that is cut off. The controller cannot release
+            // its Lease, so the Lease expires.
             await controller.stop({ graceSeconds: 0 });
             await pusher.stop({ graceSeconds: 0 });
         },

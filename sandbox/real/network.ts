@@ -1,8 +1,8 @@
 /**
- * The network of pods and Services for real programs, which cannot reach the emulators otherwise: a DNS server for the names of
- * the cluster, a loopback address for each name, and a proxy for addresses of pods and names of Services. The DNS server
- * resolves no other names, so a real program that uses a name can reach only this machine.
- *
+ * Gives real programs a network of pods and Services, because they cannot reach the emulators otherwise. The network
+ * consists of a DNS server for the names of the cluster, a loopback address for each name, and a proxy for addresses of
+ * pods and names of Services.
+ * The DNS server resolves no other names, so a real program that uses a name can reach only this machine.
  * Unsupported: addresses of Services and pods without the proxy.
  */
 import { createSocket, type Socket } from "node:dgram";
@@ -13,7 +13,7 @@ import { openNodePort, type NodePort } from "../control-plane/node-port";
 import { listen, type Listening } from "../processes/listen";
 
 const DNS_PORT = 53;
-/** First loopback address for names of the cluster. The address before it is that of the DNS server. */
+/** Last number of the first loopback address for names of the cluster. The DNS server has the address before it. */
 const FIRST_HOST = 10;
 const LAST_HOST = 254;
 /** TTL of answers, in seconds. */
@@ -143,7 +143,7 @@ export class ClusterNetwork {
             return { ...base, flags, answers: question.type === "A" ? answers : [] };
         };
         const packet = encode(await reply());
-        // An error is ignored, because the world may have ended meanwhile.
+        // An error of sending is ignored, because the world may already have ended.
         this.dns.send(packet, port, address, () => undefined);
     }
 
@@ -159,7 +159,7 @@ export class ClusterNetwork {
     private pass(incoming: IncomingMessage, outgoing: ServerResponse): void {
         const url = URL.canParse(incoming.url ?? "") ? new URL(incoming.url!) : undefined;
         const port = url && this.behind(url.hostname, Number(url.port || 80));
-        // The connection is closed, as for a pod that does not exist.
+        // The proxy closes the connection, because there is no such pod or Service.
         if (!url || port === undefined) return void incoming.socket.destroy();
         const { "proxy-connection": _, ...headers } = incoming.headers;
         const path = `${url.pathname}${url.search}`;

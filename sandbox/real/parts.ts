@@ -1,6 +1,6 @@
 /**
- * The parts of the sandbox that can be the real program instead of an emulator: where each part is searched, and how to get it.
- * This file builds and downloads nothing: a part is found, or it is missing.
+ * The parts of the sandbox that can be a real program instead of an emulator. For each part, this file says where it is
+ * searched and how to get it. Nothing is built or downloaded here.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
@@ -124,7 +124,6 @@ function versionPrinted(path: string, probe: string[], pattern = /(\d+\.\d+(?:\.
     return pattern.exec(printed)?.[1] ?? "unknown";
 }
 
-/** Matches the versions of ADC that work with the ingress controller of the chart. */
 const ADC_VERSION = /^0\.23\./;
 
 function findIngressController(env: NodeJS.ProcessEnv): Found {
@@ -136,8 +135,8 @@ function findIngressController(env: NodeJS.ProcessEnv): Found {
 }
 
 /**
- * Finds the version in the help of cert-manager's controller, which has no command for it: the help names the image of the ACME
- * solver, which has the same version.
+ * cert-manager's controller has no command that prints its version. Its help names the image of the ACME solver, and
+ * this image has the same version.
  */
 const SOLVER_IMAGE = /acmesolver:v(\d+\.\d+\.\d+)/;
 

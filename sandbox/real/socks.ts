@@ -19,8 +19,8 @@ const COMMAND_NOT_SUPPORTED = 7;
 const ADDRESS_NOT_SUPPORTED = 8;
 
 /**
- * Returns the port on 127.0.0.1 that emulates a port of a name; undefined for an unknown name. @throws Error if nothing
- * listens on the port of a known name
+ * Returns the port on 127.0.0.1 that emulates a port of a name. Returns undefined for an unknown name.
+ * @throws Error if the name is known, but no program listens on the port
  */
 export type Destination = (host: string, port: number) => number | undefined;
 

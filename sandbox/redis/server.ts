@@ -17,7 +17,7 @@ interface RedisOptions {
     port: number;
     /** Password of the default user (requirepass). @default none */
     password?: string;
-    /** Lines of the configuration file. @default lines that disable writes to disk */
+    /** Lines of the configuration file. By default, they disable writes to disk. */
     lines?: string[];
     /** State directory that records the process. @default the server's own folder */
     stateDir?: string;

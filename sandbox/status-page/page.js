@@ -18,8 +18,8 @@ const MEANINGS = {
 const byId = (id) => document.getElementById(id);
 
 /**
- * The data on the page, as text. A part of the page is drawn again only if its data has changed, because a new drawing
- * would remove the user's text selection.
+ * The data that the page shows, as JSON. A part of the page is drawn again only if its data has changed, because
+ * drawing removes the user's text selection.
  */
 let shownTry = "";
 let shownParts = "";

@@ -20,9 +20,9 @@ export interface PageData {
     /** Time at which the count of answers began (the start of the sandbox), ISO 8601. */
     since: string;
     rows: Row[];
-    /** Number of answers that no row counts, because there were too many different callers. */
+    /** Number of answers without a row. Once there are too many different callers, new callers get no row. */
     left: number;
-    /** Number of answers to checks by `pulumi up` and `ops` commands. No row counts them. */
+    /** Number of answers to checks by `pulumi up` and `ops` commands. These answers are in no row. */
     checks: number;
 }
 

@@ -24,7 +24,7 @@ const ours = ["apisix", "gateway-api", "cert-manager"].flatMap((folder) => {
     return fs.readdirSync(directory).flatMap((file) => read(path.join(directory, file)));
 });
 
-/** Every path where two values differ; lists of names are compared as sets, descriptions not at all. */
+/** The paths at which two values differ. The order of lists of names is ignored, and so are descriptions. */
 function differences(own: Json, real: Json, at: string): string[] {
     if (/\.required$/.test(at))
         return own && real && own.slice().sort().join() === real.slice().sort().join() ? [] : [at];
@@ -77,9 +77,9 @@ if (fs.existsSync(bundled)) {
     for (const file of ["apisixic-crds.yaml", "gwapi-crds.yaml"]) {
         for (const one of read(path.join(bundled, file))) real.set(one.metadata.name, one);
     }
-    // The sandbox's CRDs omit fields of the experimental channel, and fields of Gateway API routes that the sandbox
-    // rejects anyway. Strict validation rejects an object that uses an omitted field, so its author notices the
-    // omission.
+    // The sandbox's CRDs omit fields of the experimental channel. They also omit fields of Gateway API routes, because
+    // the sandbox rejects these routes anyway. If an object uses an omitted field, strict validation rejects it, so its
+    // author notices the omission.
     const left: Record<string, RegExp> = {
         "gateways.gateway.networking.k8s.io": /\.(allowedListeners|backendTLS|frontendValidation) is missing$/,
         "grpcroutes.gateway.networking.k8s.io": /is missing$/,

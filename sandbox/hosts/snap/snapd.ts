@@ -10,7 +10,7 @@ import { info, listing, NAME } from "./listing";
 
 /** Called by snapd to change the installed snap. */
 export interface Installer {
-    /** @throws Error with the message of the snap's hook; snapd then undoes the installation */
+    /** @throws Error with the message of the snap's hook. Then snapd undoes the installation */
     install(release: Release): Promise<void>;
     refresh(release: Release): Promise<void>;
     remove(): Promise<void>;

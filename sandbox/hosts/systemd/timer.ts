@@ -1,8 +1,9 @@
 import type { TimerFile } from "./unit-file";
 
 /**
- * One timer of systemd. It starts its service, and starts it again some time after each end of the service, successful or not.
- * Known difference: only runs of the service that the timer started count.
+ * One timer of systemd. It starts its service. After each end of the service, it waits and starts the service again,
+ * even if the service failed.
+ * Known difference: systemd also counts runs of the service that something else started. This timer does not.
  */
 export class Timer {
     state: "inactive" | "active" = "inactive";

@@ -55,7 +55,7 @@ export class Timers {
         }
     }
 
-    /** Returns the timer of a unit, with the settings of its file as last read. */
+    /** Returns the timer of a unit, with the settings from the last daemon-reload. */
     private timer(unit: string): Timer {
         const file = this.units.timer(unit);
         const service = unit.replace(/timer$/, "service");

@@ -39,7 +39,7 @@ export interface UnitFile {
     /** Whether a oneshot service stays active after its program has ended. */
     remainAfterExit: boolean;
     environment: string[];
-    /** Paths of files, with a leading `-` if the file may be missing. */
+    /** Paths of files. A leading `-` means that the file may be missing. */
     environmentFiles: string[];
     credentials: { id: string; path: string }[];
     dynamicUser: boolean;
@@ -57,7 +57,9 @@ export interface TimerFile {
     text: string;
     description: string;
     /**
-     * Time from the timer's start to the first start of its service, and from the service's end to the next; in milliseconds.
+     * `activeMs`: time from the start of the timer to the first start of its service.
+     * `unitInactiveMs`: time from the end of the service to its next start.
+     * Both are in milliseconds.
      */
     activeMs: number;
     unitInactiveMs: number;
@@ -178,7 +180,6 @@ function specifiers(value: string, unit: string): string {
     });
 }
 
-/** Folder of the credentials of a unit. */
 export const credentialsFolder = (unit: string) => `/run/credentials/${unit}`;
 
 /** Splits a command line at spaces outside of quotes. Unsupported: escapes. */

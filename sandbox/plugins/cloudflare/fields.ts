@@ -2,8 +2,8 @@ import type { Value, Values } from "../protocol";
 import type { Answer, Upload } from "./http";
 
 /**
- * Who sets a field. `required` and `optional`: the Pulumi program; `computed`: the API; `both`: the API if the program sets no
- * value (`computed_optional` in the released provider).
+ * Who sets a field. `required` and `optional`: the Pulumi program. `computed`: the API. `both`: the API, unless the
+ * program sets a value. The released provider calls `both` `computed_optional`.
  */
 type Kind = "required" | "optional" | "computed" | "both";
 
@@ -28,23 +28,24 @@ export interface Field {
     wire?: string;
     /** The field is part of the URL path, and never of a body. */
     path?: true;
-    /** A change of the field replaces the resource. */
     replace?: true;
     secret?: true;
     /**
-     * Which reads keep the value in the state, and ignore the one in the response: all reads ("never" refreshed), or all
-     * except the read of an import ("but at import").
+     * When a read keeps the value in the state and ignores the value in the response. "never": at every read. "but at
+     * import": at every read except during an import.
      */
     noRefresh?: "never" | "but at import";
     /** The property keeps its value in the preview of an update, instead of becoming unknown. */
     keeps?: true;
     /** Value that is used if the program sets none. */
     default?: Value;
-    /** The body contains the field only if the program sets it, even if the state has a value. */
+    /**
+     * The request body contains the field only if the program sets it. A value that is only in the state is not sent.
+     */
     onlyIfGiven?: true;
     /**
-     * When an empty value in a response (`false`, `""`, `[]`, `{}`) is treated as if the response did not contain the
-     * field: always, or only if the field has no value in the state either.
+     * When the emulator ignores an empty value (`false`, `""`, `[]`, `{}`) in a response. "always": in every case. "if
+     * unset": only if the state has no value either.
      */
     emptyIsNone?: "always" | "if unset";
     /** Whether two different values have the same meaning. */
@@ -84,8 +85,8 @@ export interface Problem {
 export interface ResourceType {
     fields: Fields;
     /**
-     * Requests of the form `METHOD path`. The path has `{property}` for values, and `{scope}` for `accounts/…` or `zones/…`. A
-     * deletion without `remove` sends no request.
+     * Requests as `METHOD path`. In the path, `{property}` is replaced by the value of the property, and `{scope}` by
+     * `accounts/…` or `zones/…`. Without `remove`, a deletion sends no request.
      */
     calls: { create: string; read: string; update: string; remove?: string[] };
     /** Multipart body of a write, for resources that do not send JSON. */
@@ -95,7 +96,7 @@ export interface ResourceType {
      * path, in which `{property}` stands for values as in `calls`.
      */
     readAll?(json: Record<string, unknown>, get: (path: string) => Promise<Answer>): Promise<Record<string, unknown>>;
-    /** Bodies of removal requests, by the HTTP method of the request. Without an entry, the request has no body. */
+    /** Body of each removal request, by HTTP method. A method without an entry sends no body. */
     removeBody?: Record<string, Value>;
     /** Name of the resource's id in the released provider's messages. */
     idName: string;
@@ -106,8 +107,8 @@ export interface ResourceType {
     /** Problems of inputs other than wrong types. Values that are unknown in a preview are not checked. */
     problems?(inputs: Values): Problem[];
     /**
-     * Returns the error with which the released provider rejects a creation without sending a request; undefined if it
-     * sends one.
+     * Returns an error if the released provider rejects the creation without sending a request. Otherwise returns
+     * undefined.
      */
     refuseCreate?(planned: Values): string | undefined;
     /** Adjusts the planned state where fields depend on each other. */

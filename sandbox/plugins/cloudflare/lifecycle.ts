@@ -128,7 +128,9 @@ export async function remove(type: ResourceType, api: Api, state: Values): Promi
     }
 }
 
-/** Inputs after a read: the properties that the program had set, with the values of the new state. */
+/**
+ * The inputs after a read. They contain only properties that the program had set, but with the values of the new state.
+ */
 export function inputsAfterRead(old: Values, state: Values): Values {
     const pick = (given: unknown, found: unknown): unknown => {
         if (Array.isArray(given) && Array.isArray(found) && given.length === found.length)

@@ -27,8 +27,8 @@ function completeObject(fields: Fields, given: Values): Values {
 }
 
 /**
- * The planned state: the inputs with defaults, and for other fields the values of the state. Fields whose value only the API's
- * answer will contain are unknown.
+ * The planned state: the inputs with defaults. A field that the program does not set keeps the value in the state. It
+ * is unknown if its value comes only with the API's response.
  */
 export function plan(type: ResourceType, inputs: Values, state?: Values): Values {
     const planned = completeObject(type.fields, inputs);
@@ -70,8 +70,9 @@ export function sameField(field: Field, before: Value | undefined, after: Value 
 }
 
 /**
- * The differences between a resource's state and its inputs. Each difference tells whether it replaces the resource. If
- * there are any, the result also lists the fields whose new values are unknown until the API answers.
+ * The differences between the state and the inputs of a resource. Each difference tells whether it replaces the
+ * resource.
+ * If there is a difference, the result also lists the fields whose new values only the API's response will contain.
  */
 export function difference(type: ResourceType, state: Values, inputs: Values): Difference[] {
     const crash = type.crash?.(state);
@@ -118,8 +119,8 @@ function partsOf(field: Field, before: Value | undefined, after: Value | undefin
 }
 
 /**
- * The state that a preview shows: the planned state. If a value of type `any` or `json` contains an unknown value, the
- * whole value is shown as unknown.
+ * The planned state, as a preview shows it. If a part of a value of type `any` or `json` is unknown, the preview shows
+ * the whole value as unknown.
  */
 export function preview(type: ResourceType, inputs: Values, state?: Values): Values {
     const planned = plan(type, inputs, state);

@@ -106,8 +106,10 @@ export function afterRead(fields: Fields, json: Record<string, unknown>, state: 
 }
 
 /**
- * State after a create or an update. Planned values stay as planned, whatever the API answers. All other fields get the
- * value of the response, or none if the response has no value for them; only a secret keeps the state's value then.
+ * The state after a create or an update. Planned values stay as planned, even if the API answers with different values.
+ * All other fields get the value in the response.
+ * If the response has no value for a field, the field has no value afterwards. Only a secret keeps the value in the
+ * state.
  * @throws Error if a value in the response has a wrong type
  */
 export function afterWrite(fields: Fields, planned: Values, json: Record<string, unknown>, state?: Values): Values {
@@ -132,7 +134,7 @@ function decodeOrMiss(name: string, type: Type, answer: unknown): Value | undefi
     }
 }
 
-/** A planned value, in which parts that the API sets are filled in from the answer. */
+/** A planned value with its missing parts filled in from the response. Only the API sets these parts. */
 function fillIn(type: Type, planned: Value, answer: unknown): Value {
     if (typeof type === "string" || "map" in type || "set" in type || typeof answer !== "object" || answer === null)
         return planned;

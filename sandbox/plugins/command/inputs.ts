@@ -14,7 +14,7 @@ const INPUTS: Record<string, "string" | "boolean" | "list" | "texts" | "connecti
 };
 const LOGGING = ["stdout", "stderr", "stdoutAndStderr", "none"];
 
-/** Fields of a connection. The fields in UNSUPPORTED exist only in the released provider. */
+/** Fields of a connection. The emulator rejects the fields in UNSUPPORTED, which the released provider accepts. */
 const CONNECTION: Record<string, "string" | "number"> = {
     host: "string",
     port: "number",
@@ -96,7 +96,6 @@ export interface Connection {
     perDialTimeout: number;
 }
 
-/** One command, with the settings for running it. */
 export interface Run {
     connection: Connection;
     command: string;

@@ -2,7 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Client, type ClientChannel, utils } from "ssh2";
 import type { Connection, Run } from "./inputs";
 
-/** Delays between connection attempts, as in the released provider: 100 ms, growing by half, up to 5 s. */
+/**
+ * Delays between connection attempts, as in the released provider. Each delay is 1.5 times the previous delay, but at
+ * most 5 s.
+ */
 const FIRST_DELAY_MS = 100;
 const GROWTH = 1.5;
 const LONGEST_DELAY_MS = 5_000;
@@ -88,7 +91,10 @@ function connect(options: ReturnType<typeof connectOptions>): Promise<Client> {
     });
 }
 
-/** The message of an error. Errors that programs could parse have the messages of Go's SSH client. */
+/**
+ * Returns the message of an error. Common errors get the message that Go's SSH client has for them, because programs
+ * could parse it.
+ */
 function messageOf(error: unknown, { host, port }: Connection): string {
     const { message, level, code } = error as { message: string; level?: string; code?: string };
     if (/verification failed/.test(message)) return "ssh: handshake failed: ssh: host key mismatch";

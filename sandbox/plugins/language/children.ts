@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, type SpawnOptions } from "node:child_process";
 import * as path from "node:path";
 
-/** Folder of the sources. Defined only in the bundle that toolchain/launchers.ts builds. */
+/** Folder of the emulators' sources. Only the bundle that toolchain/launchers.ts builds defines it. */
 declare const EMULATORS_FOLDER: string | undefined;
 const FOLDER = typeof EMULATORS_FOLDER === "string" ? EMULATORS_FOLDER : path.join(__dirname, "..");
 

@@ -55,9 +55,10 @@ function installed(program: string): Map<string, string> {
 
 /**
  * The Pulumi packages of a program, from the `pulumi` part of the installed SDKs' package.json. The released host lists
- * all of them, and the engine downloads their plugins. This host omits packages whose plugin is not on this machine
- * (`hasPlugin`), because they would make every command fail, even if the program never uses them. If the program does
- * use such a package, the engine fails with its name.
+ * all of them, and the engine downloads their plugins.
+ * This host omits a package if its plugin is not on this machine (`hasPlugin`). Otherwise every command would fail,
+ * even if the program never uses the package. If the program does use it, the engine fails with an error that names the
+ * package.
  */
 export function requiredPackages(program: string, hasPlugin: (name: string) => boolean): RequiredPackage[] {
     return [...installed(program)].flatMap(([npmName, folder]) => {

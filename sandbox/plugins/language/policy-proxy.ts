@@ -43,7 +43,10 @@ export class PolicyProxy {
         return listen(this.server);
     }
 
-    /** Resolves to the stack's configuration; to undefined if the engine makes another call first, as `policy publish` does. */
+    /**
+     * Resolves to the stack's configuration. Resolves to undefined if the engine makes a different call first, as
+     * `policy publish` does.
+     */
     async configuration(): Promise<analyzer.AnalyzerStackConfigureRequest | undefined> {
         const bytes = await this.configured.promise;
         return bytes && analyzer.AnalyzerStackConfigureRequest.deserializeBinary(bytes);
@@ -70,8 +73,8 @@ export class PolicyProxy {
             (client) => client.close(),
             () => undefined,
         );
-        // tryShutdown waits until the engine has received the errors of its pending calls, and has closed its
-        // connections. If connections are still open after a second, they are closed here.
+        // tryShutdown waits until the engine has received all pending errors and has closed its connections. After one
+        // second, forceShutdown closes the remaining connections.
         const cut = setTimeout(() => this.server.forceShutdown(), 1000);
         this.server.tryShutdown(() => clearTimeout(cut));
     }
@@ -93,7 +96,7 @@ export class PolicyProxy {
     }
 }
 
-/** A promise with its resolve and reject functions: Node.js 20 has no Promise.withResolvers. */
+/** Creates a promise, and returns it with the functions that settle it. Node.js 20 has no Promise.withResolvers. */
 function deferred<T>() {
     let resolve!: (value: T) => void;
     let reject!: (reason: Error) => void;

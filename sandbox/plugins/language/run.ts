@@ -10,7 +10,7 @@ const ALREADY_REPORTED = 32;
 interface RunOutcome {
     /** Error message for the engine; empty after success. */
     error: string;
-    /** Whether the run failed and has printed its error: then the engine stops without a message. */
+    /** Whether the program failed and has already printed its error. If so, the engine stops without a message. */
     bail: boolean;
 }
 

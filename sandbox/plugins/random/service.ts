@@ -28,7 +28,7 @@ function resourceType(urn: string): ResourceType {
     );
 }
 
-/** Problems of a resource's inputs, in the form of the released provider's messages. */
+/** The problems of a resource's inputs, with the messages of the released provider. */
 function problems(urn: string, inputs: Values): string[] {
     const { inputs: types, required } = resourceType(urn);
     const at = (property: string, problem: string) =>

@@ -1,8 +1,10 @@
 /**
- * Parses a chart's annotation, which declares inputs, outputs, and infrastructure that the chart provides or requires.
+ * Parses the annotation of a chart. It declares inputs, outputs, and the infrastructure that the chart provides or
+ * requires.
  * Emulated: petuum/rampart 47a837c, component_spec.py, which accepts and rejects annotations with yamale 4.0.2.
- * Known differences: the reasons after the first line of a rejection; text that is not YAML is always rejected, although some
- * texts (for example an unterminated list) crash the real controller; several YAML documents are rejected too.
+ * Known differences: Only the first line of a rejection is the same. A text that is not YAML is always rejected,
+ * although some of these texts (for example an unterminated list) crash the real controller. Several YAML documents are
+ * rejected too.
  */
 import { parse } from "yaml";
 import * as z from "zod";
@@ -21,7 +23,7 @@ export interface ComponentSpec {
     requires: string[];
 }
 
-/** Path of the rules, which the real program's message contains. The directory is invented. */
+/** Path of the schema in the real program's message. The directory is invented. */
 const RULES_PATH = "/rampart/src/graph/component_annotations_schema.yaml";
 // Python's `$` also matches before a final line break.
 const NAME = z.string().regex(/^[a-zA-Z0-9_-]*\*?\n?$/);
@@ -64,7 +66,8 @@ export function asYaml(text: string, refuse: (why: string) => Error): unknown {
 }
 
 /**
- * The names of a list without duplicates. Like the real program, it crashes for a null list, which the schema allows.
+ * The names of a list without duplicates. The schema allows null instead of a list, but the real program crashes for
+ * it, so this function does too.
  */
 function names(list: string[] | null | undefined): string[] {
     if (list === null) throw new Crash("TypeError: 'NoneType' object is not iterable");

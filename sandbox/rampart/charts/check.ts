@@ -1,7 +1,7 @@
 /**
- * The controller's check of the charts of a graph: the repo must answer, the chart must exist, and the chart's annotation
- * declares its inputs and outputs and the infrastructure that it provides or requires. Emulated: petuum/rampart 47a837c,
- * component_chart.py, repository.py.
+ * The controller's check of the charts of a graph. The repo must answer, and the chart must exist. The annotation of
+ * the chart declares inputs and outputs, and the infrastructure that the chart provides or requires.
+ * Emulated: petuum/rampart 47a837c, component_chart.py, repository.py.
  */
 import type { GraphApi } from "../kubernetes/api.js";
 import { asYaml, type ComponentSpec, type PortSpec, readSpec } from "./annotation.js";
@@ -48,8 +48,8 @@ export async function inspectChart(chart: Chart, ref: TaskRef, from: ChartSource
 }
 
 /**
- * The annotation of a chart; "" if it has none. For a fixed version, the annotation is read once and cached. For the
- * version "latest" it is read at each check, because a newer version may have been published.
+ * The annotation of a chart; "" if the chart has no annotation. For a fixed version, the annotation is read once and
+ * cached. For the version "latest", every check reads the annotation, because a newer version may have been published.
  */
 async function annotationOf(chart: Chart, repo: HelmRepo, { uid }: TaskRef, from: ChartSources): Promise<string> {
     const cache = from.charts.of(repo, uid);
@@ -89,7 +89,8 @@ async function findRepo(chart: Chart, ref: GraphRef, from: ChartSources): Promis
         return { repo: { name: helmRepoName(url), url: trim(url), options: {} }, fullUrl: url };
     }
     const { secretName } = chart.source;
-    // With an empty name, the real program reads the list of Secrets, which has no `data`, and crashes.
+    // If the name is empty, the real program requests the list of all Secrets instead. It crashes, because the list has
+    // no `data`.
     if (secretName === "") throw new Crash("TypeError: argument of type 'NoneType' is not iterable");
     const elsewhere = kubernetesView(from.controllerNamespace);
     const data =

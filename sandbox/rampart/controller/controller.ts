@@ -29,9 +29,10 @@ export interface ControllerOptions {
      */
     watchCycleSeconds?: number;
     /**
-     * Environment of the controller process, with its RAMPART_* settings. The error of a failed helmfile quotes every
-     * variable.
-     * @default the invented POD_ENV. It is never the environment of the sandbox, which may contain real secrets
+     * Environment of the controller process, with the RAMPART_* settings. If helmfile fails, the error message quotes
+     * every variable.
+     * For this reason, the environment of the sandbox is never used: it may contain real secrets.
+     * @default POD_ENV, an invented environment
      */
     env?: Environment;
     /**
@@ -48,7 +49,10 @@ export interface ControllerOptions {
 export interface Controller {
     /** Ends the emulated process without cleanup. Resolves when none of its tasks runs any more. */
     close(): Promise<void>;
-    /** Resolves when the emulated process ends: to the exception that ended it, or to undefined after close(). */
+    /**
+     * Resolves when the emulated process ends. The value is the exception that ended the process, or undefined after
+     * close().
+     */
     exited: Promise<Error | undefined>;
 }
 
@@ -105,7 +109,7 @@ class Process implements Controller {
     private readonly locks = new Map<string, Promise<void>>();
     private readonly live = new Set<Promise<void>>();
     /**
-     * Resolves when all tasks so far have ended. It awaits them in the order of their events, so that the crash of a
+     * Resolves when all tasks so far have ended. The tasks are awaited in the order of their events, so that a crashed
      * task ends the process only after all earlier tasks.
      */
     private queue: Promise<void> = Promise.resolve();

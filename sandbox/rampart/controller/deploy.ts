@@ -127,8 +127,9 @@ export class Deployment {
     }
 
     /**
-     * Cleans up after a cancelled update: uninstalls all releases and deletes all anchors, not only the new ones. The real code
-     * means to keep anchors that existed before, but compares namespaces with component names.
+     * Cleans up after a cancelled update. It uninstalls all releases and deletes all anchors, even if they existed
+     * before the update. The real code should keep the existing anchors, but it compares namespaces with component
+     * names by mistake.
      */
     private async cleanUpAfterCancel(): Promise<void> {
         this.tools.log(
@@ -181,6 +182,6 @@ function throwRejected(results: PromiseSettledResult<unknown>[]): void {
     if (errors !== undefined) throw errors;
 }
 
-/** Whether an error ends the task or the process, instead of being reported as a deployment error. */
+/** Whether an error ends the task or the process. All remaining errors are reported as deployment errors. */
 export const isStop = (error: unknown) =>
     error instanceof Cancelled || error instanceof Killed || error instanceof Crash;

@@ -32,7 +32,8 @@ interface HelmfileSettings {
 
 /**
  * @param facts results of the chart checks, by Chart.key
- * @param before called before the releases of each component are built, where the real program runs `helm diff`
+ * @param before called before the releases of each component are built. At this point, the real program runs `helm
+ * diff`
  */
 export function buildHelmfile(
     graph: Graph,
@@ -121,14 +122,14 @@ function mergeOver(base: JsonObject, over: JsonObject): JsonObject {
 }
 
 /**
- * Python's str.title(): a letter at the start, or after a character that is not a letter, becomes upper case, all others lower
- * case.
+ * Python's str.title(): a letter becomes upper case at the start of the text and after a character that is not a
+ * letter. All remaining letters become lower case.
  */
 const title = (text: string) => text.toLowerCase().replace(/(?<![a-z])[a-z]/g, (letter) => letter.toUpperCase());
 
 /**
- * Converts keys of a repo's Secret to keys of helmfile: names with hyphens become camelCase. forceUpdate is omitted, because
- * only helm uses it.
+ * Converts the keys of a repo's Secret to keys of helmfile. Names with hyphens become camelCase. forceUpdate is
+ * omitted, because only helm uses it.
  */
 export function helmfileKeys(options: Record<string, string>): Record<string, string> {
     const camel = (key: string) => {

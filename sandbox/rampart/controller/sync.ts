@@ -1,8 +1,10 @@
 /**
  * One pass of Rampart's controller over one graph: it reads the graph, deploys or removes it, and writes the status.
- * Emulated: petuum/rampart 47a837c, controller.py. Its faults are kept: it replaces the whole list of finalizers, never clears
- * reason and messages, and reports a failed generation as observed. The PUT that should remove the finalizer gets a conflict,
- * because the controller's own status patch has changed the object before.
+ * Emulated: petuum/rampart 47a837c, controller.py, with these faults of the real controller:
+ * - It replaces the whole list of finalizers.
+ * - It never clears reason and messages.
+ * - It reports a failed generation as observed.
+ * - The PUT that should remove the finalizer gets a conflict, because the controller has patched the status before.
  */
 import { ApiError, readWorld } from "../kubernetes/api.js";
 import { Deployment, isStop, type Tools } from "./deploy.js";
@@ -32,7 +34,7 @@ export async function syncPass(tools: Tools, ref: TaskRef, signal: AbortSignal):
     try {
         await pass.run();
     } finally {
-        // A cancelled pass writes its status too. A pass that ends because the process is killed does not.
+        // A cancelled pass still writes the status. If the process is killed, the pass writes no status.
         if (!(signal.reason instanceof Killed)) await pass.writeStatus();
     }
 }

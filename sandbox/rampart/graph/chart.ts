@@ -1,6 +1,7 @@
 /**
- * Rampart's parsing of a component's `chart`: a repo that contains a network location is a URL; any other text is the name of a
- * Secret. The name of the repo in helm is a hash of the URL. Follows Python 3.9's urllib.parse.
+ * Parses `chart` of a component as Rampart does. If the repo contains a network location, it is a URL. Otherwise it is
+ * the name of a Secret. The name of the repo in helm is a hash of the URL.
+ * Follows Python 3.9's urllib.parse.
  */
 import { createHash } from "node:crypto";
 import { Crash } from "../errors.js";
@@ -18,8 +19,8 @@ export interface Chart {
 }
 
 /**
- * Rampart treats `_` and `-` in names as equal. `kubernetesView` converts a name to hyphens, as Kubernetes requires;
- * `rampartView` converts it to underscores, as Rampart's own texts have it.
+ * Rampart treats `_` and `-` in names as equal. `kubernetesView` converts a name to hyphens, because Kubernetes
+ * requires them. `rampartView` converts a name to underscores, because Rampart's own messages have them.
  */
 export const kubernetesView = (name: string) => name.replaceAll("_", "-");
 export const rampartView = (name: string) => name.replaceAll("-", "_");

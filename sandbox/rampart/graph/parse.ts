@@ -1,7 +1,8 @@
 /**
- * Parses the spec of a graph into components, charts and edges, which the webhook validates and the controller deploys.
- * Emulated: petuum/rampart 47a837c, objects/graph.py and component.py. The order of the steps decides whether a graph with
- * several faults is rejected with a message or crashes the process.
+ * Parses the spec of a graph into components, charts and edges. The webhook validates them, and the controller deploys
+ * them.
+ * Emulated: petuum/rampart 47a837c, objects/graph.py and component.py. The order of the steps is important if a graph
+ * has several faults: the first fault decides whether the graph is rejected with a message or crashes the process.
  */
 import { type Chart, kubernetesView, readChart } from "./chart.js";
 import { Crash, GraphErrors } from "../errors.js";
@@ -51,8 +52,8 @@ export interface Component {
     name: string;
     namespace: string;
     /**
-     * The component's default namespace. Other components refer to it in their `needs`, even if this component sets another
-     * namespace.
+     * The component's default namespace. The `needs` of other components always use this namespace, even if the
+     * component sets a different namespace.
      */
     uid: string;
     body: JsonObject;
@@ -124,8 +125,8 @@ function readEdges(body: JsonObject, part: Edge["part"], flows: Flow[]): Edge[] 
     const ports = body[part === "Input" ? "inputs" : "outputs"] as Record<string, JsonObject>;
     return sortedEntries(ports).map(([name, port]): Edge => {
         const type = (port["type"] as string).toUpperCase();
-        // The patterns of the schema are not anchored, so "xvolume" is valid there, but the real program then looks up the
-        // exact type and crashes.
+        // The patterns of the schema are not anchored, so "xvolume" passes the schema. The real program then looks up
+        // the exact type and crashes.
         if (!["VOLUME", "PULSAR", "REPOSITORY"].includes(type)) throw new Crash(`KeyError: ${repr(type)}`);
         const flowName = port["flow"] as string;
         const flow = flows.find((f) => f.name === flowName);

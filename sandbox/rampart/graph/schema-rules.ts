@@ -92,7 +92,8 @@ export const DEFS: Record<string, Rule> = {
         },
         ["chart", "config", "inputs", "outputs"],
     ),
-    // No `type: object`: a chart that is a string passes these rules, and then crashes the code that reads it.
+    // The real schema has no `type: object` here. A chart that is a string therefore passes the schema, and crashes the
+    // code that reads it.
     chart: {
         properties: {
             repo: text,

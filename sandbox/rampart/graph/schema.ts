@@ -26,7 +26,7 @@ function problemsOf(value: Json, rule: Rule, path: Path): string[] {
     });
 }
 
-/** Errors of the values inside a map or list, to which the keyword applies a rule. */
+/** Errors of the values inside a map or a list. The keyword defines the rule for these values. */
 function problemsBelow(keyword: string, value: Json, rule: Rule, path: Path): string[] {
     const below = (part: Json, sub: Rule, key: string | number) => problemsOf(part, sub, [...path, key]);
     if (keyword === "items" && Array.isArray(value))
@@ -45,7 +45,7 @@ function problemsBelow(keyword: string, value: Json, rule: Rule, path: Path): st
     return [];
 }
 
-/** Errors of the value itself for one keyword of a rule: of each error only the first line of the message. */
+/** Errors of a value for one keyword of a rule. Each error has only the first line of the real message. */
 function breaches(keyword: string, value: Json, rule: Rule, path: Path): string[] {
     switch (keyword) {
         case "properties":

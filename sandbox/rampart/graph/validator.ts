@@ -13,7 +13,9 @@ export type { World } from "./parse.js";
 
 type Verdict = { allowed: true } | { allowed: false; message: string } | { crash: string };
 
-/** Validates a graph as the webhook does on CREATE and UPDATE. `crash` becomes HTTP 500. */
+/**
+ * Validates a graph on CREATE and UPDATE as the webhook does. If the result has `crash`, the webhook answers HTTP 500.
+ */
 export function validateGraph(graph: GraphObject, world: World): Verdict {
     // A graph that is being deleted is always allowed: otherwise an invalid graph could not be deleted.
     if (graph.metadata.deletionTimestamp !== undefined) return { allowed: true };
@@ -72,7 +74,10 @@ export function throwAny(results: unknown[]): void {
     if (errors !== undefined) throw errors;
 }
 
-/** @param edgeProblem compares an edge with the chart's declaration; unset in the webhook, which does not read charts */
+/**
+ * @param edgeProblem compares an edge with the chart's declaration. The webhook does not set it, because it does not
+ * read charts
+ */
 export function checkComponent(component: Component, world: World, edgeProblem?: (edge: Edge) => string[]): void {
     if (component.name === "rampart-flows") {
         throw new GraphErrors("validation", ["'rampart-flows' is not allowed as a component name"]);
@@ -144,7 +149,10 @@ export function nameProblems(graph: Graph): string[] {
     return errors;
 }
 
-/** Whether a path is a prefix of another one. Whole segments are compared: /data is a prefix of /data/a, not of /data2. */
+/**
+ * Whether one path is inside a second path or equal to it. Whole segments are compared: /data/a is inside /data, but
+ * /data2 is not.
+ */
 function hasSharedPrefix(paths: string[]): boolean {
     const split = paths.map((path) => path.replace(/\/+$/, "").split("/"));
     return split.some((a, i) => split.some((b, j) => i !== j && a.every((segment, k) => segment === b[k])));

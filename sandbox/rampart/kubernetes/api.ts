@@ -32,7 +32,10 @@ export interface Endpoint {
 }
 
 export interface GraphApi {
-    /** Calls `seen` for all graphs, then for each change. Resolves after `seconds`, or at once when aborted. */
+    /**
+     * Calls `seen` for all graphs, and then for each change. Resolves after `seconds`, or immediately if the signal is
+     * aborted.
+     */
     watchGraphs(seconds: number, seen: (graph: GraphObject) => void, signal: AbortSignal): Promise<void>;
     listGraphs(): Promise<GraphObject[]>;
     getGraph(ref: GraphRef): Promise<GraphObject | undefined>;
@@ -64,7 +67,10 @@ export interface GraphApi {
     /** Creates or updates the graph's RampartInfra object, spec and status. */
     applyInfra(ref: GraphRef, provides: string[], status: "registered" | "deployed"): Promise<void>;
     ownInfra(ref: GraphRef, owner: OwnerReference[]): Promise<void>;
-    /** Endpoints of labelled Ingresses, then of labelled ApisixRoutes of v2beta3 if the API server serves that version. */
+    /**
+     * Endpoints of labelled Ingresses, followed by endpoints of labelled ApisixRoutes (v2beta3). The ApisixRoutes are
+     * omitted if the API server does not serve this version.
+     */
     listEndpoints(): Promise<Endpoint[]>;
 }
 

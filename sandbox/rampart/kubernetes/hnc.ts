@@ -40,7 +40,7 @@ type HncAction =
     | "report Ok"
     | "report Conflict";
 
-/** The next steps for an anchor, in order. There are none while its namespace is terminating. */
+/** The next steps for an anchor, in order. An anchor whose namespace is terminating has no steps. */
 export function nextActions(anchor: Anchor, namespace: NamespaceObject | undefined): HncAction[] {
     const { namespace: parent, deletionTimestamp, finalizers = [] } = anchor.metadata;
     const held = finalizers.includes(ANCHOR_FINALIZER);
@@ -125,7 +125,8 @@ class Loop {
             try {
                 await this.act(action, path, anchor);
             } catch (error) {
-                // 404 or 409: the object was deleted or changed, and the next event has its new state.
+                // 404 means that the object was deleted, and 409 that it was changed. In both cases, the next event has
+                // the new state.
                 if (!(error instanceof ApiError) || ![404, 409].includes(error.status)) throw error;
             }
         }

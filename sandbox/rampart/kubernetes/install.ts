@@ -1,7 +1,8 @@
 /**
- * Creates the objects by which a preflight check recognizes an installed Rampart. Rampart's real chart is not public. The names
- * of the Secret rampart-repo and the StorageClass rampart are from its public parts; the namespace and the names of the
- * Deployments are invented.
+ * Creates the objects that the preflight check looks for to detect an installed Rampart. Rampart's real chart is not
+ * public.
+ * The names of the Secret rampart-repo and the StorageClass rampart are from its public parts. The namespace and the
+ * names of the Deployments are invented.
  */
 import type { KubeConfig } from "@kubernetes/client-node";
 import { ApiError, realClock } from "./api.js";
@@ -41,7 +42,7 @@ export interface NewDefinition {
     spec: { group: string; names: { plural: string }; versions: object[] };
 }
 
-/** Creates kinds, and resolves when the API server serves them. Idempotent. */
+/** Creates custom resource definitions, and waits until the API server serves their kinds. Idempotent. */
 export async function installDefinitions(rest: Rest, definitions: NewDefinition[]): Promise<void> {
     const path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
     for (const crd of definitions) await rest.apply(`${path}/${crd.metadata.name}`, crd);

@@ -171,8 +171,8 @@ export class KubeApi implements GraphApi {
             "GET",
             `/apis/networking.k8s.io/v1/ingresses${labelled}`,
         );
-        // The CRDs of the ingress controller 2.x have only v2. Therefore its routes are missing in endpointPaths, as with the
-        // real Rampart.
+        // The CRDs of the ingress controller 2.x have only the version v2. Its routes are therefore missing in
+        // endpointPaths, as with the real Rampart.
         const routes = await this.rest.find<List<RouteObject>>(
             `/apis/apisix.apache.org/v2beta3/apisixroutes${labelled}`,
         );
@@ -208,7 +208,7 @@ function ingressEndpoint({ metadata, spec }: IngressObject): Endpoint {
     return { namespace: metadata.namespace, paths };
 }
 
-/** The paths of an ApisixRoute, each without its leading and trailing asterisks. */
+/** The paths of an ApisixRoute. Asterisks at the start and the end of a path are removed. */
 function routeEndpoint({ metadata, spec }: RouteObject): Endpoint {
     const paths = (spec?.http ?? []).flatMap((http) => http.match?.paths ?? []);
     return { namespace: metadata.namespace, paths: paths.map((path) => path.replace(/^\*+|\*+$/g, "")) };

@@ -26,7 +26,7 @@ export class Rest {
         return JSON.parse(await this.text(method, path, body, type)) as T;
     }
 
-    /** Creates or updates an object by server-side apply, with the field manager that all of the sandbox's objects have. */
+    /** Creates or updates an object by server-side apply. All objects of the sandbox have the same field manager. */
     async apply(path: string, body: unknown): Promise<void> {
         const query = "?fieldManager=alpa-auth-sandbox&force=true";
         await this.text("PATCH", path + query, body, "application/apply-patch+yaml");

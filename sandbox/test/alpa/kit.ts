@@ -15,11 +15,11 @@ export interface Ask {
     method?: string;
     path?: string;
     headers?: Record<string, string>;
-    /** An object is sent as JSON, a string or bytes unchanged. */
+    /** An object is sent as JSON. A string or bytes are sent unchanged. */
     body?: unknown;
 }
 
-/** One request on a connection of its own; rejects when the service closes it without an answer. */
+/** Sends a request on a new connection. Rejects if the service closes the connection without an answer. */
 export function ask(
     port: number,
     { method = "POST", path = "/completions", headers = {}, body }: Ask,
@@ -58,7 +58,7 @@ export function ask(
     });
 }
 
-/** Runs `use` on a service of its own. By default, its batches do not wait for more requests. */
+/** Starts a service, runs `use` on it, and closes it. By default, its batches do not wait for more requests. */
 export async function withAlpa<T>(options: Partial<AlpaOptions>, use: (alpa: Alpa) => Promise<T>): Promise<T> {
     const alpa = await startAlpa({ port: 0, batchWindow: async () => {}, ...options });
     try {
@@ -69,8 +69,8 @@ export async function withAlpa<T>(options: Partial<AlpaOptions>, use: (alpa: Alp
 }
 
 /**
- * Sends requests in this order into one batch. Each request is sent when the previous one has arrived, and the batch starts
- * when the last one has arrived.
+ * Sends requests in this order, so that all of them are in one batch. Each request is sent when the previous request
+ * has arrived. The batch starts when all have arrived.
  * @returns the answers in the same order
  */
 export async function inOneBatch<T>(
@@ -80,7 +80,8 @@ export async function inOneBatch<T>(
     let arrived = () => {};
     let closeWindow = () => {};
     const window = new Promise<void>((resolve) => (closeWindow = resolve));
-    // setImmediate: the worker queues a request within microtasks of its arrival.
+    // `arrived` must run after the worker has queued the request. The worker does this in microtasks, and setImmediate
+    // runs after them.
     const onRequest = () => void setImmediate(() => arrived());
     return withAlpa({ ...options, batchWindow: () => window, onRequest }, async (alpa) => {
         const answers: Promise<T>[] = [];

@@ -53,8 +53,8 @@ const PLACEHOLDERS: [pattern: RegExp, holds: (value: any, found: RegExpExecArray
 ];
 
 /**
- * Returns `actual`, in which each value that fits the format of the expected placeholder is replaced by that
- * placeholder.
+ * Returns `actual` with placeholders. A value is replaced by the expected placeholder if the value has the right format
+ * for it.
  */
 function masked(expected: any, actual: any): any {
     if (typeof expected === "string") {

@@ -270,7 +270,7 @@ describe("Alpa emulator", () => {
         it(`serves requests with ${who} ${who === "nothing" ? "in turn" : "before requests without a key"}`, async () => {
             const send = (fields: object) => (alpa: { port: number }) =>
                 ask(alpa.port, { body: { ...good, max_tokens: 3, prompt: "ab", ...fields } });
-            // Only the request that is sent last sets echo. If it is also the last in its batch, Alpa echoes every prompt.
+            // Only the last request sets echo. If it is also the last request in its batch, Alpa echoes every prompt.
             const sends = [...Array<object>(5).fill({}), { ...more, echo: true }].map(send);
             const answers = await inOneBatch({ mode: "keys" }, sends);
             assert.deepEqual(

@@ -1,6 +1,7 @@
 /**
- * Proves that the emulator charts accept only values that they implement, and that names and defaults are those of the real
- * charts, where these are available. Engine tests prove with the real helm what the templates render.
+ * Proves that the emulator charts accept only values that they implement. Where the real charts are available, names
+ * and defaults are compared with theirs.
+ * Engine tests prove with the real helm what the templates render.
  */
 import Ajv from "ajv";
 import assert from "node:assert/strict";
@@ -20,10 +21,7 @@ const charts = join(root, "sandbox/charts");
 const values = (chart: string) => parse(readFileSync(join(charts, chart, "values.yaml"), "utf8")) as Tree;
 const schema = (chart: string) => JSON.parse(readFileSync(join(charts, chart, "values.schema.json"), "utf8")) as Tree;
 
-/**
- * Each chart, the file with the real chart's defaults, and the values that the emulator's schema lists although that
- * file does not.
- */
+/** For each chart: the file with the real chart's defaults, and the values that only the emulator's schema lists. */
 const CHARTS: [chart: string, file: string, unlisted: RegExp][] = [
     // The real chart renders nodePort, although its values.yaml does not list it; Rampart adds `rampart` to every component.
     ["apisix", "values.yaml", /^(service\.(http|tls)\.nodePort|global\.rampart|rampart)$/],
@@ -70,8 +68,8 @@ function merged(base: Tree, over: Tree): Tree {
 }
 
 /**
- * Validates the chart's values as Helm merges them: the defaults of the sub-chart below its key, then those of the
- * chart, then `over`.
+ * Validates values as Helm merges them. The defaults of the sub-chart come first, then the defaults of the chart, and
+ * then `over`.
  */
 function validate(over: Tree): string[] {
     const defaults = merged({ "ingress-controller": values("apisix-ingress-controller") }, values("apisix"));
@@ -201,7 +199,8 @@ if (existsSync(real)) {
                 const unknown = accepted(schema(chart)).filter(
                     (path) => !at(theirs, path).found && !unlisted.test(path),
                 );
-                // The ingress controller's values are a whole chart, which is compared with its own file.
+                // The values of the ingress controller are a chart of their own, so they are compared with the file of
+                // that chart.
                 assert.deepEqual(unknown, []);
             });
 

@@ -30,7 +30,7 @@ export class TestApi {
         return new TestApi(account, await startCloudflareApi({ port: 0, token: ADMIN, account }));
     }
 
-    /** @param path without its first slash; `{account}` is replaced by the account's id */
+    /** @param path without a slash at the start. `{account}` is replaced by the account's id */
     async call(method: string, path: string, body?: unknown, token: string | null = ADMIN): Promise<Answered> {
         const response = await fetch(`${this.api.url}/${path.replace("{account}", this.account.id)}`, {
             method,

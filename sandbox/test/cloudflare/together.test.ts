@@ -1,4 +1,7 @@
-/** Proves that edge and connectors act on what the API writes, from the first zone to the last deletion. */
+/**
+ * Proves that the edge and the connectors apply what is written to the API, from the creation of the first zone to the
+ * last deletion.
+ */
 import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";

@@ -1,6 +1,6 @@
 /**
- * Proves that zones pass through the states that Cloudflare documents, by the account's clock. Not compared with the real
- * service.
+ * Proves that zones change their status as Cloudflare documents. The times are those of the account's clock. Not
+ * compared with the real service.
  */
 import assert from "node:assert/strict";
 import { Account, type Zone } from "../../cloudflare/account";

@@ -1,4 +1,7 @@
-/** Proves the certificates of the control plane with Node's own X.509, and the proxy that requires one of them. */
+/**
+ * Proves that Node's own X.509 accepts the certificates of the control plane. Proves that the proxy requires such a
+ * certificate.
+ */
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";

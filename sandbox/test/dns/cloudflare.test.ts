@@ -1,4 +1,7 @@
-/** Proves that Cloudflare's name servers answer from the account as its documentation says. Not compared with the real ones. */
+/**
+ * Proves that the emulated name servers of Cloudflare answer as documented, with the data of the account. Not compared
+ * with the real name servers.
+ */
 import { strict as assert } from "node:assert";
 import { cloudflareSays, EDGE, textStrings } from "../../dns/cloudflare";
 import { dsOf } from "../../dns/resolver";

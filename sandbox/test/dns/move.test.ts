@@ -1,7 +1,7 @@
 /**
- * Proves that every resolver gets right answers at every moment while a zone moves as docs/operate/dns-move.md says, forward
- * and back, and that each step which a phase rejects would have caused wrong answers. Not compared with Azure, Cloudflare or a
- * registry.
+ * Moves a zone as docs/operate/dns-move.md says, forward and back. Proves that every resolver gets right answers the
+ * whole time. Also proves that a step would cause wrong answers if a phase rejects it.
+ * Not compared with Azure, Cloudflare or a registry.
  */
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
@@ -36,7 +36,8 @@ const PROXIED = ["alpa.example.com", "api.example.com"];
 const FLAGGED = RECORDS.map((r) => (PROXIED.includes(r.name) ? { ...r, ttl: 1, proxied: true } : r));
 
 /**
- * A query and its right answer. For a proxied name also `edge`, the right answer once the name resolves to the edge.
+ * Queries and their right answers. A proxied name also has `edge`: the right answer after the name resolves to the
+ * edge.
  */
 const QUESTIONS: [name: string, type: string, right: string, edge?: string][] = [
     [ZONE, "A", "192.0.2.1"],
@@ -71,8 +72,8 @@ describe("move of a zone", () => {
     }
 
     /**
-     * Moves the clock forward in steps. In each step, the resolvers with a warm cache send all queries. In every fourth
-     * step, one resolver of each kind with an empty cache does the same.
+     * Moves the clock forward in steps. In each step, the resolvers with a filled cache send all queries. In every
+     * fourth step, two resolvers with an empty cache, one of each kind, send them too.
      */
     async function watch(seconds: number, edge: "no" | "maybe" | "yes" = "no"): Promise<void> {
         const step = seconds > DAY ? 2 * HOUR + 7 : seconds > HOUR ? 23 * MINUTE : 97;
@@ -309,7 +310,7 @@ describe("move of a zone", () => {
         world.registry.delegate(ZONE, world.zone.name_servers);
         world.pass(DAY);
         world.registry.delegate(ZONE, world.azure.nameServers);
-        world.pass(5 * HOUR); // Cloudflare has checked the delegation by then.
+        world.pass(5 * HOUR); // During this time, Cloudflare checks the delegation.
         world.pass(6 * DAY);
         assert.match(
             (await world.report("mirror", RECORDS)).notes.join("\n"),

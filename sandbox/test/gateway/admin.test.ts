@@ -1,6 +1,6 @@
 /**
- * Proves that the Admin API accepts what APISIX accepts, rejects what APISIX rejects with the same message, and names what the
- * emulator does not implement.
+ * Proves that the Admin API accepts what APISIX accepts, and that it rejects everything else with APISIX's messages. If
+ * the emulator does not implement something, the error must name it.
  */
 import assert from "node:assert/strict";
 import { ADMIN_KEY, Kit, VIEWER_KEY } from "./kit";

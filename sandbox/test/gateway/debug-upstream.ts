@@ -1,6 +1,6 @@
 /**
- * The upstream of the recordings, as described there: answers like Alpa's HTTP service, records each request, and obeys
- * X-Debug-* headers (delay, status, TCP reset, close without an answer).
+ * The upstream that the recordings describe. It answers like Alpa's HTTP service and records each request. X-Debug-*
+ * headers in a request cause a delay, a different status, a TCP reset or a close without an answer.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -23,7 +23,7 @@ export interface DebugUpstream {
 const GOOD = '{"id":"cmpl-fixed","object":"text_completion","created":0,"choices":[{"text":"ok"}]}';
 const BAD = '{"type":"error","message":"bad request","stacktrace":"Traceback"}';
 const MADE_UP = '{"type":"error","message":"made-up upstream error","stacktrace":"Traceback"}';
-/** Nesting of JSON that Python's parser accepts, approximately. */
+/** Approximate depth of nested JSON that Python's parser accepts. */
 const MAX_DEPTH = 900;
 
 function acceptable(path: string, body: Buffer): boolean {
@@ -74,7 +74,7 @@ async function serve(seen: Seen[], request: IncomingMessage, answer: ServerRespo
     const path = request.url ?? "/";
     seen.push({ method: request.method ?? "", path, headers, body });
 
-    // `ref: false`, because a long delay must not keep the process alive after the tests.
+    // Without `ref: false`, a long delay would keep the process alive after the tests.
     if (delay) await sleep(Number(delay) * 1000, undefined, { ref: false });
     if (reset) return void request.socket.resetAndDestroy();
     if (close) return void request.socket.end();

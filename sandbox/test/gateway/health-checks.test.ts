@@ -1,4 +1,7 @@
-/** Proves that upstream nodes are excluded and included again as by APISIX's active checks, and which node chash selects. */
+/**
+ * Proves when an upstream node gets no more requests and when it gets requests again, as with APISIX's active checks.
+ * Also proves which node chash selects.
+ */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
@@ -7,7 +10,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { freePort } from "../../processes";
 import { Kit } from "./kit";
 
-/** A node whose answer to `GET /` can be changed; its answer to POST is its name. */
+/** A node that answers POST with its name. Tests can change its answer to `GET /`. */
 class Backend {
     status = 400;
     looks = 0;
@@ -71,8 +74,8 @@ describe("Health checks of upstreams", () => {
 
     it("exclude a node that refuses connections, and include the node again when it answers", async () => {
         await put(upstream(http));
-        // Two requests are sent at once, because the first one starts the health checks, and the second one must still
-        // find both nodes.
+        // The first request starts the health checks. The second request must still find both nodes, so it is sent at
+        // the same time.
         assert.deepEqual((await Promise.all([ask(1), ask(1)])).flat().sort(), [502, "one"], "no check ran before");
         await said(`:${ports[1]} is unhealthy`);
         assert.deepEqual(await ask(4), ["one", "one", "one", "one"]);

@@ -268,8 +268,8 @@ describe("metrics and log of the gateway", () => {
         for (let caller = 0; caller < 5000; caller++) for (const status of [200, 429, 200]) request(caller, status);
         assert.equal(metrics.registry.count("http_status"), 10_000);
         assert.equal(metrics.registry.count("bandwidth"), 10_000);
-        // 13 series for each of 5 label sets: types request and apisix each have one set with a node and one without,
-        // type upstream has only the one with a node.
+        // There are 5 label sets with 13 series each. The types request and apisix have one set with a node and one set
+        // without a node. The type upstream has only the set with a node.
         assert.equal(metrics.registry.count("http_latency"), 13 * 5);
         const bytes = Buffer.byteLength(metrics.text(true));
         assert.ok(bytes < 8 * 2 ** 20, `${bytes} bytes of text, of 64 MiB`);

@@ -51,7 +51,7 @@ export function rawRequest(port: number, request: RawRequest, timeoutMs = 30_000
             if (request.expect100 && Buffer.concat(chunks).includes("HTTP/1.1 100")) sendBody();
         });
         socket.on("error", (error) => {
-            // A reset after the whole answer does not matter.
+            // If an answer was received before the error, the error is ignored.
             if (chunks.length === 0) reject(error);
         });
         socket.on("close", () => {

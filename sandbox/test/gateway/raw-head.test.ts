@@ -6,7 +6,7 @@ import { Kit } from "./kit";
 const JSON_ONLY = { type: "string", pattern: "^(?i)application/json *$" };
 const GOOD = '{"model":"default"}';
 const SHAPED = '{"type":"error"}';
-/** Plugins that answer every request with 404, and replace the body of each error. */
+/** With these plugins, every request is answered with 404, and the body of each error is replaced. */
 const CLOSED = {
     "fault-injection": { abort: { http_status: 404, body: "closed" } },
     "response-rewrite": { vars: [["status", ">=", 400]], body: SHAPED },

@@ -36,7 +36,7 @@ describe("gateway serverless functions", () => {
         assert.ok(status < 300, JSON.stringify(body));
         return kit.send("/completions", headers);
     };
-    /** A plugin that answers like a limit. @param reset seconds until the end of the limit's window */
+    /** A plugin that answers as if a limit were exceeded. @param reset seconds until the end of the limit's window */
     const refused = (status: number, reset?: string) => ({
         "fault-injection": {
             abort: {

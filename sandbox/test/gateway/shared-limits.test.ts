@@ -1,6 +1,6 @@
 /**
- * Proves that gateways with policy redis count together and exactly, and that callers get APISIX's answers when Redis is down.
- * Uses a real Redis.
+ * Proves that several gateways with policy redis count together and exactly. Proves that callers get APISIX's answers
+ * when Redis is down. Uses a real Redis.
  */
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -38,7 +38,8 @@ describe("gateway limits shared through Redis", () => {
         redis_host: "127.0.0.1",
         redis_port: redis.port,
         redis_password: "sesame",
-        // For tests that do not measure the timeout: on a busy machine a command sometimes takes 1 s, which is the default.
+        // The default is 1 s, but on a busy machine a command sometimes takes 1 s. Tests that measure the timeout set
+        // their own value.
         redis_timeout: 20_000,
     });
     const COUNT = { count: 2, time_window: 600, key: "consumer_name", rejected_code: 429 };
@@ -63,7 +64,8 @@ describe("gateway limits shared through Redis", () => {
 
     for (const type of ["fixed", "sliding"])
         it(`limit-count lets exactly its count through two gateways together, in a ${type} window`, async () => {
-            // Sliding windows begin at multiples of their length on the clock, so this one is too long to end between two requests.
+            // A sliding window begins at a multiple of its length on the clock. This window is so long that it cannot
+            // end between two requests.
             const time_window = 1_000_000_000;
             await configure("limit-count", { ...COUNT, count: 7, time_window, window_type: type, ...shared() });
             const answers = await statuses(Array.from({ length: 40 }, (_, i) => send(kits[i % 2])));
@@ -142,7 +144,7 @@ describe("gateway limits shared through Redis", () => {
         assert.equal(times(200, await statuses(answers)), 3);
 
         upstream.server.on("progress", upstream.answer);
-        // A slot is free shortly after the answer was sent.
+        // The slot is only freed shortly after the answer, so the request is repeated until it succeeds.
         while ((await send(kits[1])).status !== 200);
     });
 

@@ -1,4 +1,4 @@
-// Proves the behavior of the emulator's TLS port. It follows APISIX's sources, not recordings.
+// Proves the behavior of the emulator's TLS port according to APISIX's sources. There are no recordings for it.
 import { strict as assert } from "node:assert";
 import { request } from "node:https";
 import { connect, type ConnectionOptions } from "node:tls";

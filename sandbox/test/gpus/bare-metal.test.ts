@@ -43,12 +43,12 @@ describe("sandbox Alpa on bare metal", function () {
     /** Runs a command line on a host. @returns its output and, on the last line, its exit code */
     const sh = async (host: number, command: string) =>
         (await on(bareMetal.hosts[host].host, `{ ${command}; } 2>&1; echo "= $?"`)).stdout.trim();
-    // Resets the start counter: otherwise the tests together would exceed systemd's limit.
+    // Resets the count of starts. Without this, all tests together would exceed systemd's limit.
     const reset = `sudo systemctl reset-failed ${UNIT}; `;
     const all = (verb: string) =>
         Promise.all(NODES.map((_, host) => sh(host, `${reset}sudo systemctl ${verb} ${UNIT}`)));
     const pids = (host: number) => sh(host, "nvidia-smi --query-compute-apps=pid --format=csv,noheader");
-    /** Requests a completion. @returns status and text of the answer; undefined when there is none */
+    /** Requests a completion. Returns the status and the text of the answer, or undefined if there is no answer. */
     const complete = async () => {
         const body = JSON.stringify({ model: "default", prompt: "Paris is", max_tokens: 8 });
         const answer = await fetch(`http://127.0.0.1:${port}/completions`, { method: "POST", body }).catch(
@@ -57,7 +57,7 @@ describe("sandbox Alpa on bare metal", function () {
         return answer && { status: answer.status, text: await answer.text() };
     };
     const silent = () => waitFor("Alpa: silent", async () => (await complete()) === undefined, { seconds: 100 });
-    /** Waits until no process uses a host's GPUs, in the way the project's scripts do. */
+    /** Waits until no process uses a host's GPUs. The project's scripts check this with the same command. */
     const free = (host: number) =>
         waitFor(`GPUs of ${NODES[host]}: free`, async () => (await pids(host)) === "= 0", { seconds: 100 });
     const answering = () =>
@@ -81,7 +81,8 @@ describe("sandbox Alpa on bare metal", function () {
         assert.deepEqual(await all("stop"), ["= 0", "= 0"]);
         for (const host of [0, 1]) await free(host);
         await silent();
-        // Sends requests from before the start on: loading takes half a second, and SSH may take as long on a busy machine.
+        // The requests begin before the start, because loading takes only half a second. On a busy machine, the SSH
+        // command may take as long.
         const [first, started] = await Promise.all([
             waitFor("Alpa's port: open", complete, { seconds: 100, everyMilliseconds: 10 }),
             all("start"),

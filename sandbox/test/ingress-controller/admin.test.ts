@@ -1,6 +1,7 @@
-// Proves that only differences are written to an Admin API, in an order that the API accepts. For objects of other
-// owners, proves which ones are deleted, which are ignored, and which cause an error. The real ADC 0.23.1 was observed
-// to do the same. The Admin API in these tests only stores and records; the one that validates is sandbox/gateway.
+// Proves that only differences are written to an Admin API, in an order that the API accepts. Proves which objects of
+// other owners are deleted, which are ignored, and which cause an error. The real ADC 0.23.1 was observed to do the
+// same.
+// The Admin API in these tests only stores and records objects. It does not validate them as sandbox/gateway does.
 
 import assert from "node:assert/strict";
 import http from "node:http";

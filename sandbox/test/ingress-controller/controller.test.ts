@@ -12,14 +12,14 @@ import { CONTROLLER, object, secret, WIRING } from "./kit";
 /** Length of a second of the controller's clock, in real seconds: 5 minutes of this clock last 3 s. */
 const SECOND_LASTS = 0.01;
 /**
- * The same for the test in which the controller waits 5 minutes. Here they last 9 s, enough for all earlier steps on a
- * busy machine.
+ * SECOND_LASTS for the test in which the controller waits 5 minutes. The wait lasts 9 s, so that all earlier steps end
+ * before it, even on a busy machine.
  */
 const WAIT_SECOND_LASTS = 0.03;
 const READY_MS = 300 * WAIT_SECOND_LASTS * 1000;
 /**
- * The same for tests that must not get a periodic push: the first one would come after 5 real minutes, long after the
- * tests' timeout.
+ * SECOND_LASTS for tests in which no periodic push may happen. The first periodic push would come after 5 real minutes,
+ * but the tests time out before that.
  */
 const REAL_SECONDS = 1;
 const TEST_MS = 60_000;

@@ -58,7 +58,7 @@ export function translated(...objects: [Kind, Resource][]) {
     return translate(worldOf(...WIRING, ...objects), CONTROLLER);
 }
 
-/** The only outcome of this kind and name; fails when there is none. */
+/** Returns the only outcome of this kind and name. Throws if there is none, or more than one. */
 export function outcome(outcomes: Outcome[], kind: Kind, name: string): Outcome {
     const found = outcomes.filter((one) => one.kind === kind && one.resource.metadata.name === name);
     if (found.length !== 1) throw new Error(`${found.length} outcomes for ${kind} ${name}`);
@@ -69,7 +69,7 @@ export function said({ status, reason, message }: Condition): string {
     return `${status} ${reason}${message && `: ${message}`}`;
 }
 
-/** Bodies of those objects that belong to one collection of the Admin API. */
+/** Bodies of the objects that are in one collection of the Admin API. */
 export function bodies(objects: ApisixObject[] | undefined, collection: ApisixObject["collection"]): any[] {
     return (objects ?? []).filter((one) => one.collection === collection).map(({ body }) => body);
 }

@@ -1,4 +1,6 @@
-/** Proves which instance leads, and when another one takes over, on an API server that knows only Leases. */
+/**
+ * Proves which instance leads, and when a second instance takes over. The API server in these tests has only Leases.
+ */
 import { KubeConfig, type V1Lease } from "@kubernetes/client-node";
 import assert from "node:assert/strict";
 import { once } from "node:events";

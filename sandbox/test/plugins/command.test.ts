@@ -1,5 +1,5 @@
-// Proves the command provider's rules over its protocol, against an SSH server of the sandbox. The rules are those of the
-// released provider's public source; the SSH between them is real.
+// Proves the command provider's rules over its protocol, against an SSH server of the sandbox. The rules are from the
+// released provider's public source. The SSH connection is real.
 import assert from "node:assert/strict";
 import * as grpc from "@grpc/grpc-js";
 import { generateKeyPairSync } from "node:crypto";

@@ -16,7 +16,7 @@ import { ask, connect, eventually, folderWith, isRunning } from "./kit";
 
 const REPOSITORY = path.resolve(__dirname, "../../..");
 
-/** A runner that records how it was started, and then does what the test says. */
+/** Script of a runner. It records how it was started, and then runs the code `then`. */
 const runner = (then: string) =>
     `require("fs").writeFileSync("seen.json", JSON.stringify({
         args: process.argv.slice(2), cwd: process.cwd(), pid: process.pid, execArgv: process.execArgv,
@@ -256,7 +256,7 @@ describe("language host", () => {
                 .setInfo(info(folder));
         }
 
-        /** Output of a plugin so far. */
+        /** Collects the output of a plugin while it runs. */
         function collect(stream: grpc.ClientReadableStream<language.RunPluginResponse>) {
             const got = { stdout: "", stderr: "", code: undefined as number | undefined, error: "" };
             stream.on("data", (message: language.RunPluginResponse) => {

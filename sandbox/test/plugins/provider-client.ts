@@ -13,7 +13,7 @@ const values = (found: Struct | undefined) => (found?.toJavaScript() ?? {}) as V
 
 export const isSecret = (value: any) => typeof value === "object" && value !== null && SIGNATURE in value;
 
-/** A state without its secret marks, as the engine passes it to a provider that does not accept secrets. */
+/** A state without the marks of secrets. The engine passes it like this to a provider that does not accept secrets. */
 export const plain = (state: Values): Values =>
     Object.fromEntries(Object.entries(state).map(([name, value]) => [name, isSecret(value) ? value.value : value]));
 
@@ -23,7 +23,10 @@ const diffRequest = (urn: string, state: Values, inputs: Values) =>
         .setOlds(struct(plain(state)))
         .setNews(struct(inputs));
 
-/** A provider of the sandbox behind its protocol: the engine's calls, with property maps as plain objects. */
+/**
+ * A client that calls a provider of the sandbox over its protocol, as the engine does. The client has property maps as
+ * plain objects.
+ */
 export async function providerClient(service: grpc.UntypedServiceImplementation, urnOf: (type: string) => string) {
     const { client, close } = await connect(ResourceProviderService, service, ResourceProviderClient);
     return {

@@ -20,7 +20,10 @@ describe("Guard", () => {
         folder.remove();
     });
 
-    /** A command line in a process of its own: starts a guard and one tracked process, then runs `after`. */
+    /**
+     * Starts a process that acts as a command line. It starts a guard and a tracked process, and then runs the code
+     * `after`.
+     */
     async function start(after = ""): Promise<Record<string, Entry>> {
         const script = `
             const { startGuard, spawnTracked } = require(${processes});
@@ -56,7 +59,7 @@ describe("Guard", () => {
         const { guard, etcd } = await start("await guard.release();");
         commandLine.kill("SIGKILL");
         await ended(commandLine);
-        // The guard survives SIGHUP, and also the end of the command line, which broke the pipe between them.
+        // When the command line ended, its pipe to the guard broke. The guard survives this, and it survives SIGHUP.
         process.kill(guard.pid, "SIGHUP");
         assert.equal(isAlive(etcd), true);
         await stopAll(folder.path);

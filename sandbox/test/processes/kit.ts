@@ -8,7 +8,7 @@ import { waitFor } from "../../processes";
 
 /** Script that runs until it is stopped. */
 export const SLEEPER = "setInterval(() => undefined, 1e9)";
-/** Script that ignores SIGTERM. It prints a line as soon as its handler is installed. */
+/** Script that ignores SIGTERM. It prints "ready" when it has installed the handler of the signal. */
 export const STUBBORN = `process.on("SIGTERM", () => undefined); console.log("ready"); ${SLEEPER}`;
 
 export function temporaryFolder(): { path: string; remove: () => void } {
@@ -16,7 +16,7 @@ export function temporaryFolder(): { path: string; remove: () => void } {
     return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** Starts node on a script, and with `untilLine` waits for its first line of output. */
+/** Runs a script with Node.js. Resolves when the process has started. */
 export async function startNode(
     script: string,
     env: NodeJS.ProcessEnv = {},

@@ -12,7 +12,7 @@ describe("Ports", () => {
     it("are reserved for one process only", async () => {
         const ports = await Promise.all(Array.from({ length: 20 }, () => freePort()));
         assert.equal(new Set(ports).size, 20);
-        // The system never assigns one of these ports by itself, and no program uses one by default.
+        // No port in this range is assigned by the system or used by a program by default.
         assert.ok(
             ports.every((port) => port < 30_000 && port > 20_245),
             ports.join(),
@@ -21,7 +21,7 @@ describe("Ports", () => {
 
     it("include the preferred port only while it is free", async () => {
         const server = createServer();
-        const held = await freePort(); // The system assigns this port to no other process before the test listens on it.
+        const held = await freePort(); // the system gives this port to no other process before the test listens on it
         await new Promise<void>((resolve) => server.listen(held, "127.0.0.1", resolve));
         assert.notEqual(await freePort(held), held);
         await new Promise((resolve) => server.close(resolve));
@@ -31,8 +31,8 @@ describe("Ports", () => {
     const ports = join(__dirname, "../../../sandbox/processes/ports.ts");
 
     it("are not given to another process while the program that uses them does not listen, for example while it restarts", async () => {
-        // The search for a free port begins at a port that depends on the process id. This process pretends to have the
-        // same id, so that both searches begin at the same port.
+        // The search for a free port begins at a number that depends on the process id. The new process pretends to
+        // have the id of the test's process, so that both searches begin at the same port.
         const code = `
             Object.defineProperty(process, "pid", { value: ${process.pid} });
             require(${JSON.stringify(ports)}).freePort().then(console.log);

@@ -17,7 +17,7 @@ import { Kit } from "../gateway/kit";
 
 const SCRAPED = { metrics: { scrapers: [], podMonitor: false } };
 const PODS = ["apisix-a", "apisix-b"];
-/** Requests to each pod. One request of each kind is sent before these, to create the series in Prometheus. */
+/** Requests to each pod. Before these, the test sends a request of each kind, so that Prometheus has the series. */
 const SENT: [caller: string, status: number, times: number][] = [
     ["lab", 200, 3],
     ["nlp", 429, 2],
@@ -118,7 +118,7 @@ if (findOnPath("prometheus") !== undefined)
                     );
                     return JSON.stringify(rows) === '[["lab",6,6],["nlp",4,0]]';
                 },
-                // Prometheus extrapolates: the error shrinks with the time that it has scraped.
+                // Prometheus extrapolates. The longer it has scraped, the smaller is the error.
                 { seconds: 90, everyMilliseconds: 500, hint: () => JSON.stringify(rows) },
             );
         });

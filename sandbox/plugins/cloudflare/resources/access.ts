@@ -158,8 +158,8 @@ export const application: ResourceType = {
     adjust: (planned, inputs, state) => {
         const result: Values = { ...planned };
         if (Array.isArray(planned.policies)) result.policies = planned.policies.map(withPrecedence);
-        // The API derives each of these three fields from the other two. If the program changes one of them, those that
-        // it does not set become unknown, because the API derives them again.
+        // The API derives each of these three fields from the two remaining fields. If the program changes one field,
+        // the fields that it does not set become unknown, because the API derives them again.
         const three = ["domain", "destinations", "selfHostedDomains"];
         const changed = three.some((name) => {
             const given = inputs[name];

@@ -18,8 +18,8 @@ const given = (type: "number" | "string", names: string[]): Fields =>
 const DATA_TYPES = "CAA CERT DNSKEY DS HTTPS LOC NAPTR SMIMEA SRV SSHFP SVCB TLSA URI".split(" ");
 
 /**
- * Whether two names are the same, although the planned one can be shorter: the API replaces a relative name or `@` by
- * the full name.
+ * Whether two names mean the same record. The program can set a relative name or `@`, but the API returns the full
+ * name.
  */
 function sameName(state: Value | undefined, planned: Value | undefined): boolean {
     if (typeof state !== "string" || typeof planned !== "string") return false;

@@ -6,8 +6,9 @@ import { createBody } from "../wire";
 const MODULE = "application/javascript+module";
 
 /**
- * A Worker of one module. Facts: services/workers_script of terraform-provider-cloudflare 5.22.0. A write sends the module and
- * its metadata. A read requests the service, its settings and its text, and keeps the state's values for missing fields.
+ * A Worker with a single module. Facts: services/workers_script of terraform-provider-cloudflare 5.22.0.
+ * A write sends the module and its metadata. A read requests the service, the settings and the source text of the
+ * Worker. Fields that are missing in the responses keep their values in the state.
  */
 export const workersScript: ResourceType = {
     fields: {

@@ -1,19 +1,20 @@
 /**
- * Proves that every recorded request of the official provider gets an answer that it can use: the recorded status, and all
- * fields of the smallest answer that worked. The recordings were made against another emulator, not the real service.
+ * Proves that every recorded request of the official provider gets a usable answer. It has the recorded status, and all
+ * fields of the smallest answer with which the provider worked.
+ * The recordings were made against a different emulator, not the real service.
  */
 import assert from "node:assert/strict";
 import { TestApi } from "../kit";
 import { differences, prepare, recordedCalls, resolve, type Recorded } from "./recorded";
 
-/** Recorded answers that the emulator does not give. For these requests, the test expects the status given here. */
+/** Requests for which the recorded answer is wrong. The test expects this status instead. */
 const DIFFERENT: Record<string, [status: number, why: string]> = {
     "DnsRecord: update proxied CNAME to ttl 300": [400, "a proxied record has ttl 1; the recorder did not check"],
 };
 
 /**
- * Recorded answers of a faulty or busy server; the emulator's own answer is valid. Other tests prove how the provider handles
- * them.
+ * The recorded answer is that of a faulty or busy server, but the emulator gives a valid answer. Other tests prove how
+ * the provider handles faulty answers.
  */
 const BROKEN = [
     "Zone: error: refresh without account",

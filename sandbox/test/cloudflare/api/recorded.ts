@@ -63,7 +63,9 @@ export async function prepare(api: TestApi, recorded: Recorded): Promise<Known> 
 }
 
 /**
- * Creates the object of the call, as in its recorded request or answer, or with example values. @returns the value of `{id}`
+ * Creates the object that the call needs, with the values in the recorded request or answer. If there are none, it uses
+ * example values.
+ * @returns the value of `{id}`
  */
 async function made(api: TestApi, { resource, step, ...recorded }: Recorded, zone: string): Promise<string> {
     const tunnel = /Tunnel/.test(resource);
@@ -99,7 +101,7 @@ const COLLECTIONS: Record<string, [path: string, example: object]> = {
     ],
 };
 
-/** A body that creates this object: without the fields that the server generates. */
+/** Returns a body that creates this object. It has no fields that the server generates. */
 function seed(resource: string, shown: any): object {
     if (!shown?.name) return COLLECTIONS[resource][1];
     const { id: _, created_on: _1, modified_on: _2, meta: _3, proxiable: _4, ...body } = shown;
@@ -109,8 +111,8 @@ function seed(resource: string, shown: any): object {
 }
 
 /**
- * Fields whose recorded values another emulator generated: only their types are compared. `message` is one of them, because
- * that emulator has two texts for one error.
+ * Fields with values that the emulator of the recordings generated. Only the types of these values are compared.
+ * `message` is one of these fields, because that emulator has two texts for one error.
  */
 const MADE_UP = ["digest", "ds", "key_tag", "public_key", "permissions", "message"];
 const FORMS: [placeholder: RegExp, form: RegExp][] = [

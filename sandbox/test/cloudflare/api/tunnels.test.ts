@@ -1,6 +1,6 @@
 /**
- * Proves that tunnels are created, configured and validated as by the real API, according to its documentation and recorded
- * calls.
+ * Proves that tunnels are created, configured and validated as the documentation of the API and the recorded calls
+ * show.
  */
 import assert from "node:assert/strict";
 import type { Tunnel } from "../../../cloudflare/account";

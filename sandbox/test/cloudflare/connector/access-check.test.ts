@@ -77,7 +77,7 @@ describe("cloudflared emulator: its own Access check", () => {
     it("keeps a key for 6 weeks", async () => {
         const kids = async () => (await keys.published()).keys.map((key) => key.kid);
         const [before] = await kids();
-        now += 33 * 24 * 3600 * 1000; // 41 days after the key was created: 8 days in the previous test, 33 here
+        now += 33 * 24 * 3600 * 1000; // the key is now 41 days old: 8 days in the previous test, and 33 here
         assert.equal((await kids())[0], before);
         now += 2 * 24 * 3600 * 1000;
         const [first, second] = await Promise.all([kids(), kids()]);

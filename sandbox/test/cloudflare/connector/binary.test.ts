@@ -42,7 +42,7 @@ describe("cloudflared emulator: the program", () => {
         ended: Promise<number | null>;
     }
     function start(args: string[], environment: Record<string, string> = {}): Running {
-        // The program must not need any other variable of this process.
+        // The child process gets only PATH, because the program must work without the other variables of this process.
         const env = { PATH: process.env.PATH ?? "", ...environment };
         const child = spawn(built.path, args, { env, cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
         children.push(child);

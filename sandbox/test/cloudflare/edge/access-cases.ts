@@ -1,4 +1,7 @@
-/** The table of Access decisions: for each situation, the decision in classic mode and in strict mode. */
+/**
+ * The decisions of Access in different situations. Each case has the decision in classic mode and the decision in
+ * strict mode.
+ */
 import type { AccessApplication, AccessPolicy, ServiceToken } from "../../../cloudflare/account";
 import { HOST, NEVER, shows, type World } from "./kit";
 

@@ -1,6 +1,7 @@
 /**
- * Proves which requests the origin gets, and which answers callers get when the origin cannot answer. Not compared with
- * the real edge. The connector is the real cloudflared if ALPA_AUTH_REAL names it.
+ * Proves which requests the origin gets, and which answers callers get if the origin cannot answer. Not compared with
+ * the real edge.
+ * If ALPA_AUTH_REAL names cloudflared, the connector is the real program.
  */
 import assert from "node:assert/strict";
 import { connect } from "node:net";

@@ -110,8 +110,8 @@ export class World {
     }
 
     /**
-     * Starts a connector of which the test needs only the id, and waits for its four connections. With cloudflared in
-     * ALPA_AUTH_REAL, the connector is the real program.
+     * Starts a connector and waits for its four connections. If ALPA_AUTH_REAL names cloudflared, the connector is the
+     * real program. The test gets only its id.
      */
     async connectAny(): Promise<{ id: string }> {
         const found = partsOfEnvironment().cloudflared;
@@ -134,7 +134,10 @@ export class World {
         return { id: this.tunnel.connections[0].client_id };
     }
 
-    /** Checks the condition at every change of the account, and every 5 ms for conditions outside of it. */
+    /**
+     * Waits for a condition. It is checked at every change of the account. It is also checked every 5 ms, because it
+     * may depend on something outside the account.
+     */
     async until(condition: () => boolean): Promise<void> {
         await new Promise<void>((resolve) => {
             const look = () => {
@@ -144,7 +147,7 @@ export class World {
                 resolve();
             };
             const often = setInterval(look, 5);
-            often.unref(); // A test whose condition never holds times out; this timer must not keep its process alive.
+            often.unref(); // this timer must not keep the process alive after the test has timed out
             this.account.on("changed", look);
             look();
         });

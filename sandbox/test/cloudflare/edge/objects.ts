@@ -1,4 +1,4 @@
-/** Objects of an account, created as by the API. */
+/** Creates objects of an account as the API does. */
 import type { Account, Tunnel, Zone } from "../../../cloudflare/account";
 import { hexId, tunnelSecret, uuid } from "../../../cloudflare/ids";
 

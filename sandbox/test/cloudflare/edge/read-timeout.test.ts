@@ -8,8 +8,8 @@ import { World } from "./kit";
 describe("Cloudflare edge: the read timeout", () => {
     let world: World;
     /**
-     * Factor of the edge's timeouts: 125 s become 600 ms. They are not shorter, because on a busy machine a byte can be
-     * 100 ms late or more.
+     * Factor by which the edge's timeouts are shorter: 125 s become 600 ms. A smaller factor would fail on a busy
+     * machine, where a byte can be 100 ms late or more.
      */
     const SCALE = 0.0048;
     before(async () => {

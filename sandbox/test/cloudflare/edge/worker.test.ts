@@ -1,4 +1,5 @@
-// Proves how the edge runs a Worker: after Access, only for its route, and without other changes of request and answer.
+// Proves how the edge runs a Worker: it runs after Access and only for its route, and the edge changes nothing else in
+// the request and the answer.
 import assert from "node:assert/strict";
 import { routeOf } from "../../../cloudflare/workers/patterns";
 import { HOST, shows, World } from "./kit";

@@ -11,10 +11,13 @@ import type { Json, RecordedCase, RecordedConfig, RecordedRequest } from "./reco
 const ADMIN_KEY = "test-admin-key";
 /** A port without a listener. */
 const CLOSED_PORT = 1;
-/** The redis_port in the recordings on which nothing listened. */
+/** In the recordings, no program listened on this redis_port. */
 const RECORDED_CLOSED_REDIS = 16399;
 
-/** One gateway with its two upstreams and, if the recording had one, a new Redis. It has one recorded configuration. */
+/**
+ * A gateway with one configuration of the recordings. It has two upstreams. It has a new Redis if the recording had a
+ * Redis.
+ */
 export class Bench {
     private constructor(
         private readonly gateway: Gateway,
@@ -71,8 +74,8 @@ export class Bench {
     }
 
     /**
-     * Writes the objects of a configuration, until one is rejected. @returns the rejection; undefined if all were
-     * accepted
+     * Writes the objects of a configuration until the gateway rejects an object.
+     * @returns the rejection; undefined if the gateway accepts all objects
      */
     async load(config: RecordedConfig): Promise<{ status: number; body: unknown } | undefined> {
         const steps: [path: string, body: Json][] = [];

@@ -6,15 +6,18 @@ import assert from "node:assert/strict";
 import { loadRecordings } from "./recording-types";
 import { replayAdmin, replayAll, type Outcome } from "./recordings";
 
-/** Configurations that the emulator does not support: a pattern of their names, and of the reason that the error must name. */
+/**
+ * Configurations that the emulator does not support. `config` matches their names. `reason` matches the reason that the
+ * error must name.
+ */
 const UNSUPPORTED: [config: RegExp, reason: RegExp][] = [
     [/^shape-exit-transformer$/, /plugin exit-transformer/],
     [/^shared-dead-sync$/, /limit-count sync_interval/],
 ];
 
 /**
- * Admin API calls that are missing in the recordings although later answers depend on them. The key is the case before
- * which they are made.
+ * Calls of the Admin API that are missing in the recordings, although later answers depend on them. They are sent
+ * before the case in the key.
  */
 const ADMIN_SETUP: Parameters<typeof replayAdmin>[1] = {
     "admin/credential-create": [["PUT", "/consumers", { username: "jack" }]],

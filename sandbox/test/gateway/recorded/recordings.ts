@@ -12,15 +12,19 @@ export interface Outcome {
 
 /** Number of benches, each with its own gateway, that replay cases at the same time. */
 const PARALLEL = 8;
-/** The recorded limits have windows of one and two seconds, which a busy machine may miss: such a case runs again, alone. */
+/**
+ * Attempts for a case that has failed. It runs again alone, because the recorded limits have windows of one and two
+ * seconds, and a busy machine may be too slow for them.
+ */
 const ATTEMPTS_ALONE = 3;
 
-/** Replays every case; cases of one sequence share a bench with new counters, in their order. */
+/** Replays every case. All cases of a sequence use the same bench, in their order. The bench has new counters. */
 export async function replayAll(recordings: Recordings): Promise<Outcome[]> {
     const placeholders = new Placeholders(recordings.tokens);
     const batches = new Map<string, RecordedCase[]>();
     for (const recorded of recordings.cases) {
-        // The limits of such a case would also count concurrent requests of other cases, so the case has its own bench.
+        // A case with `whileInFlight` has limits that would also count concurrent requests of other cases. It therefore
+        // has its own bench.
         const alone = recorded.whileInFlight ? `#${recorded.id}` : "";
         const name = `${recorded.config}#${recorded.sequence ?? ""}${alone}`;
         batches.set(name, [...(batches.get(name) ?? []), recorded]);

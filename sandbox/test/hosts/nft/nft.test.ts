@@ -1,4 +1,5 @@
-// Proves that the emulator of nft accepts and rejects what the real one was observed to, and keeps what it accepted.
+// Proves that the emulator of nft accepts and rejects the same input as the real nft, as observed. Proves that it
+// stores the accepted rules.
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as os from "node:os";

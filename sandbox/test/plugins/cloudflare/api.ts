@@ -27,10 +27,10 @@ export const urnOf = (type: string) =>
 
 export interface Api {
     provider: ProviderClient;
-    /** Requests since the last `answer`. */
+    /** Requests since the last call of `answer`. */
     calls: Call[];
     url: string;
-    /** Sets the next answers: one for each request; all later requests get the last answer. */
+    /** Sets the answers to the next requests, one for each request. After that, every request gets the last of them. */
     answer(...answers: Answer[]): void;
     close(): void;
 }

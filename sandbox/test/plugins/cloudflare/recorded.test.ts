@@ -1,5 +1,6 @@
-// Proves how the provider handles errors and odd answers, and, where the recordings of the released provider 6.17.0 exist, that
-// it sends the same requests: method, path, query and body of each step whose recording contains enough of the program.
+// Proves how the provider handles errors and odd answers. Where the recordings of the released provider 6.17.0 exist,
+// also proves that it sends the same requests.
+// Method, path, query and body are compared for each step for which the recording contains enough of the program.
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import * as path from "node:path";
@@ -25,7 +26,10 @@ const FILLED: Record<string, string> = { account: ACCOUNT, zone: ZONE, id: ID, "
 const filled = (text: string) => text.replace(/\{([^{}"]+)\}/g, (whole, name: string) => FILLED[name] ?? whole);
 const fill = <T>(value: T): T => JSON.parse(filled(JSON.stringify(value))) as T;
 
-/** A step of a program's life: the recording's name, and the program's inputs from this step on. */
+/**
+ * A step in the life of a program. `step` is the name in the recording. The program has these inputs until a later step
+ * changes them.
+ */
 type Step = [step: string, inputs: Values];
 
 const A = { zoneId: ZONE, name: "www.example.test", type: "A", ttl: 300 };
@@ -154,7 +158,10 @@ const LIVES: [resource: string, ...steps: Step[]][] = [
     ],
 ];
 
-/** Fields that a real server adds to a body; the recordings were made with one. */
+/**
+ * Fields that the test adds to a request body to get the answer. A real server adds these fields, and the server of the
+ * recordings did so too.
+ */
 const ADDED: Record<string, (body: Values) => Values> = {
     DnsRecord: ({ type, data }) => ({
         tags: [],
@@ -192,7 +199,7 @@ const changed = (content: string) => update(D, record, { ...A, content });
 const read = (type: string, state: Values) => () => api.provider.read(type, String(state.id), state, state);
 const remove = (type: string, state: Values) => () => api.provider.delete(type, String(state.id), state);
 const create = (type: string, inputs: Values) => () => api.provider.create(type, inputs);
-/** The differences from these inputs that Pulumi reports after a refresh. */
+/** The differences between the refreshed state and these inputs, as Pulumi reports them. */
 const refreshed = (type: string, state: Values, inputs: Values) => async () => {
     const found = await api.provider.read(type, String(state.id), state, state);
     return api.provider.diff(type, { ...found.state, ...(state.type ? { type: state.type } : {}) }, inputs);
@@ -227,7 +234,10 @@ const FORBIDDEN = /PUT ".*\/dns_records\/c{32}": 403 Forbidden \{.*"code":10000.
 const NOT_JSON = /content-type 'text\/plain' that is not 'application\/json'/;
 const saved = ({ id }: Values) => id === ID;
 
-/** What the provider does with answers of the API, by resource and recorded step. */
+/**
+ * What the provider does with the API's answers. The first key is the type of the resource, and the second key is the
+ * recorded step.
+ */
 const ANSWERS: Record<string, Record<string, Case>> = {
     DnsRecord: {
         "error: 403": { act: changed("1.1.1.2"), answers: [error(403, 10000)], fails: FORBIDDEN },

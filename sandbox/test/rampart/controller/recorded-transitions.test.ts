@@ -1,6 +1,7 @@
-// Proves that the controller writes every version of the status that the real one wrote, in the same order, and would run the
-// same helm commands. Runs where the recordings are available; helm, helmfile and HNC are emulated as the recordings stubbed
-// them.
+// Proves that the controller writes every version of the status that the real controller wrote, in the same order, and
+// that it would run the same helm commands.
+// Runs only where the recordings are available. The test emulates helm, helmfile and HNC in the same way as the
+// recordings.
 import assert from "node:assert/strict";
 import { buildHelmfile } from "../../../rampart/controller/helmfile.js";
 import { parseGraph } from "../../../rampart/graph/parse.js";

@@ -1,5 +1,6 @@
-// Proves that the emulator's webhook gives the recorded verdicts with the recorded messages. Of a message about a
-// schema error, only the first line and the path of the field are compared. Runs where the recordings are available.
+// Proves that the emulator's webhook gives the recorded verdicts with the recorded messages. If a message is about a
+// schema error, only its first line and the path of the field are compared.
+// Runs only where the recordings are available.
 import assert from "node:assert/strict";
 import { validateGraph, type World } from "../../../rampart/graph/validator.js";
 import { component, graphOf } from "../kit/memory-cluster.js";

@@ -1,5 +1,5 @@
-// Proves the messages of the emulator's webhook without the recordings. recorded-cases.test.ts proves that they are the real
-// ones.
+// Proves the messages of the emulator's webhook, even where the recordings are not available. recorded-cases.test.ts
+// compares them with the recorded messages.
 import assert from "node:assert/strict";
 import { helmRepoName } from "../../../rampart/graph/chart.js";
 import { type JsonObject } from "../../../rampart/types.js";

@@ -37,7 +37,9 @@ const file = join(shared, "reference/data/recorded/rampart.json");
 /** Answers of the real Rampart; undefined where the recordings are not available. */
 export const recording = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Recording) : undefined;
 
-/** Replaces the environment and the work directory by the placeholders that the recordings have instead. */
+/**
+ * Replaces the environment and the work directory by placeholders, because the recordings have these placeholders too.
+ */
 export function withPlaceholders(text: string): string {
     return text
         .replace(

@@ -2,7 +2,10 @@ import type { GraphObject, JsonObject } from "../../../rampart/types.js";
 import { type Answer, component, graphOf } from "./memory-cluster.js";
 import { World } from "./world.js";
 
-/** One recorded step to replay: its action, and the time that passes after it (in seconds, or until a condition). */
+/**
+ * A recorded step that is replayed. After the action `act`, a time of `then` seconds passes, or the condition `then` is
+ * awaited.
+ */
 export interface Replayed {
     act: (world: World) => Answer | void | Promise<Answer | void>;
     then?: number | ((world: World) => Promise<void>);
@@ -28,7 +31,7 @@ export const remove =
     (name: string) =>
     ({ cluster }: World) =>
         cluster.delete(ref(name));
-/** Merges fields into component `svc`. */
+/** Changes fields of component `svc`. */
 export const change =
     (name: string, fields: JsonObject) =>
     ({ cluster }: World) =>
@@ -41,7 +44,7 @@ export const setDeploy =
     ({ cluster }: World) =>
         cluster.update(ref(name), (graph) => (specOf(graph).deploy = deploy));
 
-/** Seconds to wait for everything that happens before a second watch cycle. */
+/** Seconds after a step. Everything that happens before a second watch cycle happens within this time. */
 const SETTLE = 20;
 /** Duration of two watch cycles, in seconds. */
 const GONE = 130;
@@ -87,7 +90,7 @@ export const scenarios: Record<string, Scenario> = {
         ),
     },
     "update-while-deploying": {
-        // The recorded HNC noticed the deleted anchor only after the new generation was Deployed.
+        // During the recording, HNC was slow: it noticed the deleted anchor only after the new generation was Deployed.
         hncSeconds: 3,
         steps: [
             { act: create(one("g13", slow)), then: 8 },

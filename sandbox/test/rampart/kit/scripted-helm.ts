@@ -8,9 +8,10 @@ import type { VirtualClock } from "./virtual-clock.js";
 const HELM_SECONDS = 0.05;
 
 /**
- * A fake helm and helmfile, like the stubs of the recordings. Repos at unreachable.* do not answer, the chart `missing-chart`
- * does not exist, the charts `provides-X` and `requires-X` name X in their annotation; config key `stubFail` makes helmfile
- * fail and `stubSeconds` makes it slow.
+ * A fake helm and helmfile with the behavior of the stubs in the recordings:
+ * - Repos at unreachable.* do not answer, and the chart `missing-chart` does not exist.
+ * - The annotation of a chart `provides-X` or `requires-X` names X.
+ * - The config key `stubFail` makes helmfile fail, and `stubSeconds` makes it slow.
  */
 export class ScriptedHelm implements HelmRunner {
     readonly helmfiles: Helmfile[] = [];
