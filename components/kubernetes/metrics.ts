@@ -1,6 +1,5 @@
 import type { ScrapingPods } from "./network-policies";
 
-/** The pods that read metrics, and the discovery by Prometheus. */
 export interface MetricsSettings {
     /** The pods that may read the metrics; empty if none may. */
     scrapers: ScrapingPods[];

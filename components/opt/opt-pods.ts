@@ -16,7 +16,8 @@ export const OPT = "alpa-opt";
 export const OPT_PODS = { "ray.io/cluster": OPT };
 export const OPT_HEAD = { ...OPT_PODS, "ray.io/node-type": "head" };
 /**
- * Names of the DaemonSets that keep image and weights on the nodes, for the running version and for the new one.
+ * Names of the DaemonSets that keep images and weights on the nodes. IMAGES is for the running version, and NEXT_IMAGES for
+ * the new version.
  */
 export const IMAGES = `${OPT}-images`;
 export const NEXT_IMAGES = `${OPT}-next-images`;
@@ -165,9 +166,9 @@ function preStop(script: string) {
 }
 
 /**
- * Spec of a DaemonSet with an idle pod on every node that uses the image and mounts the weights. So the image is pulled
- * before Alpa needs it, and the kubelet does not garbage-collect it. Missing weights are reported before Alpa stops
- * elsewhere.
+ * Spec of a DaemonSet with an idle pod on every node. The pod uses the image and mounts the weights. So the image is pulled
+ * before Alpa needs it, and the kubelet does not garbage-collect it. Missing weights are reported before the running Alpa is
+ * stopped.
  */
 export function renderImages(opt: OptSettings, name = IMAGES) {
     const labels = { "app.kubernetes.io/name": name };

@@ -90,8 +90,8 @@ function healthChecks() {
                 // Required although HTTP has no TLS: the controller writes the default under a name that APISIX rejects.
                 strictTLS: false,
                 healthy: { interval, successes: 1, httpCodes: [200, 400] },
-                // `timeout` is the number of checks that time out. It is higher than the number of refused connections,
-                // because a busy Alpa may answer slowly.
+                // `timeout` is the number of timed-out checks after which a service counts as down. It is higher than
+                // `tcpFailures`, because a busy Alpa may answer slowly.
                 unhealthy: { interval, tcpFailures: 2, timeout: 4, httpFailures: 4, httpCodes: [500, 502, 503, 504] },
             },
         },
