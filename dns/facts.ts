@@ -16,12 +16,13 @@ export interface DnsFacts {
     oldNsTtlSeconds: number;
     /** Values of the DS records in the parent zone. */
     ds: string[];
-    /** Value of the DS record that Cloudflare's signatures need; undefined while it does not sign. */
+    /** Value of the DS record for Cloudflare's signatures; undefined while Cloudflare does not sign the zone. */
     ownDs: string | undefined;
     /** Unequal rows of the comparison; undefined if it was not run, because the zone has already moved. */
     differences: ComparedRow[] | undefined;
     /**
-     * Edge certificates, or why they are unknown. Before a name is proxied, a token without permission to read them is enough.
+     * Edge certificates, or the reason why they are unknown. Before a name is proxied, the token needs no permission to read
+     * them.
      */
     certificates: CertificatePack[] | string;
     /** Names that are to be proxied. */
@@ -44,7 +45,7 @@ interface FactsQuestion {
     hostnames?: string[];
     /** Old name servers, each `host` or `host:port`. */
     oldServers: string[];
-    /** New name servers. Default: those that Cloudflare assigned. */
+    /** New name servers. Default: the name servers that Cloudflare assigned. */
     newServers?: string[];
     /** Name servers of the parent zone. Default: they are looked up. */
     parentServers?: string[];

@@ -15,7 +15,7 @@ export interface DnsSettings {
     hostnames?: string[];
     /** Old name servers, each `host` or `host:port`. */
     oldServers: string[];
-    /** New name servers. Unset or empty for those that Cloudflare assigned. */
+    /** New name servers. Unset or empty to use the name servers that Cloudflare assigned. */
     newServers?: string[];
     /** Name servers of the parent zone. Unset or empty to look them up. */
     parentServers?: string[];
