@@ -38,7 +38,7 @@ export interface DnsFacts {
 interface FactsQuestion {
     /** Name of the zone in lower case, without the final dot. */
     zoneName: string;
-    /** Account of the zone. Default: any that the token can read. */
+    /** Account of the zone. Default: any account that the token can read. */
     account?: string;
     records: ZoneRecord[];
     /** Host names of the service that are not in `records`, because the stack itself creates their records. */

@@ -7,7 +7,7 @@ import { type Lookup } from "./servers";
 export interface DnsSettings {
     /** Name of the zone, in lower case, without the final dot. */
     zone: string;
-    /** Account of the zone. Default: any that the token can read. */
+    /** Account of the zone. Default: any account that the token can read. */
     account?: string;
     phase: Phase;
     records: ZoneRecord[];

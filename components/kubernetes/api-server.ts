@@ -154,7 +154,7 @@ function entriesOf({ kubeconfig, context }: PlainAccess) {
         const { user } = file.users.find(({ name }) => name === chosen.user)!;
         return { cluster, user, folder: kubeconfig === undefined ? dirname(named) : "." };
     } catch {
-        // No error here, because the Kubernetes client reads the same kubeconfig next, and reports the error.
+        // No error is thrown here. The Kubernetes client reads the same kubeconfig next and reports the error.
         return undefined;
     }
 }

@@ -1,7 +1,7 @@
 import type { ScrapingPods } from "./network-policies";
 
 export interface MetricsSettings {
-    /** The pods that may read the metrics; empty if none may. */
+    /** The pods that may read the metrics; empty if no pod may read them. */
     scrapers: ScrapingPods[];
     /** Whether Prometheus finds the pods by a PodMonitor (Prometheus operator) instead of annotations. */
     podMonitor: boolean;

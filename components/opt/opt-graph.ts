@@ -93,8 +93,8 @@ const component = (
     config,
     inputs: {},
     outputs: {},
-    // A free-form field whose change increments the generation. Nothing else makes Rampart deploy an unchanged graph
-    // again.
+    // A free-form field. Its change increments the generation. Without a new generation, Rampart does not deploy an
+    // unchanged graph again.
     $ui: { ...again },
 });
 

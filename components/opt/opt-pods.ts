@@ -110,7 +110,7 @@ function container(opt: OptSettings) {
         resources: { limits: size, requests: size },
         // The root file system is writable, since Ray writes to folders of its image. GPU devices are open to every user.
         securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
-        // Kubernetes then shows the last lines of the log as the reason for the exit.
+        // With this policy, Kubernetes shows the last lines of the log as the reason for the exit.
         terminationMessagePolicy: "FallbackToLogsOnError",
         volumeMounts: [{ name: "shm", mountPath: "/dev/shm" }, ...weightsMount(opt)],
     };
