@@ -77,7 +77,10 @@ const SUBJECTS = [
     "opt",
 ];
 
-/** Imports from a subject that point up: to a higher one, to a topology, or out of components/. */
+/**
+ * Pattern of the imports that a subject must not have: of a higher subject, of a topology, or of a folder outside of
+ * components/.
+ */
 function aboveSubject(higher) {
     const folders = ["config", "dns", "preflight", "stacks", "ops", "policy", "sandbox", "bench", "client", "test"];
     const topologies = ["[\\w-]+-cluster", "cloudflare-access", "gateway-callers", "conversion"];

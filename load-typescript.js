@@ -88,7 +88,10 @@ Module._load = function (name, parent, isMain) {
     return new Proxy({}, { get: whenUsed });
 };
 
-/** Whether a package is installed. If TypeScript is not, its import must fail, since the SDK then uses its own copy. */
+/**
+ * Whether a package is installed. If TypeScript is not installed, its import must fail, because the SDK then uses its own
+ * copy.
+ */
 function isInstalled(name) {
     try {
         return require.resolve(name) !== "";

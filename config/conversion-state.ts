@@ -6,7 +6,10 @@ import { ProblemList } from "./problem-list";
 
 /** State of a stack's conversion, or of an upgrade of its model. The commands write it, and it is committed like the stack file. */
 const conversionState = z.strictObject({
-    /** Lock holder, and the time at which its lock expires without further heartbeats. Unset before the first conversion. */
+    /**
+     * Name of the lock holder, and the time at which the lock expires without further heartbeats. Unset before the first
+     * conversion.
+     */
     holder: z.strictObject({ name: z.string(), until: z.iso.datetime() }).optional(),
     /** Seconds of each step during which callers get 503, in the last conversions. */
     measured: z.record(z.string(), z.number().nonnegative()).optional(),
@@ -15,8 +18,10 @@ const conversionState = z.strictObject({
 export type ConversionState = z.infer<typeof conversionState>;
 
 /**
- * File of the state, next to the records of conversions. Its name must not be that of a stack file, `Pulumi.<stack>.yaml`.
- * @param folder folder of the stack files @param stack name without organization and project
+ * File of the state, next to the records of conversions. Its name must differ from every name of a stack file,
+ * `Pulumi.<stack>.yaml`.
+ * @param folder folder of the stack files
+ * @param stack name without organization and project
  */
 export function conversionStateFile(folder: string, stack: string): string {
     return join(folder, ".alpa-auth", "convert", `${stack}.json`);

@@ -4,8 +4,8 @@ import { pathText } from "./problems";
 import { isMapping } from "./unchecked";
 
 /**
- * A parsed value without its parts of a wrong type, so any key may be absent. Values of the right type are kept, even if
- * they violate another rule.
+ * A parsed value in which parts of a wrong type are undefined, so any key may be absent. Values of the right type are kept,
+ * even if they violate another rule.
  */
 export type Sound<T> = T extends readonly (infer Entry)[]
     ? (Sound<Entry> | undefined)[]
@@ -15,7 +15,10 @@ export type Sound<T> = T extends readonly (infer Entry)[]
 
 /** What the checks of an option need in addition to the config values. */
 export interface CheckContext {
-    /** Whether a key of the stack config is stored encrypted or, with a second argument, a value inside that key. */
+    /**
+     * Whether a key of the stack config is stored encrypted. With a second argument: whether this value inside the key is
+     * stored encrypted.
+     */
     isSecret: (key: string, value?: unknown) => boolean;
     /** Current day, which decides which credentials have expired. */
     today: Date;

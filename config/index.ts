@@ -27,7 +27,7 @@ export function readSettings(project: string): Settings {
     const prefix = `${project}:`;
     const own = Object.entries(pulumi.runtime.allConfig()).filter(([key]) => key.startsWith(prefix));
     const raw = Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value]));
-    // Only these options and exposures use the Cloudflare API, so the token is not read for the others.
+    // The token is read only for options and exposures that use the Cloudflare API.
     const api = authenticatorOf(raw.option) === "edge" || raw.exposure === "tunnel" ? cloudflareApi() : undefined;
     const stack = pulumi.getStack();
     const inPlain = plainSecrets(readStackFile(stack));

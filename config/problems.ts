@@ -19,7 +19,7 @@ const HINTS: Record<string, string> = {
     access: "Run: pulumi config set --path access.teamName <part before .cloudflareaccess.com>",
 };
 
-/** ` (got …)` for short values without secrets; empty for others. */
+/** ` (got …)` for a value without secrets; empty if the value is unset, a mapping or a list. */
 export function got(input: unknown): string {
     return input === undefined || typeof input === "object" ? "" : ` (got ${JSON.stringify(input)})`;
 }

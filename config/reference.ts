@@ -4,9 +4,9 @@ import { DEFINITIONS, type Option } from "./options";
 import { keysBelow, secrecy, unwrap } from "./schema";
 
 /**
- * Fields of a key's `.meta()` in addition to zod's own: `description`, one or two sentences; `examples`, the first of which
- * is on the page; `unset`, what happens if the key is not set, for a key without a default value; `reason`, the reason for
- * the default.
+ * Fields of a key's `.meta()` in addition to zod's own fields. `description` has one or two sentences. The page shows the
+ * first of `examples`. `unset` says what happens if a key without a default value is not set. `reason` is the reason for the
+ * default.
  */
 interface KeyMeta {
     description?: string;
@@ -83,8 +83,8 @@ function exampleOf(entry: KeyEntry): string | undefined {
 }
 
 /**
- * Returns a valid value of the key: its example. Without an example, a mapping consists of valid values of its keys, and
- * another value is its default or first choice. Encrypted values are {@link ENCRYPTED}.
+ * Returns a valid value of the key. This is its first example, if it has examples. Otherwise a mapping gets valid values of
+ * its keys, and any other value is the default or the first choice. Encrypted values are {@link ENCRYPTED}.
  */
 export function sample({ examples, preset, schema, isMapping, path }: KeyEntry): unknown {
     const inner = unwrap(schema);
@@ -93,7 +93,10 @@ export function sample({ examples, preset, schema, isMapping, path }: KeyEntry):
     return preset ?? (inner instanceof z.ZodEnum ? inner.options[0] : undefined);
 }
 
-/** A mapping with its required keys, or with its first key if none is required. Lists and records contain one such mapping. */
+/**
+ * Returns a mapping with the required keys of a schema. If no key is required, the mapping has the first key. For a list or
+ * a record, the result contains one such mapping.
+ */
 function composed(type: z.core.$ZodType, path: string): unknown {
     const inner = unwrap(type);
     if (inner instanceof z.ZodArray) return [composed(inner.element, `${path}[]`)];

@@ -1,11 +1,9 @@
 import * as z from "zod";
 
-// Functions that read a schema.
-
 /**
- * Fields of `.meta()` about secrets, on the innermost schema. `secret` marks a value that must be stored encrypted; its
- * text is the file name in the command that sets the value. `mayBeSecret` marks a value that need not be encrypted but may
- * be, or that could be a secret written into the wrong key.
+ * Fields of `.meta()` about secrets, on the innermost schema. `secret` marks a value that must be stored encrypted. Its text
+ * is the file name in the command that sets the value. `mayBeSecret` marks a value that may be stored encrypted, and a value
+ * that could be a secret in the wrong key.
  */
 interface Secrecy {
     secret?: string;

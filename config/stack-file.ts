@@ -36,7 +36,8 @@ function secretPaths(): string[] {
 }
 
 /**
- * Folder of the stack files. The sandbox runs the shipped stacks with files of its own, and never changes the shipped ones.
+ * Folder of the stack files. The sandbox sets a folder with its own stack files, so that it never changes the shipped stack
+ * files.
  * @param program folder of Pulumi.yaml
  */
 export function stackFilesFolder(program: string): string {

@@ -1,5 +1,3 @@
-// Functions that read unchecked values.
-
 /** A stack config before its check: keys and their unchecked values. */
 export type Raw = Record<string, unknown>;
 

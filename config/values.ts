@@ -55,7 +55,7 @@ export const pinned = z.string().refine((tag) => /\d/.test(tag) && !/(^|[^a-z])l
     error: (i) => `must be a pinned version, never latest${got(i.input)}. Name the exact tag`,
 });
 
-/** A host name never ends in a number (RFC 1123), so a text that does is an IPv4 address or a mistake. */
+/** A host name never ends in a number (RFC 1123). A text that ends in a number is an IPv4 address or a mistake. */
 export const isHost = (host: string) =>
     host.split(".").every((label) => DNS_LABEL.test(label)) && (isIPv4(host) || !/(^|\.)\d+$/.test(host));
 
@@ -96,7 +96,10 @@ export const hostName = z.string().check((ctx) => {
         ctx.issues.push(problem(ctx.value, "must be a lower-case host name, for example llm.example.com"));
 });
 
-/** Invalid path prefixes: those of other services, and all that contain a word by which Alpa selects the operation. */
+/**
+ * Invalid path prefixes: the prefixes of other services, and every prefix that contains a word by which Alpa selects the
+ * operation.
+ */
 const TAKEN = /completions|logprobs|^\/(alpa-verification|apisix|cdn-cgi)$/;
 
 /** Key `pathPrefix`. */

@@ -23,7 +23,7 @@ export interface Entry {
     /** Full name in lower case, without the final dot. */
     name: string;
     escaped: boolean;
-    /** TTL in seconds: that of the entry, or otherwise $TTL of the file. */
+    /** TTL in seconds: the TTL of the entry, else $TTL of the file. */
     ttl: number | undefined;
     /** Class of the record: IN, or AZURE for an alias record. */
     class: string;
@@ -95,7 +95,7 @@ export function readBind(text: string, zone?: string): ZoneText {
     return found;
 }
 
-/** Reads TTL and class, in either order, and then the type. @returns the problem as a text if the words are no record */
+/** Reads TTL and class, in either order, and then the type. @returns the problem as a text if the words are not a record */
 function fields(words: Word[]): Pick<Entry, "ttl" | "class" | "type" | "words"> | string {
     let ttl: number | undefined;
     let family: string | undefined;

@@ -73,7 +73,7 @@ export class CloudflareZones {
         };
     }
 
-    /** Value of the DS record that the zone's signatures need; undefined while it is not signed. */
+    /** Value of the DS record for the zone's signatures; undefined while the zone is not signed. */
     async ds(id: string): Promise<string | undefined> {
         const found = (await this.get(`zones/${id}/dnssec`)) as DnssecAnswer;
         if (found.status === "disabled" || !found.digest) return undefined;

@@ -12,7 +12,10 @@ export interface ComparedRow {
     old: string;
     new: string;
     equal: boolean;
-    /** Different answers: the difference. Equal answers: why the query was sent; empty for a query from the records file. */
+    /**
+     * If the answers differ: the difference. If they are equal: why the query was sent, or empty for a query from the
+     * records file.
+     */
     note: string;
 }
 
@@ -44,7 +47,7 @@ export async function compare(sides: Sides): Promise<ComparedRow[]> {
     return [...seen, ...again].sort((a, b) => Number(a.equal) - Number(b.equal));
 }
 
-/** Checks first that all servers answer, since the timeout of a dead one would apply to every query. */
+/** Checks first that all servers answer. Otherwise every query would wait until the timeout of a server that is down. */
 async function allAnswer({ zone, old, new: fresh, signal }: Sides): Promise<void> {
     const dead = await pooled(
         [...old, ...fresh].flatMap((server) => [false, true].map((tcp) => ({ server, tcp }))),
@@ -77,7 +80,7 @@ async function compareOne(check: Check, sides: Sides, { tcp }: { tcp: boolean })
     return { ...row, equal: wrong === undefined, note: wrong ?? check.why ?? "" };
 }
 
-/** Answer to a query: of one server, or the common answer of all old servers or of all new servers. */
+/** The answer of one server to a query, or the common answer of all old servers or of all new servers. */
 interface Said {
     /** Values in canonical form, independent of order and TTL. */
     text: string;

@@ -16,12 +16,13 @@ export interface DnsFacts {
     oldNsTtlSeconds: number;
     /** Values of the DS records in the parent zone. */
     ds: string[];
-    /** Value of the DS record that Cloudflare's signatures need; undefined while it does not sign. */
+    /** Value of the DS record for Cloudflare's signatures; undefined while Cloudflare does not sign the zone. */
     ownDs: string | undefined;
     /** Unequal rows of the comparison; undefined if it was not run, because the zone has already moved. */
     differences: ComparedRow[] | undefined;
     /**
-     * Edge certificates, or why they are unknown. Before a name is proxied, a token without permission to read them is enough.
+     * Edge certificates, or the reason why they are unknown. Before a name is proxied, the token needs no permission to read
+     * them.
      */
     certificates: CertificatePack[] | string;
     /** Names that are to be proxied. */
@@ -37,14 +38,14 @@ export interface DnsFacts {
 interface FactsQuestion {
     /** Name of the zone in lower case, without the final dot. */
     zoneName: string;
-    /** Account of the zone. Default: any that the token can read. */
+    /** Account of the zone. Default: any account that the token can read. */
     account?: string;
     records: ZoneRecord[];
     /** Host names of the service that are not in `records`, because the stack itself creates their records. */
     hostnames?: string[];
     /** Old name servers, each `host` or `host:port`. */
     oldServers: string[];
-    /** New name servers. Default: those that Cloudflare assigned. */
+    /** New name servers. Default: the name servers that Cloudflare assigned. */
     newServers?: string[];
     /** Name servers of the parent zone. Default: they are looked up. */
     parentServers?: string[];

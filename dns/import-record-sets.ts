@@ -11,8 +11,8 @@ import { isWithin, plainAddress, plainName, plainTarget } from "./names";
 type Fields = Record<string, unknown>;
 
 /**
- * By type: the key of the data in a record set, and the conversion of one record. It returns the value, or the reason why
- * the operator must decide about the record.
+ * For each type of record: the key of the data in a record set, and a function that converts one record. The function
+ * returns the value, or the reason why the operator must decide about the record.
  */
 const TYPES: Record<string, { key: string; value: (of: Fields) => object | string }> = {
     A: { key: "arecords", value: (of) => ({ content: text(of, "ipv4address") }) },
@@ -141,7 +141,7 @@ function take(set: Fields, where: string, { zone, items, notes, problems }: Impo
     }
 }
 
-/** Whether a value has all its parts. The value of a CAA record may be empty. */
+/** Whether no part of a value is empty or invalid. Only the value of a CAA record may be empty. */
 function isComplete(content: object | string): boolean {
     if (typeof content === "string") return true;
     const { data, ...rest } = content as { data?: Fields };

@@ -1,4 +1,4 @@
-/** DNS names in the form of this project: in lower case, without the final dot. The root is the empty text. */
+/** DNS names in this project are in lower case, without the final dot. The root is the empty text. */
 import { isIPv6 } from "node:net";
 
 /** Longest name, in characters without the final dot, and longest label (RFC 1035, 2.3.4). */
@@ -9,7 +9,7 @@ export function plainName(name: string): string {
     return name.toLowerCase().replace(/\.$/, "");
 }
 
-/** The target of MX or SRV in the form of `plainName`, except for a single dot, which means "none". */
+/** Converts the target of an MX or SRV record like {@link plainName}, but keeps a single dot, which means "none". */
 export function plainTarget(name: string): string {
     return name === "." ? name : plainName(name);
 }

@@ -3,12 +3,15 @@ import { type Phase } from "../components/cloudflare/dns-record";
 import { certificateNeed } from "./certificates";
 import { delegatedToUs, type DnsFacts } from "./facts";
 
-/** Days after which Cloudflare deletes a free zone: one that never had a delegation, or one that has lost it. */
+/**
+ * Days after which Cloudflare deletes a free zone. `pending`: the zone never had a delegation. `moved`: the zone has lost
+ * its delegation.
+ */
 const DELETED_AFTER_DAYS = { pending: 28, moved: 7 };
 const DAY_MS = 24 * 60 * 60 * 1000;
 const CHECK = "npm run ops -- check dns";
 
-/** Returns why a zone must not enter a phase yet; empty if it may, or if it has already reached the phase. */
+/** Returns why a zone must not enter a phase yet. Empty if the zone may enter the phase, or has already reached it. */
 export function phaseProblems(phase: Phase, facts: DnsFacts): string[] {
     if (isReached(phase, facts)) return [];
     const say = (what: string) => `dns.phase: ${phase} ${what}`;
@@ -95,7 +98,10 @@ function settled(facts: DnsFacts): string[] {
     return problems;
 }
 
-/** Checks the certificates, also for the stack's own names, which are proxied from the start. */
+/**
+ * Checks that every proxied name has a certificate. The stack's own names are included, because they are proxied from the
+ * start.
+ */
 function certificates({ proxied, hostnames, certificates }: DnsFacts): string[] {
     const need = certificateNeed([...new Set([...hostnames, ...proxied])], certificates);
     return need === undefined ? [] : [need];
@@ -163,7 +169,7 @@ export function phaseNotes(phase: Phase, facts: DnsFacts): string[] {
     return notes;
 }
 
-/** Facts for the warnings. Unknown certificates are no reason for a warning if every name is already proxied. */
+/** Facts for the warnings. If every name is already proxied, unknown certificates cause no warning. */
 function lookedAt(facts: DnsFacts): DnsFacts {
     const { certificates, hostnames, proxied, proxiedNow } = facts;
     const arrived = [...hostnames, ...proxied].every((name) => proxiedNow.includes(name));

@@ -7,7 +7,7 @@ import { type Lookup } from "./servers";
 export interface DnsSettings {
     /** Name of the zone, in lower case, without the final dot. */
     zone: string;
-    /** Account of the zone. Default: any that the token can read. */
+    /** Account of the zone. Default: any account that the token can read. */
     account?: string;
     phase: Phase;
     records: ZoneRecord[];
@@ -15,7 +15,7 @@ export interface DnsSettings {
     hostnames?: string[];
     /** Old name servers, each `host` or `host:port`. */
     oldServers: string[];
-    /** New name servers. Unset or empty for those that Cloudflare assigned. */
+    /** New name servers. Unset or empty to use the name servers that Cloudflare assigned. */
     newServers?: string[];
     /** Name servers of the parent zone. Unset or empty to look them up. */
     parentServers?: string[];

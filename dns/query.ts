@@ -52,7 +52,7 @@ export class NoAnswer extends Error {}
 
 /** Largest answer by UDP, in bytes, that passes every network without fragmentation (DNS flag day 2020). */
 const UDP_SIZE = 1232;
-/** Tries by UDP: one datagram may be lost, and after two the server counts as down. */
+/** Number of tries by UDP. One datagram may be lost. If both tries fail, the server counts as down. */
 const UDP_TRIES = 2;
 const TIMEOUT_MS = 2000;
 

@@ -51,7 +51,7 @@ export function checksOf(
 
     const checks = [...sets.values()].flatMap((set): Check[] => {
         const [{ name, type }] = set;
-        // Wildcards are checked below by names that they match.
+        // A wildcard is checked below, by queries for names that match it.
         if (isWildcard(name) || proxied.has(name) || (name === zone && type === "CNAME")) return [];
         const cut = delegationOf(name, zone, cuts);
         if (cut !== undefined && (name !== cut || (type !== "NS" && type !== "DS")))
@@ -88,7 +88,10 @@ export function checksOf(
     return checks;
 }
 
-/** Names between a record and its zone without their own records (empty non-terminals): they exist, without data. */
+/**
+ * Names between a record and its zone that have no records of their own (empty non-terminals). In DNS such a name exists,
+ * but has no data.
+ */
 function emptyNames(names: Set<string>, zone: string): string[] {
     const between = [...names].flatMap((name) => upTo(parentOf(name), zone));
     return [...new Set(between)].filter((name) => name !== zone && isWithin(name, zone) && !names.has(name));

@@ -42,7 +42,7 @@ export async function findServers(labels: string[], lookup: Lookup): Promise<Ser
     );
 }
 
-/** Finds the servers that have an address. @throws Error of the first host, if none has */
+/** Finds the servers that have an address. @throws Error about the first host if no host has an address */
 export async function findSome(labels: string[], lookup: Lookup): Promise<Server[]> {
     const found = await Promise.allSettled(labels.map((label) => findServers([label], lookup)));
     const servers = found.flatMap((one) => (one.status === "fulfilled" ? one.value : []));

@@ -1,5 +1,6 @@
 /**
- * Settles as `work` does, or rejects with the signal's reason as soon as the signal aborts: aborted work may never settle.
+ * Settles as `work` does. If the signal aborts first, rejects with the signal's reason, because aborted work may never
+ * settle.
  */
 export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
     let fail: () => void = () => undefined;

@@ -1,4 +1,4 @@
 #!/usr/bin/env node
-// `npx alpa-auth` runs this file. It is JavaScript, since it loads what Node.js needs to run the TypeScript of the commands.
+// `npx alpa-auth` runs this file. It must be JavaScript, because it loads the loader of the commands' TypeScript files.
 require("../load-typescript.js");
 require("./cli.ts").main();

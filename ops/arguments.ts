@@ -3,7 +3,10 @@ import { isDnsLabel, LABEL_LIMIT } from "../config/values";
 import { CONSENT } from "./consent";
 import type { Context } from "./context";
 
-/** Adds the command of a verb to that of its noun, for example `add` to `consumer`. A verb's file exports it as `command`. */
+/**
+ * Adds the command of a verb, for example `add`, to the command of its noun, for example `consumer`. The file of each verb
+ * exports this function as `command`.
+ */
 export type AddCommand = (noun: Command, context: Context) => void;
 
 /** The commands about one subject. Each noun has a folder, whose index exports the `Noun`. */
@@ -46,7 +49,7 @@ export function labels(text: string): string[] {
     return text.split(",").map((name) => label(name.trim()));
 }
 
-/** An option that may be repeated. @param without the default, as the help shows it */
+/** An option that may be repeated. @param without text that the help shows as the default */
 export function repeatable(flags: string, about: string, without = "none"): Option {
     const collect = (value: string, before: string[]) => [...before, value];
     return new Option(flags, `${about}; may be repeated`).argParser(collect).default([], without);

@@ -24,7 +24,7 @@ export async function run(args: string[], context: Context): Promise<number> {
     }
 }
 
-/** Prints why a command failed. @param command undefined if the arguments name none @returns the exit code */
+/** Prints why a command failed. @param command undefined if the arguments name no command @returns the exit code */
 function explain(error: unknown, { note }: Context, command: Command | undefined): number {
     // Commander has already printed the error. It also throws one, with exit code 0, after it has printed help.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
@@ -38,7 +38,10 @@ function explain(error: unknown, { note }: Context, command: Command | undefined
     return EXIT.failure;
 }
 
-/** A line about a file, program or port that the system does not let this process use; undefined for other errors. */
+/**
+ * A line about a file, program or port that the operating system does not let this process use. Undefined for any other
+ * error.
+ */
 function refusedBySystem(error: unknown): string | undefined {
     const { syscall, path, message } = error as NodeJS.ErrnoException;
     if (syscall === undefined) return undefined;
@@ -62,7 +65,10 @@ function quiet(command: Command, context: Context): void {
 const INVALID =
     /^error: (?:command-argument value '(.*)' is invalid for argument '(.*)'|option '(.*)' argument '(.*)' is invalid)\. ([^]*)\.$/;
 
-/** Rewrites commander's error about an invalid value in the form of other errors: option or argument, rule, value. */
+/**
+ * Rewrites commander's error about an invalid value, so that it looks like the other errors: option or argument, rule,
+ * value.
+ */
 function invalidValue(text: string): string | undefined {
     const [, argumentValue, argument, option, optionValue, rule] = INVALID.exec(text.trimEnd()) ?? [];
     if (rule === undefined) return undefined;
@@ -72,7 +78,7 @@ function invalidValue(text: string): string | undefined {
 
 /** Runs the command that the process was started with. */
 export function main(): void {
-    // A pipe or terminal that is closed, as by `| head`, must not end a run in the middle of a change.
+    // If a pipe or terminal is closed, for example by `| head`, the run must not end in the middle of a change.
     for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
     // process.exit() would lose output that is not yet written to a pipe.
     void run(process.argv.slice(2), realContext()).then((code) => (process.exitCode = code));

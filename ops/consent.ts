@@ -12,13 +12,13 @@ export function changesSomething({ options }: Pick<Command, "options">): boolean
 /** How a command prints its answer. */
 export interface AnswerFormat {
     json?: boolean;
-    /** Format of a review. Unset for commands that print none. */
+    /** Format of a review. Unset for commands that print no review. */
     format?: "text" | "json" | "markdown";
 }
 
 /**
- * Prints the last line of a command that changes something and was run without consent: to standard output if the answer
- * is text, otherwise to standard error.
+ * Prints the last line of a command that would change something but was run without consent. The line goes to standard
+ * output if the answer is text, otherwise to standard error.
  * @param does what the command does with consent, for example `write the file`
  */
 export function dryRun({ out, note }: Pick<Context, "out" | "note">, does: string, answer: AnswerFormat): void {

@@ -6,9 +6,9 @@ import { homedir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { parse } from "yaml";
 
-// Requests to the API server. `@kubernetes/client-node` is loaded only for kubeconfigs that need its authentication
-// methods: its 2,700 files take 0.4 s of a core in the program and again in the process of the dynamic resources, and it
-// opens a connection for each request.
+// Requests to the API server. `@kubernetes/client-node` is loaded only for kubeconfigs that need its authentication methods.
+// Loading its 2,700 files takes 0.4 s of a core in the program, and again in the process of the dynamic resources. That
+// client also opens a new connection for each request.
 //
 // This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
 
@@ -154,7 +154,7 @@ function entriesOf({ kubeconfig, context }: PlainAccess) {
         const { user } = file.users.find(({ name }) => name === chosen.user)!;
         return { cluster, user, folder: kubeconfig === undefined ? dirname(named) : "." };
     } catch {
-        // No error here, because the Kubernetes client reads the same kubeconfig next, and reports the error.
+        // No error is thrown here. The Kubernetes client reads the same kubeconfig next and reports the error.
         return undefined;
     }
 }

@@ -12,8 +12,8 @@ export interface AwaitedArgs {
     /** `metadata.generation` of the object (generation.ts). With a new generation, the resource waits again. */
     generation: pulumi.Input<number | undefined>;
     /**
-     * `metadata.uid` of the object, if it can be re-created with the same generation. With a new uid, the resource waits
-     * again.
+     * `metadata.uid` of the object. It is needed if the object can be re-created with the same generation: with a new uid,
+     * the resource waits again.
      */
     uid?: pulumi.Input<string>;
     /** Longest wait for the object, in seconds; also for the deletion of {@link goneAfter}. */

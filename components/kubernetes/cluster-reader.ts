@@ -49,10 +49,12 @@ interface Kind {
 /** Returns the path of the objects of a kind, in one namespace or in all. */
 type Finder = (apiVersion: string, kind: string, namespace?: string) => Promise<string>;
 
-/** Cache of the kinds in each group and version, for each API server. Reader and lister of one server share it. */
+/**
+ * Cache of the kinds in each group and version, for each API server. A reader and a lister of one server use the same cache.
+ */
 const KINDS = new WeakMap<ApiServer, Record<string, Promise<{ resources: Kind[] }>>>();
 
-/** Requests the kinds of each group and version once, and again for a kind that was missing. */
+/** Requests the kinds of each group and version only once, or again if a kind was missing in the answer. */
 export function openFinder(api: ApiServer): Finder {
     const known = KINDS.get(api) ?? {};
     KINDS.set(api, known);
@@ -77,7 +79,7 @@ export async function pathOf(
     return `${await find(apiVersion, kind, namespace)}/${encodeURIComponent(name)}`;
 }
 
-/** Opens a cluster for reading objects. @param api connection to the API server. Default: a new one */
+/** Opens a cluster for reading objects. @param api connection to the API server. Default: a new connection */
 export function openReader(access: PlainAccess, api = openApiServer(access)): Reader {
     const find = openFinder(api);
     return async (ref) => {
@@ -104,7 +106,7 @@ export async function readEach<T, R>(items: T[], read: (item: T) => Promise<R>):
 /** Lists the objects of a kind, in one namespace or in all; empty if the cluster does not have the kind. */
 export type Lister = (apiVersion: string, kind: string, namespace?: string) => Promise<Live[]>;
 
-/** Opens a cluster for listing objects. @param api as for {@link openReader} */
+/** Opens a cluster for listing objects. @param api connection to the API server. Default: a new connection */
 export function openLister(access: PlainAccess, api = openApiServer(access)): Lister {
     const find = openFinder(api);
     return async (apiVersion, kind, namespace) => {

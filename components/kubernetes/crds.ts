@@ -31,7 +31,7 @@ export const DEFINITIONS = [
     ...OF_GATEWAY_API.map((plural) => `${plural}.gateway.networking.k8s.io`),
 ];
 
-/** API version in which this project writes each kind. An older CRD does not serve it. */
+/** API version in which this project writes objects of each kind. A CRD without this version is too old. */
 export const WRITTEN_VERSIONS: Record<string, string> = {
     "apisixroutes.apisix.apache.org": "v2",
     "apisixupstreams.apisix.apache.org": "v2",

@@ -4,7 +4,7 @@ import type { PlainAccess } from "./api-server";
 
 /** Access to a cluster. */
 export interface ClusterAccess {
-    /** Content of a kubeconfig. Default: that of the environment (`KUBECONFIG`, else `~/.kube/config`). */
+    /** Content of a kubeconfig. Default: the kubeconfig of the environment (`KUBECONFIG`, else `~/.kube/config`). */
     kubeconfig?: pulumi.Output<string>;
     /** Context to use. Default: the current context. */
     context?: string;

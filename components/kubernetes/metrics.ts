@@ -1,8 +1,7 @@
 import type { ScrapingPods } from "./network-policies";
 
-/** The pods that read metrics, and the discovery by Prometheus. */
 export interface MetricsSettings {
-    /** The pods that may read the metrics; empty if none may. */
+    /** The pods that may read the metrics; empty if no pod may read them. */
     scrapers: ScrapingPods[];
     /** Whether Prometheus finds the pods by a PodMonitor (Prometheus operator) instead of annotations. */
     podMonitor: boolean;

@@ -21,7 +21,8 @@ export interface ScrapingPods {
     labels: Record<string, string>;
 }
 
-// Labels of the chart's pods. The ingress controller has two names: that of its own chart, and its alias.
+// Labels of the chart's pods. The label of the ingress controller is either the name of its own chart or the alias of that
+// chart in the APISIX chart.
 export const APISIX_PODS = { matchLabels: { "app.kubernetes.io/name": "apisix" } };
 const INGRESS_CONTROLLER = {
     matchExpressions: [
@@ -36,7 +37,7 @@ const ADMIN_PORT = 9180;
 /** Port of APISIX's metrics, the chart's default. */
 export const METRICS_PORT = 9091;
 
-/** Prefix of the policies' names. The policy's role follows. */
+/** Prefix of the name of each policy. The rest of the name is the role of the policy. */
 export const POLICY_PREFIX = "alpa-auth-";
 /** Names of the policies. @param settings settings that decide which policies exist */
 export function policyNames(settings: Pick<NetworkPoliciesArgs, "scrapers">): string[] {

@@ -4,8 +4,8 @@ import * as pulumi from "@pulumi/pulumi";
 export const OWNER_ANNOTATION = "alpa-auth.io/stack";
 
 /**
- * Field manager for server-side apply. By default the provider generates a field manager for each resource and stores it in
- * the state. A killed run would lose it, and the next run would have a conflict with the earlier field manager.
+ * Field manager for server-side apply. Without this annotation, the provider generates a field manager for each resource and
+ * stores it in the state. If a run is killed, the generated field manager is lost, and the next run has a conflict with it.
  */
 const FIELD_MANAGER = { "pulumi.com/patchFieldManager": "alpa-auth" };
 

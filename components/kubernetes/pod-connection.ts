@@ -56,8 +56,8 @@ async function openPodStream(access: PlainAccess, { namespace, pod, port }: PodP
         final: (done) => done(void socket.close()),
         destroy: (error, done) => done((socket.close(), error)),
     });
-    // The request that uses the stream, or the code below, reports the error. Without a listener, the error would end
-    // the process.
+    // The request that uses the stream, or the code below, reports the error. This listener is needed because an error
+    // without a listener ends the process.
     duplex.on("error", () => undefined);
     const begun = [false, false];
     // Registered before the connection opens, since the first messages may arrive together with its opening.

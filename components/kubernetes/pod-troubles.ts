@@ -33,8 +33,8 @@ export interface ObservedEvent {
 /** Seconds after which an error counts as final, since Kubernetes retries forever. */
 const FINAL_SECONDS = 60;
 /**
- * Number of failed starts after which a container counts as broken. The first may fail because Ray starts before other
- * parts that it needs.
+ * Number of failed starts after which a container counts as broken. The first start may fail if Ray starts before something
+ * that it needs.
  */
 const FAILED_STARTS = 3;
 /** Reasons of a container that waits for its image, or for a ConfigMap or Secret. */

@@ -13,8 +13,8 @@ export type Until =
           kind: "condition";
           type: "Accepted" | "Available" | "Ready";
           /**
-           * Whether the controller is still working on the object while the status is False.
-           * @default false: False is a rejection
+           * If true, the status False means that the controller is still working on the object.
+           * @default false: the status False is a rejection
            */
           patient?: boolean;
       };
@@ -29,14 +29,14 @@ export type Verdict =
       }
     | { state: "waiting"; why: string }
     /**
-     * The controller rejects the object; its message is `why`. The rejection is final if it lasts for this time without
-     * interruption.
+     * The controller rejects the object with the message `why`. The rejection is final if it lasts for `finalAfterSeconds`.
      */
     | { state: "failed"; why: string; finalAfterSeconds: number };
 
 /**
- * Seconds for which a condition must be False before it counts as final. The ingress controller sets InvalidSpec while its
- * cache lacks a referenced object, and SyncFailed until its next try at APISIX, after 1, 2, and then 4 s.
+ * Seconds for which a condition must be False before it counts as final. The ingress controller also sets conditions that
+ * soon change: InvalidSpec while its cache lacks a referenced object, and SyncFailed until it tries APISIX again, after 1,
+ * 2, and then 4 s.
  */
 const PASSING_NO_SECONDS = 10;
 

@@ -18,7 +18,10 @@ export interface Wait {
     trouble?: () => Promise<string | undefined>;
 }
 
-/** Longest time for one read, in seconds: more than a read with thousands of callers takes. A dead connection may never answer. */
+/**
+ * Longest time for one read, in seconds, because a dead connection may never answer. A read of thousands of callers takes
+ * less.
+ */
 const LOOK_SECONDS = 120;
 
 /** @throws Error with the object's name, its last state and a command that shows the object */

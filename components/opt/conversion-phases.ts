@@ -1,8 +1,11 @@
-/** Phases of a conversion in order. Each is a state of routes, bare metal and component. */
+/** Phases of a conversion, in order. */
 export const PHASES = ["prepare", "drain", "stop", "start", "verify", "switch", "done"] as const;
 export type Phase = (typeof PHASES)[number];
 
-/** Longest time for the deletion of the component's pods, in seconds, in addition to the answer timeout. */
+/**
+ * Longest wait for the deletion of the component's pods, in seconds. The answer timeout is added, because a pod first
+ * completes its requests.
+ */
 export const SUSPEND_SECONDS = 300;
 
 /** State in a phase. */
@@ -54,8 +57,8 @@ interface UpgradeState {
 }
 
 /**
- * State in a phase of an upgrade: that of the conversion's phase with the same name, with the old version instead of
- * bare metal.
+ * State in a phase of an upgrade. It equals the state of the conversion phase with the same name, with the old version in
+ * the role of bare metal.
  */
 export function upgradeStateOf(phase: UpgradePhase): UpgradeState {
     const { callers, bareMetal, component } = STATES[phase];

@@ -11,7 +11,7 @@ import type { metadata } from "../kubernetes/ownership";
 export interface Beginning {
     /** Target stage of the run. */
     going: Stage;
-    /** Number of runs that began after an interrupted one. */
+    /** Number of runs that started after an interrupted run. */
     attempt: string;
     /** Nodes of the conversion, separated by commas. */
     nodes: string;

@@ -6,8 +6,8 @@ import type { ConversionRecordArgs } from "./conversion-record-provider";
 export const RECORD_LABELS = { "alpa-auth.io/role": "conversion" };
 
 /**
- * The ConfigMap that records the progress of a conversion. A run writes one of these resources at its start and another at
- * its end, which distinguishes a completed run from an interrupted one. Deleting the first resource deletes the ConfigMap.
+ * The ConfigMap that records the progress of a conversion. A run writes the first resource of this type at its start and the
+ * second at its end, so that an interrupted run can be detected. Deleting the first resource deletes the ConfigMap.
  */
 export class ConversionRecord extends DynamicResource {
     /** Time at which the recorded phase was reached. */

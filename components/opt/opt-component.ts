@@ -21,8 +21,8 @@ export interface OptComponentArgs {
     cluster: ClusterAccess;
     opt: OptSettings;
     /**
-     * Second version whose image and weights are on the nodes, during an upgrade. `runs` is true if the component runs this
-     * version and not `opt`. Unset if there is no second version.
+     * Second version during an upgrade. Its image and weights are also on the nodes. `runs` is true if the component runs
+     * this version instead of `opt`. Unset if there is no second version.
      */
     next?: { opt: OptSettings; runs: boolean };
     /** Whether the component runs. If false, all objects exist, but no Ray cluster holds GPUs. */
@@ -34,8 +34,8 @@ export interface OptComponentArgs {
     /** Number of the attempt in a conversion. With a new number, the RayCluster is written again. */
     attempt: number;
     /**
-     * Whether the run is a rollback to an earlier phase, or repeats the current phase. If true, the run does not wait for
-     * the cluster just because it is a new attempt.
+     * Whether the run is a rollback to an earlier phase, or repeats the current phase. If true, a new number of the attempt
+     * alone does not make the run wait for the cluster.
      */
     back?: boolean;
     /** Time for which the cluster must stay ready, in seconds. */

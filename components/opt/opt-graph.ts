@@ -10,8 +10,8 @@ import type { OperatorChart, OptSettings, RampartCharts } from "./opt-settings";
 export const OPT_GRAPH = "opt";
 const API_VERSION = "rampart.petuum.com/v1beta2";
 /**
- * Longest wait for the deletion of a graph's namespace, in seconds. Rampart uninstalls each component twice, and this is
- * twice the time for that.
+ * Longest wait for the deletion of a graph's namespace, in seconds. Rampart uninstalls each component twice. The limit is
+ * twice the time that both uninstallations take.
  */
 const GONE_SECONDS = 600;
 
@@ -93,8 +93,8 @@ const component = (
     config,
     inputs: {},
     outputs: {},
-    // A free-form field whose change increments the generation. Nothing else makes Rampart deploy an unchanged graph
-    // again.
+    // A free-form field. Its change increments the generation. Without a new generation, Rampart does not deploy an
+    // unchanged graph again.
     $ui: { ...again },
 });
 
@@ -141,7 +141,7 @@ export function renderRampartOpt(
     };
 }
 
-/** Values of the chart of Ray: the head on the first node, a worker on each of the others. */
+/** Values of the chart of Ray: the head runs on the first node, and a worker runs on each other node. */
 function rayValues(opt: OptSettings) {
     const [head, ...others] = opt.nodes;
     const size = { cpu: opt.cpu, memory: opt.memory, "nvidia.com/gpu": `${opt.gpusPerNode}` };

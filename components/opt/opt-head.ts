@@ -28,9 +28,9 @@ export function watchedCommand({ command, watchdog }: Pick<OptSettings, "command
 }
 
 /**
- * Program in the head's container next to Ray. The program waits until every node has joined, starts Alpa, and ends when Alpa has
- * ended or a node has been down for half a minute, since Alpa does not detect a lost node and stops answering. The container
- * then restarts and loads the model again.
+ * Program that runs in the head's container next to Ray. It waits until every node has joined, and then starts Alpa. It ends
+ * when Alpa has ended, or when a node has been down for half a minute, because Alpa does not detect a lost node and stops
+ * answering. The container then restarts and loads the model again.
  * @param hasWatchdog whether the program also ends when the watchdog in ALPA_WATCHDOG has ended
  */
 function watch({ hasWatchdog }: { hasWatchdog: boolean }): string {
@@ -81,8 +81,8 @@ export function headVariables({
 export const LOADED = loaded("");
 
 /**
- * The same probe, but a timeout counts as success. Alpa reports an unloaded model immediately, so a timeout means that a
- * batch is running. If a timeout failed the probe, a batch of half a minute would make the pod unready, and new callers
+ * Like {@link LOADED}, but a timeout counts as success. Alpa reports an unloaded model immediately, so a timeout means that
+ * a batch is running. If a timeout failed the probe, a batch of half a minute would make the pod unready, and new callers
  * would get 503. The watchdog detects an Alpa that has stopped working.
  */
 export const LOADED_OR_BUSY = loaded(`except socket.timeout:
@@ -112,15 +112,15 @@ export function afterAnswers(seconds: number, port = ALPA_PORT): string {
 }
 
 /**
- * preStop script that keeps a worker running as long as its head. A request in progress needs the GPUs of all nodes, but the
- * operator deletes all pods of a RayCluster at the same time.
+ * preStop script that keeps a worker running until its head has ended. The operator deletes all pods of a RayCluster at the
+ * same time, but a request in progress needs the GPUs of all nodes.
  * @param seconds longest wait, in seconds
  */
 export function afterHead(seconds: number, port = GCS_PORT): string {
     return whileConnected(seconds, ANY_PORT, hex(port));
 }
 
-/** Regular expression for any port, in the form of four hexadecimal digits. */
+/** Regular expression that matches any port as four hexadecimal digits. */
 const ANY_PORT = "[0-9A-F]{4}";
 const renderWait = podScriptFile(__dirname, "while-connected.sh");
 

@@ -16,7 +16,8 @@ export const OPT = "alpa-opt";
 export const OPT_PODS = { "ray.io/cluster": OPT };
 export const OPT_HEAD = { ...OPT_PODS, "ray.io/node-type": "head" };
 /**
- * Names of the DaemonSets that keep image and weights on the nodes, for the running version and for the new one.
+ * Names of the DaemonSets that keep images and weights on the nodes. IMAGES is for the running version, and NEXT_IMAGES for
+ * the new version.
  */
 export const IMAGES = `${OPT}-images`;
 export const NEXT_IMAGES = `${OPT}-next-images`;
@@ -109,7 +110,7 @@ function container(opt: OptSettings) {
         resources: { limits: size, requests: size },
         // The root file system is writable, since Ray writes to folders of its image. GPU devices are open to every user.
         securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
-        // Kubernetes then shows the last lines of the log as the reason for the exit.
+        // With this policy, Kubernetes shows the last lines of the log as the reason for the exit.
         terminationMessagePolicy: "FallbackToLogsOnError",
         volumeMounts: [{ name: "shm", mountPath: "/dev/shm" }, ...weightsMount(opt)],
     };
@@ -165,9 +166,9 @@ function preStop(script: string) {
 }
 
 /**
- * Spec of a DaemonSet with an idle pod on every node that uses the image and mounts the weights. So the image is pulled
- * before Alpa needs it, and the kubelet does not garbage-collect it. Missing weights are reported before Alpa stops
- * elsewhere.
+ * Spec of a DaemonSet with an idle pod on every node. The pod uses the image and mounts the weights. So the image is pulled
+ * before Alpa needs it, and the kubelet does not garbage-collect it. Missing weights are reported before the running Alpa is
+ * stopped.
  */
 export function renderImages(opt: OptSettings, name = IMAGES) {
     const labels = { "app.kubernetes.io/name": name };

@@ -19,8 +19,8 @@ export interface RayReadyArgs {
     /** Number of the attempt in a conversion. With a new number, the resource waits again. */
     attempt: number;
     /**
-     * Whether the run is a rollback to an earlier phase, or repeats the current phase. If true, the run does not wait for
-     * the cluster just because it is a new attempt.
+     * Whether the run is a rollback to an earlier phase, or repeats the current phase. If true, a new number of the attempt
+     * alone does not make the run wait for the cluster.
      */
     back?: boolean;
     /** Longest wait for the RayCluster, in seconds. */
@@ -47,7 +47,7 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     },
 };
 
-/** Whether to wait. A rollback must not wait for a failed component, which the next phase suspends. */
+/** Whether to wait. A rollback must not wait for a failed component, because the next phase suspends the component. */
 function mustWait(olds: Inputs, news: Inputs): boolean {
     const before = news.running && news.back ? { ...olds, attempt: news.attempt } : olds;
     return subject(before) !== subject(news);

@@ -84,7 +84,7 @@ export class Verification extends pulumi.ComponentResource {
         this.registerOutputs({});
     }
 
-    /** The only consumer that the rules admit, with its key. */
+    /** The only consumer that may use the verification route, with its key. */
     private verifier(name: string, { namespace, binding }: VerificationArgs) {
         const secret = new k8s.core.v1.Secret(
             `${name}-secret`,

@@ -31,7 +31,8 @@ export const provider: pulumi.dynamic.ResourceProvider<GraphInputs, GraphState> 
      * Runs in preview and in `up`: Rampart's admission webhook rejects a graph before anything is changed.
      */
     async check(_olds, news) {
-        // Searches only these inputs: the code of this provider is an input too, and contains the placeholder as a constant.
+        // Searches only these inputs. The code of this provider is also an input, and it contains the placeholder as a
+        // constant.
         const { metadata, spec, kubeconfig, context } = news;
         const known = !JSON.stringify([metadata, spec, kubeconfig, context]).includes(UNKNOWN);
         const why = known ? await refusalOf(news) : undefined;
@@ -45,7 +46,7 @@ export const provider: pulumi.dynamic.ResourceProvider<GraphInputs, GraphState> 
         // Compares the access to the cluster too, since a deletion uses the access in the state. A new time limit is no
         // difference.
         const part = ({ metadata, spec, kubeconfig, context }: GraphInputs) => [metadata, spec, kubeconfig, context];
-        // Deletes first, since two gateways cannot use the same node port.
+        // The old graph must be deleted before the new graph is created, because two gateways cannot use the same node port.
         return { changes: !isDeepStrictEqual(part(olds), part(news)), replaces, deleteBeforeReplace: true };
     },
     async create(inputs) {
@@ -111,7 +112,7 @@ async function refusalOf(inputs: GraphInputs): Promise<string | undefined> {
     try {
         await apply(inputs, "All");
     } catch (error) {
-        // Before the first `up` the namespace does not exist, nor does the kind if the run installs Rampart.
+        // Before the first `up` the namespace does not exist. The kind does not exist either if this run installs Rampart.
         if (!isAbsent(error)) return refusedText(inputs, error);
     }
     return undefined;
@@ -153,7 +154,7 @@ async function waitWhile(
     }
 }
 
-/** The fields of a live value that this project sets. */
+/** Reduces a live value to the fields that this project sets. */
 function ofOurs(ours: unknown, live: unknown): unknown {
     if (typeof ours !== "object" || ours === null || typeof live !== "object" || live === null) return live ?? null;
     if (Array.isArray(ours) !== Array.isArray(live)) return live;

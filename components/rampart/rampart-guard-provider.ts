@@ -7,8 +7,8 @@ import { openLister } from "../kubernetes/cluster-reader";
 /** Longest wait for a graph that is being deleted: the 15 minutes that its deletion may take. */
 const GOING_SECONDS = 900;
 /**
- * Longest wait until the deletion of a graph begins. After an `up` without `rampart.install`, this stack's graph no longer
- * depends on Rampart in the state, so `destroy` deletes both at the same time.
+ * Longest wait until the deletion of a graph begins. `destroy` may delete this stack's graph and Rampart at the same time.
+ * That happens after an `up` without `rampart.install`, because the graph then no longer depends on Rampart in the state.
  */
 const STAYING_SECONDS = 60;
 

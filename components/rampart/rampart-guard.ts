@@ -3,8 +3,8 @@ import { DynamicResource } from "../kubernetes/dynamic-resource";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
 
 /**
- * Blocks the removal of Rampart: this resource cannot be deleted while any RampartGraph exists in the cluster, of this stack
- * or another. Rampart's resources, which it depends on, are deleted after it or not at all.
+ * Blocks the removal of Rampart: this resource cannot be deleted while the cluster has a RampartGraph of any stack. It
+ * depends on Rampart's resources, so Pulumi deletes Rampart only after this resource.
  */
 export class RampartGuard extends DynamicResource {
     constructor(name: string, cluster: ClusterAccess, opts: pulumi.CustomResourceOptions) {

@@ -21,7 +21,7 @@ export interface AlpaRouteArgs extends Pick<
     alpa: AlpaSettings;
     cluster: ClusterAccess;
     readiness: AcceptSettings;
-    /** The pods that a change of the route must reach. */
+    /** The gateway pods that must apply a changed route. */
     pods: GatewayPods;
     /** Number of the attempt in a conversion. With a new number, the rules are written again. Default: 0. */
     attempt?: number;
@@ -108,7 +108,7 @@ function rulesOf(args: AlpaRouteArgs): RouteRules {
     };
 }
 
-/** Digest of the rules and upstreams. Answers contain it, which shows the rules in force. */
+/** Digest of the rules and upstreams. Answers contain it, so that it shows which rules a gateway pod applies. */
 function revisionOf(rendered: object): string {
     return createHash("sha256").update(JSON.stringify(rendered)).digest("hex").slice(0, 12);
 }

@@ -87,11 +87,12 @@ function healthChecks() {
                 httpPath: "/",
                 // The field is in nanoseconds.
                 timeout: CHECK_TIMEOUT_SECONDS * 1e9,
-                // Required although HTTP has no TLS: the controller writes the default under a name that APISIX rejects.
+                // This field is required although the checks use no TLS. Without it, the controller writes the default under
+                // a name that APISIX rejects.
                 strictTLS: false,
                 healthy: { interval, successes: 1, httpCodes: [200, 400] },
-                // `timeout` is the number of checks that time out. It is higher than the number of refused connections,
-                // because a busy Alpa may answer slowly.
+                // `timeout` is the number of timed-out checks after which a service counts as down. It is higher than
+                // `tcpFailures`, because a busy Alpa may answer slowly.
                 unhealthy: { interval, tcpFailures: 2, timeout: 4, httpFailures: 4, httpCodes: [500, 502, 503, 504] },
             },
         },

@@ -21,15 +21,15 @@ export interface ClassSettings {
 }
 
 /**
- * Limits the callers of each class together to the share of the class. The plugin is part of the route, since a
- * consumer's plugin counts only that consumer (docs/decisions/0044-a-class-has-a-share.md).
+ * Limits the callers of each class together to the share of the class. The plugin is part of the route, because a plugin of
+ * a consumer counts only that consumer (docs/decisions/0044-a-class-has-a-share.md).
  *
- * The class is an action of the plugin `workflow`, which runs `limit-conn`. After that, APISIX 3.18 does not run the
- * `limit-conn` of the consumer (`skip_plugin` in plugin.lua, added between 3.17 and 3.18). So a member cannot have its own
- * limit on open requests.
+ * The plugin `workflow` runs `limit-conn` as an action for the class. After that, APISIX 3.18 does not run the `limit-conn`
+ * of the consumer (`skip_plugin` in plugin.lua, added between 3.17 and 3.18). So a member cannot have its own limit on open
+ * requests.
  *
- * The count belongs to the route and to the settings of the action. So a change of the members keeps the count, and a
- * change of the limit starts a new count.
+ * The count belongs to the route and to the settings of the action. A change of the members keeps the count. A change of the
+ * limit starts a new count.
  * @param namespace namespace of the consumers
  */
 export function classPlugins(

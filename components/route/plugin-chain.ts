@@ -111,7 +111,8 @@ export interface Passing extends AnswerSettings, ClassSettings {
 
 /**
  * Plugins for requests to one of Alpa's two paths.
- * @param path Alpa's own path. Every request is forwarded to it, so that no unusual spelling of a path reaches another one
+ * @param path Alpa's own path. Every request is forwarded to exactly this path, so that an unusual spelling cannot reach a
+ * different path of Alpa
  * @param namespace namespace of the declared consumers. Consumers of other namespaces may share this gateway
  */
 export function alpaChain(

@@ -13,7 +13,9 @@ export interface GuardSettings {
     vocabulary: number;
     /** Name of the model for requests without one, as in Alpa's launch settings. */
     defaultModel: string;
-    /** Largest number of prompts in one request: each prompt takes a slot in a batch of Alpa, but limits count requests. */
+    /**
+     * Largest number of prompts in one request. Each prompt takes a slot in a batch of Alpa, but limits count only requests.
+     */
     maxPrompts: number;
     /**
      * Largest `min_tokens` of a request. A value above 0 lowers the longest allowed prompt of every request, see
@@ -28,7 +30,7 @@ export interface GuardSettings {
  * rejected request does not count.
  */
 const PRIORITY = 2390;
-/** Upper bound of tokens for one character: a UTF-8 character has at most 4 bytes, and a token at least one. */
+/** Largest number of tokens for one character: a UTF-8 character has at most 4 bytes, and a token has at least one byte. */
 export const MOST_TOKENS_A_CHARACTER = 4;
 /**
  * Longest text: this number of characters, times the context length in tokens. English text and code have at most half as
@@ -36,9 +38,9 @@ export const MOST_TOKENS_A_CHARACTER = 4;
  */
 const CHARACTERS_A_TOKEN = 8;
 /**
- * Longest part of a text without a blank, in bytes: about 340 Chinese characters. The tokenizer of OPT is written in Python. Its
- * time grows with the square of that length, and Alpa's worker does nothing else meanwhile: 64 KiB without a blank took 152 s,
- * 4 prompts of 8 KiB with a blank every 1,024 bytes 4 s (transformers 4.23.1, 2026-11).
+ * Longest part of a text without a blank, in bytes: about 340 Chinese characters. The tokenizer of OPT is written in Python.
+ * Its time grows with the square of that length, and Alpa's worker does nothing else meanwhile. 64 KiB without a blank took
+ * 152 s. 4 prompts of 8 KiB with a blank every 1,024 bytes took 4 s (transformers 4.23.1, 2026-11).
  */
 const LONGEST_WORD = 1024;
 /** Number of prompts in a batch of Alpa, and the largest number in one call for logprobs (alpa/serve, b8078a9). */
@@ -48,7 +50,8 @@ export const ALPA_BATCH = 4;
  * Rejects requests that crash the unmodified Alpa or bypass its rules. One exception inside Alpa's batch loop ends the loop:
  * every later request then hangs, while the port stays open (alpa-projects/alpa at b8078a9).
  *
- * APISIX decodes and encodes the JSON, so Alpa gets the same values in another notation (docs/evaluate/requests.md).
+ * APISIX decodes the JSON and encodes it again, so Alpa gets the same values in a different notation
+ * (docs/evaluate/requests.md).
  */
 export function guardPlugins(path: "/completions" | "/logprobs", guard: GuardSettings): RoutePlugin[] {
     const { maxBodyBytes } = guard;

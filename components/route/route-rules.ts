@@ -23,8 +23,8 @@ import type { RoutePlugin } from "./route-plugin";
 /** Name of the ApisixRoute. */
 export const ROUTE = "alpa";
 /**
- * Upstream of the rules whose requests the gateway answers itself, since every rule requires an upstream. Nothing
- * listens on port 1 of the gateway's own pod, so a gateway that skips a plugin answers 502 instead of forwarding to
+ * Upstream of the rules whose requests the gateway answers itself. Every rule requires an upstream, but nothing listens on
+ * port 1 of the gateway's own pod. So a gateway that does not run the answering plugin returns 502 and sends nothing to
  * Alpa.
  */
 export const NOWHERE = "127.0.0.1:1";
@@ -49,7 +49,10 @@ export interface RouteRules extends ClassSettings {
     revision?: string;
 }
 
-/** Spec of the ApisixRoute: two open paths, the service description, rejected query strings, and all other paths closed. */
+/**
+ * Spec of the ApisixRoute. It opens the two paths of Alpa and the service description, and rejects all other paths and query
+ * strings.
+ */
 export function renderRoute(rules: RouteRules) {
     const { guard, ownGateway, tls, observed, revision } = rules;
     const [prefix] = servedPrefixes(rules.pathPrefix);
@@ -86,7 +89,7 @@ export function renderRoute(rules: RouteRules) {
 
 const NO_QUERY = [{ subject: { scope: "Variable", name: "args" }, op: "RegexNotMatch", value: "." }];
 
-/** The given paths below each served prefix. */
+/** Adds each served prefix to each of the given paths. */
 function below({ pathPrefix }: RouteRules, ...paths: string[]): string[] {
     return servedPrefixes(pathPrefix).flatMap((prefix) => paths.map((path) => `${prefix}${path}`));
 }

@@ -25,7 +25,7 @@ export interface RouteServedArgs {
 
 type Inputs = pulumi.Unwrap<Omit<RouteServedArgs, "cluster">> & PlainAccess;
 
-/** One request for each rule, without a credential, so that none reaches Alpa. */
+/** One request for each rule. The requests have no credential, so that none of them reaches Alpa. */
 const REQUESTS = [
     { method: "POST", path: `${PREFIX}/completions` },
     { method: "POST", path: `${PREFIX}/logprobs` },

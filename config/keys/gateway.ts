@@ -12,7 +12,7 @@ const EXACT_VERSION = /^\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?$/;
 const NODE_PORTS = { min: 30000, max: 32767 };
 
 /**
- * Names of Bitnami's images, also on mirrors. Bitnami's images are configured through their own scripts, whereas the stack
+ * Patterns of Bitnami's images, also on mirrors. Bitnami's images are configured through their own scripts, but the stack
  * configures etcd through the flags of etcd's own image.
  */
 const BITNAMI = /(^|[/-])bitnami\w*\//;

@@ -22,7 +22,7 @@ const MOST_VOCABULARY = 250_680;
  */
 const MOST_PROMPTS = 64;
 
-/** @param bound text after the maximum in the error: the unit and, after a comma, where the maximum comes from */
+/** @param bound text after the maximum in the error: the unit and, after a comma, the source of the maximum */
 const upTo = (most: number, bound: string, what: string) =>
     positive(what).refine((value) => value <= most, {
         error: (i) => `must be at most ${most} ${bound}${got(i.input)}. Lower it`,

@@ -9,8 +9,8 @@ import type * as z from "zod";
 type Config = Sound<ParsedGatewayOption>;
 
 /**
- * Checks the settings with which a gateway survives the loss of a node. The number of nodes is checked in the cluster, before
- * the first resource.
+ * Checks the settings that let a gateway survive the loss of a node. A check in the cluster, before the first resource,
+ * counts the nodes.
  * @param given the config before parsing, which shows which keys are set
  * @param promise the option or key that requires high availability
  */

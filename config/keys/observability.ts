@@ -140,8 +140,9 @@ interface Checked {
 }
 
 /**
- * Most requests per minute for the consumer of `callerPath`, which usually sends one in five minutes. Longer windows have
- * the same maximum, since a caller may send all requests of a window within one minute.
+ * Largest number of requests per minute that the limits may allow the consumer of `callerPath`. That consumer usually sends
+ * one request in five minutes. Longer windows have the same maximum, because a caller may send all requests of a window
+ * within one minute.
  */
 const MOST_A_MINUTE = 2;
 
@@ -221,7 +222,7 @@ function metricsProblems({
     ];
 }
 
-/** Settings of the metrics of gateway or connectors; empty if they are disabled. */
+/** Metrics settings of a gateway or of connectors; empty if metrics are disabled. */
 export function metricsSettings({ metrics }: Parsed): { metrics?: MetricsSettings } {
     const { enabled, podMonitor } = metrics;
     if (!enabled) return {};

@@ -167,7 +167,7 @@ interface Version {
 export function upgraded<Opt extends Version>(opt: Opt): Opt {
     const { phase: _, ...changed } = opt.upgrade ?? {};
     const given = Object.fromEntries(Object.entries(changed).filter(([, value]) => value !== undefined));
-    // The size of the old model does not apply to a new one.
+    // The size of the old model does not apply to the new model.
     const size = changed.model === undefined ? {} : { parametersBillion: undefined };
     return { ...opt, upgrade: undefined, ...size, ...given };
 }

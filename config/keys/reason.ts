@@ -14,7 +14,7 @@ export const enabled = z.boolean({ error: (i) => `must be true or false${got(i.i
 export const reason = text("the reason").optional();
 
 /**
- * Checks that a mapping has a reason if `enabled` has the unsafe value, and has none otherwise.
+ * Checks that a mapping has a reason if `enabled` has the unsafe value, and no reason if `enabled` has the safe value.
  * @param unsafe value of `enabled` that needs a reason
  * @param advice what to do, for the error about a missing reason
  */

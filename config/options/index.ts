@@ -12,8 +12,8 @@ import type { IntraBSettings } from "./intra-b/settings";
 import type { Authenticator, OptionDefinition } from "./option";
 
 /**
- * Settings of each option. Add a new option here first: each table with an entry for every option then fails to compile
- * until the new option has its entry.
+ * Settings of each option. Add a new option here first. Every table with an entry for each option then fails to compile
+ * until it has an entry for the new option.
  */
 export interface SettingsByOption {
     "intra-a": IntraASettings;
@@ -45,8 +45,8 @@ export function authenticatorOf(option: unknown): Authenticator {
 }
 
 /**
- * Returns the keys of the other options. For each path, the value names the options that have the key, for messages. `[]`
- * stands for any entry of a list.
+ * Returns the path of each key of the other options, with the names of the options that have the key, as text for messages.
+ * `[]` in a path stands for any entry of a list.
  */
 export function ownersOfOthers(option: Option): Record<string, string> {
     const owners: Record<string, string> = {};

@@ -14,7 +14,7 @@ export interface CommonSettings {
 /** Result of reading a stack config. */
 interface OptionResult<Settings> {
     issues: z.core.$ZodIssue[];
-    /** Returns the settings of the components. Unset if there are issues. */
+    /** Returns the settings of the components. This field is unset if there are issues. */
     settings?: () => Settings;
 }
 

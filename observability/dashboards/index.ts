@@ -1,8 +1,9 @@
 /**
- * The dashboards for Grafana, as code. `npm run golden` writes them as JSON to docs/examples/grafana/, which operators import
- * or a stack puts into a ConfigMap. The Pulumi program does not import this folder.
+ * The dashboards for Grafana, as code. `npm run golden` writes them as JSON to docs/examples/grafana/. Operators import
+ * these files, or a stack puts them into a ConfigMap. The Pulumi program does not import this folder.
  *
- * Labels and metrics are those of APISIX 3.18 (docs/operate/watch.md) and of docs/examples/prometheus/alpa-auth.rules.yml.
+ * The labels and metrics come from APISIX 3.18 (docs/operate/watch.md) and from
+ * docs/examples/prometheus/alpa-auth.rules.yml.
  */
 import type { DashboardBuilder } from "@grafana/grafana-foundation-sdk/dashboard";
 import { caller } from "./caller";

@@ -25,7 +25,7 @@ const SIXTH = WHOLE / 6;
 const HEIGHT = 8;
 const LOW = 4;
 
-/** Routes to Alpa of the selected stacks. Other routes reject requests, or verify credentials. */
+/** Routes of the selected stacks that lead to Alpa. The stacks' other routes reject requests or verify credentials. */
 export const TO_ALPA = 'route=~"${stack}_alpa_(completions|logprobs)"';
 /** All routes of the selected stacks. */
 export const ANY_ROUTE = 'route=~"${stack}_alpa.*"';
@@ -62,7 +62,7 @@ export function link([title, target]: Page): dashboard.DashboardLinkBuilder {
         .targetBlank(true);
 }
 
-/** Requests per minute with these labels. @param by grouping of PromQL; empty for the sum */
+/** Requests per minute with these labels. @param by grouping clause of PromQL; empty for the sum of all requests */
 export const perMinute = (labels: string, by = "") =>
     `60 * sum${by} (rate(apisix_http_status{${labels}}[$__rate_interval]))${by === "" ? OR_ZERO : ""}`;
 
@@ -104,7 +104,7 @@ export function compared(panel: timeseries.PanelBuilder, name: string): timeseri
     ]);
 }
 
-/** A panel with the current value. @param shown.bad value from which it is red. Default: no color */
+/** A panel with the current value. @param shown.bad the panel is red if the value is at least this. Default: no color */
 export function figure(shown: Shown & { bad?: number }): stat.PanelBuilder {
     const { title, description, queries, page, unit = "short", bad } = shown;
     const good = { value: null, color: "green" };

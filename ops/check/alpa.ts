@@ -94,7 +94,7 @@ function judged(
     const { state = "unknown", why = "", now, since, looked, restarts } = fields;
     const ago = (then: string | undefined) => Math.max(0, Number(now) - Number(then));
     const times = { sinceSeconds: ago(since), lookedSeconds: ago(looked), restarts: Number(restarts) };
-    // A check can take long, since the watchdog's own request waits in Alpa's queue behind those of callers.
+    // A check can take long, because the watchdog's request waits in Alpa's queue behind the requests of callers.
     const oldest = 2 * stuckSeconds + idleSeconds + PAUSE_SECONDS;
     if (!(times.lookedSeconds <= oldest))
         return {

@@ -3,8 +3,8 @@ import { azure as schema } from "../../config/keys/exposure/azure-schema";
 import { readValue } from "../stack/stack-file";
 
 /**
- * The record sets that a stack file requires; empty without exposure direct, and for an invalid file, whose problems
- * `pulumi up` reports.
+ * The record sets that a stack file requires. Empty without exposure direct. Also empty for an invalid file, because `pulumi
+ * up` reports its problems.
  */
 export function stackRecords(text: string): RecordSet[] {
     const parsed = schema.safeParse(plain(readValue(text, "azure")));

@@ -53,7 +53,10 @@ export async function checkEntryDns(
     context.note(`${name}: all ${rows.length} answers equal the stack's record sets.`);
 }
 
-/** A and AAAA are both queried, since an additional address would send callers to another host. */
+/**
+ * Adds an empty record set if A or AAAA is missing, so that both are queried. An additional address would send callers to
+ * another host.
+ */
 function wanted(records: RecordSet[]): RecordSet[] {
     const { name, ttl } = records[0];
     return (["A", "AAAA"] as const).map(

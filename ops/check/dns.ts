@@ -71,7 +71,9 @@ interface Wanted {
     hostnames: string[];
 }
 
-/** Compares every record at the old and the new name servers, and checks that names without records exist at neither. */
+/**
+ * Compares every record at the old and the new name servers, and checks that names without records exist at none of them.
+ */
 async function checkDns(context: Context, args: CheckDnsArgs): Promise<void> {
     if (await isOfAzure(context, args))
         return checkEntryDns(context, (await findStack(context, args.stack)).text, args);
@@ -88,8 +90,8 @@ async function checkDns(context: Context, args: CheckDnsArgs): Promise<void> {
 }
 
 /**
- * Whether to check exposure direct, whose zone stays at Azure: the command got --server, or the stack has azure and the
- * command got none of the other options.
+ * Whether to check the records of exposure direct, whose zone stays at Azure. True if the command got --server. Also true if
+ * the stack has key `azure` and the command got no zone, no records file and no name servers of a move.
  */
 async function isOfAzure(context: Context, args: CheckDnsArgs): Promise<boolean> {
     const { stack, zone, records, old, new: fresh, server } = args;

@@ -170,7 +170,7 @@ async function oldVersion(entry: Entry, port: number): Promise<EntryCheck> {
         return { address, check, got: "accepted", ok: false, meaning: "TLS 1.1 is known to be weak" };
     } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
-        // Some machines do not support TLS 1.1, so nothing was tested there.
+        // Some machines do not support TLS 1.1. The check then tests nothing, and passes.
         if (code === "ERR_SSL_NO_PROTOCOLS_AVAILABLE")
             return { address, check, got: "this machine cannot use TLS 1.1", ok: true, meaning: "" };
         const refused = code === "ECONNRESET" || code?.startsWith("ERR_SSL_") === true;

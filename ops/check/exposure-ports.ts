@@ -12,7 +12,7 @@ export interface Port {
 
 const RUNS_CODE = "anyone who can connect can run code";
 
-/** Those ports in docs/evaluate/security.md that a host could open, and the ports of MicroK8s. */
+/** The ports in docs/evaluate/security.md that a host could open, and the ports of MicroK8s. */
 export const CLOSED_PORTS: Port[] = [
     alpa(20001),
     { port: 8001, what: "Alpa's web site", risk: "anyone can use the model through web forms, without a key" },
@@ -44,7 +44,10 @@ function alpa(port: number): Port {
     return { port, what: "Alpa", risk: "callers bypass the gateway, and need no key" };
 }
 
-/** All ports to check for a stack. @param endpoints `alpa.endpoints` of its config: their ports may not be Alpa's usual one */
+/**
+ * All ports to check for a stack.
+ * @param endpoints `alpa.endpoints` of its config. Their ports are included, because they may differ from Alpa's usual port
+ */
 export function closedPorts(endpoints: string[]): Port[] {
     const isOther = (port: number) => port > 0 && !CLOSED_PORTS.some((known) => known.port === port);
     return [...CLOSED_PORTS, ...portsOf(endpoints).filter(isOther).map(alpa)];
@@ -56,7 +59,7 @@ export function closedPorts(endpoints: string[]): Port[] {
  */
 export type State = "open" | "closed" | "filtered" | "not looked at";
 
-/** Longest wait for one connection, in milliseconds: a round trip around the world, and one lost packet. */
+/** Longest wait for one connection, in milliseconds. It is enough for a round trip around the world and one lost packet. */
 const CONNECT_MS = 3000;
 
 /** Connects to one port. @param end deadline of the whole check, in milliseconds since the epoch */

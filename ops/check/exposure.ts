@@ -51,7 +51,7 @@ interface PortRow {
 /** What to check. */
 interface Target {
     addresses: string[];
-    /** Addresses of hosts that serve no callers: none of their ports may answer. */
+    /** Addresses of hosts that serve no callers, so all their ports must be closed. */
     shut: string[];
     /** Ports of the entry point at these addresses; empty if callers use a tunnel. */
     entryPorts: number[];
@@ -168,7 +168,8 @@ async function readTarget(context: Context, args: CheckExposureArgs): Promise<Ta
         const [edge] = await addressesOf(url.hostname);
         return {
             addresses: named,
-            // Behind Cloudflare, all ports must be closed, both of --address and of --closed. A host given twice is checked once.
+            // Behind Cloudflare, all ports of the hosts in --address and --closed must be closed. A host in both options is
+            // checked once.
             shut: shut.filter((one) => !named.includes(one)),
             entryPorts: [],
             ports,

@@ -16,8 +16,8 @@ export interface Presented {
 }
 
 /**
- * How long ago the expired token expired, in seconds. Below a minute, since the client does not send tokens that expired
- * earlier; the gateway has no grace period.
+ * How long ago the expired token expired, in seconds. It is below a minute, because the client does not send tokens that
+ * expired earlier. The gateway rejects such a token, because it has no grace period.
  */
 const OVER_SECONDS = 30;
 

@@ -28,7 +28,7 @@ interface Expiring {
     expires: string;
     /** Days until the credential expires; negative if it has expired. */
     days: number;
-    /** The shortest of these periods within which the credential expires. */
+    /** The shortest period that contains the expiry date. */
     class: "expired" | "1 day" | "7 days" | "30 days" | "later";
 }
 

@@ -1,7 +1,7 @@
 import type { CallerClass } from "../../../components/route/caller-classes";
 import type { ParsedClasses } from "./schema";
 
-/** Default number of open requests to /logprobs of a class: Alpa computes them one at a time. */
+/** Default number of open requests to /logprobs of a class. It is low because Alpa computes these requests one at a time. */
 const DEFAULT_LOGPROBS = 1;
 
 /** The classes with slots, and their callers. Undefined if there are none. */

@@ -52,7 +52,8 @@ function ramparts({ rampart, namespace: routes = DEFAULT_NAMESPACE }: Config): s
 }
 
 /**
- * Checks that the nodes and the gateway on them survive the loss of one node, for a stack that promises high availability.
+ * Checks that a stack with high availability has enough nodes, so that the cluster and the gateway survive the loss of one
+ * node.
  * @returns the problems; none for an existing cluster
  */
 export function haProblems({ cluster }: Pick<Config, "cluster">): string[] {

@@ -9,13 +9,16 @@ import { sshHostOf } from "../hosts/ssh-host";
 export interface ClusterSettings {
     cluster: ClusterAccess;
     /**
-     * Nodes of a cluster that the stack creates; unset for an existing cluster. Until the cluster exists, `cluster` names a
-     * context that is in no kubeconfig.
+     * Nodes of a cluster that the stack creates; unset for an existing cluster. Until the cluster exists, `cluster` has a
+     * context that no kubeconfig contains.
      */
     nodes?: Microk8sArgs;
 }
 
-/** A context that no kubeconfig has, so that requests fail instead of reaching the cluster of the environment's kubeconfig. */
+/**
+ * A context that no kubeconfig contains, so that requests fail. Without a context, they would reach the cluster of the
+ * environment's kubeconfig.
+ */
 const NOWHERE: ClusterAccess = { context: "(of cluster.nodes)" };
 
 /** Converts checked values into settings of the components. */

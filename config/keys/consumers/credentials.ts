@@ -30,7 +30,7 @@ export const DEFAULT_TOKEN_OVERLAP_DAYS = 30;
 
 /** Each run warns about a credential that expires within this number of days. */
 const WARN_DAYS = 30;
-/** Number of days for a credential that has a successor. Its caller may still use the old credential. */
+/** Like WARN_DAYS, for a credential that has a successor. Its caller may still use the old credential. */
 const REMIND_DAYS = 3;
 /** A day in milliseconds. */
 export const DAY_MS = 24 * 60 * 60 * 1000;
@@ -130,7 +130,10 @@ function sharedPairs(places: Place[]): string[] {
         );
 }
 
-/** Returns each credential with the same value as an earlier one, and the first credential with that value. */
+/**
+ * Returns each credential whose value an earlier credential also has, together with the first credential that has this
+ * value.
+ */
 function repeats(places: Place[], valueOf: (entry: Entry) => string | undefined): [Place, first: Place][] {
     const seen = new Map<string, Place>();
     return places.flatMap((place): [Place, Place][] => {
@@ -203,7 +206,7 @@ interface Lasting {
 }
 
 /**
- * Warning about a credential that has expired or expires soon; undefined for others.
+ * Warning about a credential that has expired or expires soon; undefined for any other credential.
  * @param name name of the credential's consumer
  * @param credentials all credentials of that consumer, in the order of the config
  */

@@ -1,7 +1,7 @@
 import type { Sound } from "../../cross-check";
 import { LABEL_LIMIT } from "../../values";
 
-/** The fields of a consumer that every option has, and that these checks read. */
+/** The fields of consumers that these checks read. Consumers of every option have these fields. */
 type NamedConsumers = Sound<{ name: string; credentials: { id: string }[] }[]>;
 
 export function duplicateNames(consumers: NamedConsumers): string[] {

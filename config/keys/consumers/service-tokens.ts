@@ -20,8 +20,8 @@ export const credential = z.strictObject({
     id: dnsLabel.meta({ description: "Name of the credential, unique within its consumer.", examples: ["2026a"] }),
     method: z
         .literal("service-token", {
-            // The message quotes only a known method: other text could be the credential itself, written into the
-            // wrong key.
+            // The message quotes the value only if it is a known method. Another value could be a credential that was
+            // written into the wrong key.
             error: (i) =>
                 i.input === "key" || i.input === "jwt"
                     ? `only valid with option intra-a (got "${i.input}"). Use service-token`

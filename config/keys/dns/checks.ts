@@ -1,7 +1,7 @@
 import { logicalName, type ZoneRecord } from "../../../components/cloudflare/dns-record";
 import { delegationOf, isWithin, upTo } from "../../../dns/names";
 
-/** A record of the file, and its position there, which messages show. */
+/** A record of the file. Messages use `where` to name the record. */
 export interface Placed {
     record: ZoneRecord;
     where: string;
@@ -133,7 +133,7 @@ function proxyProblems({ record, where }: Placed, byName: Map<string, Placed[]>)
 }
 
 /**
- * Warns about CAA records that block the edge certificate. For a name without CAA records, those of the nearest parent
+ * Warns about CAA records that block the edge certificate. If a name has no CAA records, the records of its nearest parent
  * name with CAA records apply.
  */
 function forbiddenAuthorities(placed: Placed[], zone: string): string[] {
@@ -146,8 +146,8 @@ function forbiddenAuthorities(placed: Placed[], zone: string): string[] {
         const caa = placed.flatMap(({ record, where }) =>
             record.type === "CAA" && record.name === holder ? [{ ...record.data, where }] : [],
         );
-        // A universal certificate contains the zone and *.zone. Tag issue applies to the zone. Tag issuewild, if there is
-        // one, applies to the wildcard instead of issue.
+        // A universal certificate contains the zone and *.zone. Tag issue applies to the zone. Tag issuewild applies to the
+        // wildcard. If there is no issuewild, issue applies to the wildcard too.
         for (const tag of ["issue", "issuewild"]) {
             const allowed = caa.filter((one) => one.tag === tag);
             const fits = (value: string) => EDGE_AUTHORITIES.includes(value.split(";")[0].trim());

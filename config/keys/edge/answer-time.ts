@@ -1,7 +1,7 @@
 import { DEFAULT_PROXY_TIMEOUT } from "./schema";
 import { MOST_GRACE_SECONDS } from "../tunnel";
 
-/** The keys that determine the longest answer time. */
+/** The keys on which the time of the longest answer depends. */
 interface Answers {
     alpa?: { answerTimeoutSeconds?: number; tokensPerSecond?: number; maxTokens?: number };
     proxyTimeoutSeconds?: number;

@@ -103,8 +103,8 @@ export function edgeWaits({ proxyTimeoutSeconds }: EdgeWait): number {
 }
 
 /**
- * The timeout that the stack sets for the whole zone; empty without a value in the config, or with a plan that allows no
- * change. Without a value Cloudflare keeps the last one, so a value that equals the default is set too.
+ * The timeout that the stack sets for the whole zone. Empty if the config has no value, or if the plan allows no change. If
+ * the stack sets no timeout, Cloudflare keeps the last timeout, so a value that equals the default is set too.
  */
 export function heldTimeout({ proxyTimeoutSeconds }: EdgeWait, plan: Plan): EdgeWait {
     return proxyTimeoutSeconds === undefined || plan !== "enterprise" ? {} : { proxyTimeoutSeconds };

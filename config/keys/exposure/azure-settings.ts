@@ -13,7 +13,7 @@ import type { azure as azureSchema } from "./azure-schema";
 import type { tls as tlsSchema } from "../tls/schema";
 import { tlsHostnames, tlsWarnings } from "../tls/checks";
 
-/** The keys that exposure `direct` reads, in every option. */
+/** The keys that these functions read from the config of every option. */
 interface AzureConfig {
     azure?: z.infer<typeof azureSchema>;
     tls?: z.infer<typeof tlsSchema>;

@@ -7,7 +7,7 @@ import { planProblems } from "../edge/plans";
 import { exposureKeys } from "./schema";
 import { answerKeys } from "../edge/schema";
 
-/** Keys that are valid only with exposure direct. With a tunnel, Cloudflare has the name and the certificate. */
+/** Keys that are valid only with exposure direct. With a tunnel, Cloudflare manages the name and the certificate. */
 const DIRECT_KEYS = ["azure", "tls"];
 /** Keys with the address for callers, valid only with exposure direct. */
 const DIRECT_ADDRESSES = ["gateway.address", "gateway.existing.url"];
@@ -25,7 +25,7 @@ const TUNNEL_KEYS = [
 export function exposureChecks(option: string, config: Sound<ParsedGatewayOption>, given: Raw): string[] {
     const { exposure, gateway } = config;
     const named = (path: string) => isGiven(given, ...path.split("."));
-    // The schema of option inter already rejects an existing gateway.
+    // Option inter is not checked here, because its schema already rejects an existing gateway.
     const inPlace = option !== "inter" && gateway?.installer === "existing" && named("gateway.existing");
     if (given.exposure !== "tunnel") {
         const foreign = TUNNEL_KEYS.filter(named).map(
@@ -52,7 +52,10 @@ export function exposureChecks(option: string, config: Sound<ParsedGatewayOption
     return [...problems, ...hostnameProblems(config), ...planProblems(config), ...answerTimeProblems(config)];
 }
 
-/** The values without the keys of the other exposure. {@link exposureChecks} reports them, so the schema must not. */
+/**
+ * Removes the keys of the other exposure from the values. {@link exposureChecks} reports these keys, so the schema must not
+ * report them again.
+ */
 export function ofTheExposure(values: Raw): Raw {
     const foreign = values.exposure === "tunnel" ? DIRECT_KEYS : TUNNEL_KEYS;
     return foreign.reduce((rest, path) => without(rest, path.split(".")), values);

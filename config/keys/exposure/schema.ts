@@ -47,7 +47,7 @@ const tunnel = z
 
 const NEEDED = { unset: "not set; required with exposure `tunnel`" };
 
-/** Top-level keys of exposure tunnel. The schema has them as optional; a check rejects them with exposure direct. */
+/** Top-level keys of exposure tunnel. They are optional in the schema. A check rejects them with exposure direct. */
 export const exposureKeys = {
     account: account.optional().meta(NEEDED),
     hostname: hostname.optional().meta(NEEDED),

@@ -14,7 +14,7 @@ import { DEFAULT_NODE_PORT } from "../../values";
  */
 const BEFORE_THE_EDGE_SECONDS = 5;
 
-/** The keys that determine the longest answer time. */
+/** The keys on which the time of the longest answer depends. */
 type AnswerWait = Pick<Parsed, "exposure" | "proxyTimeoutSeconds"> & {
     alpa: Pick<Parsed["alpa"], "answerTimeoutSeconds">;
 };

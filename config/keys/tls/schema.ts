@@ -75,7 +75,7 @@ export const tls = z
         }),
         minimumVersion: z
             .enum(["1.2", "1.3"], {
-                // YAML parses 1.2 as a number.
+                // Without quotes, YAML parses 1.2 as a number.
                 error: (i) =>
                     typeof i.input === "number" ? `must be a string${got(i.input)}. Write it in quotes` : undefined,
             })

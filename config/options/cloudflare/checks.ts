@@ -88,7 +88,10 @@ export function zoneData(values: Raw, folder: string): ZoneData {
     return readZoneData(records, name, folder);
 }
 
-/** Checks rotations: the provider accepts version and date only together, and both must stay in the config. */
+/**
+ * Checks rotations. The provider accepts the version of a secret and the expiry date of the previous secret only together.
+ * Both must stay in the config.
+ */
 function rotationProblems(consumers: Consumers, longest: number | undefined, today: Date): string[] {
     return consumers.flatMap((consumer, i) =>
         (consumer?.credentials ?? []).flatMap(({ secretVersion: version, previousSecretExpires: until } = {}, j) => {

@@ -42,7 +42,8 @@ export function gatewayOption<Data extends ParsedGatewayOption, Settings>({
                 isExposed ? exposedSchema : schema,
                 { ...ofTheExposure(values), option },
                 (config) => {
-                    // TypeScript cannot infer that `Sound<Data>` has these keys, since `Data` is a type parameter.
+                    // Every config of an option with a gateway has these keys. TypeScript cannot infer this, because `Data`
+                    // is a type parameter.
                     const common = config as Sound<ParsedGatewayOption>;
                     return [
                         ...exposureChecks(option, common, values),

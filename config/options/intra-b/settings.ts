@@ -15,7 +15,7 @@ import { sshHostOf } from "../../keys/hosts/ssh-host";
 export interface IntraBSettings extends IntraSettings {
     option: "intra-b";
     conversion: ConversionSettings;
-    /** Longest time with 503 for callers, in minutes, and measured seconds of each step. */
+    /** Longest time during which callers may get 503, in minutes, and the measured seconds of each step. */
     window: { budgetMinutes: number; seconds: Record<string, number> };
 }
 

@@ -14,7 +14,7 @@ import type { ParsedIntra } from "./schema";
 
 /** Bytes of one parameter of a model: Alpa stores weights in half precision. */
 const BYTES_A_PARAMETER = 2;
-/** Share of a GPU's memory for weights. The rest is for CUDA, activations and the cache of keys and values. */
+/** Share of a GPU's memory that weights may use. The rest is for CUDA, activations and the cache of keys and values. */
 const USABLE = 0.9;
 const GIB = 2 ** 30;
 
