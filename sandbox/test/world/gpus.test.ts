@@ -1,4 +1,4 @@
-// Proves the bare metal of a world with GPUs, and its output about it.
+// Proves how Alpa on bare metal behaves in a world with GPUs, and which facts about its hosts the world has.
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
