@@ -19,7 +19,7 @@ export function suppliesOf(now: Snapshot, more: Pick<Supplies, "edge" | "connect
 
 /**
  * Starts each pod that has everything it needs. If something is missing, writes the reason into the status of the pod.
- * @param begin starts the containers of a pod if only its readiness probe is missing
+ * @param begin starts the containers of a pod that waits only for its readiness probe
  */
 export async function admit(
     cluster: Cluster,
