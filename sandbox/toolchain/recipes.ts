@@ -50,7 +50,7 @@ function shared(): string {
 }
 
 /**
- * Text of go.mod for the main module of a build. Besides the module that is built, nothing is required.
+ * Text of go.mod for the main module of a build. The main module exists only to require the module that is built.
  * @param go Go version in the go.mod of the module that is built, so that Go uses the same defaults as for that module
  */
 function goMod(name: string, go: string, lines: string[]): string {
