@@ -131,7 +131,7 @@ export class AccessStack extends EngineStack {
 
     /**
      * Sets the hosts for the connectors. The next call of `configure` writes them to the config. All hosts must accept the
-     * SSH key of the world. The keys of a host replace those of the world's host, so `{}` means the world's host.
+     * SSH key of the world. The settings of a host replace those of the world's host, so `{}` means the world's host.
      */
     installOn(...places: ({ port: number; hostKey: string; metricsPort: number } | object)[]): void {
         this.places = places;
