@@ -9,7 +9,8 @@ type UntilDisabled = (tokens: DisabledTokens) => Promise<void>;
 
 /**
  * Option cloudflare: Access at the edge, a tunnel to Alpa, no gateway.
- * @param untilDisabled called after the tokens were changed, never in a preview. Default: a run does not query Cloudflare
+ * @param untilDisabled called in each run after the tokens were changed, but never in a preview. If it is unset, the run
+ * does not check that Cloudflare rejects disabled tokens
  */
 export function cloudflare(
     settings: CloudflareAccessArgs & { watchdog?: AlpaWatchdogArgs },

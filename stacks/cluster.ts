@@ -21,7 +21,10 @@ export function clusterOf({
 }: StackCluster & Pick<GatewayClusterArgs, "alpa">): {
     access: ClusterAccess;
     provider: k8s.Provider;
-    /** Outputs of the stack: the kubeconfig of a cluster that this stack creates, since no other copy of it exists. */
+    /**
+     * Outputs of the stack. If the stack creates the cluster, they contain the kubeconfig, because no other copy of it
+     * exists.
+     */
     outputs: { kubeconfig?: pulumi.Output<string> };
 } {
     if (nodes === undefined) return { access: cluster, provider: new k8s.Provider("cluster", cluster), outputs: {} };

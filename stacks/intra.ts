@@ -19,7 +19,7 @@ export function intra(settings: GatewayClusterArgs & AroundTheGateway & { watchd
     const auth = new IntraCluster("alpa", { ...settings, cluster: access }, { provider });
     const { url, credentials, jwtSecrets, curl, gateway, conversion } = auth;
     const { expires, azure } = settings;
-    // Outputs without a value are left out, because Pulumi warns of them.
+    // An output without a value is left out, because Pulumi prints a warning about such an output.
     const more = { ...azure, ...outputs, ...(conversion && { conversion }) };
     return { url, credentials, jwtSecrets, curl, expires, gateway, ...more };
 }

@@ -9,7 +9,10 @@ import { Progress } from "./progress";
 import { LOGS, ROOT, sideBySide, sumOf } from "./side-by-side";
 import { findOnPath } from "../sandbox/toolchain/path";
 
-/** Chosen for two cores: engine tests spend a third of their time waiting for clocks and other processes. */
+/**
+ * Number of test processes, chosen for two cores. There are more processes than cores, because engine tests wait a third of
+ * their time for clocks and other processes.
+ */
 const LANES = 4;
 
 /**

@@ -18,7 +18,6 @@ export interface Wanted {
     bits?: number;
 }
 
-/** A certificate for these names. */
 export async function certificate(names: string[], wanted: Wanted = {}): Promise<Pair> {
     const { by, ca = false, notBefore = new Date(Date.now() - DAY_MS), bits } = wanted;
     const notAfter = wanted.notAfter ?? new Date(Date.now() + 90 * DAY_MS);
@@ -37,7 +36,7 @@ export async function certificate(names: string[], wanted: Wanted = {}): Promise
     return { certificate: cert, key };
 }
 
-/** A key that belongs to no certificate, encrypted when there is a passphrase. */
+/** A key that belongs to no certificate. If there is a passphrase, the key is encrypted with it. */
 export function privateKey(passphrase?: string): string {
     const { privateKey: key } = generateKeyPairSync("ec", { namedCurve: "P-256" });
     const sealed = passphrase === undefined ? {} : { cipher: "aes-256-cbc", passphrase };

@@ -64,7 +64,10 @@ function allowed({ inputs }: Seen, nodePort: number): string[] {
 /** Objects of option callers, by their kind. */
 const CALLERS_OBJECTS: Record<string, string> = { Consumer: "Consumers", Secret: "Secrets with keys" };
 
-/** Option callers: its objects next to those of the gateway's stack. @param of full name of that stack */
+/**
+ * Option callers: the objects of this stack, next to the objects of the stack that created the gateway.
+ * @param of full name of the stack that created the gateway
+ */
 export function callersDiagram(seen: Seen[], { namespace, binding }: SharedGateway, of: string): string {
     const objects = seen.filter(({ inputs }) => inputs.metadata !== undefined);
     const kinds = [...new Set(objects.map(kindOf))].sort();
@@ -109,7 +112,10 @@ function upstreamPorts(seen: Seen[]): number[] {
     return [...new Set(ports as number[])];
 }
 
-/** Resources of option cloudflare in the order in which a request reaches them: the type that must exist, and its box. */
+/**
+ * The boxes of option cloudflare, in the order in which a request passes them. A box is drawn if the stack has a resource of
+ * its type.
+ */
 const EDGE: [type: RegExp, id: string, text: string][] = [
     [/:DnsRecord$/, "dns", "DNS name, proxied"],
     [/:Ruleset$/, "rules", "edge rules"],

@@ -59,7 +59,7 @@ interface Manifest {
 
 const MANIFEST = "manifest.json";
 
-/** Folder of all cached tools, outside of the clone, so that other clones find them. */
+/** Folder of all cached tools. It is outside of the clone, so that all clones of a user share the tools. */
 export function cacheRoot(env: NodeJS.ProcessEnv = process.env): string {
     const base = env.ALPA_AUTH_CACHE || path.join(env.XDG_CACHE_HOME || path.join(os.homedir(), ".cache"), "alpa-auth");
     return path.join(path.resolve(base), "tools");

@@ -35,10 +35,7 @@ export interface GoProgram {
     stubs?: Record<string, string>;
     /** Files of a module that are copied into the main module, which embeds them. */
     copies?: { module: string; files: Record<string, string> };
-    /**
-     * Files of a module that are stored next to the executables. Keys: names of the stored files; values: paths in the
-     * module.
-     */
+    /** Files of a module that are stored next to the executables: path in the module, by name of the stored file. */
     keeps?: { module: string; files: Record<string, string> };
 }
 
@@ -87,7 +84,7 @@ export async function requireGo(tool: string, env: NodeJS.ProcessEnv): Promise<{
     const { stdout } = await run(go, ["env", "GOVERSION", "GOTOOLCHAIN"], { env, cwd: "/", timeout: 30_000 });
     const [version, toolchain] = stdout.trim().split("\n");
     const number = version.replace(/^go/, "").split(/[^0-9.]/)[0];
-    // An older Go is accepted if it may download the version in go.mod by itself (GOTOOLCHAIN).
+    // An older Go is accepted if GOTOOLCHAIN allows it to download the version in go.mod.
     if (compareVersions(number, versions.go) < 0 && !/auto|\+path/.test(toolchain ?? "")) {
         throw new ToolchainError(
             `${tool}: must be built by Go ${versions.go} or newer (got ${number} at ${go}, and GOTOOLCHAIN=${toolchain} ` +

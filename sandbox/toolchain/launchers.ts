@@ -49,9 +49,9 @@ function launcherOf(file: string): string {
 }
 
 /**
- * Script that starts the dynamic provider, which is not emulated: it is a part of @pulumi/pulumi, and must come from the
- * copy that the Pulumi program uses. The engine starts plugins in the folder of the program, so the script searches
- * from there.
+ * Script that starts Pulumi's own dynamic provider. The provider must be from the same copy of @pulumi/pulumi that the
+ * Pulumi program uses. The engine starts plugins in the folder of the program, so the script searches @pulumi/pulumi from
+ * there.
  */
 function dynamicProvider(folder: string): string {
     const find = 'require(require.resolve("@pulumi/pulumi/cmd/dynamic-provider", { paths: [process.cwd()] }));\n';
@@ -62,8 +62,8 @@ function dynamicProvider(folder: string): string {
 }
 
 /**
- * Name of a file that marks a folder of the sandbox. Without it, toolchain.ts would treat the `pulumi` in this folder
- * as an installed Pulumi.
+ * Name of a file that marks a folder as created by the sandbox. Without the file, toolchain.ts would treat the `pulumi` in
+ * the folder as an installed Pulumi.
  */
 const MARK = ".alpa-auth-sandbox";
 
@@ -71,9 +71,10 @@ const MARK = ".alpa-auth-sandbox";
 const BUNDLED = ["pulumi-language-nodejs", "pulumi-resource-pulumi-nodejs"];
 
 /**
- * Writes the executables that the engine searches on PATH into a folder below `parent`, which only this clone uses, and returns
- * the folder. The executables have no secrets and no state, so they can be written again while another run uses them.
- * @param released folder of an official Pulumi, whose plugins replace emulators
+ * Writes the executables that the engine searches on PATH into a folder below `parent`, and returns the folder. Each clone
+ * has its own folder. The executables have no secrets and no state, so they can be written again while another run uses
+ * them.
+ * @param released folder of an official Pulumi; its plugins are used instead of the emulators of the same names
  */
 export function writeLaunchers(parent: string, released?: string): string {
     const clone = createHash("sha256").update(ROOT).digest("hex").slice(0, 12);
@@ -96,10 +97,11 @@ export function writeLaunchers(parent: string, released?: string): string {
 }
 
 /**
- * Arranges the plugins below a Pulumi home folder as an installed Pulumi does, and returns the folder to put on PATH instead of
- * `pluginDir`. At every command the engine warns about providers on PATH, but not about those in its plugin folder. The folder
- * of a provider has the version of the installed SDK, which programs request.
- * @param real programs to use instead of those of `pluginDir`, by the name of the provider
+ * Puts the plugins into a Pulumi home folder, as an installed Pulumi does. At every command the engine warns about providers
+ * on PATH, but not about those in its plugin folder. The name of a provider's folder contains the version of the installed
+ * SDK, because programs request this version.
+ * @param real programs to use instead of those in `pluginDir`, by the name of the provider
+ * @returns the folder to put on PATH instead of `pluginDir`
  */
 export function installPlugins(home: string, pluginDir: string, real: Record<string, string> = {}): string {
     for (const name of ["random", "kubernetes", "cloudflare", "command"]) {

@@ -8,7 +8,8 @@ export interface Wanted {
     /** How to build the program. */
     source: Recipe;
     /**
-     * How to download the program. If it cannot be downloaded: a log message that says what happens instead, and why.
+     * How to download the program. A string means that the program cannot be downloaded: the string is a log message with
+     * the reason and what happens instead.
      */
     release: Recipe | string;
     buildSeconds: BuildSeconds;

@@ -50,8 +50,8 @@ function shared(): string {
 }
 
 /**
- * Text of go.mod for the main module of a build, which only requires the built module.
- * @param go version in the built module's go.mod, so that the same defaults of Go apply
+ * Text of go.mod for the main module of a build. The main module exists only to require the module that is built.
+ * @param go Go version in the go.mod of the module that is built, so that Go uses the same defaults as for that module
  */
 function goMod(name: string, go: string, lines: string[]): string {
     return [`module sandbox.invalid/${name}`, `go ${go}`, ...lines].join("\n\n") + "\n";
@@ -108,8 +108,8 @@ function etcd(): Source {
 function fromKubernetes(outputs: string[]): GoProgram {
     const [major, minor, patch] = versions.kubernetes.split(".");
     const staging = KUBERNETES_STAGING.map((name) => `\tk8s.io/${name} => k8s.io/${name} v0.${minor}.${patch}`);
-    // Sets the two variables that have the version of a release. Otherwise the API server would report v0.0.0-master, which
-    // clients reject.
+    // Sets the version variables of both packages. Otherwise the API server would report v0.0.0-master, which clients
+    // reject.
     const variables: Record<string, string> = {};
     for (const place of ["k8s.io/component-base/version", "k8s.io/client-go/pkg/version"]) {
         variables[`${place}.gitMajor`] = major;
@@ -251,8 +251,8 @@ const SOURCES = {
 export type RecipeName = keyof typeof SOURCES | "redis";
 
 /**
- * The recipe that builds tools from Go modules, or gets them from a package.
- * @param env variables of the build; Go is searched on the PATH in them
+ * The recipe that builds the tools from Go modules. Redis comes from a Python package instead.
+ * @param env environment of the build; Go is searched on its PATH
  */
 export function recipe(name: RecipeName, env: NodeJS.ProcessEnv = process.env): Recipe {
     if (name === "redis") return redis();

@@ -68,7 +68,7 @@ export const SANDBOX_TOOLS = TOOL_NAMES.filter(
 );
 /** The tools that run a stack in a world. The world itself starts without them. */
 const PULUMI_TOOLS: readonly ToolName[] = ["pulumi", "pulumi-resource-kubernetes"];
-/** The tools that a world needs to start. @param names tools of the world and of Pulumi */
+/** The tools without which a world cannot start: all given tools except Pulumi and its provider. */
 export function worldTools(names: readonly ToolName[]): ToolName[] {
     return names.filter((name) => !PULUMI_TOOLS.includes(name));
 }
@@ -121,7 +121,10 @@ export async function ensureTools<N extends ToolName = SandboxTool>(
 }
 
 export interface RequestedTools {
-    /** Waits only for these tools. Rejects when one of them cannot be provided. */
+    /**
+     * Returns these tools as soon as they exist, even if other requested tools are still missing. Rejects if one of these
+     * tools cannot be provided.
+     */
     of<N extends ToolName>(names: readonly N[]): Promise<Toolchain<N>>;
     /** Writes a line without damaging the progress that is shown meanwhile. */
     log: Log;
@@ -159,7 +162,8 @@ export function requestTools(names: readonly ToolName[], options: EnsureOptions 
                 const file = path.join(folder, "bin", name);
                 return { name, path: file, version, source, seconds: nth === 0 ? seconds : 0 };
             });
-            // Prevents an unhandled rejection if a tool fails before a caller waits for it; `of` reports the error.
+            // `of` reports the error of a tool. Without this line, a tool that fails before `of` is called would end the
+            // process.
             tool.catch(() => undefined);
             found.set(name, tool);
         }

@@ -1,4 +1,4 @@
-/** Starts each pod whose required objects all exist (see kubelet.ts), and checks whether Services are reachable. */
+/** Starts each pod if all objects that it requires exist (see kubelet.ts), and checks whether Services are reachable. */
 import type { V1Pod } from "@kubernetes/client-node";
 import { ENDS_SLOWLY_ANNOTATION, STARTABLE_ANNOTATION } from "../control-plane";
 import { decoded, isReady, selects, type Cluster, type Snapshot } from "./cluster";
@@ -18,8 +18,7 @@ export function suppliesOf(now: Snapshot, more: Pick<Supplies, "edge" | "connect
 }
 
 /**
- * Lets each pod start that has everything it needs. For every other pod, writes the reason why it waits into its
- * status.
+ * Starts each pod that has everything it needs. If something is missing, writes the reason into the status of the pod.
  * @param begin starts the containers of a pod that waits only for its readiness probe
  */
 export async function admit(

@@ -70,7 +70,7 @@ function fileOf(pod: V1Pod, container: V1Container, path: string, now: Snapshot)
 interface ConnectorPodsOptions {
     edge?: EdgePlace;
     resolve: Resolve;
-    /** The real program, and the environment in which it starts. @default the emulator */
+    /** The real cloudflared, and the environment in which it starts. @default the emulator runs instead */
     real?: { found: Found; ground: Ground };
     /** Called when a connector has become ready. */
     changed: () => void;

@@ -1,7 +1,7 @@
 /**
- * Emulates the containers of APISIX's ingress controller, or runs real ones: one in each ready pod. Only the elected leader
- * translates resources and pushes them to the Admin API. A controller stops at once when its pod is deleted or its node is cut
- * off, and its Lease expires.
+ * Runs one ingress controller of APISIX in each ready pod: the emulator or the real program. Only the elected leader
+ * translates resources and pushes them to the Admin API. If the pod is deleted or its node is cut off, the controller stops
+ * at once. Another controller can lead when the Lease of the stopped controller has expired.
  */
 import { KubeConfig, type V1Pod } from "@kubernetes/client-node";
 import { parse } from "yaml";
@@ -31,7 +31,10 @@ interface ControllersOptions {
     resolveAdmin: ResolveAdmin;
     /** Whether the node of a pod is reachable. */
     reachable: (pod: V1Pod) => boolean;
-    /** A real controller to run for each pod, and the proxy to pods. @default the emulator */
+    /**
+     * The real ingress controller to run in each pod, and the URL of the proxy through which it reaches pods. @default the
+     * emulator runs instead
+     */
     real?: { found: Found; ground: Ground; proxyUrl: string };
     log: (line: string) => void;
 }
@@ -121,7 +124,10 @@ function settingsOf(pod: V1Pod, now: Snapshot): string | undefined {
     )?.data?.["config.yaml"];
 }
 
-/** The settings of an ingress controller: its mounted configuration file, with the program's defaults for missing ones. */
+/**
+ * The settings of an ingress controller from its mounted configuration file. A setting that the file lacks has the program's
+ * default.
+ */
 function configured(pod: V1Pod, now: Snapshot): Configured {
     const values = (parse(settingsOf(pod, now) ?? "") ?? {}) as {
         controller_name?: string;

@@ -1,4 +1,7 @@
-/** Emulates the programs in the cluster: kubelets' checks, volumes, gateways with their counters, ingress controllers. */
+/**
+ * Emulates the programs in the cluster: kubelets' checks, volumes, gateways with their counters, ingress controllers,
+ * connectors, Ray and etcd.
+ */
 import type { V1Pod } from "@kubernetes/client-node";
 import { admit, suppliesOf } from "./admit";
 import { REAL_TIME } from "./clock";
@@ -20,7 +23,7 @@ export interface Workloads {
     nodes: Nodes;
     /** Resolves names and addresses of the cluster for gateways: see {@link Resolve}. */
     resolve: Resolve;
-    /** Local port for a port of a gateway or connector pod; undefined if there is no listener. */
+    /** Port on this machine that emulates a port of a gateway, connector or etcd pod; undefined if nothing listens on it. */
     podPort(namespace: string, pod: string, port: number): number | undefined;
     /** Output of a gateway pod, as `kubectl logs` shows it; undefined if the pod has no gateway. */
     output(namespace: string, pod: string): string | undefined;
@@ -28,12 +31,15 @@ export interface Workloads {
     lost(): Lost;
     /** Uids of the pods whose ingress controller is the leader of its election. */
     leaders(): string[];
-    /** Suspends or resumes the Redis servers with the shared counters. Suspended ones accept requests without answering. */
+    /**
+     * Suspends or resumes the Redis servers with the shared counters. A suspended server accepts requests, but does not
+     * answer.
+     */
     hangCounters(hanging: boolean): void;
     /**
-     * Makes the gateways' etcd lose its data. `data` restarts etcd empty: callers notice when a gateway restarts. `keys`
-     * deletes all keys of the running etcd: callers notice at once. In both cases the ingress controller can write no object
-     * until a gateway restarts.
+     * Makes the gateways' etcd lose its data. With `data`, etcd restarts empty, and the gateways continue with the objects
+     * in their memory until they restart. With `keys`, all keys of the running etcd are deleted, and the gateways lose their
+     * objects at once. In both cases the ingress controller can write no object until a gateway restarts.
      */
     loseEtcd(how: "data" | "keys"): Promise<void>;
     close(): Promise<void>;

@@ -19,7 +19,7 @@ export interface Supplies {
     boundClaims: Set<string>;
     /**
      * Whether a Service has a ready pod.
-     * @param namespace namespace of the client, which applies if the host name contains none
+     * @param namespace namespace of the client. It is used if the host name contains no namespace
      */
     reachable: (namespace: string, host: string, port: number) => boolean;
     /** Address of Cloudflare's edge for connectors; undefined if the world has none. */
@@ -93,7 +93,7 @@ function apisixProblem(pod: V1Pod, container: V1Container, supplies: Supplies): 
     return preStopProblem(container) ?? profileProblem(pod, container, supplies.configMaps, reachable);
 }
 
-/** Missing objects of one volume: Secrets and ConfigMaps, alone or projected, and their keys. */
+/** Why a volume cannot be mounted: the first Secret, ConfigMap or key that does not exist; undefined if all exist. */
 function missingInVolume(volume: V1Volume, namespace: string, supplies: Supplies): string | undefined {
     const { secret, configMap, projected } = volume;
     const sources = [

@@ -38,7 +38,8 @@ export class Looks {
             try {
                 await look();
             } catch (error) {
-                // 404 or 409: another client has deleted or changed an object. That change triggers another run.
+                // The API server answers 404 or 409 if another client has deleted or changed an object. That change triggers
+                // another run.
                 if (!this.closed) this.log(`workloads: ${(error as Error).message.split("\n")[0]}`);
                 this.dirty = true;
                 await new Promise((resolve) => setTimeout(resolve, PAUSE_MILLISECONDS));

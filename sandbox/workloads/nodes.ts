@@ -1,11 +1,12 @@
 /**
  * Failures and maintenance of nodes and pods, for tests.
  *
- * `drain` does what kubectl does: it cordons the node, and requests the eviction of each pod until the API server, which
- * enforces PodDisruptionBudgets, grants it. `cutOff` simulates a node without power or network: its pods are unreachable at
- * once. 50 s later (node-monitor-grace-period) its condition Ready is Unknown and that of its pods False, as the node lifecycle
- * controller writes them. Real controllers then update taints, endpoints and budgets. The clock of the node lifecycle
- * controller cannot be accelerated, so this file writes the two conditions, and kwok ignores the node until `bringBack`.
+ * `drain` does what kubectl does: it cordons the node and requests the eviction of each pod. While a PodDisruptionBudget
+ * forbids the eviction, the API server rejects the request, and `drain` repeats it. `cutOff` simulates a node without power
+ * or network: its pods are unreachable at once. In a real cluster, the node lifecycle controller notices this after 50 s
+ * (node-monitor-grace-period). It sets the condition Ready of the node to Unknown, and the condition Ready of its pods to
+ * False. The clock of this controller cannot be accelerated, so this file writes the two conditions, and kwok ignores the
+ * node until `bringBack`. Real controllers then update taints, endpoints and budgets.
  *
  * Known differences: the eviction of a lost node's pods after 300 s happens in real time; kwok deletes pods of a lost node,
  * although a real cluster waits for the node's kubelet.
@@ -93,8 +94,8 @@ export class Nodes {
         await elapse(clock, GIVEN_UP_SECONDS);
         await this.setConditions(node, "Unknown");
         for (const pod of await this.podsOn(node)) await this.setReady(pod, "False");
-        // The gateways learn of the conditions by a watch. If a reconciliation is in progress, they process the events
-        // after it, which takes seconds on a busy machine.
+        // The gateways learn about the conditions from a watch. They process its events after the current reconciliation,
+        // which takes seconds on a busy machine.
         await waitFor(`node ${node} to get no more new connections`, () => !gateways.leadTo(node), {
             seconds: KNOWN_SECONDS,
         });

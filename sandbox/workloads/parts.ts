@@ -37,11 +37,14 @@ export interface WorkloadsOptions {
     programs?: Program[];
     /** Called with each answer of an APISIX emulator. */
     onAnswer?: (answered: { caller: string | null; status: number }) => void;
-    /** The real programs, the environment in which they start, and the path of etcd for real gateways. @default emulators */
+    /**
+     * The real programs, the environment in which they start, and the path of etcd for real gateways. @default only
+     * emulators
+     */
     real?: { parts: RealParts; ground: Ground; etcd: string };
 }
 
-/** The started emulators. One that is unset is not part of this world. */
+/** The started emulators. An emulator is unset if this world does not need it. */
 export interface Parts {
     ray?: RayPods;
     operators?: Operators;
@@ -56,7 +59,7 @@ export interface Parts {
     resolve: Resolve;
 }
 
-/** @param changed called after changes that cause no watch event */
+/** @param changed called by the emulators after a change that causes no watch event */
 export async function startParts(options: WorkloadsOptions, cluster: Cluster, changed: () => void): Promise<Parts> {
     const { controlPlane, log, onAnswer, gpus, clock = REAL_TIME, real } = options;
     const ended = (pod: V1Pod) => cluster.takeAway(pod);

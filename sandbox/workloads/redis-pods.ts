@@ -48,8 +48,8 @@ export class RedisPods {
     private last: Snapshot | undefined;
 
     /**
-     * @param stateDir for recording the processes of servers @param reachable whether the node of a pod is reachable. @default
-     * all are
+     * @param reachable whether the node of a pod is reachable. @default every node is reachable
+     * @param stateDir folder in which the processes of servers are recorded
      */
     constructor(
         private readonly log: (line: string) => void,

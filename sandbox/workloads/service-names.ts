@@ -6,8 +6,8 @@ import type { EtcdPods } from "./etcd/pods";
 import type { Gateways } from "./gateways/services";
 
 /**
- * @param parts `etcd` is set if the members of etcd are real. `others` resolves all names except those of etcd and
- * gateways
+ * @param parts `etcd`: set if the members of etcd are real programs. `others`: resolves the names of all Services except
+ * etcd and the gateways
  */
 export function serviceNames(parts: {
     snapshot: () => Snapshot;

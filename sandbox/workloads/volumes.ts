@@ -1,10 +1,12 @@
 /**
- * Emulates storage provisioners: a volume for every claim of an existing class, deleted with its claim. No data is stored in
- * it. A claim without a class, or with an unknown one, waits forever, as in a real cluster.
+ * Emulates storage provisioners: creates a volume for every claim with an existing class, and deletes the volume with the
+ * claim. The volume stores no data. A claim without a class, or with an unknown class, waits forever, as in a real cluster.
  */
 import type { Cluster, Snapshot } from "./cluster";
 
-/** The default class of MicroK8s (add-on hostpath-storage). Rampart creates its own. */
+/**
+ * The default class of MicroK8s (add-on hostpath-storage). The StorageClass of Rampart is in rampart/kubernetes/install.ts.
+ */
 const DEFAULT_CLASS = {
     apiVersion: "storage.k8s.io/v1",
     kind: "StorageClass",

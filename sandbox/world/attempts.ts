@@ -8,7 +8,7 @@ import type { Attempt } from "./state";
 /** Lifetime of the tokens in these requests, in seconds: a day, because a sandbox rarely runs longer. */
 const TOKEN_SECONDS = 24 * 60 * 60;
 
-/** Credentials of the stack, by `<consumer>/<credential>`. */
+/** Credentials of the stack. Keys of both maps: `<consumer>/<credential>`. */
 interface Credentials {
     keys: Record<string, string>;
     /** Secrets for signing tokens with HS256. */

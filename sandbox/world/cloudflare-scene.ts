@@ -74,7 +74,8 @@ function disabledIn(text: string): Set<string> {
 }
 
 /**
- * The requests to try. They go to the address of the edge; the Host header selects the hostname, as DNS and TLS do in reality.
+ * The requests to try. They go to the address of the edge. The edge selects the hostname by the Host header, because the
+ * hostname is not in DNS.
  */
 function attempts(
     dir: string,

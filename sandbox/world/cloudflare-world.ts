@@ -66,8 +66,8 @@ export interface CloudflareWorld {
     /** Options for additional hosts whose connectors connect to this world's edge. */
     onHosts: Pick<HostOptions, "files" | "notifySockets">;
     /**
-     * Serves cloudflared in another version, and returns the values for the key `tunnel` of the config. It is always the
-     * emulator, even if this world has a real cloudflared.
+     * Makes another version of cloudflared available for download, and returns the values for the key `tunnel` of the
+     * config. The program is always the emulator, even if this world runs a real cloudflared.
      */
     nextVersion(version: string): Promise<HeadNodeFacts["cloudflared"]>;
     close(): Promise<void>;
@@ -140,8 +140,9 @@ export function ofEdge({ onAnswer }: Pick<CloudflareWorldOptions, "onAnswer">): 
 const CERTIFICATE = "usr/local/share/ca-certificates/cloudflare.crt";
 
 /**
- * Options by which cloudflared on a host finds the edge and the team's domain.
- * @param proxyUrl proxy for a real cloudflared, see {@link startConnectorProxy}. @default the emulator, which needs none
+ * Options for a host, so that cloudflared on it finds the edge and the team's domain.
+ * @param proxyUrl proxy for a real cloudflared, see {@link startConnectorProxy}. Unset for the emulator, which needs no
+ * proxy
  */
 export function outside(edge: Edge, proxyUrl?: string): Pick<HostOptions, "files" | "notifySockets"> {
     const { name, port } = edge.teamDomainTls;
@@ -176,7 +177,10 @@ async function alpaPort(wanted: number, log: (line: string) => void): Promise<nu
     return port;
 }
 
-/** Creates a zone that is active at once, because the registrar has delegated it, with its certificate. */
+/**
+ * Creates a zone that is active at once and has a certificate. It is active because the registrar already delegates to
+ * Cloudflare.
+ */
 export async function activeZone(account: Account, api: CloudflareApi, token: string): Promise<void> {
     account.delegation = (zone) => account.zoneNamed(zone)?.name_servers ?? [];
     const answer = await fetch(`${api.url}/zones`, {

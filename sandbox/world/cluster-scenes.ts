@@ -22,7 +22,7 @@ export interface GatewayOutputs {
 
 interface ClusterScene {
     world: Partial<WorldOptions>;
-    /** Address of the load balancer of the nodes. Default: the one in the stack file. */
+    /** Address of the load balancer of the nodes. @default the address in the stack file */
     address?: string;
     /** Whether the nodes have GPUs and Alpa runs on them on bare metal. */
     gpus?: boolean;
@@ -63,8 +63,8 @@ function clusterScene({ world, address, gpus = false, option }: ClusterScene): S
 }
 
 /**
- * Whether this machine can emulate hosts. Without hosts the stack works, but Alpa cannot be converted.
- * @param needed option that requires a conversion: then the function throws instead of returning false
+ * Whether this machine can emulate hosts. Without emulated hosts the stack works, but Alpa cannot be converted.
+ * @param needed option of the stack that requires a conversion. If it is set, the function throws instead of returning false
  */
 function hostsCanBeEmulated(needed: string | undefined, log: Say): boolean {
     try {

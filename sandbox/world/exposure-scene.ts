@@ -16,7 +16,7 @@ import type { WorldOptions } from "./world";
 /** Smallest number of tokens per second that the Alpa emulator generates. */
 const TOKENS_PER_SECOND = 20;
 
-/** The scene of a stack behind Cloudflare. @param base world of the stack without Cloudflare */
+/** The scene of a stack with exposure tunnel. @param base options for the world of the stack, besides Cloudflare */
 export function exposureScene(base: Partial<WorldOptions>): Scene {
     return {
         tools: SANDBOX_TOOLS,

@@ -26,7 +26,7 @@ export interface GpuOptions {
     failStep?: FailStep;
 }
 
-/** The faults on nodes that make steps of a conversion fail. Steps that change nothing on nodes are not listed. */
+/** For each step of a conversion that changes nodes: the fault on nodes that makes the step fail. */
 const FAILS: Partial<Record<FailStep, Pick<Fault, "step" | "side">>> = {
     prepare: { step: "pull", side: "pod" },
     stop: { step: "stop", side: "bare metal" },
@@ -46,7 +46,7 @@ export class Gpus {
     readonly ledger: GpuLedger;
     /** Step that fails because the API server rejects the record of its completion (see owners.ts). */
     readonly refusedStep?: FailStep;
-    /** Set after the start of the world. */
+    /** Alpa on bare metal. Set when the world has started. */
     bareMetal!: BareMetal;
     /** The small Alpa for rehearsals; unset if no node is reserved for it. */
     rehearsal?: { bareMetal: BareMetal; alpa: string };
@@ -79,7 +79,7 @@ export class Gpus {
 
     /**
      * Options for Alpa in pods.
-     * @param alpa options of the Alpa service; `port` is used by pods in the host network, as on bare metal
+     * @param alpa options of the Alpa service. Only pods in the host network use `port`, as Alpa on bare metal does
      */
     workloads(alpa: Pick<AlpaOptions, "port" | "seconds">, env: NodeJS.ProcessEnv): WorkloadsOptions["gpus"] {
         const { ledger, faults, loadSeconds, stateDir } = this;

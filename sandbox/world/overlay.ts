@@ -1,4 +1,4 @@
-/** Adds the sandbox's addresses to a shipped stack file. */
+/** Writes the sandbox's addresses into the text of a shipped stack file. */
 import { parse, stringify } from "yaml";
 import { DEFAULT_NAMESPACE } from "../../config/values";
 import type { BareMetalFacts, GpuFacts } from "./state";
@@ -6,11 +6,11 @@ import type { BareMetalFacts, GpuFacts } from "./state";
 export interface Addresses {
     /** `host:port` of each Alpa emulator. */
     alpa: string[];
-    /** Address of the load balancer of the nodes. Default: the one in the stack file. */
+    /** Address of the load balancer of the nodes. @default the address in the stack file */
     address?: string;
     /** Address of the chart repository. */
     chartRepository: string;
-    /** Free node port of the gateway. Unset if callers reach the gateway by another exposure. */
+    /** Free node port of the gateway. Unset if the gateway has no node port. */
     nodePort?: number;
     /** Facts for the conversion of Alpa to the cluster. Unset if the stack has no conversion. */
     gpus?: GpuFacts;

@@ -42,9 +42,9 @@ export function pulumiEnv(dir: string, world: WorldFacts): Record<string, string
         // The sandbox's own Pulumi must not download plugins. An installed official Pulumi downloads its plugins
         // itself.
         ...(world.pluginDir ? { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "1" } : {}),
-        // PULUMI_DEV is Pulumi's switch for unreleased plugins. It suppresses the warning in each run that the provider is
-        // older than its SDK (pulumi, pkg/host/host.go); `up` and `status` show the version. It has no other effect on the
-        // commands that the sandbox runs.
+        // PULUMI_DEV is Pulumi's switch for unreleased plugins. In each run it suppresses the warning that the provider is
+        // older than its SDK (pulumi, pkg/host/host.go). The sandbox shows the version in `up` and `status` instead.
+        // PULUMI_DEV has no other effect on the commands that the sandbox runs.
         ...(world.olderProvider ? { PULUMI_DEV: "true" } : {}),
         ...COMPILE_CACHE,
         ...PROVIDER_ENV,
@@ -110,8 +110,8 @@ export interface PulumiRun {
 }
 
 /**
- * Creates a stack. Pulumi writes the salt of its secrets to a stack file in the current folder. Therefore it runs in the folder
- * of the sandbox's stack files, not in the clone.
+ * Creates a stack. Pulumi writes the salt of the stack's secrets to a stack file in the current folder. So that it does not
+ * write into the clone, Pulumi runs in the folder of the sandbox's stack files.
  */
 export async function createStack(dir: string, world: WorldFacts, stack: string): Promise<void> {
     writePrivate(join(world.stackFiles, "Pulumi.yaml"), readFileSync(join(ROOT, "Pulumi.yaml"), "utf8"));

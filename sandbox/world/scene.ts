@@ -24,9 +24,9 @@ interface StackText {
 }
 
 interface Asked extends Pick<WorldOptions, "onAnswer" | "observe"> {
-    /** The scene's `tools` without Pulumi and its provider, as `up` has found or installed them. */
+    /** The tools that the world needs to start. Pulumi and its provider are not among them. */
     tools: Toolchain<ToolName>;
-    /** Waits for Pulumi, whose build can take longer than the start of the world. */
+    /** Returns Pulumi when it is available. Its build can take longer than the start of the world. */
     pulumi(): Promise<Toolchain<"pulumi">>;
     loadSeconds?: number;
     failStep?: FailStep;
@@ -36,9 +36,9 @@ export interface Scene {
     /** Tools of the world and of Pulumi. */
     tools: readonly ToolName[];
     /**
-     * Starts the world, and writes its facts (state.ts) when it is ready.
-     * @param asked `loadSeconds`: time to load the model, in seconds; `failStep`: the step of a conversion that
-     * fails; `onAnswer`: called with each answer to a caller; `observe`: whether Prometheus reads the gateway pods
+     * Starts the world, and writes its facts (state.ts) when the world is ready.
+     * @param asked `loadSeconds`: time to load the model, in seconds. `failStep`: the step of a conversion that fails.
+     * `onAnswer`: called with each answer to a caller. `observe`: whether Prometheus reads the gateway pods
      */
     start(dir: string, log: Say, asked: Asked): Promise<{ close(): Promise<void> }>;
     /**

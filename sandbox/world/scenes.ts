@@ -24,9 +24,9 @@ export type StackName = keyof typeof SHIPPED;
 /** What `up` brings up: a shipped stack file, and settings that differ from it. */
 export interface SceneName {
     stack: StackName;
-    /** Key `exposure` of the stack. Default: as in the shipped stack file. */
+    /** Key `exposure` of the stack. @default the value in the shipped stack file */
     exposure?: (typeof EXPOSURES)[number];
-    /** Key `option` of the stack. Default: as in the shipped stack file. */
+    /** Key `option` of the stack. @default the value in the shipped stack file */
     option?: (typeof OPTIONS)[number];
     /** Time to load the model, on bare metal and in pods, in seconds. @default 5 */
     loadSeconds?: number;

@@ -1,6 +1,6 @@
 /**
- * Derives the requests to try from the stack's outputs, again after each change of the stack, because their expected answers
- * change with it.
+ * Derives the requests to try from the stack's outputs. This is repeated after each change of the stack, because the
+ * expected answers can change.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { readFacts, writeFacts, type Attempt, type StackFacts, type WorldFacts }
 
 /**
  * Facts of the stack. They are derived again if the stack's state has changed.
- * @returns undefined until the stack is up
+ * @returns undefined until `sandbox up` has written the first facts of the stack
  * @throws Error with the messages of Pulumi
  */
 export async function currentStack(dir: string): Promise<StackFacts | undefined> {
@@ -70,7 +70,10 @@ async function outputsOf(dir: string, world: WorldFacts, stack: string): Promise
     return JSON.parse(await mustPulumi(dir, world, args)) as Record<string, unknown>;
 }
 
-/** The current requests, and requests with credentials that were removed since: these must be rejected. */
+/**
+ * The current requests, and earlier requests whose credentials no longer exist. The gateway must reject the earlier
+ * requests.
+ */
 function withRemoved(before: Attempt[], now: Attempt[]): Attempt[] {
     const current = new Set(now.map(({ credential }) => credential));
     const removed = before

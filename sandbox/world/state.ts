@@ -45,7 +45,7 @@ export interface WorldFacts {
      * Unset for a released provider, which has the version of the SDK.
      */
     olderProvider?: string;
-    /** The parts of the world, with whether each is real or emulated. */
+    /** The parts of the world. Each part is either real or an emulator. */
     parts: PartReport[];
 }
 
@@ -79,7 +79,7 @@ export interface BareMetalFacts {
     hosts: { address: string; port: number; user: string; hostKey: string }[];
     /** Name of the systemd service that runs Alpa on each host. */
     unit: string;
-    /** File with the user's private key, the same for all. */
+    /** File with the user's private key. All hosts accept the same key. */
     privateKeyFile: string;
 }
 

@@ -1,9 +1,11 @@
-/** Counts answers by place, caller and status, for the status page. */
+/**
+ * Counts the answers to callers, for the status page. Answers of the same place to the same caller with the same status are
+ * one row.
+ */
 
 /** Part of the world that answered a caller. */
 type Place = "gateway" | "edge";
 
-/** One answer as its caller saw it. */
 export interface Answered {
     place: Place;
     /** Name of the caller at the gateway or the edge; null if the caller was not authenticated. */

@@ -28,8 +28,8 @@ import { sandboxId, writeFacts, type CloudflareFacts, type ClusterFacts } from "
 export interface WorldOptions {
     tools: Toolchain;
     /**
-     * Waits until Pulumi is available. It may still be built when the world starts. @default returns the Pulumi in
-     * `tools`
+     * Returns Pulumi when it is available. Its build may end after the start of the world.
+     * @default returns the Pulumi in `tools`
      */
     pulumi?: () => Promise<Toolchain<"pulumi">>;
     stateDir: string;
@@ -37,7 +37,10 @@ export interface WorldOptions {
     alpaSeconds?: number;
     /** Port of Alpa, if it is free. @default 20001, as in reality */
     alpaPort?: number;
-    /** Duration of one watch of Rampart's controller, in seconds. A real one has 60, which delays every deletion. @default 5 */
+    /**
+     * Duration of a watch of the emulated Rampart controller, in seconds. In the real controller a watch takes 60 s, which
+     * delays every deletion. @default 5
+     */
     watchCycleSeconds?: number;
     /**
      * "installed": Rampart is pre-installed. Otherwise, the stack installs Rampart from this private chart repository.
@@ -53,8 +56,8 @@ export interface WorldOptions {
      */
     secondLasts?: number;
     /**
-     * Cloudflare in front of the cluster: its facts, and the edge to which connectors connect. Unset for a world without
-     * connectors.
+     * Cloudflare in front of the cluster: facts of the account, and the edge to which connectors connect. Unset if the world
+     * has no Cloudflare.
      */
     cloudflare?: { facts: CloudflareFacts; edge: EdgePlace };
     /** Name of a ClusterIssuer of cert-manager that is created with a new CA. @default no cert-manager */
@@ -66,7 +69,7 @@ export interface WorldOptions {
     gpus?: GpuOptions;
     /** Number of Alpa services, each with its own port. With `gpus`, the first one runs on bare metal. @default 1 */
     alpaServices?: number;
-    /** Called with each request to Alpa, and the `host:port` of the Alpa service. */
+    /** Called with each request to Alpa. `address` is the `host:port` of the Alpa service that received the request. */
     onAlpaRequest?: (seen: Seen, address: string) => void;
     /** Called with each answer that an emulator sends to a caller. */
     onAnswer?: (answered: Answered) => void;
@@ -226,7 +229,7 @@ async function startIssuer(
     return keep(await startCertManager({ kubeConfig, issuer, real: ofReal, log: ground.log }));
 }
 
-/** Starts the Alpa services. @param first port of the first one @returns `host:port` of each */
+/** Starts the Alpa services. @param first port of the first service @returns `host:port` of each service */
 async function startAlpas(keep: Keep, options: WorldOptions, gpus: Gpus | undefined, first: number): Promise<string[]> {
     const { log = () => undefined, alpaSeconds: seconds } = options;
     log("Alpa");

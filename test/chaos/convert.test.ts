@@ -77,7 +77,7 @@ describe("npm run ops -- convert", function () {
     const at = () => place;
     const refusedRoutes = refused(at, "apisix.apache.org", "apisixroutes", "UPDATE");
 
-    /** For each phase except the last, a failure of that phase which can also happen in production. */
+    /** A failure in each phase except the last. Each of these failures can also happen in production. */
     const failures: [failing: Exclude<Phase, "done">, why: string, trouble: Trouble][] = [
         ["prepare", "the API server rejects the component", refused(at, "ray.io", "rayclusters", "CREATE")],
         ["drain", "the API server rejects changes of routes", refusedRoutes],
@@ -179,7 +179,10 @@ describe("npm run ops -- convert", function () {
         else assert.ok([200, 503].includes(answer.status as number), `killed in ${step}: ${answer.status}`);
     }
 
-    /** A preview by hand counts as the conversion's own only in a clone with its state. */
+    /**
+     * During a conversion, a preview by hand succeeds in the clone that runs the conversion. In a clone with another state
+     * it fails.
+     */
     async function assertHeldByThisClone(): Promise<void> {
         succeeded(await stack.preview());
         const other = await stack.run(["preview"], { env: { ALPA_AUTH_STACK_FILES: place.dir } });

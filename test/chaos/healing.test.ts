@@ -72,8 +72,8 @@ describe("Alpa in the cluster on the engine", () => {
     it("is restarted when its batch loop has ended, and its termination message names the cause", async () => {
         const before = (await container()).restartCount;
         const port = place!.world.workloads.resolve(`alpa-opt.${stack.name}.svc.cluster.local`, 20001);
-        // Four prompts fill a batch, so that no caller's completion joins it: Alpa uses the `n` of the last request for
-        // a whole batch.
+        // Alpa uses the `n` of the last request for a whole batch. Four prompts fill a batch, so no completion of a caller
+        // joins it.
         const body = JSON.stringify({ model: "default", prompt: ["a", "b", "c", "d"], max_tokens: 4, n: 2 });
         const end = async () =>
             void fetch(`http://127.0.0.1:${port}/completions`, { method: "POST", body }).catch(() => undefined);

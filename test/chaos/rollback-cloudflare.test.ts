@@ -46,7 +46,8 @@ describe("ops stack rollback from option cloudflare to intra-a", () => {
     let host: Host;
     let downloads: Awaited<ReturnType<typeof serveDownloads>>;
     let port: number;
-    // Defined before the hook that ends the world, so it runs before that hook.
+    // Mocha runs hooks in the order of their definition. This hook needs the world, so it is defined before the hook that
+    // ends the world.
     after(async () => {
         await stack?.destroy();
         await host?.close();

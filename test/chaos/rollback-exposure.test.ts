@@ -15,7 +15,8 @@ describe("ops stack rollback from one exposure to another", () => {
     let clone: Clone;
     let port: number;
     let apikey: string;
-    // Defined before the hook that ends the world, so it runs before that hook.
+    // Mocha runs hooks in the order of their definition. This hook needs the world, so it is defined before the hook that
+    // ends the world.
     after(async () => {
         await stack?.destroy();
     });

@@ -16,7 +16,8 @@ const carol = { name: "carol", credentials: [key("c"), key("d")] };
 describe("ops stack rollback with option inter", () => {
     let stack: InterStack;
     let clone: Clone;
-    // Defined before the hook that ends the world, so it runs before that hook.
+    // Mocha runs hooks in the order of their definition. This hook needs the world, so it is defined before the hook that
+    // ends the world.
     after(async () => {
         await stack?.destroy();
     });

@@ -1,5 +1,5 @@
-// Proves where the real charts are searched, and the error for a chart repository that lacks them. A short shell script
-// replaces helm; test/engine/gateway/real-charts.test.ts pulls with the real one.
+// Proves where the real charts are searched, and the error for a chart repository that lacks them. The tests run a short
+// shell script instead of helm. test/engine/gateway/real-charts.test.ts pulls charts with the real helm.
 import { strict as assert } from "node:assert";
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";

@@ -115,7 +115,10 @@ describe("real parts", () => {
             "issuers",
             "orders.acme",
         ];
-        /** A file like that of a release: the CRDs, with labels that a chart fills in, and other objects. */
+        /**
+         * A file in the format of a cert-manager release. It contains the CRDs and other objects; the labels are Helm
+         * templates.
+         */
         const crds = (names = NAMES) =>
             names
                 .map((name) => {

@@ -1,4 +1,4 @@
-// Proves that a real ingress controller gets its pod's settings, except its listen addresses.
+// Proves that a real ingress controller gets the settings of its pod. Only the listen addresses are changed.
 import { strict as assert } from "node:assert";
 import { parse } from "yaml";
 import { ingressControllerConfig } from "../../real/ingress-controller";

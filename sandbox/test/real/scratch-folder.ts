@@ -3,7 +3,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
-/** A folder for each test of a suite, which is removed after it. Names are paths in it. */
+/**
+ * A new folder for each test of the suite. It is removed after the test. The returned functions take paths inside the
+ * folder.
+ */
 export function scratchFolder() {
     let folder: string;
     beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "alpa-auth-real-"))));

@@ -10,7 +10,8 @@ describe("build estimate", () => {
         estimate.report("a", 0);
         assert.equal(estimate.text(), "0% of all builds, about 7m left");
         now = 20_000;
-        // 20 s instead of the expected 10 s: a tenth of one build is too little to change the estimate.
+        // The build has taken 20 s, but 10 s were expected. The estimate stays, because a tenth of one build is too little
+        // to change it.
         estimate.report("a", 0.1);
         assert.equal(estimate.text(), "2% of all builds, about 7m left");
         now = 200_000;

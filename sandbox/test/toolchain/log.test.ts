@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { RunningSteps } from "../../toolchain/log";
 
 describe("running steps", () => {
-    /** A terminal that supports only lines, with its content after all output. */
+    /** A fake terminal. `lines` contains the lines that the user sees after all output. */
     class Screen {
         lines: string[] = [];
         columns = 40;

@@ -8,7 +8,7 @@ import { ToolchainError } from "../../toolchain/errors";
 import { obtain, type Wanted } from "../../toolchain/obtain";
 import { DownloadFailed } from "../../toolchain/releases/download";
 
-/** Returns a function. Its calls wait for each other: all of them end when it has been called `count` times. */
+/** Returns a function whose promises all resolve when the function has been called `count` times. */
 function barrier(count: number): () => Promise<void> {
     let open = () => {};
     const all = new Promise<void>((resolve) => (open = resolve));

@@ -1,4 +1,5 @@
-// Proves which installed programs are used, and which programs a released Pulumi includes. obtain.test.ts tests the others.
+// Proves which installed programs are used, and which programs a downloaded Pulumi includes. obtain.test.ts tests downloads
+// and builds of the programs.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";

@@ -1,5 +1,5 @@
-// Proves when a connector pod of the cluster is connected, its target, and which containers of cloudflared are not emulated.
-// With cloudflared in ALPA_AUTH_REAL the pods run the real program.
+// Proves when a connector pod of the cluster is connected, where it forwards requests, and which containers of cloudflared
+// are not emulated. If ALPA_AUTH_REAL names cloudflared, the pods run the real program.
 import { strict as assert } from "node:assert";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ import { missing, type Supplies } from "../../workloads/kubelet";
 import { World } from "../cloudflare/edge/kit";
 import { secret, snapshot } from "./kit";
 
-/** A pod like those of the product's Deployment. */
+/** A pod with the spec of the product's Deployment. */
 function connectorPod(container: object = {}): V1Pod {
     const settings = {
         image: { repository: "cloudflare/cloudflared", tag: "2026.8.2" },
@@ -32,8 +32,8 @@ describe("cloudflared of the sandbox's cluster", () => {
     let pods: ConnectorPods;
     let lines: string[];
     /**
-     * The port on this machine to which connectors resolve a name and port of the cluster; undefined if no pod is ready
-     * there.
+     * Resolves a host name and port of the cluster for the connectors. Returns the port on this machine; undefined if no pod
+     * is ready behind the host name.
      */
     let answers: (host: string, port: number) => number | undefined;
     let ready: Promise<void>;

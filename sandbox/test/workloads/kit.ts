@@ -2,7 +2,7 @@
 import type { V1Node, V1Pod, V1Service } from "@kubernetes/client-node";
 import type { Cluster, Snapshot } from "../../workloads/cluster";
 
-/** Settings of every pod of APISIX: where its etcd is. */
+/** Settings of every pod of APISIX. They contain the address of etcd. */
 const SETTINGS = "deployment: { etcd: { host: ['http://etcd.apisix.svc.cluster.local:2379'] } }";
 
 export function snapshot(parts: Partial<Snapshot> = {}): Snapshot {
@@ -31,7 +31,7 @@ export interface PodArgs {
     ports?: { name: string; containerPort: number }[];
     /** @default "Running" */
     phase?: string;
-    /** Whether its deletion was requested. */
+    /** Whether the deletion of the pod was requested. */
     deleted?: boolean;
     graceSeconds?: number;
     preStopSeconds?: number;

@@ -14,7 +14,7 @@ describe("Nodes of the sandbox", () => {
     let refusals: number;
     /** Path of a pod that no longer exists. */
     let gone: string | undefined;
-    /** Number of checks that still find gateways using a node that was cut off. */
+    /** Number of calls for which the fake gateways still send connections to a node that was cut off. */
     let leads: number;
     let said: string[];
     let nodes: Nodes;

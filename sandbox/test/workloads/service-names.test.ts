@@ -1,4 +1,4 @@
-// Proves which endpoints are behind the cluster's names, for real programs.
+// Proves which port real programs find behind the names of Services in the cluster.
 import { strict as assert } from "node:assert";
 import { serviceNames } from "../../workloads/service-names";
 import { service, snapshot } from "./kit";

@@ -1,4 +1,5 @@
-// Proves the bare metal of a world with GPUs, and its output about it.
+// Proves that a requested fault makes a step of a conversion fail, and which facts a world with GPUs has about the hosts of
+// Alpa.
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,5 +1,6 @@
 /**
- * Tests the environment and the `pulumi` command of a sandbox. Pulumi's own warning about plugin versions is in an engine test.
+ * Tests the environment and the `pulumi` command of a sandbox. test/engine/sandbox/cli.test.ts proves that Pulumi prints no
+ * warning about plugin versions.
  */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";

@@ -1,4 +1,4 @@
-// Proves how the options of `sandbox up` change a shipped stack. test/engine/sandbox/cli.test.ts proves that it deploys.
+// Proves how the options of `sandbox up` change a shipped stack. test/engine/sandbox/cli.test.ts deploys the changed stack.
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -14,7 +14,10 @@ const URL = "http://127.0.0.1:30800/alpa";
 describe("requests to try in a sandbox", () => {
     let dir: string;
     let runs: number;
-    /** Outputs of the fake Pulumi, as after a run that ended `runs` seconds after the epoch. */
+    /**
+     * Writes the outputs and the state of the fake Pulumi, as a run does. The state file's time is `runs` seconds after
+     * 1970.
+     */
     const after = (outputs: object) => {
         writeFileSync(join(dir, "outputs.json"), JSON.stringify(outputs));
         writeFileSync(state(), "");

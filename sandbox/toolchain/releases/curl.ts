@@ -30,7 +30,7 @@ export const CURL = { partial: 18, httpError: 22, timeout: 28, noRanges: 33, rec
 /** File for the response headers of a download, which contain the size of the file. */
 export const headersFile = (file: string) => `${file}.headers`;
 
-/** Downloads `url` into `file`. If `file` has bytes already, only the following bytes are downloaded. */
+/** Downloads `url` into `file`. If `file` already contains the first part of the download, curl requests only the rest. */
 export function curl(url: string, file: string, options: CurlOptions = {}): Promise<CurlResult> {
     const { connectSeconds = 5, stallSeconds = 10, protocol = "https" } = options;
     const args = [

@@ -111,7 +111,10 @@ async function readSmall(url: string, name: string, options: DownloadOptions): P
     }
 }
 
-/** The sum of a file in a list that has the format of `sha256sum`: the sum, two characters, the file name. */
+/**
+ * The SHA-256 sum of a file, from a list in the format of `sha256sum`: in each line the sum, two characters, and the file
+ * name.
+ */
 function sumInList(text: string, name: string): string | undefined {
     const line = text.split(/\r?\n/).find((one) => one.slice(64).replace(/^ [ *]/, "") === name);
     return line && /^[0-9a-f]{64}$/.test(line.slice(0, 64)) ? line.slice(0, 64) : undefined;

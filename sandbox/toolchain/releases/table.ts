@@ -21,7 +21,7 @@ export interface Download {
     checksum: Checksum;
     /** Name of the program, if the file is not an archive but the program itself. */
     program?: string;
-    /** For an archive: paths of its members, by the names of the extracted files. */
+    /** Set if the file is an archive. Keys: names of the extracted files; values: paths in the archive. */
     members?: Record<string, string>;
 }
 

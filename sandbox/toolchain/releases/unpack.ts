@@ -6,9 +6,9 @@ import { promisify } from "node:util";
 import { DownloadFailed } from "./download";
 
 /**
- * Extracts only the named members into `work`, with the system's `tar`, and moves them to `out`. A path in the archive
- * cannot lead out of the folder, because other members are not extracted. Zip files are released only for macOS, whose
- * tar can read them.
+ * Extracts the named members into `work` with the system's `tar`, and moves them to `out`. Other members are not extracted,
+ * so no path in the archive can lead out of the folder. Zip files are released only for macOS, and the `tar` of macOS can
+ * read zip files.
  */
 export async function unpack(
     archive: string,
@@ -25,7 +25,7 @@ export async function unpack(
     );
     for (const [to, member] of Object.entries(members)) {
         const file = path.join(work, member);
-        // A link could point to any file of this machine.
+        // A symbolic link is rejected, because it could point to any file of this machine.
         if (!fs.lstatSync(file).isFile()) throw new DownloadFailed(`${name}: ${member} is not a file`);
         fs.renameSync(file, path.join(out, to));
     }

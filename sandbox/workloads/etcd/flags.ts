@@ -4,14 +4,17 @@ import type { Snapshot } from "../cluster";
 import { expanded, variablesOf } from "../pods/environment";
 import { ETCD } from "../pods/images";
 
-/** Accepted flags: emulated ones, and ones without an effect in the sandbox. */
+/** Flags that a container of etcd may have. Some of them have no effect in the sandbox. */
 const FLAGS = [
     ...["name", "data-dir", "initial-cluster", "initial-cluster-token", "initial-cluster-state"],
     ...["listen-client-urls", "advertise-client-urls", "listen-peer-urls", "initial-advertise-peer-urls"],
     ...["listen-metrics-urls", "auto-compaction-mode", "auto-compaction-retention"],
 ];
 
-/** The etcd flags of a pod by name, with variables expanded. @throws Error for the same references as {@link variablesOf} */
+/**
+ * The etcd flags of a pod by name, with the values of variables inserted.
+ * @throws Error of {@link variablesOf} if the value of a variable cannot be determined
+ */
 export function etcdFlags(pod: V1Pod, now: Snapshot): Record<string, string> {
     const container = etcdContainer(pod);
     const variables = variablesOf(pod, container, now);

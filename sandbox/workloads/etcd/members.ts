@@ -34,7 +34,7 @@ export class EtcdMembers {
 
     /**
      * Makes each etcd lose its data.
-     * @param how `data`: its members restart empty; `keys`: all keys are deleted while it runs
+     * @param how `data`: etcd restarts empty; `keys`: all keys are deleted while etcd runs
      */
     lose(how: "data" | "keys"): void {
         for (const [key, configuration] of this.configurations)
@@ -63,7 +63,7 @@ export class EtcdMembers {
         }
     }
 
-    /** Opens the client port of each ready member, and closes those of the others. */
+    /** Opens the client port of each ready member, and closes the client port of each member that is not ready. */
     async serve(now: Snapshot): Promise<void> {
         const ready = now.pods.filter((pod) => runs(pod, ETCD) && isReady(pod) && !pod.metadata!.deletionTimestamp);
         for (const pod of ready)

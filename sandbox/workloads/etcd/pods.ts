@@ -1,8 +1,9 @@
 /**
- * Runs a real etcd for each running pod of etcd, for real gateways. Its data folder belongs to the pod's PersistentVolumeClaim
- * and is deleted with it; a pod without a claim starts empty. A member whose node is cut off is suspended.
+ * Runs a real etcd for each running pod of etcd, because real gateways need one. The data folder of a member belongs to the
+ * pod's PersistentVolumeClaim, and is deleted with the claim. A pod without a claim starts empty. If the node of a member is
+ * cut off, its process is suspended.
  *
- * A member has the flags of its container, with ports of this machine instead of those of the pods.
+ * A member has the flags of its container, but the ports in them are replaced by free ports of this machine.
  */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
@@ -31,7 +32,7 @@ export class EtcdPods {
     private readonly members = new Map<string, Member>();
     /** Peer ports of members, by `namespace/name`. They stay the same because a member stores them in its data. */
     private readonly peerPorts = new Map<string, number>();
-    /** Data folders, by uid of the PersistentVolumeClaim, or of a pod without one. */
+    /** Data folders, by uid of the PersistentVolumeClaim. For a pod without a claim, by uid of the pod. */
     private readonly kept = new Map<string, string>();
     private last: Snapshot | undefined;
     /**
@@ -174,8 +175,8 @@ export class EtcdPods {
 }
 
 /**
- * Deletes all keys of the etcd at `client`. If this is the etcd of another gateway, it rejects the password, and its
- * keys stay.
+ * Deletes all keys of the etcd at `client`. If the password is not the password of this etcd, the etcd rejects the call and
+ * keeps its keys.
  */
 async function deleteKeys(client: string, password: string | undefined): Promise<void> {
     const call = async (path: string, body: object, token?: string) => {

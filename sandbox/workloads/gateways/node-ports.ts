@@ -1,4 +1,7 @@
-/** Node ports of the gateways' Services: one listener at each node's address, and one at the nodes' load balancer. */
+/**
+ * Opens the node ports of the gateways' Services: a listener at the address of each node, and a listener at the address of
+ * the nodes' load balancer.
+ */
 import type { V1Service } from "@kubernetes/client-node";
 import { openNodePort, type Destination, type Lost, type NodePort } from "../../control-plane/node-port";
 import { selects, type Snapshot } from "../cluster";
@@ -35,9 +38,7 @@ export class NodePorts {
     private readonly open = new Map<string, { node?: string; nodePort: NodePort }>();
     /** Number of connections so far, by `address:port`. */
     private readonly turns = new Map<string, number>();
-    /**
-     * Requests and connections that callers lost at node ports that have been closed since. They count in the totals.
-     */
+    /** Losses at node ports that are closed now. The totals include them. */
     private readonly before: Lost = { cut: 0, refused: 0, unanswered: 0 };
     private readonly said = new Set<string>();
 

@@ -1,6 +1,6 @@
 /**
- * Emulates the containers of APISIX, or runs real ones: one gateway for each ready pod. Each has its own counters,
- * and the Admin API keys that its pod had when it started. The containers of a deleted pod end as with kubelet (see
+ * Runs one gateway for each ready pod of APISIX: the emulator or the real program. Each gateway has its own counters, and
+ * the Admin API keys that its pod had when it started. When a pod is deleted, its containers end as with kubelet (see
  * pods/end.ts), and then the object of the pod is deleted. A forced deletion removes the object first. In this case the
  * connections of the pod are reset, as after SIGKILL.
  *
@@ -82,7 +82,7 @@ export class GatewayPods {
         return this.pods.get(uid);
     }
 
-    /** Running gateways, and ended ones until `forget`, the youngest last. */
+    /** Running gateways, and ended gateways that `forget` has not removed. The youngest is last. */
     list(): GatewayPod[] {
         return [...this.pods.values()].sort((a, b) => byAge(a.pod, b.pod));
     }

@@ -52,8 +52,8 @@ export class RealGateways {
     }
 
     /**
-     * Ends the gateways of pods that were deleted before they were ready.
-     * @param taken whether the gateway of the pod with this uid is already in GatewayPods, which then ends it
+     * Ends the gateways of pods that no longer exist.
+     * @param taken whether GatewayPods already has the gateway of the pod with this uid. Then GatewayPods ends the gateway
      */
     async reconcile(now: Snapshot, taken: (uid: string) => boolean): Promise<void> {
         const uids = new Set(now.pods.filter((pod) => runs(pod, APISIX)).map(({ metadata }) => metadata!.uid!));

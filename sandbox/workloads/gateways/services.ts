@@ -29,7 +29,7 @@ const DATA_PORT = 9080;
 const ADMIN_PORT = 9180;
 /** TLS port in the container. */
 const TLS_PORT = 9443;
-/** Time for which nodes use outdated endpoints: --iptables-min-sync-period of kube-proxy. */
+/** Seconds for which nodes use outdated endpoints: the default of kube-proxy's option --iptables-min-sync-period. */
 const ENDPOINTS_SECONDS = 1;
 
 interface GatewaysOptions {
@@ -227,7 +227,7 @@ export class Gateways {
         return known.length > 0 ? known : behind.filter(({ state }) => state === "leaves");
     }
 
-    /** Whether a pod is ready in the last snapshot of the cluster. A pod that is not in it is not ready. */
+    /** Whether the last snapshot of the cluster has this pod, and the pod is ready in it. */
     private isListedReady({ metadata }: V1Pod): boolean {
         const pod = this.last?.pods.find((p) => p.metadata!.uid === metadata!.uid);
         return pod !== undefined && isReady(pod);
@@ -237,7 +237,7 @@ export class Gateways {
         return this.last?.services.find((s) => s.metadata!.name === name && s.metadata!.namespace === namespace);
     }
 
-    /** Gateways of the reachable ready pods that a Service selects, the youngest last. */
+    /** Gateways to which a Service can send requests: their pods are selected, ready and reachable. The youngest is last. */
     private behind(service: V1Service | undefined): Gateway[] {
         if (!service) return [];
         const pods = this.pods.list().filter(({ pod, state }) => selects(service, pod) && state === "runs");

@@ -26,7 +26,9 @@ export function isRunning(pod: V1Pod): boolean {
     return pod.status?.phase === "Running" && !pod.metadata?.deletionTimestamp;
 }
 
-/** Order for sorting pods by age, the youngest last. It is total, so the order of existing pods never changes. */
+/**
+ * Compares pods by age, for sorting: the youngest is last. Pods of the same age are sorted by uid, so their order is stable.
+ */
 export function byAge(a: V1Pod, b: V1Pod): number {
     const created = (pod: V1Pod) => new Date(pod.metadata!.creationTimestamp ?? 0).getTime();
     return created(a) - created(b) || (a.metadata!.uid! < b.metadata!.uid! ? -1 : 1);

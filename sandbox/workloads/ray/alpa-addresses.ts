@@ -14,8 +14,9 @@ interface AlpaPods {
 }
 
 /**
- * Port on 127.0.0.1 of the Alpa behind a name or address; undefined for a name or address of no pod or Service of Alpa.
- * @throws Error if no Alpa listens behind the pod or Service
+ * Port on 127.0.0.1 of Alpa for a host name or address in the cluster; undefined if the host does not belong to a pod or
+ * Service with Alpa.
+ * @throws Error if the host belongs to a pod or Service, but Alpa does not listen there
  */
 export function alpaAddress(now: Snapshot, pods: AlpaPods, host: string, port: number): number | undefined {
     const refused = new Error(`${host}:${port}: connection refused`);
@@ -25,7 +26,7 @@ export function alpaAddress(now: Snapshot, pods: AlpaPods, host: string, port: n
     );
     if (service) {
         const behind = now.pods.filter((pod) => pods.emulates(pod) && selects(service, pod));
-        // The Service's pods do not run Alpa, or do not exist yet.
+        // No pod of the Service runs Alpa, or the Service has no pod yet.
         if (behind.length === 0) return name === undefined ? fail(refused) : undefined;
         const reached = behind.filter((pod) => service.spec!.publishNotReadyAddresses || isReady(pod));
         const open = reached.filter((pod) => targetOf(service, port, pod) === ALPA_PORT).map(pods.alpaOf);

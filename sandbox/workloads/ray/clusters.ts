@@ -9,7 +9,7 @@ interface RayCluster {
 }
 
 export class RayClusters {
-    /** RayClusters by `namespace/name`; undefined for one that does not exist. */
+    /** RayClusters by `namespace/name`. The value is undefined if the API server has no such RayCluster. */
     private readonly known = new Map<string, RayCluster | undefined>();
 
     constructor(private readonly cluster: Pick<Cluster, "rest">) {}

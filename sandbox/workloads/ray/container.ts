@@ -62,8 +62,8 @@ function expand(text: string, { env = [] }: V1Container): string {
 }
 
 /**
- * Error of Alpa if its weights folder does not exist; undefined if the folder exists, or is in an image or a claim's volume,
- * whose contents are unknown.
+ * The error of Alpa if its weights folder does not exist. Undefined if the folder exists, or if it is in an image or in the
+ * volume of a claim, because the sandbox does not know what these contain.
  * @param folders folders with weights on every node
  */
 export function weightsProblem(pod: V1Pod, path: string, folders: string[]): string | undefined {

@@ -11,7 +11,7 @@ const BACK_OFF_SECONDS = [10, 300];
 
 export interface EmulatedPod {
     pod: V1Pod;
-    /** Set while the containers run. `hold`: the GPUs that they use. */
+    /** Set while the containers run. `hold`: the GPUs that the containers use. */
     run?: { hold?: Hold; startedAt: string };
     /** Why the containers do not run. */
     failure?: PodState & { until: number };

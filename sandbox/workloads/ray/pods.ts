@@ -1,14 +1,15 @@
 /**
- * Emulates pods of an image that serves Alpa: those of a RayCluster, whose containers hold GPUs and run Ray and Alpa, and pods
- * that only pull the image to a node. Facts: kubelet 1.34, KubeRay 1.6.
+ * Emulates pods of an image that serves Alpa. There are two kinds: pods of a RayCluster, whose containers hold GPUs and run
+ * Ray and Alpa, and pods that only pull the image to a node. Facts: kubelet 1.34, KubeRay 1.6.
  *
- * Emulated: a container starts when its image, volumes and variables exist; a worker's container also waits for Ray's head. A
- * container fails while a process of the host uses its GPUs, and restarts after 10 s, 20 s … 5 min. It is ready when its probes
- * would succeed. Alpa is launched when every pod of its RayCluster runs, and loads for a time. The watchdog of
- * Alpa in the head's container is real (watchdog.ts), and ends the container.
- * A deleted pod without a preStop hook ends at once. With a preStop hook, a head ends when Alpa has no connections, and a worker
- * ends after its head, but each at the latest after the grace period. When a pod ends, its GPUs are free again. If a worker ends
- * before the head, requests in progress are aborted.
+ * Emulated: a container starts when its image, volumes and variables exist; a worker's container also waits for Ray's head.
+ * A container fails while a process of the host uses its GPUs, and restarts after 10 s, 20 s … 5 min. A container is ready
+ * when its probes would succeed. Alpa is launched when every pod of its RayCluster runs, and then loads its model for
+ * `loadSeconds`. The watchdog of Alpa in the head's container is real (watchdog.ts). When the watchdog ends, the container
+ * ends.
+ * A deleted pod without a preStop hook ends at once. With a preStop hook, a head ends when Alpa has no connections, and a
+ * worker ends after its head. Each pod ends at the latest after its grace period. When a pod ends, its GPUs are free again.
+ * If a worker ends before the head, requests in progress are aborted.
  * Unsupported: the commands of a preStop hook and the network checks of a pod are not executed.
  * Known differences: the head's container ends 5 s after the loss of a worker; a real container ends when its command does.
  * During these 5 s Alpa answers as before; a real Alpa stops answering.
@@ -214,7 +215,7 @@ export class RayPods {
 
     /**
      * Whether all pods of the head's RayCluster run.
-     * @param launched whether Alpa already runs. Then a pod that terminates is regarded as running until its containers end
+     * @param launched whether Alpa already runs. If it runs, a terminating pod counts as running until its containers end
      */
     private async isComplete(head: V1Pod, launched: boolean): Promise<boolean> {
         const running = [...this.pods.values()].filter(

@@ -10,7 +10,10 @@ export type PodState =
     | { is: "crashed"; message: string; backOffSeconds: number; at: string }
     | { is: "running"; ready: boolean };
 
-/** The container that fails when Alpa or Ray fails: the first with GPUs, or else the first. */
+/**
+ * The container that fails when Alpa or Ray fails: the first container with GPUs. Without such a container, the first of
+ * all.
+ */
 function mainContainer({ spec }: V1Pod): V1Container {
     return spec!.containers.find((container) => gpusOf(container) > 0) ?? spec!.containers[0];
 }
@@ -71,7 +74,10 @@ function conditions(pod: V1Pod, ready: boolean): V1PodCondition[] {
     return [...others, ...own];
 }
 
-/** The fields of a status that are compared: only a difference in them is written. The API server adds other fields. */
+/**
+ * The fields of a status that are compared. The status is written only if one of these fields differs: the API server adds
+ * further fields, whose differences do not matter.
+ */
 export function essence(status: V1Pod["status"] | ReturnType<typeof statusOf> | undefined): string {
     const ready = status?.conditions?.find(({ type }) => type === "Ready")?.status ?? "False";
     const containers = (status?.containerStatuses ?? []).map((one) => {

@@ -8,7 +8,7 @@ import { lastLines, spawnTracked } from "../../processes";
 import { ALPA_PORT, isHead } from "./container";
 
 export interface WatchdogOptions {
-    /** State directory, which records the watchdog's process and gets its log. */
+    /** State directory. It contains the record of the watchdog's process, and the log of the watchdog. */
     stateDir: string;
     env: NodeJS.ProcessEnv;
 }

@@ -57,7 +57,9 @@ describe("limits over two gateway pods", () => {
         assert.deepEqual(await statuses("alice/a", 8), [200, 200, 200, 200, 200, 200, 429, 429]);
     });
 
-    /** A request with a key while the counters hang: the gateway waits for them up to the configured timeout. */
+    /**
+     * Sends a request with a key while the counters hang. The gateway waits for the counters until its timeout has passed.
+     */
     const whileTheyHang = async () => {
         const { workloads } = current().world;
         workloads.hangCounters(true);
@@ -73,7 +75,8 @@ describe("limits over two gateway pods", () => {
         assert.equal(status, 500);
         assert.ok(waited >= 3000 && waited < 60_000, `waited ${waited} ms, not the timeout of 3000 ms`);
         await counters(0);
-        // The gateway keeps its connection to the counters until they end, shortly after they are no longer ready.
+        // The counters still run for a short time after they are no longer ready. Until they end, the gateway keeps its
+        // connection to them.
         const answer = await eventually("an answer without the counters", async () => {
             const one = await as("alice/a");
             return one.status === 429 ? undefined : one;

@@ -1,6 +1,6 @@
-// Proves on the real engine and API server that a stack of option callers works next to the stack that created the
-// gateway: the credentials of both work at one address, and changes of one stack leave the other unchanged. The gateway
-// is an emulator that was compared with recorded answers of APISIX 3.18.0.
+// Proves on the real engine and API server that a stack of option callers works next to the stack that created the gateway.
+// The credentials of both stacks work at the same address, and a change of one stack leaves the other stack unchanged. The
+// gateway is an emulator that was compared with recorded answers of APISIX 3.18.0.
 import { strict as assert } from "node:assert";
 import { spawn } from "node:child_process";
 import { join } from "node:path";

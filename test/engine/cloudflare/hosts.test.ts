@@ -1,5 +1,6 @@
-// Proves that an `up` that fails on a connector host names the cause, and that the next one completes. The hosts are emulators:
-// the scripts and the shell are real, but SSH, sudo, systemd and the provider that connects are the sandbox's.
+// Proves that an `up` that fails on a connector host names the cause, and that the next `up` completes the change. The hosts
+// are emulators: the scripts and the shell are real, but SSH, sudo, systemd and the provider that connects are the
+// sandbox's.
 import { strict as assert } from "node:assert";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -22,7 +23,10 @@ describe("hosts of the connectors on the engine", () => {
         hostKey: string;
         metricsPort: number;
     }
-    /** A host that does not run yet. The ports of all hosts are ports of this machine. */
+    /**
+     * Options of a host that does not run yet. Its ports are free ports of this machine, because all hosts run on this
+     * machine.
+     */
     async function place(name: string, options: Partial<HostOptions> = {}): Promise<Place> {
         const { world, dir } = here();
         const privateKey = readFileSync(world.facts.cloudflare.host.privateKeyFile, "utf8");

@@ -193,7 +193,7 @@ describe("move of a zone on the engine", () => {
     it("refuses the proxy until the zone is active and has its certificate", async () => {
         dns().registry.delegate(ZONE, zone().name_servers);
         await refuses("proxied", /proxied needs the zone active at Cloudflare \(got pending\)/);
-        await pass(5 * HOUR); // Cloudflare checks the delegation by then.
+        await pass(5 * HOUR); // Within these 5 hours Cloudflare has checked the delegation.
         assert.equal(zone().status, "active");
         zone().certificate_packs[0].status = "pending_validation";
         zone().certificate_packs[0].active_at = world().account.stamp(HOUR);

@@ -1,7 +1,7 @@
-// Proves what docs/operate/service-tokens.md says of option cloudflare: the answers to callers of a team in classic
-// mode, the consumer commands, and the cost of a lost connector or host. The edge and cloudflared are emulators. In
-// them, a lost connector fails only the requests that it carried; in production this is true only once the edge has
-// noticed the loss.
+// Proves what docs/operate/service-tokens.md says of option cloudflare: the answers to callers of a team in classic mode,
+// the consumer commands, and the effect of a lost connector or host. The edge and cloudflared are emulators. If a connector
+// is lost, the emulated edge fails only the requests that this connector carried. In production, further requests fail until
+// the edge has noticed the loss.
 import { strict as assert } from "node:assert";
 import { randomUUID } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -82,8 +82,8 @@ describe("daily work with option cloudflare on the engine", () => {
         stack.installOn({}, { ...second, hostKey: publicLine(second.hostKey) });
         await origin.listen();
         configure();
-        // Runs under the policy pack, like `stack apply`. In the preview of a first run, the pack does not get any id
-        // from Cloudflare.
+        // Runs with the policy pack, like `stack apply`. In the preview of a first run, resources have no ids from
+        // Cloudflare yet, so this also tests the pack without ids.
         const run = succeeded(await stack.run(["up", "--yes", "--policy-pack", join(ROOT, "policy")]));
         said.push(run.stdout + run.stderr);
     });
@@ -192,7 +192,7 @@ describe("daily work with option cloudflare on the engine", () => {
         const answers = await Promise.all(calls);
         assert.equal(answers.filter((code) => code === 502).length, on);
         assert.equal(answers.filter((code) => code === 200).length, 32 - on);
-        await connected(8); // systemd has restarted it.
+        await connected(8); // All 8 connections exist again, because systemd has restarted the killed connector.
         assert.deepEqual(new Set((await traffic.stop()).map(({ answered }) => answered)), new Set([200]));
         assert.ok(traffic.count > 20, `${traffic.count} requests`);
     });

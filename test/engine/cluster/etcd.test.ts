@@ -88,7 +88,7 @@ describe("etcd's own program", () => {
     }
     const ready = (name: string) => waitFor(`${name} to be ready`, () => isReady(name), { seconds: 60 });
 
-    /** Connects to a member like the product, but without the API server between them. */
+    /** Connects to a member directly. The product sends the same calls through the API server. */
     async function member(name: string, password?: string): Promise<EtcdMember> {
         const url = `http://127.0.0.1:${await port(`${name}:2379`)}/v3`;
         const call = async (path: string, body: object, token?: string): Promise<EtcdReply> => {
@@ -184,7 +184,7 @@ describe("etcd's own program", () => {
         const names = ["etcd-0", "etcd-1", "etcd-2"];
         for (const name of names) await start(name, 3);
         for (const name of names) await ready(name);
-        // The leader's loss is the hardest case.
+        // The leader loses its volume, because this is harder to recover from than the loss of another member.
         const { leader: ID } = await statusOf("etcd-0");
         const { members } = (await (await member("etcd-0")).call("cluster/member/list", {})) as unknown as {
             members: { ID: string; name: string; peerURLs: string[] }[];

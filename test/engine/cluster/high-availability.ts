@@ -60,7 +60,7 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
         const placesOf = (list: V1Pod[]) => list.map((pod) => pod.spec!.nodeName!).sort();
         const machines = () => nodes().world.workloads.nodes;
         /**
-         * Records figures of an event. Figures of intra-a are also recorded for intra-b, because both use the same
+         * Records figures of an event. Figures of intra-a are also recorded for intra-b, because both options use the same
          * gateway.
          */
         const note = (event: string, figures: Parameters<typeof measured>[2]) => {
@@ -205,7 +205,7 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
                 [200, 200, 200, 200, 200, 200, 429, 429, 429],
                 "counted for all pods, from zero",
             );
-            // Resources that wait for the lost node recover after it is back.
+            // Some pods cannot run while the node is lost. They recover when the node is back.
             await machines().bringBack(node);
             const { all, failed } = await traffic.end();
             const lost = nodes().world.workloads.lost();

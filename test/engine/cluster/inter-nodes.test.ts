@@ -20,8 +20,8 @@ import { under } from "../kit/traffic";
 
 const THREE = ["a", "b", "c"];
 /**
- * Length of an answer, in seconds, that both the chart's grace period (30) and nginx's own limit behind it (240) would
- * have cut off.
+ * Length of an answer, in seconds. It exceeds the chart's grace period (30 s) and nginx's own limit (240 s), so both would
+ * abort such an answer.
  */
 const LONGER_THAN_THE_CHART = 300;
 
@@ -84,7 +84,7 @@ describe("inter on hosts of its own", () => {
         takeAlpaRequests();
         assert.equal(await complete(secure), 401);
         assert.deepEqual(takeAlpaRequests(), []);
-        // Each node answers, whichever nodes run the pods.
+        // Each node must answer, also if no gateway pod runs on it.
         for (const name of THREE)
             assert.equal(await complete({ ...secure, address: hosts.nodes[name].address }, keys["alice/a"]), 200, name);
         assert.equal(await complete(plain, keys["alice/a"]), 308);

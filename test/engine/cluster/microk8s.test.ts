@@ -51,7 +51,8 @@ describe("MicroK8s on the engine", () => {
 
     before(async () => {
         const { world, dir } = current();
-        // The world's own nodes are deleted, so that the cluster starts without nodes.
+        // The world creates nodes at its start. They are deleted here, so that the cluster has no nodes before MicroK8s adds
+        // its own.
         gone = await nodes();
         for (const { metadata } of gone) await core().deleteNode({ name: metadata!.name! });
         microk8s = new Microk8sEmulator({ api: restOf(world.controlPlane.adminKubeConfig) });

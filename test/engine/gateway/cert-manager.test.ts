@@ -1,5 +1,5 @@
-// Proves what cert-manager does with this project's Certificate on a real API server. It runs against the emulator or, where
-// ALPA_AUTH_REAL names it, against the real controller with its own CRDs.
+// Proves how cert-manager handles this project's Certificate on a real API server. The tests use the emulator. If
+// ALPA_AUTH_REAL names cert-manager, they use the real controller and its own CRDs.
 import { strict as assert } from "node:assert";
 import { X509Certificate } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";

@@ -8,7 +8,7 @@ const JSON_TYPE = { "Content-Type": "application/json" };
 const FORM = { "Content-Type": "application/x-www-form-urlencoded" };
 const model = "default";
 const UUID = "ce2a3ff2-0585-4932-bad9-7e06a2722234";
-/** A valid form that, when it is read as JSON, asks for two answers. */
+/** A text that is valid as a form and as JSON. As JSON it requests two answers (`"n":2`). */
 const BOTH = '{"model":"default","prompt":"hi","n":2,"z":"&model=default&prompt=hi&"}';
 
 type Row = [what: string, body: string | object, status: number, headers?: Record<string, string>, path?: string];

@@ -1,4 +1,4 @@
-// Proves that callers get the same behavior from each way to install APISIX.
+// Proves that callers get the same answers with every value of gateway.installer.
 import { strict as assert } from "node:assert";
 import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";

@@ -228,7 +228,8 @@ describe("metrics and the access log", () => {
                         .sort();
                     return JSON.stringify(added) === JSON.stringify(expected) || undefined;
                 });
-                // Prometheus extrapolates: the error shrinks with the time that it has scraped.
+                // Prometheus extrapolates from its samples, so `consumer usage` has the exact figures only after several
+                // samples.
                 let rows: unknown;
                 await eventually(
                     () => `the same of consumer usage, not ${JSON.stringify(rows)}`,

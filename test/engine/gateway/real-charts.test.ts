@@ -45,7 +45,7 @@ function withBudget({ values, ...set }: ValueSet): ValueSet {
     return { ...set, values: { ...rest, "ingress-controller": { ...controller, podDisruptionBudget } } };
 }
 
-/** Helm's error from a bug of the chart, because of which this project creates the disruption budget itself. */
+/** The error of Helm for a bug in the chart. Because of this bug, the project creates the disruption budget itself. */
 const NO_TEMPLATE = /no template "apisix-ingress-controller\.fullname"/;
 
 describe("charts of a repository", () => {

@@ -17,7 +17,7 @@ const consumers = [
 ];
 const pathPrefix = "/alpa-opt-service";
 const SETTINGS = { consumers, pathPrefix };
-/** The request of a caller who knows only the address. */
+/** The body of a request without a model, and with numbers as texts. A caller who knows only the address can send it. */
 const NUMBERS_AS_TEXTS = { prompt: "alpa is cool", max_tokens: "32", temperature: "0.4", top_p: "0.3" };
 
 describe("the route", () => {
@@ -165,7 +165,7 @@ describe("the route", () => {
         await raw("POST", "/alpa/completions", { apikey: key, "X-Forwarded-For": "203.0.113.9, 10.0.0.1" });
         const [seen] = takeAlpaRequests();
         const told = seen.headers.filter((_, i) => seen.headers[i - 1]?.toLowerCase() === "x-forwarded-for");
-        // A real gateway sees the address of the node.
+        // Behind a real gateway, Alpa sees the address of the node (127.0.0.2) instead of 127.0.0.1.
         assert.match(told.join(), /^127\.0\.0\.[12]$/);
     });
 
@@ -176,7 +176,7 @@ describe("the route", () => {
         assert.notEqual(JSON.parse(answer.body).stacktrace, "");
     });
 
-    // The last two tests leave the stack changed, which saves a run of Pulumi each.
+    // The last two tests do not restore the stack's config. This saves a run of Pulumi for each of them.
     it("answers with an Alpa-shaped 502 when Alpa is down, after one try", async () => {
         stack.configure({ ...SETTINGS, alpa: { endpoints: ["127.0.0.1:9"] } });
         succeeded(await stack.up());

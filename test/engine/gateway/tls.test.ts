@@ -1,5 +1,5 @@
 // Proves on the real engine and API server that the gateway serves TLS with the certificate of the config. The gateway is an
-// emulator that was written from APISIX's sources: this does not prove that APISIX serves it the same way.
+// emulator that was written from APISIX's sources, so this does not prove how the real APISIX serves TLS.
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { request as plainRequest, type IncomingMessage } from "node:http";

@@ -66,7 +66,7 @@ export class SandboxCli {
         return { cli, ended };
     }
 
-    /** Runs each printed command as pasted, from another folder. @returns the output of `sandbox status` */
+    /** Runs each printed command in a shell, in a folder other than the clone. @returns the output of `sandbox status` */
     async pasted(): Promise<{ url: string; page: string; try: Attempt[] }> {
         const status = JSON.parse(await this.call("status", "--json")) as { url: string; page: string; try: Attempt[] };
         assert.deepEqual([...new Set(status.try.map((t) => t.expect))].sort(), [200, 401, 404]);

@@ -31,7 +31,7 @@ async function start(rampart: WorldOptions["rampart"]): Promise<void> {
     running = { ...place, rampart };
 }
 
-/** Registers the hook that starts the world, with time for a cold tool cache. */
+/** Registers the hook that starts the world. Its timeout is long enough to build all tools. */
 export function useWorld(rampart: WorldOptions["rampart"] = "installed"): void {
     before(async function () {
         this.timeout(TOOLS_MILLISECONDS);
@@ -69,7 +69,7 @@ export class TestStack extends EngineStack {
         super(name, { dir, facts: world.facts });
     }
 
-    /** Creates an empty stack; `config` as in {@link configure}. */
+    /** Creates an empty stack. @param config see {@link configure} */
     static async create(name: string, config: StackConfig = {}): Promise<TestStack> {
         const stack = new TestStack(name, await freeNodePort());
         await stack.init();
@@ -138,8 +138,8 @@ export async function call(
 }
 
 /**
- * Condition for {@link EngineStack.upKilledWhen}: makes all nodes unschedulable when the stack's etcd is ready, so that the
- * deployment of the gateway waits for nodes until `schedulable(true)`.
+ * Condition for {@link EngineStack.upKilledWhen}. When the stack's etcd is ready, it makes all nodes unschedulable, so that
+ * the gateway's pods cannot start before `schedulable(true)` is called.
  * @param reached condition at which Pulumi is killed, checked after etcd is ready
  */
 export function stuckAfterEtcd({ name }: EngineStack, reached: () => Promise<boolean>): () => Promise<boolean> {

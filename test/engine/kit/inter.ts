@@ -1,7 +1,7 @@
 /**
  * A cluster of three plain nodes with two Alpa services outside of it, and steady traffic that measures option inter. The
  * engine, the Kubernetes provider, and the API server with its controllers and scheduler are real. Nodes and pods are
- * emulators, whose second lasts a twentieth of a real one.
+ * emulators. A second of their clock takes a twentieth of a real second.
  */
 import { strict as assert } from "node:assert";
 import { request } from "node:http";
@@ -15,8 +15,8 @@ import { EngineStack, SECOND_LASTS, TOOLS_MILLISECONDS, type StackConfig } from 
 export { eventually, succeeded } from "./stack";
 
 /**
- * The model's time for one batch, in seconds: an answer takes this long, and up to 1 s more while Alpa waits for a fuller
- * batch.
+ * Duration of a batch of the model, in seconds. An answer takes this time, and up to 1 s more while Alpa waits for further
+ * prompts.
  */
 const ALPA_SECONDS = 0.5;
 

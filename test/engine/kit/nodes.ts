@@ -1,6 +1,6 @@
 /**
- * A stack of option inter on its own hosts, and its callers. The hosts' scripts and shell are real; SSH, sudo, snap, MicroK8s
- * and nft are emulators, and so is cert-manager unless ALPA_AUTH_REAL names it.
+ * A stack of option inter on its own hosts, and its callers. The hosts' scripts and shell are real. SSH, sudo, snap,
+ * MicroK8s and nft are emulators. cert-manager is an emulator unless ALPA_AUTH_REAL names it.
  */
 import { readFileSync } from "node:fs";
 import { request as plainRequest, type RequestOptions } from "node:http";
@@ -88,7 +88,10 @@ export class NodesStack extends EngineStack {
         };
     }
 
-    /** Config keys of a stack whose callers come through a tunnel, and through the HTTP node port while that stays open. */
+    /**
+     * Config keys of a stack whose callers use a tunnel. Callers can also use the HTTP node port as long as the stack keeps
+     * it open.
+     */
     tunnel(...ids: string[]): StackConfig {
         return {
             consumers: consumers(...ids),
@@ -106,7 +109,7 @@ export class NodesStack extends EngineStack {
     }
 }
 
-/** How a completion is requested: by TLS where `ca` is set. */
+/** Where and how a completion is requested: by TLS if `ca` is set, otherwise by HTTP. */
 export interface Entry {
     port: number;
     hostname: string;

@@ -1,4 +1,7 @@
-/** Runs the operators' command line as a process of its own, and records everything that others could see of it. */
+/**
+ * Runs the operators' command line in a separate process. Records its output, the typed commands and the machine's process
+ * lists, so that tests can prove that no secret is in them.
+ */
 import { strict as assert } from "node:assert";
 import { spawn } from "node:child_process";
 import { join } from "node:path";

@@ -24,9 +24,8 @@ export interface Ground<N extends ToolName> {
 }
 
 /**
- * Starts a world in a folder of its own. No process stays behind when this one is killed.
- * @param names tools that the world needs.
- * @default all tools of the sandbox
+ * Starts a world in a folder of its own. If the test process is killed, no process of the world is left.
+ * @param names tools that the world needs. @default all tools of the sandbox
  */
 export async function startPlace<
     W extends { close(): Promise<unknown>; kubeConfig?: KubeConfig },

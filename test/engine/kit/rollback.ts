@@ -45,7 +45,6 @@ export class Clone {
         return stack.opsOf(this.folder, ...args);
     }
 
-    /** Rolls back; fails with the command's output if that fails. */
     async back(stack: EngineStack, to: number, ...more: string[]): Promise<PulumiRun> {
         const run = await this.ops(stack, "stack", "rollback", "--to", String(to), "--yes", ...more);
         assert.equal(run.code, 0, `${run.stdout}\n${run.stderr}`);

@@ -1,17 +1,17 @@
 import { createServer } from "node:http";
 import { isDeepStrictEqual } from "node:util";
 
-/** An Alpa that answers one prompt when the test says so, and others at once. */
+/** A fake Alpa. It answers SLOW_COMPLETION when the test releases the answer, and every other completion at once. */
 export interface SlowAlpa {
     address: string;
-    /** Number of slow answers under way. */
+    /** Number of slow answers that are not released yet. */
     underWay(): number;
     /** Sends all slow answers. */
     release(): void;
     close(): Promise<void>;
 }
 
-/** The completion that a {@link SlowAlpa} answers slowly. */
+/** The completion to which a {@link SlowAlpa} answers slowly. */
 export const SLOW_COMPLETION = JSON.stringify({ model: "default", prompt: "slow", max_tokens: 1024 });
 
 export async function startSlowAlpa(): Promise<SlowAlpa> {

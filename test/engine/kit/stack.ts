@@ -48,7 +48,7 @@ export class EngineStack {
         return this.place.facts.parts;
     }
 
-    /** Path of its stack file. */
+    /** Path of the stack file. */
     get file(): string {
         return join(this.place.facts.stackFiles, `Pulumi.${this.name}.yaml`);
     }
@@ -113,7 +113,7 @@ export class EngineStack {
         return this.opsOf(ROOT, ...args);
     }
 
-    /** Runs the command line of another clone. */
+    /** Runs the operators' command line of another clone on this stack. */
     async opsOf(clone: string, ...args: string[]): Promise<PulumiRun> {
         const { dir, facts } = this.place;
         const command = [join(clone, "ops/alpa-auth.js"), ...args, "--stack", this.name];

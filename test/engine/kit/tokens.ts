@@ -1,11 +1,11 @@
-/** Tokens as callers mint them, and as an attacker would. */
+/** Tokens that callers create, and forged tokens that an attacker creates. */
 import { createHmac, generateKeyPairSync, sign as signWith, type KeyObject } from "node:crypto";
 
 export const now = () => Math.floor(Date.now() / 1000);
 
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
-/** A token with exactly this header and these claims; `sign` gets the text to sign. */
+/** A token with exactly this header and these claims. @param sign returns the signature of the given text */
 export function token(header: object, claims: object, sign: (text: string) => Buffer): string {
     const text = `${part(header)}.${part(claims)}`;
     return `${text}.${sign(text).toString("base64url")}`;

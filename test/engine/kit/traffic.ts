@@ -49,14 +49,14 @@ export class SteadyCallers<T> {
 /** Status, or the error message. */
 export type Answer = number | string;
 
-/** Sends a request, and returns the message of an exception as the answer. */
+/** Returns a function that sends a request. If the request fails, its answer is the error message. */
 export function answer(way: Way<Answer>): Way<Answer> {
     return () => way().catch((error: Error) => error.message);
 }
 
 /**
- * Does the work while callers send requests. Each caller gets an answer before the work starts, and another one after
- * its end.
+ * Does the work while callers send requests. Each caller gets an answer before the work starts, and an answer after the work
+ * has ended.
  * @param way sends one request; may throw
  * @returns the result of the work, the number of requests, and all answers that are not 200
  */

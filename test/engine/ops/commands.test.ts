@@ -154,7 +154,8 @@ describe("npm run ops", () => {
 
     it("keeps the edit when its up fails, and the undo command that it names works", async () => {
         const before = readFileSync(file, "utf8");
-        // Preflight reports that the cluster is unreachable, before anything changes.
+        // The config names a context that does not exist. Therefore the preflight check of the next command fails before
+        // anything changes.
         const set = ["config", "set", "--path", "alpa-auth:cluster.context", "nowhere"];
         succeeded(await stack.run(set));
         const { code, note } = await ops("consumer add bob --yes");

@@ -39,7 +39,7 @@ describe("npm run ops, with keys from elsewhere", () => {
         await operator.done(`consumer import ${keys} --names brought --yes`);
         assert.equal(await status({ apikey: brought }), 200);
         assert.ok(!readFileSync(file, "utf8").includes(brought));
-        // Another change, made while the file contains the encrypted key: the key is still valid afterwards.
+        // Revokes another credential while the file contains the encrypted key. The key must stay valid.
         assert.match((await operator.done("consumer revoke tokens hs --yes")).out, /tokens\/hs: rejected/);
         assert.equal(await status({ Authorization: `Bearer ${jwt}` }), 401);
         assert.equal(await status({ apikey: brought }), 200);

@@ -13,7 +13,7 @@ import type { Place } from "../kit/place";
 import { succeeded, TOOLS_MILLISECONDS } from "../kit/stack";
 
 describe("npm run ops -- model upgrade", function () {
-    // A rehearsal is two upgrades: 881 s on a machine with load average 10 (2026-11).
+    // A rehearsal runs two upgrades. This took 881 s on a machine with load average 10 (2026-11).
     this.timeout(1_800_000);
     let place: Place<World>;
     let stack: ConvertStack;

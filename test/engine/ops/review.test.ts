@@ -1,6 +1,6 @@
-// Proves that the commands review and drift use the output of the real engine, Kubernetes provider and API server, and that the
-// engine still plans each change as it was recorded. What a review says of each kind of change is tested on recordings:
-// test/unit/ops/stack/review/recorded/. Rampart and the gateway are emulators.
+// Proves that the commands review and drift work with the output of the real engine, Kubernetes provider and API server.
+// Also proves that the engine still plans each change as in the recordings (test/unit/ops/stack/review/recorded/). Unit
+// tests use the recordings to prove what review says of each kind of change. Rampart and the gateway are emulators.
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -106,7 +106,7 @@ describe("review on the engine", () => {
         assert.match(stdout, /credential-revoked {2}Credential bob\/b1 stops working/);
         assert.match(stdout, /limit-lowered {2}Caller alice has less: 2 requests open at the same time becomes 1/);
         for (const secret of secrets) assert.ok(!stdout.includes(secret));
-        // The last field manager owns the field, and Pulumi changes it only with force.
+        // The last client that changed the field owns it now. Pulumi overwrites the field only with force.
         assert.match(failed(await stack.up("--refresh")), /conflict with .*\.spec\.plugins/s);
         const env = { PULUMI_K8S_ENABLE_PATCH_FORCE: "true" };
         succeeded(await stack.run(["up", "--yes", "--skip-preview", "--refresh"], { env }));
@@ -119,7 +119,6 @@ describe("review on the engine", () => {
         const gateway = () => `${stack.name}-gateway-apisix`;
         const core = () => current().world.kubeConfig.makeApiClient(CoreV1Api);
 
-        /** A change as the owner of an Admin key makes it. */
         async function admin(method: "PUT" | "DELETE", path: string, body?: object): Promise<number> {
             const namespace = gateway();
             const { data } = await core().readNamespacedSecret({ namespace, name: "apisix-admin-keys" });
@@ -158,7 +157,7 @@ describe("review on the engine", () => {
                 for (const secret of [key, ...secrets]) assert.ok(!(stdout + stderr).includes(secret));
             }
             for (const path of [door, "consumers/eve"]) assert.equal(await admin("DELETE", path), 200);
-            // The next synchronization of the ingress controller comes later.
+            // The ingress controller restores the stack's objects at its next synchronization.
             let after = "";
             await eventually(
                 () => after,

@@ -47,7 +47,7 @@ export class World {
         await this.clock.until(`${name} is gone`, () => this.cluster.last(name)?.event === "DELETED");
     }
 
-    /** Moves the clock while it closes: a running uninstall finishes first. */
+    /** Closes the controller. The clock moves meanwhile, because the controller first finishes a running uninstall. */
     async close(): Promise<void> {
         let closed = false;
         void this.controller.close().then(() => (closed = true));

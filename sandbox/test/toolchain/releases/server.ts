@@ -9,7 +9,9 @@ export interface ReleaseServer {
     url: string;
     /** Files by path. */
     files: Record<string, Buffer | string>;
-    /** Failures of the next requests of a path; later ones are answered as usual. */
+    /**
+     * Failures by path: each simulates the failure of one request. After the last failure, requests are answered as usual.
+     */
     treatments: Record<string, Treatment[]>;
     /** `path` or `path bytes=…` of each request. */
     seen: string[];

@@ -1,5 +1,6 @@
 /**
- * Proves that the emulator for etcd answers like etcd itself: test/engine/cluster/etcd.test.ts runs the same requests there.
+ * Proves that the emulator for etcd answers like a real etcd: test/engine/cluster/etcd.test.ts sends the same requests to a
+ * real etcd.
  */
 import assert from "node:assert/strict";
 import { Configuration } from "../../../gateway/objects/configuration";

@@ -91,8 +91,8 @@ describe("Gateways that end", () => {
     };
     const answerAll = () => asked.splice(0).forEach((one) => one.end("done"));
     /**
-     * Sends a request that Alpa answers as soon as it has received it. @returns the answer, or the error if it does not
-     * arrive
+     * Sends a request, and lets Alpa answer as soon as it has received the request.
+     * @returns the answer, or the error if no answer arrives
      */
     const quick = async (address?: string) => {
         const { answer } = await slow(address);
@@ -136,7 +136,7 @@ describe("Gateways that end", () => {
         await pause(25); // The nodes notice a terminating pod after a second of the cluster's clock, here 20 ms.
         assert.equal(await quick(), "done", "it is the only gateway");
         await look([leaving, gateway("two", { created: 9 })]);
-        // At first, a request to pod `one` would fail, because its process is killed and no node has noticed it yet.
+        // Right after the kill, a request to pod `one` would fail, because no node has noticed the kill yet.
         await gateways.kill("one");
         await pause(25);
         for (let i = 0; i < 4; i++) assert.equal(await quick(), "done");
@@ -165,7 +165,8 @@ describe("Gateways that end", () => {
         ["deleted by force", () => look([gateway("two")])],
     ] as const)
         it(`lose exactly the open requests of a gateway that is ${why}, and the requests that arrive before the nodes know`, async () => {
-            clock.secondLasts = 30; // So long that the nodes do not notice the end of pod `one` during the test.
+            // A second of the clock is so long that the nodes do not notice the end of pod `one` during the test.
+            clock.secondLasts = 30;
             await look([gateway("one"), gateway("two")]);
             await route();
             const answers = [await slow(), await slow(), await slow(), await slow()];

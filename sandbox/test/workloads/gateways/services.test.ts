@@ -1,4 +1,4 @@
-/** Proves when gateways exist, how many, and with which keys; other tests prove their answers. */
+/** Proves when gateways exist, how many exist, and which Admin API keys and configuration each gateway uses. */
 import assert from "node:assert/strict";
 import { createServer, type AddressInfo } from "node:net";
 import { freePort } from "../../../processes";

@@ -12,7 +12,7 @@ export interface RayPodArgs {
     node: string;
     container?: Partial<V1Container>;
     spec?: Partial<V1PodSpec>;
-    /** Whether its deletion was requested. */
+    /** Whether the deletion of the pod was requested. */
     deleted?: boolean;
 }
 

@@ -1,4 +1,7 @@
-/** Finds which values a chart reads: those whose change changes its objects or makes helm fail. */
+/**
+ * Finds the values that a chart reads. If a chart reads a value, a change of the value changes the chart's objects or makes
+ * helm fail.
+ */
 import { isDeepStrictEqual } from "node:util";
 import type { Tree } from "../../../../policy/resources/values";
 import type { RealCharts } from "./charts";
@@ -40,8 +43,8 @@ async function anyReads(charts: RealCharts, path: string[], sets: ValueSet[], be
     return false;
 }
 /**
- * Number of sets that are tried for each path. One is enough for nearly all paths, because the effect of few values
- * depends on other values.
+ * Largest number of value sets in which each path is tried. The effect of most values is visible in any set; the effect of a
+ * few values depends on other values in the set.
  */
 const SETS_FOR_A_PATH = 3;
 

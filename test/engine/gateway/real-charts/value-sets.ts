@@ -17,7 +17,7 @@ export interface ValueSet {
     values: Tree;
 }
 
-/** A choice in the stack config: each name with the keys that it sets. */
+/** The alternatives of a choice in the stack config. Keys: names for messages; values: the config keys to set. */
 type Choice = Record<string, { gateway?: object; [key: string]: unknown }>;
 
 const AZURE = { exposure: "direct" };

@@ -1,6 +1,7 @@
 /**
- * The real engine with the sandbox's emulators of Cloudflare: the providers, the API, the edge, connectors, and a host with SSH
- * and systemd. Proves which requests the program sends to them, not that the real Cloudflare accepts these.
+ * The real engine with the sandbox's emulators of Cloudflare: the providers, the API, the edge, connectors, and a host with
+ * SSH and systemd. Proves which requests the program sends to the emulators, not that the real Cloudflare accepts the
+ * requests.
  */
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
@@ -129,16 +130,16 @@ export class AccessStack extends EngineStack {
     }
 
     /**
-     * Sets the hosts on which the next `configure` installs the connectors. They must accept the world's SSH key; `{}`
-     * is the world's own host.
+     * Sets the hosts for the connectors. The next call of `configure` writes them to the config. All hosts must accept the
+     * SSH key of the world. The settings of a host replace those of the world's host, so `{}` means the world's host.
      */
     installOn(...places: ({ port: number; hostKey: string; metricsPort: number } | object)[]): void {
         this.places = places;
     }
 
     /**
-     * Runs Pulumi. If a zone moves, which takes days, the program uses the account's clock, so that the test can move
-     * the time forward.
+     * Runs Pulumi. The move of a zone takes days, so in a world with name servers the program uses the account's clock,
+     * which the test can move forward.
      */
     override run(args: string[], options: RunOptions = {}): Promise<PulumiRun> {
         const { dns, account } = here().world;

@@ -43,7 +43,8 @@ export function useExposure(
             }),
         );
         const { world, account, edge } = place.world;
-        // The permissions that every stack needs, without those of Access and of rules.
+        // The token gets the permissions that every stack needs. It gets no permissions for Access, notifications and zone
+        // settings, and cannot create or change zones.
         useDocumentedToken(
             place.dir,
             account,

@@ -1,4 +1,7 @@
-/** Resolvers that query all the time while a zone moves. Each round uses two with a warm cache and two with an empty one. */
+/**
+ * Resolvers that query the zone in rounds while it moves. In each round, two resolvers with a warm cache and two with an
+ * empty cache send all queries.
+ */
 import { strict as assert } from "node:assert";
 import type { Dns } from "../../../../sandbox/dns/start";
 

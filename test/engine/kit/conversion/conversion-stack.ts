@@ -1,5 +1,5 @@
 /**
- * A stack that can be converted, callers that send requests all the time, and the world for both, in which either bare
+ * A stack that can be converted, callers that send requests all the time, and the world for both. In this world, either bare
  * metal or pods can hold the GPUs.
  */
 import { readFileSync, writeFileSync } from "node:fs";
@@ -116,7 +116,7 @@ export async function ask(url: string, key?: string): Promise<Sent> {
     }
 }
 
-/** Two callers that use this key. */
+/** Starts two callers that send requests with this key. */
 export function steadyCallers(url: string, key: string): SteadyCallers<Sent> {
     return new SteadyCallers(() => ask(url, key));
 }

@@ -84,8 +84,8 @@ export class ConvertStack extends EngineStack {
     }
 
     /**
-     * Waits until the cluster's record names this target. The last rollback step, to intra-a, removes that record, so the stack
-     * file is read for it.
+     * Waits until the conversion goes to this target. The record in the cluster names the target, except for intra-a: the
+     * last step of a rollback to intra-a removes the record, so the stack file is read instead.
      */
     async untilGoing(place: string): Promise<void> {
         const going = async () => {

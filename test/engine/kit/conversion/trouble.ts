@@ -24,7 +24,7 @@ export const fault =
         return () => faults.clear();
     };
 
-/** A failure of the API server, which rejects these requests until the cause is removed. */
+/** A failure of the API server: an admission policy rejects these requests until the cause is removed. */
 export const refused =
     (place: () => Place<World>, apiGroup: string, resource: string, operation: "CREATE" | "UPDATE"): Trouble =>
     () =>
@@ -118,7 +118,10 @@ export function told(record: Entry[], sent: Sent[]): string {
     return `${steps.join(", ")}; ${sent.length} requests, ${refused.length} of them 503`;
 }
 
-/** Waits until a step has begun, or with `return` until the rollback has begun. Fails when the command ends earlier. */
+/**
+ * Waits until a step has begun. For the step `return`, waits until the rollback has begun. Fails if the command ends before
+ * that.
+ */
 export async function untilStep(
     stack: ConvertStack,
     ended: Promise<{ stdout: string; stderr: string }>,
