@@ -31,7 +31,7 @@ export interface Kind {
     started: string;
     /** Last lines of a plan: what the new service must do. */
     expectations: string[];
-    /** The command that a plan tells the operator to run next. @param to target of a new cutover; unset while a cutover runs */
+    /** The command that a plan tells the operator to run next. @param to target of a new cutover; unset to continue one */
     next(stack: string, to?: Target): string;
     /** Text of `run` if there is nothing to do. */
     nothingToDo(stack: string, reached: Place): string;

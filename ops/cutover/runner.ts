@@ -138,7 +138,7 @@ export class CutoverRunner {
         if (failure === undefined && closesWindow(step) && this.downSince !== undefined) {
             this.downSeconds += (now - this.downSince) / 1000;
             this.downSince = undefined;
-            // Callers are served now. If only the record could not be written, a return would harm callers for no good reason.
+            // Callers are served now. If only the record could not be written, a return would give them 503 for nothing.
             return undefined;
         }
         return failure ?? unended;

@@ -30,7 +30,7 @@ function ed25519Recipient(tag: string, wire: Buffer, key: Buffer): Recipient {
         wrapFileKey(fileKey) {
             const ephemeral = x25519.utils.randomSecretKey();
             const share = x25519.getPublicKey(ephemeral);
-            // Like age, makes the shared secret depend on the whole SSH key, and not only on the X25519 key that is derived from it.
+            // As in age, the shared secret depends on the whole SSH key, and not only on the X25519 key derived from it.
             const tweak = new Uint8Array(hkdfSync("sha256", "", wire, ED25519, 32));
             const shared = x25519.getSharedSecret(tweak, x25519.getSharedSecret(ephemeral, theirs));
             const wrapping = new Uint8Array(hkdfSync("sha256", shared, Buffer.concat([share, theirs]), ED25519, 32));

@@ -7,8 +7,8 @@ export interface Entry {
     /** ISO 8601: the committer date of a commit, the start of the `pulumi up` of a version, or the time of a handout. */
     at: string;
     /**
-     * For a commit: its author. For a version: the author of the commit that was applied, and the pipeline. For a handout: the
-     * operator. Null if nothing records the person: neither git nor Pulumi records who applied an uncommitted edit.
+     * For a commit: its author. For a version: the author of the commit that was applied, and the pipeline. For a handout:
+     * the operator. Null if nothing records the person: neither git nor Pulumi records who applied an uncommitted edit.
      */
     who: string | null;
     /**
