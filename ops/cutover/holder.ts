@@ -89,7 +89,7 @@ interface Words {
 
 /** A process that takes over a conversion while its earlier process may still run. */
 interface Successor {
-    /** Lock holder name that the record of this cutover implies. */
+    /** Lock holder name for this cutover. A process that continues the cutover uses the same name. */
     own: string;
     who: string;
     /** Whether another user or machine wrote the record. */
