@@ -1,6 +1,6 @@
 /**
- * Longest time between two SIGINT of one Ctrl-C, in milliseconds: the terminal sends one to each process in the foreground,
- * and `npx` or npm's shell forwards the one that it gets.
+ * One Ctrl-C can cause two SIGINT signals, because the terminal sends SIGINT to every process in the foreground, and `npx`
+ * or npm's shell also forwards its signal. Two signals within this time, in milliseconds, count as one Ctrl-C.
  */
 const ONE_PRESS_MS = 500;
 

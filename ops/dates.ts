@@ -5,7 +5,7 @@ export function dayAfter(today: Date, days: number): string {
     return new Date(today.getTime() + days * DAY_MS).toISOString().slice(0, 10);
 }
 
-/** Whether the next `pulumi up` removes a credential with this expiry date from the gateway. */
+/** Whether a credential with this expiry date has expired, so that the next `pulumi up` removes it from the gateway. */
 export function isOver(expires: string | undefined, today: Date): boolean {
     return expires !== undefined && day.safeParse(expires).success && daysUntil(expires, today) <= 0;
 }

@@ -22,10 +22,10 @@ export function thisProcess(at = new Date()): LockHolder {
 }
 
 /**
- * Takes the lock, also one of a process that has ended.
- * @param busy returns the error for a lock that another process holds; called without a holder if the file cannot be read
- * @param onStale called with the holder of a lock that was removed
- * @returns a function that releases the lock; a process that ends without calling it releases the lock too
+ * Takes the lock. If the process that holds the lock no longer runs, its lock is removed first.
+ * @param busy creates the error if another process holds the lock; `other` is undefined if the file cannot be read
+ * @param onStale called after a lock was removed because its process no longer runs
+ * @returns a function that releases the lock; the lock is also released when this process exits
  */
 export function takeLockFile<T extends LockHolder>(
     file: string,
@@ -49,7 +49,7 @@ export function takeLockFile<T extends LockHolder>(
     }
     const release = () => {
         process.off("exit", release);
-        // An operator may have removed the lock, and another process may hold it now.
+        // The file may be another process's lock by now, if an operator removed this process's lock.
         if (JSON.stringify(readLock(file)) === text) rmSync(file, { force: true });
     };
     process.on("exit", release);

@@ -6,7 +6,7 @@ const WIDTH = 120;
 /** Smallest width of a wrapped column. */
 const LEAST_WIDTH = 24;
 
-/** Renders a table with these headings. @param wrapped heading of the column that is wrapped to fit {@link WIDTH} */
+/** Renders a table. @param head headings @param wrapped heading of the column that is wrapped to fit {@link WIDTH} */
 export function table(head: string[], rows: string[][], wrapped?: string): string {
     // Without colours: the red headings of cli-table3 look like an error, and pipes would get escape codes.
     const style = { head: [], border: [] };

@@ -18,7 +18,7 @@ export function cliPage(root: Command): string {
     ].join("\n\n");
 }
 
-/** Renders a noun and its verbs. @param above earlier words of a noun that has several words */
+/** Renders a noun and its verbs. @param above for a noun of several words: the words before its last word */
 function nounSections(noun: Command, help: Help, above: string[]): string[] {
     const verbs = help.visibleCommands(noun).filter(isOwn);
     const words = [...above, noun.name()];

@@ -8,7 +8,7 @@ import { authenticatorIn, readNumber, readValue } from "../stack/stack-file";
 
 export type LimitArgs = Pick<Limits, (typeof LIMITS)[number]>;
 
-/** @param whose first words of each description @param otherwise default of a limit, as text for the help */
+/** @param whose first words of each option's help text @param otherwise what the help text shows as the default */
 export function withLimits(command: Command, whose: string, otherwise: string): Command {
     const unset = `(default: ${otherwise})`;
     return command

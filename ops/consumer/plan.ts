@@ -32,7 +32,7 @@ interface NewAsAsked extends Omit<NewCredential, "key">, PublicKeyRead {
     class?: string;
 }
 
-/** The files that list callers: the stack file and its callers file; and the flag of suggested commands. */
+/** The stack file, its callers file, and the `--stack` flag to add to the commands that messages suggest. */
 type Lists = Pick<Stack, "text" | "callers" | "flag">;
 
 /** Plans a new consumer, or an additional credential of an existing consumer. */
@@ -93,10 +93,10 @@ export function planRotate(lists: Lists, name: string, id: string, asked: Rotati
         expires: asked.expires,
     };
     problems.push(...tokenProblems(next));
-    // Otherwise both credentials would use one key pair, which may have leaked.
+    // The old key pair may have leaked, so the new credential needs a new key pair.
     if (asked.publicKey !== undefined && asked.publicKey.trim() === credential.publicKey?.trim())
         problems.push(`--public-key-file: must be a new key (got that of ${name}/${id}). Ask the caller for it.`);
-    // Otherwise the caller would have no valid credential after the overlap.
+    // If the new credential expired during the overlap, the caller would have no valid credential after the overlap.
     if (asked.expires !== undefined && asked.expires <= end)
         problems.push(
             `--expires: must be a day after ${end}, when the overlap ends (got ${asked.expires}). Choose a later one, or fewer --overlap-days.`,
@@ -158,7 +158,7 @@ export function edit(
     return { after: change(callers.text), inCallersFile: true };
 }
 
-/** Finds a consumer and a credential. @returns both, each undefined if the config does not have it, and the problems */
+/** Finds a consumer and its credential in the config. If the config lacks one of them, that result is undefined. */
 export function lookUp(lists: Lists, name: string, id?: string) {
     const consumers = callersOf(lists);
     const consumer = consumers.find((c) => c.name === name);

@@ -81,7 +81,7 @@ function overIn(consumers: Consumer[], today: Date): Over[] {
     );
 }
 
-/** Whether a finding is only about the removal of these expired credentials: keys and JWTs of a Consumer, or service tokens. */
+/** Whether a finding reports only that the run removes some of these expired credentials, and nothing else. */
 function isEnd({ code, evidence }: Finding, over: Over[]): boolean {
     return (
         code === "credential-revoked" &&

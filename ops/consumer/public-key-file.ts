@@ -9,7 +9,7 @@ export function withPublicKey(command: Command): Command {
     );
 }
 
-/** Text of the file that `--public-key-file` names, or why the file cannot be used. */
+/** Content of the file that `--public-key-file` names, or the reason why the file cannot be used. */
 export interface PublicKeyRead {
     publicKey?: string;
     publicKeyError?: string;

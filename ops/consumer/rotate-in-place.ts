@@ -14,8 +14,8 @@ export interface Rotation extends PublicKeyRead {
 }
 
 /**
- * Plans a new secret for a service token in place: an account has at most 50 tokens, and a second token for each rotation
- * would halve that. Cloudflare keeps one previous secret, until a given day.
+ * Plans a new secret for an existing service token. A rotation does not create a second token, because an account can have
+ * only 50 tokens. Cloudflare accepts the previous secret until a given day.
  * @param problems problems that prevent any rotation
  * @returns the plan, with `set`, the edit of the file that contains the token
  */

@@ -47,14 +47,15 @@ interface RotateArgs extends ChangeArgs {
     expires?: string;
 }
 
-/** Adds a successor to a credential, which expires after an overlap. */
+/** Adds a new credential as the successor of an old one. The old credential expires after an overlap. */
 async function rotate(context: Context, name: string, id: string, args: RotateArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const asked = { ...args, ...readPublicKey(args.publicKeyFile) };
     const plan = planRotate(stack, name, id, asked, context.today);
     const next = args.successor ?? id;
     const written = () => forget(context, stack, name, next);
-    // If the change fails, a token that is rotated in place may still have its old secret, so its handout record is kept.
+    // If the rotation of a service token fails, the token may still have its old secret. So its handout record is kept until
+    // the rotation has succeeded.
     const inPlace = args.successor === undefined;
     const change = await carryOut(context, stack, plan, inPlace ? args : { ...args, written });
     if (inPlace && change.changed) written();

@@ -35,7 +35,7 @@ interface ShownConsumer {
     name: string;
     /** Component that authenticates the caller. */
     type: "gateway" | "cloudflare-access";
-    /** The file that contains the caller, with its name from the config. */
+    /** The stack file or callers file that lists the caller. */
     file: string;
     /** Priority class; null if the caller has none. */
     class: string | null;

@@ -57,7 +57,7 @@ interface Usage {
     /** Short name of the stack. */
     stack: string;
     source: "log" | "prometheus";
-    /** Prometheus extrapolates, and does not see the first requests of a new series. */
+    /** True for Prometheus, because it extrapolates and does not count the first requests of a new series. */
     isEstimate: boolean;
     since: string;
     /** Start and end of the period, in UTC. */

@@ -1,4 +1,4 @@
-/** The conversion of a stack, for the commands that all kinds of cutover have. */
+/** Gives the shared cutover commands what they need to convert a stack. */
 import type { Option } from "commander";
 import { choice } from "../arguments";
 import type { Context } from "../context";
@@ -12,7 +12,6 @@ export function targetOption(about: string): Option {
     return choice("--to <option>", about, ["intra-a", "intra-b"]);
 }
 
-/** The conversion of the stack that the options name. */
 export function conversion(context: Context, args: { stack?: string }): CutoverSource {
     return {
         kind: CONVERSION,

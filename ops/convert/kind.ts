@@ -1,4 +1,4 @@
-/** A conversion as a cutover: from bare metal to a component of the cluster. */
+/** Defines the conversion for the shared cutover code: Alpa moves from bare metal into the cluster. */
 import { isSeq } from "yaml";
 import { DEFAULT_HOST_WAITS } from "../../config/keys/convert";
 import type { Expected } from "../cutover/clock";
@@ -55,7 +55,10 @@ const BACK_BY_HAND: Partial<Record<Place, string>> = {
 /** Steps during which callers get 503, in order. The stack keeps their times, in whole seconds. */
 const KEPT = ["drain", "stop", "start", "verify", "switch"] as const;
 
-/** Default seconds of each step without a measured time. @param answerSeconds longest time for one answer */
+/**
+ * How long each step takes if it was never measured, in seconds.
+ * @param answerSeconds how long Alpa may take for one answer
+ */
 export function defaults(answerSeconds: number): Expected {
     return expectedTimes(answerSeconds, "intra-a");
 }
@@ -64,8 +67,8 @@ export function defaults(answerSeconds: number): Expected {
 export const OTHERS_SECONDS = 900;
 
 /**
- * Sum of all timeouts in one step of a return, in seconds. One host after another must have free GPUs and start Ray, and
- * then Alpa must answer.
+ * How long one step may take when the conversion returns to intra-a: the sum of all timeouts in it, in seconds. In such a
+ * step each host in turn must have free GPUs and start Ray. Then Alpa must answer.
  */
 export function patience(text: string, answerSeconds: number): number {
     const of = (key: keyof typeof DEFAULT_HOST_WAITS) =>
@@ -120,6 +123,7 @@ export const CONVERSION: Kind = {
     isBefore: (text) => placeIn(text) === "intra-a",
     restOf,
     edit: setPlace,
-    // The last step of a return still needs the lock, since its preflight check compares the holder with that in the cluster.
+    // The last step back to intra-a still needs the lock, because its preflight check compares the recorded lock
+    // holder with the lock holder in the cluster.
     releases: (to) => to === "done",
 };

@@ -58,9 +58,9 @@ export function renderRehearsal(initial: string, values: Values, ciphers: Readon
 }
 
 /**
- * A gateway next to production's, installed by Helm. Rampart can install only one gateway in a cluster, since it gives
- * every release the same name, and the chart names its cluster roles after the release. The CRDs stay unchanged, since
- * production's gateway needs them.
+ * Config of the rehearsal's own gateway. Helm installs it, because Rampart can install only one gateway in a cluster:
+ * Rampart gives every release the same name, and the chart names its cluster roles after the release. The rehearsal
+ * installs no CRDs, because production's gateway uses them.
  */
 function gatewayOf(own: Values, overlay: Values): Values {
     const { existing: _, ...gateway } = mapping(own.gateway);

@@ -39,7 +39,7 @@ export const command: AddCommand = (convert, context) =>
         )
         .action((args) => rehearse(context, args, THERE_AND_BACK));
 
-/** One kind of rehearsal: of a conversion, or of an upgrade of the model. */
+/** What differs between the rehearsal of a conversion and the rehearsal of a model upgrade. */
 export interface Rehearsal {
     /** What the rehearsal does, for messages: for example `convert and return`. */
     does: string;
@@ -93,7 +93,8 @@ export async function rehearse(context: Context, args: ChangeArgs, rehearsal: Re
             `${short}: must not exist yet (an earlier rehearsal was not removed). Check its resources, then run: ${clearing(name)}`,
         );
     if (problems.length > 0) throw new UsageError(problems);
-    // Without consent this text is the answer; otherwise it introduces the progress messages.
+    // Without --yes this text is the result of the command, so it goes to standard output. With --yes it goes to standard
+    // error, before the progress messages.
     if (!args.yes && args.json) context.out(json({ stack: short, outcome: "planned", needs: plannedStack.needs }));
     else {
         const say = args.yes ? context.note : context.out;

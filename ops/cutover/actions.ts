@@ -26,7 +26,7 @@ import { callAt, startClock } from "./timer";
 export interface CutoverJob {
     context: Context;
     kind: Kind;
-    /** Name of the stack for Pulumi. */
+    /** Name of the stack as Pulumi commands take it. */
     stack: string;
     short: string;
     /** File of the cutover's record. */
@@ -88,7 +88,10 @@ export function cutoverActions(job: CutoverJob): Actions {
     };
 }
 
-/** @returns why the event could not be written. It does not throw, since an error would end a return. */
+/**
+ * Adds an event to the record. It does not throw, because an error would stop a cutover while it returns.
+ * @returns why the event could not be written; undefined if it was written
+ */
 export function record({ file, run, who, context, kind, short }: CutoverJob, event: Event): string | undefined {
     let unwritten: string | undefined;
     try {

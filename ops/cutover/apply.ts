@@ -20,9 +20,12 @@ interface Run {
     kind: Pick<Kind, "isBefore" | "restOf" | "noun">;
     /** Whether this is the first step of the cutover. */
     first: boolean;
-    /** Result of {@link Kind.restOf} when the cutover began: other edits of the file must not be applied with a step. */
+    /** Result of {@link Kind.restOf} when the cutover began. It shows later edits of the file, which no step may apply. */
     rest: string;
-    /** During a return: the original stack file, which the return uses. Other edits are saved in a separate file. */
+    /**
+     * The stack file as it was when the cutover began. Set only while the cutover returns: the steps back use this text, and
+     * later edits of the file are saved in a separate file.
+     */
     kept?: string;
     /** The callers file when the cutover began, with its name. */
     callers?: CallersFile;
@@ -115,7 +118,7 @@ async function apply(context: Context, run: Run): Promise<void> {
             cancelled = true;
             await context.pulumi(["cancel", "--yes", "--stack", name], { signal });
         } else if (begins) {
-            // This `pulumi up` has not begun, so the stack file must not contain its step.
+            // This `pulumi up` has not begun, so its phase must not stay in the stack file.
             const now = before === undefined ? NOTHING_CHANGED : undo(stack, stack, after, before);
             if (now === NOTHING_CHANGED) writeState(held);
             throw new Error(`another run holds the stack's lock (${errorsIn(said)}). ${now} Wait for it to end`);
@@ -127,7 +130,7 @@ async function apply(context: Context, run: Run): Promise<void> {
     }
 }
 
-/** Whether a stack file differs only in the values of the cutover; false for an unreadable file. */
+/** Whether nothing but the values of the cutover has changed in a stack file; false if the file cannot be parsed. */
 function isSame({ restOf }: Pick<Kind, "restOf">, text: string, rest: string): boolean {
     try {
         return restOf(text) === rest;
@@ -146,8 +149,8 @@ function textOf(file: string): string | undefined {
 }
 
 /**
- * Saves an edit by others in a separate file, numbered if there is already one: the edit must neither delay callers nor
- * be lost.
+ * Saves a stack file or callers file that was edited during the cutover under another name. So the edit is not lost, and
+ * the return need not wait for the operator. Adds a number if that name exists.
  */
 function putAside({ folder, note }: Context, { noun }: Pick<Kind, "noun">, name: string, text: string): void {
     const first = join(folder, ".alpa-auth", "local", `${name.replaceAll("/", "~")}.edited`);

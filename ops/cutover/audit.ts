@@ -1,4 +1,7 @@
-/** The record of conversions and upgrades: one file for each, a line of JSON for each event, never a secret. Commit the files. */
+/**
+ * Records of conversions and model upgrades. Each of them has its own file, with one line of JSON for each event. The files
+ * contain no secrets and belong in git.
+ */
 import {
     closeSync,
     existsSync,
@@ -23,7 +26,7 @@ export interface Versions {
     node: string;
 }
 
-/** How the cutover ended. `human`: the cutover could not return by itself, so an operator must act. */
+/** How the cutover ended. `human`: the program cannot end the cutover by itself, so an operator must act. */
 export type Outcome = "converted" | "upgraded" | "returned" | "human";
 
 /** What an upgrade of the model changes in the config key `opt`. */
@@ -53,7 +56,7 @@ export type Event =
           direction: Direction;
           to: Place;
           outcome: "done" | "failed";
-          /** Duration of this try, without earlier tries. */
+          /** Duration of this try only: earlier tries of the step are not included. */
           seconds: number;
           /** What failed, or what was verified. */
           said?: string;
@@ -91,8 +94,8 @@ function folderOf({ folder, kind }: RecordFolder): string {
 }
 
 /**
- * File of a new record. Its name sorts after all others, even if a clock was ahead, since the last file is that of the
- * cutover in progress.
+ * Returns the file name for a new record. Other code takes the last file name as the cutover in progress. So the new name
+ * sorts after all existing names, even if the clock was ahead when an earlier file was named.
  * @param at start of the cutover
  */
 export function newFile(folder: RecordFolder, stack: string, at: Date): string {

@@ -15,7 +15,11 @@ export interface Verdict {
     notes: string[];
 }
 
-/** Adds the problems that a cutover of either kind can have. @param others problems found before @returns all problems */
+/**
+ * Finds the problems that both a conversion and a model upgrade can have.
+ * @param others problems that were found before
+ * @returns these problems and the new ones
+ */
 export async function formalProblems(
     context: Context,
     { kind, stack, budget }: CutoverState,
@@ -34,7 +38,7 @@ export async function formalProblems(
     return problems;
 }
 
-/** @param direction of the whole cutover: `back` if it is only a return */
+/** @param direction `back` if the cutover only returns to the old service */
 export function budgetProblems({ seconds, expected }: Budget, direction: Direction): string[] {
     const isBack = direction === "back";
     const all = isBack ? neededBack(expected) : needed(expected);

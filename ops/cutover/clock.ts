@@ -1,6 +1,6 @@
 /**
- * Expected times of steps, and the latest time at which a cutover can continue and still return within the budget. Pure.
- * All durations are in seconds.
+ * Computes how long steps take, and until when a cutover can go forward and still have time to return to the old service
+ * within the budget. The functions are pure. All durations are in seconds.
  */
 import { INTERRUPT_SECONDS } from "../stack/pulumi";
 import {
@@ -50,15 +50,15 @@ function untilServed(steps: Step[]): Step[] {
     return last < 0 ? [] : steps.slice(0, last + 1);
 }
 
-/** Expected time of the forward steps from a place until the 503s end. `prepare` is not counted: callers are served in it. */
+/** Expected time of the remaining forward steps until the 503s end. Step `prepare` does not count: it causes no 503s. */
 export function remainingForward(place: Place, expected: Expected): number {
     const steps = untilServed(forwardFrom(place)).filter(({ to }) => to !== "prepare");
     return sum(steps, expected);
 }
 
 /**
- * The longest return after a failure in any step with 503s, whether the step itself or its verification fails. After
- * `switch` callers may have sent requests, which must end first.
+ * Expected time to return to the old service, in the worst case. It takes the longest time over all steps with 503s, each
+ * with two failures: the step itself fails, or its verification fails.
  */
 export function wholeReturn(expected: Expected): number {
     const failing = untilServed(forwardFrom("prepare")).map(({ to }) => to);
@@ -69,9 +69,9 @@ export function wholeReturn(expected: Expected): number {
     return Math.max(...ways);
 }
 
-/** Expected time of a return from a place until the 503s end. */
+/** Expected time of the steps back to the old service, until the 503s end. @param place phase in which the return begins */
 export function returnFrom(place: Place, expected: Expected, departure: Departure = {}): number {
-    // The last step of a return leaves the first phase. It begins after the 503s have ended, so it is not counted.
+    // The last step back leaves the first phase. It does not count, because the 503s have ended before it.
     const steps = untilServed(backFrom(place, "old", departure));
     // From `done` the return begins with `switch`, in which callers are still served, so this step is not counted.
     return sum(place === "done" ? steps.filter(({ to }) => to !== "switch") : steps, expected);
@@ -82,13 +82,13 @@ export function needed(expected: Expected): number {
     return remainingForward("prepare", expected) + TURN_SECONDS + wholeReturn(expected);
 }
 
-/** How long callers get 503 in a return that an operator requests after `done`. */
+/** How long callers get 503 if the operator requests the old service again after `done`. */
 export function neededBack(expected: Expected): number {
     return returnFrom("done", expected);
 }
 
 /**
- * Whether there would be no time left to return if the cutover continued from a place and its last step failed.
+ * Whether the cutover must return now: if it went on and the last step failed, the time left would not be enough to return.
  * @param elapsed seconds for which callers have got 503; 0 while they do not
  */
 export function mustReturn(place: Place, elapsed: number, { seconds, expected }: Budget): boolean {
@@ -120,8 +120,8 @@ export function longestBack(step: Step, { expected, patienceSeconds }: Budget): 
 const SHORT_SECONDS = 300;
 
 /**
- * Longest time of a verification, in seconds. Its questions are short, but the first may wait in Alpa's queue for running
- * answers, and its repetition for the answers of the next batch.
+ * Longest time for verifying a step, in seconds. The verifier sends each question twice. Both may wait in Alpa's queue, each
+ * for one batch of long answers.
  */
 export function longestLook(answerSeconds: number): number {
     return 2 * answerSeconds + SHORT_SECONDS;

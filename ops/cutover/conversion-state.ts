@@ -9,7 +9,7 @@ import type { Expected } from "./clock";
 const HELD_MINUTES = 120;
 
 /**
- * State during a step.
+ * Returns the state to write before a step begins.
  * @param name name of the lock holder
  * @param releases whether the step is the last one, which releases the lock
  * @param times new measured times

@@ -28,8 +28,8 @@ export function expectedTimes(answerSeconds: number, before: Before): Expected {
         "back to switch": 60,
         "back to verify": 60,
         "back to start": 60,
-        // Before `switch` only the verifier's short questions are running, but if Alpa hangs, even these take the longest
-        // answer time.
+        // Before `switch` Alpa gets only the verifier's short questions. But if Alpa hangs, even a short question runs
+        // until the answer timeout.
         "back to stop": answerSeconds + STOP_SECONDS,
         "back to drain": LOAD_SECONDS,
         "back to prepare": 60,
@@ -55,8 +55,8 @@ export function measured(conversions: Conversion[]): Expected {
             }
             if (entry.event !== "step-end" || entry.outcome !== "done") continue;
             reached = entry.to;
-            // The time of a step that is repeated, or continued after a crash or a failure, is not used, since it is shorter
-            // than that of a whole step.
+            // Only a step that succeeded at the first try counts. A repeated step, or a step that continues after a crash,
+            // takes less time than a whole step.
             if (again || begun.get(entry.step) !== 1) continue;
             // A time of zero or below is not used: the clock was set back.
             if (entry.seconds > 0) own[entry.step] = entry.seconds;

@@ -1,7 +1,7 @@
 /**
- * The lock holder of a conversion in the cluster. The stack's outputs show only completed runs, and a name does not show
- * whether its process still runs. So the running process writes heartbeats next to the name, and a process that is
- * to take over first waits for a heartbeat.
+ * Reads and writes the lock holder of a cutover in the cluster. The stack's outputs do not show a run in progress, and the
+ * name of the lock holder does not show whether its process still runs. So the running process writes heartbeats next to
+ * the name. Before another process takes over, it waits whether a heartbeat arrives.
  */
 import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
 import { setTimeout as pause } from "node:timers/promises";
@@ -81,7 +81,7 @@ export const openHolder: OpenHolder = (access, namespace) => {
     };
 };
 
-/** Texts for messages about a takeover. */
+/** Words for messages about a takeover. */
 interface Words {
     command: CutoverCommand;
     noun: string;
@@ -89,7 +89,7 @@ interface Words {
 
 /** A process that takes over a conversion while its earlier process may still run. */
 interface Successor {
-    /** Lock holder name of the recorded cutover, or of a new one. */
+    /** Lock holder name for this cutover. A process that continues the cutover uses the same name. */
     own: string;
     who: string;
     /** Whether another user or machine wrote the record. */

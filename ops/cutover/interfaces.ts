@@ -18,14 +18,14 @@ export interface View {
 export interface Proof {
     /** A sentence for the record. */
     said?: string;
-    /** Recorded answers of the old service, to be compared with later answers. */
+    /** Answers of the old service. Later steps compare the new answers with them. */
     answers?: Answer[];
 }
 
 export interface Actions {
     /** Current time in milliseconds. */
     now(): number;
-    /** Brings the stack to the place of a step. @throws if it does not reach the place, or `signal` aborts it */
+    /** Runs a step, so that the stack reaches its phase. @throws if the step fails, or `signal` aborts it */
     bring(step: Step, signal: AbortSignal): Promise<void>;
     /**
      * Verifies the result of a step. The proof is ignored once `signal` is aborted. @param answers recorded answers of the
@@ -50,13 +50,13 @@ export interface Actions {
 export interface Orders {
     /** Order to return. Its reason is a sentence. */
     back: AbortSignal;
-    /** Order to stop at the current place, so that the cutover can be continued later. */
+    /** Order to stop now, without a return. The operator can continue the cutover later. */
     stop: AbortSignal;
 }
 
 export interface Result {
     outcome: Outcome | "stopped";
-    /** Last place that was reached completely. */
+    /** The last phase that the stack reached completely. */
     place: Place;
     /** Seconds during which callers got 503, up to the end or the stop of the cutover. */
     downSeconds: number;

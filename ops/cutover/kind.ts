@@ -14,7 +14,7 @@ export interface Kind {
     nounWithArticle: string;
     /** Folder of the records of this kind, below `.alpa-auth`. */
     folder: "convert" | "model-upgrade";
-    /** Where a stack is before the first phase: `intra-a` in a conversion, `old` in an upgrade. */
+    /** State of the stack before the first phase: `intra-a` for a conversion, `old` for a model upgrade. */
     before: Before;
     /** Option or version that serves the callers after the cutover: `intra-b` or `new`. */
     target: Exclude<Target, Before>;
@@ -23,7 +23,7 @@ export interface Kind {
     /** Names of the services before and after a cutover. */
     old: string;
     new: string;
-    /** What a message says about the stack after a cutover in each direction, for example `has option intra-b`. */
+    /** End of a sentence about the stack after a cutover in each direction, for example `has option intra-b`. */
     has: Record<Direction, string>;
     /** One line for each value that changes. The lines are printed before a plan and a status. */
     changes: string[];
@@ -31,7 +31,7 @@ export interface Kind {
     started: string;
     /** Last lines of a plan: what the new service must do. */
     expectations: string[];
-    /** The command that a plan names as the next one. @param to target of a new cutover; unset: one is in progress */
+    /** The command that a plan tells the operator to run next. @param to target of a new cutover; unset to continue one */
     next(stack: string, to?: Target): string;
     /** Text of `run` if there is nothing to do. */
     nothingToDo(stack: string, reached: Place): string;
@@ -50,7 +50,7 @@ export interface Kind {
     kept(measured: Expected): Expected;
     /** Times that the stack keeps after the last step. */
     toKeep(records: Conversion[]): Expected;
-    /** Sum of the program's own timeouts in a step of a return, in seconds. */
+    /** How long one step back to the old service may take: the sum of the program's timeouts in it, in seconds. */
     patience(text: string, answerSeconds: number): number;
     /** Whether a stack file contains no values of the cutover yet. */
     isBefore(text: string): boolean;
@@ -58,7 +58,7 @@ export interface Kind {
     restOf(text: string): string;
     /** The stack file with a phase set. */
     edit(text: string, to: Place): string;
-    /** Whether the step to a place releases the lock. */
+    /** Whether the step that leads to this phase releases the lock. */
     releases(to: Place): boolean;
     /**
      * Whether the new service must give the same answers as the old one. If not, it must give the same answer to each

@@ -17,8 +17,8 @@ interface Listening {
 }
 
 /**
- * Listens for orders. The first Ctrl-C and the file of `abort` order a return. The second Ctrl-C, SIGTERM and a closed
- * terminal order a stop at the current place.
+ * Listens for orders. The first Ctrl-C, or the file that `abort` writes, makes the cutover return to the old service. The
+ * second Ctrl-C, SIGTERM or a closed terminal stops the cutover in its current phase.
  */
 export function listen(
     context: Context,

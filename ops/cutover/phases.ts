@@ -16,14 +16,14 @@ export type Place = Before | Phase;
 /** Target of a cutover: the option or version of the old service, or that of the new service. */
 export type Target = Before | "intra-b" | "new";
 
-/** Number of a place in forward order; 0 before the first phase. */
+/** Number of a phase in forward order, from 1; 0 for the state before the first phase. */
 export function positionOf(place: Place): number {
     return PHASES.indexOf(place as Phase) + 1;
 }
 
 export type Direction = "forward" | "back";
 
-/** One `pulumi up` from a place to the next one in its direction, or again to the same place after a failed step. */
+/** One `pulumi up`, which leads to the next phase in its direction, or to the same phase again after a failure. */
 export interface Step {
     direction: Direction;
     to: Place;
@@ -32,7 +32,7 @@ export interface Step {
 /** Texts about a step for the operator. */
 export interface StepDescription {
     does: string;
-    /** The state that the step waits for most of its time: a clause that follows "waits until". */
+    /** What the step waits for during most of its time, as the end of a sentence that begins with "waits until". */
     waitsFor: string;
 }
 
@@ -41,7 +41,7 @@ export function nameOf({ direction, to }: Step): string {
     return direction === "forward" ? to : `back to ${to}`;
 }
 
-/** Whether callers get 503 in a place. */
+/** Whether callers get 503 while the stack is in this phase. */
 export function isDown(place: Place): boolean {
     return positionOf(place) > 0 && stateOf(place as Phase).callers === "nowhere";
 }
@@ -61,7 +61,7 @@ export function whatIsDown(step: Step): string {
     return isDown(step.to) || closesWindow(step) ? "callers get 503" : "nothing";
 }
 
-/** Remaining forward steps from a place. */
+/** Forward steps that remain after this phase. */
 export function forwardFrom(place: Place): Step[] {
     return PHASES.slice(positionOf(place)).map((to) => ({ direction: "forward", to }));
 }
@@ -74,15 +74,16 @@ export function forwardAnew(place: Place): Step[] {
 /** Where a return begins. */
 export interface Departure {
     /**
-     * Whether a step to another place has begun. The return then first applies the last reached place again, since its
-     * steps are only defined from a place that is completely reached. Default: false.
+     * Whether a step to another phase has begun and not ended. If so, the return first applies the last reached phase
+     * again, because its steps can only begin in a phase that is completely reached. Default: false.
      */
     isHalfWay?: boolean;
 }
 
 /**
- * Steps of a return, in which `start` and `verify` are one step, since they differ only in the questions.
- * @param place last place that was reached
+ * Steps back to the state before the first phase. A return has only one of the steps `start` and `verify`, because they
+ * differ only in the verifier's questions.
+ * @param place the last phase that the stack reached
  */
 export function backFrom(place: Place, before: Before, { isHalfWay = false }: Departure = {}): Step[] {
     const left = [before, ...PHASES]

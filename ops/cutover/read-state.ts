@@ -50,7 +50,7 @@ export async function cutoverState(
     stack: Stack,
     outputs: Outputs,
 ): Promise<CutoverState> {
-    // Reported here too: a conversion that is continued has no other check before its first step.
+    // This check is needed here too, because nothing else checks a conversion before it continues.
     const convert = readValue(stack.text, "convert");
     const moved = stateProblems(isMap(convert) ? convert.toJSON() : undefined);
     if (moved.length > 0) throw new UsageError(moved);

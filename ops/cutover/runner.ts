@@ -11,7 +11,7 @@ import { StepInterruption, within } from "./interrupt";
 import { closesWindow, isDown, nameOf, opensWindow, PHASES, positionOf, type Place, type Step } from "./phases";
 import { backPath, type ConversionProgress } from "./state";
 
-/** Tries of `done` and of each step of a return: the cause of a failure may be temporary. */
+/** How often step `done` and each step back are tried, because the cause of a failure may be temporary. */
 const TRIES = 2;
 
 export class CutoverRunner {
@@ -78,7 +78,7 @@ export class CutoverRunner {
     /** Why a forward step must not begin; undefined if it may. */
     private reasonToReturn({ to }: Step): string | undefined {
         if (this.orders.back.aborted) return String(this.orders.back.reason);
-        // A place that is already reached needs no step, only verification.
+        // If the stack has already reached the phase of this step, the step only verifies it.
         const before = to === this.reached ? to : (PHASES[positionOf(to) - 2] ?? this.kind.before);
         if (positionOf(to) >= positionOf("stop") && to !== "done" && this.answers === undefined)
             return `${this.kind.old}'s answers were not recorded, so the new answers could not be compared`;
@@ -138,7 +138,7 @@ export class CutoverRunner {
         if (failure === undefined && closesWindow(step) && this.downSince !== undefined) {
             this.downSeconds += (now - this.downSince) / 1000;
             this.downSince = undefined;
-            // Callers are served, and a return would give them 503 again. An unwritten record is no reason for that.
+            // Callers are served now. If only the record could not be written, a return would give them 503 for nothing.
             return undefined;
         }
         return failure ?? unended;
@@ -180,7 +180,7 @@ export class CutoverRunner {
         return this.back(backPath(this.reached, this.asked, this.kind.before), why);
     }
 
-    /** A step that failed may still have reached its place. */
+    /** Reads from the stack which phase it has reached, because a failed step may still have reached its phase. */
     private async lookAgain(): Promise<void> {
         const { actions, orders } = this;
         const reading = within(actions, [orders.stop], LOOK_AGAIN_SECONDS, (signal) => actions.readPlaces(signal));

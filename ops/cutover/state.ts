@@ -17,9 +17,9 @@ import {
 
 /** State of a cutover, as the stack's outputs and the stack file show it. */
 export interface Seen {
-    /** Last place that a `pulumi up` has completely reached, from the stack's outputs. */
+    /** The last phase that a `pulumi up` has completely reached, from the stack's outputs. */
     reached: Place;
-    /** Place that the stack file requests. It differs from `reached` during a step and after a failed step. */
+    /** The phase in the stack file. It differs from `reached` during a step and after a failed step. */
     asked: Place;
     /** Id of the cutover in progress, from its record. */
     run?: string;
@@ -74,12 +74,12 @@ export function progressOf(seen: Seen, conversions: Conversion[], before: Before
             delete progress.downSince;
         }
     }
-    // A return that begins days later compares its answers with the recorded answers of the last cutover.
+    // A return can begin days after the cutover. It uses the answers that the last cutover recorded.
     if (progress.direction === "back") progress.answers ??= lastAnswers(conversions);
-    // The record lacks the current period with 503s if the stack was changed by hand.
+    // If the operator changed the phase by hand, the record does not show when the 503s began. The outputs show it.
     if (isDown(reached)) progress.downSince ??= seen.since === undefined ? undefined : Date.parse(seen.since);
-    // A step that was applied but not verified is repeated, which only verifies it. After a change of direction no step
-    // is repeated.
+    // If a step was applied but not verified, it runs again, which only verifies it. After a change of direction, no
+    // step runs again.
     const proved = done || begun?.to !== reached || begun.direction !== progress.direction;
     progress.next =
         progress.direction === "forward"
@@ -96,15 +96,15 @@ function lastAnswers(conversions: Conversion[]): Answer[] | undefined {
     return all.flatMap((entry) => (entry.event === "answers" ? [entry.answers] : [])).at(-1);
 }
 
-/** Steps of a return. @param isProved whether the reached place was verified */
+/** Remaining steps of a return. @param isProved whether the reached phase was verified */
 export function backPath(reached: Place, asked: Place, before: Before, { isProved } = { isProved: true }): Step[] {
     const ahead = positionOf(asked) > positionOf(reached);
     return backFrom(reached, before, { isHalfWay: ahead || !isProved });
 }
 
 /**
- * Progress of a stack without a record. Between `prepare` and `done` only a return is safe. In `prepare` a new record can
- * begin: the old service serves callers, and its answers can be recorded.
+ * Progress of a stack without a record. In `prepare` a new cutover can begin, because the old service still serves callers
+ * and its answers can be recorded. In the phases between `prepare` and `done`, only a return is safe.
  */
 function withoutRecord(seen: Seen, before: Before): ConversionProgress {
     const { reached, asked, since } = seen;

@@ -10,7 +10,7 @@ export interface Audit {
     foreign: Foreign[];
     /** Why APISIX could not be read, or a problem of APISIX as a whole. Unset if all objects were read. */
     unread?: string;
-    /** Whether APISIX was not read because this project did not install it, so its Admin API may be closed. */
+    /** True if APISIX could not be read and was not installed by this project. Its Admin API may be closed on purpose. */
     isUnknown?: boolean;
 }
 
@@ -19,7 +19,7 @@ export type AuditGateway = (access: PlainAccess, gateway: AuditedGateway) => Pro
 
 export interface AuditedGateway {
     binding: GatewayBinding;
-    /** Whether a stack of this project has installed the gateway, so its Admin API must answer. */
+    /** Whether a stack of this project installed the gateway. If so, its Admin API must be reachable. */
     isInstalled: boolean;
 }
 

@@ -17,7 +17,10 @@ export interface Expected {
     ids: Record<OfRoutes | "ssls" | "global_rules" | "plugin_metadata", Set<string>>;
     /** Names of credentials: by APISIX's name of the consumer, then by the id of the credential. */
     consumers: Map<string, Map<string, string>>;
-    /** `kind namespace/name` of objects that are identified by the controller's labels, since their ids are not computed here. */
+    /**
+     * Kubernetes objects, as `kind namespace/name`, whose objects in APISIX are recognized by the controller's labels. Their
+     * ids in APISIX are not computed here.
+     */
     byLabel: Set<string>;
 }
 
@@ -146,8 +149,8 @@ interface RouteSpec {
 }
 
 /**
- * The ingress controller turns each rule into a service with a route. The first upstream has the service's id; further
- * upstreams have their own.
+ * The ingress controller creates a service and a route for each rule. The rule's first upstream has the same id as the
+ * service. Each further upstream has a different id.
  */
 function idsOfRoutes(objects: Live[]): Record<OfRoutes, Set<string>> {
     const ids = { routes: new Set<string>(), stream_routes: new Set<string>(), services: new Set<string>() };
@@ -169,7 +172,10 @@ function idsOfRoutes(objects: Live[]): Record<OfRoutes, Set<string>> {
     return { ...ids, upstreams: new Set([...ids.services, ...further]) };
 }
 
-/** Names of enabled plugins. In a global rule the default of `enable` is true, in a GatewayProxy that of `enabled` is false. */
+/**
+ * Names of the enabled plugins. A global rule has the field `enable`, with default true. A GatewayProxy has the field
+ * `enabled`, with default false.
+ */
 function enabled(plugins: unknown, field: "enable" | "enabled"): string[] {
     return ((plugins as { name: string; enable?: boolean; enabled?: boolean }[] | undefined) ?? [])
         .filter((plugin) => plugin[field] ?? field === "enable")

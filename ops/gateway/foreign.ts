@@ -1,8 +1,7 @@
 /**
- * Objects in APISIX that the ingress controller did not write. Anyone with a leaked Admin key may have created routes,
- * consumers and credentials. The ingress controller does not remove all of these, even after a rotation of the keys: ADC
- * 0.23.1 compares eight kinds of objects and some of their fields, and an object that it cannot read makes the whole
- * synchronization fail.
+ * Finds objects in APISIX that the ingress controller did not write. Anyone with a leaked Admin key may have created them.
+ * Even after a rotation of the keys, the ingress controller does not remove all of them: its ADC 0.23.1 compares only eight
+ * kinds of objects and some of their fields. If ADC cannot read one object, the whole synchronization fails.
  */
 import { troubleOf, type AdminApi } from "../../components/apisix/admin-api";
 import { ADMIN_KEYS_SECRET } from "../../components/apisix/gateway-pods";
@@ -50,7 +49,7 @@ const KINDS = {
 type Kind = keyof typeof KINDS;
 
 const METADATA = ["id", "name", "desc", "labels", "create_time", "update_time"];
-/** Fields that ADC writes, or compares and restores. It does not change other fields. */
+/** Fields that ADC writes or restores. ADC leaves all other fields unchanged, so someone else wrote them. */
 const FIELDS: Partial<Record<Kind | "credentials", string[]>> = {
     routes: [
         ...[...METADATA, "uri", "uris", "host", "hosts", "priority", "timeout", "vars", "methods", "enable_websocket"],
@@ -121,7 +120,7 @@ async function listOf(
     return Array.isArray(list) ? (list as Item[]).filter(({ value }) => typeof value === "object") : [];
 }
 
-/** Id of an object: the part of its key after the folder. The id of a secret manager contains a `/`. */
+/** Id of an object: the part of its etcd key after the folder. Only the id of a secret manager contains a `/`. */
 function idIn(key: string): string {
     return key.replace(/^\/apisix\/[^/]+\//, "").replace(/^.*\/credentials\//, "");
 }
@@ -147,14 +146,14 @@ function isOfObject({ labels }: Value, objects: Set<string>): boolean {
     return objects.has(`${labels?.["k8s/kind"]} ${labels?.["k8s/namespace"]}/${labels?.["k8s/name"]}`);
 }
 
-/** Problem of an object that the ingress controller did not write. */
+/** Says why an object is taken as not written by the ingress controller. */
 function strange(kind: Kind, { value }: Item, { controller }: Expected): string {
     return LABELLED.includes(kind) && hasLabels(value, controller)
         ? "has the ingress controller's labels, but belongs to no Kubernetes object"
         : "was not written by the ingress controller";
 }
 
-/** Problem of an object that the ingress controller wrote; undefined if there is none. */
+/** Says what was added to an object that the ingress controller wrote; undefined if nothing was. */
 function surplus(kind: Kind, { key, value }: Item, services: Set<string>): string | undefined {
     const fields = more(kind, value);
     if (kind === "global_rules")
@@ -247,8 +246,9 @@ function shown(id: string, name: unknown): string {
 }
 
 /**
- * Text before the repair commands: while a leaked Admin key is valid, deleted objects can be created again. @param stack
- * stack of the gateway
+ * Lines to print before the repair commands. They tell the operator to rotate the Admin keys first, because the holder of
+ * a leaked key could create the deleted objects again.
+ * @param stack stack that installed the gateway
  */
 export function beforeRepair(namespace: string, stack: string): string[] {
     return [

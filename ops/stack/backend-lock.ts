@@ -9,7 +9,7 @@ export function lockedBy(output: string): string | undefined {
     return LOCKED.exec(output)?.[0];
 }
 
-/** Failure of a run that a lock prevented; undefined if there is no lock. */
+/** Creates the error for a run of Pulumi that failed because another run holds the lock; undefined for other failures. */
 export function lockFailure({ short }: Pick<Stack, "short">, output: string, so?: string): Failure | undefined {
     const lock = lockedBy(output);
     if (lock === undefined) return undefined;
@@ -19,5 +19,4 @@ export function lockFailure({ short }: Pick<Stack, "short">, output: string, so?
     );
 }
 
-/** Part of an error message, for a run that a lock prevented. */
 export const NOTHING_CHANGED = "Nothing was changed.";

@@ -35,8 +35,8 @@ export function checkConfig(
 }
 
 /**
- * Settings from a stack file; the parameters are those of `checkConfig`.
- * @throws ConfigError naming every problem at once.
+ * Reads the settings from a stack file. The parameters mean the same as in {@link checkConfig}.
+ * @throws ConfigError that lists all problems
  */
 export function readSettings(
     text: string,
@@ -77,7 +77,7 @@ export async function readSecrets({ pulumi }: Context, stack: Stack): Promise<Ma
     return found;
 }
 
-/** Adds the plain text of each ciphertext to `found`, from the encrypted and the plain form of the same value. */
+/** Compares the encrypted and the decrypted config, and adds the plain text of each ciphertext to `found`. */
 function pair(encrypted: unknown, plain: unknown, found: Map<string, string>): void {
     if (typeof encrypted !== "object" || encrypted === null) return;
     const { secure } = encrypted as { secure?: unknown };

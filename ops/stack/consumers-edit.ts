@@ -49,7 +49,8 @@ function add(document: Document, known: Consumer[], { consumer, credential, limi
     else if (known.some(({ name }) => name === consumer)) throw notWrittenOut(consumer);
     const siblings = owner?.get("credentials", true) ?? anyCredentials(list);
     const entry = document.createNode(credential) as YAMLMap;
-    // Uses the style of the other entries, but a public key, which has several lines, needs block style.
+    // Writes the entry in the same YAML style as the other entries. But a public key has several lines, so it needs
+    // block style.
     entry.flow = credential.publicKey === undefined && (!isSeq(siblings) || inFlow(siblings));
     for (const { key, value } of entry.items as Pair<Scalar, Node>[]) {
         // Without quotes Pulumi would parse the date as a timestamp, or perhaps as a number.
@@ -167,8 +168,8 @@ function insertBelowName(entry: YAMLMap, pair: Pair): void {
 const CALLERS_INDENT = 2;
 
 /**
- * Moves callers from a stack file to a callers file, except those with keys in the stack file.
- * @returns both texts, and the names of the callers that were moved and of those that were not
+ * Moves callers from a stack file to a callers file. A caller whose key is in the stack file stays there.
+ * @returns the new text of both files, and the names of the callers that were moved and that stayed
  */
 export function moveConsumers(
     text: string,
@@ -202,7 +203,7 @@ export function moveConsumers(
 }
 
 /**
- * Returns the stack file and the callers file with each comment above its own caller.
+ * Returns the text of the stack file and of the callers file. Each comment goes to the file of the caller below it.
  * @param stay for each caller of the list, whether it stays in the stack file
  * @param name writes the name of the callers file into the stack file
  * @returns undefined if the lines of one caller cannot be separated from those of another

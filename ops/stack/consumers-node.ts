@@ -12,7 +12,7 @@ export function consumersNode(document: Document): YAMLSeq | undefined {
         ]);
     const [node] = nodes;
     if (node === undefined || isSeq(node)) return node;
-    // The value may contain callers, for example as an alias: a new list would revoke all of them.
+    // The value may contain callers, for example if it is an alias. A new list would replace it and revoke them.
     throw new UsageError([
         `consumers: must be a list in the stack file (it is ${isAlias(node) ? "an alias" : isScalar(node) ? "a string" : "a mapping"}). Write a list.`,
     ]);

@@ -13,8 +13,8 @@ import { NOTHING_CHANGED } from "./backend-lock";
 /** Another command has the lock. */
 export class EditLocked extends Failure {
     /**
-     * @param who the stack, and the process that holds its lock
-     * @param remedy advice for a lock that may be stale; empty if there is none
+     * @param who start of the message: says that another command edits the stack, and which process it is
+     * @param remedy advice for a lock that may be stale, as the end of a sentence; empty if there is no advice
      */
     constructor(
         readonly who: string,

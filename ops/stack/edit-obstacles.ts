@@ -61,7 +61,7 @@ export function hasRepository(folder: string): boolean {
     return existsSync(join(folder, ".git")) || (dirname(folder) !== folder && hasRepository(dirname(folder)));
 }
 
-/** Whether the file has the text of this program's last edit, or the text from before that edit, restored by hand. */
+/** Whether the file is as this program last wrote it, or as it was before that edit because an operator restored it. */
 function isOurs(stack: Stack, edited: Edited): boolean {
     const [ours, before] = (["ours", "before"] as const).map((what) => {
         const file = local(stack, edited, what);
@@ -86,25 +86,28 @@ async function pendingOperations({ pulumi }: Context, stack: Stack): Promise<str
     ];
 }
 
-/** What {@link remember} has recorded. */
+/** The files that {@link remember} wrote about an edit, and functions that change them after the edit's `pulumi up`. */
 export interface Remembered {
     /** Copy of the file before the edit. */
     copy: string;
     /**
-     * Restores the record of the previous edit, after this edit was undone: an error message of the previous run may tell
-     * the operator to copy the file back from that record.
+     * Restores the saved copy from before the previous edit. Call it if this edit was undone, because an error message of
+     * the previous run may tell the operator to use that copy.
      */
     forget: () => void;
     /** Records that the run of this edit has failed. */
     fail: () => void;
-    /** An earlier edit whose run has failed, if the file had its text. `keepCopy` keeps the copy from before that edit. */
+    /**
+     * Set if the file contained an earlier edit whose `pulumi up` failed at `at`. `keepCopy` makes the saved copy the file
+     * from before that earlier edit.
+     */
     failed?: { at: Date; keepCopy: () => void };
 }
 
 /**
- * Saves the file from before this command's edit, and the hash of the edited text, in a folder next to the file that git
- * ignores. A later command in this clone compares both with the file, to recognize edits by hand. Secrets stay encrypted.
- * @param edited the file of the stack that the command edits
+ * Saves a copy of the file before an edit, and the hash of the text after the edit. A later command in this clone uses them
+ * to detect edits by hand. They are in a folder that git ignores. Secrets in the copy stay encrypted.
+ * @param edited the stack file, or the callers file
  */
 export function remember(stack: Stack, after: string, edited: Edited = stack): Remembered {
     const files = (["before", "ours"] as const).map((what) => local(stack, edited, what));

@@ -25,8 +25,8 @@ export interface Plan {
     /** Effects of the edit, one sentence each. */
     effects: string[];
     /**
-     * Credential that gets an expiry date, `<consumer>/<credential>`. The effects name the date, so the warning that the
-     * credential expires soon is omitted.
+     * Credential to which this edit gives an expiry date, as `<consumer>/<credential>`. The warning that it expires soon is
+     * not printed, because the effects already name the date.
      * @default none
      */
     rotated?: string;
@@ -39,11 +39,11 @@ interface ChangeOptions extends AnswerFormat {
     secrets?: ReadonlyMap<string, string>;
     /** Replaces the placeholders of secrets in the text by ciphertext. */
     encrypt?: (text: string) => Promise<string>;
-    /** Called after `pulumi up` has started with the new file, even if it fails. Not called if a lock prevents the run. */
+    /** Called after `pulumi up` has ended, even if it failed. Not called if another run's lock prevented its start. */
     written?: () => void;
 }
 
-/** Result of a change of a stack, in the form that `--json` prints. */
+/** Result of a change of a stack, as `--json` prints it. */
 interface Change {
     /** Short name of the stack. */
     stack: string;
@@ -105,7 +105,7 @@ async function consider(
         const verdict = edited === stack ? check(after, callers?.text) : check(text, after);
         problems.push(...verdict.problems);
         change.diff = renderDiff(file, edited.text, after);
-        // Existing warnings are omitted, since each `pulumi up` prints them.
+        // Keeps only warnings that the edit causes, because every `pulumi up` already prints the existing warnings.
         const before = new Set(check(text, callers?.text).warnings);
         const planned = (warning: string) => rotated !== undefined && warning.startsWith(expiresSoon(rotated));
         change.warnings = verdict.warnings.filter((warning) => !before.has(warning) && !planned(warning));
@@ -176,7 +176,7 @@ export function unchanged(stack: Stack): void {
 }
 
 interface Written {
-    /** Text of the file. */
+    /** Text of the file after the edit. */
     after: string;
     before: Remembered;
     written?: () => void;
@@ -204,8 +204,8 @@ async function up(context: Context, stack: Stack, edited: Edited, { after, befor
 }
 
 /**
- * Whether a run has succeeded since a time. Assumed if Pulumi's history cannot be read: with a copy from before an applied
- * edit, the operator would undo that edit too.
+ * Whether a `pulumi up` has succeeded since a time. Returns true if Pulumi's history cannot be read, because the caller
+ * then does not offer an older copy, which could undo an edit that was applied.
  */
 async function isAppliedSince(context: Context, stack: Stack, time: Date): Promise<boolean> {
     const versions = await readVersions(context, stack).catch(() => undefined);

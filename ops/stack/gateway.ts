@@ -18,7 +18,7 @@ import { authenticatorIn, readNumber, readValue } from "./stack-file";
 export interface Gateway {
     /** Namespace of the consumers. */
     namespace: string;
-    /** Longest time one answer may take, in seconds. */
+    /** How long Alpa may take for one answer, in seconds. */
     answerTimeoutSeconds: number;
     /** Counter server of another stack's gateway. Unset if each APISIX pod counts on its own. */
     counters?: Counters;
@@ -61,14 +61,14 @@ export async function gatewayOf(context: Context, stack: Stack): Promise<Gateway
 }
 
 /**
- * @param unasked what a command does if it cannot query the pods. If this stack installed them, its user has permission to
- * query them, so the command must `fail`. Otherwise `settle`: it waits for a fixed time, a weaker proof of a revocation
+ * @param unasked what a command does if it cannot query the pods. `fail`: for pods that this stack installed, because the
+ * operator may query them. `settle`: for other pods; the command waits for a fixed time, which proves a revocation less well
  */
 function podsOf({ gatewayNamespace }: GatewayBinding, unasked: GatewayPods["unasked"]): GatewayPods {
     return { namespace: gatewayNamespace, labels: APISIX_PODS.matchLabels, unasked };
 }
 
-/** Longest answer time in seconds, from a stack file. */
+/** How long Alpa may take for one answer according to a stack file, in seconds. */
 export function longestAnswer(text: string): number {
     const answerTimeoutSeconds = readNumber(text, "alpa", "answerTimeoutSeconds");
     const proxyTimeoutSeconds = readNumber(text, "proxyTimeoutSeconds");

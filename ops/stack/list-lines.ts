@@ -1,10 +1,10 @@
 import { isMap, isNode, type Node, type YAMLSeq } from "yaml";
 
-/** Lines of a file with a list, divided at the entries of the list. */
+/** The lines of a file that contains a list: before the list, of each entry, and after the list. */
 interface ListLines {
     /** Lines up to and including the key of the list. */
     head: string[];
-    /** Each entry, with the comments above it that are not indented more than its dash. */
+    /** Lines of each entry. They include the comments above the entry, unless these are indented more than its dash. */
     entries: string[][];
     tail: string[];
     /** Number of spaces in front of the dashes. */
@@ -40,7 +40,7 @@ export function listLines(text: string, map: unknown, list: YAMLSeq): ListLines 
     };
 }
 
-/** Returns the entries with another indentation, without the blank line above the first one. */
+/** Changes the indentation of the entries, and removes blank lines above the first entry. */
 export function shifted(entries: string[][], from: number, to: number): string[] {
     const lines = entries.flat().map((line) => {
         const bare = line.slice(Math.min(from, Math.max(line.search(/\S/), 0)));

@@ -18,8 +18,8 @@ export function packOf(root: string): string[] {
 const OF_PROGRAM = RULES.filter(({ comparesWithProgram }) => comparesWithProgram).map(({ name }) => name);
 
 /**
- * Whether the policy pack of a program has the rules that compare resources with what that program renders. Packs of earlier
- * programs may lack them.
+ * Whether the policy pack in this folder has all rules that compare resources with the program's output. The pack of an
+ * earlier commit may lack some of these rules.
  */
 function comparesItself(program: string): boolean {
     const folder = join(program, "policy");
@@ -30,20 +30,20 @@ function comparesItself(program: string): boolean {
 }
 
 /**
- * Rules with which this clone reviews a program. Rules that compare resources with what a program renders are left out if the
- * program is of another commit whose own pack has them.
+ * Rules with which this clone reviews a program. Some rules compare resources with the program's output. They are left out
+ * for the program of another commit if that commit's own policy pack has them.
  * @param program root folder: this clone, or a checkout of another commit
  */
 export function rulesFor(program: string, root: string): readonly Rule[] {
     return isOther(program, root) ? RULES.filter(({ comparesWithProgram }) => !comparesWithProgram) : RULES;
 }
 
-/** Whether a program is of another commit, whose own policy pack has the rules that compare resources with the program. */
+/** Whether the program belongs to another commit, and that commit's policy pack passes {@link comparesItself}. */
 const isOther = (program: string, root: string) => program !== root && comparesItself(program);
 
 /**
- * Arguments for the program of another commit. That commit's policy pack runs the rules that compare resources with what the
- * program renders; the current pack runs all others.
+ * Arguments with which Pulumi runs two policy packs for the program of another commit. That commit's pack runs the rules
+ * that compare resources with the program's output. This clone's pack runs all other rules.
  */
 function packsOf(root: string, program: string): string[] {
     // Pulumi requires a config for each pack.
@@ -52,9 +52,10 @@ function packsOf(root: string, program: string): string[] {
 }
 
 /**
- * Wraps Pulumi so that every `up` runs under the policy pack of this clone, also an `up` of another commit's program
- * (`--cwd`). The rules that compare what such a program renders come from its own pack instead, in previews too.
- * @param because reason for running without the pack, which is printed at each run
+ * Wraps Pulumi so that every `pulumi up` runs under the policy pack of this clone. This includes the program of another
+ * commit (`--cwd`). But rules that compare resources with that program's output come from that commit's pack, also in
+ * previews.
+ * @param because why Pulumi must run without the pack. Each run prints this reason
  */
 export function underPolicy(
     pulumi: PulumiRunner,
@@ -63,13 +64,14 @@ export function underPolicy(
     note: (line: string) => void,
 ): PulumiRunner {
     return (args, options) => {
-        // The reason is checked at the first call, before any stack file is written.
+        // Checks the reason here, because the first call of Pulumi comes before any edit of a stack file.
         if (because && because.trim().length < LEAST_REASON)
             throw new UsageError([
                 `${WITHOUT_PACK}: must give a reason of at least ${LEAST_REASON} characters. Unset it to run under the policy pack.`,
             ]);
         const program = args.includes("--cwd") ? args[args.indexOf("--cwd") + 1] : root;
-        // A review evaluates this clone's rules itself. It cannot load the rules of another commit, so Pulumi runs those.
+        // A review runs the rules of this clone itself. It cannot load the rules of another commit, so Pulumi runs the
+        // policy pack of that commit.
         if (args[0] === "preview" && !because && isOther(program, root))
             return pulumi([...args, ...packOf(program)], options);
         if (args[0] !== "up") return pulumi(args, options);
@@ -80,7 +82,7 @@ export function underPolicy(
     };
 }
 
-/** The pack's part of Pulumi's text output: from its heading to the next one. Undefined if there is none. */
+/** Returns what the policy pack reports in Pulumi's text output, under `Policies:`; undefined without this heading. */
 export function packWords(printed: string): string | undefined {
     // eslint-disable-next-line no-control-regex -- colours
     const lines = printed.replace(/\x1b\[[0-9;]*m/g, "").split("\n");

@@ -27,7 +27,7 @@ export function handouts(context: Context, stack: Stack, consumer: string, id: s
     ]);
 }
 
-/** @returns undefined for a text that is no record */
+/** Parses the file with the handouts of a credential. @returns undefined if the file does not contain a list of handouts */
 export function parseHandouts(text: string): HandedOut[] | undefined {
     let list: unknown;
     try {

@@ -1,6 +1,6 @@
 /**
- * Encryption to SSH keys, as the program age does it (agessh of filippo.io/age 1.2.1; no library for Node.js has it).
- * Only for callers without an age key: SSH keys are meant for login, and age advises against other uses.
+ * Encrypts to SSH keys in the same way as the program age (package agessh of filippo.io/age 1.2.1). No library for Node.js
+ * can do this. Use it only for callers without an age key, because age advises to use SSH keys only for login.
  */
 import { constants, createCipheriv, createHash, createPublicKey, hkdfSync, publicEncrypt } from "node:crypto";
 import { ed25519, x25519 } from "@noble/curves/ed25519.js";
@@ -30,7 +30,7 @@ function ed25519Recipient(tag: string, wire: Buffer, key: Buffer): Recipient {
         wrapFileKey(fileKey) {
             const ephemeral = x25519.utils.randomSecretKey();
             const share = x25519.getPublicKey(ephemeral);
-            // Binds the exchange to the SSH key and not only to the curve point that is derived from it.
+            // As in age, the shared secret depends on the whole SSH key, and not only on the X25519 key derived from it.
             const tweak = new Uint8Array(hkdfSync("sha256", "", wire, ED25519, 32));
             const shared = x25519.getSharedSecret(tweak, x25519.getSharedSecret(ephemeral, theirs));
             const wrapping = new Uint8Array(hkdfSync("sha256", shared, Buffer.concat([share, theirs]), ED25519, 32));

@@ -9,7 +9,7 @@ export interface Handout {
     who: string;
     url: string;
     expires?: string;
-    /** Longest time an answer may take, in seconds. */
+    /** How long Alpa may take to answer one request, in seconds. */
     answerTimeoutSeconds: number;
     credential:
         | { method: "key"; key: string }
@@ -21,7 +21,7 @@ export interface Handout {
 /** The page for the caller: the credential, and examples to paste. */
 export function renderHandout(handout: Handout): string {
     const { who, url, expires, credential } = handout;
-    // Clients read the first sentence up to its line end, so the last day is on a line of its own.
+    // Programs read the first sentence up to the end of its line. So the last day is on the next line.
     const end =
         expires === undefined
             ? "until it is revoked."

@@ -48,7 +48,10 @@ export async function readCommits({ context, stack, consumer }: Subject): Promis
     return entries;
 }
 
-/** Changes of a merge commit that none of its parents contains. A change of one parent has a commit of its own. */
+/**
+ * Returns the changes that a commit has compared with every parent. A merge commit takes all other changes from one of its
+ * parents, so the log lists these changes at an earlier commit.
+ */
 function inEach([first, ...others]: string[][]): string[] {
     return first.filter((line) => others.every((lines) => lines.includes(line)));
 }

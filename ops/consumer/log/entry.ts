@@ -7,8 +7,8 @@ export interface Entry {
     /** ISO 8601: the committer date of a commit, the start of the `pulumi up` of a version, or the time of a handout. */
     at: string;
     /**
-     * Who acted: for a commit its author; for a version the author of its commit, and the pipeline; for a handout the
-     * operator. Null if not recorded: neither git nor Pulumi records who applied an uncommitted edit.
+     * For a commit: its author. For a version: the author of the commit that was applied, and the pipeline. For a handout:
+     * the operator. Null if nothing records the person: neither git nor Pulumi records who applied an uncommitted edit.
      */
     who: string | null;
     /**
@@ -30,7 +30,7 @@ export interface Subject {
     consumer?: string;
 }
 
-/** The config with only one caller; unchanged if its list cannot be read. */
+/** Removes all callers except one from the config. Returns the config unchanged if `consumers` is not a list. */
 export function only(consumer: string | undefined, config: Config): Config {
     const { consumers } = config;
     if (consumer === undefined || !Array.isArray(consumers)) return config;

@@ -115,7 +115,7 @@ function absent<T>(instead: T): (error: { code?: number }) => T {
     };
 }
 
-/** What the API server does instead of a useful answer, and what to do. */
+/** Says why the callers could not be read, and what to do. The text continues the sentence "the API server at …". */
 function whyUnread(error: unknown, namespace: string, limitSeconds: number): string {
     const { name, code, cause, message } = error as Error & { code?: number | string; cause?: Error };
     if (code === 401) return "rejects the kubeconfig's credentials (HTTP 401). Renew them.";

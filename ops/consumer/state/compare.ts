@@ -22,8 +22,8 @@ export interface Row {
     /** Whether the Consumer object in the cluster has the credential. */
     live: boolean;
     /**
-     * Whether the ingress controller has accepted the object's current generation, and APISIX accepts the controller's
-     * changes.
+     * Whether the ingress controller has accepted the current generation of the Consumer object, and APISIX accepts the
+     * controller's changes.
      */
     accepted: boolean;
     /** When the ingress controller last reported `accepted`. */
@@ -37,8 +37,8 @@ export interface Row {
 }
 
 /**
- * @param owner this stack in the owner annotation of its objects, `<project>/<stack>`
- * @param rendered the callers as the program renders them. Default: none, and limits and tokens are not compared
+ * @param owner value of the owner annotation on this stack's objects, `<project>/<stack>`
+ * @param rendered the callers as the program renders them. If undefined, limits and JWT settings are not compared
  */
 export function compare(
     config: Consumer[],
@@ -83,7 +83,7 @@ function anotherStack(theirs: string | undefined, owner: string): string | null 
     return theirs?.startsWith(project) && theirs !== owner ? theirs.slice(project.length) : null;
 }
 
-/** One row for a problem of all consumers. */
+/** Creates the row for a problem that concerns all consumers. */
 export function forAll(problem: string): Row {
     const nothing = { credential: null, method: null, algorithm: null, expires: null, lastApplied: null, secret: null };
     return { consumer: ALL, stack: null, ...nothing, live: false, accepted: false, problems: [problem] };
@@ -126,12 +126,12 @@ function rowOf(
     };
 }
 
-/** A row for a live credential that must not exist. @param why the problem */
+/** Creates the row that reports a credential in the cluster which must be removed. @param why the problem */
 function unwanted(consumer: string, id: string | null, object: LiveConsumer, live: Live, why: string): Row {
     return { ...strange(consumer, id, object, live), problems: [why] };
 }
 
-/** A row for a live credential that the config does not have. */
+/** Creates the row for a credential that is in the cluster but not in the config. */
 function strange(consumer: string, id: string | null, object: LiveConsumer, live: Live): Row {
     const secret = object.credentials.find((c) => c.id === id)?.secret;
     return {

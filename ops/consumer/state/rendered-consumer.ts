@@ -68,7 +68,7 @@ function byName(plugins: ConsumerPlugin[]): Record<string, unknown> {
     return Object.fromEntries(plugins.map(({ name, config }) => [name, config]));
 }
 
-/** Names whose values differ between the two sides. */
+/** Keys whose values differ between the two objects. */
 function differing(left: Record<string, unknown>, right: Record<string, unknown>): string[] {
     const names = [...new Set([...Object.keys(left), ...Object.keys(right)])];
     return names.filter((name) => !isDeepStrictEqual(left[name], right[name]));

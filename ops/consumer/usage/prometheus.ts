@@ -7,7 +7,7 @@ import { Tally } from "./tally";
 /** Longest time for the answers to all queries. */
 const TIMEOUT_SECONDS = 10;
 
-/** https://prometheus.io/docs/prometheus/latest/querying/api/ (2026-11): the answer to an instant query. */
+/** Answer to an instant query: https://prometheus.io/docs/prometheus/latest/querying/api/ (2026-11). */
 const ANSWER = z.object({
     status: z.literal("success"),
     warnings: z.array(z.string()).optional(),

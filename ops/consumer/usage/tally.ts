@@ -30,7 +30,7 @@ export interface Owner {
 /** Whether each row is for a caller or for one of its credentials. */
 export type Grouping = "caller" | "credential";
 
-/** Values to add to the figures of an owner. */
+/** Number of requests to add to the sums of a caller or credential. */
 interface Added {
     status: number;
     reason: string | null;
@@ -48,7 +48,7 @@ interface Sum {
 export class Tally {
     private readonly sums = new Map<string, Sum>();
 
-    /** @param source `knowsUpstream`: whether the source contains the time that Alpa took */
+    /** @param source where the figures come from; `knowsUpstream` is true if they include the time that Alpa took */
     constructor(private readonly source: { knowsUpstream: boolean }) {}
 
     count(owner: Owner, { status, reason, requests }: Added): void {
@@ -71,7 +71,7 @@ export class Tally {
         return [...this.sums.values()].map(({ owner, ...sum }) => [owner, this.figuresOf(sum)]);
     }
 
-    /** Figures of an owner without requests. */
+    /** Figures for a caller or credential that sent no requests. */
     get zero(): Figures {
         return this.figuresOf({ statuses: new Map(), upstreamMs: 0, bytesSent: 0 });
     }

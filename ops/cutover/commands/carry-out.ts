@@ -34,7 +34,7 @@ export interface CutoverSource {
     read(): Promise<Cutover>;
 }
 
-/** The cutover that a command is to start or continue. */
+/** The cutover that a command starts or continues. */
 export interface Task extends Cutover {
     to: Target;
     takeOver?: boolean;
@@ -47,7 +47,10 @@ export function directionTo({ before }: Pick<Kind, "before">, to: Target): Direc
     return to === before ? "back" : "forward";
 }
 
-/** Takes the lock, and carries out a task. @param decide returns the task, if there is one @returns outcome of the task */
+/**
+ * Takes the lock, starts or continues a cutover, and releases the lock.
+ * @param decide returns the cutover, or undefined if there is nothing to do
+ */
 export async function carryOut(
     context: Context,
     words: Pick<Kind, "command" | "before">,

@@ -11,7 +11,7 @@ import { drawn, noticed, rowOf, timesOf } from "./steps";
 export interface PlanArgs {
     stack?: string;
     json?: boolean;
-    /** Target. Unset: the service that does not serve callers now. */
+    /** Target of the cutover. Default: the service to which callers are not routed now. */
     to?: Target;
 }
 

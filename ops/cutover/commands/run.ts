@@ -16,7 +16,7 @@ export interface CutoverArgs {
     yes?: boolean;
     json?: boolean;
     takeOver?: boolean;
-    /** Target. Unset: the new service, or the target of the cutover in progress. */
+    /** Target of the cutover. Default: the target of the cutover in progress; if there is none, the new service. */
     to?: Target;
 }
 
@@ -76,7 +76,7 @@ async function decide(
     return { ...cutover, to, takeOver: args.takeOver, forced: direction === "forward" && args.to === kind.before };
 }
 
-/** A cutover that returns must end before another begins. */
+/** While a cutover returns to the old service, the target cannot be the new service. The return must end first. */
 function unreachable({ kind, stack, progress: { direction, why } }: CutoverState, { to }: CutoverArgs): string[] {
     if (direction !== "back" || to !== kind.target) return [];
     return [

@@ -56,7 +56,7 @@ export async function status(context: Context, args: { json?: boolean }, { kind,
  */
 type State = "settled" | "running" | "elsewhere" | "interrupted";
 
-/** @param holder lock holder on this machine @param others lock holder elsewhere */
+/** @param holder lock holder on this machine @param others lock holder in the cluster, if it is another user or machine */
 function stateOf(direction: Direction | undefined, holder: Held | undefined, others: string | undefined): State {
     if (direction === undefined) return "settled";
     if (holder !== undefined) return "running";

@@ -37,7 +37,7 @@ export function drawn(rows: StepRow[]): string {
     );
 }
 
-/** @param direction of the whole cutover: `back` if it is only a return */
+/** @param direction `back` if the cutover only returns to the old service */
 export function timesOf({ progress, budget: { seconds, expected } }: CutoverState, direction: Direction) {
     return {
         budgetSeconds: seconds,
@@ -47,7 +47,10 @@ export function timesOf({ progress, budget: { seconds, expected } }: CutoverStat
     };
 }
 
-/** Effects of a new cutover on callers. @param direction of the whole cutover: `back` if it is only a return */
+/**
+ * Says how a new cutover affects callers.
+ * @param direction `back` if the cutover only returns to the old service
+ */
 export function noticed(found: CutoverState, direction: Direction): string[] {
     const { budget } = found;
     const { downSeconds, wholeReturnSeconds } = timesOf(found, direction);

@@ -46,7 +46,7 @@ const SLOWER = 2;
  */
 const SLACK_MILLISECONDS = 2000;
 
-/** The service answers, but not as recorded. */
+/** The service answers, but its answer is wrong or differs from the expected answer. */
 export class Different extends Error {}
 
 /** Sends every question until it gets the same answer twice. @throws if the answers keep differing */

@@ -15,8 +15,8 @@ interface EndpointCaller {
 }
 
 /**
- * Credentials for the checks, in this order: of the test consumer, then one of each other consumer in the outputs.
- * Each check counts as one request of the consumer's limit.
+ * Credentials for the checks: first the credential of the test consumer, then one credential of each other consumer in the
+ * outputs. Each check uses up one request of that consumer's limit.
  */
 export function endpointCallers({ credentials, jwtSecrets }: Outputs, namespace: string): EndpointCaller[] {
     const all = [...Object.keys(credentials), ...Object.keys(jwtSecrets)];

@@ -178,7 +178,7 @@ function flags(args: VersionArgs): string {
     return Object.keys(names).find((name) => names[name] !== undefined)!;
 }
 
-/** Text of a value, the same for every order of its keys. */
+/** Writes a value as JSON with sorted keys, so that equal values give equal text. */
 function textOf(value: unknown): string {
     if (typeof value !== "object" || value === null) return JSON.stringify(value);
     return JSON.stringify(Object.entries(value as Values).sort(([a], [b]) => (a < b ? -1 : 1)));

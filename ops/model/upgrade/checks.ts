@@ -9,7 +9,8 @@ import type { UpgradeState } from "./read-state";
 import { setPlace } from "./stack-edit";
 
 /**
- * Problems that prevent an upgrade from starting. Only another running upgrade prevents a return.
+ * Finds the problems that prevent an upgrade from starting. If the operator returns to the old version, only another
+ * running upgrade is a problem.
  * @param ours lock holder name of this process
  */
 export async function verdictOf(

@@ -1,4 +1,4 @@
-/** The upgrade of a stack's model, for the commands that all kinds of cutover have. */
+/** Gives the shared cutover commands what they need to upgrade a stack's model. */
 import type { Context } from "../../context";
 import type { CutoverSource } from "../../cutover/commands/carry-out";
 import type { VersionArgs } from "./change";
@@ -6,7 +6,6 @@ import { verdictOf } from "./checks";
 import { NO_CHANGE, upgradeOf } from "./kind";
 import { readState } from "./read-state";
 
-/** The upgrade that the options describe, with the stack and the new version that they name. */
 export function upgrade(context: Context, args: VersionArgs & { stack?: string }): CutoverSource {
     return {
         kind: upgradeOf(NO_CHANGE),

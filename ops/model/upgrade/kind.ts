@@ -55,7 +55,7 @@ const BACK_BY_HAND: Partial<Record<Place, string>> = {
     old: "Callers are served. Find the object that is not deleted: pulumi preview --diff",
 };
 
-/** An upgrade without versions: the names and texts of its kind do not depend on them. */
+/** For code that needs only the names and messages of an upgrade, because these do not depend on the versions. */
 export const NO_CHANGE: ModelChange = { old: {}, new: {}, sameAnswers: true };
 
 export function upgradeOf(change: ModelChange): Kind {
@@ -94,7 +94,7 @@ export function upgradeOf(change: ModelChange): Kind {
             return { reached, asked: placeIn(text) ?? end, ...(since === undefined ? {} : { since }) };
         },
         defaults: (answerSeconds) => expectedTimes(answerSeconds, "old"),
-        // A conversion starts the same component, so its measured time applies.
+        // A conversion starts the same component, so the time that it measured for `start` is used.
         kept: ({ start }): Expected => (start === undefined ? {} : { start, "back to drain": start }),
         toKeep: () => ({}),
         patience: (text, answerSeconds) =>
@@ -109,7 +109,7 @@ export function upgradeOf(change: ModelChange): Kind {
     };
 }
 
-/** Where a stack without a phase is: at `old` or `done`, depending on the last recorded step. */
+/** Whether a stack without a phase in its file has the old version or has completed the upgrade. The record shows it. */
 function endOf(records: Conversion[]): "old" | "done" {
     const last = records.at(-1);
     if (last === undefined || isOver(last)) return "old";

@@ -14,7 +14,7 @@ export interface UpgradeState extends CutoverState {
 }
 
 /**
- * @param args options with the new version. During an upgrade the version comes from the record
+ * @param args options that name the new version. While an upgrade is in progress, the record names the version
  * @throws UsageError if the stack's model cannot be upgraded
  */
 export async function readState(context: Context, args: VersionArgs & { stack?: string }): Promise<UpgradeState> {
@@ -61,7 +61,7 @@ function underWay(all: Conversion[]): ModelChange | undefined {
     return last.entries.flatMap((entry) => (entry.event === "begin" && entry.change ? [entry.change] : []))[0];
 }
 
-/** Problems of options that name another change than that of the upgrade in progress, which must end first. */
+/** Problems of options that contradict the upgrade in progress. It must end before an upgrade to another version begins. */
 function another(known: ModelChange, args: VersionArgs): string[] {
     const answers = known.sameAnswers ? "same" : "any";
     const problems =

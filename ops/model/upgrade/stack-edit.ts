@@ -1,4 +1,4 @@
-/** The few values of a stack file that an upgrade of the model changes; everything else stays as it is written. */
+/** Reads and writes the values of a stack file that a model upgrade changes. The rest of the file stays unchanged. */
 import { isDeepStrictEqual } from "node:util";
 import { isMap, isNode, type Document } from "yaml";
 import { isMapping } from "../../../config/unchecked";

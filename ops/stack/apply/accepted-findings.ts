@@ -23,7 +23,7 @@ export interface Acceptance {
 
 /** Path of the file with accepted findings, from the root of a clone. */
 export const FILE = "policy/accepted.yaml";
-/** Longest validity, in days: an acceptance is for one change, and a later change needs its own. */
+/** How long an entry may be valid, in days. The limit is short, because an entry is meant for one change only. */
 const MOST_DAYS = 30;
 const LEAST_REASON = 10;
 

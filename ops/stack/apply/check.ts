@@ -63,14 +63,14 @@ async function check(context: Context, args: CheckArgs): Promise<void> {
         judge(context, args, reviewed(context, args, preview, state), acceptances, refusal);
         await savePlanOrigin(context, folder, stack, state);
     } catch (error) {
-        // The folder is removed, so that a plan that did not pass the check cannot be applied.
+        // Removes the folder, so that nobody can apply a plan that did not pass the check.
         removeFolder(folder);
         throw error;
     }
     context.note(`\nNext: npm run ops -- stack apply --yes --plan ${args.out} --stack ${stack.name}`);
 }
 
-/** A review, and the diagram of the stack for a comment on the pull request. */
+/** A review and, for format `markdown`, the diagram of the stack. */
 interface Reviewed {
     found: Review;
     picture?: string;

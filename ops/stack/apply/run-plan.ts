@@ -1,4 +1,4 @@
-/** Creates and carries out plans, both under the policy pack. */
+/** Creates plans and carries them out. Pulumi runs the policy pack both times. */
 import { ROOT, type Context } from "../../context";
 import { Failure } from "../../errors";
 import type { Preview } from "../review/preview";
@@ -8,9 +8,10 @@ import { packOf, packWords } from "../policy-pack";
 import type { Stack } from "../stack";
 
 /**
+ * Previews the change under the policy pack. If the pack rejects the change, previews it again without the pack, so that
+ * it can be reviewed.
  * @param plan file to which Pulumi saves the plan
- * @returns the preview, and why the policy pack rejects it, if it does. A rejected change is previewed again without the
- * pack, so that it can be reviewed
+ * @returns the preview and, if the pack rejects the change, the reason
  */
 export async function previewPlan(
     context: Context,
@@ -25,7 +26,8 @@ export async function previewPlan(
     try {
         return { preview: previewRun("pulumi preview", stack, underPack) };
     } catch (refused) {
-        // This preview, without the pack, fails too if a lock or an error of the program made the first preview fail.
+        // If a lock or an error of the program made the first preview fail, this preview fails too. If the pack was the
+        // reason, this preview succeeds, because it runs without the pack.
         const preview = previewRun("pulumi preview", stack, await context.pulumi(json));
         // With --json Pulumi prints that it failed, but not the messages of the pack.
         const { stdout } = await context.pulumi(["preview", ...at, ...pack]);
@@ -34,9 +36,9 @@ export async function previewPlan(
 }
 
 /**
- * Carries out a plan. Pulumi creates a preview first, and stops before any change if the preview differs from the plan or
- * the policy pack rejects it.
- * @param message message of the update in Pulumi's history
+ * Carries out a plan. Pulumi first creates a preview. It changes nothing if the preview differs from the plan, or if the
+ * policy pack rejects the preview.
+ * @param message text that Pulumi's history shows for this update
  */
 export async function carryOutPlan(context: Context, stack: Stack, plan: string, message: string): Promise<void> {
     context.note(`\npulumi up, stack ${stack.name}, as planned:`);

@@ -25,7 +25,7 @@ export const command: AddCommand = (stack, context) =>
 
 interface GraphArgs {
     stack?: string;
-    /** File with the output of `pulumi preview --json`. Default: none, and the stack is drawn as it is. */
+    /** File with the output of `pulumi preview --json`, whose changes are drawn. Default: no changes are drawn. */
     preview?: string;
     format: (typeof GRAPH_FORMATS)[number];
 }

@@ -1,6 +1,6 @@
 /**
- * Selects the parts of a picture from a stack's resources: the path of a request, and the parts that configure APISIX or
- * count requests.
+ * Finds the parts of the picture among a stack's resources. They are the parts that a request passes, and the parts that
+ * configure APISIX or count requests.
  */
 import { NOWHERE } from "../../../components/route/route-rules";
 import { VERIFIER } from "../../../components/opt/conversion-phases";
@@ -105,7 +105,7 @@ function drawGateway(drawing: Drawing): string | undefined {
     const charts = chart === undefined ? [] : [chart.resource];
     parts.push({ id: "apisix", label, place, ...changeOf([...charts, ...routes], charts) });
     if (chart === undefined) return "apisix";
-    // An update of the chart's values does not show whether the ingress controller changes.
+    // If the chart's values are updated, it is unknown whether the ingress controller changes, so no change is shown.
     const come = chart.resource.change === "update" ? {} : changeOf(charts);
     const controllers = replicasOf(controllerOf(chart.values));
     parts.push({ id: "controller", label: ["ingress controller", controllers], place, ...come });
@@ -194,7 +194,7 @@ function ofKind(resources: Resource[], ...kinds: string[]): Resource[] {
     return resources.filter(({ kind }) => kinds.includes(kind));
 }
 
-/** Commands that a component of this project runs on hosts. */
+/** Resources below a component of this project that runs commands on hosts. */
 function onHosts(resources: Resource[], component: string): Resource[] {
     return resources.filter(({ urn }) => urn.includes(`alpa-auth:parts:${component}$`));
 }
@@ -208,7 +208,7 @@ function namespaceOf({ inputs }: Resource): string {
     return `namespace ${textAt(inputs, "metadata", "namespace") ?? "default"}`;
 }
 
-/** Values of APISIX's chart, whether Rampart or helm installs it. */
+/** The resource that installs APISIX's chart, and the chart's values. It works for both installers, Rampart and Helm. */
 function chartValues(resources: Resource[]): { resource: Resource; values: Tree } | undefined {
     return resources.flatMap((resource) =>
         apisixCharts({ type: resource.type, props: resource.inputs }).map(({ values }) => ({ resource, values })),
@@ -233,8 +233,9 @@ function pathsOf(rule: Tree): string[] {
 }
 
 /**
- * The change of one part of the picture. A part consists of several resources.
- * @param whole resources without which the part does not exist: if all of them are created, so is the part. @default all
+ * Returns how one part of the picture changes. A part consists of several resources.
+ * @param whole the essential resources of the part. If all of them are created, the part counts as created. The same holds
+ * for the other operations. @default all resources
  */
 function changeOf(resources: Resource[], whole: Resource[] = resources): { change?: Operation } {
     const changes = new Set(whole.map(({ change }) => change));

@@ -42,7 +42,7 @@ export const CHANGED: Record<Operation, string> = {
     delete: "deleted",
 };
 
-/** Parts by frame, in their original order. Parts without a frame come first. */
+/** Groups the parts by their frame and keeps their order. The first group has the parts without a frame. */
 export function byPlace(parts: Part[]): [place: string | undefined, parts: Part[]][] {
     const places = new Map<string | undefined, Part[]>([[undefined, []]]);
     for (const part of parts) places.set(part.place, [...(places.get(part.place) ?? []), part]);

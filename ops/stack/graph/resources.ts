@@ -24,7 +24,7 @@ export function resourcesOf(state: Exported, preview?: Preview): Resource[] {
     return [...found.values()];
 }
 
-/** Text at a path; undefined if it is missing, secret or not known yet. */
+/** The string, number or boolean at a path, as a string; undefined if it is missing, secret or not known yet. */
 export function textAt(inputs: unknown, ...path: (string | number)[]): string | undefined {
     const value = valueAt(inputs, path);
     if (typeof value === "number" || typeof value === "boolean") return String(value);

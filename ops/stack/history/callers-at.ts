@@ -1,4 +1,4 @@
-/** Reads the callers file of a version: Pulumi's history has its name, and git has its content. */
+/** Reads a version's callers file. Pulumi's history contains the name of the file, and git contains the file. */
 import { parseCallersFile } from "../../../config/keys/consumers/file";
 import { isInside } from "../../../config/values";
 import { ROOT } from "../../context";
@@ -30,7 +30,10 @@ export async function callersFileAt(
     }
 }
 
-/** Returns a reader of a version's config with the callers of the callers file, which is read once for each commit. */
+/**
+ * Returns a function that adds the callers of the callers file to a version's config. The function reads each commit's
+ * callers file only once.
+ */
 export function callersReader(program = ROOT): (version: Version) => Promise<Config> {
     const read = new Map<string, Promise<unknown[] | Unread>>();
     return async (version) => {

@@ -14,7 +14,7 @@ interface GitOptions {
 
 /** Runs git in a folder. @throws Failure with git's error message, or after the time limit */
 export function git(args: string[], folder = ROOT, { timeoutSeconds = 60, signal }: GitOptions = {}): Promise<string> {
-    // Removes the variables of a git hook that may have started this process: they would name another repository.
+    // A git hook may have started this process. Its variables are removed, because they may name another repository.
     const { GIT_DIR: _, GIT_INDEX_FILE: __, GIT_WORK_TREE: ___, ...rest } = process.env;
     const env = { ...rest, LC_ALL: "C", GIT_TERMINAL_PROMPT: "0" };
     const limits = { maxBuffer: 64 * 1024 * 1024, timeout: timeoutSeconds * 1000, signal };

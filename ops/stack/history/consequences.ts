@@ -1,4 +1,4 @@
-/** Differences between the configs of two versions, effects on callers first. */
+/** Describes the differences between the configs of two versions. Effects on callers come first. */
 import { isDeepStrictEqual } from "node:util";
 import { credential as gatewayCredential } from "../../../config/keys/consumers/schema";
 import { credential as serviceToken } from "../../../config/keys/consumers/service-tokens";
@@ -70,7 +70,7 @@ function limitLines(name: string, old: Caller, now: Caller): string[] {
     return [...named, ...limitVerdicts(`caller ${name}`, sides).map(({ says }) => says)];
 }
 
-/** Limits as the program renders them, with an empty scope, since two versions of one stack have the same scope. */
+/** Renders limits as plugins. The scope is empty, because it is the same for both versions of a stack. */
 function plugins(limits: Limits): ConsumerPlugin[] {
     return limitPlugins(limits, "");
 }

@@ -27,8 +27,9 @@ export interface Version {
     /** Whether the work tree had uncommitted changes. */
     dirty: boolean;
     /**
-     * Author of the commit, and the pipeline that ran Pulumi. Pulumi records no user. If an edit is uncommitted or the
-     * stack file is not in git, the author may be another person, and only the pipeline is named. Unset if unknown.
+     * Author of the commit, and the pipeline that ran Pulumi. Pulumi itself does not record the user. If an edit is not
+     * committed, or the stack file is not in git, another person may have made it. Then only the pipeline is named. Unset
+     * if neither is known.
      */
     who?: string;
     config: Config;

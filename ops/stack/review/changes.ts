@@ -28,7 +28,7 @@ export interface Change {
     retained: boolean;
     /** Whether the resource is left over from an earlier run, which replaced it but did not delete it. */
     leftover: boolean;
-    /** Earlier name in the program, if it was renamed without an alias: the same run deletes the resource of that name. */
+    /** Earlier name, if the program renamed the resource without an alias. The same run then deletes the old resource. */
     renamed?: string;
 }
 
@@ -58,7 +58,7 @@ export function changesOf(steps: Step[]): Change[] {
         const leftover = op === "delete" && step.oldState?.delete === true;
         const key = leftover ? `${step.urn} ${step.oldState?.id}` : step.urn;
         const before = found.get(key);
-        // A replacement has up to three steps, one of which may have no old state.
+        // Merges the steps of a replacement. It has up to three steps, and one of them may have no old state.
         if (before) merge(before, step, op);
         else found.set(key, changeOf(step, op));
     }
@@ -133,7 +133,7 @@ function identity({ kind, old, new: now }: Change): string | undefined {
     const { metadata, name, namespace } = props as { metadata?: Tree; name?: unknown; namespace?: unknown };
     if (isMap(metadata) && typeof metadata.name === "string")
         return [kind, metadata.namespace, metadata.name].join(" ");
-    // Only kinds whose names are unique. Rulesets are not included, since all of a stack have the name of the stack.
+    // Only for kinds whose names are unique. A ruleset's name is not unique: all rulesets of a stack have the stack's name.
     if (
         /^(cloudflare (ZeroTrust(AccessServiceToken|TunnelCloudflared)|Zone)|kubernetes Release)$/.test(kind) &&
         typeof name === "string"

@@ -1,4 +1,4 @@
-/** Properties that Cloudflare itself sets: its provider names them as reasons of every update. */
+/** Properties that Cloudflare sets. They are no evidence of a change, because its provider reports them at every update. */
 import type { Path } from "../../../policy/resources/values";
 
 /** Output-only properties of @pulumi/cloudflare 6.22.1, by kind. A test compares the list with the provider's schema. */

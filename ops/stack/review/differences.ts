@@ -1,4 +1,4 @@
-/** Differences between two sets of inputs, down to the paths that a rule compares as a whole. */
+/** Finds the differences between two sets of inputs. A value at a path that a rule names is compared as a whole. */
 import { isDeepStrictEqual } from "node:util";
 import { isMap, type Path, type Tree } from "../../../policy/resources/values";
 

@@ -21,7 +21,7 @@ export const command: AddCommand = (stack, context) =>
         .description("Show drift: changes outside of Pulumi, and their effect on callers; changes nothing")
         .action((args) => drift(context, args));
 
-/** Additional access is harmless in a reviewed change, but not in a change outside of Pulumi. */
+/** Findings about additional access. They are harmless in a reviewed change, but not in a change outside of Pulumi. */
 const GAINS: Code[] = ["credential-added", "credential-ends-later", "limit-raised", "access-added"];
 
 type DriftArgs = Pick<ReviewArgs, "stack" | "format" | "failOn">;
@@ -65,7 +65,10 @@ async function inApisix(context: Context, stack: Stack): Promise<Finding[]> {
     ];
 }
 
-/** An unshown change has the worst severity, since it may be of any resource, for example of etcd that has lost its data. */
+/**
+ * Reports a change that Pulumi counts but does not show. Its severity is the worst, because any resource may have changed:
+ * for example, etcd may have lost its data.
+ */
 function unshownFinding(counted: string, stack: string): Finding {
     return {
         code: "change-not-shown",
@@ -90,8 +93,8 @@ function driftOf(preview: Preview): Preview {
 }
 
 /**
- * For a provider that does not read inputs back: takes the current values from its outputs. Only fields of the inputs are
- * compared, since the program does not set the other fields.
+ * Some providers do not update the inputs in a refresh. For them, this function takes the current values from the outputs.
+ * It takes only fields that the inputs have, because the program does not set the other fields.
  */
 function live(step: Step): Step {
     const { op, oldState, newState } = step;

@@ -83,7 +83,7 @@ function ofProperties(change: Change, rule: KindRule, run: Run): Judged[] {
     });
 }
 
-/** The verdict, or `unknown-until-apply` for a value that is not known yet, since no rule can judge such a value. */
+/** Returns the verdict. If the new value is not known yet, returns `unknown-until-apply`, because no rule can judge it. */
 function orUnknown(verdict: Verdict, change: Change, { new: now }: Difference): Verdict {
     const unknown = typeof now === "string" && hasUnknown(now) && verdict.code !== "unknown-until-apply";
     return unknown ? { code: "unknown-until-apply", says: untilApplied(change) } : verdict;
@@ -123,7 +123,9 @@ function recreated({ renamed, name }: Change, rule: KindRule): Verdicts {
     };
 }
 
-/** Reports a retained object, which Pulumi no longer manages, if the deletion of the object would have a finding. */
+/**
+ * Reports an object that Pulumi stops managing but does not delete. Reports nothing if even deleting it would be harmless.
+ */
 function leftBehind(change: Change, rule: KindRule, run: Run): Verdicts {
     if (listed(rule.deleted(change, run)).length === 0) return undefined;
     return { code: "left-behind", says: `${titleOf(change)} is kept, and this stack no longer manages it` };
@@ -144,7 +146,7 @@ function evidenceOf(change: Change, verdict: Verdict, difference?: Difference): 
     const old = sides ? shown(veiled(sides.old, sides.new), path) : undefined;
     const now = sides ? shown(veiled(sides.new, sides.old), path) : undefined;
     if (property === undefined) return { resource: name, urn, ...(EXISTS[op] as object) };
-    // Of a value that is secret on both sides, the review shows only that it differs.
+    // If the value is secret before and after the change, the review shows only that it changes.
     const hidden = difference?.hidden && !hasSecret(difference.old) ? {} : undefined;
     return {
         resource: name,
@@ -154,7 +156,7 @@ function evidenceOf(change: Change, verdict: Verdict, difference?: Difference): 
     };
 }
 
-/** Path of the value that a verdict shows as evidence. Names in the path decide whether the value is secret. */
+/** Path of the value that the finding shows. The names in the path decide whether the value is hidden as a secret. */
 function placeOf({ kind, old, new: now }: Change, { property }: Verdict, difference?: Difference): Path {
     const at = difference?.path ?? [];
     const names = [old, now].flatMap((side) => nameOf(valueAt(side, at.slice(0, -1)), at.at(-1)));

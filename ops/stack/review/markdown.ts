@@ -8,7 +8,7 @@ export const LONGEST = 64_000;
 /** Characters reserved for the line about omitted findings. */
 const NOTE = 300;
 const EVIDENCE = 3;
-/** Number of findings of a code that are chosen first, so that many findings of one code do not crowd out others. */
+/** This many findings of each code are chosen first, so that every code is shown even if one code has many findings. */
 const FIRST = 10;
 
 /**

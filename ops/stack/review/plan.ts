@@ -99,7 +99,7 @@ function otherVersion({ manifest }: { manifest?: { version?: string } }, where: 
 }
 
 function stepsOf(urn: string, { steps = [], goal }: ResourcePlan, known: Map<string, ResourceState>): Step[] {
-    // Previews also omit default providers, which the engine creates itself (pkg/engine/update.go,
+    // Default providers are omitted, as in previews, because Pulumi's engine creates them (pkg/engine/update.go,
     // `isDefaultProviderStep`).
     const isDefault = /^urn:pulumi:.*\bpulumi:providers:[^:]+::default/.test(urn);
     const old = known.get(urn) ?? aliased(urn, goal, known);

@@ -1,4 +1,4 @@
-/** Changes of the plugins of a route's rule: authentication, rejected requests, and changes of requests and answers. */
+/** Judges changes of the plugins in a rule of a route. */
 import { isDeepStrictEqual } from "node:util";
 import { REVISION_HEADER } from "../../../components/alpa/paths";
 import { NAME_CALLER } from "../../../components/route/name-caller";
@@ -67,7 +67,7 @@ const PLUGINS: Record<string, { comes: [Code, string]; goes: [Code, string]; cha
 function auth(): (typeof PLUGINS)[string] {
     return {
         comes: ["authentication-changed", "callers must authenticate"],
-        // If no method is left, a finding about the whole rule reports it.
+        // If the last method is removed, there is also a finding about the whole rule.
         goes: ["authentication-changed", "one authentication method is removed"],
         changes: ["authentication-changed", "callers authenticate differently"],
     };
@@ -139,7 +139,7 @@ export function pluginVerdicts(title: string, at: string, old: unknown, now: unk
         : verdicts;
 }
 
-/** Verdict about a plugin that starts or stops rejecting every request, which is more severe than rejecting some. */
+/** Judges a plugin that starts or stops rejecting every request, or rejects with another status. */
 function refusal(title: string, old: Tree | undefined, now: Tree | undefined): Partial<Verdict> {
     const statusOf = (plugin: Tree | undefined) => {
         const rejects = rejectsWith(plugin?.config);
@@ -158,7 +158,7 @@ function refusal(title: string, old: Tree | undefined, now: Tree | undefined): P
     return { code: "access-added", says: `${title}: requests are no longer rejected with ${was}` };
 }
 
-/** Verdicts for settings with another severity than the plugin's other settings. */
+/** Judges the settings whose changes need a different code or severity than the plugin's other settings. */
 function finer(name: string, old: Tree | undefined, now: Tree | undefined): Partial<Verdict> {
     if (old === undefined || now === undefined) return {};
     if (/-auth$/.test(name) && filterOf(now) !== undefined && !isDeepStrictEqual(filterOf(old), filterOf(now)))
@@ -181,7 +181,7 @@ const schemas = (plugin: Tree) => ["body_schema", "header_schema"].map((field) =
 /** Whether a plugin passes the caller's name to the access log. */
 const isNamed = (plugin: Tree | undefined) => at(plugin, "config._meta.pre_function") === NAME_CALLER;
 
-/** Names of the authentication plugins in an entry that remove the credential before a request goes to Alpa. */
+/** Names of the authentication plugins that remove the credential from a request before Alpa gets it. */
 const hiding = (plugin: Tree) =>
     pluginsOf({ where: "", props: { plugins: [plugin] } })
         .flatMap(authenticatorsIn)
@@ -204,7 +204,7 @@ function withoutErrors(plugin: Tree | undefined): unknown {
     return { ...plugin, config: { ...config, _meta: meta, abort } };
 }
 
-/** The only setting that differs, if it is a single one: a whole guard is too long to read. */
+/** Narrows the evidence to one setting that differs, because the settings of a whole plugin are too long to read. */
 function narrowed(property: string, old: Tree | undefined, now: Tree | undefined) {
     const [from, to] = [old?.config, now?.config];
     if (!isMap(from) || !isMap(to)) return { property, old, new: now };
@@ -215,7 +215,7 @@ function narrowed(property: string, old: Tree | undefined, now: Tree | undefined
         : { property: `${property}.config.${key}`, old: from[key], new: to[key] };
 }
 
-/** Removes the digest of all rules from the headers: it changes with any rule, and has no finding of its own. */
+/** Removes the header with the digest of all rules. It changes whenever a rule changes, so it is not reported. */
 function withoutRevision(plugin: Tree): Tree {
     const set = at(plugin, "config.headers.set");
     if (!isMap(set)) return plugin;

@@ -72,7 +72,7 @@ function sides({ steps }: Preview, state: Exported | undefined): [before: Resour
     return [seen(old), seen(now)];
 }
 
-/** In these steps the new state of a preview has no id (Pulumi 3.274), although the resource keeps its id. */
+/** Operations that keep the resource's id, although the new state in a preview lacks the id (Pulumi 3.274). */
 const KEEPS_ID: ReadonlySet<string> = new Set(["same", "update", "refresh"]);
 
 function seen(states: Map<string, ResourceState>): Resource[] {

@@ -46,7 +46,7 @@ interface Refresh extends Preview {
     unshown: string[];
 }
 
-/** Every operation of a step that Pulumi 3.274 has (sdk/go/common/apitype/history.go and pkg/resource/deploy/step.go). */
+/** All operations of steps in Pulumi 3.274 (sdk/go/common/apitype/history.go and pkg/resource/deploy/step.go). */
 export const OPERATIONS: ReadonlySet<unknown> = new Set([
     "same",
     "create",
@@ -67,8 +67,10 @@ export const OPERATIONS: ReadonlySet<unknown> = new Set([
 ]);
 
 /**
- * @param where name of the text in messages @param stack short name of the expected stack. Default: any
- * @throws Failure if a change is not shown, since it cannot be judged
+ * Reads a preview.
+ * @param where what messages call the preview, for example the option or the command
+ * @param stack short name of the expected stack. Default: any stack
+ * @throws Failure if Pulumi counts a change without showing it, because such a change cannot be judged
  */
 export function readPreview(text: string, where: string, stack?: string): Preview {
     const { unshown, ...preview } = readRefresh(text, where, stack);
@@ -77,7 +79,7 @@ export function readPreview(text: string, where: string, stack?: string): Previe
     return preview;
 }
 
-/** Reads the preview of a refresh, which may have unshown changes. The function's caller must report them. */
+/** Reads the preview of a refresh. The code that calls this must report `unshown`: changes that Pulumi counts only. */
 export function readRefresh(text: string, where: string, stack?: string): Refresh {
     const digest = parsed(text, where);
     const errors = list(digest.diagnostics).filter((d) => isMap(d) && d.severity === "error");
@@ -86,7 +88,7 @@ export function readRefresh(text: string, where: string, stack?: string): Refres
         throw new UsageError([
             `${where}: must be of a completed run (Pulumi marks it as possibly corrupt). Create it again.`,
         ]);
-    // The preview of a stack without resources has no field for steps.
+    // If the stack has no resources, the preview lacks the field `steps`.
     if (digest.steps !== undefined && !Array.isArray(digest.steps))
         throw new UsageError([`${where}: must have a list of steps. ${MAKE}`]);
     if (digest.steps === undefined && digest.changeSummary === undefined)

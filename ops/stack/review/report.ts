@@ -83,7 +83,7 @@ function serious(group: Finding[]): string[] {
     ];
 }
 
-/** Instructions for the findings of a group that are shown. For most codes all findings have the same one. */
+/** The different instructions of the findings that are shown. For most codes this is one instruction. */
 export function todosOf(group: Finding[]): string[] {
     return [...new Set(group.slice(0, SHOWN).map(({ todo }) => todo))];
 }

@@ -226,7 +226,7 @@ function olderThan({ steps }: Preview, { resources = [] }: Exported): string[] {
     ];
 }
 
-/** Detects an outdated preview by the time of its file, since a preview has neither a time nor unchanged resources. */
+/** Detects a preview older than the state. It compares the time of the file, because a preview does not contain its time. */
 function writtenBefore(file: string, { manifest }: Exported): string[] {
     const written = statSync(file).mtime;
     if (!(written.getTime() < Date.parse(manifest?.time ?? ""))) return [];

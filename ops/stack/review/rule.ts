@@ -9,7 +9,7 @@ export interface Verdict {
     code: Code;
     /** One sentence without a full stop. */
     says: string;
-    /** @default the severity of the code */
+    /** @default the default severity of the finding's code */
     severity?: Severity;
     /** Path of the part of the difference that is the evidence. Unset: the whole difference. */
     property?: string;
@@ -30,8 +30,8 @@ export interface Run {
 }
 
 /**
- * The rule for a property. The first row whose path covers a difference judges it. Values at this path are compared as a
- * whole.
+ * How to judge one property. If several rows match a difference, the first row judges it. The value at the row's path is
+ * compared as a whole.
  */
 export type Row = readonly [at: string, judge: (difference: Difference, change: Change, run: Run) => Verdicts];
 
@@ -56,10 +56,13 @@ export const UNNOTICED: KindRule = {
     rows: [["**", nothing]],
 };
 
-/** Whether the object is really deleted: not if it is retained, or left over from a replacement. */
+/** Whether the object itself is deleted. False if the object is retained, or is left over from a replacement. */
 export const goes = ({ op, retained, leftover }: Change): boolean => op === "delete" && !retained && !leftover;
 
-/** Name in the object's metadata, or else the resource's name. For a replaced object, the earlier name: callers know it. */
+/**
+ * Name in the object's metadata or, if it has none, name of the resource. For a replaced object this is the old name,
+ * because callers use it.
+ */
 export function objectName({ op, new: now, old, name }: Change): string {
     return textOf(at((op === "replace" ? old : now) ?? now ?? old, "metadata.name")) || name;
 }
@@ -69,12 +72,11 @@ export function objectTitle(change: Change): string {
     return `${change.kind.split(" ")[1]} ${objectName(change)}`;
 }
 
-/** Parts of a path, separated by `/` if a name has dots, and otherwise by `.`. */
+/** Splits a path at `/` if it contains `/`, and otherwise at `.`. Use `/` for a path with a name that contains dots. */
 export function patternOf(at: string): string[] {
     return at.split(at.includes("/") ? "/" : ".");
 }
 
-/** The verdict, if a condition holds. */
 export const when = (condition: boolean, verdict: Verdict): Verdict[] => (condition ? [verdict] : []);
 
 /** Returns the same verdict for every difference. */

@@ -3,7 +3,7 @@ import { map, mapsOf, type Tree } from "../../../../policy/resources/values";
 import { changedFields, type Difference } from "../differences";
 import type { Verdict } from "../rule";
 
-/** Fields that are derived from other fields. Their changes are reported only if nothing else changes. */
+/** Fields that the program computes from other fields. A change of them is reported only if no other field changes. */
 const DERIVED = new Set(["group", "rejected_msg"]);
 const COUNTED = new Set(["policy", "redis_host", "redis_port", "redis_timeout", "key_ttl"]);
 
@@ -21,7 +21,7 @@ export function limitVerdicts(who: string, { old, new: now }: Difference): Verdi
     ];
 }
 
-/** Reports that pods start or stop counting on their own, which only has an effect while the counters are down. */
+/** Reports that the plugin {@link EACH_POD} is added or removed. It has an effect only while the counters are down. */
 function meanwhileVerdicts(who: string, before: Map<string, Tree>, after: Map<string, Tree>): Verdict[] {
     const isBounded = after.has(EACH_POD);
     if (before.has(EACH_POD) === isBounded || before.has("limit-count") !== after.has("limit-count")) return [];
@@ -105,7 +105,7 @@ function isKnown(name: string, ...configs: Tree[]): boolean {
     return configs.every((config) => keys.every((key) => Number.isFinite(Number(config[key]))));
 }
 
-/** A limit is lower if it allows fewer requests at once or fewer over time: a caller may depend on either. */
+/** Whether the new limit allows fewer requests in one window, or fewer per second. A caller may depend on both. */
 function isLower(name: string, old: Tree, now: Tree): boolean {
     const number = (value: unknown) => Number(value);
     if (name === "limit-conn") return number(now.conn) < number(old.conn);
