@@ -62,9 +62,9 @@ export function cycleIn(graph: ReadonlyMap<string, readonly string[]>): string[]
 }
 
 /**
- * Imports between siblings that are part of a cycle between folders: "a/b → a/c" where a file below a/b imports one below a/c,
- * and a file below a/c imports one below a/b, directly or through other files. A file of a folder is a sibling of that folder's
- * folders.
+ * Imports that are part of a cycle between folders. For example "a/b → a/c": a file below a/b imports a file below a/c,
+ * and a file below a/c imports a file below a/b, directly or through other files. Cycles between files of the same
+ * folder are not reported.
  */
 export function folderCycles(imports: ReadonlyMap<string, readonly string[]>): string[] {
     const graph = new Map<string, Set<string>>();

@@ -124,7 +124,7 @@ function acceptTransforms() {
 }
 type Store = { supportsTransforms: boolean };
 
-/** Calls `heard` for each registration, right before the fake engine handles it. */
+/** Calls `heard` with each registration before the fake engine gets it. */
 function listen(heard: (request: Asked) => void) {
     const monitor = pulumi.runtime.getMonitor() as unknown as Record<"registerResource", RegisterResource>;
     const register = monitor.registerResource.bind(monitor);
@@ -138,7 +138,7 @@ function listen(heard: (request: Asked) => void) {
             deleteTimeout: request.getCustomtimeouts()?.getDelete() ?? "",
             beforeCreate: request.getHooks()?.getBeforeCreateList() ?? [],
             transforms: request.getTransformsList().length,
-            // Packages add aliases that only have another type, and no name.
+            // An alias that a package adds may have only another type. Such an alias has no name, and is left out.
             aliases: request.getAliasesList().flatMap((alias) => alias.getSpec()?.getName() || []),
             earlierUrns: request.getAliasesList().flatMap((alias) => alias.getUrn() || []),
             earlierParents: request.getAliasesList().flatMap((alias) => alias.getSpec()?.getParenturn() || []),

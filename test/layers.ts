@@ -27,7 +27,7 @@ export function layers(): Map<string, string[]> {
     return new Map([...found].sort().map(([box, others]) => [box, [...others].sort()]));
 }
 
-/** Without arrows that follow from others: a → c where a → b → c. */
+/** The arrows of the graph, without each arrow a → c for which arrows a → b → c exist. */
 function reduced(graph: Map<string, string[]>): [from: string, to: string][] {
     const reaches = (from: string, to: string): boolean =>
         graph.get(from)!.some((next) => next === to || reaches(next, to));

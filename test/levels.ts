@@ -88,7 +88,8 @@ const CACHE = "node_modules/.cache";
 
 /** Format, rules, types and terms. Results of ESLint and TypeScript for a file are cached until the file changes. */
 const LINT: Job[] = [
-    // Compiler written in Go: 14 s of CPU time without its cache, where the JavaScript compiler takes 49 s (measured 2026-11).
+    // This compiler is written in Go. Without its cache, it takes 14 s of CPU time. The JavaScript compiler takes 49 s
+    // (measured 2026-11).
     lint(
         "tsc",
         "typescript-native/bin/tsc",
@@ -97,7 +98,7 @@ const LINT: Job[] = [
         "--tsBuildInfoFile",
         `${CACHE}/tsc-native.json`,
     ),
-    // A formatter written in Rust, with the layout of Prettier: 1 s of CPU time, where Prettier took 48 s.
+    // oxfmt formats like Prettier. It takes 1 s of CPU time, and Prettier took 48 s.
     lint("oxfmt", "oxfmt/bin/oxfmt", "--check"),
     lint("eslint", "eslint/bin/eslint.js", "--cache", "--cache-strategy=content", `--cache-location=${CACHE}/`, "."),
     {
@@ -117,12 +118,13 @@ const STARTING: Record<string, RegExp> = {
     "client and scripts": /^test\/unit\/(client\/|observability\/|components\/.*-script)/,
 };
 
-/** Tests of what the components render. */
+/** Test files of the job "unit components, golden". */
 const RENDERING = /^test\/(golden|unit\/(components|stacks|bench|alerts))\//;
 
 /**
- * Engine tests with a job of about five minutes or more. Files of one job share the world of test/engine/kit: starting a world
- * takes 11 s of CPU time. Long jobs, and those that wait for clocks, are first, so that at the end no lane waits for another.
+ * Engine tests with a job of about five minutes or more. Files of one job share the world of test/engine/kit, because
+ * starting a world takes 11 s of CPU time. Long jobs and jobs that wait for clocks are first, so that no lane is idle
+ * at the end.
  */
 const LONG = [
     ["stack/lifecycle", "callers/credentials"],
@@ -195,7 +197,7 @@ export function tests(level: Level, parts: string[] = []): Tests[] {
         .filter(({ files }) => files.length > 0);
 }
 
-/** Whether there is a browser: without one, the tests of the site are not defined. */
+/** Whether Chromium is on PATH. Without it, no job tests the site. */
 export function hasBrowser(env = process.env): boolean {
     return findOnPath("chromium", env) !== undefined;
 }

@@ -67,7 +67,8 @@ describe("golden intra-a", () => {
 
     it("with classes of callers matches the reviewed file", async () => {
         const file = "expected/intra-a-classes.yaml";
-        // Shows only the kinds of resources that shares need. All other resources are the same as without classes.
+        // The file has only the kinds of resources that shares need. All other resources are the same as without
+        // classes.
         assertReviewed(
             file,
             await render("rampart", CLASSES, file, ["ApisixRoute", "Consumer", "Deployment", "Service"]),

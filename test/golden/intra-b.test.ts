@@ -30,7 +30,7 @@ function page(resource: Seen): string {
     return documentOf(resource.name, { kind, ...on, ...(metadata ? { metadata: named } : {}), ...rest });
 }
 
-/** Removed and added lines of a page, under its title. */
+/** The title of the page, and below it the removed and the added lines. */
 function difference(before: string, after: string): string {
     const title = after.split("\n")[1];
     const lines = diffLines(before, after).flatMap(({ added, removed, value }) => {

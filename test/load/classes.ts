@@ -41,7 +41,7 @@ async function keepAsking(
 ) {
     while (!over()) {
         const from = Date.now();
-        const answer = await alpa.send(caller, prompt).catch(() => undefined); // the scenario is over
+        const answer = await alpa.send(caller, prompt).catch(() => undefined); // Alpa stops when the scenario is over
         if (answer?.status === 200) done(from);
         else if (answer?.status === 429) await sleep(Number(answer.headers["retry-after"]) * 1000);
         else if (!over()) assert.fail(`${caller} got ${answer?.status ?? "no answer"}`);
@@ -78,7 +78,7 @@ async function scenario(share: Row["share"], interactive: string[], batch: strin
     const began = Date.now();
     interactive.forEach((caller) => asked.set(caller, began));
     await sleep(SECONDS * 1000);
-    // A request without an answer has waited at least until now.
+    // Requests without an answer count with the time that they have waited so far, if no answered request took longer.
     waits.push(...[...asked.values()].map(seconds).filter((wait) => wait > Math.max(0, ...waits)));
     isOver = true;
     await alpa.stop();

@@ -38,7 +38,9 @@ export function differenceOf(from: unknown, to: unknown): Difference | undefined
     return some.length > 0 ? Object.fromEntries(some) : undefined;
 }
 
-/** The differences of the parts, or one difference of the whole value if that is shorter. */
+/**
+ * Compares two values part by part. If one difference of the whole value is shorter, returns that difference instead.
+ */
 function edits(from: unknown, to: unknown, old: Path, now: Path): Edit[] {
     if (isDeepStrictEqual(from, to)) return [];
     const whole = [{ old, new: now, from, to }];

@@ -44,26 +44,26 @@ interface StoredStep {
     op: string;
     /** Type and name of the resource. */
     of: string;
-    /** Difference from the state in `resources` to the old state. */
+    /** Changes the state in `resources` into the old state. */
     was?: Difference;
     /**
-     * Difference to the new state from the old state. Without an old state, the difference from the state in
-     * `resources`.
+     * Changes the old state into the new state. If there is no old state, changes the state in `resources` into the new
+     * state.
      */
     becomes?: Difference;
     replaceReasons?: string[];
     /** Properties that Pulumi reports as changed although the inputs show no difference there. */
     diffReasons?: string[];
-    /** Kinds of changes by path, only for paths at which the inputs show no difference. */
+    /** Pulumi's kind of change by path. Paths at which the inputs differ are left out. */
     detailedDiff?: Record<string, string>;
 }
 
 interface Case {
     /** Origin of this case, where another run recorded it. */
     made?: Made;
-    /** Difference from the config in `before` of the file to the config before this change. */
+    /** Changes the config in `before` of the file into the config before this change. */
     before?: Difference;
-    /** Difference from the config before this change to the config of the preview. */
+    /** Changes the config before this change into the config of the preview. */
     config?: Difference;
     changeSummary?: object;
     steps?: StoredStep[];

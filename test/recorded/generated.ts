@@ -7,7 +7,10 @@ import type { Recording } from "./file";
 
 const ED25519 = "AAAAC3NzaC1lZDI1NTE5AAAAI";
 
-/** For each kind of value: its pattern, whose first group is kept, and the numbered value of the same length and syntax. */
+/**
+ * The pattern of each kind of generated value, and a function that writes the numbered value with the same length and
+ * syntax. The first group of the pattern is kept.
+ */
 const KINDS: [pattern: RegExp, numbered: (n: string, generated: string) => string][] = [
     [
         /(-----BEGIN CERTIFICATE-----)(.+?)(?=-----END)/g,

@@ -28,7 +28,7 @@ const ended = { ...key("a2"), expires: "2020-01-31" };
 /** A change of many things at once, which the engine also previews each time its tests run. */
 export const MUCH = "much at once";
 
-/** Changes of the config: keys merged over those of the stack. */
+/** Changes of the config by name. Each returns the keys that replace keys of the stack's config. */
 export const CHANGES: Record<string, (facts: Facts) => StackConfig> = {
     nothing: () => ({}),
     "callers in another order": () => ({ consumers: [bob, alice] }),

@@ -30,7 +30,7 @@ export interface Made {
     real?: Partial<Record<PartName, string>>;
 }
 
-/** Undefined where every part was an emulator. */
+/** Versions of the real parts. The result is empty if every part was an emulator. */
 export function realIn(parts: PartReport[]): Pick<Made, "real"> {
     const real = Object.fromEntries(parts.flatMap(({ part, version, real }) => (real ? [[part, version]] : [])));
     return Object.keys(real).length === 0 ? {} : { real };

@@ -15,8 +15,8 @@ const ofBob = (more: object) => ({ consumers: [alice, { ...bob, credentials: [to
 const later = new Date(Date.now() + 14 * 24 * 3_600_000).toISOString().slice(0, 10);
 
 /**
- * The change that a provider before 6.20 cannot preview, because it ignores `enabled` of a service token. With such a
- * provider, this change is not recorded again: the recording that was made with the emulator stays.
+ * Providers before 6.20 ignore `enabled` of a service token, so they cannot preview this change. With such a provider,
+ * the change is not recorded again, and the recording with the emulated provider stays.
  */
 const NEEDS_ENABLED = "a disabled token";
 const provider = partsOfEnvironment()["cloudflare-provider"];

@@ -178,7 +178,7 @@ describe("previews of TLS and of a stack of callers", function () {
         }
     }
     const plain = () => stack.configure({ consumers });
-    /** @param more keys of `tls` */
+    /** @param more additional keys of `tls` */
     const secure = async (more: object = {}) => {
         const pair = await certificate([NAME]);
         const settings = (files: object) => ({

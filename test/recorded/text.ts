@@ -5,7 +5,8 @@ import { Document, isCollection, isPair, isScalar, parse, visit } from "yaml";
 import { mapped, type Stored } from "./file";
 
 /**
- * Longest value that is written on one line, and shortest repeated part that is written only once, both in characters.
+ * LINE is the longest value that is written on one line. SHARED is the shortest repeated part that is written only
+ * once. Both are in characters.
  */
 const [LINE, SHARED] = [120, 160];
 
@@ -34,7 +35,7 @@ export function textOf({ resources, cases, ...file }: Stored): string {
 /** @param where name of the file in errors */
 export function fileOf(text: string, where: string): Stored {
     const value: unknown = parse(text, { maxAliasCount: -1 });
-    // A copy by JSON has an object of its own for each alias.
+    // In `value`, all aliases of an anchor are the same object. The copy by JSON has a separate object for each alias.
     const { stack, made, before, resources, cases, ...unknown } = JSON.parse(JSON.stringify(value)) as Stored;
     assert.deepEqual(unknown, {}, `${where}: must have known keys only`);
     return { stack, made, before, resources, cases };

@@ -1,6 +1,6 @@
 /**
- * Effects on callers of an option's events, and which test measures them. The source of the pages below
- * docs/reference/sign-off.
+ * The events of each option, their effects on callers, and the tests that measure the effects. The pages below
+ * docs/reference/sign-off are generated from this file.
  */
 
 import type { Option } from "../../config/options";

@@ -22,7 +22,7 @@ const CONTROLLER = [
 export function clusterIdentities(seen: Seen[], reads: ClusterReads): string {
     const byNamespace = new Map<string, string[]>();
     for (const one of seen.filter(({ custom, inputs }) => custom && inputs.apiVersion && inputs.kind)) {
-        // The IngressClass has a namespace (`default`) only in the provider's API.
+        // A GatewayClass has a namespace (`default`) only in the provider's API.
         const namespace = kindOf(one) === "GatewayClass" ? "" : (one.inputs.metadata?.namespace ?? "");
         byNamespace.set(namespace, [...(byNamespace.get(namespace) ?? []), kindOf(one)]);
     }

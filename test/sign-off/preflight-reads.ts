@@ -1,4 +1,4 @@
-/** The objects outside of a stack's namespaces that its preflight checks read, for those who sign. */
+/** The objects outside of a stack's namespaces that its preflight checks read, for the sign-off pages. */
 import type { ObjectRef } from "../../components/kubernetes/cluster-reader";
 import { preflight } from "../../preflight";
 import type { ClusterView } from "../../preflight/kubernetes/cluster";

@@ -1,4 +1,4 @@
-/** The pictures of docs/images, and the text that each was drawn from, which is next to it. */
+/** The pictures of docs/images. Next to each picture is a file with the text from which it was drawn. */
 import { join } from "node:path";
 import { parseDocument } from "yaml";
 import { ROOT } from "../side-by-side";

@@ -24,7 +24,7 @@ const PAGES = [...groups.flatMap(({ pages }) => pages), ...decisions.map((name) 
 
 const address = (page: string) => `/${page.replace(/(^|\/)README\.md$/, "$1").replace(/\.md$/, "")}`;
 
-/** Serves the built site like a static file host. */
+/** Serves the built site as a static file host does: /a is the file a, a.html or a/index.html. */
 function serve(): Promise<Server> {
     const server = createServer((request, response) => {
         const path = normalize(decodeURIComponent(new URL(request.url!, "http://localhost").pathname));

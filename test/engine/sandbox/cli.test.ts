@@ -30,7 +30,7 @@ async function hold(port: number): Promise<{ server: Server; holder: string }> {
 describe("npm run sandbox -- up --detach, while other programs hold its default ports,", () => {
     let sandbox: SandboxCli;
     let said: string;
-    /** The process that holds each port. It is this process, unless another program held the port before. */
+    /** What the sandbox prints about the process that holds each port, for example "port 30800 is held by …". */
     let holders: string[];
 
     before(async function () {

@@ -216,7 +216,7 @@ describe("when something is wrong,", () => {
 
 /** Asserts that a state with plain-text secrets contains nothing that Rampart writes into a graph. */
 function assertNoStatus(state: string): void {
-    // The state also contains the code of the waits, which names the fields that it reads. So the code is left out
+    // The state also contains the code of the waits. That code names fields of a graph's status, so it is left out
     // here.
     const text = JSON.stringify(JSON.parse(state), (key, value) => (key === "__provider" ? undefined : value));
     assert.match(text, /alpa-gateway-graph/);

@@ -8,7 +8,10 @@ import { call, current, eventually, succeeded, takeAlpaRequests, TestStack, useW
 const key = (id: string) => ({ id, method: "key" });
 const alice = { name: "alice", credentials: [key("2026a")] };
 const bob = { name: "bob", credentials: [key("k1"), key("k2")] };
-/** All consumers share two waits, which are not objects in the cluster: for added and for removed credentials. */
+/**
+ * Two resources wait for all consumers: one for added credentials, one for removed credentials. They create no objects
+ * in the cluster.
+ */
 const WAIT = "update alpa-consumers-accepted";
 const PROOF = "alpa-consumers-revoked";
 const base: StackConfig = { consumers: [alice] };
@@ -127,8 +130,7 @@ describe("intra-a on the engine", () => {
         ]);
         const milliseconds = refused! - since;
         console.log(`      the removed key was rejected ${milliseconds} ms after the Consumer had changed`);
-        // In such a short time, only the watch can have reported the change: the next list would come five minutes
-        // later.
+        // The next list would come five minutes later. So only the watch can have reported the change within a minute.
         assert.ok(milliseconds < 60_000);
         for (const who of ["alice/2026a", "bob/k2"])
             assert.equal((await call(url, { key: keys[who] })).status, 200, who);

@@ -1,5 +1,6 @@
-// Proves on the real engine that one command rolls a stack back to an earlier version, while no request of a caller of both
-// versions fails. test/chaos has rollbacks with another program or to another option or exposure, and refused ones.
+// Proves on the real engine that one command rolls a stack back to an earlier version, while no request of a caller of
+// both versions fails. test/chaos tests rollbacks to another program, option or exposure, and rollbacks that are
+// refused.
 import { strict as assert } from "node:assert";
 import { join } from "node:path";
 import { call, current, TestStack, useWorld } from "../kit";

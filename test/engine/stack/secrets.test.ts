@@ -112,7 +112,10 @@ function generated(state: { deployment: { resources: Resource[] } }, kubeconfig:
     ];
 }
 
-/** Forms in which a secret may occur: as it is, in base64, and for a hexadecimal one, its bytes in base64. */
+/**
+ * Every text that reveals a secret: the secret itself and its base64. For a hexadecimal secret, also the base64 of its
+ * bytes.
+ */
 function formsOf(secret: string): string[] {
     const bytes = /^([0-9a-f]{2})+$/.test(secret) ? [Buffer.from(secret, "hex").toString("base64")] : [];
     return [secret, Buffer.from(secret).toString("base64"), ...bytes];
@@ -129,7 +132,7 @@ interface Resource {
     outputs: Record<string, unknown>;
 }
 
-/** `--show-secrets` writes a secret as an object with its JSON text. */
+/** With `--show-secrets`, Pulumi writes a secret as an object whose field `plaintext` is JSON. */
 function plain(value: unknown): string {
     return JSON.parse((value as { plaintext: string }).plaintext);
 }

@@ -92,7 +92,8 @@ describe("alerts for Prometheus", () => {
             for (const [name] of expr.matchAll(/\balpa_auth:\w+:\w+/g)) assert.ok(records.has(name), name);
             for (const [, name, braces] of expr.matchAll(METRIC)) {
                 assert.ok(metrics.has(name), `${name} is not in the table`);
-                // A command in docs/operate/watch.md adds a namespace to each metric: it inserts the label after the brace.
+                // docs/operate/watch.md has a command that inserts a label for the namespace after the brace of each
+                // metric.
                 assert.ok(braces, `${name} has no braces`);
                 for (const [, label] of braces.matchAll(/(\w+)(?:=|!)/g))
                     assert.ok(metrics.get(name)!.includes(label), `${name} has no label ${label}`);

@@ -14,7 +14,9 @@ import { handedOut } from "./handed-out";
 import * as kit from "./kit";
 import { keyPair, startService, type Service } from "./kit";
 
-/** Addresses and credentials of the services, in the format that client/corpus/world and tests/world/conftest.py read. */
+/**
+ * Addresses and credentials of the emulated services. client/corpus/world and tests/world/conftest.py read this format.
+ */
 export interface CallersWorld {
     /** Address of Alpa itself, which only the gateway should reach. */
     direct: string;
@@ -28,11 +30,14 @@ export interface CallersWorld {
     /** Private keys in PEM form, by the credential's id. */
     privateKeys: Record<"rs" | "es" | "ed", string>;
     /**
-     * Addresses at the edge; `single` reads one header, `login` also lets people log in, `limited` allows one request in 30 s,
-     * `address` has an IP address as its host.
+     * Addresses at the edge. `single` reads the token from one header. `login` also lets people log in. `limited`
+     * allows one request in 30 s. The host of `address` is an IP address.
      */
     edges: Record<"classic" | "strict" | "cut", Record<"alpa" | "single" | "login" | "limited" | "address", string>> & {
-        /** Addresses at an edge whose origin is `silent`, sends a `truncated` answer or is `down`; a rule blocks `closed`. */
+        /**
+         * Addresses that fail. The origin of `silent` never answers, the origin of `truncated` sends half an answer,
+         * and the origin of `down` is down. A rule of the edge blocks `closed`.
+         */
         failing: Record<"silent" | "truncated" | "down" | "closed", string>;
     };
     tokens: Record<"team" | "stranger" | "expired", Pair>;
@@ -97,7 +102,7 @@ async function addRoutes(service: Service, slowPort: number): Promise<void> {
     await service.put("/routes/service", { ...nowhere, uri: "/alpa/", priority: 0, methods: ["GET"], plugins });
 }
 
-/** Factor of the edge's timeouts: its 125 s without a byte are half a second here. */
+/** All timeouts of the edge are multiplied by this factor. A timeout of 125 s takes half a second here. */
 const SCALE = 0.004;
 
 async function startFailingEdge({ clientId, clientSecret }: Pair) {

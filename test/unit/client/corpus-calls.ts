@@ -9,7 +9,7 @@ import { credentialOf, fill, here, VALUES, type Fields } from "./corpus";
 import { shownOf } from "./typescript-redaction";
 import { sendAnswer, Server, trust } from "./typescript-server";
 
-/** A clock for the client. It stands still, and pauses are recorded, not waited for. */
+/** A clock for the client. Its time stands still. A pause ends at once, and is recorded in `waits`. */
 export const clock = {
     now: 0,
     waits: [] as number[],

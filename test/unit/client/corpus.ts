@@ -39,7 +39,7 @@ function merged(all: Fields, one: Fields): Fields {
     return { ...all, ...one, ...env };
 }
 
-/** Expands a case into one for each value of its field `each`. */
+/** Returns a copy of the case for each value of its field `each`. */
 function each({ each: values, ...fields }: Fields): Fields[] {
     if (values === undefined) return [fields];
     return values.map((value: unknown) => {
@@ -107,8 +107,8 @@ export function credentialOf(
 }
 
 /**
- * Returns a token that is given as a text, or creates one from its parts: the algorithm, the claims, a lifetime in
- * seconds, and the secret of HS256.
+ * Returns the token if it is a string. Otherwise creates a token from the algorithm, the claims, a lifetime in seconds,
+ * and the secret of HS256.
  */
 function tokenOf(token: any): string {
     if (typeof token === "string") return token;
@@ -123,7 +123,7 @@ function tokenOf(token: any): string {
 }
 for (const name of Object.keys(VALUES.tokens)) VALUES.tokens[name] = tokenOf(VALUES.tokens[name]);
 
-/** The text for TypeScript, where the texts of the two clients differ. */
+/** The expected text of the TypeScript client. `text` is an object if the two clients have different texts. */
 export const here = (text: any) => (typeof text === "object" && text !== null ? text.typescript : text);
 
 export const claimsOf = (authorization: string): Fields =>

@@ -19,7 +19,7 @@ describe("client/python", () => {
     before(async () => {
         tools = await pythonTools();
         folder = mkdtempSync(join(tmpdir(), "alpa-auth-python-"));
-        // mypy runs while the services and the tests start: it takes longest, and needs one core.
+        // mypy takes longest, and uses only one core. So it runs while the services and the tests start.
         typed = python(["-m", "mypy", "--cache-dir", join(tools.scratch, "mypy")], { cwd: PACKAGE });
         typed.catch(() => undefined); // Only the test of strict types reports its failure.
         stage = await startCallersWorld(folder);

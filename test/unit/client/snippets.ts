@@ -1,4 +1,4 @@
-/** Code blocks of pages, and what they need to call the services of a world. */
+/** Reads the code blocks of pages, and prepares them for calls to the emulated services. */
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { SignJWT } from "jose";
@@ -13,7 +13,7 @@ export interface Snippet {
     text: string;
 }
 
-/** @param only a pattern of the texts; by default all */
+/** @param only a pattern that the text of a code block must match. @default every code block */
 export function snippetsOf(pages: string[], languages: string[], only = /(?:)/): Snippet[] {
     return pages.flatMap((page) => {
         const found: Snippet[] = [];

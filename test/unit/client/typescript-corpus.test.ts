@@ -29,13 +29,17 @@ function fileOf(text: string): string {
 }
 
 const HEAD = "# Access to https://api.example.com/alpa\n\nCredential a/b. It works {until}.\n\n";
-/** Files that a case names, where it names one. */
+/** Files that a case uses, by the names in the case. */
 const filesOf = () => ({
     "file of ES256": fileOf(fill("{ES256}")),
     "file of handout": fileOf(`${HEAD.replace("{until}", "until it is revoked")}    apikey: k 1\n`),
 });
 
-/** Reads a case's settings. @returns the client as a text, unless the case has only a credential, and the client's options */
+/**
+ * Creates the client that a case describes. If the case has only a credential, no client is created, and `shown` is
+ * undefined.
+ * @returns the client as a string, and the client's options
+ */
 function made(fields: Fields): { shown?: string; options: ClientOptions } {
     const { auth = null, client, env, until, page, text = page && HEAD.replace("{until}", until) + page } = fields;
     if (env !== undefined) {

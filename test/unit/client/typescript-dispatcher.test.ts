@@ -1,5 +1,6 @@
-// Proves that the TypeScript client uses the dispatcher that the program has set for its fetch (for a proxy or a private
-// certificate authority), without fetch's own limits on silence, and that proxy variables alone change nothing.
+// Proves that the TypeScript client uses the dispatcher that the program has set for fetch (for a proxy or a private
+// certificate authority). Also proves that fetch's own timeouts for a silent server have no effect, and that proxy
+// variables alone change nothing.
 import { strict as assert } from "node:assert";
 import * as net from "node:net";
 import * as tls from "node:tls";

@@ -1,6 +1,6 @@
-// Proves against recordings of Alpa's own client and of Alpa, with and without credentials: the same request and the same
-// result where that client is right, a typed error where it is wrong, and no request to any other host. The recordings are not
-// part of this repository.
+// Compares the TypeScript client with recordings of Alpa's own client and of Alpa, with and without credentials. Where
+// Alpa's client is right, the request and the result must be the same. Where it is wrong, the TypeScript client must
+// throw a typed error. It must send no request to another host. The recordings are not part of this repository.
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -29,7 +29,7 @@ const STEPS: Record<string, (text: string) => string> = {
     user: (text) => `u${text}@`,
 };
 
-/** Everything that a program may print of a value. */
+/** Everything that a program may print about these values. */
 export const shownOf = (...values: unknown[]) =>
     values
         .flatMap((value) => [
@@ -46,8 +46,8 @@ export async function runRedaction({ steps }: Fields, { secrets, places }: Field
     const write = (text: string): string => steps.reduce((inner: string, step: string) => STEPS[step](inner), text);
     const check = (secret: string) => {
         const left = without(`<${write(secret)}>`, [secret]);
-        // On each side, the codes of up to two characters may be left, because the first and last characters of a
-        // secret in base64 depend on the text around it.
+        // In base64, the first and last characters of a secret depend on the text next to the secret. So the codes of
+        // up to two characters may remain on each side.
         assert.match(left, /^<.{0,6}\*\*\*.{0,6}>$/, secret);
     };
     const visible = fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code));

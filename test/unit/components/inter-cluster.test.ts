@@ -27,7 +27,7 @@ for (const installer of INTER_INSTALLERS)
         it("has three pods of APISIX, and a drain may evict one of them", () => {
             const { replicaCount, podDisruptionBudget: budget } = valuesOf(seen, installer);
             assert.equal(replicaCount, 3);
-            // The chart uses minAvailable instead of maxUnavailable where it is set.
+            // If minAvailable is set, the chart ignores maxUnavailable.
             assert.deepEqual(budget, { enabled: true, minAvailable: "", maxUnavailable: 1 });
         });
 

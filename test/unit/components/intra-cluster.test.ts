@@ -25,7 +25,7 @@ const PROOF = "pulumi-nodejs:dynamic/alpa-auth:CredentialsRevoked alpa-consumers
 const install = { repository: "https://charts.example.org", version: "1.2.3" };
 const added = { name: "new", credentials: [{ id: "first", method: "key" }] };
 const key = (r: Seen) => `${r.type} ${r.name}`;
-/** All properties of a resource, for a comparison that misses no change. */
+/** All properties of a resource, so that a comparison misses no change. */
 const whole = (r: Seen) => ({ inputs: r.inputs, provider: r.provider, asked: asked(r) });
 
 /** Names of resources that only `after` has, and of those that differ. */

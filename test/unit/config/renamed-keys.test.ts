@@ -11,7 +11,7 @@ import { problemsOf } from "./refused";
 const DIGEST = `sha256:${"0a".repeat(32)}`;
 const opt = (values: object) => raw(intraBValues({}, values));
 
-/** An old config of each key, whose only problem is that key. */
+/** For each old key, configs whose only problem is this key. */
 const OLD: Record<string, [config: Record<string, string>, problem: string][]> = {
     exposure: [
         [raw({ exposure: "azure" }), "exposure: has another form now. Write exposure: direct."],

@@ -119,7 +119,7 @@ describe("comparison of both sides", () => {
         const of = (name: RegExp) => all.find((row) => name.test(row.name) && row.type === "A")?.old;
         assert.equal(of(/^alpa-auth-/), "NXDOMAIN");
         assert.equal(of(/^_domainkey/), "NODATA");
-        // Because of this record, the name `apps` exists, without data.
+        // A record below `apps` makes the name `apps` exist, although `apps` itself has no record.
         fresh.zone.records.push(rr("x.apps A 192.0.2.1"));
         const extended = [...records, rr("x.apps A 192.0.2.1")];
         const [row] = wrong(await rows({ records: extended })).filter(({ name }) => name === "apps.example.com");

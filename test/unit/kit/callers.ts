@@ -25,7 +25,7 @@ export const COUNTERS = {
     answerTimeoutSeconds: 600,
 };
 
-/** A stack config as Pulumi passes it. */
+/** A config of option callers, as Pulumi passes it. */
 export const rawCallers = (values: Record<string, unknown> = {}) =>
     raw({ option: "callers", alpa: undefined, of: MAIN, consumers: CONSUMERS, ...values });
 

@@ -14,7 +14,7 @@ export const HOST = { address: "10.0.0.11", user: "ubuntu", hostKey: HOST_KEY, p
 export const TUNNEL = { version: "2026.8.2", sha256: "a".repeat(64), hosts: [HOST] };
 export const ALPA = { endpoints: ["127.0.0.1:20001"], tokensPerSecond: 12 };
 
-/** Two callers: one with two tokens, the second of which was rotated once. */
+/** Caller lab has two tokens, and the second was rotated once. Caller nlp has one token. */
 export const CONSUMERS = [
     {
         name: "lab",
@@ -43,7 +43,7 @@ const BASE = {
     consumers: CONSUMERS,
 };
 
-/** A stack config as Pulumi passes it: structured values as JSON text. */
+/** A config of option cloudflare, as Pulumi passes it: mappings and lists are JSON. */
 export function rawCloudflare(values: Record<string, unknown> = {}): RawConfig {
     return Object.fromEntries(
         Object.entries({ ...BASE, ...values })

@@ -2,7 +2,7 @@ import * as http from "node:http";
 import type { FakePods } from "./fake-pods";
 import { listen } from "./http";
 
-/** Resources of the fake: group and version, kind, plural, namespaced. */
+/** Kinds that the fake API server has. */
 const KINDS: [apiVersion: string, kind: string, plural: string, namespaced: boolean][] = [
     ["v1", "Namespace", "namespaces", false],
     ["v1", "Secret", "secrets", true],
@@ -25,7 +25,7 @@ export interface FakeApi {
     asked: string[];
 }
 
-/** What the server answers for a path: an object, a failure with this HTTP status, or 404 for undefined. */
+/** The answer to a request: an object, the HTTP status of a failure, or undefined for 404. */
 export type Answer = object | number | undefined;
 
 /** A request to the server. Its path is passed separately. */

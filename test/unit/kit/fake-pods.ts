@@ -28,7 +28,10 @@ afterEach(() => {
     for (const { clients } of open.splice(0)) for (const client of clients) client.terminate();
 });
 
-/** @param forbidden whether the user may not forward ports @param closed pods without a listener */
+/**
+ * @param forbidden whether the API server rejects port-forwarding
+ * @param closed pods whose ports have no listener
+ */
 export async function fakePods(
     pods: string[],
     answers: PodAnswers,

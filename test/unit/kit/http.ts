@@ -18,7 +18,7 @@ export async function listen(server: Server): Promise<number> {
     return (server.address() as AddressInfo).port;
 }
 
-/** Starts a server that answers like this. @returns its address, `http://127.0.0.1:PORT` */
+/** Starts a server with this request listener. @returns its address, `http://127.0.0.1:PORT` */
 export async function serve(answer: RequestListener): Promise<string> {
     return `http://127.0.0.1:${await listen(createServer(answer))}`;
 }

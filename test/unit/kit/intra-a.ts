@@ -78,7 +78,10 @@ export function recordStack(installer: Installer, values: Record<string, unknown
     return record(() => intra(settings(installer, values)));
 }
 
-/** Objects that the program creates in the cluster by name, without those of Helm or of a list of files. */
+/**
+ * Kubernetes objects that are resources of the program. Objects of a Helm release or of a list of files are not
+ * included.
+ */
 export function kubernetesObjects(seen: Seen[]): Seen[] {
     return seen.filter((r) => r.custom && r.inputs.apiVersion !== undefined && r.inputs.kind !== undefined);
 }

@@ -14,8 +14,9 @@ import { KUBECONFIG } from "./intra-a";
 
 /**
  * All resources of the stack.
- * @param config values by whole key; a `[secret]` in a value becomes an SSH private key, as most secrets are
- * @param today decides what has expired
+ * @param config values by whole key. Each `[secret]` is replaced by an SSH private key, because most secrets are SSH
+ * private keys
+ * @param today the day for which expiry dates are checked
  */
 export function recordProgram(config: Record<string, string>, today: Date): Promise<Seen[]> {
     const own = Object.entries(config).filter(([key]) => key.startsWith("alpa-auth:"));
@@ -25,7 +26,7 @@ export function recordProgram(config: Record<string, string>, today: Date): Prom
             valueOf(value.replaceAll('"[secret]"', JSON.stringify(SSH_KEY))),
         ]),
     );
-    // A config that was recorded with an earlier version has the earlier names of keys.
+    // A config that an earlier version recorded may have the old names of keys.
     const { values } = renameKeys(raw, raw.option as Option);
     const texts = Object.entries(values).map(([key, value]) => [
         key,

@@ -26,7 +26,7 @@ describe("the connections of a host's connectors", () => {
         rmSync(folder, { recursive: true });
     });
 
-    /** A connector with this many connections, and its metrics address. */
+    /** Starts the metrics server of a connector with this many connections. */
     async function connector(connections: number): Promise<{ stats: Stats; address: string }> {
         const stats = new Stats("id", "2026.8.2");
         for (let i = 0; i < connections; i++) stats.connect(i, "sandbox01");

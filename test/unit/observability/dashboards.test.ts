@@ -1,5 +1,6 @@
-// Proves that the dashboards use existing metrics and labels of the gateway, link to existing pages, and contain nothing
-// specific to one installation or secret. queries.test.ts proves the results of their queries.
+// Proves that the dashboards use existing metrics and labels of the gateway, and link to existing pages. Also proves
+// that they contain no secret, and nothing that only one installation has. queries.test.ts proves the results of their
+// queries.
 import { strict as assert } from "node:assert";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -90,7 +91,8 @@ describe("dashboards for Grafana", () => {
 
     it("explain what an empty panel of the gateway means", () => {
         const board = DASHBOARDS["alpa-auth-operators"]().build() as any;
-        // Panels whose series begin with the first event, or come from a program that not every stack has.
+        // These panels may be empty. Their series begin with the first event, or come from a program that not every
+        // stack has.
         const mayBeEmpty = board.panels.filter(
             ({ type, targets = [] }: any) =>
                 type === "timeseries" &&

@@ -1,7 +1,7 @@
 /**
- * Some hours of metrics of three gateway pods, as the emulator of APISIX counts them, and of other programs: first an hour
- * without problems, then an hour with every problem that has an alert, then 20 minutes without an answer. After that, no
- * metrics can be read.
+ * Metrics of three gateway pods, as the emulator of APISIX counts them, and of other programs. The first hour has no
+ * problems. The second hour has every problem that has an alert. Then Alpa answers nothing for 20 minutes. After that,
+ * no metrics can be read.
  */
 import type { Context } from "../../../sandbox/gateway/request/context";
 import { Metrics } from "../../../sandbox/gateway/observed/metrics";
@@ -54,9 +54,9 @@ export function endsAt(now: number): Record<Phase, number> {
 export function openMetrics(now: number): string {
     const ends = endsAt(now);
     const lines = new Map<string, string[]>();
-    // From the start of the hour of problems, the completion of docs/examples/prometheus/caller-path has failed and is not
-    // repeated, and a host's connector is lost. A pod's connector is lost after that hour. Alpa's pod restarts 10 minutes
-    // before the end of that hour.
+    // From `ends.well` on, the check of docs/examples/prometheus/caller-path has failed and does not run again, and the
+    // host's connector has no connections. After `ends.trouble`, the pod's connector is gone. Alpa's pod restarts 10
+    // minutes before `ends.trouble`.
     const around: [series: string, value: (at: number) => number | undefined][] = [
         ['alpa_auth_caller_path_success{path="main"}', (at) => Number(at <= ends.well)],
         ['alpa_auth_caller_path_seconds{path="main"}', () => 1.5],

@@ -54,13 +54,14 @@ if (promtool !== undefined && findOnPath("prometheus") !== undefined)
             assert.notEqual(rules, RULES);
             writeFileSync(join(folder, "history.txt"), openMetrics(now));
             execFileSync(promtool, ["tsdb", "create-blocks-from", "openmetrics", "history.txt", "data"], own);
-            // The first evaluation of each rule comes within a second instead of a minute.
+            // With this interval, Prometheus evaluates each rule for the first time within a second. With 1m, that
+            // could take a minute.
             writeFileSync(join(folder, "alpa-auth.rules.yml"), rules.replace("interval: 1m", "interval: 1s"));
             server = await start();
             await evaluated();
             writeFileSync(join(folder, "backfill.rules.yml"), rules);
-            // A rule may use the result of another rule, which must be recorded first. Rules depend on each other over
-            // up to three levels, so they are evaluated three times.
+            // A rule may use the result of another rule. That result must be recorded first. Such rules depend on each
+            // other over up to three levels, so all rules are evaluated three times.
             for (let level = 0; level < 3; level++) {
                 const range = [`--start=${ends.well - 3600}`, `--end=${now}`, `--url=${server.url}`];
                 const output = ["--output-dir=data", "backfill.rules.yml"];

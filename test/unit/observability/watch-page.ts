@@ -35,7 +35,10 @@ export function rows(head: string, at = 0): string[][] {
 /** A metric of this repository, of APISIX, of cloudflared or of kube-state-metrics, with the selector of its series. */
 export const METRIC = /\b((?:apisix|alpa_auth_caller|alpa_auth_connector|cloudflared|kube)_\w+)(\{.*?\}(?=[[) ]|$))?/gm;
 
-/** Metrics of kube-state-metrics that the page names (its docs/metrics/workload/pod-metrics.md). */
+/**
+ * Metrics of kube-state-metrics that the page names, with their labels. Source: docs/metrics/workload/pod-metrics.md of
+ * kube-state-metrics.
+ */
 const KUBE_STATE_METRICS: [string, string[]][] = [
     ["kube_pod_container_status_restarts_total", ["namespace", "pod", "uid", "container"]],
     ["kube_pod_status_ready", ["namespace", "pod", "uid", "condition"]],

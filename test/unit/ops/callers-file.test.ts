@@ -165,7 +165,7 @@ describe("ops with callers in a file of their own", () => {
             };
             assert.deepEqual(callersIn(text(), moved), callersIn(STACK_FILE));
             assert.ok(calls.every(({ args }) => args[0] !== "up"));
-            // The changes of move-to-file do not count as uncommitted changes of the next command.
+            // The files that move-to-file has written do not count as uncommitted changes when the next command runs.
             await exits(0, ops("consumer", "add", "bob"));
         });
 

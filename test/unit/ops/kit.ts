@@ -58,7 +58,7 @@ export interface Call {
     signal?: AbortSignal;
 }
 
-/** Pulumi's answer to a call; undefined: that of a healthy stack. */
+/** The fake Pulumi's answer to a call. If it is undefined, Pulumi answers as for a healthy stack. */
 export type Says = (call: Call) => Partial<PulumiResult> | Promise<Partial<PulumiResult>> | undefined;
 
 export interface Bench {
@@ -96,7 +96,7 @@ export interface BenchOptions {
     openHolder?: OpenHolder;
     /** Objects in APISIX that are not the ingress controller's. @default none */
     auditGateway?: AuditGateway;
-    /** Whether a port of an address answers. @default none does, whatever listens on this machine */
+    /** State of a port at an address. @default every port is closed, even if a program listens on this machine */
     stateOfPort?: Context["stateOfPort"];
     /** Root of a clone. @default that of this repository */
     program?: string;

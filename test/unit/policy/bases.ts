@@ -1,4 +1,4 @@
-/** Stacks of every kind. The test cases of policy rules change their resources. */
+/** Stacks whose resources the test cases of policy rules change. */
 import { generateKeyPairSync } from "node:crypto";
 import type { Seen } from "../../kit";
 import { recordCloudflare } from "../kit/cloudflare";

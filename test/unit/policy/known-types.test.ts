@@ -6,7 +6,7 @@ import { OWN_TYPES } from "../../../policy/rules/known-types";
 
 const FOLDER = join(__dirname, "../../../components");
 
-/** Type tokens in the source of the components, as their constructors name them. */
+/** Type tokens in the constructors of the components, read from their source. */
 function tokens(): string[] {
     const sources = readdirSync(FOLDER, { recursive: true, encoding: "utf8" })
         .filter((name) => name.endsWith(".ts"))

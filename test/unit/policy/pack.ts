@@ -60,7 +60,7 @@ export class Pack {
                 .setType(type)
                 .setName(name)
                 .setUrn(urn)
-                // The outputs of providers that the pack reads.
+                // The pack reads only these outputs of providers.
                 .setProperties(Struct.fromJavaScript({ ...inputs, id: id as string }))
                 .setOptions(new analyzer.AnalyzerResourceOptions().setProtect(protect)),
         );

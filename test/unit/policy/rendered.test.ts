@@ -80,8 +80,8 @@ const routeSettings = fc
     )
     .map(({ counters: shared, ...rest }) => ({
         ...rest,
-        // Route and counters of a stack have the same longest answer time. Without classes, no rule of the route uses
-        // counters.
+        // The route and the counters of a stack have the same longest answer time. Without classes, no rule of the
+        // route uses counters, so they are left out.
         ...(shared && rest.classes && { counters: { ...shared, answerTimeoutSeconds: rest.answerTimeoutSeconds } }),
     }));
 
@@ -94,7 +94,7 @@ function* nodes(tree: any, path = ""): Generator<{ path: string; node: any }> {
 
 describe("the comparison with what is rendered", () => {
     it("accepts the chart values of every combination of choices", () => {
-        // Sets for Rampart are left out: Rampart gets its values in a graph, not in a Helm release.
+        // Installations by Rampart are left out, because Rampart gets the values in a graph and not in a Helm release.
         const sets = apisixSets().filter(({ what }) => !what.includes("by Rampart"));
         const repositoryOpts = { repo: "https://charts.example.org" };
         for (const { what, chart, values, installation } of [...sets, ...operatorSets()])
@@ -246,7 +246,8 @@ describe("the comparison with what is rendered", () => {
                     if (Array.isArray(node)) node.pop();
                     else delete node.more;
                 }
-            // The operator chooses the labels of a scraper. One more label is allowed, because it admits fewer pods.
+            // The operator chooses the labels of a scraper. An additional label is allowed, because then fewer pods
+            // match.
             assert.deepEqual(passed, ["alpa-policies-metrics spec.ingress.0.from.0.podSelector.matchLabels"]);
         });
 
@@ -256,7 +257,7 @@ describe("the comparison with what is rendered", () => {
             for (const given of compared.filter(isCompared))
                 for (const { path, node } of bodiesOf(given))
                     for (const [field, text] of Object.entries(node)) {
-                        // The operator chooses the command that starts Alpa in its image.
+                        // The operator writes the command that starts Alpa, so this text is not checked.
                         if (typeof text !== "string" || node.name === "ALPA_COMMAND") continue;
                         if (!isNew(given, `${path}.${field}`)) continue;
                         node[field] = `${text}$http_apikey`;

@@ -41,8 +41,8 @@ describe("every rule of the policy pack", () => {
                 const same = shapeOf(given);
                 if (judged.has(same)) continue;
                 judged.add(same);
-                // A rule between resources reports that the other resources are missing. Such violations are ignored
-                // below.
+                // A rule about several resources reports that resources are missing, because only one resource is
+                // checked here. These violations are in `alone`, and are ignored.
                 const judge = () => violationsOf([resourceOf(given)]).map(({ message }) => message);
                 const alone = judge();
                 for (const path of eachUnknown(given.inputs))

@@ -36,7 +36,7 @@ describe("each rule of the policy pack", () => {
         for (const base of Object.keys(bases) as Base[]) assert.deepEqual(violationsOf(copy(base).map(resourceOf)), []);
     });
 
-    /** Violations that remain if an exception excuses all resources from the comparison with the rendering. */
+    /** Violations of all rules except the comparison with the rendering. */
     const besidesRendering = (resources: Given[]) =>
         violationsOf(
             resources.map(resourceOf),

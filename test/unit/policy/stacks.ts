@@ -26,7 +26,7 @@ import { CLASSES, CONSUMERS, INSTALLERS, KUBECONFIG, recordExposed, recordStack 
 
 const ROOT = join(__dirname, "../../..");
 
-/** A resource before rules read it. */
+/** A resource in the format that `resourceOf` converts for the rules. */
 export type Given = Parameters<typeof resourceOf>[0] & { inputs: any };
 
 /** The recorded resources, with the URNs that the engine would give: those of the fake engine have only one level. */
@@ -48,13 +48,16 @@ export function givenOf(seen: Seen[]): Given[] {
     }));
 }
 
-/** A text that is equal for two resources of one name if only their values differ. Stacks have many such resources. */
+/**
+ * A resource without its values: type, name, and the type of each input. Many stacks have resources that are equal in
+ * this.
+ */
 export const shapeOf = ({ type, name, inputs }: Given): string =>
     `${type} ${name} ${JSON.stringify(inputs, (_, value) => (typeof value === "object" ? value : typeof value))}`;
 
 /**
- * Whether a path in a resource is new: each is tried once, in any list entry and any stack. Trying all of them took a minute of
- * CPU time, with the same result.
+ * Returns a function that tells whether a path in a resource is new. The same path in another list entry or another
+ * stack is not new. Checking all of them took a minute of CPU time, and found nothing more.
  */
 export function placesOnce(): (given: Given, path: string) => boolean {
     const seen = new Set<string>();

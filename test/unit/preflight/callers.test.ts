@@ -18,7 +18,7 @@ const THEIRS = "alpa-auth/intra";
 const HOME = "Namespace alpa-auth";
 const ROUTE = "ApisixRoute alpa-auth/alpa";
 
-/** The owner of each object, by the object's title; null if it has no owner. */
+/** The owner of each object, by the object's title. Null: the object exists, but has no owner. */
 type Objects = Record<string, string | null>;
 const UP: Objects = { [HOME]: THEIRS, [ROUTE]: THEIRS };
 

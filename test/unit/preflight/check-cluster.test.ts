@@ -568,9 +568,9 @@ describe("preflight and objects with the stack's names", () => {
                 ROLE,
                 GRAPHS,
                 ...Object.keys({ ...WRITTEN_VERSIONS, ...WATCHED_VERSIONS }).map(CRD),
-                // Read to know whether the route redirects callers to HTTPS. A missing route does not.
+                // Read because the route may redirect callers to HTTPS. Without the route, there is no redirect.
                 ROUTE,
-                // Read to know the phase of a conversion. Without the object, no conversion has begun.
+                // Read to know the phase of a conversion. If it is missing, no conversion has begun.
                 "ConfigMap alpa-auth/alpa-auth-conversion",
                 "GatewayClass alpa-auth",
                 "IngressClass alpa-auth",

@@ -11,7 +11,7 @@ import { exposedInterSettings, INTER_INSTALLERS, interSettings, interValues, par
 import { exposed, identities, identity, INSTALLERS, settings } from "../kit/intra-a";
 import { intraBSettings, RAMPART_OPT } from "../kit/intra-b";
 
-/** Object that a dynamic resource of this project writes, instead of a resource of the Kubernetes provider. */
+/** A dynamic resource of this project writes this object. It is not a resource of the Kubernetes provider. */
 const RECORD = "v1 ConfigMap alpa-auth alpa-auth-conversion";
 const FOUND = { "alpa-apisix-release": { status: { revision: 1 } } };
 const azure = { hostname: "llm.example.com", addresses: ["20.50.2.10"] };

@@ -1,4 +1,5 @@
-// Proves that a second run of the same program records the same text, and that equal values stay equal and others different.
+// Proves that two runs of the same program record the same text. Equal values stay equal, and different values stay
+// different.
 import { strict as assert } from "node:assert";
 import { UNKNOWN_TEXT } from "../../../policy/resources/values";
 import { withoutGenerated } from "../../recorded/generated";

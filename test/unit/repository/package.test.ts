@@ -1,4 +1,5 @@
-// Proves that no package requires another Node.js than package.json: `npm ci` would warn, or stop.
+// Proves that every package runs on the Node.js versions that package.json allows. Otherwise `npm ci` would warn or
+// stop.
 import { strict as assert } from "node:assert";
 import { readdirSync, readFileSync } from "node:fs";
 import { createRequire, isBuiltin } from "node:module";

@@ -1,5 +1,6 @@
-// Proves that the text of the pictures in docs/images is what the code prints: the review in the comment, and the lines of
-// `npm run sandbox -- up`. Numbers of Pulumi, times and ids are not compared. `npm run docs:screenshots` takes them again.
+// Proves that the pictures in docs/images show what the code prints: the review in the comment, and the lines of
+// `npm run sandbox -- up`. Pulumi's numbers, times and ids are not compared. `npm run docs:screenshots` takes the
+// pictures again.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -66,7 +67,7 @@ describe("the picture of the sandbox", () => {
     const folder = mkdtempSync(join(tmpdir(), "alpa-auth-pictured-"));
     after(() => rmSync(folder, { recursive: true }));
 
-    /** Lines below a heading of `up`, up to the next heading. */
+    /** The lines of `up` between this heading and the next heading. */
     const below = (heading: string) => new RegExp(`^== ${heading}\\n((?:(?!== ).*\\n)*)`, "m").exec(text)?.[1] ?? "";
     const source = (...files: string[]) =>
         execFileSync("git", ["-c", `safe.directory=${ROOT}`, "ls-files", ...files], { cwd: ROOT, encoding: "utf8" })
@@ -126,7 +127,7 @@ describe("the picture of the sandbox", () => {
     });
 });
 
-/** The text between quotes of the code. */
+/** A pattern for a string with this text in the code. */
 function literal(text: string): RegExp {
     return new RegExp(`["\`]${text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}["\`]`);
 }

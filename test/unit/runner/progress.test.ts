@@ -11,7 +11,7 @@ const result = (job: Job, passed: number, failed: number, seconds: number): Resu
     log: `test-results/${job.name}.log`,
 });
 
-/** Screen content after both jobs have ended, the last started one first. */
+/** What is printed until both jobs have ended. The job that started last ends first. */
 function shown(columns?: number): string {
     let text = "";
     const progress = new Progress([UNIT, ENGINE], { write: (more) => (text += more), columns });

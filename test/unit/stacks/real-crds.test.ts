@@ -20,8 +20,8 @@ const data = path.join(shared, "reference/data");
 const NOT_LISTED = ["service.http.nodePort"];
 
 /**
- * The schema of a CRD, changed so that it rejects unknown fields. An API server would silently drop them.
- * @param logic whether the node is inside allOf, anyOf, oneOf or not, where a schema lists only some of the fields
+ * The schema of a CRD, changed so that it rejects unknown fields. An API server would drop them without an error.
+ * @param logic whether the node is inside allOf, anyOf, oneOf or not. A schema in these lists only some of the fields
  */
 function strict(node: any, logic = false): any {
     const { properties, items, additionalProperties, ...rest } = node;
@@ -54,7 +54,7 @@ function definitions(folder: string): { get: (title: string) => ValidateFunction
     return { get: (title) => (found.has(title) ? ajv.compile(found.get(title)!) : undefined) };
 }
 
-/** Paths of all values in a tree; a list counts as a value. */
+/** Paths of all values in a tree. A list is one value. */
 function leaves(node: unknown, at: string[] = []): string[] {
     if (typeof node !== "object" || node === null || Array.isArray(node) || Object.keys(node).length === 0)
         return [at.join(".")];
@@ -127,7 +127,7 @@ if (existsSync(data)) {
     });
 
     describe("the graph and Rampart's schema", () => {
-        // Python writes named groups with a P.
+        // Python writes a named group as (?P<name>…), and JavaScript as (?<name>…).
         const text = readFileSync(path.join(data, "rampart/graph.json"), "utf8").replaceAll("(?P<", "(?<");
         const validate = new Ajv2020({ strict: false, allErrors: true }).compile(JSON.parse(text) as AnySchema);
         const spec = async () =>

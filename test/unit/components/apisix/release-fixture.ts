@@ -1,6 +1,6 @@
 import type { ReleaseSettings } from "../../../../components/apisix/values";
 
-/** A release in which no value is a default. */
+/** Settings of a release in which no value is the default. */
 export const release: ReleaseSettings = {
     chart: { repository: "https://charts.example.org", version: "2.14.1" },
     image: { repository: "mirror.example.org/apisix", tag: "3.18.0" },

@@ -32,7 +32,8 @@ const CRDS = "kubernetes:yaml/v2:ConfigGroup";
 
 /** Result of the release's transform for a CustomResourceDefinition with these properties. */
 async function transformed(props: object): Promise<pulumi.ResourceTransformResult> {
-    // The transform must run inside a program, because it writes the names of project and stack into the owner's annotation.
+    // The transform works only inside a program, because it writes the names of project and stack into the annotation
+    // of the owner.
     let result: pulumi.ResourceTransformResult;
     const definition = { custom: true, type: "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition", name: "a" };
     const seen = await record(() => {

@@ -1,5 +1,5 @@
-// Proves the connectors' Kubernetes objects. It cannot prove that a network plugin enforces the policy, or that Cloudflare
-// accepts the connectors.
+// Proves the Kubernetes objects of the connectors. It does not prove that a network plugin enforces the network policy,
+// or that Cloudflare accepts the connectors.
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import {

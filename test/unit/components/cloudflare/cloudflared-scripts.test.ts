@@ -72,7 +72,10 @@ async function listening(
     }
 }
 
-/** The team's domain, with the keys of Access that connectors need, and files by which a host resolves it. */
+/**
+ * An HTTPS server with the Access keys of the team's domain, which the connectors read. With `files`, a host's curl
+ * connects to this server and trusts it.
+ */
 async function teamDomain() {
     const name = "acme.cloudflareaccess.com";
     const { certificate: cert, key } = await certificate([name]);
@@ -243,7 +246,7 @@ describe("cloudflared on a host", function () {
                     try {
                         seen.push(fs.readFileSync(`/proc/${pid}/${what}`, "utf8"));
                     } catch {
-                        // The process has ended meanwhile.
+                        // The process has ended since the list of processes was read.
                     }
             }
         };

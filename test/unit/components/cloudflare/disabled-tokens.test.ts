@@ -11,8 +11,8 @@ const IDS = { "lab/a": "1", "nlp/a": "2" };
 describe("untilDisabled", () => {
     let baseUrl: string;
     /**
-     * Answers to the requests for the list of tokens: `enabled` by id, a status, or null for no answer. The last one is
-     * repeated.
+     * Answers to the requests for the list of tokens, in order. An answer is `enabled` by token id, an HTTP status, or
+     * null for no answer. The last answer is repeated.
      */
     let answers: (Record<string, boolean | undefined> | number | null)[];
     let asked: string[];

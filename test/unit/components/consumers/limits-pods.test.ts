@@ -6,7 +6,7 @@ import { ClassedAlpa, type ClassedAlpaOptions } from "../route/classed-alpa";
 const PODS = 3;
 const REQUESTS = 3;
 /**
- * Number of requests of one caller that a pod admits at once while it counts alone: twice the limit for a window, plus
+ * How many requests of one caller a pod admits at once while it counts alone. It is twice the limit for a window, plus
  * one.
  */
 const OF_ONE_POD = 2 * REQUESTS + 1;

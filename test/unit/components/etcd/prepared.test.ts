@@ -1,5 +1,5 @@
-// Proves when etcd gets its password and the keys of an earlier etcd, with the provider as stored in the state. The etcd here
-// is the sandbox's; test/engine/cluster/etcd.test.ts proves that etcd itself answers the same.
+// Proves when etcd gets its password, and when it gets the keys of an earlier etcd. The provider is the code from the
+// state. The etcd is emulated; test/engine/cluster/etcd.test.ts proves that the real etcd answers the same.
 import { strict as assert } from "node:assert";
 import type * as pulumi from "@pulumi/pulumi";
 import { WebSocketServer } from "ws";

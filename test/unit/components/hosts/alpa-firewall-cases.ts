@@ -13,9 +13,14 @@ export const RULES: FirewallRules = {
 };
 
 /**
- * How the SYN arrives: in one packet; in one with IP options or extension headers; in fragments of 8 bytes, the first of which
- * lacks TCP's flags; in such fragments of which only the first names TCP; in fragments the first of which has the whole TCP
- * header; in fragments the first of which has only an extension header. `open` is an ACK instead of a SYN.
+ * How the SYN arrives.
+ * - `whole`: in one packet.
+ * - `options`: in one packet with IP options or extension headers.
+ * - `tiny fragments`: in fragments of 8 bytes. The first fragment lacks TCP's flags.
+ * - `tiny fragments, the rest of another header`: in fragments of 8 bytes. Only the first fragment names TCP.
+ * - `large fragments`: the first fragment has the whole TCP header.
+ * - `header in the second fragment`: the first fragment has only an extension header.
+ * - `open`: an ACK arrives instead of a SYN.
  */
 export type Form =
     | "whole"
@@ -32,7 +37,7 @@ export interface PacketCase {
     port: number;
     /** @default "whole" */
     form?: Form;
-    /** Destination: the host's address, or a container's own address, which is reached by routing. @default "host" */
+    /** Destination. `container` is a container's own address, to which the host routes the packet. @default "host" */
     to?: "host" | "container";
     /** Where the packet comes from. @default "outside" */
     from?: "outside" | "container" | "loopback";

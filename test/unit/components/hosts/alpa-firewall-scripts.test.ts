@@ -1,5 +1,5 @@
-// Proves what the scripts for the Alpa host's rules do, run by a real shell over SSH on a sandbox host. nft and systemd are the
-// sandbox's, which stores the rules but filters nothing.
+// Proves what the scripts for the Alpa host's rules do. A real shell runs them over SSH on a sandbox host. nft and
+// systemd are emulated: this nft stores the rules but filters nothing.
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -164,7 +164,7 @@ describe("scripts for rules of the Alpa host", function () {
         await assert.rejects(run("install"), fails(new RegExp(said, "m")));
     });
 
-    // Otherwise the shell would find this machine's own program instead of the host's.
+    // Only on a machine without nft. Otherwise the shell would find the machine's nft after the host's nft is removed.
     if (findOnPath("nft") === undefined)
         it("keep the rules on removal if nft is missing, and report that", async () => {
             await start();

@@ -1,4 +1,4 @@
-// Proves which parts of a script file are sent to a host, and that all files give scripts without remaining placeholders.
+// Proves which parts of a script file are sent to a host, and that every rendered script has no placeholders left.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

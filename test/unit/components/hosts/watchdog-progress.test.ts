@@ -37,7 +37,7 @@ describe("The watchdog's check of Alpa", () => {
     };
     /**
      * Runs the check.
-     * @param which shell function of the script: `complete` skips the first check, and only sends a completion
+     * @param which the shell function of the script. `complete` skips the first check, and only sends a completion
      * @returns "state: why"
      */
     const look = (port: number, limits: Partial<Progress> = {}, which = "watch_alpa") => {
@@ -66,7 +66,7 @@ describe("The watchdog's check of Alpa", () => {
                 .on("error", () => undefined)
                 .on("data", (part) => {
                     request += String(part);
-                    if (!request.endsWith("}")) return; // The JSON body has not arrived completely
+                    if (!request.endsWith("}")) return; // The JSON body is not complete yet.
                     if (!request.includes("prompt")) return socket.end("HTTP/1.1 400 Bad Request\r\n\r\n");
                     socket.write("HTTP/1.1 2");
                     setTimeout(() => socket.end("00 OK\r\n\r\n{}"), PAUSE_MS);

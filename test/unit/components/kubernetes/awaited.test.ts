@@ -50,7 +50,7 @@ describe("Awaited", () => {
         });
 });
 
-/** A clock on which a second takes 20 ms. */
+/** A clock that runs 50 times as fast as a real clock: a second takes 20 ms. */
 function fastClock() {
     const now = Date.now;
     const start = now();

@@ -25,7 +25,7 @@ const condition = (
 type Case = [what: string, until: Until, object: Observed | undefined, namespace?: string];
 const ready: Case[] = [
     ["a graph whose generation is deployed", DEPLOYED, graph(2, "Deployed", 2)],
-    // Rampart keeps the message of an earlier failure.
+    // Rampart leaves the message of an earlier failure in the status.
     ["a deployed graph that failed before", DEPLOYED, graph(2, "Deployed", 2, "The following errors …")],
     ["a graph's namespace that exists while it deploys", NAMESPACE, graph(1, "Deploying"), "Active"],
     ["a condition of this generation", ACCEPTED, condition("True", 2)],

@@ -6,7 +6,7 @@ import { inputsOf, type Seen } from "../../../kit";
 
 const ROOT = path.resolve(__dirname, "../../../..");
 
-/** The code of a dynamic resource as stored in the state; secret or not. */
+/** The code of a dynamic resource as the state stores it, whether or not it is marked as a secret. */
 export function storedText(resource: Seen): string {
     return inputsOf(resource, (secret) => secret).__provider;
 }
@@ -19,12 +19,11 @@ export function load(text: string): pulumi.dynamic.ResourceProvider {
     return module.exports.handler();
 }
 
-/** Names of the modules that the code of a stored provider loads. */
 function requiredBy(text: string): string[] {
     return [...new Set([...text.matchAll(/require\("([^"]+)"\)/g)].map((m) => m[1]))].sort();
 }
 
-/** Modules that a text loads to call the API server. */
+/** Modules that a stored provider loads to call the API server. */
 export const API_SERVER = [
     "@kubernetes/client-node",
     "node:fs",
@@ -35,7 +34,6 @@ export const API_SERVER = [
     "yaml",
 ];
 
-/** Parts of the Pulumi SDK. */
 const PULUMI_SDK = /@pulumi\/pulumi|ComponentResource|CustomResource|registerResource|runtime\./;
 
 /** Asserts that a stored text is shorter than the limit, has no part of the Pulumi SDK, and loads exactly these modules. */

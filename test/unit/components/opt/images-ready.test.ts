@@ -1,5 +1,5 @@
-// Proves when image and weights count as being on the nodes, and that the stored provider says why they do not, against a fake
-// API server.
+// Proves, against a fake API server, when every node has the image and the weights. Also proves that the stored
+// provider reports why a node does not have them.
 import { strict as assert } from "node:assert";
 import { ImagesReady } from "../../../../components/opt/images-ready";
 import { judgeImages } from "../../../../components/opt/images-ready-provider";

@@ -112,8 +112,8 @@ describe("pods of the component", () => {
         const [head, ...workers] = pods();
         assert.ok(head.terminationGracePeriodSeconds > 600);
         assert.equal(head.containers[0].lifecycle.preStop.exec.command.at(-1), afterAnswers(600));
-        // The operator deletes all pods at once. The workers wait for the head, because an answer needs the GPUs of all
-        // nodes.
+        // The operator deletes all pods at once. The workers wait until the head has ended, because an answer needs the
+        // GPUs of all nodes.
         assert.ok(workers.length > 0);
         for (const { terminationGracePeriodSeconds, containers } of workers) {
             assert.equal(terminationGracePeriodSeconds, head.terminationGracePeriodSeconds);

@@ -1,5 +1,5 @@
-// Proves what the head's programs do when the watchdog ends, and when Alpa is busy: a real bash and Python run them, with a
-// module of this test instead of Ray. Without Python, only those of bash are tested.
+// Proves what the programs in the head's pod do when the watchdog ends, and when Alpa is busy. A real bash and a real
+// Python run them, with a module of this test instead of Ray. Without Python, only the bash programs are tested.
 import { strict as assert } from "node:assert";
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import { LOADED, LOADED_OR_BUSY, headVariables, watchedCommand } from "../../../
 import { findOnPath } from "../../../../sandbox/toolchain/path";
 
 const WATCHDOG = { model: "m", idleSeconds: 60, stuckSeconds: 1200 };
-/** Replaces the watchdog's script in a text by one of this test. */
+/** Replaces the watchdog's script in `text` by `script`. */
 const instead = (text: string, script: string) => {
     const [{ value: own }] = headVariables({ nodes: [], command: "", watchdog: WATCHDOG }).filter(
         ({ name }) => name === "ALPA_WATCHDOG",

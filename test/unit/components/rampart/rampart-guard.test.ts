@@ -29,8 +29,8 @@ describe("RampartGuard", () => {
     afterEach(() => void (Date.now = now));
 
     /**
-     * Deletes the guard. The cluster returns these lists one after another, and this many seconds pass between two of
-     * them.
+     * Deletes the guard. Each request for a list gets the next of these answers. Between two requests, this many
+     * seconds pass.
      */
     async function remove(answers: Answer[], secondsBetween = 1) {
         let looks = 0;

@@ -51,7 +51,8 @@ describe("the upstream of logprobs", () => {
     it("has every interchangeable service, one for each caller", () => {
         const spec = logprobsUpstream(two) as any;
         assert.deepEqual(names(spec), ["10.0.0.11", "node-2.example.org"]);
-        // Not the hash of a header or an address: a caller with several keys or addresses would be sent to several services.
+        // The gateway hashes no header or address, because a caller with several keys or addresses would then reach
+        // several services.
         assert.deepEqual(spec.loadbalancer, { type: "chash", hashOn: "consumer" });
     });
 });

@@ -33,7 +33,7 @@ export interface ClassedAlpaOptions {
 const COUNTERS: Counters = {
     host: "counters.llm.svc.cluster.local",
     whenDown: "refuse",
-    // On a busy machine an answer of the counters sometimes takes 1 s.
+    // This is long, because on a busy machine the counters sometimes take 1 s to answer.
     timeoutMilliseconds: 20_000,
     answerTimeoutSeconds: 60,
 };

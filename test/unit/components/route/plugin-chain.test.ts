@@ -67,7 +67,7 @@ describe("a chain to Alpa", () => {
             assert.deepEqual([token.header, token.hide_credentials], ["authorization", true]);
         });
         it(`accepts neither at the plugins' default places, the query string and a cookie: ${path}`, () => {
-            // nginx discards an argument without a name, and the name of a cookie ends before "=".
+            // nginx discards an argument without a name. A cookie's name ends before "=", so no cookie is called "=".
             assert.deepEqual([key.query, token.query, token.cookie], ["", "", "="]);
         });
         it(`requires exp in every token: ${path}`, () => assert.deepEqual(token.claims_to_verify, ["exp"]));

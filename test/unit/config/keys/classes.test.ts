@@ -1,4 +1,4 @@
-// Proves which classes of callers a config may have, and the resulting settings.
+// Proves which caller classes a config may have, and the settings that result from them.
 import { strict as assert } from "node:assert";
 import { parse } from "../../../../config";
 import { interValues } from "../../kit/inter";

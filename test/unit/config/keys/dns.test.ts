@@ -8,7 +8,7 @@ import { dnsSchema, parseZoneData, readZoneData, serviceProblems } from "../../.
 import { itRefuses, type Refused } from "../refused";
 
 const parse = (text: string) => parseZoneData(text, "example.com", "dns/example.com.yaml");
-/** One line for each entry, so that the line number is that of the entry. */
+/** Writes each entry on its own line, so that the line number in an error is the number of the entry. */
 const entries = (...list: string[]) => parse(list.map((entry) => `- { ${entry} }`).join("\n"));
 const A = "name: www.example.com, type: A, ttl: 300, content: 192.0.2.1";
 

@@ -52,7 +52,8 @@ describe("config of exposure tunnel", () => {
         assert.ok(warnings.some((one) => /^tunnel: a stopping connector waits at most 180 s .*600 s/.test(one)));
     });
 
-    // options/cloudflare.test.ts has the other cases of host names, plans and answer times, whose checks are the same.
+    // Exposure tunnel has the same checks of host names, plans and answer times as option cloudflare.
+    // options/cloudflare.test.ts has the cases of these checks.
     const refused: Refused[] = [
         [
             "exposure tunnel without its required keys",

@@ -148,7 +148,7 @@ const refused: Refused[] = [
     ["capitals in a name", { consumers: [caller("Lab", "c")] }, /^consumers\[0\]\.name: must be a DNS label/],
     [
         "a user name of 64 characters",
-        { consumers: [caller("a".repeat(54), "c")] }, // 54 characters, and 10 of the prefix alpa-auth_
+        { consumers: [caller("a".repeat(54), "c")] }, // alpa-auth_ adds 10 characters
         /^consumers: alpa-auth_a{54} must be at most 63 characters \(got 64\)/,
     ],
     [

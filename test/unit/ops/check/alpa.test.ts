@@ -14,7 +14,9 @@ describe("ops check alpa", () => {
     after(() => host.close());
 
     const now = () => Math.floor(Date.now() / 1000);
-    /** Result of a watchdog's check. @param lookedAgo time of its last check, in seconds before now */
+    /**
+     * Writes the state file of a watchdog with this result. @param lookedAgo seconds since the watchdog's last check
+     */
     const found = (state: string, why: string, lookedAgo = 20) => {
         const file = join(host.root, STATE_FILE);
         mkdirSync(dirname(file), { recursive: true });

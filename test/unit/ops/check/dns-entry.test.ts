@@ -1,4 +1,5 @@
-// Proves that the record set of exposure direct is compared with the answers of each name server of the zone.
+// Proves that the DNS records that exposure direct requires are compared with the answers of each name server of the
+// zone.
 import { strict as assert } from "node:assert";
 import { stringify } from "yaml";
 import { checkEntryDns } from "../../../../ops/check/dns-entry";

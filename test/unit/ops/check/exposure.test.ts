@@ -1,5 +1,5 @@
-// Proves the command's findings at an address, its output and its exit code. The address is one of this machine; only ports
-// that a test opens count as open, because other programs may listen on all addresses.
+// Proves what the command finds at an address, what it prints, and its exit code. The address is an address of this
+// machine. Only ports that a test opens count as open, because other programs may listen on all addresses.
 import { strict as assert } from "node:assert";
 import { writeFileSync } from "node:fs";
 import { createServer, type RequestListener } from "node:http";

@@ -203,8 +203,8 @@ describe("ops check smoke", () => {
     it("requires a caller of its own, and a deployed stack", async () => {
         const without = await exits(2, run({ text: stack(undefined) }));
         assert.match(without.note, /--consumer: must be a test caller.*consumer add smoke --requests 10/);
-        // With option cloudflare, the advice has no limit, because a caller has no limits of its own there and the
-        // config check would reject them.
+        // With option cloudflare, the suggested command has no limit. Callers have no limits of their own there, so the
+        // config check would reject a limit.
         const edge = await run({ text: stack(undefined, "cloudflare") });
         assert.match(edge.note, /Run: npm run ops -- consumer add smoke --yes$/m);
         const down = await exits(2, run({ outputs: {} }));

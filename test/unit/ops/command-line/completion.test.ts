@@ -1,5 +1,5 @@
-// Proves the completions of the Tab key, with the shells themselves: bash, and zsh and fish where they are installed. It cannot
-// prove that a shell has loaded the script.
+// Proves which completions the Tab key offers, with real shells: bash, and zsh and fish where they are installed. It
+// does not prove that a shell loads the script.
 import { strict as assert } from "node:assert";
 import { execFileSync, spawnSync } from "node:child_process";
 import { run } from "../../../../ops/cli";
@@ -26,8 +26,8 @@ const SHELLS: Record<string, (line: string) => Promise<string[]>> = {
         const set = `COMP_WORDS=(${words.map((word) => `'${word}'`).join(" ")}); COMP_CWORD=${words.length - 1}; _alpa_auth`;
         return lines("bash", ["-c", `${await script("bash")}${set}; printf '%s\\n' "\${COMPREPLY[@]}"`]);
     },
-    // zsh offers completions only at a terminal, so the test calls the function in the way bashcompinit does. Like zsh,
-    // it omits words that do not begin with the typed text.
+    // zsh offers completions only at a terminal. So the test calls the completion function as bashcompinit does. Then
+    // it omits words that do not begin with the typed text, as zsh does.
     async zsh(line) {
         const words = line.split(" ");
         const set = `COMP_WORDS=(${words.map((word) => `'${word}'`).join(" ")}); COMP_CWORD=${words.length - 1}`;

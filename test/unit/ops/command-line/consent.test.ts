@@ -28,7 +28,7 @@ const CHANGING = [
     "convert abort",
 ];
 
-/** Arguments of commands that need them before they report an unknown option. */
+/** Required arguments. Without them, these commands would report a missing argument before an unknown option. */
 const REQUIRED: Record<string, string[]> = { "stack apply": ["--plan", "plan"], "stack rollback": ["--to", "1"] };
 
 function commands(command: Command, path: string[] = []): [name: string, command: Command][] {

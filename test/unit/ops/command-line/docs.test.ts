@@ -65,7 +65,7 @@ describe("docs of alpa-auth", () => {
         ]) {
             const { out, note } = await ops(...command.split(" "));
             const said = out.split("\n");
-            // The line about a rejected credential needs a gateway, which this test does not have.
+            // This test has no gateway, so the command does not print the line about a rejected credential.
             for (const line of shown(command).filter((one) => one !== "…" && !one.includes(": rejected by ")))
                 assert.ok(said.includes(line), `${command} does not print "${line}":\n${out}${note}`);
         }

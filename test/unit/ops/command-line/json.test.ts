@@ -58,7 +58,7 @@ const CASES: [args: string[], keys: string[], stdin?: string][] = [
     ],
 ];
 
-/** The only document of standard output. */
+/** Parses standard output, which must be one JSON document and nothing else. */
 function document(out: string): Record<string, unknown> {
     return JSON.parse(out) as Record<string, unknown>;
 }

@@ -22,7 +22,7 @@ describe("commands of a handout", () => {
         redirects = false;
         const address = await serve((request, response) => {
             seen.push(request.headers);
-            // A host name that clients treat as another host, and that resolves to this machine.
+            // The redirect leads to another name of this machine. Clients treat that name as a different host.
             if (redirects) return response.writeHead(307, { Location: url.replace("127.0.0.1", "localhost") }).end();
             response.writeHead(200, { "Content-Type": "application/json" }).end('{"choices":[]}');
         });
@@ -138,7 +138,7 @@ describe("commands of a handout", () => {
         it("send a key to no other address: Python", async () => {
             redirects = true;
             const text = renderHandout(page({ method: "key", key: odd }));
-            // The program ends with this error because the answer is not JSON.
+            // The program does not follow the redirect. It ends with this error because the redirect has no JSON.
             await assert.rejects(run("python3", ["-"], code(text, "python")), /JSONDecodeError/);
             assert.equal(seen.length, 1);
         });

@@ -63,7 +63,7 @@ async function logOf({ ops }: Bench, ...args: string[]) {
     return { entries: JSON.parse(out) as any[], out, note };
 }
 
-/** Entries without the parts that differ at each run. */
+/** The parts of the entries that are the same in each run. */
 const told = (entries: any[]) => entries.map(({ at, who, source, changes }) => [at.slice(0, 10), who, source, changes]);
 
 describe("ops consumer log", () => {

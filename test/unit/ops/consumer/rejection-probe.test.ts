@@ -26,9 +26,9 @@ const REJECTS: PodAnswers = () => ({ status: 401 });
 interface World {
     names?: string[];
     answers?: PodAnswers;
-    /** Whether the user may not forward ports. */
+    /** Whether the API server rejects port-forwarding. */
     forbidden?: boolean;
-    /** Whether the user may not list pods. */
+    /** Whether the API server rejects the list of pods. */
     unlisted?: boolean;
     /** Pods without a listener. */
     closed?: string[];

@@ -29,7 +29,10 @@ const sshField = (bytes: Buffer | string) => {
 const text = (bytes: Buffer) => bytes.toString("base64").replace(/=+$/, "");
 const tagOf = (wire: Buffer) => text(createHash("sha256").update(wire).digest().subarray(0, 4));
 
-/** The stanza for this key, or null, as the library expects it. */
+/**
+ * The line of the public key, and an identity that decrypts the stanza for this key. If there is no such stanza, the
+ * identity returns null, because the library expects that.
+ */
 function reader(type: string, wire: Buffer, open: (args: string[], body: Uint8Array) => Uint8Array): SshKey {
     return {
         line: `${type} ${wire.toString("base64")} comment`,
@@ -79,7 +82,7 @@ export function sshEd25519(): SshKey {
     });
 }
 
-// RFC 8410: DER before a 32-byte key.
+// The DER bytes before a 32-byte key, from RFC 8410.
 const PRIVATE = Buffer.from("302e020100300506032b656e04220420", "hex");
 const PUBLIC = Buffer.from("302a300506032b656e032100", "hex");
 

@@ -187,7 +187,7 @@ describe("ops convert rehearse", () => {
         assert.equal(existsSync(conversionStateFile(it.folder, "intra-rehearsal")), false);
         assert.match(note, /The rehearsal needs:\n {2}- namespace alpa-auth-rehearsal, node port 30999/);
         assert.match(out, /Rehearsed: conversion and return\. The rehearsal stack is removed/);
-        // Production's plan does not use the times of the rehearsal, which has a small model.
+        // The rehearsal has a small model. So production's plan does not use the times that the rehearsal took.
         const { steps } = JSON.parse((await it.ops("convert", "plan", "--json")).out);
         assert.ok(steps.every(({ measured }: any) => !measured));
     });

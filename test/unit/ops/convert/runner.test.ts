@@ -98,7 +98,7 @@ describe("ops convert, the runner", () => {
         assert.deepEqual([result.outcome, nameOf(result.failed!)], ["human", "back to drain"]);
         assert.match(result.why!, /^the step did not end after 1:00:00, longer than all its timeouts together/);
         assert.equal(world.steps().filter((step) => step === "back to drain").length, 2);
-        // A rollback step that is only slow is not aborted.
+        // A slow rollback step is not aborted before its time limit.
         const slow = await convert({ fails: { start: 1 }, takes: { "back to drain": 3500 } });
         assert.equal(slow.result.outcome, "returned");
     });
@@ -280,7 +280,7 @@ describe("ops convert, the runner", () => {
     });
 
     it("begins no step after a request to stop, and records the current step", async () => {
-        // The request comes while the step `stop` ends: its check has passed, and nothing has failed.
+        // The request comes right after the check of step `stop` has passed. No step has failed.
         const { world, result } = await convert({}, (world) => (world.stopAfter = "stop"));
         assert.deepEqual([result.outcome, result.place], ["stopped", "stop"]);
         assert.deepEqual(world.steps(), ["prepare", "drain", "stop"]);
@@ -343,7 +343,8 @@ describe("ops convert, bare metal's answers", () => {
             answers?.map(({ text }) => text),
             [" the capital"],
         );
-        // A new conversion records new answers to compare with. It does not use those of an earlier model.
+        // A new conversion does not compare with the answers of an earlier conversion. The model may have changed since
+        // then.
         world.entries = [];
         world.begin("intra-b");
         const again = progressOf(
@@ -492,8 +493,8 @@ describe("ops convert, whatever happens", () => {
                 const all = { ...defaults(600), ...expected };
                 const budgetSeconds = needed(all) + spare;
                 const lasts = expectedOf({ direction: "forward", to: failing as any }, all) + spare;
-                // Either the step hangs and the runner aborts it at its time limit, or the step ends at that time and
-                // its check fails.
+                // Tests two cases. In the first case, the step hangs, and the runner aborts it at its time limit. In
+                // the second case, the step ends at that time and its check fails.
                 const trouble = halfWay
                     ? { takes: { [failing]: 1e6 } }
                     : { takes: { [failing]: lasts }, disproved: { [failing]: 1 } };

@@ -72,7 +72,7 @@ interface State {
     holder?: { name: string; until: string };
     /** Holder of the conversion in the cluster's record. */
     inCluster?: ClusterHolder;
-    /** Holders that still report to the cluster. */
+    /** The holder's name, once for each report to the cluster. */
     beats: string[];
     /** Called for each read of the cluster. */
     onLook: () => void;

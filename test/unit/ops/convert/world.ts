@@ -15,11 +15,13 @@ import { progressOf, type ConversionProgress } from "../../../../ops/cutover/sta
 export const PLACES: readonly Place[] = ["intra-a", ...PHASES];
 
 export interface WorldOptions {
-    /** Seconds of a step, by its name. @default the expected time */
+    /** Duration of each step in seconds, by the step's name. @default the expected time */
     takes?: Expected;
-    /** How often a step fails, by its name: after half of its time. */
+    /** How many times each step fails, by the step's name. A step fails after half of its time. */
     fails?: Record<string, number>;
-    /** How often the check after a step fails, by its name, although the stack has reached the phase. */
+    /**
+     * How many times the check after each step fails, by the step's name. The stack reaches the phase in spite of this.
+     */
     disproved?: Record<string, number>;
     /** Steps, by name, whose check never ends and ignores aborts. */
     silent?: string[];
@@ -27,7 +29,7 @@ export interface WorldOptions {
     noOutputs?: boolean;
     /** What happens to callers' requests while they are routed to the component. @default the component answers them */
     unserved?: "fails" | "silent";
-    /** Whether the record cannot be written any more, from an event on. */
+    /** The record cannot be written from the first event on for which this returns true. */
     unwritable?: (event: Event) => boolean;
     budgetSeconds?: number;
     expected?: Expected;

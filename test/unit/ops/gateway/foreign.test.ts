@@ -28,7 +28,7 @@ const route = (namespace: string, name: string, ingressClassName: string | undef
 const consumer = (namespace: string, name: string, ids: string[], gateway: object = { ...PROXY }) =>
     object("Consumer", namespace, name, { gatewayRef: gateway, credentials: ids.map((id) => ({ name: id })) });
 
-/** A stack with a caller, and one caller of another stack at the same gateway. */
+/** A stack with the caller alice. Another stack has the caller bob at the same gateway. */
 const CLUSTER = [
     ingressClass("alpa-auth"),
     object("GatewayClass", undefined, "alpa-auth", { controllerName: CONTROLLER }),
@@ -74,7 +74,7 @@ const WRITTEN: Record<string, object> = {
     "consumers/lab_bob": { username: "lab_bob", labels: labels("Consumer", "lab", "bob") },
 };
 
-/** An Admin API with these objects. */
+/** A fake Admin API with these objects, by path. */
 function admin(objects: Record<string, object>, statuses: Record<string, number> = { stream_routes: 400 }) {
     const asked: string[] = [];
     const get = async (folder: string) => {

@@ -25,7 +25,7 @@ const lab = { name: "lab", credentials: [{ id: "ed", method: "jwt", algorithm: "
 describe("callers of a file, in earlier versions", () => {
     useRepository();
     usePackages();
-    /** Commits with one list each; the last is the current one. */
+    /** Three commits. Each has a different list of callers. `now` is the current commit. */
     const commits: Record<"empty" | "lab" | "now", string> = { empty: "", lab: "", now: "" };
     before(() => {
         mkdirSync(join(repository.root, dirname(RECORD_KEEPERS[0])), { recursive: true });
@@ -35,7 +35,8 @@ describe("callers of a file, in earlier versions", () => {
     });
 
     /**
-     * Rolls back to version 1. @returns `found`: text of the callers' file in the program's folder, at each run of Pulumi there
+     * Rolls back to version 1.
+     * @returns `found`: the callers' file in the program's folder, as it is each time Pulumi runs there
      */
     const back = async (history: object[], args: string[] = [], deployment: object = {}) => {
         const found: string[] = [];

@@ -1,5 +1,5 @@
-// Proves that the operators' commands run every update under the policy pack of the clone, and that leaving it out requires a
-// reason. test/engine/stack/pulumi.test.ts proves that the pack stops a run.
+// Proves that the operators' commands run every update with the clone's policy pack, and require a reason to run
+// without the pack. test/engine/stack/pulumi.test.ts proves that the pack stops a run.
 import { strict as assert } from "node:assert";
 import { run } from "../../../../ops/cli";
 import { RULES } from "../../../../policy/rules";

@@ -112,7 +112,8 @@ describe("a run of Pulumi", () => {
         writeFileSync(join(folder, "pulumi"), `#!${process.execPath}\n${program}\n`);
         chmodSync(join(folder, "pulumi"), 0o755);
         const press = (line: string) => {
-            // The second signal is sent after the first has arrived, because the kernel merges two that are pending.
+            // The second signal is sent only after the first has arrived, because the kernel merges two pending signals
+            // of the same kind.
             if (line === "here" || line === "one") process.emit("SIGINT");
         };
         assert.equal((await runPulumi(folder)(["up"], { onLine: press })).stdout, "here\none\n");

@@ -14,7 +14,7 @@ const file = (config: object, seal = SALT) => `${seal}config: ${JSON.stringify(c
 const tunnel = (value: object) => ({ "alpa-auth:tunnel": value });
 const PLAIN = "PRIVATE-KEY-of-then";
 
-/** Rolls back to a version with the config `then`. @returns what the command printed, and the config that it used */
+/** Rolls back to a version with the config `then`. @returns what the command printed, and the config that Pulumi got */
 async function configFor(then: object, options: Options & { more?: string[]; head?: string } = {}) {
     const entry = update(options.head ?? repository.first, then);
     delete (entry.config as Record<string, unknown>)["alpa-auth:cluster"];

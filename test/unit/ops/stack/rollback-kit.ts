@@ -40,8 +40,8 @@ export function useRepository(): void {
 }
 
 /**
- * Gives the clone its packages, so that `npm ci` is not run, which takes 0.4 s of CPU time each time. Call after {@link
- * useRepository}.
+ * Creates node_modules with its lock file in the clone, so that `npm ci` is not run. It would take 0.4 s of CPU
+ * time each time. Call after {@link useRepository}.
  */
 export function usePackages(): void {
     before(() => {
@@ -97,7 +97,7 @@ export interface Options extends BenchOptions {
     steps?: object[];
 }
 
-/** Runs the rollback, and returns the program and its config at each run of Pulumi that gets them. */
+/** Runs the rollback. @returns `seen`: the program and its config, each time Pulumi gets both */
 export async function rollback(args: string[], { history = [], steps = [], ...options }: Options = {}) {
     const seen: { verb: string; program: string; config: any; plan?: string }[] = [];
     const says = (call: Call) => {

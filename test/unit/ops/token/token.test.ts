@@ -135,7 +135,7 @@ describe("ops token inspect", () => {
             0,
             /signature +good/,
         ],
-        // The public key is not secret: a token that is "signed" with it as if it were a secret is forged.
+        // Anyone may know the public key. So a token that uses it as the secret of HS256 is forged.
         [
             "bad with another algorithm",
             () => token({ key: "alpa-auth_tokens.rs" }, "HS256", Buffer.from(pem)),

@@ -33,8 +33,8 @@ export const more = (type: string, given: any, inside?: string) => (all: Given[]
 };
 
 /**
- * Turns a resource into one that the run still has to create. Its id becomes unknown, and so does each input of another
- * resource that is this id.
+ * Makes a resource look as if the run still has to create it. Its id is then unknown, and so is each input of another
+ * resource that equals the id.
  */
 export const created = (kind: string, name?: string) => (all: Given[]) => {
     const one = find(all, kind, name);
@@ -43,7 +43,7 @@ export const created = (kind: string, name?: string) => (all: Given[]) => {
     for (const given of all) given.inputs = JSON.parse(JSON.stringify(given.inputs).replaceAll(id, `"${UNKNOWN}"`));
 };
 
-/** A change of one text of a Secret. */
+/** Changes one field of a Secret's data. */
 export const secretText = (name: string, field: string, text: string) =>
     inputs("Secret", name, ({ data }) => {
         opened(data)[field] = secret(Buffer.from(text).toString("base64"));
@@ -52,7 +52,7 @@ export const secretText = (name: string, field: string, text: string) =>
 /** Text by which the engine represents a value that is not known before the run. */
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
-/** A change of a plugin of a rule of the route. */
+/** Changes one plugin in one rule of the route. */
 export const plugin = (rule: string, name: string, change: (plugin: any, rule: any) => void) =>
     spec("ApisixRoute", undefined, ({ http }) => {
         const found = http.find((one: any) => one.name === rule);

@@ -1,4 +1,4 @@
-/** Cases of resources that differ from this project's rendering in a way that no other rule rejects. */
+/** Cases in which a resource differs from what this project renders, and only rule as-rendered rejects it. */
 import { operatorValues } from "../../../../components/opt/opt-graph";
 import type { Case } from ".";
 import { created, find, inputs, more, plugin, secret, spec, values } from "./changes";

@@ -3,7 +3,8 @@ import type { Case } from ".";
 import { find, inputs, opened, secretText, spec, UNKNOWN } from "./changes";
 
 /**
- * Changes a Secret whose materials are not known yet, as in every preview that generates a key for the Secret's caller.
+ * Changes a Secret as in a preview that generates a key for a caller: the inputs that depend on the generated key are
+ * unknown.
  */
 const unseen =
     (name: string, field: string, text: string): Case[2] =>

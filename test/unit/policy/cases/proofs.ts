@@ -1,4 +1,7 @@
-/** Cases in which a verification at the gateway or a record is disabled, or has another subject. */
+/**
+ * Cases about resources that verify something at the gateway or keep a record. Each case disables such a resource, or
+ * makes it verify or record something else.
+ */
 import type { Case } from ".";
 import { inputs, more, opened, secret, without } from "./changes";
 

@@ -9,7 +9,7 @@ const connector = (change: (container: any) => void) =>
     spec("Deployment", CONNECTORS, ({ template }) => change(template.spec.containers[0]));
 const command = (change: (inputs: any) => void) => inputs("Command", "alpa-connectors-10.0.0.11", change);
 const configMap = (data: any) => more("kubernetes:core/v1:ConfigMap", { kind: "ConfigMap", metadata: {}, data });
-/** A ConfigMap that repeats, in plain text, a credential's Secret. */
+/** Adds a ConfigMap that contains a credential's secret in plain text. */
 const copied = (text: (key: string) => string) => (all: Given[]) => {
     const key = opened(opened(find(all, "Secret", "lab.2026a").inputs.data).key);
     configMap({ note: text(Buffer.from(key, "base64").toString()) })(all);

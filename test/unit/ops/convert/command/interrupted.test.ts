@@ -11,7 +11,9 @@ import { exits } from "../../kit";
 import { PLACES } from "../world";
 
 describe("npm run ops -- convert, interrupted", () => {
-    /** A conversion whose process has ended after the `pulumi up` to this phase, with the state that it leaves. */
+    /**
+     * A conversion whose process was killed during the `pulumi up` to this phase, with the files that the process left.
+     */
     async function interruptedAt(place: string) {
         const it = await convertBench();
         it.state.onUp = (to) => {
@@ -194,7 +196,7 @@ describe("npm run ops -- convert, interrupted", () => {
 
     it("belongs to another machine while the cluster says so, and is taken over on request after that machine stopped reporting", async () => {
         const { ops, state, record } = await convertBench(fileAt("stop"));
-        // Only the cluster's record names bob: the stack's outputs name a holder only after the end of a step.
+        // The stack's outputs name a holder only after a step has ended. So only the record in the cluster names bob.
         const bob = { name: "bob@far r1", until: "2099-01-01T00:00:00Z", beat: "1" };
         state.inCluster = bob;
         const { note } = await exits(2, ops("convert", "run", "--yes"));

@@ -217,8 +217,7 @@ describe("npm run ops -- convert run", () => {
             said("switch")!,
             /^callers are over their limits \(429: alice\/a1, bob\/b1\); alpa-verifier got an answer/,
         );
-        // The verifier's 502 shows that the component is down, so the conversion fails. It is not excused by the
-        // caller's 429.
+        // The verifier's 502 shows that the component is down. So the conversion fails, although the caller got 429.
         const dead = await convertBench();
         dead.state.onUp = (to) => {
             if (to === "switch") [dead.state.limited, dead.state.verifierStatus] = [[SECRETS.key], 502];

@@ -13,7 +13,7 @@ interface Planned extends Gate {
     ups(): string[][];
 }
 
-/** A clone with a plan that has passed. */
+/** A clone, and a plan for it from a `stack check` that passed. */
 async function planned(options: GateOptions = {}): Promise<Planned> {
     const one = gate(options);
     const plan = join(one.folder, "plan");

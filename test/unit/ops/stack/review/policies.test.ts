@@ -70,7 +70,8 @@ describe("review and the policy pack", () => {
         const recording = read("cloudflare");
         const [same] = Object.values(recording);
         const previews = Object.entries(recording)
-            // Previews of another recording run are left out: in them, the same numbered ids stand for other objects.
+            // Only previews of the same recording run are used. In another run, the same numbered id may stand for
+            // another object.
             .filter(([, { before, made }]) =>
                 isDeepStrictEqual({ before, made }, { before: same.before, made: same.made }),
             )

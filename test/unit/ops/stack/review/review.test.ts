@@ -18,7 +18,7 @@ function consumer(name: string, credentials: string[], more: object = {}) {
     return { urn: `${URN}${name}-consumer`, type: CONSUMER, custom: true, id: `alpa-auth/${name}`, inputs, ...more };
 }
 
-/** Unknown to both the review and the policy pack. */
+/** A type that neither the review nor the policy pack knows. */
 const UNKNOWN_TYPE = "pulumi-nodejs:dynamic/alpa-auth:Other";
 
 const gone = (name: string) => {
@@ -305,7 +305,10 @@ describe("ops stack review rejects", () => {
             assert.doesNotMatch((await review(text)).note, /hun\n|unter/, text);
     });
 
-    /** Reviews a preview of a new caller. @param written time of its file; the state was written at ten o'clock */
+    /**
+     * Reviews a preview of a new caller. The state was written at 10:00. @param written time at which the preview's
+     * file was written
+     */
     async function ofAge(written: string) {
         const time = "2026-11-25T10:00:00Z";
         const says = ({ args }: { args: string[] }) =>

@@ -75,7 +75,7 @@ describe("no secret is shown", () => {
     const variable = (n: string) => pod({ env: [{ name: "SMTP_PASSWORD", value: `${HIDDEN}${n}` }] });
     hides("a variable of a container", [step("Deployment", "c", variable("a"), variable("b"))]);
     hides("a variable that is added with its list", [step("Deployment", "c", pod({}), variable("b"))]);
-    // As Cloudflare writes it: {"a":…,"t":…,"s":…} in base64.
+    // The token of a tunnel, as Cloudflare writes it: {"a":…,"t":…,"s":…} in base64.
     const tunnel = (n: string) => Buffer.from(JSON.stringify({ a: "4".repeat(32), t: "x", s: n })).toString("base64");
     const option = (n: string) => pod({ args: ["tunnel", "run", "--token", tunnel(n)] });
     it("of the token of a tunnel as an argument", () => {

@@ -50,7 +50,7 @@ export function step(
     return { op, urn, oldState: state(old, `id-of-${name}`), newState: state(now) };
 }
 
-/** A deletion from the state only: the real resource stays. */
+/** A step that deletes a resource only from the state. The real resource stays. */
 export function leftBehind(kind: keyof typeof TYPES, name: string, inputs: object): Step {
     const one = step(kind, name, inputs, undefined);
     return { ...one, oldState: { ...one.oldState!, retainOnDelete: true } };

@@ -1,6 +1,7 @@
-// Proves what a review reports for changes of option cloudflare, in previews of the real engine. Cloudflare's API was an
-// emulator. The official provider created all of them except "a disabled token", which the emulated provider created:
-// the newest official one available, 6.18, ignores `enabled` of a service token. `made` in the file names the provider of each.
+// Proves what a review reports for changes of option cloudflare, in previews of the real engine. Cloudflare's API was
+// an emulator. The official provider created all previews except "a disabled token". The emulated provider created that
+// preview, because the newest official provider available, 6.18, ignores `enabled` of a service token. `made` in the
+// file names the provider of each preview.
 import { strict as assert } from "node:assert";
 import { findingsOf } from "../../../../../findings";
 import { read } from "../../../../../recorded/recording";

@@ -90,8 +90,8 @@ describe("review of recorded previews: a stack of option intra-a", () => {
     });
 
     /**
-     * Exceptions from the policy pack for resources that it compares with unchanged resources, because a recording
-     * lacks these.
+     * Rule as-rendered compares these resources with unchanged resources. A recording does not contain unchanged
+     * resources, so the rule needs these exceptions.
      */
     const INCOMPLETE = ["alpa-consumers-revoked", "alpa-consumers-accepted", "alice-consumer"].map((name) => ({
         ...{ rule: "as-rendered", resource: name },

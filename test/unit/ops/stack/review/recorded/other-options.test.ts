@@ -1,5 +1,5 @@
-// Proves the reviews of previews that the real engine and Kubernetes provider created for stacks in the sandbox.
-// `npm run record` records them again.
+// Proves what a review reports for changes of stacks in the sandbox. The real engine and Kubernetes provider created
+// the previews. `npm run record` records the previews again.
 import { recordedSet, type Expected } from "./recorded-set";
 
 /** Severity and code, the most dangerous first, of each preview of a set. */
@@ -123,7 +123,7 @@ const FINDINGS: Record<string, Expected> = {
     },
 };
 
-/** A conversion is recorded with answers of at most 20 s, so that it does not take long. */
+/** To save time, the conversion was recorded with answers of at most 20 s, which rule answers-not-cut rejects. */
 const BREAKS: Record<string, string[]> = { "intra-b": ["answers-not-cut"] };
 
 for (const [set, expected] of Object.entries(FINDINGS)) recordedSet(set, expected, BREAKS[set]);

@@ -61,7 +61,7 @@ describe("review of the credentials of a caller", () => {
         assert.match(changed.join("\n"), /^breaks-callers credential-changed: Credential lab\/a/);
     });
 
-    // Pulumi parses a date without quotes as a time, and then writes it in Go's format.
+    // Pulumi reads a date without quotes as a time, and then writes the time in Go's format.
     for (const [expires, what] of [
         ["2026-11-25", "2026-11-25, has come"],
         ["2026-11-25 00:00:00 +0000 UTC", "2026-11-25, has come"],
@@ -94,8 +94,8 @@ describe("review of a service token whose secret is rotated", () => {
 
 describe("review of resources that an earlier run has replaced and not deleted", () => {
     /**
-     * A resource that still exists although an earlier run has replaced it: the state has another resource with the
-     * same URN.
+     * A resource that an earlier run has replaced but not deleted. The state also has the new resource, with the same
+     * URN.
      */
     const leftover = (name: string, inputs: object) => {
         const one = step("ServiceToken", name, inputs, undefined);
