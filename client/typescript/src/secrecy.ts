@@ -21,7 +21,7 @@ const ESCAPED =
 const NAMED: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 
 /**
- * The text with `***` in place of each secret. Finds a secret that is plain, percent-encoded, escaped as in JSON or HTML, or
+ * Replaces each secret in the text by `***`. Finds a secret that is plain, percent-encoded, escaped as in JSON or HTML, or
  * in several of these encodings at once. Ignores case, because a secret in a host name is lower-cased. Also finds a
  * secret in base64, alone or as part of a longer text.
  */

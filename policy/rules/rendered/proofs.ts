@@ -92,7 +92,7 @@ function declaredBy(consumers: Resource[]): string[] | undefined {
 
 const isKnown = (value: unknown) => value !== undefined && value !== UNKNOWN && !list(value).includes(UNKNOWN);
 
-/** Checks that the list has every credential. If a credential is not listed, nobody verifies that its removal works. */
+/** Checks that the list has every credential. The removal of a credential that is not listed would not be verified. */
 function credentials({ urn, props }: Resource, consumers: Resource[]): Violations {
     const all = declaredBy(consumers);
     if (all === undefined || !isKnown(props.credentials)) return [];

@@ -11,7 +11,7 @@ export const ruleset: KindRule = {
         const rules = change.new?.rules;
         // The program's own rule skips checks for browsers, since callers are programs.
         const isSkip = Array.isArray(rules) && rules.every((rule) => isMap(rule) && rule.action === "skip");
-        // A new tunnel has no callers yet, so the rules affect nobody.
+        // A new tunnel has no callers yet, so the rules affect no caller.
         const isNew = changes.some(
             ({ kind, op }) => kind === "cloudflare ZeroTrustTunnelCloudflared" && op === "create",
         );
