@@ -63,7 +63,7 @@ async function check(context: Context, args: CheckArgs): Promise<void> {
         judge(context, args, reviewed(context, args, preview, state), acceptances, refusal);
         await savePlanOrigin(context, folder, stack, state);
     } catch (error) {
-        // Removes the folder, so that nobody can apply a plan that did not pass the check.
+        // Removes the folder, because a plan that did not pass the check must not be applied.
         removeFolder(folder);
         throw error;
     }

@@ -37,7 +37,11 @@ const refused: [rule: string, cases: Case[]][] = [
                 'import { A } from "../../preflight/kubernetes/checks";\nA();',
                 /on no code that reads the config/,
             ],
-            ["config/keys/a/x.ts", 'import { A } from "../../options/inter/schema";\nA();', /keys must not depend on an option/],
+            [
+                "config/keys/a/x.ts",
+                'import { A } from "../../options/inter/schema";\nA();',
+                /keys must not depend on an option/,
+            ],
             ["dns/x.ts", 'import { A } from "../config";\nA();', /only the type of a DNS record/],
             ["dns/x.ts", 'import { A } from "../ops/cli";\nA();', /only the type of a DNS record/],
             ["ops/x.ts", 'import { A } from "../sandbox/cli";\nA();', /must not import stacks or the sandbox/],
