@@ -57,7 +57,7 @@ export interface GatewayClusterArgs {
     consumers: ConsumerSettings[];
     /** Classes of callers with slots. Default: none. */
     classes?: CallerClass[];
-    /** The conversion of Alpa, during and after its move into the cluster. Unset if Alpa stays outside. */
+    /** Settings for moving Alpa from bare metal into the cluster. Still set after the move; unset if Alpa stays outside. */
     conversion?: ConversionSettings;
 }
 

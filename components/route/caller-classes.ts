@@ -14,7 +14,7 @@ export interface CallerClass {
 
 /** Settings of the classes of a stack. */
 export interface ClassSettings {
-    /** Classes with slots. Default: none. */
+    /** The caller classes, each with its share of open requests. Default: no classes. */
     classes?: CallerClass[];
     /** Counter server. Default: none, and each APISIX pod counts for itself. */
     counters?: Counters;

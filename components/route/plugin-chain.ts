@@ -34,8 +34,7 @@ const REMOVED_HEADERS = [
 ];
 
 /**
- * Name that no query argument has, since nginx drops an argument without a name. So keys and tokens are read only from
- * headers.
+ * Empty name of a query argument, so that keys and tokens are read only from headers: nginx drops arguments without a name.
  */
 const NO_QUERY_ARGUMENT = "";
 /** Name that no cookie has: the name of a cookie cannot contain this character. */

@@ -4,7 +4,10 @@ import type { Stack } from "../stack/stack";
 import { readValue } from "../stack/stack-file";
 import { holderOf } from "./lock";
 
-/** @param folder folder of the stack files @returns the problem to report for any other edit */
+/**
+ * The problem to report for an edit of the stack while a conversion or upgrade is in progress; undefined if none is.
+ * @param folder folder of the stack files
+ */
 export function conversionInProgress(folder: string, { short, text }: Stack, now: Date): string | undefined {
     const held = holderOf(folder, short);
     const { holder } = readConversionState(folder, short);

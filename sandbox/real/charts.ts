@@ -36,7 +36,7 @@ function versionIn(folder: string): string {
     return (parse(readFileSync(join(folder, "Chart.yaml"), "utf8")) as Chart).version;
 }
 
-/** Finds the charts in the source that the variable names. @throws Error with the missing charts */
+/** Finds the charts in the folder or repositories of ALPA_AUTH_CHARTS. @throws Error with the missing charts */
 export function findCharts(env: NodeJS.ProcessEnv): Found {
     const source = env[CHARTS_VARIABLE];
     if (source === undefined || source === "") throw new Error(`${CHARTS_VARIABLE} is not set`);

@@ -1,7 +1,7 @@
 /** Cloudflare's limit of host names in an Access application. */
 const MOST_HOSTNAMES = 5;
 
-/** The keys of the host names for callers, with option cloudflare or exposure tunnel. */
+/** Config keys of the callers' host names. They exist with option `cloudflare` and with exposure `tunnel`. */
 interface Named {
     hostname?: string;
     aliases?: (string | undefined)[];

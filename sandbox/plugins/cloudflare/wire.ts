@@ -56,7 +56,7 @@ export function patchBody(fields: Fields, planned: Values, state: Values): { [na
 
 const PRIMITIVES = ["string", "number", "boolean"];
 
-/** A value of an answer in the form that programs see; undefined if it is null or missing. */
+/** Converts a value of the API's JSON to the value that Pulumi programs get. Returns undefined for null and missing values. */
 export function decode(type: Type, json: unknown): Value | undefined {
     if (json === undefined || json === null) return undefined;
     if (type === "any") return json as Value;

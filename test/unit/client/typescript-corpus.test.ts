@@ -36,9 +36,9 @@ const filesOf = () => ({
 });
 
 /**
- * Creates the client that a case describes. If the case has only a credential, no client is created, and `shown` is
- * undefined.
- * @returns the client as a string, and the client's options
+ * Creates the client that a case describes.
+ * @returns the client's options, and the client as a string. `shown` is undefined for a case that only describes a
+ * credential, because then no client is created.
  */
 function made(fields: Fields): { shown?: string; options: ClientOptions } {
     const { auth = null, client, env, until, page, text = page && HEAD.replace("{until}", until) + page } = fields;
