@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { readConversionState, type ConversionState } from "../../config/conversion-state";
+import { conversionStateFile, readConversionState, type ConversionState } from "../../config/conversion-state";
 import type { Context } from "../context";
 import { shownPath } from "../output";
 import { lockedBy, NOTHING_CHANGED } from "../stack/backend-lock";
@@ -93,7 +93,7 @@ async function apply(context: Context, run: Run): Promise<void> {
     if (edited) putAside(context, kind, basename(stack.file), stack.text);
     const after = edit(edited ? kept! : stack.text);
     const before = after === stack.text ? undefined : remember(stack, after);
-    const held = readConversionState(context.folder, stack.short);
+    const held = stateBefore(context, run, stack.short);
     const state = run.state(held);
     const writeState = (one: ConversionState) => writeConversionState(context.folder, stack.short, one);
     // If this process ends between the two writes, the lock must still be held: a lock without its phase only blocks others
@@ -127,6 +127,18 @@ async function apply(context: Context, run: Run): Promise<void> {
             onLine("the stack is locked by another run: waiting for it");
             await pause(ASK_SECONDS * 1000, undefined, { signal }).catch(() => undefined);
         }
+    }
+}
+
+/** The state before a step. A rollback puts an invalid file aside, so that it need not wait for the operator. */
+function stateBefore(context: Context, { kind, kept }: Pick<Run, "kind" | "kept">, short: string): ConversionState {
+    try {
+        return readConversionState(context.folder, short);
+    } catch (error) {
+        const file = conversionStateFile(context.folder, short);
+        if (kept === undefined) throw error;
+        putAside(context, kind, basename(file), textOf(file) ?? "");
+        return {};
     }
 }
 

@@ -55,7 +55,7 @@ export async function cutoverState(
     const moved = stateProblems(isMap(convert) ? convert.toJSON() : undefined);
     if (moved.length > 0) throw new UsageError(moved);
     const conversions = records({ folder: context.folder, kind: kind.folder }, stack.short);
-    const { measured: kept = {} } = readConversionState(context.folder, stack.short);
+    const kept = keptTimes(context.folder, stack.short);
     const known = { ...kind.kept(kept), ...measured(conversions) };
     const { namespace } = await gatewayOf(context, stack);
     const cluster = context.openHolder(await accessOf(context, stack), namespace);
@@ -72,6 +72,15 @@ export async function cutoverState(
         measured: known,
         budget: budgetOf(kind, stack.text, known),
     };
+}
+
+/** Times that the stack keeps. An invalid file has none: only estimates use them, and a rollback must not wait for them. */
+function keptTimes(folder: string, stack: string): Expected {
+    try {
+        return readConversionState(folder, stack).measured ?? {};
+    } catch {
+        return {};
+    }
 }
 
 /** @param known measured times of steps */

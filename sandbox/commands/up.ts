@@ -43,13 +43,14 @@ export async function up(options: SceneName & { detach: boolean; real?: string |
     const say = (line: string) => console.log(line);
     say("== tools");
     const tools = requestTools(scene.tools, { log: say, terminal: process.stdout.isTTY ? process.stdout : undefined });
+    const ofWorld = await unlessSignalled(tools.of(worldTools(scene.tools)));
     // A running sandbox is stopped only when all tools exist. If none is running, the new one starts while Pulumi is built.
     const replaces = running(dir).length > 0;
-    const ofWorld = await unlessSignalled(tools.of(replaces ? scene.tools : worldTools(scene.tools)));
+    if (replaces) await unlessSignalled(tools.of(scene.tools));
     const interrupted = new AbortController();
     for (const signal of SIGNALS) process.on(signal, () => interrupted.abort());
     if (replaces) say("== stopping the running sandbox and deleting its state");
-    await clear(dir, say);
+    await clear(dir, tools.log);
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     // The state of an older sandbox is deleted, because a new sandbox does not have its objects.
     for (const name of ["backend", "stack-files", "credentials", "prometheus"])
@@ -88,7 +89,7 @@ export async function up(options: SceneName & { detach: boolean; real?: string |
         clearInterval(awake);
         say("\n== ending");
     } finally {
-        await clear(dir, say);
+        await clear(dir, tools.log);
         await guard.stop();
     }
     process.exit(0);
@@ -149,7 +150,10 @@ async function startWorldProcess(
         writeFacts(dir, "pulumi", all satisfies PulumiFacts);
         built = true;
     });
-    await Promise.race([pulumi, until("Pulumi to be built", () => built, BUILD_SECONDS)]);
+    await Promise.race([pulumi, until("Pulumi to be built", () => built, BUILD_SECONDS)]).catch((error: Error) => {
+        // Ctrl-C also ends the build, whose error would hide the interrupt.
+        throw signal.aborted ? new Error("interrupted") : error;
+    });
     await until("the sandbox to be ready", () => readFacts(dir, "world") !== undefined, WORLD_SECONDS);
     if (signal.aborted) throw new Error("interrupted");
     if (ended)

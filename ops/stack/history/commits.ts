@@ -35,10 +35,15 @@ export function git(args: string[], folder = ROOT, { timeoutSeconds = 60, signal
     );
 }
 
-/** Files that differ from the last commit, as git prints them, without untracked files. */
+/** State files of conversions, which each run of the program reads (config/conversion-state.ts). */
+const STATE_FILES = ":(glob)**/.alpa-auth/convert/*.json";
+
+/** Files that differ from the last commit, as git prints them. Of untracked files, only those that a run reads. */
 export async function uncommittedFiles(folder: string): Promise<string[]> {
-    const status = await git(["status", "--porcelain", "--untracked-files=no"], folder);
-    return status.split("\n").flatMap((line) => (line === "" ? [] : [line.trim()]));
+    const changed = await git(["status", "--porcelain", "--untracked-files=no"], folder);
+    const untracked = await git(["status", "--porcelain", "--untracked-files=all", "--", STATE_FILES], folder);
+    const lines = [...changed.split("\n"), ...untracked.split("\n").filter((line) => line.startsWith("??"))];
+    return lines.flatMap((line) => (line === "" ? [] : [line.trim()]));
 }
 
 /** Returns the files that git tracks, or would add because it does not ignore them. All of the given files must exist. */

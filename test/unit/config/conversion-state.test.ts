@@ -41,7 +41,7 @@ describe("the state of a conversion", () => {
             write(text);
             assert.throws(
                 () => readConversionState(folder, "intra"),
-                /\.alpa-auth\/convert\/intra\.json: must be as convert run has written it \(.+\)\. Restore the file from git\.$/,
+                /\.alpa-auth\/convert\/intra\.json: must be as convert run has written it \(.+\)\. Restore the file from git\. If git does not have it, remove it\.$/,
             );
         });
 

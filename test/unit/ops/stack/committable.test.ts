@@ -1,10 +1,10 @@
-// Proves for which files commands advise to commit, with a real git.
+// Proves which files commands advise to commit, and which changes count as uncommitted, with a real git.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { committable } from "../../../../ops/stack/history/commits";
+import { committable, uncommittedFiles } from "../../../../ops/stack/history/commits";
 
 describe("files that may be committed", () => {
     const root = mkdtempSync(join(tmpdir(), "alpa-auth-committable-"));
@@ -27,5 +27,22 @@ describe("files that may be committed", () => {
         symlinkSync(tracked, link);
         const others = [file("clone/.sandbox/stack-files/Pulumi.intra.yaml"), file("elsewhere.yaml")];
         assert.deepEqual(await committable([tracked, ...others, forced, added, link]), [tracked, forced, added, link]);
+    });
+
+    it("count as uncommitted if they have changed or a run reads them, as the state of a conversion", async () => {
+        const other = join(root, "other");
+        mkdirSync(other);
+        const git = (...args: string[]) =>
+            execFileSync("git", ["-C", other, "-c", "user.name=a", "-c", "user.email=a@b", ...args]);
+        git("init", "-q");
+        const tracked = file("other/Pulumi.intra.yaml");
+        git("add", ".");
+        git("commit", "-qm", "first");
+        file("other/notes.txt");
+        file("other/.alpa-auth/convert/intra.jsonl");
+        assert.deepEqual(await uncommittedFiles(other), []);
+        file("other/.alpa-auth/convert/intra.json");
+        writeFileSync(tracked, "a");
+        assert.deepEqual(await uncommittedFiles(other), ["M Pulumi.intra.yaml", "?? .alpa-auth/convert/intra.json"]);
     });
 });
