@@ -97,7 +97,7 @@ function neighbours(stages: readonly Stage[], stage: Stage, verify: Stage): Stag
     return [...back, at, at + 1].flatMap((i) => stages[i] ?? []);
 }
 
-/** Whether a step leads to a later stage. */
+/** Whether a step moves forward to a later stage. */
 export function leadsOn(from: Stage, to: Stage): boolean {
     if (isUpgrade(from) && to === "done") return from === UPGRADE_STAGES.at(-2);
     const stages = isUpgrade(from) || isUpgrade(to) ? UPGRADE_STAGES : STAGES;

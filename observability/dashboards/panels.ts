@@ -25,7 +25,7 @@ const SIXTH = WHOLE / 6;
 const HEIGHT = 8;
 const LOW = 4;
 
-/** Routes of the selected stacks that lead to Alpa. The stacks' other routes reject requests or verify credentials. */
+/** Routes of the selected stacks whose upstream is Alpa. The stacks' other routes reject requests or verify credentials. */
 export const TO_ALPA = 'route=~"${stack}_alpa_(completions|logprobs)"';
 /** All routes of the selected stacks. */
 export const ANY_ROUTE = 'route=~"${stack}_alpa.*"';

@@ -58,7 +58,7 @@ export interface Kind {
     restOf(text: string): string;
     /** The stack file with a phase set. */
     edit(text: string, to: Place): string;
-    /** Whether the step that leads to this phase releases the lock. */
+    /** Whether the step that ends in this phase releases the lock. */
     releases(to: Place): boolean;
     /**
      * Whether the new service must give the same answers as the old one. If not, it must give the same answer to each

@@ -23,7 +23,7 @@ export function positionOf(place: Place): number {
 
 export type Direction = "forward" | "back";
 
-/** One `pulumi up`, which leads to the next phase in its direction, or to the same phase again after a failure. */
+/** One `pulumi up`. It moves the stack to the next phase in its direction, or repeats a phase that has failed. */
 export interface Step {
     direction: Direction;
     to: Place;

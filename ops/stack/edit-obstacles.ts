@@ -1,3 +1,4 @@
+import { counted } from "../../config/problems";
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -82,7 +83,7 @@ async function pendingOperations({ pulumi }: Context, stack: Stack): Promise<str
     if (pending === 0) return [];
     // Without --clear-pending-creates, a refresh without a terminal keeps an interrupted create in the state.
     return [
-        `${stack.short}: has ${pending} pending operation${pending === 1 ? "" : "s"} of an interrupted run. Check what that run has created, then run: pulumi refresh --clear-pending-creates -s ${stack.short}`,
+        `${stack.short}: has ${counted(pending, "pending operation")} of an interrupted run. Check what that run has created, then run: pulumi refresh --clear-pending-creates -s ${stack.short}`,
     ];
 }
 

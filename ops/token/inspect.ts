@@ -1,3 +1,4 @@
+import { counted } from "../../config/problems";
 import { createPublicKey } from "node:crypto";
 import { compactVerify, decodeJwt, decodeProtectedHeader, errors, type JWTPayload } from "jose";
 import { claimKey } from "../../components/consumers/consumers";
@@ -154,6 +155,5 @@ function inUnits(seconds: number): string {
         ["minute", 60],
     ];
     const [name, size] = units.find(([, size]) => seconds >= size) ?? ["second", 1];
-    const count = Math.floor(seconds / size);
-    return `${count} ${name}${count === 1 ? "" : "s"}`;
+    return counted(Math.floor(seconds / size), name);
 }

@@ -70,7 +70,7 @@ function addressRecords(name: string, ttl: number, addresses: string[]): ServedR
     return addresses.map((data) => ({ name, type: data.includes(":") ? "AAAA" : "A", ttl, data }));
 }
 
-/** Addresses that a chain of CNAMEs leads to. Empty if the chain leads to an unknown name or is too long. */
+/** Addresses at the end of a chain of CNAMEs. Empty if the chain ends at an unknown name or is too long. */
 function flattened(records: ServedRecord[], target: string, options: CloudflareDnsOptions): string[] {
     for (let here = target, hops = 0; hops < 8; hops++) {
         const at = records.filter((r) => r.name === here);

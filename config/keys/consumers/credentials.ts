@@ -8,7 +8,7 @@ import {
     type Algorithm,
 } from "../../../components/consumers/signing-algorithms";
 import type { Sound } from "../../cross-check";
-import { got } from "../../problems";
+import { counted, got } from "../../problems";
 
 export { ALGORITHMS, type Algorithm };
 
@@ -221,7 +221,7 @@ export function expiryWarning(
     const days = daysUntil(expires, today);
     if (days <= 0) return `consumers: ${who} expired on ${expires} and has no access. Remove the entry.`;
     if (days > (hasSuccessor(credential, credentials) ? REMIND_DAYS : WARN_DAYS)) return undefined;
-    return `${expiresSoon(who)} ${days} day${days === 1 ? "" : "s"}, on ${expires}. Give its caller another credential before that date.`;
+    return `${expiresSoon(who)} ${counted(days, "day")}, on ${expires}. Give its caller another credential before that date.`;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { counted } from "../../problems";
 import { answerTimeProblems } from "../../keys/edge/answer-time";
 import type { CheckContext, Sound } from "../../cross-check";
 import { daysUntil, day } from "../../keys/consumers/credentials";
@@ -68,7 +69,7 @@ function connectorProblems({ hosts: all = [], connectorsPerHost: each }: Config[
     const problems: string[] = [];
     if (all.length * each > MOST_CONNECTORS)
         problems.push(
-            `tunnel: must have at most ${MOST_CONNECTORS} connectors, Cloudflare's limit for a tunnel (got ${all.length * each}: ${all.length} host${all.length === 1 ? "" : "s"} with ${each} each). Lower tunnel.connectorsPerHost, or have fewer hosts.`,
+            `tunnel: must have at most ${MOST_CONNECTORS} connectors, Cloudflare's limit for a tunnel (got ${all.length * each}: ${counted(all.length, "host")} with ${each} each). Lower tunnel.connectorsPerHost, or have fewer hosts.`,
         );
     const last = LAST_PORT - each + 1;
     for (const [i, { metricsPort } = {}] of all.entries())

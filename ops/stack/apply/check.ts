@@ -2,6 +2,7 @@
  * `stack check`: checks whether a change may be merged or applied, with its review, the policy pack, and accepted
  * findings.
  */
+import { counted } from "../../../config/problems";
 import { resolve } from "node:path";
 import { withExamples, withStack, type AddCommand } from "../../arguments";
 import { ROOT, type Context } from "../../context";
@@ -139,7 +140,6 @@ function notAcceptedError({ today }: Context, stack: string, notAccepted: Findin
         entries.length === 0
             ? "Correct them."
             : `Correct them, or accept them: add these lines to ${FILE}, each with its reason, and commit them with the change:\n${entries.join("\n")}`;
-    const found = notAccepted.length === 1 ? "1 finding" : `${notAccepted.length} findings`;
     const isNot = notAccepted.length === 1 ? "is not" : "are not";
-    return `${stack}: ${found} with severity ${failOn} or worse ${isNot} accepted, see above. ${how}`;
+    return `${stack}: ${counted(notAccepted.length, "finding")} with severity ${failOn} or worse ${isNot} accepted, see above. ${how}`;
 }

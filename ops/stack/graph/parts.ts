@@ -2,6 +2,7 @@
  * Finds the parts of the picture among a stack's resources. They are the parts that a request passes, and the parts that
  * configure APISIX or count requests.
  */
+import { counted } from "../../../config/problems";
 import { NOWHERE } from "../../../components/route/route-rules";
 import { VERIFIER } from "../../../components/opt/conversion-phases";
 import type { Operation } from "../review/changes";
@@ -46,7 +47,7 @@ function drawCallers({ resources, parts }: Drawing): void {
     const count = consumers.length > 0 ? consumers.length : owners.size;
     const named = [...methods].flatMap((method) => METHODS[method] ?? []);
     const ways = [...named.sort(), ...(tokens.length > 0 ? ["service token"] : [])];
-    const label = [count === 1 ? "1 caller" : `${count} callers`, ...(ways.length > 0 ? [ways.join(", ")] : [])];
+    const label = [counted(count, "caller"), ...(ways.length > 0 ? [ways.join(", ")] : [])];
     parts.push({ id: "callers", label, ...changeOf([...consumers, ...tokens]) });
 }
 

@@ -1,4 +1,4 @@
-/** Every combination of chart values that a stack config can lead to. */
+/** Every combination of chart values that a stack config can produce. */
 import { releaseInstallation } from "../../../../components/apisix/release";
 import { apisixValues, type Installation } from "../../../../components/apisix/values";
 import { operatorValues, optNamespace } from "../../../../components/opt/opt-graph";
@@ -10,7 +10,7 @@ import { EXPOSURE, parseIntra, raw } from "../../../unit/kit/intra-a";
 import { interValues, parseInter } from "../../../unit/kit/inter";
 
 export interface ValueSet {
-    /** The choices in the stack config that lead to these values, for messages. */
+    /** The choices in the stack config that produce these values, for messages. */
     what: string;
     chart: { name: string; version: string };
     installation: Installation;

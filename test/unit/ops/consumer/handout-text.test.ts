@@ -22,7 +22,7 @@ describe("commands of a handout", () => {
         redirects = false;
         const address = await serve((request, response) => {
             seen.push(request.headers);
-            // The redirect leads to another name of this machine. Clients treat that name as a different host.
+            // The redirect names this machine by another host name. Clients treat that name as a different host.
             if (redirects) return response.writeHead(307, { Location: url.replace("127.0.0.1", "localhost") }).end();
             response.writeHead(200, { "Content-Type": "application/json" }).end('{"choices":[]}');
         });

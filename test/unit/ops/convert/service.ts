@@ -78,7 +78,7 @@ interface State {
     onLook: () => void;
     /** Callers by `<consumer>/<credential>`, with their keys. */
     callers: Record<string, string>;
-    /** Status that callers get, instead of the component's answers, while their routes lead to the component. */
+    /** Status that callers get, instead of the component's answers, while their routes point to the component. */
     callerStatus?: number;
     /** Keys of callers that are over their limit. */
     limited: string[];
