@@ -80,7 +80,10 @@ export function planRotate(lists: Lists, name: string, id: string, asked: Rotati
     const { successor } = asked;
     if (successor === undefined)
         return {
-            problems: [...problems, `--successor: required with method ${credential.method}. Name the new credential.`],
+            problems: [
+                ...problems,
+                `--successor: required with method ${credential.method}. Name the new credential, for example --successor ${id}-2.`,
+            ],
             effects: [],
         };
     problems.push(...idProblems("--successor", consumer, successor));

@@ -1,6 +1,7 @@
 import { stackFlag, type ChangeArgs } from "../arguments";
 import type { Context } from "../context";
 import { Failure } from "../errors";
+import { shownPath } from "../output";
 import { accessOf } from "../stack/cluster";
 import { carryOut, reportChange, type Plan } from "../stack/file-edit";
 import { gatewayOf } from "../stack/gateway";
@@ -33,7 +34,13 @@ export async function revokeAndVerify(
     }
     const change = await carryOut(context, stack, plan, args);
     if (!change.changed) return reportChange(context, args, change, [], { proofs: [] });
-    ids.forEach((id) => forget(context, stack, name, id));
+    for (const id of ids) {
+        const record = forget(context, stack, name, id);
+        if (record !== undefined)
+            context.note(
+                `Deleted the record of the handouts of ${name}/${id}: ${shownPath(record)}. Only git has it now, if it was committed.`,
+            );
+    }
     const proofs = await Promise.all(probes.map((probe) => probe.prove(context.refusalSeconds)));
     const failed = proofs.some((proof) => proof.failed);
     const next = failed ? [] : [`Next: npm run ops -- consumer list --check${stackFlag(args)}`];

@@ -191,6 +191,6 @@ function report(context: Context, args: ChangeArgs, short: string, { done, kinds
         ),
     );
     context.out(
-        `\nRehearsed: ${done}. The rehearsal stack is removed. Callers of the rehearsal got 503 for ${downSeconds.map(duration).join(" and ")}. These times are for the small model, and the plan does not use them.`,
+        `\nRehearsed: ${done}. The rehearsal stack is removed. Callers of the rehearsal got 503 for at most ${downSeconds.map(duration).join(" and ")}. These times are for the small model, and the plan does not use them.`,
     );
 }

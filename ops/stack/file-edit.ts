@@ -139,7 +139,8 @@ export function renderDiff(name: string, before: string, after: string): string 
 export function replace(file: string, text: string): void {
     const real = existsSync(file) ? realpathSync(file) : file;
     const scratch = `${real}.${process.pid}.tmp`;
-    writeFileSync(scratch, text, { mode: statSync(real, { throwIfNoEntry: false })?.mode });
+    // Without flush, a power loss right after the rename could leave an empty file.
+    writeFileSync(scratch, text, { mode: statSync(real, { throwIfNoEntry: false })?.mode, flush: true });
     renameSync(scratch, real);
 }
 

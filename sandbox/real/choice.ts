@@ -91,7 +91,7 @@ export function partLines(parts: PartReport[], olderProvider?: string): string[]
     if (olderProvider !== undefined)
         rows.push([
             "Pulumi provider kubernetes",
-            `built from source, ${olderProvider}: older than the SDK of the stacks`,
+            `built from source, ${olderProvider}: older than the SDK of the stacks, which needs no action`,
         ]);
     const width = Math.max(...rows.map(([title]) => title.length));
     return rows.map(([title, text]) => `${title.padEnd(width)}  ${text}`);

@@ -74,9 +74,15 @@ export function record(
     }
 }
 
-/** Deletes the record of a replaced or deleted credential: a new credential with the same id has not been handed out yet. */
-export function forget(context: Context, stack: Stack, consumer: string, id: string): void {
-    rmSync(recordFile(context, stack, consumer, id), { force: true });
+/**
+ * Deletes the record of a replaced or deleted credential: a new credential with the same id has not been handed out yet.
+ * @returns the deleted file; undefined if the credential has no record
+ */
+export function forget(context: Context, stack: Stack, consumer: string, id: string): string | undefined {
+    const file = recordFile(context, stack, consumer, id);
+    if (!existsSync(file)) return undefined;
+    rmSync(file, { force: true });
+    return file;
 }
 
 export function recordFile(context: Context, stack: Stack, consumer: string, id: string): string {

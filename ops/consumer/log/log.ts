@@ -4,6 +4,7 @@ import type { Context } from "../../context";
 import { collect, UsageError } from "../../errors";
 import { json, shownPath, table } from "../../output";
 import { plain } from "../../stack/review/report";
+import { WHO_NOTE } from "../../stack/history/versions";
 import { findStack } from "../../stack/stack";
 import { handoutsFolder } from "../handouts/record";
 import { readPeriod } from "../usage/period";
@@ -55,6 +56,7 @@ async function log(context: Context, consumer: string | undefined, args: LogArgs
         return context.out(
             `No edit, version or handout of ${consumer ?? "a caller"} since ${period.from.toISOString()}.`,
         );
+    if (entries.some(({ who }) => who === null)) context.note(WHO_NOTE);
     context.out(table(["when (UTC)", "who", "source", "what"], entries.map(cells)));
 }
 

@@ -23,7 +23,8 @@ export async function report(context: Context, args: { json?: boolean }, kind: K
     const { outcome, place, downSeconds, why, file, stack, to } = result;
     if (args.json)
         return context.out(json({ stack, to, outcome, place, downSeconds, ...(why ? { why } : {}), record: file }));
-    const down = `Callers got 503 for ${duration(downSeconds)}.`;
+    // The first requests of `drain` are still answered, which the records do not show.
+    const down = `Callers got 503 for at most ${duration(downSeconds)}.`;
     if (outcome === kind.reached) context.out(`\nDone: ${stack} ${kind.has.forward}. ${down}`);
     else if (outcome === "returned") context.out(`\nReturned: ${stack} ${kind.has.back} and serves callers. ${down}`);
     else return;

@@ -6,7 +6,7 @@ import { plain } from "../review/report";
 import { findStack } from "../stack";
 import { callersReader } from "./callers-at";
 import { callerLines, settingLines } from "./consequences";
-import { before, readVersions, type Config, type Version } from "./versions";
+import { before, readVersions, WHO_NOTE, type Config, type Version } from "./versions";
 
 export const command: AddCommand = (stack, context) =>
     withExamples(
@@ -47,6 +47,7 @@ async function history(context: Context, args: HistoryArgs): Promise<void> {
             rows.map((row) => cells(row, before(versions, row) === undefined)),
         ),
     );
+    if (rows.some(({ who }) => who === undefined)) context.note(WHO_NOTE);
     context.note(
         `Compare: npm run ops -- stack diff <version> <version>${stack.flag}. Go back: npm run ops -- stack rollback --to <version>${stack.flag}`,
     );

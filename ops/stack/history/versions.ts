@@ -94,6 +94,10 @@ function versionOf(update: Update, place: number, inGit: boolean): Version {
     };
 }
 
+/** Note on a table in which `who` is missing for a version. */
+export const WHO_NOTE =
+    'who is "not recorded" where pulumi up ran outside of CI with edits that no commit contains. To record names, commit before you run pulumi up.';
+
 /** @param isCommitted whether the commit has the config and the program of the version */
 function whoOf(environment: Record<string, string>, isCommitted: boolean): Pick<Version, "who"> {
     const author = isCommitted ? (environment["git.author"] ?? environment["git.committer"]) : undefined;

@@ -192,7 +192,7 @@ describe("real parts", () => {
             "cert-manager                        emulator of 1.18.2",
         ]);
         assert.deepEqual(partLines([], "4.0.0"), [
-            "Pulumi provider kubernetes  built from source, 4.0.0: older than the SDK of the stacks",
+            "Pulumi provider kubernetes  built from source, 4.0.0: older than the SDK of the stacks, which needs no action",
         ]);
     });
 });

@@ -103,8 +103,9 @@ describe("ops consumer log", () => {
             const { entries, note } = await logOf(one);
             assert.deepEqual(told(entries), [["2026-11-24", who, "version", ["caller bob gets access"]]]);
             assert.equal(/is not in git, so its edits/.test(note), !inGit);
-            const { out } = await one.ops("consumer", "log");
+            const { out, note: reason } = await one.ops("consumer", "log");
             assert.ok(out.includes(` ${who ?? "not recorded"} `), out);
+            assert.equal(reason.includes('who is "not recorded" where pulumi up ran outside of CI'), who === null);
         });
 
     it("shows who edited which credential, without ciphertext, and where a file could not be read", async () => {

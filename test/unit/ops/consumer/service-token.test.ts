@@ -179,7 +179,7 @@ describe("ops consumer with service tokens", () => {
 
     it("does not rotate a key without a successor", async () => {
         const { note } = await exits(2, bench().ops("consumer", "rotate", "alice", "a1", "--overlap-days", "1"));
-        assert.match(note, /--successor: required with method key\. Name the new credential\./);
+        assert.match(note, /--successor: required with method key\. Name the new credential, for example --successor/);
     });
 
     it("hands out both headers, and the edge's timeout", async () => {

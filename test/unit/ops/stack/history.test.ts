@@ -186,6 +186,7 @@ describe("ops stack history", () => {
             (await ops(UPDATES).ops("stack", "history")).out,
             /│ 2 +│ 2026-11-20 10:00 │ not recorded │ 0123456789 \(dirty\) │ intra-a │ update +│ caller bob gets access/,
         );
+        assert.match((await ops(UPDATES).ops("stack", "history")).note, /who is "not recorded" where .*commit before/);
         assert.match((await ops(UPDATES).ops("stack", "history")).out, /│ 4 +│ [^│]+│ GitHub 7 +│ none +│/);
         assert.match((await ops(null).ops("stack", "history")).out, /has no versions: pulumi up has never run/);
         assert.match((await ops([]).ops("stack", "history")).out, /has no versions: pulumi up has never run/);
