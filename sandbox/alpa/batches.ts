@@ -104,7 +104,9 @@ export class BatchLoop {
             // As in the original, the loop ends and no waiting request is answered. The original never awaits the loop's
             // task, so Python prints the exception only at exit, or never.
             this.died = error;
-            this.options.log(`The batch loop has ended: ${this.died.message}. No valid request is answered any more.`);
+            this.options.log(
+                `The batch loop has ended: ${this.died.message}. No valid request gets an answer until a restart.`,
+            );
         }
     }
 
@@ -136,7 +138,7 @@ export class BatchLoop {
     private score(item: Scoring): void {
         const inputs = item.inputs;
         if (!Array.isArray(inputs) || !inputs.every(Array.isArray)) {
-            throw new PyError("TypeError", "sequences of token ids are needed");
+            throw new PyError("TypeError", "inputs must be a list of lists of token ids");
         }
         const known = this.cache.get(item.cacheKey);
         if (known && !extendsByOne(known.inputs, inputs)) {

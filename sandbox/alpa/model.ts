@@ -68,7 +68,8 @@ interface GenerateArgs {
 
 /** Returns one text per input. @throws PyError where the real generator raises an exception, which ends the batch loop */
 export function generate(args: GenerateArgs): string[] {
-    if (args.n !== 1n) throw new PyError("AssertionError", "the model was started for one answer per prompt");
+    if (args.n !== 1n)
+        throw new PyError("AssertionError", "n must be 1, because the model returns one answer per prompt");
     const inputs = padded(args.inputs);
     const words = WORDS[args.weights ?? "usual"];
     // The generator measures prompts after padding, so every prompt of a batch has the length of the longest one.
@@ -76,7 +77,10 @@ export function generate(args: GenerateArgs): string[] {
     const minLength = largest(args.minTokens) + promptLength;
     const maxLength = Math.min(MAX_SEQUENCE, largest(args.maxTokens) + promptLength);
     if (minLength > maxLength) {
-        throw new PyError("ValueError", `unfeasible length constraints: ${minLength} is above ${maxLength}`);
+        throw new PyError(
+            "ValueError",
+            `unfeasible length constraints: the minimum ${minLength} is above the maximum ${maxLength}`,
+        );
     }
     return args.inputs.map((_, i) => {
         const made: bigint[] = [];
@@ -92,13 +96,14 @@ export function generate(args: GenerateArgs): string[] {
     });
 }
 
-/** Returns log probabilities of the next token for each input, best first. @throws PyError like `generate` */
+/** Returns for each input the log probabilities of the next token, most likely token first. @throws PyError like `generate` */
 export function forward(
     inputs: PyValue[],
     topK: bigint,
     weights: Weights = "usual",
 ): { logprobs: number[][]; indices: number[][] } {
-    if (inputs.length > MAX_BATCH) throw new PyError("RuntimeError", "more sequences than the model was compiled for");
+    if (inputs.length > MAX_BATCH)
+        throw new PyError("RuntimeError", "the batch has more sequences than the model was compiled for");
     padded(inputs);
     if (topK < 0n) throw new PyError("RuntimeError", "selected index k out of range");
     const count = Number(topK < BigInt(VOCABULARY) ? topK : BigInt(VOCABULARY));
@@ -111,7 +116,7 @@ export function forward(
 /** Returns the batch as rows of equal length: 32-bit ids, padded to the longest input. */
 function padded(inputs: PyValue[]): bigint[][] {
     const rows = inputs.map((input) => {
-        if (!Array.isArray(input)) throw new PyError("TypeError", "a sequence of token ids is needed");
+        if (!Array.isArray(input)) throw new PyError("TypeError", "each input must be a list of token ids");
         return input.map((id) => {
             const value = isInt(id) ? BigInt(id) : undefined;
             if (value === undefined || value >= INT32 || value < -INT32) {

@@ -69,7 +69,7 @@ export interface ServiceToken {
     expires_at: string;
     created_at: string;
     updated_at: string;
-    /** Set for a token created below a zone instead of the account. Never returned by the API. */
+    /** Set for a zone-scoped token. Never returned by the API. */
     zone_id?: string;
 }
 
@@ -109,7 +109,7 @@ export interface AccessApplication {
     read_service_tokens_from_header?: string;
     created_at: string;
     updated_at: string;
-    /** Set for an application that was created below a zone. Never returned by the API. */
+    /** Set for a zone-scoped application. Never returned by the API. */
     zone_id?: string;
     [other: string]: Json | undefined;
 }

@@ -161,7 +161,7 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
         this.catchUp();
     }
     private catchUp(): void {
-        if (this.catchingUp) return; // a listener of `followClock`'s events has read the account
+        if (this.catchingUp) return; // called from followClock: a listener of its events reads the account
         this.catchingUp = true;
         try {
             followClock(this, this.zoneMap);

@@ -35,7 +35,10 @@ function keyTag(rdata: Buffer): number {
     return (sum + (sum >> 16)) & 0xffff;
 }
 
-/** Updates the DNSSEC status from the parent zone: `active` when it has the zone's DS record, `disabled` after its removal. */
+/**
+ * Updates the DNSSEC status from the parent zone: `active` when the parent zone has the DS record, `disabled` after the
+ * record's removal.
+ */
 export function followParent(account: Account, zone: Zone): void {
     const { dnssec } = zone;
     if (dnssec.status === "disabled" || !dnssec.key) return;

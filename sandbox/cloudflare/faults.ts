@@ -13,7 +13,7 @@ interface Fault {
     body?: unknown;
     /** Headers that replace or extend the usual ones. The value "" removes a header. */
     headers?: Record<string, string>;
-    /** Whether the request has its effect before the failure, as if only its answer was lost. @default false */
+    /** Whether the API performs the request before it answers with the failure. @default false */
     afterwards?: boolean;
 }
 

@@ -2,8 +2,8 @@ export interface WorkerScript {
     /** The name, which is the id. */
     id: string;
     /**
-     * Text of the Worker's only module. The API has a separate endpoint for it. The endpoint for the other fields never
-     * returns it.
+     * Text of the Worker's only module. The API returns this text at a separate endpoint, and never with the other
+     * fields.
      */
     content: string;
     /** Name of the Worker's module. Never returned by the API. */

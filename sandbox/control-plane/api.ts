@@ -45,7 +45,9 @@ export function call(
                 incoming.on("error", reject);
             },
         );
-        outgoing.on("timeout", () => outgoing.destroy(new Error(`no answer within ${options.seconds ?? 10} s`)));
+        outgoing.on("timeout", () =>
+            outgoing.destroy(new Error(`no answer from the API server within ${options.seconds ?? 10} s`)),
+        );
         outgoing.on("error", reject);
         outgoing.end(body ? JSON.stringify(body) : undefined);
     });

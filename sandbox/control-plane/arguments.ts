@@ -27,7 +27,7 @@ export interface Paths {
 
 /** Range of node ports: the default of Kubernetes and of MicroK8s. */
 export const NODE_PORTS = "30000-32767";
-/** Ranges of Service and pod addresses: those of MicroK8s, so that addresses look like those of real clusters. */
+/** Ranges of Service and pod addresses, as in MicroK8s, so that addresses look as in a real cluster. */
 export const SERVICE_RANGE = "10.152.183.0/24";
 export const POD_RANGE = "10.1.0.0/16";
 
@@ -85,8 +85,7 @@ export function apiserverArguments(pki: Pki, ports: Ports, paths: Paths): string
         "egress-selector-config-file": paths.egress,
         "kubelet-client-certificate": egress.cert,
         "kubelet-client-key": egress.key,
-        // If this were true, the API server would wait a minute for open watches before it stops. `down` would wait that
-        // long too.
+        // With "true", the API server would wait a minute for open watches before it stops, and `down` would wait too.
         "shutdown-send-retry-after": "false",
         profiling: "false",
     });
@@ -108,9 +107,8 @@ export function controllerManagerArguments(pki: Pki, ports: Ports, paths: Paths)
 export function schedulerArguments(pki: Pki, ports: Ports, paths: Paths): string[] {
     return flags({
         ...client(pki, ports.scheduler, paths.kubeconfig.scheduler),
-        // The scheduler can try a pod with a newly bound claim before its volume plugin has seen the event of the claim. It
-        // would then retry the pod only after five minutes. With this feature off (on by default since 1.33), it retries after
-        // 1 s, at the latest after 30 s.
+        // The scheduler can try a pod before the volume plugin knows that the pod's claim is bound. With this feature (on by
+        // default since 1.33), the next try comes after five minutes. Without it, after 1 s to 30 s.
         "feature-gates": "SchedulerPopFromBackoffQ=false",
         "pod-max-in-unschedulable-pods-duration": "1s",
     });

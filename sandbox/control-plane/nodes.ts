@@ -7,7 +7,7 @@ export interface NodeShape {
      * @default 127.0.0.1
      */
     address?: string;
-    /** Labels in addition to those of every node. */
+    /** Labels in addition to the labels that every node has. */
     labels?: Record<string, string>;
     /** Capacity of the node: Kubernetes quantities by resource name. */
     capacity: Record<string, string>;

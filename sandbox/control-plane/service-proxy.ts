@@ -41,7 +41,7 @@ export async function startServiceProxy({ port, pki, dialIn, log }: ServiceProxy
         const target = dialIn(host, Number(portText));
         socket.on("error", () => undefined);
         if (target === undefined) {
-            log(`no emulator serves the address ${request.url}: rejected`);
+            log(`rejected a connection to ${request.url}, because no emulator has this address`);
             socket.end("HTTP/1.1 503 Service Unavailable\r\n\r\n");
             return;
         }

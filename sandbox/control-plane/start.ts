@@ -102,7 +102,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         started.push(program);
         void program.exited.then(({ code, signal }) => {
             if (!closing)
-                log(`${name} has exited unexpectedly (${signal ?? code}). Its log ends:\n${lastLines(logFile)}`);
+                log(`${name} has exited unexpectedly (${signal ?? code}). End of its log:\n${lastLines(logFile)}`);
         });
         return program;
     };
@@ -229,7 +229,7 @@ async function isHealthy(url: string): Promise<boolean> {
 
 async function nodesReady(api: Api, nodes: NodeShape[], programs: TrackedProcess[]): Promise<void> {
     await untilReady("nodes", programs, async () => {
-        // On a busy machine, an API server that is ready can still miss a request.
+        // On a busy machine, a request can fail although the API server is ready.
         const answer = await call(api, "GET", "/api/v1/nodes").catch(() => undefined);
         if (answer?.status !== 200) return false;
         const list = JSON.parse(answer.body) as { items: NodeStatus[] };
@@ -267,9 +267,9 @@ async function untilReady(what: string, programs: TrackedProcess[], look: () => 
         `${what} to be ready`,
         async () => {
             if (dead.length > 0)
-                throw new Error(`${what}: did not become ready (${dead.join(", ")}). The logs end:\n${logs()}`);
+                throw new Error(`${what}: did not become ready (${dead.join(", ")}). End of the logs:\n${logs()}`);
             return look();
         },
-        { seconds: READY_SECONDS, hint: () => `The logs end:\n${logs()}` },
+        { seconds: READY_SECONDS, hint: () => `End of the logs:\n${logs()}` },
     );
 }

@@ -86,7 +86,7 @@ export interface Gateway {
     tlsPort?: number;
     /** Port for metrics, if served. */
     metricsPort?: number;
-    /** Returns the program's output so far. Unset if the output is not kept. */
+    /** Returns the output of the gateway so far. Unset if the output is not kept. */
     output?: () => string;
     /**
      * Accepts no more connections, and closes each open one when its answer is complete.

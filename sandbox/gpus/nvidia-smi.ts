@@ -25,7 +25,7 @@ export function nvidiaSmi(args: string[], ledger: GpuLedger, node: string): Repl
     const odd = [...options.keys()].find((name) => name !== query && name !== "--format");
     if (query === undefined || odd !== undefined || options.size !== args.length || format[0] !== "csv")
         return unsupported(
-            `nvidia-smi ${args.join(" ")} (only --query-compute-apps and --query-gpu with --format=csv)`,
+            `nvidia-smi ${args.join(" ")} (supported: --query-compute-apps and --query-gpu with --format=csv)`,
         );
     const oddFormat = format.slice(1).find((word) => word !== "noheader" && word !== "nounits");
     if (oddFormat !== undefined) return unsupported(`nvidia-smi --format ${oddFormat}`);

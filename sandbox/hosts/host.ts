@@ -7,7 +7,7 @@
  * Emulated: sshd (ssh-server.ts), systemd (systemd/manager.ts), sudo, id, uname, hostname and date (programs.ts),
  * os-release. microk8s/emulator.ts adds snap and MicroK8s.
  *
- * Unsupported: separate users (all have one user id; still, users can write only in some folders. In /etc they can read
+ * Unsupported: separate users (all have one user id, but users can write only in some folders, and in /etc they can read
  * neither files of mode 600 nor folders of mode 700), a separate network (ports and addresses are this machine's), booting,
  * packages, quotas. The namespaces protect this machine from mistakes, not from attackers: do not run untrusted programs on
  * a host.
@@ -74,11 +74,11 @@ export interface HostOptions {
     address?: string;
     /** @default any free one */
     port?: number;
-    /** Seconds by which the clock that `date` prints on the host is ahead of this machine's. @default 0 */
+    /** Seconds by which the host's clock (`date`) is ahead of this machine's clock. @default 0 */
     clockSkewSeconds?: number;
     /**
-     * State directory of the sandbox, which records the host's processes: `down` and the sandbox's guard process end them if
-     * the sandbox was killed.
+     * State directory of the sandbox, which records the host's processes. If the sandbox was killed, `down` and the guard
+     * process end them.
      */
     stateDir?: string;
 }

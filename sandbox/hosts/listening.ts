@@ -30,7 +30,7 @@ export function ss(args: string[], listeners: Listener[], privileged: boolean): 
     const odd = args.find((_arg, i) => letters[i] === undefined);
     const asked = letters.join("");
     if (odd !== undefined || !asked.includes("l") || !asked.includes("n"))
-        return unsupported(`ss ${args.join(" ")} (only -l and -n, with -H, -t, -u, -p)`);
+        return unsupported(`ss ${args.join(" ")} (supported: -l and -n, with -H, -t, -u, -p)`);
     const both = !asked.includes("t") && !asked.includes("u");
     const rows = listeners
         .filter(({ protocol = "tcp" }) => both || asked.includes(protocol[0]))

@@ -123,7 +123,7 @@ export function checkNamespaces(): void {
     const why = tried.error?.message ?? tried.stderr.trim();
     throw new Error(
         `sandbox hosts: this machine must allow user and mount namespaces (${why}). ` +
-            "On Linux: sysctl -w user.max_user_namespaces=15000, and on Ubuntu also " +
+            "On Linux, run: sysctl -w user.max_user_namespaces=15000. On Ubuntu, also run: " +
             "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0. On other systems, run the sandbox in a Linux VM.",
     );
 }
@@ -131,7 +131,7 @@ export function checkNamespaces(): void {
 /** The namespaces of a host, in which programs are started. */
 interface Namespaces {
     enter: Enter;
-    /** Releases the namespaces. They end when no process uses them any more. */
+    /** Closes the open files. The namespaces end when the last process on the host has ended. */
     close(): void;
 }
 
@@ -139,7 +139,7 @@ interface Namespaces {
 export const ROOT_NAMESPACE = 9;
 
 /**
- * Creates the namespaces of the host whose folders are in `root`. Open files, not processes, keep the namespaces alive.
+ * Creates the namespaces of the host whose folders are in `root`. Open files keep them alive while no process is in them.
  * @param visible files and folders of this machine that are visible at the same paths
  * @param marks environment variables of all processes on the host, by which the sandbox finds and ends them
  */

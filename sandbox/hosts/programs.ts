@@ -1,4 +1,4 @@
-/** Programs that depend on the host and that each host therefore has as emulated programs, for example `hostname`. */
+/** Emulated programs whose results differ from host to host, for example `hostname`. */
 import { ROOT_NAMESPACE } from "./namespace";
 import { relay } from "./relay";
 

@@ -68,7 +68,7 @@ export function writeNames(found: Difference[]): provider.DiffResponse {
         .setReplacesList(found.filter(({ replace }) => replace).map(({ property }) => property));
 }
 
-/** A Diff response like that of `writeNames`, but it also has the kind and the path of each difference. */
+/** A Diff response like `writeNames`, with the kind and the path of each difference. */
 export function writeDifferences(found: Difference[]): provider.DiffResponse {
     const response = writeNames(found).setHasdetaileddiff(true);
     for (const { replace, parts, ...whole } of found)

@@ -2,8 +2,8 @@
  * Emulator of `pulumi-resource-random`, the provider of @pulumi/random. It is used only if Pulumi is not installed, because the
  * released provider cannot be downloaded as a Go module.
  *
- * Emulated: version 4.21.2, which bridges HashiCorp's random provider 3.x. Defaults, the characters of a password, messages,
- * and the replacement of the resource by each changed input follow that provider's public source. Property names, resource ids,
+ * Emulated: version 4.21.2, which bridges HashiCorp's random provider 3.x. Defaults, the characters of a password and
+ * messages follow that provider's public source, and every changed input replaces the resource, as there. Property names, resource ids,
  * marks of secrets and the state's `__meta` follow recordings in pulumi-random's public tests. Values are from Node.js's
  * cryptographic generator; `bcryptHash` is a real bcrypt hash.
  *

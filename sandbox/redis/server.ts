@@ -71,7 +71,7 @@ export async function startRedis(options: RedisOptions): Promise<RedisServer> {
         }
         const why = lastLines(logFile, 4);
         await close();
-        throw new Error(`redis: ${command} does not answer on port ${port}. Its log ends with: ${why}`);
+        throw new Error(`redis: ${command} does not answer on port ${port}. End of its log: ${why}`);
     }
     return { port, hang, close };
 }

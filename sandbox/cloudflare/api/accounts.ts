@@ -55,7 +55,7 @@ function verify(path: string, owner: "user" | "account"): Route {
         method: "GET",
         path,
         needs: [],
-        usedBy: "a check of the API token before `up`",
+        usedBy: "checking the API token before `up`",
         run: ({ token }) => {
             if ((token.owner ?? "user") !== owner)
                 throw new ApiError(401, { code: 1000, message: "Invalid API Token" });

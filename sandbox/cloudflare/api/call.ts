@@ -45,7 +45,7 @@ export function product(group: string) {
     };
 }
 
-/** Returns each route twice: below an account and below a zone. */
+/** Returns each route twice: account-scoped and zone-scoped. */
 export function inBothScopes(routes: Route[]): Route[] {
     return ["accounts/{account}", "zones/{zone}"].flatMap((scope) =>
         routes.map((route) => ({ ...route, path: `${scope}/${route.path}` })),
@@ -62,7 +62,7 @@ export function maySee(token: ApiToken, zone: Zone): boolean {
 
 export const forbidden = (): ApiError => new ApiError(403, { code: 10000, message: "Authentication error" });
 
-/** Returns the body as an object. */
+/** @throws ApiError if the body is not a JSON object */
 export function bodyObject(body: unknown): { [key: string]: unknown } {
     if (typeof body !== "object" || body === null || Array.isArray(body))
         throw refused(9207, "Request body is invalid: must be a JSON object.");

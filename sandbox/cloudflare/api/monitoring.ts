@@ -11,7 +11,7 @@ const alerts = product("Notifications");
 
 const whole = z.number().int().min(0);
 const healthcheckBody = z.strictObject({
-    name: z.string().regex(/^[A-Za-z0-9_-]+$/, "must be letters, digits, _ and -"),
+    name: z.string().regex(/^[A-Za-z0-9_-]+$/, "must consist of letters, digits, _ and -"),
     address: z.string().min(1),
     type: z.enum(["HTTP", "HTTPS", "TCP"]).default("HTTP"),
     description: z.string().default(""),
@@ -35,7 +35,7 @@ const healthcheckBody = z.strictObject({
         .optional(),
 });
 
-/** Supported alert types: those of the real API for tunnels, tokens, certificates and origins. */
+/** Supported alert types: the real API's types for tunnels, tokens, certificates and origins. */
 const ALERTS = [
     ...["expiring_service_token_alert", "tunnel_health_event", "tunnel_update_event"],
     ...["health_check_status_notification", "universal_ssl_event_type", "http_alert_origin_error"],

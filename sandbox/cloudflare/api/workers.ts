@@ -43,25 +43,25 @@ export const workerRoutes: Route[] = [
         PAGING,
     ),
     scripts("PUT", SCRIPT, "WorkersScript: create, update", upload),
-    scripts("GET", "accounts/{account}/workers/services/{script}", "WorkersScript: first part of read", (call) => {
+    scripts("GET", "accounts/{account}/workers/services/{script}", "WorkersScript: read (request 1 of 3)", (call) => {
         const script = find(call);
         return {
             result: { id: script.id, default_environment: { environment: "production", script: answer(script) } },
         };
     }),
-    scripts("GET", `${SCRIPT}/settings`, "WorkersScript: second part of read", (call) => {
+    scripts("GET", `${SCRIPT}/settings`, "WorkersScript: read (request 2 of 3)", (call) => {
         const { compatibility_date, logpush, usage_model } = find(call);
         const unset = { bindings: [], compatibility_flags: [], placement: {}, tail_consumers: null };
         return { result: { compatibility_date, logpush, usage_model, ...unset } };
     }),
-    scripts("GET", `${SCRIPT}/content/v2`, "WorkersScript: third part of read", (call) => {
+    scripts("GET", `${SCRIPT}/content/v2`, "WorkersScript: read (request 3 of 3)", (call) => {
         const { content, main_module } = find(call);
         return { form: [{ name: main_module, type: MODULE, text: content }] };
     }),
     scripts("DELETE", SCRIPT, "WorkersScript: delete", (call) => {
         const { id } = find(call);
         const used = [...call.account.workerRoutes.values()].find(({ script }) => script === id);
-        if (used) throw new Unsupported(`deleting script ${id} while the route ${used.pattern} runs it`);
+        if (used) throw new Unsupported(`deleting script ${id} while the route ${used.pattern} uses this script`);
         call.account.workerScripts.delete(id);
         call.account.changed("workerScript", id);
         return { result: null };
@@ -99,13 +99,14 @@ function upload({ account, params, body }: Call) {
     const { main_module, ...settings } = checked(metadataBody, JSON.parse(metadata?.text ?? "{}"), 10021, "metadata");
     const [module, ...others] = Object.entries(files);
     if (module?.[0] !== main_module) throw refused(10021, `No such module "${main_module}".`);
-    if (others.length > 0) throw new Unsupported(`a Worker with the parts ${others.map(([name]) => name).join(", ")}`);
+    if (others.length > 0)
+        throw new Unsupported(`a Worker with more than one module (${others.map(([name]) => name).join(", ")})`);
     const { type, text } = module[1];
     if (type !== MODULE) throw new Unsupported(`a module of type ${type}`);
     if (Buffer.byteLength(text) > MAX_SCRIPT)
         throw new ApiError(413, { code: 10027, message: "Your Worker exceeded the size limit." });
     try {
-        loadModule(text, () => Promise.reject(new Error("a request outside of a handler")));
+        loadModule(text, () => Promise.reject(new Error("fetch was called outside of the Worker's handler")));
     } catch (error) {
         throw refused(10021, `Uncaught ${String(error)}`);
     }
@@ -158,7 +159,7 @@ function keep(call: Call, id: string) {
 function checkPattern(pattern: string, zone: Account["name"]): void {
     if (/^https?:|^\*/.test(pattern)) throw new Unsupported(`the route pattern ${pattern}`);
     const read = readPattern(pattern);
-    if (!read) throw refused(10022, "The pattern must have no query, and * only at its end.");
+    if (!read) throw refused(10022, "The route pattern must contain no query string, and no * before its end.");
     if (read.hostname !== zone && !read.hostname.endsWith(`.${zone}`))
         throw refused(10022, `The hostname of the pattern must be in zone ${zone}.`);
 }

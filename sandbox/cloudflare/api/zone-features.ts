@@ -26,8 +26,8 @@ export const zoneFeatureRoutes: Route[] = [
     }),
     settings("PATCH", "zones/{zone}/settings/{setting}", "ZoneSetting: create, update", changeSetting),
     dns("GET", "zones/{zone}/dnssec", "ZoneDnssec: read, import", ({ zone }) => ({ result: dnssec(zone) })),
-    dns("PATCH", "zones/{zone}/dnssec", "ZoneDnssec: create, update, first half of delete", changeDnssec),
-    dns("DELETE", "zones/{zone}/dnssec", "ZoneDnssec: second half of delete", ({ zone }) => {
+    dns("PATCH", "zones/{zone}/dnssec", "ZoneDnssec: create, update, delete (request 1 of 2)", changeDnssec),
+    dns("DELETE", "zones/{zone}/dnssec", "ZoneDnssec: delete (request 2 of 2)", ({ zone }) => {
         if (zone.dnssec.status === "active" || zone.dnssec.status === "pending")
             throw refused(1015, "DNSSEC must be disabled before its records are deleted");
         return { result: "deleted" };

@@ -94,7 +94,8 @@ function takeFlag(word: string, rest: string[], place: Place, given: Given): voi
 function takeVariables(environment: NodeJS.ProcessEnv, given: Given): void {
     const known = new Set(Object.values(FLAGS).map((flag) => flag.variable));
     const unknown = Object.keys(environment).filter((name) => name.startsWith("TUNNEL_") && !known.has(name));
-    if (unknown.length > 0) throw new UsageError(`unsupported by the sandbox: ${unknown.join(", ")}`);
+    if (unknown.length > 0)
+        throw new UsageError(`unsupported by the sandbox: environment variables ${unknown.join(", ")}`);
     for (const [name, { variable, kind }] of Object.entries(FLAGS)) {
         const value = environment[variable ?? ""];
         if (!value || given.has(name)) continue;

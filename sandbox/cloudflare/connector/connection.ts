@@ -13,7 +13,7 @@ const CLOSE_TIMEOUT = 1000;
 interface ConnectionParts {
     index: number;
     edge: { host: string; port: number };
-    /** CA certificates that verify the edge, in PEM form (`--cacert`). @default those of the system */
+    /** CA certificates that verify the edge, in PEM form (`--cacert`). @default the system's certificates */
     ca?: string;
     token: TunnelToken;
     connectorId: string;
@@ -58,7 +58,7 @@ export class EdgeConnection {
         const { token, index: connIndex, connectorId, version, arch } = this.parts;
         this.registration = new RegistrationClient(this.control, (error) => this.socket.destroy(error));
         const call = this.registration.register({ ...token, connIndex, connectorId, version, arch });
-        call.catch(() => undefined); // if `call` rejects after `lost`, the unhandled rejection would end the process
+        call.catch(() => undefined); // without this handler, a rejection after `lost` would end the process
         try {
             return await Promise.race([lost, call]);
         } catch (error) {
@@ -105,7 +105,7 @@ export class EdgeConnection {
     }
 
     private startControl(stream: ServerHttp2Stream): ServerHttp2Stream {
-        stream.on("error", () => undefined); // the connection ends too, and `closed` reports its end
+        stream.on("error", () => undefined); // the connection ends too, and `closed` reports that
         stream.respond({ ":status": 200 });
         return stream;
     }

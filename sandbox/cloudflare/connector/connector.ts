@@ -21,7 +21,7 @@ interface ConnectorOptions {
     token: TunnelToken;
     /** `host:port` of each edge. Connections are distributed over them. */
     edges: string[];
-    /** CA certificates that verify the edge, in PEM form. @default those of the system */
+    /** CA certificates that verify the edge, in PEM form. @default the system's certificates */
     ca?: string;
     log: Log;
     /** `--retries`: number of retries for which the backoff doubles. For later retries it stays the same. @default 5 */

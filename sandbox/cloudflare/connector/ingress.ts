@@ -73,7 +73,9 @@ function parseRule(raw: Raw, index: number, count: number, defaults: OriginSetti
     const last = index === count - 1;
     if (last && !catchAll) throw new Error("The last ingress rule must match all URLs");
     if (!last && catchAll)
-        throw new Error(`Rule #${index + 1} is matching the hostname '${hostname}': no rule follows`);
+        throw new Error(
+            `Rule #${index + 1} is matching the hostname '${hostname}': the rules after this rule would never match`,
+        );
     return {
         hostname: hostname.toLowerCase(),
         ...(path ? { path: compile(path) } : {}),
@@ -92,7 +94,7 @@ function parseService(text: string): Service {
         throw new Error(`unsupported by the sandbox: the service ${text}. Use http:// or http_status:.`);
     if (url.pathname !== "/" || url.search || text.endsWith("/")) {
         throw new Error(
-            `${text} is an invalid address: remove its path, because the origin gets the path of the request`,
+            `${text} is an invalid address: remove the path, because cloudflared forwards the path of each request`,
         );
     }
     return { kind: "http", host: url.hostname.replace(/^\[|\]$/g, ""), port: Number(url.port || 80) };

@@ -71,7 +71,7 @@ export class Proxy {
 
         if (rule.origin.access) {
             if (!this.access)
-                throw new Error("the edge has sent a rule with `access`, but not the URL of the Access keys");
+                throw new Error("the edge has sent an ingress rule with `access`, but no URL of the Access keys");
             const token = find("cf-access-jwt-assertion");
             const verdict = await this.access.check.verdict(rule.origin.access, token);
             if (!verdict.pass && verdict.status === 403) {

@@ -4,7 +4,7 @@
  *
  * The connector connects to the edge by TLS. On this connection the connector is the HTTP/2 server: for each request of a
  * caller the edge opens a stream with the caller's headers. The headers of the origin's answer come back in one header, each
- * name and value in base64, because HTTP/2 could reject them. Other streams have the header
+ * name and value in base64, because HTTP/2 could reject the original headers. Other streams have the header
  * `cf-cloudflared-proxy-connection-upgrade`, with the value `control-stream` (registration by Cap'n Proto, see ../registration,
  * for the lifetime of the connection) or `update-configuration`.
  *

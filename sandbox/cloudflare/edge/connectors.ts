@@ -119,7 +119,7 @@ export class Connectors {
         const timer = setInterval(() => {
             if (session.destroyed) return; // ping() throws if the session is destroyed, and the event `close` comes later
             if (unanswered >= LOST_AFTER_PINGS) {
-                this.log(`edge: a connector has not answered ${unanswered} pings: its connection is lost`);
+                this.log(`edge: closing the connection of a connector, because ${unanswered} pings got no answer`);
                 return session.destroy();
             }
             unanswered++;

@@ -78,7 +78,7 @@ export function forward(f: Forwarding): void {
 
     let timer: NodeJS.Timeout | undefined;
     const silent = () => {
-        if (answer.writableNeedDrain) arm(); // The caller is slow, not the origin. So the timeout starts again.
+        if (answer.writableNeedDrain) arm(); // waits longer, because the caller is slow, not the origin
         else end(errorPage(524, request, "The origin did not answer in time."));
     };
     const arm = () => {

@@ -50,7 +50,7 @@ function zoneOf(account: Account, hostname: string): Zone | undefined {
     return zones.sort((a, b) => b.name.length - a.name.length)[0];
 }
 
-/** Returns a record of the exact name, or else of the wildcard. A proxied record is preferred. */
+/** Returns a record of the exact name, or else of the wildcard. Proxied records come first. */
 function lookUp(account: Account, zone: Zone, hostname: string): DnsRecord | undefined {
     const records = [...account.records(zone.id).values()].filter((r) => ["A", "AAAA", "CNAME"].includes(r.type));
     // As at Cloudflare, one proxied record makes all address records of its name proxied.

@@ -1,5 +1,5 @@
 /**
- * Answers of the edge itself. Facts: they are HTML, never JSON like answers of the origin's API, and have the header `cf-ray`.
+ * Answers of the edge itself. Facts: they are HTML, not JSON as from the origin's API, and have the header `cf-ray`.
  * Errors numbered 1xxx are a line of text, "error code: 1010", for callers that do not accept text/html.
  */
 import type { EdgeAnswer, EdgeRequest, HeaderList } from "./types";
@@ -49,7 +49,6 @@ export function accessPage(status: 401 | 403, request: EdgeRequest): EdgeAnswer 
     );
 }
 
-/** The answer for an unsupported feature. */
 export function unsupported(what: string): EdgeAnswer {
     return { status: 501, type: TEXT, body: `unsupported by the sandbox: ${what}\n` };
 }

@@ -80,7 +80,7 @@ async function handle(parts: RequestParts, incoming: IncomingMessage, answer: Se
 
     const way = wayOf(account, hostname);
     if (way.kind === "no-certificate") {
-        log(`edge: ${hostname} has no active certificate: the connection is reset, as TLS would fail`);
+        log(`edge: connection reset, because ${hostname} has no active certificate`);
         return void incoming.socket.resetAndDestroy();
     }
     const malformed = values(headers, "host").length !== 1 || !(incoming.url ?? "/").startsWith("/");

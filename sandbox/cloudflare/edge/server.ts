@@ -32,7 +32,7 @@ export interface EdgeOptions {
     scale?: number;
     /** Time between two pings of a connection, in milliseconds: see connectors.ts. @default 1000 */
     pingMs?: number;
-    /** @default new keys; it takes part of a second to generate them */
+    /** @default generates new keys, which takes less than a second */
     keys?: SigningKeys;
     /** Called for each answer. `caller`: name of the service token that Access has accepted; null if there is none. */
     onAnswer?: (answered: { caller: string | null; status: number }) => void;

@@ -3,7 +3,6 @@ import type { Zone } from "../objects";
 /** Headers as they were sent: in order, not merged, not in lower case, none omitted. */
 export type HeaderList = [name: string, value: string][];
 
-/** A request at the edge. */
 export interface EdgeRequest {
     zone: Zone;
     /** Lower case, without a port. */
@@ -27,7 +26,7 @@ export interface EdgeAnswer {
     body: string;
 }
 
-/** Thrown for a feature that the emulator does not have. The edge answers 501 with its name. */
+/** Thrown for a feature that the emulator does not have. The edge answers 501 with the feature's name. */
 export class Unsupported extends Error {}
 
 export const values = (headers: HeaderList, name: string): string[] =>

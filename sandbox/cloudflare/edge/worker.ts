@@ -17,7 +17,6 @@ import { routeOf } from "../workers/patterns";
 import { numberedError } from "./pages";
 import { Unsupported, type EdgeAnswer, type EdgeRequest, type HeaderList } from "./types";
 
-/** Result of a Worker for a request. */
 export type WorkerResult =
     /**
      * The request goes to the origin. `changed`: headers and body that replace the caller's, if the Worker changed the body.
@@ -98,10 +97,11 @@ function unread(incoming: IncomingMessage): ReadableStream<Uint8Array> {
 const passing =
     (original: Request): Fetch =>
     async (given) => {
-        if (!(given instanceof Request)) throw new Unsupported("fetch in a Worker without a Request object");
+        if (!(given instanceof Request))
+            throw new Unsupported("a Worker's fetch() call whose argument is not a Request");
         if (given.url !== original.url || given.method !== original.method || given.redirect !== "manual")
             throw new Unsupported(
-                "fetch in a Worker with another address, another method or redirects that are followed",
+                "a Worker's fetch() call that changes the address or the method, or follows redirects",
             );
         if (given.bodyUsed) throw new TypeError("This ReadableStream is disturbed, and cannot be used as a body.");
         if (given === original) return new Passed();

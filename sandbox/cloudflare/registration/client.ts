@@ -64,7 +64,7 @@ export class RegistrationClient {
 
     private take(message: RpcMessage): void {
         if (message.which() !== RpcMessage.RETURN)
-            throw new Error(`unexpected message ${message.which()} from the edge`);
+            throw new Error(`unexpected message of type ${message.which()} from the edge`);
         const answer = message.return;
         const { answerId } = answer;
         const asked = this.waiting.get(answerId);

@@ -63,7 +63,7 @@ export function serveRegistration(stream: Duplex, server: RegistrationServer, fa
             }
             case RpcMessage.CALL: {
                 const { call } = message;
-                if (!isOurs(call.target)) throw new Error("a call to an unknown capability");
+                if (!isOurs(call.target)) throw new Error("an RPC call to an unknown Cap'n Proto capability");
                 return void answerCall(stream, server, call).catch(failed);
             }
             case RpcMessage.FINISH:

@@ -15,11 +15,11 @@ export function messageLength(bytes: Buffer): number | undefined {
     if (bytes.length < 4) return undefined;
     const segments = bytes.readUInt32LE(0) + 1;
     const head = Math.ceil((4 + 4 * segments) / WORD) * WORD;
-    if (head > MOST) throw new Error("not a message of Cap'n Proto");
+    if (head > MOST) throw new Error(`not a Cap'n Proto message: more than ${MOST} bytes`);
     if (bytes.length < head) return undefined;
     let length = head;
     for (let i = 1; i <= segments; i++) length += bytes.readUInt32LE(4 * i) * WORD;
-    if (length > MOST) throw new Error("not a message of Cap'n Proto");
+    if (length > MOST) throw new Error(`not a Cap'n Proto message: more than ${MOST} bytes`);
     return bytes.length < length ? undefined : length;
 }
 

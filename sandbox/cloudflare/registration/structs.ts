@@ -155,7 +155,7 @@ export class RegisterResults extends Struct {
     }
 }
 
-/** Parameters of a method without parameters, or results of one without results. */
+/** Used as the parameters or results of a method that has none. */
 export class Nothing extends Struct {
     static override readonly _capnp = described("Nothing", 0, 0);
 }

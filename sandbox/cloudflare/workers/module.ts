@@ -17,7 +17,8 @@ export type Fetch = (request: Request) => Promise<unknown>;
  */
 export function loadModule(text: string, fetch: Fetch): Fetch {
     const exports = text.match(EXPORT) ?? [];
-    if (exports.length !== 1) throw new Error(`a module with ${exports.length} default exports at the start of a line`);
+    if (exports.length !== 1)
+        throw new Error(`the module must have one \`export default\` at the start of a line (found ${exports.length})`);
     const context = createContext(
         { ...GLOBALS, fetch },
         { codeGeneration: { strings: false, wasm: false } },
@@ -28,6 +29,6 @@ export function loadModule(text: string, fetch: Fetch): Fetch {
     const { exported } = context;
     const handlers = Object.keys(exported ?? {});
     if (handlers.join() !== "fetch" || typeof exported!.fetch !== "function")
-        throw new Error(`a module with the handlers ${handlers.join(", ") || "none"}`);
+        throw new Error(`the module must have only the handler fetch (found ${handlers.join(", ") || "none"})`);
     return (request) => Promise.resolve((exported!.fetch as Fetch).call(exported, request));
 }

@@ -8,7 +8,7 @@ import type { Store } from "../objects/store";
 import type { Conf } from "../request/types";
 import type { Args } from "../http/uri";
 
-/** Query arguments for the paging and filtering of lists. */
+/** Query arguments that page or filter a list. The emulator does not support them. */
 const LIST_ARGS = ["page", "page_size", "name", "label", "uri", "host", "id", "status"];
 
 export interface Call {
@@ -140,7 +140,7 @@ function patch({ store, resource, folder, id, subPath, conf }: Call): Answer {
 
 /**
  * Merges objects in `change` into those in `into`; all other values replace the old ones. The value null deletes a
- * field. @param wholeBelow depth at which objects replace the old ones too; 0: objects of every depth are merged
+ * field. @param wholeBelow depth from which `change` replaces objects instead of merging them; 0: never
  */
 function merge(into: Conf, change: Conf, wholeBelow: number): Conf {
     for (const [name, value] of Object.entries(change)) {

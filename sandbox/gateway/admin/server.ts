@@ -74,7 +74,7 @@ async function serve(
     if (denied !== undefined) return { status: 401, body: { error_msg: "failed to check token", description: denied } };
 
     // The real Admin API answers 503 with a message of its etcd client. No recording of this message exists.
-    if (!store.etcd.hasQuorum) throw new Unsupported("Admin API while etcd has no quorum");
+    if (!store.etcd.hasQuorum) throw new Unsupported("Admin API requests while etcd has no quorum");
     // A gateway that started before etcd had a password keeps the objects in its memory (observed with APISIX 3.18.0). An etcd
     // without authentication ignores tokens (3.6.16).
     if (store.etcd.password !== undefined && store.etcd.password !== etcdPassword)

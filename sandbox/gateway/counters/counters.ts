@@ -64,7 +64,7 @@ export function stable(value: unknown): string {
     return `{${entries.map(([k, v]) => `${JSON.stringify(k)}:${stable(v)}`).join(",")}}`;
 }
 
-/** Version of a plugin's configuration. A changed configuration resets the plugin's counters, an equal one keeps them. */
+/** Version of a plugin's configuration. A changed configuration resets the plugin's counters. An equal configuration keeps them. */
 export function confVersion(conf: unknown): string {
     return createHash("sha1").update(stable(conf)).digest("hex").slice(0, 16);
 }

@@ -79,7 +79,7 @@ export function sendGap(ctx: Context, message: string): void {
     ctx.answer.end(ctx.request.method === "HEAD" ? undefined : body);
 }
 
-/** Sets status and headers of an answer by APISIX or nginx. */
+/** Sets the status and headers of an answer by APISIX or nginx, and returns its body. */
 function exitBody(ctx: Context, exit: Exit): Buffer {
     ctx.status = exit.code;
     if (exit.body === undefined && exit.code >= 300) {

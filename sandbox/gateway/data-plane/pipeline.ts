@@ -14,7 +14,7 @@ import type { Entry, Exit, Upstream } from "../request/types";
 /** Thrown by a phase that ends the request. */
 class PhaseExit extends Error {
     constructor(readonly exit: Exit) {
-        super(`request ends with ${exit.code}`);
+        super(`request ended with status ${exit.code}`);
     }
 }
 

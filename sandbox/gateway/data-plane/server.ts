@@ -58,7 +58,7 @@ class DataPort {
     /** @param expects whether the client waits for 100 before it sends the body */
     serve(request: IncomingMessage, answer: ServerResponse, expects: boolean): void {
         const { parts } = this;
-        // the client sent this request after a request whose answer is the last on the connection
+        // the connection has had its last answer, so later requests on it get none
         if (this.lingering.has(request.socket)) return;
         this.heads.restoreTabs(request);
         answer.on("error", () => undefined); // the client has disconnected

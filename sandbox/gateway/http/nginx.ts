@@ -92,6 +92,6 @@ export function withCharset(contentType: string): string {
 /** Thrown to end a request with nginx's error page of a status. No plugin can change this answer. */
 export class NginxExit extends Error {
     constructor(readonly status: number) {
-        super(`nginx ends the request with ${status}`);
+        super(`nginx ended the request with status ${status}`);
     }
 }

@@ -64,7 +64,7 @@ const OPERATORS: Record<string, Compare> = {
         Array.isArray(right) &&
         left !== undefined &&
         right.some((r) => left === (typeof r === "string" ? bytes(r) : r)),
-    has: () => false, // the emulator has no variable that is a list
+    has: () => false, // `has` searches a list, and no variable of the emulator is a list
     ipmatch: inNetworks,
 };
 

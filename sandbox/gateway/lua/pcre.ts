@@ -7,7 +7,7 @@ import { Unsupported } from "../unsupported";
 
 const UNTRANSLATABLE = /\(\?[>#|&RP]|\(\?\(|\(\*|[*+?}]\+|\[\[:|\\[hHRKGQECXpPNvV]|\\g/;
 
-/** Compiles a pattern; undefined if it is invalid for PCRE too. @param options those of ngx.re ("jo", "i", "s", …) */
+/** Compiles a pattern; undefined if it is invalid for PCRE too. @param options options of ngx.re ("jo", "i", "s", …) */
 export function compilePcre(pattern: string, options = "jo"): RegExp | undefined {
     const unknown = options.replace(/[joisDm]/g, "");
     if (unknown !== "") throw new Unsupported(`regular expression option "${unknown}"`);

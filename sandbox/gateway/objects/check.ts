@@ -50,14 +50,14 @@ export class PluginChecker implements CheckTools {
         return plugin.check?.(conf as Conf, kind, this);
     }
 
-    /** Validates an object of all plugins. @returns the whole error message; undefined if valid */
+    /** Validates the field `plugins` of an object. @returns the whole error message; undefined if valid */
     checkPlugins(plugins: Conf, kind: ConfKind): string | undefined {
         for (const [name, conf] of Object.entries(plugins)) {
             if (typeof conf !== "object" || conf === null)
                 return `invalid plugin conf ${encodeJson(conf)} for plugin [${name}]`;
             if (!this.isKnown(name)) return `unknown plugin [${name}]`;
             if (Array.isArray(conf) && conf.length === 0)
-                throw new Unsupported(`an empty list for plugin ${name}, which APISIX reads as an empty object`);
+                throw new Unsupported(`an empty list instead of an object as the configuration of plugin ${name}`);
             const error = this.checkPlugin(name, conf, kind);
             if (error !== undefined) return `failed to check the configuration of plugin ${name} err: ${error}`;
             const filter = ((conf as Conf)._meta as Conf | undefined)?.filter;

@@ -32,8 +32,7 @@ export class Configuration {
     private next: Configuration | undefined;
 
     /**
-     * The configuration that etcd has now: this object, or the newer configuration that started empty when etcd lost its
-     * data.
+     * The configuration that etcd has now. After a loss of etcd's data, this is a newer object, which was empty at first.
      */
     current(): Configuration {
         return this.next?.current() ?? this;

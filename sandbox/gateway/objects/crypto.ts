@@ -19,7 +19,7 @@ export function decrypt(text: string): string {
     return Buffer.concat([decipher.update(text, "base64"), decipher.final()]).toString("utf8");
 }
 
-/** Copies an object of plugins, with the secret fields encrypted as in etcd. */
+/** Copies the field `plugins` of an object, with the secret fields encrypted as in etcd. */
 export function encryptPlugins(plugins: Conf): Conf {
     return Object.fromEntries(
         Object.entries(plugins).map(([name, conf]) => {

@@ -1,5 +1,5 @@
 /**
- * Converts stored objects into objects for requests. They are not validated again: the Admin API did so when they were written.
+ * Converts stored objects into objects for requests. They are not validated again: the Admin API validated them when they were written.
  */
 import { compileExpr } from "../lua/expr";
 import { bytes } from "../http/headers";

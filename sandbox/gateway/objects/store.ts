@@ -35,7 +35,7 @@ interface StoreOptions {
     httpsPort?: number;
     /** Duration of one second of a health check interval, in real seconds. Tests set less than 1. @default 1 */
     secondLasts?: number;
-    /** Upper bounds of the latency histogram, in milliseconds. @default those of APISIX */
+    /** Upper bounds of the latency histogram, in milliseconds. @default APISIX's bounds */
     buckets?: number[];
 }
 
@@ -102,8 +102,8 @@ export class Store {
         if (field === undefined) return undefined;
         const { objects } = this.etcd;
         let found: string | undefined;
-        // Each write calls this function. It therefore searches the objects and not `runtime()`, because a rebuild of the
-        // runtime for each write would be slow with many consumers.
+        // This function searches the objects, not `runtime()`: each write calls it, and with many consumers it would be slow
+        // to rebuild the runtime for each write.
         for (const [key, { value: conf }] of objects) {
             if (!key.startsWith("/consumers/")) continue;
             const held = (conf.plugins as Record<string, Conf | null> | undefined)?.[plugin]?.[field];

@@ -62,7 +62,7 @@ function directivesOf(tokens: Token[]): Directive[] {
             words = [];
         } else words.push(token);
     }
-    if (words.length > 0) throw new Unsupported(`nginx configuration that ends in ${words.at(-1)!.text}`);
+    if (words.length > 0) throw new Unsupported(`nginx configuration without a semicolon after ${words.at(-1)!.text}`);
     return directives;
 }
 
@@ -87,7 +87,7 @@ function mapOf(source: string, entries: Directive[]): MapBlock {
     for (const { words, block } of entries) {
         const [key, value] = words;
         if (words.length !== 2 || block || /^(hostnames|volatile|include)$/.test(key.text))
-            throw new Unsupported(`an entry of nginx's map that begins with ${key?.text}`);
+            throw new Unsupported(`the entry ${key?.text} of an nginx map`);
         if (key.text === "default" && !key.quoted) map.fallback = value.text;
         else if (key.text.startsWith("~")) {
             const pattern = compilePcre(key.text.replace(/^~\*?/, ""), key.text.startsWith("~*") ? "i" : "");

@@ -19,7 +19,6 @@ export interface PluginTools {
     metadata(plugin: string): Conf | undefined;
     /** Port in redirects to HTTPS; undefined if the settings have none. */
     httpsPort(): number | undefined;
-    /** Returns an upstream object by id. */
     upstream(id: string): Upstream | undefined;
     /** Creates the handlers of another plugin (for multi-auth and workflow). */
     instantiate(name: string, conf: Conf, parentKey: string): Handlers;

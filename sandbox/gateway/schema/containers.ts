@@ -150,8 +150,8 @@ export class Settled {
 }
 
 /**
- * Returns the check for a keyword whose schema is true or false. Undefined for any other schema. @param holds whether the
- * value is valid although the schema is false
+ * Returns the check for a keyword whose schema is true or false. Undefined for any other schema. @param holds whether a
+ * value passes the schema `false`
  */
 function settled(schema: unknown, holds: (value: unknown) => boolean, error: string) {
     if (schema === true) return () => new Settled();

@@ -104,8 +104,8 @@ export function stringCheck({ minLength, maxLength, pattern }: Dict, byteText: b
 export function numberCheck(schema: Dict): Check | undefined {
     const words = ["minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum", "multipleOf"] as const;
     if (words.every((w) => schema[w] === undefined)) return undefined;
-    // A bound may be no number, because draft 4 has booleans here. APISIX accepts such a schema, but every comparison with
-    // the bound fails.
+    // In draft 4 of JSON Schema, exclusiveMinimum and exclusiveMaximum are booleans. APISIX accepts such a schema, but every
+    // comparison with the boolean fails.
     const wrong = words.find((w) => schema[w] !== undefined && typeof schema[w] !== "number");
     const bound = (word: (typeof words)[number]) => schema[word] as number | undefined;
     return (value) => {

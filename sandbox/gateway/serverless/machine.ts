@@ -57,7 +57,7 @@ export class LuaMachine {
 
     /** Returns APISIX's error if the text does not return a function, although it should. */
     check(text: string): string | undefined {
-        if (LUAJIT_ONLY.test(text)) throw new Unsupported("Lua text with syntax of LuaJIT only");
+        if (LUAJIT_ONLY.test(text)) throw new Unsupported("Lua code with syntax that only LuaJIT has");
         const problem = this.enter(() => this.functions.check(encode(bytes(text)))) as string | null | undefined;
         return problem === null || problem === undefined ? undefined : decodeText(problem);
     }
@@ -77,7 +77,7 @@ export class LuaMachine {
         if (answer.startsWith("!")) throw new Error(`Lua: ${decodeText(answer.slice(1))}`);
         const [code, body] = answer.split(" ").map((part) => part.slice(1));
         if (answer === "-") return undefined;
-        if (!/^[2-5]\d\d$/.test(code)) throw new Unsupported(`an answer of status ${code} from Lua`);
+        if (!/^[2-5]\d\d$/.test(code)) throw new Unsupported(`a Lua function that returns status ${code}`);
         return body === undefined ? { code: Number(code) } : { code: Number(code), body: decodeText(body) };
     }
 

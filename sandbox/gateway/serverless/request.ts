@@ -27,7 +27,7 @@ export function answerLua(
     values: string[],
 ): string[] | undefined {
     if (what === "refuse") throw new Unsupported(name);
-    if (!request) throw new Unsupported("Lua that reads the request before its function is called");
+    if (!request) throw new Unsupported("Lua code that reads the request outside of the returned function");
     const { ctx, phase } = request;
     switch (what) {
         case "get header":
@@ -67,8 +67,8 @@ function requestHeaders(ctx: Context): string[] {
 }
 
 /**
- * Clears a header whose name contains `_`. It is unsupported to clear another header, because APISIX's plugins read the
- * headers once and keep them. They would still see the cleared header, but the upstream would not.
+ * Clears a header whose name contains `_`. Other headers are unsupported: APISIX's plugins read the headers only once, so
+ * plugins would still see a cleared header, but the upstream would not.
  */
 function clearRequestHeader(ctx: Context, phase: LuaPhase, name: string): undefined {
     if (phase === "header_filter" || !name.includes("_")) throw new Unsupported(`ngx.req.clear_header("${name}")`);
@@ -87,7 +87,7 @@ function setHeader(ctx: Context, name: string, values: string[]): undefined {
     if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) throw new Unsupported(`ngx.header["${name}"]`);
     // nginx writes control characters as %XX.
     if (values.some((value) => /[\x00-\x1f\x7f]/.test(value)))
-        throw new Unsupported(`control characters in ngx.header["${name}"]`);
+        throw new Unsupported(`control characters in the value of ngx.header["${name}"]`);
     ctx.response.set(name, values[0]);
     for (const value of values.slice(1)) ctx.response.add(name, value);
     return undefined;

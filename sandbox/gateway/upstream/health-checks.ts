@@ -113,7 +113,7 @@ export class HealthChecks {
         for (const timer of this.timers) clearTimeout(timer);
     }
 
-    /** Probes the nodes of one state. @param healthy whether to probe the healthy nodes or the unhealthy ones */
+    /** Probes the healthy nodes or the unhealthy nodes. */
     private async look(healthy: boolean): Promise<void> {
         const targets = [...this.targets].filter(([, target]) => target.healthy === healthy);
         await Promise.all(targets.map(async ([node, target]) => this.count(node, target, await this.probe(node))));

@@ -33,7 +33,7 @@ class TryFailed extends Error {
         readonly status: 502 | 504,
         readonly sent: boolean,
     ) {
-        super(`upstream try failed with ${status}`);
+        super(`the request to an upstream node failed with status ${status}`);
     }
 }
 

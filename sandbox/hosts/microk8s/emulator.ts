@@ -80,7 +80,9 @@ export class Microk8sEmulator {
     async startHost(options: Microk8sHostOptions): Promise<Microk8sHost> {
         const { name, address, shape = cpuNodes(1)[0], foreign = false, lowMemory = false } = options;
         if (this.hosts.some((host) => host.address === address))
-            throw new Error(`sandbox: ${name}: another host already has the address ${address}. Choose another one.`);
+            throw new Error(
+                `sandbox: ${name}: another host already has the address ${address}. Choose a different address.`,
+            );
         if (!foreign) this.first ??= address;
         const host = await startHost(options);
         const faults = new Faults();

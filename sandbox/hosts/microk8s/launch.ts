@@ -54,7 +54,7 @@ const wrong = (what: string) => new Error(`could not parse configuration: ${what
 function part(given: Record<string, unknown>, warn: (line: string) => void): LaunchPart {
     for (const name of Object.keys(given)) {
         if (["version", "addons", "extraSANs"].includes(name) || name in ARGUMENTS) continue;
-        if (UNSUPPORTED.includes(name)) throw new Error(`unsupported by the sandbox: ${name}`);
+        if (UNSUPPORTED.includes(name)) throw new Error(`unsupported by the sandbox: field ${name}`);
         warn(`WARNING: configuration may contain unknown fields (${name}). Any unknown fields will be ignored`);
     }
     checkVersion(given.version);
@@ -63,7 +63,7 @@ function part(given: Record<string, unknown>, warn: (line: string) => void): Lau
             const { name, ...more } = record(addon, "addons");
             if (typeof name !== "string") throw wrong("addons: name");
             const [other] = Object.keys(more);
-            if (other) throw new Error(`unsupported by the sandbox: ${other} of an add-on`);
+            if (other) throw new Error(`unsupported by the sandbox: field ${other} of an add-on`);
             return name;
         }),
         arguments: maps(given, ARGUMENTS),

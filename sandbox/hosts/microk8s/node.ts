@@ -16,7 +16,7 @@ import type { Release } from "../snap/releases";
 export interface Surroundings {
     /** Creates the new cluster of a host after `snap install` or `microk8s leave`. */
     newCluster(host: { name: string; address: string }): Cluster;
-    /** Returns the host with this address. */
+    /** Returns the host with this address; undefined if no host has it. */
     at(address: string): { node: Microk8sNode | undefined } | undefined;
     /** Converts a wait of MicroK8s from seconds into milliseconds of real time. The emulator can shorten all waits. */
     milliseconds(seconds: number): number;
@@ -153,7 +153,7 @@ export class Microk8sNode {
         await this.cluster.reported(this.member, release.version);
     }
 
-    /** Deletes everything after a failed installation. */
+    /** Undoes a failed installation. */
     async undo(): Promise<void> {
         await this.close();
         this.cluster?.forget(this.member);

@@ -47,7 +47,6 @@ export class Nft {
         return decide(this.ruleset, packet, now);
     }
 
-    /** Names of the tables. */
     get tables(): string[] {
         return [...this.ruleset.keys()];
     }
@@ -57,7 +56,6 @@ export class Nft {
         this.ruleset = new Map();
     }
 
-    /** Runs nft with arguments. */
     run(args: string[], privileged: boolean): Reply {
         try {
             if (args.join(" ") !== "--version" && !privileged)

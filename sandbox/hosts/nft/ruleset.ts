@@ -80,8 +80,8 @@ export function decide(ruleset: Ruleset, packet: Packet, now = Date.now()): "acc
 }
 
 /**
- * @returns undefined if no rule decides, or if a rule says `return`. Then the calling chain continues. In a base chain, the
- * packet is then accepted by the chain's policy
+ * Evaluates the rules of a chain. @returns undefined if no rule decides, or if a rule says `return`: then the calling chain
+ * continues, or the policy of a base chain accepts the packet
  */
 function walk(table: Table, rules: Rule[], packet: Packet, now: number): "accept" | "drop" | undefined {
     for (const rule of rules) {

@@ -63,7 +63,7 @@ export class Snapd {
             return rest.join(" ") === "system seed.loaded" ? said() : unsupported(`snap wait ${rest.join(" ")}`);
         if (verb === "list") return listing(rest, this.installed, this.held);
         const [snap, ...more] = rest;
-        if (snap !== NAME || more.length > 0) return unsupported(`snap ${verb} ${rest.join(" ")} (only ${NAME})`);
+        if (snap !== NAME || more.length > 0) return unsupported(`snap ${verb} ${rest.join(" ")} (supported: ${NAME})`);
         if (this.changing && VERBS[verb].root)
             return failed(`error: snap "${NAME}" has "${this.changing}-snap" change in progress`, 10);
         if (verb === "install") return this.change(verb, () => this.install(found));

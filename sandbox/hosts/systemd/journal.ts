@@ -12,7 +12,9 @@ export function journalctl(root: string, args: string[]): Reply {
     };
     const [unit, lines, output] = [take("-u"), take("-n"), take("-o")];
     if (!unit || rest.length > 0 || ![undefined, "cat"].includes(output))
-        throw new Refused(`unsupported by the sandbox: journalctl ${args.join(" ")} (only -u UNIT, -n LINES, -o cat)`);
+        throw new Refused(
+            `unsupported by the sandbox: journalctl ${args.join(" ")} (supported: -u UNIT, -n LINES, -o cat)`,
+        );
     const found = lastLines(root, fullName(unit), Number(lines ?? 1000));
     // `-o cat` prints only the message, without its source.
     return { code: 0, out: output === "cat" ? found.replace(/^systemd\[1\]: /gm, "") : found, err: "" };

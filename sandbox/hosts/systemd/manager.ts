@@ -100,7 +100,7 @@ export class Manager {
         const now = options.includes("--now");
         const quiet = options.includes("--quiet") || options.includes("-q");
         if (verb === "daemon-reload") return this.reload();
-        if (units.length === 0) throw new Refused(`systemctl ${verb ?? ""}: a unit must be named`);
+        if (units.length === 0) throw new Refused(`systemctl ${verb ?? ""}: the name of a unit is missing`);
         let err = "";
         let out = "";
         let code = 0;

@@ -125,7 +125,7 @@ export function parseTimer(text: string, unit: string): TimerFile {
     const last = (name: string) => found.get(name)?.at(-1);
     const [active, inactive] = [last("OnActiveSec"), last("OnUnitInactiveSec")];
     if (active === undefined || inactive === undefined)
-        throw new BadUnit("unsupported by the sandbox: a timer without OnActiveSec= and OnUnitInactiveSec=");
+        throw new BadUnit("unsupported by the sandbox: a timer that lacks OnActiveSec= or OnUnitInactiveSec=");
     return {
         text,
         description: last("Description") ?? unit,
@@ -138,7 +138,7 @@ export function parseTimer(text: string, unit: string): TimerFile {
 function commandLine(text: string): CommandLine {
     const [first = "", ...rest] = words(text);
     const program = first.replace(/^-/, "");
-    if (!program.startsWith("/")) throw new BadUnit(`a command must have an absolute path (${text})`);
+    if (!program.startsWith("/")) throw new BadUnit(`the command "${text}" must begin with an absolute path`);
     return { argv: [program, ...rest], mayFail: first.startsWith("-") };
 }
 

@@ -86,6 +86,6 @@ export class Units {
 export function fullName(unit: string): string {
     const name = /\.\w+$/.test(unit) ? unit : `${unit}.service`;
     if (!/\.(service|timer)$/.test(name))
-        throw new Refused(`unsupported by the sandbox: ${unit} (only services and timers)`);
+        throw new Refused(`unsupported by the sandbox: ${unit} (supported: services and timers)`);
     return name;
 }

@@ -14,7 +14,7 @@ function fieldProblems(fields: Fields, given: Values, at: string): Problem[] {
         const field = fields[name];
         const property = at + name;
         if (!field || field.kind === "computed") {
-            const problem = `The sandbox's cloudflare provider has no input "${property}"; it may exist in the released one`;
+            const problem = `The sandbox's cloudflare provider has no input "${property}", but the released provider may have it`;
             found.push({ property, problem });
         } else if (value !== undefined && value !== null) found.push(...typeProblems(field.type, value, property));
     }

@@ -46,7 +46,9 @@ export async function create(type: ResourceType, api: Api, inputs: Values): Prom
     const json = result(await api.call(method, path, type.upload?.(planned) ?? createBody(type.fields, planned)));
     const state = withId(type, afterWrite(type.fields, planned, json), json);
     if (state.id === undefined)
-        throw new Error(`${method} ${path}: the answer has no result.id, so the resource cannot be found again`);
+        throw new Error(
+            `${method} ${path}: the response has no result.id, so the provider cannot read the resource later`,
+        );
     return { id: state.id as string, state };
 }
 
@@ -145,5 +147,4 @@ export function inputsAfterRead(old: Values, state: Values): Values {
 const isPlain = (value: unknown): value is Record<string, unknown> =>
     typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** The differences between a state and inputs. */
 export { difference };

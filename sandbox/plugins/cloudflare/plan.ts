@@ -76,7 +76,7 @@ export function sameField(field: Field, before: Value | undefined, after: Value 
  */
 export function difference(type: ResourceType, state: Values, inputs: Values): Difference[] {
     const crash = type.crash?.(state);
-    if (crash) throw new Error(`${crash} (the released provider's process ends here: nil pointer dereference)`);
+    if (crash) throw new Error(`${crash} (the released provider crashes here: nil pointer dereference)`);
     const planned = plan(type, inputs, state);
     const fields = Object.entries(type.fields);
     const changed = fields.filter(([property, field]) => {

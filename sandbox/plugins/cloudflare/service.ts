@@ -31,7 +31,7 @@ function resourceType(urn: string): ResourceType {
     const known = RESOURCE_TYPES[type];
     if (known) return known;
     throw new Error(
-        `unsupported by the sandbox: ${type}. Its cloudflare provider has ${Object.keys(RESOURCE_TYPES).join(", ")}. ` +
+        `unsupported by the sandbox: ${type}. The sandbox's cloudflare provider has ${Object.keys(RESOURCE_TYPES).join(", ")}. ` +
             "Use one of these, or install Pulumi.",
     );
 }

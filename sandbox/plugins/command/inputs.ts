@@ -68,7 +68,7 @@ function connectionProblems(value: Value): Failure[] {
     for (const [name, part] of Object.entries(value)) {
         if (part === null || part === UNKNOWN) continue;
         if (UNSUPPORTED.includes(name)) wrong(name, "is unsupported by the sandbox");
-        else if (!CONNECTION[name]) wrong(name, "is not a part of a connection");
+        else if (!CONNECTION[name]) wrong(name, "is not a property of connection");
         else if (typeof part !== CONNECTION[name]) wrong(name, `must be a ${CONNECTION[name]}`);
     }
     return found;

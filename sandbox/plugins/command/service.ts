@@ -29,7 +29,7 @@ function onlyCommand(urn: string): string {
     const { name, type } = parseUrn(urn);
     if (type === COMMAND) return name;
     throw new Error(
-        `unsupported by the sandbox: ${type}. Its command provider has ${COMMAND}. Use it, or install Pulumi.`,
+        `unsupported by the sandbox: ${type}. The sandbox's command provider has ${COMMAND}. Use this type, or install Pulumi.`,
     );
 }
 

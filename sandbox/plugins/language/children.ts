@@ -19,8 +19,8 @@ export class Children {
 
     /** Starts Node.js. The new process ends by itself if this process is killed. */
     startNode(args: string[], options: SpawnOptions): ChildProcess {
-        // `--require` and its value are one argument. If they were two, @pulumi/pulumi would take this file for a
-        // TypeScript loader, and would not add its own loader.
+        // `--require` and its value are one argument. From two arguments, @pulumi/pulumi would conclude that the file is a
+        // TypeScript loader, and it would not add its own loader.
         const watch = `--require=${path.join(FOLDER, "exit-with-parent.cjs")}`;
         return this.start(process.execPath, [watch, ...args], options);
     }

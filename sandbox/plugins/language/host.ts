@@ -118,7 +118,9 @@ export class LanguageHost {
         if (request.getQuerymode()) unsupported("Query mode");
         if (request.getAttachDebugger()) unsupported("--attach-debugger");
         if (this.engine === undefined)
-            throw new Error("Run: called before the handshake, from which the host gets the engine's address.");
+            throw new Error(
+                "Run was called before Handshake, so the language host does not know the engine's address.",
+            );
         const options = optionsOf(request.getInfo());
         const { error, bail } = await runProgram(request, options, this.children, this.engine, this.tracing);
         return new language.RunResponse().setError(error).setBail(bail);

@@ -15,8 +15,8 @@ export function readOptions(raw: Record<string, unknown>): RuntimeOptions {
     for (const [name, value] of Object.entries(raw)) {
         if (!KNOWN.includes(name)) {
             throw new Error(
-                `runtime.options.${name}: must be one of ${KNOWN.join(", ")} (the sandbox's language host has no ` +
-                    `other). Remove it from Pulumi.yaml, or install Pulumi.`,
+                `runtime.options.${name}: unsupported by the sandbox's language host, which has only ` +
+                    `${KNOWN.join(", ")}. Remove this option from Pulumi.yaml, or install Pulumi.`,
             );
         }
         if (name === "packagemanager" && value !== "npm" && value !== "auto") {

@@ -77,7 +77,7 @@ export function requiredPackages(program: string, hasPlugin: (name: string) => b
     });
 }
 
-/** Dependencies of the program with their installed versions: direct ones, or all. */
+/** Dependencies of the program with their installed versions. @param transitive whether to include indirect ones */
 export function programDependencies(program: string, transitive: boolean): Dependency[] {
     const folders = installed(program);
     if (!transitive) {

@@ -78,7 +78,8 @@ async function runPolicyPack(call: Call, options: RuntimeOptions, children: Chil
             stdio: ["ignore", "pipe", "pipe"],
         });
         const attach = (port: number) => {
-            if (!Number.isInteger(port)) return proxy.close("the policy pack printed other output before its port");
+            if (!Number.isInteger(port))
+                return proxy.close("the first output of the policy pack was not its port number");
             proxy.attach(port).catch((error: Error) => proxy.close(`the policy pack failed: ${error.message}`));
         };
         child.stdout?.on(

@@ -49,8 +49,7 @@ function runArguments(request: RunRequest, engine: string, program: string, trac
 }
 
 /**
- * Environment of the program. The configuration is in it, and not on the command line, which every user of the machine can
- * read.
+ * Environment of the program. It contains the configuration, because every user of the machine can read a command line.
  */
 function runEnvironment(request: RunRequest, options: RuntimeOptions): NodeJS.ProcessEnv {
     const config = Object.fromEntries(request.getConfigMap().getEntryList());
@@ -70,7 +69,6 @@ export function optionEnvironment(options: RuntimeOptions): NodeJS.ProcessEnv {
     };
 }
 
-/** Runs a Pulumi program to its end. */
 export async function runProgram(
     request: RunRequest,
     options: RuntimeOptions,

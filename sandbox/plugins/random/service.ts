@@ -23,7 +23,7 @@ function resourceType(urn: string): ResourceType {
     const known = RESOURCE_TYPES[type];
     if (known) return known;
     throw new Error(
-        `unsupported by the sandbox: ${type}. Its random provider has ${Object.keys(RESOURCE_TYPES).join(", ")}. ` +
+        `unsupported by the sandbox: ${type}. The sandbox's random provider has ${Object.keys(RESOURCE_TYPES).join(", ")}. ` +
             "Use one of these, or install Pulumi.",
     );
 }

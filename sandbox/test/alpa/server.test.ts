@@ -115,7 +115,6 @@ const accepted: [why: string, body: unknown, texts: string[]][] = [
     ],
 ];
 
-/** Requests that end the batch loop. */
 const deadly: [why: string, request: Ask][] = [
     ["two answers per prompt", { body: { ...good, n: 2 } }],
     ["min_tokens above max_tokens", { body: { ...good, min_tokens: 9 } }],

@@ -80,7 +80,7 @@ describe("Cloudflare edge: registration of a real connector", () => {
 
     it("ends the connection after bytes that are no message, and after an error of the edge itself", async () => {
         const none = await replay(() => Promise.resolve(REGISTERED), 100_000, ["ff".repeat(16)]);
-        assert.deepEqual(none.failed.map(String), ["Error: not a message of Cap'n Proto"]);
+        assert.deepEqual(none.failed.map(String), ["Error: not a Cap'n Proto message: more than 1048576 bytes"]);
         const own = await replay(() => Promise.reject(new Error("broken")), 100_000);
         assert.deepEqual(own.failed.map(String), ["Error: broken"]);
     });

@@ -268,8 +268,7 @@ describe("metrics and log of the gateway", () => {
         for (let caller = 0; caller < 5000; caller++) for (const status of [200, 429, 200]) request(caller, status);
         assert.equal(metrics.registry.count("http_status"), 10_000);
         assert.equal(metrics.registry.count("bandwidth"), 10_000);
-        // There are 5 label sets with 13 series each. The types request and apisix have one set with a node and one set
-        // without a node. The type upstream has only the set with a node.
+        // 13 series for each of 5 label sets: the types request and apisix with and without a node, upstream with a node.
         assert.equal(metrics.registry.count("http_latency"), 13 * 5);
         const bytes = Buffer.byteLength(metrics.text(true));
         assert.ok(bytes < 8 * 2 ** 20, `${bytes} bytes of text, of 64 MiB`);

@@ -145,9 +145,9 @@ describe("gateway serverless functions", () => {
 
     const gaps: [text: string, name: string][] = [
         ["local x = require('apisix.core') return function() end", "require in Lua"],
-        ["return ngx.status < 400 and function() end", "before its function is called"],
-        ["return function() goto out end", "syntax of LuaJIT only"],
-        ["return function() return 503, '\\x41' end", "syntax of LuaJIT only"],
+        ["return ngx.status < 400 and function() end", "outside of the returned function"],
+        ["return function() goto out end", "syntax that only LuaJIT has"],
+        ["return function() return 503, '\\x41' end", "syntax that only LuaJIT has"],
     ];
     for (const [text, name] of gaps)
         it(`are rejected with 501 when written: ${text}`, async () => {
@@ -176,7 +176,7 @@ describe("gateway serverless functions", () => {
         ["local t = os.time()", "os in Lua"],
         ["local t = ('x'):rep(2, ',')", "a further argument of string.rep in Lua"],
         ["ngx.header.server = 'x'", 'ngx.header["server"]'],
-        ["ngx.header.x = 'a\\nb'", 'control characters in ngx.header["x"]'],
+        ["ngx.header.x = 'a\\nb'", 'control characters in the value of ngx.header["x"]'],
         ["return 503, {message = 'x'}", "a table as the body"],
     ];
     for (const [code, name] of calls)

@@ -68,8 +68,8 @@ describe("sandbox GPUs", () => {
     });
 
     const refused: [why: string, args: string[], message: RegExp][] = [
-        ["no query", [], /only --query-compute-apps and --query-gpu/],
-        ["another query", ["--query-accounted-apps=pid", "--format=csv"], /only --query-compute-apps/],
+        ["no query", [], /supported: --query-compute-apps and --query-gpu/],
+        ["another query", ["--query-accounted-apps=pid", "--format=csv"], /supported: --query-compute-apps/],
         ["another option", ["--query-gpu=index", "--format=csv", "-i", "0"], /unsupported by the sandbox/],
         ["no format", ["--query-gpu=index"], /unsupported by the sandbox/],
         [

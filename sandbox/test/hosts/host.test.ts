@@ -114,7 +114,7 @@ describe("sandbox host", function () {
         try {
             await assert.rejects(
                 startHost({ name: "none" }),
-                /namespaces \(unshare: .*not permitted\)\. On Linux: sysctl/,
+                /namespaces \(unshare: .*not permitted\)\. On Linux, run: sysctl/,
             );
         } finally {
             process.env.PATH = before;

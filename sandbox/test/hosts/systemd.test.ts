@@ -204,7 +204,7 @@ describe("sandbox systemd", function () {
         ["systemctl start none", /Failed to start none\.service: Unit none\.service not found\.\n= 5$/],
         ["systemctl frobnicate plain", /unsupported by the sandbox: systemctl frobnicate/],
         ["systemctl --user start plain", /unsupported by the sandbox: systemctl with option --user/],
-        ["systemctl start x.socket", /unsupported by the sandbox: x\.socket \(only services and timers\)/],
+        ["systemctl start x.socket", /unsupported by the sandbox: x\.socket \(supported: services and timers\)/],
         ["systemctl show -pFancy plain", /unsupported by the sandbox: systemctl show of property "Fancy"/],
         ["journalctl -f", /unsupported by the sandbox: journalctl -f/],
     ];

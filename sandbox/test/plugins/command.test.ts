@@ -186,7 +186,7 @@ describe("command provider", () => {
         }
 
         it("commands on this machine, in every call", async () => {
-            const said = /unsupported by the sandbox: command:local:Command\. Its command provider has/;
+            const said = /unsupported by the sandbox: command:local:Command\. The sandbox's command provider has/;
             await assert.rejects(provider.check("command:local:Command", {}), said);
             await assert.rejects(provider.create("command:local:Command", { create: "true" }), said);
             await assert.rejects(provider.invoke("command:local:run", { command: "true" }), {

@@ -215,7 +215,7 @@ describe("language host", () => {
     }
 
     const options: [why: string, given: Record<string, string | boolean>, said: RegExp][] = [
-        ["an unknown option", { runtime: "bun" }, /runtime\.options\.runtime: must be one of/],
+        ["an unknown option", { runtime: "bun" }, /runtime\.options\.runtime: unsupported/],
         ["another package manager", { packagemanager: "pnpm" }, /packagemanager: must be npm \(got "pnpm"\)/],
         ["a text for a switch", { typescript: "yes" }, /typescript: must be true or false \(got "yes"\)/],
         ["open quotes", { nodeargs: "--title='a" }, /nodeargs: a quote is not closed/],

@@ -100,7 +100,7 @@ describe("random provider", () => {
         });
 
     it("rejects other resources in every call, imports, settings, functions and schemas, by name", async () => {
-        const said = /unsupported by the sandbox: .*RandomId\. Its random provider has/;
+        const said = /unsupported by the sandbox: .*RandomId\. The sandbox's random provider has/;
         await assert.rejects(random.check("RandomId", {}), said);
         await assert.rejects(random.create("RandomId", {}), said);
         await assert.rejects(random.read("RandomId", "x"), said);

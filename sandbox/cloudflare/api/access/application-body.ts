@@ -24,8 +24,8 @@ export const applicationBody = z.strictObject({
     self_hosted_domains: z.array(z.string()).optional(),
     policies: z.array(z.unknown()).default([]),
     session_duration: sessionDuration.default("24h"),
-    allowed_idps: z.array(z.string()).max(0, "the sandbox has no identity provider").default([]),
-    tags: z.array(z.string()).max(0, "the sandbox has no tags").default([]),
+    allowed_idps: z.array(z.string()).max(0, "must be empty, because the sandbox has no identity provider").default([]),
+    tags: z.array(z.string()).max(0, "must be empty, because the sandbox has no tags").default([]),
     app_launcher_visible: z.boolean().default(true),
     http_only_cookie_attribute: z.boolean().default(true),
     auto_redirect_to_identity: z.boolean().default(false),
@@ -34,7 +34,7 @@ export const applicationBody = z.strictObject({
     service_auth_401_redirect: z.boolean().default(false),
     read_service_tokens_from_header: z
         .string()
-        .regex(/^[A-Za-z0-9-]+$/, "must be the name of a header")
+        .regex(/^[A-Za-z0-9-]+$/, "must be a header name")
         .optional(),
     same_site_cookie_attribute: z.enum(["none", "lax", "strict"]).optional(),
     ...{ path_cookie_attribute: flag, skip_interstitial: flag, allow_authenticate_via_warp: flag, allow_iframe: flag },
@@ -63,12 +63,12 @@ const INVALID = 12130;
 export function checkType(type: string): void {
     if (type === "self_hosted") return;
     if ([...TYPES, ...MORE_TYPES].includes(type)) throw new Unsupported(`Access application of type ${type}`);
-    throw refused(INVALID, `type: "${type}" is not a type of application`);
+    throw refused(INVALID, `type: "${type}" is not an application type`);
 }
 
 /**
- * Returns the fields `domain`, `self_hosted_domains` and `destinations`. If the body lacks some of them, they are derived
- * from the fields that it has.
+ * Returns the fields `domain`, `self_hosted_domains` and `destinations`. Missing fields are derived from the
+ * fields in the body.
  * @param only the zone in the path, which must contain all hostnames
  * @param self the application that is changed; undefined for a new application
  */
@@ -78,7 +78,7 @@ export function hostnames(account: Account, body: ApplicationBody, only?: Zone, 
     const destinations = body.destinations?.map(({ uri }) => uri);
     const listed = destinations ?? body.self_hosted_domains ?? (body.domain === undefined ? [] : [body.domain]);
     const domain = body.domain ?? listed[0];
-    if (domain === undefined) throw refused(INVALID, "domain or destinations: one of them is required.");
+    if (domain === undefined) throw refused(INVALID, "The application has no hostname. Set domain or destinations.");
     if (!listed.includes(domain)) throw refused(INVALID, `domain: must be one of the destinations (got "${domain}").`);
     if (listed.length > MOST.hostnamesPerApplication)
         throw refused(INVALID, `destinations: at most ${MOST.hostnamesPerApplication} (got ${listed.length}).`);

@@ -22,7 +22,7 @@ const SELECTORS: Record<string, z.ZodType> = {
     everyone: z.strictObject({}),
     geo: z.strictObject({ country_code: z.string().length(2) }),
     group: id,
-    ip: z.strictObject({ ip: z.string().refine(isRange, { error: "must be an address or a range of them" }) }),
+    ip: z.strictObject({ ip: z.string().refine(isRange, { error: "must be an IP address or a CIDR range" }) }),
     login_method: id,
     service_token: z.strictObject({ token_id: z.string() }),
 };
@@ -85,7 +85,11 @@ export const policyRoutes: Route[] = [
         const { account } = call;
         const policy = find(call);
         const count = appCount(account, policy);
-        if (count > 0) throw refused(12132, `The policy is used by ${count} application(s): remove it from them first`);
+        if (count > 0)
+            throw refused(
+                12132,
+                `The policy is used by ${count} application(s). Remove the policy from each of them first`,
+            );
         account.policies.delete(policy.id);
         account.changed("policy", policy.id);
         return { result: { id: policy.id } };

@@ -54,10 +54,7 @@ export const serviceTokenRoutes: Route[] = inBothScopes([
     }),
 ]);
 
-/**
- * Finds a token. A path below the account finds only tokens of the account, and a path below a zone only those of the
- * zone.
- */
+/** Finds a token. An account-scoped path finds only tokens of the account, and a zone-scoped path only those of the zone. */
 function find({ account, params, zone }: Call): ServiceToken {
     const token = account.serviceTokens.get(params.token);
     if (!token || token.zone_id !== zone?.id) throw notFound(12135, "access.api.error.service_token_not_found");

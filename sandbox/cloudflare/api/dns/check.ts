@@ -82,7 +82,7 @@ export function checkNeighbours(account: Account, zone: Zone, record: Content, s
     if (others.some((other) => excludes(record, other) || excludes(other, record)))
         throw refused(81053, "An A, AAAA, or CNAME record with that host already exists.");
     // NS records at the apex are unsupported, because Cloudflare manages them.
-    if (record.type === "NS" && record.name === zone.name) throw new Unsupported("NS record at the zone's own name");
+    if (record.type === "NS" && record.name === zone.name) throw new Unsupported("NS record at the zone apex");
 }
 
 function same(a: Content, b: Content): boolean {

@@ -109,7 +109,7 @@ export function valueOf(type: string, body: { content?: string; data?: unknown; 
     if (OTHERS.includes(type)) throw new Unsupported(`DNS record type ${type}`);
     if (Object.hasOwn(FIELDS, type)) {
         if (body.data === undefined) {
-            if (body.content !== undefined) throw new Unsupported(`${type} record given as content instead of data`);
+            if (body.content !== undefined) throw new Unsupported(`${type} record with content instead of data`);
             throw refused(9101, `data: required for ${type} records.`);
         }
         const [schema, content] = FIELDS[type];

@@ -11,6 +11,9 @@ export function checkCharacteristic(name: string, where: string): void {
     const header = /^http\.request\.headers\["([^"]+)"\]$/.exec(name)?.[1];
     const wellFormed = header === undefined ? /^[a-z0-9_.]+$/.test(name) : header === header.toLowerCase();
     if (!wellFormed)
-        throw refused(20127, `${where}: must be a field, or http.request.headers["name"] in lower case (got ${name}).`);
+        throw refused(
+            20127,
+            `${where}: must be a lowercase field name or http.request.headers["…"] with a lowercase header name (got ${name}).`,
+        );
     if (header === undefined && !FIELDS.includes(name)) throw new Unsupported(`the characteristic ${name}`);
 }

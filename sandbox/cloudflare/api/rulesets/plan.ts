@@ -25,7 +25,7 @@ export function checkPlan(plan: Plan, phase: string, rules: RuleBody[]): void {
             );
         if (CHALLENGES.includes(action) && timeout > 0 && plan !== "enterprise")
             problems.push(
-                `${at}.ratelimit.mitigation_timeout: must be 0 with ${action} on this plan (got ${timeout}).`,
+                `${at}.ratelimit.mitigation_timeout: must be 0 for the action ${action} on this plan (got ${timeout}).`,
             );
         const other = characteristics.find((c) => c !== "cf.colo.id" && !(limit.by?.includes(c) ?? true));
         if (other !== undefined)

@@ -103,7 +103,7 @@ function list(call: Call) {
 /** Parses the body and checks it against the phase and the zone's plan. */
 function read(call: Call) {
     const body = bodyOf(call, rulesetBody, 20015);
-    if (body.kind !== "zone") throw new Unsupported(`ruleset of kind ${body.kind} below a zone`);
+    if (body.kind !== "zone") throw new Unsupported(`ruleset of kind ${body.kind} in a zone`);
     if (body.phase !== RATE_LIMITING && body.phase !== CUSTOM_RULES)
         throw new Unsupported(`ruleset of phase ${body.phase}`);
     const refs = body.rules.flatMap(({ ref }) => ref ?? []);
@@ -113,7 +113,7 @@ function read(call: Call) {
         if (limiting !== (rule.ratelimit !== undefined))
             throw invalid(
                 20121,
-                `rules.${i}.ratelimit: required in each rule of phase ${RATE_LIMITING}, and invalid in other phases.`,
+                `rules.${i}.ratelimit: required in phase ${RATE_LIMITING}, invalid in all other phases.`,
             );
         checkParameters(rule, `rules.${i}.action_parameters`);
         checkExpression(rule.expression, `rules.${i}.expression`);
@@ -136,17 +136,14 @@ function checkParameters({ action, action_parameters: given = {} }: RuleBody, wh
     const { response, ...skipped } = given;
     const skips = Object.values(skipped).some((part) => part !== undefined && part.length > 0);
     if (skips !== (action === "skip"))
-        throw invalid(
-            20016,
-            `${where}: the action skip needs ruleset, phases or products, and no other action may have them.`,
-        );
+        throw invalid(20016, `${where}: set ruleset, phases or products for the action skip, and for no other action.`);
     if (response && action !== "block") throw invalid(20016, `${where}.response: only valid with action block.`);
 }
 
 /**
- * Checks that the emulated edge can parse an expression. An operator that only the real language has is reported as
- * unsupported. All other errors get the real API's answer to an invalid expression. This also applies to a few fields and
- * functions that are valid in the real API, but unknown to the emulated edge.
+ * Checks that the emulated edge can parse an expression. Operators of the real language that the edge lacks are
+ * reported as unsupported. All other errors get the real API's answer to an invalid expression, even for a few fields and
+ * functions that are valid in the real API.
  */
 function checkExpression(expression: string, where: string): void {
     try {
@@ -163,7 +160,7 @@ function create(call: Call) {
     checkEntrypoint(account, zone, body.phase);
     const last_updated = account.stamp();
     const named = body.rules.findIndex(({ id }) => id !== undefined);
-    if (named >= 0) throw invalid(20016, `rules.${named}.id: a rule of a new ruleset cannot have an id yet.`);
+    if (named >= 0) throw invalid(20016, `rules.${named}.id: must be unset in a new ruleset.`);
     const rules = body.rules.map((rule) => ruleOf(rule, last_updated));
     const ruleset: Ruleset = { id: hexId(), zone_id: zone.id, ...body, version: "1", last_updated, rules };
     account.rulesets.set(ruleset.id, ruleset);
@@ -199,8 +196,8 @@ function change(call: Call) {
 }
 
 /**
- * A rule in a request changes the existing rule with the same id or `ref`. If the request gives neither, each write creates
- * a new rule, so its counters start again.
+ * A rule in a request changes the existing rule with the same id or `ref`. A rule without id and `ref` is created again by
+ * each write, so its counters start at 0.
  */
 function ruleOf(body: RuleBody, last_updated: string, old?: RulesetRule): RulesetRule {
     const { version: _1, last_updated: _2, ...said } = body;

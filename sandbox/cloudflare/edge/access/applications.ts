@@ -18,7 +18,8 @@ export function applicationOf(
             const slash = domain.indexOf("/");
             const host = slash < 0 ? domain : domain.slice(0, slash);
             const prefix = slash < 0 ? "" : domain.slice(slash).replace(/\/+$/, "");
-            if (prefix.includes("*")) throw new Unsupported(`the application domain ${domain}: a wildcard in the path`);
+            if (prefix.includes("*"))
+                throw new Unsupported(`a wildcard in the path of the application domain ${domain}`);
             if (!hostMatches(host, hostname)) continue;
             if (prefix !== "" && path !== prefix && !path.startsWith(`${prefix}/`)) continue;
             found.push({ application, exact: host === hostname, length: prefix.length });

@@ -3,7 +3,7 @@
  * classic and for strict service-token auth. Assumptions where the documentation leaves something open:
  * - In strict mode, a request without token headers gets 403 if the application has only Service Auth policies.
  * - With `service_auth_401_redirect`, an application with Service Auth policies rejects requests with 401. A Block policy still
- * rejects with 403, because it never redirects to the login, and the setting only replaces that redirect.
+ * rejects with 403: the setting only replaces redirects to the login, and a Block policy never redirects.
  * - Duplicated headers: 401 in strict mode; in classic mode the first value counts.
  * - In strict mode, the cookie of an earlier answer to a service token is not accepted.
  *

@@ -1,7 +1,7 @@
 /**
  * Access's signing keys. Facts: RS256; the key set is `{keys, public_cert, public_certs}` at `/cdn-cgi/access/certs` of the
  * team's domain; a key lasts 6 weeks, and the previous key stays in the set for 7 more days. Keys are rotated by the account's
- * clock, or on request. The times in tokens are those of the machine's clock, because the verifiers of tokens (connector,
+ * clock, or on request. Tokens contain times of the machine's clock, because the verifiers of tokens (connector,
  * origin) use it.
  */
 import { createHash, createPrivateKey, X509Certificate, type KeyObject } from "node:crypto";

@@ -38,7 +38,7 @@ export function judge(application: AccessApplication, account: Account, subject:
 
 function admits(policy: AccessPolicy, subject: Subject): boolean {
     const matches = (selector: Selector) => matchesSelector(selector, subject, policy.name);
-    // All selectors are evaluated, so that an unsupported one is reported even if another one already decides the result.
+    // Evaluates all selectors, so that an unsupported selector is always reported.
     const [include, require, exclude] = [policy.include, policy.require, policy.exclude].map((list) =>
         list.map(matches),
     );

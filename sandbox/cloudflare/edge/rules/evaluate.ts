@@ -25,7 +25,7 @@ const FIELDS: Record<string, (request: EdgeRequest) => Value> = {
     ssl: () => true,
 };
 
-/** Parses an expression and checks all its fields and values, so that a wrong one is reported even if it is never evaluated. */
+/** Parses an expression. Checks all fields and values at once, so that an error is reported before any request. */
 export function readExpression(text: string): Expression {
     const expression = parseExpression(text);
     const unknown = fieldsOf(expression).find((name) => name !== "http.request.headers" && !(name in FIELDS));
@@ -53,7 +53,8 @@ function checkValues(expression: Expression): void {
         case "all":
             return checkValues(expression.of);
         case "truthy":
-            if (!isYesOrNo(expression.of)) throw new Unsupported("a value without a comparison that is not a boolean");
+            if (!isYesOrNo(expression.of))
+                throw new Unsupported("a value that is neither a boolean nor part of a comparison");
             return;
         case "compare": {
             const { left, operator, right } = expression;
@@ -119,7 +120,7 @@ function call(name: string, first: Value, second: Value): Value {
 /** Evaluates a comparison with `[*]`: one result for each value of the header. */
 function spread(expression: Expression, request: EdgeRequest): boolean[] {
     if (expression.kind !== "compare" || expression.left.kind !== "header" || expression.left.index !== "*")
-        throw new Unsupported("any() and all() over anything but a comparison of headers with [*]");
+        throw new Unsupported("any() or all() with an argument other than a comparison of header values ([*])");
     const { left, operator, right } = expression;
     return values(request.headers, left.name).map((value) => compare(value, operator, right, false));
 }

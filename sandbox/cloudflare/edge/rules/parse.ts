@@ -32,7 +32,7 @@ const COMPARISONS: Record<string, string> = {
     "~": "matches",
 };
 const OPERATORS = ["eq", "ne", "lt", "le", "gt", "ge", "contains", "matches", "in"];
-/** Unsupported operators of the real language. The emulator reports them as unsupported, not as a wrong expression. */
+/** Valid operators that the emulator does not support. Without this list, they would be reported as invalid. */
 const REAL_OPERATORS = ["wildcard", "strict", "xor"];
 const FUNCTIONS = ["lower", "upper", "len", "starts_with", "ends_with"];
 
@@ -140,7 +140,7 @@ class Parser {
         const is = word.startsWith('"') ? "text" : typeof value === "number" ? "number" : "address";
         const should = typeOf(left);
         if (should !== undefined && is !== should)
-            throw this.lacking(`found the ${is} ${word} instead of a value of type ${should}`);
+            throw this.lacking(`expected a value of type ${should}, but found the ${is} ${word}`);
         return value;
     }
 
@@ -156,7 +156,8 @@ class Parser {
         return words.includes(this.tokens[this.at]) ? this.tokens[this.at++] : undefined;
     }
     private expect(word: string): void {
-        if (!this.take(word)) throw this.lacking(`found "${this.tokens[this.at] ?? "the end"}" instead of "${word}"`);
+        if (!this.take(word))
+            throw this.lacking(`expected "${word}", but found "${this.tokens[this.at] ?? "the end"}"`);
     }
     private refuseReal(): void {
         const word = this.tokens[this.at];

@@ -143,7 +143,7 @@ function refuseFields(rule: RulesetRule, fields: string[], plan: Plan): void {
     const headers = rule.ratelimit?.characteristics.filter((name) => name.startsWith("http.request.headers")) ?? [];
     if (headers.length > 0 && plan !== "enterprise") {
         throw new Unsupported(
-            `the characteristic ${headers[0]} of the rule ${rule.ref}: plan ${plan} does not include characteristics of headers`,
+            `the characteristic ${headers[0]} of the rule ${rule.ref}: plan ${plan} does not allow headers as characteristics`,
         );
     }
     const beyond = plan === "free" ? fields.find((name) => !FREE_EXPRESSION_FIELDS.includes(name)) : undefined;

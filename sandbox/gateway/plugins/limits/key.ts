@@ -10,8 +10,8 @@ export interface LimitConf {
 }
 
 /**
- * Returns the value by which requests are counted. If `key` has no value, for example because the request has no
- * consumer, it is the client's address.
+ * Returns the value by which requests are counted: the value of `key`, or else the client's address, for example if the
+ * request has no consumer.
  */
 export function limitKey(ctx: Context, key: string, type: LimitConf["key_type"]): string {
     if (type === "constant") return key;

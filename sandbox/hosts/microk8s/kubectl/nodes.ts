@@ -19,7 +19,7 @@ function split(words: string[], isChange: (word: string) => boolean): { names: s
     const at = words.findIndex((word, i) => i > 0 && isChange(word));
     const { resource, names } = targets(at < 0 ? words : words.slice(0, at));
     if (resource.plural !== "nodes")
-        throw new KubectlError("unsupported by the sandbox: kubectl changes of kinds other than nodes");
+        throw new KubectlError("unsupported by the sandbox: kubectl changes of objects other than nodes");
     return { names, changes: at < 0 ? [] : words.slice(at) };
 }
 

@@ -56,7 +56,7 @@ export async function rolloutStatus(call: KubectlCall): Promise<Reply> {
     if (verb !== "status") return unsupported(`kubectl rollout ${verb ?? ""}`);
     const { resource, names } = targets(words);
     if (resource.plural !== "deployments" || names.length !== 1)
-        return unsupported(`kubectl rollout status ${words.join(" ")} (only for one deployment)`);
+        return unsupported(`kubectl rollout status ${words.join(" ")} (supported: one deployment)`);
     const path = `${collection(resource, call.options["--namespace"] ?? "default")}/${names[0]}`;
     const lines: string[] = [];
     const look = async () => {

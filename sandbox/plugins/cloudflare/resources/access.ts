@@ -31,8 +31,8 @@ export const serviceToken: ResourceType = {
             ["previousClientSecretExpiresAt", "previous_client_secret_expires_at"],
         ),
     ],
-    // The API rotates the secret only if the version is higher. If its answer has no secret, the state keeps the old one
-    // without an error.
+    // The API rotates the secret only if the new version is greater. Otherwise the response has no secret, and the state
+    // keeps the old secret without an error.
     adjust: (planned, _inputs, state) =>
         state && state.clientSecretVersion !== undefined && planned.clientSecretVersion !== state.clientSecretVersion
             ? { ...planned, clientSecret: UNKNOWN }
@@ -151,7 +151,7 @@ export const application: ResourceType = {
             )
             .map((property) => ({
                 property,
-                problem: `${property} is allowed only with these types: ${SERVICE_AUTH_TYPES.join(", ")}`,
+                problem: `${property} is allowed only with these application types: ${SERVICE_AUTH_TYPES.join(", ")}`,
             })),
         ...policyProblems(inputs.policies),
     ],
@@ -181,9 +181,9 @@ function policyProblems(policies: Value | undefined) {
         const inline = ["name", "decision", "includes"].filter((name) => element[name] !== undefined);
         const property = `policies[${index}]`;
         if (element.id !== undefined && inline.length > 0)
-            return [{ property, problem: `${property}: with an id it must not have ${inline.join(", ")}` }];
+            return [{ property, problem: `${property}: must not have both id and ${inline.join(", ")}` }];
         return element.id === undefined && !(element.includes !== undefined && element.decision !== undefined)
-            ? [{ property, problem: `${property}: needs an id, or decision and includes` }]
+            ? [{ property, problem: `${property}: must have either id, or decision and includes` }]
             : [];
     });
 }

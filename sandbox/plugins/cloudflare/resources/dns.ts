@@ -65,6 +65,6 @@ export const dnsRecord: ResourceType = {
         proxied === true && ttl !== 1 ? "ttl must be set to 1 when `proxied` is true" : undefined,
     crash: ({ type, data }) =>
         DATA_TYPES.includes(type as string) && !isObject(data)
-            ? "data: is missing in the state, because the last read returned no value"
+            ? "data is missing in the state, because the last read returned no value"
             : undefined,
 };

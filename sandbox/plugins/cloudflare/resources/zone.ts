@@ -63,7 +63,7 @@ export const zoneSetting: ResourceType = {
     idIs: "settingId",
     importParts: ["zoneId", "settingId"],
     crash: (state) =>
-        known(state.value) ? undefined : "value: is missing in the state, because the last read returned no value",
+        known(state.value) ? undefined : "value is missing in the state, because the last read returned no value",
 };
 
 export const zoneDnssec: ResourceType = {

@@ -129,7 +129,7 @@ describe("Access at the Cloudflare emulator", () => {
         ["a hostname that only ends like a zone's name", { domain: "notexample.test" }, /zone of this account/],
         ["a scheme", { domain: "https://api.example.test" }, /without a scheme/],
         ["no name", { name: null }, /name: /],
-        ["no hostname", { domain: null }, /domain or destinations: one of them is required/],
+        ["no hostname", { domain: null }, /Set domain or destinations/],
         ["six hostnames", { domain: null, destinations: six }, /at most 5 \(got 6\)/],
         ["a domain that is not among the destinations", { destinations: six.slice(1, 2) }, /one of the destinations/],
         ["a policy that does not exist", { policies: [{ id: uuid(), precedence: 1 }] }, /unknown policy/],

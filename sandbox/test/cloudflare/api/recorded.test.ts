@@ -13,7 +13,7 @@ const DIFFERENT: Record<string, [status: number, why: string]> = {
 };
 
 /**
- * The recorded answer is that of a faulty or busy server, but the emulator gives a valid answer. Other tests prove how
+ * The recorded answer comes from a faulty or busy server, but the emulator gives a valid answer. Other tests prove how
  * the provider handles faulty answers.
  */
 const BROKEN = [

@@ -124,19 +124,19 @@ describe("A ruleset at the Cloudflare emulator", () => {
         [
             "a counting header in capitals",
             [rule({ ratelimit: limit({ characteristics: ["cf.colo.id", 'http.request.headers["X-Team"]'] }) })],
-            /rules\.0\.ratelimit\.characteristics\.1: .*lower case/,
+            /rules\.0\.ratelimit\.characteristics\.1: .*lowercase header name/,
         ],
         [
             "no counting field",
             [rule({ ratelimit: limit({ characteristics: ["cf.colo.id", "ip src"] }) })],
-            /rules\.0\.ratelimit\.characteristics\.1: must be a field/,
+            /rules\.0\.ratelimit\.characteristics\.1: must be a lowercase field name/,
         ],
         ["the same ref twice", [rule(), rule()], /ref/],
         ["no rate limit", [rule({ ratelimit: undefined })], /ratelimit/],
         [
             "products to skip, in a rule with another action",
             [rule({ action_parameters: { products: ["bic"] } })],
-            /action skip needs ruleset/,
+            /for the action skip, and for no other action/,
         ],
         [
             "a response, in a rule with another action",

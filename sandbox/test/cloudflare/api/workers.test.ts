@@ -84,7 +84,7 @@ describe("Workers of the Cloudflare API emulator", () => {
             /process is not/,
         ],
         ["an import", { text: 'import a from "a";\nexport default { fetch() {} };' }, 400, /SyntaxError/],
-        ["another handler", { text: "export default { scheduled() {} };" }, 400, /handlers scheduled/],
+        ["another handler", { text: "export default { scheduled() {} };" }, 400, /found scheduled/],
         ["another main module", { metadata: { ...METADATA, main_module: "other" } }, 400, /No such module "other"/],
         [
             "bindings",

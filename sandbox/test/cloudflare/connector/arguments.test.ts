@@ -75,7 +75,11 @@ describe("cloudflared emulator: command line", () => {
         ["tunnel --edge e:1 run", {}, /unsupported by the sandbox: automatic updates\. Pass --no-autoupdate/],
         ["--no-autoupdate tunnel run", {}, /Pass --edge or set TUNNEL_EDGE/],
         ["--no-autoupdate tunnel --edge e run", {}, /must be host:port \(got e\)/],
-        [`${run} run`, { TUNNEL_ORIGIN_CERT: "/x" }, /unsupported by the sandbox: TUNNEL_ORIGIN_CERT/],
+        [
+            `${run} run`,
+            { TUNNEL_ORIGIN_CERT: "/x" },
+            /unsupported by the sandbox: environment variables TUNNEL_ORIGIN_CERT/,
+        ],
         [run, {}, /all commands except `cloudflared tunnel run`/],
     ];
     for (const [line, environment, problem] of refused)

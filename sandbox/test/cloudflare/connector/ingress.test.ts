@@ -75,7 +75,7 @@ describe("cloudflared emulator: ingress rules", () => {
         [
             "a path in the service",
             [{ service: "http://b/c" }],
-            /remove its path, because the origin gets the path of the request/,
+            /remove the path, because cloudflared forwards the path of each request/,
         ],
         ["no scheme", [{ service: "localhost" }], /invalid address/],
         ["a TLS origin", [{ service: "https://b" }], /unsupported by the sandbox: the service https:\/\/b/],

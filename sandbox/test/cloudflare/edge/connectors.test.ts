@@ -1,4 +1,4 @@
-/** Proves that connectors start and stop without failed requests wherever cloudflared does, and that the account shows them. */
+/** Proves that no requests fail when connectors start and stop, as with cloudflared, and that the account shows connectors. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { tunnelStatus } from "../../../cloudflare/account";

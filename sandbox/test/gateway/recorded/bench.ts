@@ -42,7 +42,7 @@ export class Bench {
         await this.redis?.close(); // Redis ends last, so that the gateway can close its connection to it cleanly.
     }
 
-    /** Replaces the upstreams' addresses of the recordings by those of this bench. */
+    /** Replaces upstream addresses in the recordings by the addresses of this bench's upstreams. */
     private here(text: string): string {
         return text
             .replaceAll("127.0.0.1:19801", `127.0.0.1:${this.upstreams.primary.port}`)

@@ -64,8 +64,8 @@ describe("launch configuration of the emulator of MicroK8s", () => {
             ["addons: []", /could not parse config file version ""/],
             ["version: 0.3.0", /the maximum is 0\.2\.0/],
             ["version: 0.1.0\naddons: dns", /addons must be a list/],
-            ["version: 0.1.0\njoin: { url: x }", /unsupported by the sandbox: join/],
-            ["version: 0.1.0\naddons: [{ name: dns, disable: true }]", /unsupported by the sandbox: disable/],
+            ["version: 0.1.0\njoin: { url: x }", /unsupported by the sandbox: field join/],
+            ["version: 0.1.0\naddons: [{ name: dns, disable: true }]", /unsupported by the sandbox: field disable/],
         ];
         for (const [launch, why] of refused) {
             const bad = await hosts.start(`bad-${refused.findIndex(([text]) => text === launch)}`, {

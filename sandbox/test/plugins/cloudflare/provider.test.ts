@@ -590,7 +590,7 @@ describe("cloudflare provider", () => {
                 "an id together with a policy's fields",
                 "ZeroTrustAccessApplication",
                 { ...APP, policies: [{ id: "p", includes: [] }] },
-                /with an id it must not have includes/,
+                /must not have both id and includes/,
             ],
             [
                 "a malformed zone id",
@@ -608,7 +608,7 @@ describe("cloudflare provider", () => {
         }
 
         it("the resource RateLimit, in every call", async () => {
-            const said = /unsupported by the sandbox: .*RateLimit\. Its cloudflare provider has/;
+            const said = /unsupported by the sandbox: .*RateLimit\. The sandbox's cloudflare provider has/;
             await assert.rejects(problems("RateLimit", {}), said);
             await assert.rejects(api.provider.create("RateLimit", {}), said);
             await assert.rejects(api.provider.read("RateLimit", "x"), said);

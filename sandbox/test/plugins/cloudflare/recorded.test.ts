@@ -159,8 +159,8 @@ const LIVES: [resource: string, ...steps: Step[]][] = [
 ];
 
 /**
- * Fields that the test adds to a request body to get the answer. A real server adds these fields, and the server of the
- * recordings did so too.
+ * Fields that the test adds to a request body to build the answer. A real server and the server of the recordings add
+ * them too.
  */
 const ADDED: Record<string, (body: Values) => Values> = {
     DnsRecord: ({ type, data }) => ({
@@ -291,7 +291,7 @@ const ANSWERS: Record<string, Record<string, Case>> = {
         "error: refresh of a CAA record without data": {
             act: refreshed(D, CAA_STATE, caa("x")),
             answers: [done],
-            fails: /data: is missing in the state.*process ends here/,
+            fails: /data is missing in the state.*crashes here/,
         },
         "error: import of an unknown id": {
             ...{
@@ -317,7 +317,7 @@ const ANSWERS: Record<string, Record<string, Case>> = {
         "error: refresh without value": {
             act: refreshed("ZoneSetting", ssl, setting("ssl", "full")),
             answers: [result({ id: "ssl" })],
-            fails: /value: is missing in the state/,
+            fails: /value is missing in the state/,
         },
     },
     ZeroTrustTunnelCloudflared: {
