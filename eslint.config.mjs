@@ -119,7 +119,7 @@ export default tseslint.config(
     layer(
         ["config/keys/**"],
         "^(?:\\.\\./)+(options|index|stacks|preflight|ops|sandbox|bench|client|policy|test)(/|$)",
-        "Several options share these keys, so keys must not depend on an option.",
+        "Several options share these keys, so config/keys must not import the config of an option.",
     ),
     layer(
         ["stacks/**"],
@@ -132,7 +132,7 @@ export default tseslint.config(
     layer(
         ["dns/**"],
         "^\\.\\./(?!components/cloudflare/dns-record$)",
-        "Of the rest of the project, dns/ may import only the type of a DNS record.",
+        "dns/ may import nothing from other folders but the type of a DNS record.",
     ),
     layer(["components/*.ts"], "^\\.\\./", FROM_BELOW),
     ...SUBJECTS.map((subject, at) =>
@@ -150,7 +150,7 @@ export default tseslint.config(
     layer(
         ["ops/**"],
         "^\\.\\.?/(?:\\.\\./)*(index|stacks|preflight|sandbox|bench|policy(?!/(rules|resources)(/|$))|test)(/|$)",
-        "The command line reads config and runs Pulumi: it must not import stacks or the sandbox. Of the policy pack it may import only the rules and the reader of resources.",
+        "The command line reads config and runs Pulumi: ops must not import stacks or the sandbox. From the policy pack, ops may import only policy/rules and policy/resources.",
         [],
     ),
     layer(
@@ -162,7 +162,7 @@ export default tseslint.config(
     layer(
         ["policy/resources/**"],
         "^(\\.\\./|@pulumi/)",
-        "Rules and reviews import policy/resources, so it must not import them.",
+        "Rules and reviews import policy/resources, so policy/resources must not import them.",
         [],
     ),
     layer(["policy/rules/*.ts"], "^(\\.\\./(?!resources/)|@pulumi/)", ABOUT_RULES, []),
@@ -175,7 +175,7 @@ export default tseslint.config(
     layer(
         ["policy/rules/rendered/**"],
         "^(\\.\\./(?!\\.\\.)(?!rule$)|\\.\\./\\.\\./(?!resources/|\\.\\./(components/|config/keys/|config/values$))|@pulumi/)",
-        "Expected resources may import only components, which render them, the config schema of their settings, and policy/resources.",
+        "Expected resources may import only policy/resources, the components that render them, and the config schema of their settings.",
         [],
     ),
     layer(

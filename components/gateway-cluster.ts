@@ -97,8 +97,8 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         const conversion = this.convert(name, args, binding, after.dependsOn);
         const { refused, attempt } = conversion ?? {};
         const shared = this.sharedCounters(name, args, binding, home);
-        // The route is created after TLS, because it redirects callers to HTTPS; after the resources that start Alpa in a
-        // conversion, because callers would get errors; and after the counter server, if classes of callers need it.
+        // The route redirects callers to HTTPS, so it is created after TLS. In a conversion it is created after the resources
+        // that start Alpa, because callers would get errors. Classes of callers need the counter server first.
         const before = [tls, ...(conversion?.before ?? []), args.classes && shared].filter((one) => one !== undefined);
         const route = new AlpaRoute(
             `${name}-route`,

@@ -5,9 +5,9 @@ interface AnswerTime {
     answerTimeoutSeconds: number;
 }
 
-/** Seconds of the chart's preStop sleep, which no value of the chart changes. After it no new request is routed to the pod. */
+/** Length of the chart's preStop sleep, in seconds. No chart value changes it. The pod gets no new request after it. */
 const PRE_STOP_SECONDS = 30;
-/** Additional seconds for connecting to Alpa and sending it a request: APISIX starts the answer timeout only after that. */
+/** Seconds for connecting to Alpa and sending a request. The answer timeout of APISIX starts after that. */
 const ANSWER_MARGIN_SECONDS = 30;
 /** Additional seconds for nginx to end by itself before the kubelet kills it. */
 const KILL_MARGIN_SECONDS = 15;

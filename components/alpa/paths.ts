@@ -10,8 +10,8 @@ export function servedPrefixes(own: string | undefined): string[] {
 }
 
 /**
- * Header of the gateway's own error answers: a digest of the route's rules and upstreams. It shows which rules a pod
- * applies, so that `pulumi up` can wait until every pod applies the new ones.
+ * Header of the gateway's own error answers. Its value is a digest of the route's rules and upstreams, which shows which
+ * rules a pod applies. So `pulumi up` can wait until every pod applies the new rules.
  */
 export const REVISION_HEADER = "X-Alpa-Auth-Revision";
 
@@ -22,7 +22,7 @@ export const REVISION_HEADER = "X-Alpa-Auth-Revision";
 export const WORKER_CONNECTIONS = 4;
 
 /**
- * Header of verification requests to pods. The route exempts requests with this Cloudflare header from the redirect to
- * HTTPS (plugin-chain.ts), so pods answer them on their HTTP port.
+ * Header of verification requests to pods. The route does not redirect a request with this header of Cloudflare to HTTPS
+ * (plugin-chain.ts), so pods answer the request on their HTTP port.
  */
 export const NO_REDIRECT = { "CF-Ray": "evidence" };

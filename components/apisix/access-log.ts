@@ -21,14 +21,14 @@ const FIELDS: [name: string, variable: string, kind?: "number"][] = [
     ["status", "status", "number"],
     ["reason", "alpa_reason"],
     ["request_time", "request_time", "number"],
-    // One time for each attempt, for example `0.001, 2.310`; empty if the request was not forwarded to Alpa.
+    // One time for each attempt to forward the request, for example `0.001, 2.310`. Empty if it was not forwarded to Alpa.
     ["upstream_time", "upstream_response_time"],
     ["bytes_received", "request_length", "number"],
     ["bytes_sent", "bytes_sent", "number"],
     ["client", "remote_addr"],
 ];
 
-/** Format of a line. nginx's settings have it in single quotes, so it must not contain one. */
+/** Format of a line. It must not contain a single quote, because nginx's settings have it in single quotes. */
 export const ACCESS_LOG_FORMAT = `{${FIELDS.map(([name, variable, kind]) =>
     kind === "number" ? `"${name}":$${variable}` : `"${name}":"$${variable}"`,
 ).join(",")}}`;
@@ -56,9 +56,9 @@ const ROUTE = `map "$status:$upstream_status:$uri" $alpa_route {
 }`;
 
 /**
- * Why the gateway did not forward a request, or why Alpa did not answer it. The keys contain the gateway's status, Alpa's
- * status, and how many requests the caller's limit still allows. A 429 without this number comes from the limit on open
- * requests.
+ * Why the gateway did not forward a request, or why Alpa did not answer it. The keys of the map contain the gateway's status,
+ * Alpa's status, and the number of requests that the caller's limit still allows. A 429 without this number comes from the
+ * limit on open requests.
  */
 const REASON = `map "$status:$upstream_status:$sent_http_x_ratelimit_remaining" $alpa_reason {
     "~^400::" request-not-accepted;
@@ -95,7 +95,7 @@ export function accessLogSettings() {
         // At level `warn`, APISIX would log the request line of each rejected request (`run_plugin` in plugin.lua,
         // 3.18.0). Its query string may contain a key that a caller has sent there by mistake.
         error_log_level: "error",
-        // Requests to the Admin API are not logged, because the ingress controller sends some every minute.
+        // Requests to the Admin API are not logged, because the ingress controller sends several every minute.
         http_admin_configuration_snippet: "access_log off;",
     };
 }

@@ -89,8 +89,8 @@ export function troubleOf(answer: Pick<PodAnswer, "status" | "body">, namespace:
 }
 
 /**
- * Why APISIX receives no change; undefined if it receives changes, or if it cannot be queried: no pod is ready, or the user
- * may not use port-forwarding.
+ * Why APISIX receives no change. Undefined if APISIX receives changes, if no pod is ready, or if the user may not use
+ * port-forwarding.
  */
 export async function adminTrouble(access: PlainAccess, gatewayNamespace: string): Promise<string | undefined> {
     try {

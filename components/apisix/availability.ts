@@ -8,21 +8,21 @@ export interface Availability {
 
 /** Minimum number of APISIX pods and of nodes: while one node is down, the loss of another node must not be an outage. */
 export const LEAST_NODES = 3;
-/** Number of etcd members. Fewer than three would not survive the loss of a member. An existing etcd keeps its number. */
+/** Number of etcd members. Fewer than three would not survive the loss of a member. An existing etcd is not resized. */
 export const ETCD_MEMBERS = 3;
 
-/** Labels of the ingress controller's pods. Their value is the alias of the controller's chart in the chart `apisix`. */
+/** Label of the ingress controller's pods. Its value is the alias that the chart `apisix` gives the controller's chart. */
 export const CONTROLLER_PODS = { matchLabels: { "app.kubernetes.io/name": "ingress-controller" } };
 
 /** Values of the chart `apisix` for APISIX itself. */
 export function gatewayValues() {
     return {
-        // Creates a surge pod first: three pods serve at any time, and a draining pod delays no request.
+        // A rollout creates a pod before it stops another one, so three pods serve at any time.
         updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
-        // The chart uses minAvailable unless it is empty, and the default of minAvailable, 90 %, would block every drain.
+        // minAvailable is empty, because the chart's default of 90 % would take precedence and block every drain.
         podDisruptionBudget: { enabled: true, minAvailable: "", maxUnavailable: 1 },
-        // Not anti-affinity, because anti-affinity counts terminating pods: on three nodes, a new pod would wait up to ten
-        // minutes until a terminating pod has finished its answers, and a fourth pod could never be scheduled.
+        // Not anti-affinity, because anti-affinity counts terminating pods. On three nodes, a new pod would wait up to ten
+        // minutes for a terminating pod to finish its answers, and a fourth pod could never be scheduled.
         topologySpreadConstraints: [
             {
                 maxSkew: 1,

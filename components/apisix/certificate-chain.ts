@@ -22,7 +22,7 @@ export function hasEnded({ validTo }: X509Certificate, today: Date): boolean {
     return new Date(validTo) <= today;
 }
 
-/** How messages call the certificate at this position of a chain. */
+/** Name of the certificate at this position of a chain, for messages. */
 export function which(index: number): string {
     return index === 0 ? "the certificate" : `certificate ${index + 1} of the chain`;
 }

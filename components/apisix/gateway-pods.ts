@@ -52,7 +52,7 @@ function isUnreadyPod(pod: Live, labels: Record<string, string>): boolean {
 }
 
 /**
- * If the key for reading the Admin API is missing, adds to a successful verdict which facts were not checked.
+ * Adds to a successful verdict which facts were not checked because the key for reading the Admin API is missing.
  * @param viewer key for reading the Admin API; undefined if it could not be read
  * @param unchecked facts that only the Admin API shows, for messages
  */
@@ -77,15 +77,15 @@ export function controllerLogs(namespace: string): string {
 interface PodReport {
     /** Name of the pod in messages. */
     title: string;
-    /** The part of the change that the pod does not have yet. Unset if it has the change, or could not be queried. */
+    /** The part of the change that the pod does not have yet. Unset if the pod has the change, or could not be queried. */
     lacks?: string;
     /** Why the pod could not be queried; the text names the pod. */
     error?: string;
-    /** HTTP status of the API server's answer, if that answer is the error. */
+    /** HTTP status of the API server, if the API server rejected the query. */
     status?: number;
 }
 
-/** How messages call the pods of a gateway. */
+/** Name of a gateway's pods in messages. */
 export function podsTitle({ namespace, labels }: GatewayPods): string {
     const selector = Object.entries(labels).map((pair) => pair.join("="));
     return `pod with the labels ${selector.join(",")} in namespace ${namespace}`;
@@ -163,8 +163,8 @@ export function isClosed({ error }: PodReport): boolean {
 
 /**
  * Verdict from all pods of a gateway: whether a change has reached each of them. See {@link askReadyPods}.
- * @param askUnready queries each unready pod too ({@link askUnreadyPods}). Needed if the change must reach even these pods,
- * as a revocation must. Default: unready pods are not queried
+ * @param askUnready queries each unready pod too ({@link askUnreadyPods}). Needed for a revocation, which must reach these
+ * pods too. Default: unready pods are not queried
  */
 export async function askEveryPod(
     access: PlainAccess,

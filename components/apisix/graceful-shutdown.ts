@@ -39,7 +39,7 @@ export class GracefulShutdown extends pulumi.ComponentResource {
                     name: FULL_NAME,
                     namespace,
                     annotations: {
-                        // A fixed name: a killed run would lose a generated one (kubernetes/ownership.ts).
+                        // The name is fixed, because a killed run would lose a generated name (kubernetes/ownership.ts).
                         "pulumi.com/patchFieldManager": "alpa-auth",
                         // Takes ownership of the field from Helm, whose Deployment has Kubernetes' default of 30 s.
                         "pulumi.com/patchForce": "true",

@@ -54,8 +54,8 @@ export function podValues({ metrics }: ObservabilitySettings = {}) {
 }
 
 /**
- * Values of the chart below `apisix`, which open the metrics port of the pod. APISIX's own settings are
- * {@link metricsAttributes}.
+ * Values of the chart below `apisix`, which open the metrics port of the pod. {@link metricsAttributes} has the settings of
+ * APISIX itself.
  */
 export function metricsValues({ metrics }: ObservabilitySettings = {}) {
     return metrics === undefined ? {} : { prometheus: { enabled: true, containerPort: METRICS_PORT } };

@@ -144,8 +144,8 @@ export function renderProfile(settings: ProfileSettings): string {
 }
 
 /**
- * The parts of `nginx_config` that depend on the settings of metrics and access log: the key `http`, and the keys with
- * snippets next to it.
+ * The parts of `nginx_config` that depend on the settings of metrics and access log: the key `http`, and the snippets next
+ * to it.
  */
 function observedParts(observability: ObservabilitySettings | undefined) {
     const { http, ...snippets } = observability?.accessLog
@@ -158,7 +158,7 @@ function observedParts(observability: ObservabilitySettings | undefined) {
 
 function pluginAttributes({ tls, observability }: ProfileSettings) {
     const attributes = {
-        // Without this port a redirect names the container's port, which callers cannot reach.
+        // Without this port, a redirect would have the container's port, which callers cannot reach.
         ...(tls === undefined ? {} : { redirect: { https_port: tls.publicPort } }),
         ...metricsAttributes(observability),
     };

@@ -114,7 +114,7 @@ export class GatewayTls extends pulumi.ComponentResource {
             {
                 cluster,
                 object: { apiVersion, kind, namespace, name: TLS_CERTIFICATE },
-                // Status False of Ready is no error: cert-manager sets it while it issues the certificate.
+                // Condition Ready is False while cert-manager issues the certificate, so False is no error.
                 until: { kind: "condition", type: "Ready", patient: true },
                 generation: generationOf(certificate),
                 timeoutSeconds: ISSUE_SECONDS,

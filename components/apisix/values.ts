@@ -163,7 +163,7 @@ interface ServiceValues {
 }
 
 function serviceValues(nodePort: number | undefined, tls: ReleaseTls | undefined): ServiceValues {
-    // The chart always renders the traffic policy, and Kubernetes accepts only an empty policy for type ClusterIP.
+    // The chart always renders externalTrafficPolicy, which must be empty for type ClusterIP.
     if (nodePort === undefined) return { type: "ClusterIP", externalTrafficPolicy: "" };
     return {
         type: "NodePort",
@@ -181,7 +181,7 @@ function protocolsOf({ minimumVersion }: ReleaseTls): string {
 function tlsValues(tls: ReleaseTls) {
     return {
         ssl: { enabled: true, sslProtocols: protocolsOf(tls), sslCiphers: TLS_CIPHERS },
-        // Without this port a redirect names the container's port, which callers cannot reach.
+        // Without this port, a redirect would have the container's port, which callers cannot reach.
         pluginAttrs: { redirect: { https_port: tls.publicPort } },
     };
 }

@@ -14,7 +14,7 @@ export interface Answer<T> {
     said: string;
 }
 
-/** Access to the API that can read, but cannot change anything. */
+/** Read-only access to the API. */
 export interface ApiReader {
     /** Reads one object. @throws Error if the API does not answer */
     get<T>(path: string): Promise<Answer<T>>;

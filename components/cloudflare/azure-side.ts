@@ -48,7 +48,7 @@ export interface AzureSide {
  * of 2024 has 100. Every part of Azure accepts the lower maximum.
  */
 export const IDLE_MINUTES = { min: 4, max: 30 };
-/** Seconds to add to the answer timeout, because a connection is idle while Alpa computes an answer. */
+/** Margin above the answer timeout, in seconds. A connection is idle while Alpa computes an answer. */
 const IDLE_BEYOND_SECONDS = 60;
 
 /** Idle timeout that the answer timeout requires, in minutes. It may exceed Azure's limit. */

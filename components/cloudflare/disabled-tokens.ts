@@ -41,7 +41,7 @@ export async function untilDisabled(
                 result: undefined,
                 said: error.cause?.code ?? error.message,
             }));
-        // A request that the time limit aborts says nothing about the API, so the error of the previous request is kept.
+        // An aborted request says nothing about the API, so the error of the previous request is kept.
         if (result !== undefined || !end.aborted) silence = said;
         if (result !== undefined) {
             accepted = Object.entries(ids).flatMap(([who, id]) =>
@@ -62,21 +62,21 @@ async function warnOfUntold(ids: Record<string, string>, list: LiveToken[]): Pro
 }
 
 function cannotTell(whos: string[]): string {
-    return `consumers: ${whos.join(", ")}: enabled is false, and Cloudflare's API does not show whether it rejects these tokens. Send a request with each token: the answer must be 401 or 403. Or remove the credential, which always revokes the token.`;
+    return `consumers: ${whos.join(", ")}: enabled is false, but Cloudflare's API does not show whether Cloudflare rejects these tokens. Send a request with each token: the answer must be 401 or 403. To revoke a token in any case, remove its credential.`;
 }
 
 function stillAccepted(who: string): string {
     return (
         `consumers: ${who}: Cloudflare still accepts this token, although enabled is false. Run: pulumi up --refresh. ` +
-        "If this error occurs again, Pulumi uses a Cloudflare provider older than 6.20 from PATH, which ignores enabled: remove pulumi-resource-cloudflare " +
-        "from PATH and run the command again. To stop the caller at once, remove the credential and run: pulumi up"
+        "If this error occurs again, PATH has a Cloudflare provider older than 6.20, which ignores enabled. " +
+        "Remove pulumi-resource-cloudflare from PATH, and run the command again. To stop the caller at once, remove the credential and run: pulumi up"
     );
 }
 
 function unknown(whos: string[], said: string): string {
     return (
-        `consumers: ${whos.join(", ")}: Cloudflare's API did not confirm that it rejects these tokens, for which enabled is false (${said || "no answer"}). ` +
-        "Check it later: npm run ops -- consumer list --check"
+        `consumers: ${whos.join(", ")}: enabled is false, but Cloudflare's API did not confirm that Cloudflare rejects these tokens (${said || "no answer"}). ` +
+        "Check later: npm run ops -- consumer list --check"
     );
 }
 

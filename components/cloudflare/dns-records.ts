@@ -15,7 +15,7 @@ export interface DnsRecordsArgs {
 /**
  * Host names that callers use before and after the move. Each name is a CNAME before the move too, so that the switch to the
  * tunnel only updates a record. An address record would have to be deleted first, because Cloudflare rejects a CNAME next
- * to it, and until the CNAME exists the name would have no answer.
+ * to it. The name would then not resolve until the CNAME exists.
  */
 interface ServiceNames {
     hostnames: string[];
@@ -56,8 +56,8 @@ export class DnsRecords extends pulumi.ComponentResource {
                     dnssecPresigned: false,
                     dnssecUseNsec3: false,
                 },
-                // Kept when the phase is set back or the stack is destroyed: without signatures, and with the DS record
-                // still at the registry, validating resolvers would reject the whole zone.
+                // Kept when the phase is set back or the stack is destroyed. While the registry has the DS record,
+                // validating resolvers reject a zone without signatures.
                 { parent: this, dependsOn: created, retainOnDelete: true },
             );
             this.ds = signed.ds;

@@ -32,8 +32,8 @@ export class EdgeWorker extends pulumi.ComponentResource {
             { accountId: account, scriptName: workerName(owner()), ...renderWorker({ hostnames, prefixes, model }) },
             { parent: this },
         );
-        // Routes that the API creates fail closed: over the plan's limit of requests, Cloudflare answers with error 1027 and
-        // does not forward requests without the Worker.
+        // Routes that the API creates fail closed: when the plan's limit of requests is exceeded, Cloudflare answers with
+        // error 1027 instead of forwarding requests without the Worker.
         for (const hostname of hostnames)
             new cloudflare.WorkersRoute(
                 // The resource's name contains the host name, so that the route stays the same if another host name becomes

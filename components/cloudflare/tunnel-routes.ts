@@ -18,8 +18,8 @@ export interface TunnelRoutesArgs {
 }
 
 /**
- * Anchored expressions for Alpa's paths, with and without prefixes. Alpa routes by a part of the path, so it accepts prefixes,
- * and unanchored expressions would forward other paths too. A rule cannot match the method.
+ * Anchored expressions for Alpa's paths, with and without prefixes. Alpa accepts any prefix, because it routes by a part of
+ * the path. Unanchored expressions would forward other paths too. A rule cannot match the method.
  */
 export function alpaPaths(prefixes: string[]): string[] {
     return ["completions", "logprobs"].map((path) => `^(${prefixes.join("|")})?/${path}$`);

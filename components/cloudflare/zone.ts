@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 export interface ZoneSettings {
     /** Domain, for example `example.com`. */
     name: string;
-    /** `create`, or `existing` for a zone that is only looked up. */
+    /** Whether to create the zone, or to look up an existing one. */
     manage: "existing" | "create";
 }
 

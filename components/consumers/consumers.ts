@@ -42,8 +42,8 @@ export interface ConsumerSettings {
 }
 
 /**
- * A key that an operator has set. Unlike a generated key, it is the same key if its entry is removed and declared
- * again.
+ * A key that an operator has set. If its entry is removed and declared again, the key is the same. A generated key would
+ * be a new one.
  */
 export interface BroughtKey {
     /** Id of the credential. */

@@ -1,6 +1,6 @@
 import { createHash, createPublicKey } from "node:crypto";
 
-/** Canonical text of a public key, independent of its encoding, for example a compressed point; undefined if invalid. */
+/** Text that is the same for every encoding of a public key, for example with a compressed point; undefined if invalid. */
 export function publicKeyNumbers(pem: string): string | undefined {
     try {
         return JSON.stringify(Object.entries(createPublicKey(pem).export({ format: "jwk" })).sort());

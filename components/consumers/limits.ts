@@ -84,9 +84,9 @@ function roundedUp(rate: number): number {
 }
 
 /**
- * Name of a plugin group. With a group, APISIX does not hash the plugin's settings for each request, which is nearly
- * the whole cost of this limit. All members of a group must have the same settings, and APISIX keeps the settings of a
- * group's name until its process ends. So every change of a setting needs a new name.
+ * Name of a plugin group. Without a group, APISIX hashes the plugin's settings for each request, which is nearly the whole
+ * cost of this limit. All members of a group must have the same settings, and APISIX keeps the settings of a group's name
+ * until its process ends. So every change of a setting needs a new name.
  */
 function groupName(scope: string, config: { count: number; time_window: number }): string {
     const digest = createHash("sha256").update(JSON.stringify(config)).digest("hex").slice(0, 8);

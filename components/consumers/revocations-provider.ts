@@ -4,7 +4,7 @@ import type * as pulumi from "@pulumi/pulumi";
 export interface RevocationsArgs {
     /** Digest of each key that an operator has set, and of each public key, by `<consumer>/<credential>`; a secret. */
     declared: pulumi.Input<Record<string, string>>;
-    /** The id in `readmit` of each credential whose key was revoked and is accepted again, by `<consumer>/<credential>`. */
+    /** Id of the revocation for each revoked key that is accepted again, by `<consumer>/<credential>`. */
     readmit: Record<string, string>;
 }
 

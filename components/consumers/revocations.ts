@@ -3,7 +3,7 @@ import { DynamicResource } from "../kubernetes/dynamic-resource";
 import type { RevocationsArgs } from "./revocations-provider";
 
 const TYPE = "pulumi-nodejs:dynamic/alpa-auth:Revocations";
-/** The components under which the resource can be: each option with a gateway has its own component. */
+/** Components that can be the parent of the resource: each option with a gateway has its own component. */
 const OPTIONS = ["IntraCluster", "InterCluster", "GatewayCallers"];
 
 /**

@@ -27,10 +27,10 @@ export const COUNTERS = "alpa-auth-counters";
 const LABELS = { "app.kubernetes.io/name": COUNTERS };
 const PORT = 6379;
 /**
- * Seconds until the counter server's pod is evicted from a node in this state. With the default of Kubernetes, 300,
- * requests would not be counted for five minutes. A node becomes `unreachable` after node-monitor-grace-period (50 s). The
- * Service then no longer uses its pod, so waiting would only delay the new pod. A node that is `not-ready` may just have
- * restarted its kubelet.
+ * Seconds until the counter server's pod is evicted from a node that is `unreachable` or `not-ready`. With the default of
+ * Kubernetes, 300, requests would not be counted for five minutes. A node becomes `unreachable` after
+ * node-monitor-grace-period (50 s). The Service then no longer uses the pod on that node, so waiting would only delay the
+ * new pod. A node that is `not-ready` may just have restarted its kubelet.
  */
 const TOLERATED_SECONDS = { unreachable: 0, "not-ready": 30 };
 

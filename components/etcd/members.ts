@@ -110,8 +110,8 @@ function probe(path: string) {
 }
 
 /**
- * Anti-affinity: two members on one node would fail together, and etcd would lose its quorum. No member could move to
- * another node anyway if its volume is local.
+ * Anti-affinity: two members on one node would fail together, and etcd would lose its quorum. A member with a local volume
+ * cannot move to another node anyway.
  */
 function apart() {
     return {
@@ -129,7 +129,7 @@ export function renderService() {
     };
 }
 
-/** Spec of the headless Service with a DNS name for each member, also before it is ready. */
+/** Spec of the headless Service with a DNS name for each member, even before the member is ready. */
 export function renderPeers() {
     return {
         clusterIP: "None",

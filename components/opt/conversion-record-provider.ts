@@ -24,8 +24,8 @@ export interface Beginning {
 /** Fields that a run writes after all other changes. */
 export interface Ending {
     /**
-     * Stage that was reached. The field `since` has the time at which it was reached, and does not change in the same
-     * stage.
+     * Stage that was reached. The field `since` has the time at which it was reached, which later runs in the same stage
+     * do not change.
      */
     phase: Stage;
     /** Digest of the callers when the stage was reached. */

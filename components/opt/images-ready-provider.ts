@@ -92,7 +92,7 @@ export function judgeImages(set: ObservedDaemonSet | undefined, nodes: number): 
     return { state: "ready" };
 }
 
-/** Verdict if a running pod is not ready. Its readiness probe only checks the weights, so they must be missing. */
+/** Verdict if a running pod is not ready. Its readiness probe only checks the weights, so the weights must be missing. */
 function withoutWeights(pods: ObservedPod[]): Verdict | undefined {
     const empty = pods.find(({ metadata, status }) => {
         const [container] = status?.containerStatuses ?? [];

@@ -8,7 +8,7 @@ export interface RampartGraphArgs {
     apiVersion: string;
     metadata: ReturnType<typeof metadata>;
     spec: object;
-    /** Longest wait for an earlier deployment of the graph, in seconds. The graph is changed only after that has ended. */
+    /** Longest wait for an earlier deployment of the graph, in seconds. The graph is changed only after it. */
     timeoutSeconds: number;
 }
 

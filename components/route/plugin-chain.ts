@@ -171,9 +171,9 @@ export const REDIRECT = "redirect";
 const FIRST = 23000;
 
 /**
- * Redirects HTTP to HTTPS: 301 for GET and HEAD, and 308 for POST. Requests with Cloudflare's header are exempt. They come
- * from the tunnel, which uses HTTP inside the cluster. While a stack changes its exposure, a redirect would send their
- * callers to the tunnel again, in a loop.
+ * Redirects HTTP to HTTPS: 301 for GET and HEAD, and 308 for POST. Requests with Cloudflare's header are exempt, because
+ * they come from the tunnel, which uses HTTP inside the cluster. While a stack changes its exposure, a redirect would send
+ * the caller to the tunnel again, in a loop.
  */
 export function toHttps(): RoutePlugin {
     return plugin(REDIRECT, {

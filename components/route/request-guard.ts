@@ -33,7 +33,7 @@ const PRIORITY = 2390;
 /** Largest number of tokens for one character: a UTF-8 character has at most 4 bytes, and a token has at least one byte. */
 export const MOST_TOKENS_A_CHARACTER = 4;
 /**
- * Longest text: this number of characters, times the context length in tokens. English text and code have at most half as
+ * Largest number of characters in a text, for each token of the context length. English text and code have at most half as
  * many characters for each token, so this limit only rejects texts that Alpa would reject as too long.
  */
 const CHARACTERS_A_TOKEN = 8;

@@ -145,6 +145,6 @@ async function gatewayProblems({ gateway, conversion }: GatewayClusterArgs, clus
     const pods = await cluster.list("v1", "Pod", namespace);
     if (pods.some(({ metadata }) => metadata?.labels?.[label] === value)) return [];
     return [
-        `gateway.existing.gatewayNamespace: namespace ${namespace} has no APISIX pods (label ${label}=${value}), and Alpa in the cluster admits only requests of those pods. Name the Gateway in the namespace of the APISIX pods.`,
+        `gateway.existing.gatewayNamespace: namespace ${namespace} has no APISIX pods (label ${label}=${value}), and Alpa in the cluster admits only requests of those pods. Use a Gateway in the namespace of the APISIX pods.`,
     ];
 }

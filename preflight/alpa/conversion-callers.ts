@@ -6,8 +6,8 @@ import { OWNER_ANNOTATION } from "../../components/kubernetes/ownership";
 import type { ClusterView } from "../kubernetes/cluster";
 
 /**
- * Finds callers whose name, credentials, methods or limits differ between the config and the cluster. It is used if one of
- * the two digests of the callers is missing. The algorithm of a JWT credential is in a Secret, so it is not compared.
+ * Finds callers whose name, credentials, methods or limits differ between the config and the cluster. Used if one of the
+ * two digests of the callers is missing. The algorithm of a JWT credential is in a Secret, so it is not compared.
  * @returns names, at most five; undefined if nothing differs, or if there is no caller yet
  */
 export async function differingCallers(

@@ -120,7 +120,7 @@ async function otherVersion({ namespace, conversion }: Asked, cluster: ClusterVi
     const named = versionIn(renderRayCluster({ opt, answerTimeoutSeconds: 0, running: true }));
     if (isDeepStrictEqual(runs, named)) return [];
     return [
-        `opt.upgrade: removed while image ${runs.image} still runs, but opt has ${named.image}, so callers would wait until Alpa has loaded that version. Restore opt.upgrade, and run: npm run ops -- model upgrade run --yes (or model upgrade abort --yes)`,
+        `opt.upgrade: must not be removed yet. Alpa runs image ${runs.image}, but opt has ${named.image}, so callers would wait until Alpa has loaded the version of opt. Restore opt.upgrade, and run: npm run ops -- model upgrade run --yes (or model upgrade abort --yes)`,
     ];
 }
 
@@ -141,7 +141,7 @@ function stepProblems({ reached, going }: Recorded, wanted: Stage): string[] {
         return upgradeProblems({ reached, going }, wanted, allowed);
     if (going !== undefined)
         return [
-            `convert.phase: cannot become ${wanted}, since the run from ${reached} to ${going} did not complete. Set ${going} to complete it, or ${reached} to roll it back.`,
+            `convert.phase: cannot become ${wanted}, since the run from ${reached} to ${going} did not complete. Set ${going} to complete that run, or ${reached} to roll it back.`,
         ];
     return [
         `convert.phase: must go one step at a time (got ${wanted}, and the last run reached ${reached}). Set it to ${others}.`,
@@ -173,8 +173,8 @@ function shortBudget(window: Asked["window"]): string[] {
     const sum = times.reduce((total, [, time]) => total + time, 0);
     if (sum <= budgetMinutes * 60) return [];
     return [
-        `convert.budgetMinutes: must be at least ${Math.ceil(sum / 60)}, the time of the steps in the last conversion (got ${budgetMinutes}: ` +
-            `${times.map(([step, time]) => `${step} ${time} s`).join(", ")}). Raise it, or stay in prepare.`,
+        `convert.budgetMinutes: must be at least ${Math.ceil(sum / 60)} (got ${budgetMinutes}), because the steps of the last conversion took that time ` +
+            `(${times.map(([step, time]) => `${step} ${time} s`).join(", ")}). Raise convert.budgetMinutes, or keep convert.phase prepare.`,
     ];
 }
 

@@ -43,14 +43,14 @@ async function serviceTokens({ account, consumers }: CloudflareAccessArgs, owner
     const fresh = found.filter((token) => token === undefined).length;
     if (live.length + fresh > MOST_TOKENS)
         findings.problems.push(
-            `consumers: the account would have ${live.length + fresh} service tokens (${live.length} existing, ${fresh} new), and Cloudflare's limit is ${MOST_TOKENS}. Remove unused tokens. Tokens of this stack must be removed in a separate run before this one.`,
+            `consumers: the account would have ${live.length + fresh} service tokens (${live.length} existing, ${fresh} new), and Cloudflare's limit is ${MOST_TOKENS}. Remove unused tokens. To remove tokens of this stack, run pulumi up without their credentials before you add new ones.`,
         );
     declared.forEach(({ who, credential }, i) => {
         const has = found[i]?.client_secret_version;
         const wants = credential.secretVersion ?? 1;
         if (has !== undefined && wants < has)
             findings.problems.push(
-                `consumers: ${who}: secretVersion must be at least ${has}, the version at Cloudflare (got ${wants}). Set ${has} and its previousSecretExpires, or, if the stack's state is older than version ${has}, rotate to ${has + 1}.`,
+                `consumers: ${who}: secretVersion must be at least ${has}, the version at Cloudflare (got ${wants}). Set secretVersion ${has} with its previousSecretExpires. If the stack's state is older than version ${has}, rotate to ${has + 1} instead.`,
             );
     });
 }
@@ -68,7 +68,7 @@ export async function tunnel(
     const theirs = found?.find((tunnel) => tunnel.name === name && tunnel.config_src === "local");
     if (theirs)
         findings.problems.push(
-            `tunnel: a tunnel ${name} exists that this stack did not create: it reads its rules from its host, not from Cloudflare. Rename that tunnel.`,
+            `tunnel: this stack did not create the existing tunnel ${name}, which reads its rules from its host instead of Cloudflare. Rename that tunnel.`,
         );
 }
 
@@ -79,18 +79,18 @@ async function team({ account, teamName }: CloudflareAccessArgs, findings: Findi
     );
     if (organization?.auth_domain === undefined) {
         findings.warnings.push(
-            'access.teamName: not checked, because the token may not read the team. Give it "Account: Access: Organizations, Identity Providers, and Groups: Read", or compare the name yourself: with another name every request gets 403.',
+            'access.teamName: not checked, because the token may not read the team. Give the token "Account: Access: Organizations, Identity Providers, and Groups: Read", or compare the name yourself: with a wrong name, every request gets 403.',
         );
         return;
     }
     const real = organization.auth_domain.replace(/\.cloudflareaccess\.com$/, "");
     if (real !== teamName)
         findings.problems.push(
-            `access.teamName: the account's team is ${real} (got ${teamName}). Set ${real}: with another name the connectors reject every request.`,
+            `access.teamName: the account's team is ${real} (got ${teamName}). Set ${real}: with a wrong name, the connectors reject every request.`,
         );
     if (organization.strict_service_token_auth !== true)
         findings.warnings.push(
-            "access: the team is not in strict mode, so a wrong service token may get 403 or a redirect (302) to a login page instead of 401, and a cookie of Access is valid for 15 minutes without a token. Callers must not follow redirects. See docs/operate/service-tokens.md.",
+            "access: the team is not in strict mode, so a wrong service token may get 403 or a redirect (302) to a login page instead of 401. For 15 minutes, Cloudflare accepts a cookie of Access without a token. Callers must not follow redirects. See docs/operate/service-tokens.md.",
         );
 }
 

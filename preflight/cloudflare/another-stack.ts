@@ -8,5 +8,8 @@ export function anotherStack(name: string | undefined, owner: string): { stack: 
     const project = owner.slice(0, owner.indexOf("/") + 1);
     if (!name?.startsWith(project) || name === owner) return undefined;
     const stack = name.slice(project.length);
-    return { stack, advice: `If that was this stack's earlier name, rename it back: pulumi stack rename ${stack}.` };
+    return {
+        stack,
+        advice: `If that was this stack's earlier name, rename this stack back: pulumi stack rename ${stack}.`,
+    };
 }

@@ -25,8 +25,8 @@ export class FindingsReader {
         if (result !== undefined) return result;
         // Cloudflare returns the same error for an account outside the token's scope and for a missing permission.
         const cure = permission.startsWith("Account:")
-            ? "Add it to the token, or correct account"
-            : "Add it to the token";
+            ? "Add the permission to the token, or correct account"
+            : "Add the permission to the token";
         const problem =
             status === 401 || status === 403
                 ? `cloudflare:apiToken: lacks the permission "${permission}" (${said}). ${cure}.`

@@ -10,7 +10,7 @@ import { PreflightError } from "../preflight-error";
 /** Settings, with the name servers to query during a move. */
 type Settings = CloudflareAccessArgs & { dns?: Omit<DnsSettings, "zone"> };
 
-/** What the problems concern, for the first line of the error. */
+/** Subject of the problems, for the first line of the error. */
 const ACCOUNT = "the Cloudflare account";
 
 /** Time limit of all checks, in seconds, so that an operator without a network gets the error soon. */

@@ -64,7 +64,7 @@ function missing({ account, zone }: ZoneSide, found: LiveZone[], findings: Findi
         );
     else if (zone.manage === "existing")
         findings.problems.push(
-            `zone.name: the token can read no zone ${zone.name}. Give the token "Zone: Zone: Read" for the zone; if the zone does not exist yet, set zone.manage to create.`,
+            `zone.name: the token can read no zone ${zone.name}. Give the token "Zone: Zone: Read" for the zone. If the zone does not exist yet, set zone.manage to create.`,
         );
 }
 
@@ -76,11 +76,11 @@ function asleep({ zone }: ZoneSide, { status, name_servers: servers = [] }: Live
     const registrar = `Set the name servers at the registrar to ${servers.join(" and ") || "its name servers"}.`;
     if (status === "pending" || status === "initializing")
         findings.warnings.push(
-            `zone: ${zone.name} is pending, so no caller reaches it yet; on plan free Cloudflare deletes it 28 days after its creation. ${registrar}`,
+            `zone: ${zone.name} is pending, so no caller reaches it yet. On plan free, Cloudflare deletes the zone 28 days after its creation. ${registrar}`,
         );
     if (status === "moved")
         findings.warnings.push(
-            `zone: ${zone.name} has moved away, and Cloudflare deletes it with all its records after 7 days. ${registrar}`,
+            `zone: ${zone.name} no longer uses Cloudflare's name servers. After 7 days, Cloudflare deletes the zone with all its records. ${registrar}`,
         );
 }
 
@@ -147,7 +147,7 @@ async function records(settings: ZoneSide, owner: string, zoneId: string, findin
             .find(({ type, content = "" }) => type !== "CNAME" || !ours.includes(content));
         if (other)
             findings.problems.push(
-                `hostname: ${hostname} already has another record (${other.type} ${other.content}). Delete it when callers can switch, or choose another name.`,
+                `hostname: ${hostname} already has another record (${other.type} ${other.content}). Delete that record when callers can switch, or choose another name.`,
             );
     }
     return fresh;
@@ -172,9 +172,9 @@ async function strangers({ hostnames, dns }: ZoneSide, zoneId: string, findings:
 /** Rejects foreign rulesets: a zone has only one ruleset for each phase. */
 async function rules(settings: ZoneSide, owner: string, zoneId: string, findings: FindingsReader) {
     const wanted = [
-        ...(settings.rateLimit ? [{ phase: RATE_LIMIT_PHASE, key: "rateLimit", advice: "leave it out" }] : []),
+        ...(settings.rateLimit ? [{ phase: RATE_LIMIT_PHASE, key: "rateLimit", advice: "remove rateLimit" }] : []),
         ...(settings.browserChecks === "skip"
-            ? [{ phase: CUSTOM_PHASE, key: "browserChecks", advice: "set it to keep" }]
+            ? [{ phase: CUSTOM_PHASE, key: "browserChecks", advice: "set browserChecks to keep" }]
             : []),
     ];
     if (wanted.length === 0) return;
@@ -186,7 +186,7 @@ async function rules(settings: ZoneSide, owner: string, zoneId: string, findings
         const theirs = found?.find((one) => one.kind === "zone" && one.phase === phase && one.name !== owner);
         if (theirs === undefined) continue;
         const other = anotherStack(theirs.name, owner);
-        const keep = `o keep those, ${advice}, and add the rule of docs/operate/service-tokens.md by hand.`;
+        const keep = `o keep those rules, ${advice}, and add the rule of docs/operate/service-tokens.md by hand.`;
         findings.problems.push(
             other
                 ? `${key}: the zone has the rules of stack ${other.stack} in phase ${phase}, which allows only one ruleset. ${other.advice} Otherwise, t${keep}`
@@ -217,12 +217,12 @@ async function workers({ account, hostnames }: ZoneSide, owner: string, zoneId: 
         routes?.filter(({ pattern, script }) => hostnames.includes(hostOf(pattern)) && script !== name) ?? [];
     for (const { pattern, script } of theirs)
         findings.problems.push(
-            `hostname: ${hostOf(pattern)} has a foreign Worker (its route ${pattern} runs ${script ?? "none"}). Delete the route, or choose another name.`,
+            `hostname: ${hostOf(pattern)} has a foreign Worker (route ${pattern}, Worker ${script ?? "none"}). Delete that route, or choose another name.`,
         );
     const isOurs = routes?.some(({ script }) => script === name) ?? true;
     if (!isOurs && scripts?.some(({ id }) => id === name))
         findings.warnings.push(
-            `edgeWorker: the account has a Worker ${name} without a route in the zone. This run overwrites that Worker: rename it first, unless an earlier run of this stack left it.`,
+            `edgeWorker: the account has a Worker ${name} without a route in the zone. This run overwrites that Worker. Rename the Worker first, unless an earlier run of this stack created it.`,
         );
 }
 
@@ -248,6 +248,6 @@ async function leftTimeout({ zone }: ZoneSide, zoneId: string, findings: Finding
     const seconds = setting?.value;
     if (typeof seconds !== "number" || seconds === UNTOUCHED_TIMEOUT) return;
     findings.warnings.push(
-        `proxyTimeoutSeconds: not set, but zone ${zone.name} has ${seconds} s, and this stack does not reset the zone's value. Set ${UNTOUCHED_TIMEOUT} to restore the default, or ${seconds} to keep the value, which the checks then use.`,
+        `proxyTimeoutSeconds: not set, but zone ${zone.name} has ${seconds} s, and this stack does not reset the zone's value. Set ${UNTOUCHED_TIMEOUT} to restore the default, or ${seconds} to keep the zone's value and use it in the checks.`,
     );
 }

@@ -39,7 +39,7 @@ export function hostFindings(host: ProbedHost, { channel }: Microk8sArgs, owner:
         );
     else if (host.channel !== undefined && host.channel !== channel)
         found(
-            `follows channel ${host.channel} of MicroK8s, but cluster.channel is ${channel}. Upgrade one node after another (docs/operate/nodes.md), or set cluster.channel back.`,
+            `follows channel ${host.channel} of MicroK8s, but cluster.channel is ${channel}. Upgrade one node after another (docs/operate/nodes.md), or restore cluster.channel.`,
         );
     if (host.owner === owner && host.role !== undefined && host.role !== wanted.role)
         found(
@@ -61,7 +61,7 @@ export function hostWarnings(
     const names = certificateNames(wanted, sans).join(" ");
     if (host.owner !== owner || host.sans === undefined || host.sans === names) return [];
     return [
-        `${where}: ${place} cannot change the names in its certificate, which is created when MicroK8s is installed (it has ${host.sans}; the config says ${names}). Replace the host, or set cluster.sans back.`,
+        `${where}: ${place} has the names ${host.sans} in its certificate, but the config says ${names}. MicroK8s sets these names only when it is installed. Replace the host, or restore cluster.sans.`,
     ];
 }
 
@@ -108,12 +108,12 @@ function voters(hosts: ProbedHost[], nodes: Microk8sArgs["nodes"], owner: string
     const voting = members.filter(({ wanted }) => wanted.role === "control-plane");
     if (voting.length === 0)
         return [
-            `cluster.nodes: the list no longer has a control-plane node of the cluster (the remaining members are workers: ${members.map(({ place }) => place).join(", ")}). Keep the last control-plane node until another one has joined.`,
+            `cluster.nodes: the list no longer has a control-plane node of the cluster (the other nodes of the cluster are workers: ${members.map(({ place }) => place).join(", ")}). Keep the last control-plane node until another one has joined.`,
         ];
     const place = placeOf(nodes.find(({ role }) => role === "control-plane")!);
     const first = hosts.find((host) => host.place === place);
     if (first === undefined || voting.includes(first)) return [];
     return [
-        `${first.where}: ${first.place} is the first control-plane node of the list and not in the cluster yet, so it would start a second cluster. Move it below ${voting[0].place}, which is in the cluster.`,
+        `${first.where}: ${first.place} is the first control-plane node of the list, but not in the cluster yet, so it would start a second cluster. List it after ${voting[0].place}, which is in the cluster.`,
     ];
 }

@@ -42,7 +42,7 @@ export function withoutCluster(
         );
     if (gateway.release.observability?.metrics?.podMonitor)
         warnings.push(
-            "observability.metrics.podMonitor: needs the Prometheus operator in the cluster, and a new cluster has none. Remove podMonitor until the nodes form a cluster and the operator is installed.",
+            "observability.metrics.podMonitor: needs the Prometheus operator in the cluster, and a new cluster has none. Remove podMonitor until the nodes form a cluster with that operator.",
         );
     const { dashboards } = gateway.release.observability ?? {};
     if (dashboards?.namespace !== undefined)
@@ -172,11 +172,11 @@ async function checkHost(
 /** Message for a host that rejects the login; undefined if the host is down. */
 function rejection(place: string, user: string, why: string): string | undefined {
     if (why === MISMATCH)
-        return `${place} has another host key than the config. If the host was reinstalled, read its new key (ssh-keyscan -t ed25519 ${place}), compare it with the key on the host itself, and set hostKey to it.`;
+        return `${place} has another host key than hostKey in the config. If the host was reinstalled, read its new key (ssh-keyscan -t ed25519 ${place}), compare it with the key on the host itself, and set hostKey to it.`;
     if (/authentication methods failed/i.test(why))
         return `${place} does not accept user ${user} with privateKey. Add the public key of privateKey to ~${user}/.ssh/authorized_keys, or correct user or privateKey.`;
     if (/parse.*private ?key|private ?key.*(parse|format)/i.test(why))
-        return `${place}: privateKey cannot be read. Set it again.`;
+        return `${place}: privateKey in the config cannot be read. Set it again.`;
     return undefined;
 }
 

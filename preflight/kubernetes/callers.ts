@@ -13,7 +13,7 @@ import { checkCluster } from "./check-cluster";
 import { onlyProblems, type Findings } from "../findings";
 import { PreflightError } from "../preflight-error";
 
-/** What the problems concern, for the first line of the error. */
+/** Subject of the problems, for the first line of the error. */
 const GATEWAY = "the gateway of another stack";
 
 /** Longest label value that Kubernetes accepts. A label contains the consumer's name in APISIX. */
@@ -53,7 +53,7 @@ export async function gatewayOf(stack: string): Promise<SharedGateway> {
                 .trim()
                 .split("\n")[0] || "nothing";
         throw new PreflightError(GATEWAY, [
-            `of: Pulumi cannot read stack ${stack} (${said}). Correct the name; list the names with: pulumi stack ls --all`,
+            `of: Pulumi cannot read stack ${stack} (${said}). Correct the name. List the names: pulumi stack ls --all`,
         ]);
     }
     const parsed = sharedGateway.safeParse(outputs.gateway);
@@ -62,7 +62,7 @@ export async function gatewayOf(stack: string): Promise<SharedGateway> {
         Object.keys(outputs).length === 0
             ? "it has no outputs: it is destroyed, or pulumi up has never run"
             : outputs.gateway === undefined
-              ? "it has no output gateway: the stack has no gateway, or an earlier version updated it last"
+              ? "it has no output gateway: the stack has no gateway, or an earlier version of this project updated it last"
               : "another version of this project wrote it";
     throw new PreflightError(GATEWAY, [
         `of: stack ${stack} does not have a usable output gateway (${why}). Run: pulumi up -s ${stack}`,
@@ -118,7 +118,7 @@ async function routeOf(stack: string, namespace: string, cluster: ClusterView): 
     const live = await cluster.read(route);
     if (live === undefined || live.metadata?.deletionTimestamp !== undefined)
         return [
-            `of: ApisixRoute ${namespace}/alpa of stack ${stack} is not in this cluster. Run: pulumi up -s ${stack}; if the gateway is in another cluster, set cluster.`,
+            `of: ApisixRoute ${namespace}/alpa of stack ${stack} is not in this cluster. If the gateway is in another cluster, set cluster. Otherwise run: pulumi up -s ${stack}`,
         ];
     const theirs = live.metadata?.annotations?.[OWNER_ANNOTATION];
     const theOther = stack.split("/").slice(1).join("/");

@@ -80,7 +80,7 @@ export async function storageClass({ gateway, nodes }: InstalledGateway, cluster
     const found = `the cluster has ${classes.map((c) => c.name).join(", ") || "none"}`;
     return [
         wanted === undefined
-            ? `gateway.storageClass: required, since no StorageClass is the default (${found}). Name one.`
+            ? `gateway.storageClass: required, since no StorageClass is the default (${found}). Set it to a StorageClass.`
             : `gateway.storageClass: StorageClass ${wanted} does not exist (${found}). Correct the name, or create it.`,
     ];
 }
@@ -94,8 +94,8 @@ async function otherController(cluster: ClusterView, ours: string): Promise<stri
     const owner = (await cluster.read(role))?.metadata?.annotations?.["meta.helm.sh/release-namespace"];
     if (owner === undefined || owner === ours) return [];
     return [
-        `gateway.installer: rampart cannot install a second ingress controller (${title(role)} belongs to the one in namespace ${owner}). ` +
-            "Use that ingress controller with gateway.installer existing, or choose helm.",
+        `gateway.installer: rampart cannot install a second ingress controller (${title(role)} belongs to an ingress controller in namespace ${owner}). ` +
+            "Set gateway.installer to existing to use that ingress controller, or to helm.",
     ];
 }
 
@@ -183,7 +183,7 @@ function foreign(object: ObjectRef, theirs: string | undefined, owner: string): 
     const kubectl = `kubectl annotate --overwrite ${object.namespace ? `-n ${object.namespace} ` : ""}${object.kind.toLowerCase()} ${object.name} ${OWNER_ANNOTATION}=${owner}`;
     return (
         `${title(object)}: exists and is not this stack's (${theirs ? `it belongs to stack ${theirs}` : "it has no owner"}). ` +
-        `Choose other names, delete it, or hand it over: ${kubectl}`
+        `Choose other names, delete that object, or let this stack take it over: ${kubectl}`
     );
 }
 

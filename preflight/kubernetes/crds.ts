@@ -41,7 +41,7 @@ export async function crdProblems(
         else if (live && !served(live).includes(wanted))
             problems.push(
                 `CustomResourceDefinition ${name}: does not serve version ${wanted} (it serves ${served(live).join(", ") || "none"}). ` +
-                    "Helm never updates a CRD: apply the CRDs of ingress controller 2.x and of Gateway API.",
+                    "Helm never updates a CRD. Apply the CRDs of ingress controller 2.x and of Gateway API.",
             );
     });
     return problems;
@@ -57,7 +57,7 @@ async function othersCrds(cluster: ClusterView, owner: string): Promise<string[]
     const whose = owners.length > 0 ? `, of stack ${owners.join(" and ")}` : "";
     return [
         `gateway.crds: would overwrite CRDs that are not this stack's (${theirs.join(", ")}${whose}). ` +
-            "Set it to [] to use the CRDs in the cluster.",
+            "Set gateway.crds to [] to use the CRDs in the cluster.",
     ];
 }
 

@@ -5,7 +5,7 @@ import type { Live } from "../../components/kubernetes/cluster-reader";
 import { absent } from "./checks";
 import type { ClusterView } from "./cluster";
 
-const WAY = 'Set it back, or follow "Replace etcd" in docs/operate/etcd.md.';
+const WAY = 'Restore it, or follow "Replace etcd" in docs/operate/etcd.md.';
 
 /**
  * Rejects changes that a running etcd does not support.
@@ -31,7 +31,7 @@ export async function etcdInPlace(settings: GatewayClusterArgs, cluster: Cluster
     // After a manual scale-down, the run restores the number of members.
     if (members !== wanted.members && members !== 0)
         problems.push(
-            `option: etcd (${title}) cannot change from ${members} to ${wanted.members} members in place, since they could form two clusters. ${WAY}`,
+            `option: etcd (${title}) cannot change from ${members} to ${wanted.members} members in place, because the members could form two clusters. ${WAY}`,
         );
     return problems;
 }

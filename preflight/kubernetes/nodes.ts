@@ -31,10 +31,10 @@ export async function nodes(settings: InstalledGateway, cluster: ClusterView): P
     if (there)
         return {
             problems: [],
-            warnings: [`${said} The gateway keeps running with fewer nodes: repair the missing ones.`],
+            warnings: [`${said} The gateway keeps running with fewer nodes. Repair the missing nodes.`],
         };
     return {
-        problems: [`${said} Add nodes, or allow pods on the existing ones: kubectl describe nodes`],
+        problems: [`${said} Add nodes, or allow pods on the existing nodes. Check: kubectl describe nodes`],
         warnings: [],
     };
 }
@@ -58,7 +58,7 @@ export async function podNetworks({ alpa }: InstalledGateway, cluster: ClusterVi
             const { cidr } = (spec ?? {}) as { cidr?: unknown };
             if (typeof cidr !== "string" || networkProblem(cidr) !== undefined || !holdIpv4([cidr], host)) return [];
             return [
-                `alpa.endpoints[${i}]: ${host} is in ${cidr}, a network of this cluster's pods (IPPool ${metadata?.name}), so pods get no answers from that host. Change the address of the host, or the network of the pods.`,
+                `alpa.endpoints[${i}]: ${host} is in ${cidr}, a network of this cluster's pods (IPPool ${metadata?.name}), so pods get no answers from that host. Change the address of the host or the network of the pods.`,
             ];
         });
     });

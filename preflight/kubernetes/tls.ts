@@ -71,6 +71,6 @@ export async function redirectLeft(settings: GatewayClusterArgs, cluster: Cluste
     const { http = [] } = (route?.spec ?? {}) as { http?: { plugins?: { name: string }[] }[] };
     if (!http.some(({ plugins = [] }) => plugins.some(({ name }) => name === REDIRECT))) return [];
     return [
-        "tls: cannot be removed while HTTP redirects callers to HTTPS, since the HTTPS port would close first. Restore tls with tls.redirect false (and exposure direct), run pulumi up, then remove tls.",
+        "tls: cannot be removed while HTTP redirects callers to HTTPS, because the HTTPS port would close first. Restore tls, set tls.redirect to false (and exposure to direct), run pulumi up, and then remove tls.",
     ];
 }

@@ -6,7 +6,7 @@ import { metadata } from "../../kubernetes/ownership";
 
 /** Settings of the dashboards for Grafana. */
 export interface DashboardSettings {
-    /** Namespace in which Grafana's sidecar reads ConfigMaps. Default: that of the routes. */
+    /** Namespace in which Grafana's sidecar reads ConfigMaps. Default: the namespace of the routes. */
     namespace?: string;
     /** Folder of Grafana, for sidecars with `folderAnnotation: grafana_folder`. */
     folder: string;

@@ -36,7 +36,7 @@ export interface CloudflaredHostArgs {
 
 /**
  * Connectors (`cloudflared`) on hosts, as systemd services that are managed over SSH. They are changed one after
- * another: a connector is changed only when Cloudflare can reach the one before it. With QUIC, an upgrade waits the whole
+ * another: a connector is changed only when Cloudflare can reach the previous connector. With QUIC, an upgrade waits the whole
  * grace period for each connector, even for one without requests. If a run is interrupted, the next run continues.
  */
 export class CloudflaredHost extends pulumi.ComponentResource {

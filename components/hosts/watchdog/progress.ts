@@ -19,9 +19,9 @@ export interface Progress extends ProgressLimits {
 }
 
 /**
- * Within 60 s, about 120 checks look for a running batch. They may miss a batch that is shorter than half a second. So a
- * healthy Alpa is reported only if a completion waits for 60 s and all batches in this time are that short. This needs
- * hundreds of earlier requests.
+ * Within 60 s, about 120 checks look for a running batch. They may miss a batch that is shorter than half a second. So the
+ * watchdog reports a healthy Alpa only if a completion waits for 60 s and all batches in this time are that short. This
+ * needs hundreds of earlier requests.
  */
 export const DEFAULT_IDLE_SECONDS = 60;
 

@@ -73,7 +73,7 @@ describe("preflight of option callers", () => {
         [
             "a cluster without the route",
             { [HOME]: THEIRS },
-            /^of: ApisixRoute alpa-auth\/alpa of stack organization\/alpa-auth\/intra is not in this cluster\. Run: pulumi up -s/,
+            /^of: ApisixRoute alpa-auth\/alpa of stack organization\/alpa-auth\/intra is not in this cluster\. .* Otherwise run: pulumi up -s/,
         ],
         ["an empty cluster", {}, /^of: ApisixRoute .* is not in this cluster/],
         [

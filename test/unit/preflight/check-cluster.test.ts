@@ -186,7 +186,7 @@ describe("preflight", () => {
             "a cluster without a default StorageClass",
             "rampart",
             { objects: RAMPART, storage: [{ name: "nfs", isDefault: false }] },
-            /^gateway\.storageClass: required, since no StorageClass is the default \(the cluster has nfs\)\. Name one\.$/,
+            /^gateway\.storageClass: required, since no StorageClass is the default \(the cluster has nfs\)\. Set it to a StorageClass\.$/,
         ],
         [
             "CRDs that are too old for this project's objects",
@@ -203,7 +203,7 @@ describe("preflight", () => {
                     [CRD("gateways.gateway.networking.k8s.io")]: "alpa-auth/other",
                 },
             },
-            /^gateway\.crds: would overwrite CRDs that are not this stack's \(consumers\.apisix\.apache\.org, gateways\.gateway\.networking\.k8s\.io, of stack alpa-auth\/other\)\. Set it to \[\]/,
+            /^gateway\.crds: would overwrite CRDs that are not this stack's \(consumers\.apisix\.apache\.org, gateways\.gateway\.networking\.k8s\.io, of stack alpa-auth\/other\)\. Set gateway\.crds to \[\]/,
         ],
         [
             "a second ingress controller under Rampart",
@@ -325,7 +325,7 @@ describe("preflight", () => {
     };
     it("stops when TLS is removed while HTTP still redirects to it, and names the two steps without downtime", async () => {
         assert.deepEqual((await problems("helm", redirecting)).problems, [
-            "tls: cannot be removed while HTTP redirects callers to HTTPS, since the HTTPS port would close first. Restore tls with tls.redirect false (and exposure direct), run pulumi up, then remove tls.",
+            "tls: cannot be removed while HTTP redirects callers to HTTPS, because the HTTPS port would close first. Restore tls, set tls.redirect to false (and exposure to direct), run pulumi up, and then remove tls.",
         ]);
         const served = { objects: redirecting.objects, specs: { [ROUTE]: { http: [{ plugins: [{ name: "x" }] }] } } };
         assert.deepEqual((await problems("helm", served)).problems, []);
@@ -410,7 +410,7 @@ describe("preflight", () => {
 
         it("rejects another StorageClass, which Kubernetes would reject in the middle of a run", async () => {
             assert.deepEqual((await problems("helm", running(1, "standard"), fast)).problems, [
-                'gateway.storageClass: cannot change from standard to fast, since StatefulSet alpa-auth-etcd/etcd exists and Kubernetes rejects another class for its volumes. Set it back, or follow "Replace etcd" in docs/operate/etcd.md.',
+                'gateway.storageClass: cannot change from standard to fast, since StatefulSet alpa-auth-etcd/etcd exists and Kubernetes rejects another class for its volumes. Restore it, or follow "Replace etcd" in docs/operate/etcd.md.',
             ]);
             assert.match(
                 (await problems("helm", running(1, "fast"))).problems.join(),
@@ -420,7 +420,7 @@ describe("preflight", () => {
 
         it("rejects other numbers of members, which could form two clusters", async () => {
             assert.deepEqual(await ofInter(running(1)), [
-                'option: etcd (StatefulSet alpa-auth-etcd/etcd) cannot change from 1 to 3 members in place, since they could form two clusters. Set it back, or follow "Replace etcd" in docs/operate/etcd.md.',
+                'option: etcd (StatefulSet alpa-auth-etcd/etcd) cannot change from 1 to 3 members in place, because the members could form two clusters. Restore it, or follow "Replace etcd" in docs/operate/etcd.md.',
             ]);
             assert.match(
                 (await problems("helm", running(3))).problems.join(),

@@ -159,7 +159,7 @@ describe("preflight of Cloudflare", () => {
             "no permission for service tokens",
             { [SERVICE_TOKENS]: DENIED },
             {},
-            /lacks the permission "Account: Access: Service Tokens: Edit" \(403, 10000 Authentication error\)\. Add it to the token, or correct account\.$/,
+            /lacks the permission "Account: Access: Service Tokens: Edit" \(403, 10000 Authentication error\)\. Add the permission to the token, or correct account\.$/,
         ],
         ["no permission for tunnels", { [TUNNELS]: DENIED }, {}, /permission "Account: Cloudflare Tunnel: Edit"/],
         [
@@ -172,7 +172,7 @@ describe("preflight of Cloudflare", () => {
             "no permission for records",
             { [RECORDS]: DENIED },
             {},
-            /permission "Zone: DNS: Edit" .*\. Add it to the token\.$/,
+            /permission "Zone: DNS: Edit" .*\. Add the permission to the token\.$/,
         ],
         ["no permission for rules", { [RULESETS]: DENIED }, {}, /permission "Zone: Zone WAF: Edit"/],
         ["no permission for Workers", { [WORKERS]: DENIED }, {}, /permission "Account: Workers Scripts: Edit"/],
@@ -186,13 +186,13 @@ describe("preflight of Cloudflare", () => {
             "a foreign Worker on a path of the name",
             { [WORKER_ROUTES]: { result: [{ pattern: "https://llm.example.com/alpa/*", script: "other" }] } },
             {},
-            /^hostname: llm\.example\.com has a foreign Worker \(its route https:\/\/llm\.example\.com\/alpa\/\* runs other\)/,
+            /^hostname: llm\.example\.com has a foreign Worker \(route https:\/\/llm\.example\.com\/alpa\/\*, Worker other\)/,
         ],
         [
             "a route that keeps requests of the name from every Worker",
             { [WORKER_ROUTES]: { result: [{ pattern: "llm.example.com/completions" }] } },
             {},
-            /its route llm\.example\.com\/completions runs none/,
+            /route llm\.example\.com\/completions, Worker none/,
         ],
         [
             "no permission for mails",
@@ -247,13 +247,13 @@ describe("preflight of Cloudflare", () => {
             "a secret older than Cloudflare's",
             { [SERVICE_TOKENS]: { result: [{ name: `${OWNER}/lab/2026b`, client_secret_version: 3 }] } },
             {},
-            /^consumers: lab\/2026b: secretVersion must be at least 3, the version at Cloudflare \(got 2\).*rotate to 4\.$/,
+            /^consumers: lab\/2026b: secretVersion must be at least 3, the version at Cloudflare \(got 2\).*rotate to 4 instead\.$/,
         ],
         [
             "a tunnel that is configured by a local file",
             { [TUNNELS]: { result: [{ name: "alpa-auth-test", config_src: "local" }] } },
             {},
-            /^tunnel: a tunnel alpa-auth-test exists that this stack did not create/,
+            /^tunnel: this stack did not create the existing tunnel alpa-auth-test/,
         ],
         [
             "another team",
@@ -320,7 +320,7 @@ describe("preflight of Cloudflare", () => {
             "its own application from before the stack was renamed, and does not say to delete it",
             { [APPS]: { result: [{ name: "alpa-auth/old", domain: "llm.example.com" }] } },
             {},
-            /^hostname: llm\.example\.com has the Access application of stack old\. If that was this stack's earlier name, rename it back: pulumi stack rename old\. Otherwise choose another name, or destroy that stack\.$/,
+            /^hostname: llm\.example\.com has the Access application of stack old\. If that was this stack's earlier name, rename this stack back: pulumi stack rename old\. Otherwise choose another name, or destroy that stack\.$/,
         ],
         [
             "its own rules from before the stack was renamed, and says to rename it back first",
@@ -330,7 +330,7 @@ describe("preflight of Cloudflare", () => {
                 },
             },
             {},
-            /^browserChecks: the zone has the rules of stack old in phase \S+, .*\. If that was this stack's earlier name, rename it back: pulumi stack rename old\. Otherwise, to keep those, set it to keep, /,
+            /^browserChecks: the zone has the rules of stack old in phase \S+, .*\. If that was this stack's earlier name, rename this stack back: pulumi stack rename old\. Otherwise, to keep those rules, set browserChecks to keep, /,
         ],
         [
             "a timeout that the plan does not have",
@@ -446,7 +446,7 @@ describe("preflight of Cloudflare", () => {
         const [pending] = (await run({ zones: zone({ status: "pending", ...servers }) })).warnings;
         assert.match(pending, /is pending.*28 days.*ada\.ns\.cloudflare\.com and bob/);
         const [moved] = (await run({ zones: zone({ status: "moved", ...servers }) })).warnings;
-        assert.match(moved, /has moved away.*7 days/);
+        assert.match(moved, /no longer uses Cloudflare's name servers.*7 days/);
     });
     it("stops at a phase of the zone's move that is not reached", async () => {
         const closed = ["127.0.0.1:9"];

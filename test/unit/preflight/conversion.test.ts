@@ -112,7 +112,7 @@ describe("preflight of a conversion", () => {
             const weights = { hostPath: "/data/other", mountPath: "/weights" };
             for (const other of [{ image: "alpa:2" }, { command: "other" }, { weights }]) {
                 const [said, ...more] = await found(other);
-                assert.match(said, /^opt\.upgrade: removed while image \S+ still runs, but opt has /);
+                assert.match(said, /^opt\.upgrade: must not be removed yet\. Alpa runs image \S+, but opt has /);
                 assert.deepEqual(more, []);
             }
         });
@@ -247,7 +247,7 @@ describe("preflight of a conversion", () => {
         const of = (wanted: Stage, from: Stage, going = from) =>
             problems(wanted, { phase: from, going, callers }, {}, { budgetMinutes: 30 }, { state: { measured } });
         const said = [
-            "convert.budgetMinutes: must be at least 34, the time of the steps in the last conversion (got 30: drain 20 s, stop 100 s, start 1800.5 s, verify 60 s, switch 20 s). Raise it, or stay in prepare.",
+            "convert.budgetMinutes: must be at least 34 (got 30), because the steps of the last conversion took that time (drain 20 s, stop 100 s, start 1800.5 s, verify 60 s, switch 20 s). Raise convert.budgetMinutes, or keep convert.phase prepare.",
         ];
         assert.deepEqual(await of("drain", "prepare"), said);
         assert.deepEqual(await of("drain", "prepare", "drain"), said, "the first run to drain did not end");

@@ -59,7 +59,7 @@ const refused: [why: string, answers: Answer[], ...problems: RegExp[]][] = [
     [
         "a host with another key",
         [new Error(MISMATCH), fresh(1), fresh(2)],
-        /^cluster\.nodes\[0\]: 10\.0\.0\.1 has another host key than the config/,
+        /^cluster\.nodes\[0\]: 10\.0\.0\.1 has another host key than hostKey in the config/,
     ],
     [
         "a host that rejects the private key",
@@ -129,12 +129,12 @@ const refused: [why: string, answers: Answer[], ...problems: RegExp[]][] = [
     [
         "a new node listed before those that are a cluster, which would start a second one",
         [fresh(0), member(1), member(2)],
-        /^cluster\.nodes\[0\]: 10\.0\.0\.1 is the first control-plane node of the list and not in the cluster yet, .*Move it below 10\.0\.0\.2, /,
+        /^cluster\.nodes\[0\]: 10\.0\.0\.1 is the first control-plane node of the list, but not in the cluster yet, .*List it after 10\.0\.0\.2, /,
     ],
     [
         "the loss of the last voter",
         [fresh(0), fresh(1), fresh(2), member(3, { role: "worker" })],
-        /^cluster\.nodes: the list no longer has a control-plane node of the cluster \(the remaining members are workers: 10\.0\.0\.4\)/,
+        /^cluster\.nodes: the list no longer has a control-plane node of the cluster \(the other nodes of the cluster are workers: 10\.0\.0\.4\)/,
     ],
 ];
 
@@ -202,7 +202,7 @@ describe("preflight of hosts", () => {
         await assert.rejects(check(answers, THREE, ALL.slice(1)), ({ problems }: PreflightError) => {
             assert.match(
                 problems.join(),
-                /^cluster\.nodes\[0\]: 10\.0\.0\.1 is the first .* not in the cluster yet.* below 10\.0\.0\.3, /,
+                /^cluster\.nodes\[0\]: 10\.0\.0\.1 is the first .* not in the cluster yet.* after 10\.0\.0\.3, /,
             );
             return problems.length === 1;
         });
@@ -239,7 +239,7 @@ describe("preflight of hosts", () => {
         const first = member(0, { kubeconfig: ENCODED, sans: "10.0.0.1 k8s.example.com" });
         const reached = await check([first, member(1, { sans: "10.0.0.2" }), member(2)]);
         assert.deepEqual(reached?.warnings, [
-            "cluster.nodes[0]: 10.0.0.1 cannot change the names in its certificate, which is created when MicroK8s is installed (it has 10.0.0.1 k8s.example.com; the config says 10.0.0.1). Replace the host, or set cluster.sans back.",
+            "cluster.nodes[0]: 10.0.0.1 has the names 10.0.0.1 k8s.example.com in its certificate, but the config says 10.0.0.1. MicroK8s sets these names only when it is installed. Replace the host, or restore cluster.sans.",
         ]);
     });
     it("warns that a new cluster has no Rampart, unless that is installed or not needed", () => {

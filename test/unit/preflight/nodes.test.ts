@@ -70,7 +70,7 @@ describe("the check of the nodes", () => {
         it(`installs nothing on ${what}`, async () => {
             const { problems, warnings } = await nodes(interSettings("rampart"), cluster(list));
             assert.deepEqual(problems, [
-                `cluster: needs 3 Ready nodes that accept pods (got ${said}). Add nodes, or allow pods on the existing ones: kubectl describe nodes`,
+                `cluster: needs 3 Ready nodes that accept pods (got ${said}). Add nodes, or allow pods on the existing nodes. Check: kubectl describe nodes`,
             ]);
             assert.deepEqual(warnings, []);
         });
