@@ -128,8 +128,8 @@ export class CloudflareAccess extends pulumi.ComponentResource {
         this.disabled = pulumi.output(tokens.disabled) as pulumi.Output<Record<string, string>>;
         this.zoneStatus = zone.status;
         this.ds = dns?.ds;
-        // Registers only the URL as the component's output: the stack exports the other values, and they would be in
-        // the state twice.
+        // Registers only the URL as the component's output. The stack exports the other values, which would otherwise be
+        // in the state twice.
         this.registerOutputs({ url: this.url });
     }
 

@@ -135,8 +135,8 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         this.credentials = secretMap(consumers.keys);
         this.jwtSecrets = secretMap(consumers.jwtSecrets);
         this.curl = this.credentials.apply((keys) => keyLine(this.url, Object.values(keys)[0]));
-        // Registers only the URL as the component's output: the stack exports the other values, and they would be in
-        // the state twice.
+        // Registers only the URL as the component's output. The stack exports the other values, which would otherwise be
+        // in the state twice.
         this.registerOutputs({ url: this.url });
     }
 

@@ -1,6 +1,6 @@
 /**
- * The access log of APISIX: one JSON object for each request of a caller. It has no header, path, query string or body of
- * a request, since each of these can contain a key or a prompt.
+ * The access log of APISIX: one JSON object for each request of a caller. The object has no header, path, query string or
+ * body of the request, since each of these can contain a key or a prompt.
  *
  * nginx has no variable for the consumer of APISIX, and `$http_x_consumer_username` is empty when nginx writes the line,
  * since the route removes that header from requests to Alpa. So the server block of nginx declares two variables, and a

@@ -3,8 +3,8 @@ import { openLister, openReader, type Live, type Reader } from "../kubernetes/cl
 import { ADMIN_KEYS_SECRET, isReadyPod, POD_ADMIN_PORT } from "./gateway-pods";
 import { connectToPod, type PodAnswer } from "../kubernetes/pod-connection";
 
-// Reads the Admin API of the gateway's pods. This code is stored in the state as text: dynamic-resource.ts describes what it
-// may import and use.
+// Reads the Admin API of the gateway's pods. The state stores this file as text. dynamic-resource.ts describes what such a
+// file may import and use.
 
 /** The Secret with the keys of the Admin API. */
 const { name: KEYS } = ADMIN_KEYS_SECRET;

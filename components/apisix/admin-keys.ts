@@ -13,7 +13,7 @@ export interface AdminKeysArgs {
 /**
  * The two keys of APISIX's Admin API. They are generated, because the chart's default keys are publicly known.
  *
- * The Secret gets the option `deletedWith`: deleting the namespace deletes it too, so Pulumi sends no request for it.
+ * With the option `deletedWith`, Pulumi sends no request to delete the Secret: it is deleted with its namespace.
  */
 export class AdminKeys extends pulumi.ComponentResource {
     /** Name of the Secret with both keys. */

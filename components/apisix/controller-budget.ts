@@ -17,7 +17,7 @@ export const CONTROLLER_BUDGET = "alpa-auth-ingress-controller";
  * It is an object of this project, since the chart's `podDisruptionBudget.enabled` fails to render: `templates/pdb.yaml`
  * includes undefined templates (apisix-ingress-controller 1.1.1 and 1.1.2).
  *
- * The budget gets the option `deletedWith`: deleting the namespace deletes it too, so Pulumi sends no request for it.
+ * With the option `deletedWith`, Pulumi sends no request to delete the budget: it is deleted with its namespace.
  */
 export class ControllerBudget extends pulumi.ComponentResource {
     constructor(name: string, args: ControllerBudgetArgs, opts?: pulumi.ComponentResourceOptions) {

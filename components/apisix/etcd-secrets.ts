@@ -21,10 +21,10 @@ export interface EtcdSecretsArgs {
 export const KEYRING = { length: 16, special: false, numeric: false };
 
 /**
- * The Secret with which APISIX reads its configuration in etcd: the password of etcd's user root, and the key with which
- * APISIX encrypts stored credentials. The key is generated, because APISIX's default keys are publicly known.
+ * The Secret that APISIX needs to read its configuration in etcd. It has the password of etcd's user root, and the key that
+ * encrypts stored credentials. The key is generated, because APISIX's default keys are publicly known.
  *
- * The Secret gets the option `deletedWith`: deleting the namespace deletes it too, so Pulumi sends no request for it.
+ * With the option `deletedWith`, Pulumi sends no request to delete the Secret: it is deleted with its namespace.
  */
 export class EtcdSecrets extends pulumi.ComponentResource {
     constructor(name: string, args: EtcdSecretsArgs, opts?: pulumi.ComponentResourceOptions) {

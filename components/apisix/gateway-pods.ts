@@ -3,7 +3,7 @@ import { openLister, type Live } from "../kubernetes/cluster-reader";
 import { connectToPod, type PodConnection, type PodConnectionError } from "../kubernetes/pod-connection";
 import type { Verdict } from "../kubernetes/readiness";
 
-// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
+// The state stores this file as text. dynamic-resource.ts describes what such a file may import and use.
 
 /** The pods of a gateway, which are queried to verify that a change has reached them. */
 export interface GatewayPods {
@@ -22,7 +22,7 @@ export interface GatewayPods {
 export const POD_DATA_PORT = 9080;
 export const POD_ADMIN_PORT = 9180;
 
-/** Secret with both keys of the Admin API. No pod starts before it exists. */
+/** Secret with both keys of the Admin API. No gateway pod starts before this Secret exists. */
 export const ADMIN_KEYS_SECRET = { name: "apisix-admin-keys", admin: "admin", viewer: "viewer" };
 
 /** First words of messages about a missing permission. */
@@ -109,9 +109,8 @@ export async function askReadyPods(
 }
 
 /**
- * Queries the pods of a gateway that are terminating, or that run but are not ready: on a node that the API server
- * cannot reach, such a pod may still serve callers. The result omits pods that no longer exist, or that no longer
- * listen.
+ * Queries the unready pods of a gateway: those that are terminating, or run without being ready. On a node that the API
+ * server cannot reach, such a pod may still serve callers. The result omits pods that no longer exist or no longer listen.
  * @param pods all pods of the gateway's namespace
  * @param ask query of one pod; throws if the answers do not show whether the pod has the change
  */

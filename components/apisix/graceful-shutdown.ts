@@ -25,7 +25,8 @@ const ROLLOUT_MINUTES = 15;
  * two renderings of the chart, so the field survives every upgrade. The patch restarts the pods once, and routes are created
  * after it.
  *
- * The patch gets the option `deletedWith`: removing its field would restart the pods right before their deletion.
+ * With the option `deletedWith`, a destroy does not remove the patched field, which would restart the pods right before
+ * their deletion.
  */
 export class GracefulShutdown extends pulumi.ComponentResource {
     constructor(name: string, args: GracefulShutdownArgs, opts?: pulumi.ComponentResourceOptions) {

@@ -17,7 +17,7 @@ export const POD_MONITOR = "alpa-auth-gateway";
  * PodMonitor of the gateway pods for the Prometheus operator. The selectors of the operator's Prometheus decide whether the
  * PodMonitor is used, and `observability.metrics.scrapers` decides whether Prometheus can reach the pods.
  *
- * The PodMonitor gets the option `deletedWith`: deleting the namespace deletes it too, so Pulumi sends no request for it.
+ * With the option `deletedWith`, Pulumi sends no request to delete the PodMonitor: it is deleted with its namespace.
  */
 export class GatewayMonitor extends pulumi.ComponentResource {
     constructor(name: string, args: GatewayMonitorArgs, opts?: pulumi.ComponentResourceOptions) {

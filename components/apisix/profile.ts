@@ -61,13 +61,13 @@ export const TLS_CIPHERS = ["AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-
     .join(":");
 
 /**
- * APISIX's settings in a separate file next to the chart's. No value of the chart sets the keyring of
- * `data_encryption` or `worker_shutdown_timeout`, whose default of 240 s cuts longer answers off.
+ * APISIX's settings in a separate file next to the chart's file. No chart value sets the keyring of `data_encryption` or
+ * `worker_shutdown_timeout`. The default of this timeout, 240 s, interrupts longer answers.
  *
  * The chart accepts the file as a value (`fullCustomConfig`), but the chart and the helmfile of Rampart render it as a
  * template. Both would change `${{…}}`, with which APISIX reads its keys.
  *
- * The ConfigMap gets the option `deletedWith`: deleting the namespace deletes it too, so Pulumi sends no request for it.
+ * With the option `deletedWith`, Pulumi sends no request to delete the ConfigMap: it is deleted with its namespace.
  */
 export class ApisixProfile extends pulumi.ComponentResource {
     constructor(name: string, args: ApisixProfileArgs, opts?: pulumi.ComponentResourceOptions) {

@@ -7,7 +7,7 @@ export interface SecretVersionsArgs {
     fingerprints: pulumi.Input<Record<string, string>>;
 }
 
-// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
+// The state stores this file as text. dynamic-resource.ts describes what such a file may import and use.
 
 type Inputs = pulumi.Unwrap<SecretVersionsArgs>;
 

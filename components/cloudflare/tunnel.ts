@@ -35,9 +35,9 @@ export class Tunnel extends pulumi.ComponentResource {
             { accountId: account, tunnelId: tunnel.id },
             { parent: this },
         );
-        // While the tunnel does not exist yet, the SDK (3.248) drops the token's dependency on it. It is added here, because
-        // otherwise the dependencies of a first run would differ from its plan, and the run would fail. The token is
-        // marked as secret, because the SDK does not mark results of invokes.
+        // While the tunnel does not exist yet, the SDK (3.248) drops the token's dependency on the tunnel. all() restores the
+        // dependency: otherwise the dependencies of a first run would differ from its plan, and the run would fail. The
+        // token is marked as secret, because the SDK does not mark results of invokes.
         this.token = pulumi.secret(pulumi.all([token, tunnel.id]).apply(([text]) => text));
         this.registerOutputs({ tunnelId: this.tunnelId, target: this.target });
     }

@@ -1,7 +1,7 @@
 import { credentialId, type Sent, type LiveConsumer, type Plugin } from "./credential-evidence";
 import type { PodConnection } from "../kubernetes/pod-connection";
 
-// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
+// The state stores this file as text. dynamic-resource.ts describes what such a file may import and use.
 
 /** Plugin settings that the Admin API may store encrypted. */
 const ENCRYPTED = /password|secret/;

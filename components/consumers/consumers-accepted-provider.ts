@@ -38,7 +38,7 @@ export interface ConsumersAcceptedArgs {
     settleSeconds: number;
 }
 
-// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
+// The state stores this file as text. dynamic-resource.ts describes what such a file may import and use.
 
 type Inputs = pulumi.Unwrap<Omit<ConsumersAcceptedArgs, "cluster">> & PlainAccess;
 

@@ -3,7 +3,7 @@ import { readEach, type Live, type Reader } from "../kubernetes/cluster-reader";
 import { NO_REDIRECT, PREFIX, WORKER_CONNECTIONS } from "../alpa/paths";
 import type { PodConnection } from "../kubernetes/pod-connection";
 
-// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
+// The state stores this file as text. dynamic-resource.ts describes what such a file may import and use.
 
 /** The credentials of a Consumer. */
 export type LiveConsumer = Live & {
@@ -41,8 +41,8 @@ const MANY = 50;
  */
 const TOKEN_SECONDS = 86_400;
 /**
- * A request with a query string, which the gateway rejects after authentication and before the limits: a valid
- * credential gets 400, any other gets 401, and neither request reaches Alpa.
+ * A request with a query string. The gateway rejects it after authentication and before the limits, so it never reaches
+ * Alpa. A valid credential gets 400, and any other gets 401.
  */
 const QUESTION = { method: "POST", path: `${PREFIX}/completions?evidence` };
 

@@ -8,7 +8,7 @@ export interface RevocationsArgs {
     readmit: Record<string, string>;
 }
 
-// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
+// The state stores this file as text. dynamic-resource.ts describes what such a file may import and use.
 
 /** A key that was declared and then removed. */
 export interface Revocation {

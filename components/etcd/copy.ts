@@ -1,6 +1,6 @@
 import type { EtcdMember } from "./json-api";
 
-// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
+// The state stores this file as text. dynamic-resource.ts describes what such a file may import and use.
 
 /** Key range of APISIX: its start, and its exclusive end. The prefix of the keys is `/apisix` (profile.ts). */
 const FIRST = "/apisix/";

@@ -4,7 +4,7 @@ import type { PlainAccess } from "../kubernetes/api-server";
 // etcd's JSON gateway (3.6: https://etcd.io/docs/v3.6/dev-guide/api_grpc_gateway/), through the API server's port-forwarding.
 // The image has no shell for scripts, and a password is sent in a body, never on a command line.
 //
-// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
+// The state stores this file as text. dynamic-resource.ts describes what such a file may import and use.
 
 /** The pods of one etcd, any of which may be queried. */
 export interface EtcdPlace {

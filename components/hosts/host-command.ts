@@ -35,8 +35,8 @@ export function hostCommand(
             stdin: pulumi.secret(script),
             triggers,
             logging: command.remote.Logging.None,
-            // Pulumi would pass the output of the last run in environment variables, which SSH servers reject. The
-            // script does not use it.
+            // Pulumi would pass the output of the last run in environment variables, which SSH servers reject. No script
+            // uses that output.
             addPreviousOutputInEnv: false,
         },
         // If the old command was deleted after the replacement, it would remove what the replacement has installed.

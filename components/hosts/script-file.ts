@@ -5,8 +5,8 @@ import { dirname, join } from "node:path";
 type Constants = Record<string, string | number>;
 
 /**
- * Reads a shell script for a host. The header, up to the first blank line, and comments are removed, so that changing them
- * causes no diff in a running stack. The text of FILE replaces a line `. ./FILE` and the blank line before it.
+ * Reads a shell script for a host. Removes the header (up to the first blank line) and comments, so that changing them
+ * causes no diff in a running stack. Replaces a line `. ./FILE`, and the blank line before it, by the text of FILE.
  * @returns a function that inserts constants and throws if a `@NAME@` has no value
  */
 export function scriptFile(...path: string[]): (constants?: Constants) => string {

@@ -1,4 +1,4 @@
-// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
+// The state stores this file as text. dynamic-resource.ts describes what such a file may import and use.
 
 /** Limits the wait for an answer. @throws Error with the limit when it is exceeded */
 export async function answerWithin<T>(seconds: number, answer: Promise<T>): Promise<T> {

@@ -1,4 +1,4 @@
-// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
+// The state stores this file as text. dynamic-resource.ts describes what such a file may import and use.
 
 /**
  * Message of an API server's error. A schema error, which quotes the schema, is shortened to the field and the problem.

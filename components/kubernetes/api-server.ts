@@ -10,7 +10,7 @@ import { parse } from "yaml";
 // Loading its 2,700 files takes 0.4 s of a core in the program, and again in the process of the dynamic resources. That
 // client also opens a new connection for each request.
 //
-// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
+// The state stores this file as text. dynamic-resource.ts describes what such a file may import and use.
 
 /** Connection settings of a cluster. They have the kubeconfig in plain text, so they exist only while they are used. */
 export interface PlainAccess {

@@ -24,7 +24,7 @@ export interface AwaitedArgs {
     goneAfter?: string;
 }
 
-// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
+// The state stores this file as text. dynamic-resource.ts describes what such a file may import and use.
 
 type Inputs = pulumi.Unwrap<Omit<AwaitedArgs, "cluster">> & PlainAccess;
 export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
@@ -49,7 +49,7 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     },
 };
 
-/** What this resource waits for, as text: if the text changes, it waits again. */
+/** Text of what this resource waits for. If the text changes, the resource waits again. */
 function subject({ object, until, generation, uid }: Inputs): string {
     return JSON.stringify([object, until, generation, uid]);
 }

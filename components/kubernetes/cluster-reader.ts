@@ -26,7 +26,7 @@ export type Live = Observed & {
 /** Reads an object; undefined if the object, or the CRD of its kind, does not exist. */
 export type Reader = (ref: ObjectRef) => Promise<Live | undefined>;
 
-// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
+// The state stores this file as text. dynamic-resource.ts describes what such a file may import and use.
 
 /** Name of an object in messages. */
 export function titleOf({ kind, namespace, name }: ObjectRef): string {

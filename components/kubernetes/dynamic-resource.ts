@@ -9,9 +9,9 @@ const COMPONENTS = join(__dirname, "..");
  * own class serializes a provider by following every function and value in the running program, which takes a third of the
  * time of a preview (measured 2026-11). Here esbuild bundles the file and its imports.
  *
- * The text is stored in the state and runs in a separate process, also when a later version of this project deletes the
- * resource. So it may import code of this project and its packages, but not the Pulumi SDK, and it has no access to values
- * of the program.
+ * The bundle is stored in the state and runs in a separate process, even when a later version of this project deletes the
+ * resource. So the file may import code of this project and its packages, but not the Pulumi SDK, and it has no access to
+ * values of the program.
  */
 export abstract class DynamicResource extends pulumi.CustomResource {
     /**

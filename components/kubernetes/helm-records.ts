@@ -8,15 +8,15 @@ interface ReleaseName {
 }
 
 /**
- * Hook that lets Helm install a release again whose first installation was killed.
+ * Hook that lets Helm repeat the first installation of a release after that installation was killed.
  *
  * Helm keeps a record of each release in a Secret (type helm.sh/release.v1, labels `owner`, `name` and `status`), and
  * rejects an installation whose name has a record. A killed run leaves a record of an unfinished installation, and no
  * release in the state. Without the record, Helm adopts the objects of the killed run, which carry the release's name.
  *
  * The hook runs only before a creation, so it never deletes the record of a release in the state.
- * @param which `any` if the namespace belongs to the stack; `unfinished` in a namespace where another owner may have
- * installed a release with this name, whose record is kept
+ * @param which records to delete: `any` if the namespace belongs to the stack, otherwise `unfinished`, because another
+ * owner may have installed a release with this name
  */
 export function takeOverRelease(
     name: string,
@@ -31,7 +31,7 @@ export function takeOverRelease(
         for (const { metadata } of items) {
             await core.deleteNamespacedSecret({ namespace, name: metadata!.name! });
             pulumi.log.info(
-                `Helm release ${namespace}/${release}: adopts the objects of an unfinished installation, and deletes its record (${metadata!.name}, ${metadata!.labels?.status})`,
+                `Helm release ${namespace}/${release}: an earlier run left an unfinished installation. Pulumi deleted its record (Secret ${metadata!.name}, status ${metadata!.labels?.status}), and Helm adopts its objects.`,
             );
         }
     });

@@ -47,7 +47,7 @@ export function policyNames(settings: Pick<NetworkPoliciesArgs, "scrapers">): st
 /**
  * Allowed connections in the gateway's namespace: callers reach only the data port.
  *
- * The policies get the option `deletedWith`, so that they stay in force until their namespace is deleted.
+ * With the option `deletedWith`, the policies stay in force until their namespace is deleted.
  */
 export class NetworkPolicies extends pulumi.ComponentResource {
     constructor(name: string, args: NetworkPoliciesArgs, opts?: pulumi.ComponentResourceOptions) {

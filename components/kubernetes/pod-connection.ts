@@ -6,7 +6,7 @@ import { openApiServer, type PlainAccess } from "./api-server";
 // Requests to one pod through the API server's port-forwarding (`kubectl port-forward`). Unlike the pod proxy, it passes
 // the Authorization header on. Unlike the pod's address, it works outside of the cluster and with network policies.
 //
-// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
+// The state stores this file as text. dynamic-resource.ts describes what such a file may import and use.
 
 /** A port of one pod. */
 interface PodPort {

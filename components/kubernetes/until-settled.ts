@@ -1,7 +1,7 @@
 import { answerWithin } from "./answer-within";
 import type { Verdict } from "./readiness";
 
-// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
+// The state stores this file as text. dynamic-resource.ts describes what such a file may import and use.
 
 export interface Wait {
     /** Name of the awaited object in messages. */

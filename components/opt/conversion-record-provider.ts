@@ -39,7 +39,7 @@ export interface ConversionRecordArgs {
     end?: Ending;
 }
 
-// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
+// The state stores this file as text. dynamic-resource.ts describes what such a file may import and use.
 
 type Inputs = pulumi.Unwrap<Omit<ConversionRecordArgs, "cluster">> & PlainAccess;
 type State = Inputs & { since?: string };

@@ -19,7 +19,7 @@ export interface ImagesReadyArgs {
     timeoutSeconds: number;
 }
 
-// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
+// The state stores this file as text. dynamic-resource.ts describes what such a file may import and use.
 
 type Inputs = pulumi.Unwrap<Omit<ImagesReadyArgs, "cluster">> & PlainAccess;
 
@@ -37,7 +37,7 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     },
 };
 
-/** What this resource waits for, as text: if the text changes, it waits again. */
+/** Text of what this resource waits for. If the text changes, the resource waits again. */
 function subject({ namespace, name, nodes, generation }: Inputs): string {
     return JSON.stringify([namespace, name, nodes, generation]);
 }

@@ -1,6 +1,6 @@
 import type { Observed, Verdict } from "../kubernetes/readiness";
 
-// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
+// The state stores this file as text. dynamic-resource.ts describes what such a file may import and use.
 
 /** Fields of a RayCluster that show its readiness. */
 export interface ObservedCluster {

@@ -19,8 +19,8 @@ export interface RayReadyArgs {
     /** Number of the attempt in a conversion. With a new number, the resource waits again. */
     attempt: number;
     /**
-     * Whether the run is a rollback to an earlier phase, or repeats the current phase. If true, a new number of the attempt
-     * alone does not make the run wait for the cluster.
+     * Whether the run is a rollback to an earlier phase, or repeats the current phase. If true, the run does not wait for
+     * the cluster if only the number of the attempt is new.
      */
     back?: boolean;
     /** Longest wait for the RayCluster, in seconds. */
@@ -29,7 +29,7 @@ export interface RayReadyArgs {
     settleSeconds: number;
 }
 
-// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
+// The state stores this file as text. dynamic-resource.ts describes what such a file may import and use.
 
 type Inputs = pulumi.Unwrap<Omit<RayReadyArgs, "cluster">> & PlainAccess;
 
@@ -53,7 +53,7 @@ function mustWait(olds: Inputs, news: Inputs): boolean {
     return subject(before) !== subject(news);
 }
 
-/** What this resource waits for, as text: if the text changes, it waits again. */
+/** Text of what this resource waits for. If the text changes, the resource waits again. */
 function subject({ namespace, name, running, generation, attempt }: Inputs): string {
     return JSON.stringify([namespace, name, running, generation, attempt]);
 }

@@ -4,7 +4,7 @@ import { apiErrorMessage } from "../kubernetes/api-error";
 import { askApi, openApiServer, type ApiRequest, type PlainAccess } from "../kubernetes/api-server";
 import { isAbsent, openFinder, openReader, pathOf, titleOf, type Live } from "../kubernetes/cluster-reader";
 
-// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
+// The state stores this file as text. dynamic-resource.ts describes what such a file may import and use.
 
 interface GraphInputs extends PlainAccess {
     apiVersion: string;

@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { PlainAccess } from "../kubernetes/api-server";
 import { openLister } from "../kubernetes/cluster-reader";
 
-// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
+// The state stores this file as text. dynamic-resource.ts describes what such a file may import and use.
 
 /** Longest wait for a graph that is being deleted: the 15 minutes that its deletion may take. */
 const GOING_SECONDS = 900;

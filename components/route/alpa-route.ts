@@ -82,8 +82,8 @@ export class AlpaRoute extends pulumi.ComponentResource {
                 apiVersion: "apisix.apache.org/v2",
                 kind: "ApisixUpstream",
                 metadata: attempted(metadata(`alpa-${role}`, namespace), attempt),
-                // The upstream has no class: with a class, the controller waits 5 minutes for it after each start and sends
-                // no changes meanwhile.
+                // The upstream has no class: with a class, the controller would send no changes for 5 minutes after each
+                // start.
                 spec,
             },
             { parent: this },

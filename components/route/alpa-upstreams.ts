@@ -74,8 +74,8 @@ export function renderUpstream(endpoints: AlpaEndpoint[], answerTimeoutSeconds: 
  * into `GET /`. Alpa answers that request with 400. By default APISIX counts 400 as neither healthy nor unhealthy. Here it
  * counts as healthy, so that a service gets requests again after it has recovered.
  *
- * The checks detect a host, process or network that is down. After two failed checks, other services get the requests of
- * its callers. An Alpa whose batch loop has ended is not detected, because it still answers 400. A single failed request
+ * The checks detect a host, process or network that is down. After two failed checks of a service, other services get its
+ * requests. An Alpa whose batch loop has ended is not detected, because it still answers 400. A single failed request
  * changes nothing.
  */
 function healthChecks() {

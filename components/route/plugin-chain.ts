@@ -41,8 +41,8 @@ const NO_QUERY_ARGUMENT = "";
 const NO_COOKIE = "=";
 
 /**
- * Priority after authentication (2600) and before the guard (2390), so that an unauthenticated client learns nothing about
- * accepted bodies.
+ * Priority of the plugin: after authentication (2600) and before the guard (2390), so that an
+ * unauthenticated client learns nothing about accepted bodies.
  */
 const WHO_MAY = 2395;
 

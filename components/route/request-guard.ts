@@ -26,8 +26,8 @@ export interface GuardSettings {
 }
 
 /**
- * Priority after authentication (2600), so that only callers see its errors, and before the limits (1003), so that a
- * rejected request does not count.
+ * Priority of the plugin: after authentication (2600), so that only callers see the plugin's errors, and before the limits
+ * (1003), so that a rejected request does not count.
  */
 const PRIORITY = 2390;
 /** Largest number of tokens for one character: a UTF-8 character has at most 4 bytes, and a token has at least one byte. */

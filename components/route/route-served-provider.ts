@@ -21,7 +21,7 @@ export interface RouteServedArgs {
     settleSeconds: number;
 }
 
-// This code is stored in the state as text: dynamic-resource.ts describes what it may import and use.
+// The state stores this file as text. dynamic-resource.ts describes what such a file may import and use.
 
 type Inputs = pulumi.Unwrap<Omit<RouteServedArgs, "cluster">> & PlainAccess;
 
@@ -54,7 +54,7 @@ function pairs(connect: () => PodConnection) {
     return connections.flatMap((connection) => REQUESTS.map((request) => [connection, request] as const));
 }
 
-/** What this resource waits for, as text: if the text changes, it waits again. */
+/** Text of what this resource waits for. If the text changes, the resource waits again. */
 function subject({ revision, attempt, gateway }: Inputs): string {
     return JSON.stringify([revision, attempt, gateway.namespace]);
 }

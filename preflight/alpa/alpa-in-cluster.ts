@@ -67,7 +67,7 @@ async function takenNodes({ namespace, conversion }: GatewayClusterArgs, cluster
         const { namespace: space, name, annotations } = other.metadata ?? {};
         const whose = annotations?.[OWNER_ANNOTATION];
         return [
-            `opt.nodes: RayCluster ${space}/${name}${whose ? ` of stack ${whose}` : ""} already uses the GPUs of ${shared.join(", ")}. Choose other nodes, or end the other conversion first.`,
+            `opt.nodes: RayCluster ${space}/${name}${whose ? ` of stack ${whose}` : ""} already uses the GPUs of ${shared.join(", ")}. Choose other nodes, or end the conversion on these nodes first.`,
         ];
     });
 }
@@ -127,7 +127,7 @@ async function operatorProblems({ conversion }: GatewayClusterArgs, cluster: Clu
     if (live === undefined) {
         if (opt.operatorChart !== undefined) return [];
         return [
-            `opt.operator: existing needs CustomResourceDefinition ${name}. Install KubeRay's operator 1.6 or newer, or set install.`,
+            `opt.operator: existing needs CustomResourceDefinition ${name}. Install KubeRay's operator 1.6 or newer, or set opt.operator to install.`,
         ];
     }
     if (JSON.stringify(live.spec).includes('"upgradeStrategy"')) return [];

@@ -135,7 +135,7 @@ function stepProblems({ reached, going }: Recorded, wanted: Stage): string[] {
     const others = allowed.filter((stage) => stage !== BEFORE).join(" or ");
     if (wanted === BEFORE)
         return [
-            `option: cannot change from intra-b except in convert.phase prepare (the last run reached ${reached}). Run: npm run ops -- convert run --yes --to intra-a`,
+            `option: cannot change from intra-b unless convert.phase is prepare (the last run reached ${reached}). Run: npm run ops -- convert run --yes --to intra-a`,
         ];
     if ([reached, wanted, going].some((stage) => stage !== undefined && isUpgrade(stage)))
         return upgradeProblems({ reached, going }, wanted, allowed);
@@ -195,6 +195,8 @@ async function callersChanged(
 ): Promise<string | undefined> {
     const ours = settings.conversion?.callers ?? settings.callers;
     if (reached !== BEFORE && ours !== undefined && (callers !== undefined || wanted !== BEFORE))
-        return callers === undefined || callers === ours ? undefined : "the list differs from that of the last run";
+        return callers === undefined || callers === ours
+            ? undefined
+            : "the list of callers is not the same as in the last run";
     return differingCallers(settings, cluster, owner);
 }

@@ -31,7 +31,7 @@ export class FindingsReader {
             status === 401 || status === 403
                 ? `cloudflare:apiToken: lacks the permission "${permission}" (${said}). ${cure}.`
                 : status === 400 || status === 404
-                  ? `account: the token may not use this account for "${permission}" (${said}). Correct account, or the token's resources.`
+                  ? `account: the token may not use this account for "${permission}" (${said}). Correct account, or the account resources of the token.`
                   : `cloudflare: the API does not answer requests that need "${permission}" (${said}). Try again later.`;
         if (!this.problems.includes(problem)) this.problems.push(problem);
         return undefined;

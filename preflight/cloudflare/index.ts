@@ -94,7 +94,7 @@ async function token(account: string, api: ApiReader, findings: FindingsReader):
     if (status === "active") return;
     const why = status === undefined ? asked.said : `it is ${status}`;
     findings.problems.push(
-        `cloudflare:apiToken: Cloudflare does not accept this token (${why}). Create one with the permissions of docs/set-up/cloudflare.md, and set it again.`,
+        `cloudflare:apiToken: Cloudflare does not accept this token (${why}). Create a token with the permissions of docs/set-up/cloudflare.md, and set cloudflare:apiToken to that token.`,
     );
 }
 

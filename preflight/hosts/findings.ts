@@ -31,7 +31,7 @@ export function hostFindings(host: ProbedHost, { channel }: Microk8sArgs, owner:
         found(
             host.clustered
                 ? "is in a cluster that this stack did not create, and a stack never takes over a node. Use another host, or set cluster.kubeconfig to that cluster's kubeconfig instead of cluster.nodes."
-                : "runs MicroK8s that this stack did not install, and a run would lose its data. Use another host, or, if you do not need the data, run: snap remove --purge microk8s",
+                : "runs MicroK8s that this stack did not install, and pulumi up would lose the data of that MicroK8s. Use another host. If you do not need the data, run: snap remove --purge microk8s",
         );
     else if (host.owner !== undefined && host.owner !== owner)
         found(

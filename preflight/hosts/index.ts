@@ -34,11 +34,11 @@ export function withoutCluster(
     const warnings: string[] = [];
     if (gateway.installer === "rampart" && gateway.install === undefined)
         warnings.push(
-            "gateway.installer: rampart needs Rampart in the cluster, and a new cluster has none. Set rampart.install to your chart of Rampart, choose helm, or install Rampart once the nodes form a cluster, and run pulumi up again.",
+            "gateway.installer: rampart needs Rampart in the cluster, and a new cluster has none. Set rampart.install to your chart of Rampart, or gateway.installer to helm. Or install Rampart when the nodes form a cluster, and run pulumi up again.",
         );
     if (tls?.source.kind === "cert-manager")
         warnings.push(
-            "tls.certificate.certManager: needs cert-manager in the cluster, and a new cluster has none. Set tls.certificate.files, or install cert-manager and its issuer once the nodes form a cluster, and run pulumi up again.",
+            "tls.certificate.certManager: needs cert-manager in the cluster, and a new cluster has none. Set tls.certificate.files. Or install cert-manager and its issuer when the nodes form a cluster, and run pulumi up again.",
         );
     if (gateway.release.observability?.metrics?.podMonitor)
         warnings.push(

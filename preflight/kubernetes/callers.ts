@@ -19,7 +19,7 @@ const GATEWAY = "the gateway of another stack";
 /** Longest label value that Kubernetes accepts. A label contains the consumer's name in APISIX. */
 const LABEL_LIMIT = 63;
 
-/** Output `gateway` of the other stack, which may be of another version of this project. */
+/** Output `gateway` of the other stack, which another version of this project may have written. */
 const sharedGateway: z.ZodType<SharedGateway> = z.object({
     namespace: z.string(),
     binding: z.object({ ingressClass: z.string(), gateway: z.string(), gatewayNamespace: z.string() }),
@@ -107,7 +107,7 @@ function unfit(
         );
     if (apart && replicas !== undefined && replicas > 1)
         problems.push(
-            `limits: need gateway.sharedCounters in stack ${of} (its gateway has ${replicas} replicas, and each would count on its own). Set gateway.sharedCounters there.`,
+            `limits: need gateway.sharedCounters in stack ${of}, because each of the ${replicas} replicas of its gateway would count on its own. Set gateway.sharedCounters in that stack.`,
         );
     return { problems, warnings: replicas === undefined ? inPlaceWarnings(consumers) : [] };
 }
@@ -124,6 +124,6 @@ async function routeOf(stack: string, namespace: string, cluster: ClusterView): 
     const theOther = stack.split("/").slice(1).join("/");
     if (theirs === theOther) return [];
     return [
-        `of: ApisixRoute ${namespace}/alpa does not belong to stack ${theOther} (it ${theirs === undefined ? "has no owner" : `belongs to stack ${theirs}`}). Set cluster to the cluster of that stack, or correct of.`,
+        `of: ApisixRoute ${namespace}/alpa does not belong to stack ${theOther} (it ${theirs === undefined ? "has no owner" : `belongs to stack ${theirs}`}). Set cluster to the cluster of stack ${theOther}, or correct of.`,
     ];
 }

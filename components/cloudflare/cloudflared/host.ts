@@ -30,7 +30,7 @@ export interface CloudflaredHostArgs {
      * ready but answers 502.
      */
     teamName: string;
-    /** Number of connectors on each host. A single host needs at least 2: one serves while the other is changed. */
+    /** Number of connectors on each host. A single host needs at least 2, so that one serves while another is changed. */
     instances: number;
 }
 

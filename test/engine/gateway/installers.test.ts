@@ -53,7 +53,7 @@ describe("gateway.installer", () => {
         const second = await TestStack.create("second", { consumers, gateway: { installer: "helm", crds } });
         assert.match(
             failed(await second.preview()),
-            /gateway\.crds: would overwrite CRDs that are not this stack's \(.*, of stack alpa-auth\/helmed\)\. Set it to \[\]/,
+            /gateway\.crds: would overwrite CRDs that are not this stack's \(.*, of stack alpa-auth\/helmed\)\. Set gateway\.crds to \[\]/,
         );
         second.configure({ consumers, gateway: { installer: "helm", crds: [] } });
         succeeded(await second.up());
@@ -78,7 +78,7 @@ describe("gateway.installer", () => {
         }
         await stack.run(["cancel", "--yes"]);
         const said = succeeded(await stack.up()).stdout;
-        assert.match(said, /adopts the objects of an unfinished installation/);
+        assert.match(said, /an earlier run left an unfinished installation/);
         assert.deepEqual(await records(), [`sh.helm.release.v1.${stack.name}.v1 deployed`]);
         assert.deepEqual(await statuses(stack), [401, 200]);
         const { changeSummary } = JSON.parse(succeeded(await stack.preview("--json")).stdout);

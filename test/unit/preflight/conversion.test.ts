@@ -45,7 +45,7 @@ describe("preflight of a conversion", () => {
         [
             "done",
             "intra-a",
-            /^option: cannot change from intra-b except in convert\.phase prepare \(the last run reached done\)/,
+            /^option: cannot change from intra-b unless convert\.phase is prepare \(the last run reached done\)/,
         ],
         ["drain", "intra-a", /^option: cannot change from intra-b/],
     ];
@@ -239,7 +239,10 @@ describe("preflight of a conversion", () => {
         const signed = {
             consumers: [lab, { ...nlp, credentials: [{ ...nlp.credentials[0], expires: "2999-01-31" }] }],
         };
-        assert.match((await out(signed))[0], /^consumers: .*\(the list differs from that of the last run\)/);
+        assert.match(
+            (await out(signed))[0],
+            /^consumers: .*\(the list of callers is not the same as in the last run\)/,
+        );
     });
 
     it("rejects a budget that is shorter than the steps, only in the step to drain", async () => {
