@@ -126,7 +126,7 @@ describe("preflight of option callers", () => {
         assert.equal(problems.length, 1);
         assert.match(
             problems[0],
-            /^limits: need gateway\.sharedCounters in stack organization.* \(its gateway has 3 replicas/,
+            /^limits: need gateway\.sharedCounters in stack organization.*, because each of the 3 replicas/,
         );
     });
 
