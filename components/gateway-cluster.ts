@@ -122,7 +122,7 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
                 // first reject the credentials.
                 deletedWith: ownGateway ? home : undefined,
             },
-            // Limits that are active before the counters run would reject every caller, or limit none.
+            // Before the counter server runs, limits would reject every caller, or limit none.
             { ...after, dependsOn: [...after.dependsOn, ...(shared ? [shared] : [])] },
         );
         const open = conversion ? [...prefixes, VERIFICATION_PREFIX] : prefixes;

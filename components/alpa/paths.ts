@@ -2,8 +2,8 @@
 export const PREFIX = "/alpa";
 
 /**
- * Path prefixes that a stack serves in front of Alpa's own paths; the first is the one in the documentation for
- * callers. @param own prefix from the stack's config, if any
+ * Path prefixes that a stack serves in front of Alpa's own paths. The documentation for callers has the first one.
+ * @param own prefix from the stack's config, if any
  */
 export function servedPrefixes(own: string | undefined): string[] {
     return own === undefined || own === PREFIX ? [PREFIX] : [own, PREFIX];

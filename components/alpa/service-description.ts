@@ -1,6 +1,6 @@
 /**
  * The answer to `GET` of a path prefix: a description of the service and of its requests. The gateway and the Worker at
- * the edge give the same answer. It must not contain "$", which plugins of APISIX treat as the start of a variable.
+ * the edge give the same answer. The text must not contain "$", which plugins of APISIX treat as the start of a variable.
  */
 export function serviceDescription(prefix: string, model: string) {
     const post = (path: string, body: object) => ({ method: "POST", path: `${prefix}/${path}`, body });

@@ -17,8 +17,8 @@ export interface AdminApi {
 }
 
 /**
- * Error that explains why the Admin API could not be opened. `status` is 404 if the Secret with its keys does not
- * exist.
+ * Error that explains why the Admin API could not be opened. `status` is 404 if the Secret with the keys of the
+ * Admin API does not exist.
  */
 export type AdminApiError = Error & { status?: number };
 
@@ -75,7 +75,7 @@ export function etcdState({ status, body }: Pick<PodAnswer, "status" | "body">):
     }
 }
 
-/** Derives from an answer of the Admin API why APISIX receives no changes at all, and the command that repairs it. */
+/** Derives from an answer of the Admin API why APISIX receives no changes, with a command that restores them. */
 export function troubleOf(answer: Pick<PodAnswer, "status" | "body">, namespace: string): string | undefined {
     const restart = `Run: kubectl -n ${namespace} rollout restart deployment/apisix`;
     if (etcdState(answer) === "lost")

@@ -16,7 +16,7 @@ export interface EtcdSecretsArgs {
 
 /**
  * Form of APISIX's generated encryption key. 16 bytes are a key for AES-128, the only length that every supported version
- * of APISIX accepts. It has no digits: APISIX parses an environment variable of digits as a number, and rejects such a key.
+ * of APISIX accepts. The key has no digits: APISIX parses an environment variable of digits as a number, and rejects such a key.
  */
 export const KEYRING = { length: 16, special: false, numeric: false };
 

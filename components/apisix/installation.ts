@@ -45,7 +45,7 @@ type InNamespace = (namespace: string, opts: pulumi.ComponentResourceOptions) =>
 /**
  * Installs APISIX with all objects that it needs, as children of `parent`.
  * @param home resource of the routes' namespace
- * @returns the classes and the Gateway that routes and consumers refer to. Routes and consumers also depend on them
+ * @returns the classes and the Gateway that routes and consumers refer to and depend on
  */
 export function installGateway(
     name: string,
@@ -65,8 +65,8 @@ export function installGateway(
     const profileText = profileOf(gateway.release, namespace);
     const etcd = etcdOf(name, parent, home, args, profileText);
     const inNamespace = (apisix: string, o: pulumi.ComponentResourceOptions) => {
-        // No pod starts without the keys, so the keys are created last: the network policies are then in force before any
-        // pod listens.
+        // The keys are created last, and no pod starts without them. So the network policies are in force before any pod
+        // listens.
         const callersFrom = args.onlyConnectors ? { namespace, labels: CONNECTOR_LABELS } : undefined;
         const tls = gateway.release.tls === undefined ? {} : { tls: true };
         const { metrics } = observability ?? {};

@@ -42,7 +42,7 @@ export const METRICS_METADATA = {
     },
 };
 
-/** Memory for the values of metrics, the default of APISIX 3.18. Some thousand callers fill the default of 3.17, 10 MiB. */
+/** Memory for the values of metrics: the default of APISIX 3.18. A few thousand callers fill the 10 MiB of APISIX 3.17. */
 const COUNTS_MEMORY = "128m";
 /** Memory for the text of the metrics. 30,000 series fill the default of 10 MiB, because APISIX stores the text twice. */
 const TEXT_MEMORY = "64m";

@@ -97,8 +97,8 @@ export class RampartGateway extends pulumi.ComponentResource {
 }
 
 /**
- * Spec of the graph. Rampart's admission webhook requires the empty maps. It supports neither a range as chart version nor
- * a Secret in the settings of a chart.
+ * Spec of the graph. Rampart's admission webhook requires the empty maps. Rampart supports neither a range as chart version
+ * nor a Secret in the settings of a chart.
  */
 export function renderGraph(args: Pick<RampartGatewayArgs, "namespace" | "release" | "retry">) {
     const { chart } = args.release;

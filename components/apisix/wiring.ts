@@ -32,7 +32,7 @@ export interface GatewayWiringArgs {
  */
 const CLASS_NAMESPACE = "default";
 
-/** Time limit for deleting a GatewayClass: if the controller is stopped, its finalizer stays and the deletion never ends. */
+/** Time limit for deleting a GatewayClass. While the controller is stopped, nothing removes the class's finalizer. */
 const BROKEN_CONTROLLER = { delete: "2m" };
 
 /**

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
 /**
- * Random bytes of each kind of generated text. The kind is part of the resource's name, so that two texts of one
+ * Number of random bytes in each kind of generated text. The kind is part of the resource's name, so that two texts of one
  * credential differ. A key has 192 bits; a secret for HS256 has 256, the minimum of RFC 7518 (3.2).
  */
 const BYTES = { key: 24, "jwt-secret": 32 };

@@ -4,7 +4,7 @@ import { CLIENT_PORT, ETCD, ETCD_PODS, HEALTH_PORT, memberNames, PEER_PORT, PEER
 export interface EtcdSettings {
     /** Image reference. */
     image: string;
-    /** Number of members: odd, since an even number tolerates no more failures. It cannot change later. */
+    /** Number of members. It is odd, since one more member would tolerate no more failures. It cannot change later. */
     members: number;
     /** StorageClass of the members' volumes. Default: the cluster's default StorageClass. */
     storageClass?: string;
@@ -31,7 +31,7 @@ export function renderMembers(settings: EtcdSettings, namespace: string) {
             metadata: { labels: ETCD_PODS.matchLabels },
             spec: {
                 automountServiceAccountToken: false,
-                // Kubernetes' variables for Services begin with ETCD_ too, and etcd would read them as flags.
+                // Kubernetes' variables for the Service of etcd begin with ETCD_, so etcd would read them as flags.
                 enableServiceLinks: false,
                 securityContext: {
                     runAsNonRoot: true,

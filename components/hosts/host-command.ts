@@ -39,7 +39,7 @@ export function hostCommand(
             // uses that output.
             addPreviousOutputInEnv: false,
         },
-        // If the old command was deleted after the replacement, it would remove what the replacement has installed.
+        // Deleting the old command after its replacement would remove what the replacement has installed.
         { ...opts, deleteBeforeReplace: true, additionalSecretOutputs: ["stdin", "stdout", "stderr"] },
     );
 }

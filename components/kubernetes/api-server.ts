@@ -63,7 +63,7 @@ export function kubernetesClient(): typeof client {
     return require("@kubernetes/client-node") as typeof client;
 }
 
-/** Parses the kubeconfig with the Kubernetes client. @throws Error that does not quote it, since it has the user's token */
+/** Parses the kubeconfig with the Kubernetes client. @throws Error without its text, which has the user's token */
 export function kubeConfigOf(access: PlainAccess): client.KubeConfig {
     const config = new (kubernetesClient().KubeConfig)();
     try {

@@ -54,7 +54,7 @@ type Finder = (apiVersion: string, kind: string, namespace?: string) => Promise<
  */
 const KINDS = new WeakMap<ApiServer, Record<string, Promise<{ resources: Kind[] }>>>();
 
-/** Requests the kinds of each group and version only once, or again if a kind was missing in the answer. */
+/** Requests the kinds of each group and version once. If a kind is missing in the answer, the next search requests again. */
 export function openFinder(api: ApiServer): Finder {
     const known = KINDS.get(api) ?? {};
     KINDS.set(api, known);

@@ -7,8 +7,8 @@ interface KubernetesObject {
 
 /**
  * `metadata.generation` of an object. The API server cannot return a generation in the preview of an object whose namespace
- * or kind does not exist yet. The generation is then unknown and not undefined, because a plan with undefined would require
- * that it stays undefined (Pulumi 3.274).
+ * or kind does not exist yet. The generation is then unknown and not undefined: with undefined, a plan would require that the
+ * generation stays undefined (Pulumi 3.274).
  */
 export function generationOf({ metadata }: KubernetesObject): pulumi.Output<number | undefined> {
     return metadata.apply(

@@ -36,7 +36,7 @@ export function credentialMetadata(name: string, namespace: pulumi.Input<string>
     return { ...rest, annotations: { ...annotations, "propagate.hnc.x-k8s.io/none": "true" } };
 }
 
-/** Adds an annotation with the attempt: a new number makes Pulumi write an object again whose last write may have failed. */
+/** Adds an annotation with the number of the attempt. A new number makes Pulumi write the object again after a failed run. */
 export function attempted(named: ReturnType<typeof metadata>, attempt = 0): ReturnType<typeof metadata> {
     if (attempt === 0) return named;
     return { ...named, annotations: { ...named.annotations, ...{ "alpa-auth.io/attempt": `${attempt}` } } };

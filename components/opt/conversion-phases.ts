@@ -57,7 +57,7 @@ interface UpgradeState {
 }
 
 /**
- * State in a phase of an upgrade. It equals the state of the conversion phase with the same name, with the old version in
+ * State in a phase of an upgrade. It is the state of the conversion phase with the same name, in which the old version has
  * the role of bare metal.
  */
 export function upgradeStateOf(phase: UpgradePhase): UpgradeState {

@@ -73,7 +73,7 @@ export class OptGraph extends pulumi.ComponentResource {
     }
 }
 
-/** Values of the chart of KubeRay's operator: it watches one namespace, and has no permissions in others. */
+/** Values of the chart of KubeRay's operator. The operator watches one namespace, and has no permissions in others. */
 export function operatorValues(namespace: string, { image }: Pick<OperatorChart, "image">) {
     return {
         image: { repository: image.repository, tag: image.tag },
@@ -98,7 +98,7 @@ const component = (
     $ui: { ...again },
 });
 
-/** Numbers in a graph. Raising one makes Rampart deploy the graph again. */
+/** Numbers in a graph. Raising one of these numbers makes Rampart deploy the graph again. */
 interface Again {
     /** `rampart.retry` of the config. */
     retry: number;

@@ -108,7 +108,7 @@ function container(opt: OptSettings) {
     return {
         image,
         resources: { limits: size, requests: size },
-        // The root file system is writable, since Ray writes to folders of its image. GPU devices are open to every user.
+        // The root file system is writable, since Ray writes to folders of its image. Any user may use the GPU devices.
         securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
         // With this policy, Kubernetes shows the last lines of the log as the reason for the exit.
         terminationMessagePolicy: "FallbackToLogsOnError",

@@ -18,7 +18,7 @@ export interface OperatorChart {
     image: { repository: string; tag: string };
 }
 
-/** Source of the weights. Without claim and hostPath they are in the image. */
+/** Source of the weights. Without claim and hostPath, the image contains the weights. */
 interface Weights {
     /** Folder of the weights in the pods. */
     mountPath: string;

@@ -9,8 +9,8 @@ import { serviceDescription } from "../alpa/service-description";
 
 /**
  * Headers that never reach Alpa: secrets of every authentication method, names of the caller, and addresses that the
- * caller claims. Alpa logs the first address of X-Forwarded-For; with the caller's header removed, that is the address
- * that the gateway saw.
+ * caller claims. Alpa logs the first address of X-Forwarded-For. Without the caller's header, this is the address that the
+ * gateway saw.
  */
 const REMOVED_HEADERS = [
     "apikey",
@@ -34,7 +34,7 @@ const REMOVED_HEADERS = [
 ];
 
 /**
- * Empty name of a query argument, so that keys and tokens are read only from headers: nginx drops arguments without a name.
+ * Empty name of the query argument for keys and tokens, so that only headers are read: nginx drops arguments without a name.
  */
 const NO_QUERY_ARGUMENT = "";
 /** Name that no cookie has: the name of a cookie cannot contain this character. */

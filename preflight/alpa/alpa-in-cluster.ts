@@ -12,8 +12,8 @@ import { capacityProblems } from "./node-capacity";
 import { NO_FINDINGS, type Findings } from "../findings";
 
 /**
- * Requirements of the component: nodes with GPUs, the weights, an operator with matching CRDs, and a gateway whose pods its
- * network policy can admit.
+ * Requirements of the component: nodes with GPUs, the weights, an operator with matching CRDs, and a gateway whose pods the
+ * component's network policy can admit.
  */
 export async function requirementProblems(settings: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
     if (settings.conversion === undefined) return [];

@@ -35,7 +35,7 @@ const FOLDER_ANNOTATION = "grafana_folder";
 /** Folder with the dashboards as JSON, which `npm run golden` writes from observability/dashboards. */
 const FOLDER = join(__dirname, "../../../docs/examples/grafana");
 const FILES = ["alpa-auth-operators.json", "alpa-auth-caller.json"];
-/** Dashboard variable with the base URL of the documentation, with which links begin. */
+/** Dashboard variable with the base URL of the documentation. Links to the documentation begin with it. */
 const DOCS_VARIABLE = "docs";
 
 /**
