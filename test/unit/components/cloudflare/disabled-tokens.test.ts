@@ -31,7 +31,7 @@ describe("untilDisabled", () => {
         });
     });
 
-    const wait = (list: typeof answers, ids: Record<string, string> = IDS, seconds = 0.2) => {
+    const wait = (list: typeof answers, ids: Record<string, string> = IDS, seconds = 1) => {
         answers = list;
         return untilDisabled({ account: ACCOUNT, ids }, { token: SECRET, baseUrl }, seconds);
     };
