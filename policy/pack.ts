@@ -12,8 +12,8 @@ type Policy = ResourceValidationPolicy & Partial<StackValidationPolicy>;
  * The rules as a policy pack of CrossGuard.
  *
  * A validation gets all secrets in plain text, so it cannot tell which values are secret. A remediation gets the secret
- * markers, and the engine calls it right before the validations. So one rule has a remediation, which changes nothing but
- * records the resource for all rules. This rule needs the level `remediate`, which rejects violations as `mandatory` does.
+ * markers, and the engine calls it right before the validations. So one rule has a remediation, which changes nothing and
+ * records the resource for all rules. That rule needs the level `remediate`. Like `mandatory`, this level rejects violations.
  */
 export function policies(rules: readonly Rule[], exceptions: Exception[], today: Date): Policy[] {
     const seen = new Map<string, Resource>();
@@ -33,7 +33,7 @@ export function policies(rules: readonly Rule[], exceptions: Exception[], today:
                 const known = seen.get(args.urn);
                 if (looksAtSecrets && known === undefined)
                     return report(
-                        "This rule must have the level remediate: at any other level Pulumi does not show the rules which values are secret.",
+                        "This rule must have the level remediate. At any other level, Pulumi does not show which values are secret.",
                     );
                 const resource = known ?? resourceFrom(args);
                 for (const { message } of standing([resource], { ...rule, checkStack: undefined })) report(message);
@@ -53,7 +53,7 @@ export function policies(rules: readonly Rule[], exceptions: Exception[], today:
 
 /** Values from the SDK are proxies that reveal secrets and throw on unknown values. */
 function resourceFrom({ type, name, urn, opts, props }: Given): Resource {
-    // The proxies' internal fields have the original values.
+    // `props` is a proxy that reveals secrets. Its property descriptors have the original values.
     const fields = Object.entries(Object.getOwnPropertyDescriptors(props)).map(([field, { value }]) => [field, value]);
     const inputs = withSecrets(Object.fromEntries(fields)) as Record<string, unknown>;
     return resourceOf({ type, name, urn, protect: opts.protect, inputs });

@@ -2,7 +2,7 @@
 import { kindOf, type Resource } from "./resource";
 import { at, isMap, isUnknown, list, map, UNKNOWN } from "./values";
 
-/** Id of the service token that an entry of an Access policy admits; undefined unless it admits only this token. */
+/** Id of the service token in an entry of an Access policy; undefined if the entry admits anything else. */
 export function tokenOf(include: unknown): string | undefined {
     const { serviceToken } = map(include);
     return isMap(serviceToken) && othersThanToken(include).length === 0 ? String(serviceToken.tokenId) : undefined;
@@ -14,7 +14,7 @@ export const othersThanToken = (include: unknown) =>
 /** Whether a rule of a tunnel rejects its requests, and forwards none. */
 export const rejectsAll = (service: unknown) => /^http_status:[45]\d\d$/.test(String(service));
 
-/** Host names that Access applications protect completely; {@link UNKNOWN} is among them if one is not known yet. */
+/** Host names that Access applications protect completely. A name that is not known yet is {@link UNKNOWN}. */
 export const protectedNames = (resources: Resource[]): unknown[] =>
     resources
         .filter((resource) => kindOf(resource) === "ZeroTrustAccessApplication")

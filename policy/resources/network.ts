@@ -35,7 +35,7 @@ export function openTo(rule: unknown, unknown: UnknownAs = "allowed"): string | 
 
 function openPeer(peer: unknown, unknown: UnknownAs): string | undefined {
     const { ipBlock, namespaceSelector, podSelector } = map(peer);
-    // An address range admits every machine in it, also pods whose own address is in the range.
+    // An address range admits every machine with such an address, also pods.
     if (ipBlock !== undefined && !(isUnknown(ipBlock) && unknown === "allowed")) return "addresses";
     if (podSelector !== undefined && !isBroad(podSelector, unknown)) return undefined;
     if (namespaceSelector === undefined)

@@ -1,6 +1,6 @@
 /**
- * A resource in the form that rules read. It comes from the engine during a run, or from a preview or a state that a command
- * reads.
+ * A resource in the form that rules read. The source is the engine during a run. Commands read resources from a preview or a
+ * state.
  */
 import { HIDDEN, isMap, map, Secret, UNKNOWN, UNKNOWN_TEXT, type Tree } from "./values";
 

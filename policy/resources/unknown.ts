@@ -3,8 +3,8 @@ import type { Resource } from "./resource";
 import { HIDDEN, Secret, UNKNOWN, UNKNOWN_TEXT, type Tree } from "./values";
 
 /**
- * Whether a message is about a value that is not completely known before the run. The run checks this value later, before
- * it changes the resource. A hidden secret does not count as unknown.
+ * Whether a message is about a value with a part that is not known before the run. The run checks the value before it changes
+ * the resource. A hidden secret does not count as unknown.
  * @param message starts with the path of the value
  */
 export function isJudgedLater({ marked }: Resource, message: string): boolean {

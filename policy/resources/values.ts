@@ -53,7 +53,7 @@ export const mapsOf = (value: unknown): Tree[] => list(value).filter(isMap);
 /** The maps in a list, by their `name`. */
 export const namedEntries = (value: unknown): Map<string, Tree> =>
     new Map(mapsOf(value).map((entry) => [String(entry.name), entry]));
-/** The number in a value; NaN for other values, also for unknown ones, so that comparisons are false. */
+/** The number in a value. NaN for other and unknown values, so that every comparison is false. */
 export const number = (value: unknown) => (["number", "string"].includes(typeof value) ? Number(value) : NaN);
 /** Returns the value if it is a text, otherwise an empty text. */
 export const textOf = (value: unknown) => (typeof value === "string" ? value : "");

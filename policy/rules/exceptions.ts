@@ -40,7 +40,7 @@ const schema = z.strictObject({
     ),
 });
 
-/** Problem of a name that only earlier versions used, with the present name; undefined for any other name. */
+/** Problem of a name that only earlier versions used; undefined for any other name. The problem gives the present name. */
 export function renamedProblem(name: string, renamed: Record<string, string>, where: string): string | undefined {
     if (!Object.hasOwn(renamed, name)) return undefined;
     return `${where}: ${name} is called ${renamed[name]} now. Write ${renamed[name]}.`;

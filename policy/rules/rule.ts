@@ -15,8 +15,8 @@ export interface Rule {
     /** What the rule does not compare, in one sentence. @default the rule compares everything that its title names */
     leavesOut?: string;
     /**
-     * Whether the rule compares resources with what the program of this commit renders. For a program of another commit, for
-     * example in a rollback, the rule in that commit's own policy pack applies instead. @default false
+     * Whether the rule compares resources with what the program of this commit renders. A program of another commit, for
+     * example in a rollback, is compared by the policy pack of that commit. @default false
      */
     comparesWithProgram?: true;
     /** A resource that violates the rule; a test checks that the rule reports it. */

@@ -26,7 +26,7 @@ function openInTheCluster(resource: Resource): string[] {
     const found: string[] = [];
     const refuse = (where: string, instead: string) =>
         found.push(
-            `${where}: must not contain a secret: more people may read this object than may read a Secret. ${instead}`,
+            `${where}: must not contain a secret, since more people can read this object than can read a Secret. ${instead}`,
         );
     const has = (tree: unknown, field: string) => Object.hasOwn(map(tree), field);
     if (kind === "GatewayProxy") {
@@ -67,7 +67,7 @@ function openSecret({ marked }: Resource): string[] {
 /** Whether a text is the path of a kubeconfig, which the Kubernetes provider also accepts. */
 const isPlace = (field: string, text: string) => field === "kubeconfig" && !/\n|\{|:\s/.test(text);
 
-/** Paths of environment variables with secrets, which containers and charts list with `name` and `value`. */
+/** Paths of environment variables with secrets: entries with `name` and `value` in containers and charts. */
 function* variables(tree: unknown, path = ""): Generator<string> {
     if (typeof tree !== "object" || tree === null || tree instanceof Secret) return;
     const { name, value } = map(tree);
@@ -84,10 +84,7 @@ const GIVEN = /\b(api-?key|authorization|cf-access-client-secret|password|passwd
 /** Parts of a command that are not searched: the names of host and stack, and the public digest of a release. */
 const NAMED = /^sh -s -- \S+ \S+(?= )|(?<= install \d+\.\d+\.\d+ )[0-9a-f]{64}(?= )/g;
 
-/**
- * Command lines are visible in previews, in logs, and in the process list of the host. Triggers are visible in previews and
- * in logs.
- */
+/** Previews and logs show command lines and triggers. The process list of the host also shows command lines. */
 function inCommand({ type, marked }: Resource): string[] {
     if (!/^command:(local|remote):/.test(type)) return [];
     const looksRandom = (text: string) => UNBROKEN.test(text) || GIVEN.test(text);
@@ -178,7 +175,7 @@ function copied(resources: Resource[]): { urn: string; message: string }[] {
 export const noSecretInClear: Rule = {
     name: "no-secret-in-clear",
     title: "No secret is in plain text in any resource.",
-    reason: "Plain text can be read in the state, in previews, logs and diffs. In the cluster, more people may read it than may read a Secret.",
+    reason: "Plain text can be read in the state, in previews, logs and diffs. In the cluster, more people can read other objects than can read Secrets.",
     example: {
         type: "command:remote:Command",
         inputs: { connection: { host: "10.0.0.11", privateKey: "-----BEGIN OPENSSH PRIVATE KEY-----" } },

@@ -20,7 +20,7 @@ export const serviceTokensOnly: Rule = {
         if (isOfType(resource, "ZeroTrustAccessPolicy", "AccessPolicy")) return policy(resource.props, "");
         if (!isOfType(resource, "ZeroTrustAccessApplication", "AccessApplication")) return [];
         return list(resource.props.policies).flatMap((entry, i) =>
-            // An entry with an id refers to a separate resource, which is checked on its own.
+            // An entry with an id refers to a policy that is a resource itself.
             entry !== UNKNOWN && at(entry, "id") === undefined ? policy(map(entry), `policies[${i}].`) : [],
         );
     },
@@ -42,7 +42,7 @@ function policy({ decision, includes }: Record<string, unknown>, where: string):
 export const zoneProtected: Rule = {
     name: "zone-protected",
     title: "A zone that this stack creates is protected.",
-    reason: "Deleting a zone deletes all its records, mail and web included, and its name servers: nothing restores them.",
+    reason: "Deleting a zone deletes its name servers and all its records, also those for mail and websites. Nothing restores them.",
     example: { type: "cloudflare:index/zone:Zone", inputs: { name: "example.com" } },
     check: (resource) =>
         isOfType(resource, "Zone") && !resource.protect

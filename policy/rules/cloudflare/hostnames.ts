@@ -59,8 +59,8 @@ function uncovered(resources: Resource[]): Violations {
 }
 
 /**
- * Reports entries with an id that no resource of this stack has. If this run creates the resource, its id is unknown before
- * the run, and the entry is skipped.
+ * Reports entries with an id that no resource of this stack has. Skips an entry whose id is unknown, because this run creates
+ * the resource.
  */
 function foreign(resources: Resource[], kind: string, field: string, path: string, of: string): Violations {
     const ids = new Set(resources.filter((resource) => kindOf(resource) === of).map(({ id }) => id));

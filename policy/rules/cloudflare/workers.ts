@@ -5,8 +5,8 @@ import type { Rule } from "../rule";
 
 export const workersOwn: Rule = {
     name: "workers-own",
-    title: "Requests pass only a Worker of this stack, and Access before it.",
-    reason: "A Worker sees each prompt and each answer, and can send them anywhere. Requests that the Worker answers itself never reach the connector, which would check them.",
+    title: "Only a Worker of this stack gets requests, after Access has admitted them.",
+    reason: "A Worker sees each prompt and each answer, and can send them anywhere. If a Worker answers a request itself, the connector does not check that request.",
     example: {
         type: "cloudflare:index/workersRoute:WorkersRoute",
         inputs: { pattern: "*example.com/*", script: "other" },

@@ -4,13 +4,10 @@ import { at, isOther, list, number, secondsOf, shown, UNKNOWN } from "../../reso
 import { isNowhere, longestAnswer, NOWHERE, rulesOf } from "../../resources/routes";
 import type { Rule } from "../rule";
 
-/**
- * Shortest allowed timeout: APISIX's default. The stack's default of 600 s would be too strict, because a stack may set a
- * shorter timeout.
- */
+/** Shortest allowed timeout: APISIX's default. A stack may set a shorter timeout than the stack's default of 600 s. */
 const LEAST_READ_SECONDS = 60;
 
-/** The longest grace period that cloudflared accepts. It cannot wait for longer answers. */
+/** The longest grace period that cloudflared accepts. Longer answers are interrupted. */
 const MOST_GRACE_SECONDS = 180;
 
 export const answersNotCut: Rule = {
@@ -64,7 +61,7 @@ function shorterThanUpstream(resources: Resource[]) {
                 ...list(props.upstreams).map((one) => reads.get(keyOf(resource, at(one, "name"))) ?? 0),
             );
             if (!((secondsOf(read) ?? Infinity) < longest)) return [];
-            const message = `${where}.timeout.read: must be as long as the timeout of its upstream, ${longest} s (got ${shown(read)}), which it overrides. Raise it.`;
+            const message = `${where}.timeout.read: must be at least ${longest} s, the timeout of the upstream that it overrides (got ${shown(read)}). Raise it.`;
             return [{ urn: resource.urn, message }];
         }),
     );

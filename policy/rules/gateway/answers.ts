@@ -21,14 +21,14 @@ function isShaped(value: unknown): boolean {
     return type === SHAPE.type && typeof message === "string" && stacktrace === SHAPE.stacktrace;
 }
 
-/** Whether the status is below 400. An unknown status is accepted, because the rule runs again when it is known. */
+/** Whether the status is below 400 or unknown. The rule runs again when the status is known. */
 const isGood = (status: unknown) => status === UNKNOWN || (typeof status === "number" && status < 400);
 const LIKE = 'Write {"type":"error","message":"…","stacktrace":""}.';
 
 export const errorShape: Rule = {
     name: "error-shape",
     title: "Errors of the gateway and the edge have the format of Alpa's errors.",
-    reason: "Alpa's client fails on an error of any other format, and shows its caller a traceback instead of what to do.",
+    reason: "Alpa's client fails on an error of any other format. The caller then sees a traceback instead of what to do.",
     example: {
         type: "kubernetes:apisix.apache.org/v2:ApisixRoute",
         inputs: { kind: "ApisixRoute", spec: { http: [{ name: "a", plugins: [] }] } },

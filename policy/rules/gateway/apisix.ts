@@ -60,7 +60,7 @@ function adminKeyOfChart(resource: Resource): string[] {
         const key = `${proxy}.provider.controlPlane.auth.adminKey`;
         if (at(values, `${proxy}.createDefault`) === true && at(values, `${key}.valueFrom`) === undefined)
             found.push(
-                `${where}.${key}.valueFrom: must name a Secret (got nothing, and the default key is publicly known). Name it.`,
+                `${where}.${key}.valueFrom: must name a Secret (got nothing): the default key is publicly known. Name one.`,
             );
         return found;
     });
@@ -96,7 +96,7 @@ const pin = (where: string, got: unknown) =>
 export const versionsPinned: Rule = {
     name: "versions-pinned",
     title: "Images, charts and files from the network have a pinned version.",
-    reason: "Unpinned content can change without a preview: a restart is then an upgrade, which no rollback reverts.",
+    reason: "Unpinned content can change without a preview. A restart can then be an upgrade that no rollback reverts.",
     example: {
         type: "kubernetes:apps/v1:Deployment",
         inputs: {

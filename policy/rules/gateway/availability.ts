@@ -14,7 +14,7 @@ const LEAST = { gateways: 3, etcd: 3, controllers: 2, connectors: 2 };
 export const interOutlivesANode: Rule = {
     name: "inter-outlives-a-node",
     title: "With option inter every part runs on several nodes, and a drain evicts one pod at a time.",
-    reason: "The option promises to survive the loss of a node: one part with a single pod, or without a budget, stops all callers.",
+    reason: "The option promises to survive the loss of a node. A part with a single pod or no disruption budget breaks this promise for all callers.",
     example: {
         type: "kubernetes:helm.sh/v3:Release",
         inputs: { chart: "apisix", values: { replicaCount: 1 } },
@@ -41,7 +41,9 @@ function chart({ values, where }: Chart): string[] {
         const got = at(values, path);
         return got === true || got === UNKNOWN
             ? []
-            : [`${where}.${path}: must be true (got ${shown(got)}): ${what} needs a disruption budget. Set it.`];
+            : [
+                  `${where}.${path}: must be true (got ${shown(got)}): ${what} needs a disruption budget. Set it to true.`,
+              ];
     };
     const least = at(values, "podDisruptionBudget.minAvailable");
     return [
@@ -78,8 +80,8 @@ function members(resource: Resource): string[] {
 }
 
 /**
- * Reports Deployments and StatefulSets whose pods have no PodDisruptionBudget. A drain may evict all these pods at once.
- * Also checks the ingress controller of the chart.
+ * Reports Deployments and StatefulSets without a PodDisruptionBudget: a drain may evict all their pods at once. Also checks
+ * the ingress controller of the chart.
  */
 function withoutBudget(inside: Resource[]) {
     const budgets = inside.filter((resource) => kindOf(resource) === "PodDisruptionBudget");
@@ -97,7 +99,7 @@ function withoutBudget(inside: Resource[]) {
             .filter(({ namespace }) => !covered(CONTROLLER_LABELS, namespace))
             .map(({ where }) => ({
                 urn: resource.urn,
-                message: `${where}.ingress-controller: must have a PodDisruptionBudget outside the chart (there is none), since the chart cannot render its own. Add it.`,
+                message: `${where}.ingress-controller: must have a PodDisruptionBudget outside the chart (there is none), since the chart cannot create one. Add it.`,
             })),
     );
     const deployments = inside.flatMap((resource) => {

@@ -54,7 +54,7 @@ export function tunnel(resource: Resource): string[] {
     const { props } = resource;
     if (NETWORKS.includes(kindOf(resource)))
         return [
-            "network: must not be opened through a tunnel, since devices of the Zero Trust team reach it without a credential. Remove it.",
+            "network: must not be routed through a tunnel, since devices of the Zero Trust team could reach it without a credential. Remove this route.",
         ];
     if (!CONFIGS.includes(kindOf(resource))) return [];
     const warp = at(props, "config.warpRouting.enabled");

@@ -45,7 +45,7 @@ function body(rule: RouteRule): string[] {
         )
             return [];
         return [
-            `${where}.config.${schema}: must require ${fields.join(" and ")}. Write the schema as the guard of this project does.`,
+            `${where}.config.${schema}: must require ${fields.join(" and ")}. Use the schema that this project's request guard renders.`,
         ];
     };
     return [...requires("header_schema", "content-type"), ...requires("body_schema", "prompt")];

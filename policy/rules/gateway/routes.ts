@@ -41,7 +41,7 @@ export const routeRequiresCredential: Rule = {
             ...rulesOf(resource).flatMap((rule) => [...asks(rule), ...settingsUnseen(rule), ...backends(rule)]),
             ...apisixCharts(resource).flatMap(pluginsOff),
             ...(kind === "ApisixRoute" && streams.length > 0
-                ? ["spec.stream: must be empty: a stream requires no credential. Remove it."]
+                ? ["spec.stream: must be empty, since a stream cannot require a credential. Remove it."]
                 : []),
         ];
     },
@@ -51,7 +51,7 @@ export const routeRequiresCredential: Rule = {
 function pluginsOff({ values, where }: Chart): string[] {
     return list(at(values, "apisix.plugins")).length > 0
         ? [
-              `${where}.apisix.plugins: must be empty, which enables all plugins (got a list): APISIX ignores plugins of routes that are not in the list, also those that require a credential. Remove it.`,
+              `${where}.apisix.plugins: must be empty, which enables all plugins (got a list). With a list, APISIX ignores all other plugins, also those that require a credential. Remove it.`,
           ]
         : [];
 }
@@ -156,7 +156,7 @@ export const credentialsHidden: Rule = {
             ),
             ...(at(rule.props, "authentication.enable") === true
                 ? [
-                      `${rule.where}.authentication: must not be set, since it cannot hide the credential. Use the plugin multi-auth.`,
+                      `${rule.where}.authentication: must not be set, since Alpa then receives the credential. Use the plugin multi-auth.`,
                   ]
                 : []),
             ...(isNowhere(rule) ? [] : headersLeft(rule)),
@@ -170,5 +170,7 @@ function headersLeft(rule: RouteRule): string[] {
     const removed = list(remove).map((header) => String(header).toLowerCase());
     const left = LEAST_REMOVED.filter((header) => !removed.includes(header.toLowerCase()));
     if (left.length === 0) return [];
-    return [`${rule.where}.plugins: must remove ${left.join(", ")} (proxy-rewrite, headers.remove). Add them.`];
+    return [
+        `${rule.where}.plugins: must remove the headers ${left.join(", ")}. Add them to headers.remove of proxy-rewrite.`,
+    ];
 }

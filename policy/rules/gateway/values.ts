@@ -6,7 +6,7 @@ import type { Rule } from "../rule";
 export const valuesSeen: Rule = {
     name: "values-seen",
     title: "The values of a chart are in its resource, and nothing changes them before Helm gets them.",
-    reason: "Rules read only these values: a values file or a post-renderer can open a port or create any object unseen.",
+    reason: "Rules read only these values. A values file or a post-renderer could open a port or create any object, and no rule would see it.",
     example: {
         type: "kubernetes:helm.sh/v3:Release",
         inputs: { chart: "apisix", valueYamlFiles: [{ path: "more.yaml" }] },

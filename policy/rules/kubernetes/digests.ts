@@ -8,7 +8,7 @@ import type { Rule } from "../rule";
 const named = (where: string, got: unknown) =>
     `${where}: must have a digest, for example valkey/valkey:8.1.4-alpine@sha256:… (got ${shown(got)}). Add the digest of your registry.`;
 
-/** This rule is optional, since this project's default images have only tags: digests depend on the registry. */
+/** This rule is optional, since the default images have only tags. A mirror may have other digests. */
 export const imagesByDigest: Rule = {
     name: "images-by-digest",
     title: "Images are named with their digest.",

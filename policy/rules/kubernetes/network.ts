@@ -7,7 +7,7 @@ import type { Rule } from "../rule";
 export const networkClosed: Rule = {
     name: "network-closed",
     title: "Network policies close the gateway's namespace: only named pods reach the closed ports.",
-    reason: "The chart opens the Admin API to every address, and etcd holds every credential: the policies block every pod that they do not name.",
+    reason: "The chart opens the Admin API to every address, and etcd holds every credential. The policies block every pod that they do not name.",
     example: {
         type: "kubernetes:networking.k8s.io/v1:NetworkPolicy",
         inputs: { kind: "NetworkPolicy", spec: { podSelector: {}, ingress: [{ ports: [{ port: 9180 }] }] } },

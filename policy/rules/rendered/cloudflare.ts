@@ -67,7 +67,7 @@ export function tunnelConfig({ props }: Resource): Rendered {
                 return form(
                     {
                         hostnames: samples(hosts, "host"),
-                        // Every stack has the common prefix, so it is fixed text in this form. Another prefix is a setting.
+                        // Every stack serves PREFIX, so PREFIX is fixed text in this form.
                         ...(prefix === PREFIX ? {} : { prefix }),
                         host: "endpoint.example.org",
                         service: { name: "sample-service", port: 21001 },
@@ -93,7 +93,7 @@ export function tunnelConfig({ props }: Resource): Rendered {
 
 const LIMIT = { requests: 61, perSeconds: 67, blockSeconds: 71 };
 
-/** Expected form of edge rules, rendered with the host names and prefixes in the expression of the first rule. */
+/** Expected form of edge rules. The expression of the first rule gives the host names and prefixes. */
 export function ruleset({ props }: Resource): Rendered {
     const expression = String(at(list(props.rules)[0], "expression"));
     const hostnames = [...expression.matchAll(/"([a-z0-9.-]+)"/g)].map(([, name]) => name);
@@ -117,8 +117,8 @@ export function ruleset({ props }: Resource): Rendered {
 }
 
 /**
- * Expected form of a tunnel. The tunnel must read its rules from Cloudflare, since rules on the connector's host could
- * forward requests anywhere. It must have no secret in its inputs: with that secret, other connectors could join the tunnel.
+ * Expected form of a tunnel. Its rules must be at Cloudflare, since rules on the connector's host could forward requests
+ * anywhere. Its inputs must have no secret: anyone with that secret could join a connector to the tunnel.
  */
 export function tunnel({ props }: Resource): Rendered {
     return {
@@ -203,7 +203,7 @@ export function worker({ props }: Resource): Rendered {
 
 const SAMPLE_SETTINGS: EdgeWorkerSettings = { hostnames: [], prefixes: [PREFIX], model: "sample-model" };
 
-/** Parses the settings. Invalid settings are replaced, so that the rendered script differs and the difference is reported. */
+/** Parses the settings. Replaces invalid settings, so that the rendered script differs and the rule reports it. */
 function workerSettings(content: string): EdgeWorkerSettings {
     try {
         const { hostnames, prefixes, model } = JSON.parse(/^const SETTINGS = ([^\n]*);\n/.exec(content)?.[1] ?? "");

@@ -13,7 +13,7 @@ const NUMBER = String.raw`\d{1,9}`;
 const ADDRESSES = String.raw`[0-9a-f.:/,]+`;
 const ROLE = "(control-plane|worker)";
 const BOOT = "boot=(as-found|never)";
-/** Id of the start of Ray on the head node, which workers must join; `as-found` if the head reported none. */
+/** Id of the Ray start on the head node. Workers join only that Ray. `as-found` if the head reported no id. */
 const HEAD = String.raw`(as-found|[0-9.]{1,40})`;
 const ATTEMPT = `attempt=${NUMBER}`;
 
@@ -70,7 +70,7 @@ export function commandLines(resource: Resource): string[] {
         if (line === undefined || line === UNKNOWN) return [];
         if (!COMMAND_LINE.test(String(line)))
             return [
-                `${field}: must be sh -s -- and plain words, since previews and process lists show the command line. Pass other text in stdin, as a secret.`,
+                `${field}: must be sh -s -- followed by plain words, since previews and process lists show the command line. Pass other text in stdin, as a secret.`,
             ];
         return isAsked(resource, String(line))
             ? []

@@ -18,7 +18,7 @@ export function differences(actual: unknown, forms: Form[]): string[] {
     return more > 0 ? [...most, `${more} more differences. Correct those above first.`] : most;
 }
 
-/** Paths of the values of each form, without the paths that all forms have. */
+/** For each form, the paths of its values that not all forms have. */
 const shapes = new WeakMap<Form[], string[][]>();
 
 function shapesOf(forms: Form[]): string[][] {
@@ -59,11 +59,11 @@ function compared(actual: unknown, form: Form): string[] {
     const problems = form.problems?.(settings as never) ?? [];
     const pair = { expected, actual, where: "", key: "" };
     const loose: Pair["loose"] = new Map();
-    // Some settings cannot be read from the object. To find the values that depend on such a setting, the form is rendered
-    // again, which takes time. So this is done only if there is a difference.
+    // Rendering the form again takes time, so it happens only if there is a difference. It finds the values that depend on a
+    // setting that cannot be read from the object.
     if (differ({ ...pair, loose }).next().done) return problems;
     const rendered = renderedLeaves(expected);
-    // Reasons are set in this order. `unknown` is last and wins, because a value with an unknown setting is not compared.
+    // `unknown` is last and overwrites the other reasons, because a value with an unknown setting is not compared.
     for (const why of ["example", "nowhere", "unknown"] as const)
         for (const [path] of unread.filter((one) => one[1] === why)) {
             const other = replaced(settings, path, another(valueAt(settings, path)));

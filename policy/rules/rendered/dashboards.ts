@@ -6,9 +6,7 @@ import { cachedForms } from "./gateway";
 
 export { DASHBOARDS };
 
-/**
- * The ConfigMap with dashboards, compared by content: Grafana shows it, so it must not contain foreign links or queries.
- */
+/** The ConfigMap with dashboards, compared by content: a foreign link or query would appear in Grafana. */
 export function dashboards({ props }: Resource): { actual: unknown; forms: Form[] } {
     const data = at(props, "data");
     return {

@@ -20,7 +20,7 @@ export function form<S extends object>(
     return { settings: settings as Tree, render: remembering(render), problems };
 }
 
-/** Maximum number of cached renderings of one form. An object needs one for each setting that cannot be read from it. */
+/** Maximum number of cached renderings of one form. An object needs one rendering for each unreadable setting. */
 const MOST_RENDERINGS = 200;
 
 /** Caches renderings, since objects of a stack share most settings, and rendering a route takes 3 ms. */
@@ -52,10 +52,7 @@ interface Setting {
     places: Place[];
 }
 
-/**
- * Characters of names, addresses, versions and paths. They cannot form an expression of nginx or Lua, or a regular
- * expression.
- */
+/** Characters of names, addresses, versions and paths. nginx, Lua and regular expressions do not evaluate such a text. */
 const PLAIN = String.raw`[\w./:@-]+`;
 
 const settingsOf = new WeakMap<Form, Setting[]>();
@@ -96,7 +93,7 @@ interface Part {
     number: boolean;
 }
 
-/** A text with one setting, or with several that are separated by other text. */
+/** Adds a text with one or more settings. Other text separates two settings. */
 function addTexts({ path, value }: { path: Path; value: Leaf }, parts: Part[]): void {
     const text = String(value);
     let [source, at] = ["^", 0];
@@ -136,8 +133,8 @@ function placeOf(
 
 /**
  * Reads the value of a setting from the first known place in the object where the setting occurs.
- * @returns `value`, unless the text at this place does not match; `free` if the setting occurs nowhere, or an unknown value
- * hides it
+ * @returns `value` if the text at this place matches; `free: "nowhere"` if the setting occurs nowhere; `free: "unknown"` if
+ * the place has an unknown value
  */
 export function readBack({ places }: Setting, actual: unknown): { value?: unknown; free?: "nowhere" | "unknown" } {
     const found = places.map((place) => ({ place, leaf: valueAt(actual, place.path) }));
@@ -199,7 +196,7 @@ export function renderedLeaves(rendered: unknown): Leaves {
     return found;
 }
 
-/** Paths of leaves that differ between two trees, with the common beginning of both values. */
+/** Paths of leaves that differ between two trees, each with the common beginning of its two values. */
 export function changedIn(one: Leaves, other: Leaves): [key: string, begin: string][] {
     return [...one].flatMap(([key, { value }]) => {
         const second = other.get(key)?.value;
@@ -211,6 +208,6 @@ function commonBegin(one: Leaf, other: Leaf | undefined): string {
     if (typeof one !== "string" || typeof other !== "string") return "";
     let length = 0;
     while (length < one.length && one[length] === other[length]) length += 1;
-    // Two digests may have the same first characters by chance.
+    // Two digests can begin with the same characters by chance, so trailing hexadecimal digits do not count.
     return one.slice(0, length).replace(/[\da-f]+$/, "");
 }

@@ -80,7 +80,7 @@ const routesWith = ({ whenDown, ...classes }: Classes, observed: Observed): Form
                         ownGateway: choices.ownGateway!,
                         observed,
                         refused: choices.refused && (rest.refused as { retryAfterSeconds: number }),
-                        // The program renders the counters and the route with the same answer timeout, so it is one setting.
+                        // In the program, counters and route have the same answer timeout.
                         counters: whenDown && {
                             ...(counters as typeof COUNTERS),
                             answerTimeoutSeconds: rest.answerTimeoutSeconds,

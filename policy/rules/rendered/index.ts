@@ -34,7 +34,7 @@ export const asRendered: Rule = {
     title: "Objects that expose Alpa, protect it or admit callers are exactly those that this project renders.",
     reason: "Any additional plugin, field or rule can bypass authentication and the request guard, or expose credentials.",
     leavesOut:
-        "Not compared: the script of a Command (`stdin`, a secret), values of Secrets other than their length, and host names, addresses and ports. Review the code and the config that set them.",
+        "Not compared: scripts of Commands (`stdin`, which is secret), values of Secrets except their length, host names, addresses and ports. Review the code and the config that set them.",
     comparesWithProgram: true,
     example: {
         type: "kubernetes:apisix.apache.org/v2:ApisixRoute",
@@ -117,7 +117,7 @@ function otherComponents({ props }: Resource): string[] {
             ...(isOther(chart, OPT_CHARTS[name]) ? [`${where}.chart.name: must be ${OPT_CHARTS[name]}.`] : []),
             ...(repo === UNKNOWN || SECRET_NAME.test(String(repo))
                 ? []
-                : [`${where}.chart.repo: must be the name of the Secret with Rampart's repository.`]),
+                : [`${where}.chart.repo: must be the name of the Secret with the address of Rampart's repository.`]),
         ];
     });
 }

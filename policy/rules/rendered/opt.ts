@@ -73,7 +73,7 @@ export const rayClusters: ByName = {
                 "value",
             );
         const workers = at(props, "spec.workerGroupSpecs");
-        // The head's variable ALPA_NODES also has the number of nodes.
+        // If the workers are unknown, the head's variable ALPA_NODES has the number of nodes.
         const nodes = workers === UNKNOWN ? Number(variable("ALPA_NODES")) || 1 : 1 + list(workers).length;
         const command = variable("ALPA_COMMAND");
         return cachedForms(`ray ${nodes} ${String(command)}`, () => opts(nodes, String(command), renderRayCluster));

@@ -53,8 +53,8 @@ function valueProblems(fields: Tree, field: string, text: string): string[] {
 const GENERATED = [ADMIN_KEYS_SECRET.admin, ADMIN_KEYS_SECRET.viewer, ETCD_SECRET.password];
 
 /**
- * Fewest characters of each field of a credential. With tokens, the field `key` is only the claim by which APISIX finds the
- * credential. It is not secret, so it may be short.
+ * Fewest characters of each field of a credential. With tokens, the field `key` may be short: it is not secret, but the claim
+ * by which APISIX finds the credential.
  */
 function leastLength(fields: Tree, field: string): number {
     const isToken = ["algorithm", "secret", "public_key"].some((one) => one in fields);
@@ -73,7 +73,7 @@ function copies({ props }: Resource): string[] {
     if (name === UNKNOWN || annotation === UNKNOWN || OF_THE_GATEWAY.test(String(name))) return [];
     return isOther(map(annotation)[NOT_COPIED], "true")
         ? [
-              `metadata.annotations: must have ${NOT_COPIED}: "true", or the Hierarchical Namespace Controller may copy the Secret to namespaces where others can read it. Add it.`,
+              `metadata.annotations: must have ${NOT_COPIED}: "true". Without it, the Hierarchical Namespace Controller may copy the Secret to other namespaces. Add it.`,
           ]
         : [];
 }

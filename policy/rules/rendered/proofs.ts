@@ -80,7 +80,7 @@ function oneOf(urn: string, where: string, value: unknown, known: unknown[]): Vi
     return [{ urn, message: `${where}: must be ${String(known[0])}, as in the rest of this stack.` }];
 }
 
-/** `<consumer>/<credential>` of every credential of the Consumers; undefined if one is not known. */
+/** `<consumer>/<credential>` of every credential of the Consumers; undefined if a name is not known. */
 function declaredBy(consumers: Resource[]): string[] | undefined {
     const all = consumers.flatMap(({ props }): unknown[] => {
         const [name, named] = [at(props, "metadata.name"), at(props, "spec.credentials")];
@@ -92,7 +92,7 @@ function declaredBy(consumers: Resource[]): string[] | undefined {
 
 const isKnown = (value: unknown) => value !== undefined && value !== UNKNOWN && !list(value).includes(UNKNOWN);
 
-/** Checks that the list has every credential. The removal of a credential that is not listed would not be verified. */
+/** Checks that the list has every credential. Without its entry, the removal of a credential is not verified. */
 function credentials({ urn, props }: Resource, consumers: Resource[]): Violations {
     const all = declaredBy(consumers);
     if (all === undefined || !isKnown(props.credentials)) return [];
@@ -175,7 +175,7 @@ function declared({ urn, props }: Resource, consumers: Resource[], secrets: Reso
                     : [
                           {
                               urn,
-                              message: `declared: must have the digest of ${who}'s key, or its revocation is not recorded. Add it.`,
+                              message: `declared: must have the digest of ${who}'s key, or a revocation of the key is not recorded. Add it.`,
                           },
                       ];
             }),
@@ -196,7 +196,7 @@ function revision({ urn, props }: Resource, routes: Resource[]): Violations {
     return oneOf(urn, "revision", props.revision, known);
 }
 
-/** Checks the record of secret versions. Without this record, a decrease of a version would not be noticed. */
+/** Checks the record of secret versions. Without this record, no run notices that a version has decreased. */
 function versions({ urn, props }: Resource, tokens: Resource[]): Violations {
     const named = tokens.map(({ props: token }) => ({ name: token.name, version: token.clientSecretVersion ?? 1 }));
     if (!isKnown(props.versions) || named.some(({ name }) => typeof name !== "string")) return [];

@@ -37,7 +37,7 @@ function times(props: Tree): string[] {
     });
 }
 
-/** Expected forms for both values of `unasked`: `fail` if the stack installs the gateway, `settle` if the gateway exists. */
+/** Expected forms for both values of `unasked`: `fail` for a gateway of this stack, `settle` for an existing gateway. */
 const gateways = (more: Tree) =>
     (["fail", "settle"] as const).map((unasked) =>
         form({ pods: NAMESPACE, ...more }, ({ pods, ...rest }) => ({

@@ -14,9 +14,7 @@ const GATEWAY_NAMESPACE_FIELDS: Record<string, string> = {
     Consumer: "spec.gatewayRef.namespace",
 };
 
-/**
- * Reports objects that refer to another gateway although the stack has its own: the other gateway would receive all keys.
- */
+/** In a stack with its own gateway, reports objects that refer to another gateway, which would receive all keys. */
 export function otherGateways(resources: Resource[]): { urn: string; message: string }[] {
     const own = gatewayNamespaces(resources);
     if (own.length === 0 || own.includes(undefined)) return [];
@@ -48,7 +46,7 @@ export function otherPeers(resources: Resource[]): { urn: string; message: strin
             if (at(props, where) !== undefined) return peerIn(props, where, places);
             return connectors.length === 0 || isOpen
                 ? []
-                : ["spec.ingress[0].from: must name the connectors, since all callers use them. Add them."];
+                : ["spec.ingress[0].from: must name the connectors, since all requests come through them. Add them."];
         },
         [CONNECTORS]: ({ props }) =>
             charts.length > 0

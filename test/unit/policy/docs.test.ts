@@ -1,4 +1,4 @@
-// Proves that the shipped file of exceptions and the one that docs/review/policy.md shows are read.
+// Proves that the shipped file of exceptions and the example in docs/review/policy.md are valid.
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
-// Proves that no rule rejects the reviewed golden files. stacks.test.ts covers what these omit, such as labels and scripts, and
-// rules between resources.
+// Proves that no rule rejects the reviewed golden files. stacks.test.ts covers rules between resources, and what golden files
+// omit, for example labels and scripts.
 import { strict as assert } from "node:assert";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -40,7 +40,7 @@ export class Pack {
 
     /**
      * Sends the engine's requests for one resource, in the engine's order.
-     * @param told whether to request remediations too
+     * @param told whether to request the remediation, which tells the pack what is secret
      */
     async resource(given: Given, told = true): Promise<Said[]> {
         const request = new analyzer.AnalyzeRequest()
@@ -60,7 +60,7 @@ export class Pack {
                 .setType(type)
                 .setName(name)
                 .setUrn(urn)
-                // The pack reads only these outputs of providers.
+                // `id` is the only output of a provider that the pack reads.
                 .setProperties(Struct.fromJavaScript({ ...inputs, id: id as string }))
                 .setOptions(new analyzer.AnalyzerResourceOptions().setProtect(protect)),
         );

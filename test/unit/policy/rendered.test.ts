@@ -80,8 +80,7 @@ const routeSettings = fc
     )
     .map(({ counters: shared, ...rest }) => ({
         ...rest,
-        // The route and the counters of a stack have the same longest answer time. Without classes, no rule of the
-        // route uses counters, so they are left out.
+        // The route and the counters of a stack have the same longest answer time. Only a route with classes uses counters.
         ...(shared && rest.classes && { counters: { ...shared, answerTimeoutSeconds: rest.answerTimeoutSeconds } }),
     }));
 
@@ -173,7 +172,10 @@ describe("the comparison with what is rendered", () => {
         const given = { namespace: "a1", ingressClassName: "a1", answerTimeoutSeconds: 600, ownGateway: true };
         const rules = { ...guardSchema.parse({}), defaultModel: "default" };
         const spec = renderRoute({ ...given, guard: rules, revision: "0123456789ab", pathPrefix: "/a/b" });
-        assert.match(judge(route("a1", spec)).join("\n"), /^spec\.http: a prefix must be one part of a path/m);
+        assert.match(
+            judge(route("a1", spec)).join("\n"),
+            /^spec\.http: a prefix must be one lower-case part of a path/m,
+        );
     });
 
     it("accepts upstreams and tunnels to any hosts", () => {

@@ -1,5 +1,5 @@
-// Proves how resources are read for policy rules and for reviews. A value that is unknown in the preview passes a rule, which
-// judges it in the run. A review treats the value as missing, so that it overlooks no risk.
+// Proves how resources are read for policy rules and for reviews. A rule accepts a value that is unknown in the preview, and
+// checks the value in the run. A review treats an unknown value as missing, so that the review overlooks no risk.
 import { strict as assert } from "node:assert";
 import { tokenOf } from "../../../policy/resources/cloudflare";
 import { openTo, waysFromOutside } from "../../../policy/resources/network";

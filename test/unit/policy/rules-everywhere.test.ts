@@ -1,5 +1,5 @@
-// Proves common properties of every rule of the policy pack, in any place of a resource: it ignores a value that is unknown
-// before the run, and shows no secret. rules.test.ts proves what each of them rejects.
+// Proves for every rule of the policy pack, in any place of a resource, that the rule ignores a value that is unknown before
+// the run, and shows no secret. rules.test.ts proves what each rule rejects.
 import { strict as assert } from "node:assert";
 import { isDeepStrictEqual } from "node:util";
 import { resourceOf } from "../../../policy/resources/resource";
@@ -12,7 +12,7 @@ const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 /** Fields that a program always knows: those that identify a resource, and the mark of a secret. */
 const KNOWN = ["4dabf18193072939515e22adb298388d", "kind", "apiVersion", "name", "namespace", "chart", "components"];
 
-/** Makes each value in a tree unknown, one after the other. @returns its path. The schemas of a guard count as one value. */
+/** Makes each value in a tree unknown, one after the other, and yields its path. A schema of a guard is one value. */
 function* eachUnknown(tree: any, above = ""): Generator<string> {
     for (const [field, value] of Object.entries(tree)) {
         const path = `${above}.${field}`;
@@ -41,8 +41,8 @@ describe("every rule of the policy pack", () => {
                 const same = shapeOf(given);
                 if (judged.has(same)) continue;
                 judged.add(same);
-                // A rule about several resources reports that resources are missing, because only one resource is
-                // checked here. These violations are in `alone`, and are ignored.
+                // Only one resource is checked here, so rules about several resources report that others are missing.
+                // `alone` has these violations, to ignore them.
                 const judge = () => violationsOf([resourceOf(given)]).map(({ message }) => message);
                 const alone = judge();
                 for (const path of eachUnknown(given.inputs))

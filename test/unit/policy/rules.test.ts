@@ -1,5 +1,5 @@
-// Proves, for each rule of the policy pack, that the program's resources pass and that a change of one is rejected: each case
-// changes one thing in a real resource of some option. The unchanged resource causes no violation.
+// Proves that each rule of the policy pack accepts the program's resources, and rejects a changed resource. Each case changes
+// one thing in a real resource of some option.
 import { strict as assert } from "node:assert";
 import { resourceOf } from "../../../policy/resources/resource";
 import { RULES, violationsOf } from "../../../policy/rules";

@@ -1,6 +1,6 @@
-// Proves for the program's resources, with every option, installer and exposure, that the policy pack's rules find no
-// violation, and that a review knows each kind of resource: an unknown one would be a risk in every change. Engine tests prove
-// that the engine passes them the same resources.
+// Proves that the policy pack's rules find no violation in the program's resources, with every option, installer and exposure.
+// Also proves that a review knows each kind of resource: an unknown kind would be a risk in every change. Engine tests prove
+// that the engine passes the same resources to the rules.
 import { strict as assert } from "node:assert";
 import { packageAndKind } from "../../../policy/resources/resource";
 import { RULES as KINDS } from "../../../ops/stack/review/rules";

@@ -29,7 +29,7 @@ const ROOT = join(__dirname, "../../..");
 /** A resource in the format that `resourceOf` converts for the rules. */
 export type Given = Parameters<typeof resourceOf>[0] & { inputs: any };
 
-/** The recorded resources, with the URNs that the engine would give: those of the fake engine have only one level. */
+/** The recorded resources with URNs of the engine. URNs of the fake engine name only one parent. */
 export function givenOf(seen: Seen[]): Given[] {
     const registered = seen.filter(({ id }) => !id);
     const byKey = new Map(registered.map((r) => [`${r.type} ${r.name}`, r]));
@@ -56,8 +56,8 @@ export const shapeOf = ({ type, name, inputs }: Given): string =>
     `${type} ${name} ${JSON.stringify(inputs, (_, value) => (typeof value === "object" ? value : typeof value))}`;
 
 /**
- * Returns a function that tells whether a path in a resource is new. The same path in another list entry or another
- * stack is not new. Checking all of them took a minute of CPU time, and found nothing more.
+ * Returns a function that tells whether a path in a resource is new. The same path in another list entry or another stack is
+ * not new: checking these too took a minute of CPU time, and found nothing more.
  */
 export function placesOnce(): (given: Given, path: string) => boolean {
     const seen = new Set<string>();

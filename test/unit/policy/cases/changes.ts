@@ -5,7 +5,7 @@ import type { Given } from "../stacks";
 const kindOf = ({ type, inputs }: Given): string =>
     type.startsWith("kubernetes:") ? (inputs.kind ?? type.split(":").pop()) : type.split(":").pop()!;
 
-/** The only resource of a kind. @param name of the Kubernetes object or of the resource, where the kind has several */
+/** The only resource of a kind. @param name selects one of several, by Kubernetes object or by resource */
 export function find(resources: Given[], kind: string, name?: string): Given {
     const named = (given: Given) => [given.inputs.metadata?.name, given.name].includes(name);
     const found = resources.filter((given) => kindOf(given) === kind && (name === undefined || named(given)));
@@ -33,8 +33,8 @@ export const more = (type: string, given: any, inside?: string) => (all: Given[]
 };
 
 /**
- * Makes a resource look as if the run still has to create it. Its id is then unknown, and so is each input of another
- * resource that equals the id.
+ * Makes a resource look as if the run still has to create it: its id is unknown, and every input of another resource with
+ * this id too.
  */
 export const created = (kind: string, name?: string) => (all: Given[]) => {
     const one = find(all, kind, name);
@@ -62,7 +62,7 @@ export const plugin = (rule: string, name: string, change: (plugin: any, rule: a
         );
     });
 
-/** A change of the values of the chart, which Helm or Rampart installs. */
+/** A change of the values of APISIX's chart, in a Helm release or in a graph of Rampart. */
 export const values = (change: (values: any) => void) => (all: Given[]) => {
     const release = all.find(({ type, inputs: given }) => type.endsWith(":Release") && given.chart === "apisix");
     if (release) change(release.inputs.values);

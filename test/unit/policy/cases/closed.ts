@@ -331,7 +331,7 @@ export const CLOSED: Record<string, Case[]> = {
             "a command that is followed by another one",
             "cloudflare",
             command((c) => (c.create += "; nc -l 20002")),
-            /^create: must be sh -s -- and plain words/m,
+            /^create: must be sh -s -- followed by plain words/m,
         ],
         [
             "an argument that no script of this project has",

@@ -239,7 +239,7 @@ export const GATEWAY: Record<string, Case[]> = {
             more("cloudflare:index/zeroTrustTunnelCloudflaredRoute:ZeroTrustTunnelCloudflaredRoute", {
                 network: "10.0.0.0/24",
             }),
-            /^network: must not be opened through a tunnel/m,
+            /^network: must not be routed through a tunnel/m,
         ],
         [
             "a tunnel of the provider's older class",
@@ -279,19 +279,19 @@ export const GATEWAY: Record<string, Case[]> = {
             plugin("completions", "proxy-rewrite", ({ config }) => {
                 config.headers.remove = config.headers.remove.filter((h: string) => h !== "X-Consumer-Username");
             }),
-            /must remove X-Consumer-Username/,
+            /must remove the headers X-Consumer-Username/,
         ],
         [
             "a rule that removes nothing",
             "intra",
             plugin("logprobs", "proxy-rewrite", (p) => (p.enable = false)),
-            /^spec\.http\[1\]\.plugins: must remove apikey, Authorization/m,
+            /^spec\.http\[1\]\.plugins: must remove the headers apikey, Authorization/m,
         ],
         [
             "a rule that removes something from some requests only",
             "intra",
             plugin("completions", "proxy-rewrite", ({ config }) => (config._meta = { filter: [["uri", "==", "/"]] })),
-            /^spec\.http\[0\]\.plugins: must remove apikey/m,
+            /^spec\.http\[0\]\.plugins: must remove the headers apikey/m,
         ],
     ],
     "alpa-guarded": [
@@ -431,7 +431,7 @@ export const GATEWAY: Record<string, Case[]> = {
             "a route that times out before its upstream",
             "intra",
             rule("completions", (r) => (r.timeout.read = "120s")),
-            /^spec\.http\[0\]\.timeout\.read: must be as long as the timeout of its upstream, 600 s \(got "120s"\)/m,
+            /^spec\.http\[0\]\.timeout\.read: must be at least 600 s, the timeout of the upstream that it overrides \(got "120s"\)/m,
         ],
         [
             "a connector that stops before the longest answer is complete",
