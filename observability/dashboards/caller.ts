@@ -25,11 +25,11 @@ function figures() {
     const count = (title: string, description: string, labels: string) =>
         figure({ title, description, queries: [inRange(labels)] });
     return [
-        count("Requests", "In the time range, on every path.", 'code=~".+"'),
+        count("Requests", "All requests in the time range, on every path.", 'code=~".+"'),
         count("Answered", "2xx", 'code=~"2.."'),
         count("Rejected", "4xx, without 429 and 499: the request is wrong.", 'code=~"4..", code!~"429|499"'),
         count("Over a limit", "429", 'code="429"'),
-        count("Left before an answer", "499", 'code="499"'),
+        count("Disconnected before an answer", "499", 'code="499"'),
         count("Failed", "5xx", 'code=~"5.."'),
     ];
 }
@@ -42,14 +42,14 @@ function overTime() {
     return [
         curves({
             title: "Requests by status",
-            description: "A series begins with its first request, which rate() does not see.",
+            description: "rate() does not count the first request of a series.",
             queries: [[perMinute(ANY_ROUTE, " by (code)"), "{{code}}"]],
             unit: "reqpm",
             page: ["Troubleshooting", "operate/troubleshooting.md"],
         }),
         curves({
             title: "Requests by path",
-            description: "query-string also has the requests with which pulumi up verifies a credential.",
+            description: "Route query-string includes the requests with which pulumi up verifies a credential.",
             queries: [[perMinute(ANY_ROUTE, " by (route)"), "{{route}}"]],
             unit: "reqpm",
         }),
@@ -86,7 +86,7 @@ function overTime() {
         times({
             title: "Time of Alpa, for all callers",
             description:
-                "The histogram has no label for callers: 5,000 callers would need 195,000 series. The access log has the times of this caller.",
+                "The histogram has no label for callers, because 5,000 callers would need 195,000 series. For the times of this caller, see the access log.",
             queries: [
                 [
                     `histogram_quantile(0.95, sum by (le, route) (rate(apisix_http_latency_bucket{type="upstream", ${TO_ALPA}}[30m])))`,

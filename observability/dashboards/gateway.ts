@@ -29,7 +29,7 @@ export function gateway() {
         ),
         curves({
             title: "etcd is reached",
-            description: "1: the pod reaches etcd; 0: it receives no change of a caller.",
+            description: "1: the pod reaches etcd. 0: the pod does not, and receives no changes of callers.",
             queries: [["apisix_etcd_reachable{}", "{{instance}}"]],
             page: ETCD,
         }),
@@ -43,7 +43,7 @@ export function gateway() {
         curves({
             title: "Lost counts",
             description:
-                "Above 0: the pod could not count a request, most often because its memory for metrics is full.",
+                "Above 0: the pod could not count a request, most often because the memory for metrics is full.",
             queries: [["increase(apisix_nginx_metric_errors_total{}[1h])", "{{instance}}"]],
             page: SERIES,
         }),

@@ -121,7 +121,7 @@ function answers() {
         curves({
             title: "Requests by status class",
             description:
-                "Each status once. A series begins with its first request, which rate() does not see: for single requests, see the access log.",
+                "Each request is in one class. rate() does not count the first request of a series: for single requests, see the access log.",
             queries: [
                 [perMinute(`${TO_ALPA}, code=~"2.."`), "2xx: answered"],
                 [perMinute(`${TO_ALPA}, code=~"4..", code!~"429|499"`), "4xx: rejected"],
@@ -134,7 +134,7 @@ function answers() {
         curves({
             title: "Failures by status and source",
             description:
-                "Source upstream: Alpa's answer; nginx: no answer of Alpa (502, 504); apisix: the gateway itself; the most frequent cause of 500 is the counter server.",
+                "Source upstream: Alpa answered. nginx: Alpa did not answer (502, 504). apisix: the gateway itself failed, most often because of the counter server (500).",
             queries: [
                 [perMinute(`${TO_ALPA}, code=~"5.."`, " by (code, response_source)"), "{{code}} {{response_source}}"],
             ],
@@ -150,9 +150,8 @@ function answers() {
             noValue: "no host sends synthetic completions",
         }),
         curves({
-            title: "How long that completion takes",
-            description:
-                "Time of a synthetic completion through DNS, load balancers or a tunnel, the gateway and Alpa.",
+            title: "Time of a synthetic completion",
+            description: "Includes DNS, load balancers or a tunnel, the gateway and Alpa.",
             queries: [["alpa_auth_caller_path_seconds{}", "{{path}}"]],
             unit: "s",
             page: CALLER_PATH,
@@ -185,9 +184,9 @@ function callers() {
             unit: "reqpm",
         }),
         curves({
-            title: "Callers that left before an answer (499)",
+            title: "Callers that disconnected before an answer (499)",
             description:
-                "The ten callers with the most requests of status 499. Many callers at once: Alpa is too slow, or hangs.",
+                "The ten callers with the most requests of status 499. If many callers disconnect at once, Alpa is too slow or hangs.",
             queries: [[`topk(10, ${perMinute(`${TO_ALPA}, code="499"`, " by (consumer)")})`, "{{consumer}}"]],
             unit: "reqpm",
             page: NOTHING,

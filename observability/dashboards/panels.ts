@@ -52,7 +52,7 @@ interface Shown {
     noValue?: string;
 }
 
-/** Shows 0 for a series that has had no request yet, but nothing if Prometheus scrapes no gateway pod. */
+/** Adds 0 for a series without requests. Adds nothing if Prometheus scrapes no gateway pod. */
 const OR_ZERO = " or 0 * count(apisix_node_info{})";
 
 export function link([title, target]: Page): dashboard.DashboardLinkBuilder {

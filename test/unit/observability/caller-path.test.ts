@@ -1,6 +1,6 @@
-// Proves the figures that the script of docs/examples/prometheus/caller-path writes for an answer, for none, and for invalid
-// settings; that it sends one small completion with the credential, and shows the credential nowhere. test/unit/alerts tests
-// its alerts.
+// Proves the figures that the script of docs/examples/prometheus/caller-path writes: with an answer, without one, and with
+// invalid settings. Also proves that the script sends one small completion with the credential, and shows the credential
+// nowhere. test/unit/alerts tests the alerts.
 import { strict as assert } from "node:assert";
 import { execFile, execFileSync } from "node:child_process";
 import {

@@ -1,6 +1,6 @@
-// Proves the figures that the script of docs/examples/prometheus/connectors writes for connectors that are connected, that have
-// lost Cloudflare and that are down, and for invalid settings. The connectors are those of the sandbox. test/unit/alerts tests
-// its alerts.
+// Proves the figures that the script of docs/examples/prometheus/connectors writes for a connector that is connected, one that
+// has lost Cloudflare, and one that is down. Also for invalid settings. The connectors are those of the sandbox.
+// test/unit/alerts tests the alerts.
 import { strict as assert } from "node:assert";
 import { execFile, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";

@@ -91,8 +91,7 @@ describe("dashboards for Grafana", () => {
 
     it("explain what an empty panel of the gateway means", () => {
         const board = DASHBOARDS["alpa-auth-operators"]().build() as any;
-        // These panels may be empty. Their series begin with the first event, or come from a program that not every
-        // stack has.
+        // The series of these panels begin with the first event, or come from a program that not every stack has.
         const mayBeEmpty = board.panels.filter(
             ({ type, targets = [] }: any) =>
                 type === "timeseries" &&

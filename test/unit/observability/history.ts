@@ -1,7 +1,7 @@
 /**
- * Metrics of three gateway pods, as the emulator of APISIX counts them, and of other programs. The first hour has no
- * problems. The second hour has every problem that has an alert. Then Alpa answers nothing for 20 minutes. After that,
- * no metrics can be read.
+ * Metrics of three gateway pods, counted by the emulator of APISIX, and of other programs. The first hour has no problems.
+ * In the second hour, every alert has its problem. Then Alpa answers nothing for 20 minutes. After that, Prometheus scrapes
+ * nothing.
  */
 import type { Context } from "../../../sandbox/gateway/request/context";
 import { Metrics } from "../../../sandbox/gateway/observed/metrics";
@@ -54,9 +54,8 @@ export function endsAt(now: number): Record<Phase, number> {
 export function openMetrics(now: number): string {
     const ends = endsAt(now);
     const lines = new Map<string, string[]>();
-    // From `ends.well` on, the check of docs/examples/prometheus/caller-path has failed and does not run again, and the
-    // host's connector has no connections. After `ends.trouble`, the pod's connector is gone. Alpa's pod restarts 10
-    // minutes before `ends.trouble`.
+    // After `ends.well`, the synthetic completion fails and its check stops, and the connector on the host has no
+    // connections. After `ends.trouble`, the connector in the pod is gone. Alpa's pod restarts 10 minutes before that.
     const around: [series: string, value: (at: number) => number | undefined][] = [
         ['alpa_auth_caller_path_success{path="main"}', (at) => Number(at <= ends.well)],
         ['alpa_auth_caller_path_seconds{path="main"}', () => 1.5],
@@ -90,7 +89,7 @@ export function openMetrics(now: number): string {
         const start = ends.well - PHASES.well * 60;
         for (let at = start; at <= ends.unanswered; at += STEP_SECONDS) {
             const phase = at <= ends.well ? "well" : at <= ends.trouble ? "trouble" : "unanswered";
-            // One pod is lost when the problems begin, and another one then loses etcd and the counters.
+            // After `well`, pod c is gone, and pod b loses etcd and the counters.
             if (instance === "c" && phase !== "well") break;
             const isTroubled = instance === "b" && phase !== "well";
             for (const [count, ...one] of SENT[phase]) for (let i = 0; i < count; i++) countOne(pod, ...one);

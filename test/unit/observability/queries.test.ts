@@ -21,7 +21,7 @@ const RULES = readFileSync(join(ROOT, "docs/examples/prometheus/alpa-auth.rules.
 const ALERTS = (parse(RULES) as { groups: { rules: { alert?: string; expr: string }[] }[] }).groups
     .flatMap(({ rules }) => rules)
     .filter(({ alert }) => alert !== undefined);
-/** When an alert's expression is true. @default the hour of problems */
+/** The phase in which an alert's expression is true. @default the hour of problems */
 const WHEN: Record<string, Phase> = {
     AlpaAuthNoAnswers: "unanswered",
     AlpaAuthNoConnector: "unanswered",
@@ -60,8 +60,7 @@ if (promtool !== undefined && findOnPath("prometheus") !== undefined)
             server = await start();
             await evaluated();
             writeFileSync(join(folder, "backfill.rules.yml"), rules);
-            // A rule may use the result of another rule. That result must be recorded first. Such rules depend on each
-            // other over up to three levels, so all rules are evaluated three times.
+            // A rule may use the result of another rule, over up to three levels. Each evaluation records one level.
             for (let level = 0; level < 3; level++) {
                 const range = [`--start=${ends.well - 3600}`, `--end=${now}`, `--url=${server.url}`];
                 const output = ["--output-dir=data", "backfill.rules.yml"];
