@@ -33,7 +33,7 @@ export function apiProblems({ token, inPlain }: ApiAccess): string[] {
     const problems: string[] = [];
     if (inPlain)
         problems.push(
-            "cloudflare:apiToken: must be stored encrypted (it is in the stack file in plain text). Anyone who can read that file knows it: create a new token, and run: pulumi config set --secret cloudflare:apiToken",
+            "cloudflare:apiToken: must be stored encrypted (it is in the stack file in plain text). Anyone who can read that file can use the token. Create a new token, and run: pulumi config set --secret cloudflare:apiToken",
         );
     if (!FORM.test(token))
         problems.push(

@@ -37,7 +37,7 @@ export function readConversionState(folder: string, stack: string): ConversionSt
     } catch (error) {
         const why = error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message;
         throw new ProblemList("the state of the conversion", [
-            `${conversionStateFile("", stack)}: must be as convert run has written it (${why.replace(/\s+/g, " ")}). Restore the file from git. If git does not have it, remove it.`,
+            `${conversionStateFile("", stack)}: must have the format that convert run writes (${why.replace(/\s+/g, " ")}). Restore the file from git, or delete it if git has no copy.`,
         ]);
     }
 }

@@ -4,8 +4,8 @@ import { pathText } from "./problems";
 import { isMapping } from "./unchecked";
 
 /**
- * A parsed value in which parts of a wrong type are undefined, so any key may be absent. Values of the right type are kept,
- * even if they violate another rule.
+ * A parsed value. Each part of a wrong type is undefined, so any key may be absent. Values of the right type are kept, even
+ * if they violate another rule.
  */
 export type Sound<T> = T extends readonly (infer Entry)[]
     ? (Sound<Entry> | undefined)[]
@@ -13,7 +13,7 @@ export type Sound<T> = T extends readonly (infer Entry)[]
       ? { [Key in keyof T]?: Sound<T[Key]> }
       : T;
 
-/** What the checks of an option need in addition to the config values. */
+/** Facts for the checks of an option that are not in the config values. */
 export interface CheckContext {
     /**
      * Whether a key of the stack config is stored encrypted. With a second argument: whether this value inside the key is
@@ -41,7 +41,7 @@ export function crossCheck<T>(check: (config: Sound<T>) => string[]): z.core.$Zo
         const places = wrong.map((path) => `${pathText(path)}: `);
         const problems = check(soundPart(ctx.value, wrong) as Sound<T>);
         for (const message of problems)
-            // A value of a wrong type is already reported, so it must not be reported again as missing.
+            // The schema already reports a value of a wrong type.
             if (!places.some((place) => message.startsWith(place)))
                 ctx.issues.push({ code: "custom", input: undefined, path: [], message });
     });

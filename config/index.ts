@@ -51,8 +51,8 @@ function secretKeys(): string[] {
 
 /**
  * Checks a stack config and converts it into settings of the components.
- * @param isSecret whether a key is stored encrypted. Pulumi marks a whole mapping as secret if one of its values is
- * encrypted, so the second argument asks for a single value of the mapping
+ * @param isSecret whether a key is stored encrypted. The second argument selects one value of a mapping, since Pulumi marks
+ * a whole mapping as secret if one of its values is encrypted
  * @param today decides which credentials have expired
  * @param api access to the Cloudflare API. Default: none; the check of the API token is then skipped
  * @param folder folder of the stack file, the base of relative paths in that file
@@ -70,7 +70,7 @@ export function parse(
     const values = Object.fromEntries(Object.entries(raw).map(([key, text]) => [key, valueOf(text, key)]));
     const { consumers = [], consumersFile: name } = values;
     const context = { isSecret, today, api, folder };
-    // The callers file is merged only if both keys are usable. If one of them is invalid, the schema reports it.
+    // The schema reports an invalid `consumersFile` or `consumers`. The file can be merged only if both are valid.
     if (typeof name !== "string" || !isInside(name) || !Array.isArray(consumers)) return parseValues(values, context);
     const file = callers === undefined ? readCallersFile(name, folder) : parseCallersFile(callers, name);
     const problems = [...file.problems];

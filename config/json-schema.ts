@@ -45,7 +45,7 @@ export function callersFileSchema(): JsonSchema {
     const { consumers } = DEFINITIONS["intra-a"].schema.shape;
     return {
         ...plain(z.strictObject({ consumers: consumers as z.ZodType })),
-        title: "Callers of a stack of alpa-auth",
+        title: "Callers file of alpa-auth",
     };
 }
 

@@ -32,7 +32,7 @@ export function counted(n: number, word: string): string {
 /**
  * Message for one schema issue, with the texts of {@link wording}: `where: what must hold (got). What to do.`
  * @param schema the schema with the issue, for "did you mean"
- * @param owners keys of other options, with the option that has them
+ * @param owners keys of other options, each with the names of its options
  */
 export function explain(
     issue: z.core.$ZodIssue,

@@ -21,7 +21,7 @@ interface KeyEntry extends KeyMeta {
     path: string;
     /** Description of the value's type. */
     type: string;
-    /** `required`: every mapping that can have the key must have it. */
+    /** `required`: the key must be set in every mapping that can have it. */
     need: "required" | "default" | "optional";
     /** The default value. Unset if {@link KeyMeta.unset} describes the default. */
     preset?: unknown;
@@ -94,8 +94,8 @@ export function sample({ examples, preset, schema, isMapping, path }: KeyEntry):
 }
 
 /**
- * Returns a mapping with the required keys of a schema. If no key is required, the mapping has the first key. For a list or
- * a record, the result contains one such mapping.
+ * Returns a mapping with the required keys of a schema, or with its first key if none is required. For a list or a record,
+ * the result contains one such mapping.
  */
 function composed(type: z.core.$ZodType, path: string): unknown {
     const inner = unwrap(type);

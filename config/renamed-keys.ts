@@ -114,8 +114,8 @@ function imageParts(image: string): Record<string, string> {
 }
 
 /**
- * Renames old keys to the current ones, so that an old name is reported once and does not hide other problems.
- * @returns a problem for each old name
+ * Renames old keys to the current ones, so that the schema can check the values of old keys too.
+ * @returns the renamed values, and a problem for each old name
  */
 export function renameKeys(values: Values, option: Option): { values: Values; problems: string[] } {
     const problems: string[] = [];
@@ -147,11 +147,11 @@ export function stateProblems(convert: unknown): string[] {
     if (state.length === 0) return [];
     const names = state.map(([key]) => `convert.${key}`).join(" and ");
     return [
-        `${names}: must not be in the stack file, since convert run keeps this state in a file of its own. Remove it here, and create ${conversionStateFile("", "<stack>")} next to the stack file with this text: ${JSON.stringify(Object.fromEntries(state))}`,
+        `${names}: must not be in the stack file, since convert run keeps this state in another file. Remove it from the stack file, and create ${conversionStateFile("", "<stack>")} next to the stack file with this text: ${JSON.stringify(Object.fromEntries(state))}`,
     ];
 }
 
-/** The path of a key. Each `[]` in it is replaced by the list index at the same position of the path `like`. */
+/** The path of a key. Each `[]` in `name` becomes the list index at the same position of the path `like`. */
 function placed(name: string, like: Path): Path {
     return stepsOf(name).map((step, i) => (step === "[]" ? like[i] : step));
 }

@@ -1,9 +1,9 @@
 import * as z from "zod";
 
 /**
- * Fields of `.meta()` about secrets, on the innermost schema. `secret` marks a value that must be stored encrypted. Its text
- * is the file name in the command that sets the value. `mayBeSecret` marks a value that may be stored encrypted, and a value
- * that could be a secret in the wrong key.
+ * Fields of `.meta()` about secrets, on the innermost schema. `secret` marks a value that must be stored encrypted; the text
+ * of `secret` is the file name in the command that sets the value. `mayBeSecret` marks a value that may be stored encrypted.
+ * It also marks a key into which an operator could write a secret by mistake.
  */
 interface Secrecy {
     secret?: string;

@@ -53,7 +53,7 @@ export function readStackFile(stack: string, folder = "."): string | undefined {
     }
 }
 
-/** Parses the file. An invalid file counts as empty, since Pulumi reports it. */
+/** Parses the file. Returns undefined for an invalid file, which Pulumi reports. */
 function parsed(text: string): unknown {
     try {
         return parse(text, { merge: true });

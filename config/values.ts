@@ -97,8 +97,8 @@ export const hostName = z.string().check((ctx) => {
 });
 
 /**
- * Invalid path prefixes: the prefixes of other services, and every prefix that contains a word by which Alpa selects the
- * operation.
+ * Invalid path prefixes: those of other services, and all with `completions` or `logprobs`. Alpa looks for these words in the
+ * path.
  */
 const TAKEN = /completions|logprobs|^\/(alpa-verification|apisix|cdn-cgi)$/;
 
@@ -107,7 +107,7 @@ export const pathPrefix = z
     .string()
     .refine((path) => /^\/[a-z0-9]+(-[a-z0-9]+)*$/.test(path) && !TAKEN.test(path), {
         error: (i) =>
-            `must be one part of a path, such as /alpa-opt-service: lower case, and not a path of another service${got(i.input)}. Choose another prefix`,
+            `must be one lower-case part of a path that no other service uses, for example /alpa-opt-service${got(i.input)}. Choose another prefix`,
     })
     .optional();
 

@@ -9,7 +9,7 @@ import { RampartGuard } from "./rampart-guard";
 export interface RampartInstall {
     /** Address of the chart repository. */
     repository: string;
-    /** Name of the chart in that repository. */
+    /** Name of Rampart's chart in the private repository. */
     chart: string;
     /** Exact version of the chart. */
     version: string;

@@ -33,7 +33,7 @@ export const alpa = z
             .min(1, { error: "must name at least one Alpa service. Write for example [10.20.96.188:20001]" })
             .meta({
                 description:
-                    "Address of each Alpa service, `host:port`, as the cluster reaches it. Only the first serves `/logprobs`, since each service keeps the cache of `/logprobs` in its own memory.",
+                    "Address of each Alpa service, `host:port`, as the cluster reaches it. Only the first service gets requests to `/logprobs`, because each service has its own cache for them.",
                 examples: [["10.20.96.188:20001"]],
             }),
         ...alpaKeys,

@@ -77,7 +77,7 @@ export const convert = z
             .optional()
             .meta({
                 description:
-                    "Config of the rehearsal stack that differs from this stack. `convert rehearse` checks and uses it.",
+                    "Values of the rehearsal stack that differ from those of this stack. `convert rehearse` checks and uses them.",
                 examples: [{ alpa: { endpoints: ["10.20.96.200:20001"] }, gateway: { nodePort: 30999 } }],
                 unset: "no rehearsal",
             }),

@@ -85,7 +85,7 @@ export const installedGatewayKeys = {
         .strictObject({
             repository: imageRepository.default("apache/apisix").meta({
                 description:
-                    "Image of APISIX, without the tag. The name of an image in a mirror begins with the host of that registry.",
+                    "Image of APISIX, without the tag. For an image in a mirror, begin with the host of the mirror.",
                 reason: "The image of APISIX's project.",
             }),
             tag: imageTag
@@ -123,12 +123,12 @@ export const installedGatewayKeys = {
         .strictObject({
             whenDown: z.enum(WHEN_DOWN).default("each-pod").meta({
                 description:
-                    "What happens to requests of callers with limits while the counter server is down. `each-pod`: each APISIX pod counts requests on its own. A pod allows up to twice `requests` in the first window and `requests` in each later window, and does not limit open requests. `refuse`: these requests get 500. `allow`: these requests are not limited.",
+                    "What happens to requests of callers with limits while the counter server is down. `each-pod`: each APISIX pod counts requests on its own. In the first window a pod allows up to twice `requests`, and then `requests` in each window. Open requests are not limited. `refuse`: these requests get 500. `allow`: these requests are not limited.",
                 reason: "When the node of the counter server is lost, callers are still served and requests are still limited.",
             }),
             timeoutMilliseconds: positive("a time in milliseconds").default(100).meta({
                 description:
-                    "Longest wait for the counter server, in milliseconds. While the counter server hangs, each request waits that long; with `each-pod` and `allow`, once for each kind of limit (requests, open requests).",
+                    "Longest wait for the counter server, in milliseconds. While the counter server hangs, each request waits that long. With `each-pod` and `allow`, it waits once for the limit on requests and once for the limit on open requests.",
                 reason: "Long enough for a busy server in the same cluster, short enough for callers.",
             }),
             image: z
@@ -155,7 +155,8 @@ export const installedGatewayKeys = {
         .array(text("a file or an address"))
         .optional()
         .meta({
-            description: "Files or URLs of the CRDs that installer `helm` creates. `[]` uses those in the cluster.",
+            description:
+                "Files or URLs of the CRDs that installer `helm` creates. With `[]`, the CRDs must already be in the cluster.",
             examples: [["crds/apisix/*.yaml"]],
             unset: "the pinned releases of their projects",
         }),
@@ -176,7 +177,7 @@ const existingService = z
             .default(9080)
             .meta({ description: "Port of the pods behind the Service.", reason: "APISIX's own default." }),
     })
-    .describe("Service of the existing gateway to which connectors forward requests, with exposure `tunnel`.");
+    .describe("Service of the existing gateway, with exposure `tunnel`. Connectors forward requests to this Service.");
 
 /** Key `gateway` of the options that can use an existing gateway. */
 export const gateway = z

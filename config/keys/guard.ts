@@ -22,7 +22,7 @@ const MOST_VOCABULARY = 250_680;
  */
 const MOST_PROMPTS = 64;
 
-/** @param bound text after the maximum in the error: the unit and, after a comma, the source of the maximum */
+/** @param bound unit and source of the maximum in the error, for example `prompts, 16 batches of Alpa` */
 const upTo = (most: number, bound: string, what: string) =>
     positive(what).refine((value) => value <= most, {
         error: (i) => `must be at most ${most} ${bound}${got(i.input)}. Lower it`,
@@ -66,7 +66,7 @@ export const guard = z
             .optional()
             .meta({
                 description:
-                    "Largest `min_tokens` that a request may have. A higher value shortens the longest prompt that any caller can send: in a batch of Alpa, the longest prompt and the largest `min_tokens` together must fit into the context length.",
+                    "Largest `min_tokens` that a request may have. A higher value leaves less room for the prompts of all callers. In a batch of Alpa, the longest prompt and the largest `min_tokens` must together fit into the context length.",
                 examples: [128],
                 unset: "`0`",
                 reason: "With 0 every combination of accepted requests fits into a batch.",
@@ -74,4 +74,6 @@ export const guard = z
     })
     .check(reasonFor({ enabled: false }, "Give the reason why the gateway may pass on requests that stop Alpa"))
     .prefault({})
-    .describe("The request guard: requests that are known to stop Alpa get 400 before they reach it.");
+    .describe(
+        "The request guard. The gateway rejects requests that are known to stop Alpa (400), and does not forward them.",
+    );

@@ -20,7 +20,7 @@ export function availabilityProblems(config: Config, given: Raw, promise: string
     const isNamed = [["gateway", "address"], ["azure"], ["tls"]].some((path) => isGiven(given, ...path));
     if (exposure === "direct" && !isNamed && gateway?.installer !== "existing")
         problems.push(
-            "gateway.address: required with exposure direct, unless azure or tls names a host. Set it to the host name or IPv4 address of a load balancer in front of the nodes, which callers use.",
+            "gateway.address: required with exposure direct, unless azure or tls names a host. Set it to the host name or IPv4 address of the load balancer that callers use in front of the nodes.",
         );
     if (exposure === "tunnel" && tunnel?.connectors === 1)
         problems.push(

@@ -71,7 +71,7 @@ export const observability = z
                 }),
                 podMonitor: onOff.meta({
                     description:
-                        "Whether the stack creates a PodMonitor for the Prometheus operator. Otherwise the pods have annotations `prometheus.io`.",
+                        "Whether the stack creates a PodMonitor for the Prometheus operator. Without a PodMonitor, the pods have annotations `prometheus.io`.",
                     reason: "A cluster without the Prometheus operator does not have the kind PodMonitor.",
                 }),
             })
@@ -115,7 +115,7 @@ export const observability = z
             })
             .optional()
             .describe(
-                "The consumer for synthetic requests: a job outside the cluster sends small completions with its key, to measure whether callers get answers (docs/examples/prometheus/caller-path).",
+                "The consumer for synthetic requests. A job outside the cluster sends small completions with the key of this consumer, to measure whether callers get answers (docs/examples/prometheus/caller-path).",
             ),
         accessLog: onOff.meta({
             description:
@@ -140,9 +140,8 @@ interface Checked {
 }
 
 /**
- * Largest number of requests per minute that the limits may allow the consumer of `callerPath`. That consumer usually sends
- * one request in five minutes. Longer windows have the same maximum, because a caller may send all requests of a window
- * within one minute.
+ * Most requests per minute that the limits may allow the consumer of `callerPath`, which usually sends one in five minutes.
+ * A longer window has the same maximum, because a caller may send all its requests within one minute.
  */
 const MOST_A_MINUTE = 2;
 

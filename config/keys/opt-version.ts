@@ -133,7 +133,7 @@ export const upgrade = z
         parametersBillion: parametersBillion.meta({
             description: "Parameters of the new model, in billions.",
             examples: [175],
-            unset: "the number in the name of the new model; without a new model `opt.parametersBillion`",
+            unset: "the number in the name of the new model; `opt.parametersBillion` if the model stays the same",
         }),
         rayVersion: rayVersion.optional().meta({
             description: "Version of Ray in the new image.",
@@ -149,7 +149,7 @@ export const upgrade = z
     })
     .optional()
     .describe(
-        "A new version of the model that replaces the running one, with option intra-b in `convert.phase` `done`. `model upgrade run` writes and removes it.",
+        "A new version of the model that replaces the running one. Needs option intra-b and `convert.phase: done`. `model upgrade run` writes and removes this key.",
     );
 
 /** Keys of `opt` that an upgrade may change. */
@@ -163,7 +163,7 @@ interface Version {
     upgrade?: Sound<z.infer<typeof upgrade>>;
 }
 
-/** Key `opt` as it is after the upgrade: the values of `opt.upgrade` replace the old ones. */
+/** Key `opt` after the upgrade, with the values of `opt.upgrade`. */
 export function upgraded<Opt extends Version>(opt: Opt): Opt {
     const { phase: _, ...changed } = opt.upgrade ?? {};
     const given = Object.fromEntries(Object.entries(changed).filter(([, value]) => value !== undefined));

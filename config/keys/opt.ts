@@ -33,7 +33,7 @@ const nodeName = z
     })
     .meta({
         description:
-            "Name of the node: the value of its label `kubernetes.io/hostname`. A node can also be written as this name only.",
+            "Name of the node: the value of its label `kubernetes.io/hostname`. A node without other keys can be written as its name alone.",
         examples: ["dgx-01"],
     });
 
@@ -115,7 +115,7 @@ export const opt = z
             })
             .check(reasonFor({ enabled: true }, "Give the reason why the pods' ports may be open on the nodes"))
             .prefault({})
-            .describe("Whether the pods use the network of their nodes instead of that of the cluster."),
+            .describe("Whether the pods use the network of their nodes instead of the network of the cluster."),
         startTimeoutSeconds: positive("a time in seconds").default(DEFAULT_START_SECONDS).meta({
             description: "Longest wait for Alpa to start and load its model, in seconds.",
             reason: "More than three times the 12 minutes that a start is expected to take.",
@@ -162,20 +162,20 @@ export const opt = z
                     reason: "The name that Rampart uses.",
                 }),
                 operator: exactVersion.default("0.1.0").meta({
-                    description: "Version of the chart `kuberay-operator` in that repository.",
+                    description: "Version of the chart `kuberay-operator` in the private Rampart repository.",
                     reason: "The version for which this project renders values.",
                 }),
                 cluster: exactVersion.default("0.1.0").meta({
-                    description: "Version of the chart `ray-cluster` in that repository.",
+                    description: "Version of the chart `ray-cluster` in the private Rampart repository.",
                     reason: "The version for which this project renders values.",
                 }),
                 service: exactVersion.default("0.2.0").meta({
-                    description: "Version of the chart `alpa-opt-service` in that repository.",
+                    description: "Version of the chart `alpa-opt-service` in the private Rampart repository.",
                     reason: "The version for which this project renders values.",
                 }),
                 serviceName: dnsLabel.default("component-alpa-opt-service").meta({
                     description:
-                        "Name of the Service that the chart `alpa-opt-service` creates, in the namespace of its component.",
+                        "Name of the Service that the chart `alpa-opt-service` creates in the namespace of its component.",
                     reason: "The name that the default version uses.",
                 }),
             })

@@ -10,8 +10,11 @@ export const rampartInstall = z.strictObject({
     }),
     chart: chartName
         .default("rampart")
-        .meta({ description: "Name of the chart in that repository.", reason: "The name of Rampart itself." }),
-    version: pinned.meta({ description: "Exact version of that chart.", examples: ["1.2.3"] }),
+        .meta({
+            description: "Name of Rampart's chart in the private repository.",
+            reason: "The name of Rampart itself.",
+        }),
+    version: pinned.meta({ description: "Exact version of Rampart's chart.", examples: ["1.2.3"] }),
     credentialsSecret: dnsLabel
         .meta({
             description: "Secret with `username` and `password` of the repository, in `rampart.install.namespace`.",
@@ -28,7 +31,7 @@ export const rampartInstall = z.strictObject({
 export const rampart = z
     .strictObject({
         install: rampartInstall.optional().meta({
-            description: "Installs Rampart from your private chart repository, since Rampart has no public one.",
+            description: "Installs Rampart from your private chart repository. Rampart has no public repository.",
             unset: "Rampart must already run in the cluster",
         }),
         retry: z

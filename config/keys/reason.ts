@@ -7,7 +7,7 @@ interface Choice {
     reason?: string;
 }
 
-/** Key `enabled` of a setting for which one of the two values is unsafe. */
+/** Key `enabled` of a setting that is unsafe with `true` or with `false`. */
 export const enabled = z.boolean({ error: (i) => `must be true or false${got(i.input)}` });
 
 /** Key `reason`, next to `enabled`. */

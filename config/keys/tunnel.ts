@@ -38,7 +38,7 @@ export function defaultGrace(answerSeconds: number): number {
 export function cutAnswers(answerSeconds: number): string[] {
     if (answerSeconds <= MOST_GRACE_SECONDS) return [];
     return [
-        `tunnel: a stopping connector waits at most ${MOST_GRACE_SECONDS} s for requests in progress, but an answer may take up to ${answerSeconds} s. Requests that take longer than this wait are interrupted (502). Change connectors while no long requests are in progress.`,
+        `tunnel: a stopping connector waits at most ${MOST_GRACE_SECONDS} s for requests in progress, but an answer may take up to ${answerSeconds} s. Requests that take longer are interrupted (502). Change connectors while no long requests are in progress.`,
     ];
 }
 
@@ -48,7 +48,7 @@ export const tunnel = z
         hosts: z
             .array(host)
             .min(1, { error: "must name at least one host, the Ray head node. Add it" })
-            .describe("Hosts that run connectors: the Ray head node, and a second host to survive the loss of one."),
+            .describe("Hosts that run connectors: the Ray head node, and a second host for failover."),
         version: pinned.meta({ description: "Version of `cloudflared`.", examples: ["2026.8.2"] }),
         sha256: z
             .string()

@@ -4,17 +4,17 @@ import { got } from "../problems";
 import { positive } from "../values";
 
 /**
- * Smallest `idleSeconds`. Alpa waits up to a second for more prompts of a batch, and the script counts whole seconds, so a
- * smaller value would restart a healthy Alpa on a busy host.
+ * Smallest `idleSeconds`. Alpa waits up to a second for more prompts of a batch, and the script counts whole seconds. With
+ * a smaller value, the watchdog would restart a healthy Alpa on a busy host.
  */
 const LEAST_IDLE_SECONDS = 10;
 
-/** Keys of every watchdog: when Alpa counts as making no progress. */
+/** Keys of every watchdog: its limits for an Alpa that makes no progress. */
 export const progressKeys = {
     idleSeconds: positive("a time in seconds")
         .refine((seconds) => seconds < 1 || seconds >= LEAST_IDLE_SECONDS, {
             error: (i) =>
-                `must be at least ${LEAST_IDLE_SECONDS}${got(i.input)}. Raise it, or the watchdog restarts a healthy Alpa that waits for a batch`,
+                `must be at least ${LEAST_IDLE_SECONDS}${got(i.input)}. Raise it, or the watchdog restarts Alpa while it only waits for more prompts`,
         })
         .default(DEFAULT_IDLE_SECONDS)
         .meta({
@@ -54,8 +54,8 @@ interface ParsedLimits {
 
 /**
  * Converts checked values into settings of the components.
- * @param answerSeconds longest time that callers wait for one answer, in seconds. Alpa continues to compute after that,
- * hence the factor 2 in the default
+ * @param answerSeconds longest time that callers wait for one answer, in seconds. The default limit is twice as long, since
+ * Alpa continues to compute after a caller has given up
  * @returns undefined without a watchdog
  */
 export function progressLimits(watchdog: ParsedLimits | undefined, answerSeconds: number): ProgressLimits | undefined {

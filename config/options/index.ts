@@ -37,8 +37,8 @@ export const DEFINITIONS: { [O in Option]: OptionDefinition<SettingsByOption[O]>
 export const OPTIONS = Object.keys(DEFINITIONS) as Option[];
 
 /**
- * Returns what authenticates callers in a stack with this value of `option`. An invalid value, which the config check
- * reports, counts as an option with a gateway.
+ * Returns what authenticates callers in a stack with this value of `option`. For an invalid value, which the config check
+ * reports, returns `gateway`.
  */
 export function authenticatorOf(option: unknown): Authenticator {
     return OPTIONS.includes(option as Option) ? DEFINITIONS[option as Option].authenticator : "gateway";

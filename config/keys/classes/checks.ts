@@ -51,7 +51,7 @@ function ofClass(name: string, { classes, consumers = [], guard }: Config): stri
     if (slots === undefined) return problems;
     if (maxPrompts !== undefined && slots >= 1 && slots < maxPrompts)
         problems.push(
-            `${where}.slots: must be at least ${maxPrompts}, the prompts that one request may have (guard.maxPrompts; got ${slots}). Raise it, or set guard.maxPrompts to ${slots} or less.`,
+            `${where}.slots: must be at least guard.maxPrompts, ${maxPrompts} (got ${slots}). Raise slots, or set guard.maxPrompts to ${slots} or less.`,
         );
     const limited = consumers.flatMap((one, i) =>
         one?.class === name && one.limits?.concurrent !== undefined ? [i] : [],
@@ -60,7 +60,7 @@ function ofClass(name: string, { classes, consumers = [], guard }: Config): stri
         ...problems,
         ...limited.map(
             (i) =>
-                `consumers[${i}].limits.concurrent: must not be set for a caller whose class has slots (class ${name}): APISIX can apply only one limit on open requests to a caller, and the slots already are one. Remove it, and set requests and perSeconds instead.`,
+                `consumers[${i}].limits.concurrent: must not be set with class ${name}, which has slots. APISIX applies either slots or concurrent to a caller. Remove concurrent, and set requests and perSeconds instead.`,
         ),
     ];
 }
@@ -82,7 +82,7 @@ function tooManySlots({ alpa, classes = {} }: Config): string[] {
 function wrongGateway({ gateway }: Config): string[] {
     if (gateway?.installer === "existing")
         return [
-            "classes: slots need a gateway that this stack installs (got gateway.installer existing), since each pod of an existing gateway counts on its own. Remove slots.",
+            "classes: slots need a gateway that this stack installs (got gateway.installer existing), since the pods of an existing gateway count separately. Remove slots.",
         ];
     const tag = gateway?.image?.tag;
     if (!isOlder(tag, OLDEST_FOR_CLASSES)) return [];

@@ -124,7 +124,7 @@ export const cluster = z
             .meta({ description: "Context of the kubeconfig.", examples: ["microk8s"], unset: "the current context" }),
         nodes: z
             .array(node)
-            .min(1, { error: "must name at least one host. Add it, or remove the key" })
+            .min(1, { error: "must name at least one host. Add a host, or remove the key" })
             .optional()
             .meta({
                 description:
@@ -146,7 +146,7 @@ export const cluster = z
             .optional()
             .meta({
                 description:
-                    "Additional names and addresses in the certificate of the API server, which always contains the addresses of the nodes.",
+                    "Additional names and addresses in the certificate of the API server. The certificate always contains the addresses of the nodes.",
                 examples: [["k8s.example.com"]],
                 unset: "no further names",
             }),

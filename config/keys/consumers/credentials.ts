@@ -30,7 +30,7 @@ export const DEFAULT_TOKEN_OVERLAP_DAYS = 30;
 
 /** Each run warns about a credential that expires within this number of days. */
 const WARN_DAYS = 30;
-/** Like WARN_DAYS, for a credential that has a successor. Its caller may still use the old credential. */
+/** Like WARN_DAYS, for a credential that has a successor: the caller may still use the old credential. */
 const REMIND_DAYS = 3;
 /** A day in milliseconds. */
 export const DAY_MS = 24 * 60 * 60 * 1000;
@@ -126,14 +126,11 @@ function sharedPairs(places: Place[]): string[] {
         .filter(([place, first]) => place.consumer !== first.consumer)
         .map(
             ([{ where }, first]) =>
-                `${where}.publicKey: must belong to one caller only (${first.where} has the same key): each caller could sign tokens as the other. Have each caller create its own key pair.`,
+                `${where}.publicKey: must belong to one caller only (${first.where} has the same key): callers with a common key can sign each other's tokens. Have each caller create its own key pair.`,
         );
 }
 
-/**
- * Returns each credential whose value an earlier credential also has, together with the first credential that has this
- * value.
- */
+/** Returns each credential that repeats the value of an earlier one, together with the first credential with this value. */
 function repeats(places: Place[], valueOf: (entry: Entry) => string | undefined): [Place, first: Place][] {
     const seen = new Map<string, Place>();
     return places.flatMap((place): [Place, Place][] => {

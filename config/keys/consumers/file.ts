@@ -17,7 +17,7 @@ export function readCallersFile(name: string, folder: string): CallersFile {
     } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         if (code === undefined) throw error;
-        const problem = `${name}: must be a file that can be read (${code}), since consumersFile names it. Create it with the key consumers, or correct consumersFile.`;
+        const problem = `${name}: must be a file that can be read (${code}). Create it with the text consumers: [], or correct consumersFile.`;
         return { callers: [], problems: [problem] };
     }
 }
@@ -41,7 +41,7 @@ export function parseCallersFile(text: string, name: string): CallersFile {
         file = document.toJS();
     } catch {
         return refused(
-            `${name}: must define each YAML anchor before its aliases, and have few aliases. Write the values in full.`,
+            `${name}: must have only a few YAML aliases, each with an anchor above it. Replace the aliases by their values.`,
         );
     }
     if (!isMapping(file))
@@ -53,7 +53,7 @@ export function parseCallersFile(text: string, name: string): CallersFile {
     const { callers, keys } = withoutKeys(consumers);
     const problems = keys.map(
         (where) =>
-            `${name}: ${where}: must not be in this file, which cannot hold a secret. Move this caller into consumers of the stack file, with the key encrypted. If the key was in this file in plain text, treat it as leaked and set a new one.`,
+            `${name}: ${where}: must not be in this file, which cannot hold a secret. Move this caller to consumers in the stack file, with its key encrypted. If this file had the key in plain text, treat the key as leaked and set a new one.`,
     );
     return { callers, problems: [...unknown, ...problems] };
 }
@@ -75,8 +75,8 @@ function withoutKeys(consumers: unknown[]): { callers: unknown[]; keys: string[]
 }
 
 /**
- * Corrects paths in messages about the merged list of callers. In that list the callers of the stack file come first, so
- * paths of later callers become paths in the callers file.
+ * Corrects paths in messages about the merged list of callers. The callers of the stack file come first in that list. The
+ * callers after them are in the callers file, so their paths get its name and index.
  * @param own number of callers in the stack file
  */
 export function placedInFile(texts: string[], own: number, name: string): string[] {

@@ -96,7 +96,7 @@ export const limits = z
     .check((ctx) => {
         if ((ctx.value.requests === undefined) !== (ctx.value.perSeconds === undefined))
             ctx.issues.push(
-                problem(ctx.value, "must have requests and perSeconds together", "Give both or neither", {
+                problem(ctx.value, "must have requests and perSeconds together", "Set both keys, or remove both", {
                     quote: false,
                 }),
             );

@@ -48,7 +48,7 @@ function twice(placed: Placed[]): string[] {
 }
 
 /**
- * Checks that each name of the service can be pointed to the tunnel by updating a single record.
+ * Checks that the stack can point each name of the service to the tunnel by updating a single record.
  * @param hostnames names of the service. Names that are not in the file are not checked
  * @param zone name of the zone. A CNAME of this name is possible only at Cloudflare, not at the old name servers
  */
@@ -57,7 +57,7 @@ export function serviceProblems(records: ZoneRecord[], hostnames: string[], file
         const types = [...new Set(records.filter(({ name }) => name === hostname).map(({ type }) => type))];
         if (types.length === 0 || types.some((type) => ["A", "AAAA", "CNAME"].includes(type))) return [];
         return [
-            `${file} ${hostname}: must have a CNAME record that the stack can point to the tunnel (got ${types.join(", ")}), since the stack adds no record to a name that this file has. Choose another hostname, or remove these records here and at the old name servers.`,
+            `${file} ${hostname}: must have a CNAME record that the stack can point to the tunnel (got ${types.join(", ")}). The stack adds no record to a name that has records in this file. Choose another hostname, or remove the records of this name here and at the old name servers.`,
         ];
     });
     const turning = records
@@ -66,11 +66,11 @@ export function serviceProblems(records: ZoneRecord[], hostnames: string[], file
             const where = `${file} ${name} ${type}`;
             if ((type === "A" || type === "AAAA") && name === zone)
                 return [
-                    `${where}: must be a CNAME in this file, so that one update can point it to the tunnel. Add a name origin.${name} with the same addresses to this file and to the old name servers. Then replace this record, in this file only, by: ${name} CNAME origin.${name}, proxied: true. Keep ${name} as it is at the old name servers: only Cloudflare supports a CNAME of the zone's own name. Or choose a hostname below ${name}, and keep this record.`,
+                    `${where}: must be a CNAME in this file, so that the stack can point it to the tunnel in one update. Add a name origin.${name} with the same addresses to this file and to the old name servers. Then replace this record, in this file only, by: ${name} CNAME origin.${name}, proxied: true. Keep ${name} as it is at the old name servers: only Cloudflare supports a CNAME of the zone's own name. Or choose a hostname below ${name}, and keep this record.`,
                 ];
             if (type === "A" || type === "AAAA")
                 return [
-                    `${where}: must be a CNAME, so that one update can point it to the tunnel. Give the addresses a name of their own, for example origin.${name}, and make ${name} a CNAME of that name: first at the old name servers, then here.`,
+                    `${where}: must be a CNAME, so that the stack can point it to the tunnel in one update. Move the addresses to another name, for example origin.${name}, and make ${name} a CNAME to that name. Do this first at the old name servers, then here.`,
                 ];
             if (type !== "CNAME" || proxied) return [];
             return [
@@ -92,8 +92,8 @@ function apexProblems({ record, where }: Placed, zone: string): string[] {
 }
 
 /**
- * Rejects other records at a name with a CNAME. At the apex, Cloudflare answers with addresses instead of the CNAME, so only
- * address records conflict there.
+ * Rejects other records at a name with a CNAME. At the apex only address records conflict, because Cloudflare answers there
+ * with addresses instead of the CNAME.
  */
 function besideCname(group: Placed[], zone: string): string[] {
     const cname = group.find(({ record }) => record.type === "CNAME");
@@ -163,11 +163,13 @@ function forbiddenAuthorities(placed: Placed[], zone: string): string[] {
 function depthWarnings({ record, where }: Placed, zone: string): string[] {
     const warnings: string[] = [];
     if (record.type === "CNAME" && record.name === zone)
-        warnings.push(`${where}: Cloudflare answers a CNAME at the apex with the addresses of its target.`);
+        warnings.push(
+            `${where}: is a CNAME at the apex, so Cloudflare answers with the addresses of the target instead of the CNAME.`,
+        );
     const depth = record.name.split(".").length - zone.split(".").length;
     if (record.proxied && depth > 1)
         warnings.push(
-            `${where}: two levels below the zone, so the universal certificate does not cover it. Order a certificate for it.`,
+            `${where}: is more than one level below the zone, so the universal certificate does not cover it. Order a certificate for this name.`,
         );
     return warnings;
 }

@@ -41,7 +41,7 @@ const text = z.string({ error: (i) => `must be a string${got(i.input)}. Quote it
     const value = ctx.value;
     const issue = (message: string) => ctx.issues.push({ code: "custom", input: value, message });
     if (value === "") issue("must not be empty. Remove the record");
-    if (/^"[\s\S]*"$/.test(value)) issue("must be the text itself, without quotes around it. Remove them");
+    if (/^"[\s\S]*"$/.test(value)) issue("must be the text without quotes around it. Remove the quotes");
     if (/[^\x20-\x7e]/.test(value))
         issue("must be printable ASCII: how Cloudflare stores other bytes is not known. Create this record by hand");
     const wire = value.length + Math.ceil(value.length / 255);

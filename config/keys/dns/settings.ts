@@ -16,7 +16,7 @@ const server = z.string().regex(/^([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/i, {
 /** Key `dns` of a stack of option cloudflare. */
 export const dnsSchema = z.strictObject({
     phase: z.enum(PHASES).default("mirror").meta({
-        description: "Phase of the move of the zone to Cloudflare. A return to an earlier phase is always allowed.",
+        description: "Phase of the move of the zone to Cloudflare. You can always set an earlier phase again.",
         reason: "In the first phase Cloudflare has the records, but no resolver queries Cloudflare yet.",
     }),
     records: z
@@ -43,7 +43,7 @@ export const dnsSchema = z.strictObject({
         .meta({
             description: "The name servers that Cloudflare assigned to the zone.",
             examples: [["ada.ns.cloudflare.com"]],
-            reason: "With an empty list, a run looks up the name servers.",
+            reason: "With an empty list, each run looks up the name servers in DNS.",
         }),
     parentServers: z
         .array(server)
@@ -51,7 +51,7 @@ export const dnsSchema = z.strictObject({
         .meta({
             description: "Name servers of the parent zone, which has the NS and DS records.",
             examples: [["a.gtld-servers.net"]],
-            reason: "With an empty list, a run looks up the name servers.",
+            reason: "With an empty list, each run looks up the name servers in DNS.",
         }),
 });
 
@@ -125,7 +125,7 @@ function parseEntry(item: YAMLMap, zone: string, at: At, problems: string[]): Zo
     const before = problems.length;
     if (raw.undecided !== undefined) {
         problems.push(
-            `${whereOf()}: needs a decision (${String(raw.undecided)}). Replace the key \`undecided\` with the key \`content\`.`,
+            `${whereOf()}: is undecided (${String(raw.undecided)}). Replace the key \`undecided\` with the key \`content\`.`,
         );
         return undefined;
     }

@@ -28,8 +28,8 @@ export function answerTimeProblems({ alpa = {}, proxyTimeoutSeconds, tunnel }: A
         const seconds = answerSeconds(maxTokens, rate);
         if (seconds > limit)
             problems.push(
-                `alpa.maxTokens: must fit into the ${limit} s that the edge waits (got ${maxTokens}, which take ${seconds} s at ${rate} tokens per second). ` +
-                    `Have callers request at most ${Math.max(0, Math.floor((limit - BATCH_WAIT_SECONDS) * rate))} tokens and set alpa.maxTokens to that, or raise proxyTimeoutSeconds, which needs plan enterprise.`,
+                `alpa.maxTokens: must be at most ${Math.max(0, Math.floor((limit - BATCH_WAIT_SECONDS) * rate))}, since the edge waits ${limit} s (got ${maxTokens}, which take ${seconds} s at ${rate} tokens per second). ` +
+                    "Lower it, and tell callers the new maximum. With plan enterprise you can raise proxyTimeoutSeconds instead.",
             );
     }
     const longest = answer ?? limit;

@@ -18,7 +18,7 @@ export function hostnameProblems({ hostname, aliases = [], certificate, zone: { 
     const problems: string[] = [];
     if (names.length > MOST_HOSTNAMES)
         problems.push(
-            `aliases: must have at most ${MOST_HOSTNAMES - 1} names, since Cloudflare allows ${MOST_HOSTNAMES} in one application and hostname is one of them (got ${aliases.length}). Remove some.`,
+            `aliases: must have at most ${MOST_HOSTNAMES - 1} names (got ${aliases.length}): with hostname, Cloudflare allows ${MOST_HOSTNAMES} names in one application. Remove some.`,
         );
     for (const [i, [where, name]] of names.entries()) {
         if (name === undefined || zone === undefined) continue;
@@ -28,7 +28,7 @@ export function hostnameProblems({ hostname, aliases = [], certificate, zone: { 
             problems.push(`${where}: must be in zone ${zone} (got ${JSON.stringify(name)}). Correct one of them.`);
         else if (name !== zone && name.slice(0, -zone.length - 1).includes(".") && certificate !== "advanced")
             problems.push(
-                `${where}: must be one level below ${zone}, since the zone's own certificate covers no deeper names (got ${JSON.stringify(name)}). Shorten it, or order a certificate for it and set certificate to advanced.`,
+                `${where}: must be one level below ${zone}, since the universal certificate covers no deeper names (got ${JSON.stringify(name)}). Shorten the name, or order a certificate for it and set certificate to advanced.`,
             );
     }
     return problems;

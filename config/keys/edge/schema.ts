@@ -82,7 +82,7 @@ export const answerKeys = {
         .optional()
         .meta({
             description:
-                "Slowest measured speed of Alpa for one caller, in tokens per second. With it the stack checks that the longest answer is complete before the edge times out.",
+                "Slowest measured speed of Alpa for one caller, in tokens per second. The stack uses it to check that the longest answer is complete before the edge times out.",
             examples: [12],
             unset: "not checked",
         }),
@@ -103,8 +103,8 @@ export function edgeWaits({ proxyTimeoutSeconds }: EdgeWait): number {
 }
 
 /**
- * The timeout that the stack sets for the whole zone. Empty if the config has no value, or if the plan allows no change. If
- * the stack sets no timeout, Cloudflare keeps the last timeout, so a value that equals the default is set too.
+ * The timeout that the stack sets for the whole zone. Empty if the config has no value, or if the plan allows no change.
+ * Also sets a value that equals the default, because Cloudflare otherwise keeps the last timeout.
  */
 export function heldTimeout({ proxyTimeoutSeconds }: EdgeWait, plan: Plan): EdgeWait {
     return proxyTimeoutSeconds === undefined || plan !== "enterprise" ? {} : { proxyTimeoutSeconds };

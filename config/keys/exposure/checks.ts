@@ -25,7 +25,7 @@ const TUNNEL_KEYS = [
 export function exposureChecks(option: string, config: Sound<ParsedGatewayOption>, given: Raw): string[] {
     const { exposure, gateway } = config;
     const named = (path: string) => isGiven(given, ...path.split("."));
-    // Option inter is not checked here, because its schema already rejects an existing gateway.
+    // The schema of option inter already rejects an existing gateway.
     const inPlace = option !== "inter" && gateway?.installer === "existing" && named("gateway.existing");
     if (given.exposure !== "tunnel") {
         const foreign = TUNNEL_KEYS.filter(named).map(
@@ -52,10 +52,7 @@ export function exposureChecks(option: string, config: Sound<ParsedGatewayOption
     return [...problems, ...hostnameProblems(config), ...planProblems(config), ...answerTimeProblems(config)];
 }
 
-/**
- * Removes the keys of the other exposure from the values. {@link exposureChecks} reports these keys, so the schema must not
- * report them again.
- */
+/** Removes the keys of the other exposure, so that only {@link exposureChecks} reports them and not the schema. */
 export function ofTheExposure(values: Raw): Raw {
     const foreign = values.exposure === "tunnel" ? DIRECT_KEYS : TUNNEL_KEYS;
     return foreign.reduce((rest, path) => without(rest, path.split(".")), values);

@@ -18,7 +18,7 @@ const tunnel = z
             .strictObject({
                 repository: imageRepository.default("cloudflare/cloudflared").meta({
                     description:
-                        "Image of `cloudflared`, without the tag. The name of an image in a mirror begins with the host of that registry.",
+                        "Image of `cloudflared`, without the tag. For an image in a mirror, begin with the host of the mirror.",
                     reason: "The image of cloudflared's project.",
                 }),
                 tag: imageTag.meta({
@@ -31,7 +31,7 @@ const tunnel = z
         connectors: positive("a number of connectors")
             .refine((n) => n <= MOST_CONNECTORS, {
                 error: (i) =>
-                    `must be at most ${MOST_CONNECTORS}: a tunnel takes 25 connectors, and an upgrade starts one more before it stops one${got(i.input)}. Lower it`,
+                    `must be at most ${MOST_CONNECTORS}: Cloudflare allows 25 connectors, and an upgrade needs one more for a short time${got(i.input)}. Lower it`,
             })
             .default(2)
             .meta({

@@ -41,7 +41,7 @@ export const alpaFirewall = z
         }),
         hosts: z
             .array(sshHost)
-            .min(1, { error: "must name at least one host that Alpa runs on. Add it" })
+            .min(1, { error: "must name at least one host that Alpa runs on. Add a host" })
             .optional()
             .meta({
                 description: "Hosts that run Alpa, with `apply: ssh`.",
@@ -200,7 +200,7 @@ export function firewallWarnings(
     const shut = nodes.filter((address) => isIpv4(address) && !holdIpv4(settings.rules.gateways, address));
     const warnings = shut.map(
         (address) =>
-            `alpa.firewall.from: does not include ${address} of cluster.nodes. Requests through a node that is missing in the list get no answer: add the address, unless the node reaches Alpa from another address that is in the list.`,
+            `alpa.firewall.from: does not include ${address} of cluster.nodes. Requests through this node then get no answer. Add the address, unless the node reaches Alpa from another address in the list.`,
     );
     if (settings.apply === "print") return warnings;
     const known = settings.hosts.map(({ address }) => address);
@@ -209,7 +209,7 @@ export function firewallWarnings(
         ...warnings,
         ...others.map(
             (host) =>
-                `alpa.firewall.hosts: does not include ${host} of alpa.endpoints. Anyone can still reach Alpa on a host that is missing in the list: add it, unless the list has this host under another address.`,
+                `alpa.firewall.hosts: does not include ${host} of alpa.endpoints. Anyone can still reach Alpa on this host. Add the host, unless the list has it under another address.`,
         ),
     ];
 }

@@ -22,7 +22,7 @@ export const alpaWatchdog = z
         }),
         hosts: z
             .array(sshHost)
-            .min(1, { error: "must name at least one host that Alpa answers on. Add it" })
+            .min(1, { error: "must name at least one host that Alpa answers on. Add a host" })
             .describe(
                 "The hosts on which Alpa answers requests. An Alpa that runs on several hosts answers only on the Ray head node.",
             ),

@@ -34,11 +34,11 @@ export const sshHost = z.strictObject({
     hostKey: z
         .string()
         .refine((line) => HOST_KEY.test(line), {
-            error: "must be a public key as ssh-keyscan prints it, without the host in front. Run: ssh-keyscan -t ed25519 <address>, and compare it on the host",
+            error: "must be a public key as ssh-keyscan prints it, without the host in front. Run: ssh-keyscan -t ed25519 <address>, and compare the key with /etc/ssh/ssh_host_ed25519_key.pub on the host",
         })
         .meta({
             description:
-                "Public key of the SSH server. A host with another key is rejected. Print it with `ssh-keyscan -t ed25519 <address>` and compare it on the host.",
+                "Public key of the SSH server. A host with another key is rejected. Print it with `ssh-keyscan -t ed25519 <address>`, and compare it with `/etc/ssh/ssh_host_ed25519_key.pub` on the host.",
             examples: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5"],
         }),
     privateKey: z

@@ -65,7 +65,7 @@ export function tlsWarnings(certificate: string, today: Date): string[] {
 function certificateProblems(pem: string, keyPem: string, hostnames: string[], today: Date): string[] {
     if (/PRIVATE KEY-----/.test(pem))
         return [
-            `${CERTIFICATE}: must contain only certificates, and it contains a private key. Move the private key to ${KEY}, as a secret.`,
+            `${CERTIFICATE}: must contain only certificates (got a private key). Move the private key to ${KEY}, as a secret.`,
         ];
     const { certificates, unreadable } = chainOf(pem);
     if (unreadable !== undefined)
@@ -75,7 +75,7 @@ function certificateProblems(pem: string, keyPem: string, hostnames: string[], t
     for (const [i, one] of certificates.entries()) {
         if (new Date(one.validFrom) > today)
             problems.push(
-                `${CERTIFICATE}: ${which(i)} must be valid now (it is valid from ${day(one.validFrom)}). Wait until then, or correct the clock.`,
+                `${CERTIFICATE}: ${which(i)} must be valid now (it is valid from ${day(one.validFrom)}). Wait until that day, or correct the clock.`,
             );
         const next = certificates[i + 1];
         if (next && !one.checkIssued(next))
@@ -108,7 +108,9 @@ function keyProblems(leaf: X509Certificate, pem: string): string[] {
         return [`${KEY}: must be the key of the first certificate. Set the matching key and certificate.`];
     const bits = key.asymmetricKeyDetails?.modulusLength;
     if (key.asymmetricKeyType === "rsa" && bits !== undefined && bits < LEAST_RSA_BITS)
-        return [`${KEY}: must have ${LEAST_RSA_BITS} bits or more with RSA (got ${bits}). Order another certificate.`];
+        return [
+            `${KEY}: must have ${LEAST_RSA_BITS} bits or more, since it is an RSA key (got ${bits}). Create a longer key, and order a certificate for it.`,
+        ];
     return [];
 }
 

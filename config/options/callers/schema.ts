@@ -13,7 +13,7 @@ const { kubeconfig, context } = cluster.unwrap().shape;
 /** Keys of option callers, without the project's prefix. `docs/reference/configuration` is generated from this schema. */
 export const callersSchema = z.strictObject({
     option: z.literal("callers").meta({
-        description: "The option of this stack: `callers`, more callers for the gateway of another stack.",
+        description: "The option of this stack. `callers` adds callers to the gateway of another stack.",
         examples: ["callers"],
     }),
     of: z

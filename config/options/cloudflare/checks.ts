@@ -63,7 +63,7 @@ export function cloudflareChecks(
     ];
 }
 
-/** Checks the number of connectors against Cloudflare's limit, and that each connector gets a port of its own on its host. */
+/** Checks that there are not too many connectors for Cloudflare, and enough ports for the connectors of each host. */
 function connectorProblems({ hosts: all = [], connectorsPerHost: each }: Config["tunnel"] = {}): string[] {
     if (each === undefined) return [];
     const problems: string[] = [];
@@ -99,7 +99,7 @@ function rotationProblems(consumers: Consumers, longest: number | undefined, tod
             const where = `consumers[${i}].credentials[${j}]`;
             if (version !== undefined && version > 1 && until === undefined)
                 return [
-                    `${where}.previousSecretExpires: required with secretVersion ${version}. Set the day on which the previous secret stops working; keep it after that day.`,
+                    `${where}.previousSecretExpires: required with secretVersion ${version}. Set the day on which the previous secret stops working, and keep this key after that day.`,
                 ];
             if (until !== undefined && (version === undefined || version === 1))
                 return [

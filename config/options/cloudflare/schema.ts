@@ -19,7 +19,7 @@ const period = (what: string, list: number[]) =>
 /** Keys of option cloudflare, without the project's prefix. `docs/reference/configuration` is generated from this schema. */
 export const cloudflareSchema = z.strictObject({
     option: z.literal("cloudflare").meta({
-        description: "The option of this stack: `cloudflare`, Cloudflare Access without a gateway.",
+        description: "The option of this stack. `cloudflare` is Cloudflare Access without a gateway.",
         examples: ["cloudflare"],
     }),
     account: edgeKeys.account,
@@ -102,7 +102,7 @@ export const cloudflareSchema = z.strictObject({
                 }),
             per: z.enum(["address", "client"]).default("address").meta({
                 description:
-                    "What the limit counts by: the `address` of a caller, or with `client` its client id and address, which needs plan `enterprise`.",
+                    "What the limit counts by. `address` counts each address of callers; `client` counts each client id at each address, and needs plan `enterprise`.",
                 reason: "Every plan supports `address`.",
             }),
         })

@@ -100,7 +100,7 @@ function answerWarnings(config: ParsedCloudflare): string[] {
         warnings.push(`edgeWorker: off, so callers must name the model in each request (${edgeWorker.reason}).`);
     if (rateLimit !== undefined && zone.plan === "free")
         warnings.push(
-            `rateLimit: with plan free the limit applies to /completions and /logprobs of every host name in zone ${zone.name}, since rules of that plan can match only the path.`,
+            `rateLimit: applies to /completions and /logprobs of every host name in zone ${zone.name}, since rules of plan free can match only the path.`,
         );
     if (tunnel.hosts.length * tunnel.connectorsPerHost < 2)
         warnings.push(

@@ -50,7 +50,7 @@ export function gatewayChecks(
 
 function ofOtherInstallers(option: string, { gateway }: Config, given: Raw): string[] {
     const installer = gateway?.installer;
-    // Without a valid installer it is unknown which keys are allowed.
+    // The schema reports an invalid installer. The installer decides which keys are allowed.
     if (installer === undefined) return [];
     const foreign: [where: string, installer: string][] = [
         // The schema of option inter already rejects an existing gateway.
@@ -99,7 +99,7 @@ function noRoomForPrompts({ minTokens, contextTokens }: Config["guard"] = {}): s
     const most = contextTokens - MOST_TOKENS_A_CHARACTER;
     if (minTokens <= most) return [];
     return [
-        `guard.minTokens: must leave tokens for a prompt in contextTokens, ${contextTokens} (got ${minTokens}). Lower it to ${most} or less.`,
+        `guard.minTokens: must be at most ${most}, so that a prompt still fits into guard.contextTokens, ${contextTokens} (got ${minTokens}). Lower it.`,
     ];
 }
 

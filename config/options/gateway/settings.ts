@@ -74,7 +74,7 @@ function callers(config: Parsed, today: Date): Callers {
 
 /** Warning for classes with slots while the guard is off. */
 const UNCOUNTED_PROMPTS =
-    "classes: while guard.enabled is false, a request may have any number of prompts, and slots count it as guard.maxPrompts prompts. Set guard.enabled to true.";
+    "classes: guard.enabled is false, so a request may have any number of prompts. Slots count each request as guard.maxPrompts prompts. Set guard.enabled to true.";
 
 /** Removes expired credentials from the callers, and collects warnings about credentials. */
 export function livingCallers(

@@ -13,7 +13,8 @@ const weighed = z.preprocess(
     (input) => (typeof input === "string" ? { address: input } : input),
     z.strictObject({
         address: endpoint.meta({
-            description: "Address of the service, `host:port`. A service can also be written as this address only.",
+            description:
+                "Address of the service, `host:port`. A service without other keys can be written as its address alone.",
             examples: ["10.20.96.188:20001"],
         }),
         weight: positive("a weight").default(1).meta({
@@ -73,7 +74,7 @@ const gateway = z
 /** Keys of option inter, without the project's prefix. */
 export const interSchema = z.strictObject({
     option: z.literal("inter").meta({
-        description: "The option of this stack: `inter`, a highly available gateway in a separate cluster.",
+        description: "The option of this stack. `inter` is a highly available gateway in a separate cluster.",
         examples: ["inter"],
     }),
     alpa: alpaObject,

@@ -7,7 +7,7 @@ import { intraKeys } from "../intra/schema";
 /** Keys of option intra-a, without the project's prefix. `docs/reference/configuration` is generated from this schema. */
 export const intraASchema = z.strictObject({
     option: z.literal("intra-a").meta({
-        description: "The option of this stack: `intra-a`, a gateway on the nodes that run Alpa.",
+        description: "The option of this stack. `intra-a` is a gateway on the nodes that run Alpa.",
         examples: ["intra-a"],
     }),
     ...intraKeys,

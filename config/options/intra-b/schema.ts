@@ -7,7 +7,7 @@ import { intraKeys } from "../intra/schema";
 /** Keys of option intra-b, without the project's prefix. `docs/reference/configuration` is generated from this schema. */
 export const intraBSchema = z.strictObject({
     option: z.literal("intra-b").meta({
-        description: "The option of this stack: `intra-b`, the gateway and Alpa itself in the cluster.",
+        description: "The option of this stack. `intra-b` runs the gateway and Alpa itself in the cluster.",
         examples: ["intra-b"],
     }),
     ...intraKeys,

@@ -51,7 +51,7 @@ export function intraBSettings(config: ParsedIntraB, today: Date): IntraBSetting
     };
 }
 
-/** @param alpa longest time of an answer in seconds, and the name under which Alpa serves the model */
+/** @param alpa.model the name under which Alpa serves the model */
 function optSettings(opt: ParsedOpt, alpa: { answerSeconds: number; model: string }): OptSettings {
     const { shape, image, nodes, gpusPerNode, rayVersion, weights, sharedMemory, resources, runtimeClass } = opt;
     const { mountPath, claim, hostPath } = weights;

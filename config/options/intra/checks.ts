@@ -42,7 +42,7 @@ export function intraChecks(config: Config, given: Raw, { isSecret }: CheckConte
     ];
     if (option === "intra-a" && convert?.phase !== undefined && convert.phase !== "prepare")
         problems.push(
-            `convert.phase: must be prepare with option intra-a, where no conversion is in progress (got "${convert.phase}"). Set option intra-b. If Alpa should run on bare metal again, then run: npm run ops -- convert run --yes --to intra-a.`,
+            `convert.phase: must be prepare with option intra-a, where no conversion is in progress (got "${convert.phase}"). Set option to intra-b. To roll back to bare metal, then run: npm run ops -- convert run --yes --to intra-a.`,
         );
     return problems;
 }
@@ -54,14 +54,14 @@ function optProblems(opt: Opt, given: Raw, installer: string | undefined): strin
     const named = (key: string) => isGiven(given, "opt", key);
     if (shared !== undefined && whole !== undefined && quantity(shared) >= quantity(whole))
         problems.push(
-            `opt.sharedMemory: must be less than resources.memory, ${whole}, which it is part of (got ${shared}). Lower it.`,
+            `opt.sharedMemory: must be less than resources.memory, ${whole}, which includes it (got ${shared}). Lower it.`,
         );
     if (shape === "rampart") {
         if (installer !== undefined && installer !== "rampart")
             problems.push(`opt.shape: rampart needs gateway.installer rampart (got ${installer}). Use kuberay.`);
         if (opt.image?.digest !== undefined)
             problems.push(
-                "opt.image: must have a tag and no digest with opt.shape rampart, whose charts take no digest. Name the tag, or use kuberay.",
+                "opt.image: must have a tag and no digest with opt.shape rampart, since Rampart's charts take no digest. Name the tag, or use shape kuberay.",
             );
         for (const key of ["operator", "operatorChart", "hostNetwork", "runtimeClass"].filter(named))
             problems.push(`opt.${key}: only valid with opt.shape kuberay (got shape rampart). Remove it.`);
@@ -142,15 +142,15 @@ function upgradeProblems({ option, opt, convert }: Config, given: Raw): string[]
     ];
     if (option !== "intra-b" || convert?.phase !== "done")
         problems.push(
-            `opt.upgrade: needs option intra-b and convert.phase done, in which Alpa in the cluster serves callers (got ${option} and ${convert?.phase}). Finish the conversion, or remove opt.upgrade.`,
+            `opt.upgrade: needs option intra-b and convert.phase done (got ${option} and ${convert?.phase}). Finish the conversion, or remove opt.upgrade.`,
         );
     if (opt!.shape === "rampart")
         problems.push(
-            "opt.upgrade: only valid with opt.shape kuberay, since Rampart's charts cannot download a second image to the nodes in advance (got shape rampart). Change opt.image, which interrupts callers.",
+            "opt.upgrade: only valid with opt.shape kuberay, since Rampart's charts cannot download a second image to the nodes in advance (got shape rampart). Remove opt.upgrade, and change opt.image instead: this interrupts callers.",
         );
     if (Object.values(changed).every((value) => value === undefined))
         problems.push(
-            "opt.upgrade: must change at least one key of opt (got only a phase). Set image, model or weights.",
+            "opt.upgrade: must change at least one key of opt (got only a phase). Set opt.upgrade.image, model or weights.",
         );
     return problems;
 }
@@ -161,7 +161,8 @@ function convertProblems({ bareMetal }: Convert, given: Raw, isSecret: (value: u
     if (bareMetal === undefined) return [];
     const problems = sshHostProblems("convert.bareMetal.hosts", bareMetal.hosts ?? [], isSecret);
     const forms = ["unit", "commands"].filter((key) => isGiven(given, "convert", "bareMetal", key));
-    const hint = forms.length > 1 ? "Remove one of them." : "A rollback must start Alpa again: name its service.";
+    const hint =
+        forms.length > 1 ? "Remove one of them." : "Set unit to Alpa's systemd service, which a rollback starts.";
     if (forms.length !== 1)
         problems.push(
             `convert.bareMetal: must have exactly one of unit and commands (got ${forms.join(" and ") || "none"}). ${hint}`,

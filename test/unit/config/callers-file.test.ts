@@ -1,5 +1,5 @@
 // Proves that callers in a separate file are callers of the stack, in every option, and that each problem of the file is
-// reported with its line. It cannot prove that Pulumi runs the program in the folder of Pulumi.yaml.
+// reported with its line. Does not prove that Pulumi runs the program in the folder of Pulumi.yaml.
 import { strict as assert } from "node:assert";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -71,7 +71,7 @@ describe("callers in a file of their own", () => {
     it("are rejected without the file", () => {
         assert.throws(
             () => parse(raw({ consumersFile: "none.yaml" }), () => true, TODAY, undefined, tmpdir()),
-            /^.*\n {2}- none\.yaml: must be a file that can be read \(ENOENT\), since consumersFile names it\. Create it/,
+            /^.*\n {2}- none\.yaml: must be a file that can be read \(ENOENT\)\. Create it/,
         );
     });
 

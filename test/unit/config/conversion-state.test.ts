@@ -41,7 +41,7 @@ describe("the state of a conversion", () => {
             write(text);
             assert.throws(
                 () => readConversionState(folder, "intra"),
-                /\.alpa-auth\/convert\/intra\.json: must be as convert run has written it \(.+\)\. Restore the file from git\. If git does not have it, remove it\.$/,
+                /\.alpa-auth\/convert\/intra\.json: must have the format that convert run writes \(.+\)\. Restore the file from git, or delete it if git has no copy\.$/,
             );
         });
 

@@ -1,5 +1,4 @@
-// Proves that a check across several keys also runs when some of them are invalid, and which values it gets in this
-// case.
+// Proves that a check across several keys also runs when some keys are invalid, and which values the check then gets.
 import { strict as assert } from "node:assert";
 import * as z from "zod";
 import { crossCheck, type Sound } from "../../../config/cross-check";

@@ -4,7 +4,7 @@ import { ConfigError } from "../../../config";
 /** A config and all its problems, in order: the whole text of each, or a pattern. */
 export type Refused<T = Record<string, unknown>> = [why: string, values: T, ...problems: (string | RegExp)[]];
 
-/** Problems of the config that the function parses; none when it is accepted. */
+/** Problems of the config that the function parses; none for a valid config. */
 export function problemsOf(parsing: () => unknown): string[] {
     try {
         parsing();

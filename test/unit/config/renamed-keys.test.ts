@@ -1,4 +1,4 @@
-// Proves that a stack file of an earlier version is rejected with one problem for each old key, which says what to write.
+// Proves that a stack file of an earlier version is rejected. Each old key has one problem, which says what to write.
 import { strict as assert } from "node:assert";
 import { parse } from "../../../config";
 import { RENAMED_KEYS, renameKeys } from "../../../config/renamed-keys";

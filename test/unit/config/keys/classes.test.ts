@@ -44,7 +44,7 @@ const refused: Refused[] = [
     [
         "a share without room for a request",
         { classes: { batch: { slots: 3 } }, consumers: jobs() },
-        "classes.batch.slots: must be at least 4, the prompts that one request may have (guard.maxPrompts; got 3). Raise it, or set guard.maxPrompts to 3 or less.",
+        "classes.batch.slots: must be at least guard.maxPrompts, 4 (got 3). Raise slots, or set guard.maxPrompts to 3 or less.",
     ],
     [
         "more slots than Alpa has",
@@ -65,7 +65,7 @@ const refused: Refused[] = [
     [
         "a limit on open requests of a caller that shares them",
         shared({ slots: 2 }, { consumers: jobs({ limits: { concurrent: 1 } }) }),
-        /^consumers\[1\]\.limits\.concurrent: must not be set for a caller whose class has slots \(class batch\)/,
+        /^consumers\[1\]\.limits\.concurrent: must not be set with class batch, which has slots/,
     ],
     [
         "several pods without shared counters",
@@ -103,8 +103,8 @@ const refused: Refused[] = [
             gateway: { replicas: 2, sharedCounters: { whenDown: "refuse" } },
         },
         /^consumers\[1\]\.class: must be one of batch, empty/,
-        /^classes\.batch\.slots: must be at least 4, the prompts that one request may have/,
-        /^consumers\[0\]\.limits\.concurrent: must not be set for a caller whose class has slots \(class/,
+        /^classes\.batch\.slots: must be at least guard\.maxPrompts, 4/,
+        /^consumers\[0\]\.limits\.concurrent: must not be set with class/,
         /^classes\.empty: has no callers/,
     ],
 ];
@@ -145,7 +145,7 @@ describe("classes of callers in the config", () => {
         );
         assert.match(
             warnings.join("\n"),
-            /^classes: while guard\.enabled is false, a request may have any number of prompts/m,
+            /^classes: guard\.enabled is false, so a request may have any number of prompts/m,
         );
     });
 

@@ -15,7 +15,7 @@ const worker = (number: number, more: object = {}) => node(number, { role: "work
 
 const taint = (key: string, value: string) => ({ key, value, effect: "NoSchedule" });
 const refused: Refused<object>[] = [
-    ["no nodes", { nodes: [] }, "cluster.nodes: must name at least one host. Add it, or remove the key."],
+    ["no nodes", { nodes: [] }, "cluster.nodes: must name at least one host. Add a host, or remove the key."],
     ["a node that is a name", { nodes: ["10.0.0.1"] }, "cluster.nodes[0]: must be an object."],
     [
         "a kubeconfig together with nodes",

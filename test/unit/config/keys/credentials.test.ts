@@ -127,7 +127,7 @@ describe("credentials in the config", () => {
         const other = { name: "other", credentials: [jwt({ algorithm: "RS256", publicKey: folded })] };
         assert.deepEqual(problems(own), []);
         assert.deepEqual(problems(own, true, [other]), [
-            `consumers[1].credentials[0].publicKey: must belong to one caller only (${AT} has the same key): each caller could sign tokens as the other. Have each caller create its own key pair.`,
+            `consumers[1].credentials[0].publicKey: must belong to one caller only (${AT} has the same key): callers with a common key can sign each other's tokens. Have each caller create its own key pair.`,
         ]);
     });
 

@@ -81,7 +81,7 @@ const refused: Refused<string[]>[] = [
     [
         "a text in quotes",
         [`name: example.com, type: TXT, ttl: 300, content: '"v=spf1 -all"'`],
-        /TXT content: must be the text itself, without quotes around it/,
+        /TXT content: must be the text without quotes around it/,
     ],
     [
         "a text that is too long",
@@ -144,7 +144,7 @@ const refused: Refused<string[]>[] = [
     [
         "an undecided record of an export",
         ["name: example.com, type: A, ttl: 300, undecided: alias of an address"],
-        "dns/example.com.yaml:1 example.com A: needs a decision (alias of an address). Replace the key `undecided` with the key `content`.",
+        "dns/example.com.yaml:1 example.com A: is undecided (alias of an address). Replace the key `undecided` with the key `content`.",
     ],
 ];
 
@@ -185,7 +185,7 @@ describe("zone data", () => {
             "name: '@', type: MX, ttl: 300, priority: 10, content: mx.example.net",
         );
         assert.deepEqual(problems, []);
-        assert.match(warnings[0], /Cloudflare answers a CNAME at the apex with the addresses of its target/);
+        assert.match(warnings[0], /Cloudflare answers with the addresses of the target/);
     });
 
     const caa = (tag: string, value: string) =>
@@ -219,7 +219,7 @@ describe("zone data", () => {
             "name: www.sub.example.com, type: A, ttl: 300, content: 192.0.2.54",
         );
         assert.equal(warnings.length, 2);
-        assert.match(warnings[0], /:1 .*two levels below the zone/);
+        assert.match(warnings[0], /:1 .*more than one level below the zone/);
         assert.match(warnings[1], /:4 .*is at or below a delegated name/);
     });
 
@@ -239,7 +239,7 @@ describe("zone data", () => {
         );
         const names = ["a.example.com", "b.example.com", "c.example.com", "new.example.com"];
         assert.deepEqual(serviceProblems(records, names, "zone.yaml", "example.com"), [
-            "zone.yaml a.example.com A: must be a CNAME, so that one update can point it to the tunnel. Give the addresses a name of their own, for example origin.a.example.com, and make a.example.com a CNAME of that name: first at the old name servers, then here.",
+            "zone.yaml a.example.com A: must be a CNAME, so that the stack can point it to the tunnel in one update. Move the addresses to another name, for example origin.a.example.com, and make a.example.com a CNAME to that name. Do this first at the old name servers, then here.",
             "zone.yaml b.example.com CNAME proxied: must be true, since the name points to the tunnel in phase proxied and all later phases. Set it to true.",
         ]);
     });
@@ -251,7 +251,7 @@ describe("zone data", () => {
             "name: llm.example.com, type: CNAME, content: x.example.net, proxied: true",
         );
         assert.deepEqual(serviceProblems(records, ["example.com", "llm.example.com"], "zone.yaml", "example.com"), [
-            "zone.yaml example.com: must have a CNAME record that the stack can point to the tunnel (got MX, TXT), since the stack adds no record to a name that this file has. Choose another hostname, or remove these records here and at the old name servers.",
+            "zone.yaml example.com: must have a CNAME record that the stack can point to the tunnel (got MX, TXT). The stack adds no record to a name that has records in this file. Choose another hostname, or remove the records of this name here and at the old name servers.",
         ]);
     });
 

@@ -1,4 +1,4 @@
-// Proves which configs of exposure tunnel are valid, and that its keys are rejected without it.
+// Proves which configs of exposure tunnel are valid, and that the keys of the tunnel are rejected with exposure direct.
 import { strict as assert } from "node:assert";
 import { parse } from "../../../../config";
 import { EXPOSURE, exposed, parseIntra, raw, settings } from "../../kit/intra-a";

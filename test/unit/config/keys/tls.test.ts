@@ -1,5 +1,5 @@
-// Proves which configs of exposure direct are valid: above all the certificate, which is validated before any request to a
-// cluster.
+// Proves which configs of exposure direct are valid. The most important key is the certificate, which is validated before
+// any request to a cluster.
 import { strict as assert } from "node:assert";
 import { parse } from "../../../../config";
 import { certificate, privateKey, type Pair } from "../../../certificates";
@@ -101,7 +101,11 @@ describe("config of exposure direct", () => {
             /key: must be a key without a passphrase/,
         ],
         ["an invalid key", () => ({ azure, tls: tls({ key: "s3cret" }) }), /key: must be a private key in PEM form/],
-        ["a short key", () => ({ azure, tls: tls(short) }), /key: must have 2048 bits or more with RSA \(got 1024\)/],
+        [
+            "a short key",
+            () => ({ azure, tls: tls(short) }),
+            /key: must have 2048 bits or more, since it is an RSA key \(got 1024\)/,
+        ],
         [
             "a certificate that is not yet valid",
             () => ({ azure, tls: tls(early) }),

@@ -59,7 +59,7 @@ const refused: Refused[] = [
     [
         "a limit within which a healthy Alpa may wait for a batch",
         values({ hosts: [HOST], idleSeconds: 9 }),
-        "alpa.watchdog.idleSeconds: must be at least 10 (got 9). Raise it, or the watchdog restarts a healthy Alpa that waits for a batch.",
+        "alpa.watchdog.idleSeconds: must be at least 10 (got 9). Raise it, or the watchdog restarts Alpa while it only waits for more prompts.",
     ],
     [
         "a limit shorter than the longest answer behind a tunnel",

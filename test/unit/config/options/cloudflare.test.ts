@@ -77,7 +77,7 @@ const refused: Refused[] = [
     [
         "six names",
         { aliases: ["a", "b", "c", "d", "e"].map((n) => `${n}.example.com`) },
-        /^aliases: must have at most 4 names, since Cloudflare allows 5 .*\(got 5\)/,
+        /^aliases: must have at most 4 names \(got 5\): with hostname, Cloudflare allows 5/,
     ],
     ["an invalid plan", zone({ plan: "gold" }), /^zone\.plan: must be one of free, pro, business, enterprise/],
     [
@@ -125,7 +125,7 @@ const refused: Refused[] = [
     [
         "a version without a date",
         one({ secretVersion: 2 }),
-        `${AT}.previousSecretExpires: required with secretVersion 2. Set the day on which the previous secret stops working; keep it after that day.`,
+        `${AT}.previousSecretExpires: required with secretVersion 2. Set the day on which the previous secret stops working, and keep this key after that day.`,
     ],
     [
         "a date without a version",
@@ -223,7 +223,7 @@ const refused: Refused[] = [
     [
         "more tokens than fit",
         { alpa: { ...ALPA, tokensPerSecond: 4 } },
-        "alpa.maxTokens: must fit into the 125 s that the edge waits (got 1024, which take 257 s at 4 tokens per second). Have callers request at most 496 tokens and set alpa.maxTokens to that, or raise proxyTimeoutSeconds, which needs plan enterprise.",
+        "alpa.maxTokens: must be at most 496, since the edge waits 125 s (got 1024, which take 257 s at 4 tokens per second). Lower it, and tell callers the new maximum. With plan enterprise you can raise proxyTimeoutSeconds instead.",
     ],
     [
         "a grace period shorter than an answer",
@@ -356,7 +356,7 @@ describe("config of option cloudflare", () => {
         const longer = (seconds: number) =>
             cloudflareStack({ ...zone({ plan: "enterprise" }), proxyTimeoutSeconds: seconds });
         const cut =
-            /^tunnel: a stopping connector waits at most 180 s for requests in progress, but an answer may take up to 181 s\. Requests that take longer than this wait are interrupted \(502\)/;
+            /^tunnel: a stopping connector waits at most 180 s for requests in progress, but an answer may take up to 181 s\. Requests that take longer are interrupted \(502\)/;
         assert.deepEqual(
             [159, 160, 161, 600].map((seconds) => longer(seconds).connectors.graceSeconds),
             [179, 180, 180, 180],
@@ -400,7 +400,7 @@ describe("config of option cloudflare", () => {
             /lab\/soon expires in 6 days/,
             /lab\/off is disabled/,
             /1024 tokens need 9 per second/,
-            /^rateLimit: with plan free/,
+            /^rateLimit: applies to \/completions/,
             /^tunnel: only one connector/,
         ];
         assert.equal(warnings.length, expected.length, warnings.join("\n"));
@@ -444,7 +444,7 @@ describe("the API token", () => {
 });
 
 describe("an SSH private key", () => {
-    /** A private key as ssh-keygen writes it, up to the cipher's name. The program reads no further. */
+    /** The beginning of a private key as ssh-keygen writes it, up to the cipher's name. The program reads only this part. */
     const made = (cipher: string) => {
         const length = Buffer.alloc(4);
         length.writeUInt32BE(cipher.length);

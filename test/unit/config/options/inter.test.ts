@@ -44,7 +44,7 @@ const refused: Refused[] = [
     [
         "no address for callers",
         interValues({}, { address: undefined }),
-        /^gateway\.address: required with exposure direct, unless azure or tls names a host\. Set it to the host name or IPv4 address of a load balancer/,
+        /^gateway\.address: required with exposure direct, unless azure or tls names a host\. Set it to the host name or IPv4 address of the load balancer/,
     ],
     [
         "limits that each pod would count for itself",

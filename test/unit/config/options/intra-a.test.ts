@@ -305,13 +305,13 @@ const refused: Refused[] = [
         (pathPrefix): Refused => [
             `${pathPrefix} as a prefix`,
             { pathPrefix },
-            `pathPrefix: must be one part of a path, such as /alpa-opt-service: lower case, and not a path of another service (got "${pathPrefix}"). Choose another prefix.`,
+            `pathPrefix: must be one lower-case part of a path that no other service uses, for example /alpa-opt-service (got "${pathPrefix}"). Choose another prefix.`,
         ],
     ),
     [
         "min_tokens that leave no room for a prompt",
         { guard: { minTokens: 1021 } },
-        "guard.minTokens: must leave tokens for a prompt in contextTokens, 1024 (got 1021). Lower it to 1020 or less.",
+        "guard.minTokens: must be at most 1020, so that a prompt still fits into guard.contextTokens, 1024 (got 1021). Lower it.",
     ],
     [
         "a namespace that is too long for a Helm release",

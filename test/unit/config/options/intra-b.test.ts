@@ -40,7 +40,7 @@ const refused: Refused[] = [
     [
         "an upgrade before callers are served by the component",
         upgrade({ image: { repository: "alpa", tag: "2" } }, "prepare"),
-        /^opt\.upgrade: needs option intra-b and convert\.phase done, .* \(got intra-b and prepare\)/,
+        /^opt\.upgrade: needs option intra-b and convert\.phase done \(got intra-b and prepare\)/,
     ],
     ["an upgrade without a change", upgrade({}), /^opt\.upgrade: must change at least one key of opt/],
     [
@@ -164,7 +164,7 @@ const refused: Refused[] = [
     [
         "no way to start bare metal again",
         bareMetal({ unit: undefined }),
-        /^convert\.bareMetal: must have exactly one of unit and commands \(got none\)\. A rollback must start Alpa again:/,
+        /^convert\.bareMetal: must have exactly one of unit and commands \(got none\)\. Set unit to Alpa's systemd service/,
     ],
     [
         "two ways to start it",

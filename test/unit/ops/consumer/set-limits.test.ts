@@ -155,7 +155,7 @@ describe("ops consumer set-limits", () => {
                 "a share with an own limit on open requests, like the schema",
                 CLASSED,
                 ["alice", "--class", "batch", "--concurrent", "2"],
-                /consumers\[0\]\.limits\.concurrent: must not be set for a caller whose class has slots \(class/,
+                /consumers\[0\]\.limits\.concurrent: must not be set with class/,
             ],
         ];
         for (const [what, before, args, says] of problems)

@@ -15,7 +15,7 @@ describe("ops dns import", () => {
         assert.equal(out, readFileSync(join(EXAMPLES, "example.com.yaml"), "utf8"));
         assert.match(
             note,
-            /Decisions to make before the config check accepts this data \(1\):\n {2}- dns\/example\.com\.yaml:\d+ example\.com A: needs a decision/,
+            /Decisions to make before the config check accepts this data \(1\):\n {2}- dns\/example\.com\.yaml:\d+ example\.com A: is undecided/,
         );
         assert.match(
             note,
