@@ -8,12 +8,10 @@ export const rampartInstall = z.strictObject({
         description: "Address of the private chart repository.",
         examples: ["https://charts.example.com/rampart"],
     }),
-    chart: chartName
-        .default("rampart")
-        .meta({
-            description: "Name of Rampart's chart in the private repository.",
-            reason: "The name of Rampart itself.",
-        }),
+    chart: chartName.default("rampart").meta({
+        description: "Name of Rampart's chart in the private repository.",
+        reason: "The name of Rampart itself.",
+    }),
     version: pinned.meta({ description: "Exact version of Rampart's chart.", examples: ["1.2.3"] }),
     credentialsSecret: dnsLabel
         .meta({

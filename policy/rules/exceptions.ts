@@ -81,7 +81,7 @@ export function parseExceptions(text: string, rules: readonly string[], today: D
                 ? [`${where}.until: must be a day (got "${until}"). Write for example 2027-01-31.`]
                 : days > MOST_DAYS
                   ? [
-                        `${where}.until: must be within ${MOST_DAYS} days (got ${until}). Choose an earlier day, and renew the exception by then, with a review.`,
+                        `${where}.until: must be within ${MOST_DAYS} days (got ${until}). Choose an earlier day. Renew the exception before that day, with a review.`,
                     ]
                   : []),
         ];

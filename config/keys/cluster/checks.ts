@@ -131,7 +131,7 @@ function sameAddress(nodes: Nodes): string[] {
         const first = nodes.findIndex((other) => other?.address === address);
         if (first === i || address === undefined || nodes[first]?.port === port) return [];
         return [
-            `cluster.nodes[${i}]: must have an address of its own (cluster.nodes[${first}] has ${address} too). MicroK8s identifies nodes by address: correct one of them.`,
+            `cluster.nodes[${i}]: must have an address of its own (cluster.nodes[${first}] has ${address} too). MicroK8s identifies nodes by address. Correct one address.`,
         ];
     });
 }

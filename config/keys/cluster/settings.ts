@@ -9,8 +9,8 @@ import { sshHostOf } from "../hosts/ssh-host";
 export interface ClusterSettings {
     cluster: ClusterAccess;
     /**
-     * Nodes of a cluster that the stack creates; unset for an existing cluster. `cluster` has a context that no kubeconfig
-     * contains until the cluster exists.
+     * Nodes of a cluster that the stack creates; unset for an existing cluster. Until the cluster exists, no kubeconfig has
+     * the context in `cluster`.
      */
     nodes?: Microk8sArgs;
 }

@@ -76,7 +76,7 @@ function withoutKeys(consumers: unknown[]): { callers: unknown[]; keys: string[]
 
 /**
  * Corrects paths in messages about the merged list of callers. The callers of the stack file come first in that list. The
- * callers after them are in the callers file, so their paths get its name and index.
+ * callers after them are in the callers file, so their paths get the name of that file.
  * @param own number of callers in the stack file
  */
 export function placedInFile(texts: string[], own: number, name: string): string[] {

@@ -58,7 +58,7 @@ export const edgeKeys = {
         .describe("The DNS zone at Cloudflare."),
     browserChecks: z.enum(["skip", "keep"]).default("skip").meta({
         description:
-            "`skip` exempts client libraries from the browser checks of Cloudflare, which would answer 403; `keep` does not.",
+            "`skip` exempts client libraries from Cloudflare's browser checks, which would answer 403. `keep` leaves the checks on.",
         reason: "Callers are programs, not browsers.",
     }),
     proxyTimeoutSeconds: positive("a time in seconds")
@@ -82,7 +82,7 @@ export const answerKeys = {
         .optional()
         .meta({
             description:
-                "Slowest measured speed of Alpa for one caller, in tokens per second. The stack uses it to check that the longest answer is complete before the edge times out.",
+                "Slowest measured speed of Alpa for one caller, in tokens per second. The stack uses this speed to check that the longest answer is complete before the edge times out.",
             examples: [12],
             unset: "not checked",
         }),

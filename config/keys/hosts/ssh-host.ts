@@ -38,7 +38,7 @@ export const sshHost = z.strictObject({
         })
         .meta({
             description:
-                "Public key of the SSH server. A host with another key is rejected. Print it with `ssh-keyscan -t ed25519 <address>`, and compare it with `/etc/ssh/ssh_host_ed25519_key.pub` on the host.",
+                "Public key of the SSH server. A host with another key is rejected. Print the key with `ssh-keyscan -t ed25519 <address>`, and compare it with `/etc/ssh/ssh_host_ed25519_key.pub` on the host.",
             examples: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5"],
         }),
     privateKey: z

@@ -80,7 +80,7 @@ function certificateProblems(pem: string, keyPem: string, hostnames: string[], t
         const next = certificates[i + 1];
         if (next && !one.checkIssued(next))
             problems.push(
-                `${CERTIFICATE}: each certificate must come before that of its issuer (number ${i + 2} did not issue number ${i + 1}). Put the server's certificate first, then the intermediate certificates in order.`,
+                `${CERTIFICATE}: each certificate must come before the certificate of its issuer (number ${i + 2} did not issue number ${i + 1}). Put the server's certificate first, then the intermediate certificates in order.`,
             );
     }
     for (const name of hostnames)

@@ -102,7 +102,7 @@ export const cloudflareSchema = z.strictObject({
                 }),
             per: z.enum(["address", "client"]).default("address").meta({
                 description:
-                    "What the limit counts by. `address` counts each address of callers; `client` counts each client id at each address, and needs plan `enterprise`.",
+                    "What the limit counts by. `address` counts the requests of each address. `client` counts the requests of each client id at each address, and needs plan `enterprise`.",
                 reason: "Every plan supports `address`.",
             }),
         })

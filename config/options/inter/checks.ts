@@ -27,6 +27,6 @@ function twice(endpoints: ({ address?: string } | undefined)[]): string[] {
     const repeated = addresses.filter((one, i) => one !== undefined && addresses.indexOf(one) !== i);
     return [...new Set(repeated)].map(
         (one) =>
-            `alpa.endpoints: every service must be listed only once (got ${one} twice). Remove one entry, and set the weight of the other.`,
+            `alpa.endpoints: every service must be listed only once (got ${one} twice). Keep one entry, and set its weight.`,
     );
 }

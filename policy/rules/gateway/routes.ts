@@ -33,7 +33,9 @@ export const routeRequiresCredential: Rule = {
     check: (resource) => {
         const kind = kindOf(resource);
         if (OTHER_WAYS.includes(kind))
-            return [`${kind}: must be an ApisixRoute, whose rules can be checked. Use that kind.`];
+            return [
+                `${kind}: must be an ApisixRoute, since no other kind of route can be checked. Use kind ApisixRoute.`,
+            ];
         if (kind === "ApisixUpstream") return [...nowhere(resource), ...externalNodes(resource)];
         if (resource.type.startsWith("cloudflare:")) return tunnel(resource);
         const streams = list(at(resource.props, "spec.stream"));

@@ -100,7 +100,7 @@ const refused: Refused[] = [
     [
         "a service twice",
         interValues(endpoints("10.0.0.11:20001", { address: "10.0.0.11:20001", weight: 2 })),
-        "alpa.endpoints: every service must be listed only once (got 10.0.0.11:20001 twice). Remove one entry, and set the weight of the other.",
+        "alpa.endpoints: every service must be listed only once (got 10.0.0.11:20001 twice). Keep one entry, and set its weight.",
     ],
     [
         "one connector",
