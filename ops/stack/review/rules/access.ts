@@ -202,7 +202,7 @@ function policies({ old, new: now }: Difference, change: Change): Verdict {
     };
 }
 
-/** Host names that an application protects: a name that is no longer protected is open, or no longer served. */
+/** Judges a change of the host names that an application protects. */
 function hostname({ old, new: now }: Difference, change: Change): Verdicts {
     const [before, after] = [names(old), names(now)];
     const gone = before.filter((name) => !after.includes(name));

@@ -318,7 +318,7 @@ describe("editing a stack file", () => {
         [
             "a config that is an alias",
             "x: &c { a: secret-thing }\nconfig: *c\n",
-            /which must be a mapping too and no alias/,
+            /The value of config must be a mapping, not an alias/,
         ],
         [
             "a list that is encrypted as a whole",
