@@ -85,7 +85,7 @@ export function readAccepted(root: string, today: Date): Acceptance[] {
 
 function codeProblems(code: string, where: string): string[] {
     if (Object.hasOwn(ELSEWHERE, code))
-        return [`${where}: must not be ${code}: exceptions for this code belong in ${ELSEWHERE[code]}.`];
+        return [`${where}: must not be ${code}. Write the exception into ${ELSEWHERE[code]}.`];
     if (Object.hasOwn(CODES, code)) return [];
     return [
         renamedProblem(code, RENAMED, where) ??

@@ -1,6 +1,6 @@
 /**
- * Finds revoked keys that a rollback would accept again. Only keys that callers have supplied can be
- * accepted again, because a rollback never restores a generated key.
+ * Finds revoked keys that a rollback would accept again. Only keys that callers have supplied can be accepted
+ * again, because a rollback never restores a generated key.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";

@@ -172,8 +172,8 @@ async function tryFromOutside(context: Context, args: RollbackArgs, way: Way): P
 }
 
 /**
- * Writes the callers file of the commit, with current secrets and readmitted keys. Does not touch
- * an equal file: Pulumi would record uncommitted changes, and a later rollback to the new version would be rejected.
+ * Writes the callers file of the commit, with current secrets and readmitted keys. Does not touch an equal file:
+ * Pulumi would record uncommitted changes, and a later rollback to the new version would be rejected.
  */
 function writeCallers(file: string, text: string): void {
     if (readFileSync(file, "utf8") !== text) writeFileSync(file, text);

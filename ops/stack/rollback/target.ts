@@ -92,7 +92,7 @@ function notToGoBackTo(version: Version): string[] {
         ...(isDone(version)
             ? []
             : [
-                  `${where} must be an update that succeeded (it is: ${kind}, ${result}). Choose another: npm run ops -- stack history`,
+                  `${where} must be an update that succeeded (it is: ${kind}, ${result}). Choose another version: npm run ops -- stack history`,
               ]),
         ...(commit === undefined
             ? [
@@ -100,7 +100,9 @@ function notToGoBackTo(version: Version): string[] {
               ]
             : []),
         ...(dirty
-            ? [`${where} ran with uncommitted changes or untracked files, so its program is unknown. Choose another`]
+            ? [
+                  `${where} ran with uncommitted changes or untracked files, so its program is unknown. Choose another version`,
+              ]
             : []),
     ];
 }

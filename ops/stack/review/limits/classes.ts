@@ -91,7 +91,7 @@ function shareOf(rule: unknown): [name: string, share: Share] | undefined {
     return [name, { members: members.map((one) => String(one).replace(/^[^_]*_/, "")), open: conn, rest }];
 }
 
-/** Returns the inner list of `value`, wrapped in a list. The inner list is empty if `value` has not exactly one element. */
+/** Returns `[entries]`. The entries are the only element of `value` if that is a list; otherwise there are none. */
 function entriesOf(value: unknown): [unknown[]] {
     const [only, ...more] = Array.isArray(value) ? (value as unknown[]) : [];
     return [Array.isArray(only) && more.length === 0 ? only : []];

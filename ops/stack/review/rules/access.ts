@@ -26,11 +26,11 @@ export const accessPolicy: KindRule = {
     },
     deleted: (change) => ({
         code: "access-removed",
-        says: `Access policy ${change.name} is deleted: no request is admitted`,
+        says: `Access policy ${change.name} is deleted: it no longer admits requests`,
     }),
     replaced: (change) => ({
         code: "service-interrupted",
-        says: `Access policy ${change.name} is replaced: no request is admitted meanwhile`,
+        says: `Access policy ${change.name} is replaced: it admits no request meanwhile`,
     }),
     rows: [
         ["includes", includes],

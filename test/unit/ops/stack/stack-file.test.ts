@@ -389,7 +389,7 @@ describe("editing a stack file", () => {
         [
             "revokes in a list with an anchor",
             (t) => removeCredential(t, "bob", "a"),
-            /bob\/a: must not be used .* \(the alias \*both/,
+            /bob\/a: must not be used .* \(alias \*both/,
         ],
         [
             "sets an expiry in a list with an anchor",
@@ -404,7 +404,7 @@ describe("editing a stack file", () => {
         [
             "revokes a credential with an anchor",
             (t) => removeCredential(t, "jo", "a"),
-            /jo\/a: must not be used .* \(the alias \*one/,
+            /jo\/a: must not be used .* \(alias \*one/,
         ],
         [
             "sets the expiry of a credential with an anchor",

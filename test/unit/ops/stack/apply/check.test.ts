@@ -122,7 +122,7 @@ describe("ops stack check", () => {
         assert.match(note, /accepted\.0\.until: must be within 30 days \(got 2027-06-01\)/);
         assert.match(
             note,
-            /accepted\.1\.code: must not be policy-violated: exceptions for this code belong in policy\/exceptions\.yaml/,
+            /accepted\.1\.code: must not be policy-violated\. Write the exception into policy\/exceptions\.yaml/,
         );
         assert.match(note, /accepted\.2\.code: way-in-added is called access-added now\. Write access-added\./);
         assert.match(note, /accepted\.3\.code: must be the code of a finding of stack review \(got "constructor"\)/);
