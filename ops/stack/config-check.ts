@@ -60,7 +60,7 @@ export function readSettings(
     return parse(Object.fromEntries(raw), isSecret, today, undefined, folder, callers);
 }
 
-/** Plain text by ciphertext of all secrets of a stack file, read through a pipe. Runs Pulumi only if the file has secrets. */
+/** Returns the plain text of each ciphertext in a stack file, read through a pipe. Runs Pulumi only if the file has secrets. */
 export async function readSecrets({ pulumi }: Context, stack: Stack): Promise<Map<string, string>> {
     const found = new Map<string, string>();
     if (!/\bsecure:/.test(stack.text)) return found;

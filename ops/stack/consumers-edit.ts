@@ -49,8 +49,8 @@ function add(document: Document, known: Consumer[], { consumer, credential, limi
     else if (known.some(({ name }) => name === consumer)) throw notWrittenOut(consumer);
     const siblings = owner?.get("credentials", true) ?? anyCredentials(list);
     const entry = document.createNode(credential) as YAMLMap;
-    // Writes the entry in the same YAML style as the other entries. But a public key has several lines, so it needs
-    // block style.
+    // An entry has the YAML style of the other entries. An entry with a public key needs block style, because the key has
+    // several lines.
     entry.flow = credential.publicKey === undefined && (!isSeq(siblings) || inFlow(siblings));
     for (const { key, value } of entry.items as Pair<Scalar, Node>[]) {
         // Without quotes Pulumi would parse the date as a timestamp, or perhaps as a number.

@@ -66,7 +66,7 @@ export function namedNowhereElse(document: Document, what: string, ...nodes: Nod
     const anchor = nodes.map((node) => (node as { anchor?: string }).anchor).find((name) => named.has(name ?? ""));
     if (anchor === undefined) return;
     throw new UsageError([
-        `${what}: must not be used elsewhere in the stack file (the alias *${anchor} refers to it, or to a part of it). Replace the alias by its value.`,
+        `${what}: must not be used elsewhere in the stack file (alias *${anchor} repeats the entry or a part of the entry). Replace the alias by its value.`,
     ]);
 }
 

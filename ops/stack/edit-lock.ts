@@ -20,7 +20,7 @@ export class EditLocked extends Failure {
         readonly who: string,
         readonly remedy: string,
     ) {
-        super(`${who}. ${NOTHING_CHANGED} Wait for it to end${remedy}. Then run the command again.`);
+        super(`${who}. ${NOTHING_CHANGED} Wait for that command to end${remedy}. Then run this command again.`);
     }
 }
 

@@ -92,15 +92,15 @@ export interface Remembered {
     /** Copy of the file before the edit. */
     copy: string;
     /**
-     * Restores the saved copy from before the previous edit. Call it if this edit was undone, because an error message of
-     * the previous run may tell the operator to use that copy.
+     * Replaces the copy of this edit by that of the previous edit. Call it if this edit was undone: an error message of the
+     * previous run may have told the operator to use the earlier copy.
      */
     forget: () => void;
     /** Records that the run of this edit has failed. */
     fail: () => void;
     /**
-     * Set if the file contained an earlier edit whose `pulumi up` failed at `at`. `keepCopy` makes the saved copy the file
-     * from before that earlier edit.
+     * An earlier edit that is still in the file, and whose `pulumi up` failed at time `at`. `keepCopy` replaces the saved
+     * copy by the file as it was before the earlier edit. Unset if there is no such edit.
      */
     failed?: { at: Date; keepCopy: () => void };
 }

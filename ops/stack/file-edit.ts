@@ -200,13 +200,13 @@ async function up(context: Context, stack: Stack, edited: Edited, { after, befor
     throw new Failure(
         `pulumi up: failed (exit code ${code}, see above). ${nameOf(stack, edited)} keeps the edit. ` +
             `Correct the error and run: ${run}\n` +
-            `Or go back${isSecond ? ", also from the earlier edit, which is not applied either" : ""}: cp ${back} ${name} && ${run}`,
+            `Or undo the edit${isSecond ? ", and the earlier edit, which is not applied either" : ""}: cp ${back} ${name} && ${run}`,
     );
 }
 
 /**
- * Whether a `pulumi up` has succeeded since a time. Returns true if Pulumi's history cannot be read, because the caller
- * then does not offer an older copy, which could undo an edit that was applied.
+ * Whether a `pulumi up` has succeeded since a time. Also true if Pulumi's history cannot be read: then no older copy is
+ * offered, which might undo an applied edit.
  */
 async function isAppliedSince(context: Context, stack: Stack, time: Date): Promise<boolean> {
     const versions = await readVersions(context, stack).catch(() => undefined);
@@ -222,7 +222,7 @@ async function isAppliedSince(context: Context, stack: Stack, time: Date): Promi
 export function undo(stack: Stack, edited: Edited, after: string, before: Remembered): string {
     const name = nameOf(stack, edited);
     if (readFileSync(edited.file, "utf8") !== after)
-        return `${name} has changed meanwhile, so it keeps the edit, which the next pulumi up applies: check it with git diff.`;
+        return `${name} has changed meanwhile, so the edit was not undone. Check the file with git diff, because the next pulumi up applies the edit.`;
     replace(edited.file, edited.text);
     before.forget();
     return NOTHING_CHANGED;

@@ -61,8 +61,8 @@ export async function gatewayOf(context: Context, stack: Stack): Promise<Gateway
 }
 
 /**
- * @param unasked what a command does if it cannot query the pods. `fail`: for pods that this stack installed, because the
- * operator may query them. `settle`: for other pods; the command waits for a fixed time, which proves a revocation less well
+ * @param unasked what a command does if it cannot query the pods. `fail` is for pods that this stack installed, because the
+ * operator has permission to query them. `settle` is for other pods: the command waits for a fixed time instead
  */
 function podsOf({ gatewayNamespace }: GatewayBinding, unasked: GatewayPods["unasked"]): GatewayPods {
     return { namespace: gatewayNamespace, labels: APISIX_PODS.matchLabels, unasked };

@@ -30,8 +30,8 @@ function comparesItself(program: string): boolean {
 }
 
 /**
- * Rules with which this clone reviews a program. Some rules compare resources with the program's output. They are left out
- * for the program of another commit if that commit's own policy pack has them.
+ * Rules with which this clone reviews a program. For the program of another commit, the rules that compare resources with the
+ * program's output are left out if that commit's own policy pack has all of these rules.
  * @param program root folder: this clone, or a checkout of another commit
  */
 export function rulesFor(program: string, root: string): readonly Rule[] {
@@ -52,9 +52,8 @@ function packsOf(root: string, program: string): string[] {
 }
 
 /**
- * Wraps Pulumi so that every `pulumi up` runs under the policy pack of this clone. This includes the program of another
- * commit (`--cwd`). But rules that compare resources with that program's output come from that commit's pack, also in
- * previews.
+ * Wraps Pulumi so that every `pulumi up` runs under the policy pack of this clone. For the program of another commit
+ * (`--cwd`), the rules that compare resources with the program's output come from that commit's pack, also in a preview.
  * @param because why Pulumi must run without the pack. Each run prints this reason
  */
 export function underPolicy(

@@ -48,7 +48,7 @@ export type PulumiRunner = (args: string[], options?: PulumiOptions) => Promise<
  * Runs the `pulumi` in PATH, without prompts. Ctrl-C, SIGTERM and a closed terminal interrupt Pulumi. This process then
  * waits until Pulumi has ended, because Pulumi would otherwise leave pending operations. If `signal` is given, the code that
  * calls this function must handle Ctrl-C, SIGTERM and SIGHUP.
- * @throws Failure after SIGTERM or SIGHUP. But if a `pulumi up` was running, its result is returned
+ * @throws Failure after SIGTERM or SIGHUP, unless a `pulumi up` was running: then the result of the `pulumi up` is returned
  */
 export function runPulumi(folder: string, patienceSeconds = PATIENCE_SECONDS): PulumiRunner {
     let endedBy: NodeJS.Signals | undefined;

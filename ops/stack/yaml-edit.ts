@@ -45,7 +45,7 @@ export function parseYaml(text: string): Document {
     }
     if (!hasValues(document))
         throw new UsageError([
-            "the stack file: must have each anchor before its aliases, and not too many aliases for the YAML library.",
+            "the stack file: must have each anchor before its aliases, and not so many aliases that the YAML library rejects the file.",
         ]);
     const config = document.get("config", true);
     const known = isMap(config) || config === undefined || (isScalar(config) && config.value === null);
@@ -55,7 +55,7 @@ export function parseYaml(text: string): Document {
         return document;
     }
     throw new UsageError([
-        "the stack file: must be a mapping with the key config, which must be a mapping too and no alias.",
+        "the stack file: must be a mapping with the key config. The value of config must be a mapping, not an alias.",
     ]);
 }
 
@@ -102,7 +102,7 @@ function mergeLines(original: string[], same: string[], edited: string[]): strin
     return lines.join("\n");
 }
 
-/** Element `n` of the result is the number of first lines of `to` that match the first `n` lines of `from`. */
+/** Matches lines. The first `n` lines of `from` correspond to the first `result[n]` lines of `to`. */
 function alignment(from: string[], to: string[]): number[] {
     const places = [0];
     let base = 0;
@@ -168,8 +168,8 @@ export function keepCommentsBelow(
 const OCTAL = /^[-+]?0[0-7]+$/;
 
 /**
- * Reports values that Pulumi (YAML 1.1) reads in another way than these commands (YAML 1.2), which would then see other
- * callers than the program. A callers file needs no such check, since the program reads it as the commands do.
+ * Reports values that Pulumi (YAML 1.1) and these commands (YAML 1.2) read differently: the commands would see other callers
+ * than the program. A callers file needs no such check, because the program reads it as the commands do.
  */
 function readOtherwise(text: string, document: Document): string[] {
     if (!document.has("config") || !/<<|(?<![\w.])[-+]?0[0-7]/.test(text)) return [];

@@ -72,10 +72,7 @@ describe("ops stack rollback from intra-b to intra-a and back", () => {
         for (const to of ["1", "2"]) {
             const { code, stderr } = await clone.ops(stack, "stack", "rollback", "--to", to, "--yes");
             assert.equal(code, 2, stderr);
-            assert.match(
-                stderr,
-                /must have the conversion phase that the stack has now .* convert run --yes --to intra-a/,
-            );
+            assert.match(stderr, /must have the conversion phase of the stack .* convert run --yes --to intra-a/);
         }
         assert.deepEqual(await stack.resources(), before);
         clone.assertClean();

@@ -1,4 +1,4 @@
-/** Accepted findings, in a file of the repository: merging a change of the file accepts them. */
+/** Findings that the team accepts, listed in a file of the repository. Merging a change of the file accepts a finding. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
@@ -28,8 +28,8 @@ const MOST_DAYS = 30;
 const LEAST_REASON = 10;
 
 /**
- * Codes of findings that this file cannot accept, because the policy pack rejects the change too. The value names the file
- * with the exceptions of the pack.
+ * Codes of findings that this file cannot accept, because they need an exception of the policy pack. The value names the
+ * file for these exceptions.
  */
 const ELSEWHERE: Record<string, string> = {
     "policy-violated": "policy/exceptions.yaml, as docs/review/policy.md says",
@@ -85,7 +85,7 @@ export function readAccepted(root: string, today: Date): Acceptance[] {
 
 function codeProblems(code: string, where: string): string[] {
     if (Object.hasOwn(ELSEWHERE, code))
-        return [`${where}: must not be ${code}: exceptions for this code belong in ${ELSEWHERE[code]}.`];
+        return [`${where}: must not be ${code}. Write the exception into ${ELSEWHERE[code]}.`];
     if (Object.hasOwn(CODES, code)) return [];
     return [
         renamedProblem(code, RENAMED, where) ??

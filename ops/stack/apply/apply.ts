@@ -19,9 +19,7 @@ export const command: AddCommand = (stack, context) =>
         "stack apply --stack intra --plan plan",
         "stack apply --stack intra --plan plan --yes",
     )
-        .description(
-            "Apply the plan of stack check, and nothing else; the plan must be of the current commit, config and state",
-        )
+        .description("Apply the plan that stack check saved; the plan must be of the current commit, config and state")
         .requiredOption("--plan <folder>", "folder written by stack check --out")
         .action((args) => apply(context, args));
 

@@ -28,11 +28,11 @@ export const command: AddCommand = (stack, context) =>
         "stack check --stack intra --out plan   # then: npm run ops -- stack apply --stack intra --plan plan",
     )
         .description(
-            "Check whether a change may be applied: its review, the policy pack, accepted findings; changes nothing",
+            "Check whether the review, the policy pack and the accepted findings let a change pass; changes nothing",
         )
         .option(
             "--out <folder>",
-            "write the plan into a new folder for stack apply, when the check passes (default: none)",
+            "if the check passes, write the plan to this new folder for stack apply (default: none)",
         )
         .action((args) => check(context, args));
 
@@ -141,5 +141,5 @@ function notAcceptedError({ today }: Context, stack: string, notAccepted: Findin
             ? "Correct them."
             : `Correct them, or accept them: add these lines to ${FILE}, each with its reason, and commit them with the change:\n${entries.join("\n")}`;
     const isNot = notAccepted.length === 1 ? "is not" : "are not";
-    return `${stack}: ${counted(notAccepted.length, "finding")} with severity ${failOn} or worse ${isNot} accepted, see above. ${how}`;
+    return `${stack}: ${counted(notAccepted.length, "finding")} with severity ${failOn} or worse ${isNot} accepted (listed above). ${how}`;
 }

@@ -57,7 +57,7 @@ export async function uncommitted({ program = ROOT }: Context, option: "--out" |
     if (first === undefined) return [];
     const more = others.length === 0 ? "" : ` and ${others.length} more`;
     return [
-        `${option}: a plan must be of a commit, without uncommitted changes (git status: ${first}${more}). Commit or revert them.`,
+        `${option}: the work tree has uncommitted changes, but a plan must be of one commit (git status: ${first}${more}). Commit or revert the changes.`,
     ];
 }
 
@@ -79,17 +79,19 @@ export async function readSavedPlan(
     const problems = [
         saved.stack === stack.short
             ? ""
-            : `must be of stack ${stack.short} (got ${saved.stack}). Name the folder with the plan of ${stack.short}.`,
+            : `the plan is of stack ${saved.stack}, not of ${stack.short}. Name the folder with the plan of ${stack.short}.`,
         saved.commit === commit
             ? ""
-            : `must be of the commit that is checked out, ${commit.slice(0, 10)} (the plan is of ${saved.commit.slice(0, 10)}). Check out ${saved.commit.slice(0, 10)}, or ${AGAIN}`,
+            : `the plan is of commit ${saved.commit.slice(0, 10)}, but commit ${commit.slice(0, 10)} is checked out. Check out ${saved.commit.slice(0, 10)}, or ${AGAIN}`,
         saved.config === configOf(stack)
             ? ""
-            : `must be of the current ${[basename(stack.file), stack.callers?.name].filter(Boolean).join(" and ")} (the config has changed since the plan was made). ${capital(AGAIN)}`,
-        saved.plan === sha256(plan) ? "" : `must be unchanged (plan.json has changed since). ${capital(AGAIN)}`,
+            : `the config in ${[basename(stack.file), stack.callers?.name].filter(Boolean).join(" and ")} has changed since the plan was made. ${capital(AGAIN)}`,
+        saved.plan === sha256(plan)
+            ? ""
+            : `plan.json in the folder has changed since the plan was made. ${capital(AGAIN)}`,
         saved.state === now
             ? ""
-            : `must be of the current state (made for the state of ${saved.state}; the current state is of ${now}). The stack has changed since: ${AGAIN}`,
+            : `the stack has changed since the plan was made (state then: ${saved.state}; state now: ${now}). ${capital(AGAIN)}`,
     ].filter((problem) => problem !== "");
     if (problems.length > 0) throw new UsageError(problems.map((problem) => `--plan: ${problem}`));
     return { plan, saved };

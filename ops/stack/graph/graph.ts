@@ -20,7 +20,10 @@ export const command: AddCommand = (stack, context) =>
         "stack graph --stack intra --preview preview.json --format svg > intra.svg",
     )
         .description("Draw a stack: the path of a request, the nodes and hosts, and the changes of a preview")
-        .option("--preview <file>", "colour the changes in the output of pulumi preview --json (default: none)")
+        .option(
+            "--preview <file>",
+            "colour the changes of a preview, from the output of pulumi preview --json (default: none)",
+        )
         .action((args) => graph(context, args));
 
 interface GraphArgs {

@@ -20,9 +20,9 @@ export async function callersFileAt(
     const { consumersFile: name } = config;
     if (typeof name !== "string" || !isInside(name)) return undefined;
     const unknown = (why: string) =>
-        new Failure(`version ${number} had callers in ${name}, whose content is unknown: ${why}`);
-    if (commit === undefined) throw unknown("its program ran outside of git");
-    if (dirty) throw unknown("it ran with changes that are in no commit");
+        new Failure(`the content of callers file ${name} in version ${number} is unknown: ${why}`);
+    if (commit === undefined) throw unknown("the program of that version ran outside of git");
+    if (dirty) throw unknown("that version ran with uncommitted changes");
     try {
         return { name, text: await git(["show", `${commit}:./${name}`], program) };
     } catch {

@@ -59,7 +59,7 @@ async function diff(context: Context, from: number, to: number, args: DiffArgs):
 function programLines(a: Version, b: Version, commits: string[] | undefined): string[] {
     const changes = [a, b]
         .filter(({ dirty }) => dirty)
-        .map(({ number }) => `version ${number} ran with changes that are in no commit`);
+        .map(({ number }) => `version ${number} ran with uncommitted changes`);
     if (a.commit === undefined || b.commit === undefined)
         return ["one of the versions ran outside of git, so its commit is unknown", ...changes];
     if (commits === undefined)

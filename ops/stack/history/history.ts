@@ -49,7 +49,7 @@ async function history(context: Context, args: HistoryArgs): Promise<void> {
     );
     if (rows.some(({ who }) => who === undefined)) context.note(WHO_NOTE);
     context.note(
-        `Compare: npm run ops -- stack diff <version> <version>${stack.flag}. Go back: npm run ops -- stack rollback --to <version>${stack.flag}`,
+        `Compare: npm run ops -- stack diff <version> <version>${stack.flag}. Roll back: npm run ops -- stack rollback --to <version>${stack.flag}`,
     );
 }
 
@@ -82,7 +82,7 @@ function cells(row: Awaited<ReturnType<typeof rowOf>>, isFirst: boolean): string
         option ?? "",
         [kind, ...(result === "succeeded" ? [] : [result]), ...done].join("\n"),
         [
-            ...(isFirst && kind === "update" ? ["nothing was applied before: settings are not compared"] : []),
+            ...(isFirst && kind === "update" ? ["first version: settings are not compared"] : []),
             ...lines.map((line) => (line.length > 70 ? `${line.slice(0, 70)}…` : line)),
             ...(more > 0 ? [`and ${more} more`] : []),
         ].join("\n"),

@@ -27,9 +27,8 @@ export interface Version {
     /** Whether the work tree had uncommitted changes. */
     dirty: boolean;
     /**
-     * Author of the commit, and the pipeline that ran Pulumi. Pulumi itself does not record the user. If an edit is not
-     * committed, or the stack file is not in git, another person may have made it. Then only the pipeline is named. Unset
-     * if neither is known.
+     * Author of the commit, and the pipeline that ran Pulumi. Pulumi itself does not record the user. If the edit is
+     * not in the commit, another person may have made the edit, so only the pipeline is named. Unset if neither is known.
      */
     who?: string;
     config: Config;

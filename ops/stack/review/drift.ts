@@ -33,7 +33,7 @@ async function drift(context: Context, args: DriftArgs): Promise<void> {
     const printed = printedBy("pulumi refresh", stack, await context.pulumi(refresh));
     const preview = readRefresh(printed, "pulumi refresh", stack.short);
     const found = reviewOf(driftOf(preview), context.today, state);
-    const back = `To undo the drift: pulumi up --refresh -s ${stack.short}, with PULUMI_K8S_ENABLE_PATCH_FORCE=true where another field manager owns the field. To keep it, write it into the config`;
+    const back = `To undo the drift, run: pulumi up --refresh -s ${stack.short}. If another field manager owns a field, also set PULUMI_K8S_ENABLE_PATCH_FORCE=true. To keep the drift, write it into the config`;
     const findings = found.findings.map((finding): Finding => ({
         ...finding,
         ...(GAINS.includes(finding.code) && { severity: "risk" }),

@@ -58,7 +58,7 @@ export const CODES = {
     "gateway-deleted": ["breaks-callers", "Move the callers to another gateway before this one is deleted."],
     "re-created": [
         "breaks-callers",
-        "A resource was renamed: give it an alias with its old name, so that nothing is deleted.",
+        "Give the renamed resource an alias with its old name, so that nothing is deleted.",
     ],
     "access-removed": [
         "breaks-callers",
@@ -95,7 +95,7 @@ export const CODES = {
     "service-interrupted": ["breaks-callers", QUIET],
     "alpa-stopped": [
         "breaks-callers",
-        "Move the callers to another service first, or announce a maintenance window and convert in it: npm run ops -- convert plan.",
+        "Move the callers to another service first. Or announce a maintenance window and convert during it: npm run ops -- convert plan.",
     ],
     "upstream-replaced": [
         "risk",
@@ -138,12 +138,15 @@ export const CODES = {
     "unknown-until-apply": ["risk", "Check this property again when the change is applied."],
     "unknown-resource": [
         "risk",
-        "This review does not know this kind of resource: read its part of pulumi preview --diff.",
+        "This review does not know this kind of resource. Read what pulumi preview --diff shows for the resource.",
     ],
-    "other-change": ["risk", "This review does not know this property: read its part of pulumi preview --diff."],
+    "other-change": [
+        "risk",
+        "This review does not know this property. Read what pulumi preview --diff shows for the property.",
+    ],
     "gateway-not-read": [
         "risk",
-        "Objects that exist only in APISIX are not shown. Correct what this finding names, and run the review again.",
+        "Objects that exist only in APISIX are not shown. Correct the error in this finding, and run the review again.",
     ],
     "state-unfinished": [
         "risk",

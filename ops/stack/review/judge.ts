@@ -119,7 +119,7 @@ function recreated({ renamed, name }: Change, rule: KindRule): Verdicts {
     if (renamed === undefined || rule.rows.some(([at]) => at === "**")) return undefined;
     return {
         code: "re-created",
-        says: `${renamed} is renamed to ${name} without an alias: Pulumi creates it, and then deletes the same object`,
+        says: `${renamed} is renamed to ${name} without an alias: Pulumi creates the object again, and then deletes the same object`,
     };
 }
 

@@ -61,7 +61,7 @@ function parsed(text: string, where: string): Tree & { manifest?: { time?: strin
         const strange = plans.flatMap(({ steps = [] }) => steps).find((step) => !OPERATIONS.has(step));
         if (strange === undefined) return value;
         throw new UsageError([
-            `${where}: must have only operations of the pinned version of Pulumi (got ${JSON.stringify(strange)}). Use the pinned version.`,
+            `${where}: must have only operations that the pinned version of Pulumi knows (got ${JSON.stringify(strange)}). Use the pinned version.`,
         ]);
     }
     const hint = isMap(value) && "steps" in value ? " It is a preview: use --preview." : "";

@@ -20,7 +20,7 @@ const PLUGINS: Record<string, { comes: [Code, string]; goes: [Code, string]; cha
             "authentication-removed",
             "requests that the gateway rejected itself now go to Alpa, including requests of consumers in other namespaces",
         ],
-        changes: ["request-rejected", "the gateway answers other requests itself"],
+        changes: ["request-rejected", "the gateway itself answers a different set of requests"],
     },
     "request-validation": {
         comes: ["request-rejected", "the guard rejects requests that would crash Alpa"],
@@ -37,7 +37,7 @@ const PLUGINS: Record<string, { comes: [Code, string]; goes: [Code, string]; cha
     "serverless-pre-function": {
         comes: ["request-rejected", "malformed tokens are rejected, and headers with an underscore do not reach Alpa"],
         goes: ["protection-weakened", "headers with an underscore reach Alpa, and a malformed token gets 500"],
-        changes: ["request-rejected", "other requests are rejected before authentication"],
+        changes: ["request-rejected", "a different set of requests is rejected before authentication"],
     },
     "request-id": {
         comes: ["changed-inside", "answers have a request id"],
@@ -57,7 +57,7 @@ const PLUGINS: Record<string, { comes: [Code, string]; goes: [Code, string]; cha
     redirect: {
         comes: [
             "access-changed",
-            "callers that use HTTP are redirected to HTTPS, and most clients do not repeat a POST there",
+            "callers that use HTTP are redirected to HTTPS, and most clients do not repeat a POST after a redirect",
         ],
         goes: ["protection-weakened", "callers may send keys over plain HTTP again"],
         changes: ["access-changed", "callers are redirected elsewhere"],

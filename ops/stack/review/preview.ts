@@ -75,7 +75,7 @@ export const OPERATIONS: ReadonlySet<unknown> = new Set([
 export function readPreview(text: string, where: string, stack?: string): Preview {
     const { unshown, ...preview } = readRefresh(text, where, stack);
     if (unshown.length > 0)
-        throw new Failure(`${where}: must show every change that it counts (${unshown.join(", ")}). ${SHOW}`);
+        throw new Failure(`${where}: must show every change that Pulumi counts (${unshown.join(", ")}). ${SHOW}`);
     return preview;
 }
 
@@ -166,7 +166,7 @@ function stepProblems(step: unknown, where: string): string[] {
         return [`${where}: must have an operation and a URN. ${MAKE}`];
     if (!OPERATIONS.has(step.op))
         return [
-            `${where}: must have an operation of the pinned version of Pulumi (got ${JSON.stringify(step.op)}). Use the pinned version.`,
+            `${where}: must have an operation that the pinned version of Pulumi knows (got ${JSON.stringify(step.op)}). Use the pinned version.`,
         ];
     const states = [step.oldState, step.newState].filter((state) => state !== undefined && state !== null);
     if (states.length === 0) return [`${where}: must have oldState, newState or both. ${MAKE}`];

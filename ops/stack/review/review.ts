@@ -148,9 +148,9 @@ export function failOn({ about, stack, findings }: Review, limit: ReviewArgs["fa
     const found = asBadAs(findings, limit).length;
     if (found === 0) return;
     const what = limit === "risk" ? "have no risk for callers" : "break no caller";
-    const subject = about === "drift" ? "what was changed outside Pulumi" : "the change";
+    const subject = about === "drift" ? "the drift" : "the change";
     throw new FindingsError(
-        `${stack}: ${subject} must ${what} (${found} of ${findings.length} findings are too severe). See above, or choose another --fail-on.`,
+        `${stack}: ${subject} must ${what} (${found} of the ${findings.length} findings above are too severe). Resolve them, or choose another --fail-on.`,
     );
 }
 

@@ -30,8 +30,8 @@ export function shown(value: unknown, path: Path = []): string | undefined {
 }
 
 /**
- * Hides the parts of `value` that are secret in `other`: one is the value before the change, the other the value after it.
- * A change may only mark a value as secret or remove the mark, so the text without the mark is a secret too.
+ * Hides the parts of `value` that are marked as secret in `other`, the value on the opposite side of the change. If a
+ * change only adds or removes the mark, the text on the side without the mark is a secret too.
  */
 export function veiled(value: unknown, other: unknown): unknown {
     if (other === HIDDEN) return value === undefined ? undefined : HIDDEN;

@@ -40,8 +40,8 @@ export async function earlierPreview({ pulumi }: Context, earlier: Earlier): Pro
 const OTHER_THAN_PLAN = /^.*(violates plan|is not allowed by the plan|none were seen).*$/m;
 
 /**
- * Applies the reviewed preview. Pulumi previews again, and applies the plan only if that preview is the same. @param
- * state the state that the preview was made for
+ * Applies the reviewed preview. Pulumi previews again, and applies the plan only if that preview is the same.
+ * @param state the state that the preview was made for
  */
 export async function up(context: Context, earlier: Earlier, state: Exported): Promise<void> {
     const { pulumi, note } = context;
@@ -49,7 +49,7 @@ export async function up(context: Context, earlier: Earlier, state: Exported): P
     if (markOf(await exported(context, stack)) !== markOf(state))
         throw new Failure(changed(stack, "its state has changed", "Nothing was changed."));
     note(`\npulumi up, stack ${stack.name}, program and config of version ${number}:`);
-    const args = ["up", "--yes", `--plan=${plan}`, "--message", `Back to version ${number}`, ...at(earlier)];
+    const args = ["up", "--yes", `--plan=${plan}`, "--message", `Roll back to version ${number}`, ...at(earlier)];
     const { code, stdout, stderr } = await pulumi(args, { signal, onLine: (line) => note(`  ${line}`) });
     if (code === 0) return;
     const said = stdout + stderr;
@@ -57,7 +57,7 @@ export async function up(context: Context, earlier: Earlier, state: Exported): P
     if (locked) throw locked;
     const isBegun = /^Updating \(/m.test(said);
     const now = isBegun
-        ? `A part of the change may be applied. Run the rollback again, or return to the newer version: pulumi up -s ${stack.short}.`
+        ? `A part of the rollback may be applied. Run the rollback again, or apply the newer version again: pulumi up -s ${stack.short}.`
         : "Nothing was changed.";
     const other = OTHER_THAN_PLAN.exec(said)?.[0].trim();
     if (other) throw new Failure(changed(stack, other.replace(/^error: /, ""), now, { isBegun }));
@@ -67,7 +67,7 @@ export async function up(context: Context, earlier: Earlier, state: Exported): P
 /** @param isBegun whether the run has started. Then a value that the review did not know may be the reason */
 function changed({ short }: Stack, what: string, now: string, { isBegun } = { isBegun: false }): string {
     const why = isBegun ? ", or a value that was unknown in the review is known now" : "";
-    return `${short}: the stack has changed since its review (${what})${why}. ${now} See: npm run ops -- stack history; then run the rollback again, and read the new review.`;
+    return `${short}: the stack has changed since the review (${what})${why}. ${now} Run: npm run ops -- stack history. Then run the rollback again, and read the new review.`;
 }
 
 function at({ program, stack, config }: Earlier): string[] {

@@ -35,7 +35,7 @@ export interface EarlierConfig {
 }
 
 /**
- * Takes plain values from the history. The history has no secrets, so they come from the stack file of the earlier version,
+ * Takes plain values from the history. The history has no secrets. A secret comes from the stack file of the earlier version,
  * or from the current stack file if the rest of the value is equal there.
  */
 export function earlierConfig({ number, config }: Version, { then, now, callers, plain }: Sources): EarlierConfig {
@@ -109,7 +109,7 @@ function withoutPlace(convert: unknown): unknown {
     return rest;
 }
 
-/** Returns `read` as `before` and `known` as `after`. In both, the parts that `encrypted` encrypts are hidden. */
+/** Hides in `read` and in `known` each part that is encrypted in `encrypted`. Returns them as `before` and `after`. */
 function withoutSecrets(encrypted: unknown, read: unknown, known: unknown): { before: unknown; after: unknown } {
     if (isEncrypted(encrypted)) {
         // A value that is encrypted as a whole may equal any text, but no list or mapping.
@@ -135,7 +135,7 @@ function missing(key: string, number: number, differs: string[] | undefined): st
             ? "is in no stack file of this clone"
             : differs.length === 0
               ? "its difference from the current value is unknown"
-              : `its value in the stack files of this clone differs outside of its secrets too: ${listed}${differs.length > 3 ? ` and ${differs.length - 3} more` : ""}`;
+              : `its value in the stack files of this clone differs in more than secrets: ${listed}${differs.length > 3 ? ` and ${differs.length - 3} more` : ""}`;
     return `${key}: cannot be restored (it was secret in version ${number}, and ${why}). Give the stack file of that version, encrypted with the same key as the current file: --config-file <file>`;
 }
 

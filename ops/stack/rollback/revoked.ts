@@ -1,6 +1,6 @@
 /**
- * Finds revoked keys that a rollback would accept again. Only keys that callers have supplied can return, because a
- * rollback never restores a generated key.
+ * Finds revoked keys that a rollback would accept again. Only keys that callers have supplied can be accepted
+ * again, because a rollback never restores a generated key.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -28,8 +28,8 @@ export interface Broken {
     /** `<consumer>/<credential>` that was revoked. */
     revoked: string;
     /**
-     * Credential of the earlier version that has the key. Unset if none has it: the rollback still breaks the revocation if
-     * the earlier program keeps no record of revocations.
+     * Credential of the earlier version that has the revoked key. Unset if no credential has it, but the earlier program
+     * keeps no record of revocations, so the key can be added again.
      */
     who?: string;
     id: string;
@@ -91,7 +91,7 @@ export function revocationProblems(broken: Broken[], named: string[]): string[] 
     if (open.length === 0) return [];
     const flags = open.map((who) => `--readmit ${who}`).join(" ");
     return [
-        `--to: the rollback must not break a revocation (it would break that of ${open.join(", ")}). Choose another version. To accept the revoked keys again, add: ${flags}`,
+        `--to: the rollback must not break a revocation (the revoked keys of ${open.join(", ")} would work again). Choose another version. To accept the revoked keys again, add: ${flags}`,
     ];
 }
 

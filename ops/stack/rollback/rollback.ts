@@ -44,7 +44,7 @@ export const command: AddCommand = (stack, context) =>
         .requiredOption("--to <version>", "number of the version, from stack history", wholeNumber(1))
         .option(
             "--new-credentials",
-            "accept that revoked credentials are created again with new secrets, to be handed out again (default: fail)",
+            "accept new secrets for credentials whose old secrets were deleted; hand them out again (default: fail)",
         )
         .addOption(repeatable("--readmit <consumer/credential>", "accept the revoked key of a credential again"))
         .option("--config-file <file>", "the stack file of that version (default: the file in its commit)")
@@ -140,7 +140,7 @@ async function goBack(context: Context, args: RollbackArgs, way: Way): Promise<v
         }
     }
     if (isJson) context.out(json({ ...review, changed: args.yes === true, newCredentials: renewed, notTried }));
-    if (!args.yes) return dryRun(context, `go back to version ${number}`, args);
+    if (!args.yes) return dryRun(context, `roll back to version ${number}`, args);
     if (renewed.length > 0)
         context.note(
             `These callers need new credentials: ${renewed.join(", ")}. Hand them out: npm run ops -- consumer handout`,
@@ -172,8 +172,8 @@ async function tryFromOutside(context: Context, args: RollbackArgs, way: Way): P
 }
 
 /**
- * Writes the callers file of the commit, with current secrets and readmitted keys. An equal file is not written: a change
- * of the work tree would be recorded in the new version, which a later rollback would then reject.
+ * Writes the callers file of the commit, with current secrets and readmitted keys. Does not touch an equal file:
+ * Pulumi would record uncommitted changes, and a later rollback to the new version would be rejected.
  */
 function writeCallers(file: string, text: string): void {
     if (readFileSync(file, "utf8") !== text) writeFileSync(file, text);
@@ -195,7 +195,7 @@ function refuse(
         renewed.length === 0 || newCredentials
             ? []
             : [
-                  `--to: the rollback must not need deleted secrets (those of ${renewed.join(", ")} were deleted when the credentials were revoked or rotated, and new ones would be created). Callers with the old secrets would get 401. To accept new secrets, add --new-credentials, and hand out the new secrets`,
+                  `--to: the rollback must not need deleted secrets (the secrets of ${renewed.join(", ")} were deleted when the credentials were revoked or rotated). It would create new secrets, and callers with the old secrets would get 401. To accept this, add --new-credentials, and hand out the new secrets`,
               ];
     const broken = findings
         .filter(({ code }) => code === "policy-violated")
@@ -220,7 +220,7 @@ async function saveConfig(context: Context, { stack, target }: Way): Promise<voi
     if (head !== target.commit) {
         const back = `git revert ${target.commit.slice(0, 10)}..HEAD`;
         return context.note(
-            `This clone still has the newer program, and the next pulumi up from it undoes this rollback. Revert the program here too: ${back}, with the config of version ${number} (npm run ops -- stack diff).`,
+            `This clone still has the newer program, so the next pulumi up from this clone undoes the rollback. Revert the program: ${back}. Then set the config of version ${number}; to see what differs, run: npm run ops -- stack diff`,
         );
     }
     const edited = changedSince(stack);
@@ -229,7 +229,7 @@ async function saveConfig(context: Context, { stack, target }: Way): Promise<voi
         mkdirSync(dirname(config), { recursive: true, mode: 0o700 });
         writeFileSync(config, target.config, { mode: 0o600 });
         return context.note(
-            `${edited.join(", ")}: changed while the rollback was running, so the rollback did not write it. Before the next pulumi up, which would apply the edit, replace its content by the config of version ${number}: ${shownPath(config)}.`,
+            `${edited.join(", ")}: changed while the rollback was running, so the rollback did not write the config of version ${number}. The next pulumi up would apply the edit. Before it, replace the config by the one in ${shownPath(config)}.`,
         );
     }
     const { callers } = target;
@@ -238,7 +238,7 @@ async function saveConfig(context: Context, { stack, target }: Way): Promise<voi
     if (file && readFileSync(file, "utf8") !== callers.text) {
         replace(file, callers.text);
         const then = await checkAndCommit(file);
-        context.note(`${callers.name} has the callers of version ${number} from now on. ${then}`);
+        context.note(`${callers.name} now has the callers of version ${number}. ${then}`);
     }
     if (isDeepStrictEqual(contentOf(stack.text), contentOf(target.config))) return;
     const before = remember(stack, target.config).copy;

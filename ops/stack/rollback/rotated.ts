@@ -4,8 +4,8 @@ import { isMap, mapsOf } from "../../../policy/resources/values";
 import { setSecretVersion } from "../consumers-edit";
 
 /**
- * Callers of the earlier version, with the current secret version if it is newer: an earlier secret cannot be restored,
- * and the caller has the current one.
+ * Callers of the earlier version, with the current secret version of each service token if that is newer. Cloudflare cannot
+ * restore an earlier secret, and the caller has the current secret.
  * @param then list of the config, not validated @returns the list, and `<consumer>/<credential>` with the current secret
  */
 export function keepRotated(then: unknown, now: unknown): { consumers: unknown; kept: string[] } {

@@ -92,7 +92,7 @@ function notToGoBackTo(version: Version): string[] {
         ...(isDone(version)
             ? []
             : [
-                  `${where} must be an update that succeeded (it is: ${kind}, ${result}). Choose another: npm run ops -- stack history`,
+                  `${where} must be an update that succeeded (it is: ${kind}, ${result}). Choose another version: npm run ops -- stack history`,
               ]),
         ...(commit === undefined
             ? [
@@ -100,7 +100,9 @@ function notToGoBackTo(version: Version): string[] {
               ]
             : []),
         ...(dirty
-            ? [`${where} ran with uncommitted changes or untracked files, so its program is unknown. Choose another`]
+            ? [
+                  `${where} ran with uncommitted changes or untracked files, so its program is unknown. Choose another version`,
+              ]
             : []),
     ];
 }
@@ -108,7 +110,7 @@ function notToGoBackTo(version: Version): string[] {
 async function commitProblems(root: string, { number, commit }: Version): Promise<string[]> {
     if (commit === undefined || (await hasCommit(commit, root))) return [];
     return [
-        `--to: the commit of version ${number} is not in this clone (${commit.slice(0, 10)}). Run: git fetch origin ${commit}; a rewritten history no longer has the commit`,
+        `--to: the commit of version ${number} is not in this clone (${commit.slice(0, 10)}). Run: git fetch origin ${commit}. If the fetch fails because the history was rewritten, choose another version`,
     ];
 }
 
@@ -135,10 +137,10 @@ function stageProblems(phase: string | undefined, there: string | undefined, num
     const say = (place: string) => (place === "intra-a" ? place : `intra-b, phase ${place}`);
     const way =
         serves(there) === "intra-a"
-            ? "npm run ops -- convert run --yes --to intra-a; while a conversion is under way: npm run ops -- convert abort --yes. Then run the rollback again"
+            ? "npm run ops -- convert run --yes --to intra-a (if a conversion is in progress: npm run ops -- convert abort --yes). Then run the rollback again"
             : "npm run ops -- convert run --yes. Then roll back to a version after the conversion";
     return [
-        `--to: version ${number} must have the conversion phase that the stack has now (version: ${say(there)}, stack: ${say(here)}): a conversion goes step by step, and callers get 503 meanwhile. Run: ${way}`,
+        `--to: version ${number} must have the conversion phase of the stack (version: ${say(there)}, stack: ${say(here)}). Only a conversion can change the phase; callers get 503 meanwhile. Run: ${way}`,
     ];
 }
 
@@ -159,7 +161,7 @@ function given(file: string): string {
     }
 }
 
-/** Rejects uncommitted changes of the clone: after the rollback there would be no commit to return to. */
+/** Rejects uncommitted changes of the clone: after the rollback no commit would have them. */
 export async function uncommitted(root: string): Promise<string[]> {
     const files = await uncommittedFiles(root);
     if (files.length === 0) return [];
@@ -168,6 +170,6 @@ export async function uncommitted(root: string): Promise<string[]> {
             .slice(0, 3)
             .join(
                 ", ",
-            )}${files.length > 3 ? ` and ${files.length - 3} more` : ""}): you could not return to this version of the program afterwards. Commit or revert them.`,
+            )}${files.length > 3 ? ` and ${files.length - 3} more` : ""}): after the rollback you could not restore this program. Commit or revert the changes.`,
     ];
 }

@@ -162,7 +162,7 @@ describe("npm run ops", () => {
         assert.equal(code, 1);
         assert.match(note, /no usable kubeconfig/);
         assert.match(note, /Pulumi\.ops\.yaml keeps the edit/);
-        const back = /Or go back: (cp .*) && pulumi up -s ops/.exec(note)![1];
+        const back = /Or undo the edit: (cp .*) && pulumi up -s ops/.exec(note)![1];
         execFileSync("sh", ["-c", back], { cwd: ROOT });
         assert.ok(!readFileSync(file, "utf8").includes("bob"));
         writeFileSync(file, before);

@@ -102,7 +102,7 @@ describe("pulumi typed by hand:", () => {
 
         appendFileSync(join(clone, "index.ts"), "// another program\n");
         commitAll(clone);
-        assert.match(failed(await apply()), /--plan: must be of the commit that is checked out/);
+        assert.match(failed(await apply()), /--plan: the plan is of commit \w+, but commit/);
         execFileSync("git", ["-C", clone, "reset", "--quiet", "--hard", "HEAD~1"]);
         assert.deepEqual(await stack.resources(), before);
 
@@ -115,7 +115,7 @@ describe("pulumi typed by hand:", () => {
         for (const secret of [...Object.values(credentials), ...Object.values(jwtSecrets)])
             for (const form of [secret, Buffer.from(secret).toString("base64")]) assert.ok(!plan.includes(form));
 
-        assert.match(failed(await apply()), /--plan: must be of the current state \(made for the state/);
+        assert.match(failed(await apply()), /--plan: the stack has changed since the plan was made \(state then/);
     });
 
     it("a plan allows only what was previewed, and any other change is rejected before anything changes", async () => {

@@ -167,17 +167,17 @@ describe("ops, changing a stack", () => {
         const { note } = await exits(1, ops(...ADD, "--yes"));
         assert.match(note, /Pulumi\.intra\.yaml keeps the edit\. Correct the error and run: pulumi up -s intra/);
         assert.match(text(), /bob/);
-        const back = /Or go back: (cp .*) && pulumi up -s intra/.exec(note)![1];
+        const back = /Or undo the edit: (cp .*) && pulumi up -s intra/.exec(note)![1];
         execFileSync("sh", ["-c", back]);
         assert.equal(text(), STACK_FILE);
         assert.ok(existsSync(join(folder, ".alpa-auth/local")));
     });
 
-    const BACK = /Or go back([^:]*): (cp .*) && pulumi up -s intra/;
+    const BACK = /Or undo the edit([^:]*): (cp .*) && pulumi up -s intra/;
     const histories: [what: string, history: () => string, says: RegExp, restored: string[]][] = [
-        ["no run has applied", () => "null", /^, also from the earlier edit/, []],
+        ["no run has applied", () => "null", /^, and the earlier edit/, []],
         ["a run has applied since", () => applied(new Date()), /^$/, ["bob"]],
-        ["only an earlier run was applied before", () => applied(new Date(Date.now() - 60_000)), /^, also/, []],
+        ["only an earlier run was applied before", () => applied(new Date(Date.now() - 60_000)), /^, and the/, []],
         ["may be applied, since the history cannot be read,", () => "no JSON", /^$/, ["bob"]],
     ];
     for (const [what, history, says, restored] of histories)

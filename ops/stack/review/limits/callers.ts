@@ -25,7 +25,7 @@ export function limitVerdicts(who: string, { old, new: now }: Difference): Verdi
 function meanwhileVerdicts(who: string, before: Map<string, Tree>, after: Map<string, Tree>): Verdict[] {
     const isBounded = after.has(EACH_POD);
     if (before.has(EACH_POD) === isBounded || before.has("limit-count") !== after.has("limit-count")) return [];
-    const says = `${who}: while the counters are down, each gateway pod ${isBounded ? "counts" : "no longer counts"} the caller's requests separately`;
+    const says = `${who}: while the counter server is down, each gateway pod ${isBounded ? "counts" : "no longer counts"} the caller's requests separately`;
     return [
         {
             code: "limit-changed",
@@ -74,7 +74,7 @@ function ofPlugin(who: string, name: string, old: Tree | undefined, now: Tree | 
     }
     if (keys.some((key) => COUNTED.has(key)))
         verdicts.push(
-            verdict("limit-changed", "Limits are counted by another server: all counts restart", "redis_host"),
+            verdict("limit-changed", "Requests are counted by another server: all counts restart", "redis_host"),
         );
     for (const key of keys.filter(
         (k) => !DERIVED.has(k) && !COUNTED.has(k) && !["count", "time_window", "conn"].includes(k),

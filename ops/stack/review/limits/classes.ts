@@ -91,7 +91,7 @@ function shareOf(rule: unknown): [name: string, share: Share] | undefined {
     return [name, { members: members.map((one) => String(one).replace(/^[^_]*_/, "")), open: conn, rest }];
 }
 
-/** Returns a list with the only inner list of `value`. If there is not exactly one inner list, it is empty. */
+/** Returns `[entries]`. The entries are the only element of `value` if that is a list; otherwise there are none. */
 function entriesOf(value: unknown): [unknown[]] {
     const [only, ...more] = Array.isArray(value) ? (value as unknown[]) : [];
     return [Array.isArray(only) && more.length === 0 ? only : []];

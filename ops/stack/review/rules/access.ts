@@ -26,11 +26,11 @@ export const accessPolicy: KindRule = {
     },
     deleted: (change) => ({
         code: "access-removed",
-        says: `Access policy ${change.name} is deleted: no request is admitted`,
+        says: `Access policy ${change.name} is deleted: it no longer admits requests`,
     }),
     replaced: (change) => ({
         code: "service-interrupted",
-        says: `Access policy ${change.name} is replaced: no request is admitted meanwhile`,
+        says: `Access policy ${change.name} is replaced: it admits no request meanwhile`,
     }),
     rows: [
         ["includes", includes],
@@ -202,7 +202,7 @@ function policies({ old, new: now }: Difference, change: Change): Verdict {
     };
 }
 
-/** Host names that an application protects: a name that is no longer protected is open, or no longer served. */
+/** Judges a change of the host names that an application protects. */
 function hostname({ old, new: now }: Difference, change: Change): Verdicts {
     const [before, after] = [names(old), names(now)];
     const gone = before.filter((name) => !after.includes(name));

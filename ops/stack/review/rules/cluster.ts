@@ -67,14 +67,14 @@ export const budget: KindRule = {
 export const deployment: KindRule = {
     deleted: (change, run) =>
         isCounters(change)
-            ? (countedElsewhere(run) ?? counters(run, "go"))
+            ? (countedElsewhere(run) ?? counters(run, "is deleted"))
             : {
                   code: "access-removed",
                   says: `${title(change)} is deleted: the service behind it is no longer reachable`,
               },
     replaced: (change, run) =>
         isCounters(change)
-            ? counters(run, "are away")
+            ? counters(run, "is down")
             : { code: "service-interrupted", says: `${title(change)} is deleted and created again` },
     rows: [
         ["spec.replicas", fewer],
@@ -88,7 +88,7 @@ const isCounters = (change: Change) => /-counters$/.test(objectName(change));
 /** The new pod is ready before the old one stops. */
 const RESTARTED: Verdict = {
     code: "pods-restart",
-    says: "The counters of limits move to a new pod: all counts restart",
+    says: "The counter server of the limits moves to a new pod: all counts restart",
 };
 
 /** Effect on callers with limits while the counters are down. */
@@ -107,7 +107,7 @@ function counters({ config }: Run, does: string): Verdict {
     const chosen = /"whenDown":\s*"([-a-z]+)"/.exec(gateway)?.[1];
     const unset = gateway.includes('"sharedCounters"') ? "each-pod" : "refuse";
     const { says, ...verdict } = MEANWHILE[WHEN_DOWN.find((one) => one === chosen) ?? unset];
-    return { ...verdict, says: `The counters of limits ${does}: ${says}` };
+    return { ...verdict, says: `The counter server of the limits ${does}: ${says}` };
 }
 
 /** Verdict about deleted counters. Pulumi deletes last, so callers that the run has moved no longer use them. */
@@ -119,7 +119,7 @@ function countedElsewhere({ changes }: Run): Verdict | undefined {
     return {
         code: "service-interrupted",
         severity: "risk",
-        says: "The counter server of the limits is deleted. Callers of this stack are counted elsewhere by then; callers of other stacks at this gateway must be counted elsewhere too",
+        says: "The counter server of the limits is deleted. This stack no longer uses it. Make sure that the other stacks at this gateway use another counter server",
     };
 }
 

@@ -78,7 +78,7 @@ function credentials({ old, new: now }: Difference, change: Change, run: Run): V
     return verdicts;
 }
 
-/** Text about the expiry date of a credential that is still in the config: its caller knows the date. */
+/** Text about the expiry date of a credential that stops working. Empty if the credential is no longer in the config. */
 function endOf({ config, today }: Run, name: string, id: string): string {
     try {
         const all = JSON.parse(config["alpa-auth:consumers"] ?? "[]") as {

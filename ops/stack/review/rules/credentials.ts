@@ -91,7 +91,7 @@ function material(_: Difference, change: Change, run: Run): Verdicts {
         return { code: "certificate-changed", says: "The gateway presents another certificate" };
     return {
         code: "pods-restart",
-        says: `Secret ${title} has other content: pods that use it read it when they restart`,
+        says: `Secret ${title} has other content: pods read the new content when they restart`,
     };
 }
 
@@ -142,11 +142,11 @@ export const revocations: KindRule = {
     created: nothing,
     deleted: ({ name }) => ({
         code: "protection-weakened",
-        says: `${name}: the record of revoked keys is deleted, so the config can declare each of them again`,
+        says: `${name}: the record of revoked keys is deleted, so the config can declare the revoked keys again`,
     }),
     replaced: ({ name }) => ({
         code: "protection-weakened",
-        says: `${name}: the record of revoked keys is replaced by a new one, so the config can declare each of them again`,
+        says: `${name}: the record of revoked keys is replaced by a new one, so the config can declare the revoked keys again`,
     }),
     rows: [
         [

@@ -67,7 +67,7 @@ export const dnsRecord: KindRule = {
             "ttl",
             always(
                 "changed-inside",
-                (change) => `${recordName(change)}: the TTL changes, which is how long resolvers cache answers`,
+                (change) => `${recordName(change)}: the TTL changes (how long resolvers cache answers)`,
             ),
         ],
         ["data.**", always("dns-record-changed", (change) => `${recordName(change)}: the record has other content`)],

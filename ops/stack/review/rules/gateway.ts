@@ -181,7 +181,7 @@ export const configMap: KindRule = {
                     ? undefined
                     : {
                           code: "pods-restart",
-                          says: `ConfigMap ${change.name}: other settings, which pods use after their next restart`,
+                          says: `ConfigMap ${change.name} has other settings: pods use them after their next restart`,
                       },
         ],
         ["metadata/name", nothing],

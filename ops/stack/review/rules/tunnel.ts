@@ -99,7 +99,7 @@ function ingresses({ old, new: now }: Difference): Verdict[] {
 
 /**
  * Judges a new rule. A rule without an Access token is accepted if an existing rule forwards to the same service without a
- * token: this service is the gateway, which authenticates callers.
+ * token. Such a service is the gateway, which authenticates callers.
  */
 function comes(says: string, rule: Ingress, before: Ingress[]): Verdict {
     const asksNobody = (one: Ingress) => accessOf(one)?.required !== true;

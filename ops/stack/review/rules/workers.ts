@@ -3,7 +3,7 @@ import type { Change } from "../changes";
 import { always, goes, nothing, type KindRule, type Run, type Verdicts } from "../rule";
 import { ACCOUNT_AND_ZONE } from "./cloudflare";
 
-const NOT_FILLED_IN = "so requests without a model no longer get one";
+const NOT_FILLED_IN = "so no model is added to requests without one";
 
 const otherwise = always("route-changed", ({ name }) => `Worker ${name}: the edge processes requests differently`);
 
@@ -29,7 +29,9 @@ export const workersRoute: KindRule = {
     created: nothing,
     deleted: passes,
     replaced: (change) =>
-        rejected(`Requests to ${patternOf(change)} pass no Worker for a moment, so those without a model get none`),
+        rejected(
+            `Requests to ${patternOf(change)} pass no Worker for a moment, so no model is added to requests without one`,
+        ),
     rows: [
         ["pattern", always("route-changed", ({ name }) => `Route ${name} of a Worker matches other requests`)],
         [

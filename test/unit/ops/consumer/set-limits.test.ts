@@ -191,7 +191,7 @@ describe("ops consumer set-limits", () => {
         const ordered = `${shared.replace("          limits: *most\n", "")}        - { name: carol, limits: *most, credentials: [] }\n`;
         assert.throws(
             () => setLimits(ordered, "bob", { concurrent: 1 }),
-            /bob: must not be used elsewhere .* \(the alias \*most/,
+            /bob: must not be used elsewhere .* \(alias \*most/,
         );
         assert.throws(
             () => setLimits(ordered, "carol", { concurrent: 1 }),

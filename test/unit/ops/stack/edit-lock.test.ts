@@ -104,7 +104,7 @@ else {
         leaveLock(it, { host: "elsewhere" });
         const { note } = await exits(1, it.ops(...ADD));
         const remove =
-            /pid \d+ on elsewhere,.* if it no longer runs on elsewhere, remove (\S+\.lock)\. Then run the command again/;
+            /pid \d+ on elsewhere,.* if it no longer runs on elsewhere, remove (\S+\.lock)\. Then run this command again/;
         assert.match(note, remove);
         assert.equal(it.text(), STACK_FILE);
         await exits(0, it.ops("consumer", "add", "bob"), "a dry run");
@@ -126,7 +126,7 @@ describe("ops, an edit whose pulumi up finds the stack locked", () => {
         const { note } = await exits(1, it.ops(...ADD));
         assert.match(
             note,
-            /Pulumi\.intra\.yaml has changed meanwhile, so it keeps the edit, which the next pulumi up applies/,
+            /Pulumi\.intra\.yaml has changed meanwhile, so the edit was not undone\. .* the next pulumi up applies/,
         );
         assert.doesNotMatch(note, /Nothing was changed/);
         assert.match(it.text(), /name: bob[^]*# by hand\n$/);
@@ -138,7 +138,7 @@ describe("ops, an edit whose pulumi up finds the stack locked", () => {
         const { note } = await it.ops(...ADD);
         answer = LOCKED;
         await exits(1, it.ops("consumer", "add", "eve", "--yes"));
-        execFileSync("sh", ["-c", /Or go back: (cp .*) && pulumi up/.exec(note)![1]]);
+        execFileSync("sh", ["-c", /Or undo the edit: (cp .*) && pulumi up/.exec(note)![1]]);
         assert.equal(readFileSync(it.file, "utf8"), STACK_FILE);
     });
 });

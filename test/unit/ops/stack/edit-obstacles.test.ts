@@ -47,7 +47,7 @@ describe("ops, a stack file in git", () => {
         await exits(0, ops("consumer", "add", "one", "--yes"));
         fails = true;
         const { note } = await ops("consumer", "add", "two", "--yes");
-        execFileSync("sh", ["-c", /Or go back: (cp .*) && pulumi up/.exec(note)![1]]);
+        execFileSync("sh", ["-c", /Or undo the edit: (cp .*) && pulumi up/.exec(note)![1]]);
         fails = false;
         await exits(0, ops("consumer", "add", "three", "--yes"));
         assert.ok(!text().includes("two"));

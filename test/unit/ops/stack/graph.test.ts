@@ -1,5 +1,5 @@
 // Proves that a diagram shows the request path of each option as its program creates it, the changes of a preview, and no
-// secret; that names of other owners are escaped in both formats; and what the command rejects.
+// secret; that names from outside of this project are escaped in both formats; and what the command rejects.
 import { strict as assert } from "node:assert";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";

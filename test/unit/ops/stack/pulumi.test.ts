@@ -1,4 +1,4 @@
-// Proves how a run of Pulumi is interrupted: first like by Ctrl-C, and killed only when that does not end it. A small program
+// Proves how a run of Pulumi is interrupted: first by SIGINT, and by SIGKILL only if Pulumi does not end. A small program
 // replaces pulumi.
 import { strict as assert } from "node:assert";
 import { execFile, spawn } from "node:child_process";

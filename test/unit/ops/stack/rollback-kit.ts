@@ -97,7 +97,7 @@ export interface Options extends BenchOptions {
     steps?: object[];
 }
 
-/** Runs the rollback. @returns `seen`: the program and its config, each time Pulumi gets both */
+/** Runs the rollback. @returns `seen`: the program and its config at each run of Pulumi that gets both */
 export async function rollback(args: string[], { history = [], steps = [], ...options }: Options = {}) {
     const seen: { verb: string; program: string; config: any; plan?: string }[] = [];
     const says = (call: Call) => {

@@ -24,7 +24,7 @@ describe("ops stack rollback refuses", () => {
         const salts = ["lab.2026a-key", "alpa-verifier.key-key"].map((name) => made(SALT_TYPE, name));
         const steps = [...salts, made(TOKEN, "nlp.b-token", TOKEN_INPUTS)];
         const refused = await exits(2, rollback(["--to", "1", "--yes"], { history, steps }));
-        assert.match(refused.note, /those of lab\/2026a, nlp\/b were deleted .* add --new-credentials/);
+        assert.match(refused.note, /the secrets of lab\/2026a, nlp\/b were deleted .* add --new-credentials/);
         assert.ok(refused.seen.every(({ verb }) => verb === "preview"));
         const accepted = await exits(0, rollback(["--to", "1", "--yes", "--new-credentials"], { history, steps }));
         assert.match(accepted.note, /These callers need new credentials: lab\/2026a, nlp\/b/);
@@ -97,7 +97,7 @@ describe("ops stack rollback refuses", () => {
             "intra-a while the component serves",
             "done",
             {},
-            /must have the conversion phase that the stack has now \(version: intra-a, stack: intra-b, phase done\).* convert run --yes --to intra-a; while a conversion is under way: .* convert abort/,
+            /must have the conversion phase of the stack \(version: intra-a, stack: intra-b, phase done\).* convert run --yes --to intra-a \(if a conversion is in progress: .* convert abort/,
         ],
         ["intra-a in the middle of a conversion", "drain", {}, /stack: intra-b, phase drain\).* convert abort/],
         ["another phase", "done", { phase: "switch" }, /version: intra-b, phase switch, stack: intra-b, phase done\)/],
@@ -148,24 +148,24 @@ describe("ops stack rollback refuses", () => {
             return { stdout: JSON.stringify({ deployment: { resources } }) };
         };
         const { note, seen } = await exits(1, rollback(["--to", "1", "--yes"], { history: both(), says }));
-        assert.match(note, /the stack has changed since its review .* Nothing was changed\. See: .* stack history/);
+        assert.match(note, /the stack has changed since the review .* Nothing was changed\. Run: .* stack history/);
         assert.ok(seen.every(({ verb }) => verb === "preview"));
     });
 
     const violation = "error: delete is not allowed by the plan: no steps were expected for this resource";
     const broken: [what: string, says: string, then: RegExp][] = [
-        ["before it begins", `Previewing update (intra):\n${violation}`, /Nothing was changed\. See: .* stack history/],
+        ["before it begins", `Previewing update (intra):\n${violation}`, /Nothing was changed\. Run: .* stack history/],
         [
             "after it has begun",
             `Previewing update (intra):\nUpdating (intra):\nerror: resource urn:x violates plan: parent changed`,
-            /\(resource urn:x violates plan: parent changed\).* or a value that was unknown in the review is known now\. A part of the change may be applied\. Run the rollback again, or return/,
+            /\(resource urn:x violates plan: parent changed\).* or a value that was unknown in the review is known now\. A part of the rollback may be applied\. Run the rollback again, or apply/,
         ],
     ];
     for (const [what, stdout, then] of broken)
         it(`to do anything else than its review showed, if the stack was changed ${what}`, async () => {
             const says = ({ args }: Call) => (args[0] === "up" ? { code: 255, stdout } : undefined);
             const { note } = await exits(1, rollback(["--to", "1", "--yes"], { history: both(), says }));
-            assert.match(note, /intra: the stack has changed since its review/);
+            assert.match(note, /intra: the stack has changed since the review/);
             assert.match(note, then);
         });
 

@@ -35,7 +35,7 @@ describe("ops stack rollback", () => {
         const history = [update(repository.first, namespace), update(repository.second)];
         const { out, note, seen, text, calls } = await exits(0, rollback(["--to", "1"], { history }));
         assert.match(out, /^Review of stack intra: nothing changes/);
-        assert.match(out, /Dry run: nothing was changed\. Run again with --yes to go back/);
+        assert.match(out, /Dry run: nothing was changed\. Run again with --yes to roll back/);
         assert.deepEqual(
             seen.map(({ verb, program }) => [verb, program]),
             [["preview", "first"]],
@@ -79,7 +79,7 @@ describe("ops stack rollback", () => {
         const [plan, ...more] = new Set(seen.map((call) => call.plan));
         assert.ok(plan !== undefined && more.length === 0, "up applies the plan of the preview that was shown");
         assert.ok(!existsSync(plan));
-        assert.match(note, /the next pulumi up from it undoes this rollback\. Revert the program here too: git revert/);
+        assert.match(note, /the next pulumi up from this clone undoes the rollback\. Revert the program: git revert/);
         assert.equal(git("worktree", "list").split("\n").length, 1);
     });
 
@@ -143,7 +143,7 @@ describe("ops stack rollback", () => {
             };
             const { note, text } = await exits(0, rollback(["--to", "1", "--yes"], { history, folder, says }));
             assert.equal(text(), edited);
-            const said = /Pulumi\.intra\.yaml: changed while the rollback was running, .* of version 1: (\S+)\.\n/;
+            const said = /Pulumi\.intra\.yaml: changed while the rollback was running, .* by the one in (\S+)\.\n/;
             assert.match(readFileSync(said.exec(note)![1], "utf8"), /alpa-auth:namespace: before/);
         } finally {
             rmSync(folder, { recursive: true });
@@ -170,7 +170,7 @@ describe("ops stack rollback", () => {
             );
             assert.equal(git("worktree", "list").split("\n").length, 1);
         };
-        /** Simulates Ctrl-C without a signal to the test runner, which would end. */
+        /** Simulates Ctrl-C. A real signal would end the test runner. */
         const press = () => (process.listeners("SIGINT").at(-1) as (name: string) => void)("SIGINT");
         /** Puts a fake `npm` before the real one. */
         const npm = (script: string) => {

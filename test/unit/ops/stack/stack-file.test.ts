@@ -318,7 +318,7 @@ describe("editing a stack file", () => {
         [
             "a config that is an alias",
             "x: &c { a: secret-thing }\nconfig: *c\n",
-            /which must be a mapping too and no alias/,
+            /The value of config must be a mapping, not an alias/,
         ],
         [
             "a list that is encrypted as a whole",
@@ -389,7 +389,7 @@ describe("editing a stack file", () => {
         [
             "revokes in a list with an anchor",
             (t) => removeCredential(t, "bob", "a"),
-            /bob\/a: must not be used .* \(the alias \*both/,
+            /bob\/a: must not be used .* \(alias \*both/,
         ],
         [
             "sets an expiry in a list with an anchor",
@@ -404,7 +404,7 @@ describe("editing a stack file", () => {
         [
             "revokes a credential with an anchor",
             (t) => removeCredential(t, "jo", "a"),
-            /jo\/a: must not be used .* \(the alias \*one/,
+            /jo\/a: must not be used .* \(alias \*one/,
         ],
         [
             "sets the expiry of a credential with an anchor",

@@ -346,7 +346,7 @@ describe("npm run ops -- convert run", () => {
             return { code: 255, stderr: "error: the stack is currently locked by 1 lock(s)" };
         });
         const { note } = await exits(1, it.ops("convert", "run", "--yes"));
-        assert.match(note, /Pulumi\.intra\.yaml has changed meanwhile, so it keeps the edit/);
+        assert.match(note, /Pulumi\.intra\.yaml has changed meanwhile, so the edit was not undone/);
         const kept = [".alpa-auth/local/Pulumi.intra.yaml.edited", "Pulumi.intra.yaml"];
         const texts = kept.map((name) => join(it.folder, name)).filter(existsSync);
         assert.match(texts.map((file) => readFileSync(file, "utf8")).join(""), /# by hand\n/);

@@ -59,35 +59,27 @@ describe("ops stack apply", () => {
     let time = MADE;
     let resources: object[] = [];
     const changes: [what: string, change: (one: Planned) => void, says: RegExp][] = [
-        [
-            "of another commit",
-            ({ commit }) => commit("index.ts", "second"),
-            /must be of the commit that is checked out/,
-        ],
+        ["of another commit", ({ commit }) => commit("index.ts", "second"), /the plan is of commit \w+, but commit/],
         [
             "of a commit with another program in the work tree",
             ({ clone }) => writeFileSync(join(clone, "index.ts"), "not committed"),
-            /--plan: a plan must be of a commit, without uncommitted changes \(git status: M index\.ts\)/,
+            /--plan: the work tree has uncommitted changes, but a plan must be of one commit \(git status: M index\.ts\)/,
         ],
-        [
-            "of another config",
-            ({ write }) => write(`${STACK_FILE}\n`),
-            /must be of the current Pulumi\.intra\.yaml \(the config has changed/,
-        ],
+        ["of another config", ({ write }) => write(`${STACK_FILE}\n`), /the config in Pulumi\.intra\.yaml has changed/],
         [
             "of another state",
             () => (time = "2026-11-25T11:30:00Z"),
-            /must be of the current state \(made for the state of 2026-11-25T11:00/,
+            /the stack has changed since the plan was made \(state then: 2026-11-25T11:00/,
         ],
         [
             "of other resources, if the backend keeps the time",
             () => (resources = [caller("alice", ["a"])]),
-            /must be of the current state \(made for the state/,
+            /the stack has changed since the plan was made/,
         ],
         [
             "that was changed",
             ({ plan }) => writeFileSync(join(plan, "plan.json"), '{"resourcePlans":{}}'),
-            /must be unchanged \(plan\.json has changed/,
+            /plan\.json in the folder has changed/,
         ],
         [
             "without its other half",
@@ -111,7 +103,7 @@ describe("ops stack apply", () => {
     it("rejects a plan of another stack", async () => {
         const { applied, file, folder, ups } = await planned();
         copyFileSync(file, join(folder, "Pulumi.other.yaml"));
-        assert.match((await exits(2, applied("--stack", "other"))).note, /must be of stack other \(got intra\)/);
+        assert.match((await exits(2, applied("--stack", "other"))).note, /the plan is of stack intra, not of other/);
         assert.deepEqual(ups(), []);
     });
 

@@ -1,4 +1,4 @@
-// Proves what `stack check` passes and what it stops, under the policy pack, and which plan it leaves. Git is real; a fake
+// Proves which changes `stack check` passes or rejects under the policy pack, and which plan it saves. Git is real; a fake
 // Pulumi answers from memory.
 import { strict as assert } from "node:assert";
 import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
@@ -49,7 +49,7 @@ describe("ops stack check", () => {
     it("stops a change that breaks a caller, and says how to accept it", async () => {
         const { ops } = gate({ steps: [removed("alice")] });
         const { note } = await exits(3, ops("stack", "check"));
-        assert.match(note, /1 finding with severity breaks-callers or worse is not accepted, see above/);
+        assert.match(note, /1 finding with severity breaks-callers or worse is not accepted \(listed above\)/);
         assert.match(
             note,
             /policy\/accepted\.yaml[^]*- \{ stack: intra, code: caller-removed, resource: "alice-consumer", until: 2026-12-02, reason: … \}/,
@@ -122,7 +122,7 @@ describe("ops stack check", () => {
         assert.match(note, /accepted\.0\.until: must be within 30 days \(got 2027-06-01\)/);
         assert.match(
             note,
-            /accepted\.1\.code: must not be policy-violated: exceptions for this code belong in policy\/exceptions\.yaml/,
+            /accepted\.1\.code: must not be policy-violated\. Write the exception into policy\/exceptions\.yaml/,
         );
         assert.match(note, /accepted\.2\.code: way-in-added is called access-added now\. Write access-added\./);
         assert.match(note, /accepted\.3\.code: must be the code of a finding of stack review \(got "constructor"\)/);
@@ -185,7 +185,7 @@ describe("ops stack check", () => {
         const { note } = await exits(2, ops("stack", "check", "--out", join(folder, "plan")));
         assert.match(
             note,
-            /--out: a plan must be of a commit, without uncommitted changes \(git status: M index\.ts\)/,
+            /--out: the work tree has uncommitted changes, but a plan must be of one commit \(git status: M index\.ts\)/,
         );
         await exits(0, ops("stack", "check"), "to look at it is no commit needed");
     });

@@ -1,5 +1,5 @@
-// Proves how a review handles the reasons that Cloudflare's provider gives: it ignores properties that only the API's answer
-// has, and never ignores inputs with such a name. The names are those of the released provider and of the SDK's types.
+// Proves how a review handles the reasons that Cloudflare's provider gives: it ignores properties that only Cloudflare
+// sets, but never an input of the same name. The names are those of the released provider and of the SDK's types.
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { FILLED, OUTPUTS } from "../../../../../ops/stack/review/computed";

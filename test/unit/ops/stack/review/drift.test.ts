@@ -59,8 +59,8 @@ describe("ops stack drift", () => {
         const { code, out, note } = await drift([limited(6)]);
         assert.equal(code, 3);
         assert.match(out, /limit-lowered {2}Caller alice has less: 60 in 60 s becomes 6 in 60 s/);
-        assert.match(out, /-> To undo the drift: pulumi up --refresh -s intra/);
-        assert.match(note, /what was changed outside Pulumi must have no risk for callers \(1 of 1/);
+        assert.match(out, /-> To undo the drift, run: pulumi up --refresh -s intra/);
+        assert.match(note, /the drift must have no risk for callers \(1 of the 1/);
     });
 
     it("exits with 0 for a change without an effect on callers, even with --fail-on risk", async () => {
@@ -118,7 +118,7 @@ describe("ops stack drift", () => {
                 assert.match(out, new RegExp(`foreign-in-gateway.*consumer ${name} is strange`));
                 assert.match(out, new RegExp(`Rotate both Admin keys first.*Then run: delete ${name}`));
             }
-            assert.match(note, /must have no risk for callers \(2 of 2/);
+            assert.match(note, /must have no risk for callers \(2 of the 2/);
         }
         const gatewayNamespace = "alpa-auth-gateway-apisix";
         const binding = { ingressClass: "alpa-auth", gateway: "alpa-auth", gatewayNamespace };

@@ -163,7 +163,7 @@ describe("ops stack review --plan", () => {
         [
             "an operation of another version",
             plan({ [URN]: { steps: ["teleport"], goal: goal({}) } }),
-            /must have only operations of the pinned version of Pulumi \(got "teleport"\)/,
+            /must have only operations that the pinned version of Pulumi knows \(got "teleport"\)/,
         ],
     ];
     for (const [what, text, problem] of refused)

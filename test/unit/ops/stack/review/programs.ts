@@ -1,6 +1,6 @@
 /**
- * Previews of this project's own program without an engine: its registrations with one config and with another, combined like
- * by the engine. The previews of recorded/ also have what the engine and its providers add.
+ * Previews of this project's own program without an engine. They combine the resources that the program registers with two
+ * configs. The previews of recorded/ also have what the engine and its providers add.
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Finding } from "../../../../../ops/stack/review/finding";

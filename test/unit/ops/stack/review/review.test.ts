@@ -99,7 +99,7 @@ describe("ops stack review", () => {
         const preview = { steps: [come("bob")], changeSummary: { create: 1, update: 2, same: 3 } };
         const { code, out, note } = await review(JSON.stringify(preview), ["--fail-on", "none"]);
         assert.deepEqual([code, out], [1, ""]);
-        assert.match(note, /--preview: must show every change that it counts \(update: 2 counted, 0 shown\)/);
+        assert.match(note, /--preview: must show every change that Pulumi counts \(update: 2 counted, 0 shown\)/);
     });
 
     it("reports values that are known only at apply", async () => {
@@ -268,7 +268,7 @@ describe("ops stack review rejects", () => {
         [
             "an operation of another version",
             digest({ ...gone("a"), op: "teleport" }),
-            /must have an operation of the pinned version of Pulumi \(got "teleport"\)/,
+            /must have an operation that the pinned version of Pulumi knows \(got "teleport"\)/,
         ],
         ["a step without states", digest({ op: "create", urn: `${URN}a` }), /must have oldState, newState or both/],
         [

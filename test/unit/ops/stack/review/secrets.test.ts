@@ -1,4 +1,4 @@
-// Proves that no output of a review, a drift or a history contains a secret, also where no provider marks it as one.
+// Proves that no output of a review, a drift or a history contains a secret, even if no provider marks the value as secret.
 import { strict as assert } from "node:assert";
 import { bench } from "../../kit";
 import { review, step } from "./steps";

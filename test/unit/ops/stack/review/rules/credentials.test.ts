@@ -140,6 +140,6 @@ describe("review of the record of revoked keys", () => {
 
     it("reports its deletion, which loses its content", () =>
         assert.deepEqual(said([step("Revocations", "r", record({}), undefined)]), [
-            "risk protection-weakened: r: the record of revoked keys is deleted, so the config can declare each of them again",
+            "risk protection-weakened: r: the record of revoked keys is deleted, so the config can declare the revoked keys again",
         ]));
 });

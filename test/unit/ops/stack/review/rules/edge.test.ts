@@ -126,7 +126,7 @@ describe("review of the Worker at the edge", () => {
         ]);
         const gone = [step("WorkersScript", "w", script, undefined), step("WorkersRoute", "r", route, undefined)];
         assert.deepEqual(said(gone), [
-            "breaks-callers request-rejected: Worker w is deleted, so requests without a model no longer get one: Alpa rejects requests without a model",
+            "breaks-callers request-rejected: Worker w is deleted, so no model is added to requests without one: Alpa rejects requests without a model",
         ]);
     });
 

@@ -413,7 +413,7 @@ describe("review of counters that are down for a while", () => {
     it("reports for another image only that counts begin again", () =>
         assert.match(
             said([step("Deployment", "d", pods("a"), pods("b"))]).join("\n"),
-            /^\S+ pods-restart: The counters of limits move to a new pod: all counts restart$/,
+            /^\S+ pods-restart: The counter server of the limits moves to a new pod: all counts restart$/,
         ));
 
     for (const [whenDown, says] of [

@@ -1,5 +1,5 @@
-// Proves that a review never reports a change as harmless that opens something to the network or closes it for callers, and
-// that a narrower rule does not count as opening.
+// Proves that a review reports each change that opens a port or a peer to the network, or closes it for callers. A narrower
+// rule does not count as opening.
 import { strict as assert } from "node:assert";
 import { UNKNOWN_TEXT } from "../../../../../../policy/resources/values";
 import { leftBehind, review, said, step } from "../steps";
