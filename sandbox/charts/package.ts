@@ -120,6 +120,6 @@ async function helm(helmPath: string, folder: string, args: string[]): Promise<v
         await run(helmPath, args, { env: helmEnvironment(folder), timeout: 60_000 });
     } catch (error) {
         const { stderr, message } = error as Error & { stderr?: string };
-        throw new Error(`helm ${args[0]}: failed for the charts: ${stderr || message}`);
+        throw new Error(`helm ${args[0]}: failed for the sandbox's charts: ${stderr || message}`);
     }
 }

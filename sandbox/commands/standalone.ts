@@ -48,7 +48,9 @@ export async function runCloudflare(options: {
     };
     const words = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
     const connector = "node -r ./load-typescript.js sandbox/cloudflare/connector/main.ts";
-    console.log(`Connector, or a real cloudflared: ${words.join(" ")} ${connector} --no-autoupdate tunnel run`);
+    console.log(
+        `To start a connector (or cloudflared instead of node …), run: ${words.join(" ")} ${connector} --no-autoupdate tunnel run`,
+    );
     await closeOnSignal({ close: async () => void (await Promise.all([api.close(), edge.close()])) });
     rmSync(folder, { recursive: true, force: true });
 }

@@ -40,7 +40,7 @@ export function cloudflareSays(account: Account, options: CloudflareDnsOptions =
     };
 }
 
-/** @returns undefined if a CNAME at the apex points to an unknown name */
+/** The zone with its records. @returns undefined if a CNAME at the apex points to an unknown name */
 function servedZone(account: Account, zone: Zone, options: CloudflareDnsOptions): ServedZone | undefined {
     const { name, name_servers: servers, dnssec } = zone;
     const stored = [...account.records(zone.id).values()];

@@ -40,7 +40,7 @@ interface Kept<T> {
 
 /** Longest chain of CNAMEs. */
 const LONGEST_CHAIN = 8;
-/** Time for which the failure to get the key of a signed zone is cached, in seconds. */
+/** If the key of a signed zone cannot be fetched, this failure is cached for so many seconds. */
 const FAILURE_TTL = 5;
 
 export class Resolver {
@@ -109,7 +109,7 @@ export class Resolver {
         const above = nsOf(referral.authority, zone);
         if (above.names.length === 0) return { value: [], ttl: lifetime(referral).ttl };
         if (this.options.believes === "parent") return { value: above.names, ttl: above.ttl };
-        // `child`: one of the name servers that the parent zone names is queried for the zone's own NS records.
+        // `child` prefers the zone's own NS records. One of the name servers from the parent zone is queried for them.
         const own = nsOf((await this.askOne(above.names, zone, "NS")).answers, zone);
         return own.names.length > 0 ? { value: own.names, ttl: own.ttl } : { value: above.names, ttl: above.ttl };
     }

@@ -158,7 +158,7 @@ export class BareMetal {
         else if (!this.joined.has(head)) this.joined.set(head, ++this.headRun);
         for (const name of nodes) {
             if (!this.running.has(name)) this.joined.delete(name);
-            // A worker joins the head that runs when it starts, and never changes to another one.
+            // A worker joins the head that is running when the worker starts. It never joins a later head.
             else if (this.joined.has(head) && !this.joined.has(name)) this.joined.set(name, this.headRun);
         }
         const complete = nodes.every((name) => this.running.has(name) && this.joined.get(name) === this.headRun);
@@ -178,8 +178,8 @@ export class BareMetal {
 const EMULATED = "/usr/local/sbin/alpa-ray-emulated";
 
 /**
- * Program of the systemd unit on the host. On SIGTERM, the script asks this Node.js process whether it should exit. Then
- * systemd kills the remaining processes of the unit.
+ * Program of the systemd unit on the host. On SIGTERM, the script asks this Node.js process whether to exit. After the
+ * script has ended, systemd kills the remaining processes of the unit.
  */
 const SCRIPT = `#!/bin/sh
 trap '${EMULATED} stop 2>/dev/null && exit 0' TERM

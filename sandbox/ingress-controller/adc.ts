@@ -185,8 +185,7 @@ function pick(value: Body, fields: string[]): Body {
 }
 
 /**
- * Whether ADC treats a field as missing because of its value. For ADC, an empty set of plugins is the same as no
- * plugins.
+ * Whether ADC treats a field with this value as missing: an empty set of plugins is the same as no plugins.
  */
 function isEmpty(field: string, value: unknown): boolean {
     return field === "plugins" && Object.keys(value as Body).length === 0;

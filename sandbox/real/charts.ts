@@ -95,7 +95,7 @@ export async function pullChart(chart: Chart, repositories: string[], options: P
     const { name, version } = chart;
     throw new Error(
         `${CHARTS_VARIABLE}: helm cannot pull ${name} ${version}. ${problems.join("; ")}. ` +
-            `Correct the address, or name a folder with ${name}-${version}.tgz.`,
+            `Correct the address, or set ${CHARTS_VARIABLE} to a folder with ${name}-${version}.tgz.`,
     );
 }
 

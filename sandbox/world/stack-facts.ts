@@ -71,8 +71,7 @@ async function outputsOf(dir: string, world: WorldFacts, stack: string): Promise
 }
 
 /**
- * The current requests, and earlier requests whose credentials no longer exist. The gateway must reject the earlier
- * requests.
+ * The current requests, and the earlier ones whose credentials no longer exist, which the gateway must reject.
  */
 function withRemoved(before: Attempt[], now: Attempt[]): Attempt[] {
     const current = new Set(now.map(({ credential }) => credential));

@@ -253,7 +253,7 @@ export async function allPods(kubeConfig: KubeConfig): Promise<V1Pod[]> {
 async function portOf({ alpaPort = 20001 }: WorldOptions, index: number, log: (line: string) => void): Promise<number> {
     const wanted = alpaPort === 0 ? undefined : alpaPort + index;
     const port = await freePort(wanted);
-    if (wanted !== undefined && port !== wanted) log(`${describeHolder(wanted)}; Alpa is on ${port}`);
+    if (wanted !== undefined && port !== wanted) log(`${describeHolder(wanted)}; Alpa uses port ${port} instead`);
     return port;
 }
 

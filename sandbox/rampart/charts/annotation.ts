@@ -2,9 +2,9 @@
  * Parses the annotation of a chart. It declares inputs, outputs, and the infrastructure that the chart provides or
  * requires.
  * Emulated: petuum/rampart 47a837c, component_spec.py, which accepts and rejects annotations with yamale 4.0.2.
- * Known differences: Only the first line of a rejection is the same. A text that is not YAML is always rejected,
- * although some of these texts (for example an unterminated list) crash the real controller. Several YAML documents are
- * rejected too.
+ * Known differences: only the first line of a rejection is the same. A text that is not YAML is always rejected, but
+ * some such texts (for example an unterminated list) crash the real controller. Several YAML documents are rejected
+ * too.
  */
 import { parse } from "yaml";
 import * as z from "zod";

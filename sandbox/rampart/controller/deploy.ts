@@ -161,7 +161,9 @@ export class Deployment {
         this.tools.onCommand(["helm", "uninstall", "-n", namespace, release, "--wait"]);
         await this.tools.helm.uninstall(release, namespace).catch((error: Error) => {
             const why = error instanceof HelmError ? error.stderr : error.message;
-            this.tools.log(`helm uninstall -n ${namespace} ${release}: the failure is ignored: ${why.trim()}`);
+            this.tools.log(
+                `helm uninstall -n ${namespace} ${release}: failed, and the failure is ignored: ${why.trim()}`,
+            );
         });
     }
 
@@ -182,6 +184,6 @@ function throwRejected(results: PromiseSettledResult<unknown>[]): void {
     if (errors !== undefined) throw errors;
 }
 
-/** Whether an error ends the task or the process. All remaining errors are reported as deployment errors. */
+/** Whether an error ends the task or the process. Any other error is reported as a deployment error. */
 export const isStop = (error: unknown) =>
     error instanceof Cancelled || error instanceof Killed || error instanceof Crash;

@@ -118,7 +118,7 @@ if (findOnPath("prometheus") !== undefined)
                     );
                     return JSON.stringify(rows) === '[["lab",6,6],["nlp",4,0]]';
                 },
-                // Prometheus extrapolates. The longer it has scraped, the smaller is the error.
+                // Prometheus extrapolates, with an error that becomes smaller with every scrape.
                 { seconds: 90, everyMilliseconds: 500, hint: () => JSON.stringify(rows) },
             );
         });

@@ -175,8 +175,7 @@ export class EtcdPods {
 }
 
 /**
- * Deletes all keys of the etcd at `client`. If the password is not the password of this etcd, the etcd rejects the call and
- * keeps its keys.
+ * Deletes all keys of the etcd at `client`. With a wrong password, etcd rejects the call and keeps its keys.
  */
 async function deleteKeys(client: string, password: string | undefined): Promise<void> {
     const call = async (path: string, body: object, token?: string) => {

@@ -211,7 +211,7 @@ export class Gateways {
         const { pod, gateway, state } = endpoints[turn % endpoints.length];
         if (!this.reachable(pod)) return "silence";
         const port = targetPort === TLS_PORT ? gateway.tlsPort : gateway.port;
-        // `port` is undefined for the TLS port of a pod without TLS.
+        // A gateway without TLS has no TLS port.
         if (state === "quits" || state === "gone" || port === undefined) return "gone";
         return { pod: pod.metadata!.uid!, port };
     }
