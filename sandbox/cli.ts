@@ -88,7 +88,7 @@ program
 program
     .command("cloudflare")
     .description(
-        "Run the emulated Cloudflare API alone; zones become active when they are checked, as if the registrar had set Cloudflare's name servers",
+        "Run the emulated Cloudflare API alone; a zone becomes active at its first check, as if the registrar had set Cloudflare's name servers",
     )
     .requiredOption("--port <port>", "port to listen on", port)
     .requiredOption("--token <token>", "API token that clients must send")

@@ -103,7 +103,7 @@ function copyCrds(to: string): void {
 }
 
 /**
- * Environment for helm. Its folders are separate, so that helm neither reads nor changes the user's repositories and
+ * Environment for helm, with separate folders, so that helm neither reads nor changes the user's repositories and
  * caches.
  */
 export function helmEnvironment(folder: string): NodeJS.ProcessEnv {

@@ -11,7 +11,10 @@ import { startGateway } from "../gateway/server";
 import { startGuard } from "../processes";
 import { startRedis } from "../redis/server";
 
-/** Delay before a new zone becomes active, in milliseconds, so that the answer to its creation still says "pending". */
+/**
+ * Delay before a new zone becomes active, in milliseconds. The answer to the request that creates the zone must still
+ * be "pending".
+ */
 const SOON_MS = 1000;
 
 export async function runGateway(options: { port: number; adminPort: number; adminKey: string }): Promise<void> {

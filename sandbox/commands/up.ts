@@ -110,8 +110,8 @@ async function unlessSignalled<T>(tools: Promise<T>): Promise<T> {
 }
 
 /**
- * Starts the process with the cluster and the emulators. As soon as Pulumi is built, writes its path to a file, which that
- * process reads.
+ * Starts the process with the cluster and the emulators. As soon as Pulumi is built, writes the path of Pulumi to a
+ * file that this process reads.
  */
 async function startWorldProcess(
     dir: string,
@@ -151,7 +151,7 @@ async function startWorldProcess(
         built = true;
     });
     await Promise.race([pulumi, until("Pulumi to be built", () => built, BUILD_SECONDS)]).catch((error: Error) => {
-        // Ctrl-C also ends the build, whose error would hide the interrupt.
+        // Ctrl-C also makes the build fail. The interrupt is reported instead of this failure.
         throw signal.aborted ? new Error("interrupted") : error;
     });
     await until("the sandbox to be ready", () => readFacts(dir, "world") !== undefined, WORLD_SECONDS);

@@ -96,7 +96,10 @@ export class Resolver {
         }
     }
 
-    /** The zone of a name; undefined if the parent domain does not delegate it. The call also caches its name servers. */
+    /**
+     * The zone of a name; undefined if the parent domain does not delegate it. The call also caches the name servers of
+     * the zone.
+     */
     private async zoneOf(name: string): Promise<string | undefined> {
         const labels = name.slice(0, -this.options.domain.length - 1).split(".");
         const zone = `${labels.at(-1)}.${this.options.domain}`;

@@ -6,7 +6,7 @@
  * runs on every host. A Ray worker whose head restarts keeps running, but does not join the new head. While the model loads,
  * the port is open and answers 400.
  * Unsupported: Ray's own commands and ports, output of a running unit, units that use only some GPUs of a node.
- * Known difference: the loss of a worker ends the head's program at once; the real one stops answering.
+ * Known difference: the loss of a worker ends the head's program at once; the real program only stops answering.
  */
 import type { AlpaOptions } from "../alpa/server";
 import { newKey, openWay, startHost, type Host, type Way } from "../hosts";
@@ -111,8 +111,8 @@ export class BareMetal {
 
     private reply(host: string, call: ProgramCall): Reply | Promise<Reply> {
         if (call.args[0] === "run") {
-            // systemd can restart a unit before this process has handled the end of the old run, so the new run waits
-            // until that is done.
+            // systemd can restart a unit before this process has handled the end of the old run. The new run waits for
+            // that.
             const run = (this.runs.get(host) ?? Promise.resolve()).then(() => this.run(host, call));
             this.runs.set(
                 host,

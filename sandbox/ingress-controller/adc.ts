@@ -77,8 +77,8 @@ const ORDER = [
 ];
 
 /**
- * Message with which ADC fails if a credential has no name. It comes from Node.js, because ADC computes the id as a
- * hash of the name.
+ * Message with which ADC fails if a credential has no name. Node.js throws it when ADC hashes the missing name to
+ * compute the id.
  */
 const NO_NAME =
     'TypeError [ERR_INVALID_ARG_TYPE]: The "data" argument must be of type string or an instance of Buffer, ' +

@@ -80,8 +80,8 @@ function translateRule(context: RouteContext, owner: Resource, rule: Rule, index
 }
 
 /**
- * The upstream of a rule. If no ApisixUpstream is valid, it has no nodes: APISIX answers every request with 503, although the
- * route's status is True.
+ * The upstream of a rule. Without a valid ApisixUpstream, the upstream has no nodes: APISIX answers every request with
+ * 503, although the route's status is True.
  */
 function upstream({ world, log }: RouteContext, owner: Resource, rule: Rule): Upstream {
     const namespace = owner.metadata.namespace as string;

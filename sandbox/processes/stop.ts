@@ -50,7 +50,7 @@ export async function stopAll(stateDir: string, options: StopOptions = {}): Prom
             failed.push((error as Error).message);
         }
     }
-    for (const left of leftBehind(stateDir)) await endProcess(left, `left-over process ${left.pid}`, options);
+    for (const left of leftBehind(stateDir)) await endProcess(left, `remaining process ${left.pid}`, options);
     if (failed.length > 0) throw new Error(failed.join("\n"));
 }
 

@@ -122,8 +122,8 @@ export async function ensureTools<N extends ToolName = SandboxTool>(
 
 export interface RequestedTools {
     /**
-     * Returns these tools as soon as they exist, even if other requested tools are still missing. Rejects if one of these
-     * tools cannot be provided.
+     * Resolves with these tools as soon as they exist, without waiting for the rest of the requested tools. Rejects if
+     * one of these tools cannot be provided.
      */
     of<N extends ToolName>(names: readonly N[]): Promise<Toolchain<N>>;
     /** Writes a line without damaging the progress that is shown meanwhile. */

@@ -13,7 +13,7 @@ import { startWorld, type WorldOptions } from "./world";
 /** Node port of the gateway in the sandbox. If another program listens on it, the next free port is used. */
 const ENTRY_PORT = 30800;
 
-/** Outputs of the stack from which the requests to try are derived. */
+/** The stack's outputs. The requests to try are derived from them. */
 export interface GatewayOutputs {
     url: string;
     credentials: Record<string, string>;

@@ -9,7 +9,7 @@ import type { StackName } from "./scenes";
 import { readFacts, writeFacts, type Attempt, type StackFacts, type WorldFacts } from "./state";
 
 /**
- * Facts of the stack. They are derived again if the stack's state has changed.
+ * Facts of the stack, derived again after each change of the stack's state.
  * @returns undefined until `sandbox up` has written the first facts of the stack
  * @throws Error with the messages of Pulumi
  */

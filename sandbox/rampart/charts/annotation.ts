@@ -66,8 +66,7 @@ export function asYaml(text: string, refuse: (why: string) => Error): unknown {
 }
 
 /**
- * The names of a list without duplicates. The schema allows null instead of a list, but the real program crashes for
- * it, so this function does too.
+ * The names of a list without duplicates. Throws for null, which the schema allows, but which crashes the real program.
  */
 function names(list: string[] | null | undefined): string[] {
     if (list === null) throw new Crash("TypeError: 'NoneType' object is not iterable");

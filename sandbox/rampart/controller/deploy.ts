@@ -72,7 +72,9 @@ export class Deployment {
         throwRejected(made);
         if (this.graph.flows.length > 0) {
             const names = this.graph.flows.map((flow) => flow.name).join(", ");
-            throw failed(`spec.graph.flows: must be empty, flows are unsupported by the sandbox (got ${names}).`);
+            throw failed(
+                `spec.graph.flows: must be empty, because flows are unsupported by the sandbox (got ${names}).`,
+            );
         }
         const edges = `${this.workdir}/${rampartView(this.graph.name)}_edges_helm`;
         this.tools.onCommand(["helm", "create", edges, "-p", `${this.workdir}/base_component_chart`]);
@@ -127,9 +129,9 @@ export class Deployment {
     }
 
     /**
-     * Cleans up after a cancelled update. It uninstalls all releases and deletes all anchors, even if they existed
-     * before the update. The real code should keep the existing anchors, but it compares namespaces with component
-     * names by mistake.
+     * Cleans up after a cancelled update. Uninstalls all releases and deletes all anchors, even those that existed
+     * before the update. The real code tries to keep existing anchors, but compares namespaces with component names by
+     * mistake.
      */
     private async cleanUpAfterCancel(): Promise<void> {
         this.tools.log(

@@ -1,6 +1,6 @@
 // Proves that the sandbox's real Prometheus counts exactly the requests that were sent, by caller and status, that
-// `consumer usage` has the same figures, and that the alerts are loaded. Needs prometheus on PATH: `npm run check` says when it
-// is missing.
+// `consumer usage` has the same figures, and that the alerts are loaded. Needs prometheus on PATH. `npm run check`
+// reports a missing prometheus.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -98,7 +98,8 @@ export function profileProblem(
     const [first] = apisix?.data_encryption?.keyring ?? [];
     if (first !== undefined && !isVariable(first))
         return "data_encryption.keyring: the first key must refer to an environment variable of the container";
-    if ((admin?.admin_key ?? []).length === 0) return "admin_key: must not be empty, or APISIX generates keys";
+    if ((admin?.admin_key ?? []).length === 0)
+        return "admin_key: must not be empty, because APISIX then generates keys of its own";
     const hosts = etcd?.host ?? [];
     const answers = hosts.some((host) => {
         const { hostname, port: of } = new URL(host);

@@ -216,7 +216,7 @@ export class Gateways {
         return { pod: pod.metadata!.uid!, port };
     }
 
-    /** Endpoints of a Service as the nodes know them, which can be outdated for ENDPOINTS_SECONDS. */
+    /** Endpoints of a Service as the nodes know them. They can be out of date for ENDPOINTS_SECONDS. */
     private endpoints(service: V1Service | undefined): GatewayPod[] {
         if (!service) return [];
         const behind = this.pods.list().filter(({ pod }) => selects(service, pod));
