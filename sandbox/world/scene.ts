@@ -26,7 +26,7 @@ interface StackText {
 interface Asked extends Pick<WorldOptions, "onAnswer" | "observe"> {
     /** The tools that the world needs to start. Pulumi and its provider are not among them. */
     tools: Toolchain<ToolName>;
-    /** Resolves with Pulumi as soon as Pulumi is built, possibly after the start of the world. */
+    /** Resolves with Pulumi as soon as Pulumi is available, possibly after the start of the world. */
     pulumi(): Promise<Toolchain<"pulumi">>;
     loadSeconds?: number;
     failStep?: FailStep;

@@ -28,7 +28,7 @@ import { sandboxId, writeFacts, type CloudflareFacts, type ClusterFacts } from "
 export interface WorldOptions {
     tools: Toolchain;
     /**
-     * Resolves with Pulumi as soon as Pulumi is built, possibly after the start of the world.
+     * Resolves with Pulumi as soon as Pulumi is available, possibly after the start of the world.
      * @default returns the Pulumi in `tools`
      */
     pulumi?: () => Promise<Toolchain<"pulumi">>;
