@@ -70,7 +70,7 @@ const LOADER = join(__dirname, "../../load-typescript.js");
  */
 const ANSWER_SECONDS = 60;
 
-/** Reads lines from the guard. `next` waits for a line; it rejects if the guard ends, or after ANSWER_SECONDS. */
+/** Reads lines from the guard. `next` waits for a line, and rejects when the guard ends or ANSWER_SECONDS have passed. */
 function lines(stream: NodeJS.ReadableStream) {
     const waiting: { line: string; resolve: () => void; reject: (error: Error) => void }[] = [];
     let seen: string[] = [];

@@ -98,7 +98,8 @@ async function runCommand(
     options: { cwd: string; env: NodeJS.ProcessEnv },
 ): Promise<void> {
     try {
-        // The path must begin with a dot: otherwise APISIX searches its files in the folders of an installation from packages.
+        // The path must begin with a dot: otherwise APISIX searches for its files in the folders of a package
+        // installation.
         await run(luajit, ["./apisix/cli/apisix.lua", command], { ...options, timeout: COMMAND_MILLISECONDS });
     } catch (error) {
         const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };

@@ -1,4 +1,4 @@
-/** Gets programs from the cache; if it does not have them, from their release; and if that fails, by building them. */
+/** Gets programs in the first way that works: from the cache, from a downloaded release, or by building them. */
 import { cached, type CacheEntry, type CacheOptions, findCached, type Recipe } from "./cache";
 import { BuildEstimate, type BuildSeconds } from "./build-estimate";
 import { RunningSteps } from "./log";
