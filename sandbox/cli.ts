@@ -7,8 +7,7 @@ import { status } from "./commands/status";
 import { PART_NAMES } from "./real/parts";
 import { EXPOSURES, FAIL_STEPS, OPTIONS } from "./world/scene";
 
-// This module and `up` are loaded at their first use: they load the emulators, which takes 2 s, and the other commands do not
-// need them.
+// `standalone` and `up` load the emulators, which takes 2 s. They are loaded only by the commands that use them.
 // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import at the top would load them at once
 const standalone = () => require("./commands/standalone") as typeof import("./commands/standalone");
 
@@ -47,7 +46,7 @@ program
     .addOption(
         new Option(
             "--option <name>",
-            "value of the config key `option` in stack intra; intra-b prepares the conversion of Alpa from bare metal to pods",
+            "value of the config key `option` of stack intra; with intra-b, the conversion of Alpa from bare metal to pods is prepared",
         ).choices(OPTIONS),
     )
     .option("--load-seconds <seconds>", "how long the model of stack intra takes to load (default: 5)", seconds)
@@ -56,7 +55,7 @@ program
     )
     .option(
         "--observe",
-        "also start the Prometheus found on PATH: it scrapes the gateway and evaluates the project's alerts",
+        "also start the Prometheus on PATH, which scrapes the gateway and evaluates the project's alerts",
         false,
     )
     .option(
@@ -89,7 +88,7 @@ program
 program
     .command("cloudflare")
     .description(
-        "Run the emulated Cloudflare API alone; zones become active when they are checked, as if the registrar had set Cloudflare's name servers",
+        "Run the emulated Cloudflare API alone; a zone becomes active at its first check, as if the registrar had set Cloudflare's name servers",
     )
     .requiredOption("--port <port>", "port to listen on", port)
     .requiredOption("--token <token>", "API token that clients must send")
@@ -97,7 +96,7 @@ program
     .addOption(new Option("--plan <plan>", "plan of new zones").choices(PLANS).default("enterprise"))
     .option(
         "--edge-port <port>",
-        "also run the edge, on this port; zones and certificates are then active at once",
+        "also run the edge, on this port; new zones and certificates are then active at once",
         port,
     )
     .option("--connector-port <port>", "port on which the edge accepts connectors (default: any free one)", port)
@@ -106,7 +105,7 @@ program
     .command("alpa")
     .description("Run the emulated HTTP service of Alpa alone")
     .requiredOption("--port <port>", "port to listen on", port)
-    .option("--seconds <seconds>", "how long the generation of one batch takes", seconds, 0)
+    .option("--seconds <seconds>", "how long Alpa takes to answer one batch of requests", seconds, 0)
     .action((options) => standalone().runAlpa(options));
 program
     .command("redis")

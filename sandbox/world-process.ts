@@ -17,13 +17,13 @@ async function main(): Promise<void> {
     const asked = JSON.parse(name) as SceneName;
     const { loadSeconds, failStep, observe } = asked;
     const tools = JSON.parse(found) as Toolchain<ToolName>;
-    const stack = followStack(dir, (message) => log(`the requests to try are out of date: ${message}`));
+    const stack = followStack(dir, (message) => log(`the requests to try cannot be updated: ${message}`));
     const page = await startStatusPage(dir, pictureOf(dir), stack);
     writeFacts(dir, "page", { url: page.url });
     let ending = false;
     void ended.then(() => (ending = true));
     const builtPulumi = () => {
-        if (ending) throw new Error("stopped while Pulumi was built");
+        if (ending) throw new Error("the sandbox was stopped while Pulumi was built");
         return readFacts<PulumiFacts>(dir, "pulumi");
     };
     const pulumi = () => waitFor("Pulumi to be built", builtPulumi, { seconds: BUILD_SECONDS });

@@ -63,7 +63,7 @@ export function startController(rest: Rest, log: (line: string) => void): { clos
 async function watching(rest: Rest, path: string, changed: () => void, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
         await rest.watch(path, WATCH_SECONDS, () => changed(), signal).catch(() => undefined);
-        // The loop opens a failed watch again. Changes between the two watches are found by the next reconciliation.
+        // If the watch fails, the loop opens a new one. The next reconciliation finds changes between the two watches.
         if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, 200));
         changed();
     }

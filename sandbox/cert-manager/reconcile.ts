@@ -132,8 +132,8 @@ function unsupported({ spec }: Certificate): string | undefined {
     const { algorithm = "RSA", encoding = "PKCS1", rotationPolicy = "Always", size = 256 } = spec.privateKey ?? {};
     if (!spec.dnsNames?.length) return "a Certificate without dnsNames";
     if (algorithm !== "ECDSA" || size !== 256 || encoding !== "PKCS1" || rotationPolicy !== "Always")
-        return "a private key other than ECDSA 256 in PKCS1 with rotationPolicy Always";
-    if ((spec.issuerRef.group ?? OWN_GROUP) !== OWN_GROUP) return "an issuerRef of another group";
+        return "a privateKey that is not ECDSA of size 256 with encoding PKCS1 and rotationPolicy Always";
+    if ((spec.issuerRef.group ?? OWN_GROUP) !== OWN_GROUP) return `an issuerRef with a group other than ${OWN_GROUP}`;
     return undefined;
 }
 

@@ -103,7 +103,7 @@ function copyCrds(to: string): void {
 }
 
 /**
- * Environment for helm. Its folders are separate, so that helm neither reads nor changes the user's repositories and
+ * Environment for helm, with separate folders, so that helm neither reads nor changes the user's repositories and
  * caches.
  */
 export function helmEnvironment(folder: string): NodeJS.ProcessEnv {
@@ -120,6 +120,6 @@ async function helm(helmPath: string, folder: string, args: string[]): Promise<v
         await run(helmPath, args, { env: helmEnvironment(folder), timeout: 60_000 });
     } catch (error) {
         const { stderr, message } = error as Error & { stderr?: string };
-        throw new Error(`helm ${args[0]}: failed for the charts: ${stderr || message}`);
+        throw new Error(`helm ${args[0]}: failed for the sandbox's charts: ${stderr || message}`);
     }
 }

@@ -23,7 +23,7 @@ interface ChartRepositoryOptions {
     auth?: { username: string; password: string };
     /** Name of the repository's folder, which must differ between two repositories of one sandbox. @default "charts" */
     name?: string;
-    /** Port to use if it is free, so that the address stays the same for a stack. @default any */
+    /** Preferred port. If it is free, the address that a stack knows stays the same. @default any free port */
     port?: number;
 }
 

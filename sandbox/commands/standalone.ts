@@ -11,7 +11,10 @@ import { startGateway } from "../gateway/server";
 import { startGuard } from "../processes";
 import { startRedis } from "../redis/server";
 
-/** Delay before a new zone becomes active, in milliseconds, so that the answer to its creation still says "pending". */
+/**
+ * Delay before a new zone becomes active, in milliseconds. The answer to the request that creates the zone must still
+ * be "pending".
+ */
 const SOON_MS = 1000;
 
 export async function runGateway(options: { port: number; adminPort: number; adminKey: string }): Promise<void> {
@@ -48,7 +51,9 @@ export async function runCloudflare(options: {
     };
     const words = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
     const connector = "node -r ./load-typescript.js sandbox/cloudflare/connector/main.ts";
-    console.log(`Connector, or a real cloudflared: ${words.join(" ")} ${connector} --no-autoupdate tunnel run`);
+    console.log(
+        `To start a connector (or cloudflared instead of node …), run: ${words.join(" ")} ${connector} --no-autoupdate tunnel run`,
+    );
     await closeOnSignal({ close: async () => void (await Promise.all([api.close(), edge.close()])) });
     rmSync(folder, { recursive: true, force: true });
 }

@@ -35,8 +35,7 @@ export async function up(options: SceneName & { detach: boolean; real?: string |
     const scene = sceneOf(options);
     // The emulators run in a separate process (world-process.ts). It reads this variable.
     if (options.real !== undefined) process.env[REAL_VARIABLE] = options.real === true ? "available" : options.real;
-    // This throws if a requested real program is missing. It stands here, before the running sandbox is ended and tools are
-    // built.
+    // Throws if a requested real program is missing, before the running sandbox is ended and before tools are built.
     partsOfEnvironment();
     if (options.observe) prometheusProgram();
     const dir = stateDir();
@@ -44,7 +43,8 @@ export async function up(options: SceneName & { detach: boolean; real?: string |
     say("== tools");
     const tools = requestTools(scene.tools, { log: say, terminal: process.stdout.isTTY ? process.stdout : undefined });
     const ofWorld = await unlessSignalled(tools.of(worldTools(scene.tools)));
-    // A running sandbox is stopped only when all tools exist. If none is running, the new one starts while Pulumi is built.
+    // A running sandbox is stopped only when all tools exist. Without a running sandbox, the new one starts while
+    // Pulumi is built.
     const replaces = running(dir).length > 0;
     if (replaces) await unlessSignalled(tools.of(scene.tools));
     const interrupted = new AbortController();
@@ -72,11 +72,11 @@ export async function up(options: SceneName & { detach: boolean; real?: string |
         if (hint !== undefined) say(`\n${hint}`);
         if (options.detach) {
             await guard.release(world.pid);
-            say("\nIt runs until: npm run sandbox -- down");
+            say("\nThe sandbox runs until you run: npm run sandbox -- down");
             process.exit(0);
         }
         say(
-            '\nIt runs until Ctrl-C. In another terminal: eval "$(npm run -s sandbox -- env)" && pulumi preview -s ' +
+            '\nThe sandbox runs until Ctrl-C. In another terminal: eval "$(npm run -s sandbox -- env)" && pulumi preview -s ' +
                 options.stack,
         );
         // Without a timer, Node.js would end, because nothing else keeps it running.
@@ -97,7 +97,7 @@ export async function up(options: SceneName & { detach: boolean; real?: string |
 
 /** Address of Prometheus, and a command to try with it. */
 function observedLines(address: string): string {
-    return `Prometheus: ${address}, with the alerts loaded. The figures of the last hour, by caller: eval "$(npm run -s sandbox -- env)" && npm run ops -- consumer usage --since 1h --prometheus ${address}`;
+    return `Prometheus: ${address}, with the alerts loaded. To count the requests of the last hour by caller, run: eval "$(npm run -s sandbox -- env)" && npm run ops -- consumer usage --since 1h --prometheus ${address}`;
 }
 
 /** Waits for tools. An interrupt ends `up` at once; the next run resumes a download, but starts a build again. */
@@ -110,8 +110,8 @@ async function unlessSignalled<T>(tools: Promise<T>): Promise<T> {
 }
 
 /**
- * Starts the process with the cluster and the emulators. As soon as Pulumi is built, writes its path to a file, which that
- * process reads.
+ * Starts the process with the cluster and the emulators. As soon as Pulumi is built, writes the path of Pulumi to a
+ * file that this process reads.
  */
 async function startWorldProcess(
     dir: string,
@@ -151,7 +151,7 @@ async function startWorldProcess(
         built = true;
     });
     await Promise.race([pulumi, until("Pulumi to be built", () => built, BUILD_SECONDS)]).catch((error: Error) => {
-        // Ctrl-C also ends the build, whose error would hide the interrupt.
+        // Ctrl-C also makes the build fail. The interrupt is reported instead of this failure.
         throw signal.aborted ? new Error("interrupted") : error;
     });
     await until("the sandbox to be ready", () => readFacts(dir, "world") !== undefined, WORLD_SECONDS);

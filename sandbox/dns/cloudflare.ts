@@ -1,8 +1,8 @@
 /**
  * Emulator of Cloudflare's authoritative servers: it answers with the current records of the zones in a Cloudflare account.
- * Facts: Cloudflare's documentation of proxied records (they have edge addresses and a TTL of 300 s; while a zone is pending
- * or paused, they have the origin's addresses), of flattening, of pending zones (served at once) and of moved zones (still
- * served).
+ * Facts from Cloudflare's documentation: proxied records have edge addresses and a TTL of 300 s. While a zone is
+ * pending or paused, they have the origin's addresses. A CNAME at the apex is flattened. Pending zones are served at
+ * once, and moved zones are still served.
  *
  * All server names have one port, and changes are visible at once. Rejected: types without support in the packet library
  * (NOTIMP), a CNAME at the apex to a name with unknown addresses (SERVFAIL), zones of other types than full (REFUSED).
@@ -40,7 +40,7 @@ export function cloudflareSays(account: Account, options: CloudflareDnsOptions =
     };
 }
 
-/** @returns undefined if a CNAME at the apex points to an unknown name */
+/** The zone with its records. @returns undefined if a CNAME at the apex points to an unknown name */
 function servedZone(account: Account, zone: Zone, options: CloudflareDnsOptions): ServedZone | undefined {
     const { name, name_servers: servers, dnssec } = zone;
     const stored = [...account.records(zone.id).values()];

@@ -40,7 +40,7 @@ interface Kept<T> {
 
 /** Longest chain of CNAMEs. */
 const LONGEST_CHAIN = 8;
-/** Time for which the failure to get the key of a signed zone is cached, in seconds. */
+/** If the key of a signed zone cannot be fetched, this failure is cached for so many seconds. */
 const FAILURE_TTL = 5;
 
 export class Resolver {
@@ -96,7 +96,10 @@ export class Resolver {
         }
     }
 
-    /** The zone of a name; undefined if the parent domain does not delegate it. The call also caches its name servers. */
+    /**
+     * The zone of a name; undefined if the parent domain does not delegate it. The call also caches the name servers of
+     * the zone.
+     */
     private async zoneOf(name: string): Promise<string | undefined> {
         const labels = name.slice(0, -this.options.domain.length - 1).split(".");
         const zone = `${labels.at(-1)}.${this.options.domain}`;
@@ -109,7 +112,7 @@ export class Resolver {
         const above = nsOf(referral.authority, zone);
         if (above.names.length === 0) return { value: [], ttl: lifetime(referral).ttl };
         if (this.options.believes === "parent") return { value: above.names, ttl: above.ttl };
-        // `child`: one of the name servers that the parent zone names is queried for the zone's own NS records.
+        // `child` prefers the zone's own NS records. One of the name servers from the parent zone is queried for them.
         const own = nsOf((await this.askOne(above.names, zone, "NS")).answers, zone);
         return own.names.length > 0 ? { value: own.names, ttl: own.ttl } : { value: above.names, ttl: above.ttl };
     }

@@ -6,7 +6,7 @@
  * runs on every host. A Ray worker whose head restarts keeps running, but does not join the new head. While the model loads,
  * the port is open and answers 400.
  * Unsupported: Ray's own commands and ports, output of a running unit, units that use only some GPUs of a node.
- * Known difference: the loss of a worker ends the head's program at once; the real one stops answering.
+ * Known difference: the loss of a worker ends the head's program at once; the real program only stops answering.
  */
 import type { AlpaOptions } from "../alpa/server";
 import { newKey, openWay, startHost, type Host, type Way } from "../hosts";
@@ -111,8 +111,8 @@ export class BareMetal {
 
     private reply(host: string, call: ProgramCall): Reply | Promise<Reply> {
         if (call.args[0] === "run") {
-            // systemd can restart a unit before this process has handled the end of the old run, so the new run waits
-            // until that is done.
+            // systemd can restart a unit before this process has handled the end of the old run. The new run waits for
+            // that.
             const run = (this.runs.get(host) ?? Promise.resolve()).then(() => this.run(host, call));
             this.runs.set(
                 host,
@@ -158,7 +158,7 @@ export class BareMetal {
         else if (!this.joined.has(head)) this.joined.set(head, ++this.headRun);
         for (const name of nodes) {
             if (!this.running.has(name)) this.joined.delete(name);
-            // A worker joins the head that runs when it starts, and never changes to another one.
+            // A worker joins the head that is running when the worker starts. It never joins a later head.
             else if (this.joined.has(head) && !this.joined.has(name)) this.joined.set(name, this.headRun);
         }
         const complete = nodes.every((name) => this.running.has(name) && this.joined.get(name) === this.headRun);
@@ -178,8 +178,8 @@ export class BareMetal {
 const EMULATED = "/usr/local/sbin/alpa-ray-emulated";
 
 /**
- * Program of the systemd unit on the host. On SIGTERM, the script asks this Node.js process whether it should exit. Then
- * systemd kills the remaining processes of the unit.
+ * Program of the systemd unit on the host. On SIGTERM, the script asks this Node.js process whether to exit. After the
+ * script has ended, systemd kills the remaining processes of the unit.
  */
 const SCRIPT = `#!/bin/sh
 trap '${EMULATED} stop 2>/dev/null && exit 0' TERM

@@ -30,7 +30,7 @@ export interface Fault {
 }
 
 export class GpuFaults extends FaultQueue<Fault> {
-    /** Whether a fault makes the step fail. If so, the failure is counted. */
+    /** Whether a fault makes the step fail. Counts the failure. */
     take(step: Step, side: Side, node: string): boolean {
         const met = this.takeFirst(
             (fault) => fault.step === step && (fault.side ?? side) === side && (fault.node ?? node) === node,

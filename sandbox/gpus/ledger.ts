@@ -1,7 +1,8 @@
 /**
- * Records which process uses the GPUs of each node. Kubernetes does not see processes on bare metal: its scheduler can place
- * a pod on GPUs whose memory a process of the host uses, and the pod's program fails only when it starts. Facts: XLA takes
- * most of a GPU's memory when a program starts (XLA_PYTHON_CLIENT_PREALLOCATE), so two programs never fit on one GPU.
+ * Records which process uses the GPUs of each node. Kubernetes does not see processes on bare metal. Its scheduler can
+ * therefore place a pod on GPUs whose memory a process of the host uses. The pod's program then fails at its start.
+ * Facts: XLA takes most of a GPU's memory when a program starts (XLA_PYTHON_CLIENT_PREALLOCATE), so two programs never
+ * fit on one GPU.
  */
 import type { GpuFaults } from "./faults";
 
@@ -56,7 +57,7 @@ export class GpuLedger {
         return { release: () => this.release(node, process) };
     }
 
-    /** Processes that use GPUs of the node. A process that a fault has kept on the GPUs is included. */
+    /** Processes that use GPUs of the node, including those that a fault keeps there after their end. */
     on(node: string): readonly Process[] {
         return this.held.get(node) ?? [];
     }

@@ -77,8 +77,8 @@ const ORDER = [
 ];
 
 /**
- * Message with which ADC fails if a credential has no name. It comes from Node.js, because ADC computes the id as a
- * hash of the name.
+ * Message with which ADC fails if a credential has no name. Node.js throws it when ADC hashes the missing name to
+ * compute the id.
  */
 const NO_NAME =
     'TypeError [ERR_INVALID_ARG_TYPE]: The "data" argument must be of type string or an instance of Buffer, ' +
@@ -185,8 +185,7 @@ function pick(value: Body, fields: string[]): Body {
 }
 
 /**
- * Whether ADC treats a field as missing because of its value. For ADC, an empty set of plugins is the same as no
- * plugins.
+ * Whether ADC treats a field with this value as missing: an empty set of plugins is the same as no plugins.
  */
 function isEmpty(field: string, value: unknown): boolean {
     return field === "plugins" && Object.keys(value as Body).length === 0;

@@ -105,8 +105,8 @@ export class AdminApi {
 }
 
 /**
- * Describes that the objects of an Admin API could not be read. The message is that of the real controller, which
- * quotes the message of ADC's server.
+ * The failure when the objects of an Admin API cannot be read. Its message is that of the real controller, which quotes
+ * ADC's server.
  */
 export function unreachable(url: string, error: Error): Failure {
     const kind = error instanceof Refused ? "AxiosError: " : error.message.startsWith("TypeError ") ? "" : "Error: ";

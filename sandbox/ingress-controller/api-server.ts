@@ -155,7 +155,8 @@ export function reflect(
                 version = ""; // lists the objects again, because the watch may have missed events
                 const gone = error instanceof ApiError && error.status === 410;
                 if (gone) continue;
-                if (wait === RETRY_MS.first) log(`watching ${path}: ${(error as Error).message}; retrying`);
+                if (wait === RETRY_MS.first)
+                    log(`the watch of ${path} failed and is repeated: ${(error as Error).message}`);
                 await pause(wait, signal);
                 wait = Math.min(wait * 2, RETRY_MS.longest);
             }

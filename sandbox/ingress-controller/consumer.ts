@@ -22,7 +22,7 @@ export function translateConsumer(
         const values = secretRef ? secretText(world, secretRef.namespace ?? namespace, secretRef.name) : config;
         if (!values) {
             log(
-                `${where}: credential ${name} is skipped, because its Secret is missing. The status does not report this`,
+                `${where}: credential ${name} is skipped, because its Secret is missing. The consumer's status does not report this`,
             );
             continue;
         }

@@ -32,7 +32,7 @@ interface IngressControllerOptions {
     /** URL of the Admin API behind a Service; undefined if there is none. */
     resolveAdmin: ResolveAdmin;
     /**
-     * Real seconds that one second of the controller's timers takes. Tests use less than 1, so that they run faster.
+     * Length of one second of the controller's timers, in real seconds. Tests set less than 1 to run faster.
      * @default 1
      */
     secondLasts?: number;
@@ -76,7 +76,7 @@ class Controller {
     private wake = () => {};
     private dirty = true;
     private readonly began = Date.now();
-    /** The objects and translations of the last push, as JSON. The next round pushes again if its JSON is different. */
+    /** The objects and translations of the last push, as JSON. A round pushes if its own JSON differs from this. */
     private pushed = "";
 
     constructor(private readonly options: IngressControllerOptions) {
@@ -150,7 +150,7 @@ class Controller {
         );
         if (registered.length > 0)
             this.options.log(
-                `not pushing for ${READY_SECONDS} s, because these ApisixUpstreams never count as reconciled: ${registered.map(keyOf).join(", ")}`,
+                `nothing is pushed to APISIX for ${READY_SECONDS} s, because the controller waits for ApisixUpstreams, which never count as reconciled: ${registered.map(keyOf).join(", ")}`,
             );
         return registered.length > 0;
     }
@@ -225,7 +225,9 @@ class Controller {
             if (good?.target !== target.key) continue;
             for (const object of good.objects) {
                 if (objects.has(object.path))
-                    this.options.log(`${owner}: overwrites ${object.path}, which another resource also defines`);
+                    this.options.log(
+                        `${owner}: replaces the APISIX object ${object.path}, which another resource also defines`,
+                    );
                 objects.set(object.path, object);
                 owners.push([object.path, owner]);
             }

@@ -1,6 +1,6 @@
 // Kinds of resources that the emulator watches.
 
-/** An object of any kind. The API server has validated its `spec` against the CRD. */
+/** An object of any kind. Its `spec` is valid, because the API server has checked it against the CRD. */
 export interface Resource {
     apiVersion?: string;
     kind?: string;

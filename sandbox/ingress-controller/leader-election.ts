@@ -20,7 +20,7 @@ interface LeaderElectionOptions {
     /** Name of the Lease. */
     id: string;
     pod: string;
-    /** Real seconds that one second of the election's timers takes. Tests use less than 1, so that they run faster. */
+    /** Length of one second of the election's timers, in real seconds. Tests set less than 1 to run faster. */
     secondLasts: number;
     /** Starts the work of the leader. */
     lead(): Promise<{ close(): Promise<void> }>;

@@ -38,7 +38,7 @@ export class Refusal extends Error {
     }
 }
 
-/** The rejection for a feature that the real controller has, but not the emulator. Such a feature is never ignored silently. */
+/** The rejection of a feature that only the real controller has, so that the emulator never ignores it silently. */
 export function unsupported(what: string): Refusal {
     return new Refusal("InvalidSpec", `${what}: unsupported by the sandbox`);
 }

@@ -11,7 +11,7 @@ import { fromApisixUpstream, newUpstream, timeout, type Upstream } from "./upstr
 interface RouteContext {
     world: World;
     controllerName: string;
-    /** Logs a part of a resource that the controller skips without reporting it in the status. */
+    /** Logs which part of a resource the controller skips. The status does not show such a part. */
     log: (line: string) => void;
 }
 
@@ -80,8 +80,8 @@ function translateRule(context: RouteContext, owner: Resource, rule: Rule, index
 }
 
 /**
- * The upstream of a rule. If no ApisixUpstream is valid, it has no nodes: APISIX answers every request with 503, although the
- * route's status is True.
+ * The upstream of a rule. Without a valid ApisixUpstream, the upstream has no nodes: APISIX answers every request with
+ * 503, although the route's status is True.
  */
 function upstream({ world, log }: RouteContext, owner: Resource, rule: Rule): Upstream {
     const namespace = owner.metadata.namespace as string;
@@ -93,7 +93,9 @@ function upstream({ world, log }: RouteContext, owner: Resource, rule: Rule): Up
         } catch (error) {
             if (error instanceof Refusal) throw error;
             const where = `ApisixRoute ${namespace}/${owner.metadata.name}, rule ${rule.name}`;
-            log(`${where}: upstream ${name} is skipped without a status: ${(error as Error).message}`);
+            log(
+                `${where}: upstream ${name} is skipped, and the status does not report this: ${(error as Error).message}`,
+            );
         }
     }
     return newUpstream();

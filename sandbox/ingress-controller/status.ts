@@ -1,4 +1,4 @@
-// Writes conditions as the real controller does: with observedGeneration, and only if they differ from the written ones.
+// Writes conditions as the real controller does: with observedGeneration, and only if a condition has changed.
 
 import { ApiError, type ApiServer } from "./api-server";
 import { keyOf, KINDS, type Kind, type Resource } from "./kinds";
@@ -18,7 +18,7 @@ export class StatusWriter {
         private readonly log: (line: string) => void,
     ) {}
 
-    /** Writes the given conditions into the status of a resource. Conditions of other types stay. */
+    /** Writes the given conditions into the status of a resource. Existing conditions of other types stay. */
     async write(kind: Kind, resource: Resource, conditions: Condition[], more: object = {}): Promise<void> {
         const { uid = keyOf(resource), generation, namespace, name } = resource.metadata;
         const current: Written[] = this.latest.get(uid) ?? resource.status?.conditions ?? [];
@@ -51,8 +51,8 @@ export class StatusWriter {
                 const status = { ...live.status, conditions: merged, ...more };
                 return this.api.request("PUT", `${path}/status`, { ...live, status });
             };
-            // The first try uses the watched copy, as the real controller uses its cache. If it is outdated, the API server
-            // answers 409.
+            // The first try uses the watched copy, as the real controller uses its cache. If the copy is outdated, the
+            // API server answers 409.
             await update(resource).catch(async (error) => {
                 if (!(error instanceof ApiError && error.status === 409)) throw error;
                 await update((await this.api.request("GET", path)) as Resource);
@@ -60,7 +60,7 @@ export class StatusWriter {
             this.latest.set(uid, merged);
         } catch (error) {
             // The resource was deleted, or the API server is unreachable. The next synchronization handles either case.
-            this.log(`status of ${kind} ${keyOf(resource)}: ${(error as Error).message}`);
+            this.log(`${kind} ${keyOf(resource)}: the status cannot be written: ${(error as Error).message}`);
         }
     }
 }

@@ -74,13 +74,15 @@ export function translate(world: World, controllerName: string): Translation {
             try {
                 target = bind(resource);
                 if (target === "ignored") {
-                    say(`${kind} ${keyOf(resource)}: ignored, it belongs to no class or Gateway of ${controllerName}`);
+                    say(`${kind} ${keyOf(resource)}: ignored, because it has no class or Gateway of ${controllerName}`);
                     continue;
                 }
                 const objects = build(resource);
                 const sentTo = target === "unbound" ? {} : { target, objects };
                 if (target === "unbound")
-                    say(`${kind} ${keyOf(resource)}: accepted, but not pushed, because it has no GatewayProxy`);
+                    say(
+                        `${kind} ${keyOf(resource)}: accepted, but not pushed to APISIX, because it has no GatewayProxy`,
+                    );
                 outcomes.push({ kind, resource, conditions: [condition(type)], ...sentTo });
             } catch (error) {
                 if (error instanceof NamelessCredential && typeof target === "object") {

@@ -10,8 +10,8 @@ let released = false;
 let ending = false;
 
 /**
- * This process writes to the command that started it. If the command has ended, a write fails. The error is ignored, so
- * that this process continues.
+ * Writes go to the command that started this process, and fail after that command has ended. The guard must continue
+ * then, so errors are ignored.
  */
 process.stdout.on("error", () => undefined);
 process.on("SIGINT", () => undefined); // Ctrl-C ends the command, which closes the pipe

@@ -44,7 +44,7 @@ export async function startGuard(options: GuardOptions): Promise<Guard> {
     const identity = identify(child.pid) ?? { pid: child.pid, started: "ended" };
     addToLedger(stateDir, { ...identity, name: "guard", command: "guard", role: "guard" });
     const answers = lines(child.stdout!);
-    // Errors of writing are ignored here. If the guard has ended, `answers.next` fails, and its error is reported.
+    // Errors of writing are ignored. If the guard has ended, `answers.next` reports it.
     child.stdin!.on("error", () => undefined);
     await answers.next("ready");
     child.unref();
@@ -70,7 +70,7 @@ const LOADER = join(__dirname, "../../load-typescript.js");
  */
 const ANSWER_SECONDS = 60;
 
-/** Reads lines from the guard. `next` waits for a line; it rejects if the guard ends, or after ANSWER_SECONDS. */
+/** Reads lines from the guard. `next` waits for a line, and rejects when the guard ends or ANSWER_SECONDS have passed. */
 function lines(stream: NodeJS.ReadableStream) {
     const waiting: { line: string; resolve: () => void; reject: (error: Error) => void }[] = [];
     let seen: string[] = [];
@@ -78,7 +78,10 @@ function lines(stream: NodeJS.ReadableStream) {
     const settle = () => {
         for (const one of [...waiting]) {
             if (seen.includes(one.line)) one.resolve();
-            else if (ended) one.reject(new Error(`guard: ended before it answered "${one.line}". See guard.log.`));
+            else if (ended)
+                one.reject(
+                    new Error(`the sandbox's guard process ended before it answered "${one.line}". See guard.log.`),
+                );
         }
     };
     stream.on("data", (chunk: Buffer) => {
@@ -92,7 +95,7 @@ function lines(stream: NodeJS.ReadableStream) {
     return {
         next: (line: string) =>
             new Promise<void>((resolve, reject) => {
-                const late = `guard: did not answer "${line}" within ${ANSWER_SECONDS} s. See guard.log.`;
+                const late = `the sandbox's guard process did not answer "${line}" within ${ANSWER_SECONDS} s. See guard.log.`;
                 const timer = setTimeout(() => reject(new Error(late)), ANSWER_SECONDS * 1000);
                 const done = (settled: () => void) => {
                     clearTimeout(timer);

@@ -32,7 +32,7 @@ export function readLedger(stateDir: string): Entry[] {
         return JSON.parse(text) as Entry[];
     } catch {
         throw new Error(
-            `${path}: must be a JSON list of processes (it cannot be read). End remaining processes by hand (pgrep -f ${stateDir}), then delete the file.`,
+            `${path}: must be a JSON list of processes, but is not JSON. End the sandbox's remaining processes by hand (pgrep -f ${stateDir} lists them), then delete the file.`,
         );
     }
 }

@@ -38,12 +38,12 @@ export function orphansIn(table: Map<number, ProcRow>, id: string): OrphanPlugin
 }
 
 /**
- * Whether a plugin has lost its pulumi command. Its parent is then pid 1 or a session manager, and these do not have
- * the sandbox's variable.
- * The parent can also be a plugin, because the language host starts the program. Then the plugin is an orphan if its
- * parent is an orphan.
- * If the parent is any different program with the variable, a user has started the plugin from a shell of the sandbox.
- * Such a plugin is not ended.
+ * Whether the pulumi command of a plugin has ended. The parent of such a plugin is pid 1 or a session manager, which do
+ * not have the sandbox's variable.
+ * The parent can also be a plugin, because the language host starts the program. A plugin is an orphan if its parent
+ * plugin is an orphan.
+ * A plugin with any other parent that has the variable was started by a user, from a shell of the sandbox, and is not
+ * ended.
  */
 function isOrphan(row: ProcRow, table: Map<number, ProcRow>, id: string): boolean {
     const parent = table.get(row.parent);

@@ -34,8 +34,8 @@ export function describeHolder(port: number): string {
 const handedOut = new Set<number>();
 
 /**
- * Range in which free ports are searched. A port is chosen seconds before its program listens, and no other process
- * should get the port in between.
+ * Range in which free ports are searched. A port is chosen seconds before its program listens, and the system must not
+ * assign it to a different process meanwhile.
  * The range is therefore below the ports of Services (from 30000) and below the ports that Linux assigns by itself
  * (32768 to 60999: net.ipv4.ip_local_port_range).
  * It is above the default ports of programs in the sandbox: Alpa (from 20001) and the metrics of cloudflared (20241 to
@@ -66,7 +66,9 @@ export async function freePort(preferred?: number): Promise<number> {
         if ((await canListen(port)) && (await reserve(port))) return port;
     }
     const last = RANGE.first + RANGE.count - 1;
-    throw new Error(`no free port between ${RANGE.first} and ${last} on 127.0.0.1. Close other programs.`);
+    throw new Error(
+        `no free port between ${RANGE.first} and ${last} on 127.0.0.1. End programs that listen on these ports.`,
+    );
 }
 
 /** The last port that an API server assigns to a Service of type NodePort by default. */
@@ -83,7 +85,7 @@ export async function freePortFrom(first: number): Promise<number> {
             return port;
         }
     throw new Error(
-        `no free port between ${first} and ${LAST_NODE_PORT}; ${describeHolder(first)}. Close other programs.`,
+        `no free port between ${first} and ${LAST_NODE_PORT}; ${describeHolder(first)}. End programs that listen on these ports.`,
     );
 }
 

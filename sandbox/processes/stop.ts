@@ -36,7 +36,7 @@ export async function endProcess(target: ProcessIdentity, name: string, options:
 /**
  * Ends all recorded processes of `stateDir`, the youngest first, and then the processes that they left behind. The
  * caller is skipped if it is on the list, as the guard is.
- * A repeated call is safe, because a process is not ended if it only has the pid of a recorded process.
+ * A repeated call is safe: a new process with the pid of a recorded one is not ended.
  */
 export async function stopAll(stateDir: string, options: StopOptions = {}): Promise<void> {
     const failed: string[] = [];
@@ -50,7 +50,7 @@ export async function stopAll(stateDir: string, options: StopOptions = {}): Prom
             failed.push((error as Error).message);
         }
     }
-    for (const left of leftBehind(stateDir)) await endProcess(left, `left-over process ${left.pid}`, options);
+    for (const left of leftBehind(stateDir)) await endProcess(left, `remaining process ${left.pid}`, options);
     if (failed.length > 0) throw new Error(failed.join("\n"));
 }
 
@@ -62,8 +62,8 @@ export function running(stateDir: string): { name: string; pid: number }[] {
 }
 
 /**
- * Processes of this state directory that are not recorded. Some are children of a recorded process that has ended. For
- * the rest, the parent was killed before it could record them.
+ * Processes of this state directory that are not recorded: children of a recorded process that has ended, and processes
+ * whose parent was killed before it could record them.
  * They have TRACKED_MARK in their environment. The shells of users never have this variable.
  */
 function leftBehind(stateDir: string): ProcessIdentity[] {

@@ -87,7 +87,7 @@ export function supervise(
             const started = clock.now();
             if ((await controller.exited) === undefined) return;
             if (clock.now() - started >= FORGIVEN_SECONDS) wait = FIRST_RESTART_SECONDS;
-            log(`controller: restarts in ${wait} s`);
+            log(`Rampart's controller: restarts in ${wait} s`);
             await clock.sleep(wait, stop.signal);
             controller = start();
         }

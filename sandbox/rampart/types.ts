@@ -57,7 +57,7 @@ export const GROUP = "rampart.petuum.com";
 export const VERSION = "v1beta2";
 export const KIND = "RampartGraph";
 export const FINALIZER = "rampart.petuum.com/graph";
-/** Label of anchors and component namespaces. Ingresses and ApisixRoutes with it are listed in endpointPaths. */
+/** Label of anchors and component namespaces. Ingresses and ApisixRoutes with this label are listed in endpointPaths. */
 export const CONTROLLED_LABEL = "controlled-by-rampart";
 /** Key of the chart annotation that declares inputs, outputs, provides and requires. */
 export const CHART_ANNOTATION = "petuum.com/rampartComponent";

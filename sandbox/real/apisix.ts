@@ -14,7 +14,7 @@ import { startProgram, type Ground } from "./run";
 const run = promisify(execFile);
 
 /**
- * Longest wait for etcd to become healthy, and longest wait for APISIX to answer, in seconds. Measured: 2 on two busy
+ * Longest wait in seconds, once for etcd to become healthy, and once for APISIX to answer. Measured: 2 on two busy
  * cores.
  */
 const START_SECONDS = 60;
@@ -42,7 +42,7 @@ export async function startApisix(ground: Ground, options: ApisixOptions): Promi
     const etcd = new Map<string, string>();
     for (const { host, port } of etcdHosts(settings.text)) {
         const address = await options.addressOf(host);
-        if (address === undefined) throw new Error(`etcd: no such name ${host}`);
+        if (address === undefined) throw new Error(`etcd of ${title}: the cluster has no name ${host}`);
         etcd.set(host, address);
         await waitFor(`etcd of ${title} to be healthy`, () => isHealthy(`http://${address}:${port}/health`), {
             seconds: START_SECONDS,
@@ -98,7 +98,8 @@ async function runCommand(
     options: { cwd: string; env: NodeJS.ProcessEnv },
 ): Promise<void> {
     try {
-        // The path must begin with a dot: otherwise APISIX searches its files in the folders of an installation from packages.
+        // The path must begin with a dot: otherwise APISIX searches for its files in the folders of a package
+        // installation.
         await run(luajit, ["./apisix/cli/apisix.lua", command], { ...options, timeout: COMMAND_MILLISECONDS });
     } catch (error) {
         const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
@@ -109,7 +110,7 @@ async function runCommand(
 type Ports = Pick<Gateway, "port" | "adminPort" | "tlsPort" | "metricsPort">;
 
 /**
- * Gives the process the interface of an emulated gateway: `close` lets requests in progress finish, `kill` aborts them.
+ * The process with the interface of an emulated gateway: `close` lets requests in progress finish, `kill` aborts them.
  */
 function asGateway(started: TrackedProcess, ports: Ports): Gateway {
     const close = async (graceSeconds = 0) => {
@@ -128,8 +129,8 @@ function asGateway(started: TrackedProcess, ports: Ports): Gateway {
 }
 
 /**
- * Whether APISIX answers. An open port does not prove this, because APISIX opens the free ports even if some of its
- * ports are in use. It then retries, and exits if these ports stay in use.
+ * Whether APISIX answers. An open port does not prove this: if some of APISIX's ports are in use, APISIX opens the
+ * others, retries, and exits if those ports stay in use.
  */
 async function answers(port: number): Promise<boolean> {
     try {

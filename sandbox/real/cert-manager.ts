@@ -42,7 +42,7 @@ export async function startRealCertManager(
     let ended = false;
     void started.exited.then(({ code }) => {
         ended = true;
-        if (code) ground.log(`cert-manager has ended with ${code}. See ${started.logFile}`);
+        if (code) ground.log(`cert-manager has ended with exit code ${code}. See ${started.logFile}`);
     });
     const answers = async () => ended || (await isHealthy(`http://${health}/livez`));
     try {

@@ -57,7 +57,7 @@ export function repositoriesOf(source: string): string[] | undefined {
     return addresses;
 }
 
-/** The archive of the pinned version in a folder, or else the unpacked chart, whatever its version. */
+/** The archive of the pinned version in a folder. Without this archive, the unpacked chart of any version. */
 export function chartIn(folder: string, { name, version }: Chart): { path: string; version: string } {
     const archive = join(folder, `${name}-${version}.tgz`);
     if (existsSync(archive)) return { path: archive, version };
@@ -81,7 +81,10 @@ interface PullOptions {
     seconds?: number;
 }
 
-/** Pulls a chart from the first repository that has it. @returns its archive. @throws Error with helm's message for each */
+/**
+ * Pulls a chart from the first repository that has it. @returns the archive
+ * @throws Error with helm's message for each repository
+ */
 export async function pullChart(chart: Chart, repositories: string[], options: PullOptions): Promise<string> {
     const problems: string[] = [];
     for (const repository of repositories)
@@ -95,7 +98,7 @@ export async function pullChart(chart: Chart, repositories: string[], options: P
     const { name, version } = chart;
     throw new Error(
         `${CHARTS_VARIABLE}: helm cannot pull ${name} ${version}. ${problems.join("; ")}. ` +
-            `Correct the address, or name a folder with ${name}-${version}.tgz.`,
+            `Correct the address, or set ${CHARTS_VARIABLE} to a folder with ${name}-${version}.tgz.`,
     );
 }
 

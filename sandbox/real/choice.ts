@@ -65,7 +65,7 @@ export function findParts(choice: Choice, env: NodeJS.ProcessEnv = process.env):
     if (missing.length > 0 && choice !== "available")
         throw new Error(
             `real parts: ${missing.length} of ${wanted.length} are missing.\n${missing.join("\n")}\n` +
-                `Or choose those that were found: --real available, or ${REAL_VARIABLE}=available.`,
+                `To use only the parts that were found, choose --real available, or set ${REAL_VARIABLE}=available.`,
         );
     return found;
 }

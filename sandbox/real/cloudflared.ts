@@ -32,7 +32,7 @@ export function startConnectorProxy(
     const { name, port } = teamDomainTls;
     return startSocks((host, asked) => {
         if (host === name && asked === 443) return port;
-        // On a host, curl uses this proxy too. It requests the IP address of the team's domain instead of the name.
+        // curl on a host uses this proxy too, and requests the IP address of the team's domain instead of its name.
         if (host === "127.0.0.1" && asked === port) return port;
         return others(host, asked);
     });
@@ -114,7 +114,7 @@ export class RealCloudflared {
         const started = await startProgram(ground, { name: `cloudflared ${title}`, command, folder, env });
         void started.exited.then(({ code }) => {
             if (!this.over.signal.aborted)
-                ground.log(`${title}: cloudflared has ended with ${code}. See ${started.logFile}`);
+                ground.log(`${title}: cloudflared has ended with exit code ${code}. See ${started.logFile}`);
             this.over.abort();
         });
         void this.watch(metrics).then((ready) => {

@@ -40,7 +40,7 @@ export async function startRealIngressController(
     const volumes = sharedFolders(pod, folder);
     const adc = pod.spec!.containers.find(({ image }) => ADC.test(image!));
     const manager = pod.spec!.containers.find((container) => container !== adc)!;
-    if (!adc) throw new Error(`${title}: must have a container for ADC, as in the chart`);
+    if (!adc) throw new Error(`pod ${title}: must have a container for ADC, as in the chart`);
     writeSecret(join(folder, "config.yaml"), ingressControllerConfig(settings, await freePort(), await freePort()));
     writeSecret(join(folder, "kubeconfig"), options.kubeconfig);
     const status = String(await freePort());
@@ -69,7 +69,8 @@ export async function startRealIngressController(
     let ended = false;
     void controller.exited.then(({ code }) => {
         ended = true;
-        if (code) ground.log(`${title}: the ingress controller has ended with ${code}. See ${controller.logFile}`);
+        if (code)
+            ground.log(`${title}: the ingress controller has ended with exit code ${code}. See ${controller.logFile}`);
     });
     return {
         get leads() {
@@ -106,7 +107,7 @@ function sharedFolders(pod: V1Pod, folder: string): Map<string, string> {
     return found;
 }
 
-/** Replaces the mount paths in a text of a container, for example an argument, by the folders on this machine. */
+/** Replaces the mount paths in a container's text, for example in an argument, with the folders on this machine. */
 function moved(text: string, container: V1Container, volumes: Map<string, string>): string {
     let result = text;
     for (const { name, mountPath } of container.volumeMounts ?? []) {

@@ -91,7 +91,9 @@ export class ClusterNetwork {
         if (ports === undefined) return undefined;
         const last = FIRST_HOST + this.addresses.size;
         if (!this.addresses.has(host) && last > LAST_HOST)
-            throw new Error(`real APISIX: no loopback address is free (${LAST_HOST - FIRST_HOST} Services have one)`);
+            throw new Error(
+                `real APISIX: no loopback address is free (all ${LAST_HOST - FIRST_HOST} are used by Services)`,
+            );
         const address = this.addresses.get(host) ?? `${this.prefix}.${last}`;
         this.addresses.set(host, address);
         await Promise.all(ports.map((port) => this.forward(host, address, port)));

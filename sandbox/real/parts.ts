@@ -38,42 +38,42 @@ export const PARTS = {
         title: "Helm charts",
         version: "2.14.0",
         get:
-            "Name a folder with the charts apisix, apisix-ingress-controller and kuberay-operator, or the chart repositories " +
-            `that offer them, in ${CHARTS_VARIABLE}.`,
+            `Set ${CHARTS_VARIABLE} to a folder with the charts apisix, apisix-ingress-controller and kuberay-operator, or to ` +
+            "the chart repositories that have these charts.",
         find: findCharts,
     },
     apisix: {
         title: "APISIX on OpenResty",
         version: APISIX_VERSION,
-        get: `Install APISIX with OpenResty, or set their folders in ${PREFIX}APISIX and ${PREFIX}OPENRESTY.`,
+        get: `Install APISIX with OpenResty, or set ${PREFIX}APISIX and ${PREFIX}OPENRESTY to their folders.`,
         find: findApisix,
     },
     "ingress-controller": {
         title: "APISIX ingress controller with ADC",
         version: "2.0.1",
         get:
-            `Put apisix-ingress-controller and adc on PATH, or name them in ${PREFIX}INGRESS_CONTROLLER and ${PREFIX}ADC. ` +
-            `${PREFIX}ADC can also name ADC's bundle for Node.js.`,
+            `Put apisix-ingress-controller and adc on PATH, or set ${PREFIX}INGRESS_CONTROLLER and ${PREFIX}ADC to ` +
+            `their paths. ${PREFIX}ADC can also be the path of ADC's bundle for Node.js.`,
         find: findIngressController,
     },
     "cloudflare-provider": {
         title: "Pulumi provider cloudflare",
         version: "6",
-        get: `Put pulumi-resource-cloudflare on PATH, or name the program in ${PREFIX}CLOUDFLARE_PROVIDER.`,
+        get: `Put pulumi-resource-cloudflare on PATH, or set ${PREFIX}CLOUDFLARE_PROVIDER to its path.`,
         find: (env) => ofProgram(program(env, "CLOUDFLARE_PROVIDER", ["pulumi-resource-cloudflare"]), ["--version"]),
     },
     cloudflared: {
         title: "cloudflared",
         version: "2026.8.2",
-        get: `Put cloudflared on PATH, or name the program in ${PREFIX}CLOUDFLARED.`,
+        get: `Put cloudflared on PATH, or set ${PREFIX}CLOUDFLARED to its path.`,
         find: (env) => ofProgram(program(env, "CLOUDFLARED", ["cloudflared"]), ["--version"]),
     },
     "cert-manager": {
         title: "cert-manager",
         version: "1.18.2",
         get:
-            `Put cert-manager-controller on PATH, or name it in ${PREFIX}CERT_MANAGER, and name the release's CRDs, ` +
-            `a file or a folder, in ${PREFIX}CERT_MANAGER_CRDS.`,
+            `Put cert-manager-controller on PATH, or set ${PREFIX}CERT_MANAGER to its path. Also set ` +
+            `${PREFIX}CERT_MANAGER_CRDS to the file or folder with the release's CRDs.`,
         find: findCertManager,
     },
 } as const satisfies Record<string, Part>;

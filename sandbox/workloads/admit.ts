@@ -61,7 +61,10 @@ function waitingStatuses(pod: V1Pod, container: string | undefined, reason: stri
     }));
 }
 
-/** The waiting reasons and messages of containers, for comparison: the API server adds other fields to a status. */
+/**
+ * Only the waiting reasons and messages of containers. Statuses are compared by them, because the API server adds other
+ * fields.
+ */
 function reasons(statuses: { state?: { waiting?: { reason?: string; message?: string } } }[] | undefined): string {
     return JSON.stringify((statuses ?? []).map(({ state }) => [state?.waiting?.reason, state?.waiting?.message]));
 }

@@ -27,12 +27,12 @@ import { CLOUDFLARED, image, runs } from "./pods/images";
 export function connectorProblem(container: V1Container, edge: string | undefined): string | undefined {
     if (!CLOUDFLARED.test(container.image!)) return undefined;
     if (edge === undefined)
-        return "this sandbox has no Cloudflare edge for connectors. Bring it up with --exposure tunnel.";
+        return "this sandbox has no Cloudflare edge for connectors. Start the sandbox with --exposure tunnel.";
     try {
         const given = argumentsOf(container, edge);
         const { token, tokenFile } = given;
         if (token !== undefined) return "the sandbox's cloudflared reads its token only from a file";
-        if (tokenFile === undefined) return "the sandbox's cloudflared needs TUNNEL_TOKEN_FILE";
+        if (tokenFile === undefined) return "the sandbox's cloudflared needs the variable TUNNEL_TOKEN_FILE";
         return startProblem(given);
     } catch (error) {
         if (error instanceof UsageError) return error.message;

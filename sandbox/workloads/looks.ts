@@ -1,6 +1,6 @@
 /** Runs a function after each change in the cluster. Runs never overlap, and changes during a run cause one more run. */
 
-/** Time after which a run is logged as slow: no pod becomes ready while it lasts. */
+/** Time after which a run is logged as slow, because no pod becomes ready during a run. */
 const LATE_MILLISECONDS = 20_000;
 /** Pause after a failed run. */
 const PAUSE_MILLISECONDS = 200;
@@ -53,7 +53,7 @@ export class Looks {
         const began = performance.now();
         return setInterval(() => {
             const seconds = ((performance.now() - began) / 1000).toFixed(0);
-            this.log(`workloads: no progress in the cluster, one reconciliation has run for ${seconds} s`);
+            this.log(`workloads: one reconciliation has run for ${seconds} s, and no pod becomes ready before it ends`);
         }, LATE_MILLISECONDS);
     }
 }

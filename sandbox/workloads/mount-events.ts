@@ -11,8 +11,8 @@ import type { Cluster } from "./cluster";
 
 const FAILED = "MountVolume.SetUp failed";
 /**
- * Pause before the event. Event times are whole seconds, so without this pause the scheduler's earlier event could be sorted
- * after this one.
+ * Pause before the event. Event times are whole seconds. Without the pause, the scheduler's earlier event could have
+ * the same time and be sorted after it.
  */
 const LATER_MILLISECONDS = 1000;
 

@@ -94,8 +94,8 @@ export class Nodes {
         await elapse(clock, GIVEN_UP_SECONDS);
         await this.setConditions(node, "Unknown");
         for (const pod of await this.podsOn(node)) await this.setReady(pod, "False");
-        // The gateways learn about the conditions from a watch. They process its events after the current reconciliation,
-        // which takes seconds on a busy machine.
+        // The gateways read the conditions from a watch, after the current reconciliation. This takes seconds on a busy
+        // machine.
         await waitFor(`node ${node} to get no more new connections`, () => !gateways.leadTo(node), {
             seconds: KNOWN_SECONDS,
         });
@@ -156,7 +156,7 @@ export class Nodes {
         );
         const path = `/api/v1/namespaces/${namespace}/pods/${name}/status`;
         await this.options.rest.call("PATCH", path, { status: { conditions } }).catch((error: unknown) => {
-            // 404: the pod does not tolerate a lost node, and was already evicted.
+            // 404: the pod was already evicted, because it does not tolerate a lost node.
             if (!(error instanceof ApiError && error.status === 404)) throw error;
         });
     }

@@ -17,7 +17,7 @@ import { serviceAccountOf } from "./pods/service-account";
 /** Image of the operator in the only supported version. */
 export const OPERATOR = new RegExp(`(^|/)kuberay/operator:v${versions.kuberay.replaceAll(".", "\\.")}$`);
 
-/** Options of the command line that the sandbox passes on unchanged. */
+/** Command-line options that the sandbox passes to the operator unchanged. */
 const OPTIONS = [
     ...["watch-namespace", "log-stdout-encoder", "enable-leader-election", "enable-metrics", "reconcile-concurrency"],
     ...["qps", "burst", "feature-gates"],
@@ -104,7 +104,7 @@ export class Operators {
         log(`${namespace}/${name}: KubeRay's operator runs (${logFile})`);
         void started.exited.then(({ code }) => {
             if (this.running.get(pod.metadata!.uid!) === started)
-                log(`${namespace}/${name}: KubeRay's operator has ended with ${code}. See ${logFile}`);
+                log(`${namespace}/${name}: KubeRay's operator has ended with exit code ${code}. See ${logFile}`);
         });
         return started;
     }

@@ -173,7 +173,7 @@ async function cloudflaredOf(real: RealParts, stateDir: string): Promise<BuiltCo
 
 async function alpaPort(wanted: number, log: (line: string) => void): Promise<number> {
     const port = await freePort(wanted);
-    if (wanted !== 0 && port !== wanted) log(`${describeHolder(wanted)}; Alpa is on ${port}`);
+    if (wanted !== 0 && port !== wanted) log(`${describeHolder(wanted)}; Alpa uses port ${port} instead`);
     return port;
 }
 

@@ -13,7 +13,7 @@ import { startWorld, type WorldOptions } from "./world";
 /** Node port of the gateway in the sandbox. If another program listens on it, the next free port is used. */
 const ENTRY_PORT = 30800;
 
-/** Outputs of the stack from which the requests to try are derived. */
+/** The stack's outputs. The requests to try are derived from them. */
 export interface GatewayOutputs {
     url: string;
     credentials: Record<string, string>;
@@ -38,7 +38,8 @@ function clusterScene({ world, address, gpus = false, option }: ClusterScene): S
             const { tools, pulumi, onAnswer, observe, ...ofModel } = asked;
             const onGpus = { gpus: { operator: tools["kuberay-operator"], rehearsal: true, ...ofModel } };
             const own = gpus && hostsCanBeEmulated(option ?? asked.failStep, log) ? onGpus : {};
-            if (asked.failStep) log(`step ${asked.failStep} of a conversion fails in this sandbox`);
+            if (asked.failStep)
+                log(`every conversion in this sandbox fails at step ${asked.failStep}, because of --fail-step`);
             return startWorld({ tools, pulumi, stateDir: dir, onAnswer, observe, log, ...world, ...own });
         },
         async layOver(shipped, facts, say) {
@@ -57,8 +58,8 @@ function clusterScene({ world, address, gpus = false, option }: ClusterScene): S
         },
         hint: (facts) =>
             (facts as ClusterFacts).gpus &&
-            'Alpa runs on bare metal. To convert it to the cluster, and back: eval "$(npm run -s sandbox -- env)" && ' +
-                "npm run ops -- convert run --yes\nTo rehearse that on a node of its own first: npm run ops -- convert rehearse --yes",
+            'Alpa runs on bare metal. To convert Alpa to pods of the cluster, run: eval "$(npm run -s sandbox -- env)" && ' +
+                "npm run ops -- convert run --yes\nTo rehearse the conversion on a reserved node first, run: npm run ops -- convert rehearse --yes",
     };
 }
 
@@ -72,7 +73,9 @@ function hostsCanBeEmulated(needed: string | undefined, log: Say): boolean {
         return true;
     } catch (error) {
         if (needed !== undefined) throw error;
-        log(`Alpa runs outside of emulated hosts, so it cannot be converted. ${(error as Error).message}`);
+        log(
+            `Alpa cannot be converted in this sandbox, because this machine cannot emulate hosts. ${(error as Error).message}`,
+        );
         return false;
     }
 }
@@ -92,6 +95,6 @@ export const interScene = clusterScene({ world: INTER_WORLD, address: "127.0.0.1
 async function entryPort(say: Say): Promise<number> {
     const held = describeHolder(ENTRY_PORT);
     const port = await freePortFrom(ENTRY_PORT);
-    if (port !== ENTRY_PORT) say(`${held}; the entry point is on ${port}`);
+    if (port !== ENTRY_PORT) say(`${held}; the entry point uses port ${port} instead`);
     return port;
 }

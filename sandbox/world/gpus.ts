@@ -26,7 +26,7 @@ export interface GpuOptions {
     failStep?: FailStep;
 }
 
-/** For each step of a conversion that changes nodes: the fault on nodes that makes the step fail. */
+/** The fault that makes a step of a conversion fail, for each step that changes nodes. */
 const FAILS: Partial<Record<FailStep, Pick<Fault, "step" | "side">>> = {
     prepare: { step: "pull", side: "pod" },
     stop: { step: "stop", side: "bare metal" },
@@ -44,7 +44,7 @@ const WEIGHTS = "/data/opt_weights";
 export class Gpus {
     readonly faults = new GpuFaults();
     readonly ledger: GpuLedger;
-    /** Step that fails because the API server rejects the record of its completion (see owners.ts). */
+    /** The failing step, if the API server must reject the write that records its completion (see owners.ts). */
     readonly refusedStep?: FailStep;
     /** Alpa on bare metal. Set when the world has started. */
     bareMetal!: BareMetal;

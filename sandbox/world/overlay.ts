@@ -70,8 +70,8 @@ export function hostKeys({ bareMetal, rehearsal }: GpuFacts): Record<string, str
 }
 
 /**
- * The config keys that `convert run` reads: `opt` for Alpa in pods, and `convert` for Alpa on bare metal. `convert`
- * also contains the values for a rehearsal.
+ * The config keys that `convert run` reads: `opt` for Alpa in pods, and `convert` for Alpa on bare metal and for
+ * rehearsals.
  */
 function conversion(gpus: GpuFacts, chartRepository: string, rehearsalPort?: number): Record<string, object> {
     const { nodes, image, weights, rehearsal } = gpus;

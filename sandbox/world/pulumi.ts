@@ -185,7 +185,7 @@ export function stateWrittenAt(dir: string, stack: string): number | undefined {
         ?.mtimeMs;
 }
 
-/** Whether a running Pulumi holds the lock of a stack. Then the state may still change. */
+/** Whether a running Pulumi holds the lock of a stack, so that the state may still change. */
 export function isLocked(dir: string, stack: string): boolean {
     const locks = join(backend(dir), ".pulumi/locks/organization/alpa-auth", stack);
     return existsSync(locks) && readdirSync(locks).length > 0;

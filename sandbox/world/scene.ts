@@ -26,7 +26,7 @@ interface StackText {
 interface Asked extends Pick<WorldOptions, "onAnswer" | "observe"> {
     /** The tools that the world needs to start. Pulumi and its provider are not among them. */
     tools: Toolchain<ToolName>;
-    /** Returns Pulumi when it is available. Its build can take longer than the start of the world. */
+    /** Resolves with Pulumi as soon as Pulumi is available, possibly after the start of the world. */
     pulumi(): Promise<Toolchain<"pulumi">>;
     loadSeconds?: number;
     failStep?: FailStep;

@@ -45,11 +45,11 @@ export function sceneOf({ stack, exposure = "direct", option, loadSeconds, failS
     for (const [flag, value] of Object.entries({ "--load-seconds": loadSeconds, "--fail-step": failStep }))
         if (value !== undefined && (stack !== "intra" || exposure !== "direct"))
             throw new Error(
-                `${flag} ${value}: needs stack intra without --exposure, because Alpa runs on GPUs only there (got ${stack}, ${exposure}).`,
+                `${flag} ${value}: needs stack intra without --exposure, where Alpa runs on GPUs (got stack ${stack}, exposure ${exposure}).`,
             );
     if (failStep === "prepare" && option === "intra-b")
         throw new Error(
-            `--fail-step prepare: must not be given with --option intra-b, where that step is already done.`,
+            `--fail-step prepare: must not be given with --option intra-b, which starts after step prepare.`,
         );
     if (option !== undefined) {
         if (stack !== "intra")

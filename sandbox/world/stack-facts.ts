@@ -9,7 +9,7 @@ import type { StackName } from "./scenes";
 import { readFacts, writeFacts, type Attempt, type StackFacts, type WorldFacts } from "./state";
 
 /**
- * Facts of the stack. They are derived again if the stack's state has changed.
+ * Facts of the stack, derived again after each change of the stack's state.
  * @returns undefined until `sandbox up` has written the first facts of the stack
  * @throws Error with the messages of Pulumi
  */
@@ -71,8 +71,7 @@ async function outputsOf(dir: string, world: WorldFacts, stack: string): Promise
 }
 
 /**
- * The current requests, and earlier requests whose credentials no longer exist. The gateway must reject the earlier
- * requests.
+ * The current requests, and the earlier ones whose credentials no longer exist, which the gateway must reject.
  */
 function withRemoved(before: Attempt[], now: Attempt[]): Attempt[] {
     const current = new Set(now.map(({ credential }) => credential));

@@ -22,7 +22,7 @@ export function sandboxId(dir: string): string {
 /** The error of a command that needs a running sandbox. */
 export function noSandbox(command: string): Error {
     return new Error(
-        `${command}: no sandbox is running in ${stateDir()}. Run: npm run sandbox -- up, or set ALPA_AUTH_SANDBOX_DIR to the folder of the running one.`,
+        `${command}: no sandbox is running in ${stateDir()}. To start one, run: npm run sandbox -- up. If a sandbox runs in another folder, set ALPA_AUTH_SANDBOX_DIR to that folder.`,
     );
 }
 

@@ -28,7 +28,7 @@ export class Tally {
     private readonly rows = new Map<string, Row>();
     /** Number of answers that no row counts, because the table already had MOST_ROWS rows. */
     left = 0;
-    /** Number of answers to checks by `pulumi up` and `ops` commands. No row counts them. */
+    /** Number of answers to checks by `pulumi up` and `ops` commands, which no row counts. */
     checks = 0;
 
     /** @param since time at which the count began: ISO 8601 */

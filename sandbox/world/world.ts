@@ -28,7 +28,7 @@ import { sandboxId, writeFacts, type CloudflareFacts, type ClusterFacts } from "
 export interface WorldOptions {
     tools: Toolchain;
     /**
-     * Returns Pulumi when it is available. Its build may end after the start of the world.
+     * Resolves with Pulumi as soon as Pulumi is available, possibly after the start of the world.
      * @default returns the Pulumi in `tools`
      */
     pulumi?: () => Promise<Toolchain<"pulumi">>;
@@ -253,7 +253,7 @@ export async function allPods(kubeConfig: KubeConfig): Promise<V1Pod[]> {
 async function portOf({ alpaPort = 20001 }: WorldOptions, index: number, log: (line: string) => void): Promise<number> {
     const wanted = alpaPort === 0 ? undefined : alpaPort + index;
     const port = await freePort(wanted);
-    if (wanted !== undefined && port !== wanted) log(`${describeHolder(wanted)}; Alpa is on ${port}`);
+    if (wanted !== undefined && port !== wanted) log(`${describeHolder(wanted)}; Alpa uses port ${port} instead`);
     return port;
 }
 

@@ -2,9 +2,9 @@
  * Parses the annotation of a chart. It declares inputs, outputs, and the infrastructure that the chart provides or
  * requires.
  * Emulated: petuum/rampart 47a837c, component_spec.py, which accepts and rejects annotations with yamale 4.0.2.
- * Known differences: Only the first line of a rejection is the same. A text that is not YAML is always rejected,
- * although some of these texts (for example an unterminated list) crash the real controller. Several YAML documents are
- * rejected too.
+ * Known differences: only the first line of a rejection is the same. A text that is not YAML is always rejected, but
+ * some such texts (for example an unterminated list) crash the real controller. Several YAML documents are rejected
+ * too.
  */
 import { parse } from "yaml";
 import * as z from "zod";
@@ -66,8 +66,7 @@ export function asYaml(text: string, refuse: (why: string) => Error): unknown {
 }
 
 /**
- * The names of a list without duplicates. The schema allows null instead of a list, but the real program crashes for
- * it, so this function does too.
+ * The names of a list without duplicates. Throws for null, which the schema allows, but which crashes the real program.
  */
 function names(list: string[] | null | undefined): string[] {
     if (list === null) throw new Crash("TypeError: 'NoneType' object is not iterable");

@@ -20,8 +20,8 @@ interface HelmCliOptions {
     helmPath: string;
     kubeConfigPath: string;
     /**
-     * Folder in which each start gets a helm home of its own, so that the user's helm configuration is neither read nor
-     * changed.
+     * Parent of helm's home folders. Each start creates its own, so that helm neither reads nor changes the user's
+     * configuration.
      */
     stateDir: string;
 }
@@ -63,7 +63,7 @@ export class HelmCli implements HelmRunner {
         const where = ["--namespace", namespace, "--version", chart.version];
         const how = ["--wait", "--timeout", `${timeoutSeconds}s`, "--values", "-"];
         const args = ["upgrade", "--install", release, `${chart.repo}/${chart.name}`, ...where, ...how];
-        // helm ends by itself after its own --timeout. If it hangs, it is killed 60 s later.
+        // helm ends after its option --timeout. A helm that hangs is killed 60 s later.
         await this.run(args, { signal, timeoutSeconds: timeoutSeconds + 60 }, stringify(request.values));
     }
 

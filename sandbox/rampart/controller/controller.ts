@@ -158,7 +158,7 @@ class Process implements Controller {
         this.end(error);
     }
 
-    /** Decides whether an event starts a task, and whether it cancels the task of the same graph that is running. */
+    /** Decides whether an event starts a task, and whether it cancels the running task of the same graph. */
     private async sync(ref: TaskRef): Promise<void> {
         const graph = await findGraph(this.tools, ref);
         const isDeletion = graph === undefined || graph.metadata.deletionTimestamp !== undefined || !wanted(graph);

@@ -72,7 +72,9 @@ export class Deployment {
         throwRejected(made);
         if (this.graph.flows.length > 0) {
             const names = this.graph.flows.map((flow) => flow.name).join(", ");
-            throw failed(`spec.graph.flows: must be empty, flows are unsupported by the sandbox (got ${names}).`);
+            throw failed(
+                `spec.graph.flows: must be empty, because flows are unsupported by the sandbox (got ${names}).`,
+            );
         }
         const edges = `${this.workdir}/${rampartView(this.graph.name)}_edges_helm`;
         this.tools.onCommand(["helm", "create", edges, "-p", `${this.workdir}/base_component_chart`]);
@@ -127,9 +129,9 @@ export class Deployment {
     }
 
     /**
-     * Cleans up after a cancelled update. It uninstalls all releases and deletes all anchors, even if they existed
-     * before the update. The real code should keep the existing anchors, but it compares namespaces with component
-     * names by mistake.
+     * Cleans up after a cancelled update. Uninstalls all releases and deletes all anchors, even those that existed
+     * before the update. The real code tries to keep existing anchors, but compares namespaces with component names by
+     * mistake.
      */
     private async cleanUpAfterCancel(): Promise<void> {
         this.tools.log(
@@ -161,7 +163,9 @@ export class Deployment {
         this.tools.onCommand(["helm", "uninstall", "-n", namespace, release, "--wait"]);
         await this.tools.helm.uninstall(release, namespace).catch((error: Error) => {
             const why = error instanceof HelmError ? error.stderr : error.message;
-            this.tools.log(`helm uninstall -n ${namespace} ${release}: the failure is ignored: ${why.trim()}`);
+            this.tools.log(
+                `helm uninstall -n ${namespace} ${release}: failed, and the failure is ignored: ${why.trim()}`,
+            );
         });
     }
 
@@ -182,6 +186,6 @@ function throwRejected(results: PromiseSettledResult<unknown>[]): void {
     if (errors !== undefined) throw errors;
 }
 
-/** Whether an error ends the task or the process. All remaining errors are reported as deployment errors. */
+/** Whether an error ends the task or the process. Any other error is reported as a deployment error. */
 export const isStop = (error: unknown) =>
     error instanceof Cancelled || error instanceof Killed || error instanceof Crash;

@@ -12,7 +12,10 @@ export interface ProcessResult {
     stderr: string;
 }
 
-/** Runs `helmfile --file <path> sync`. The promise settles only after all its processes have ended, even if it is aborted. */
+/**
+ * Runs `helmfile --file <path> sync`. The promise settles only after all processes of helmfile have ended, even after
+ * an abort.
+ */
 export type HelmfileRunner = (helmfile: Helmfile, path: string, signal: AbortSignal) => Promise<ProcessResult>;
 
 const id = (release: Release) => `${release.namespace}/${release.name}`;

@@ -60,7 +60,7 @@ async function deletionPass(tools: Tools, ref: TaskRef, graph: GraphObject, sign
     } catch (error) {
         if (!(error instanceof ApiError)) throw error;
         tools.log(
-            `${ref.namespace}/${ref.name}: finalizer not removed (${error.status}), retrying at the next watch cycle`,
+            `${ref.namespace}/${ref.name}: the finalizer was not removed (HTTP ${error.status}); the next watch cycle tries again`,
         );
     }
 }
@@ -88,7 +88,7 @@ class Pass {
             await this.apply(prepared.deployment, prepared.provides);
         } catch (error) {
             if (isStop(error)) throw error;
-            // Any other error is only logged: the phase stays, and the next watch cycle retries.
+            // An error that is not a GraphErrors is only logged. The phase stays, and the next watch cycle retries.
             if (error instanceof GraphErrors) this.fail("GraphDeploymentError", error);
             else this.tools.log(`${this.ref.namespace}/${this.ref.name}: ${(error as Error).message}`);
         }

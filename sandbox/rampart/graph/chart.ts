@@ -98,7 +98,7 @@ export function schemeOf(url: string): string {
 
 const stripSlashes = (text: string) => text.replace(/^\/+|\/+$/g, "");
 
-/** The repo's name in helm: SHA-1 of the URL with its host in lower case, including user and password. */
+/** The repo's name in helm: SHA-1 of the URL, including user and password. The host is converted to lower case. */
 export function helmRepoName(url: string): string {
     const parts = splitUrl(stripSlashes(url));
     const at = parts.netloc.lastIndexOf("@");

@@ -75,8 +75,7 @@ export function throwAny(results: unknown[]): void {
 }
 
 /**
- * @param edgeProblem compares an edge with the chart's declaration. The webhook does not set it, because it does not
- * read charts
+ * @param edgeProblem compares an edge with the chart's declaration. Unset in the webhook, which reads no charts
  */
 export function checkComponent(component: Component, world: World, edgeProblem?: (edge: Edge) => string[]): void {
     if (component.name === "rampart-flows") {

@@ -40,7 +40,7 @@ type HncAction =
     | "report Ok"
     | "report Conflict";
 
-/** The next steps for an anchor, in order. An anchor whose namespace is terminating has no steps. */
+/** The next steps for an anchor, in order. None while the anchor's namespace is terminating. */
 export function nextActions(anchor: Anchor, namespace: NamespaceObject | undefined): HncAction[] {
     const { namespace: parent, deletionTimestamp, finalizers = [] } = anchor.metadata;
     const held = finalizers.includes(ANCHOR_FINALIZER);
@@ -48,7 +48,7 @@ export function nextActions(anchor: Anchor, namespace: NamespaceObject | undefin
     const leaving = namespace?.metadata.deletionTimestamp !== undefined;
     if (deletionTimestamp !== undefined) {
         if (!held) return [];
-        // If the anchor did not create the namespace of this name, the namespace stays when the anchor is deleted.
+        // A namespace that this anchor did not create stays when the anchor is deleted.
         if (namespace === undefined || !ours) return ["remove finalizer"];
         return leaving ? [] : ["delete namespace"];
     }

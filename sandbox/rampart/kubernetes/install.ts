@@ -58,7 +58,7 @@ async function established(rest: Rest, path: string, name: string): Promise<void
     await rest.watch<Definition>(one, ESTABLISHED_SECONDS, look, new AbortController().signal);
     if (!done)
         throw new Error(
-            `${name}: was not established within ${ESTABLISHED_SECONDS} s. Check: kubectl describe crd ${name}`,
+            `CRD ${name}: was not established within ${ESTABLISHED_SECONDS} s. Check: kubectl describe crd ${name}`,
         );
 }
 

@@ -171,7 +171,7 @@ export class KubeApi implements GraphApi {
             "GET",
             `/apis/networking.k8s.io/v1/ingresses${labelled}`,
         );
-        // The CRDs of the ingress controller 2.x have only the version v2. Its routes are therefore missing in
+        // The CRDs of the ingress controller 2.x have only the version v2. ApisixRoutes of v2 are therefore missing in
         // endpointPaths, as with the real Rampart.
         const routes = await this.rest.find<List<RouteObject>>(
             `/apis/apisix.apache.org/v2beta3/apisixroutes${labelled}`,

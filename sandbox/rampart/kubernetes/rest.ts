@@ -38,7 +38,7 @@ export class Rest {
             return await textOf(await this.open(method, path, body, type, signal));
         } catch (error) {
             if (!signal.aborted) throw error;
-            throw new Error(`${method} ${path}: no answer within ${ANSWER_SECONDS} s. Is the API server up?`);
+            throw new Error(`${method} ${path}: no answer within ${ANSWER_SECONDS} s. Check that the API server runs.`);
         }
     }
 
@@ -53,8 +53,8 @@ export class Rest {
     }
 
     /**
-     * Calls `seen` for existing objects, then for changes. Resolves when the server closes the watch after `seconds`, `seen`
-     * returns true, or the signal is aborted.
+     * Calls `seen` for existing objects, then for changes. Resolves when `seen` returns true, when the signal is
+     * aborted, or when the server closes the watch after `seconds`.
      */
     async watch<T>(
         path: string,

@@ -82,7 +82,7 @@ describe("Chart repository", () => {
         writeFileSync(helmPath, "#!/bin/sh\necho chart is broken >&2\nexit 1\n");
         await assert.rejects(
             startChartRepository({ helmPath, stateDir: folder }),
-            /^Error: helm package: failed for the charts: chart is broken/,
+            /^Error: helm package: failed for the sandbox's charts: chart is broken/,
         );
     });
 });

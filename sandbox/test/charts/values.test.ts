@@ -199,8 +199,7 @@ if (existsSync(real)) {
                 const unknown = accepted(schema(chart)).filter(
                     (path) => !at(theirs, path).found && !unlisted.test(path),
                 );
-                // The values of the ingress controller are a chart of their own, so they are compared with the file of
-                // that chart.
+                // The ingress controller has its own chart. Its values are compared with the file of that chart.
                 assert.deepEqual(unknown, []);
             });
 

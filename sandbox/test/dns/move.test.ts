@@ -1,6 +1,6 @@
 /**
  * Moves a zone as docs/operate/dns-move.md says, forward and back. Proves that every resolver gets right answers the
- * whole time. Also proves that a step would cause wrong answers if a phase rejects it.
+ * whole time, and that each step which a phase rejects would cause wrong answers.
  * Not compared with Azure, Cloudflare or a registry.
  */
 import { strict as assert } from "node:assert";
@@ -36,8 +36,7 @@ const PROXIED = ["alpa.example.com", "api.example.com"];
 const FLAGGED = RECORDS.map((r) => (PROXIED.includes(r.name) ? { ...r, ttl: 1, proxied: true } : r));
 
 /**
- * Queries and their right answers. A proxied name also has `edge`: the right answer after the name resolves to the
- * edge.
+ * Queries and their right answers. `edge` is the right answer of a proxied name once it resolves to the edge.
  */
 const QUESTIONS: [name: string, type: string, right: string, edge?: string][] = [
     [ZONE, "A", "192.0.2.1"],

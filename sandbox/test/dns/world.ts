@@ -56,7 +56,10 @@ export class World {
         );
     }
 
-    /** Writes the records of the program in a phase to Cloudflare. Updates a record instead of replacing it where possible. */
+    /**
+     * Writes the records that the program has in a phase to Cloudflare. Updates a record instead of replacing it where
+     * possible.
+     */
     async update(phase: Phase, records: ZoneRecord[]): Promise<void> {
         const path = `zones/${this.zone.id}/dns_records`;
         const live = [...this.api.account.records(this.zone.id).values()];

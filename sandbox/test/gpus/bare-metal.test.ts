@@ -81,8 +81,8 @@ describe("sandbox Alpa on bare metal", function () {
         assert.deepEqual(await all("stop"), ["= 0", "= 0"]);
         for (const host of [0, 1]) await free(host);
         await silent();
-        // The requests begin before the start, because loading takes only half a second. On a busy machine, the SSH
-        // command may take as long.
+        // The requests begin before Alpa is started: loading takes only half a second, and on a busy machine the SSH
+        // command takes as long.
         const [first, started] = await Promise.all([
             waitFor("Alpa's port: open", complete, { seconds: 100, everyMilliseconds: 10 }),
             all("start"),

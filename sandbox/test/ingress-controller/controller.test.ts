@@ -12,8 +12,8 @@ import { CONTROLLER, object, secret, WIRING } from "./kit";
 /** Length of a second of the controller's clock, in real seconds: 5 minutes of this clock last 3 s. */
 const SECOND_LASTS = 0.01;
 /**
- * SECOND_LASTS for the test in which the controller waits 5 minutes. The wait lasts 9 s, so that all earlier steps end
- * before it, even on a busy machine.
+ * SECOND_LASTS for the test in which the controller waits 5 minutes. The wait lasts 9 s. Even on a busy machine, the
+ * steps before its end take less time.
  */
 const WAIT_SECOND_LASTS = 0.03;
 const READY_MS = 300 * WAIT_SECOND_LASTS * 1000;

@@ -1,5 +1,5 @@
-// Proves that an ApisixRoute and its ApisixUpstreams are translated like by controller 2.0.1, bugs included, and that fields
-// which this project does not write are rejected.
+// Proves that an ApisixRoute and its ApisixUpstreams are translated as controller 2.0.1 does, bugs included, and that
+// fields which this project does not write are rejected.
 import assert from "node:assert/strict";
 import { object, outcome, route, said, translated } from "./kit";
 

@@ -1,4 +1,5 @@
-// Proves that consumers, classes, gateways and global rules are accepted or ignored like by controller 2.0.1, bugs included.
+// Proves that consumers, classes, gateways and global rules are accepted or ignored as controller 2.0.1 does, bugs
+// included.
 
 import assert from "node:assert/strict";
 

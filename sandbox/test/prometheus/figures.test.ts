@@ -1,6 +1,6 @@
 // Proves that the sandbox's real Prometheus counts exactly the requests that were sent, by caller and status, that
-// `consumer usage` has the same figures, and that the alerts are loaded. Needs prometheus on PATH: `npm run check` says when it
-// is missing.
+// `consumer usage` has the same figures, and that the alerts are loaded. Needs prometheus on PATH. `npm run check`
+// reports a missing prometheus.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -118,7 +118,7 @@ if (findOnPath("prometheus") !== undefined)
                     );
                     return JSON.stringify(rows) === '[["lab",6,6],["nlp",4,0]]';
                 },
-                // Prometheus extrapolates. The longer it has scraped, the smaller is the error.
+                // Prometheus extrapolates, with an error that becomes smaller with every scrape.
                 { seconds: 90, everyMilliseconds: 500, hint: () => JSON.stringify(rows) },
             );
         });

@@ -1,4 +1,4 @@
-// Proves that values are printed like by Python 3.9, which generated the expectations.
+// Proves that values are printed as Python 3.9 prints them. The expected texts were generated with Python 3.9.
 import assert from "node:assert/strict";
 import { jsonDumps, repr } from "../../rampart/python.js";
 import type { Json } from "../../rampart/types.js";

@@ -88,7 +88,7 @@ describe("real charts", () => {
                 assert.equal(
                     error.message,
                     "ALPA_AUTH_CHARTS: helm cannot pull apisix 2.14.0. https://charts.example.org: 403 Forbidden; " +
-                        "https://b.example.org: 403 Forbidden. Correct the address, or name a folder with apisix-2.14.0.tgz.",
+                        "https://b.example.org: 403 Forbidden. Correct the address, or set ALPA_AUTH_CHARTS to a folder with apisix-2.14.0.tgz.",
                 );
                 return true;
             },

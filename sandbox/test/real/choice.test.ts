@@ -55,13 +55,13 @@ describe("real parts", () => {
                 assert.match(error.message, /^real parts: 2 of 3 are missing\.$/m);
                 assert.match(
                     error.message,
-                    /^ {2}charts \(Helm charts 2\.14\.0\): ALPA_AUTH_CHARTS is not set\. Name a /m,
+                    /^ {2}charts \(Helm charts 2\.14\.0\): ALPA_AUTH_CHARTS is not set\. Set ALPA_AUTH_CHARTS to a /m,
                 );
                 assert.match(
                     error.message,
                     /^ {2}ingress-controller .*: apisix-ingress-controller is not on PATH\. Put /m,
                 );
-                assert.match(error.message, /^Or choose those that were found: --real available/m);
+                assert.match(error.message, /^To use only the parts that were found, choose --real available/m);
                 return !error.message.includes("cloudflare-provider (");
             },
         );
@@ -97,7 +97,7 @@ describe("real parts", () => {
     it("include a cloudflared of the edge's version, or the error says how to get it", () => {
         assert.throws(
             () => findParts(["cloudflared"], nowhere()),
-            /cloudflared \(cloudflared 2026\.8\.2\): cloudflared is not on PATH\. Put cloudflared on PATH, or name the program in ALPA_AUTH_REAL_CLOUDFLARED\./,
+            /cloudflared \(cloudflared 2026\.8\.2\): cloudflared is not on PATH\. Put cloudflared on PATH, or set ALPA_AUTH_REAL_CLOUDFLARED to its path\./,
         );
         program("cloudflared", "cloudflared version 2025.1.0 (built 2025-01-07-1412 UTC)");
         assert.throws(() => findParts(["cloudflared"], nowhere()), /found version 2025\.1\.0,/);

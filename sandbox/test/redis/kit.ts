@@ -41,7 +41,7 @@ export class RawRedis {
         return this.text;
     }
 
-    /** Everything received within a short time: for answers that must not come. */
+    /** Everything received within this time. For tests that no answer comes. */
     async within(milliseconds: number): Promise<string> {
         await once(this.socket, "data", { signal: AbortSignal.timeout(milliseconds) }).catch(() => undefined);
         return this.text;

@@ -73,7 +73,11 @@ describe("Go builds", () => {
             ["verifying x: checksum mismatch", "SECURITY ERROR"],
             /not the one in the checksum database/,
         ],
-        ["anything else", ["main.go:1:1: expected 'package'"], /the build failed \(1\)\. To repeat it: node -r/],
+        [
+            "anything else",
+            ["main.go:1:1: expected 'package'"],
+            /the build failed \(go ended with 1\)\. To repeat the build: node -r/,
+        ],
     ];
     for (const [why, lines, said] of failures) {
         it(`explain a failure by ${why}, with the exact command to try`, () => {
@@ -176,7 +180,7 @@ describe("Go builds", () => {
         );
         await assert.rejects(
             buildGo("x", { goMod: "module x\n", packages: ["."] }, folder, folder, () => undefined, env),
-            /x: the build failed \(3\)[^]*no such thing/,
+            /x: the build failed \(go ended with 3\)[^]*no such thing/,
         );
     });
 });

@@ -18,7 +18,7 @@ describe("plugin launchers", function () {
     let remove: () => void;
     let removeAll: () => void;
     let plugins: string;
-    /** The plugin that a test has started; killed after the test, also when the test fails because the plugin keeps running. */
+    /** The plugin that a test has started. If it still runs after the test, it is killed. */
     let started: number | undefined;
 
     before(() => {

@@ -1,4 +1,5 @@
-// Proves how each program is obtained, and in which order. Recipes are functions here; releases/ tests downloads.
+// Proves how each program is obtained, and in which order. The recipes are fakes; the tests in releases/ prove
+// downloads.
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as os from "node:os";

@@ -138,7 +138,7 @@ describe("cloudflared of the sandbox's cluster", () => {
     const refused: [what: string, container: object, problem: RegExp][] = [
         ["another version", { image: "cloudflare/cloudflared:2025.1.0" }, /unsupported by the sandbox: image/],
         ["a token in the environment", { env: [{ name: "TUNNEL_TOKEN", value: "x" }] }, /only from a file/],
-        ["no token", { env: [] }, /needs TUNNEL_TOKEN_FILE/],
+        ["no token", { env: [] }, /needs the variable TUNNEL_TOKEN_FILE/],
         ["an unknown variable", { env: [...ENV, { name: "TUNNEL_ORIGIN_CERT", value: "x" }] }, /TUNNEL_OR/],
         [
             "a variable from a Secret",

@@ -1,4 +1,4 @@
-/** Proves what keeps a pod of the sandbox from starting, like with a real kubelet. */
+/** Proves that a pod of the sandbox does not start where a real kubelet would not start it. */
 import type { V1Container, V1Pod, V1PodSpec } from "@kubernetes/client-node";
 import assert from "node:assert/strict";
 import { answers } from "../../workloads/admit";

@@ -50,7 +50,9 @@ export function curl(url: string, file: string, options: CurlOptions = {}): Prom
             resolve(result);
         };
         child.on("error", (error) => settle({ code: -1, message: `curl cannot be started: ${error.message}` }));
-        child.on("close", (code) => settle({ code: code ?? -1, message: message.trim() || `curl ended with ${code}` }));
+        child.on("close", (code) =>
+            settle({ code: code ?? -1, message: message.trim() || `curl ended with exit code ${code}` }),
+        );
     });
 }
 

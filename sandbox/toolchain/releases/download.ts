@@ -58,8 +58,8 @@ export async function download(
         fs.rmSync(file);
         throw new ToolchainError(
             `${name}: the checksum is wrong (got ${got}, expected ${expected} by ${sourceOf(checksum)}). It was downloaded ` +
-                `from ${url} and has been deleted. Run the command again; if the checksum is wrong again, the server or a proxy sends ` +
-                "another file. To build the program instead, set ALPA_AUTH_DOWNLOADS=off.",
+                `from ${url} and has been deleted. Run the command again. If the checksum is wrong again, the server or a proxy sends ` +
+                "a different file. To build the program instead, set ALPA_AUTH_DOWNLOADS=off.",
         );
     }
     return { file, sum: expected };

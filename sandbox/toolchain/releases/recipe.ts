@@ -34,7 +34,7 @@ export function releaseRecipe(name: string, release: Release, options: ReleaseRe
                 }),
             );
             const errors = results.flatMap((one) => (one.status === "rejected" ? [one.reason as Error] : []));
-            // A wrong checksum (ToolchainError) is more important than a failed download, so it is thrown first.
+            // A wrong checksum (ToolchainError) is thrown before a failed download, because it is more important.
             if (errors.length > 0) throw errors.find((error) => error instanceof ToolchainError) ?? errors[0];
             const files = results.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
             for (const [i, { program, members }] of downloads.entries()) {

@@ -89,7 +89,10 @@ export class EtcdPods {
                 await deleteKeys(`http://127.0.0.1:${clientPort}`, password);
     }
 
-    /** Port on 127.0.0.1 of a member behind a Service; undefined for another Service. @throws Error if no member is ready */
+    /**
+     * Port on 127.0.0.1 of a member behind a Service; undefined for a Service without members.
+     * @throws Error if no member is ready
+     */
     behind(service: V1Service, port: number): number | undefined {
         const members = [...this.members.values()].filter(({ pod }) => selects(service, pod));
         const behind = this.last?.pods.some((pod) => runs(pod, ETCD) && selects(service, pod));
@@ -175,8 +178,7 @@ export class EtcdPods {
 }
 
 /**
- * Deletes all keys of the etcd at `client`. If the password is not the password of this etcd, the etcd rejects the call and
- * keeps its keys.
+ * Deletes all keys of the etcd at `client`. With a wrong password, etcd rejects the call and keeps its keys.
  */
 async function deleteKeys(client: string, password: string | undefined): Promise<void> {
     const call = async (path: string, body: object, token?: string) => {

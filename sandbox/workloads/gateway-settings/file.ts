@@ -80,7 +80,7 @@ export function profileProblem(
     const { apisix, deployment } = (parse(text) ?? {}) as Settings;
     const { role, role_traditional, admin, etcd } = deployment ?? {};
     if (role !== "traditional" || role_traditional?.config_provider !== "etcd")
-        return "unsupported by the sandbox: APISIX in another role than traditional, or without etcd";
+        return "unsupported by the sandbox: APISIX with a role other than traditional, or without etcd";
     if (!([apisix?.node_listen].flat() as unknown[]).includes(9080))
         return "apisix.node_listen: must include 9080, the data port of the sandbox's APISIX";
     const { ip, port } = admin?.admin_listen ?? {};
@@ -94,11 +94,12 @@ export function profileProblem(
     if (etcd?.user !== undefined && !isVariable(etcd.password))
         return "etcd.password: must refer to an environment variable of the container";
     if ((etcd?.user === undefined) !== !names.includes("APISIX_ETCD_PASSWORD"))
-        return "etcd.user: must be set if and only if the environment has APISIX_ETCD_PASSWORD";
+        return "etcd.user: must be set if the container has APISIX_ETCD_PASSWORD, and unset otherwise";
     const [first] = apisix?.data_encryption?.keyring ?? [];
     if (first !== undefined && !isVariable(first))
         return "data_encryption.keyring: the first key must refer to an environment variable of the container";
-    if ((admin?.admin_key ?? []).length === 0) return "admin_key: must not be empty, or APISIX generates keys";
+    if ((admin?.admin_key ?? []).length === 0)
+        return "admin_key: must not be empty, because APISIX then generates keys of its own";
     const hosts = etcd?.host ?? [];
     const answers = hosts.some((host) => {
         const { hostname, port: of } = new URL(host);

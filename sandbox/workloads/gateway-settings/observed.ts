@@ -40,8 +40,8 @@ function accessLogOf(nginx: NonNullable<Settings["nginx_config"]>): AccessLogSet
 }
 
 /**
- * Checks of the attributes of plugin prometheus, by name. An attribute without a check, or a value that fails its check, is
- * unsupported.
+ * Checks of the attributes of plugin prometheus, by name. A value that fails its check is unsupported, and so is an
+ * attribute without a check.
  */
 const ATTRIBUTES: Record<string, (value: unknown) => boolean> = {
     export_addr: () => true,

@@ -38,7 +38,7 @@ export class NodePorts {
     private readonly open = new Map<string, { node?: string; nodePort: NodePort }>();
     /** Number of connections so far, by `address:port`. */
     private readonly turns = new Map<string, number>();
-    /** Losses at node ports that are closed now. The totals include them. */
+    /** Lost requests at node ports that have been closed. The totals include these requests. */
     private readonly before: Lost = { cut: 0, refused: 0, unanswered: 0 };
     private readonly said = new Set<string>();
 

@@ -21,7 +21,7 @@ interface Start {
     gateway?: Gateway;
     /** Resolves when the gateway listens or its start has failed. */
     over: Promise<void>;
-    /** Whether the pod was deleted during the start. Then the gateway is ended as soon as it has started. */
+    /** Whether the pod was deleted during the start. If so, the gateway is ended when its start is complete. */
     unwanted?: boolean;
 }
 
@@ -53,7 +53,7 @@ export class RealGateways {
 
     /**
      * Ends the gateways of pods that no longer exist.
-     * @param taken whether GatewayPods already has the gateway of the pod with this uid. Then GatewayPods ends the gateway
+     * @param taken whether GatewayPods has taken over the gateway of the pod with this uid. GatewayPods then ends the gateway
      */
     async reconcile(now: Snapshot, taken: (uid: string) => boolean): Promise<void> {
         const uids = new Set(now.pods.filter((pod) => runs(pod, APISIX)).map(({ metadata }) => metadata!.uid!));

@@ -211,12 +211,12 @@ export class Gateways {
         const { pod, gateway, state } = endpoints[turn % endpoints.length];
         if (!this.reachable(pod)) return "silence";
         const port = targetPort === TLS_PORT ? gateway.tlsPort : gateway.port;
-        // `port` is undefined for the TLS port of a pod without TLS.
+        // A gateway without TLS has no TLS port.
         if (state === "quits" || state === "gone" || port === undefined) return "gone";
         return { pod: pod.metadata!.uid!, port };
     }
 
-    /** Endpoints of a Service as the nodes know them, which can be outdated for ENDPOINTS_SECONDS. */
+    /** Endpoints of a Service as the nodes know them. They can be out of date for ENDPOINTS_SECONDS. */
     private endpoints(service: V1Service | undefined): GatewayPod[] {
         if (!service) return [];
         const behind = this.pods.list().filter(({ pod }) => selects(service, pod));

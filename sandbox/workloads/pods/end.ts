@@ -33,7 +33,7 @@ export function preStopProblem({ lifecycle }: V1Container): string | undefined {
 
 /** Durations of a pod's termination. @param config text of APISIX's config.yaml in the pod */
 export function podEnd(pod: V1Pod, container: V1Container, config?: string): PodEnd {
-    // A deletion can set a grace period that differs from the pod's.
+    // A deletion can replace the grace period in the pod's spec.
     const { deletionGracePeriodSeconds } = pod.metadata!;
     const grace = deletionGracePeriodSeconds ?? pod.spec?.terminationGracePeriodSeconds ?? GRACE_SECONDS;
     const handler = container.lifecycle?.preStop;

@@ -41,8 +41,8 @@ export async function end(one: EmulatedPod): Promise<void> {
 }
 
 /**
- * Whether the preStop hook of a terminating pod must wait longer: a head waits until Alpa has no connections, a worker until
- * its head has ended.
+ * Whether the preStop hook of a terminating pod must wait longer. A head waits until Alpa has no connections. A worker
+ * waits until its head has ended.
  * @param others pods of its RayCluster, including itself
  */
 export async function isNeeded(one: EmulatedPod, others: EmulatedPod[]): Promise<boolean> {

@@ -215,7 +215,7 @@ export class RayPods {
 
     /**
      * Whether all pods of the head's RayCluster run.
-     * @param launched whether Alpa already runs. If it runs, a terminating pod counts as running until its containers end
+     * @param launched whether Alpa already runs. If so, a terminating pod counts as running until its containers end
      */
     private async isComplete(head: V1Pod, launched: boolean): Promise<boolean> {
         const running = [...this.pods.values()].filter(

@@ -75,8 +75,8 @@ function conditions(pod: V1Pod, ready: boolean): V1PodCondition[] {
 }
 
 /**
- * The fields of a status that are compared. The status is written only if one of these fields differs: the API server adds
- * further fields, whose differences do not matter.
+ * The compared fields of a status. The status is written only if one of them differs. Other fields come from the API
+ * server and do not matter.
  */
 export function essence(status: V1Pod["status"] | ReturnType<typeof statusOf> | undefined): string {
     const ready = status?.conditions?.find(({ type }) => type === "Ready")?.status ?? "False";

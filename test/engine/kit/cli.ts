@@ -60,7 +60,7 @@ export class SandboxCli {
         cli.stderr.on("data", (text) => (said += text));
         const ended = new Promise<number | null>((resolve) => cli.on("exit", resolve));
         await Promise.race([
-            eventually("the sandbox", async () => said.includes("It runs until Ctrl-C") || undefined, 500),
+            eventually("the sandbox", async () => said.includes("runs until Ctrl-C") || undefined, 500),
             ended.then((code) => assert.fail(`up ended with ${code}:\n${said}`)),
         ]);
         return { cli, ended };

@@ -1,5 +1,5 @@
-// Proves that a chart's annotation is accepted or rejected as by the real Rampart, which validates it with yamale: the expected
-// results were generated with yamale 4.0.2.
+// Proves that charts' annotations are accepted or rejected as by the real Rampart, which validates them with yamale.
+// The expected results were generated with yamale 4.0.2.
 import assert from "node:assert/strict";
 import { readSpec } from "../../../rampart/charts/annotation.js";
 import { Crash, GraphErrors } from "../../../rampart/errors.js";

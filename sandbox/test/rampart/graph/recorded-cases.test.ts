@@ -1,5 +1,5 @@
-// Proves that the emulator's webhook gives the recorded verdicts with the recorded messages. If a message is about a
-// schema error, only its first line and the path of the field are compared.
+// Proves that the emulator's webhook accepts and rejects graphs as recorded, with the recorded messages. Of a message
+// about a schema error, only the first line and the path of the field are compared.
 // Runs only where the recordings are available.
 import assert from "node:assert/strict";
 import { validateGraph, type World } from "../../../rampart/graph/validator.js";

@@ -3,8 +3,8 @@ import { type Answer, component, graphOf } from "./memory-cluster.js";
 import { World } from "./world.js";
 
 /**
- * A recorded step that is replayed. After the action `act`, a time of `then` seconds passes, or the condition `then` is
- * awaited.
+ * A recorded step that is replayed. After the action `act`, `then` is the number of seconds that pass, or a condition
+ * that is awaited.
  */
 export interface Replayed {
     act: (world: World) => Answer | void | Promise<Answer | void>;
@@ -44,7 +44,7 @@ export const setDeploy =
     ({ cluster }: World) =>
         cluster.update(ref(name), (graph) => (specOf(graph).deploy = deploy));
 
-/** Seconds after a step. Everything that happens before a second watch cycle happens within this time. */
+/** Seconds after a step, within which everything happens that needs no second watch cycle. */
 const SETTLE = 20;
 /** Duration of two watch cycles, in seconds. */
 const GONE = 130;

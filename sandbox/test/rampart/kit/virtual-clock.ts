@@ -1,6 +1,6 @@
 import type { Clock } from "../../../rampart/kubernetes/api.js";
 
-/** A clock that moves only when a test says so, and at once: 60 s of watching cost nothing and are deterministic. */
+/** A clock that only the test moves. A watch of 60 s takes no real time and has a deterministic result. */
 export class VirtualClock implements Clock {
     private time = 0;
     private timers: { at: number; resolve: () => void }[] = [];

@@ -1,4 +1,4 @@
-// Proves the decisions of the HNC emulator; tests on the sandbox prove that the API server carries them out.
+// Proves which steps the HNC emulator chooses. Tests on the sandbox prove the effect of these steps on the API server.
 import assert from "node:assert/strict";
 import { ANCHOR_FINALIZER, nextActions } from "../../../rampart/kubernetes/hnc.js";
 

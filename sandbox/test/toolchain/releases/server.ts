@@ -2,7 +2,7 @@
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** Simulates the failure of one request. `send` answers the request like a healthy server. */
+/** Answers one request with a failure. `send` gives the answer of a healthy server. */
 export type Treatment = (request: http.IncomingMessage, response: http.ServerResponse, send: () => void) => void;
 
 export interface ReleaseServer {
@@ -56,7 +56,7 @@ function sendFile(file: Buffer | string | undefined, range: string | undefined, 
     response.writeHead(from > 0 ? 206 : 200, from > 0 ? { ...headers, ...span } : headers).end(part);
 }
 
-/** Announces the whole file, sends a part of it, and breaks the connection or becomes silent. */
+/** Announces the whole file, sends a part of it, and then closes the connection or sends nothing more. */
 export function sendPart(content: Buffer | string, bytes: number, then: "break" | "stall"): Treatment {
     return (_, response) => {
         response.writeHead(200, { "Content-Length": Buffer.byteLength(content) });

@@ -1,6 +1,6 @@
 /**
- * Proves that the emulator for etcd answers like a real etcd: test/engine/cluster/etcd.test.ts sends the same requests to a
- * real etcd.
+ * Proves that the emulator of etcd gives the answers of a real etcd. test/engine/cluster/etcd.test.ts sends the same
+ * requests to a real one.
  */
 import assert from "node:assert/strict";
 import { Configuration } from "../../../gateway/objects/configuration";

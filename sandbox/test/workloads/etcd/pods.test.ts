@@ -1,5 +1,5 @@
-// Proves with which options a real etcd is started for a pod, where its data is, and which members are behind its Service. The
-// program that emulates etcd writes its arguments into its log and keeps running.
+// Proves with which options a real etcd is started for a pod, in which folder it stores its data, and which members a
+// Service of etcd has. A fake etcd writes its arguments into its log and keeps running.
 import { strict as assert } from "node:assert";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -65,7 +65,7 @@ describe("Settings of APISIX in a pod", () => {
             "another role",
             { ...good, deployment: { ...deployment, role: "data_plane" } },
             "own",
-            /another role than traditional/,
+            /a role other than traditional/,
         ],
         ["another port", { ...good, apisix: { node_listen: [80] } }, "own", /node_listen: must include 9080/],
         [

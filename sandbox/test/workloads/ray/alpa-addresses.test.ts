@@ -1,4 +1,4 @@
-// Proves which port of this machine the sandbox finds for the names and addresses of Alpa in pods.
+// Proves to which port of this machine the names and addresses of Alpa in pods resolve.
 import assert from "node:assert/strict";
 import type { V1Pod, V1Service } from "@kubernetes/client-node";
 import { alpaAddress } from "../../../workloads/ray/alpa-addresses";
