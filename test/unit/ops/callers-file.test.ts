@@ -1,4 +1,4 @@
-// Proves that the commands read and edit callers in the file that `consumersFile` names like those of a stack file, and that
+// Proves that the commands read and edit callers in a callers file (`consumersFile`) as in a stack file, and that
 // `move-to-file` changes no caller. A fake Pulumi answers from memory.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
