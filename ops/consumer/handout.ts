@@ -29,7 +29,7 @@ export const command: AddCommand = (consumer, context) =>
         .option("--recipient-file <file>", "encrypt to the public keys of a file, one in each line (default: none)")
         .option(
             "--again <reason>",
-            "reason for handing out a credential again, required for every handout after the first",
+            "reason for handing out a credential again, required for a second handout (default: none)",
         )
         .action((name, id, args) => handout(context, name, id, args));
 

@@ -207,7 +207,7 @@ describe("ops with callers in a file of their own", () => {
                 "a path outside of the project",
                 STACK_FILE,
                 "../x.yaml",
-                /must be a path inside the folder of Pulumi\.yaml/,
+                /must be a relative path inside the folder of Pulumi\.yaml/,
             ],
             ["a stack that has a file", OWN, NEW, /consumersFile: is already set \(callers\/intra\.yaml\)/],
         ] as const)
