@@ -23,7 +23,7 @@ export interface Entry {
     /** Full name in lower case, without the final dot. */
     name: string;
     escaped: boolean;
-    /** TTL in seconds: the TTL of the entry, else $TTL of the file. */
+    /** TTL of the entry in seconds. Default: $TTL of the file. */
     ttl: number | undefined;
     /** Class of the record: IN, or AZURE for an alias record. */
     class: string;
@@ -111,7 +111,7 @@ function fields(words: Word[]): Pick<Entry, "ttl" | "class" | "type" | "words"> 
     if (!type || type.quoted || !/^[a-z][a-z0-9-]*$/i.test(type.text))
         return "must be a record, with name, TTL, class IN, type and data. Use an export of a DNS zone";
     if (family !== undefined && family !== "IN" && family !== "AZURE")
-        return `must be of class IN (got ${family}). Remove it`;
+        return `must be of class IN (got ${family}). Remove this record`;
     return { ttl, class: family ?? "IN", type: type.text.toUpperCase(), words };
 }
 

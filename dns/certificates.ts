@@ -8,8 +8,8 @@ function uncovered(names: string[], packs: CertificatePack[]): string[] {
 }
 
 /**
- * Returns a text that begins with "needs" and says what is missing if a name has no edge certificate. Undefined if every
- * name has an edge certificate.
+ * Returns what is missing if a name has no edge certificate, as a text that begins with "needs". Undefined if every name has
+ * one.
  * @param packs the certificates, or the reason why they are unknown
  */
 export function certificateNeed(names: string[], packs: CertificatePack[] | string): string | undefined {

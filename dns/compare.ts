@@ -13,8 +13,8 @@ export interface ComparedRow {
     new: string;
     equal: boolean;
     /**
-     * If the answers differ: the difference. If they are equal: why the query was sent, or empty for a query from the
-     * records file.
+     * The difference between the answers. If they are equal: why the query was sent, or empty for a record of the records
+     * file.
      */
     note: string;
 }
@@ -91,7 +91,7 @@ interface Said {
 /** The problem that the two answers show; undefined if there is none. */
 function difference(check: Check, old: Said, fresh: Said): string | undefined {
     if (old.kind === "failed" || fresh.kind === "failed")
-        return "a server failed, or two old or two new servers gave different answers";
+        return "a server failed, or servers of the same list gave different answers";
     const addresses = ({ text }: Said) => text.split(", ").filter((part) => isIP(part) !== 0);
     if (check.as === "edge")
         return addresses(fresh).length > 0 ? undefined : "the new servers have no addresses for this proxied name";

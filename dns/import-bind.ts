@@ -94,9 +94,9 @@ function valueOf({ type, words, origin }: Entry): object | string | undefined {
 
 /** The value of a TXT record, or the reason why the operator must decide about it. */
 export function textValue(content: string): object | string {
-    if (content === "") return "an empty text, which Cloudflare does not store: remove this entry";
+    if (content === "") return "the text is empty, which Cloudflare does not store: remove this record";
     if (/[^\x20-\x7e]/.test(content) || /^"[\s\S]*"$/.test(content))
-        return `text ${JSON.stringify(content)}: bytes or quotes that the records file cannot hold; create it by hand`;
+        return `text ${JSON.stringify(content)}: has bytes or quotes that the records file cannot hold. Create this record by hand`;
     return { content };
 }
 

@@ -108,11 +108,11 @@ function certificates({ proxied, hostnames, certificates }: DnsFacts): string[] 
 }
 
 /**
- * Checks that resolvers no longer query the old servers: their answers have no signatures, and a DS record would make them
+ * Checks that no resolver still queries the old servers. Their answers have no signatures, so a DS record would make them
  * invalid (bogus).
  */
 function oldAnswersGone({ status, delegation, oldNsTtlSeconds, ds, ownDs, now }: DnsFacts): string[] {
-    if (ownDs !== undefined && ds.includes(ownDs)) return []; // The zone is already signed.
+    if (ownDs !== undefined && ds.includes(ownDs)) return []; // The DS record is already published.
     const since = status!.activatedOn;
     // Resolvers use the TTL of the parent zone's delegation, or of the old zone's own NS records.
     const kept = Math.max(delegation?.ttlSeconds ?? 0, oldNsTtlSeconds);
@@ -152,7 +152,7 @@ export function phaseNotes(phase: Phase, facts: DnsFacts): string[] {
         );
     if (phase === "mirror" && delegatedToUs(facts))
         notes.push(
-            `dns: the parent zone still delegates to Cloudflare, independent of the phase. To go back, set the old name servers at the registrar: resolvers follow within ${delegation!.ttlSeconds} s.`,
+            `dns: the parent zone still delegates to Cloudflare, independent of the phase. For a rollback, set the old name servers at the registrar: resolvers follow within ${delegation!.ttlSeconds} s.`,
         );
     if (phase !== "signed" && ownDs !== undefined)
         notes.push(
@@ -163,7 +163,7 @@ export function phaseNotes(phase: Phase, facts: DnsFacts): string[] {
     const publish = unanswered.length === 0 && foreign.length === 0 && oldAnswersGone(facts).length === 0;
     if (phase === "signed" && ownDs !== undefined && !ds.includes(ownDs) && publish)
         notes.push(
-            `dns: the signatures are not validated yet. Publish at the registrar: DS ${ownDs}. If the zone was delegated elsewhere after it became active (${status.activatedOn?.toISOString()}), publish the DS record only two days after the delegation has returned to Cloudflare, because Cloudflare may still report the earlier time.`,
+            `dns: resolvers do not validate the zone's signatures yet. Publish at the registrar: DS ${ownDs}. If the zone was delegated elsewhere after it became active (${status.activatedOn?.toISOString()}), publish the DS record only two days after the delegation has returned to Cloudflare, because Cloudflare may still report the earlier time.`,
         );
     notes.push(...deletion(facts));
     return notes;

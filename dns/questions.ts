@@ -51,7 +51,7 @@ export function checksOf(
 
     const checks = [...sets.values()].flatMap((set): Check[] => {
         const [{ name, type }] = set;
-        // A wildcard is checked below, by queries for names that match it.
+        // Wildcards are checked below, by queries for names that match them.
         if (isWildcard(name) || proxied.has(name) || (name === zone && type === "CNAME")) return [];
         const cut = delegationOf(name, zone, cuts);
         if (cut !== undefined && (name !== cut || (type !== "NS" && type !== "DS")))

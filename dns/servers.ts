@@ -12,7 +12,7 @@ export interface Lookup {
     nameServers(zone: string): Promise<string[]>;
 }
 
-/** Lookup by the machine's resolvers. */
+/** Looks names up with the resolvers of this machine. */
 export function systemLookup(): Lookup {
     const resolver = new Resolver({ timeout: 2000, tries: 2 });
     return {
@@ -24,7 +24,10 @@ export function systemLookup(): Lookup {
     };
 }
 
-/** Finds servers. @param labels each `host`, `host:port` or `[address]:port` @throws Error that names a host without address */
+/**
+ * Finds servers by their labels, each `host`, `host:port` or `[address]:port`. @throws Error that names a host without
+ * address
+ */
 export async function findServers(labels: string[], lookup: Lookup): Promise<Server[]> {
     return Promise.all(
         labels.map(async (label) => {

@@ -1,6 +1,5 @@
 /**
- * Settles as `work` does. If the signal aborts first, rejects with the signal's reason, because aborted work may never
- * settle.
+ * Returns the result of `work`. Rejects with the signal's reason if the signal aborts first: aborted work may never settle.
  */
 export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
     let fail: () => void = () => undefined;

@@ -4,8 +4,8 @@ import { CONSENT } from "./consent";
 import type { Context } from "./context";
 
 /**
- * Adds the command of a verb, for example `add`, to the command of its noun, for example `consumer`. The file of each verb
- * exports this function as `command`.
+ * Adds a verb's command, for example `add`, to the command of its noun, for example `consumer`. Each verb's file exports
+ * this function as `command`.
  */
 export type AddCommand = (noun: Command, context: Context) => void;
 

@@ -62,7 +62,10 @@ export function realContext(): Context {
     };
 }
 
-/** For the sandbox on this machine. Any other host would receive the credentials, and its answers would prove nothing. */
+/**
+ * Accepts only this machine, for the sandbox. Any other host would receive the credentials, and its answers would prove
+ * nothing.
+ */
 function loopback(address: string | undefined): string | undefined {
     if (!address) return undefined;
     if (/^http:\/\/127\.0\.0\.1:\d+\/?$/.test(address)) return address;

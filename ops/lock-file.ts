@@ -65,7 +65,7 @@ export function readLock<T extends LockHolder>(file: string): T | undefined {
     }
 }
 
-/** Removes a stale lock; of two processes that see it at the same time, one is rejected. */
+/** Removes a stale lock. If two processes do so at the same time, one of them is rejected. */
 function putAside<T extends LockHolder>(file: string, seen: T | undefined, busy: (other?: T) => Error): void {
     const aside = `${file}.${process.pid}`;
     try {

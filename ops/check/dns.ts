@@ -90,8 +90,8 @@ async function checkDns(context: Context, args: CheckDnsArgs): Promise<void> {
 }
 
 /**
- * Whether to check the records of exposure direct, whose zone stays at Azure. True if the command got --server. Also true if
- * the stack has key `azure` and the command got no zone, no records file and no name servers of a move.
+ * Whether to check the records of exposure direct, whose zone stays at Azure. True with --server. Also true if the stack has
+ * key `azure` and the command line names no zone, no records file and no old or new name servers.
  */
 async function isOfAzure(context: Context, args: CheckDnsArgs): Promise<boolean> {
     const { stack, zone, records, old, new: fresh, server } = args;

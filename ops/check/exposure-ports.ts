@@ -19,15 +19,15 @@ export const CLOSED_PORTS: Port[] = [
     { port: 6379, what: "Ray, cluster state", risk: RUNS_CODE },
     { port: 8265, what: "Ray, dashboard and jobs", risk: RUNS_CODE },
     { port: 10001, what: "Ray, clients", risk: RUNS_CODE },
-    { port: 9180, what: "APISIX, Admin API", risk: "only the Admin key protects all routes and credentials" },
+    { port: 9180, what: "APISIX, Admin API", risk: "the Admin key is the only protection of routes and credentials" },
     { port: 9090, what: "APISIX, control API", risk: "shows the configuration, and accepts commands" },
     { port: 9091, what: "APISIX, metrics", risk: "show the name and the number of requests of every caller" },
     { port: 9080, what: "APISIX, data port", risk: "callers can bypass the entry point's port" },
     { port: 9443, what: "APISIX, TLS port, or a webhook", risk: "callers can bypass the entry point's port" },
     { port: 7085, what: "APISIX, status", risk: "shows whether the gateway works" },
-    { port: 2379, what: "etcd, clients", risk: "only a password protects all stored credentials" },
+    { port: 2379, what: "etcd, clients", risk: "a password is the only protection of stored credentials" },
     { port: 2380, what: "etcd, peers", risk: "another etcd member can join, and read all data" },
-    { port: 16443, what: "Kubernetes API", risk: "only authentication protects the cluster" },
+    { port: 16443, what: "Kubernetes API", risk: "authentication is the only protection of the cluster" },
     {
         port: 25000,
         what: "MicroK8s, cluster agent",
@@ -36,8 +36,8 @@ export const CLOSED_PORTS: Port[] = [
     { port: 19001, what: "MicroK8s, dqlite", risk: "gives access to all data of the cluster" },
     { port: 10250, what: "kubelet", risk: "only authentication prevents others from running commands in pods" },
     { port: 10255, what: "kubelet, read only", risk: "shows the running pods without authentication" },
-    { port: 10257, what: "Kubernetes, controller manager", risk: "only authentication protects this port" },
-    { port: 10259, what: "Kubernetes, scheduler", risk: "only authentication protects this port" },
+    { port: 10257, what: "Kubernetes, controller manager", risk: "authentication is the only protection of this port" },
+    { port: 10259, what: "Kubernetes, scheduler", risk: "authentication is the only protection of this port" },
 ];
 
 function alpa(port: number): Port {

@@ -87,7 +87,7 @@ function adviceOn(ports: PortRow[], entry: EntryCheck[]): string {
     return [
         open.length > local.length ? "Close the open ports in the firewall or the network security group. " : "",
         local.length > 0
-            ? `Only this machine can connect to a loopback address (${[...new Set(local.map(({ address }) => address))].join(", ")}), so its open ports do not show what is exposed. On another machine, name the host's own address: --address. `
+            ? `Only this machine can connect to a loopback address (${[...new Set(local.map(({ address }) => address))].join(", ")}), so an open port there does not show what others can reach. On another machine, name the host's own address: --address. `
             : "",
         wrong.length > open.length || entry.some(({ ok }) => !ok)
             ? "Correct the entry point or its certificate: the table shows what is wrong. "
@@ -130,7 +130,7 @@ async function checkTarget(
 }
 
 function meaningOf(state: State, risk: string): string {
-    if (state === "not looked at") return "no time left: see --timeout";
+    if (state === "not looked at") return "not checked, because the time is over. Raise --timeout";
     return risk === "" ? "callers cannot connect to the entry point" : risk;
 }
 
@@ -183,7 +183,7 @@ async function readTarget(context: Context, args: CheckExposureArgs): Promise<Ta
         throw new UsageError(
             served.map(
                 (one) =>
-                    `--closed: must be a host that serves no callers (${one} is an address of the entry point, whose other ports are checked anyway). Remove it.`,
+                    `--closed: must be a host that serves no callers (${one} is an address of the entry point). Remove this address: its other ports are checked anyway.`,
             ),
         );
     const httpPort = url.protocol === "https:" ? httpPortOf(stack, outputs) : undefined;

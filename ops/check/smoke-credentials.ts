@@ -16,8 +16,8 @@ export interface Presented {
 }
 
 /**
- * How long ago the expired token expired, in seconds. It is below a minute, because the client does not send tokens that
- * expired earlier. The gateway rejects such a token, because it has no grace period.
+ * How long ago the expired token of the test expired, in seconds. The gateway has no grace period. The client does not send
+ * a token that expired over a minute ago.
  */
 const OVER_SECONDS = 30;
 

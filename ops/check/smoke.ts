@@ -99,7 +99,7 @@ export async function smoke(context: Context, args: SmokeArgs): Promise<void> {
     for (const route of ROUTES) await ask("no credential", "", route, undefined, { refused });
     for (const { check, who, auth, expect } of presented)
         for (const route of ROUTES) await ask(check, who, route, auth, expect === "answer" ? "answer" : { refused });
-    const untried = good.length === 0 ? [`${consumer.name} has no credential that can be tried`] : [];
+    const untried = good.length === 0 ? [`${consumer.name} has no credential that this check can use`] : [];
     untried.push(
         ...notTried(consumer, presented),
         ...(access ? [] : methodsNotTried(consumer.name, presented, stack.flag)),
@@ -130,7 +130,7 @@ function notTried(
         );
 }
 
-/** Checks of the gateway's authentication methods that are not tried, since the caller has no credential for them. */
+/** Authentication methods of the gateway that are not tested, because the caller has no credential for them. */
 function methodsNotTried(name: string, presented: Presented[], flag: string): string[] {
     const has = (check: string) => presented.some((one) => one.check === check);
     const add = (options: string) =>
@@ -157,7 +157,7 @@ async function limitRow(
     if (requests === undefined || perSeconds === undefined)
         return "the limit: limits.requests is not set for this caller";
     if (requests + 1 > most)
-        return `the limit: its test takes more than ${requests} requests, and --most-requests leaves ${most}`;
+        return `the limit: testing it takes more than ${requests} requests, and --most-requests leaves ${most}`;
     let row: Row | undefined;
     const began = Date.now();
     for (let sent = 0; sent <= requests && row?.ok !== true;) {
@@ -211,7 +211,7 @@ function report(context: Context, args: SmokeArgs, result: Report): void {
         );
     if (!rows.some(({ got }) => got === "200"))
         throw new Failure(
-            `smoke: no credential could be tried at ${url}. Give the caller a key, a token of HS256 or a service token.`,
+            `smoke: no credential to use at ${url}. Give the caller a key, a token of HS256 or a service token.`,
         );
     context.note(`smoke: all ${rows.length} checks passed, as seen from this machine.`);
 }

@@ -29,7 +29,7 @@ export const command: AddCommand = (consumer, context) =>
         .option("--recipient-file <file>", "encrypt to the public keys of a file, one in each line (default: none)")
         .option(
             "--again <reason>",
-            "reason for another handout of the same credential (default: none, and a second handout fails)",
+            "reason for handing out a credential again, required for a second handout (default: none)",
         )
         .action((name, id, args) => handout(context, name, id, args));
 
@@ -49,7 +49,7 @@ async function handout(context: Context, name: string, id: string, args: Handout
     const encrypt = recipients.length > 0 ? encrypterFor(recipients) : undefined;
     const { credential, problems } = lookUp(stack, name, id);
     const secret = credential?.method !== "jwt" || credential.algorithm === "HS256";
-    // The handout of a credential without a secret (only a public key) is not recorded.
+    // Only the handouts of a credential with a secret are recorded.
     const earlier = secret ? handouts(context, stack, name, id) : [];
     if (credential && isOver(credential.expires, context.today))
         problems.push(`${name}/${id}: expired on ${credential.expires}. Add a credential: npm run ops -- consumer add`);

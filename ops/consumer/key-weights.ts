@@ -12,7 +12,7 @@ export type WeightClasses = ReadonlyMap<number, string>;
 export function weightClasses(text: string): WeightClasses {
     const pairs = text.split(",").map((part) => /^\s*(\d+(?:\.\d+)?)\s*=\s*([a-z0-9-]+)\s*$/.exec(part));
     if (pairs.some((pair) => pair === null))
-        throw new InvalidArgumentError("must be weights with a class each, for example 50=interactive,1=batch.");
+        throw new InvalidArgumentError("must be a list of <weight>=<class>, for example 50=interactive,1=batch.");
     return new Map(pairs.map((pair) => [Number(pair![1]), pair![2]]));
 }
 

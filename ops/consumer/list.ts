@@ -55,7 +55,7 @@ async function list(context: Context, args: ListArgs): Promise<void> {
     const rows = compare(callersOf(stack), live, `${PROJECT}/${stack.short}`, context.today, rendered);
     if (rendered === undefined) rows.push(forAll(UNREADABLE));
     rows.push(...(await foreignRows(context, access, gateway, live)));
-    // The repair commands are printed below the table, which would wrap them.
+    // The repair commands are printed below the table, because the table would break their lines.
     const repairs = rows.flatMap(({ repair }) => (repair === undefined ? [] : [`  ${repair}`]));
     const madeBy = String(readValue(stack.text, "of") ?? stack.short);
     const before = repairs.length > 0 ? beforeRepair(gateway.binding!.gatewayNamespace, madeBy) : [];

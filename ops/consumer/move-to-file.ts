@@ -87,7 +87,7 @@ function fileProblems(stack: Stack, name: string, file: string): string[] {
         return [`consumersFile: is already set (${stack.callers.name}). Add the callers to that file.`];
     if (!isInside(name))
         return [
-            `<file>: must be a path inside the folder of Pulumi.yaml, relative to it (got ${name}). Choose another, for example callers/${stack.short}.yaml.`,
+            `<file>: must be a relative path inside the folder of Pulumi.yaml (got ${name}). Choose another, for example callers/${stack.short}.yaml.`,
         ];
     return existsSync(file) ? [`<file>: must be a new file (${name} exists). Choose another name.`] : [];
 }

@@ -71,7 +71,7 @@ export function planRotate(lists: Lists, name: string, id: string, asked: Rotati
     else if (credential.expires !== undefined && credential.expires < end)
         // An earlier expiry date was set for a reason, so a rotation must not extend it.
         problems.push(
-            `--overlap-days: must end by ${credential.expires}, when ${id} expires anyway (got ${asked.overlapDays}). Give at most ${daysUntil(credential.expires, today)}.`,
+            `--overlap-days: the overlap must end by ${credential.expires}, when ${id} expires (got ${asked.overlapDays}). Give at most ${daysUntil(credential.expires, today)} days.`,
         );
     if (credential.method === "service-token") {
         const { problems: found, effects, set } = planRotateInPlace(name, credential, asked, today, problems);
@@ -132,7 +132,7 @@ export function planRevoke(lists: Lists, name: string, id: string): Plan {
             `Credential ${id} of ${name} stops working. ${
                 rest.length > 0
                     ? `Unchanged: ${rest.join(", ")}.`
-                    : `It was the last credential; the entry of ${name} stays. To remove it: npm run ops -- consumer remove ${name}${lists.flag}`
+                    : `No credential is left, but the entry of ${name} stays. To remove it: npm run ops -- consumer remove ${name}${lists.flag}`
             }`,
         ],
     };
@@ -146,7 +146,7 @@ export function planRemove(lists: Lists, name: string): Plan {
         ...edit(lists, name, (text) => removeConsumer(text, name)),
         problems,
         effects: [
-            `Consumer ${name} is removed. ${ids.length > 0 ? `Its credentials stop working: ${ids.join(", ")}.` : "It had no credentials."}`,
+            `Consumer ${name} is removed. ${ids.length > 0 ? `Its credentials stop working: ${ids.join(", ")}.` : "The consumer had no credentials."}`,
         ],
     };
 }
@@ -161,7 +161,7 @@ export function edit(
     return { after: change(callers.text), inCallersFile: true };
 }
 
-/** Finds a consumer and its credential in the config. If the config lacks one of them, that result is undefined. */
+/** Finds a consumer and its credential in the config. Each is undefined if the config lacks it. */
 export function lookUp(lists: Lists, name: string, id?: string) {
     const consumers = callersOf(lists);
     const consumer = consumers.find((c) => c.name === name);

@@ -65,7 +65,7 @@ function otherFindings({ today }: Context, stack: Stack, { findings }: Review): 
     const others = findings.filter((finding) => !isEnd(finding, over));
     if (others.length === 0) return undefined;
     const codes = [...new Set(others.map(({ code }) => code))].join(", ");
-    return `${stack.short}: the run may only remove expired credentials (${others.length} of ${findings.length} findings are about other changes: ${codes}). A change was merged but not applied, or an object was changed by hand. First review and apply these changes: npm run ops -- stack check${stack.flag}`;
+    return `${stack.short}: prune-expired may only remove expired credentials (${others.length} of ${findings.length} findings are about other changes: ${codes}). A change was merged but not applied, or an object was changed by hand. First review and apply these changes: npm run ops -- stack check${stack.flag}`;
 }
 
 interface Over {

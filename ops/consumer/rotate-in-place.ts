@@ -45,7 +45,7 @@ export function planRotateInPlace(
     ];
     if (before !== undefined && daysUntil(before, today) > 0)
         effects.push(
-            `The secret before the previous one, which would work until ${before}, stops working at once: Cloudflare keeps only one previous secret. Wait if the caller still uses it.`,
+            `The secret before the previous one stops working at once instead of on ${before}, because Cloudflare keeps only one previous secret. Wait if the caller still uses that secret.`,
         );
     return { set: (text) => setSecretVersion(text, name, id, version + 1, until), problems, effects };
 }

@@ -31,7 +31,7 @@ export const command: AddCommand = (consumer, context) =>
         .option(
             "--overlap-days <n>",
             "days until the old credential expires, always at 00:00 UTC; at most the stack's maxOverlapDays",
-            wholeNumber(1, 36_500), // a hundred years: dates until then have a year of four digits
+            wholeNumber(1, 36_500), // a hundred years, so that the year of every date has four digits
             OVERLAP_DAYS,
         )
         .option(
@@ -54,8 +54,8 @@ async function rotate(context: Context, name: string, id: string, args: RotateAr
     const plan = planRotate(stack, name, id, asked, context.today);
     const next = args.successor ?? id;
     const written = () => forget(context, stack, name, next);
-    // If the rotation of a service token fails, the token may still have its old secret. So its handout record is kept until
-    // the rotation has succeeded.
+    // A handout record is deleted only after a service token was rotated. If the rotation fails, the token may still have
+    // its old secret.
     const inPlace = args.successor === undefined;
     const change = await carryOut(context, stack, plan, inPlace ? args : { ...args, written });
     if (inPlace && change.changed) written();

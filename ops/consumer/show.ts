@@ -86,7 +86,7 @@ async function show(context: Context, name: string, args: ShowArgs): Promise<voi
     context.out(args.json ? json(shown) : render(shown, classInWords(stack, consumer.class)));
     if (!args.json)
         context.note(
-            `The state is that of the config, which may not be applied yet. To see what is live: npm run ops -- consumer list --stack ${stack.short}`,
+            `This is the state in the config, which may not be applied yet. To see what is live: npm run ops -- consumer list --stack ${stack.short}`,
         );
 }
 

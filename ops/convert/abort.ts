@@ -4,10 +4,10 @@ import { conversion } from "./cutover";
 
 export const command: AddCommand = (convert, context) =>
     withExamples(
-        withChange(convert.command("abort"), "return to intra-a, or tell the running conversion to return"),
+        withChange(convert.command("abort"), "roll back to intra-a, or tell the running conversion to do so"),
         "convert abort --stack intra",
         "convert abort --stack intra --yes",
     )
-        .description("Return to intra-a: the running conversion does it, or this command if none is running")
+        .description("Roll back to intra-a: by the running conversion or, if there is none, by this command")
         .option("--take-over", "take over a conversion whose machine is gone (default: fail)")
         .action((args) => abort(context, args, conversion(context, args)));

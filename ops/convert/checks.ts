@@ -8,8 +8,8 @@ import { checkConfig, readSecrets } from "../stack/config-check";
 import { formProblems, setPlace } from "./stack-edit";
 
 /**
- * Problems that prevent a conversion from starting. Only another running conversion prevents a return to intra-a, since
- * the operator may have no time to correct anything else first.
+ * Problems that prevent a conversion from starting. A rollback to intra-a only requires
+ * that no other conversion runs, because the operator may have no time to correct anything else.
  * @param ours lock holder name of this process
  */
 export async function verdictOf(

@@ -16,8 +16,8 @@ const FORWARD: Record<Phase, StepDescription> = {
     },
     drain: { does: "new requests get 503 with Retry-After", waitsFor: "the gateway rejects new requests" },
     stop: {
-        does: "running answers end, and bare metal is stopped over SSH",
-        waitsFor: "running answers have ended, and the GPUs of every host are free",
+        does: "requests in progress finish, and  bare metal is stopped over SSH",
+        waitsFor: "requests in progress have finished, and the GPUs of every host are free",
     },
     start: { does: "the component runs", waitsFor: "the model is loaded in the component" },
     verify: {
@@ -33,8 +33,8 @@ const BACK: Partial<Record<Place, StepDescription>> = {
     verify: { does: "callers no longer reach the component", waitsFor: "the gateway rejects new requests" },
     start: { does: "new requests get 503 with Retry-After", waitsFor: "the gateway rejects new requests" },
     stop: {
-        does: "running answers end, and the component is suspended",
-        waitsFor: "running answers have ended, the component's pods are gone and the GPUs are free",
+        does: "requests in progress finish, and  the component is suspended",
+        waitsFor: "requests in progress have finished, the component's pods are gone and the GPUs are free",
     },
     drain: {
         does: "Alpa on bare metal is started by its own command",
@@ -67,8 +67,8 @@ export function defaults(answerSeconds: number): Expected {
 export const OTHERS_SECONDS = 900;
 
 /**
- * How long one step may take when the conversion returns to intra-a: the sum of all timeouts in it, in seconds. In such a
- * step each host in turn must have free GPUs and start Ray. Then Alpa must answer.
+ * How long one step of a rollback to intra-a may take, in seconds: the sum of all its timeouts. The hosts free their GPUs
+ * and start Ray one after the other. Then Alpa must answer.
  */
 export function patience(text: string, answerSeconds: number): number {
     const of = (key: keyof typeof DEFAULT_HOST_WAITS) =>
@@ -96,7 +96,7 @@ export const CONVERSION: Kind = {
     next: (stack, to) => `npm run ops -- convert run --yes${to === "intra-a" ? " --to intra-a" : ""} --stack ${stack}`,
     nothingToDo: (stack, reached) =>
         reached === "done"
-            ? `${stack} has option intra-b, and no conversion is under way. To return: npm run ops -- convert run --yes --to intra-a --stack ${stack}`
+            ? `${stack} has option intra-b, and no conversion is under way. To convert it back: npm run ops -- convert run --yes --to intra-a --stack ${stack}`
             : `${stack} has option intra-a, and no conversion is under way.`,
     settled: (stack, reached) => [
         `${stack}: option ${reached === "intra-a" ? "intra-a" : "intra-b"}${reached === "prepare" ? ", prepared, with Alpa still on bare metal" : ""}; no conversion is under way.`,
@@ -123,7 +123,7 @@ export const CONVERSION: Kind = {
     isBefore: (text) => placeIn(text) === "intra-a",
     restOf,
     edit: setPlace,
-    // The last step back to intra-a still needs the lock, because its preflight check compares the recorded lock
-    // holder with the lock holder in the cluster.
+    // The last step back to intra-a keeps the lock, because its preflight check compares the recorded lock holder with the
+    // one in the cluster.
     releases: (to) => to === "done",
 };

@@ -13,12 +13,12 @@ export async function readState(context: Context, name: string | undefined): Pro
     const option = readValue(stack.text, "option");
     if (option !== "intra-a" && option !== "intra-b")
         throw new UsageError([
-            `--stack: must have option intra-a or intra-b, since a conversion goes from one of these to the other (${stack.short} has option ${String(option)}). Name another stack.`,
+            `--stack: must have option intra-a or intra-b, which are the options that a conversion can change (${stack.short} has option ${String(option)}). Name another stack.`,
         ]);
     const upgrade = records({ folder: context.folder, kind: "model-upgrade" }, stack.short).at(-1);
     if (readValue(stack.text, "opt", "upgrade") !== undefined || (upgrade !== undefined && !isOver(upgrade)))
         throw new UsageError([
-            `--stack: an upgrade of the model is in progress in ${stack.short}. Finish it, or return: npm run ops -- model upgrade status`,
+            `--stack: an upgrade of the model is in progress in ${stack.short}. Finish the upgrade, or roll it back: npm run ops -- model upgrade status`,
         ]);
     return cutoverState(context, CONVERSION, stack, await outputsOf(context, stack));
 }

@@ -23,7 +23,9 @@ export interface RehearsalStack {
 
 /** Keys that the rehearsal inherits from the stack. Entry point, nodes and callers are not inherited. */
 const SHARED = ["cluster", "gateway", "readiness", "guard", "opt"];
-/** Keys that the rehearsal replaces as a whole, because some of their subkeys exclude each other. All others are merged. */
+/**
+ * Keys that the rehearsal replaces as a whole, because some of their subkeys exclude each other. All other keys are merged.
+ */
 const WHOLE = [["cluster"], ["opt", "weights"]];
 
 /** @param secrets plain text of the stack's secrets, by ciphertext */

@@ -35,7 +35,7 @@ export const command: AddCommand = (convert, context) =>
         "convert rehearse --stack intra --yes",
     )
         .description(
-            "Rehearse the conversion and the return in a separate stack (convert.rehearsal); does not change this stack",
+            "Rehearse the conversion and its rollback in a separate stack (convert.rehearsal); does not change this stack",
         )
         .action((args) => rehearse(context, args, THERE_AND_BACK));
 
@@ -43,7 +43,7 @@ export const command: AddCommand = (convert, context) =>
 export interface Rehearsal {
     /** What the rehearsal does, for messages: for example `convert and return`. */
     does: string;
-    /** The same actions as a noun, for example `conversion and return`. */
+    /** The same as a noun, for example `conversion and return`. */
     done: string;
     /** Folders of the rehearsal's records. */
     kinds: RecordFolder["kind"][];
@@ -93,8 +93,8 @@ export async function rehearse(context: Context, args: ChangeArgs, rehearsal: Re
             `${short}: must not exist yet (an earlier rehearsal was not removed). Check its resources, then run: ${clearing(name)}`,
         );
     if (problems.length > 0) throw new UsageError(problems);
-    // Without --yes this text is the result of the command, so it goes to standard output. With --yes it goes to standard
-    // error, before the progress messages.
+    // Without --yes this text is the command's result, for standard output. With --yes it precedes the progress messages on
+    // standard error.
     if (!args.yes && args.json) context.out(json({ stack: short, outcome: "planned", needs: plannedStack.needs }));
     else {
         const say = args.yes ? context.note : context.out;

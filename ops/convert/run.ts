@@ -8,7 +8,7 @@ export const command: AddCommand = (convert, context) =>
         "convert run --stack intra",
         "convert run --stack intra --to intra-a --yes",
     )
-        .description("Convert, or continue a conversion; returns to intra-a when a step fails or time runs out")
+        .description("Convert, or continue a conversion; rolls back to intra-a when a step fails or time runs out")
         .addOption(targetOption("option to convert to (default: intra-b, or the target of the running conversion)"))
         .option(
             "--take-over",

@@ -89,7 +89,7 @@ export function cutoverActions(job: CutoverJob): Actions {
 }
 
 /**
- * Adds an event to the record. It does not throw, because an error would stop a cutover while it returns.
+ * Adds an event to the record. It does not throw, because an error would stop a cutover while it rolls back.
  * @returns why the event could not be written; undefined if it was written
  */
 export function record({ file, run, who, context, kind, short }: CutoverJob, event: Event): string | undefined {
@@ -105,8 +105,8 @@ export function record({ file, run, who, context, kind, short }: CutoverJob, eve
             `${event.step}: ${event.outcome} after ${event.seconds.toFixed(1)} s${event.said ? ` (${event.said})` : ""}.`,
         );
     if (event.event === "return") {
-        context.note(`\nReturning to ${kind.before}: ${event.why}.`);
-        if (unwritten) context.note(`note: ${unwritten}. If the return is interrupted, continue it: ${ops("abort")}`);
+        context.note(`\nRolling back to ${kind.before}: ${event.why}.`);
+        if (unwritten) context.note(`note: ${unwritten}. If the rollback is interrupted, continue it: ${ops("abort")}`);
     }
     if (unwritten && event.event === "end" && event.outcome !== "human")
         context.note(
@@ -115,7 +115,7 @@ export function record({ file, run, who, context, kind, short }: CutoverJob, eve
     return unwritten;
 }
 
-/** Removes the lock holder after a return whose last step did not release the lock. Needs no `pulumi up`. */
+/** Removes the lock holder after a rollback whose last step did not release the lock. Needs no `pulumi up`. */
 export function leaveStack({ context: { folder }, kind, short }: CutoverJob): void {
     if (kind.releases(kind.before)) return;
     const { holder: _, ...rest } = readConversionState(folder, short);

@@ -23,8 +23,8 @@ interface Run {
     /** Result of {@link Kind.restOf} when the cutover began. It shows later edits of the file, which no step may apply. */
     rest: string;
     /**
-     * The stack file as it was when the cutover began. Set only while the cutover returns: the steps back use this text, and
-     * later edits of the file are saved in a separate file.
+     * The stack file as it was when the cutover began. Set only during a rollback: the steps back use this text, and later
+     * edits are saved in a separate file.
      */
     kept?: string;
     /** The callers file when the cutover began, with its name. */
@@ -84,7 +84,7 @@ async function apply(context: Context, run: Run): Promise<void> {
         writeFileSync(callers.file, callers.text);
     }
     const stack = await findStack(context, name);
-    // After an abort the stack file must not be edited: it would name a step that never began, which would cause a return.
+    // After an abort the stack file must not be edited: it would name a step that never began, which would cause a rollback.
     signal.throwIfAborted();
     const edited = !isSame(kind, stack.text, rest);
     const changed = edited ? basename(stack.file) : others !== callers?.text ? callers!.name : undefined;
@@ -96,9 +96,9 @@ async function apply(context: Context, run: Run): Promise<void> {
     const held = stateBefore(context, run, stack.short);
     const state = run.state(held);
     const writeState = (one: ConversionState) => writeConversionState(context.folder, stack.short, one);
-    // If this process ends between the two writes, the lock must still be held: a lock without its phase only blocks others
-    // until it expires, but a phase without a lock lets another clone or a change of callers begin. Therefore the lock is
-    // written first, unless this step releases it.
+    // A lock without a phase only blocks other runs until the lock expires. A phase without a lock would let another clone
+    // or a change of callers begin. So the lock is written before the phase. Only a step that
+    // releases the lock writes the phase first.
     if (!run.releases) writeState(state);
     if (before !== undefined) replace(stack.file, after);
     if (run.releases) writeState(state);
@@ -162,7 +162,7 @@ function textOf(file: string): string | undefined {
 
 /**
  * Saves a stack file or callers file that was edited during the cutover under another name. So the edit is not lost, and
- * the return need not wait for the operator. Adds a number if that name exists.
+ * the rollback need not wait for the operator. Adds a number if that name exists.
  */
 function putAside({ folder, note }: Context, { noun }: Pick<Kind, "noun">, name: string, text: string): void {
     const first = join(folder, ".alpa-auth", "local", `${name.replaceAll("/", "~")}.edited`);
@@ -171,7 +171,7 @@ function putAside({ folder, note }: Context, { noun }: Pick<Kind, "noun">, name:
     for (let number = 2; existsSync(aside); number++) aside = `${first}-${number}`;
     writeFileSync(aside, text, { mode: 0o600, flag: "wx" });
     note(
-        `${name}: changed while the ${noun} was running. The return continues with the original file; the edit is in ${shownPath(aside)}.`,
+        `${name}: changed while the ${noun} was running. The rollback continues with the original file. The edit is in ${shownPath(aside)}.`,
     );
 }
 

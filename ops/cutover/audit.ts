@@ -94,8 +94,8 @@ function folderOf({ folder, kind }: RecordFolder): string {
 }
 
 /**
- * Returns the file name for a new record. Other code takes the last file name as the cutover in progress. So the new name
- * sorts after all existing names, even if the clock was ahead when an earlier file was named.
+ * Returns the file name for a new record. The last file name is that of the cutover in progress, so the new name sorts after
+ * all others, even if the clock was ahead when an earlier file was named.
  * @param at start of the cutover
  */
 export function newFile(folder: RecordFolder, stack: string, at: Date): string {

@@ -38,7 +38,7 @@ export async function formalProblems(
     return problems;
 }
 
-/** @param direction `back` if the cutover only returns to the old service */
+/** @param direction `back` if the cutover is only rolled back to the old service */
 export function budgetProblems({ seconds, expected }: Budget, direction: Direction): string[] {
     const isBack = direction === "back";
     const all = isBack ? neededBack(expected) : needed(expected);
@@ -60,7 +60,7 @@ export function heldByAnother(
 ): string[] {
     if (holder === undefined || holder.name === ours || !(Date.parse(holder.until) > now.getTime())) return [];
     return [
-        `${kind.noun}: another process runs it (lock holder in the cluster: ${holder.name}, until ${holder.until}). Wait until it ends. If its machine is gone: npm run ops -- ${kind.command} run --yes --take-over --stack ${stack.short}`,
+        `${kind.noun}: another process already runs the ${kind.noun} (lock holder in the cluster: ${holder.name}, until ${holder.until}). Wait until it ends. If its machine is gone: npm run ops -- ${kind.command} run --yes --take-over --stack ${stack.short}`,
     ];
 }
 

@@ -1,5 +1,5 @@
 /**
- * Computes how long steps take, and until when a cutover can go forward and still have time to return to the old service
+ * Computes how long steps take, and until when a cutover can go forward and still have time to roll back to the old service
  * within the budget. The functions are pure. All durations are in seconds.
  */
 import { INTERRUPT_SECONDS } from "../stack/pulumi";
@@ -18,18 +18,18 @@ import {
 /** Expected time of a step, by {@link nameOf}. */
 export type Expected = Record<string, number>;
 
-/** Longest time for reading the outputs after a failure. It is short, since the return begins only afterwards. */
+/** Longest time for reading the outputs after a failure. It is short, since the rollback begins only afterwards. */
 export const LOOK_AGAIN_SECONDS = 60;
 
 /**
- * Longest time from the interruption of a step to the first step of the return: Pulumi ends, and the outputs are read.
+ * Longest time from the interruption of a step to the first step of the rollback: Pulumi ends, and the outputs are read.
  */
 export const TURN_SECONDS = INTERRUPT_SECONDS + LOOK_AGAIN_SECONDS;
 
 export interface Budget {
     seconds: number;
     expected: Expected;
-    /** Sum of the program's own timeouts in a step, in seconds. A step of a return is never interrupted before this time. */
+    /** Sum of the program's own timeouts in a step, in seconds. A step of a rollback is never interrupted before this time. */
     patienceSeconds: number;
     /** Longest time for verifying a step, in seconds; the same for steps with and without 503s. */
     lookSeconds: number;
@@ -57,8 +57,8 @@ export function remainingForward(place: Place, expected: Expected): number {
 }
 
 /**
- * Expected time to return to the old service, in the worst case. It takes the longest time over all steps with 503s, each
- * with two failures: the step itself fails, or its verification fails.
+ * Expected time of a rollback to the old service, in the worst case: the longest of all cases in which a step with 503s, or
+ * its verification, fails.
  */
 export function wholeReturn(expected: Expected): number {
     const failing = untilServed(forwardFrom("prepare")).map(({ to }) => to);
@@ -69,15 +69,15 @@ export function wholeReturn(expected: Expected): number {
     return Math.max(...ways);
 }
 
-/** Expected time of the steps back to the old service, until the 503s end. @param place phase in which the return begins */
+/** Expected time of the steps back to the old service, until the 503s end. @param place phase in which the rollback begins */
 export function returnFrom(place: Place, expected: Expected, departure: Departure = {}): number {
     // The last step back leaves the first phase. It does not count, because the 503s have ended before it.
     const steps = untilServed(backFrom(place, "old", departure));
-    // From `done` the return begins with `switch`, in which callers are still served, so this step is not counted.
+    // From `done` the rollback begins with `switch`, in which callers are still served, so this step is not counted.
     return sum(place === "done" ? steps.filter(({ to }) => to !== "switch") : steps, expected);
 }
 
-/** Longest time with 503s: all forward steps, a change of direction after the last one, and the whole return. */
+/** Longest time with 503s: all forward steps, a change of direction after the last one, and the whole rollback. */
 export function needed(expected: Expected): number {
     return remainingForward("prepare", expected) + TURN_SECONDS + wholeReturn(expected);
 }
@@ -88,7 +88,7 @@ export function neededBack(expected: Expected): number {
 }
 
 /**
- * Whether the cutover must return now: if it went on and the last step failed, the time left would not be enough to return.
+ * Whether the cutover must roll back now, because after a failure of the last step no time would be left for the rollback.
  * @param elapsed seconds for which callers have got 503; 0 while they do not
  */
 export function mustReturn(place: Place, elapsed: number, { seconds, expected }: Budget): boolean {
@@ -97,20 +97,20 @@ export function mustReturn(place: Place, elapsed: number, { seconds, expected }:
 }
 
 /**
- * Latest end of a forward step, in seconds from the start of the 503s: the steps after it, a change of direction and the
- * whole return must still fit into the budget. Undefined for steps without 503s.
+ * Latest end of a forward step, in seconds from the start of the 503s. The budget must still have time for the next steps, a
+ * change of direction and the whole rollback. Undefined for steps without 503s.
  */
 export function latestEnd({ to }: Step, { seconds, expected }: Budget): number | undefined {
     if (!isDown(to) && to !== "switch") return undefined;
     return seconds - remainingForward(to, expected) - TURN_SECONDS - wholeReturn(expected);
 }
 
-/** A step of a return may take this many times its expected time. */
+/** A step of a rollback may take this many times its expected time. */
 const SLOWER_BACK = 3;
 
 /**
- * Seconds after which a step of a return is interrupted. The limit is high, since interrupting a step that may still
- * succeed helps no caller. It is for steps that hang, which would otherwise never be retried or reported.
+ * Seconds after which a step of a rollback is interrupted. The limit is only for steps that hang, so that they are repeated
+ * or reported. A slow step is not interrupted, because it may still succeed.
  */
 export function longestBack(step: Step, { expected, patienceSeconds }: Budget): number {
     return Math.max(SLOWER_BACK * expectedOf(step, expected), patienceSeconds);

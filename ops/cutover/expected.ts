@@ -3,18 +3,18 @@ import type { Conversion } from "./audit";
 import type { Expected } from "./clock";
 import type { Before, Place } from "./phases";
 
-/** The longest of this many measured times is used: one fast step must not shorten the time reserved for a return. */
+/** The longest of this many measured times is used: one fast step must not shorten the time reserved for a rollback. */
 const LOOK_BACK = 3;
 
 /** 11 minutes to load OPT-66B, 132 GB at 200 MB/s, and 1 minute for processes or pods to start. */
 const LOAD_SECONDS = 720;
-/** systemd kills a unit after 90 s, and pods end earlier. It takes 30 s more until the check sees free GPUs. */
+/** systemd kills a unit after 90 s, and pods end earlier. The check sees free GPUs up to 30 s later. */
 const STOP_SECONDS = 120;
 
 /**
- * Default seconds of each step without a measured time. With these defaults, all forward steps and the longest return fit
+ * Default seconds of each step without a measured time. With these defaults, all forward steps and the longest rollback fit
  * into the default budget.
- * @param answerSeconds longest time for one answer: running answers end before Alpa is stopped
+ * @param answerSeconds longest time for one answer: Alpa is stopped after the requests in progress
  */
 export function expectedTimes(answerSeconds: number, before: Before): Expected {
     return {
@@ -55,10 +55,10 @@ export function measured(conversions: Conversion[]): Expected {
             }
             if (entry.event !== "step-end" || entry.outcome !== "done") continue;
             reached = entry.to;
-            // Only a step that succeeded at the first try counts. A repeated step, or a step that continues after a crash,
-            // takes less time than a whole step.
+            // Only steps that succeeded at the first try count: a repeated step, or one that continues after a crash, takes
+            // less time.
             if (again || begun.get(entry.step) !== 1) continue;
-            // A time of zero or below is not used: the clock was set back.
+            // The time is zero or negative if the clock was set back.
             if (entry.seconds > 0) own[entry.step] = entry.seconds;
         }
         for (const [step, seconds] of Object.entries(own)) {

@@ -17,8 +17,8 @@ export interface ClusterHolder {
     /** For example `2026-11-26T12:00:00Z`. */
     until: string;
     /**
-     * Heartbeat `<time> <user>@<host>`, which changes every {@link HolderView.beatSeconds} while the process runs. The heartbeat
-     * names the process, since a takeover keeps the holder's name. Unset before the first heartbeat.
+     * Heartbeat `<time> <user>@<host>` of the process, whose name a takeover does not change in the holder. Changes every
+     * {@link HolderView.beatSeconds} while the process runs. Unset before the first heartbeat.
      */
     beat?: string;
 }

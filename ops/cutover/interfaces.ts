@@ -28,16 +28,16 @@ export interface Actions {
     /** Runs a step, so that the stack reaches its phase. @throws if the step fails, or `signal` aborts it */
     bring(step: Step, signal: AbortSignal): Promise<void>;
     /**
-     * Verifies the result of a step. The proof is ignored once `signal` is aborted. @param answers recorded answers of the
-     * old service, if there are any
+     * Verifies the result of a step. Once `signal` is aborted, the proof is ignored.
+     * @param answers recorded answers of the old service, if there are any
      */
     prove(step: Step, answers: Answer[] | undefined, signal: AbortSignal): Promise<Proof>;
     /**
-     * Checks that callers are served at the current target of their routes. The result is ignored once `signal` is
-     * aborted. @returns a sentence with the proof @throws if callers are not served
+     * Checks that callers are served by the current target of their routes. Once `signal` is aborted, the result is ignored.
+     * @returns a sentence with the proof @throws if callers are not served
      */
     serves(signal: AbortSignal): Promise<string>;
-    /** Reads the stack's outputs. The result is ignored once `signal` is aborted. */
+    /** Reads the stack's outputs. Once `signal` is aborted, the result is ignored. */
     readPlaces(signal: AbortSignal): Promise<Pick<Seen, "reached" | "asked">>;
     /** @returns why the event could not be written */
     record(event: Event): string | undefined;
@@ -48,9 +48,9 @@ export interface Actions {
 
 /** Orders to a running cutover. */
 export interface Orders {
-    /** Order to return. Its reason is a sentence. */
+    /** Order to roll back. Its reason is a sentence. */
     back: AbortSignal;
-    /** Order to stop now, without a return. The operator can continue the cutover later. */
+    /** Order to stop now, without a rollback. The operator can continue the cutover later. */
     stop: AbortSignal;
 }
 

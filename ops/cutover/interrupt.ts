@@ -26,7 +26,7 @@ export class StepInterruption {
         this.undo.push(this.at(instant, () => this.controller.abort(why)));
     }
 
-    /** Waits until the work ends or is interrupted. It does not wait longer, because interrupted work may never end. */
+    /** Waits until the work ends or is interrupted, because interrupted work may never end. */
     race<T>(work: Promise<T>): Promise<T> {
         return unlessAborted(work, this.signal);
     }

@@ -38,7 +38,7 @@ export interface Kind {
     /** Text of `status` if no cutover is in progress. */
     settled(stack: string, reached: Place): string[];
     describe(step: Step): StepDescription;
-    /** Advice for a step of a return that has failed twice. */
+    /** Advice for a step of a rollback that has failed twice. */
     byHand(step: Step): string;
     /** Consequence if step `done` has failed twice. */
     withoutDone: string;

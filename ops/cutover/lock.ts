@@ -17,7 +17,7 @@ export function lockFile(folder: string, stack: string): string {
     return join(folder, ".alpa-auth", "local", `convert-${stack}.lock`);
 }
 
-/** File whose existence orders the running conversion to return. */
+/** File whose existence orders the running conversion to roll back. */
 export function orderFile(folder: string, stack: string): string {
     return join(folder, ".alpa-auth", "local", `convert-${stack}.abort`);
 }

@@ -9,7 +9,7 @@ import { orderFile } from "./lock";
 interface Listening {
     back: AbortSignal;
     stop: AbortSignal;
-    /** Orders the return, like Ctrl-C. */
+    /** Orders the rollback, like Ctrl-C. */
     turn(why: string): void;
     /** Reason of the interruption, if the cutover was interrupted. */
     interrupted(): string | undefined;
@@ -17,7 +17,7 @@ interface Listening {
 }
 
 /**
- * Listens for orders. The first Ctrl-C, or the file that `abort` writes, makes the cutover return to the old service. The
+ * Listens for orders. The first Ctrl-C, or the file that `abort` writes, makes the cutover roll back to the old service. The
  * second Ctrl-C, SIGTERM or a closed terminal stops the cutover in its current phase.
  */
 export function listen(
@@ -29,7 +29,7 @@ export function listen(
     const onInterrupt = oncePerPress(() => {
         if (back.signal.aborted) return stop.abort("it was interrupted");
         context.note(
-            `\nReturning to ${before}. Press Ctrl-C again to stop here, and continue later with ${command} run.`,
+            `\nRolling back to ${before}. Press Ctrl-C again to stop here, and continue later with ${command} run.`,
         );
         back.abort("it was interrupted");
     });

@@ -71,17 +71,17 @@ export function forwardAnew(place: Place): Step[] {
     return [...(place === "prepare" ? [{ direction: "forward", to: place } as Step] : []), ...forwardFrom(place)];
 }
 
-/** Where a return begins. */
+/** Where a rollback begins. */
 export interface Departure {
     /**
-     * Whether a step to another phase has begun and not ended. If so, the return first applies the last reached phase
+     * Whether a step to another phase has begun and not ended. If so, the rollback first applies the last reached phase
      * again, because its steps can only begin in a phase that is completely reached. Default: false.
      */
     isHalfWay?: boolean;
 }
 
 /**
- * Steps back to the state before the first phase. A return has only one of the steps `start` and `verify`, because they
+ * Steps back to the state before the first phase. A rollback has only one of the steps `start` and `verify`, because they
  * differ only in the verifier's questions.
  * @param place the last phase that the stack reached
  */

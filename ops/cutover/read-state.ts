@@ -20,7 +20,7 @@ export interface CutoverState {
     kind: Kind;
     stack: Stack;
     outputs: Outputs;
-    /** Lock holder in the cluster, or in the stack's outputs if the cluster does not answer. */
+    /** Lock holder in the cluster. If the cluster does not answer: the holder in the stack's outputs. */
     holder?: ClusterHolder;
     cluster: HolderView;
     progress: ConversionProgress;
@@ -50,7 +50,7 @@ export async function cutoverState(
     stack: Stack,
     outputs: Outputs,
 ): Promise<CutoverState> {
-    // This check is needed here too, because nothing else checks a conversion before it continues.
+    // This command does not run the config check, so it checks the state here.
     const convert = readValue(stack.text, "convert");
     const moved = stateProblems(isMap(convert) ? convert.toJSON() : undefined);
     if (moved.length > 0) throw new UsageError(moved);

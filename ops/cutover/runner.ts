@@ -56,9 +56,7 @@ export class CutoverRunner {
         return this.end(this.kind.reached);
     }
 
-    /**
-     * If `done` fails but callers are served, the new service stays; otherwise the cutover returns within the budget.
-     */
+    /** Handles a failure of `done`. The new service stays if callers are served. If not, the cutover is rolled back. */
     private async withoutDone(failure: string, step: Step): Promise<Result> {
         const { actions, orders, budget } = this;
         try {
@@ -78,13 +76,13 @@ export class CutoverRunner {
     /** Why a forward step must not begin; undefined if it may. */
     private reasonToReturn({ to }: Step): string | undefined {
         if (this.orders.back.aborted) return String(this.orders.back.reason);
-        // If the stack has already reached the phase of this step, the step only verifies it.
+        // If the stack has already reached this phase, the step only verifies it.
         const before = to === this.reached ? to : (PHASES[positionOf(to) - 2] ?? this.kind.before);
         if (positionOf(to) >= positionOf("stop") && to !== "done" && this.answers === undefined)
             return `${this.kind.old}'s answers were not recorded, so the new answers could not be compared`;
         if (isDown(before) && this.downSince === undefined) return "it is not known since when callers get 503";
         if (!mustReturn(before, this.elapsed(), this.budget)) return undefined;
-        return `${duration(this.elapsed())} of ${duration(this.budget.seconds)} have passed: too little time is left for the next steps and, if one fails, for the return`;
+        return `${duration(this.elapsed())} of ${duration(this.budget.seconds)} have passed: too little time is left for the next steps and, if one fails, for the rollback`;
     }
 
     private elapsed(): number {
@@ -138,13 +136,13 @@ export class CutoverRunner {
         if (failure === undefined && closesWindow(step) && this.downSince !== undefined) {
             this.downSeconds += (now - this.downSince) / 1000;
             this.downSince = undefined;
-            // Callers are served now. If only the record could not be written, a return would give them 503 for nothing.
+            // Callers are served now. If only the record could not be written, a rollback would give them 503 for nothing.
             return undefined;
         }
         return failure ?? unended;
     }
 
-    /** @returns why the event could not be written, which fails a forward step. A step of a return runs without a record. */
+    /** @returns why the event could not be written, which fails a forward step. A step of a rollback runs without a record. */
     private record({ direction }: Step, event: Event): string | undefined {
         const unwritten = this.actions.record(event);
         return direction === "forward" ? unwritten : undefined;
@@ -161,18 +159,18 @@ export class CutoverRunner {
         if (end !== undefined)
             interruption.atInstant(
                 end,
-                `the step did not end within ${duration(limit!)} of the first 503, after which the budget is too short for a return`,
+                `the step did not end within ${duration(limit!)} of the first 503, after which the budget is too short for a rollback`,
             );
         const longest = longestBack(step, budget);
         if (!forward)
             interruption.atInstant(
                 began + longest * 1000,
-                `the step did not end after ${duration(longest)}, longer than all its timeouts together`,
+                `the step has run for ${duration(longest)}, longer than all timeouts in the step together`,
             );
         return { interruption, latestEnd: end };
     }
 
-    /** Begins the return of a cutover that went forward. */
+    /** Begins the rollback of a cutover that went forward. */
     private async turn(why: string): Promise<Result> {
         this.actions.record({ event: "return", why });
         this.returning = true;
@@ -185,7 +183,7 @@ export class CutoverRunner {
         const { actions, orders } = this;
         const reading = within(actions, [orders.stop], LOOK_AGAIN_SECONDS, (signal) => actions.readPlaces(signal));
         const now = await reading.catch(() => undefined);
-        // If the outputs cannot be read, the last known place is kept, which is never ahead of the real one.
+        // If the outputs cannot be read, the last known phase is kept. The stack is never in an earlier phase.
         if (now !== undefined) ({ reached: this.reached, asked: this.asked } = now);
     }
 
@@ -205,7 +203,7 @@ export class CutoverRunner {
 
     private stopped(why: string): Result {
         const { back } = this.orders;
-        // A process that continues the cutover must know that it was returning.
+        // A process that continues this cutover must continue its rollback.
         if (back.aborted && !this.returning) this.actions.record({ event: "return", why: String(back.reason) });
         return { outcome: "stopped", place: this.reached, downSeconds: this.downSeconds + this.elapsed(), why };
     }

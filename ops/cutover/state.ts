@@ -31,7 +31,7 @@ export interface Seen {
 export interface ConversionProgress extends Seen {
     /** Unset if no cutover is in progress, so the stack is before the first phase or after the last. */
     direction?: Direction;
-    /** Why a cutover that began forward now returns. */
+    /** Why a cutover that began forward is rolled back. */
     why?: string;
     /** File of the record. Unset if there is no record, or if its cutover is over. */
     file?: string;
@@ -74,12 +74,11 @@ export function progressOf(seen: Seen, conversions: Conversion[], before: Before
             delete progress.downSince;
         }
     }
-    // A return can begin days after the cutover. It uses the answers that the last cutover recorded.
+    // A rollback can begin days after the cutover. It uses the answers that the last cutover recorded.
     if (progress.direction === "back") progress.answers ??= lastAnswers(conversions);
     // If the operator changed the phase by hand, the record does not show when the 503s began. The outputs show it.
     if (isDown(reached)) progress.downSince ??= seen.since === undefined ? undefined : Date.parse(seen.since);
-    // If a step was applied but not verified, it runs again, which only verifies it. After a change of direction, no
-    // step runs again.
+    // A step that was applied but not verified runs again, which only verifies it. After a change of direction it does not.
     const proved = done || begun?.to !== reached || begun.direction !== progress.direction;
     progress.next =
         progress.direction === "forward"
@@ -96,7 +95,7 @@ function lastAnswers(conversions: Conversion[]): Answer[] | undefined {
     return all.flatMap((entry) => (entry.event === "answers" ? [entry.answers] : [])).at(-1);
 }
 
-/** Remaining steps of a return. @param isProved whether the reached phase was verified */
+/** Remaining steps of a rollback. @param isProved whether the reached phase was verified */
 export function backPath(reached: Place, asked: Place, before: Before, { isProved } = { isProved: true }): Step[] {
     const ahead = positionOf(asked) > positionOf(reached);
     return backFrom(reached, before, { isHalfWay: ahead || !isProved });
@@ -104,7 +103,7 @@ export function backPath(reached: Place, asked: Place, before: Before, { isProve
 
 /**
  * Progress of a stack without a record. In `prepare` a new cutover can begin, because the old service still serves callers
- * and its answers can be recorded. In the phases between `prepare` and `done`, only a return is safe.
+ * and its answers can be recorded. In the phases between `prepare` and `done`, only a rollback is safe.
  */
 function withoutRecord(seen: Seen, before: Before): ConversionProgress {
     const { reached, asked, since } = seen;

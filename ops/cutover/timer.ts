@@ -4,8 +4,8 @@
 const LOOK_SECONDS = 5;
 
 /**
- * Returns a clock in milliseconds. If the system's clock is set back, this clock still goes forward. Otherwise the cutover
- * would return too late, and callers would get 503 for longer.
+ * Returns a clock in milliseconds that goes forward even if the system's clock is set back. Otherwise a rollback would begin
+ * too late, and callers would get 503 for longer.
  * @param steady a monotonic clock, which stops while the machine sleeps
  */
 export function startClock(system = () => Date.now(), steady = () => performance.now()): () => number {

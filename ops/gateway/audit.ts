@@ -24,8 +24,8 @@ export interface AuditedGateway {
 }
 
 /**
- * How long an object must exist without a Kubernetes object before it is reported, in seconds: an object deleted in
- * Kubernetes stays in APISIX until the ingress controller has sent the change (3 s with 301 consumers).
+ * An object without a Kubernetes object is reported after this time, in seconds. An object that was deleted in Kubernetes
+ * stays in APISIX until the ingress controller has sent the change (3 s with 301 consumers).
  */
 const SETTLE_SECONDS = 10;
 const PAUSE_SECONDS = 2;

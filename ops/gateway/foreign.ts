@@ -116,7 +116,7 @@ async function listOf(
     // The message never quotes the answer, which may contain keys.
     if (status !== 200) throw new Failure(`the Admin API answers ${status} to GET ${folder}`);
     const { list } = JSON.parse(body) as { list?: unknown };
-    // An empty list may be written as an object.
+    // APISIX may write an empty list as an object.
     return Array.isArray(list) ? (list as Item[]).filter(({ value }) => typeof value === "object") : [];
 }
 

@@ -78,7 +78,7 @@ function ttlSeconds(text: string, problems: string[]): number {
     const seconds = Number(number) * { s: 1, m: 60, h: 3600 }[(unit || "s") as "s" | "m" | "h"];
     if (seconds >= 1 && seconds <= LONGEST_TTL_SECONDS) return seconds;
     problems.push(
-        `--ttl: must be between 1 s and 24 h, for example 900, 15m or 1h (got ${JSON.stringify(text)}). For longer use a key: npm run ops -- consumer add`,
+        `--ttl: must be between 1 s and 24 h, for example 900, 15m or 1h (got ${JSON.stringify(text)}). For a longer time, use a key: npm run ops -- consumer add`,
     );
     return 0;
 }

@@ -87,13 +87,13 @@ describe("npm run ops -- convert", function () {
         ["switch", "the API server rejects changes of routes", refusedRoutes],
     ];
     for (const [failing, why, trouble] of failures)
-        it(`returns to intra-a by itself when ${failing} fails: ${why}`, async () => {
+        it(`rolls back to intra-a by itself when ${failing} fails: ${why}`, async () => {
             const { code, stdout, stderr } = await withTraffic(`${failing} fails`, () =>
                 returnsFrom(stack, failing, trouble),
             );
             assert.equal(code, 1, stdout + stderr);
             assert.match(stderr, new RegExp(`convert: did not reach intra-b \\(${failing}: `));
-            assert.match(stderr, /It has returned to intra-a, which serves/);
+            assert.match(stderr, /It was rolled back to intra-a, which serves/);
             await assertSettledIn("intra-a");
         });
 
@@ -117,7 +117,7 @@ describe("npm run ops -- convert", function () {
     });
 
     // No callers send requests in this test: it is not specified which answers they get while the component is down.
-    it("returns to intra-a by itself when phase done fails and the component is also down", async () => {
+    it("rolls back to intra-a by itself when phase done fails and the component is also down", async () => {
         const { ended } = stack.start();
         await untilStep(stack, ended, "done");
         place.world.gpus!.faults.add({ step: "load", side: "pod", times: Infinity });
@@ -134,7 +134,7 @@ describe("npm run ops -- convert", function () {
             stderr,
             /did not reach intra-b \(done: .*; and callers are not served by the component: smoke\/key at \S+: request failed/,
         );
-        assert.match(stderr, /It has returned to intra-a, which serves/);
+        assert.match(stderr, /It was rolled back to intra-a, which serves/);
         await assertSettledIn("intra-a");
         assert.equal((await ask(url, key)).status, 200);
     });

@@ -10,7 +10,7 @@ export interface HandedOut {
     at: string;
     /** Public keys that the credential was encrypted for, shortened; empty if it was handed out in plain text. */
     recipients: string[];
-    /** Reason for another handout of the same credential. */
+    /** Why the credential was handed out again. */
     reason?: string;
     /** User and host of the operator, `ada@ops`. Unset in records of earlier versions. */
     by?: string;
@@ -23,7 +23,7 @@ export function handouts(context: Context, stack: Stack, consumer: string, id: s
     const list = parseHandouts(readFileSync(file, "utf8"));
     if (list !== undefined) return list;
     throw new UsageError([
-        `${shownPath(file)}: must be a JSON list of handouts (it is invalid, perhaps because of a merge conflict in git). Keep the entries of both sides, and commit the file.`,
+        `${shownPath(file)}: must be a JSON list of handouts (the file is invalid). After a merge conflict in git, keep the entries of both sides and commit the file.`,
     ]);
 }
 
@@ -69,7 +69,7 @@ export function record(
     } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
         throw new Failure(
-            `${consumer}/${id}: another operator is handing it out right now, and it must be handed out only once. Ask the other operators.`,
+            `${consumer}/${id}: another operator is handing out this credential right now, and only one may. Ask the other operators.`,
         );
     }
 }

@@ -49,8 +49,8 @@ export async function readCommits({ context, stack, consumer }: Subject): Promis
 }
 
 /**
- * Returns the changes that a commit has compared with every parent. A merge commit takes all other changes from one of its
- * parents, so the log lists these changes at an earlier commit.
+ * Returns the changes that a commit has compared with each of its parents. Any other change of a merge commit is from a
+ * parent, and the log lists it there.
  */
 function inEach([first, ...others]: string[][]): string[] {
     return first.filter((line) => others.every((lines) => lines.includes(line)));

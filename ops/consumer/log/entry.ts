@@ -7,8 +7,8 @@ export interface Entry {
     /** ISO 8601: the committer date of a commit, the start of the `pulumi up` of a version, or the time of a handout. */
     at: string;
     /**
-     * For a commit: its author. For a version: the author of the commit that was applied, and the pipeline. For a handout:
-     * the operator. Null if nothing records the person: neither git nor Pulumi records who applied an uncommitted edit.
+     * The author of a commit, or the operator of a handout. For a version: the author of the applied commit, and the
+     * pipeline. Null for an uncommitted edit, because neither git nor Pulumi records who applied it.
      */
     who: string | null;
     /**

@@ -22,7 +22,7 @@ interface ProbedAddress {
     /** Component to check if the credential is not rejected. */
     enforcedBy: string;
 }
-/** The gateway rejects a query string after it has checked the credential. */
+/** The gateway checks the credential first, and then rejects the query string with 400. */
 const GATEWAY: ProbedAddress = {
     path: "/completions?x=1",
     accepted: "400",
@@ -94,7 +94,8 @@ export async function probe(tried: Tried, who: string, publicKey: string | undef
             if (trouble !== undefined) return fail(`${trouble} ${LOOK}${flag}`);
             const { status, after, rejected } = await addressRejects(address, ask, limitSeconds);
             if (!rejected) {
-                const advice = status === address.accepted ? "It still works" : "Whether it still works is not known";
+                const advice =
+                    status === address.accepted ? "The credential still works" : "The credential may still work";
                 const statuses = address.rejected.join(", ").replace(/, (\d+)$/, " or $1");
                 return fail(
                     `is not rejected with ${statuses} by ${url} after ${limitSeconds} s (got ${status}). ${advice}: check ${address.enforcedBy}, then run: npm run ops -- consumer list --check${flag}`,
@@ -139,7 +140,7 @@ function podTrouble({ asked, lagging, unasked, isPartial }: PodEvidence, limitSe
     if (lagging.length > 0)
         return `is not rejected ${within} (${lagging.length} of the ${asked} queried pods do not reject it: ${lagging.join("; ")}). It may still work.`;
     if (unasked.length > 0 && !isPartial)
-        return `has no proof of rejection ${within} (${unasked.join("; ")}). These pods may still accept it.`;
+        return `is not proven to be rejected ${within} (${unasked.join("; ")}). These pods may still accept the credential.`;
     return undefined;
 }
 

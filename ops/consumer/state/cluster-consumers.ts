@@ -82,7 +82,7 @@ async function readAll(
     const route = { group: "apisix.apache.org", version: "v2", plural: "apisixroutes", namespace, name: "alpa" };
     const names = k8s.setHeaderOptions("Accept", NAMES_ONLY, limit);
     const settings = new Map<string, Record<string, string>>();
-    // The Secret is listed instead of read: the user already needs the permission `list` for the names, but not `get`.
+    // The Secret is listed by its name instead of read, because the user already needs permission to list Secrets.
     const readToken = async (name: string) => {
         const { items } = await core.listNamespacedSecret({ namespace, fieldSelector: `metadata.name=${name}` }, limit);
         if (items[0]) settings.set(name, tokenFields(items[0].data ?? {}));

@@ -28,7 +28,7 @@ export async function renderedOf(
     try {
         const secrets = await readSecrets(context, stack);
         const settings = readSettings(stack.text, secrets, dirname(stack.file), context.today, stack.callers?.text);
-        if (settings.option === "cloudflare") return undefined; // Its callers have service tokens, and no limits.
+        if (settings.option === "cloudflare") return undefined; // The callers of option cloudflare have no limits.
         const counters =
             settings.option === "callers"
                 ? gateway.counters

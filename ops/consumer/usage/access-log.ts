@@ -9,7 +9,7 @@ const LINE = z.object({
     credential: z.string(),
     status: z.number().int(),
     reason: z.string().regex(/^[a-z-]{0,40}$/),
-    // One number for each upstream that got the request; nginx writes `-` for an upstream that did not answer.
+    // The times of all upstreams that got the request. nginx writes `-` for an upstream that did not answer.
     upstream_time: z.string().regex(/^[-\d., :]*$/),
     bytes_sent: z.number().nonnegative(),
 });

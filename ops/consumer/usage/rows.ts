@@ -53,6 +53,6 @@ function identified(consumer: string, namespace: string, names: Set<string>): Pi
     if (!consumer.startsWith(own)) return { caller: consumer, kind: "unknown" };
     const caller = consumer.slice(own.length);
     if (caller === VERIFIER) return { caller, kind: "verification" };
-    // The config may contain the caller, and only lack its credential.
+    // Also a caller of the config whose credential is not in the config.
     return { caller, kind: names.has(caller) ? "caller" : "unknown" };
 }

@@ -21,7 +21,9 @@ export interface Figures {
     bytesSent: number;
 }
 
-/** APISIX's name of the consumer, empty without a caller, and APISIX's id of its credential, if the source has it. */
+/**
+ * The consumer and the credential of a request, with APISIX's names. The consumer is empty for a request without a caller.
+ */
 export interface Owner {
     consumer: string;
     digest?: string;

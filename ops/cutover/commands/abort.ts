@@ -1,4 +1,4 @@
-/** Tells the running process to return; if there is none, returns in this process. */
+/** Tells the running process to roll back; if there is none, rolls back in this process. */
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Context } from "../../context";
@@ -13,7 +13,7 @@ import { unhappy } from "./report";
 import { runCutover, type CutoverArgs } from "./run";
 import { status } from "./status";
 
-/** Time within which the running process must accept the order to return, in seconds. It checks for orders twice a second. */
+/** Time within which the running process must accept the order to roll back, in seconds. It checks for orders twice a second. */
 const TAKE_SECONDS = 5;
 
 /** Without --yes it only shows the state of the cutover. */
@@ -22,7 +22,7 @@ export async function abort(context: Context, args: CutoverArgs, source: Cutover
     const { command, before } = kind;
     if (!args.yes) {
         await status(context, args, source);
-        return dryRun(context, `return to ${before}`, args);
+        return dryRun(context, `roll back to ${before}`, args);
     }
     const { short } = await findStack(context, args.stack);
     const returnHere = async () => {
@@ -40,12 +40,12 @@ export async function abort(context: Context, args: CutoverArgs, source: Cutover
     if (!(await order(context, kind, short))) return returnHere();
     if (args.json) return context.out(json({ stack: short, to: before, outcome: "asked", holder }));
     context.out(
-        `Told the process of ${holder.who}, pid ${holder.pid} on ${holder.host}, to return to ${before}. Watch: npm run ops -- ${command} status --stack ${short}`,
+        `Told the process of ${holder.who}, pid ${holder.pid} on ${holder.host}, to roll back to ${before}. Watch: npm run ops -- ${command} status --stack ${short}`,
     );
 }
 
 /**
- * Tells the running process to return.
+ * Tells the running process to roll back.
  * @returns true if it has accepted the request, false if it has ended meanwhile
  * @throws Failure if it does not accept the request in time
  */
@@ -61,8 +61,8 @@ async function order({ folder }: Context, { command }: Kind, stack: string): Pro
         if (Date.now() < end) continue;
         const { who, pid, host } = holder;
         throw new Failure(
-            `${command} abort: ${who}, pid ${pid} on ${host}, did not accept the request to return within ${TAKE_SECONDS} s. ` +
-                `If that process is suspended, let it continue (fg, or kill -CONT ${pid}): it then returns. ` +
+            `${command} abort: ${who}, pid ${pid} on ${host}, did not accept the request to roll back within ${TAKE_SECONDS} s. ` +
+                `If that process is suspended, let it continue (fg, or kill -CONT ${pid}), and it rolls back. ` +
                 `If it no longer exists, remove ${lockFile(folder, stack)} and run: npm run ops -- ${command} abort --yes --stack ${stack}`,
         );
     }

@@ -19,7 +19,7 @@ import { progressOf } from "../state";
 import { ProgressDisplay } from "./progress";
 import type { Ended } from "./report";
 
-/** State of a cutover, and the check that runs before it is started. */
+/** State of a cutover, and the check before its start. */
 export interface Cutover {
     found: CutoverState;
     /** Problems that prevent the cutover from starting. @param ours lock holder name of this process */
@@ -38,7 +38,7 @@ export interface CutoverSource {
 export interface Task extends Cutover {
     to: Target;
     takeOver?: boolean;
-    /** Whether the operator requests the return of a cutover that goes forward. */
+    /** Whether the operator requests the rollback of a cutover that goes forward. */
     forced: boolean;
 }
 
@@ -129,7 +129,7 @@ async function notesOf({ found, verdict, to }: Task, holder: string): Promise<st
     return notes;
 }
 
-/** @throws Failure if the event cannot be written; only a return continues without it */
+/** @throws Failure if the event cannot be written; only a rollback continues without it */
 async function writeBegin(job: CutoverJob, { found, to, forced }: Task): Promise<void> {
     const { progress, budget, kind, stack, change } = found;
     const { reached, asked, file, direction } = progress;
@@ -148,9 +148,11 @@ async function writeBegin(job: CutoverJob, { found, to, forced }: Task): Promise
     const unwritten = record(job, event);
     if (unwritten !== undefined && !forced && direction !== "back") {
         const back =
-            file === undefined ? "" : `; or return: npm run ops -- ${kind.command} abort --yes --stack ${stack.short}`;
+            file === undefined
+                ? ""
+                : `; or roll back: npm run ops -- ${kind.command} abort --yes --stack ${stack.short}`;
         throw new Failure(
-            `${kind.command}: ${unwritten}. Nothing was changed: the stack is at ${reached}. Make the file writable and run the command again${back}`,
+            `${kind.command}: ${unwritten}. Nothing was changed: the stack is in phase ${reached}. Make the file writable and run the command again${back}`,
         );
     }
     job.context.note(`Record: ${shownPath(job.file)}`);

@@ -88,7 +88,7 @@ function summary(found: CutoverState, to: Target, steps: Step[]): string[] {
     if (progress.direction !== undefined) {
         const down = isDown(progress.reached) ? ", callers get 503" : "";
         const many = change === undefined ? "" : `, in ${counted(steps.length, "step")}`;
-        return [`${kind.started}: ${progress.reached} was reached${down}, and it continues to ${to}${many}.`];
+        return [`${kind.started}: ${progress.reached} was reached${down}. The next run continues to ${to}${many}.`];
     }
     if (steps.length === 0) return [`${stack.short} ${kind.has[way]} already: there is nothing to do.`];
     return [...noticed(found, way), ...kind.expectations];

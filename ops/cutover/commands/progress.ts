@@ -18,7 +18,9 @@ export function renderProgress({ describe }: Pick<Kind, "describe">, view: View,
     if (downSince !== undefined) parts.push(`callers have got 503 for ${duration((now - downSince) / 1000)}`);
     if (latestEnd !== undefined)
         parts.push(
-            now < latestEnd ? `returns by itself if not done in ${duration((latestEnd - now) / 1000)}` : "returning",
+            now < latestEnd
+                ? `rolls back by itself if not done in ${duration((latestEnd - now) / 1000)}`
+                : "rolling back",
         );
     parts.push(`waits until ${describe(step).waitsFor}`);
     return `${parts.join("; ")}${last === "" ? "" : ` | ${last}`}`;

@@ -26,7 +26,8 @@ export async function report(context: Context, args: { json?: boolean }, kind: K
     // The first requests of `drain` are still answered, which the records do not show.
     const down = `Callers got 503 for at most ${duration(downSeconds)}.`;
     if (outcome === kind.reached) context.out(`\nDone: ${stack} ${kind.has.forward}. ${down}`);
-    else if (outcome === "returned") context.out(`\nReturned: ${stack} ${kind.has.back} and serves callers. ${down}`);
+    else if (outcome === "returned")
+        context.out(`\nRolled back: ${stack} ${kind.has.back} and serves callers. ${down}`);
     else return;
     const files = [join(context.folder, `Pulumi.${stack}.yaml`), conversionStateFile(context.folder, stack), file];
     const toCommit = await committable(files.filter((one) => existsSync(one)));
@@ -38,14 +39,14 @@ export function unhappy(kind: Kind, { outcome, why, failed, served, stack, place
     const { command, before } = kind;
     const run = (verb: string) => `npm run ops -- ${command} ${verb} --yes --stack ${stack}`;
     if (outcome === "stopped")
-        return `${command}: stopped at ${place} (${why}). Continue: ${run("run")}; or return: ${run("abort")}`;
+        return `${command}: stopped at ${place} (${why}). Continue: ${run("run")}; or roll back: ${run("abort")}`;
     if (outcome === "returned")
-        return `${command}: did not reach ${to} (${why}). It has returned to ${before}, which serves callers. Correct the cause, and run the command again.`;
+        return `${command}: did not reach ${to} (${why}). It was rolled back to ${before}, which serves callers. Correct the cause, and run the command again.`;
     return whatAHumanMustDo(kind, failed!, why ?? "", stack, served);
 }
 
 /**
- * @param step the failed step: `done`, or a step of a return
+ * @param step the failed step: `done`, or a step of a rollback
  * @param served only for `done`: proof that callers are served
  */
 export function whatAHumanMustDo(kind: Kind, step: Step, why: string, stack: string, served?: string): string {
@@ -56,12 +57,12 @@ export function whatAHumanMustDo(kind: Kind, step: Step, why: string, stack: str
         return (
             `${command}: a human is needed. Callers are served by ${kind.new} (${served}), but ${failed}\n` +
             `  1. Correct this error. ${kind.withoutDone}\n` +
-            `  2. Run: ${run("run")}, which tries the step again; or return: ${run("abort")}`
+            `  2. Run: ${run("run")}, which tries the step again; or roll back: ${run("abort")}`
         );
     return (
         `${command}: a human is needed. ${failed}\n` +
         `  1. Correct this error. ${kind.byHand(step)}\n` +
-        `  2. Run: ${run("abort")}, which continues the return with this step.\n` +
+        `  2. Run: ${run("abort")}, which continues the rollback with this step.\n` +
         `  To see the state: npm run ops -- ${command} status --stack ${stack}`
     );
 }
@@ -69,7 +70,7 @@ export function whatAHumanMustDo(kind: Kind, step: Step, why: string, stack: str
 const GATEWAY = "npm run ops -- consumer list --check";
 const NOT_TAKEN = `Find out why the gateway does not apply the change: ${GATEWAY}`;
 
-/** Advice, by step of a return. Only for steps with the same advice in every kind of cutover. */
+/** Advice, by step of a rollback. Only for steps with the same advice in every kind of cutover. */
 export const BY_HAND: Partial<Record<Place, string>> = {
     verify: NOT_TAKEN,
     start: NOT_TAKEN,

@@ -42,7 +42,7 @@ interface Limits {
     onlyUnderWay?: boolean;
 }
 
-/** Carries a cutover out and reports its end. The cutover returns by itself when a step fails or time runs out. */
+/** Carries a cutover out and reports its end. The cutover rolls back by itself when a step fails or time runs out. */
 export async function runCutover(
     context: Context,
     args: CutoverArgs,
@@ -76,11 +76,11 @@ async function decide(
     return { ...cutover, to, takeOver: args.takeOver, forced: direction === "forward" && args.to === kind.before };
 }
 
-/** While a cutover returns to the old service, the target cannot be the new service. The return must end first. */
+/** While a cutover is rolled back to the old service, the target cannot be the new service. The rollback must end first. */
 function unreachable({ kind, stack, progress: { direction, why } }: CutoverState, { to }: CutoverArgs): string[] {
     if (direction !== "back" || to !== kind.target) return [];
     return [
-        `--to: must be ${kind.before} while the ${kind.noun} returns (${why ?? "an operator requested it"}). First end the return: npm run ops -- ${kind.command} run --yes --stack ${stack.short}`,
+        `--to: must be ${kind.before} while the ${kind.noun} is rolled back (${why ?? "an operator requested it"}). First finish the rollback: npm run ops -- ${kind.command} run --yes --stack ${stack.short}`,
     ];
 }
 

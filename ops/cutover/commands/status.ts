@@ -86,7 +86,9 @@ function lines({ kind, progress, stack, budget }: CutoverState, facts: Facts, ot
     const { reached, asked, direction, why } = progress;
     const ops = (verb: string) => `npm run ops -- ${kind.command} ${verb} --stack ${stack.short}`;
     const way =
-        direction === "back" ? `returning to ${kind.before}${why ? ` (${why})` : ""}` : `in progress to ${kind.target}`;
+        direction === "back"
+            ? `rolling back to ${kind.before}${why ? ` (${why})` : ""}`
+            : `in progress to ${kind.target}`;
     const text = [
         `${stack.short}: ${way}. Reached: ${reached}${asked === reached ? "" : `; requested but not reached: ${asked}`}.`,
     ];
@@ -96,13 +98,13 @@ function lines({ kind, progress, stack, budget }: CutoverState, facts: Facts, ot
     if (facts.secondsUntilReturn !== null)
         text.push(
             facts.secondsUntilReturn > 0
-                ? `If the next step does not end in ${duration(facts.secondsUntilReturn)}, the cutover returns by itself. The remaining steps are expected to take ${duration(remainingForward(reached, budget.expected))}.`
-                : `It is too late to continue. To return to ${kind.before}, run: ${ops("run --yes")}`,
+                ? `If the next step does not end in ${duration(facts.secondsUntilReturn)}, the cutover rolls back by itself. The remaining steps are expected to take ${duration(remainingForward(reached, budget.expected))}.`
+                : `It is too late to continue. To roll back to ${kind.before}, run: ${ops("run --yes")}`,
         );
     if (facts.record !== null) text.push(`Record: ${facts.record}`);
     if (facts.holder !== null) {
         const { who, pid, host } = facts.holder;
-        return [...text, `Running: ${who}, pid ${pid} on ${host}. To return: ${ops("abort --yes")}`];
+        return [...text, `Running: ${who}, pid ${pid} on ${host}. To roll back: ${ops("abort --yes")}`];
     }
     if (others !== undefined)
         return [
@@ -111,6 +113,6 @@ function lines({ kind, progress, stack, budget }: CutoverState, facts: Facts, ot
         ];
     return [
         ...text,
-        `No process runs the ${kind.noun}. Continue: ${ops("run --yes")}; or return: ${ops("abort --yes")}`,
+        `No process runs the ${kind.noun}. Continue: ${ops("run --yes")}; or roll back: ${ops("abort --yes")}`,
     ];
 }

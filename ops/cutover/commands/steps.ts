@@ -10,7 +10,7 @@ interface StepRow {
     callers: string;
     expectedSeconds: number;
     measured: boolean;
-    /** Time of the return from the end of this step until the old service serves callers again, in seconds. */
+    /** Time of the rollback from the end of this step until the old service serves callers again, in seconds. */
     returnSeconds: number;
 }
 
@@ -28,7 +28,7 @@ export function rowOf(step: Step, { kind, budget: { expected }, measured }: Cuto
 export function drawn(rows: StepRow[]): string {
     const back = (row: StepRow) => (row.returnSeconds > 0 ? duration(row.returnSeconds) : "");
     return table(
-        ["step", "what happens", "callers", "expected", "measured", "return from there"],
+        ["step", "what happens", "callers", "expected", "measured", "rollback from there"],
         rows.map((row) => [
             ...[row.step, row.does, row.callers, duration(row.expectedSeconds)],
             ...[row.measured ? "yes" : "no", back(row)],
@@ -37,7 +37,7 @@ export function drawn(rows: StepRow[]): string {
     );
 }
 
-/** @param direction `back` if the cutover only returns to the old service */
+/** @param direction `back` if the cutover is only rolled back to the old service */
 export function timesOf({ progress, budget: { seconds, expected } }: CutoverState, direction: Direction) {
     return {
         budgetSeconds: seconds,
@@ -49,7 +49,7 @@ export function timesOf({ progress, budget: { seconds, expected } }: CutoverStat
 
 /**
  * Says how a new cutover affects callers.
- * @param direction `back` if the cutover only returns to the old service
+ * @param direction `back` if the cutover is only rolled back to the old service
  */
 export function noticed(found: CutoverState, direction: Direction): string[] {
     const { budget } = found;
@@ -59,6 +59,6 @@ export function noticed(found: CutoverState, direction: Direction): string[] {
     const spare = budget.seconds - needed(budget.expected);
     return [
         ...lines,
-        `The longest return takes ${duration(wholeReturnSeconds)}. If the steps together take ${duration(spare)} longer than expected, the cutover returns by itself.`,
+        `The longest rollback takes ${duration(wholeReturnSeconds)}. If the steps together take ${duration(spare)} longer than expected, the cutover rolls back by itself.`,
     ];
 }

@@ -36,13 +36,16 @@ const TOKENS = 12;
 const LIKELIEST = 5;
 /** Largest number of tries of each question until two answers in a row are the same. */
 const TRIES = 6;
-/** Logprobs of two runs of the same fp16 model differ by less than this, logprobs of different tokens by much more. */
+/**
+ * Logprobs of the same token in two runs of an fp16 model differ by less than this. Those of different tokens differ by much
+ * more.
+ */
 const LOGPROB_TOLERANCE = 0.05;
 /** Longest time of a new answer, as a multiple of the slowest recorded answer. */
 const SLOWER = 2;
 /**
- * Added to `SLOWER` times the slowest recorded answer: for each of the two answers, Alpa may have waited up to 1 s for more
- * prompts of a batch.
+ * Added to `SLOWER` times the slowest recorded answer. Alpa waits up to 1 s for more prompts of a batch, in each of the two
+ * answers.
  */
 const SLACK_MILLISECONDS = 2000;
 
@@ -63,7 +66,7 @@ export async function recordAnswers(route: VerificationRoute, options: AskOption
         }
         if (same === undefined)
             throw new Error(
-                `${question.method} of ${JSON.stringify(question.prompt)}: must get the same answer twice in a row, to be compared later (${TRIES} answers differ). Try again when there are fewer requests.`,
+                `${question.method} of ${JSON.stringify(question.prompt)}: must get the same answer twice in a row (${TRIES} answers differ). Try again when there are fewer requests.`,
             );
         recorded.push(same);
     }
@@ -76,7 +79,7 @@ export async function compareAnswers(
     recorded: Answer[],
     { anyLatency = false, ...options }: AskOptions & { anyLatency?: boolean },
 ): Promise<string> {
-    // The first answer after a start may take longer than all others.
+    // The first answer after a start is not counted, because it may take longer than all others.
     await ask(route, recorded[0], options);
     const problems: string[] = [];
     let slowest = 0;

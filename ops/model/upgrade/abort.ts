@@ -4,10 +4,10 @@ import { upgrade } from "./cutover";
 
 export const command: AddCommand = (modelUpgrade, context) =>
     withExamples(
-        withChange(modelUpgrade.command("abort"), "return to the old version, or tell the running upgrade to return"),
+        withChange(modelUpgrade.command("abort"), "roll back to the old version, or tell the running upgrade to do so"),
         "model upgrade abort --stack intra",
         "model upgrade abort --stack intra --yes",
     )
-        .description("Return to the old version: the running upgrade does it, or this command if none is running")
+        .description("Roll back to the old version: by the running upgrade or, if there is none, by this command")
         .option("--take-over", "take over an upgrade whose machine is gone (default: fail)")
         .action((args) => abort(context, args, upgrade(context, args)));

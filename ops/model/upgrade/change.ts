@@ -95,7 +95,7 @@ export function changeIn(text: string, answers?: VersionArgs["answers"]): ModelC
 }
 
 function changeOf(opt: Values, next: Values, answers?: VersionArgs["answers"]): ModelChange {
-    // The size of the old model does not apply to a new one.
+    // A new model does not keep the old model's number of parameters.
     const all = "model" in next ? { parametersBillion: null, ...next } : next;
     const old = Object.fromEntries(Object.keys(all).map((key) => [key, opt[key] ?? null]));
     const sameAnswers = answers === undefined ? !("model" in next || "weights" in next) : answers === "same";

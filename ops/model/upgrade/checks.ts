@@ -9,8 +9,8 @@ import type { UpgradeState } from "./read-state";
 import { setPlace } from "./stack-edit";
 
 /**
- * Finds the problems that prevent an upgrade from starting. If the operator returns to the old version, only another
- * running upgrade is a problem.
+ * Finds the problems that prevent an upgrade from starting. A rollback to the old version only requires that no other upgrade
+ * runs.
  * @param ours lock holder name of this process
  */
 export async function verdictOf(

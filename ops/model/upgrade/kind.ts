@@ -22,8 +22,8 @@ const FORWARD: Record<Phase, StepDescription> = {
     },
     drain: { does: "new requests get 503 with Retry-After", waitsFor: REFUSED },
     stop: {
-        does: "running answers end, and the old version is suspended",
-        waitsFor: "running answers have ended, and the pods are gone",
+        does: "requests in progress finish, and  the old version is suspended",
+        waitsFor: "requests in progress have finished, and the pods are gone",
     },
     start: { does: "the new version runs", waitsFor: "the new model is loaded" },
     verify: {
@@ -39,8 +39,8 @@ const BACK: Partial<Record<Place, StepDescription>> = {
     verify: { does: "callers no longer reach the new version", waitsFor: REFUSED },
     start: { does: "new requests get 503 with Retry-After", waitsFor: REFUSED },
     stop: {
-        does: "running answers end, and the new version is suspended",
-        waitsFor: "running answers have ended, and the pods are gone",
+        does: "requests in progress finish, and  the new version is suspended",
+        waitsFor: "requests in progress have finished, and the pods are gone",
     },
     drain: { does: "the old version runs", waitsFor: "the old model is loaded" },
     prepare: { does: "callers reach the old version", waitsFor: ANSWERED },
@@ -109,7 +109,7 @@ export function upgradeOf(change: ModelChange): Kind {
     };
 }
 
-/** Whether a stack without a phase in its file has the old version or has completed the upgrade. The record shows it. */
+/** Whether a stack without a phase in its file has the old version or has completed the upgrade, from the record. */
 function endOf(records: Conversion[]): "old" | "done" {
     const last = records.at(-1);
     if (last === undefined || isOver(last)) return "old";

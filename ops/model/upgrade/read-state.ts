@@ -38,14 +38,14 @@ export async function readState(context: Context, args: VersionArgs & { stack?: 
         const unfinished = converting !== undefined && !isOver(converting);
         if (phases.length > 0 || unfinished)
             problems.push(
-                `convert.phase: must be done, with no conversion in progress (got ${phases[0] ?? "a conversion that did not end"}). Finish the conversion, or return: npm run ops -- convert status --stack ${stack.short}`,
+                `convert.phase: must be done, with no conversion in progress (got ${phases[0] ?? "a conversion that did not end"}). Finish the conversion, or roll it back: npm run ops -- convert status --stack ${stack.short}`,
             );
     }
     const change = known ?? asked.change;
     return { ...(await cutoverState(context, upgradeOf(change), stack, outputs)), change, problems };
 }
 
-/** Problem of an upgrade whose versions are unknown: a return would leave `opt.upgrade` with only a phase, which is invalid. */
+/** Problem of an upgrade whose versions are unknown: a rollback would leave `opt.upgrade` with only a phase, which is invalid. */
 function unknown({ short }: Stack, { conversion }: Outputs): string[] {
     const phase = conversion?.upgrade;
     if (phase === undefined) return [];
@@ -61,18 +61,20 @@ function underWay(all: Conversion[]): ModelChange | undefined {
     return last.entries.flatMap((entry) => (entry.event === "begin" && entry.change ? [entry.change] : []))[0];
 }
 
-/** Problems of options that contradict the upgrade in progress. It must end before an upgrade to another version begins. */
+/**
+ * Problems of options that contradict the upgrade in progress. This upgrade must end before one to another version begins.
+ */
 function another(known: ModelChange, args: VersionArgs): string[] {
     const answers = known.sameAnswers ? "same" : "any";
     const problems =
         args.answers === undefined || args.answers === answers
             ? []
             : [
-                  `--answers: must not change while an upgrade is under way (it began with ${answers}). Run the command without --answers, or return: npm run ops -- model upgrade abort --yes`,
+                  `--answers: must not change while an upgrade is under way (it began with ${answers}). Run the command without --answers, or roll back: npm run ops -- model upgrade abort --yes`,
               ];
     if (!asksForVersion(args)) return problems;
     return [
         ...problems,
-        `--image: must not name a version while an upgrade is under way (${describeChange(known).join("; ")}). Run the command without --image, or return: npm run ops -- model upgrade abort --yes`,
+        `--image: must not name a version while an upgrade is under way (${describeChange(known).join("; ")}). Run the command without --image, or roll back: npm run ops -- model upgrade abort --yes`,
     ];
 }

@@ -10,7 +10,9 @@ export const command: AddCommand = (modelUpgrade, context) =>
         "model upgrade run --stack intra --image registry.example.com/alpa-serving:1.1.0 --yes",
         "model upgrade run --stack intra --yes",
     )
-        .description("Upgrade, or continue an upgrade; returns to the old version when a step fails or time runs out")
+        .description(
+            "Upgrade, or continue an upgrade; rolls back to the old version when a step fails or time runs out",
+        )
         .option(
             "--take-over",
             "continue an upgrade that another machine has begun, if that machine is gone (default: fail)",

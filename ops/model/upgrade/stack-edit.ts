@@ -56,8 +56,8 @@ function put(document: Document, path: string[], value: unknown): void {
 }
 
 /**
- * The stack file without the values that this upgrade changes. A value that belongs to neither version is another edit, so it
- * is kept.
+ * The stack file without the values that this upgrade changes. A value that belongs to neither version is kept: it is
+ * another edit.
  */
 export function restOf(text: string, { old, new: next }: ModelChange): string {
     const { config = {}, ...rest } = parseYaml(text).toJS() as { config?: Record<string, unknown> };

@@ -74,7 +74,7 @@ describe("npm run ops -- model upgrade", function () {
         );
         assert.equal(code, 1);
         assert.match(stderr, /did not reach new \(prepare: .*\/data\/elsewhere/);
-        assert.match(stderr, /It has returned to old, which serves/);
+        assert.match(stderr, /It was rolled back to old, which serves/);
         await assertRuns(tag);
     });
 
@@ -90,7 +90,7 @@ describe("npm run ops -- model upgrade", function () {
         ["switch", "the API server rejects changes of routes", refusedRoutes],
     ];
     for (const [failing, why, trouble] of failures)
-        it(`returns to the old version by itself when ${failing} fails: ${why}`, async () => {
+        it(`rolls back to the old version by itself when ${failing} fails: ${why}`, async () => {
             const { code, stdout, stderr } = await withTraffic(`${failing} fails`, () =>
                 returnsFrom(stack, failing, trouble, "--image", image(next())),
             );
@@ -139,7 +139,7 @@ describe("npm run ops -- model upgrade", function () {
         await withTraffic("aborted", async () => {
             const { ended } = stack.start("--image", image(next()));
             await untilStep(stack, ended, "start");
-            assert.match(succeeded(await ops("abort", "--yes")).stdout, /to return to old/);
+            assert.match(succeeded(await ops("abort", "--yes")).stdout, /to roll back to old/);
             const { code, stderr } = await ended;
             assert.equal(code, 1);
             assert.match(stderr, /did not reach new \((start: )?model upgrade abort was run\)/);

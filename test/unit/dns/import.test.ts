@@ -61,8 +61,8 @@ describe("import of az network dns zone export", () => {
     const undecided: [what: string, line: string, why: RegExp][] = [
         ["a name with a dot in a label", "a\\.b A 192.0.2.1", /its name has characters/],
         ["an unsupported type", "x SSHFP 1 1 ab", /SSHFP 1 1 ab: the records file does not support it/],
-        ["bytes that are not text", 'x TXT "a\\200b"', /create it by hand/],
-        ["an empty text", 'x TXT ""', /an empty text/],
+        ["bytes that are not text", 'x TXT "a\\200b"', /Create this record by hand/],
+        ["an empty text", 'x TXT ""', /the text is empty/],
         ["an alias of Traffic Manager", "x AZURE ALIAS A /p/trafficManagerProfiles/t", /a CNAME to the profile/],
         ["an alias of Front Door", "x AZURE ALIAS CNAME /p/frontdoors/t", /a CNAME to the host name of the Front Door/],
         [

@@ -1,5 +1,5 @@
-// Proves the errors when Cloudflare or a name server is unreachable. phases.test.ts tests how the answers are
-// interpreted. sandbox/test/dns/move.test.ts tests a whole move.
+// Tests the errors when Cloudflare or a name server is unreachable. phases.test.ts tests how their answers are interpreted.
+// sandbox/test/dns/move.test.ts tests a whole move.
 import { strict as assert } from "node:assert";
 import { dnsReport, type DnsSettings } from "../../../dns/preflight";
 import { accessFromEnvironment, type CloudflareAccess } from "../../../dns/cloudflare";

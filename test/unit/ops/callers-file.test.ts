@@ -1,4 +1,4 @@
-// Proves that the commands read and edit callers in the file that `consumersFile` names like those of a stack file, and that
+// Proves that the commands read and edit callers in a callers file (`consumersFile`) as in a stack file, and that
 // `move-to-file` changes no caller. A fake Pulumi answers from memory.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
@@ -207,7 +207,7 @@ describe("ops with callers in a file of their own", () => {
                 "a path outside of the project",
                 STACK_FILE,
                 "../x.yaml",
-                /must be a path inside the folder of Pulumi\.yaml/,
+                /must be a relative path inside the folder of Pulumi\.yaml/,
             ],
             ["a stack that has a file", OWN, NEW, /consumersFile: is already set \(callers\/intra\.yaml\)/],
         ] as const)

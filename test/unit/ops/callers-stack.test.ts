@@ -1,5 +1,5 @@
-// Proves that the commands work on a stack of option callers, whose namespace and timeouts are in the outputs of another stack,
-// and that `consumer list` identifies the callers of other stacks at one gateway.
+// Proves that the commands work with option callers, whose namespace and timeouts are outputs of another stack. Also proves
+// that `consumer list` recognizes the callers of other stacks at the same gateway.
 import { strict as assert } from "node:assert";
 import { decodeJwt } from "jose";
 import type { Counters } from "../../../components/apisix/open-requests";

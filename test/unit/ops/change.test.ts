@@ -112,7 +112,7 @@ describe("ops, changing a stack", () => {
         const last = await alone("consumer", "revoke", "alice", "a1");
         assert.match(
             last.out,
-            /It was the last credential; the entry of alice stays\. To remove it: npm run ops -- consumer remove alice/,
+            /No credential is left, but the entry of alice stays\. To remove it: npm run ops -- consumer remove alice/,
         );
     });
 

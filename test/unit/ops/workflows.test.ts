@@ -1,6 +1,5 @@
-// Proves of the workflow templates what can be proved without GitHub: their permissions, that no foreign text is part of a
-// script, that their commands and options exist, and that a pull request has one comment, which is updated. This does not prove
-// that GitHub interprets them the same way.
+// Proves what can be proved of the workflow templates without GitHub: their permissions, that their commands and options
+// exist, that no script contains text of others, and that a pull request has one comment, which is updated.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
 import {

@@ -105,7 +105,7 @@ describe("ops check exposure", () => {
         const local = (await exits(3, run({ url }))).note;
         assert.match(
             local,
-            /Only this machine can connect to a loopback address \(127\.83\.19\.7\), so its open ports do not show/,
+            /Only this machine can connect to a loopback address \(127\.83\.19\.7\), so an open port there does not show/,
         );
         assert.doesNotMatch(local, /firewall/);
         open.push("192.0.2.1:8265");
@@ -180,7 +180,7 @@ describe("ops check exposure", () => {
             async () => served(https({}, (_, answer) => answer.writeHead(200).end())),
             /^POST \/alpa\/completions/,
             /^200$/,
-            /callers without a key reach Alpa/,
+            /callers reach Alpa without a key/,
         ],
         [
             "a certificate for another name",

@@ -102,7 +102,7 @@ describe("ops check smoke", () => {
     it("says that it does not try a limit that needs too many requests, or that the caller has no limit", async () => {
         await admit({}, { requests: 1000, perSeconds: 60 });
         const many = await exits(0, run({ text: stack({ ...smoke, limits: { requests: 1000, perSeconds: 60 } }) }));
-        assert.match(many.out, /not tried: the limit: its test takes more than 1000 requests/);
+        assert.match(many.out, /not tried: the limit: testing it takes more than 1000 requests/);
         assert.equal(service.seen.length, 4);
         const none = await run({ text: stack({ ...smoke, limits: undefined }) });
         assert.match(none.out, /not tried: the limit: limits\.requests is not set/);
@@ -196,15 +196,14 @@ describe("ops check smoke", () => {
         await admit();
         const text = stack({ ...smoke, credentials: CREDENTIALS.filter(({ id }) => id === "rs") });
         const { note } = await exits(1, run({ text }));
-        assert.match(note, /smoke: no credential could be tried at http:/);
+        assert.match(note, /smoke: no credential to use at http:/);
         assert.doesNotMatch(note, /checks passed/);
     });
 
     it("requires a caller of its own, and a deployed stack", async () => {
         const without = await exits(2, run({ text: stack(undefined) }));
         assert.match(without.note, /--consumer: must be a test caller.*consumer add smoke --requests 10/);
-        // With option cloudflare, the suggested command has no limit. Callers have no limits of their own there, so the
-        // config check would reject a limit.
+        // With option cloudflare the suggested command sets no limit, because the config check would reject it.
         const edge = await run({ text: stack(undefined, "cloudflare") });
         assert.match(edge.note, /Run: npm run ops -- consumer add smoke --yes$/m);
         const down = await exits(2, run({ outputs: {} }));

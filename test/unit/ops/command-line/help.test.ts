@@ -34,7 +34,7 @@ describe("help of a command", () => {
                     assert.match(description, /\(default: [^)]+\)/, `${name} ${long}`);
     });
 
-    // The pages of the reference and the help each have their own code to get usage lines from commander.
+    // Two different functions write the usage lines of the reference and of the help.
     const reference = readFileSync(join(__dirname, "../../../../docs/reference/cli.md"), "utf8").split("\n");
     for (const { name } of verbs)
         it(`of ${name} begins with the usage line that the reference has`, async () => {

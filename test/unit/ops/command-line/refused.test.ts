@@ -1,5 +1,5 @@
-// Proves what the commands reject, with which message, with exit code 2 and without a stack trace; and that a rejected command
-// changes nothing.
+// Proves what the commands reject, and with which message. A rejected command ends with exit code 2, without a stack trace,
+// and changes nothing.
 import { strict as assert } from "node:assert";
 import { generateKeyPairSync } from "node:crypto";
 import { writeFileSync } from "node:fs";
@@ -95,7 +95,7 @@ const refused: [what: string, command: string, problem: RegExp][] = [
     [
         "an overlap beyond the expiry",
         `consumer rotate alice a2 ${ROTATE.join(" ")}`,
-        /must end by 2026-12-01, when a2 expires anyway \(got 14\)\. Give at most 6/,
+        /must end by 2026-12-01, when a2 expires \(got 14\)\. Give at most 6 days/,
     ],
     [
         "an overlap of no days",

@@ -1,5 +1,5 @@
-// Proves how `consumer list` compares config and cluster, against a fake API server that answers like the real one: which
-// differences it marks, that it exits with 3 for them with --check, and that it shows no secret.
+// Proves which differences between config and cluster `consumer list` marks, that --check ends with exit code 3 for them,
+// and that no secret is shown. A fake API server answers like the real one.
 import { strict as assert } from "node:assert";
 import { execFile } from "node:child_process";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
-// Proves that `consumer log` shows who edited, applied and handed out which credential, and when, from git, Pulumi's history
-// and the records of handouts, and that it shows no secret. Git is real; a fake Pulumi answers from memory.
+// Proves that `consumer log` shows who edited, applied and handed out which credential, and when, and that it shows no
+// secret. Its sources are a real git, a fake Pulumi with a history, and the records of handouts.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";

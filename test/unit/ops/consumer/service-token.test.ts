@@ -92,11 +92,7 @@ describe("ops consumer with service tokens", () => {
     it("warns that a running overlap ends with the next rotation", async () => {
         const { ops } = cloudflare();
         const { out } = await ops(...ROTATE, "b", "--overlap-days", "14");
-        text(
-            out,
-            /number 3/,
-            /The secret before the previous one, which would work until 2026-12-01, stops working at once/,
-        );
+        text(out, /number 3/, /The secret before the previous one stops working at once instead of on 2026-12-01/);
     });
 
     it("allows one handout of the new secret, whatever was handed out before", async () => {
@@ -156,7 +152,7 @@ describe("ops consumer with service tokens", () => {
         const { note } = await exits(2, ops(...ROTATE, "a", "--overlap-days", "14", "--yes"));
         assert.match(
             note,
-            /--overlap-days: must end by 2026-12-05, when a expires anyway \(got 14\)\. Give at most 10/,
+            /--overlap-days: the overlap must end by 2026-12-05, when a expires \(got 14\)\. Give at most 10/,
         );
         assert.equal(file(), ending);
         await exits(0, ops(...ROTATE, "a", "--overlap-days", "10"));
@@ -270,7 +266,7 @@ describe("ops consumer revoke --yes of a service token", () => {
         const { out } = await exits(1, revoke());
         assert.match(
             out,
-            /is not rejected with 401, 403 or 302 .* \(got 404\)\. It still works: check the Access application/,
+            /is not rejected with 401, 403 or 302 .* \(got 404\)\. The credential still works: check the Access application/,
         );
     });
     it("does not treat a rejection as proof where the token was rejected before the change too", async () => {
@@ -338,7 +334,7 @@ describe("ops consumer list of service tokens", () => {
             "disabled in the config, but not at Cloudflare: pulumi up --refresh",
         ]);
         assert.deepEqual(problemsOf(false, false), []);
-        // The API may answer without this field.
+        // Cloudflare's API may leave out this field.
         assert.deepEqual(problemsOf(false, undefined), []);
     });
 

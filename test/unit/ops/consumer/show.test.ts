@@ -109,12 +109,12 @@ describe("ops consumer show", () => {
         assert.deepEqual([state, secretVersion, previousSecretExpires], ["disabled", 2, "2026-12-01"]);
     });
 
-    it("says that the state of a credential is that of the config, which may not be applied yet", async () => {
+    it("says that the state of a credential is the state in the config, which may not be applied yet", async () => {
         const { ops } = bench({ says: ({ args }) => (args[0] === "up" ? { code: 255 } : undefined) });
         await exits(1, ops("consumer", "add", "bob", "--yes"));
         const { out, note } = await exits(0, ops("consumer", "show", "bob"));
         assert.match(out, /│ in the config │ expires/);
-        assert.match(note, /^The state is that of the config, which may not be applied yet\. To see what is live: /m);
+        assert.match(note, /^This is the state in the config, which may not be applied yet\. To see what is live: /m);
     });
 
     it("shows a caller without credentials", async () => {

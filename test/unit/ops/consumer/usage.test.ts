@@ -1,5 +1,5 @@
-// Proves the figures of `consumer usage`: from log lines of the gateway's emulator, and from a fake Prometheus; and that it
-// prints nothing of a line that is not of the access log.
+// Proves the figures of `consumer usage`, from log lines of the gateway's emulator and from a fake Prometheus. Also proves
+// that it prints nothing of a line that is not from the access log.
 import { strict as assert } from "node:assert";
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";

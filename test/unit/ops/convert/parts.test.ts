@@ -212,7 +212,7 @@ describe("ops convert, the record", () => {
         assert.throws(() => records(kept(), "intra"), /must have one JSON object in each line \(line 1 has none/);
     });
 
-    it("shows an end when the conversion is complete or has returned, and none while an operator is needed", () => {
+    it("shows an end when the conversion is complete or rolled back, and none while an operator is needed", () => {
         const end = (outcome: "converted" | "returned" | "human"): Event => ({
             event: "end",
             outcome,
@@ -254,7 +254,7 @@ describe("ops convert, the lock", () => {
         take()();
     });
 
-    it("deletes an order to return that the previous process has not read", () => {
+    it("deletes an order to roll back that the previous process has not read", () => {
         mkdirSync(join(folder, ".alpa-auth/local"), { recursive: true });
         writeFileSync(orderFile(folder, "intra"), "");
         take()();
@@ -351,13 +351,13 @@ describe("ops convert, the display", () => {
         downSince: began - 300_000,
     };
 
-    it("shows the progress of the step, what it waits for, and when it returns by itself", () => {
+    it("shows the progress of the step, what it waits for, and when it rolls back by itself", () => {
         assert.equal(
             renderProgress(CONVERSION, view, began + 65_000, "alpa-opt updating"),
-            "start: 1:05 of about 15:00; callers have got 503 for 6:05; returns by itself if not done in 18:55; " +
+            "start: 1:05 of about 15:00; callers have got 503 for 6:05; rolls back by itself if not done in 18:55; " +
                 "waits until the model is loaded in the component | alpa-opt updating",
         );
-        assert.match(renderProgress(CONVERSION, view, began + 1201_000, ""), /returning/);
+        assert.match(renderProgress(CONVERSION, view, began + 1201_000, ""), /rolling back/);
     });
 
     it("prints lines where there is no terminal, and one changing line where there is one", () => {

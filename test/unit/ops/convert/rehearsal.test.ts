@@ -36,8 +36,8 @@ describe("ops convert rehearse", () => {
         assert.equal(values.option, "intra-a");
         assert.equal(values.namespace, "alpa-auth-rehearsal");
         assert.deepEqual(values.alpa.endpoints, ["10.20.96.200:20001"]);
-        // Rampart cannot install a second gateway, so Helm installs that of the rehearsal. The stack owns no CRDs,
-        // because its end would delete them.
+        // Rampart cannot install a second gateway, so Helm installs the rehearsal's gateway. The stack owns no CRDs, because
+        // its removal would delete them.
         assert.deepEqual([values.gateway.installer, values.gateway.crds], ["helm", []]);
         assert.deepEqual(
             [values.opt.image, values.opt.model],

@@ -1,5 +1,5 @@
-// Proves in which order a conversion goes forward and back, whichever step fails and whenever the budget ends, with a stack and
-// a clock in memory. It does not prove the effect of a phase, which the sandbox's tests do.
+// Proves the order of a conversion's steps, for every step that can fail and at every time at which the budget can end.
+// Stack and clock are in memory. The sandbox's tests prove the effect of a phase.
 import { strict as assert } from "node:assert";
 import fc from "fast-check";
 import {
@@ -51,7 +51,7 @@ describe("ops convert, the runner", () => {
     });
 
     for (const [failing, steps] of returns)
-        it(`returns to intra-a when ${failing} fails half-way, from the last phase that was reached`, async () => {
+        it(`rolls back to intra-a when ${failing} fails half-way, from the last phase that was reached`, async () => {
             const { world, result } = await convert({ fails: { [failing]: 1 } });
             assert.deepEqual(world.steps(), [...FORWARD.slice(0, FORWARD.indexOf(failing as any) + 1), ...steps]);
             assert.deepEqual([result.outcome, world.reached, world.asked], ["returned", "intra-a", "intra-a"]);
@@ -65,7 +65,7 @@ describe("ops convert, the runner", () => {
         ["switch", back("start", "stop", "drain", "prepare", "intra-a")],
     ];
     for (const [failing, steps] of disproved)
-        it(`returns to intra-a when the check after ${failing} fails`, async () => {
+        it(`rolls back to intra-a when the check after ${failing} fails`, async () => {
             const { world, result } = await convert({ disproved: { [failing]: 1 } });
             assert.deepEqual(world.steps().slice(FORWARD.indexOf(failing as any) + 1), steps);
             assert.equal(result.outcome, "returned");
@@ -96,7 +96,7 @@ describe("ops convert, the runner", () => {
     it("aborts a rollback step that hangs, tries it again, and reports it to the operator", async () => {
         const { world, result } = await convert({ fails: { start: 1 }, takes: { "back to drain": 1e6 } });
         assert.deepEqual([result.outcome, nameOf(result.failed!)], ["human", "back to drain"]);
-        assert.match(result.why!, /^the step did not end after 1:00:00, longer than all its timeouts together/);
+        assert.match(result.why!, /^the step has run for 1:00:00, longer than all timeouts in the step together/);
         assert.equal(world.steps().filter((step) => step === "back to drain").length, 2);
         // A slow rollback step is not aborted before its time limit.
         const slow = await convert({ fails: { start: 1 }, takes: { "back to drain": 3500 } });
@@ -122,7 +122,7 @@ describe("ops convert, the runner", () => {
         assert.equal(world.steps().filter((step) => step === "back to drain").length, 2);
     });
 
-    it("aborts a hanging check when it is asked to return, or to stop", async () => {
+    it("aborts a hanging check when it is asked to roll back, or to stop", async () => {
         for (const order of ["back", "stop"] as const) {
             const world = new FakeWorld({ silent: ["prepare"] });
             world.begin();
@@ -134,7 +134,7 @@ describe("ops convert, the runner", () => {
         }
     });
 
-    it("goes back from the last known phase where the outputs never arrive", async () => {
+    it("rolls back from the last known phase where the outputs never arrive", async () => {
         const { world, result } = await convert({ fails: { start: 1 }, noOutputs: true });
         assert.equal(result.outcome, "returned");
         assert.deepEqual(world.steps().slice(4), back("stop", "drain", "prepare", "intra-a"));
@@ -166,9 +166,8 @@ describe("ops convert, the runner", () => {
     });
 
     for (const unserved of ["fails", "silent"] as const)
-        it(`returns within the budget when done fails and the component does not serve: a caller's request ${unserved === "fails" ? "fails" : "is never answered"}`, async () => {
-            // `switch` ends as late as the budget allows. So callers have already got 503 for the longest possible
-            // time.
+        it(`rolls back within the budget when done fails and the component does not serve: a caller's request ${unserved === "fails" ? "fails" : "is never answered"}`, async () => {
+            // `switch` ends at the latest time that the budget allows, so callers get 503 for the longest possible time.
             const late = latestEnd({ direction: "forward", to: "switch" }, new FakeWorld().budget)!;
             const spare = late - remainingForward("intra-a", defaults(600));
             const takes = { start: defaults(600).start + spare - 1 };
@@ -202,7 +201,7 @@ describe("ops convert, the runner", () => {
     const EVENTS = ["step", "step-end"] as const;
     for (const event of EVENTS)
         for (const step of PHASES.slice(0, event === "step" ? -1 : -2))
-            it(`returns to intra-a when the record cannot be written from ${event} of ${step} on`, async () => {
+            it(`rolls back to intra-a when the record cannot be written from ${event} of ${step} on`, async () => {
                 const unwritable = (one: Event) => one.event === event && one.step === step;
                 const { world, result } = await convert({ unwritable });
                 assert.deepEqual([result.outcome, world.reached, world.asked], ["returned", "intra-a", "intra-a"]);
@@ -221,7 +220,7 @@ describe("ops convert, the runner", () => {
         }
     });
 
-    it("continues a return whose record cannot be written, and names the step that fails twice for the operator", async () => {
+    it("continues a rollback whose record cannot be written, and names the step that fails twice for the operator", async () => {
         const unwritable = (one: Event) => one.event === "return";
         const { world, result } = await convert({ unwritable, fails: { start: 1 } });
         assert.deepEqual([result.outcome, world.reached], ["returned", "intra-a"]);
@@ -229,7 +228,7 @@ describe("ops convert, the runner", () => {
         assert.deepEqual([twice.result.outcome, nameOf(twice.result.failed!)], ["human", "back to drain"]);
     });
 
-    it("continues the return after the operator has helped", async () => {
+    it("continues the rollback after the operator has helped", async () => {
         const { world } = await convert({ fails: { start: 1, "back to drain": 2 } });
         const before = world.steps().length;
         const again = (await world.go())!;
@@ -237,7 +236,7 @@ describe("ops convert, the runner", () => {
         assert.deepEqual(world.steps().slice(before), back("drain", "prepare", "intra-a"));
     });
 
-    it("aborts a step while the rollback still fits into the budget, and returns within the budget", async () => {
+    it("aborts a step while the rollback still fits into the budget, and rolls back within the budget", async () => {
         const { world, result } = await convert({ takes: { start: 100_000 } });
         assert.equal(result.outcome, "returned");
         assert.match(
@@ -289,7 +288,7 @@ describe("ops convert, the runner", () => {
         assert.equal((await world.go())!.outcome, "converted");
     });
 
-    it("continues the rollback if it was stopped right after the order to return", async () => {
+    it("continues the rollback if it was stopped right after the order to roll back", async () => {
         for (const together of ["stopAt", "stopAfter"] as const) {
             const { world, result } = await convert({}, (world) => (world.backAt = world[together] = "start"));
             assert.equal(result.outcome, "stopped");
@@ -300,7 +299,7 @@ describe("ops convert, the runner", () => {
         }
     });
 
-    it("continues from done if the order to return came when done was reached, and does not count done as a step back", async () => {
+    it("continues from done if the order to roll back came when done was reached, and does not count done as a step back", async () => {
         const { world } = await convert({}, (world) => (world.stopAfter = "switch"));
         world.reached = world.asked = "done";
         const done = { step: "done", direction: "forward", to: "done" } as const;
@@ -317,7 +316,7 @@ describe("ops convert, the runner", () => {
         );
     });
 
-    it("goes back from option intra-b days later", async () => {
+    it("converts option intra-b back days later", async () => {
         const world = new FakeWorld();
         world.reached = world.asked = "done";
         world.begin("intra-a");
@@ -329,7 +328,7 @@ describe("ops convert, the runner", () => {
 });
 
 describe("ops convert, bare metal's answers", () => {
-    it("are those that the conversion recorded, also for a return that begins days later with its own record", async () => {
+    it("are those that the conversion recorded, also for a rollback that begins days later with its own record", async () => {
         const { world } = await convert();
         const there = { file: "there.jsonl", entries: [...world.entries] };
         world.entries = [];
@@ -357,7 +356,7 @@ describe("ops convert, bare metal's answers", () => {
 });
 
 describe("ops convert, killed", () => {
-    /** Kills the conversion's process at every point, each in another world, and lets a new process continue. */
+    /** Kills the conversion's process at each point, each time in a new world, and lets another process continue. */
     async function everywhere(options: WorldOptions, look: (world: FakeWorld, at: number) => Promise<void>) {
         const whole = new FakeWorld(options);
         whole.begin();
@@ -413,7 +412,7 @@ describe("ops convert, killed", () => {
         assert.ok(result.downSeconds > 2 * 3600);
     });
 
-    it("returns when the record is lost after bare metal was stopped", async () => {
+    it("rolls back when the record is lost after bare metal was stopped", async () => {
         const world = new FakeWorld();
         world.reached = world.asked = "stop";
         assert.equal(world.progress().direction, "back");
@@ -493,8 +492,8 @@ describe("ops convert, whatever happens", () => {
                 const all = { ...defaults(600), ...expected };
                 const budgetSeconds = needed(all) + spare;
                 const lasts = expectedOf({ direction: "forward", to: failing as any }, all) + spare;
-                // Tests two cases. In the first case, the step hangs, and the runner aborts it at its time limit. In
-                // the second case, the step ends at that time and its check fails.
+                // With `halfWay` the step hangs until the runner aborts it at its time limit. Otherwise the step ends at
+                // that time, and its check fails.
                 const trouble = halfWay
                     ? { takes: { [failing]: 1e6 } }
                     : { takes: { [failing]: lasts }, disproved: { [failing]: 1 } };

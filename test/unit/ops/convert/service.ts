@@ -62,7 +62,7 @@ export function interrupt(signal: "SIGINT" | "SIGHUP" = "SIGINT"): void {
 
 /** Settings and observations of a test. */
 interface State {
-    /** The last phase that `pulumi up` has reached: the outputs name it. */
+    /** The last phase that `pulumi up` has reached, as in the outputs. */
     reached: Place;
     /** How often `pulumi up` to a phase fails. */
     failing: Partial<Record<Place, number>>;
@@ -72,7 +72,7 @@ interface State {
     holder?: { name: string; until: string };
     /** Holder of the conversion in the cluster's record. */
     inCluster?: ClusterHolder;
-    /** The holder's name, once for each report to the cluster. */
+    /** The name of the holder in each heartbeat to the cluster. */
     beats: string[];
     /** Called for each read of the cluster. */
     onLook: () => void;

@@ -23,13 +23,13 @@ export interface WorldOptions {
      * How many times the check after each step fails, by the step's name. The stack reaches the phase in spite of this.
      */
     disproved?: Record<string, number>;
-    /** Steps, by name, whose check never ends and ignores aborts. */
+    /** Names of steps whose check never ends and ignores aborts. */
     silent?: string[];
     /** Whether reading the stack's outputs never ends. */
     noOutputs?: boolean;
     /** What happens to callers' requests while they are routed to the component. @default the component answers them */
     unserved?: "fails" | "silent";
-    /** The record cannot be written from the first event on for which this returns true. */
+    /** Whether the record cannot be written: from the first event on for which this function returns true. */
     unwritable?: (event: Event) => boolean;
     budgetSeconds?: number;
     expected?: Expected;
@@ -118,7 +118,7 @@ export class FakeWorld {
 
     private write(event: Event): void {
         const entry = { time: new Date(this.now).toISOString(), run: "r", who: "alice@ops", ...event };
-        // A copy, as if read from a file: shares nothing with the writer.
+        // A copy, as from a file.
         this.entries.push(JSON.parse(JSON.stringify(entry)));
     }
 
@@ -197,15 +197,15 @@ export class FakeWorld {
         return name === "prepare" ? { answers: ANSWERS } : {};
     }
 
-    /** Moves the clock forward, and never ends, even after the signal. */
+    /** Moves the clock far forward, and never settles, even if the signal aborts. */
     private async silence(signal: AbortSignal): Promise<void> {
         this.pass(1e7, signal);
         await NEVER;
     }
 
     /**
-     * The rule of the program's preflight checks: a run may go only one step. After an interrupted run, it may go only
-     * to the target of that run, or to the phase before.
+     * The rule of the program's preflight checks: a run may only go one step. After an interrupted run it may only repeat
+     * that step, or go to the phase before.
      */
     private isOneStep(to: Place): boolean {
         return this.reached === this.asked

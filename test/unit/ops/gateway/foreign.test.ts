@@ -1,5 +1,5 @@
-// Proves which objects in APISIX count as the ingress controller's and which are reported, by ids, labels and fields.
-// test/engine/ops/review.test.ts proves on the engine that the controller writes these: nothing of a whole stack is reported.
+// Proves by ids, labels and fields which objects in APISIX count as the ingress controller's, and which are reported.
+// test/engine/ops/review.test.ts proves that nothing of a whole deployed stack is reported.
 import { strict as assert } from "node:assert";
 import type { Live } from "../../../../components/kubernetes/cluster-reader";
 import { lasting, untilNotBusy } from "../../../../ops/gateway/audit";

@@ -58,7 +58,7 @@ describe("npm run ops -- model upgrade run", () => {
         ["upgrade-switch", ["verify", "stop", "drain", "prepare", "done"]],
     ];
     for (const [failing, back] of failures)
-        it(`returns to the old version by itself when ${failing} fails`, async () => {
+        it(`rolls back to the old version by itself when ${failing} fails`, async () => {
             const { ops, state, text } = await upgradeBench();
             state.failing = { [failing]: 1 };
             const { note } = await exits(1, ops(...run, "--yes"));
@@ -67,7 +67,7 @@ describe("npm run ops -- model upgrade run", () => {
             assert.deepEqual([state.runs, text()], ["1.0.0", UPGRADE_FILE]);
         });
 
-    it("returns when the new version's answers differ, and accepts other answers with the option for it", async () => {
+    it("rolls back when the new version's answers differ, and accepts other answers with the option for it", async () => {
         const { ops, state, record } = await upgradeBench();
         state.says["1.1.0"] = " Texas";
         const { code, note } = await ops(...run, "--yes");
@@ -78,7 +78,7 @@ describe("npm run ops -- model upgrade run", () => {
         assert.match(said.at(-1)!, /each given twice in a row.*"Paris is the capital of Texas"/);
     });
 
-    it("returns when the new version does not answer, whatever answers are accepted", async () => {
+    it("rolls back when the new version does not answer, whatever answers are accepted", async () => {
         const { ops, state } = await upgradeBench();
         state.says["1.1.0"] = "";
         const { code, note } = await ops(...run, "--yes", "--answers", "any");
@@ -112,7 +112,7 @@ describe("npm run ops -- model upgrade run", () => {
 
     for (const phase of [...UPGRADE_PHASES, "done"] as const) {
         const stage = (phase === "done" ? phase : `upgrade-${phase}`) as Stage;
-        it(`stopped in ${phase}: status shows the phase, run continues to the end, and abort goes back`, async () => {
+        it(`stopped in ${phase}: status shows the phase, run continues to the end, and abort rolls back`, async () => {
             for (const verb of ["run", "abort"] as const) {
                 const { ops, state, text } = await upgradeBench();
                 state.onUp = (to) => void (to === stage && process.emit("SIGTERM"));

@@ -135,7 +135,7 @@ describe("ops token inspect", () => {
             0,
             /signature +good/,
         ],
-        // Anyone may know the public key. So a token that uses it as the secret of HS256 is forged.
+        // Anyone may know the public key, so a token with the public key as its HS256 secret is forged.
         [
             "bad with another algorithm",
             () => token({ key: "alpa-auth_tokens.rs" }, "HS256", Buffer.from(pem)),

@@ -1,5 +1,5 @@
-// Proves how a conversion continues or rolls back after it was interrupted, killed or asked to roll back, when it belongs to
-// another machine, or when its record cannot be written. Pulumi is a fake here and the service a small HTTP server.
+// Proves how a conversion continues or rolls back after an interruption, a kill or an abort, and with a lock of another
+// machine or a record that cannot be written. Pulumi is a fake here and the service a small HTTP server.
 import { strict as assert } from "node:assert";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import fs from "node:fs";
@@ -28,7 +28,7 @@ describe("npm run ops -- convert, interrupted", () => {
         let lastFile = "";
         await it.ops("convert", "run", "--yes");
         const [name] = readdirSync(join(it.folder, ".alpa-auth/convert"));
-        // The state after a crash: the last line is truncated, and the lock is that of an ended process.
+        // The state after a crash: the last line is truncated, and the lock names a process that has ended.
         writeFileSync(join(it.folder, ".alpa-auth/convert", name), kept + '{"time":"2026');
         const lock = { pid: 2 ** 22 - 1, host: hostname(), who: "alice@ops", since: "2026-11-26T12:00:00.000Z" };
         writeFileSync(join(it.folder, ".alpa-auth/local/convert-intra.lock"), JSON.stringify(lock));
@@ -57,19 +57,19 @@ describe("npm run ops -- convert, interrupted", () => {
         return JSON.parse(readFileSync(join(folder, ".alpa-auth/convert", name), "utf8").split("\n")[0]);
     }
 
-    it("abort goes back from the current phase, and without --yes only shows it", async () => {
+    it("abort rolls back from the current phase, and without --yes only shows it", async () => {
         const { ops, state, text } = await interruptedAt("start");
         const before = text();
         const shown = await exits(0, ops("convert", "abort"));
         assert.match(shown.out, /Step start was interrupted/);
-        assert.match(shown.out, /Dry run: nothing was changed\. Run again with --yes to return to intra-a/);
+        assert.match(shown.out, /Dry run: nothing was changed\. Run again with --yes to roll back to intra-a/);
         assert.deepEqual([state.ups, text()], [[], before]);
         await exits(0, ops("convert", "abort", "--yes"));
         assert.deepEqual(state.ups, ["stop", "drain", "prepare", "intra-a"]);
         assert.equal(text(), CONVERT_FILE);
     });
 
-    it("abort asks the process that runs the conversion to return, and does not begin another return", async () => {
+    it("abort asks the process that runs the conversion to roll back, and does not begin another rollback", async () => {
         const it = await convertBench(CONVERT_FILE, undefined, 1);
         const asked: ReturnType<typeof it.ops>[] = [];
         // The check of the step before takes a second. During this time, `abort` can request the rollback.
@@ -77,10 +77,10 @@ describe("npm run ops -- convert, interrupted", () => {
             if (to === "drain" && asked.length === 0) asked.push(it.ops("convert", "abort", "--yes"));
         };
         const { note } = await exits(1, it.ops("convert", "run", "--yes"));
-        assert.match(note, /Returning to intra-a: .*convert abort was run/);
+        assert.match(note, /Rolling back to intra-a: .*convert abort was run/);
         const abort = await asked[0];
         assert.equal(abort.code, 0, abort.note);
-        assert.match(abort.out, /Told the process of \S+, pid \d+ on .*, to return to intra-a/);
+        assert.match(abort.out, /Told the process of \S+, pid \d+ on .*, to roll back to intra-a/);
         assert.deepEqual(it.state.ups, ["prepare", "drain", "prepare", "intra-a"]);
     });
 
@@ -99,7 +99,7 @@ describe("npm run ops -- convert, interrupted", () => {
             assert.doesNotMatch(out, /Asked/);
             assert.match(
                 note,
-                new RegExp(`bob@ops, pid ${process.pid} on ${host}, did not accept the request to return`),
+                new RegExp(`bob@ops, pid ${process.pid} on ${host}, did not accept the request to roll back`),
             );
             assert.ok(note.includes(`remove ${file} and run: npm run ops -- convert abort --yes --stack intra`), note);
         }
@@ -118,7 +118,7 @@ describe("npm run ops -- convert, interrupted", () => {
             if (to === "drain") writeFileSync(join(folder, ".alpa-auth/local/convert-intra.abort"), "");
         };
         const { note } = await exits(1, ops("convert", "run", "--yes"));
-        assert.match(note, /Returning to intra-a: .*convert abort was run/);
+        assert.match(note, /Rolling back to intra-a: .*convert abort was run/);
         assert.equal(state.reached, "intra-a");
         assert.ok(!state.ups.includes("start"));
     });
@@ -128,7 +128,7 @@ describe("npm run ops -- convert, interrupted", () => {
         once.state.onUp = (to) => to === "stop" && interrupt();
         const { code, note } = await once.ops("convert", "run", "--yes");
         assert.deepEqual([code, once.state.reached], [1, "intra-a"], note);
-        assert.match(note, /Returning to intra-a\. Press Ctrl-C again to stop here/);
+        assert.match(note, /Rolling back to intra-a\. Press Ctrl-C again to stop here/);
         const twice = await convertBench();
         twice.state.onUp = (to) => {
             if (to !== "stop") return;
@@ -196,11 +196,14 @@ describe("npm run ops -- convert, interrupted", () => {
 
     it("belongs to another machine while the cluster says so, and is taken over on request after that machine stopped reporting", async () => {
         const { ops, state, record } = await convertBench(fileAt("stop"));
-        // The stack's outputs name a holder only after a step has ended. So only the record in the cluster names bob.
+        // The stack's outputs name a holder only after a step has ended, so only the holder in the cluster names bob.
         const bob = { name: "bob@far r1", until: "2099-01-01T00:00:00Z", beat: "1" };
         state.inCluster = bob;
         const { note } = await exits(2, ops("convert", "run", "--yes"));
-        assert.match(note, /another process runs it \(lock holder in the cluster: bob@far r1, until 2099/);
+        assert.match(
+            note,
+            /another process already runs the conversion \(lock holder in the cluster: bob@far r1, until 2099/,
+        );
         assert.match(
             (await ops("convert", "status")).out,
             /The lock holder in the cluster is on another machine: bob@far r1, until 2099.*--take-over/,
@@ -308,9 +311,9 @@ describe("npm run ops -- convert, whose record cannot be written", () => {
         assert.deepEqual([state.reached, text()], ["intra-a", CONVERT_FILE], note);
         assert.match(
             note,
-            /Returning to intra-a: start: the conversion record \S+ cannot be written \(ENOSPC.*\)\.\nnote: .*If the return is interrupted, continue it: .* convert abort/,
+            /Rolling back to intra-a: start: the conversion record \S+ cannot be written \(ENOSPC.*\)\.\nnote: .*If the rollback is interrupted, continue it: .* convert abort/,
         );
-        assert.match(note, /It has returned to intra-a, which serves callers/);
+        assert.match(note, /It was rolled back to intra-a, which serves callers/);
         assert.match(note, /then record the end: npm run ops -- convert abort --yes --stack intra\n/);
         mock.restoreAll();
         await exits(0, ops("convert", "abort", "--yes"));
@@ -327,7 +330,7 @@ describe("npm run ops -- convert, whose record cannot be written", () => {
         const { note } = await exits(1, ops("convert", "run", "--yes"));
         assert.match(
             note,
-            /^convert: the conversion record \S+ cannot be written \(ENOSPC.*\)\. Nothing was changed: the stack is at stop\..*or return: npm run ops -- convert abort --yes --stack intra$/m,
+            /^convert: the conversion record \S+ cannot be written \(ENOSPC.*\)\. Nothing was changed: the stack is in phase stop\..*or roll back: npm run ops -- convert abort --yes --stack intra$/m,
         );
         assert.deepEqual(state.ups, []);
         await exits(0, ops("convert", "abort", "--yes"));

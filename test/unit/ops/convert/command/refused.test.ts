@@ -118,21 +118,21 @@ describe("npm run ops -- convert, refused", () => {
         const { out } = await exits(0, it.ops("convert", "run", "--yes"));
         const files = [it.file, join(it.folder, ".alpa-auth/convert/intra.json")];
         assert.ok(out.includes(`Next: commit ${files.join(" and ")} and `), out);
-        // The stack can go back to intra-a although the conversion's own edits are not committed.
+        // A rollback to intra-a needs no commit of the conversion's own edits.
         await exits(0, it.ops("convert", "run", "--yes", "--to", "intra-a"));
     });
 
-    it("to continue with a stack file edited during the run: it returns with the original file, and saves the edit", async () => {
+    it("to continue with a stack file edited during the run: it rolls back with the original file, and saves the edit", async () => {
         for (const change of [(text: string) => text.replace("alice", "mallory"), () => "config: {"]) {
             const it = await convertBench();
             it.state.onUp = (to) => {
                 if (to === "drain" && it.state.ups.length < 3) it.write(change(it.text()));
             };
             const { note } = await exits(1, it.ops("convert", "run", "--yes"));
-            assert.match(note, /It has returned to intra-a, which serves/);
+            assert.match(note, /It was rolled back to intra-a, which serves/);
             assert.match(
                 note,
-                /The return continues with the original file; the edit is in .*Pulumi\.intra\.yaml\.edited/,
+                /The rollback continues with the original file. The edit is in .*Pulumi\.intra\.yaml\.edited/,
             );
             assert.equal(it.state.reached, "intra-a");
             assert.equal(it.text(), CONVERT_FILE);
@@ -149,7 +149,7 @@ describe("npm run ops -- convert, refused", () => {
         }
     });
 
-    it("a second edit during the return: it saves both edits", async () => {
+    it("a second edit during the rollback: it saves both edits", async () => {
         const it = await convertBench();
         it.state.failing = { start: 1 };
         const edits: Record<number, string> = { 5: "team-one", 6: "team-two" };

@@ -58,17 +58,17 @@ describe("npm run ops -- convert run", () => {
         const headings = lines[1].split("│").slice(1, -1);
         assert.deepEqual(
             headings.map((one) => one.trim()),
-            ["step", "what happens", "callers", "expected", "measured", "return from there"],
+            ["step", "what happens", "callers", "expected", "measured", "rollback from there"],
         );
     });
 
-    it("returns to intra-a when the component's answers differ from bare metal's, and verifies that callers are served", async () => {
+    it("rolls back to intra-a when the component's answers differ from bare metal's, and verifies that callers are served", async () => {
         const { ops, state, text, record } = await convertBench();
         state.says.component = " Texas";
         const { note } = await exits(1, ops("convert", "run", "--yes"));
         assert.deepEqual(state.ups.slice(5), ["stop", "drain", "prepare", "intra-a"]);
         assert.match(note, /the text is " Texas" instead of " France"/);
-        assert.match(note, /It has returned to intra-a, which serves/);
+        assert.match(note, /It was rolled back to intra-a, which serves/);
         assert.equal(text(), CONVERT_FILE);
         const end = record()
             .filter((entry) => entry.event === "step-end")
@@ -76,11 +76,11 @@ describe("npm run ops -- convert run", () => {
         assert.match((end as any).said, /^alice\/a1 got an answer from http/);
     });
 
-    it("returns when pulumi up fails, with Pulumi's own message, and says what the operator must do when that fails too", async () => {
+    it("rolls back when pulumi up fails, with Pulumi's own message, and says what the operator must do when that fails too", async () => {
         const { ops, state } = await convertBench();
         state.failing = { start: 1 };
         const { note } = await exits(1, ops("convert", "run", "--yes"));
-        assert.match(note, /Returning to intra-a: start: pulumi up ended with 255: start fails in this test\./);
+        assert.match(note, /Rolling back to intra-a: start: pulumi up ended with 255: start fails in this test\./);
         assert.deepEqual(state.ups.slice(4), ["stop", "drain", "prepare", "intra-a"]);
         const worse = await convertBench();
         worse.state.failing = { start: 1, drain: 0, stop: 0 };
@@ -128,7 +128,7 @@ describe("npm run ops -- convert run", () => {
         assert.equal(state.reached, "done");
     });
 
-    it("returns when done fails and the component does not answer callers", async () => {
+    it("rolls back when done fails and the component does not answer callers", async () => {
         const { ops, state } = await convertBench();
         state.failing = { done: 2 };
         state.onUp = (to) => {
@@ -139,7 +139,7 @@ describe("npm run ops -- convert run", () => {
             note,
             /did not reach intra-b \(done: .*done fails in this test; and callers are not served by the component: alice\/a1 at http\S+: request failed \(502: /,
         );
-        assert.match(note, /It has returned to intra-a, which serves/);
+        assert.match(note, /It was rolled back to intra-a, which serves/);
         assert.deepEqual(state.ups.slice(8), ["switch", "start", "stop", "drain", "prepare", "intra-a"]);
     });
 
@@ -165,7 +165,7 @@ describe("npm run ops -- convert run", () => {
         assert.equal(state.reached, "intra-a");
     });
 
-    it("goes back from intra-b on request, and says so where nothing is to be done", async () => {
+    it("converts intra-b back on request, and says when there is nothing to do", async () => {
         const { ops, state } = await convertBench();
         assert.match(
             (await ops("convert", "run", "--yes", "--to", "intra-a")).out,
@@ -174,7 +174,7 @@ describe("npm run ops -- convert run", () => {
         await ops("convert", "run", "--yes");
         assert.match(
             (await ops("convert", "run", "--yes")).out,
-            /has option intra-b.* To return: npm run ops -- convert run --yes --to/,
+            /has option intra-b.* To convert it back: npm run ops -- convert run --yes --to/,
         );
         assert.match((await ops("convert", "abort", "--yes")).out, /no conversion is under way/);
         const { outcome, place } = JSON.parse((await ops("convert", "run", "--yes", "--json")).out);
@@ -182,10 +182,10 @@ describe("npm run ops -- convert run", () => {
         state.ups = [];
         const { out } = await exits(0, ops("convert", "run", "--yes", "--to", "intra-a"));
         assert.deepEqual(state.ups, ["switch", "start", "stop", "drain", "prepare", "intra-a"]);
-        assert.match(out, /Returned: intra has option intra-a and serves/);
+        assert.match(out, /Rolled back: intra has option intra-a and serves/);
     });
 
-    it("continues from a stack that was prepared by hand, or goes back on request", async () => {
+    it("continues from a stack that was prepared by hand, or rolls back on request", async () => {
         const text = fileAt("prepare");
         const it = await convertBench(text);
         assert.match((await it.ops("convert", "status")).out, /option intra-b, prepared, .*no conversion is under way/);
@@ -198,7 +198,7 @@ describe("npm run ops -- convert run", () => {
         assert.deepEqual(back.state.ups, ["intra-a"]);
     });
 
-    it("goes back despite formal problems, with a warning about each; only another running process prevents it", async () => {
+    it("rolls back despite formal problems, with a warning about each; only another running process prevents it", async () => {
         const text = fileAt("done").replace("budgetMinutes: 60", "budgetMinutes: 5");
         const it = await convertBench(text, ({ args }) => {
             if (args[0] === "preview") return { code: 255, stderr: "error: no changes were expected but some were" };
@@ -211,7 +211,10 @@ describe("npm run ops -- convert run", () => {
             args[1] === "export" ? { stdout: '{"deployment":{"pending_operations":[{}]}}' } : undefined,
         );
         pending.state.inCluster = { name: "bob@far r1", until: "2099-01-01T00:00:00Z" };
-        assert.match((await pending.ops("convert", "run", "--yes", "--to", "intra-a")).note, /another process runs it/);
+        assert.match(
+            (await pending.ops("convert", "run", "--yes", "--to", "intra-a")).note,
+            /another process already runs the conversion/,
+        );
         pending.state.inCluster = undefined;
         const again = await exits(0, pending.ops("convert", "run", "--yes", "--to", "intra-a"));
         assert.match(again.note, /^note: intra: has \d+ pending operations? of/m);
@@ -289,7 +292,7 @@ describe("npm run ops -- convert run", () => {
         assert.deepEqual([state.ups.length, state.reached], [7, "done"]);
     });
 
-    it("plans no 503 for a return from prepare, where bare metal serves", async () => {
+    it("plans no 503 for a rollback from prepare, where bare metal serves", async () => {
         const plan = async (phase: string) => {
             const { ops } = await convertBench(fileAt(phase));
             return JSON.parse((await ops("convert", "plan", "--to", "intra-a", "--json")).out);
