@@ -46,7 +46,7 @@ program
     .description("Compare alpa-auth with a flat Pulumi program and with kubectl, for the same objects")
     .option(
         "--counts <numbers>",
-        "how many callers: at most about 1650 fit into a stack file; for more callers, use the command `file` or `stacks`",
+        "how many callers; a stack file holds at most about 1650, so use `bench file` or `bench stacks` for more",
         counts,
         [10, 100, 1000],
     )
@@ -56,7 +56,7 @@ program
         settings,
         Object.values(SETTINGS),
     )
-    .option("--first-up", "measure only the first `pulumi up`, which takes a third of the time", false)
+    .option("--first-up", "measure only the first `pulumi up`: about a third of the whole time", false)
     .action(async (options: { counts: number[]; settings: (typeof SETTINGS.fast)[]; firstUp: boolean }) => {
         const { counts, settings, firstUp } = options;
         await measured((bench) => measureConsumers(bench, counts, settings, firstUp, say));
@@ -97,7 +97,7 @@ program
     .option("--callers <number>", "how many callers", (text) => counts(text)[0], 5000)
     .option(
         "--rounds <number>",
-        "how often each setting is measured, for 2 seconds each time",
+        "how many times to measure each setting, for 2 seconds each time",
         (text) => counts(text)[0],
         9,
     )

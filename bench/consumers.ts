@@ -12,7 +12,7 @@ type Say = (line: string) => void;
 
 /**
  * Measures every program with each number of callers, and prints a table for each number.
- * @param firstOnly skips changes of existing callers, which take two thirds of the time
+ * @param firstOnly measures only the first `up`, which takes a third of the time
  */
 export async function measureConsumers(
     bench: Bench,

@@ -11,7 +11,7 @@ import { type Bench, removeNamespace } from "./sandbox";
 import { AlpaAuth, consumersOf, FAST } from "./stacks";
 import { aligned } from "./table";
 
-/** alpa-auth, whose config names a file that git ignores. The callers are in that file. */
+/** alpa-auth with its callers in a file. The config names this file, and git ignores it. */
 class InFile extends AlpaAuth {
     private readonly callersFile = `.alpa-auth/local/bench-${process.pid}-${this.stack}.yaml`;
 

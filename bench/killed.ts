@@ -26,8 +26,8 @@ export async function killedMidway(bench: Bench, count: number, say: Say): Promi
     await killWhen(program, midway);
     const left = await live(bench, program.stack);
     say(
-        `pulumi was killed: the cluster has ${left.consumers.length} of ${count} Consumers and ${left.keys.size} Secrets, ` +
-            `the state has ${program.state(all).perCaller * count} resources of callers`,
+        `pulumi was killed. The cluster has ${left.consumers.length} of ${count} Consumers and ${left.keys.size} Secrets. ` +
+            `The state has ${program.state(all).perCaller * count} resources of callers.`,
     );
     assert.ok(left.consumers.length < count, "pulumi had created all Consumers before it was killed");
     await again(program, all, say);
@@ -35,7 +35,7 @@ export async function killedMidway(bench: Bench, count: number, say: Say): Promi
     const more = rotated(all, "b");
     program.configure(more);
     await killWhen(program, async () => (await live(bench, program.stack)).keys.has(`${ROTATED}/b`));
-    say("killed once the second key of a caller was in the cluster");
+    say("pulumi was killed after it had created the second key of a caller");
     await again(program, more, say);
     await removeNamespace(bench, program.stack);
 }
@@ -73,7 +73,7 @@ async function again(program: AlpaAuth, all: Callers, say: Say): Promise<void> {
         "these keys do not work",
     );
     assert.deepEqual(await program.preview(), [], "a preview that follows");
-    say(`${wanted.length} keys work, Secrets and outputs agree, no other object, the next preview is empty`);
+    say(`${wanted.length} keys work, Secrets and outputs agree, no extra object exists, and the next preview is empty`);
 }
 
 /** The callers' objects in the cluster: names of Consumers, and the key of each Secret by `<caller>/<credential>`. */

@@ -1,8 +1,8 @@
 /**
- * Measures the cost of metrics and the access log, and the number of series for many callers, on the emulator of APISIX. Its
- * metrics and log lines are those of APISIX, so the number and size of series hold for APISIX too. Its speed differs, so only
- * ratios of times hold for APISIX. Throughput is computed from the CPU time of a request, which other programs on the machine
- * hardly change.
+ * Measures what metrics and the access log cost on the emulator of APISIX, and counts the series for many callers. The
+ * emulator writes the same metrics and log lines as APISIX, so the number and size of the series are the same. It does
+ * not have the speed of APISIX, so compare only ratios of times. Throughput is computed from the CPU time of a request,
+ * because other programs on the machine hardly change that time.
  */
 import { fork } from "node:child_process";
 import { once } from "node:events";
@@ -38,7 +38,7 @@ const KEPT: [name: string, kept: Kept][] = [
 
 type Say = (line: string) => void;
 
-/** @param rounds how often each of the four settings is measured, in turn @param seconds length of each measurement */
+/** @param rounds how many times each of the four settings is measured @param seconds length of each measurement */
 export async function measureObserved(callers: number, rounds: number, seconds: number, say: Say): Promise<void> {
     const load = fork(join(__dirname, "load.cjs"), { execArgv: [] });
     const [{ alpa }] = (await once(load, "message")) as [{ alpa: number }];
@@ -79,7 +79,7 @@ async function compare(alpa: number, rounds: number, seconds: number, send: Send
             const ratios = cost.map((value, round) => without[round] / value).sort((a, b) => a - b);
             const [least, most] = [ratios[0], ratios.at(-1)!].map((ratio) => ratio.toFixed(2));
             say(
-                `${name}: ${(median(cost) * 1000).toFixed(2)} ms of CPU time per request; throughput is ${median(ratios).toFixed(2)} times the throughput without metrics and log (${least} to ${most} in single rounds)`,
+                `${name}: ${(median(cost) * 1000).toFixed(2)} ms of CPU time per request. Throughput relative to a gateway without metrics and log: ${median(ratios).toFixed(2)} (single rounds: ${least} to ${most})`,
             );
         }
     } finally {
@@ -118,7 +118,7 @@ function countSeries(callers: number, say: Say): void {
     const series = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
     const of = (name: string) => series.filter((line) => line.startsWith(name)).length;
     say(
-        `${callers} callers with one 200 and one 429 each: ${series.length} series, ${(text.length / 1e6).toFixed(1)} MB of text; ` +
+        `${callers} callers with one answer 200 and one answer 429 each: ${series.length} series, ${(text.length / 1e6).toFixed(1)} MB of text; ` +
             `${of("apisix_http_status")} http_status, ${of("apisix_bandwidth")} bandwidth, ${of("apisix_http_latency")} http_latency`,
     );
 }

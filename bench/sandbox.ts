@@ -23,7 +23,7 @@ export interface Bench {
 
 const GATEWAY = "gateway";
 
-/** Starts the sandbox, runs `work`, and leaves nothing behind. */
+/** Starts the sandbox, runs `work`, and removes the sandbox. */
 export async function withBench(log: (line: string) => void, work: (bench: Bench) => Promise<void>): Promise<void> {
     const tools = await ensureTools([...SANDBOX_TOOLS, "kubectl"], { log });
     const dir = mkdtempSync(join(tmpdir(), "alpa-auth-bench-"));

@@ -6,7 +6,7 @@ import { ROOT } from "../sandbox/world/state";
 import { type Callers, ROTATED } from "./callers";
 import { type Bench, writeStackFile } from "./sandbox";
 
-/** Settings of the engine; both programs always get the same. */
+/** Settings of the engine. Both programs run with the same settings. */
 export interface EngineSettings {
     name: string;
     args: string[];
@@ -30,17 +30,17 @@ export abstract class Program {
         readonly settings: EngineSettings,
     ) {}
 
-    /** Arguments before a command that select the program. */
+    /** Arguments that select the program. They stand before Pulumi's command. */
     protected abstract readonly where: string[];
     protected abstract readonly project: string;
-    /** Patterns for the resources that a rotation changes, and whose names do not contain the caller's name. */
+    /** URN patterns of resources that a rotation changes although their names do not contain the caller's name. */
     protected abstract readonly shared: string[];
 
     abstract create(): Promise<void>;
     /** @param more other keys of the config, without the project's prefix */
     abstract configure(callers: Callers, more?: object): void;
 
-    /** Called with the process of each command. */
+    /** Called with the process id of each command. */
     onStart?: (pid: number) => void;
 
     /** @throws Error with the end of Pulumi's output: a failed `up` prints its cause on standard output */

@@ -6,7 +6,7 @@ export interface Row {
     firstUp: number;
     /** From the start of `up` until the ingress controller has accepted every caller. */
     accepted?: number;
-    /** CPU seconds that the whole sandbox, with emulators and API server, has used until `accepted`. */
+    /** CPU seconds that the whole sandbox (also its emulators and API server) has used until `accepted`. */
     cpu?: number;
     preview?: number;
     /** Duration of `up` of the whole stack after the rotation of a key. */
@@ -16,7 +16,7 @@ export interface Row {
     /** Size of the state, in bytes. */
     bytes?: number;
     perCaller?: number;
-    /** The row of the flat program with the same settings. The table compares this row with it. */
+    /** Row of the flat program with the same settings, to compare with. */
     flat?: Row;
 }
 
@@ -31,7 +31,9 @@ const COLUMNS: [title: string, of: (row: Row) => number | undefined, digits: num
     ["resources per caller", (row) => row.perCaller, 2],
 ];
 
-/** A row for each program. A figure that the flat program has too is followed by its ratio to the flat program's figure. */
+/**
+ * A table with a row for each program. A figure is followed by its ratio to the flat program's figure, if that exists.
+ */
 export function table(rows: Row[]): string {
     const cells = rows.map((row) => [
         row.way,

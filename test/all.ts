@@ -1,6 +1,7 @@
 /**
- * Runs a level of test/levels.ts, several processes at a time: `npm run lint`, `npm run check`, `npm test`,
- * `npm run test:full`. `npm test -- PART… [-g TITLE]` runs test files whose path contains a part and tests whose title matches.
+ * Runs one level of test/levels.ts in several processes: `npm run lint`, `npm run check`, `npm test` or `npm run
+ * test:full`. `npm test -- PART… [-g TITLE]` runs only files whose path contains a PART, and only tests whose title
+ * matches TITLE.
  */
 import { relative } from "node:path";
 import { missingForPackets } from "./kernel-rules";
@@ -10,14 +11,14 @@ import { LOGS, ROOT, sideBySide, sumOf } from "./side-by-side";
 import { findOnPath } from "../sandbox/toolchain/path";
 
 /**
- * Number of test processes, chosen for two cores. There are more processes than cores, because engine tests wait a third of
- * their time for clocks and other processes.
+ * Number of test processes, chosen for two cores. More processes than cores, because engine tests spend a third of
+ * their time waiting.
  */
 const LANES = 4;
 
 /**
- * Makes Go collect garbage less often: its programs here, mainly the API server, have short-lived objects, and need a fifth
- * less CPU time this way (measured 2026-11: 11.5 s instead of 14.1 s for one world and eight runs of Pulumi).
+ * Makes Go programs, mainly the API server, collect garbage less often. This saves a fifth of their CPU time (measured
+ * 2026-11: 11.5 s instead of 14.1 s for one world and eight runs of Pulumi).
  */
 const ENVIRONMENT = { GOGC: "400" };
 

@@ -36,7 +36,7 @@ export async function certificate(names: string[], wanted: Wanted = {}): Promise
     return { certificate: cert, key };
 }
 
-/** A key that belongs to no certificate. If there is a passphrase, the key is encrypted with it. */
+/** Creates a private key without a certificate. @param passphrase encrypts the key. @default not encrypted */
 export function privateKey(passphrase?: string): string {
     const { privateKey: key } = generateKeyPairSync("ec", { namedCurve: "P-256" });
     const sealed = passphrase === undefined ? {} : { cipher: "aes-256-cbc", passphrase };

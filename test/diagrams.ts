@@ -16,7 +16,9 @@ const PODS: Record<string, [id: string, text: string]> = {
 
 const kindOf = (r: Seen): string => r.inputs.kind ?? r.type.split(":").pop();
 
-/** An option with a gateway: namespaces, the path of a request, and which pods the network policies let reach which port. */
+/**
+ * Draws an option with a gateway: namespaces, the path of a request, and the connections that network policies allow.
+ */
 export function gatewayDiagram(seen: Seen[], nodePort: number, pods: number): string {
     const policies = seen.filter((r) => kindOf(r) === "NetworkPolicy");
     const [gateway, etcd] = ["-admin-api", "-etcd"].map(
@@ -51,7 +53,7 @@ export function gatewayDiagram(seen: Seen[], nodePort: number, pods: number): st
     ].join("\n");
 }
 
-/** The arrows for one network policy of the stack, each labelled with the ports that it opens. */
+/** One arrow for each peer that a network policy allows, labelled with the ports. */
 function allowed({ inputs }: Seen, nodePort: number): string[] {
     return (inputs.spec.ingress ?? []).flatMap((rule: any) => {
         const to = podOf(inputs.spec.podSelector);
@@ -65,7 +67,7 @@ function allowed({ inputs }: Seen, nodePort: number): string[] {
 const CALLERS_OBJECTS: Record<string, string> = { Consumer: "Consumers", Secret: "Secrets with keys" };
 
 /**
- * Option callers: the objects of this stack, next to the objects of the stack that created the gateway.
+ * Draws option callers: the objects of this stack, and those of the stack that created the gateway.
  * @param of full name of the stack that created the gateway
  */
 export function callersDiagram(seen: Seen[], { namespace, binding }: SharedGateway, of: string): string {
@@ -113,8 +115,8 @@ function upstreamPorts(seen: Seen[]): number[] {
 }
 
 /**
- * The boxes of option cloudflare, in the order in which a request passes them. A box is drawn if the stack has a resource of
- * its type.
+ * The boxes of option cloudflare, in the order in which a request passes them. A box is drawn only if the stack has a
+ * resource of this type.
  */
 const EDGE: [type: RegExp, id: string, text: string][] = [
     [/:DnsRecord$/, "dns", "DNS name, proxied"],
@@ -148,7 +150,7 @@ export function cloudflareDiagram(seen: Seen[], endpoint: string): string {
     ].join("\n");
 }
 
-/** A conversion: its phases, the answers that callers get in each, and the steps forward and back. */
+/** Draws a conversion: its phases, what answers callers in each phase, and the steps forward and back. */
 export function conversionDiagram(): string {
     type Place = typeof BEFORE | Phase;
     const stages: Place[] = [BEFORE, ...PHASES];

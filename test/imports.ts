@@ -1,4 +1,4 @@
-/** The imports of each file, from their text, so that types and `await import()` count too. */
+/** Finds the imports of files in their text, including imports of types and `await import()`. */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as ts from "typescript";
@@ -41,7 +41,7 @@ function resolve(file: string, specifier: string): string {
     return found;
 }
 
-/** The first cycle found, as a path that ends where it begins; undefined when there is none. */
+/** @returns a cycle as a path whose first and last node are the same, or undefined if there is none */
 export function cycleIn(graph: ReadonlyMap<string, readonly string[]>): string[] | undefined {
     const finished = new Set<string>();
     const visit = (node: string, path: string[]): string[] | undefined => {
@@ -62,9 +62,8 @@ export function cycleIn(graph: ReadonlyMap<string, readonly string[]>): string[]
 }
 
 /**
- * Imports that are part of a cycle between folders. For example "a/b → a/c": a file below a/b imports a file below a/c,
- * and a file below a/c imports a file below a/b, directly or through other files. Cycles between files of the same
- * folder are not reported.
+ * Imports between folders that form a cycle. For example "a/b → a/c": a file below a/b imports a file below a/c, and
+ * other imports lead back from a/c to a/b. Cycles within one folder are not reported.
  */
 export function folderCycles(imports: ReadonlyMap<string, readonly string[]>): string[] {
     const graph = new Map<string, Set<string>>();
@@ -82,7 +81,7 @@ export function folderCycles(imports: ReadonlyMap<string, readonly string[]>): s
     );
 }
 
-/** The two siblings below the deepest common folder of two files. */
+/** The folders or files directly below the deepest common folder of two files. */
 function siblings(a: string, b: string): [string, string] {
     const [inA, inB] = [a.split("/"), b.split("/")];
     const shared = inA.findIndex((part, at) => part !== inB[at]);

@@ -9,7 +9,7 @@ export type Seen = pulumi.runtime.MockResourceArgs;
 export interface Asked {
     /** URN of the parent; empty without one. */
     parent: string;
-    /** URNs of dependencies; components are resolved to their children. */
+    /** URNs of dependencies, with the children of a component instead of the component. */
     dependsOn: string[];
     retainOnDelete: boolean;
     protect: boolean;
@@ -31,8 +31,8 @@ export interface Asked {
 
 const requests = new WeakMap<Seen, Asked>();
 
-// The SDK keeps a stack trace for each of its promises, to report one that never ends. With source maps that takes two thirds
-// of a program's time on a fake engine.
+// Turns off the stack traces that the SDK keeps to report promises that never end. With source maps they take two
+// thirds of a program's time on a fake engine.
 type Debuggable = { debuggablePromise: (promise: Promise<unknown>, about: unknown) => unknown };
 const sdk = createRequire(__filename)("@pulumi/pulumi/runtime/debuggable") as Debuggable;
 const { debuggablePromise } = sdk;
@@ -53,7 +53,7 @@ const state = createRequire(__filename)("@pulumi/pulumi/runtime/state") as State
 export const generatedText = (length = 0) => "generated".padEnd(length, "-");
 
 /**
- * Runs `build` on a fake engine and returns every resource it registered, once all have settled.
+ * Runs `build` on a fake engine. @returns all registered resources, after their promises have settled
  * @param found existing resources that the program reads, by name, with their fields
  * @param answers of provider functions, by token; a call of another function is an error
  * @param preview whether the run is a preview.
@@ -111,20 +111,20 @@ export async function record(
     return seen;
 }
 
-/** The SDK's fake engine does not support hooks: accept them and never call them, like a preview. */
+/** Accepts hooks, which the SDK's fake engine does not support. They are never called, like in a preview. */
 function acceptHooks() {
     const monitor = pulumi.runtime.getMonitor() as unknown as Record<string, unknown>;
     monitor.registerResourceHook = (_request: unknown, done: (error: null, answer: unknown) => void) => done(null, {});
 }
 
-/** The SDK's fake engine does not support transforms either: accept them and never call them. */
+/** Accepts transforms, which the SDK's fake engine does not support. They are never called. */
 function acceptTransforms() {
     const state = createRequire(__filename)("@pulumi/pulumi/runtime/state") as { getStore: () => Store };
     state.getStore().supportsTransforms = true;
 }
 type Store = { supportsTransforms: boolean };
 
-/** Calls `heard` with each registration before the fake engine gets it. */
+/** Passes each registration to `heard` before the fake engine. */
 function listen(heard: (request: Asked) => void) {
     const monitor = pulumi.runtime.getMonitor() as unknown as Record<"registerResource", RegisterResource>;
     const register = monitor.registerResource.bind(monitor);
@@ -138,7 +138,7 @@ function listen(heard: (request: Asked) => void) {
             deleteTimeout: request.getCustomtimeouts()?.getDelete() ?? "",
             beforeCreate: request.getHooks()?.getBeforeCreateList() ?? [],
             transforms: request.getTransformsList().length,
-            // An alias that a package adds may have only another type. Such an alias has no name, and is left out.
+            // Leaves out aliases without a name: packages add such aliases for an earlier type.
             aliases: request.getAliasesList().flatMap((alias) => alias.getSpec()?.getName() || []),
             earlierUrns: request.getAliasesList().flatMap((alias) => alias.getUrn() || []),
             earlierParents: request.getAliasesList().flatMap((alias) => alias.getSpec()?.getParenturn() || []),
@@ -155,7 +155,7 @@ export function asked(resource: Seen): Asked {
     return found;
 }
 
-/** Whether a resource is created only after another one: by its own dependencies, or by those of its parents. */
+/** Whether `later` is created only after `earlier`, because `later` or one of its parents depends on `earlier`. */
 export function comesAfter(seen: Seen[], later: Seen, earlier: Seen): boolean {
     const key = (urn: string) => {
         const [, , type, name] = urn.replace("urn:pulumi:", "").split("::");
@@ -193,7 +193,7 @@ export function textsOf(secret: Seen): Record<string, string> {
     );
 }
 
-/** The only resource of a type, or of a type and name; fails on none and on two. */
+/** The only resource of a type, or of a type and name. Fails if there is none or more than one. */
 export function one(seen: Seen[], type: string, name?: string): Seen {
     const found = seen.filter((r) => r.type === type && (name === undefined || r.name === name));
     assert.equal(found.length, 1, `expected one ${type} ${name ?? ""}, got ${found.map((r) => r.name).join(", ")}`);

@@ -15,7 +15,7 @@ function boxOf(file: string): string {
     return below.length === 0 ? TOPOLOGIES : `components/${subject}`;
 }
 
-/** The boxes, and the boxes that each imports. */
+/** The boxes that each box imports. */
 export function layers(): Map<string, string[]> {
     const found = new Map<string, Set<string>>();
     for (const [file, imported] of importsOf(sourceFiles(...CODE))) {
@@ -27,7 +27,7 @@ export function layers(): Map<string, string[]> {
     return new Map([...found].sort().map(([box, others]) => [box, [...others].sort()]));
 }
 
-/** The arrows of the graph, without each arrow a → c for which arrows a → b → c exist. */
+/** The arrows of the graph. An arrow a → c is left out if a path from a to c exists without it. */
 function reduced(graph: Map<string, string[]>): [from: string, to: string][] {
     const reaches = (from: string, to: string): boolean =>
         graph.get(from)!.some((next) => next === to || reaches(next, to));

@@ -1,7 +1,7 @@
 /**
- * What each level runs: `npm run lint` runs the checks without tests. `npm run check` adds most unit and golden tests.
- * `npm test` adds the other unit tests, the sandbox's and engine tests. `npm run test:full` adds tests that take too long for
- * every change. FULL and NOT_AT_ONCE have the exceptions.
+ * What each level runs. `npm run lint`: checks without tests. `npm run check`: also most unit and golden tests. `npm
+ * test`: also the other unit tests, the sandbox's tests and the engine tests. `npm run test:full`: also tests that take
+ * too long for every change. FULL and NOT_AT_ONCE list the exceptions.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
@@ -13,8 +13,8 @@ export const LEVELS = ["lint", "check", "test", "full"] as const;
 export type Level = (typeof LEVELS)[number];
 
 /**
- * Files that only `npm run test:full` runs, by the beginning of their path, each with the reason. Together they take much
- * longer than all others; unit, golden and recorded tests find most of the same errors first.
+ * Files that only `npm run test:full` runs: beginning of their path, and the reason. They take much longer than all
+ * others together, and unit, golden and recorded tests find most of the same errors.
  */
 const FULL: Record<string, string> = {
     "test/chaos/": "each file takes minutes: models are loaded again and again while steps fail or are killed",
@@ -51,7 +51,7 @@ const FULL: Record<string, string> = {
     "test/site/": "builds the site of docs/, and opens each page in a browser",
 };
 
-/** Unit tests, by the beginning of their path, that run in `npm test` but not in `npm run check`, each with the reason. */
+/** Unit tests that run in `npm test` but not in `npm run check`: beginning of their path, and the reason. */
 const NOT_AT_ONCE: Record<string, string> = {
     "sandbox/test/": "emulators, which are not part of the product: 70 s of CPU time",
     "test/unit/alerts/": "evaluates hours of metrics with promtool: 7 s of CPU time",
@@ -88,8 +88,8 @@ const CACHE = "node_modules/.cache";
 
 /** Format, rules, types and terms. Results of ESLint and TypeScript for a file are cached until the file changes. */
 const LINT: Job[] = [
-    // This compiler is written in Go. Without its cache, it takes 14 s of CPU time. The JavaScript compiler takes 49 s
-    // (measured 2026-11).
+    // The compiler in Go takes 14 s of CPU time without its cache, and the compiler in JavaScript 49 s (measured
+    // 2026-11).
     lint(
         "tsc",
         "typescript-native/bin/tsc",
@@ -109,8 +109,8 @@ const LINT: Job[] = [
 ];
 
 /**
- * Unit tests that start programs run in separate, small processes: starting a program takes 1 ms of CPU time in a small process
- * and 10 ms in one of 1 GB, the size of a process with all unit tests.
+ * Unit tests that start programs. They run in small processes of their own: a start takes 1 ms of CPU time in a small
+ * process, and 10 ms in a process of 1 GB with all unit tests.
  */
 const STARTING: Record<string, RegExp> = {
     sandbox: /^sandbox\/test\//,
@@ -118,13 +118,13 @@ const STARTING: Record<string, RegExp> = {
     "client and scripts": /^test\/unit\/(client\/|observability\/|components\/.*-script)/,
 };
 
-/** Test files of the job "unit components, golden". */
+/** Test files of the job "unit components, golden", by their path. */
 const RENDERING = /^test\/(golden|unit\/(components|stacks|bench|alerts))\//;
 
 /**
- * Engine tests with a job of about five minutes or more. Files of one job share the world of test/engine/kit, because
- * starting a world takes 11 s of CPU time. Long jobs and jobs that wait for clocks are first, so that no lane is idle
- * at the end.
+ * Jobs of engine tests that take about five minutes or more. Files of one job share a world of test/engine/kit, because
+ * each start of a world takes 11 s of CPU time. The longest jobs are first, so that all lanes end at about the same
+ * time.
  */
 const LONG = [
     ["stack/lifecycle", "callers/credentials"],
@@ -169,8 +169,7 @@ function shellCheck(executable: string): Job {
 type Tests = Job & { files: string[] };
 
 /**
- * @param parts parts of paths: only files whose path contains one of them are run. With `npm test`, they may also be
- * files of the full level.
+ * @param parts runs only files whose path contains one of these texts; with `npm test` also files of the full level
  */
 export function tests(level: Level, parts: string[] = []): Tests[] {
     const wanted = level === "test" && parts.length > 0 ? "full" : level;
@@ -181,7 +180,7 @@ export function tests(level: Level, parts: string[] = []): Tests[] {
     }));
     const others = units.filter((file) => !Object.values(STARTING).some((start) => start.test(file)));
     const jobs = [
-        // The two longest jobs of `npm run check` are first. As one job, they would take longer than all others.
+        // The two longest jobs of `npm run check` are first, and are separate so that they run at the same time.
         { name: "unit config, policy, preflight", files: others.filter((file) => !RENDERING.test(file)) },
         { name: "unit components, golden", files: others.filter((file) => RENDERING.test(file)) },
         ...starting,

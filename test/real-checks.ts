@@ -1,8 +1,8 @@
-/** Which checks prove each real part, and the table of a release: part, version, real or emulated, checks passed. Pure. */
+/** The tests to run for each real part, and the table of a release: part, version, real or emulated, passed checks. */
 import type { PartReport } from "../sandbox/real/choice";
 import type { PartName } from "../sandbox/real/parts";
 
-/** Tests that use a part, most of them engine tests. A part that is not real needs none: `npm test` tests its emulator. */
+/** Tests to run for each real part. An emulated part needs no further tests, because `npm test` tests its emulator. */
 export const CHECKS: Record<PartName, readonly string[]> = {
     charts: [
         "test/engine/gateway/real-charts.test.ts",

@@ -1,6 +1,6 @@
 /**
- * Runs several processes of tests or checks at a time, with one result. Engine tests spend a third of their time waiting for
- * clocks and other processes, so two at once take little longer than one. Each process prints into a file of its own.
+ * Runs tests or checks in several processes at a time, and combines their results. Engine tests spend a third of their
+ * time waiting, so two at once take little longer than one. Each process prints into a file of its own.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
@@ -11,14 +11,14 @@ export const ROOT = join(__dirname, "..");
 export const LOGS = join(ROOT, "test-results");
 const MOCHA = join(ROOT, "node_modules/mocha/bin/mocha.js");
 /**
- * Size in MiB of the heap's young generation, which has room for the objects of one test. Garbage collection then takes
- * less CPU time than with 16 MiB, the default of Node.js. The rules of the policy pack took 46 s instead of 52 s
- * (measured 2026-11).
+ * Size of the heap's young generation in MiB, large enough for the objects of one test. Garbage collection takes less
+ * CPU time than with Node.js' default of 16 MiB: 46 s instead of 52 s for the rules of the policy pack (measured
+ * 2026-11).
  */
 const ROOM = "--max-semi-space-size=64";
 /** Ends the test processes when this process ends, also when it is killed. */
 const WATCH = join(ROOT, "sandbox/plugins/exit-with-parent.cjs");
-/** Number of last lines to show of a process that fails and is no test run, or that ends without a result. */
+/** Number of last lines to show of a failed program, or of a test process that ended without a result. */
 const LAST_LINES = 60;
 
 interface Named {
@@ -47,7 +47,7 @@ export interface Result extends Counts {
     /** Text of the failures; empty when there are none. */
     failures: string;
     seconds: number;
-    /** Path, from the root of the clone, of the file with everything that the job printed. */
+    /** File with the job's output, as a path from the root of the clone. */
     log: string;
 }
 
@@ -61,8 +61,8 @@ export interface Options {
     /** Additional arguments for mocha. */
     args?: string[];
     /**
-     * Time limit from the last test to the end of the process, in milliseconds. Without it, handles that tests left
-     * open would keep the process running.
+     * Time limit from the last test to the end of the process, in milliseconds. Open handles would otherwise keep the
+     * process running.
      * @default 60000
      */
     endMilliseconds?: number;
@@ -72,7 +72,7 @@ export interface Options {
     onEnd?: (result: Result) => void;
 }
 
-/** Runs the jobs in their order, each in the first lane that is free. @returns results of those that were not interrupted */
+/** Runs the jobs in their order, each in the first free lane. @returns results, without those of interrupted jobs */
 export async function sideBySide(jobs: Job[], options: Options): Promise<Result[]> {
     const { lanes, onStart, onEnd } = options;
     const failed = new AbortController();
@@ -100,8 +100,7 @@ async function run(job: Job, options: Options & { signal: AbortSignal }): Promis
     mkdirSync(logs, { recursive: true });
     const log = join(logs, `${job.name.replace(/[^\w.-]+/g, "-")}.log`);
     const into = openSync(log, "w");
-    // A file defines no tests if the machine lacks the programs that they need. So a single job may have no tests, but
-    // all jobs together must run some.
+    // If the machine lacks a program, a file may define no tests. So one job may have no tests, but not all jobs.
     const words = "files" in job ? [ROOM, MOCHA, "--no-fail-zero", ...args, ...job.files] : job.program;
     const executable = "executable" in job ? job.executable : undefined;
     const child = spawn(executable ?? process.execPath, executable ? words : [`--require=${WATCH}`, ...words], {
@@ -145,8 +144,8 @@ async function run(job: Job, options: Options & { signal: AbortSignal }): Promis
 function ended(child: ChildProcess): Promise<string> {
     return new Promise((resolve, reject) => {
         child.once("error", reject);
-        // At event "close", all messages have arrived. It may never come: a process that the program left running may
-        // keep the pipe open.
+        // All messages have arrived at event "close". This event never comes if a process that is still running keeps
+        // the pipe open.
         child.once("exit", (code, signal) => {
             const end = () => resolve(String(code ?? signal));
             child.once("close", end);

@@ -1,6 +1,6 @@
 /**
- * Checks docs, comments, messages and names of tests against terms.yml, as a job of `npm run lint`. The rules are data of prh,
- * which also runs the tests of each rule when it reads them.
+ * Checks docs, comments, messages and names of tests against terms.yml, as a job of `npm run lint`. The rules have the
+ * format of prh. When prh reads a rule, it also runs the rule's examples.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -28,8 +28,7 @@ export interface Finding {
 
 /** Finds words of terms.yml in one text. @param file path from the root, for messages */
 export function findingsIn(file: string, text: string, rules: Rule[]): Finding[] {
-    // Each rule searches the whole text. prh's own loop first splits each text into paragraphs, which takes fifteen
-    // times as long.
+    // Applies each rule to the whole text, because prh's own loop over paragraphs takes fifteen times as long.
     return rules.flatMap((rule) =>
         rule.applyRule(text).map(({ index, matches, expected }) => {
             const before = text.slice(0, index).split("\n");

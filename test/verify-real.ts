@@ -1,7 +1,6 @@
 /**
- * `npm run verify:real`, for a release: runs the engine tests that use parts of the sandbox with the real programs instead of
- * emulators, and prints which parts were real. ALPA_AUTH_REAL selects the parts.
- * @default every part that is installed
+ * `npm run verify:real`, for a release: runs engine tests with real programs instead of the sandbox's emulators. Prints
+ * which parts were real. ALPA_AUTH_REAL selects the parts. Default: every installed part.
  */
 import { relative } from "node:path";
 import { table } from "../ops/output";

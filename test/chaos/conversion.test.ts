@@ -1,6 +1,6 @@
-// Proves on the real engine, API server and KubeRay operator that a conversion goes forward, back and forward again, one phase
-// at a time, and that callers get 503 only in its maintenance window. Hosts, kubelets, Ray, Alpa and the gateway are emulators,
-// so this does not prove that real GPUs and a real Alpa behave the same.
+// Proves that a conversion goes forward, back and forward again, one phase at a time. Proves that callers get 503 only
+// in the maintenance window. The engine, API server and KubeRay operator are real. Hosts, kubelets, Ray, Alpa and the
+// gateway are emulators, so this does not prove that real GPUs and a real Alpa behave the same.
 import { strict as assert } from "node:assert";
 import { PHASES, type Stage } from "../../components/opt/conversion-phases";
 import type { World } from "../../sandbox/world/world";
@@ -42,7 +42,7 @@ describe("a conversion on the engine", () => {
         ...new Set(world.facts.gpus!.nodes.flatMap((node) => world.gpus!.ledger.on(node).map(({ side }) => side))),
     ];
 
-    /** Goes through the stages while callers send requests all the time. @returns the callers' answers, and the window */
+    /** Goes through the stages while callers send requests. @returns the answers, and the maintenance window */
     async function journey(stages: Stage[], first: Stage, last: Stage): Promise<{ sent: Sent[]; window: Window }> {
         const callers = steadyCallers(url, key);
         const window = { from: 0, to: 0 };
@@ -62,7 +62,7 @@ describe("a conversion on the engine", () => {
         return { sent: callers.answers, window };
     }
 
-    /** No request is rejected outside of the maintenance window, and inside of it only with the announced answer. */
+    /** Asserts that requests are rejected only in the maintenance window, and only with the documented 503. */
     function assertSteady({ sent, window }: { sent: Sent[]; window: Window }) {
         const refused = sent.filter(({ status }) => status !== 200);
         for (const { status, retryAfter, body, from, to } of refused) {

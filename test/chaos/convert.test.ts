@@ -1,7 +1,7 @@
-// Proves that Alpa moves from bare metal into the cluster and back under steady requests, that a conversion rolls back by
-// itself whichever step fails, and that `run` continues a conversion that was killed at any step. The engine, API server,
-// scheduler and KubeRay operator are real. Gateway, hosts, kubelets, GPUs and Alpa are emulators, so the times say nothing
-// about a real model.
+// Proves that Alpa moves from bare metal into the cluster and back while callers send requests. Proves that a
+// conversion rolls back by itself if any step fails, and that `run` continues a conversion that was killed in any step.
+// The engine, API server, scheduler and KubeRay operator are real. Gateway, hosts, kubelets, GPUs and Alpa are
+// emulators, so the times say nothing about a real model.
 import { strict as assert } from "node:assert";
 import { PHASES, type Phase } from "../../ops/cutover/phases";
 import { ask } from "../engine/kit/conversion/conversion-stack";
@@ -116,7 +116,7 @@ describe("npm run ops -- convert", function () {
         await assertSettledIn("intra-a");
     });
 
-    // No callers send requests in this test: it is not specified which answers they get while the component is down.
+    // No callers send requests in this test, because their answers are not specified while the component is down.
     it("rolls back to intra-a by itself when phase done fails and the component is also down", async () => {
         const { ended } = stack.start();
         await untilStep(stack, ended, "done");
@@ -180,8 +180,8 @@ describe("npm run ops -- convert", function () {
     }
 
     /**
-     * During a conversion, a preview by hand succeeds in the clone that runs the conversion. In a clone with another state
-     * it fails.
+     * During a conversion, a preview by hand succeeds in the clone that runs the conversion. It fails in a clone with
+     * another state.
      */
     async function assertHeldByThisClone(): Promise<void> {
         succeeded(await stack.preview());

@@ -12,7 +12,7 @@ import { freeNodePort } from "../engine/kit";
 import type { Place } from "../engine/kit/place";
 import { succeeded, TOOLS_MILLISECONDS } from "../engine/kit/stack";
 
-/** Twice the sum of the watchdog's interval and its limit for one batch, in seconds: the machine may be busy. */
+/** Twice the time in which the watchdog detects a failure, in seconds, because the machine may be busy. */
 const DETECTED_SECONDS = 2 * (30 + 60);
 
 describe("Alpa in the cluster on the engine", () => {
@@ -72,8 +72,8 @@ describe("Alpa in the cluster on the engine", () => {
     it("is restarted when its batch loop has ended, and its termination message names the cause", async () => {
         const before = (await container()).restartCount;
         const port = place!.world.workloads.resolve(`alpa-opt.${stack.name}.svc.cluster.local`, 20001);
-        // Alpa uses the `n` of the last request for a whole batch. Four prompts fill a batch, so no completion of a caller
-        // joins it.
+        // Alpa uses the `n` of the last request for a whole batch. The four prompts fill one batch, so it contains no
+        // caller's prompt.
         const body = JSON.stringify({ model: "default", prompt: ["a", "b", "c", "d"], max_tokens: 4, n: 2 });
         const end = async () =>
             void fetch(`http://127.0.0.1:${port}/completions`, { method: "POST", body }).catch(() => undefined);

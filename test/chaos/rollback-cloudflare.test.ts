@@ -1,5 +1,6 @@
-// Proves on the real engine that a stack that was moved to option cloudflare can go back to intra-a and forward again, and that
-// `ops stack rollback` first lists which new credentials callers need. Cloudflare, the gateway and the host are emulators.
+// Proves on the real engine that a stack moves from intra-a to option cloudflare, rolls back, and moves to cloudflare
+// again. `ops stack rollback` first lists which new credentials callers need. Cloudflare, the gateway and the host are
+// emulators.
 import { strict as assert } from "node:assert";
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";

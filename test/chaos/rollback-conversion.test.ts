@@ -1,5 +1,5 @@
-// Proves on the real engine which rollbacks a stack allows that can be converted. In the first phase of option intra-b bare
-// metal serves, and the stack goes back to intra-a and forward without a failed request. In any later phase
+// Proves on the real engine which rollbacks are allowed in each phase of option intra-b. In the first phase, in which
+// bare metal serves, the stack rolls back to intra-a and is upgraded again without a failed request. In any later phase
 // `stack rollback` refuses and names `convert run`. Hosts, kubelets, Ray, Alpa and the gateway are emulators.
 import { strict as assert } from "node:assert";
 import { writeFileSync } from "node:fs";
@@ -34,7 +34,7 @@ describe("ops stack rollback from intra-b to intra-a and back", () => {
         place = await gpuWorld();
         const { world, dir } = place;
         clone = new Clone(join(dir, "clone"), { dir, facts: world.facts });
-        // Exceptions from the policy pack, because the answer timeout of this world is shorter than the pack allows.
+        // The answer timeout of this world is shorter than the policy pack allows.
         writeFileSync(join(clone.folder, "policy/exceptions.yaml"), stringify({ exceptions }));
         clone.commit("exceptions");
         stack = await ConversionStack.create("back", world, dir, await freeNodePort());

@@ -1,5 +1,6 @@
-// Proves on the real engine that a rollback changes the exposure between `direct` and `tunnel`, also by way of a version with
-// both. No request fails through an exposure that both versions have. Cloudflare and the gateway are emulators.
+// Proves on the real engine that a rollback changes the exposure from `direct` to `tunnel` and back, directly and over
+// a version with both. No request fails through an exposure that both versions have. Cloudflare and the gateway are
+// emulators.
 import { strict as assert } from "node:assert";
 import { join } from "node:path";
 import { SAMPLE_COMPLETION } from "../../components/alpa/sample";

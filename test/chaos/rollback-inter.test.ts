@@ -1,5 +1,5 @@
-// Proves on the real engine that with option inter, callers of both versions lose no request while a rollback adds and removes
-// other callers and changes limits. Gateway, kubelet and kube-proxy are emulators.
+// Proves on the real engine that a rollback of option inter loses no request of callers that exist in both versions.
+// The rollback adds and removes other callers and changes limits. Gateway, kubelet and kube-proxy are emulators.
 import { strict as assert } from "node:assert";
 import { join } from "node:path";
 import { ask, eventually, InterStack, nodes, Traffic, useNodes } from "../engine/kit/inter";

@@ -1,5 +1,5 @@
-// Proves on the real engine that a stack returns to an earlier version, with the program of that version's commit and its
-// config. No request of a caller of both versions fails. `--yes` runs nothing but the plan that was shown.
+// Proves on the real engine that a rollback uses the program and the config of the earlier version's commit. No request
+// fails of a caller that exists in both versions. With `--yes`, the rollback runs only the plan that was shown.
 import { strict as assert } from "node:assert";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

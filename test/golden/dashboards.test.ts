@@ -1,5 +1,5 @@
-// Proves that docs/examples/grafana has the dashboards of observability/dashboards, so that operators import, and stacks
-// create, what was reviewed. Tests in test/unit/observability check their queries.
+// Proves that docs/examples/grafana has the same dashboards as observability/dashboards. Operators import the former,
+// and stacks create the latter. Tests in test/unit/observability check their queries.
 import { strict as assert } from "node:assert";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

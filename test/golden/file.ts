@@ -18,7 +18,7 @@ export async function formatted(file: string, text: string): Promise<string> {
     return code;
 }
 
-/** A resource as one YAML document, with small maps and lists on one line, so that a rule is seen at once. */
+/** A resource as one YAML document, with small maps and lists on one line. */
 export function documentOf(title: string, object: unknown, options = { aliasDuplicateObjects: false }): string {
     const document = new Document(object, options);
     visit(document, {
@@ -27,11 +27,11 @@ export function documentOf(title: string, object: unknown, options = { aliasDupl
         },
     });
     const text = document.toString({ lineWidth: 0 });
-    // The digest of a route's rules changes with each rule, and tells a reader nothing.
+    // Hides the digest of a route's rules: it changes with each rule.
     return `---\n# ${title}\n${text.replace(/(X-Alpa-Auth-Revision: |revision: )"?[0-9a-f]{12}"?/g, "$1(digest)")}`;
 }
 
-/** Compares with the golden file, or writes it where UPDATE_GOLDEN is set. */
+/** Compares with the golden file, or writes the file if UPDATE_GOLDEN is set. */
 export function assertReviewed(file: string, rendered: string): void {
     const at = path.join(__dirname, file);
     if (process.env.UPDATE_GOLDEN) writeFileSync(at, rendered);

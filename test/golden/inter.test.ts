@@ -1,5 +1,5 @@
-// Golden files of option inter: for each installer, the differences from option intra-a, and the changes by exposure tunnel.
-// Other tests prove the same facts. Regenerate: npm run golden
+// Golden files of option inter, for each installer: the differences from option intra-a, and the changes by exposure
+// tunnel. Other tests prove the same facts. Regenerate: npm run golden
 import { strict as assert } from "node:assert";
 import { asked, inputsOf, type Seen } from "../kit";
 import { exposedInterSettings, INTER_INSTALLERS, interSettings, interValues, recordInter } from "../unit/kit/inter";
@@ -16,7 +16,7 @@ const HIDDEN =
 const kindOf = (r: Seen): string => r.inputs.kind ?? r.type.split(":").pop();
 const shown = (seen: Seen[]) => seen.filter((r) => r.custom && !HIDDEN.test(r.type));
 
-/** Resources of `seen` that are missing or different in `known`. */
+/** Resources of `seen` that `known` does not have, or has with other inputs. */
 function news(seen: Seen[], known: Seen[]): Seen[] {
     const before = new Set(shown(known).map(page));
     return shown(seen).filter((r) => !before.has(page(r)));
@@ -25,7 +25,7 @@ function news(seen: Seen[], known: Seen[]): Seen[] {
 function page(resource: Seen): string {
     const { metadata, __provider, kubeconfig: _k, context: _c, timeoutSeconds: _t, ...rest } = inputsOf(resource);
     const { labels: _, annotations, ...named } = metadata ?? {};
-    // The content of a patch is in its annotations. The annotations of other resources are left out.
+    // Shows annotations only of patches, which have no other content.
     const more = resource.type.endsWith("Patch") ? { annotations } : {};
     const object = { kind: kindOf(resource), ...(metadata ? { metadata: { ...named, ...more } } : {}), ...rest };
     const { deleteTimeout } = asked(resource);
@@ -67,7 +67,7 @@ function once<T>(work: () => Promise<T>): () => Promise<T> {
 }
 
 async function render({ file, what, seen, known }: Golden): Promise<string> {
-    // One after the other: there is only one fake engine.
+    // Not at the same time, because there is only one fake engine.
     const before = await known();
     const pages = news(await seen(), before)
         .sort((a, b) => (`${kindOf(a)} ${a.name}` < `${kindOf(b)} ${b.name}` ? -1 : 1))

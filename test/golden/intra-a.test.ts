@@ -36,7 +36,7 @@ async function render(installer: Installer, values = {}, file = `expected/intra-
 }
 
 function page(resource: Seen): string {
-    // The graph is a dynamic resource: its code, kubeconfig and time limit are left out.
+    // Leaves out the code, kubeconfig and time limit of the graph, which is a dynamic resource.
     const { metadata, __provider, kubeconfig: _k, context: _c, timeoutSeconds: _t, ...object } = inputsOf(resource);
     if (metadata !== undefined) {
         const { labels: _, annotations: __, ...named } = metadata;
@@ -45,7 +45,7 @@ function page(resource: Seen): string {
     return documentOf(resource.name, readable(object, new Map()), { aliasDuplicateObjects: true });
 }
 
-/** Puts identifying keys first. Large repeated parts become one object, which YAML writes once. */
+/** Puts identifying keys first. Equal large parts become the same object, so that YAML writes this object once. */
 function readable(node: unknown, known: Map<string, unknown>): unknown {
     if (Array.isArray(node)) return node.map((item) => readable(item, known));
     if (typeof node !== "object" || node === null) return node;
@@ -67,8 +67,7 @@ describe("golden intra-a", () => {
 
     it("with classes of callers matches the reviewed file", async () => {
         const file = "expected/intra-a-classes.yaml";
-        // The file has only the kinds of resources that shares need. All other resources are the same as without
-        // classes.
+        // The file has only the kinds of resources that change with classes.
         assertReviewed(
             file,
             await render("rampart", CLASSES, file, ["ApisixRoute", "Consumer", "Deployment", "Service"]),

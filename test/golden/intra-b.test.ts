@@ -1,5 +1,5 @@
-// Golden files of option intra-b: its resources in addition to option intra-a in the first phase, and the changes of each
-// phase. Other tests prove the same facts. Regenerate: npm run golden
+// Golden files of option intra-b: the resources that its first phase adds to option intra-a, and what each later phase
+// changes. Other tests prove the same facts. Regenerate: npm run golden
 import { strict as assert } from "node:assert";
 import { diffLines } from "diff";
 import { PHASES } from "../../components/opt/conversion-phases";

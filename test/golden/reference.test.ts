@@ -1,5 +1,5 @@
-// Proves that the pages below docs/reference are generated from the schema of the config and from the commands, and that each
-// key has a description, a default with its reason, and an example that the schema accepts.
+// Proves that the pages in docs/reference are generated from the config's schema and from the commands. Proves that
+// each key has a description, a default with its reason, and an example that the schema accepts.
 import { strict as assert } from "node:assert";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -42,7 +42,7 @@ describe("reference of the configuration", () => {
         });
 
         it(`shows for every key of option ${option} a value that the schema accepts`, () => {
-            // A key that a command sets has that command as its example.
+            // If a command sets a key, the command is the example.
             for (const key of keysOf(option).filter((one) => commandFor(one) === undefined)) {
                 const value = decrypted(sample(key));
                 assert.notEqual(value, undefined, `${key.path}: give an example`);
@@ -76,7 +76,7 @@ describe("reference of the policy rules", () => {
     });
 });
 
-/** A value as Pulumi passes it, with a valid secret for each encrypted value. */
+/** Replaces each encrypted value by a valid secret. */
 function decrypted(value: unknown): unknown {
     const secret = (key: string, part: unknown) =>
         isDeepStrictEqual(part, ENCRYPTED) ? (key === "kubeconfig" ? KUBECONFIG : SSH_KEY) : part;

@@ -1,8 +1,8 @@
 /**
- * Measures a class's share of Alpa: `npm run load`. Two interactive callers send one request after the other to one gateway pod
- * with one Alpa of the sandbox. Meanwhile fifty batch callers send the next request as soon as their limit allows it. Then the
- * batch callers run alone. Prints the measured times. Fails where batch callers exceed their share, or where interactive
- * callers wait too long in spite of it. Takes about three minutes.
+ * Measures a class's share of Alpa: `npm run load`. Two interactive callers and fifty batch callers send requests to
+ * one gateway pod with one Alpa of the sandbox. Each batch caller sends as many requests as its limit allows. Then the
+ * batch callers run alone. Prints the measured times. Fails if batch callers exceed their share, or if interactive
+ * callers wait too long. Takes about three minutes.
  */
 import { strict as assert } from "node:assert";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,8 +13,8 @@ const SECONDS = 20;
 /** Alpa's time for one batch of four, in seconds. Before that, it waits 1 s for more requests. */
 const BATCH_SECONDS = 1;
 /**
- * Longest allowed wait, in seconds. It is the time of the running batch and of the caller's batch, each with the second
- * that Alpa waits for more requests, and 2 s for a busy machine.
+ * Longest allowed wait, in seconds: the running batch and the caller's own batch, before each of which Alpa waits 1 s
+ * for more requests, plus 2 s for a busy machine.
  */
 const LONGEST_WITH_SHARE = 2 * (BATCH_SECONDS + 1) + 2;
 const INTERACTIVE = ["chat-1", "chat-2"];
@@ -27,11 +27,11 @@ interface Row {
     longest?: number;
     /** Answers to batch callers per minute. */
     batchAMinute: number;
-    /** Most requests of batch callers at Alpa at one time. */
+    /** Largest number of batch callers' requests that were at Alpa at the same time. */
     mostAtAlpa: number;
 }
 
-/** Sends one request after the other until the scenario is over; after a 429 it waits for Retry-After. */
+/** Sends one request after the other until the scenario is over. After a 429, waits as Retry-After says. */
 async function keepAsking(
     alpa: ClassedAlpa,
     caller: string,
@@ -78,7 +78,7 @@ async function scenario(share: Row["share"], interactive: string[], batch: strin
     const began = Date.now();
     interactive.forEach((caller) => asked.set(caller, began));
     await sleep(SECONDS * 1000);
-    // Requests without an answer count with the time that they have waited so far, if no answered request took longer.
+    // A request that still waits counts too, if it has waited longer than every answered request.
     waits.push(...[...asked.values()].map(seconds).filter((wait) => wait > Math.max(0, ...waits)));
     isOver = true;
     await alpa.stop();

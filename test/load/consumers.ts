@@ -1,7 +1,7 @@
 /**
- * Steady traffic of two callers on loopback while one of them is rotated, gets another limit and is revoked: `npm run load`.
- * Fails when a valid key gets anything but a good answer. Each caller keeps ten requests open until four changes are done;
- * takes about two minutes.
+ * Rotates and revokes a caller's key and changes its limit while two callers send requests: `npm run load`. Each caller
+ * keeps ten requests open until four changes are done. Fails if a request with a valid key fails. Takes about two
+ * minutes.
  */
 import { strict as assert } from "node:assert";
 import { call, succeeded, TestStack, useWorld } from "../engine/kit";

@@ -6,17 +6,17 @@ import { isMap, valueAt, type Path } from "../../policy/resources/values";
 
 /** Values by path, for example `inputs.spec.http[0].name`. Kinds without a difference are left out. */
 export interface Difference {
-    /** Removed values, by path in the old value. In a list, later entries move up. */
+    /** Removed values, by path in the old value. If the value is in a list, the later entries move up. */
     removed?: Record<string, unknown>;
-    /** Added values, by path in the new value. In a list, later entries move down. */
+    /** Added values, by path in the new value. If the value is in a list, the later entries move down. */
     added?: Record<string, unknown>;
-    /** Changed values, by path in the new value: the old and the new value. */
+    /** Old and new value of each changed value, by path in the new value. */
     changed?: Record<string, [from: unknown, to: unknown]>;
-    /** Changed texts of several lines, by path in the new value: the difference between their lists of lines. */
+    /** Difference between the lines of changed multi-line texts, by path in the new value. */
     lines?: Record<string, Difference>;
 }
 
-/** Paths of a value before and after; undefined on the side that does not have it. */
+/** Paths of a value before and after. `old` is undefined for an added value, `new` for a removed one. */
 interface Edit {
     old?: Path;
     new?: Path;
@@ -38,9 +38,7 @@ export function differenceOf(from: unknown, to: unknown): Difference | undefined
     return some.length > 0 ? Object.fromEntries(some) : undefined;
 }
 
-/**
- * Compares two values part by part. If one difference of the whole value is shorter, returns that difference instead.
- */
+/** Differences between the parts of two values, or one difference of the whole value if this is shorter. */
 function edits(from: unknown, to: unknown, old: Path, now: Path): Edit[] {
     if (isDeepStrictEqual(from, to)) return [];
     const whole = [{ old, new: now, from, to }];
@@ -66,7 +64,7 @@ function ofMaps(from: Record<string, unknown>, to: Record<string, unknown>, old:
         });
 }
 
-/** Pairs entries with the same name or value. Entries between two pairs are compared one by one, in their order. */
+/** Compares entries that have the same name or value. The entries between them are compared in their order. */
 function ofLists(from: unknown[], to: unknown[], old: Path, now: Path): Edit[] {
     const found: Edit[] = [];
     let [i, j] = [0, 0];
@@ -111,7 +109,7 @@ function textOf(path: Path): string {
 
 /**
  * The value after a difference. @param where name of the difference in errors
- * @throws AssertionError if the difference is not one from this value
+ * @throws AssertionError if the difference does not fit the value
  */
 export function applied<T>(value: T, difference: Difference | undefined, where: string): T {
     const result = structuredClone({ value });

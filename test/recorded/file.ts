@@ -1,6 +1,6 @@
 /**
- * The file of a set of recorded previews: each resource once, and the difference that each change makes. Pulumi's preview has
- * both states of a changed resource in full; most of a state is the same in every preview.
+ * The file format of a set of recorded previews. The file has each resource once, and only the differences for each
+ * preview, because most of a resource's state is the same in all previews.
  */
 import { strict as assert } from "node:assert";
 import { isDeepStrictEqual } from "node:util";
@@ -16,7 +16,7 @@ export type Config = Record<string, string>;
 
 export interface Recorded {
     made: Made;
-    /** Config of the stack before the change; undefined where it was empty. */
+    /** Config of the stack before the change. Undefined if the config was empty. */
     before: Config;
     /** The config that was previewed. */
     config: Config;
@@ -44,26 +44,23 @@ interface StoredStep {
     op: string;
     /** Type and name of the resource. */
     of: string;
-    /** Changes the state in `resources` into the old state. */
+    /** Difference from the state in `resources` to the old state. */
     was?: Difference;
-    /**
-     * Changes the old state into the new state. If there is no old state, changes the state in `resources` into the new
-     * state.
-     */
+    /** Difference to the new state, from the old state or, without an old state, from the state in `resources`. */
     becomes?: Difference;
     replaceReasons?: string[];
-    /** Properties that Pulumi reports as changed although the inputs show no difference there. */
+    /** Properties that Pulumi reports as changed although their inputs are equal. */
     diffReasons?: string[];
-    /** Pulumi's kind of change by path. Paths at which the inputs differ are left out. */
+    /** Pulumi's kind of change, by path. Contains only paths whose inputs are equal. */
     detailedDiff?: Record<string, string>;
 }
 
 interface Case {
-    /** Origin of this case, where another run recorded it. */
+    /** Origin of this case, if it was not recorded in the same run as the file. */
     made?: Made;
-    /** Changes the config in `before` of the file into the config before this change. */
+    /** Difference from the file's `before` to the config before this change. */
     before?: Difference;
-    /** Changes the config before this change into the config of the preview. */
+    /** Difference from the config before this change to the config of the preview. */
     config?: Difference;
     changeSummary?: object;
     steps?: StoredStep[];
@@ -74,7 +71,7 @@ export interface Stored {
     stack: string;
     made: Made;
     before: Values;
-    /** By type and name: the old state of the resource in the first preview that has one, or else its first new state. */
+    /** The first old state of each resource, or its first new state if there is no old state; by type and name. */
     resources: Record<string, State>;
     cases: Record<string, Case>;
 }
@@ -82,7 +79,7 @@ export interface Stored {
 const OLD = ["update", "replace", "delete"];
 const NEW = ["create", "update", "replace"];
 
-/** @throws AssertionError if the file could not be read as the same recording */
+/** @throws AssertionError if the recording that is read from the result differs */
 export function stored(recording: Recording): Stored {
     const all = Object.values(recording);
     const steps = all.flatMap((one) => one.steps);
@@ -225,8 +222,8 @@ function withoutId({ id: _, ...rest }: State): State {
 }
 
 /**
- * The parts of a recording that a review reads. Paths of changes that Pulumi reports are left out where the inputs
- * differ too, because the review then reads the inputs. The order of a config's keys does not matter.
+ * The parts of a recording that a review reads. A change that Pulumi reports is left out if the inputs differ at its
+ * path, because the review then reads the inputs. The order of a config's keys does not matter.
  */
 function essence(recording: Recording): Recording {
     const config = (one: Config) => configOf(valuesOf(one));

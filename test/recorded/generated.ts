@@ -1,5 +1,5 @@
 /**
- * Values that each run of the sandbox generates again, replaced by numbered ones, so that another run records the same text.
+ * Replaces values that each run of the sandbox generates by numbered values, so that each run records the same text.
  */
 import { UNKNOWN_TEXT } from "../../policy/resources/values";
 import type { ResourceState } from "../../ops/stack/review/preview";
@@ -8,8 +8,8 @@ import type { Recording } from "./file";
 const ED25519 = "AAAAC3NzaC1lZDI1NTE5AAAAI";
 
 /**
- * The pattern of each kind of generated value, and a function that writes the numbered value with the same length and
- * syntax. The first group of the pattern is kept.
+ * For each kind of generated value: its pattern, and a function that returns a numbered value of the same length and
+ * syntax. The first group of the pattern is not replaced.
  */
 const KINDS: [pattern: RegExp, numbered: (n: string, generated: string) => string][] = [
     [
@@ -58,8 +58,8 @@ function withoutSuffix(state: ResourceState): ResourceState {
 }
 
 /**
- * Ports that were free and that the run took, each with the fixed port that replaces it in the recording. They are
- * ports of addresses of this machine, and NodePorts.
+ * The fixed port that replaces each port of the run in the recording. The run took free ports, for addresses of this
+ * machine and as NodePorts.
  */
 function portsOf(previews: Recording): Map<string, string> {
     const text = JSON.stringify(Object.values(previews).map(({ before, config }) => ({ before, config })));

@@ -25,7 +25,7 @@ const limits = (values: object) => ({ consumers: [{ ...alice, limits: { ...alice
 const ofAlice = (...credentials: object[]) => ({ consumers: [{ ...alice, credentials }, bob] });
 const ended = { ...key("a2"), expires: "2020-01-31" };
 
-/** A change of many things at once, which the engine also previews each time its tests run. */
+/** A change of many things at once. The engine tests preview it too. */
 export const MUCH = "much at once";
 
 /** Changes of the config by name. Each returns the keys that replace keys of the stack's config. */

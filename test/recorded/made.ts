@@ -20,7 +20,7 @@ const PROGRAM = [
 ];
 
 export interface Made {
-    /** Day of the recording (UTC), which decides which credentials had expired. */
+    /** Day of the recording (UTC): the review judges the expiry of credentials on this day. */
     date: string;
     /** Version of the engine, as it prints it. */
     pulumi: string;

@@ -1,5 +1,5 @@
-// Part of `npm run record`: changes of a stack of option cloudflare. Cloudflare's API is an emulator, and its provider too
-// unless ALPA_AUTH_REAL names cloudflare-provider: `made` of each recording says so.
+// Part of `npm run record`: changes of a stack of option cloudflare. Cloudflare's API is an emulator. The provider is
+// an emulator too, unless ALPA_AUTH_REAL names cloudflare-provider. Field `made` of each recording says which it was.
 // test/unit/ops/stack/review/recorded/cloudflare.test.ts has the expected reviews.
 import { partsOfEnvironment } from "../../sandbox/real/choice";
 import { AccessStack, here, useCloudflare } from "../engine/kit/cloudflare/access-stack";
@@ -15,8 +15,8 @@ const ofBob = (more: object) => ({ consumers: [alice, { ...bob, credentials: [to
 const later = new Date(Date.now() + 14 * 24 * 3_600_000).toISOString().slice(0, 10);
 
 /**
- * Providers before 6.20 ignore `enabled` of a service token, so they cannot preview this change. With such a provider,
- * the change is not recorded again, and the recording with the emulated provider stays.
+ * Providers before 6.20 ignore `enabled` of a service token. With such a provider this change is not recorded, and the
+ * file keeps the recording of the emulated provider.
  */
 const NEEDS_ENABLED = "a disabled token";
 const provider = partsOfEnvironment()["cloudflare-provider"];

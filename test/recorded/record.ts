@@ -1,6 +1,6 @@
-// `npm run record`, with the files record-*.ts of this folder: creates stacks on the real engine, Kubernetes provider and API
-// server of the sandbox, previews changes of them, and writes those previews into this folder. Takes minutes for each set. The
-// expected reviews are in test/unit/ops/stack/review/recorded/.
+// `npm run record`, with the files record-*.ts of this folder: creates stacks on the real engine, Kubernetes provider
+// and API server of the sandbox. Previews changes of these stacks, and writes the previews into this folder. Each set
+// takes minutes. The expected reviews are in test/unit/ops/stack/review/recorded/.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -35,7 +35,10 @@ export class Recorder {
         this.secrets = await secretsOf(stack);
     }
 
-    /** Previews the stack with its config, and keeps the result. @param dir folder of the world, which no recording may name */
+    /**
+     * Records a preview of the stack with its config.
+     * @param dir folder of the world: its path is replaced in recordings
+     */
     async preview(what: string, stack: EngineStack, dir: string, ...args: string[]): Promise<void> {
         const run = args.length > 0 ? stack.run(args) : stack.preview("--json");
         const { stdout } = succeeded(await run);
@@ -46,7 +49,7 @@ export class Recorder {
         for (const secret of ["PRIVATE KEY", homedir(), ROOT, dir]) assert.ok(!text.includes(secret), secret);
     }
 
-    /** Keeps the previews of the file that this run has not recorded, so that a single preview can be recorded again. */
+    /** Writes the file. Previews that this run has not recorded stay in it. */
     write(): void {
         if (Object.keys(this.previews).length === 0) return;
         const kept = existsSync(pathOf(this.set)) ? read(this.set) : {};
@@ -65,7 +68,7 @@ function configOf(file: string): Config {
     );
 }
 
-/** Texts of the outputs that Pulumi shows only with --show-secrets. */
+/** Texts of the stack's secret outputs. */
 async function secretsOf(stack: EngineStack): Promise<string[]> {
     const [shown, plain] = await Promise.all(
         [[], ["--show-secrets"]].map(async (more) =>
@@ -92,8 +95,8 @@ interface Digest {
 }
 
 /**
- * The parts of a preview that a review reads: no outputs, and no code of dynamic providers. Pulumi has hidden the secrets in
- * it, and its order of steps differs from run to run.
+ * The parts of a preview that a review reads, without outputs and code of dynamic providers. Pulumi has already hidden
+ * the secrets. The steps are sorted, because their order differs from run to run.
  */
 function masked({ made, before, config, steps = [], changeSummary }: Digest & Origin, dir: string): Recorded {
     const told = steps.filter(({ op, urn, oldState }) => op !== "same" || oldState?.urn !== urn);

@@ -1,16 +1,16 @@
-/** The text of a file of recorded previews: YAML. Nothing in it depends on the order of keys in the previews. */
+/** Writes and reads recorded previews as YAML. The order of keys in the previews does not change the text. */
 import { strict as assert } from "node:assert";
 import { createHash } from "node:crypto";
 import { Document, isCollection, isPair, isScalar, parse, visit } from "yaml";
 import { mapped, type Stored } from "./file";
 
 /**
- * LINE is the longest value that is written on one line. SHARED is the shortest repeated part that is written only
- * once. Both are in characters.
+ * LINE: a longer value is not written on one line. SHARED: a shorter repeated part is written each time. Both in
+ * characters.
  */
 const [LINE, SHARED] = [120, 160];
 
-/** A part of a resource that occurs again is written once, with an anchor of YAML whose name is a digest of the part. */
+/** Writes repeated parts of resources only once, with a YAML anchor. The name of the anchor is a digest of the part. */
 export function textOf({ resources, cases, ...file }: Stored): string {
     const known = new Map<string, unknown>();
     const shared = { resources: interned(resources, known, true), cases: interned(cases, known, false) };
@@ -35,17 +35,16 @@ export function textOf({ resources, cases, ...file }: Stored): string {
 /** @param where name of the file in errors */
 export function fileOf(text: string, where: string): Stored {
     const value: unknown = parse(text, { maxAliasCount: -1 });
-    // In `value`, all aliases of an anchor are the same object. The copy by JSON has a separate object for each alias.
+    // The copy has a separate object for each alias. In `value`, all aliases of an anchor are the same object.
     const { stack, made, before, resources, cases, ...unknown } = JSON.parse(JSON.stringify(value)) as Stored;
     assert.deepEqual(unknown, {}, `${where}: must have known keys only`);
     return { stack, made, before, resources, cases };
 }
 
 /**
- * Replaces equal parts, if they are long enough, by one object: YAML writes an object only once, and then refers to its
- * anchor.
+ * Replaces equal long parts by the same object, which YAML then writes only once.
  * @param known the parts found so far, by their JSON
- * @param grow whether long parts of this value are added to `known`
+ * @param grow whether to add long parts of this value to `known`
  */
 function interned(value: unknown, known: Map<string, unknown>, grow: boolean): unknown {
     if (typeof value !== "object" || value === null) return value;
@@ -56,7 +55,7 @@ function interned(value: unknown, known: Map<string, unknown>, grow: boolean): u
     return copy;
 }
 
-/** Writes short collections on one line, and texts of several lines as such. @returns the length on one line */
+/** Puts short collections on one line, and multi-line texts into blocks. @returns the length on one line */
 function layOut(node: unknown): number {
     if (isPair(node)) return layOut(node.key) + layOut(node.value);
     if (isScalar(node)) {

@@ -10,7 +10,7 @@ export type SignedOption = Exclude<Option, "callers">;
 
 export interface Event {
     title: string;
-    /** What callers notice, without figures: tests measure these. */
+    /** What callers notice. Without figures, because tests measure them. */
     notice: string;
     /** The test file that measures it under traffic. */
     measuredBy?: string;

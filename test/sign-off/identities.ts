@@ -1,4 +1,4 @@
-/** Sections "Identities" and "Secrets": from the stack's objects, and from the permissions that the docs list. */
+/** Sections "Identities" and "Secrets", from the stack's objects and from the permissions in the docs. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Seen } from "../kit";
@@ -8,7 +8,7 @@ import { code, kindOf, ofKind, plain, sorted, table } from "./resources";
 const HEAD = ["Identity", "May", "Where"];
 
 /**
- * Objects that the chart's ClusterRole lets the ingress controller read everywhere: templates/cluster_role.yaml of
+ * What the ingress controller may read in all namespaces, from templates/cluster_role.yaml of chart
  * apisix-ingress-controller 1.1.1.
  */
 const CONTROLLER = [
@@ -22,7 +22,7 @@ const CONTROLLER = [
 export function clusterIdentities(seen: Seen[], reads: ClusterReads): string {
     const byNamespace = new Map<string, string[]>();
     for (const one of seen.filter(({ custom, inputs }) => custom && inputs.apiVersion && inputs.kind)) {
-        // A GatewayClass has a namespace (`default`) only in the provider's API.
+        // A GatewayClass has no namespace, although Pulumi's provider sets `default`.
         const namespace = kindOf(one) === "GatewayClass" ? "" : (one.inputs.metadata?.namespace ?? "");
         byNamespace.set(namespace, [...(byNamespace.get(namespace) ?? []), kindOf(one)]);
     }
@@ -108,7 +108,7 @@ export function secrets(seen: Seen[], callers: string[]): string {
             `any account that may read Secrets or create pods in ${code(namespace)}; used by ${all("usedBy").join(", ") || "no object"}`,
         ];
     });
-    // The ingress controller may read every Secret of the cluster, and needs those with credentials.
+    // The ingress controller needs the Secrets with credentials, but may read every Secret of the cluster.
     const controller = ofKind(seen, "GatewayProxy").map(() => [
         "all Secrets above, and all others of the cluster",
         "the account of the ingress controller, and any account that may create pods in its namespace",

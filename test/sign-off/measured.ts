@@ -1,6 +1,6 @@
 /**
- * Figures of the pages below docs/reference/sign-off. Only tests with callers write them, and only where ALPA_AUTH_MEASURE is
- * set, so every figure names the test that measured it.
+ * Figures of the pages below docs/reference/sign-off. Tests that send requests as callers write them if
+ * ALPA_AUTH_MEASURE is set. Each figure names its test.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,9 +1,9 @@
-/** Section "Ports": from Services' node ports, network policies, upstreams and SSH connections. */
+/** Section "Ports", from node ports of Services, network policies, upstreams and SSH connections. */
 import { parse } from "yaml";
 import type { Seen } from "../kit";
 import { code, kindOf, ofKind, plain, sorted, table } from "./resources";
 
-/** Node ports of the gateway, for which its chart creates a Service. */
+/** Node ports of the gateway. The chart creates the Service for them. */
 export interface NodePorts {
     http: number;
     https?: number;
@@ -25,7 +25,7 @@ export function gatewayPorts(seen: Seen[], nodePorts: NodePorts): string {
     ]);
 }
 
-/** For option cloudflare: a host has no open port but SSH. */
+/** Ports of option cloudflare. SSH is the only open port of its hosts. */
 export function edgePorts(seen: Seen[], edgePort: number): string {
     const names = ofKind(seen, "DnsRecord").map(({ inputs }) => code(inputs.name));
     const rules: any[] = ofKind(seen, "ZeroTrustTunnelCloudflaredConfig").flatMap(

@@ -33,8 +33,7 @@ export async function preflightReads(settings: InstalledGateway): Promise<Cluste
         },
     };
     await preflight(settings, "alpa-auth/sign-off", () => cluster).catch((error: unknown) => {
-        // PreflightError reports the problems of all checks together, so at this point every check has sent its
-        // requests.
+        // A PreflightError means that all checks ran: it reports the problems of all checks together.
         if (!(error instanceof PreflightError)) throw error;
     });
     return { listed: sorted(listed), read: sorted(read) };

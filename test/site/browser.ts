@@ -66,8 +66,7 @@ export class Browser {
     async close(): Promise<void> {
         const ended = new Promise((resolve) => this.process.once("exit", resolve));
         this.session = undefined;
-        // This command also ends Chromium's other processes, which a signal would not. Until they end, they write into
-        // the folder.
+        // Unlike a signal, this command also ends Chromium's other processes, which write into the folder.
         void this.send("Browser.close").catch(() => undefined);
         await ended;
         rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
@@ -90,7 +89,7 @@ export class Browser {
         const late = new Error(`not true within ${PATIENCE_MS / 1000} s: ${expression}`);
         let timer: NodeJS.Timeout | undefined;
         const limit = new Promise((_, reject) => (timer = setTimeout(() => reject(late), PATIENCE_MS)));
-        // When the page navigates, the wait in the old page ends with an error. Then wait again in the new page.
+        // When the page navigates, the wait fails. Then wait again, in the new page.
         const waited = (): Promise<unknown> =>
             this.evaluate(wait).catch((error: Error) => {
                 if (/navigated|destroyed|context/i.test(error.message)) return waited();
@@ -113,7 +112,7 @@ export class Browser {
     }
 
     /**
-     * A screenshot as PNG in base64, of the window or of one element, which may extend beyond the window.
+     * A screenshot of the window or of one element, as PNG in base64. The element may be larger than the window.
      * @param selector of the element.
      * @default the window
      * @param scale pixels of the picture for each pixel of the page

@@ -1,7 +1,7 @@
-// Takes the screenshots of docs/images: `npm run docs:screenshots`. It needs `npm ci --prefix site`, chromium on PATH and the
-// tool cache of the sandbox. It starts a sandbox of its own and ends it. All output in the pictures comes from the real
-// commands; test/unit/repository/screenshots.test.ts compares its text with what the code prints. With `-- --redraw` it draws
-// the text that is next to the pictures again, without a sandbox.
+// `npm run docs:screenshots` takes the screenshots of docs/images. Requires `npm ci --prefix site`, chromium on PATH
+// and the tool cache of the sandbox. Starts a sandbox, and shows the output of the real commands. With `-- --redraw`,
+// starts no sandbox and draws the existing text files next to the pictures again.
+// test/unit/repository/screenshots.test.ts checks that these texts are still what the code prints.
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,7 +14,7 @@ import { Browser } from "./browser";
 import { changed, IMAGES, LIMITS, REMOVED, SHOWN_FOLDER, textFile, type PictureName } from "./pictured";
 
 const run = promisify(execFile);
-/** Pixels of the picture for each pixel of the page: sharp on most screens, and below 200 kB. */
+/** Pixels of the picture for each pixel of the page. With 1.5, a picture is sharp on most screens and below 200 kB. */
 const SCALE = 1.5;
 
 const STYLE = `
@@ -68,7 +68,9 @@ function terminalPage(command: string, output: string): string {
     return page(`<div class="terminal"><pre>${text}</pre></div><script>document.body.dataset.done = "yes"</script>`);
 }
 
-/** Lines of `sandbox up`: the started programs, the summary of `pulumi up`, and the first requests. No path of this machine. */
+/**
+ * Shortens `sandbox up` to the started programs, the summary of `pulumi up` and the first requests. Hides local paths.
+ */
 function shortened(output: string, folder: string): string {
     // Removes the line that appears only on machines that cannot download the provider.
     const usual = output.replace(/^ *Pulumi provider kubernetes +built from source.*\n/m, "");

@@ -1,5 +1,5 @@
-// Proves in a headless Chromium that each page of the built site shows its title, text and diagrams at the width of a phone,
-// and that the search finds a task. The layout is not tested.
+// Proves in a headless Chromium that each page of the built site shows its title, text and diagrams at the width of a
+// phone. Proves that the search finds a task. The layout is not tested.
 import { strict as assert } from "node:assert";
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";

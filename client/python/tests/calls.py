@@ -1,4 +1,4 @@
-"""Runs cases of calls: at a server that gives the answers of a case, or at an address."""
+"""Runs the cases of calls, with a server that sends the answers of a case, or at an address."""
 
 import json
 from contextlib import contextmanager
@@ -32,7 +32,7 @@ class Bench:
 
 @contextmanager
 def site_of(kind: str, answers: List[Fields], bench: Bench) -> Iterator[Server]:
-    """A server that gives answers: each request gets the next answer, and requests after the last one get it again."""
+    """A server that sends answers one after the other. All further requests get the last answer."""
     if kind == "closed":
         server = Server()
         server.close()

@@ -18,9 +18,9 @@ Fields = Dict[str, Any]
 
 
 class Case(Fields):
-    """The fields of a case. Records which of them are read: an expectation that no runner reads would prove nothing.
+    """The fields of a case. Records which fields a runner reads, because an unread expectation would prove nothing.
 
-    :ivar shared: the fields of the file itself
+    :ivar shared: fields of the file that apply to all its cases
     """
 
     def __init__(self, fields: Fields, shared: Fields) -> None:
@@ -55,7 +55,7 @@ def cases(folder: str, without: Tuple[str, ...] = ()) -> List[Any]:
 
 
 def run(case: Case, runners: Dict[str, Callable[[Case], None]]) -> None:
-    """Runs a case. A case of an unknown kind fails, and so does a case with a field that its runner does not read."""
+    """Runs a case. Fails for an unknown kind of case, and for a field that the runner does not read."""
     assert case.shared["kind"] in runners, f"kind {case.shared['kind']}"
     runners[case.shared["kind"]](case)
     assert not case.unread, f"fields that the runner does not read: {case.unread}"
@@ -133,7 +133,7 @@ def credential_of(
 
 
 def _token_of(token: Any, now: float) -> str:
-    """A token as a text, or its parts: the algorithm, the claims, a lifetime in seconds, and the secret of HS256."""
+    """A token. The argument is a token, or the algorithm, claims, lifetime in seconds and HS256 secret to create one."""
     if isinstance(token, str):
         return token
     end = {"exp": int(now) + token["lasts"]} if "lasts" in token else {}
@@ -160,18 +160,18 @@ _NAMES = {"max_attempts": "attempts"}
 
 
 def snake(options: Fields) -> Fields:
-    """Arguments of this library from those of the corpus: answerTimeoutSeconds is answer_timeout_seconds."""
+    """Converts names of the corpus to names of this library: answerTimeoutSeconds becomes answer_timeout_seconds."""
     found = {re.sub("[A-Z]", lambda letter: f"_{letter.group().lower()}", name): value for name, value in options.items()}
     return {_NAMES.get(name, name): value for name, value in found.items()}
 
 
 def camel(text: str) -> str:
-    """A problem as the corpus writes it: answer_timeout_seconds is answerTimeoutSeconds."""
+    """Converts names in a problem to names of the corpus: answer_timeout_seconds becomes answerTimeoutSeconds."""
     return re.sub("_([a-z])", lambda letter: letter.group(1).upper(), re.sub("^attempts:", "maxAttempts:", text))
 
 
 def here(text: Any) -> Any:
-    """The text for Python, where the two languages differ."""
+    """The expected text of the Python client. `text` is a mapping if the two clients have different texts."""
     return text.get("python") if isinstance(text, dict) else text
 
 

@@ -1,4 +1,4 @@
-"""Proxies of three kinds, which forward every connection to one server."""
+"""Proxies of three kinds. Each forwards every connection to the same server."""
 
 import socket
 import ssl
@@ -48,7 +48,7 @@ class Proxy:
                 threading.Thread(target=_pass, args=(onward, connection), daemon=True).start()
                 _pass(connection, onward)
         except OSError:
-            pass  # one of the two has disconnected
+            pass  # The client or the server has disconnected.
 
     def _connect(self, connection: Any) -> bool:
         head = b""

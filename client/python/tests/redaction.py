@@ -1,4 +1,4 @@
-"""Runs cases of redaction: in one text, for any secret, and in answers that repeat credentials."""
+"""Runs the cases of redaction in given texts, for arbitrary secrets, and in answers that repeat credentials."""
 
 import base64
 import html
@@ -55,7 +55,7 @@ def run_redaction(case: Case) -> None:
 
     def check(secret: str) -> None:
         left = without(f"<{write(secret)}>", [secret])
-        # Codes of at most two characters may be left: in base64 the first and last ones depend on their neighbours.
+        # In base64, the first and last characters of a secret depend on the text next to it, so a few may remain.
         before, mask, after = left.partition("<secret>")
         assert mask and len(before) <= 7 and len(after) <= 7 and before[0] == "<" and after[-1] == ">", (secret, left)
 
@@ -71,7 +71,7 @@ def run_redaction(case: Case) -> None:
 
 
 def _check_answer(server: Server, place: Fields, name: str, secret: str, write: Callable[[str], str]) -> None:
-    """An error shows nothing of a credential that the answer repeats."""
+    """Asserts that an error does not show the credential, although the server's answer repeats it."""
     ((kind, arguments),) = VALUES["credentials"][name].items()
     if kind == "ApiKey":
         arguments = secret
@@ -85,7 +85,7 @@ def _check_answer(server: Server, place: Fields, name: str, secret: str, write: 
     with pytest.raises(AlpaClientError) as caught:
         Client(server.url, auth=auth, attempts=1, clock=Clock(now=lambda: VALUES["now"])).completions("a")
     shown = f"{all_of(caught.value)}{auth!r}".lower()
-    # The value of a single header is not searched: it is JSON of the other values. Of a token only the signature is secret.
+    # Skips the single header, which is JSON of the two parts. Only the signature of a token is secret.
     parts = [one.rpartition(".")[2] if kind == "Jwt" else one for one in sent if not one.startswith("{")]
     for one in [*parts, *([secret] if own else [])]:
         for form in (one, write(one)[3:-4]):

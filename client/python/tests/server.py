@@ -59,7 +59,7 @@ def answering(answer: Any, server: "Server") -> Reply:
 
 
 def reset(connection: socket.socket) -> None:
-    """Ends a connection by RST: the reader gets an error instead of the end of the stream."""
+    """Resets a connection, so that the reader gets an error instead of the end of the stream."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
 
@@ -119,11 +119,11 @@ class Server:
                 else:
                     connection.sendall(answer)
         except OSError:
-            pass  # the client disconnected, or rejected the certificate
+            pass  # The client has disconnected or rejected the certificate.
 
 
 class Raw(Server):
-    """A server of bytes: it sends its first reply when the first bytes arrive, and records nothing."""
+    """A server that sends its first reply when the first bytes arrive. It records no requests."""
 
     def _serve(self, connection: socket.socket) -> None:
         try:
@@ -133,7 +133,7 @@ class Raw(Server):
                 assert callable(answer)
                 answer(connection)
         except OSError:
-            pass  # the client disconnected
+            pass  # The client has disconnected.
 
 
 def _read(connection: socket.socket) -> Optional[Received]:

@@ -1,4 +1,4 @@
-"""Any address and any header is rejected or arrives unchanged. client/corpus/settings.json has what is rejected, and why."""
+"""Every address and header is rejected or arrives unchanged. client/corpus/settings.json has the rejected ones and why."""
 
 import json
 import re
@@ -22,7 +22,7 @@ PATHS = st.lists(
 ).flatmap(lambda parts: st.sampled_from(["", "/", "//"]).map(lambda end: "".join(f"/{part}" for part in parts) + end))
 HOSTS = st.sampled_from(["api.example.com", "localhost", "127.0.0.1", "[::1]", "xn--zrich-kva.ch", "a.b:8443"])
 
-# Only characters up to U+2FFF: building the whole table takes seconds.
+# Only characters up to U+2FFF, because the whole table would take seconds.
 LETTERS = st.characters(max_codepoint=0x2FFF)
 
 @given(st.sampled_from(["http", "https"]), HOSTS, PATHS)
@@ -55,7 +55,7 @@ def test_any_text_is_either_an_address_or_a_problem(text: str) -> None:
 def test_the_path_arrives_as_it_was_given(server: Server, path: str) -> None:
     server.replies = [reply(200, COMPLETION)]
     Client(f"http://127.0.0.1:{server.port}{path}").completions("a")
-    # The path arrives in its normal form: %XX in capitals, and only where it is needed.
+    # The path arrives in normal form: %XX in capitals, and only if it is necessary.
     assert server.received[-1].path == usual(f"{path.rstrip('/')}/completions")
 
 

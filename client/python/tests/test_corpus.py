@@ -26,7 +26,7 @@ Made = Tuple[str, Optional[Auth], Dict[str, Any]]
 
 
 def made(case: Case, bench: Bench, slept: Slept) -> Made:
-    """The client of a case's settings as a text, its credential and its options. A case with only a credential has no client."""
+    """Creates the client that a case describes. Returns it as a text, with credential and options. A case may have no client."""
     client, env, page, text = (case.get(name) for name in ("client", "env", "page", "text"))
     if env is not None:
         files = {
@@ -52,7 +52,7 @@ def made(case: Case, bench: Bench, slept: Slept) -> Made:
     return repr(Client(**{**snake(client), "auth": credential_of(client.get("auth"), clock)})), None, {}
 
 
-#: `where: what must hold (got). What to do.` The advice may be missing where the text says which value is required.
+#: `where: what must hold (got). What to do.` The advice may be missing if the first sentence says what to do.
 FORM = re.compile(r"[^:]+: (must be .* \(got .*\)\.|.*( \(.*\)|, since .*)\. [A-Z].*[^ ])")
 
 

@@ -1,4 +1,4 @@
-"""Misbehaving servers: what depends on this client's HTTP library. client/corpus/answers.json has the other cases."""
+"""Misbehaving servers, if the effect depends on the HTTP library. client/corpus/answers.json has the other cases."""
 
 import io
 import socket
@@ -40,7 +40,7 @@ def test_an_answer_that_the_http_library_accepts_is_compared_with_its_length() -
     response = requests.Response()
     response.status_code = 200
     response.headers["Content-Length"] = "9"
-    response.raw = io.BytesIO(b"abc")  # as urllib3 before 2 returns a truncated answer
+    response.raw = io.BytesIO(b"abc")  # Like urllib3 before 2, returns a truncated answer.
     assert transport._read(response) == transport.Failure("lost", "the answer ended early")
 
 

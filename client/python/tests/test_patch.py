@@ -104,5 +104,5 @@ def test_the_page_has_every_line_of_the_change_and_counts_them() -> None:
 
 def test_after_the_change_a_credential_is_not_sent_to_the_address_of_alpas_own_client() -> None:
     for url in (None, "https://api.alpa.ai", "https://API.alpa.ai./x"):
-        with pytest.raises(ConfigurationError, match="url: must be given with auth"):
+        with pytest.raises(ConfigurationError, match="url: must be the gateway's address if auth is given"):
             after.Client(url, auth=ApiKey("k1"))

@@ -1,4 +1,4 @@
-"""Proxies from environment variables, for https only: they see an address, never a credential or a prompt."""
+"""Proxies from environment variables, for https only. They see the address, but no credential and no prompt."""
 
 import ssl
 from pathlib import Path
@@ -110,7 +110,7 @@ def test_reports_a_proxy_that_rejects_without_its_password(
     place = Place("http", tmp_path)
     place.proxy.refusal = f"HTTP/1.1 {status} No\r\nContent-Length: 0\r\n\r\n".encode()
     monkeypatch.setenv("HTTPS_PROXY", f"http://user:pr0xy-password@{place.proxy.place}")
-    with pytest.raises(ConnectionFailedError, match=f"by way of the proxy in HTTPS_PROXY: it answers {status}") as caught:
+    with pytest.raises(ConnectionFailedError, match=f"through the proxy in HTTPS_PROXY: it answers {status}") as caught:
         place.client(clock=slept.clock).completions("a")
     place.close()
     assert (caught.value.sent, place.server.received, len(place.proxy.heads)) == (False, [], 3)
@@ -120,7 +120,7 @@ def test_reports_a_proxy_that_rejects_without_its_password(
 def test_reports_a_missing_proxy(slept: Slept, monkeypatch: pytest.MonkeyPatch) -> None:
     for url in ("http://u:pr0xy-password@127.0.0.1:1", "socks5h://u:pr0xy-password@127.0.0.1:1"):
         monkeypatch.setenv("HTTPS_PROXY", url)
-        with pytest.raises(ConnectionFailedError, match="by way of the proxy in HTTPS_PROXY: connection refused") as caught:
+        with pytest.raises(ConnectionFailedError, match="through the proxy in HTTPS_PROXY: connection refused") as caught:
             Client("https://localhost:8443", auth=ApiKey("k"), clock=slept.clock).completions("a")
         assert not caught.value.sent
         assert "pr0xy" not in str(caught.value)
@@ -144,7 +144,7 @@ def test_reports_an_invalid_proxy_address_without_showing_it(url: str, monkeypat
 
 
 def test_a_proxy_that_needs_a_package_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(*_: object, **__: object) -> object:  # as in requests without PySocks
+    def missing(*_: object, **__: object) -> object:  # Like requests without PySocks.
         raise requests.exceptions.InvalidSchema("Missing dependencies for SOCKS support.")
 
     monkeypatch.setattr(requests.adapters, "SOCKSProxyManager", missing)
@@ -161,7 +161,7 @@ def test_the_certificate_of_a_tls_proxy_is_verified(tmp_path: Path, slept: Slept
     proxy = Proxy(place.server.port, other)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", place.bundle)
     monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-    with pytest.raises(ConnectionFailedError, match="by way of the proxy in HTTPS_PROXY: its certificate is not accepted"):
+    with pytest.raises(ConnectionFailedError, match="through the proxy in HTTPS_PROXY: its certificate is not accepted"):
         place.client(clock=slept.clock).completions("a")
     assert proxy.heads == []
     proxy.close()

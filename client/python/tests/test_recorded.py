@@ -1,4 +1,4 @@
-"""Comparison with recordings of Alpa's own client: the same where it is right, a typed error where it is wrong."""
+"""Comparison with recordings of Alpa's own client. If it is right, the outcome is the same; otherwise a typed error."""
 
 import json
 from typing import Any, Dict, Iterator, Optional
@@ -25,7 +25,7 @@ def stage() -> Iterator[Stage]:
 
 
 def url_of(case: Dict[str, Any], stage: Stage) -> str:
-    """The url for the client: the recorded one, without the part that the client itself adds."""
+    """The recorded URL without the part that the client adds."""
     first = case["requestsSeen"][0].split(" ")[1]
     return stage.here(first[: -len("/completions")])
 
@@ -44,7 +44,7 @@ def check(client: Any, case: Dict[str, Any], error: Optional[str]) -> None:
 
 
 def run_recorded(expected: Case) -> None:
-    """Compares the outcome with that of Alpa's client where that is right, with and without a credential."""
+    """Compares a call's outcome, with and without a credential, with the recorded outcome of Alpa's client."""
     case = next(case for case in CASES if case["id"] == expected["name"])
     error, without = expected.get("error"), expected.get("withoutCredential", expected.get("error"))
     for name in [None, *VALUES["credentials"]]:
@@ -94,7 +94,7 @@ if SENDS:
             assert "302" in send["client"]["url"]
         (received,) = stage.hosts["gateway.example.com"].received
         recorded = send["sent"][0]
-        # A null api_key is omitted; a real key is in the same field as in Alpa's client.
+        # This client omits a null api_key. A key is in the same field as in Alpa's client.
         body = {name: value for name, value in recorded["json"].items() if (name, value) != ("api_key", None)}
         assert list(json.loads(received.body).items()) == list(body.items())
         assert received.body.isascii()
@@ -110,7 +110,7 @@ if ALPA:
     def test_reads_every_recorded_answer_of_alpa(case: Dict[str, Any]) -> None:
         responses = case["response"] if isinstance(case["response"], list) else [case["response"]]
         for response in filter(lambda one: isinstance(one, dict) and isinstance(one.get("body"), dict), responses):
-            # The recording has the size of a long list instead of its values.
+            # The recording has only the size of a long list, so the test uses a list with one entry.
             body = {name: [[]] if str(value).startswith("<1x") else value for name, value in response["body"].items()}
             path = "/logprobs" if "logprobs" in body else "/completions"
             asked = answers.Asked(path, ApiKey("k"), 0, lambda text: text)

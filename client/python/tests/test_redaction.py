@@ -40,7 +40,7 @@ def test_texts_too_short_for_a_secret_and_other_words_stay() -> None:
 
 
 class Renewing(Jwt):
-    """Simulates another thread that renews the token right after this one has read it."""
+    """Simulates a second thread that renews the token after this thread has read it."""
 
     def headers(self, now: float) -> Dict[str, str]:
         taken = super().headers(now)

@@ -1,4 +1,4 @@
-"""Requests as this client's HTTP library sends them. client/corpus/requests.json has what both clients send."""
+"""Details of requests that depend on this client's HTTP library. client/corpus/requests.json has the other cases."""
 
 import pytest
 from alpa_auth_client import ApiKey, Client, ServiceToken

@@ -28,7 +28,7 @@ AUTHS: Dict[str, Auth] = {
 
 
 def hidden(auth: Auth, server: Server) -> List[str]:
-    """Texts that must not be shown: as configured, and as sent."""
+    """Texts that must not be shown: the configured secrets, and the sent tokens."""
     sent = [value for seen in server.received for name, value in seen.headers if name in auth.headers(0)]
     tokens = [value[len("Bearer ") :] for value in sent if value.startswith("Bearer ")]
     return [KEY, SECRET, PEM["RS256"][100:160], *tokens]

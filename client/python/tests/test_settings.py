@@ -1,4 +1,4 @@
-"""Settings that only this client has, or reads in its own way. client/corpus has what both clients read."""
+"""Settings that this client reads unlike the TypeScript client. client/corpus has the cases of both clients."""
 
 import os
 from pathlib import Path
@@ -27,7 +27,7 @@ def test_rejects_a_file_that_is_not_text(tmp_path: Path) -> None:
 
 
 def test_rejects_a_finished_token_with_arguments_for_created_ones() -> None:
-    with pytest.raises(ConfigurationError, match="token: must be given alone"):
+    with pytest.raises(ConfigurationError, match="token: must be the only parameter"):
         Jwt(VALUES["tokens"]["good"], key="k")
 
 

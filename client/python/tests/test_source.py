@@ -10,7 +10,7 @@ import pytest
 FILES = sorted(Path(alpa_auth_client.__file__).parent.glob("*.py"))
 
 
-# In Python 3.7 ast.parse has no feature_version, and needs none.
+# ast.parse of Python 3.7 has no feature_version, and needs none.
 if sys.version_info >= (3, 8):
 
     @pytest.mark.parametrize("file", FILES, ids=[file.name for file in FILES])

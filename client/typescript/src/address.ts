@@ -6,7 +6,7 @@ export interface Address {
     /** Without a trailing slash: Alpa's client would add a second slash, and no exact route matches a double slash. */
     url: string;
     host: string;
-    /** Whether the address is plain HTTP to another host, so that anyone on the network path can read what is sent. */
+    /** Whether the address is plain HTTP to another host: anyone on the network path can read the requests. */
     open: boolean;
 }
 

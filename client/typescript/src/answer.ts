@@ -12,7 +12,7 @@ export interface Call {
     apiKey: boolean;
     /** Removes the credential from a text. */
     redact(text: string): string;
-    /** Whether a value is a result of the method. */
+    /** Whether a value has the shape of this method's result. */
     isResult(value: Record<string, unknown>): boolean;
 }
 
@@ -38,7 +38,7 @@ function errorOf(answer: Answer, value: Record<string, unknown> | undefined, cal
     if (value === undefined || status < 200)
         return new errors.UnreadableAnswerError(
             `${call.url} answered ${status} with ${described(answer)} instead of JSON`,
-            "Check the address: another server may answer there. If the answer was cut off, the client did not repeat the request, because the model has already done the work.",
+            "Check the address: another server may answer there. If the answer was cut off, the model has already done the work, so the client did not repeat the request.",
             facts,
         );
     if (value.type === "error") return alpaError(value, said, call, facts);
@@ -74,12 +74,12 @@ function refused(
     if (status === 429) {
         const { retryAfterSeconds: wait } = facts;
         const when = wait === undefined ? "Wait" : `Wait ${wait} s`;
-        return new errors.RateLimitedError(what, `${when}, and send less at a time.`, facts);
+        return new errors.RateLimitedError(what, `${when}, then send fewer requests at a time.`, facts);
     }
     if ([504, 524].includes(status))
         return new errors.AnswerTimeoutError(
             what,
-            "Ask for fewer tokens. The model may still be working on this request: a repeat adds a second one.",
+            "Ask for fewer tokens. The model may still be working on this request: a repeat adds a second request.",
             facts,
         );
     const own = value?.type === "error" && typeof value.stacktrace === "string" && value.stacktrace !== "";
@@ -92,9 +92,9 @@ function refused(
         );
     const next =
         status === 404
-            ? "Check the address: it must be exactly the one in the handout, without a path added to it."
+            ? "Use exactly the address in the handout, without an added path."
             : status === 408
-              ? "The request did not arrive completely before the gateway's timeout: check the network, then send it again."
+              ? "The gateway timed out before the request arrived completely. Check the network, then send the request again."
               : status === 413
                 ? "Make the prompt shorter."
                 : "Correct the request as the error says.";
@@ -107,7 +107,7 @@ function notLetIn(what: string, { auth, apiKey }: Call, headers: Headers, facts:
         return new errors.MissingCredentialError(
             `${what}, and no credential was sent`,
             apiKey
-                ? "The option apiKey is sent in the body, where the gateway reads no credential: use auth instead."
+                ? "The gateway does not read the option apiKey, because it is sent in the body. Use auth instead."
                 : "Give auth: an ApiKey, a Jwt or a ServiceToken.",
             facts,
         );
@@ -116,7 +116,7 @@ function notLetIn(what: string, { auth, apiKey }: Call, headers: Headers, facts:
     if (end !== undefined && end.getTime() <= (theirs?.getTime() ?? Date.now()))
         return new errors.ExpiredCredentialError(
             `${what}: the token expired at ${end.toISOString()}`,
-            "Create a new token, or pass the client the secret or private key that signs tokens: it then renews them itself.",
+            "Create a new token. To let the client renew tokens, give it the secret or private key that signs them.",
             facts,
         );
     return new errors.InvalidCredentialError(what, adviceOn(auth, theirs), facts);
@@ -134,24 +134,24 @@ function redirected({ status, headers }: Answer, { url, auth, redact }: Call, fa
         const secure = to?.protocol === "https:" && url.startsWith("http:");
         return new errors.RedirectError(
             what,
-            `The redirect was not followed, since the credential and the prompt would be sent along. ${secure ? "Give the address with https." : "Give the address from the handout."}`,
+            `The client did not follow the redirect, because it would send the credential and the prompt to that address. ${secure ? "Use https in the address." : "Use the address from the handout."}`,
             facts,
         );
     }
     if (auth === undefined)
         return new errors.MissingCredentialError(
-            `${what}, the login page of the edge, and no credential was sent`,
+            `${what} (the login page of the edge), and no credential was sent`,
             "Give auth: the edge requires a ServiceToken.",
             facts,
         );
     if (auth.method === "service-token")
         return new errors.InvalidCredentialError(
-            `${what}, the login page of the edge: the edge rejects the service token`,
+            `${what} (the login page of the edge): the edge rejects the service token`,
             adviceOn(auth, undefined),
             facts,
         );
     return new errors.EdgeLoginError(
-        `${what}, the login page of the edge`,
+        `${what} (the login page of the edge)`,
         "The edge requires a service token before a request reaches the gateway: ask the operator for one.",
         facts,
     );
@@ -190,7 +190,7 @@ export function dateOf(headers: Headers): Date | undefined {
     return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
-/** Wait in whole seconds: Retry-After as a number or a date, otherwise the end of the window from the gateway's header. */
+/** Seconds to wait, rounded up: from Retry-After, otherwise (for 429) from the gateway's X-RateLimit-Reset. */
 function retryAfter(status: number, headers: Headers): number | undefined {
     const text = headers.get("retry-after") ?? (status === 429 ? headers.get("x-ratelimit-reset") : null) ?? "";
     if (/^\d{1,9}(\.\d+)?$/.test(text)) return Math.ceil(Number(text));

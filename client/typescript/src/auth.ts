@@ -41,8 +41,8 @@ export interface ServiceTokenOptions {
 }
 
 /**
- * A service token of Cloudflare Access. Only characters that a header cannot hold are rejected, since Cloudflare has
- * changed the format before.
+ * A service token of Cloudflare Access. Its format is not checked, because Cloudflare has changed it before: only
+ * characters that a header cannot hold are rejected.
  */
 export class ServiceToken extends Credential {
     readonly method = "service-token";

@@ -46,11 +46,11 @@ export interface Logprobs {
 }
 
 /**
- * Options of a client that is created from a credentials file. The file never contains a private key, so the key is an
- * option.
+ * Options of a client that is created from a credentials file. A private key is an option, because the file never
+ * contains one.
  */
 export type FileOptions = ClientOptions & {
-    /** In PEM form. Required if the caller's own key pair signs the tokens. */
+    /** Private key in PEM form. Required if the caller's own key pair signs the tokens. */
     privateKey?: string | undefined;
 };
 
@@ -113,7 +113,7 @@ export class Client {
         return (await post(this.#settings, "logprobs", body, options, isLogprobs)) as unknown as Logprobs;
     }
 
-    /** The field for Alpa's own key. Omitted if no key is set, because Alpa rejects every key that it does not know. */
+    /** The body field for Alpa's own key. Left out if no key is set, because Alpa rejects unknown keys. */
     #key(): { api_key?: string } {
         const { apiKey } = this.#settings;
         return apiKey === null ? {} : { api_key: apiKey };

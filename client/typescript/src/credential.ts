@@ -16,7 +16,7 @@ export abstract class Credential {
     /** Headers of one request. Creates a new token when the current one is about to expire. */
     abstract headers(): Promise<Record<string, string>>;
 
-    /** All secret texts of the credential. */
+    /** Texts to remove from every message. */
     protected abstract secrets(): string[];
 
     /** When a token that cannot be renewed expires; undefined for other credentials. */

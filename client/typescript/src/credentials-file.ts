@@ -10,7 +10,7 @@ import type { ClientOptions } from "./settings.js";
 
 const WHERE = "credentials file";
 
-/** @param privateKey PEM, for a credential with the caller's own key pair; the file does not contain the private key */
+/** @param privateKey in PEM form; required if the caller's own key pair signs the tokens */
 export function readCredentialsFile(file: string, privateKey: string | undefined): ClientOptions {
     const text = read(file);
     if (/^(age-encryption\.org\/|-----BEGIN AGE ENCRYPTED FILE-----)/.test(text))
@@ -43,7 +43,7 @@ function credentialOf(text: string, file: string, privateKey: string | undefined
     const algorithm = /^Sign a token with (\w+)\./m.exec(head)?.[1];
     if (algorithm === undefined && privateKey !== undefined)
         throw new ConfigurationError([
-            `privateKey: must be left out (the credential of ${file} has no key pair). Leave it out.`,
+            `privateKey: must not be given (the credential in ${file} has no key pair). Remove privateKey.`,
         ]);
     const key = line("apikey");
     if (key !== undefined) return new ApiKey(key);
@@ -55,7 +55,7 @@ function credentialOf(text: string, file: string, privateKey: string | undefined
     const secret = /^The secret that signs\. .*\n\n {4}(.+)$/m.exec(head)?.[1];
     if (secret === undefined && privateKey === undefined)
         throw new ConfigurationError([
-            `privateKey: must be given (the credential of ${file} belongs to your own key pair). Give your private key in PEM form.`,
+            `privateKey: must be given (the credential in ${file} uses your own key pair). Give your private key in PEM form.`,
         ]);
     return new Jwt({ key: claim, secret, privateKey, algorithm } as JwtOptions);
 }

@@ -1,9 +1,9 @@
-/** Lifts the time limits of Node's own fetch, which fails after 300 s without data even if its signal has not fired. */
+/** Removes the time limits of Node's own fetch, which otherwise fails after 300 s without data. */
 import { isDeepStrictEqual } from "node:util";
 
 /** Longest time to connect, in milliseconds. */
 const CONNECT_MS = 10_000;
-/** Key of the global object under which Node keeps the dispatcher of fetch (the name is part of undici's interface). */
+/** Node keeps the dispatcher of fetch in the global object under this key. The key is part of undici's interface. */
 const GLOBAL = Symbol.for("undici.globalDispatcher.1");
 const NO_LIMITS = { headersTimeout: 0, bodyTimeout: 0 };
 
@@ -27,13 +27,13 @@ export interface Way {
 }
 
 /**
- * The dispatcher for one request. It has no time limits, because the client has its own. It opens a new connection for
- * each request, as Alpa's client does: if a server closed a reused connection at the wrong moment, the client could
- * not know whether a generation has begun. A new connection takes hardly any time compared with a generation. The
- * option `pipelining: 0` is not used, because it makes a reset in the middle of an answer look like the end of the
- * answer.
- * A program may have set its own dispatcher, for example for a proxy. Then this dispatcher sends the request over its
- * own connections, but its time limits for an answer without data do not apply.
+ * Creates the dispatcher for one request. The dispatcher has no time limits, because the client has its own. It opens a
+ * new connection for each request, as Alpa's client does: when a server closes a reused connection, the client cannot
+ * know whether a generation has begun. A new connection takes hardly any time compared with a generation. The option
+ * `pipelining: 0` is not used, because a reset in the middle of an answer would look like the end of the answer.
+ *
+ * A program may have set its own dispatcher, for example for a proxy. Then the program's dispatcher sends the request
+ * over its own connections, but without its time limits for an answer without data.
  * @returns undefined if this platform's fetch has no such dispatcher
  */
 export function patient(): Way | undefined {

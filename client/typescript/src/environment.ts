@@ -8,7 +8,7 @@ import type { JwtOptions } from "./jwt-source.js";
 import { gather, isText, NOT_A_NAME, refuse, type Problems } from "./problems.js";
 import type { ClientOptions } from "./settings.js";
 
-/** Variables of each authentication method. Errors name the method by the variable that is the key. */
+/** Variables of each authentication method. The key of an entry stands for the method in errors. */
 const WAYS: Record<string, string[]> = {
     ALPA_API_KEY: ["ALPA_API_KEY"],
     ALPA_JWT: ["ALPA_JWT"],
@@ -54,13 +54,13 @@ function withoutFile(ways: string[], values: Values, problems: Problems, url = v
     if (url === undefined) problems.push("ALPA_URL: must be set (it is not). Take the address from the handout.");
     if (ways.length > 1)
         problems.push(
-            `${ways.join(", ")}: must be variables of one authentication method (got ${ways.length}). Keep one, and unset the others.`,
+            `${ways.join(", ")}: must belong to one authentication method (they belong to ${ways.length}). Keep one method, and unset the variables of the others.`,
         );
     return { url, auth: ways.length === 1 ? credential(ways[0]!, values, problems) : undefined };
 }
 
 function fromFile(values: Values, problems: Problems): ClientOptions {
-    // A credentials file for a key pair lacks the private key, so ALPA_JWT_PRIVATE_KEY_FILE may be set too.
+    // A credentials file never contains a private key, so ALPA_JWT_PRIVATE_KEY_FILE may be set too.
     const names = ["ALPA_URL", ...Object.values(WAYS).flat()].filter((name) => name !== "ALPA_JWT_PRIVATE_KEY_FILE");
     const conflicting = names.filter((name) => values[name] !== undefined);
     if (conflicting.length > 0)
@@ -75,7 +75,7 @@ function credential(way: string, values: Values, problems: Problems): Credential
     const need = (name: string) => {
         if (values[name] === undefined)
             problems.push(
-                `${name}: must be set, since another variable of this authentication method is set. Take it from the handout.`,
+                `${name}: must be set (another variable of this authentication method is set). Take it from the handout.`,
             );
         return values[name];
     };

@@ -6,7 +6,7 @@ export interface ErrorFacts {
     status?: number | undefined;
     /** Id of the request in the logs of the gateway (X-Request-Id), otherwise of the edge (CF-Ray). */
     requestId?: string | undefined;
-    /** How long to wait before the next attempt, in whole seconds, from the server's answer. */
+    /** Wait before the next attempt that the server asks for, in whole seconds. */
     retryAfterSeconds?: number | undefined;
     cause?: unknown;
 }
@@ -40,7 +40,7 @@ export class ConfigurationError extends AlpaClientError {
     constructor(readonly problems: string[]) {
         const list = problems.map((problem) => `\n  - ${problem}`).join("");
         super(
-            `${problems.length} problem${problems.length === 1 ? "" : "s"}, nothing was sent`,
+            `Nothing was sent because of ${problems.length} problem${problems.length === 1 ? "" : "s"}`,
             `Correct what is listed:${list}`,
         );
     }
@@ -61,7 +61,7 @@ export class NotAllowedError extends AlpaClientError {}
 /** 429 after the last attempt; `retryAfterSeconds` says how long to wait. */
 export class RateLimitedError extends AlpaClientError {}
 
-/** 500, 502, 503 or an error of the edge from 520 on: the gateway does not reach the model. */
+/** The gateway or the edge answers (500, 502, 503, 520 and above) but does not reach the model. */
 export class ModelUnreachableError extends AlpaClientError {}
 
 /**
@@ -70,7 +70,10 @@ export class ModelUnreachableError extends AlpaClientError {}
  */
 export class AnswerTimeoutError extends AlpaClientError {}
 
-/** A redirect to the edge's login page, because the edge requires another kind of credential. The redirect is not followed. */
+/**
+ * A redirect to the edge's login page, because the edge requires another kind of credential. The client does not follow
+ * it.
+ */
 export class EdgeLoginError extends AlpaClientError {}
 
 /** Any other redirect. The client does not follow it, because the credential and the prompt would be sent along. */
@@ -81,7 +84,7 @@ export class UnreadableAnswerError extends AlpaClientError {}
 
 /** The connection failed or broke. */
 export class ConnectionFailedError extends AlpaClientError {
-    /** @param sent whether the server may have received a part of the request; if not, the call can safely be repeated */
+    /** @param sent whether the server may have received a part of the request. If false, a repeat is safe. */
     constructor(
         what: string,
         nextStep: string,

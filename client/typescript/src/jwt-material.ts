@@ -10,7 +10,7 @@ const ALGORITHMS: readonly unknown[] = ["HS256", ...PRIVATE_KEY_ALGORITHMS];
 /** Shortest RSA key that JOSE libraries sign with, in bits. */
 const SHORTEST_RSA = 2048;
 
-/** Decodes a token. Only the gateway can verify it. @returns its exp, in Unix seconds */
+/** Decodes a token without verifying its signature. @returns the claim exp, in Unix seconds */
 export function readToken(token: unknown, problems: Problems): number | undefined {
     const before = problems.length;
     checkHeaderValue("Jwt.token", token, problems);
@@ -29,7 +29,7 @@ export function readToken(token: unknown, problems: Problems): number | undefine
     const { exp } = payload;
     if (typeof exp !== "number" || !Number.isFinite(exp)) {
         problems.push(
-            "Jwt.token: must expire, by the claim exp (it has none). Create a new token: the gateway rejects this one.",
+            "Jwt.token: must have the claim exp, the time when it expires (it has none). Create a new token with exp, because the gateway rejects this one.",
         );
         return undefined;
     }
@@ -55,7 +55,7 @@ export function readKey(pem: unknown, algorithm: string, problems: Problems): Ke
         return problem(`must be a string in PEM form (got ${kind(pem)}). Read the file as text.`);
     if (/-----BEGIN (RSA |EC )?PUBLIC KEY-----|-----BEGIN CERTIFICATE-----/.test(pem) && !/PRIVATE KEY/.test(pem))
         return problem(
-            "must be the private key (it is the public key). The gateway has the public key; you sign with the private one.",
+            "must be the private key (it is the public key). Give the private key: it signs the tokens, and the gateway has the public key.",
         );
     if (/ENCRYPTED/.test(pem))
         return problem("must not have a passphrase (it has one). Remove it with: openssl pkey -in <file>");
@@ -69,17 +69,17 @@ export function readKey(pem: unknown, algorithm: string, problems: Problems): Ke
     }
     const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key;
     if (algorithm === "RS256" && type !== "rsa")
-        return problem(`must be an RSA key for RS256 (got ${type}). Set algorithm to that of the key.`);
+        return problem(`must be an RSA key for RS256 (got ${type}). Set algorithm to the algorithm of this key.`);
     if (type === "rsa" && (details?.modulusLength ?? 0) < SHORTEST_RSA)
         return problem(
             `must have at least ${SHORTEST_RSA} bits (got ${details?.modulusLength}). Create a new key pair.`,
         );
     if (algorithm === "ES256" && details?.namedCurve !== "prime256v1")
         return problem(
-            `must be a key on the curve P-256 for ES256 (got ${details?.namedCurve ?? type}). Set algorithm to that of the key.`,
+            `must be a key on the curve P-256 for ES256 (got ${details?.namedCurve ?? type}). Set algorithm to the algorithm of this key.`,
         );
     if (algorithm === "EdDSA" && type !== "ed25519")
-        return problem(`must be an Ed25519 key for EdDSA (got ${type}). Set algorithm to that of the key.`);
+        return problem(`must be an Ed25519 key for EdDSA (got ${type}). Set algorithm to the algorithm of this key.`);
     return key;
 }
 

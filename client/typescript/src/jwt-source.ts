@@ -24,14 +24,14 @@ export type JwtOptions =
       });
 
 /**
- * A token is replaced this many seconds before its expiry, so that the clocks of client and gateway may differ by as
- * much. A token that the client cannot renew is still sent for this many seconds after its expiry, because the
- * gateway's clock decides.
+ * Largest expected difference between the clocks of client and gateway. The client renews a token this long before it
+ * expires. A token that the client cannot renew is still sent this long after it expired, because the gateway's clock
+ * decides.
  */
 export const SKEW_SECONDS = 60;
 /**
- * Claims that the program must not set itself. The library sets all of them except nbf, which it omits because APISIX
- * rejects a token in the second of its nbf.
+ * Claims that the program must not set. The library sets them, except nbf: APISIX would reject a token in the second of
+ * its nbf.
  */
 const OURS = ["key", "iat", "exp", "nbf"];
 const BLANK_AT_ENDS = /^\s|\s$/;
@@ -78,13 +78,13 @@ export function sourceOf(options: JwtOptions, problems: Problems): Source {
     if (typeof key !== "string" || key === "")
         problems.push(`Jwt.key: must be the value of the claim key (got ${kind(key)}). Take it from the handout.`);
     else if (BLANK_AT_ENDS.test(key)) problems.push(`Jwt.key: ${NO_BLANK_AT_ENDS}`);
-    // With a lifetime below twice the skew, each request would need a new token. The largest lifetime is also that of
-    // `token issue`.
+    // With a lifetime below twice the skew, each request would need a new token. The command `token issue` has the same
+    // largest lifetime.
     const life = { least: 2 * SKEW_SECONDS, most: 86_400, whole: true };
     checkNumber("Jwt.lifetimeSeconds", lifetimeSeconds, life, problems);
     const taken = OURS.filter((claim) => claim in claims);
     if (taken.length > 0)
-        problems.push(`Jwt.claims: must not have ${taken.join(", ")} (this library sets them). Leave them out.`);
+        problems.push(`Jwt.claims: must not have ${taken.join(", ")} (this library sets them). Remove them.`);
     const common = { kind: "minting" as const, key: key!, lifetimeSeconds, claims };
     if (given[0] === "secret") {
         if (typeof all.secret !== "string" || all.secret === "")
@@ -96,7 +96,7 @@ export function sourceOf(options: JwtOptions, problems: Problems): Source {
         else if (BLANK_AT_ENDS.test(all.secret)) problems.push(`Jwt.secret: ${NO_BLANK_AT_ENDS}`);
         if (all.algorithm !== undefined && all.algorithm !== "HS256")
             problems.push(
-                `Jwt.algorithm: must be HS256 with a secret (got ${JSON.stringify(all.algorithm)}). Remove it.`,
+                `Jwt.algorithm: must be HS256 with a secret (got ${JSON.stringify(all.algorithm)}). Remove algorithm, because HS256 is the default.`,
             );
         return { ...common, algorithm: "HS256", signer: String(all.secret) };
     }

@@ -25,9 +25,7 @@ export class Jwt extends Credential {
     #offset = 0;
     /** All tokens that may still be valid. An answer may quote an older token, so all of them are redacted. */
     #minted: MintedToken[] = [];
-    /**
-     * The clock offset with which each request's token was created. The key is the object with the request's headers.
-     */
+    /** The offset with which a request's token was created, by the request's headers. */
     readonly #offsets = new WeakMap<object, number>();
 
     /**
@@ -62,8 +60,7 @@ export class Jwt extends Credential {
         if (this.#source.kind === "token" || serverTime === undefined) return false;
         const offset = serverTime.getTime() - this.#clock.now();
         const apart = (one: number | undefined) => Math.abs(offset - (one ?? 0)) >= SMALLEST_OFFSET_MS;
-        // Compares with the offset of the rejected token instead of `this.#offset`, because the rejection of a
-        // concurrent call may already have changed `this.#offset`.
+        // Not `this.#offset`: a concurrent call may have changed it since this token was created.
         if (Math.abs(offset) > LARGEST_OFFSET_MS || !apart(this.#offsets.get(sent))) return false;
         if (apart(this.#offset)) this.#offset = offset;
         return true;
@@ -73,7 +70,7 @@ export class Jwt extends Credential {
         const source = this.#source;
         const tokens = source.kind === "token" ? [source.token] : this.#minted.map(({ token }) => token);
         const signer = source.kind === "minting" && typeof source.signer === "string" ? [source.signer] : [];
-        // Anyone who can guess the claims needs only the signature, so the signature is a secret too.
+        // The signature alone is a secret too, because header and claims can be guessed.
         return [...tokens, ...tokens.map((token) => token.split(".").at(-1)!), ...signer];
     }
 
@@ -86,7 +83,7 @@ export class Jwt extends Credential {
             return { token: source.token, offset };
         }
         const current = this.#current;
-        // A token that seems to be valid for longer than its lifetime was created before the clock was set back.
+        // If a token is valid for longer than its lifetime, the clock was set back after its creation.
         const left = (current?.exp ?? 0) - now / 1000;
         const good = left > SKEW_SECONDS && left <= source.lifetimeSeconds + SKEW_SECONDS;
         if (current !== undefined && current.offset === offset && good) return current;
@@ -108,7 +105,7 @@ export class Jwt extends Credential {
     }
 }
 
-/** @param offset assumed lead of the gateway's clock, in milliseconds */
+/** @param offset how far the gateway's clock is assumed to be ahead, in milliseconds */
 interface MintedToken {
     token: string;
     exp: number;
@@ -119,6 +116,6 @@ function refuseOver(exp: number | undefined, now: number): void {
     if (exp === undefined || now < (exp + SKEW_SECONDS) * 1000) return;
     throw new ExpiredCredentialError(
         `The token expired at ${time(exp)}`,
-        "Create a new token, or pass the client the secret or private key that signs tokens: it then renews them itself.",
+        "Create a new token. To let the client renew tokens, give it the secret or private key that signs them.",
     );
 }

@@ -77,7 +77,7 @@ function tell(
     );
 }
 
-/** @returns seconds until the next attempt; undefined: the request must not be repeated */
+/** @returns seconds until the next attempt, or undefined if the request must not be repeated */
 function waitBefore(error: unknown, attempt: number): number | undefined {
     if (error instanceof RateLimitedError) return error.retryAfterSeconds;
     // Without Retry-After a 503 does not say whether the model has begun.

@@ -1,8 +1,8 @@
 import { ConfigurationError } from "./errors.js";
 
 /**
- * Collects problems, each in the form `where: what must hold (got). What to do.` The advice is left out if the requirement
- * says it already.
+ * Collects problems, each in the form `where: what must hold (got). What to do.` The last sentence may be missing, if
+ * the requirement already says what to do.
  */
 export type Problems = string[];
 
@@ -36,7 +36,9 @@ export function checkHeaderValue(where: string, value: unknown, problems: Proble
         problems.push(`${where}: must not begin or end with a space (it does). Take it from the handout.`);
 }
 
-/** Whether a value is the content of a file instead of its name: it may be secret, so errors do not quote it. */
+/**
+ * Whether a value is a file's content instead of its name. Errors do not quote the content, because it may be secret.
+ */
 export const isText = (file: string): boolean => /\n|-----BEGIN/.test(file);
 export const NOT_A_NAME =
     "must be the name of a file (it is the content of one). Write the content into a file, and give its name.";
@@ -49,9 +51,11 @@ const TAKEN = [
 
 export function checkHeaderName(where: string, name: unknown, problems: Problems): void {
     if (typeof name !== "string" || !/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name))
-        problems.push(`${where}: must be the name of a header (it is not one). Ask the operator for it.`);
+        problems.push(`${where}: must be the name of a header (it is not one). Ask the operator for the name.`);
     else if (TAKEN.includes(name.toLowerCase()))
-        problems.push(`${where}: must be a header for credentials (got ${name}). Ask the operator for it.`);
+        problems.push(
+            `${where}: must not be a header that HTTP or the client sets (got ${name}). Ask the operator for the name.`,
+        );
 }
 
 export function checkNumber(
@@ -68,5 +72,5 @@ export function checkNumber(
 /** Kind of a value that must not be shown. */
 export function kind(value: unknown): string {
     if (value === "") return "an empty string";
-    return value === undefined || value === null ? "none" : `one of type ${typeof value}`;
+    return value === undefined || value === null ? "none" : `a value of type ${typeof value}`;
 }

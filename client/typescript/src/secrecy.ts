@@ -1,6 +1,6 @@
 /**
- * Removes secrets from servers' texts, in any encoding. A text is decoded step by step and searched at each step; where a secret is
- * found, the characters that encode it are removed.
+ * Removes secrets from servers' texts, in any encoding. A text is decoded in several steps and searched after each
+ * step. The characters that encode a secret are removed from the original text.
  */
 
 /** Shortest secret that is removed, in characters: removing shorter texts would make every message unreadable. */
@@ -8,8 +8,8 @@ const SHORTEST_SECRET = 4;
 /** Shortest base64 form of a secret that is removed, in characters: shorter ones occur by chance in too many words. */
 const SHORTEST_BASE64 = 8;
 /**
- * Longest text that is searched, and longest text that is returned, in characters. A secret that is cut at the end of
- * the searched text is not found. The returned text ends long before that, so it cannot contain such a secret.
+ * Longest searched text and longest returned text, in characters. The end of the searched text may cut a secret, which
+ * is then not found. The returned text is so much shorter that it cannot contain this part.
  */
 const [LOOKED_AT, LEFT] = [200_000, 100_000];
 /** Largest number of nested encodings. */
@@ -34,7 +34,7 @@ export function without(text: string, secrets: string[]): string {
     return left.slice(0, LEFT);
 }
 
-/** A text after some steps of decoding. `places` holds where each character, and the end, was in the original text. */
+/** A text after some steps of decoding. `places`: offsets in the original text, of each character and of the end. */
 interface Step {
     text: string;
     places: number[];
@@ -69,11 +69,9 @@ function decoded([, short, code, sign, percent, decimal, hexadecimal, name]: Reg
 /** Converts only ASCII to lower case: other characters may change their length. */
 const lower = (text: string) => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 
-/**
- * Texts to search for. The number says how many characters before and after each text may belong to the secret too.
- */
+/** Texts to search for. `adjacent`: how many characters before and after a text may also belong to the secret. */
 function needlesOf(secret: string): [needle: string, adjacent: number][] {
-    // Decodes the secret like the text, because a secret may contain characters that look like an escape.
+    // The text is decoded before the search, so search for the decoded secret too: it may contain an escape.
     const plain = [secret, stepsOf(secret.replace(/\\+$/, "")).at(-1)!.text];
     const texts = plain.flatMap((text) => [text, text.replaceAll(" ", "+")]);
     return [
@@ -83,9 +81,8 @@ function needlesOf(secret: string): [needle: string, adjacent: number][] {
 }
 
 /**
- * The secret in base64, in both alphabets. Where the secret is part of a longer text, it can begin at three offsets
- * within a group of three bytes. For each offset, only the base64 characters that depend on nothing but the secret are
- * returned.
+ * The secret in base64, in both alphabets. In a longer text, the secret can begin at each of the three bytes of a
+ * base64 group. For each case, returns the characters that depend only on the secret.
  */
 function inBase64(secret: string): string[] {
     const texts = [0, 1, 2].map((before) => {

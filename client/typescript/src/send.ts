@@ -87,8 +87,8 @@ async function read({ body, status }: Response, url: string): Promise<string> {
 }
 
 /**
- * Error codes after which certainly nothing was sent. Used where the dispatcher does not report whether a connection was
- * open. After any other error, part of the request may have arrived.
+ * Error codes that prove that nothing was sent. Used if the dispatcher does not report whether a connection was open.
+ * After any other error, part of the request may have arrived.
  */
 const NOTHING_SENT = new Set([
     "ECONNREFUSED",
@@ -102,7 +102,7 @@ const NOTHING_SENT = new Set([
 const CERTIFICATE = /^(CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_CERT_|HOSTNAME_MISMATCH)/;
 /** Node's message for an interrupted TLS handshake. */
 const BEFORE_TLS = /before secure TLS connection/;
-/** Codes of Node's own timeouts, if the client could not lift them. */
+/** Codes of Node's own timeouts, which apply if the client could not remove them. */
 const ITS_OWN_LIMIT = ["UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"];
 
 interface Known {
@@ -114,26 +114,28 @@ interface Known {
 function failure(error: unknown, { timedOut, began }: Known, { url, timeoutSeconds, redact }: Request): Error {
     const { origin } = new URL(url);
     const { code, message, syscall } = causeOf(error);
-    const after = timedOut ? `in ${timeoutSeconds} s` : "within the timeout of this program's own dispatcher for fetch";
+    const after = timedOut
+        ? `in ${timeoutSeconds} s`
+        : "within the timeout of the dispatcher that this program has set for fetch";
     if (timedOut || ITS_OWN_LIMIT.includes(code))
         return new AnswerTimeoutError(
             `No complete answer from ${origin} ${after}`,
-            "Ask for fewer tokens, or wait longer for an answer. The model may still be working on this request: a repeat adds a second one.",
+            "Ask for fewer tokens, or increase the timeout. The model may still be working on this request: a repeat adds a second request.",
         );
     const why = redact(code === "" ? message : `${code}: ${message}`)
         .trim()
         .slice(0, 200);
     if (CERTIFICATE.test(code))
         return new ConnectionFailedError(
-            `No connection to ${origin} that can be trusted (${why})`,
-            "Check the address; for a certificate authority of your own, set NODE_EXTRA_CA_CERTS.",
+            `The certificate of ${origin} is not trusted (${why})`,
+            "Check the address. If the service uses your own certificate authority, set NODE_EXTRA_CA_CERTS to its certificate file.",
             false,
         );
     const sent = began ?? mayHaveArrived(code, message, syscall);
     return sent
         ? new ConnectionFailedError(
               `The connection to ${origin} broke before the answer was complete (${why})`,
-              "It is not known whether the model has begun, so the request was not repeated: repeat it if a second generation does no harm.",
+              "The model may have begun, so the client did not repeat the request. Repeat it if a second generation does no harm.",
               true,
           )
         : new ConnectionFailedError(`No connection to ${origin} (${why})`, "Check the address and the network.", false);
@@ -147,8 +149,8 @@ function mayHaveArrived(code: string, message: string, syscall: string): boolean
 }
 
 /**
- * fetch itself only says "fetch failed". The details are in its cause; if it tried several addresses, in the first
- * error of its cause.
+ * fetch itself only says "fetch failed". The details are in the cause of this error. If fetch tried several addresses,
+ * they are in the first error of the cause.
  */
 function causeOf(error: unknown): { code: string; message: string; syscall: string } {
     let found = error as { code?: string; message?: string; syscall?: string; cause?: unknown; errors?: unknown[] };

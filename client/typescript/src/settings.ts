@@ -14,8 +14,8 @@ export interface Seen {
 
 export interface ClientOptions {
     /**
-     * Address of the service, for example `https://api.example.com/alpa`. If there is no `auth`, the default is the
-     * default address of Alpa's own client.
+     * Address of the service, for example `https://api.example.com/alpa`. Required with `auth`.
+     * @default the default address of Alpa's own client
      */
     url?: string | undefined;
     /** Key of Alpa itself, sent in the body; not for a gateway. @default none */
@@ -31,7 +31,10 @@ export interface ClientOptions {
     answerTimeoutSeconds?: number | undefined;
     /** Attempts of one call, including the first. @default 3 */
     maxAttempts?: number | undefined;
-    /** Longest wait between two attempts that a server may ask for, in seconds; a longer one is an error at once. @default 60 */
+    /**
+     * Longest wait between two attempts, in seconds. If the server asks for a longer wait, the call fails.
+     * @default 60
+     */
     maxWaitSeconds?: number | undefined;
     /**
      * Whether a credential may be sent over plain HTTP to another host.
@@ -75,7 +78,7 @@ export function readSettings(options: ClientOptions, problems: Problems = []): S
         problems.push(`apiKey: must be a non-empty string (got ${kind(apiKey)}). Correct it, or leave it out.`);
     if (auth !== undefined && apiKey !== null)
         problems.push(
-            "auth: must be the only credential (apiKey is given too). Keep auth for a gateway, or apiKey for an Alpa without one.",
+            "auth: must be the only credential (apiKey is given too). To call a gateway, keep auth. To call Alpa directly, keep apiKey.",
         );
     if (typeof defaultModel !== "string" || defaultModel === "")
         problems.push(
@@ -88,12 +91,12 @@ export function readSettings(options: ClientOptions, problems: Problems = []): S
     const address = readUrl(options.url ?? ALPA_URL, problems);
     if (auth !== undefined && address?.host === new URL(ALPA_URL).host)
         problems.push(
-            "url: must be given with auth (it is the default address of Alpa's own client). Take it from the handout.",
+            "url: must be the gateway's address if auth is given (it is the default address of Alpa's client). Take the address from the handout.",
         );
     const open = secret && address?.open === true;
     if (open && !allowHttp)
         problems.push(
-            "url: must be https where a credential is sent (it is http). Use https; or set allowHttp on a trusted network.",
+            "url: must be https where a credential is sent (it is http). Use https, or set allowHttp if the network is trusted.",
         );
     refuse(problems);
     const { url } = address!;

@@ -5,7 +5,7 @@ import type { Answer } from "./send.js";
 /** Longest quote of a server's text, in characters. */
 const LONGEST_QUOTE = 300;
 
-/** A server's own message in quotes: shortened, on one line, and without the caller's secrets. */
+/** Quotes the server's message, shortened to one line without secrets. */
 export function saidBy(
     { text, headers }: Answer,
     value: Record<string, unknown> | undefined,
@@ -32,29 +32,32 @@ export function described({ text, headers }: Answer): string {
     return /^\s*[{[]/.test(text) ? "truncated or broken JSON" : "text";
 }
 
-/** @param number the edge's error: 1003 means an IP address or a wrong host name, any other number a rule of the edge */
+/**
+ * @param number code of the edge's error. 1003: the host is an IP address or a wrong name. Any other: a rule of the
+ * edge.
+ */
 export function adviceOnRule(number: string): string {
     return number === "1003"
         ? "Use the service's host name in the address. Cloudflare rejects requests to an IP address or to another host name."
-        : "A rule of the edge blocks this program, whatever its credential is: give the operator the number and the request id.";
+        : "A rule of the edge blocks this program with any credential. Give the operator the error code and the request id.";
 }
 
 /**
- * Unless Access is in strict mode, the edge gives the same answer to a wrong service token and to a valid one that no
- * policy admits.
+ * Unless Access is in strict mode, the edge's answer to a wrong service token is the same as to a valid service token
+ * that no policy admits.
  */
 export function adviceOn403(rejectedBy: "edge" | "gateway", auth: Credential | undefined): string {
     if (rejectedBy === "gateway")
-        return "The credential is known, but not admitted here: ask the operator to admit you.";
+        return "The credential is valid, but this address does not admit it. Ask the operator to admit it.";
     return auth?.method === "service-token"
-        ? `${adviceOn(auth, undefined)} It is also possible that no policy admits the credential.`
+        ? `${adviceOn(auth, undefined)} Possibly no Access policy admits the service token.`
         : "The edge requires a service token before a request reaches the gateway: ask the operator for one.";
 }
 
 export function adviceOn(auth: Credential, theirs: Date | undefined): string {
-    const ask = "ask the operator whether it was revoked or has expired.";
+    const ask = "ask the operator whether the credential was revoked or has expired.";
     if (auth.method === "key") return `Compare the key with the handout, or ${ask}`;
-    if (auth.method === "service-token") return `Compare both parts with the handout, or ${ask}`;
+    if (auth.method === "service-token") return `Compare both parts of the service token with the handout, or ${ask}`;
     const apart = theirs === undefined ? 0 : Math.round((theirs.getTime() - Date.now()) / 1000);
     const clock =
         Math.abs(apart) > 60
@@ -63,7 +66,7 @@ export function adviceOn(auth: Credential, theirs: Date | undefined): string {
     return `Compare the claim \`key\`, the algorithm, and the secret or private key with the handout, or ${ask} A token also needs the claim \`exp\`.${clock}`;
 }
 
-/** Alpa checks temperature and topP with assertions without a message, and opens its port before the model is loaded. */
+/** Alpa's assertions on temperature and topP have no message. Alpa also answers while the model is not loaded yet. */
 export function adviceOnAlpa(said: string): string {
     if (said === "")
         return "Alpa gives no reason. Check the arguments: temperature must be at least 0, and topP from 0 to 1.";

@@ -1,6 +1,6 @@
-// Proves that all callers of a class together have no more open requests than the class has slots, and that callers of other
-// classes are served meanwhile. The gateway is the emulator or, with ALPA_AUTH_REAL, the real one. Costs three updates of one
-// stack.
+// Proves that the callers of a class together never have more open requests than the class has slots. Meanwhile callers
+// of other classes get answers. The gateway is the emulator or, with ALPA_AUTH_REAL, the real one. Costs three updates
+// of one stack.
 import { strict as assert } from "node:assert";
 import { call, eventually, succeeded, TestStack, useWorld, type Answer } from "../kit";
 import { SLOW_COMPLETION, startSlowAlpa, type SlowAlpa } from "../kit/slow-alpa";
@@ -92,8 +92,7 @@ describe("a class of callers", () => {
     });
 
     it("is counted once across all gateway pods", async () => {
-        // Thirty times the default: on a busy machine the counters themselves sometimes need more than 100 ms, and sometimes a
-        // second.
+        // Thirty times the default, because the counters need up to a second on a busy machine.
         const sharedCounters = { whenDown: "refuse", timeoutMilliseconds: 3000 };
         await configure([batch("night"), batch("weekend"), CHAT], { gateway: { replicas: 2, sharedCounters } });
         const callers = [

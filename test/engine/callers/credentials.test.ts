@@ -95,7 +95,7 @@ const rows: Row[] = [
     ["a token that has expired", (k) => bearer(hs256(claims("hs", { exp: now() - 1 }), k.hs)), 401],
     ["a token of RS256 that has expired", () => bearer(expired), 401],
     ["a token whose exp is null", (k) => bearer(hs256(claims("hs", { exp: null }), k.hs)), 401],
-    // The route requires the claim exp. If exp is valid, APISIX checks no other time claim, so a future nbf has no effect.
+    // APISIX checks only exp, which the route requires, so a future nbf has no effect.
     ["a token whose nbf is in the future", (k) => bearer(hs256(claims("hs", { nbf: now() + 600 }), k.hs)), 200],
     ["a token without exp", (k) => bearer(hs256({ key: claimKey("callers", "alice", "hs") }, k.hs)), 401],
     ["a token whose exp is a string", (k) => bearer(hs256(claims("hs", { exp: `${now() + 600}` }), k.hs)), 401],

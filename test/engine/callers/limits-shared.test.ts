@@ -1,5 +1,5 @@
-// Proves that limits of a caller hold across all gateway pods, and how the gateway behaves while the shared counters are down.
-// The gateway and the counters are emulators compared with recordings.
+// Proves that a caller's limits apply to all gateway pods together. Proves how the gateway answers while the shared
+// counters are down. The gateway and the counters are emulators compared with recordings.
 import { strict as assert } from "node:assert";
 import { AppsV1Api } from "@kubernetes/client-node";
 import { call, current, eventually, succeeded, TestStack, useWorld, type Answer } from "../kit";
@@ -34,8 +34,7 @@ describe("limits over two gateway pods", () => {
     });
 
     const shared = (whenDown: string, consumers: object[]) => ({
-        // Thirty times the default: on a busy machine the counters themselves sometimes need more than 100 ms, and sometimes a
-        // second.
+        // Thirty times the default, because the counters need up to a second on a busy machine.
         gateway: { replicas: 2, sharedCounters: { whenDown, timeoutMilliseconds: 3000 } },
         consumers,
     });
@@ -75,8 +74,8 @@ describe("limits over two gateway pods", () => {
         assert.equal(status, 500);
         assert.ok(waited >= 3000 && waited < 60_000, `waited ${waited} ms, not the timeout of 3000 ms`);
         await counters(0);
-        // The counters still run for a short time after they are no longer ready. Until they end, the gateway keeps its
-        // connection to them.
+        // After the pod of the counters is no longer ready, it still runs for a short time. Until it ends, the gateway
+        // uses its open connection.
         const answer = await eventually("an answer without the counters", async () => {
             const one = await as("alice/a");
             return one.status === 429 ? undefined : one;

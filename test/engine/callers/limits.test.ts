@@ -1,5 +1,5 @@
-// Proves that only a caller's own requests count towards its limits, over all its credentials. The gateway is an emulator
-// compared with recordings. limits-shared.test.ts proves the same over several gateway pods.
+// Proves that a caller's limits count its requests with all its credentials, and no other requests. The gateway is an
+// emulator compared with recordings. limits-shared.test.ts proves the same over several gateway pods.
 import { strict as assert } from "node:assert";
 import { call, eventually, succeeded, TestStack, useWorld, type Answer } from "../kit";
 import { SLOW_COMPLETION, startSlowAlpa, type SlowAlpa } from "../kit/slow-alpa";
@@ -14,7 +14,7 @@ describe("limits", () => {
     let stack: TestStack;
     let url: string;
     let keys: Record<string, string>;
-    /** Replaces Alpa for tests that need several open requests. */
+    /** A slow Alpa, for tests that need several open requests. */
     let slow: SlowAlpa | undefined;
 
     async function configure(config: object): Promise<void> {

@@ -35,7 +35,7 @@ describe("exposure tunnel", () => {
     let port: number;
     const byPort = () => call(`http://127.0.0.1:${port}/alpa`, apikey);
     const byName = async () => (await stack.call("/alpa/completions", { apikey })).status;
-    /** Runs `up` while callers send requests by this exposure. Asserts that none fails. */
+    /** Runs `up` while callers send requests through this exposure. Asserts that no request fails. */
     const upUnder = async (way: () => Promise<number>, callers?: number) => {
         const { failed } = await under(way, async () => succeeded(await stack.up()), callers);
         assert.deepEqual(failed, []);

@@ -23,10 +23,7 @@ describe("hosts of the connectors on the engine", () => {
         hostKey: string;
         metricsPort: number;
     }
-    /**
-     * Options of a host that does not run yet. Its ports are free ports of this machine, because all hosts run on this
-     * machine.
-     */
+    /** Reserves a host that does not run yet, on free ports: all hosts run on this machine. */
     async function place(name: string, options: Partial<HostOptions> = {}): Promise<Place> {
         const { world, dir } = here();
         const privateKey = readFileSync(world.facts.cloudflare.host.privateKeyFile, "utf8");
@@ -58,7 +55,7 @@ describe("hosts of the connectors on the engine", () => {
     };
     const status = async () => (await stack.call((await stack.outputs()).credentials["alice/a"])).status;
 
-    /** Asserts that the last `up` failed with one message of one resource, which names the host and contains this text. */
+    /** Runs `up`. Asserts that it fails with a single error, of this host's resource and with this text. */
     async function fails({ port }: Place, why: RegExp): Promise<void> {
         const { stdout } = await stack.up().then((run) => (failed(run), run));
         const errors = stdout.split("\n").filter((line) => /^\s*error: (?!update failed|Resource monitor)/.test(line));

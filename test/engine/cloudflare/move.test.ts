@@ -95,7 +95,7 @@ describe("move of a zone on the engine", () => {
     }
     const both = () => [stack.preview, stack.up];
 
-    /** Runs `up` for at least one whole round of resolver queries. @returns what was written */
+    /** Runs `up`. Asserts that at least one whole round of resolver queries ran meanwhile. @returns what was written */
     async function up(phase: string) {
         configure(phase);
         const [before, rounds] = [writes().length, resolvers.rounds];

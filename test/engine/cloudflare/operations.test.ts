@@ -1,7 +1,7 @@
-// Proves what docs/operate/service-tokens.md says of option cloudflare: the answers to callers of a team in classic mode,
-// the consumer commands, and the effect of a lost connector or host. The edge and cloudflared are emulators. If a connector
-// is lost, the emulated edge fails only the requests that this connector carried. In production, further requests fail until
-// the edge has noticed the loss.
+// Proves what docs/operate/service-tokens.md says of option cloudflare: the answers to callers in classic mode, the
+// consumer commands, and what happens when a connector or host fails. The edge and cloudflared are emulators. After the
+// loss of a connector, the emulated edge fails only that connector's requests. In production, more requests fail until
+// the edge notices the loss.
 import { strict as assert } from "node:assert";
 import { randomUUID } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -82,8 +82,8 @@ describe("daily work with option cloudflare on the engine", () => {
         stack.installOn({}, { ...second, hostKey: publicLine(second.hostKey) });
         await origin.listen();
         configure();
-        // Runs with the policy pack, like `stack apply`. In the preview of a first run, resources have no ids from
-        // Cloudflare yet, so this also tests the pack without ids.
+        // Runs with the policy pack, like `stack apply`. The pack must also work in the first preview, in which
+        // Cloudflare's ids are not known yet.
         const run = succeeded(await stack.run(["up", "--yes", "--policy-pack", join(ROOT, "policy")]));
         said.push(run.stdout + run.stderr);
     });
@@ -229,7 +229,7 @@ describe("daily work with option cloudflare on the engine", () => {
     });
 });
 
-/** Number of open requests of a connector, as the connector itself counts them. */
+/** Number of open requests, from the connector's own metrics. */
 async function requestsOn(metricsPort: number): Promise<number> {
     const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
     return Number(/^cloudflared_tunnel_concurrent_requests_per_tunnel (\d+)$/m.exec(text)![1]);

@@ -1,6 +1,6 @@
-// Proves on the real engine that no secret of option cloudflare can be read where an operator, a reviewer or another user of
-// the machine looks, including the output of review and drift. Tests on recordings prove what a review says of each kind of
-// change.
+// Proves on the real engine that no secret of option cloudflare appears in output, files or process lists that an
+// operator, a reviewer or another user of the machine can read. Tests on recordings prove what a review says of each
+// kind of change.
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
-// Proves on the real engine that option cloudflare does what its config says: which callers are admitted through rotation,
-// revocation and upgrades, and what a destroy leaves. The emulator of Cloudflare is in kit/cloudflare/access-stack.ts.
+// Proves on the real engine which callers option cloudflare admits during rotation, revocation and upgrades. Proves
+// what a destroy leaves at Cloudflare. The emulator of Cloudflare is in kit/cloudflare/access-stack.ts.
 import { strict as assert } from "node:assert";
 import { readPreview } from "../../../ops/stack/review/preview";
 import { settingOf } from "../../../sandbox/cloudflare/settings";
@@ -46,8 +46,8 @@ describe("cloudflare on the engine", () => {
     before(async () => {
         stack = await AccessStack.create("llm");
         stack.configure({ consumers: [alice(token("a")), bob], pathPrefix: "/alpa-opt-service" });
-        // The text of the connectors' commands is not in the plan, because it is computed when the tunnel exists. The
-        // plan only has the dependencies of the commands.
+        // The plan has only the dependencies of the connectors' commands. Their text is computed after the tunnel
+        // exists.
         succeeded(await stack.upAsPlanned());
         pairs = (await stack.outputs()).credentials;
     });
@@ -187,8 +187,7 @@ describe("cloudflare on the engine", () => {
     it("reports a rotation without a new secret as an error, in every run until one returns a new secret", async () => {
         const held = made("alice/a");
         const third = { secretVersion: 3, previousSecretExpires: dayFromNow(9) };
-        // Simulates an operator who has raised the version at Cloudflare by hand, so that Cloudflare's next answer has
-        // no secret.
+        // As if an operator had raised the version at Cloudflare by hand: Cloudflare's next answer has no secret.
         held.client_secret_version = 3;
         stack.configure({ consumers: [alice(token("a", third)), bob] });
         for (const run of [await stack.up(), await stack.up()])

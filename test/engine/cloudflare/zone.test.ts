@@ -1,6 +1,6 @@
-// Proves what docs/operate/service-tokens.md says of a zone that a stack first creates and later only reads, and of the
-// change back. In both cases the zone and its records stay at Cloudflare, whatever the state contains. The emulator of
-// Cloudflare is in kit/cloudflare/access-stack.ts.
+// Proves what docs/operate/service-tokens.md says of a zone that a stack first creates, then only reads, and then
+// manages again. After each change the zone and its records still exist at Cloudflare. The emulator of Cloudflare is in
+// kit/cloudflare/access-stack.ts.
 import { strict as assert } from "node:assert";
 import { AccessStack, failed, here, succeeded, useCloudflare } from "../kit/cloudflare/access-stack";
 

@@ -102,7 +102,7 @@ describe("etcd's own program", () => {
         return { asks: token !== undefined, call: (path, body) => call(path, body, token), close: () => undefined };
     }
 
-    /** The leader as this member knows it; undefined while there is none. */
+    /** @returns the leader's id as this member knows it, or undefined if it knows no leader */
     async function statusOf(name: string): Promise<{ leader?: string }> {
         return (await (await member(name)).call("maintenance/status", {})) as { leader?: string };
     }
@@ -204,7 +204,7 @@ describe("etcd's own program", () => {
         await waitFor("another member to lead", ledAnew, { seconds: 60 });
         assert.deepEqual(await all(other), { "/apisix/routes/1": "a" });
 
-        // etcd rejects the removal and the addition of a member until the others have been connected for 5 s.
+        // etcd rejects removal and addition of a member until the other members have been connected for 5 s.
         const healthy = (path: string, body: object) =>
             waitFor(`etcd to take ${path}`, () => other.call(path, body).catch(() => undefined), { seconds: 60 });
         await healthy("cluster/member/remove", { ID });

@@ -1,9 +1,8 @@
 /**
- * Proves that a highly available gateway is deployed to three nodes, and that a second run changes nothing. Proves what
- * its callers lose when a pod or node stops: nothing in a graceful shutdown, and in a crash only the requests that the
- * emulated nodes count as lost.
- * Gateway, kubelet and kube-proxy are emulators; scheduling, disruption budgets, rollouts and endpoints are Kubernetes'
- * own.
+ * Proves that a highly available gateway is deployed to three nodes, and that a second run changes nothing. Proves that
+ * a graceful shutdown of a pod or node loses no request. A crash loses only the requests that the emulated nodes count
+ * as lost. Gateway, kubelet and kube-proxy are emulators; scheduling, disruption budgets, rollouts and endpoints are
+ * Kubernetes' own.
  */
 import { strict as assert } from "node:assert";
 import { AppsV1Api, CoreV1Api, type V1Pod } from "@kubernetes/client-node";
@@ -28,7 +27,7 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             { name: "alice", limits: { requests: 6, perSeconds: 3600 }, credentials: [key("a")] },
             // Caller without limits: its requests do not depend on the counters.
             { name: "bob", credentials: [key("b")] },
-            // Caller with limits that it does not reach: its requests fail when they cannot be counted.
+            // Caller far below its limits. Its requests fail only if the gateway cannot count them.
             { name: "carol", limits: { requests: 10_000, perSeconds: 3600, concurrent: 100 }, credentials: [key("c")] },
         ];
 
@@ -60,8 +59,7 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
         const placesOf = (list: V1Pod[]) => list.map((pod) => pod.spec!.nodeName!).sort();
         const machines = () => nodes().world.workloads.nodes;
         /**
-         * Records figures of an event. Figures of intra-a are also recorded for intra-b, because both options use the same
-         * gateway.
+         * Records figures of an event. Options intra-a and intra-b use the same gateway, so both get the same figures.
          */
         const note = (event: string, figures: Parameters<typeof measured>[2]) => {
             for (const one of option === "inter" ? ([option] as const) : (["intra-a", "intra-b"] as const))
@@ -137,8 +135,8 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             await traffic.underWay(3);
             await machines().drain(FIRST, { seconds: 300 });
             const second = machines().drain(SECOND, { seconds: 300 });
-            // While the first node is drained, the third member of etcd cannot be scheduled. So the disruption budget
-            // does not allow the eviction of the member on the second node.
+            // While the first node is drained, its etcd member cannot be scheduled. The disruption budget then forbids
+            // the eviction of the member on the second node.
             await eventually("the second node empty but for etcd", async () => {
                 const left = (await core.listPodForAllNamespaces({ fieldSelector: `spec.nodeName=${SECOND}` })).items;
                 return (left.length === 1 && left[0].metadata!.name!.includes("etcd")) || undefined;
@@ -224,8 +222,7 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
 
         it("still configures the gateway after the leading ingress controller is killed", async () => {
             const { workloads } = nodes().world;
-            // The stopped node may have run the leader. In that case, another controller leads when the Lease has
-            // expired.
+            // If the leader ran on the stopped node, another controller leads once the Lease has expired.
             const [leader] = await eventually("one that leads", async () => {
                 const found = workloads.leaders();
                 return found.length === 1 ? found : undefined;

@@ -1,5 +1,5 @@
-// Proves that three hosts become a cluster with a highly available gateway, that it serves TLS with a certificate of
-// cert-manager, that only its nodes reach Alpa, and that nodes, TLS and exposure change without a lost request. The header of
+// Proves that three hosts become a cluster whose highly available gateway serves TLS with a certificate of
+// cert-manager. Only the nodes reach Alpa. No request is lost when nodes, TLS or the exposure change. The header of
 // kit/nodes.ts lists the real parts. This does not prove that the real MicroK8s and kernel do the same.
 import { strict as assert } from "node:assert";
 import { existsSync, writeFileSync } from "node:fs";
@@ -20,8 +20,8 @@ import { under } from "../kit/traffic";
 
 const THREE = ["a", "b", "c"];
 /**
- * Length of an answer, in seconds. It exceeds the chart's grace period (30 s) and nginx's own limit (240 s), so both would
- * abort such an answer.
+ * Duration of an answer, in seconds. With the chart's grace period (30 s) or nginx's default limit (240 s), a shutdown
+ * would abort the answer.
  */
 const LONGER_THAN_THE_CHART = 300;
 
@@ -36,7 +36,7 @@ describe("inter on hosts of its own", () => {
     /** Name server of the zone that contains the callers' DNS name. */
     let names: DnsServer;
     let zone: AzureZone;
-    /** Requests sent before the pods get SIGTERM, and answered after the chart's own limits. */
+    /** Statuses of requests that are sent before SIGTERM and answered after the chart's limits. */
     let longAnswers: Promise<number | string>[] = [];
     let given: Promise<number>;
 

@@ -1,6 +1,6 @@
-// Proves that hosts become a cluster with a working gateway, that the next run completes a failed step, and that nodes can be
-// added and removed. The hosts are emulators: the scripts and the shell are real, but SSH, sudo, snap, MicroK8s and the
-// provider that connects are the sandbox's. Their nodes are in a real API server.
+// Proves that hosts become a cluster with a working gateway. Proves that the next run completes a failed step, and that
+// nodes can be added and removed. The hosts are emulators: the scripts and the shell are real, but SSH, sudo, snap,
+// MicroK8s and the provider that connects are the sandbox's. Their nodes are in a real API server.
 import { strict as assert } from "node:assert";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

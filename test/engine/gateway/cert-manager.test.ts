@@ -1,5 +1,5 @@
-// Proves how cert-manager handles this project's Certificate on a real API server. The tests use the emulator. If
-// ALPA_AUTH_REAL names cert-manager, they use the real controller and its own CRDs.
+// Proves how cert-manager handles this project's Certificate on a real API server. cert-manager is an emulator, or the
+// real controller with its own CRDs if ALPA_AUTH_REAL names it.
 import { strict as assert } from "node:assert";
 import { X509Certificate } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -41,7 +41,7 @@ interface Certificate {
     };
 }
 
-/** Polls until the value matches; fails with the last value. */
+/** Polls until the value is as wanted. The error of a timeout contains the last value. */
 async function eventuallyEqual(wanted: unknown, read: () => Promise<unknown>): Promise<void> {
     let last: unknown;
     const look = async () => isDeepStrictEqual((last = await read()), wanted) || undefined;

@@ -1,5 +1,5 @@
-// Proves which requests reach Alpa: the gateway rejects those that are known to stop Alpa, and every legitimate form arrives
-// with the same values. Gateway and Alpa are emulators compared with recordings.
+// Proves that the gateway rejects requests that are known to stop Alpa. Every other form of a request reaches Alpa with
+// unchanged values. Gateway and Alpa are emulators compared with recordings.
 import { strict as assert } from "node:assert";
 import { succeeded, takeAlpaRequests, TestStack, useWorld } from "../kit";
 import { rawRequest } from "../kit/raw-request";

@@ -1,5 +1,5 @@
-// Proves that metrics and access log count exactly the requests that were sent, by caller and status, and that neither contains
-// a key, token, prompt or answer. The gateway is the emulator or, with ALPA_AUTH_REAL, the real one. With prometheus on PATH,
+// Proves that metrics and access log count exactly the sent requests, by caller and status. Neither contains a key,
+// token, prompt or answer. The gateway is the emulator or, with ALPA_AUTH_REAL, the real one. With prometheus on PATH,
 // it also proves that a real Prometheus and `consumer usage` have the same figures.
 import { strict as assert } from "node:assert";
 import { createHash } from "node:crypto";
@@ -56,8 +56,8 @@ describe("metrics and the access log", () => {
         const labelSelector = "app.kubernetes.io/name=apisix";
         const [only] = (await core.listNamespacedPod({ namespace: GATEWAY, labelSelector })).items;
         pod = only.metadata!.name!;
-        // The `up` itself has sent requests to verify every rule. The log gives times in whole seconds, so the test
-        // begins at the next full second to tell its own requests apart.
+        // The `up` has sent requests too, to verify every rule. The log has times in whole seconds, so the test sends
+        // its own requests from the next second on.
         since = new Date(Math.ceil((Date.now() + 1) / 1000) * 1000);
         await eventually("the next second", async () => Date.now() >= since.getTime() || undefined);
         await send();
@@ -130,7 +130,7 @@ describe("metrics and the access log", () => {
             for (const [, labels, value] of (await metrics()).matchAll(/^apisix_http_status\{(.*)\} (\d+)$/gm)) {
                 const of = (name: string) => new RegExp(`(?:^|,)${name}="([^"]*)"`).exec(labels)![1];
                 const key = `${of("consumer")} ${of("route")} ${of("code")}`;
-                // The run itself sends every pod a request with each caller's key and a query string.
+                // `up` sends each pod a request with a query string and each caller's key.
                 if (of("consumer") === "" || of("route") === `${NAME}_alpa_query-string`) continue;
                 found.set(key, (found.get(key) ?? 0) + Number(value));
             }

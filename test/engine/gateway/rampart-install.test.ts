@@ -1,5 +1,5 @@
-// Proves that the stack can install Rampart from an operator's private chart, with the chart's credentials from a Secret in the
-// cluster, and that it never removes Rampart while graphs exist.
+// Proves that the stack installs Rampart from an operator's private chart. The credentials for the chart are in a
+// Secret in the cluster. The stack never removes Rampart while graphs exist.
 import { strict as assert } from "node:assert";
 import { CoreV1Api, KubernetesObjectApi } from "@kubernetes/client-node";
 import { call, current, eventually, failed, succeeded, TestStack, useWorld } from "../kit";

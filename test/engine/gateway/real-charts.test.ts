@@ -26,7 +26,7 @@ const sets = [...apisixSets(), ...operatorSets()];
 const ofChart = (name: string) => sets.filter(({ chart }) => chart.name === name);
 const ofInter = sets.find(({ what }) => what.startsWith("option inter"))!;
 
-/** Tools of the API server that checks the charts' objects. */
+/** Programs that run the API server. */
 const CONTROL_PLANE = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok"] as const;
 
 let folder: string;
@@ -45,7 +45,7 @@ function withBudget({ values, ...set }: ValueSet): ValueSet {
     return { ...set, values: { ...rest, "ingress-controller": { ...controller, podDisruptionBudget } } };
 }
 
-/** The error of Helm for a bug in the chart. Because of this bug, the project creates the disruption budget itself. */
+/** Helm's error for a bug in the chart. The project creates the disruption budget itself because of this bug. */
 const NO_TEMPLATE = /no template "apisix-ingress-controller\.fullname"/;
 
 describe("charts of a repository", () => {

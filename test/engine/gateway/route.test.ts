@@ -176,7 +176,7 @@ describe("the route", () => {
         assert.notEqual(JSON.parse(answer.body).stacktrace, "");
     });
 
-    // The last two tests do not restore the stack's config. This saves a run of Pulumi for each of them.
+    // To save two runs of Pulumi, the last two tests do not restore the stack's config.
     it("answers with an Alpa-shaped 502 when Alpa is down, after one try", async () => {
         stack.configure({ ...SETTINGS, alpa: { endpoints: ["127.0.0.1:9"] } });
         succeeded(await stack.up());
@@ -194,7 +194,7 @@ describe("the route", () => {
         });
         succeeded(await stack.up());
         takeAlpaRequests();
-        // Alpa waits up to 1 s to fill a batch. More prompts than fit into one batch take longer than the answer timeout.
+        // The prompts need several batches, and together these take longer than the answer timeout.
         const prompt = Array.from({ length: 12 }, (_, i) => `${i}`);
         const body = { model: "default", prompt, max_tokens: 512 };
         const answer = await call(url, { key, body });

@@ -23,7 +23,7 @@ describe("TLS at the gateway", () => {
     let apikey: string;
     let authority: Pair, first: Pair, second: Pair;
 
-    /** Configures a certificate, with its key in the stack file as an operator puts it there. */
+    /** Configures a certificate and sets its key as an encrypted secret in the stack file. */
     const configure = async ({ certificate: pem, key }: Pair) => {
         const settings = (files: object) => ({
             consumers,

@@ -1,4 +1,4 @@
-/** Runs the sandbox's command line as a newcomer types it: each call is a process of its own, with its own state folder. */
+/** Runs the sandbox's commands, each as a process. Each test has its own state folder. */
 import { strict as assert } from "node:assert";
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";

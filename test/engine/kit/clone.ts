@@ -1,4 +1,4 @@
-/** A clone of this repository that a test may change. It uses this repository's node_modules. */
+/** A clone of this repository that a test may change. The clone shares node_modules with this repository. */
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -33,7 +33,7 @@ export function commitAll(clone: string, message = "x"): void {
     gitIn(clone, "commit", "-qm", message);
 }
 
-/** Changes a file of the clone; fails where the text to change does not occur. */
+/** Replaces a text in a file of the clone. Fails if the file does not contain the text. */
 export function edit(file: string, old: string, now: string): void {
     const text = readFileSync(file, "utf8");
     assert.ok(text.includes(old), `${file} has no ${old}`);

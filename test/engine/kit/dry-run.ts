@@ -8,7 +8,7 @@ export function dryRunCreate(access: KubeConfig, object: KubernetesObject): Prom
     return post(access, object, "dryRun=All&fieldValidation=Strict");
 }
 
-/** Creates an object exactly as written: the client's own call reads a CRD's schema into classes, which drop fields. */
+/** Creates an object exactly as written. The Kubernetes client would drop fields of a CRD's schema. */
 export async function createAsWritten(access: KubeConfig, object: KubernetesObject): Promise<void> {
     const refusal = await post(access, object, "");
     if (refusal !== undefined) throw new Error(refusal);

@@ -138,8 +138,8 @@ export async function call(
 }
 
 /**
- * Condition for {@link EngineStack.upKilledWhen}. When the stack's etcd is ready, it makes all nodes unschedulable, so that
- * the gateway's pods cannot start before `schedulable(true)` is called.
+ * Condition for {@link EngineStack.upKilledWhen}. Makes all nodes unschedulable once the stack's etcd is ready. Then
+ * the gateway's pods start only after `schedulable(true)`.
  * @param reached condition at which Pulumi is killed, checked after etcd is ready
  */
 export function stuckAfterEtcd({ name }: EngineStack, reached: () => Promise<boolean>): () => Promise<boolean> {

@@ -1,5 +1,5 @@
 /**
- * A cluster of three plain nodes with two Alpa services outside of it, and steady traffic that measures option inter. The
+ * A cluster of three plain nodes, two Alpa services outside of the cluster, and callers that measure option inter. The
  * engine, the Kubernetes provider, and the API server with its controllers and scheduler are real. Nodes and pods are
  * emulators. A second of their clock takes a twentieth of a real second.
  */
@@ -14,10 +14,7 @@ import { EngineStack, SECOND_LASTS, TOOLS_MILLISECONDS, type StackConfig } from 
 
 export { eventually, succeeded } from "./stack";
 
-/**
- * Duration of a batch of the model, in seconds. An answer takes this time, and up to 1 s more while Alpa waits for further
- * prompts.
- */
+/** Duration of a batch of the model, in seconds. Before a batch, Alpa waits up to 1 s for further prompts. */
 const ALPA_SECONDS = 0.5;
 
 let running: Place<World> | undefined;

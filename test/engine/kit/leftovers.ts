@@ -1,4 +1,4 @@
-/** Ends what a failed test has started and left running: otherwise the test process would never end. */
+/** Ends what a failed test has left running. Otherwise the test process would never end. */
 const running = new Set<() => void>();
 
 afterEach(() => {

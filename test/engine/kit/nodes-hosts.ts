@@ -5,7 +5,7 @@ import { layNft, type Nft } from "../../../sandbox/hosts/nft";
 import { openWay, type Way } from "../../../sandbox/hosts/way";
 import { here } from "./cloudflare/exposed-stack";
 
-/** Hosts a to d, each with its own address. The connection to host a can be closed. */
+/** Hosts a to d, each with its own address, and the host of Alpa. */
 export interface Hosts {
     nodes: Record<string, Microk8sHost>;
     /** The host that Alpa runs on, and its firewall rules. */

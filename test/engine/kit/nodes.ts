@@ -88,10 +88,7 @@ export class NodesStack extends EngineStack {
         };
     }
 
-    /**
-     * Config keys of a stack whose callers use a tunnel. Callers can also use the HTTP node port as long as the stack keeps
-     * it open.
-     */
+    /** Config keys of a stack whose callers use a tunnel. While the HTTP node port is open, callers can use it too. */
     tunnel(...ids: string[]): StackConfig {
         return {
             consumers: consumers(...ids),

@@ -6,8 +6,8 @@ import { endAfterTest } from "./leftovers";
 const run = promisify(execFile);
 
 /**
- * Takes process lists, as every user of the machine sees them, until `stop`. `ps` runs asynchronously, because hosts and
- * gateways are in this process too.
+ * Runs `ps` repeatedly until `stop`, and keeps the process lists that every user of the machine sees. `ps` runs
+ * asynchronously, because hosts and gateways run in this process too.
  */
 export class ProcessLists {
     private readonly texts: string[] = [];

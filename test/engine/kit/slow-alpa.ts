@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import { isDeepStrictEqual } from "node:util";
 
-/** A fake Alpa. It answers SLOW_COMPLETION when the test releases the answer, and every other completion at once. */
+/** A fake Alpa. The test releases its answers to SLOW_COMPLETION. It answers every other completion at once. */
 export interface SlowAlpa {
     address: string;
     /** Number of slow answers that are not released yet. */

@@ -13,9 +13,8 @@ import { worldLog } from "./world-log";
 export const TOOLS_MILLISECONDS = 45 * 60_000;
 
 /**
- * Length of a second of the worlds' clocks, in real seconds. A terminating pod of the chart still answers for 30 of
- * these seconds, and the Alpa emulator needs up to a real second for an answer. With a shorter second, answers would be
- * cut off.
+ * Real seconds in one second of the worlds' clocks. A terminating pod of the chart has 30 seconds of this clock for its
+ * last answers. The Alpa emulator needs up to one real second for an answer, so a smaller value would cut off answers.
  */
 export const SECOND_LASTS = 0.05;
 
@@ -93,7 +92,7 @@ export class EngineStack {
     /** Resources of the state, as stored in the backend. */
     async resources(): Promise<{ urn: string; type: string; outputs: Record<string, unknown> }[]> {
         const { resources = [] } = JSON.parse(await this.must(["stack", "export"])).deployment;
-        // The resource of the stack itself is left out, because it exists as soon as the program has run once.
+        // The resource of the stack itself is left out. It exists after the first run, even in an empty stack.
         return resources.filter((r: { type: string }) => r.type !== "pulumi:pulumi:Stack");
     }
 
@@ -129,7 +128,7 @@ export class EngineStack {
         return said;
     }
 
-    /** Starts `up` and kills pulumi when `when` has become true, like a crash: its plugins get no signal. */
+    /** Starts `up` and kills pulumi once `when` returns true. As in a crash, its plugins get no signal. */
     async upKilledWhen(when: () => Promise<boolean>): Promise<void> {
         let pid = 0;
         const up = this.run(["up", "--yes", "--skip-preview"], { onStart: (p) => (pid = p) });
@@ -156,9 +155,7 @@ export function failed(run: PulumiRun): string {
     return `${run.stdout}\n${run.stderr}`;
 }
 
-/**
- * The end of Pulumi's output, with the errors and changes. The list of resources before it is longer and less useful.
- */
+/** The end of Pulumi's output, with the errors and changes. The list of resources before the errors is left out. */
 function essence(stdout: string): string {
     const diagnostics = stdout.indexOf("\nDiagnostics:");
     return diagnostics >= 0 ? stdout.slice(diagnostics + 1) : stdout.split("\n").slice(-30).join("\n");

@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** All text of the files below a folder, for searching. Programs and other large files are left out. */
+/** Text of all files below a folder, for searching. Files of 5 MB and more are left out. */
 export function textBelow(folder: string, name = /./): string {
     return readdirSync(folder, { recursive: true, encoding: "utf8" })
         .map((file) => join(folder, file))

@@ -5,15 +5,15 @@ import { endAfterTest } from "./leftovers";
 /** Sends one request. @returns the part of the answer that the test checks. Must not throw */
 export type Way<T> = () => Promise<T>;
 
-/** Pause after each answer: otherwise immediate errors would leave no CPU time to other processes. */
+/** Pause after each answer, so that immediate errors do not take all CPU time. */
 const PAUSE_MILLISECONDS = 50;
 
-/** Callers that send the next request shortly after each answer, until they are stopped or the test ends. */
+/** Callers that send one request after the other, until they are stopped or the test ends. */
 export class SteadyCallers<T> {
     readonly answers: T[] = [];
     private stopped = false;
     private readonly loops: Promise<void>[];
-    /** For each caller, the functions to call after its next answer. */
+    /** For each caller: functions to call after its next answer. */
     private readonly waiting: (() => void)[][];
 
     constructor(way: Way<T>, callers = 2) {

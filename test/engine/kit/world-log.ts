@@ -1,6 +1,6 @@
 /**
- * Prints the last lines of the emulators and of Pulumi, and the pods that are not ready, below a failed test: mocha shows only
- * the assertion.
+ * Explains a failed test: prints the last lines of the emulators and of Pulumi, and the pods that are not ready. mocha
+ * prints only the assertion.
  */
 import {
     CoreV1Api,
@@ -53,7 +53,7 @@ export function worldCluster(kubeConfig: KubeConfig | undefined): void {
     cluster = kubeConfig;
 }
 
-/** Resolves when everything about a failed test is printed: await it before the cluster ends. */
+/** Resolves when everything about a failed test is printed. Await this before the cluster ends. */
 export async function worldShown(): Promise<void> {
     await showing;
     cluster = undefined;

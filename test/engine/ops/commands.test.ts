@@ -1,6 +1,5 @@
-// Proves the operators' command line end to end, as a process of its own: on the real engine and API server, and against the
-// gateway that callers use. The gateway is an emulator that was compared with recorded answers of APISIX 3.18.0.
-// import.test.ts tests keys that callers bring.
+// Proves the operators' commands end to end, each as a process, with the real engine and API server. The gateway is an
+// emulator that was compared with recorded answers of APISIX 3.18.0. import.test.ts tests keys that callers bring.
 import { strict as assert } from "node:assert";
 import { execFile, execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -154,8 +153,7 @@ describe("npm run ops", () => {
 
     it("keeps the edit when its up fails, and the undo command that it names works", async () => {
         const before = readFileSync(file, "utf8");
-        // The config names a context that does not exist. Therefore the preflight check of the next command fails before
-        // anything changes.
+        // Without this context, the preflight check of the next command fails before anything changes.
         const set = ["config", "set", "--path", "alpa-auth:cluster.context", "nowhere"];
         succeeded(await stack.run(set));
         const { code, note } = await ops("consumer add bob --yes");

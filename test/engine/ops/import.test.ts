@@ -1,5 +1,5 @@
-// Proves the operators' command line for keys that the program did not generate: brought by a caller, or deleted in the cluster
-// by hand. The engine and the API server are real; the gateway is an emulator compared with recordings.
+// Proves the operators' commands for keys that a caller brings, and for keys that were deleted in the cluster by hand.
+// The engine and the API server are real; the gateway is an emulator compared with recordings.
 import { strict as assert } from "node:assert";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,6 +1,7 @@
-// Proves that a new model version replaces the old one under steady requests, that an upgrade rolls back by itself whichever
-// step fails, and that an upgrade killed at any step can be continued or aborted. The engine, API server, scheduler and
-// KubeRay operator are real. Gateway, kubelets, GPUs and Alpa are emulators, so the times say nothing about a real model.
+// Proves that a new model version replaces the old one while callers send requests. Proves that an upgrade rolls back
+// by itself if any step fails, and that an upgrade that was killed in any step can be continued or aborted. The engine,
+// API server, scheduler and KubeRay operator are real. Gateway, kubelets, GPUs and Alpa are emulators, so the times say
+// nothing about a real model.
 import { strict as assert } from "node:assert";
 import type { UpgradePhase } from "../../../components/opt/conversion-phases";
 import type { Place as Reached } from "../../../ops/cutover/phases";
@@ -45,7 +46,7 @@ describe("npm run ops -- model upgrade", function () {
 
     const withTraffic = <T>(title: string, act: () => Promise<T>) => underTraffic({ stack, url, key }, title, act);
 
-    /** Asserts that every pod that holds GPUs and every pod that pre-pulls an image has the expected version. */
+    /** Asserts that this version is in every pod with GPUs and in every pod that pre-pulls an image. */
     async function assertRuns(version: string): Promise<void> {
         const facts = await status();
         assert.deepEqual([facts.state, facts.callers], ["settled", "served"]);
@@ -81,7 +82,7 @@ describe("npm run ops -- model upgrade", function () {
     const at = () => place;
     const refusedRoutes = refused(at, "apisix.apache.org", "apisixroutes", "UPDATE");
 
-    /** For each phase after the first, a failure that can also happen in production. */
+    /** A failure in each phase except the first. Each of these failures can also happen in production. */
     const failures: [failing: UpgradePhase, why: string, trouble: Trouble][] = [
         ["drain", "the API server rejects changes of routes", refusedRoutes],
         ["stop", "the API server rejects changes of the component", refused(at, "ray.io", "rayclusters", "UPDATE")],

@@ -1,5 +1,5 @@
 // Proves that port-forwarding through the real API server reaches one pod. The kubelet's side is emulated
-// (sandbox/control-plane/kubelet.ts). Unit tests prove which pods get requests, and what follows from the answers.
+// (sandbox/control-plane/kubelet.ts). Unit tests prove which pods get requests and how the commands judge the answers.
 import { strict as assert } from "node:assert";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";

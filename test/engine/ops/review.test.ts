@@ -1,6 +1,6 @@
-// Proves that the commands review and drift work with the output of the real engine, Kubernetes provider and API server.
-// Also proves that the engine still plans each change as in the recordings (test/unit/ops/stack/review/recorded/). Unit
-// tests use the recordings to prove what review says of each kind of change. Rampart and the gateway are emulators.
+// Proves that the commands review and drift understand the output of the real engine, Kubernetes provider and API
+// server. Also proves that the recordings in test/unit/ops/stack/review/recorded/ still equal what the engine plans.
+// Unit tests use these recordings. Rampart and the gateway are emulators.
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -106,7 +106,7 @@ describe("review on the engine", () => {
         assert.match(stdout, /credential-revoked {2}Credential bob\/b1 stops working/);
         assert.match(stdout, /limit-lowered {2}Caller alice has less: 2 requests open at the same time becomes 1/);
         for (const secret of secrets) assert.ok(!stdout.includes(secret));
-        // The last client that changed the field owns it now. Pulumi overwrites the field only with force.
+        // The client that last changed the field owns it, so Pulumi overwrites the field only with force.
         assert.match(failed(await stack.up("--refresh")), /conflict with .*\.spec\.plugins/s);
         const env = { PULUMI_K8S_ENABLE_PATCH_FORCE: "true" };
         succeeded(await stack.run(["up", "--yes", "--skip-preview", "--refresh"], { env }));
@@ -139,8 +139,8 @@ describe("review on the engine", () => {
             assert.equal(before.code, 0, before.stderr + before.stdout);
             const door = `consumers/${stack.name}_${alice.name}/credentials/door`;
             const key = "KEY-by-hand-0123456789abcdef";
-            // A credential without a name fails every synchronization of the ingress controller, which would delete the
-            // consumer.
+            // Without this credential, the ingress controller would delete the consumer. A credential without a name
+            // makes every synchronization fail.
             assert.equal(await admin("PUT", door, { plugins: { "key-auth": { key } } }), 201);
             assert.equal(await admin("PUT", "consumers/eve", { username: "eve" }), 201);
             const list = await stack.ops("consumer", "list", "--check");

@@ -1,4 +1,4 @@
-// Proves that the command a newcomer types, run as a process of its own, ends in an authenticated completion.
+// Proves that the first command of a newcomer starts a sandbox in which a caller gets a completion with a key.
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
@@ -30,7 +30,7 @@ async function hold(port: number): Promise<{ port: number; server: Server; holde
 describe("npm run sandbox -- up --detach, while other programs hold its default ports,", () => {
     let sandbox: SandboxCli;
     let said: string;
-    /** What the sandbox prints about the process that holds each port, for example "port 30800 is held by …". */
+    /** The sandbox's message for each taken port, for example "port 30800 is held by …". */
     let holders: string[];
 
     before(async function () {
@@ -39,8 +39,8 @@ describe("npm run sandbox -- up --detach, while other programs hold its default 
         const held = await Promise.all([30800, 20001].map(hold));
         try {
             said = await sandbox.call("up", "--detach");
-            // Another sandbox on this machine may have held a port and released it meanwhile. Then the test cannot know
-            // whether the port was free when the sandbox chose its ports.
+            // Leaves out a port that another sandbox released meanwhile: it may have been free when this sandbox chose
+            // its ports.
             holders = held.filter(({ port, holder }) => describeHolder(port) === holder).map(({ holder }) => holder);
         } finally {
             held.forEach(({ server }) => server.close());

@@ -1,5 +1,4 @@
-// Proves on the real engine what an operator gets when something is wrong: one clear error, no change, and an `up` that
-// completes after the fix.
+// Proves on the real engine how `up` fails: with one clear error and without a change. After the fix, `up` completes.
 import { strict as assert } from "node:assert";
 import { CoreV1Api, KubernetesObjectApi, PatchStrategy } from "@kubernetes/client-node";
 import { findOrphanPlugins } from "../../../sandbox/processes";
@@ -67,7 +66,7 @@ describe("when something is wrong,", () => {
         await core.deleteNamespacedService(holder);
     });
 
-    /** The stack of two tests: the first creates the stack, the second continues with it and destroys it. */
+    /** The first test creates this stack. The second test uses it and destroys it. */
     let stack: TestStack;
 
     it("a graph that Rampart reports as Failed fails `up` with Rampart's message, and deploys after the fix", async () => {
@@ -121,7 +120,7 @@ describe("when something is wrong,", () => {
     it("a deployment that fails shows helm's error and none of the controller's environment", async () => {
         const stack = await TestStack.create("helmfails", { consumers });
         const core = current().world.kubeConfig.makeApiClient(CoreV1Api);
-        // Another Service takes the port after the preflight checks: Kubernetes rejects the chart's Service.
+        // Another Service takes the port after the preflight checks, so Kubernetes rejects the chart's Service.
         const up = stack.up();
         await eventually("the graph", async () => current().world.read("v1", "Namespace", undefined, `${stack.name}`));
         await core.createNamespacedService({
@@ -216,8 +215,7 @@ describe("when something is wrong,", () => {
 
 /** Asserts that a state with plain-text secrets contains nothing that Rampart writes into a graph. */
 function assertNoStatus(state: string): void {
-    // The state also contains the code of the waits. That code names fields of a graph's status, so it is left out
-    // here.
+    // Leaves out the code of dynamic resources in the state, because it names fields of a graph's status.
     const text = JSON.stringify(JSON.parse(state), (key, value) => (key === "__provider" ? undefined : value));
     assert.match(text, /alpa-gateway-graph/);
     assert.doesNotMatch(text, /messages|componentNamespaces|GraphDeploymentError|canary|RAMPART_/);

@@ -1,6 +1,6 @@
-// Proves on the real engine and API server that the stack deploys, that a second run changes nothing, that a change affects
-// only the resources it names, and that destroy leaves nothing. The gateway and Rampart are emulators: this does not prove that
-// the real ones agree.
+// Proves on the real engine and API server that the stack deploys, and that a second run changes nothing. A change
+// affects only the resources that it names. Destroy leaves nothing. The gateway and Rampart are emulators, so this does
+// not prove how the real ones behave.
 import { strict as assert } from "node:assert";
 import { CoreV1Api } from "@kubernetes/client-node";
 import { call, current, eventually, succeeded, takeAlpaRequests, TestStack, useWorld, type StackConfig } from "../kit";
@@ -8,10 +8,7 @@ import { call, current, eventually, succeeded, takeAlpaRequests, TestStack, useW
 const key = (id: string) => ({ id, method: "key" });
 const alice = { name: "alice", credentials: [key("2026a")] };
 const bob = { name: "bob", credentials: [key("k1"), key("k2")] };
-/**
- * Two resources wait for all consumers: one for added credentials, one for removed credentials. They create no objects
- * in the cluster.
- */
+/** Two resources without objects in the cluster: they wait until credentials are accepted or revoked. */
 const WAIT = "update alpa-consumers-accepted";
 const PROOF = "alpa-consumers-revoked";
 const base: StackConfig = { consumers: [alice] };
@@ -130,7 +127,7 @@ describe("intra-a on the engine", () => {
         ]);
         const milliseconds = refused! - since;
         console.log(`      the removed key was rejected ${milliseconds} ms after the Consumer had changed`);
-        // The next list would come five minutes later. So only the watch can have reported the change within a minute.
+        // Within a minute only the watch can have reported the change, because the next list is five minutes later.
         assert.ok(milliseconds < 60_000);
         for (const who of ["alice/2026a", "bob/k2"])
             assert.equal((await call(url, { key: keys[who] })).status, 200, who);

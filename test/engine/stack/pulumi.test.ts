@@ -1,5 +1,5 @@
-// Proves that Pulumi's own commands work on a stack of this project as an operator types them. Where no official Pulumi is
-// installed, the language host and plugins are emulators; this test shows that they are sufficient.
+// Proves that Pulumi's own commands work on a stack of this project. Without an official Pulumi, the language host and
+// the plugins are emulators, and this test proves that the emulators suffice.
 import { strict as assert } from "node:assert";
 import { CoreV1Api } from "@kubernetes/client-node";
 import { execFileSync } from "node:child_process";

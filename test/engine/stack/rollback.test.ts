@@ -1,6 +1,6 @@
-// Proves on the real engine that one command rolls a stack back to an earlier version, while no request of a caller of
-// both versions fails. test/chaos tests rollbacks to another program, option or exposure, and rollbacks that are
-// refused.
+// Proves on the real engine that one command rolls a stack back to an earlier version. No request fails of a caller
+// that exists in both versions. test/chaos tests rollbacks to another program, option or exposure, and refused
+// rollbacks.
 import { strict as assert } from "node:assert";
 import { join } from "node:path";
 import { call, current, TestStack, useWorld } from "../kit";

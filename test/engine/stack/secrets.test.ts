@@ -1,5 +1,5 @@
-// Proves that no generated secret can be read where an operator, a reviewer or another user of the machine looks: state,
-// preview, diff, log, history, error, process list.
+// Proves that no generated secret is in a place that operators, reviewers or other users of the machine can read:
+// state, preview, diff, log, history, errors and process lists.
 import { strict as assert } from "node:assert";
 import { join } from "node:path";
 import { current, succeeded, TestStack, useWorld } from "../kit";
@@ -11,7 +11,7 @@ interface Found {
     secret: string;
 }
 
-/** A key that a caller brought, long enough not to occur anywhere by accident. */
+/** A key that a caller brought. It is so long that it occurs nowhere by accident. */
 const BROUGHT = "brought-key-0123456789-abcdefghij-0123456789";
 
 describe("secrets", () => {
@@ -23,7 +23,7 @@ describe("secrets", () => {
     before(async () => {
         const hs256 = { id: "t1", method: "jwt", algorithm: "HS256" };
         const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }, hs256] }];
-        // A kubeconfig in the config is a secret too, and the stack uses it for everything.
+        // A kubeconfig in the config is a secret too.
         stack = await TestStack.create("secretive");
         const kubeconfig = current().world.controlPlane.adminKubeConfig;
         stack.configure({ consumers });
@@ -98,7 +98,7 @@ describe("secrets", () => {
         });
 });
 
-/** The generated values that other secrets are derived from, in plain text, with their resource names. */
+/** Generated passwords and the kubeconfig's key, in plain text, by resource name. */
 function generated(state: { deployment: { resources: Resource[] } }, kubeconfig: string): Found[] {
     const passwords = state.deployment.resources.filter((r) => r.type === "random:index/randomPassword:RandomPassword");
     const key =
@@ -112,10 +112,7 @@ function generated(state: { deployment: { resources: Resource[] } }, kubeconfig:
     ];
 }
 
-/**
- * Every text that reveals a secret: the secret itself and its base64. For a hexadecimal secret, also the base64 of its
- * bytes.
- */
+/** Texts that reveal a secret: itself, its base64, and for a hexadecimal secret the base64 of its bytes. */
 function formsOf(secret: string): string[] {
     const bytes = /^([0-9a-f]{2})+$/.test(secret) ? [Buffer.from(secret, "hex").toString("base64")] : [];
     return [secret, Buffer.from(secret).toString("base64"), ...bytes];

@@ -1,6 +1,6 @@
 /**
- * Proves that the alerts for Prometheus use existing metrics and labels of the gateway, say what to do, and fire when they
- * should and only then. The last part needs promtool on PATH: `npm run check` says at its end when it is missing.
+ * Proves that the alerts for Prometheus use existing metrics and labels of the gateway and say what to do. Proves with
+ * promtool that each alert fires only when it should. If promtool is not on PATH, `npm run check` says so at its end.
  */
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
@@ -13,7 +13,7 @@ import { ROOT } from "../../side-by-side";
 import { anchors, documented, METRIC, PAGE, read } from "../observability/watch-page";
 
 const RULE_FILE = "docs/examples/prometheus/alpa-auth.rules.yml";
-/** Changes that some tests make to their copy of the rule file. */
+/** Values of the rule file's settings, for the tests that change them. */
 const SETTINGS: Record<string, Record<string, string>> = {
     "settings.rules-test.yml": {
         "alpa_auth:objective:ratio": "0.9",
@@ -92,8 +92,7 @@ describe("alerts for Prometheus", () => {
             for (const [name] of expr.matchAll(/\balpa_auth:\w+:\w+/g)) assert.ok(records.has(name), name);
             for (const [, name, braces] of expr.matchAll(METRIC)) {
                 assert.ok(metrics.has(name), `${name} is not in the table`);
-                // docs/operate/watch.md has a command that inserts a label for the namespace after the brace of each
-                // metric.
+                // The command in docs/operate/watch.md adds a namespace label after the brace of each metric.
                 assert.ok(braces, `${name} has no braces`);
                 for (const [, label] of braces.matchAll(/(\w+)(?:=|!)/g))
                     assert.ok(metrics.get(name)!.includes(label), `${name} has no label ${label}`);

@@ -1,4 +1,4 @@
-// Proves which figures of the bench are compared, and that all programs get the same callers.
+// Proves that the bench compares the right figures, and that all programs get the same callers.
 import { strict as assert } from "node:assert";
 import { parseAllDocuments } from "yaml";
 import { callers, manifests, parts, rotated } from "../../../bench/callers";

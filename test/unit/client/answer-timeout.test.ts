@@ -1,4 +1,4 @@
-// Proves that a client still waits when the gateway ends a request, so that callers get the gateway's 504.
+// Proves that clients wait longer than the gateway, so that callers get the gateway's 504.
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

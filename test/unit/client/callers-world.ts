@@ -1,6 +1,6 @@
 /**
- * The services that a caller uses, from emulators only: the gateway with the plugins that the program renders, Access at the
- * edge in classic and in strict mode, Alpa behind both; and the pages that `consumer handout` writes.
+ * Emulators of all services that a caller uses: the gateway with the plugins that the program renders, the edge with
+ * Access in classic and strict mode, and Alpa behind both. Also the pages that `consumer handout` writes.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -21,8 +21,8 @@ export interface CallersWorld {
     /** Address of Alpa itself, which only the gateway should reach. */
     direct: string;
     /**
-     * Addresses at the gateway. `down` has no Alpa behind it, the Alpa behind `slow` is slower than the gateway's timeout,
-     * `drained` answers 503, `moved` redirects to HTTPS.
+     * Addresses at the gateway. `down`: no Alpa runs. `slow`: Alpa is slower than the gateway's timeout. `drained`: the
+     * answer is 503. `moved`: redirects to HTTPS.
      */
     urls: Record<"alpa" | "down" | "slow" | "drained" | "moved", string>;
     keys: Record<"team" | "limited" | "stranger", string>;
@@ -30,18 +30,18 @@ export interface CallersWorld {
     /** Private keys in PEM form, by the credential's id. */
     privateKeys: Record<"rs" | "es" | "ed", string>;
     /**
-     * Addresses at the edge. `single` reads the token from one header. `login` also lets people log in. `limited`
-     * allows one request in 30 s. The host of `address` is an IP address.
+     * Addresses at the edge. `single`: reads the token from one header. `login`: people can log in too. `limited`: one
+     * request in 30 s. `address`: the host is an IP address.
      */
     edges: Record<"classic" | "strict" | "cut", Record<"alpa" | "single" | "login" | "limited" | "address", string>> & {
         /**
-         * Addresses that fail. The origin of `silent` never answers, the origin of `truncated` sends half an answer,
-         * and the origin of `down` is down. A rule of the edge blocks `closed`.
+         * Addresses that fail. `silent`: the origin never answers. `truncated`: the origin sends half an answer.
+         * `down`: the origin is down. `closed`: a rule of the edge blocks the request.
          */
         failing: Record<"silent" | "truncated" | "down" | "closed", string>;
     };
     tokens: Record<"team" | "stranger" | "expired", Pair>;
-    /** Paths of the files that `ops consumer handout` wrote, by the credential's id; `pem` has the private key of `rs`. */
+    /** Files that `ops consumer handout` wrote, by the credential's id. `pem` is the private key of `rs`. */
     handouts: Record<"key" | "hs" | "rs" | "es" | "ed" | "edge" | "pem", string>;
 }
 
@@ -102,7 +102,7 @@ async function addRoutes(service: Service, slowPort: number): Promise<void> {
     await service.put("/routes/service", { ...nowhere, uri: "/alpa/", priority: 0, methods: ["GET"], plugins });
 }
 
-/** All timeouts of the edge are multiplied by this factor. A timeout of 125 s takes half a second here. */
+/** Factor of all timeouts of the edge. A timeout of 125 s takes half a second here. */
 const SCALE = 0.004;
 
 async function startFailingEdge({ clientId, clientSecret }: Pair) {
@@ -133,7 +133,7 @@ async function startEdge(
     connected = true,
 ) {
     const world = await World.start({ organizationSince });
-    // The zone is a name of this machine: clients send no credential over plain HTTP to another host.
+    // The zone is `localhost`, because clients send no credential over plain HTTP to another host.
     const zone = addZone(world.account, "localhost");
     addRecord(world.account, zone, "localhost", `${world.tunnel.id}.cfargotunnel.com`);
     // The rules that the stack renders, and paths for the other applications below.

@@ -1,4 +1,4 @@
-/** Runs cases of calls: at a server that gives the answers of a case, or at an address. */
+/** Runs the cases of calls, with a server that sends the answers of a case, or at an address. */
 import { strict as assert } from "node:assert";
 import { createRequire } from "node:module";
 import * as net from "node:net";
@@ -9,7 +9,7 @@ import { credentialOf, fill, here, VALUES, type Fields } from "./corpus";
 import { shownOf } from "./typescript-redaction";
 import { sendAnswer, Server, trust } from "./typescript-server";
 
-/** A clock for the client. Its time stands still. A pause ends at once, and is recorded in `waits`. */
+/** A stopped clock for the client. A pause ends at once. `waits` records its length. */
 export const clock = {
     now: 0,
     waits: [] as number[],
@@ -48,7 +48,7 @@ interface Site {
     close(): Promise<void>;
 }
 
-/** Starts a server that sends `answers`: each request gets the next answer, and all further requests get the last one. */
+/** Starts a server that sends the `answers` one after the other. All further requests get the last answer. */
 async function siteOf(kind: string, answers: Fields[]): Promise<Site> {
     if (kind === "http" || pairs.has(kind)) {
         const server = await Server.start(pairs.get(kind));

@@ -7,21 +7,22 @@ import { ApiKey, Jwt, ServiceToken, type Credential } from "../../../client/type
 
 const CORPUS = join(__dirname, "../../../client/corpus");
 export type Fields = Record<string, any>;
-/** @param shared the fields of the file itself */
+/** @param shared fields of the file that apply to all its cases */
 export type Runner = (fields: Fields, shared: Fields) => Promise<void>;
 
 const read = (name: string): Fields => JSON.parse(readFileSync(join(CORPUS, name), "utf8"));
 export const VALUES = read("values.json");
 
 /**
- * Defines a test for each case. A file of an unknown kind fails, and so does a case with a field that its runner does not read.
+ * Defines a test for each case. Fails for a file of an unknown kind, and for a field of a case that its runner does not
+ * read.
  */
 export function runCorpus(folder: string, runners: Record<string, Runner | undefined>): void {
     for (const file of readdirSync(join(CORPUS, folder)).filter((name) => /^(?!values).*\.json$/.test(name)))
         describe(`client/corpus/${folder}${file} in TypeScript:`, () => {
             const { kind, all = {}, cases, about, ...shared } = read(folder + file);
             it("names its subject, and has a runner", () => assert.ok(about && kind in runners, `kind ${kind}`));
-            // This machine lacks something that this runner requires.
+            // The machine lacks a program that this runner requires.
             if (kind in runners && runners[kind] === undefined) return;
             for (const fields of cases.map((one: Fields) => merged(all, one)).flatMap(each))
                 it(fields.name, async () => {
@@ -106,10 +107,7 @@ export function credentialOf(
     return new Jwt("token" in given ? { ...given, token: tokenOf(given.token) } : given);
 }
 
-/**
- * Returns the token if it is a string. Otherwise creates a token from the algorithm, the claims, a lifetime in seconds,
- * and the secret of HS256.
- */
+/** @param token a token, or the algorithm, claims, lifetime in seconds and HS256 secret to create one */
 function tokenOf(token: any): string {
     if (typeof token === "string") return token;
     const { alg, claims, lasts, secret = "" } = token;

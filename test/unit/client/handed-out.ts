@@ -1,4 +1,6 @@
-/** Files as `consumer handout --out` writes them, with the credentials of a world. A fake Pulumi returns its outputs. */
+/**
+ * Runs `consumer handout --out` for the credentials of a world, with a fake Pulumi that returns the stack's outputs.
+ */
 import { strict as assert } from "node:assert";
 import { join } from "node:path";
 import { stringify } from "yaml";

@@ -30,7 +30,7 @@ export const PUBLIC_KEY = publicPem(pair);
 export interface Service {
     /** Address that callers use over HTTP, with the prefix `/alpa`. */
     url: string;
-    /** The same address over HTTPS; nothing listens there when the service has no certificate. */
+    /** The same address over HTTPS. Without a certificate, nothing listens there. */
     secureUrl: string;
     gateway: Gateway;
     alpaPort: number;
@@ -49,7 +49,7 @@ export interface Service {
 export const LIMITED_KEY = "KEY-of-limited-0123456789";
 export const STRANGER_KEY = "KEY-of-another-namespace-0";
 
-/** @param pair certificate and key of `localhost`; without it, the gateway serves no HTTPS */
+/** @param pair certificate and key of `localhost`. Without them, the gateway serves only HTTP. */
 export async function startService(pair?: Pair): Promise<Service> {
     const seen: Seen[] = [];
     const atOnce = { port: 0, batchWindow: () => new Promise<void>((resolve) => void setImmediate(resolve)) };

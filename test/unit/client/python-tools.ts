@@ -13,7 +13,7 @@ import { stderrLog } from "../../../sandbox/toolchain/log";
 export const PACKAGE = path.resolve(__dirname, "../../../client/python");
 const TESTED_WITH = path.join(PACKAGE, "requirements-test.txt");
 
-/** Oldest Python that the tools of the tests support; the package itself runs on older versions. */
+/** Oldest Python that the tests' tools support. The package itself also runs on older versions. */
 const OLDEST = [3, 11];
 
 export interface PythonTools {
@@ -21,13 +21,13 @@ export interface PythonTools {
     python: string;
     /** Wheels of the package's dependencies, for an installation without a registry. */
     wheels: string;
-    /** Folder for caches of tools; re-created with the environment. */
+    /** Folder for caches of tools. It is deleted when the environment is created again. */
     scratch: string;
 }
 
 const run = promisify(execFile);
 
-/** @param env variables that determine where `python3`, or the program in ALPA_AUTH_PYTHON, is searched */
+/** @param env PATH, and optionally ALPA_AUTH_PYTHON with the program to use instead of `python3` */
 export async function pythonTools(env: NodeJS.ProcessEnv = process.env): Promise<PythonTools> {
     const base = interpreter(env);
     const requirements = fs.readFileSync(TESTED_WITH, "utf8");

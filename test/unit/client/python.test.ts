@@ -19,9 +19,9 @@ describe("client/python", () => {
     before(async () => {
         tools = await pythonTools();
         folder = mkdtempSync(join(tmpdir(), "alpa-auth-python-"));
-        // mypy takes longest, and uses only one core. So it runs while the services and the tests start.
+        // mypy takes longest and uses one core, so it runs in the background.
         typed = python(["-m", "mypy", "--cache-dir", join(tools.scratch, "mypy")], { cwd: PACKAGE });
-        typed.catch(() => undefined); // Only the test of strict types reports its failure.
+        typed.catch(() => undefined); // The test of strict types reports a failure.
         stage = await startCallersWorld(folder);
     });
     after(async () => {
@@ -29,7 +29,7 @@ describe("client/python", () => {
         rmSync(folder, { recursive: true, force: true });
     });
 
-    /** Runs the environment's Python. @returns its output @throws an error with it */
+    /** Runs the environment's Python. @returns the output @throws an error with the output */
     function python(args: string[], options: { cwd?: string; env?: object; file?: string } = {}): Promise<string> {
         const env = {
             ...process.env,
@@ -46,7 +46,7 @@ describe("client/python", () => {
         });
     }
 
-    /** @param least smallest number of tests: with fewer, some were not found */
+    /** @param least number of tests that must pass, so that no test file is skipped unnoticed */
     async function pytest(where: string, least: number, more: string[] = []): Promise<void> {
         const options = { cwd: PACKAGE, env: { PYTHONPATH: "src" } };
         const printed = await python(["-m", "pytest", "-q", where, ...more], options);
@@ -82,7 +82,7 @@ describe("client/python", () => {
             const source = join(folder, "source");
             const out = join(folder, "dist");
             mkdirSync(source);
-            // A copy, so that the build leaves nothing in the clone.
+            // Copies the source, so that the build leaves nothing in the clone.
             await python([
                 "-c",
                 `import shutil; shutil.copytree(${JSON.stringify(PACKAGE)}, "source", dirs_exist_ok=True)`,

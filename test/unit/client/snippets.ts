@@ -33,8 +33,7 @@ export async function prepared(text: string, world: CallersWorld, folder: string
     const single = /header=|header: "|cf-access-client-id/.test(text);
     const service = /ServiceToken|CF-Access|cf-access/.test(text);
     const edge = single ? edges.strict.single : edges.strict.alpa;
-    // Only the host of the address that the page shows is replaced here, so that a wrong path on the page fails the
-    // test.
+    // Replaces only the host of the page's address, so that a wrong path on the page fails the test.
     const host = service ? edge : new URL(urls.alpa).origin;
     cpSync(handouts.key, join(folder, "handout.md"));
     writeFileSync(join(folder, "private.pem"), jwt.privateKey);

@@ -1,5 +1,5 @@
-// Proves what only the TypeScript client does: it sends requests with a fetch function that the caller's program supplies,
-// corrects clock differences, and calls a callback for each answer. client/corpus/attempts.json has the cases in which a
+// Proves features of the TypeScript client that the Python client does not have: a custom fetch function, the
+// correction of clock differences, and a callback for each answer. client/corpus/attempts.json has the cases in which a
 // request is repeated.
 import { strict as assert } from "node:assert";
 import { generateKeyPairSync } from "node:crypto";
@@ -76,10 +76,7 @@ describe("TypeScript client, tokens:", () => {
         new Jwt({ key: "ns_a.b", privateKey: EC_KEY, algorithm: "ES256", lifetimeSeconds: 200 }, { now: () => now });
     const claims = (token: string): { exp: number; iat: number } =>
         JSON.parse(Buffer.from(token.split(".")[1], "base64url").toString());
-    /**
-     * Answers like a gateway whose clock is ahead by this many milliseconds, and which checks the expiry of tokens by
-     * its clock.
-     */
+    /** Answers like a gateway that checks tokens with a clock that is this many milliseconds ahead. */
     const clockAhead =
         (ahead: number): Respond =>
         (request, response, nth) => {

@@ -37,8 +37,8 @@ const filesOf = () => ({
 
 /**
  * Creates the client that a case describes.
- * @returns the client's options, and the client as a string. `shown` is undefined for a case that only describes a
- * credential, because then no client is created.
+ * @returns the client's options, and the client as a string. If a case describes only a credential, no client is
+ * created and `shown` is undefined.
  */
 function made(fields: Fields): { shown?: string; options: ClientOptions } {
     const { auth = null, client, env, until, page, text = page && HEAD.replace("{until}", until) + page } = fields;
@@ -57,7 +57,7 @@ function made(fields: Fields): { shown?: string; options: ClientOptions } {
     return { shown: String(new Client({ ...client, auth: credentialOf(client.auth ?? null) })), options: {} };
 }
 
-/** `where: what must hold (got). What to do.` The advice may be missing where the text says which value is required. */
+/** `where: what must hold (got). What to do.` The advice may be missing if the first sentence says what to do. */
 const FORM = /^[^:]+: (must be .* \(got .*\)\.|.*( \(.*\)|, since .*)\. [A-Z].*[^ ])$/;
 
 async function runSettings(fields: Fields): Promise<void> {

@@ -1,6 +1,6 @@
-// Proves that the TypeScript client uses the dispatcher that the program has set for fetch (for a proxy or a private
-// certificate authority). Also proves that fetch's own timeouts for a silent server have no effect, and that proxy
-// variables alone change nothing.
+// Proves that the TypeScript client uses the dispatcher that a program has set for fetch (for a proxy or a private
+// certificate authority), and that fetch's own timeouts do not end a request. Proves that proxy variables have no
+// effect without such a dispatcher.
 import { strict as assert } from "node:assert";
 import * as net from "node:net";
 import * as tls from "node:tls";
@@ -70,7 +70,7 @@ describe("TypeScript client and the program's fetch", () => {
     };
 
     it("waits longer than the 300 s after which Node's fetch gives up", async () => {
-        // Node's real limit is too long for a test; a short one replaces it in Node's dispatcher.
+        // Replaces Node's limits by shorter ones, because the real limits are too long for a test.
         const Hasty = class Agent extends (nodes.constructor as AgentClass) {
             constructor(options: Options = {}) {
                 super({ headersTimeout: 300, bodyTimeout: 300, ...options });
@@ -108,7 +108,7 @@ describe("TypeScript client and the program's fetch", () => {
             asked.push(options);
             return plain.dispatch(options, handler);
         };
-        // Composed like in undici's documentation.
+        // Undici's documentation composes dispatchers like this.
         holder[PLACE] = new Proxy(plain, {
             get: (of, name) => (name === "dispatch" ? dispatch : Reflect.get(of, name)),
         });
@@ -146,7 +146,7 @@ describe("TypeScript client and the program's fetch", () => {
         late(2500);
         const error = await outcome(client().completions("a"));
         assert.ok(error instanceof errors.AnswerTimeoutError, String(error));
-        assert.match(error.message, /this program's own dispatcher/);
+        assert.match(error.message, /the dispatcher that this program has set/);
     });
 
     describe("with a proxy", () => {
@@ -189,7 +189,7 @@ describe("TypeScript client and the program's fetch", () => {
             const open = inProcess(server.url, "KEY-of-team", variables);
             const closed = inProcess(`https://localhost:${secure.port}`, "KEY-of-team", variables);
             assert.equal(await open, "result one");
-            assert.match(await closed, /^ConnectionFailedError: No connection to .* that can be trusted/);
+            assert.match(await closed, /^ConnectionFailedError: The certificate of .* is not trusted/);
             assert.deepEqual(proxy.heard, []);
         });
     });

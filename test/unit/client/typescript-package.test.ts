@@ -1,5 +1,5 @@
-// Proves that the package can be built, packed, installed in an empty folder and used, from ESM and from CJS, with its types in
-// strict mode; and that it needs only jose.
+// Proves that the package can be built, packed, and installed in an empty folder. Proves that ESM and CJS programs can
+// use it, that its types are valid in strict mode, and that jose is its only dependency.
 import { strict as assert } from "node:assert";
 import { execFile } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -11,10 +11,7 @@ import { version } from "../../../client/typescript/src/version";
 import { startCallersWorld } from "./callers-world";
 import { prepared, snippetsOf } from "./snippets";
 
-/**
- * npm sets variables for the programs that it runs. They are removed, so that no npm setting of the repository affects
- * the package.
- */
+/** The environment without npm's variables, so that npm settings of the repository do not affect the package. */
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
 const run = (file: string, args: string[], options: { cwd: string; env?: NodeJS.ProcessEnv }) =>
     promisify(execFile)(file, args, { env: environment, ...options });
@@ -41,7 +38,7 @@ describe("package of the TypeScript client", () => {
     let stage: Awaited<ReturnType<typeof startCallersWorld>>;
 
     before(async () => {
-        // The path of this folder contains no symbolic link: npm and tsc would use the target of the link as the path.
+        // The path of this folder must have no symbolic link, because npm and tsc would follow the link.
         folder = mkdtempSync(join(tmpdir(), "alpa-auth-package-"));
         const [source, user] = [join(folder, "source"), join(folder, "user")];
         cpSync(PACKAGE, source, { recursive: true, filter: (path) => !/\/(dist|node_modules)$/.test(path) });
@@ -88,7 +85,7 @@ describe("package of the TypeScript client", () => {
         it(`runs the ${language} code of ${page} under "${heading}" (${i + 1})`, async () => {
             const user = join(folder, "user");
             const { text: code, env } = await prepared(text, stage.world, user);
-            // TypeScript without annotations is JavaScript: Node.js can run it.
+            // Node.js can run the TypeScript code blocks, because they have no annotations.
             const [program, file] = language === "ts" ? [process.execPath, "snippet.mjs"] : ["sh", "snippet.sh"];
             writeFileSync(join(user, file), code);
             const options = { cwd: user, env: { PATH: process.env.PATH, ...env } };

@@ -1,5 +1,5 @@
-// Proves for arbitrary texts: a credential arrives unchanged in its header or is rejected; each call requests exactly the
-// address and the method.
+// Proves for arbitrary texts that a credential is rejected or arrives unchanged in its header. Proves for arbitrary
+// addresses that each call requests exactly the address and the method's path.
 import { strict as assert } from "node:assert";
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
@@ -99,7 +99,7 @@ describe("TypeScript client, for any text", () => {
                     assert.ok(error instanceof ConfigurationError);
                     return;
                 }
-                // A text that begins without a slash changes the server's host or port, so it addresses another server.
+                // Without a slash at its beginning, the text changes the host or port of the address.
                 if (/^[^/]/.test(text)) return;
                 await client.completions("a");
                 assert.equal(seen[0].url, `${text.replace(/\/+$/, "")}/completions`);

@@ -1,6 +1,6 @@
-// Compares the TypeScript client with recordings of Alpa's own client and of Alpa, with and without credentials. Where
-// Alpa's client is right, the request and the result must be the same. Where it is wrong, the TypeScript client must
-// throw a typed error. It must send no request to another host. The recordings are not part of this repository.
+// Compares the TypeScript client with recordings of Alpa's own client and of Alpa, with and without credentials. If
+// Alpa's client is right, the request and the result must be the same. If Alpa's client is wrong, the TypeScript client
+// must throw a typed error, and must send no request to another host. The recordings are not part of this repository.
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -41,14 +41,14 @@ describe("TypeScript client compared with Alpa's own", () => {
             const theirs = new Headers(headers);
             const [key, clientId] = [theirs.get("apikey"), theirs.get("cf-access-client-id")];
             const pair = { clientId, clientSecret: theirs.get("cf-access-client-secret") };
-            // Alpa's client replaces the token by a password of ~/.netrc.
+            // In these recordings, Alpa's client has replaced the token by a password of ~/.netrc.
             const auth = clientId
                 ? { ServiceToken: pair }
                 : key
                   ? { ApiKey: key }
                   : theirs.has("authorization") && "a token";
             const own = await credentialOf(auth || null)?.headers();
-            // Alpa treats null like a missing key; this client omits the field.
+            // Alpa's client sends null for a missing key. This client omits the field, which has the same effect.
             const body = Object.entries(json).filter(([name, value]) => name !== "api_key" || value !== null);
             const redirect = client.url.includes("302");
             const fields = {
@@ -64,7 +64,7 @@ describe("TypeScript client compared with Alpa's own", () => {
 
     for (const { id, request, response } of ALPA.cases)
         for (const [i, one] of [response].flat().entries()) {
-            // Instead of the values of a long list, the recordings contain only its size.
+            // The recordings contain only the size of a long list, so fill the list with zeros.
             const body =
                 one?.body && JSON.parse(JSON.stringify(one.body).replace(/"<1x300>"/g, `[[${"0,".repeat(299)}0]]`));
             if (typeof body !== "object" || body === null || request?.path === undefined) continue;

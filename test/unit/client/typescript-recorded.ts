@@ -15,7 +15,7 @@ const read = (name: string, otherwise: object) => {
 export const RECORDED = read("alpa-client.json", { cases: [], sends: [], realServer: [] });
 export const ALPA = read("alpa-http.json", { cases: [] });
 
-/** Compares a call's outcome, with and without a credential, with that of Alpa's client where Alpa's client is right. */
+/** Compares a call's outcome, with and without a credential, with the recorded outcome of Alpa's client. */
 export async function runRecorded({ name, error, withoutCredential = error }: Fields): Promise<void> {
     const { gateway, outcome: theirs } = RECORDED.cases.find(({ id }: { id: string }) => id === name);
     // Two servers replace the two hosts of the recordings.

@@ -1,4 +1,4 @@
-/** Runs cases of redaction: in one text, for any secret, and in answers that repeat credentials. */
+/** Runs the cases of redaction in given texts, for arbitrary secrets, and in answers that repeat credentials. */
 import { strict as assert } from "node:assert";
 import { inspect } from "node:util";
 import fc from "fast-check";
@@ -46,8 +46,8 @@ export async function runRedaction({ steps }: Fields, { secrets, places }: Field
     const write = (text: string): string => steps.reduce((inner: string, step: string) => STEPS[step](inner), text);
     const check = (secret: string) => {
         const left = without(`<${write(secret)}>`, [secret]);
-        // In base64, the first and last characters of a secret depend on the text next to the secret. So the codes of
-        // up to two characters may remain on each side.
+        // In base64, the first and last characters of a secret depend on the text next to it. So up to 6 characters may
+        // remain on each side.
         assert.match(left, /^<.{0,6}\*\*\*.{0,6}>$/, secret);
     };
     const visible = fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code));
@@ -89,9 +89,9 @@ async function checkAnswer(
     const client = new Client({ url: server.url, auth, maxAttempts: 1 });
     const shown = `${shownOf(await outcome(client.completions("a")))}${inspect([client, auth])}`.toLowerCase();
     const pem = "privateKey" in given ? fill(given.privateKey).split("\n")[3] : secret;
-    // The single header is JSON of the two others. Only the signature of a token is secret.
+    // Skips the single header, which is JSON of the two parts. Only the signature of a token is secret.
     const parts = sent.filter((one) => !one.startsWith("{")).map((one) => (kind === "Jwt" ? one.split(".")[2] : one));
-    // Only the secrets that belong to the credential itself are removed from the answer.
+    // The client does not know the secret of a finished token, so it cannot remove this secret.
     for (const one of [pem, ...parts, ...(name === "one header" ? [clientId] : [])])
         if (one !== secret || kind !== "Jwt" || "secret" in given)
             for (const form of [one, write(one).slice(3, -4)]) assert.ok(!shown.includes(form.toLowerCase()), shown);

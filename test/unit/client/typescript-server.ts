@@ -22,8 +22,8 @@ export const says =
         response.writeHead(status, { ...headers }).end(body);
 
 /**
- * Sends an answer of client/corpus: a complete one, as an object or as the text of HTTP, or `raw` bytes in Latin-1. `then` is
- * what the server does next: `end`, `reset`, `wait` for the client, or `drip` a byte every 20 ms.
+ * Sends an answer of client/corpus: an object, the text of an HTTP answer, or `raw` bytes in Latin-1. `then` says what
+ * the server does next: `end`, `reset`, `wait` for the client, or `drip` one byte every 20 ms.
  */
 export function sendAnswer(socket: net.Socket, answer: string | Record<string, any>): void {
     const {
@@ -54,10 +54,13 @@ function parsed(answer: string): Record<string, any> {
 interface Dispatcher {
     close(): Promise<void>;
 }
-/** Where Node keeps the dispatcher of its fetch: a program sets a certificate authority there, or in NODE_EXTRA_CA_CERTS. */
+/**
+ * Node keeps the dispatcher of its fetch under this key. A program can set a dispatcher with its own certificate
+ * authority.
+ */
 const PLACE = Symbol.for("undici.globalDispatcher.1");
 
-/** Has fetch trust only this authority. @returns a function that restores fetch's dispatcher */
+/** Makes fetch trust only this authority. @returns a function that restores fetch's dispatcher */
 export function trust(ca: string | undefined): () => void {
     void new Headers(); // Node creates its dispatcher when fetch or one of its classes is first used.
     const holder = globalThis as unknown as Record<symbol, Dispatcher>;
@@ -121,7 +124,7 @@ export class Server {
     }
 }
 
-/** @returns the error of a call; fails when the call has a result */
+/** @returns the error of a call. Fails if the call succeeds. */
 export const outcome = (call: Promise<unknown>): Promise<AlpaClientError> =>
     call.then(
         (value): never => assert.fail(`a result: ${JSON.stringify(value)}`),

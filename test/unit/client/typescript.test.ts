@@ -1,4 +1,4 @@
-// Proves what only the TypeScript client does, or does differently; client/corpus has what both clients do.
+// Proves what the TypeScript client does unlike the Python client. client/corpus has the cases of both clients.
 import { strict as assert } from "node:assert";
 import { generateKeyPairSync } from "node:crypto";
 import { readFileSync } from "node:fs";

@@ -249,7 +249,7 @@ describe("CloudflareAccess", () => {
         assert.deepEqual(await value(auth!.expires), {
             "lab/2026a": "2027-11-25",
             "lab/2026b": "2027-11-25",
-            "nlp/2026a": "2027-06-30", // the date in the config, because Cloudflare's date is later
+            "nlp/2026a": "2027-06-30", // The config's date is earlier than Cloudflare's date.
         });
     });
 

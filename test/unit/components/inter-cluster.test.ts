@@ -8,7 +8,7 @@ import { INTER_INSTALLERS, interSettings, recordInter, type InterInstaller } fro
 const PATCH = "kubernetes:apps/v1:DeploymentPatch";
 const COMPONENT = "alpa-auth:components:InterCluster";
 
-/** Values of the chart from this installer. */
+/** The chart's values that this installer sets. */
 const valuesOf = (seen: Seen[], installer: InterInstaller): any =>
     installer === "helm"
         ? inputsOf(one(seen, "kubernetes:helm.sh/v3:Release")).values
@@ -98,7 +98,7 @@ for (const installer of INTER_INSTALLERS)
             const patch = one(seen, PATCH).inputs;
             const grace = patch.spec.template.spec.terminationGracePeriodSeconds as number;
             const shutdown = Number(/^(\d+)s$/.exec(nginx.worker_shutdown_timeout as string)![1]);
-            // A request may take 5 s to connect and 600 s for the answer.
+            // A request may need 5 s to connect and 600 s for the answer.
             assert.ok(shutdown >= 605, String(shutdown));
             // The chart's preStop takes 30 s of the grace period.
             assert.ok(grace > 30 + shutdown, String(grace));
@@ -166,7 +166,7 @@ for (const installer of INTER_INSTALLERS)
             assert.equal(oneOfKind(seen, "ConfigMap").inputs.metadata.namespace, namespace);
         });
 
-        // Rampart's helmfile and the chart's own templates would evaluate template braces.
+        // Rampart's helmfile and the chart's templates would evaluate braces in a value.
         it("has no template braces in any value", () =>
             assert.doesNotMatch(JSON.stringify(valuesOf(seen, installer)), /\{\{/));
 

@@ -28,7 +28,7 @@ const key = (r: Seen) => `${r.type} ${r.name}`;
 /** All properties of a resource, so that a comparison misses no change. */
 const whole = (r: Seen) => ({ inputs: r.inputs, provider: r.provider, asked: asked(r) });
 
-/** Names of resources that only `after` has, and of those that differ. */
+/** Added and changed resources, by type and name. */
 function difference(before: Seen[], after: Seen[]) {
     const old = new Map(before.map((r) => [key(r), JSON.stringify(whole(r))]));
     return {
@@ -220,8 +220,8 @@ for (const installer of INSTALLERS)
             );
             assert.equal(guarded.length, installer === "existing" ? 0 : policyNames({}).length + 1);
             for (const r of guarded) {
-                // With Rampart, the namespace and these objects are deleted together with the graph. A Helm release is
-                // created after these objects, so Pulumi deletes it before them.
+                // Deleting the graph also deletes its namespace with these objects. A Helm release is created after
+                // them, so Pulumi deletes it first.
                 if (graph) assert.match(asked(r).deletedWith, /RampartGraph::alpa-gateway-graph$/, key(r));
                 else assert.ok(comesAfter(seen, one(seen, "kubernetes:helm.sh/v3:Release"), r), key(r));
             }
@@ -241,7 +241,7 @@ for (const installer of INSTALLERS)
         it("the kubeconfig and the keys are nowhere in plain text", async () => {
             const seen = await recordStack(installer, { cluster: { kubeconfig: KUBECONFIG, context: "one" } });
             for (const r of seen) assert.doesNotMatch(JSON.stringify(inputsOf(r)), /s3cret|generated/, key(r));
-            // Records of revocations are in the state alone.
+            // Records of revocations are only in the state, so they need no connection.
             const connected = seen.filter(
                 ({ type }) => /:dynamic\/|providers:kubernetes$/.test(type) && !/Revocations$/.test(type),
             );

@@ -6,7 +6,7 @@ import { callers } from "../../../stacks/callers";
 import { record, type Seen } from "../../kit";
 import { CONSUMERS, raw } from "./intra-a";
 
-/** The stack of the callers' gateway. */
+/** The stack that created the gateway. */
 export const MAIN = "organization/alpa-auth/intra";
 
 /** Output `gateway` of that stack. */

@@ -21,7 +21,7 @@ const KINDS: [apiVersion: string, kind: string, plural: string, namespaced: bool
 
 export interface FakeApi {
     kubeconfig: string;
-    /** Every requested path, except discovery. */
+    /** Every requested path, except those of API discovery. */
     asked: string[];
 }
 
@@ -38,8 +38,8 @@ export interface Request {
 }
 
 /**
- * A Kubernetes API server until the end of the test: discovery of `KINDS`, and `answer` for each path. A `Status` is sent with
- * its own code.
+ * Starts a fake Kubernetes API server, which ends after the test. It answers discovery with `KINDS`, and other paths
+ * with `answer`. For a `Status`, the HTTP status is its code.
  * @param answer called for each request, so that an object can change between two reads
  * @param pods reached through port-forwarding.
  * @default none

@@ -14,9 +14,9 @@ export interface PodAsked {
 
 export type PodAnswers = (asked: PodAsked) => { status: number; headers?: Record<string, string>; body?: string };
 
-/** HTTP servers of pods until the end of the test, reached through the port-forwarding of a fake API server. */
+/** HTTP servers of pods, which a fake API server reaches by port-forwarding. They end after the test. */
 export interface FakePods {
-    /** Handles the upgrade of `GET …/pods/P/portforward`; an unknown pod is answered with 404. */
+    /** Handles the upgrade of `GET …/pods/P/portforward`. The answer for an unknown pod is 404. */
     upgrade(request: http.IncomingMessage, socket: import("node:stream").Duplex, head: Buffer): void;
     asked: PodAsked[];
 }
@@ -39,7 +39,7 @@ export async function fakePods(
     closed: string[] = [],
 ): Promise<FakePods> {
     const asked: PodAsked[] = [];
-    // One server for all: the path of a connection names its pod and port.
+    // One WebSocket server for all pods, because the path of a connection names pod and port.
     const ports = new Map<string, number>();
     for (const pod of pods.filter((name) => !closed.includes(name)))
         for (const port of [9080, 9180]) {

@@ -13,7 +13,7 @@ export const INTER_INSTALLERS: InterInstaller[] = ["rampart", "helm"];
 const GATEWAY = { address: "llm.example.com", sharedCounters: { whenDown: "refuse" } };
 const ALPA = { endpoints: ["10.0.0.11:20001", { address: "10.0.0.12:20001", weight: 3 }] };
 
-/** A config of option inter. @param gateway keys that override the usual ones */
+/** A config of option inter. @param gateway keys that override those of GATEWAY */
 export function interValues(values: Record<string, unknown> = {}, gateway: object = {}): Record<string, unknown> {
     return { option: "inter", alpa: ALPA, gateway: { ...GATEWAY, ...gateway }, consumers: CONSUMERS, ...values };
 }

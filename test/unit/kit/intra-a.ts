@@ -31,7 +31,7 @@ export const CONSUMERS = [
     { name: "nlp", credentials: [{ id: "2026a", method: "key" }] },
 ];
 
-/** Two of three callers share three of Alpa's eight slots, counted for two pods in shared counters. */
+/** A config with classes: two of three callers share three of Alpa's eight slots. Two pods use shared counters. */
 export const CLASSES = {
     guard: { maxPrompts: 1 },
     gateway: { replicas: 2, sharedCounters: { whenDown: "refuse" } },
@@ -68,7 +68,7 @@ export function parseIntra(...args: Parameters<typeof parse>): IntraASettings {
     return settings;
 }
 
-/** Validated settings of a stack like the shipped one, with the given installer. */
+/** Validated settings of a stack with the given installer. */
 export function settings(installer: Installer, values: Record<string, unknown> = {}): IntraASettings {
     return parseIntra(raw({ gateway: GATEWAYS[installer], consumers: CONSUMERS, ...values }));
 }
@@ -106,7 +106,7 @@ export const EXPOSURE = {
     alpa: { endpoints: ["10.0.0.11:20001", "10.0.0.12:20001"], tokensPerSecond: 12 },
 };
 
-/** Config keys of exposure tunnel for a gateway of the given installer. */
+/** A config with exposure tunnel and the given installer. */
 export function exposed(installer: Installer, values: Record<string, unknown> = {}): Record<string, unknown> {
     const { url: _, ...existing } = { url: "", ...(GATEWAYS.existing as { existing: object }).existing };
     const gateway = { installer, existing: { ...existing, service: { name: "apisix-gateway", namespace: "edge" } } };

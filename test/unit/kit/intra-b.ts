@@ -26,7 +26,7 @@ export const bareHost = (number: number, more: object = {}) => ({
     ...more,
 });
 
-/** Settings for a rollback: two hosts, a service of systemd. */
+/** Settings for a rollback to bare metal: two hosts with a systemd service. */
 export const BARE_METAL = { hosts: [bareHost(11), bareHost(12)], unit: "alpa-ray.service" };
 
 /** A config of option intra-b. */

@@ -14,8 +14,7 @@ import { KUBECONFIG } from "./intra-a";
 
 /**
  * All resources of the stack.
- * @param config values by whole key. Each `[secret]` is replaced by an SSH private key, because most secrets are SSH
- * private keys
+ * @param config values by whole key. Each `[secret]` is replaced by an SSH private key, as most secrets are such keys
  * @param today the day for which expiry dates are checked
  */
 export function recordProgram(config: Record<string, string>, today: Date): Promise<Seen[]> {
@@ -36,7 +35,7 @@ export function recordProgram(config: Record<string, string>, today: Date): Prom
     return record(() => run(settings), FOUND, CALLS);
 }
 
-/** Parses a mapping or a list. Any other value stays the text that the config has. */
+/** Parses a mapping or a list. Returns any other value unchanged. */
 function valueOf(text: string): unknown {
     return /^[[{]/.test(text) ? JSON.parse(text) : text;
 }

@@ -1,5 +1,5 @@
-// Proves the requirements of the component, and when a missing one stops a run. The cluster here is a fake; engine tests use a
-// real one.
+// Proves what the component requires from the cluster, and when a missing requirement stops a run. The cluster is a
+// fake. Engine tests use a real API server.
 import { strict as assert } from "node:assert";
 import type { GatewayClusterArgs } from "../../../components/gateway-cluster";
 import type { Live } from "../../../components/kubernetes/cluster-reader";

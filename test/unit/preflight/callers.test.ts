@@ -1,5 +1,5 @@
-// Proves which problems stop a stack of callers before the gateway of another stack and its cluster are changed. Pulumi and the
-// cluster are fakes here; engine tests use real ones.
+// Proves which problems stop a stack of option callers before it changes anything. Pulumi and the cluster are fakes.
+// Engine tests use the real Pulumi and a real API server.
 import { strict as assert } from "node:assert";
 import { generateKeyPairSync } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
@@ -18,7 +18,7 @@ const THEIRS = "alpa-auth/intra";
 const HOME = "Namespace alpa-auth";
 const ROUTE = "ApisixRoute alpa-auth/alpa";
 
-/** The owner of each object, by the object's title. Null: the object exists, but has no owner. */
+/** The owner of each existing object, by the object's title, or null if it has no owner. */
 type Objects = Record<string, string | null>;
 const UP: Objects = { [HOME]: THEIRS, [ROUTE]: THEIRS };
 
@@ -153,7 +153,7 @@ describe("preflight of option callers", () => {
 });
 
 describe("the gateway of another stack", () => {
-    /** Reads the gateway of the other stack from these outputs; undefined: the stack has none. */
+    /** Reads the other stack's gateway. @param outputs of the other stack, or undefined if it has none */
     async function read(outputs: object | undefined): Promise<SharedGateway> {
         let found: Promise<SharedGateway> | undefined;
         const answers = outputs && { "pulumi:pulumi:readStackOutputs": { outputs } };

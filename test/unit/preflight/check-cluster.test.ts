@@ -1,4 +1,5 @@
-// Proves which problems stop a run before it changes the cluster. The cluster here is a fake; engine tests use a real one.
+// Proves which problems stop a run before it changes the cluster. The cluster is a fake. Engine tests use a real API
+// server.
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import type { Live, ObjectRef } from "../../../components/kubernetes/cluster-reader";
@@ -22,10 +23,10 @@ const ROLE = "ClusterRole component-apisix-ingress-manager-role";
 
 const RAMPART_INSTALL = { repository: "https://charts.example.org", version: "1.2.3" };
 
-/** Objects of the cluster by title, each with the stack that created it; `undefined` for one without an owner. */
 interface World {
+    /** The owner of each existing object, by the object's title, or undefined if it has no owner. */
     objects?: Record<string, string | undefined>;
-    /** Namespace of the Helm release that each object belongs to, as in Helm's annotations. */
+    /** Namespace of each object's Helm release, from Helm's annotations. */
     releases?: Record<string, string>;
     services?: NodePortService[];
     /** StorageClasses of the cluster. @default one, which is the cluster's default */
@@ -492,7 +493,7 @@ describe("preflight", () => {
 });
 
 describe("preflight and objects with the stack's names", () => {
-    /** All objects of the stack, as they exist in the cluster after the given owner has created them. */
+    /** All objects of the stack, created by the given owner. */
     const whole = (installer: Installer, owner: string | undefined) => ({
         ...(installer === "existing" ? SHARED : RAMPART),
         "Namespace alpa-auth-gateway-apisix": undefined, // created by Rampart for this stack
@@ -635,8 +636,8 @@ describe("preflight and an unreachable cluster", () => {
             try {
                 let ended = false;
                 const run = preflight(settings("rampart"), OWN, cluster).finally(() => (ended = true));
-                run.catch(() => undefined); // The rejection is checked with assert.rejects below.
-                await new Promise((resolve) => setImmediate(resolve)); // The check sends its request, and sets its timeout.
+                run.catch(() => undefined); // assert.rejects below checks the error.
+                await new Promise((resolve) => setImmediate(resolve)); // Lets the check send its request and set its timeout.
                 assert.deepEqual([ended, limits.map((l) => l.milliseconds)], [false, [30_000]]);
                 limits[0].run();
                 await assert.rejects(

@@ -1,5 +1,5 @@
-// Proves which problems stop a run before it changes anything at Cloudflare. The API here answers from a table; engine tests
-// use the sandbox's emulator.
+// Proves which problems stop a run before it changes anything at Cloudflare. The API is a fake with a table of answers.
+// Engine tests use the sandbox's emulator.
 import { strict as assert } from "node:assert";
 import { cloudflarePreflight, exposurePreflight } from "../../../preflight/cloudflare";
 import { PreflightError } from "../../../preflight/preflight-error";
@@ -76,7 +76,7 @@ describe("preflight of Cloudflare", () => {
             if (reply.silent) return;
             const authorized = request.headers.authorization === `Bearer ${TOKEN}`;
             const { status = 200, errors = [] } = authorized ? reply : { status: 401, errors: [] };
-            // Like Cloudflare's: pages of at most the requested size, and an empty one after the last.
+            // Like Cloudflare, returns pages of at most the requested size, and an empty page after the last one.
             const [page, size] = [Number(searchParams.get("page") ?? 1), Number(searchParams.get("per_page") ?? 20)];
             const { result } = reply;
             const part = Array.isArray(result) ? result.slice((page - 1) * size, page * size) : result;

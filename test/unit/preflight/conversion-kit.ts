@@ -11,7 +11,7 @@ import { intraBSettings } from "../kit/intra-b";
 export const OWN = "alpa-auth/test";
 
 export interface World {
-    /** Fields of the record. */
+    /** Fields of the conversion's record. */
     record?: Record<string, string>;
     objects?: Record<string, Live>;
     lists?: Record<string, Live[]>;
@@ -26,7 +26,7 @@ export function view({ record, objects = {}, lists = {} }: World): ClusterView {
     } as ClusterView;
 }
 
-/** Settings of a run to a stage. */
+/** Settings of a run that moves the stack to a stage. */
 export const to = (phase: Stage, values = {}, convert = {}, state: ConversionState = {}) =>
     withConversionState(
         phase === "intra-a" ? settings("rampart", values) : intraBSettings(values, {}, { phase, ...convert }),

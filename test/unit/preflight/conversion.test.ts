@@ -1,4 +1,4 @@
-// Proves which steps a conversion may not take. The cluster here is a fake; engine tests use a real one.
+// Proves which steps a conversion may not take. The cluster is a fake. Engine tests use a real API server.
 import { strict as assert } from "node:assert";
 import type { Live } from "../../../components/kubernetes/cluster-reader";
 import { leadsOn, PHASES, type Stage, type UpgradePhase } from "../../../components/opt/conversion-phases";

@@ -1,5 +1,5 @@
-// Proves how the checks of the hosts interpret hosts' answers. The hosts are made up here;
-// components/hosts/microk8s-scripts.test.ts proves with its script that the probe gets such answers.
+// Proves how the preflight checks interpret the answers of hosts. The answers are fakes.
+// components/hosts/microk8s-scripts.test.ts proves that the probe's script gets such answers.
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import type { RunOnHost, Said } from "../../../components/hosts/ssh-run";

@@ -1,4 +1,5 @@
-// Proves on which clusters a highly available gateway is installed. The cluster here is a fake; engine tests use a real one.
+// Proves on which clusters a highly available gateway can be installed. The cluster is a fake. Engine tests use a real
+// API server.
 import { strict as assert } from "node:assert";
 import { NO_FINDINGS } from "../../../preflight/findings";
 import type { V1Node } from "@kubernetes/client-node";
@@ -11,7 +12,7 @@ import { interSettings } from "../kit/inter";
 import { settings } from "../kit/intra-a";
 
 const asked: ObjectRef[] = [];
-/** A cluster with these nodes. @param installed whether a gateway exists already */
+/** A cluster with these nodes. @param installed whether a gateway already exists */
 function cluster(list: NodeState[], installed = false): ClusterView {
     const view: Partial<ClusterView> = {
         nodes: async () => list,

@@ -1,5 +1,5 @@
-// Proves that preflight checks exactly the objects that the program creates: for every option, every way to install the
-// gateway, and every part of the config that adds objects.
+// Proves that the preflight checks cover exactly the objects that the program creates, for every option, every
+// installer, and every part of the config that adds objects.
 import { strict as assert } from "node:assert";
 import { plannedObjects } from "../../../preflight/kubernetes/planned-objects";
 import { inter } from "../../../stacks/inter";
@@ -76,7 +76,7 @@ describe("planned objects are those of the program", () => {
         it(what, async () => {
             const stack = of();
             const seen = await record(() => (stack.option === "inter" ? inter(stack) : intra(stack)), FOUND, CALLS);
-            // A patch of the chart's Deployment, which the chart owns.
+            // Leaves out the patch of the Deployment, because the chart owns this object.
             const made = identities(seen.filter((r) => !r.type.endsWith(":DeploymentPatch")));
             const planned = plannedObjects(stack).map(identity);
             assert.deepEqual(planned.filter((one) => one !== RECORD).sort(), made.sort());

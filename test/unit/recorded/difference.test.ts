@@ -1,5 +1,5 @@
-// Proves that a stored difference between two states is short, that it changes the first state into the second, and
-// that it cannot be applied to another state.
+// Proves that a stored difference between two states is short and leads from the first state to the second. Proves that
+// it cannot be applied to another state.
 import { strict as assert } from "node:assert";
 import * as fc from "fast-check";
 import { applied, differenceOf, type Difference } from "../../recorded/difference";

@@ -1,5 +1,5 @@
-// Proves that a recording is read from its file as it was stored, that a file with a mistake is rejected, and that the files
-// of this repository are as the recorder writes them.
+// Proves that a stored recording is read unchanged, and that a file with a mistake is rejected. Proves that the files
+// of this repository have the form that the recorder writes.
 import { strict as assert } from "node:assert";
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";

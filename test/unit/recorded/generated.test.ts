@@ -7,7 +7,7 @@ import { withoutGenerated } from "../../recorded/generated";
 const urn = "urn:pulumi:s::alpa-auth::command:remote:Command::node-10.0.0.1";
 const certificate = (text: string) => `-----BEGIN CERTIFICATE-----\n${text}\n-----END CERTIFICATE-----\n`;
 
-/** Values that one run generates. */
+/** Generated values of one run. */
 interface Run {
     ids: [string, string];
     digest: string;

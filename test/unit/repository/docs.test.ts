@@ -1,5 +1,5 @@
-// Proves that the documentation matches the code: keys, defaults, descriptions, examples, error texts, commands, ports, the
-// tree, and that every link has a target. It cannot prove that the prose is right.
+// Proves that the documentation matches the code in keys, defaults, descriptions, examples, error texts, commands,
+// ports and the tree of folders. Proves that every link has a target. The prose is not checked.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -25,7 +25,7 @@ const FILES = execFileSync(
     { cwd: ROOT, encoding: "utf8" },
 )
     .split("\n")
-    // Records next to stack files belong to the operators, in their own clones.
+    // Leaves out the operators' records in .alpa-auth/.
     .filter((file) => file !== "" && !file.startsWith(".alpa-auth/") && existsSync(join(ROOT, file)));
 const PAGES = FILES.filter((file) => file.endsWith(".md"));
 const LAYOUT = "docs/architecture.md";
@@ -100,7 +100,7 @@ describe("examples and messages", () => {
     });
 });
 
-/** Placeholder for an encrypted value; those on the pages are private keys. */
+/** Replaces an encrypted value by an SSH key: all encrypted values on the pages are private keys. */
 function decrypted(_key: string, value: unknown): unknown {
     const sealed = typeof value === "object" && value !== null && "secure" in value;
     return sealed ? SSH_KEY : value;

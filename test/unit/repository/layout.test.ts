@@ -1,5 +1,5 @@
-// Proves that the code of the product, the policy pack, the command line and the sandbox has layers without cycles and folders
-// of limited size. Lint checks which layer may import which.
+// Proves that the layers of product, policy pack, command line and sandbox have no cycles, and that folders have
+// limited sizes. Lint checks which layers each layer may import.
 import { strict as assert } from "node:assert";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -7,7 +7,7 @@ import { cycleIn, folderCycles, importsOf, sourceFiles } from "../../imports";
 import { CODE, layers } from "../../layers";
 
 const MOST_FILES = 20;
-/** Folders with more files, each with the reason. */
+/** Folders that may exceed the limit, each with the reason. */
 const LARGER: Record<string, string> = {
     "ops/stack/review/rules": "one file for each kind of resource, found by its name",
 };
@@ -79,7 +79,7 @@ describe("layout", () => {
         for (const cell of table) {
             const named = [...cell.matchAll(/`([^`]+)`/g)].map(([, file]) => file);
             assert.ok(named.length > 0, cell);
-            // If the reader is to add a file, its path contains a placeholder. Then only its folder must exist.
+            // The path of a file that the reader will add contains a placeholder. Only its folder must exist.
             const missing = named.filter((file) => !existsSync(join(ROOT, file.split("<")[0])));
             assert.deepEqual(missing, [], cell);
         }

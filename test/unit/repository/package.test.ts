@@ -12,14 +12,14 @@ interface Semver {
     satisfies: (version: string, range: string) => boolean;
     minVersion: (range: string) => { version: string };
 }
-/** The version that Pulumi's SDK depends on. */
+/** Package semver, in the version that Pulumi's SDK depends on. */
 const semver = createRequire(require.resolve("@pulumi/pulumi"))("semver") as Semver;
 
-/** A specifier that is not a path, of an import statement, an import expression, or a require. */
+/** An import or require of a package. Imports of paths do not match. */
 const IMPORT =
     /^(?:import|export|\})[^"\n]*?\bfrom "([@a-z][^"]*)"|\b(?:import|require(?:\.resolve)?)\("([@a-z][^"]*)"\)/gm;
 
-/** Packages that files below a folder import or require, except its tests. */
+/** Packages that the files below a folder import or require. Tests are left out. */
 function importsBelow(folder: string): string[] {
     const files = readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" });
     return files

@@ -1,6 +1,5 @@
-// Proves that the pictures in docs/images show what the code prints: the review in the comment, and the lines of
-// `npm run sandbox -- up`. Pulumi's numbers, times and ids are not compared. `npm run docs:screenshots` takes the
-// pictures again.
+// Proves that the pictures in docs/images show the review and the lines of `npm run sandbox -- up` that the code
+// prints. Pulumi's numbers, times and ids are not compared. `npm run docs:screenshots` takes the pictures again.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -40,7 +39,7 @@ function programOf(stackFile: string): Promise<Seen[]> {
     return recordProgram(Object.fromEntries(texts), TODAY);
 }
 
-/** The stack file before the reviewed change, with a second caller and limits of the first. */
+/** The stack file before the reviewed change. The first caller has limits, and a second caller exists. */
 function before(): string {
     const document = parseDocument(STACK_FILE);
     const path = ["config", "alpa-auth:consumers"];
@@ -51,7 +50,8 @@ function before(): string {
 
 describe("the picture of a review comment", () => {
     it("has the text of the review of the same change", async () => {
-        // Pulumi counts resources of its own, and replaces some that the fake engine updates.
+        // Ignores the numbers, because Pulumi counts its own resources too, and replaces some that the fake engine
+        // updates.
         const compared = (text: string) => text.replace(/resources: [^.]+\./, "resources: ….").trimEnd();
         const now = await programOf(before());
         const then = await programOf(changed(before()));
@@ -67,7 +67,7 @@ describe("the picture of the sandbox", () => {
     const folder = mkdtempSync(join(tmpdir(), "alpa-auth-pictured-"));
     after(() => rmSync(folder, { recursive: true }));
 
-    /** The lines of `up` between this heading and the next heading. */
+    /** The lines of `up` below this heading. */
     const below = (heading: string) => new RegExp(`^== ${heading}\\n((?:(?!== ).*\\n)*)`, "m").exec(text)?.[1] ?? "";
     const source = (...files: string[]) =>
         execFileSync("git", ["-c", `safe.directory=${ROOT}`, "ls-files", ...files], { cwd: ROOT, encoding: "utf8" })
@@ -127,7 +127,7 @@ describe("the picture of the sandbox", () => {
     });
 });
 
-/** A pattern for a string with this text in the code. */
+/** A pattern for a string literal with this text. */
 function literal(text: string): RegExp {
     return new RegExp(`["\`]${text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}["\`]`);
 }

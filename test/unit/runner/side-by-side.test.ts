@@ -1,4 +1,4 @@
-// Proves that tests in several processes count, fail and end like those of one.
+// Proves that tests in several processes count, fail and end like tests in one process.
 import { strict as assert } from "node:assert";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -21,7 +21,8 @@ describe("tests side by side", () => {
         return { name, program: [path], required: true };
     };
     const run = async (jobs: Job[], options: Partial<Options> = {}) => {
-        // The fixtures are plain JavaScript: without the project's loader a process starts in a third of the time.
+        // The fixtures are plain JavaScript, because a process without the project's loader starts in a third of the
+        // time.
         const args = ["--no-config", "--no-color", "--reporter=test/reporter.cjs"];
         const results = await sideBySide(jobs, { lanes: 2, args, logs: folder, ...options });
         const failures = results.map((result) => result.failures).join("");

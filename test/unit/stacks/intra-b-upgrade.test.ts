@@ -8,7 +8,7 @@ import { intraBSettings, OPT } from "../kit/intra-b";
 const NEW = { image: { ...OPT.image, tag: "1.1.0" }, model: "alpa/opt-66b", weights: { claim: "opt-66b" } };
 type At = UpgradePhase | "before" | "after";
 
-/** Resources of each phase, recorded once: a recording takes a second. */
+/** Resources of each phase. Each phase is recorded only once, because a recording takes a second. */
 const built = new Map<At, Promise<Seen[]>>();
 function stack(at: At): Promise<Seen[]> {
     const opt = at === "before" ? {} : at === "after" ? NEW : { upgrade: { phase: at, ...NEW } };

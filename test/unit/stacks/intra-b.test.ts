@@ -17,7 +17,7 @@ const LOOK = `${WORKER}-look`;
 const ANSWERS = "alpa-conversion-bare-metal-alpa";
 const COMPONENT = "alpa-opt.alpa-auth.svc.cluster.local";
 
-/** Resources of each phase, recorded once: a recording takes a second. */
+/** Resources of each phase. Each phase is recorded only once, because a recording takes a second. */
 const built = new Map<string, Promise<Seen[]>>();
 function stack(phase: Phase): Promise<Seen[]> {
     if (!built.has(phase)) built.set(phase, recordIntraB(phase));

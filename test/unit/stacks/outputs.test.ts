@@ -1,4 +1,4 @@
-// Proves what every stack with callers outputs, and how it connects to its cluster.
+// Proves the outputs of every stack with callers, and how the stack connects to its cluster.
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { derive } from "../../../components/consumers/generated-secrets";

@@ -1,5 +1,5 @@
-// Proves that the real CRDs, Rampart's schema and the real chart know every field of the stack's objects; runs only if the
-// reference data is next to the repository. It cannot prove rules in CEL or code.
+// Proves that the real CRDs, Rampart's schema and the real chart know every field of the stack's objects. Does not
+// check rules in CEL or code. Runs only if the reference data is next to the repository.
 import { strict as assert } from "node:assert";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import * as path from "node:path";
@@ -20,8 +20,8 @@ const data = path.join(shared, "reference/data");
 const NOT_LISTED = ["service.http.nodePort"];
 
 /**
- * The schema of a CRD, changed so that it rejects unknown fields. An API server would drop them without an error.
- * @param logic whether the node is inside allOf, anyOf, oneOf or not. A schema in these lists only some of the fields
+ * Makes the schema of a CRD reject unknown fields, which an API server would drop without an error.
+ * @param logic whether the node is below `allOf`, `anyOf`, `oneOf` or `not`, where a schema has only some of the fields
  */
 function strict(node: any, logic = false): any {
     const { properties, items, additionalProperties, ...rest } = node;
@@ -61,7 +61,7 @@ function leaves(node: unknown, at: string[] = []): string[] {
     return Object.entries(node).flatMap(([key, value]) => leaves(value, [...at, key]));
 }
 
-/** A sub-chart's own values with those that the chart sets for it, merged like by Helm. */
+/** Merges the values that a chart sets for its sub-chart into the sub-chart's own values, like Helm. */
 function merged(own: any, set: any): any {
     if (typeof own !== "object" || typeof set !== "object" || own === null || set === null) return set;
     const both = Object.keys(set).map((key) => [key, key in own ? merged(own[key], set[key]) : set[key]]);
@@ -69,7 +69,7 @@ function merged(own: any, set: any): any {
 }
 
 function known(tree: any, at: string): boolean {
-    // The chart passes these values on unchanged. Its values.yaml lists each of them only as an empty mapping.
+    // The chart passes these values on unchanged, so its values.yaml has them only as empty mappings.
     const path = at.replace(/((^|\.)(resources|updateStrategy|podAnnotations))\..*$/, "$1");
     return (
         path.split(".").reduce((node, key) => (node === undefined || node === null ? undefined : node[key]), tree) !==
@@ -208,7 +208,7 @@ if (existsSync(data)) {
             etcd: merged(load("etcd-12.0.18-values.yaml"), defaults.etcd),
             "ingress-controller": merged(load("ingress-controller-1.1.1-values.yaml"), defaults["ingress-controller"]),
         };
-        // Every optional part is enabled here.
+        // Enables every optional part.
         const values = apisixValues(
             { ...release, storageClass: "fast", availability: { answerTimeoutSeconds: 600 } },
             "alpa-auth",

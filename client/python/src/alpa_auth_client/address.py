@@ -19,7 +19,7 @@ class Address:
         self.loopback = _is_loopback(parts.hostname or "")
 
     def join(self, path: str) -> str:
-        """The URL of `path`. A trailing slash of the address is ignored, since Alpa's client would add a second one."""
+        """The URL of `path`. Ignores a trailing slash of the address."""
         return f"{self._base}{path}"
 
     def __repr__(self) -> str:
@@ -38,7 +38,7 @@ def read(url: object, problems: List[str]) -> Optional[Address]:
         wrong(
             "must be an address, for example https://api.example.com/alpa",
             "it is not one",
-            "Take it from the handout. Write a host name with other than ASCII letters in its ASCII form (xn--…).",
+            "Take it from the handout. If the host name has non-ASCII letters, write its ASCII form (xn--…).",
         )
         return None
     if "@" in parts.netloc:
@@ -50,7 +50,7 @@ def read(url: object, problems: List[str]) -> Optional[Address]:
     if not _PATH.fullmatch(parts.path):
         wrong("must have a path of ASCII letters, digits and %XX", "it has other characters", "Percent-encode them.")
     elif "//" in parts.path.rstrip("/"):
-        # No route matches //, and some versions of requests read what follows // at the start of a path as a host.
+        # No route matches //. Some versions of requests read the text after // at the start of a path as a host.
         wrong("must not have // in its path", "it does", "Write one slash.")
     elif any(segment.replace("%2e", ".").replace("%2E", ".") in (".", "..") for segment in parts.path.split("/")):
         wrong("must not have . or .. in its path", "it does", "Write the full path.")

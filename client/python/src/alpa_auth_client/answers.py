@@ -72,7 +72,7 @@ def read(answer: Answer, asked: Asked) -> Dict[str, Any]:
     if status == 403:
         _forbidden(asked, said, known)
     if status == 429:
-        step = None if wait is None else f"Wait {wait:g} s, then send less at a time."
+        step = None if wait is None else f"Wait {wait:g} s, then send fewer requests at a time."
         raise RateLimitedError(f"Too many requests (429): {said}", next_step=step, **known)
     if status in (504, 524):
         raise AnswerTimeoutError(f"The gateway or the edge stopped waiting for the answer ({status}): {said}", **known)
@@ -88,7 +88,7 @@ def read(answer: Answer, asked: Asked) -> Dict[str, Any]:
     if status >= 500:
         raise ModelUnreachableError(f"The gateway cannot reach the model ({status}): {said}", **known)
     if status >= 400:
-        late = "The request did not arrive completely before the gateway's timeout: check the network, then send it again."
+        late = "The gateway timed out before the request arrived completely. Check the network, then send the request again."
         step = late if status == 408 else None
         raise RequestRefusedError(f"The gateway refused the request ({status}): {said}", next_step=step, **known)
     if not 200 <= status < 300 or not isinstance(found, dict) or not asked.is_result(found):
@@ -110,16 +110,16 @@ def _redirected(answer: Answer, asked: Asked, known: Dict[str, Any]) -> NoReturn
         if asked.auth is None:
             raise MissingCredentialError(what, **known)
         if isinstance(asked.auth, ServiceToken):
-            raise InvalidCredentialError(f"{what} It rejects the service token.", **known)
+            raise InvalidCredentialError(f"{what} The edge rejects the service token.", **known)
         raise EdgeLoginError(what, **known)
     where = asked.clean(_quote(host)) or "another path of the same host"
-    raise RedirectError(f"The answer is a redirect ({answer.status}) to {where}; it was not followed.", **known)
+    raise RedirectError(f"The answer is a redirect ({answer.status}) to {where}. The client did not follow it.", **known)
 
 
 def _unauthorized(answer: Answer, asked: Asked, said: str, known: Dict[str, Any]) -> NoReturn:
     if asked.auth is None:
         raise MissingCredentialError(f"The service requires a credential (401): {said}", **known)
-    # Uses the server's clock where it is known: a token that has not expired may be rejected for any reason.
+    # Uses the server's clock if it is known. Only then does an expired token explain the rejection.
     date = waits.date_of(answer.headers.get("Date", ""))
     if asked.auth.is_over(asked.now if date is None else date):
         raise ExpiredCredentialError(f"The token has expired (401): {said}", **known)
@@ -128,7 +128,7 @@ def _unauthorized(answer: Answer, asked: Asked, said: str, known: Dict[str, Any]
 
 
 def _clock_advice(date: Optional[float], asked: Asked) -> Optional[str]:
-    """Advice for a wrong clock. The gateway gives no reason for a rejected token, but the header Date shows its clock."""
+    """Advice if this machine's clock is wrong. The header Date shows the gateway's clock."""
     if not isinstance(asked.auth, Jwt) or date is None or abs(date - asked.now) <= SKEW_SECONDS:
         return None
     way = "behind" if date > asked.now else "ahead"
@@ -143,13 +143,13 @@ def _forbidden(asked: Asked, said: str, known: Dict[str, Any]) -> NoReturn:
         )
         raise NotAllowedError(f"The edge refuses this address (403): {said}", next_step=step, **known)
     if re.search(r"error code: 1\d{3}\b", said):
-        step = "Give the operator the number: a rule of the edge blocks this program, whatever its credential is."
+        step = "A rule of the edge blocks this program with any credential. Give the operator the error code."
         raise NotAllowedError(f"The edge refuses this program (403): {said}", next_step=step, **known)
     if asked.auth is None:
         raise MissingCredentialError(f"The service rejects requests without a credential (403): {said}", **known)
-    # The edge gives the same answer to a wrong service token and to one that no policy admits.
+    # The edge's answer to a wrong service token is the same as to a valid service token that no policy admits.
     edge = isinstance(asked.auth, ServiceToken)
-    step = "Compare the service token with the handout; if both are equal, ask the operator to admit you."
+    step = "Compare the service token with the handout. If both are equal, ask the operator to admit you."
     raise NotAllowedError(f"Not allowed (403): {said}", next_step=step if edge else None, **known)
 
 
@@ -182,7 +182,7 @@ def _said(found: object, answer: Answer, asked: Asked) -> str:
     if found is None and text[0] in "{[":
         return "JSON that is broken or cut off"
     if found is not None or answer.status < 400:
-        return "something other than a JSON object"
+        return "no JSON object"
     return _quote(asked.clean(text))
 
 

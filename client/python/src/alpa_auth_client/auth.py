@@ -22,11 +22,11 @@ class Auth(ABC):
 
     @property
     def secrets(self) -> List[str]:
-        """Secret texts; an answer may repeat them."""
+        """Texts to remove from answers, which may repeat them."""
         return []
 
     def is_over(self, now: float) -> bool:
-        """Whether the sent token had expired at a time, in seconds since 1970; False where its expiry is unknown."""
+        """Whether the sent token had expired at this time (seconds since 1970). False if its expiry is unknown."""
         return False
 
 
@@ -51,7 +51,7 @@ class ApiKey(Auth):
         return "ApiKey(<secret>)"
 
 
-# Headers that the library or HTTP itself sets; a credential in one of them would break the request.
+# Headers that the library or HTTP itself sets. A credential in one of them would break the request.
 _TAKEN = {
     *("accept", "accept-encoding", "connection", "content-length", "content-type", "host", "transfer-encoding"),
     "user-agent",
@@ -61,8 +61,8 @@ _TAKEN = {
 class ServiceToken(Auth):
     """A service token of Cloudflare Access. Its format is not checked: Cloudflare has changed it before.
 
-    :param header: name of a single header with both values as JSON, if the Access application reads such a header
-        (`read_service_tokens_from_header`); default: the two usual headers
+    :param header: name of a single header that carries both values as JSON. Only for an Access application with the
+        setting `read_service_tokens_from_header`. Default: the two usual headers
     :raises ConfigurationError: lists every part that cannot be sent in a header
     """
 
@@ -74,9 +74,9 @@ class ServiceToken(Auth):
         if header is not None and (
             not isinstance(header, str) or not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", header)
         ):
-            problems.append("header: must be the name of a header (it is not one). Ask the operator for it.")
+            problems.append("header: must be the name of a header (it is not one). Ask the operator for the name.")
         elif header is not None and header.lower() in _TAKEN:
-            problems.append(f"header: must be a header for credentials (got {header}). Ask the operator for it.")
+            problems.append(f"header: must not be a header that HTTP or the client sets (got {header}). Ask the operator for the name.")
         _check(problems)
         self.client_id = client_id
         self.header = header

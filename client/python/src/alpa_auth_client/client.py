@@ -38,8 +38,8 @@ Prompt = Union[str, Sequence[str], Sequence[int], Sequence[Sequence[int]]]
 class Client:
     """Calls the service. Threads may share a client: every call has its own connection.
 
-    :param url: address of the service. Without a credential the default is the address of Alpa's own client
-    :param api_key: key of Alpa itself, sent as a field of the body, which the gateway rejects. Not together with `auth`
+    :param url: address of the service. Required with `auth`. Default: the default address of Alpa's own client
+    :param api_key: key of Alpa itself, sent in the body. Not for a gateway, which rejects such a body
     :param default_model: name under which the model is registered. Default `default`
     :param auth: ApiKey, Jwt or ServiceToken
 
@@ -96,7 +96,7 @@ class Client:
     def from_credentials_file(cls, file: str, *, private_key: Optional[str] = None, **options: Any) -> "Client":
         """Creates a client from the file of `consumer handout`.
 
-        :param private_key: PEM, if tokens are signed with the caller's own key
+        :param private_key: in PEM form; required if the caller's own key pair signs the tokens
         :param options: other parameters of the constructor; they override the file
         :raises ConfigurationError: lists every problem
         :raises ExpiredCredentialError: the credential has expired
@@ -115,9 +115,9 @@ class Client:
         echo: bool = True,
         model: Optional[str] = None,
     ) -> "Completion":
-        """Completes a prompt, or each of several. The defaults are those of Alpa's client.
+        """Completes one prompt or several prompts. The defaults are those of Alpa's client.
 
-        :param prompt: a text, texts, token ids, or lists of them
+        :param prompt: one text or several texts, each as a string or as a list of token ids
         :raises AlpaClientError: see errors
         """
         body: Dict[str, Any] = {
@@ -137,7 +137,7 @@ class Client:
     ) -> "Logprobs":
         """Returns log probabilities of the next token.
 
-        :param cache_id: from an earlier answer; the prompt must then be the earlier one plus one token
+        :param cache_id: of an earlier answer. The prompt must be the earlier prompt plus one token
         :raises AlpaClientError: see errors
         """
         body: Dict[str, Any] = {"model": model or self.default_model, "prompt": prompt, "top_k": top_k, **self._key()}
@@ -146,7 +146,7 @@ class Client:
         return self._sender.post("/logprobs", body)  # type: ignore[return-value]
 
     def _key(self) -> Dict[str, Secret]:
-        """The field with Alpa's own key. Without a key, the body has no such field."""
+        """The body field for Alpa's own key. Left out without a key."""
         return {} if self._api_key is None else {"api_key": self._api_key}
 
     def __repr__(self) -> str:

@@ -23,7 +23,7 @@ NAMES = (
     "ALPA_ALLOW_HTTP",
 )
 
-#: Variables of each authentication method. The key is the variable by which errors name the method.
+#: Variables of each authentication method. The key of an entry stands for the method in errors.
 _WAYS = {
     "ALPA_API_KEY": ("ALPA_API_KEY",),
     "ALPA_JWT": ("ALPA_JWT",),
@@ -45,13 +45,13 @@ def read(environ: Mapping[str, str], url: Optional[str] = None) -> Dict[str, Any
     file = values.get("ALPA_CREDENTIALS_FILE")
     ways = [way for way, names in _WAYS.items() if any(name in values for name in names)]
     if file is not None:
-        # A credentials file for a key pair lacks the private key, so ALPA_JWT_PRIVATE_KEY_FILE may be set too.
+        # A credentials file never contains a private key, so ALPA_JWT_PRIVATE_KEY_FILE may be set too.
         _file(file, values, ways, arguments, problems)
     else:
         if "ALPA_URL" not in values and url is None:
             problems.append("ALPA_URL: must be set (it is not). Take the address from the handout.")
         if len(ways) > 1:
-            problems.append(f"{', '.join(ways)}: must be variables of one authentication method (got {len(ways)}). Keep one, and unset the others.")
+            problems.append(f"{', '.join(ways)}: must belong to one authentication method (they belong to {len(ways)}). Keep one method, and unset the variables of the others.")
         auth = _auth(ways[0], values, problems) if len(ways) == 1 else None
         arguments = {"url": values.get("ALPA_URL"), "auth": auth}
     seconds = values.get("ALPA_ANSWER_TIMEOUT_SECONDS")
@@ -115,7 +115,7 @@ def _auth(way: str, values: Mapping[str, str], problems: List[str]) -> Optional[
 def _need(values: Mapping[str, str], name: str, problems: List[str]) -> Optional[str]:
     if name not in values:
         with_ = "another variable of this authentication method is set"
-        problems.append(f"{name}: must be set, since {with_}. Take it from the handout.")
+        problems.append(f"{name}: must be set ({with_}). Take it from the handout.")
     return values.get(name)
 
 
@@ -130,7 +130,7 @@ def _private_key(values: Mapping[str, str], problems: List[str]) -> Optional[str
 
 
 def read_text(where: str, file: str) -> "tuple[Optional[str], Optional[str]]":
-    """Text of a file, or an error. The error does not repeat a `file` that is a content instead of a name: it may be secret."""
+    """Text of a file, or an error. If `file` is a file's content instead of its name, the error does not quote it."""
     if "\n" in file or "-----BEGIN" in file:
         return None, f"{where}: must be the name of a file (it is the content of one). Write the content into a file, and give its name."
     try:

@@ -1,4 +1,4 @@
-"""All errors, as types, each with the caller's next step.
+"""The types of all errors. Each error has the caller's next step.
 
 Each is a RuntimeError, like the errors of Alpa's own client, so programs that catch RuntimeError keep working. The names are
 those of the TypeScript library; docs/call/README.md has the table.
@@ -11,9 +11,9 @@ class AlpaClientError(RuntimeError):
     """Base of every error of this library.
 
     :ivar next_step: what the caller can do, a sentence
-    :ivar status: HTTP status, or None where there was no answer
+    :ivar status: HTTP status, or None without an answer
     :ivar request_id: X-Request-Id of the gateway or CF-Ray of the edge, for the operator
-    :ivar retry_after_seconds: how long to wait before the next attempt, in seconds, from the server's answer
+    :ivar retry_after_seconds: wait before the next attempt that the server asks for, in seconds
     """
 
     next_step = "Tell the operator."
@@ -49,33 +49,33 @@ class ConfigurationError(AlpaClientError, ValueError):
     def __init__(self, problems: List[str]) -> None:
         self.problems = list(problems)
         lines = "".join(f"\n  - {problem}" for problem in problems)
-        super().__init__(f"{len(problems)} problem{'' if len(problems) == 1 else 's'}, nothing was sent:{lines}")
+        super().__init__(f"Nothing was sent because of {len(problems)} problem{'' if len(problems) == 1 else 's'}:{lines}")
         self.args = (self.what,)
 
 
 class MissingCredentialError(AlpaClientError):
     """The service requires a credential, and none was sent."""
 
-    next_step = "Give the client a credential: auth=ApiKey(…), Jwt(…) or ServiceToken(…)."
+    next_step = "Give the client a credential: auth=ApiKey(…), auth=Jwt(…) or auth=ServiceToken(…)."
 
 
 class InvalidCredentialError(AlpaClientError):
     """The server rejects the credential: it is wrong, revoked or expired."""
 
-    next_step = "Compare the credential with the handout; if both are equal, ask the operator for another credential."
+    next_step = "Compare the credential with the handout. If both are equal, ask the operator for another credential."
 
 
 class ExpiredCredentialError(AlpaClientError):
     """The token or the credential has expired."""
 
     next_step = (
-        "Create a new token, or pass the client the secret or private key that signs tokens: "
-        "it then renews them itself."
+        "Create a new token. "
+        "To let the client renew tokens, give it the secret or private key that signs them."
     )
 
 
 class NotAllowedError(AlpaClientError):
-    """The credential is known but not allowed here."""
+    """403: the credential is valid but this address does not admit it, or a rule of the edge blocks the request."""
 
     next_step = "Ask the operator to admit you."
 
@@ -83,7 +83,7 @@ class NotAllowedError(AlpaClientError):
 class RateLimitedError(AlpaClientError):
     """429 after the last attempt; `retry_after_seconds` says how long to wait."""
 
-    next_step = "Wait, then send less at a time."
+    next_step = "Wait, then send fewer requests at a time."
 
 
 class ModelUnreachableError(AlpaClientError):
@@ -93,19 +93,22 @@ class ModelUnreachableError(AlpaClientError):
 
 
 class AnswerTimeoutError(AlpaClientError):
-    """No complete answer in time: here, at the gateway (504) or at the edge (524). The model may still be working."""
+    """No complete answer in time. The time limit was the client's own, the gateway's (504) or the edge's (524).
 
-    next_step = "Ask for fewer tokens, or wait longer for an answer (answer_timeout_seconds)."
+    The model may still be working.
+    """
+
+    next_step = "Ask for fewer tokens, or increase answer_timeout_seconds."
 
 
 class EdgeLoginError(AlpaClientError):
     """The edge redirects to its login page, because it requires another kind of credential."""
 
-    next_step = "Ask the operator whether this address accepts service tokens: it asks for a person's login."
+    next_step = "This address requires the login of a person. Ask the operator for an address that accepts service tokens."
 
 
 class RedirectError(AlpaClientError):
-    """Any other redirect. The client does not follow it, because the credential and the prompt would be sent along."""
+    """Any other redirect. The client does not follow it, because it would send the credential and the prompt to that address."""
 
     next_step = "Give the client the address from the handout, with https."
 
@@ -119,14 +122,14 @@ class UnreadableAnswerError(AlpaClientError):
 class ConnectionFailedError(AlpaClientError):
     """The connection failed or broke.
 
-    :ivar sent: False: nothing reached the server, so that a repeat cannot start a second generation
+    :ivar sent: whether the server may have received a part of the request. If False, a repeat is safe
     """
 
     next_step = "Check the address and the network."
 
     def __init__(self, what: str, *, sent: bool) -> None:
         self.sent = sent
-        step = "Repeat the request if a second generation does no harm: the first may still be running."
+        step = "The model may have begun. Repeat the request if a second generation does no harm."
         super().__init__(what, next_step=step if sent else None)
 
 

@@ -15,8 +15,8 @@ class Handout:
 
     :ivar who: `<consumer>/<credential>`
     :ivar url: address of the service
-    :ivar expires: day (UTC) from whose start the credential is rejected, or None
-    :ivar answer_timeout_seconds: longest time for one answer, or None where the file has none
+    :ivar expires: day (UTC) at whose start the credential expires, or None
+    :ivar answer_timeout_seconds: longest time for one answer, or None if the file does not say it
     :ivar auth: the credential
     """
 
@@ -42,7 +42,7 @@ class Handout:
 def load(file: str, *, private_key: Optional[str] = None, today: Optional[date] = None) -> Handout:
     """Reads the file of a handout.
 
-    :param private_key: PEM, for a credential with the caller's own key pair; the file does not contain the private key
+    :param private_key: in PEM form; required if the caller's own key pair signs the tokens
     :param today: in UTC; default the current day
     :raises ConfigurationError: the file is not a handout
     :raises ExpiredCredentialError: the credential has expired
@@ -68,7 +68,7 @@ def load(file: str, *, private_key: Optional[str] = None, today: Optional[date] 
 
 
 def _credential(text: str, file: str, private_key: Optional[str]) -> Auth:
-    # Reads only the lines indented by four above the first heading: the examples below repeat the credential with quotes.
+    # Reads only above the first heading, because the examples below it repeat the credential in quotes.
     head = text.split("\n## ", 1)[0]
     key = _match(r"^ {4}apikey: (.+)$", head)
     client_id = _match(r"^ {4}CF-Access-Client-Id: (.+)$", head)
@@ -78,7 +78,7 @@ def _credential(text: str, file: str, private_key: Optional[str]) -> Auth:
     secret = _match(r"^The secret that signs\. .*\n\n {4}(.+)$", head)
     problems: List[str] = []
     if algorithm is None and private_key is not None:
-        problems.append(f"private_key: must be left out (the credential of {file} has no key pair). Leave it out.")
+        problems.append(f"private_key: must not be given (the credential in {file} has no key pair). Remove private_key.")
     if problems:
         raise ConfigurationError(problems)
     if key is not None:
@@ -89,7 +89,7 @@ def _credential(text: str, file: str, private_key: Optional[str]) -> Auth:
         problem = f"credentials file: must contain a credential (got {file}, which has none). Ask the operator for another handout."
         raise ConfigurationError([problem])
     if secret is None and private_key is None:
-        problem = f"private_key: must be given (the credential of {file} belongs to your own key pair). Give your private key in PEM form."
+        problem = f"private_key: must be given (the credential in {file} uses your own key pair). Give your private key in PEM form."
         raise ConfigurationError([problem])
     return Jwt(key=claim, secret=secret, private_key=private_key, algorithm=algorithm)
 

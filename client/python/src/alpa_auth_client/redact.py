@@ -1,6 +1,6 @@
 """Removes secrets from servers' texts, in any encoding.
 
-A text is decoded step by step and searched at each step; where a secret is found, the characters that encode it are removed.
+A text is decoded in several steps and searched after each step. The characters that encode a secret are removed.
 """
 
 import base64
@@ -12,8 +12,8 @@ from typing import Dict, List, Tuple
 SHORTEST = 4
 #: Shortest base64 form of a secret that is removed, in characters: shorter ones occur by chance in too many words.
 _SHORTEST_BASE64 = 8
-#: Longest text that is searched, and longest text that is returned, in characters. The second is so much shorter that a secret
-#: which is cut at the end of the searched text is never returned.
+#: Longest searched text and longest returned text, in characters. The end of the searched text may cut a secret, which is then
+#: not found. The returned text is so much shorter that it cannot contain this part.
 _LOOKED_AT = 200_000
 _LEFT = 100_000
 # Host names arrive in lower case. Only ASCII is converted: other characters may change their length.
@@ -29,7 +29,7 @@ _ESCAPED = re.compile(
 
 
 def without(text: str, secrets: List[str]) -> str:
-    """A server's text without the secrets in it: plain, or encoded for JSON, HTML, URLs or base64, also nested."""
+    """Removes secrets from a server's text: plain, encoded for JSON, HTML, URLs or base64, or in several of these encodings."""
     text = text[:_LOOKED_AT]
     needles: Dict[str, int] = {}
     for secret in filter(lambda one: len(one) >= SHORTEST, secrets):
@@ -41,7 +41,7 @@ def without(text: str, secrets: List[str]) -> str:
 
 
 def _steps(text: str) -> List[Tuple[str, List[int]]]:
-    """A text and its decoded forms, each with the position in the original of every character and of the end."""
+    """The text after each step of decoding, with the offsets in the original text of each character and of the end."""
     steps = [(text, list(range(len(text) + 1)))]
     while len(steps) <= _DEPTH and _ESCAPED.search(steps[-1][0]):
         before, places = steps[-1]
@@ -69,12 +69,12 @@ def _decoded(match: "re.Match[str]") -> str:
 
 
 def _needles(secret: str) -> Dict[str, int]:
-    """The patterns to search for, and how many adjacent characters may belong to the secret too."""
-    # The decoded form of the secret is searched too: a secret may look like an escape, or end with the start of one.
+    """The texts to search for, and how many characters before and after each text may also belong to the secret."""
+    # The text is decoded before the search, so search for the decoded secret too: it may contain an escape.
     plain = (secret, _steps(secret.rstrip("\\"))[-1][0])
     found = {one: 0 for text in plain for one in (text, text.replace(" ", "+")) if len(one) >= SHORTEST}
     for before in range(3):
-        # Base64 depends on the secret's offset in a group of three bytes; its first and last characters mix with the neighbours.
+        # A secret in a longer text can begin at each byte of a group. Keeps only characters that depend only on the secret.
         text = base64.b64encode(b"\0" * before + secret.encode("utf-8", "replace")).decode().rstrip("=")
         whole = text[(0, 2, 3)[before] : len(text) - (0 if (before + len(secret)) % 3 == 0 else 1)]
         if len(whole) >= _SHORTEST_BASE64:

@@ -1,4 +1,4 @@
-"""Tells whether a body is a result of Alpa. Checks every field, because an error of the gateway may have some of them."""
+"""Checks whether a body is a result of Alpa. Checks every field, because an error of the gateway may have some of the fields."""
 
 from typing import Any, Callable, Dict
 

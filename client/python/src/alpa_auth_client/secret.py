@@ -24,14 +24,13 @@ class Secret:
 
 def kind(value: object) -> str:
     """Kind of a value that must not be shown."""
-    return "an empty string" if value == "" else "none" if value is None else f"one of type {type(value).__name__}"
+    return "an empty string" if value == "" else "none" if value is None else f"a value of type {type(value).__name__}"
 
 
 def header_problem(where: str, value: object, do: str) -> Optional[str]:
-    """The reason why a value cannot be sent in a header; never the value itself.
+    """The reason why a value cannot be sent in a header. Does not contain the value.
 
-    A line break would start another header, spaces at the ends are removed in transit, and characters outside of ASCII
-    arrive changed.
+    A line break would begin another header. Spaces at the ends are lost, and other characters than ASCII arrive changed.
     """
     if not isinstance(value, str) or value == "":
         return f"{where}: must be a non-empty string (got {kind(value)}). {do}"

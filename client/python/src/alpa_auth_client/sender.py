@@ -20,21 +20,21 @@ from .errors import (
 from .redact import without
 from .secret import Secret, kind
 
-#: Address that Alpa's own client uses if none is given. No credential except Alpa's own key is sent there.
+#: Default address of Alpa's own client. Only Alpa's own key may be sent there.
 DEFAULT_URL = "https://api.alpa.ai"
-#: Longest time for one answer, in seconds: the gateway's 600, and 10 so that its error arrives first.
+#: Longest time for one answer, in seconds: the gateway's 600, and 10 for its error to arrive.
 ANSWER_TIMEOUT_SECONDS = 610.0
 #: Longest time to connect, in seconds; the gateway itself waits 5 s for Alpa.
 CONNECT_TIMEOUT_SECONDS = 10.0
 #: Largest number of attempts of one request.
 ATTEMPTS = 3
-#: Longest wait before one attempt, in seconds: a window of the limits is usually a minute.
+#: Longest wait between two attempts, in seconds. The windows of limits are usually a minute.
 MAX_WAIT_SECONDS = 60.0
 
 #: Wait after the first failed connection, in seconds; doubles with each further one.
 _CONNECT_WAIT_SECONDS = 0.5
 
-_HTTPS = "Use https; or allow_http=True on a trusted network."
+_HTTPS = "Use https, or allow_http=True if the network is trusted."
 VERSION = "0.1.0"
 
 
@@ -54,12 +54,12 @@ class Sender:
 
     :param url: address of the service, without a query
     :param auth: how to authenticate; None sends no credential
-    :param answer_timeout_seconds: longest time until an answer is complete. Default 610: Alpa sends nothing until then
+    :param answer_timeout_seconds: longest time until an answer is complete. Alpa sends nothing before. Default 610
     :param connect_timeout_seconds: longest time to connect. Default 10
-    :param attempts: largest number of attempts. Default 3. A request is repeated after 429 or 503 with a
-        Retry-After, and after a connection that failed before anything was sent; never otherwise: the first generation
-        may still run
-    :param max_wait_seconds: longest wait before another attempt. Default 60; a longer Retry-After is an error at once
+    :param attempts: largest number of attempts. Default 3. The client repeats a request only if it did not reach the
+        model: after 429, after 503 with Retry-After, and if no connection was opened
+    :param max_wait_seconds: longest wait between two attempts. If the server asks for a longer wait, the call fails.
+        Default 60
     :param allow_http: send a credential over plain HTTP to another host than this one, with a warning. Default False
     :param body_secret: the secret in the bodies, for example Alpa's `api_key`
     :raises ConfigurationError: lists every problem
@@ -82,11 +82,11 @@ class Sender:
         found: List[str] = list(problems)
         place = address.read(url, found)
         if auth is not None and place is not None and place.host == urlsplit(DEFAULT_URL).hostname:
-            found.append("url: must be given with auth (it is the default address of Alpa's own client). Take it from the handout.")
+            found.append("url: must be the gateway's address if auth is given (it is the default address of Alpa's client). Take the address from the handout.")
         if auth is not None and body_secret is not None:
             found.append(
                 "auth: must be the only credential (api_key is given too). "
-                "Keep auth for a gateway, or api_key for an Alpa without one."
+                "To call a gateway, keep auth. To call Alpa directly, keep api_key."
             )
         if auth is not None and not isinstance(auth, Auth):
             found.append(f"auth: must be an ApiKey, a Jwt or a ServiceToken (got {kind(auth)}). Create one from the credential, for example ApiKey(key).")
@@ -121,7 +121,7 @@ class Sender:
         """Sends one request and returns its result.
 
         :param path: `/completions` or `/logprobs`; it decides the fields of a result
-        :param body: must be JSON; sent in ASCII, as Alpa's client does. A Secret in it is sent as its text
+        :param body: values that JSON can represent. It is sent in ASCII, like by Alpa's client. A Secret is sent as its text
         :raises TypeError, ValueError: the body cannot be written as JSON
         :raises AlpaClientError: see errors
         """
@@ -137,11 +137,11 @@ class Sender:
             self._clock.sleep(wait)
 
     def _once(self, path: str, body: Dict[str, Any]) -> Union[Dict[str, Any], AlpaClientError]:
-        """A result, or an error as a value: raising it at once would chain it to the exception being handled."""
+        """Returns the result or the error. The caller raises the error, so that it is not chained to another exception."""
         text = json.dumps(body, allow_nan=False, default=_revealed).encode("ascii")
         try:
             sent = {} if self._auth is None else self._auth.headers(self._clock.now())
-            # Includes the sent token, because another thread may have renewed `auth`'s current one before the answer arrives.
+            # Includes the sent token, because another thread may renew the token of `auth` before the answer arrives.
             secrets = [self._body_secret.reveal(), *sent.values(), *([] if self._auth is None else self._auth.secrets)]
             secrets += [value[len("Bearer ") :] for value in sent.values() if value.startswith("Bearer ")]
             headers = {
@@ -164,11 +164,11 @@ class Sender:
             now = self._clock.now()
             return answers.read(outcome, answers.Asked(path, self._auth, now, lambda said: without(said, secrets)))
         except AlpaClientError as error:
-            # The traceback must not have this module's frames: error reporters show their variables, with the credential.
+            # Error reporters show the variables of a traceback's frames, and those of this module contain the credential.
             return error.with_traceback(None)
 
     def _wait(self, error: AlpaClientError, attempt: int) -> Optional[float]:
-        """Seconds until the next attempt, or None when there is none."""
+        """Seconds until the next attempt, or None if the request must not be repeated."""
         if attempt >= self._attempts:
             return None
         if isinstance(error, ConnectionFailedError):
@@ -197,7 +197,7 @@ def _error_of(failure: transport.Failure, place: address.Address) -> AlpaClientE
 def _revealed(value: object) -> str:
     if isinstance(value, Secret):
         return value.reveal()
-    raise TypeError(f"a body must be JSON (it has a {type(value).__name__})")
+    raise TypeError(f"the body must contain only values of JSON (it contains a {type(value).__name__})")
 
 
 def _is_number(value: object) -> bool:

@@ -14,7 +14,7 @@ from .secret import Secret, header_problem, kind
 #: Algorithms of the gateway's credentials.
 ALGORITHMS = ("HS256", "RS256", "ES256", "EdDSA")
 
-#: Clock difference to the gateway that does no harm, in seconds. More than a minute is not drift but a wrong clock.
+#: Largest expected difference between the clocks of client and gateway, in seconds.
 SKEW_SECONDS = 60
 
 _OURS = ("key", "iat", "exp", "nbf")
@@ -24,13 +24,13 @@ class Jwt(Auth):
     """A token, sent as `Authorization: Bearer …`. Either `token`, or `key` and one of `secret` and `private_key`.
 
     :param token: a finished token
-    :param key: claim `key` of the created tokens; the handout has it
+    :param key: claim `key` of the created tokens, from the handout
     :param secret: signs with HS256
-    :param private_key: signs with `algorithm`; PEM, not encrypted
-    :param algorithm: default HS256 for a secret, RS256 for a private key; the gateway accepts only the credential's
-    :param lifetime_seconds: lifetime of a created token. Default 900: it is renewed in time, and a stolen one expires soon
-    :param claims: additional claims, not `key`, `iat`, `exp` or `nbf`. `nbf` is never set: APISIX rejects a token in the
-        second of its nbf
+    :param private_key: signs with `algorithm`. In PEM form, without a passphrase
+    :param algorithm: must be that of the credential. Default: HS256 with `secret`, RS256 with `private_key`
+    :param lifetime_seconds: lifetime of a created token. Default 900: a stolen token is worth little, and few are created
+    :param claims: additional claims, but not `key`, `iat`, `exp` or `nbf`. The library does not set `nbf`, because APISIX
+        would reject a token in the second of its nbf
     :param clock: seconds since 1970
     :raises ConfigurationError: lists every problem
     :raises ExpiredCredentialError: `token` has expired
@@ -65,7 +65,7 @@ class Jwt(Auth):
             )
         elif token is not None:
             if any(value is not None for value in (key, algorithm, claims)):
-                problems.append("token: must be given alone (key, algorithm or claims is given too). Leave the others out.")
+                problems.append("token: must be the only parameter (key, algorithm or claims is given too). Remove the others.")
             self._end = _end_of(token, problems)
         else:
             self._prepare(key, secret, private_key, claims or {}, problems)
@@ -88,9 +88,9 @@ class Jwt(Auth):
             problems.append(problem)
         taken = [claim for claim in _OURS if claim in claims]
         if taken:
-            problems.append(f"claims: must not have {', '.join(taken)} (this library sets them). Leave them out.")
+            problems.append(f"claims: must not have {', '.join(taken)} (this library sets them). Remove them.")
         seconds = self.lifetime_seconds
-        # A lifetime below twice the skew would need a new token for each request. The largest one is also that of `token issue`.
+        # With a lifetime below twice the skew, each request would need a new token. `token issue` has the same maximum.
         if isinstance(seconds, bool) or not isinstance(seconds, int) or not 2 * SKEW_SECONDS <= seconds <= 86400:
             problems.append(
                 f"lifetime_seconds: must be a whole number from {2 * SKEW_SECONDS} to 86400 (got {seconds!r})."
@@ -98,7 +98,7 @@ class Jwt(Auth):
         if self.algorithm not in ALGORITHMS:
             problems.append(f"algorithm: must be one of {', '.join(ALGORITHMS)} (got {self.algorithm!r}).")
         elif (self.algorithm == "HS256") != (private_key is None):
-            problems.append(f"algorithm: must be HS256 with secret, and another with private_key (got {self.algorithm}).")
+            problems.append(f"algorithm: must be HS256 with secret, and not HS256 with private_key (got {self.algorithm}). Take it from the handout.")
         elif secret is not None and (not isinstance(secret, str) or secret == ""):
             problems.append(f"secret: must be a non-empty string (got {kind(secret)}). Take it from the handout.")
         elif secret is not None and secret != secret.strip():
@@ -117,7 +117,7 @@ class Jwt(Auth):
             def sign(now: int) -> str:
                 body = {**claims, "key": key, "iat": now, "exp": now + seconds}
                 with warnings.catch_warnings():
-                    # PyJWT warns about short secrets; their length is the operator's choice.
+                    # Suppresses PyJWT's warning about short secrets, because the operator chooses their length.
                     warnings.simplefilter("ignore")
                     return _text(jwt.encode(body, signer.reveal(), algorithm=self.algorithm))
 
@@ -126,7 +126,7 @@ class Jwt(Auth):
     def headers(self, now: float) -> Dict[str, str]:
         with self._lock:
             left = self._end - now
-            # If more time is left than a token's lifetime, the clock was set back.
+            # If a token is valid for longer than its lifetime, the clock was set back after its creation.
             if self._sign is not None and not SKEW_SECONDS < left <= self.lifetime_seconds + SKEW_SECONDS:
                 self._token = Secret(self._sign(int(now)))
                 self._end = int(now) + self.lifetime_seconds
@@ -137,14 +137,14 @@ class Jwt(Auth):
         return self._sign is None and now >= self._end
 
     def _refuse_if_over(self, now: float) -> None:
-        # Within the skew the client still sends the token: the clocks may differ, and the gateway decides.
+        # Within the skew, the client still sends the expired token, because the gateway's clock decides.
         if now >= self._end + SKEW_SECONDS:
             raise ExpiredCredentialError("The token has expired.")
 
     @property
     def secrets(self) -> List[str]:
         token = self._token.reveal()
-        # The signature alone is a secret too: the other parts can be guessed.
+        # The signature alone is a secret too, because header and claims can be guessed.
         return [token, token.rpartition(".")[2], self._secret.reveal()]
 
     def __repr__(self) -> str:
@@ -152,7 +152,7 @@ class Jwt(Auth):
 
 
 def _end_of(token: str, problems: List[str]) -> float:
-    """The exp of a token, in seconds since 1970. Only the gateway can verify the signature."""
+    """The claim exp of a token, in seconds since 1970. The signature is not verified."""
     problem = header_problem("token", token, "Give the whole token and nothing else.")
     if problem is not None:
         problems.append(problem)
@@ -167,18 +167,18 @@ def _end_of(token: str, problems: List[str]) -> float:
         problems.append("token: must be a JWT (it is not one). Give the whole token, without Bearer.")
         return 0
     if head.get("alg") not in ALGORITHMS:
-        problems.append(f"token: must be signed with one of {', '.join(ALGORITHMS)} (it is not). Create another.")
+        problems.append(f"token: must be signed with one of {', '.join(ALGORITHMS)} (it is not). Create a new token.")
     end = claims.get("exp")
     if isinstance(end, bool) or not isinstance(end, (int, float)):
         problems.append(
-            "token: must expire, by the claim exp (it has none). Create a new token: the gateway rejects this one."
+            "token: must have the claim exp, the time when it expires (it has none). Create a new token with exp, because the gateway rejects this one."
         )
         return 0
     return float(end)
 
 
 def _pem_problem(private_key: str, algorithm: str) -> Optional[str]:
-    """The reason why a private key cannot sign, found by signing; never a part of the key."""
+    """The reason why a private key cannot sign, found by signing. Does not contain a part of the key."""
     if not isinstance(private_key, str) or "PRIVATE KEY-----" not in private_key:
         return "private_key: must be a private key as PEM (it is not one). Give the text of the file, not its name."
     if "ENCRYPTED" in private_key:
@@ -187,7 +187,7 @@ def _pem_problem(private_key: str, algorithm: str) -> Optional[str]:
         jwt.encode({}, private_key, algorithm=algorithm)
     except NotImplementedError:
         return "private_key: needs the package cryptography (it is missing). Run: pip install 'alpa-auth-client[private-key]'"
-    except Exception:  # an error of cryptography may quote the key
+    except Exception:  # Not shown, because an error of cryptography may quote the key.
         pass
     else:
         return None

@@ -1,8 +1,8 @@
 """One POST over its own connection, with a time limit.
 
-Two defaults of `requests` must not apply to a credential: it follows redirects (to another host it removes only
-Authorization), and it replaces a token by a password of ~/.netrc. Its read timeout limits the pause between two bytes, so a
-slow server could hold a caller forever: this module limits the time of the whole answer.
+This module turns off two defaults of `requests`, because they endanger credentials. `requests` follows redirects, and removes
+only Authorization before it sends a request to another host. It also replaces a token by a password of ~/.netrc. The read timeout
+of `requests` limits only the pause between two bytes, so this module also limits the time of the whole answer.
 """
 
 import re
@@ -28,7 +28,7 @@ class Answer(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """The reason why there is no answer. Not an exception: exceptions of requests contain the request with its headers.
+    """The reason why there is no answer. Not an exception, because exceptions of requests contain the request's headers.
 
     kind: `connect` (nothing was sent), `setting` (an environment variable is invalid; nothing was sent), `timeout`, `lost`,
     `too-large`
@@ -39,14 +39,14 @@ class Failure(NamedTuple):
 
 
 class _Session(requests.Session):
-    """Ignores redirects. With allow_redirects=False, requests still parses the address and fails where it is invalid."""
+    """Ignores redirects. With allow_redirects=False, requests would still parse their address, and fail if it is invalid."""
 
     def get_redirect_target(self, resp: requests.Response) -> Optional[str]:
         return None
 
 
 class _NoNetrc(AuthBase):
-    """Adds nothing. With an auth object, requests does not search ~/.netrc for a password."""
+    """Adds no header. With an auth object, requests does not search ~/.netrc for a password."""
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         return request
@@ -62,7 +62,7 @@ def post(
     """
     watch = Watch(answer_seconds)
     with _Session() as session:
-        # HTTPS_PROXY, NO_PROXY and the CA bundle apply to https only: with plain HTTP a proxy would read everything.
+        # HTTPS_PROXY, NO_PROXY and the CA bundle apply only to https, because a proxy could read plain HTTP.
         session.trust_env = url.startswith("https:")
         session.auth = _NoNetrc()
         session.headers = CaseInsensitiveDict()
@@ -78,7 +78,7 @@ def post(
                 timeout=(connect_seconds, answer_seconds),
             ) as response:
                 result = _read(response)
-        # No exception is passed on: it would show the request, or a password in HTTPS_PROXY.
+        # The exception is not raised again, because it may show the request or a password in HTTPS_PROXY.
         except Exception as error:
             result = _failure(error, watch)
         finally:
@@ -110,28 +110,28 @@ def _failure(error: Exception, watch: Watch) -> Failure:
     chain = _chain(error)
     if watch.connected:
         if any(isinstance(cause, (requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError)) for cause in chain):
-            # The read timeout equals the watch's limit, and on a busy machine it may be reached before the watch reacts.
+            # The read timeout equals the watch's limit. On a busy machine, the read may time out first.
             return _late(watch)
         return Failure("lost", _reason(chain))
     if isinstance(error, ValueError):
         return Failure("setting", _PROXY)
     if type(error) is OSError and "CA certificate bundle" in str(error):
         return Failure("setting", _BUNDLE)
-    way = "by way of the proxy in HTTPS_PROXY: " if watch.proxied else ""
+    way = "through the proxy in HTTPS_PROXY: " if watch.proxied else ""
     if any(isinstance(cause, (requests.exceptions.SSLError, ssl.SSLError)) for cause in chain):
-        return Failure("connect", f"{way}its certificate is not accepted, or it speaks no TLS")
+        return Failure("connect", f"{way}its certificate is not accepted, or it does not use TLS")
     if any(isinstance(cause, (requests.ConnectTimeout, socket.timeout)) for cause in chain):
         return Failure("connect", f"{way}no connection in time")
     refused = re.search(r"Tunnel connection failed: (\d{3})", str(error))
     return Failure("connect", way + (f"it answers {refused.group(1)}" if refused else _reason(chain)))
 
 
-# The service's address has been checked, so an address that requests rejects is that of a proxy.
+# Address checked the service's URL, so an address that requests rejects is the proxy's address.
 _PROXY = (
     "HTTPS_PROXY: must be the address of a proxy, with http, https, socks5 or socks5h (it is not one, or the package PySocks"
-    " is missing). Correct it, or ALL_PROXY; for SOCKS: pip install 'alpa-auth-client[socks]'"
+    " is missing). Correct HTTPS_PROXY or ALL_PROXY. For SOCKS, run: pip install 'alpa-auth-client[socks]'"
 )
-_BUNDLE = "REQUESTS_CA_BUNDLE: must be a file or folder with certificates (it does not exist). Correct it, or CURL_CA_BUNDLE."
+_BUNDLE = "REQUESTS_CA_BUNDLE: must be a file or folder with certificates (it does not exist). Correct REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE."
 
 
 def _chain(error: BaseException) -> List[BaseException]:

@@ -13,7 +13,7 @@ _DAY = re.compile(r"[A-Z][a-z]{2}, ")
 def retry_after(headers: Mapping[str, str], now: float) -> Optional[float]:
     """The wait time of an answer, in whole seconds: Retry-After, as a number or a date.
 
-    HTTP allows no fraction, but some rate limiters send one. It is rounded up: a retry that is too early costs an attempt.
+    Some rate limiters send a fraction, although HTTP does not allow it. It is rounded up, so that a retry is not too early.
     """
     text = headers.get("Retry-After", "").strip()
     if _NUMBER.fullmatch(text):
@@ -23,9 +23,9 @@ def retry_after(headers: Mapping[str, str], now: float) -> Optional[float]:
 
 
 def window_end(headers: Mapping[str, str], now: float) -> Optional[float]:
-    """The wait time of a 429: without Retry-After, until the end of APISIX's window.
+    """The wait time of a 429: from Retry-After, otherwise until the end of APISIX's window.
 
-    Only for 429: APISIX also sends X-RateLimit-Reset with admitted requests, where it is not a time to wait.
+    Only for 429, because APISIX also sends X-RateLimit-Reset with other answers, which need no wait.
     """
     if headers.get("Retry-After", "").strip():
         return retry_after(headers, now)
@@ -40,6 +40,6 @@ def date_of(text: str) -> Optional[float]:
     try:
         date = parsedate_to_datetime(text)
         return (date if date.tzinfo else date.replace(tzinfo=timezone.utc)).timestamp()
-    # For an invalid date, parsedate_to_datetime returns None before Python 3.10 and raises an error since then.
+    # For an invalid date, parsedate_to_datetime returns None before Python 3.10, and raises an error in later versions.
     except (AttributeError, TypeError, ValueError, IndexError, OverflowError):
         return None

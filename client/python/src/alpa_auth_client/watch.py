@@ -1,4 +1,4 @@
-"""Limits the time of a whole request, keeps an idle connection alive, and records whether part of a request may have been sent."""
+"""Limits the time of a request, keeps an idle connection alive, and records whether a part of the request may have been sent."""
 
 import socket
 import threading
@@ -6,8 +6,8 @@ from typing import Any, Dict, List
 
 from requests.adapters import HTTPAdapter
 
-#: Idle time before the first keepalive probe, in seconds; undici has the same default. Load balancers of the large clouds drop
-#: an idle connection after 4 to 6 minutes, and an answer takes up to 10.
+#: Idle time before the first keepalive probe, in seconds. undici has the same default. Load balancers of large clouds drop idle
+#: connections after 4 to 6 minutes, but an answer takes up to 10 minutes.
 KEEPALIVE_SECONDS = 60
 #: Seconds between two probes. After KEEPALIVE_PROBES probes without an answer, the connection is lost.
 KEEPALIVE_INTERVAL_SECONDS = 15
@@ -15,9 +15,9 @@ KEEPALIVE_PROBES = 8
 
 
 class Watch:
-    """The connection of one request, which is shut down at the timeout to end a blocked read.
+    """The connection of one request. It is shut down at the timeout, to end a blocked read.
 
-    :ivar connected: the connection is open, TLS and tunnel included: from then on part of the request may have been sent
+    :ivar connected: whether the connection was open (with TLS and a proxy's tunnel), so that the request may have begun
     :ivar expired: the time limit was reached
     :ivar proxied: the connection goes through a proxy
     """
@@ -37,7 +37,7 @@ class Watch:
     def add(self, connection: socket.socket) -> None:
         """Registers a new connection, before anything is sent over it."""
         keep_alive(connection)
-        # A duplicate of the socket: TLS takes over the original, and TLS within a proxy's TLS hides it.
+        # Duplicates the socket, because TLS takes over the original, and TLS in a proxy's TLS hides it.
         handle = socket.fromfd(connection.fileno(), connection.family, connection.type, connection.proto)
         with self._lock:
             self._sockets.append(handle)
@@ -62,13 +62,13 @@ class Watch:
             try:
                 handle.shutdown(socket.SHUT_RDWR)
             except OSError:
-                pass  # the server has closed it already
+                pass  # The server has already closed the connection.
 
 
 def keep_alive(connection: socket.socket) -> None:
     """Enables TCP keepalive."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    # Each system has some of these names; the first two are the same setting, on Linux and on macOS.
+    # Each system has some of these names. The first two are the same setting, on Linux and on macOS.
     for name, value in (
         ("TCP_KEEPIDLE", KEEPALIVE_SECONDS),
         ("TCP_KEEPALIVE", KEEPALIVE_SECONDS),
@@ -81,7 +81,7 @@ def keep_alive(connection: socket.socket) -> None:
 
 
 class Adapter(HTTPAdapter):
-    """Registers every connection with a watch, also those through a proxy."""
+    """Registers every connection with a watch, including connections through a proxy."""
 
     def __init__(self, watch: Watch) -> None:
         self._watch = watch
@@ -94,7 +94,7 @@ class Adapter(HTTPAdapter):
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
         self._watch.proxied = True
         manager = super().proxy_manager_for(*args, **kwargs)
-        # From the manager itself: a SOCKS proxy's manager has its own connection classes.
+        # Uses the manager's own classes, because the manager of a SOCKS proxy has different connection classes.
         manager.pool_classes_by_scheme = _watched(manager.pool_classes_by_scheme, self._watch)
         return manager
 
@@ -109,7 +109,7 @@ def _watched(pools: Dict[str, Any], watch: Watch) -> Dict[str, Any]:
 
             def connect(self) -> None:
                 super().connect()
-                # Until here the socket has the timeout for connecting, which would apply to sending too.
+                # The socket still has the timeout for connecting, which would also limit sending.
                 self.timeout = watch.seconds
                 self.sock.settimeout(watch.seconds)
                 watch.connected = True

@@ -1,4 +1,4 @@
-"""With Alpa's emulator and no gateway: the recorded behaviour of Alpa's own client."""
+"""The recorded behaviour of Alpa's own client, with Alpa's emulator and without a gateway."""
 
 from typing import Any, Dict
 
@@ -21,6 +21,6 @@ if DIRECT:
         else:
             with pytest.raises(AlpaError) as caught:
                 call(*case["args"], **case["kwargs"])
-            # Alpa's client raises both as one text: the traceback, then Python's message.
+            # The text of the error that Alpa's client raises is the traceback, and then Python's message.
             assert outcome["raised"]["text"] == f'<stacktrace>RuntimeError("{caught.value.message}")'
             assert caught.value.stacktrace

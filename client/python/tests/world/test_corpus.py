@@ -1,4 +1,4 @@
-"""With the emulators of gateway, edge and Alpa: client/corpus/world, also for Alpa's own client after alpa-client-patch.md."""
+"""client/corpus/world with the emulators of gateway, edge and Alpa, also for Alpa's own client with alpa-client-patch.md."""
 
 import time
 from functools import partial
@@ -15,7 +15,7 @@ from .conftest import World
 
 
 def for_alpas_client(case: Case) -> bool:
-    """Whether Alpa's client has all arguments of a case, which does not depend on other cases."""
+    """Whether Alpa's client has all arguments of a case."""
     return not {"handout", "env", "times", "waits"} & set(case) and set(case.get("client", {})) <= {"apiKey", "defaultModel"}
 
 

@@ -57,7 +57,7 @@ def test_before_the_change_the_edges_login_host_gets_the_callers_secrets(
     world: World, team: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(before, "headers", {**before.headers, **SECRETS})
-    with pytest.raises(ValueError):  # the login page is not JSON, and the error says nothing else
+    with pytest.raises(ValueError):  # The login page is not JSON, so the error says nothing else.
         before.Client(world["edges"]["classic"]["login"]).completions("my prompt")
     (arrived,) = team.received
     assert {name: arrived.values(name) for name in SECRETS} == {name: [value] for name, value in SECRETS.items()}

@@ -33,7 +33,7 @@ export class RealCharts {
         return known;
     }
 
-    /** Objects that the chart renders from these values. @throws helm's error where it rejects them */
+    /** Objects that the chart renders from these values. @throws helm's error if helm rejects the values */
     async render(set: ValueSet, values = set.values, more: string[] = []): Promise<KubernetesObject[]> {
         const { release, namespace } = set.installation;
         const file = join(this.folder, `values-${(this.files += 1)}.yaml`);

@@ -1,19 +1,19 @@
 /**
- * Finds the values that a chart reads. If a chart reads a value, a change of the value changes the chart's objects or makes
- * helm fail.
+ * Finds the values that a chart reads. A chart reads a value if a change of the value changes the objects or makes helm
+ * fail.
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Tree } from "../../../../policy/resources/values";
 import type { RealCharts } from "./charts";
 import type { ValueSet } from "./value-sets";
 
-/** Paths of all values; a list counts as a value, and so does an empty mapping. */
+/** Paths of all values. A list or an empty mapping is one value. */
 export function leaves(node: unknown, path: string[] = []): string[][] {
     const inner = isTree(node) ? Object.entries(node) : [];
     return inner.length === 0 ? [path] : inner.flatMap(([key, value]) => leaves(value, [...path, key]));
 }
 
-/** Paths of the values that the chart ignores in every set that contains them. */
+/** Paths of the values that the chart ignores in every set. */
 export async function ignoredPaths(charts: RealCharts, sets: ValueSet[]): Promise<string[]> {
     const carriers = new Map<string, ValueSet[]>();
     for (const set of sets)
@@ -43,8 +43,8 @@ async function anyReads(charts: RealCharts, path: string[], sets: ValueSet[], be
     return false;
 }
 /**
- * Largest number of value sets in which each path is tried. The effect of most values is visible in any set; the effect of a
- * few values depends on other values in the set.
+ * Largest number of value sets in which each path is tried. More than one, because some values have an effect only
+ * together with other values.
  */
 const SETS_FOR_A_PATH = 3;
 

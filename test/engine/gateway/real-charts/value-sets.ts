@@ -17,7 +17,7 @@ export interface ValueSet {
     values: Tree;
 }
 
-/** The alternatives of a choice in the stack config. Keys: names for messages; values: the config keys to set. */
+/** The alternatives of one choice in the stack config: the config keys to set, by a name for messages. */
 type Choice = Record<string, { gateway?: object; [key: string]: unknown }>;
 
 const AZURE = { exposure: "direct" };

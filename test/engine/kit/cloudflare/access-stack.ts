@@ -1,7 +1,6 @@
 /**
- * The real engine with the sandbox's emulators of Cloudflare: the providers, the API, the edge, connectors, and a host with
- * SSH and systemd. Proves which requests the program sends to the emulators, not that the real Cloudflare accepts the
- * requests.
+ * The real engine with emulators of Cloudflare (providers, API, edge, connectors) and of a host with SSH and systemd.
+ * Tests with it prove what the program sends, but not that the real Cloudflare accepts it.
  */
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
@@ -42,7 +41,7 @@ export function useCloudflare(options: Omit<CloudflareWorldOptions, "tools" | "s
     });
 }
 
-/** The first of two consecutive free ports. The hosts use ports of this machine, where other tests may run at the same time. */
+/** Returns the first of two consecutive free ports of this machine. */
 export async function freePair(): Promise<number> {
     for (;;) {
         const first = await freePort();
@@ -80,7 +79,7 @@ export interface Outputs {
  */
 export class AccessStack extends EngineStack {
     private privateKey: unknown;
-    /** Settings of each connector host, merged over those of the world's host. */
+    /** Settings of each connector host that differ from those of the world's host. */
     private places: object[] = [{}];
 
     private constructor(name: string) {
@@ -130,16 +129,17 @@ export class AccessStack extends EngineStack {
     }
 
     /**
-     * Sets the hosts for the connectors. The next call of `configure` writes them to the config. All hosts must accept the
-     * SSH key of the world. The settings of a host replace those of the world's host, so `{}` means the world's host.
+     * Sets the hosts for the connectors; the next call of `configure` writes them to the config. All hosts must accept
+     * the SSH key of the world.
+     * @param places settings that differ from those of the world's host; `{}` is the world's host
      */
     installOn(...places: ({ port: number; hostKey: string; metricsPort: number } | object)[]): void {
         this.places = places;
     }
 
     /**
-     * Runs Pulumi. The move of a zone takes days, so in a world with name servers the program uses the account's clock,
-     * which the test can move forward.
+     * Runs Pulumi. In a world with name servers, the program uses the account's clock, which the test can move forward:
+     * the move of a zone takes days.
      */
     override run(args: string[], options: RunOptions = {}): Promise<PulumiRun> {
         const { dns, account } = here().world;

@@ -1,6 +1,6 @@
 /**
- * The real engine, Kubernetes provider and API server, with the sandbox's emulators of Cloudflare. Connectors are pods of the
- * cluster. Proves which requests the program sends to them, not that the real Cloudflare accepts these.
+ * The real engine, Kubernetes provider and API server with emulators of Cloudflare. Connectors are pods of the cluster.
+ * Tests with it prove what the program sends, but not that the real Cloudflare accepts it.
  */
 import { strict as assert } from "node:assert";
 import type { Seen } from "../../../../sandbox/alpa/server";
@@ -85,7 +85,7 @@ export class ExposedStack extends EngineStack {
         return stack;
     }
 
-    /** Replaces the config: callers connect to the nodes. @param config values whose keys have no project prefix */
+    /** Writes a config whose callers connect to the nodes. @param config values by key without the project's prefix */
     configureAzure(config: StackConfig): void {
         const { world } = here();
         this.write({

@@ -5,7 +5,7 @@ import { eventually } from "../stack";
 /** A request with this header gets its answer when the test releases it. */
 export const HELD = { "x-held": "1" };
 
-/** Replaces Alpa: answers at once, or when the test releases the request. */
+/** An origin that answers at once, or for requests with the header `x-held` when the test releases them. */
 export class HeldOrigin {
     private readonly held: ServerResponse[] = [];
     private readonly server = createServer((request, answer) => {

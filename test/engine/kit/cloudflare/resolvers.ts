@@ -5,7 +5,7 @@
 import { strict as assert } from "node:assert";
 import type { Dns } from "../../../../sandbox/dns/start";
 
-/** A query and its right answer; `edge`: the right answer of a proxied name that resolves to the edge. */
+/** A query and its right answer. */
 export interface Question {
     name: string;
     type: string;
@@ -35,7 +35,7 @@ export class Resolvers {
         this.loop = this.ask();
     }
 
-    /** Sets which answers are right from now on. Resolves when all running rounds and one new round have ended. */
+    /** Sets which answers are right. Resolves after a whole round of queries that began after this call. */
     async expect(atEdge: AtEdge = this.atEdge): Promise<void> {
         this.atEdge = atEdge;
         const end = this.rounds + 2;

@@ -81,7 +81,7 @@ export class ConversionStack extends EngineStack {
         return this.read();
     }
 
-    /** Fields of the conversion's record in the cluster; none where it does not exist. */
+    /** Fields of the conversion's record in the cluster, or `{}` if there is no record. */
     async record(): Promise<Record<string, string>> {
         const live = await this.world.read("v1", "ConfigMap", this.name, "alpa-auth-conversion");
         return (live?.data ?? {}) as Record<string, string>;

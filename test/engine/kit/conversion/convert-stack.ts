@@ -19,7 +19,7 @@ export interface Outputs {
 }
 
 export class ConvertStack extends EngineStack {
-    /** The command that {@link start} runs, and whose record is read. */
+    /** {@link start} runs this command, and `record` reads its events. */
     cutover: "convert" | "model-upgrade" = "convert";
 
     private constructor(
@@ -84,8 +84,8 @@ export class ConvertStack extends EngineStack {
     }
 
     /**
-     * Waits until the conversion goes to this target. The record in the cluster names the target, except for intra-a: the
-     * last step of a rollback to intra-a removes the record, so the stack file is read instead.
+     * Waits until the conversion goes to this target. The record in the cluster names it. For intra-a, the stack file
+     * is read instead, because the last step of a rollback removes the record.
      */
     async untilGoing(place: string): Promise<void> {
         const going = async () => {

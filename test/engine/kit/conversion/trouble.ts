@@ -1,4 +1,4 @@
-/** Failures during a conversion, and checks of its record and of callers' answers afterwards. */
+/** Causes failures during a conversion. Checks its record and the callers' answers afterwards. */
 import { strict as assert } from "node:assert";
 import type { Entry } from "../../../../ops/cutover/audit";
 import { duration } from "../../../../ops/cutover/clock";
@@ -33,9 +33,9 @@ export const refused =
             message: `${resource} are frozen`,
         });
 
-/** Runs the stack's command, causes a failure in a step, removes the cause when the command rolls back, and awaits its end. */
+/** Runs the stack's command, and causes a failure in a step. Removes the cause when the rollback begins. */
 export async function returnsFrom(stack: ConvertStack, step: string, trouble: Trouble, ...args: string[]) {
-    // Phase verify only detects wrong weights, which phase start loads. So its failure is caused in phase start.
+    // To make phase verify fail, cause the failure in phase start: it loads the weights that verify checks.
     const early = step === "verify" ? "start" : step;
     const { ended } = stack.start(...args);
     await untilStep(stack, ended, early);
@@ -46,7 +46,8 @@ export async function returnsFrom(stack: ConvertStack, step: string, trouble: Tr
 }
 
 /**
- * Runs two callers that always have a request open. Asserts that no request is lost and that 503 comes only when announced.
+ * Runs two callers without pause meanwhile. Asserts that no request is lost, and that 503 comes only in announced
+ * windows.
  */
 export async function underTraffic<T>(
     { stack, url, key }: { stack: ConvertStack; url: string; key: string },
@@ -70,7 +71,7 @@ interface Window {
     to: number;
 }
 
-/** Windows that the record announces. The end of a window that has not ended is Infinity. */
+/** Windows that the record announces. An open window ends at Infinity. */
 function windowsOf(record: Entry[]): Window[] {
     const windows: Window[] = [];
     for (const entry of record) {
@@ -98,7 +99,7 @@ function assertAnnounced(sent: Sent[], record: Entry[]): void {
     }
     const served = sent.length - refused.length;
     assert.ok(served > 20, `${served} answers`);
-    // If the gateway could not be switched to 503, callers get answers to all requests.
+    // If the step that switches the gateway to 503 failed, no request may get 503.
     const shut = record.some((entry) => entry.event === "step-end" && entry.outcome === "done" && opensWindow(entry));
     assert.equal(refused.length > 0, shut, `${refused.length} got 503`);
 }
@@ -118,10 +119,7 @@ export function told(record: Entry[], sent: Sent[]): string {
     return `${steps.join(", ")}; ${sent.length} requests, ${refused.length} of them 503`;
 }
 
-/**
- * Waits until a step has begun. For the step `return`, waits until the rollback has begun. Fails if the command ends before
- * that.
- */
+/** Waits until a step has begun; step `return` is the begin of the rollback. Fails if the command ends first. */
 export async function untilStep(
     stack: ConvertStack,
     ended: Promise<{ stdout: string; stderr: string }>,

@@ -1,4 +1,4 @@
-// Proves which dashboards a stack creates for Grafana: the reviewed ones, for its sidecar, only where the config says so.
+// Proves that a stack creates the reviewed dashboards for Grafana's sidecar, but only if the config says so.
 import { strict as assert } from "node:assert";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

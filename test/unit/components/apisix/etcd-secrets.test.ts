@@ -17,7 +17,8 @@ describe("EtcdSecrets", () => {
         const seen = await build();
         const [key, ...more] = seen.filter((r) => r.type === "random:index/randomPassword:RandomPassword");
         assert.deepEqual(more, []);
-        // Only letters: APISIX parses digits as a number. It silently ignores a key of another length.
+        // Letters only, because APISIX parses digits as a number. 16 of them, because APISIX silently ignores any other
+        // length.
         assert.deepEqual([key.name, key.inputs], ["alpa-etcd-keyring", { length: 16, special: false, numeric: false }]);
         assert.ok(comesAfter(seen, oneOfKind(seen, "Secret"), key));
     });

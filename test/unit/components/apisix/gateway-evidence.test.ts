@@ -57,7 +57,7 @@ async function world(of: World): Promise<{ asked: PodAsked[]; inputs: object }> 
     const all = of.pods ?? [pod("one"), pod("two")];
     const names = all.map(({ metadata }: any) => metadata.name as string).filter((one) => !of.deleted?.includes(one));
     const told = of.answers ?? fine;
-    // `answers` is for the data port. If `adminKeys` is set, it is also for the Admin API (port 9180).
+    // `answers` is for the data port, and also for the Admin API (port 9180) if `adminKeys` is set.
     const answers: PodAnswers = (one) => (one.port === 9180 && !of.adminKeys ? fine(one) : told(one));
     const pods = await fakePods(names, answers, of.forbidden, of.closed);
     const secrets: Record<string, object> = of.secrets ?? SECRETS;

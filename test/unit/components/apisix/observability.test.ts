@@ -1,5 +1,5 @@
-// Proves the settings of APISIX and the Kubernetes objects for metrics and the access log, and that none exist without them.
-// The emulator's test (sandbox/test/gateway/observed.test.ts) proves their effect.
+// Proves which settings of APISIX and which Kubernetes objects metrics and the access log create, and that a gateway
+// without them has none. The emulator's test (sandbox/test/gateway/observed.test.ts) proves their effect.
 import { strict as assert } from "node:assert";
 import { parse } from "yaml";
 import { ACCESS_LOG_FORMAT } from "../../../../components/apisix/access-log";
@@ -145,7 +145,7 @@ describe("the access log of the gateway", () => {
             ...["alpa_consumer", "alpa_credential", "bytes_sent", "remote_addr", "request_length", "request_time"],
             ...["status", "time_iso8601", "upstream_response_time"],
         ]);
-        // Of a caller's own data, only a request id reaches a line, and only in the form of a UUID.
+        // A line contains nothing that a caller sent, except a request id in the form of a UUID.
         const values = [...maps.matchAll(/^ {4}(?:"[^"]*"|default) (\S+);$/gm)].map(([, value]) => value);
         assert.deepEqual(
             values.filter((value) => value.includes("$")),

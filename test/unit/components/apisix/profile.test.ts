@@ -1,4 +1,4 @@
-// Proves the content of APISIX's settings file. Engine tests with the real APISIX prove that it reads the file.
+// Proves the content of APISIX's settings file. Engine tests with the real APISIX prove that APISIX reads it.
 import { strict as assert } from "node:assert";
 import { parse } from "yaml";
 import { profileName, renderProfile } from "../../../../components/apisix/profile";

@@ -30,10 +30,9 @@ const build = (crds?: string[]) =>
 const RELEASE = "kubernetes:helm.sh/v3:Release";
 const CRDS = "kubernetes:yaml/v2:ConfigGroup";
 
-/** Result of the release's transform for a CustomResourceDefinition with these properties. */
+/** Applies the release's transform to a CustomResourceDefinition with these properties. */
 async function transformed(props: object): Promise<pulumi.ResourceTransformResult> {
-    // The transform works only inside a program, because it writes the names of project and stack into the annotation
-    // of the owner.
+    // The transform needs a running program, because it writes the names of project and stack into an annotation.
     let result: pulumi.ResourceTransformResult;
     const definition = { custom: true, type: "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition", name: "a" };
     const seen = await record(() => {

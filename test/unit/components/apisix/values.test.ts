@@ -11,7 +11,7 @@ describe("apisixValues", () => {
         assert.equal(values.replicaCount, 2);
         assert.equal(values.service.http?.nodePort, 30900);
     });
-    // The chart always writes externalTrafficPolicy. For type ClusterIP, Kubernetes accepts it only if it is empty.
+    // The chart always writes externalTrafficPolicy, which must be empty for type ClusterIP.
     it("opens no port on the nodes without a node port", () =>
         assert.deepEqual(apisixValues({ ...release, nodePort: undefined }, "team-a", installation).service, {
             type: "ClusterIP",

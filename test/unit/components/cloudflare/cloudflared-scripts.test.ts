@@ -1,5 +1,5 @@
-// Proves what the connectors' scripts do on a host: the real scripts, run by a real shell over SSH on sandbox hosts, with a
-// small program instead of cloudflared. systemd, sudo and the download are emulated.
+// Proves what the connectors' scripts do on a host. A real shell runs them over SSH on sandbox hosts. cloudflared,
+// systemd, sudo and the download are emulated.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
@@ -18,7 +18,7 @@ import { on } from "../../../../sandbox/test/hosts/kit";
 const TOKEN = "token-'with'-$signs";
 const UNIT = "alpa-auth-cloudflared";
 
-/** A fake cloudflared: answers /ready, and records its arguments and environment; `broken` never becomes ready. */
+/** A fake cloudflared, which records its arguments and environment. @param broken whether it never becomes ready */
 const connector = (version: string, broken = false) => `#!/bin/sh
 if [ "$1" = --version ]; then echo "cloudflared version ${version}"; exit; fi
 exec ${process.execPath} -e '
@@ -73,8 +73,8 @@ async function listening(
 }
 
 /**
- * An HTTPS server with the Access keys of the team's domain, which the connectors read. With `files`, a host's curl
- * connects to this server and trusts it.
+ * An HTTPS server with the Access keys of the team's domain, which the connectors read. The result's `files` make a
+ * host's curl connect to this server and trust it.
  */
 async function teamDomain() {
     const name = "acme.cloudflareaccess.com";
@@ -154,7 +154,7 @@ describe("cloudflared on a host", function () {
         metricsPort?: number;
     }
 
-    /** Runs a script on the test's host, and starts the usual host if the test has not started one. */
+    /** Runs a script on the test's host. Starts a default host if the test has not started one. */
     const run = async (verb: "install" | "remove", wish: Wish) => {
         host ??= await start();
         const { version = "1", instances = 2, token = TOKEN, owner = "alpa-auth/dev", sudoPassword, user } = wish;

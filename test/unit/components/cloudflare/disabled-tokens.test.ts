@@ -1,4 +1,5 @@
-// Proves that a run that disables a token fails while Cloudflare still accepts it. The API here gives prepared answers.
+// Proves that a run that disables a token fails while Cloudflare's API, which is a fake here, still reports the token
+// as enabled.
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { untilDisabled } from "../../../../components/cloudflare/disabled-tokens";
@@ -11,8 +12,8 @@ const IDS = { "lab/a": "1", "nlp/a": "2" };
 describe("untilDisabled", () => {
     let baseUrl: string;
     /**
-     * Answers to the requests for the list of tokens, in order. An answer is `enabled` by token id, an HTTP status, or
-     * null for no answer. The last answer is repeated.
+     * Successive answers to requests for the list of tokens; the last one is repeated. Each is `enabled` by token id,
+     * an HTTP status, or null for no answer.
      */
     let answers: (Record<string, boolean | undefined> | number | null)[];
     let asked: string[];

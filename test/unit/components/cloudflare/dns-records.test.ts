@@ -1,4 +1,4 @@
-// Proves the DNS resources in each phase. Does not prove that Cloudflare accepts them.
+// Proves the DNS resources in each phase, but not that Cloudflare accepts them.
 import { strict as assert } from "node:assert";
 import * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
@@ -93,7 +93,7 @@ describe("DnsRecords", () => {
             assert.ok((await build(phase)).every((r) => r.type !== DNSSEC));
         const dnssec = one(await build("signed"), DNSSEC);
         assert.equal(dnssec.inputs.status, "active");
-        // The values that Cloudflare returns: unset fields would differ after every refresh.
+        // Sets the values that Cloudflare returns, because unset fields would differ after every refresh.
         const { dnssecMultiSigner, dnssecPresigned, dnssecUseNsec3 } = dnssec.inputs;
         assert.deepEqual([dnssecMultiSigner, dnssecPresigned, dnssecUseNsec3], [false, false, false]);
         assert.equal(asked(dnssec).retainOnDelete, true);

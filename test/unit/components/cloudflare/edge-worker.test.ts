@@ -1,5 +1,5 @@
-// Proves what the Worker does with a request: the uploaded text runs here, with the sandbox's globals of the edge. Only the
-// real service can prove that Cloudflare runs it the same way.
+// Proves what the Worker does with a request. The uploaded script runs with the sandbox's globals of the edge. This
+// does not prove that Cloudflare runs it the same way.
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

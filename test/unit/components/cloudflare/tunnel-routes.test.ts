@@ -8,7 +8,7 @@ const rules = renderRoutes({
     access: { teamName: "example", audience: "f".repeat(64) },
 }).ingresses;
 
-/** The connector's action for a path: that of the first rule whose expression matches. */
+/** What the connector does with a path: the first rule whose expression matches decides. */
 const serviceOf = (path: string) =>
     rules.find((rule) => !("path" in rule) || new RegExp(rule.path).test(path))!.service;
 

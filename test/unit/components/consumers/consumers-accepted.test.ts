@@ -1,4 +1,4 @@
-// Proves the stored provider against a fake API server. Engine tests prove that `up` waits for it.
+// Proves the stored provider against a fake API server. Engine tests prove that `up` waits for the provider.
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { ConsumersAccepted } from "../../../../components/consumers/consumers-accepted";
@@ -34,7 +34,7 @@ const consumer = (name: string, generation: number, status = "True") => {
 };
 const pending = (name: string) => ({ metadata: { name, generation: 1 } });
 const route = (status = "True") => condition("Accepted", status, 1, "APISIX is away");
-/** The gateway's namespace: without pods, and without a Secret with Admin keys. */
+/** A namespace of the gateway without pods and without a Secret with Admin keys. */
 const NO_PODS: Record<string, Answer> = { pods: { kind: "PodList", items: [] } };
 const list = (...items: object[]) => ({ kind: "ConsumerList", items });
 
@@ -50,7 +50,11 @@ describe("ConsumersAccepted", () => {
     });
     afterEach(() => void (Date.now = now));
 
-    /** Updates the resource from one set of generations to another. @param lists answers to the reads of consumers, in order */
+    /**
+     * Updates the resource.
+     * @param lists successive answers to reads of consumers
+     * @param routes those to reads of routes
+     */
     async function update(olds: object, news: object, lists: Answer[], routes: Answer[] = [route()], seconds = 1) {
         let looks = 0;
         let asked = 0;

@@ -1,14 +1,12 @@
-// Proves for each setting of `whenDown` how several gateway pods limit callers while the shared counters are lost, and that
-// new counters count for all pods again. The counters are a real Redis; the gateways are emulators compared with recordings.
+// Proves for each setting of `whenDown` how gateway pods limit callers while the shared counters are lost. Proves that
+// new counters count for all pods again. The counters are a real Redis; the gateways are emulators compared with
+// recordings.
 import { strict as assert } from "node:assert";
 import { ClassedAlpa, type ClassedAlpaOptions } from "../route/classed-alpa";
 
 const PODS = 3;
 const REQUESTS = 3;
-/**
- * How many requests of one caller a pod admits at once while it counts alone. It is twice the limit for a window, plus
- * one.
- */
+/** Requests of one caller that a pod admits at once while it counts alone: twice the limit for a window, plus one. */
 const OF_ONE_POD = 2 * REQUESTS + 1;
 
 describe("a gateway of several pods, for callers with limits,", function () {
@@ -37,8 +35,7 @@ describe("a gateway of several pods, for callers with limits,", function () {
         assert.deepEqual(await send("alice", PODS), [200, 200, 200], "each pod has served one request");
         const most = await send("alice", 60);
         assert.deepEqual([...new Set(most)].sort(), [200, 429], "no other answer");
-        // The pods' own counts include the requests before the counters were lost. They also include the one request
-        // that each pod has served since then.
+        // Each pod has counted its requests before the counters were lost, and one request since then.
         assert.equal(admitted(most), PODS * OF_ONE_POD - REQUESTS - PODS);
         await alpa.moveCounters();
         assert.deepEqual(

@@ -90,7 +90,7 @@ describe("limitPlugins", () => {
                 fc.property(
                     fc.integer({ min: 1, max: 50 }),
                     fc.integer({ min: 1, max: 100_000 }),
-                    // Bursts: the number of simultaneous requests, and the fraction of a window until the next burst.
+                    // For each burst: its simultaneous requests, and the fraction of a window until the next burst.
                     fc.array(fc.tuple(fc.integer({ min: 1, max: 60 }), fc.constantFrom(0.01, 0.3, 0.98, 1)), {
                         minLength: 3,
                     }),
@@ -133,8 +133,8 @@ describe("limitPlugins", () => {
 });
 
 /**
- * Counts in a pod like limit-req of APISIX 3.18.0 (resty.limit.req): a request adds one to the count, which decreases at the
- * configured rate.
+ * Counts like a pod with limit-req of APISIX 3.18.0 (resty.limit.req). Each request increases the count by one. The
+ * count decreases at the configured rate.
  */
 class LeakyBucket {
     private excess = -1;

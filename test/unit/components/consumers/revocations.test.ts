@@ -1,5 +1,5 @@
-// Proves what is recorded about keys that callers have brought, and which are rejected. test/engine/callers/credentials.test.ts
-// proves that a rejection ends a preview.
+// Proves what the stack records about keys that callers have brought, and which of these keys it rejects.
+// test/engine/callers/credentials.test.ts proves that a rejection ends a preview.
 import { strict as assert } from "node:assert";
 import { provider } from "../../../../components/consumers/revocations-provider";
 import { Revocations } from "../../../../components/consumers/revocations";

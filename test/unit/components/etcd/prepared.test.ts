@@ -1,5 +1,6 @@
-// Proves when etcd gets its password, and when it gets the keys of an earlier etcd. The provider is the code from the
-// state. The etcd is emulated; test/engine/cluster/etcd.test.ts proves that the real etcd answers the same.
+// Proves when etcd gets its password, and when it gets the keys of an earlier etcd. The test runs the provider's code
+// as stored in the state. The etcd is emulated; test/engine/cluster/etcd.test.ts proves that the real etcd answers the
+// same.
 import { strict as assert } from "node:assert";
 import type * as pulumi from "@pulumi/pulumi";
 import { WebSocketServer } from "ws";

@@ -1,4 +1,6 @@
-/** Packets, and what the rules of the Alpa host must do with each. Tested with the sandbox's nft and with a kernel. */
+/**
+ * Packets, and what the rules of the Alpa host must do with each packet. For the sandbox's nft and for a real kernel.
+ */
 import { isIPv6 } from "node:net";
 import type { FirewallRules } from "../../../../components/hosts/alpa-firewall/rules";
 import { DESTINATION_OPTIONS, type Packet } from "../../../../sandbox/hosts/nft/ruleset";

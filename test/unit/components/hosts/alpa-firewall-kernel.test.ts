@@ -1,5 +1,6 @@
-// Proves what a kernel does with packets under the rules of the Alpa host: the real nft loads them in a network namespace, and
-// a program sends packets. Runs where kernelRules() finds no obstacle; `npm test` reports an obstacle at its end.
+// Proves what a real kernel does with packets under the rules of the Alpa host. The real nft loads the rules in a
+// network namespace, and a program sends packets. If missingForPackets() finds an obstacle, `npm test` reports it at
+// its end.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import * as path from "node:path";

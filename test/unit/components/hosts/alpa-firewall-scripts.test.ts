@@ -107,7 +107,7 @@ describe("scripts for rules of the Alpa host", function () {
         await start();
         await run("install");
         const real = nft.run.bind(nft);
-        // Simulates another program that empties the tables after the script has loaded them and before it lists them.
+        // Simulates a program that empties the tables between the script's load and its list.
         nft.run = (args, privileged) => {
             const reply = real(args, privileged);
             if (args[1]?.endsWith("load.nft")) nft.forget();
@@ -164,7 +164,7 @@ describe("scripts for rules of the Alpa host", function () {
         await assert.rejects(run("install"), fails(new RegExp(said, "m")));
     });
 
-    // Only on a machine without nft. Otherwise the shell would find the machine's nft after the host's nft is removed.
+    // Only on a machine without nft, because otherwise the shell would find the machine's nft.
     if (findOnPath("nft") === undefined)
         it("keep the rules on removal if nft is missing, and report that", async () => {
             await start();

@@ -1,5 +1,5 @@
-// Proves what the scripts for bare metal do, run by a real shell over SSH on sandbox hosts with systemd and GPUs. Ray and the
-// driver are the sandbox's.
+// Proves what the scripts for bare metal do. A real shell runs them over SSH on sandbox hosts. systemd, GPUs, their
+// driver and Ray are emulators.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import * as http from "node:http";

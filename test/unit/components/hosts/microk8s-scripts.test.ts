@@ -1,5 +1,5 @@
-// Proves what the scripts of MicroK8s do on hosts: the real scripts, run by a real shell over SSH on sandbox hosts. snap,
-// MicroK8s, sudo and ss are the sandbox's.
+// Proves what the scripts of MicroK8s do on hosts. A real shell runs them over SSH on sandbox hosts. snap, MicroK8s,
+// sudo and ss are emulators.
 import { strict as assert } from "node:assert";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -26,7 +26,7 @@ describe("MicroK8s on hosts", () => {
     const start = (name: string, more: Partial<Microk8sHostOptions> = {}) =>
         microk8s.startHost({ name, address: `127.0.0.${++last}`, users: ["root"], ...more });
 
-    /** Runs a script on a host, like the provider. @returns its output @throws an error with it */
+    /** Runs a script on a host, like the provider. @returns the output @throws an error with the output */
     async function run(host: Microk8sHost, script: string, ...words: string[]): Promise<string> {
         const { address, port, hostKey, privateKey } = host;
         const reached = { address, port, user: "root", hostKey, privateKey };
@@ -123,8 +123,8 @@ describe("MicroK8s on hosts", () => {
         await refuses(enter(b, url), /second: could not join the cluster at 127\.0\.0\.\d+:25000 \(cut off …\)/);
         await enter(b, url);
         assert.deepEqual([await nodes(), a.microk8s!.storeOf().length], [["first", "second"], 2]);
-        // Both hosts have a kubeconfig. That of host b is only a spare one, because host b cannot tell whether the
-        // cluster is complete.
+        // Both hosts return a kubeconfig. Host b returns a spare one, because it cannot know whether the cluster is
+        // complete.
         await ask(a, "kubeconfig");
         const told = [await look(a), await look(b)].map((one) => [one.kubeconfig, one.spareKubeconfig]);
         const [yes, no] = [/^apiVersion: v1\n/, /^$/];

@@ -1,4 +1,4 @@
-// Proves which parts of a script file are sent to a host, and that every rendered script has no placeholders left.
+// Proves which parts of a script file are sent to a host, and that no rendered script contains a placeholder.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -62,7 +62,7 @@ describe("scripts for hosts", () => {
         ...{ running: true, atBoot: true, portShared: false, attempt: 0 },
     };
     const hostWatchdog = { port: 20001, model: "m", idleSeconds: 60, stuckSeconds: 1200 };
-    /** Sent scripts, by the file that each begins with. */
+    /** Rendered scripts, by their first file. */
     const scripts: Record<string, string> = {
         "cloudflare/cloudflared/connectors.sh": connectors(
             { token: "t" },
@@ -97,7 +97,7 @@ describe("scripts for hosts", () => {
 
     it("run the same commands without their comments", () => {
         const constants = new Proxy({}, { has: () => true, get: (_, name) => name });
-        /** The commands of a script as bash prints them: without comments, and with all texts. */
+        /** The commands of a script without comments, as bash prints them. */
         const parsed = (text: string) =>
             execFileSync("bash", ["-c", `parsed() {\n:\n${text}}\ndeclare -f parsed`], { encoding: "utf8" });
         for (const file of [...Object.keys(scripts), "hosts/as-user.sh"]) {

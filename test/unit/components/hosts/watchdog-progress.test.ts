@@ -1,5 +1,5 @@
-// Proves what the watchdog's script considers progress, run by a real bash against the sandbox's Alpa. It does not prove that a
-// real Alpa delays rejections while it computes; the sandbox follows the code of launch_model_worker.py.
+// Proves what the watchdog's script considers progress. A real bash runs it against the sandbox's Alpa, which follows
+// the code of launch_model_worker.py. This does not prove that a real Alpa delays rejections while it computes.
 import { strict as assert } from "node:assert";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -12,7 +12,7 @@ import { freePort, waitFor } from "../../../../sandbox/processes";
 
 const SCRIPT = scriptFile(join(__dirname, "../../../../components/hosts/watchdog"), "progress.sh");
 
-/** Limits for an Alpa that answers: a busy machine may take seconds for it, and the answer ends the check. */
+/** Limits for an Alpa that answers. They are long, because the machine may be busy, and the answer ends the check. */
 const PATIENT = { idleSeconds: 30 };
 
 describe("The watchdog's check of Alpa", () => {
@@ -37,7 +37,7 @@ describe("The watchdog's check of Alpa", () => {
     };
     /**
      * Runs the check.
-     * @param which the shell function of the script. `complete` skips the first check, and only sends a completion
+     * @param which the script's shell function. `complete` only sends a completion, without the check before it
      * @returns "state: why"
      */
     const look = (port: number, limits: Partial<Progress> = {}, which = "watch_alpa") => {

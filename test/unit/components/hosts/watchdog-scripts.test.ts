@@ -1,5 +1,5 @@
-// Proves what the watchdog does on a host: a real shell runs its scripts over SSH on a sandbox host, whose systemd is the
-// sandbox's, against the sandbox's Alpa.
+// Proves what the watchdog does on a host. A real shell runs its scripts over SSH on a sandbox host. systemd and Alpa
+// are emulators.
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -90,8 +90,7 @@ describe("a watchdog on Alpa's host", () => {
         assert.match(state().why, /; alpa\.service was restarted$/);
         const after = host.pidOf("alpa.service");
         assert.ok(after !== undefined && after !== before);
-        // Only now can systemd start a second check. While a oneshot service is still running, starting it again only
-        // waits for that run.
+        // Waits for the end of the first check: a start of a running oneshot service would only join the running check.
         await waitFor("service: failed", () => isFailed(SERVICE), { seconds: 10 });
         await host.systemctl("start", SERVICE);
         assert.match(state().why, /; alpa\.service was restarted less than 600 s ago$/);

@@ -1,5 +1,5 @@
-// Proves the resource Awaited, and that its stored provider works by itself, against an API server whose objects change between
-// two polls.
+// Proves the resource Awaited, and that its stored provider works without the program. The fake API server changes its
+// objects between two polls.
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { Awaited } from "../../../../components/kubernetes/awaited";
@@ -71,7 +71,7 @@ describe("the stored provider", () => {
             conditions: [{ type: "Accepted", status, observedGeneration, reason: "Checked", message }],
         },
     });
-    /** Waits against an API server that gives these answers one after another, and repeats the last one. */
+    /** Waits for objects of an API server that sends these answers one after the other, and repeats the last one. */
     async function create(answers: Answer[] | (() => Answer), more: object = {}) {
         let looks = 0;
         api = await fakeApi(

@@ -1,5 +1,5 @@
-// Proves which of Helm's release records are adopted. Engine tests prove that Helm then installs the release although
-// an earlier run was killed.
+// Proves which of Helm's release records the program adopts. Engine tests prove that Helm then installs the release
+// even if an earlier run was killed.
 import { strict as assert } from "node:assert";
 import { recordSelector } from "../../../../components/kubernetes/helm-records";
 

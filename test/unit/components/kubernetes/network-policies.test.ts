@@ -21,7 +21,7 @@ function selects(selector: any, pod: Pod): boolean {
     );
 }
 
-/** The effect of ingress policies in Kubernetes: a selected pod is open only where one of them allows it. */
+/** Whether Kubernetes allows a connection: if policies select the pod, one of them must allow it. */
 function open(policies: Seen[], to: Pod, port: number, from: Pod | undefined): boolean {
     const mine = policies.map((p) => p.inputs.spec).filter((spec) => selects(spec.podSelector, to));
     if (mine.length === 0) return true;

@@ -3,7 +3,7 @@ import { metadata, OWNER_ANNOTATION, owner } from "../../../../components/kubern
 import { record } from "../../../kit";
 
 describe("metadata", () => {
-    before(() => record(() => undefined)); // metadata() needs a running stack, here alpa-auth/test.
+    before(() => record(() => undefined)); // metadata() needs the name of a stack, which is alpa-auth/test.
 
     it("names the stack that created an object", () => {
         assert.equal(owner(), "alpa-auth/test");

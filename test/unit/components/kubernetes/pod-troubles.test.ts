@@ -1,5 +1,5 @@
-// Proves the reported problems of pods that do not become ready, and which are final. Messages are those of kubelet 1.34 and
-// containerd 2.
+// Proves which problems of unready pods are reported, and which of them are final. The messages are from kubelet 1.34
+// and containerd 2.
 import { strict as assert } from "node:assert";
 import { troubleOf, type ObservedEvent, type ObservedPod } from "../../../../components/kubernetes/pod-troubles";
 

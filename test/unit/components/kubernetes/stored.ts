@@ -6,12 +6,12 @@ import { inputsOf, type Seen } from "../../../kit";
 
 const ROOT = path.resolve(__dirname, "../../../..");
 
-/** The code of a dynamic resource as the state stores it, whether or not it is marked as a secret. */
+/** The code of a dynamic resource as the state stores it. It may be marked as a secret. */
 export function storedText(resource: Seen): string {
     return inputsOf(resource, (secret) => secret).__provider;
 }
 
-/** Loads the text like the engine's process for dynamic providers. */
+/** Loads the code like the engine's process for dynamic providers. */
 export function load(text: string): pulumi.dynamic.ResourceProvider {
     const module = new Module("stored-provider") as Module & { _compile(text: string, file: string): void };
     module.paths = [path.join(ROOT, "node_modules")];
@@ -36,7 +36,7 @@ export const API_SERVER = [
 
 const PULUMI_SDK = /@pulumi\/pulumi|ComponentResource|CustomResource|registerResource|runtime\./;
 
-/** Asserts that a stored text is shorter than the limit, has no part of the Pulumi SDK, and loads exactly these modules. */
+/** Asserts that stored code is shorter than `most`, has no part of the Pulumi SDK, and loads exactly these modules. */
 export function assertStored(text: string, most: number, modules: string[]): void {
     assert.ok(text.length > 1000 && text.length < most, `${text.length} characters`);
     assert.doesNotMatch(text, PULUMI_SDK);

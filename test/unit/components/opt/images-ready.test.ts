@@ -1,5 +1,5 @@
-// Proves, against a fake API server, when every node has the image and the weights. Also proves that the stored
-// provider reports why a node does not have them.
+// Proves when the stored provider judges that every node has the image and the weights, and that it reports why a node
+// does not have them. The API server is a fake.
 import { strict as assert } from "node:assert";
 import { ImagesReady } from "../../../../components/opt/images-ready";
 import { judgeImages } from "../../../../components/opt/images-ready-provider";

@@ -1,5 +1,5 @@
-// Proves the specs of the component's pods, and what the head's shell does: a real bash runs it with programs of this test
-// instead of Ray and Python. It does not prove the assumed behaviour of Ray and Alpa.
+// Proves the specs of the component's pods, and what the head's shell script does. A real bash runs it with programs of
+// this test instead of Ray and Python. This does not prove what Ray and Alpa do.
 import { strict as assert } from "node:assert";
 import { spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -112,8 +112,8 @@ describe("pods of the component", () => {
         const [head, ...workers] = pods();
         assert.ok(head.terminationGracePeriodSeconds > 600);
         assert.equal(head.containers[0].lifecycle.preStop.exec.command.at(-1), afterAnswers(600));
-        // The operator deletes all pods at once. The workers wait until the head has ended, because an answer needs the
-        // GPUs of all nodes.
+        // KubeRay deletes all pods at once. The workers wait until the head has ended, because an answer needs the GPUs
+        // of all nodes.
         assert.ok(workers.length > 0);
         for (const { terminationGracePeriodSeconds, containers } of workers) {
             assert.equal(terminationGracePeriodSeconds, head.terminationGracePeriodSeconds);
@@ -257,7 +257,7 @@ describe("a pod that is terminated", () => {
             const bin = mkdtempSync(join(tmpdir(), "pod-shell-"));
             try {
                 assert.ok((await shell(2)) >= 2_000, "it is there");
-                // The kernel does not list all connections at one moment, so a list may omit one.
+                // The kernel's list is not a snapshot, so it may omit a connection.
                 const once = `[ -e ${bin}/left-out ] || { touch ${bin}/left-out; exit 1; }`;
                 writeFileSync(join(bin, "grep"), `#!/bin/sh\n${once}\nPATH=${process.env.PATH} exec grep "$@"\n`);
                 chmodSync(join(bin, "grep"), 0o755);

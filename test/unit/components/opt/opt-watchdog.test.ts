@@ -1,5 +1,6 @@
-// Proves what the programs in the head's pod do when the watchdog ends, and when Alpa is busy. A real bash and a real
-// Python run them, with a module of this test instead of Ray. Without Python, only the bash programs are tested.
+// Proves what the programs in the head's pod do when the watchdog ends and when Alpa is busy. A real bash and a real
+// Python run them, with a module of this test instead of Ray. On a machine without Python, only the bash programs are
+// tested.
 import { strict as assert } from "node:assert";
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -71,7 +72,7 @@ describe("Alpa's command with a watchdog, of shape rampart", () => {
     });
 
     it("lets Alpa end when it gets a signal", async () => {
-        // The watchdog starts after the command has set its trap. Before that, the signal would end the command itself.
+        // Waits for both outputs, because the signal would end the command before it has set its trap.
         const alpa = "trap 'echo bye; exit' TERM; echo up; while :; do sleep 0.1; done";
         const { child, ended } = shell(alpa, "echo watching; exec sleep 60");
         let said = "";

@@ -1,5 +1,5 @@
-// Proves when a RayCluster counts as running or suspended, and that the stored provider reports it, against a fake API server.
-// Engine tests prove the KubeRay operator's statuses that are assumed here.
+// Proves when the stored provider judges that a RayCluster is running or suspended. The API server is a fake. Engine
+// tests prove that the KubeRay operator sets the statuses that this test assumes.
 import { strict as assert } from "node:assert";
 import { judgeRayCluster, type ObservedCluster } from "../../../../components/opt/ray-readiness";
 import { RayReady } from "../../../../components/opt/ray-ready";

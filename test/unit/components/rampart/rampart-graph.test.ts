@@ -33,7 +33,7 @@ const status = (code: number, message: string) => ({ kind: "Status", status: "Fa
 let api: FakeApi;
 const sent: (Request & { path: string })[] = [];
 let text: string;
-/** Starts an API server. Each read of the graph gets the next of these states, and each write gets `changed`. */
+/** Starts an API server. It answers reads of the graph with the next of `states`, and writes with `changed`. */
 async function cluster(states: Answer[], changed: Answer = live(NEW)) {
     let looks = 0;
     api = await fakeApi((path, request) => {

@@ -29,8 +29,9 @@ describe("RampartGuard", () => {
     afterEach(() => void (Date.now = now));
 
     /**
-     * Deletes the guard. Each request for a list gets the next of these answers. Between two requests, this many
-     * seconds pass.
+     * Deletes the guard.
+     * @param answers successive answers to its requests for lists
+     * @param secondsBetween two requests
      */
     async function remove(answers: Answer[], secondsBetween = 1) {
         let looks = 0;

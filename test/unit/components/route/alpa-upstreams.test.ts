@@ -51,8 +51,7 @@ describe("the upstream of logprobs", () => {
     it("has every interchangeable service, one for each caller", () => {
         const spec = logprobsUpstream(two) as any;
         assert.deepEqual(names(spec), ["10.0.0.11", "node-2.example.org"]);
-        // The gateway hashes no header or address, because a caller with several keys or addresses would then reach
-        // several services.
+        // Not by header or address: a caller with several keys or addresses would reach several services.
         assert.deepEqual(spec.loadbalancer, { type: "chash", hashOn: "consumer" });
     });
 });

@@ -11,8 +11,7 @@ describe("a class at a gateway of several pods", function () {
         let generate = () => {};
         const window = new Promise<void>((resolve) => (generate = resolve));
         let [arrived, refused] = [0, 0];
-        // Alpa answers only after all other requests were rejected, so that the requests with a slot keep it until
-        // then.
+        // Alpa answers after all other requests were rejected. Until then, its requests keep their slots.
         const count = () => {
             if (arrived + refused === JOBS.length) generate();
         };

@@ -1,5 +1,5 @@
-// Proves that callers of a class together get no more of Alpa than its share: in the rendered plugins, and in the sandbox's
-// gateway.
+// Proves that the callers of a class together get at most the class's share of Alpa, with the rendered plugins in the
+// sandbox's gateway.
 import { strict as assert } from "node:assert";
 import { once, EventEmitter } from "node:events";
 import { classPlugins, type CallerClass } from "../../../../components/route/caller-classes";

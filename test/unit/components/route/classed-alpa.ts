@@ -15,7 +15,7 @@ export interface ClassedAlpaOptions {
     callers: string[];
     /** @default no class has a share */
     classes?: CallerClass[];
-    /** Number of gateway pods; several count in a Redis. @default 1 */
+    /** Number of gateway pods. Several pods share their counters in a Redis. @default 1 */
     pods?: number;
     /** Limits of each caller. @default none */
     limits?: Limits;
@@ -23,7 +23,7 @@ export interface ClassedAlpaOptions {
     whenDown?: WhenDown;
     /** Time that Alpa takes for one batch, in seconds. @default 0 */
     seconds?: number;
-    /** How long a batch waits for more requests after its first. @default 1 s, as in Alpa */
+    /** Resolves when a batch no longer waits for more requests. @default 1 s after the first request, as in Alpa */
     batchWindow?: () => Promise<unknown>;
     /** Called with the prompt of each request that reaches Alpa. */
     onPrompt?: (prompt: string) => void;
@@ -88,14 +88,14 @@ export class ClassedAlpa {
         return ask(this.gateways[pod].port, { path: `/alpa/${path}`, headers, body: { prompt } });
     }
 
-    /** Simulates the loss of the counters' node: connections to it end, and its port has no listener. */
+    /** Simulates the loss of the counters' node: closes its connections and its port. */
     async loseCounters(): Promise<void> {
         const { redis } = this.counters;
         delete this.counters.redis;
         await redis?.close();
     }
 
-    /** Starts the counters on another node, without counts. */
+    /** Starts empty counters on another node. */
     async moveCounters(): Promise<void> {
         this.counters.redis = await startRedis({ port: 0 });
     }

@@ -16,8 +16,7 @@ export interface Call {
 /** Results of requests that were sent into one batch of Alpa. */
 export interface Outcome {
     /**
-     * Alpa's answers to the requests that the gateway forwarded; undefined for a request that got none, because Alpa's
-     * batch loop had ended.
+     * Alpa's answers to forwarded requests. Undefined for a request without an answer, after the batch loop has ended.
      */
     accepted: (Answer | undefined)[];
     died?: Error;
@@ -45,7 +44,10 @@ export class GuardedAlpa {
         return this.gateway.close();
     }
 
-    /** Sends each call as a different consumer. Alpa's batch starts when all calls that reach it have arrived. */
+    /**
+     * Sends each call as a different consumer. Alpa's batch starts after the gateway has forwarded or rejected all
+     * calls.
+     */
     async inOneBatch(calls: Call[]): Promise<Outcome> {
         let arrived = () => {};
         let closeWindow = () => {};
@@ -55,7 +57,7 @@ export class GuardedAlpa {
         const alpa = await startAlpa({
             port: this.alpaPort,
             batchWindow: () => window,
-            // setImmediate waits for the worker, which queues a request within microtasks of its arrival.
+            // setImmediate waits until the worker has queued the request, which takes only microtasks.
             onRequest: () => void setImmediate(() => arrived()),
             log: (line) => line.startsWith("The batch loop has ended") && ended(),
         });

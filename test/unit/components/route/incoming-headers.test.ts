@@ -1,5 +1,5 @@
-// Proves how a request's headers and tokens are handled before authentication, on the emulator of APISIX; the engine test of
-// the route proves it with the real one.
+// Proves how the gateway handles headers and tokens of a request before authentication. APISIX is an emulator. The
+// engine test of the route proves the same with the real APISIX.
 import { strict as assert } from "node:assert";
 import { createHmac } from "node:crypto";
 import { alpaChain } from "../../../../components/route/plugin-chain";
@@ -97,8 +97,8 @@ describe("the headers of a request to Alpa", () => {
 
     it("are rejected where plugins would not see all of them", async () => {
         const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`X-H${i}`, "1"]));
-        // 100 headers, the most that plugins read: these 91, Host, Connection, Content-Length, Content-Type, apikey, and four
-        // of APISIX.
+        // Plugins read at most 100 headers. These are 91, Host, Connection, Content-Length, Content-Type, apikey, and
+        // four of APISIX.
         assert.equal((await ask({ apikey: "good", ...many(91) })).status, 200);
         const { status, text } = await ask({ apikey: "good", ...many(91), X_Consumer_Username: "root" });
         assert.equal(status, 400);

@@ -138,11 +138,11 @@ describe("the closed chain", () => {
 
 describe("the format of errors", () => {
     const { vars, headers, filters } = config(chains.completions, "response-rewrite");
-    /** Result of the filters for a body, each applied at most once, like in APISIX. */
+    /** Applies each filter to the body, like APISIX. */
     const shaped = (body: string) =>
         filters.reduce((text: string, { regex, options, scope, replace }: any) => {
             assert.equal(scope, "once");
-            // Flags j and o only make PCRE faster, so they are dropped. Flag s lets a dot match a line break in both languages.
+            // Removes flags j and o, which only make PCRE faster. Flag s has the same meaning in JavaScript.
             return text.replace(new RegExp(regex, options.replace(/[jo]/g, "")), replace);
         }, body);
     const page = (title: string) =>

@@ -1,6 +1,5 @@
-// Proves that no mix of accepted requests ends the batch loop of an Alpa that combines requests of several callers. Route,
-// gateway and Alpa are the project's own rendering and the emulators of the sandbox; test/engine/gateway/guard.test.ts tests
-// single requests.
+// Proves that accepted requests of several callers never end Alpa's batch loop together. The route is rendered by this
+// project, and the gateway and Alpa are emulators. test/engine/gateway/guard.test.ts tests single requests.
 import { strict as assert } from "node:assert";
 import fc from "fast-check";
 import { GuardedAlpa, type Call } from "./guarded-alpa";
@@ -12,7 +11,7 @@ const CALLERS = 4;
 const RUNS = { numRuns: 150, seed: 20261128 };
 
 const optional = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
-/** Prompts near both limits, because the sum of two requests decides. */
+/** Lengths near both ends, because the sum over the requests of a batch decides. */
 const length = fc.oneof(fc.integer({ min: 1, max: 8 }), fc.integer({ min: 700, max: 1024 }), fc.constant(1024));
 const text = fc.oneof(
     fc.string({ minLength: 1, maxLength: 20, unit: "grapheme" }),
