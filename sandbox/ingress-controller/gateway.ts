@@ -90,7 +90,7 @@ function adminKey(
     if (given.value !== undefined) return given.value;
     const reference = given.valueFrom?.secretKeyRef;
     const where = `GatewayProxy ${namespace}/${name}: admin key`;
-    if (!reference) throw new Refusal("SyncFailed", `${where}: valueFrom must name a Secret`);
+    if (!reference) throw new Refusal("SyncFailed", `${where}: valueFrom names no Secret`);
     const key = secretText(world, namespace, reference.name)?.[reference.key];
     if (key === undefined) {
         throw new Refusal("SyncFailed", `${where}: Secret ${namespace}/${reference.name} has no key ${reference.key}`);
