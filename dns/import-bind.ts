@@ -94,7 +94,7 @@ function valueOf({ type, words, origin }: Entry): object | string | undefined {
 
 /** The value of a TXT record, or the reason why the operator must decide about it. */
 export function textValue(content: string): object | string {
-    if (content === "") return "the text is empty, which Cloudflare does not store: remove this record";
+    if (content === "") return "the text is empty, and Cloudflare rejects empty texts. Remove this record";
     if (/[^\x20-\x7e]/.test(content) || /^"[\s\S]*"$/.test(content))
         return `text ${JSON.stringify(content)}: has bytes or quotes that the records file cannot hold. Create this record by hand`;
     return { content };

@@ -16,7 +16,7 @@ export function dayProblems(where: string, text: string | undefined, today: Date
     if (!day.safeParse(text).success)
         return [`${where}: must be a day, for example 2027-01-31 (got ${JSON.stringify(text)}).`];
     if (daysUntil(text, today) > 0) return [];
-    return [`${where}: must be a day after today, ${dayAfter(today, 0)} (got ${text}). Choose a later one.`];
+    return [`${where}: must be later than today, which is ${dayAfter(today, 0)} (got ${text}). Choose a later day.`];
 }
 
 /** `in 3 days`, `tomorrow`, `today`, `2 days ago`. */

@@ -29,8 +29,8 @@ export interface AwaitedArgs {
 type Inputs = pulumi.Unwrap<Omit<AwaitedArgs, "cluster">> & PlainAccess;
 export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     async diff(_id, olds, news) {
-        // A deletion uses the inputs in the state. So this also compares those inputs, and a difference makes an update
-        // store the new ones.
+        // A deletion reads its inputs from the state. So a change of these inputs must count as a difference: the update
+        // then stores the new inputs.
         const ofDeletion = ({ kubeconfig, goneAfter, timeoutSeconds }: Inputs) =>
             JSON.stringify([kubeconfig, goneAfter, goneAfter && timeoutSeconds]);
         return { changes: subject(olds) !== subject(news) || ofDeletion(olds) !== ofDeletion(news) };

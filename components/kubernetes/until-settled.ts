@@ -6,7 +6,7 @@ import type { Verdict } from "./readiness";
 export interface Wait {
     /** Name of the awaited object in messages. */
     title: string;
-    /** Command for the operator that shows the state. */
+    /** Command that shows the state of the object, for messages. */
     hint: string;
     /** Longest wait, in seconds. */
     timeoutSeconds: number;

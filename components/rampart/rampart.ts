@@ -25,7 +25,7 @@ export interface RampartArgs extends RampartInstall {
     cluster: ClusterAccess;
 }
 
-/** Rampart itself. It is deleted after every graph, since a graph cannot be deleted without its controller. */
+/** Rampart itself. It is deleted after all graphs, because only a running Rampart can delete a graph. */
 export class Rampart extends pulumi.ComponentResource {
     constructor(name: string, args: RampartArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:parts:Rampart", name, { ...args, cluster: undefined }, opts);

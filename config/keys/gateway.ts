@@ -86,7 +86,7 @@ export const installedGatewayKeys = {
             repository: imageRepository.default("apache/apisix").meta({
                 description:
                     "Image of APISIX, without the tag. For an image in a mirror, begin with the host of the mirror.",
-                reason: "The image of APISIX's project.",
+                reason: "The image that the APISIX project publishes.",
             }),
             tag: imageTag
                 .refine((tag) => newEnough(tag), {

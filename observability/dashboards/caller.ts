@@ -84,7 +84,7 @@ function overTime() {
             unit: "Bps",
         }),
         times({
-            title: "Time of Alpa, for all callers",
+            title: "Response time of Alpa, for all callers",
             description:
                 "The histogram has no label for callers, because 5,000 callers would need 195,000 series. For the times of this caller, see the access log.",
             queries: [

@@ -31,7 +31,7 @@ export const CLOSED_PORTS: Port[] = [
     {
         port: 25000,
         what: "MicroK8s, cluster agent",
-        risk: "only a token prevents other nodes from joining the cluster",
+        risk: "anyone with a join token can add a node to the cluster",
     },
     { port: 19001, what: "MicroK8s, dqlite", risk: "gives access to all data of the cluster" },
     { port: 10250, what: "kubelet", risk: "only authentication prevents others from running commands in pods" },

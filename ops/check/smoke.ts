@@ -125,7 +125,7 @@ function notTried(
         .filter(({ id }) => !tried.has(`${name}/${id}`))
         .map(({ id, method, algorithm }) =>
             method === "jwt" && algorithm !== "HS256"
-                ? `${name}/${id}: only its caller can sign a token for it`
+                ? `${name}/${id}: only the caller has the private key for its tokens`
                 : `${name}/${id}: is not in the stack's outputs; it may have expired`,
         );
 }

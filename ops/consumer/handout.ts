@@ -95,7 +95,10 @@ async function handout(context: Context, name: string, id: string, args: Handout
         context.note(`${name}/${id} is in ${args.out}, which only you can read.`);
         if (await isCommittable(args.out)) context.note(notIgnored(args.out, secret));
     }
-    if (secret) context.note(`${where} records this handout${(await isCommittable(file)) ? ": commit it." : "."}`);
+    if (secret)
+        context.note(
+            `The time and the recipients are recorded in ${where}.${(await isCommittable(file)) ? " Commit this file." : ""}`,
+        );
     context.note(`Next: give it to the caller${encrypt ? "" : " on a confidential channel"}.`);
 }
 

@@ -105,7 +105,7 @@ export const CONVERSION: Kind = {
     sameAnswers: true,
     describe: ({ direction, to }) => (direction === "forward" ? FORWARD[to as Phase] : BACK[to]!),
     byHand: ({ to }) => BACK_BY_HAND[to]!,
-    withoutDone: "Until step done succeeds, a host that restarts may also start Alpa on bare metal.",
+    withoutDone: "Until step `done` succeeds, a restart of a host can start Alpa on bare metal a second time.",
     seen({ text }, { conversion }) {
         const reached = PHASES.includes(conversion?.phase as Phase) ? (conversion!.phase as Phase) : "intra-a";
         const since = conversion?.since;

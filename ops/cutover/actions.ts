@@ -189,6 +189,6 @@ async function route(job: CutoverJob, signal: AbortSignal): Promise<Verification
 }
 
 function options({ answerSeconds }: CutoverJob, signal: AbortSignal) {
-    // HTTP is allowed, since the stack's config decides whether its URL has TLS.
+    // HTTP is allowed, because a stack without TLS is a choice of its config.
     return { timeoutSeconds: answerSeconds, signal, allowHttp: true };
 }

@@ -161,8 +161,8 @@ function textOf(file: string): string | undefined {
 }
 
 /**
- * Saves a stack file or callers file that was edited during the cutover under another name. So the edit is not lost, and
- * the rollback need not wait for the operator. Adds a number if that name exists.
+ * If the operator has edited a stack file or callers file during the cutover, saves the edited text as another file. So the
+ * edit is not lost, and the rollback need not wait for the operator. Adds a number if the other file exists.
  */
 function putAside({ folder, note }: Context, { noun }: Pick<Kind, "noun">, name: string, text: string): void {
     const first = join(folder, ".alpa-auth", "local", `${name.replaceAll("/", "~")}.edited`);

@@ -97,8 +97,8 @@ export function mustReturn(place: Place, elapsed: number, { seconds, expected }:
 }
 
 /**
- * Latest end of a forward step, in seconds from the start of the 503s. The budget must still have time for the next steps, a
- * change of direction and the whole rollback. Undefined for steps without 503s.
+ * Deadline of a forward step, in seconds after callers got the first 503. If the step ends by then, the budget is
+ * sufficient for the next steps, a change of direction and the whole rollback. Undefined for steps without 503s.
  */
 export function latestEnd({ to }: Step, { seconds, expected }: Budget): number | undefined {
     if (!isDown(to) && to !== "switch") return undefined;

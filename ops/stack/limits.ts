@@ -22,7 +22,7 @@ export function limitsInForce(lists: Lists, caller: string): Limits {
     return concurrent === undefined || classWithShare(lists, caller) !== undefined ? rest : { ...rest, concurrent };
 }
 
-/** Name of the caller's class, if the class has a share. */
+/** Name of the caller's class, if the class has `slots`. */
 export function classWithShare(lists: Lists, caller: string): string | undefined {
     const entry = entryOf(lists, caller);
     const name = entry && readValue(entry.list, "consumers", entry.index, "class");

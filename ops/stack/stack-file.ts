@@ -106,7 +106,7 @@ function listed(document: Document): unknown {
     }
 }
 
-/** Nodes of the list of consumers; empty for a key without a value. */
+/** YAML nodes of all `consumers` lists in the file. A key `consumers` without a value has no node. */
 export function valuesOf(document: Document): Node[] {
     const nodes = placesOf(document, "consumers")
         .map((place) => document.getIn(place, true) as Node | undefined)

@@ -134,7 +134,7 @@ function disguised({ type, props }: Resource): string[] {
     return [declared, `${declared}Patch`].includes(type)
         ? []
         : [
-              `kind: ${declared} is declared in a resource of type ${type}. Use the type of this kind, which the rules check.`,
+              `kind: the inputs are of ${declared}, but the resource has type ${type}. Create it with type ${declared}, because the rules check a resource by its type.`,
           ];
 }
 

@@ -94,8 +94,8 @@ async function otherController(cluster: ClusterView, ours: string): Promise<stri
     const owner = (await cluster.read(role))?.metadata?.annotations?.["meta.helm.sh/release-namespace"];
     if (owner === undefined || owner === ours) return [];
     return [
-        `gateway.installer: rampart cannot install a second ingress controller (${title(role)} belongs to an ingress controller in namespace ${owner}). ` +
-            "Set gateway.installer to existing to use that ingress controller, or to helm.",
+        `gateway.installer: with the value rampart, no second ingress controller can be installed in a cluster (${title(role)} belongs to the one in namespace ${owner}). ` +
+            "To use that ingress controller, set gateway.installer to existing. To install a second one, set it to helm.",
     ];
 }
 

@@ -61,7 +61,8 @@ function externalNode(node: { name: string; type?: string; port?: number; weight
     const { name, type = "", port = 80, weight = DEFAULT_WEIGHT } = node;
     // For the real controller, any type other than "Domain", even an empty one, means that `name` is the name of a Service
     // of type ExternalName.
-    if (type !== "Domain") throw unsupported(`${where}: external node ${name} with type ${JSON.stringify(type)}`);
+    if (type !== "Domain")
+        throw unsupported(`${where}: type ${JSON.stringify(type)} of external node ${name}, only "Domain" is emulated`);
     if (!HOST.test(name)) throw new Error(`external node ${name} must be a lower-case RFC 1123 subdomain`);
     return { host: name, port, weight };
 }

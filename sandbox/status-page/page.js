@@ -46,7 +46,7 @@ function showRows({ since, rows, left, checks }) {
     byId("none").hidden = rows.length > 0;
     byId("requests").hidden = rows.length === 0;
     byId("left").hidden = left === 0;
-    byId("left").textContent = `Not in the table: ${left} answers to further callers, because the table is full.`;
+    byId("left").textContent = `The table is full, so ${left} answers to other callers are not in it.`;
     const body = rows.map(({ place, caller, status, count, last }) => {
         const row = document.createElement("tr");
         row.append(

@@ -22,7 +22,7 @@ export interface PageData {
     rows: Row[];
     /** Number of answers without a row. New callers get no row when the table is full. */
     left: number;
-    /** Number of answers to checks by `pulumi up` and `ops` commands. These answers are in no row. */
+    /** Number of answers to the requests with which `pulumi up` and `ops` commands check the gateway. No row counts them. */
     checks: number;
 }
 

@@ -15,7 +15,7 @@ export function duration(seconds: number): string {
 /** Returns what a long step is doing at the moment; undefined if it is unknown. */
 export type Detail = () => string | undefined;
 
-/** Interval of output for a running step without a terminal, in milliseconds. */
+/** Interval of output for a running step, if the output is not a terminal. In milliseconds. */
 const REPEAT_MS = 15_000;
 
 /** Interval of output on a terminal, in milliseconds. */

@@ -1,4 +1,4 @@
-/** Command lines of a caller's completion request. */
+/** Commands with curl that send a request to /completions, as a caller does. */
 import { join } from "node:path";
 import { SAMPLE_COMPLETION } from "../../components/alpa/sample";
 import { writePrivate } from "./state";

@@ -1,4 +1,4 @@
-// Part of `npm run record`: changes of a stack of option intra-a, whose gateway Rampart installs.
+// Part of `npm run record`: records changes of an intra-a stack. Rampart installs its gateway.
 // test/unit/ops/stack/review/recorded/intra-a.test.ts has the expected reviews.
 import { join } from "node:path";
 import { cloneProgram, edit } from "../engine/kit/clone";

@@ -82,7 +82,7 @@ function tooManySlots({ alpa, classes = {} }: Config): string[] {
 function wrongGateway({ gateway }: Config): string[] {
     if (gateway?.installer === "existing")
         return [
-            "classes: slots need a gateway that this stack installs (got gateway.installer existing), since the pods of an existing gateway count separately. Remove slots.",
+            "classes: slots need a gateway that this stack installs (got gateway.installer existing), because each pod of an existing gateway counts the requests of a class by itself. Remove slots.",
         ];
     const tag = gateway?.image?.tag;
     if (!isOlder(tag, OLDEST_FOR_CLASSES)) return [];

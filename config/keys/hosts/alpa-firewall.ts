@@ -61,7 +61,7 @@ export const alpaFirewall = z
             .optional()
             .meta({
                 description:
-                    "Addresses that may reach Alpa and `ports`, in addition to the addresses in `from`: for example those of the Ray nodes.",
+                    "Further source addresses from which the firewall allows connections to Alpa and to the ports in `ports`, for example the addresses of the Ray nodes. The addresses in `from` are allowed without this key.",
                 examples: [["10.20.96.0/24"]],
                 unset: "no other addresses",
             }),

@@ -38,7 +38,7 @@ export function withVersion(verb: Command): Command {
         .addOption(
             choice(
                 "--answers <which>",
-                "required answers of the new version: the same as those of the old one, or any (default: the same, unless model or weights change)",
+                "answers that the new version must give: the same as the old version, or any (default: the same, unless model or weights change)",
                 ["same", "any"],
             ),
         );
@@ -155,12 +155,12 @@ function belonging(args: VersionArgs, opt: Values): string[] {
     if (isNew && weightsPath === undefined && weightsClaim === undefined && !inNewImage)
         problems.push(
             inImage === true
-                ? "--image: required with another --model, since the image contains the weights. Name the image of the new model."
-                : `--weights-path: required with another --model (the weights in use are those of ${String(opt.model)}: ${String(hostPath ?? claim)}). Name the folder with the weights of ${model}, or use --weights-claim.`,
+                ? "--image: required when --model changes the model, because the image contains the weights. Name the image of the new model."
+                : `--weights-path: required when --model changes the model (the weights in use are those of ${String(opt.model)}: ${String(hostPath ?? claim)}). Name the folder with the weights of ${model}, or use --weights-claim.`,
         );
     if (isNew && opt.command !== undefined && args.command === undefined)
         problems.push(
-            "--command: required with another --model, since opt.command starts Alpa and may name the old model. Give the command that starts the new model.",
+            "--command: required when --model changes the model, because opt.command, which starts Alpa, may name the old model. Give the command that starts the new model.",
         );
     return problems;
 }

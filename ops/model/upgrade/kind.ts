@@ -86,7 +86,7 @@ export function upgradeOf(change: ModelChange): Kind {
         sameAnswers: change.sameAnswers,
         describe: ({ direction, to }) => (direction === "forward" ? FORWARD[to as Phase] : BACK[to]!),
         byHand: ({ to }) => BACK_BY_HAND[to]!,
-        withoutDone: "Until step done succeeds, the nodes hold both images.",
+        withoutDone: "Until step `done` succeeds, the nodes keep both images.",
         seen({ text }, { conversion }, records) {
             const end = endOf(records);
             const reached = isPhase(conversion?.upgrade) ? (conversion!.upgrade as Phase) : end;

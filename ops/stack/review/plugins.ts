@@ -36,7 +36,10 @@ const PLUGINS: Record<string, { comes: [Code, string]; goes: [Code, string]; cha
     "serverless-post-function": errors(),
     "serverless-pre-function": {
         comes: ["request-rejected", "malformed tokens are rejected, and headers with an underscore do not reach Alpa"],
-        goes: ["protection-weakened", "headers with an underscore reach Alpa, and a malformed token gets 500"],
+        goes: [
+            "protection-weakened",
+            "headers with an underscore are no longer removed before Alpa. A malformed token gets 500 instead of 401",
+        ],
         changes: ["request-rejected", "a different set of requests is rejected before authentication"],
     },
     "request-id": {

@@ -120,7 +120,7 @@ export const noRetries: Rule = {
 
 export const logprobsOneBackend: Rule = {
     name: "logprobs-one-backend",
-    title: "Requests for logprobs of one caller go to one Alpa service.",
+    title: "All requests of a caller to /logprobs go to the same Alpa service.",
     reason: "Each service keeps the cache of a caller's logprobs in its own memory, and rejects a call that continues a cache of another service.",
     example: {
         type: "kubernetes:apisix.apache.org/v2:ApisixUpstream",

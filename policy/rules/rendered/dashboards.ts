@@ -6,7 +6,7 @@ import { cachedForms } from "./gateway";
 
 export { DASHBOARDS };
 
-/** The ConfigMap with dashboards, compared by content: a foreign link or query would appear in Grafana. */
+/** The ConfigMap with dashboards. Its content is compared, because Grafana would show any added link or query. */
 export function dashboards({ props }: Resource): { actual: unknown; forms: Form[] } {
     const data = at(props, "data");
     return {

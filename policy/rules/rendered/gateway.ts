@@ -80,7 +80,7 @@ const routesWith = ({ whenDown, ...classes }: Classes, observed: Observed): Form
                         ownGateway: choices.ownGateway!,
                         observed,
                         refused: choices.refused && (rest.refused as { retryAfterSeconds: number }),
-                        // In the program, counters and route have the same answer timeout.
+                        // The program gives counters and route the same answer timeout.
                         counters: whenDown && {
                             ...(counters as typeof COUNTERS),
                             answerTimeoutSeconds: rest.answerTimeoutSeconds,

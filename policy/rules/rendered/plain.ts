@@ -22,7 +22,9 @@ export function secret(resource: Resource): string[] {
     const { props } = resource;
     const { type = SECRET_TYPES[0] } = props;
     const found = SECRET_TYPES.every((one) => isOther(type, one))
-        ? [`type: must be ${SECRET_TYPES.join(" or ")} (got ${shown(type)}). Remove type.`]
+        ? [
+              `type: must be ${SECRET_TYPES.join(" or ")} (got ${shown(type)}). Remove the key type: the default is ${SECRET_TYPES[0]}.`,
+          ]
         : [];
     const values = ["data", "stringData"].flatMap((part) => {
         const fields = map(props[part]);

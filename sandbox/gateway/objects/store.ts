@@ -161,7 +161,7 @@ export class Store {
         return this.cached(key, "upstream", (conf) => upstreamOf(conf, key));
     }
 
-    /** The plugins of one object with defaults filled in, and their names, including disabled ones. */
+    /** The plugins of one object, with their defaults. `names` also has the disabled plugins. */
     private pluginsOf(key: string): EntryList {
         const made = this.cached(key, "plugins", (conf) => {
             const plugins = this.withDefaults(conf.plugins, key.startsWith("/consumers/") ? "consumer" : "route");

@@ -44,8 +44,8 @@ export interface Field {
      */
     onlyIfGiven?: true;
     /**
-     * When the emulator ignores an empty value (`false`, `""`, `[]`, `{}`) in a response. "always": in every case. "if
-     * unset": only if the state has no value either.
+     * When an empty value in a response (`false`, `""`, `[]`, `{}`) counts as no value. `always`: in every case.
+     * `if unset`: only if the state has no value either.
      */
     emptyIsNone?: "always" | "if unset";
     /** Whether two different values have the same meaning. */

@@ -1,4 +1,4 @@
-// Proves which port real programs find behind the names of Services in the cluster.
+// Proves which port a real program reaches when it connects to the DNS name of a Service of the cluster.
 import { strict as assert } from "node:assert";
 import { serviceNames } from "../../workloads/service-names";
 import { service, snapshot } from "./kit";

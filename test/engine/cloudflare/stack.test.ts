@@ -46,8 +46,8 @@ describe("cloudflare on the engine", () => {
     before(async () => {
         stack = await AccessStack.create("llm");
         stack.configure({ consumers: [alice(token("a")), bob], pathPrefix: "/alpa-opt-service" });
-        // The plan has only the dependencies of the connectors' commands. Their text is computed after the tunnel
-        // exists.
+        // The plan cannot have the text of the connectors' commands, because it is computed after the tunnel exists. The plan
+        // has the dependencies of the commands.
         succeeded(await stack.upAsPlanned());
         pairs = (await stack.outputs()).credentials;
     });

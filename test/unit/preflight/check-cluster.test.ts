@@ -210,7 +210,7 @@ describe("preflight", () => {
             "a second ingress controller under Rampart",
             "rampart",
             { objects: RAMPART, releases: { [ROLE]: "other-gateway-apisix" } },
-            /^gateway\.installer: rampart cannot install a second .*in namespace other-gateway-apisix\)/,
+            /^gateway\.installer: with the value rampart, no second .*in namespace other-gateway-apisix\)/,
         ],
         [
             "a node port in use by the stack's namespace of the other installer",
@@ -468,7 +468,10 @@ describe("preflight", () => {
 
         it("also rejects a second ingress controller", async () => {
             const got = await check({ [home]: undefined }, {}, { [ROLE]: "other-gateway-apisix" });
-            assert.match(got.join("\n"), /^gateway\.installer: rampart cannot install a second ingress controller/);
+            assert.match(
+                got.join("\n"),
+                /^gateway\.installer: with the value rampart, no second ingress controller can be installed/,
+            );
         });
     });
 

@@ -1,4 +1,4 @@
-// Proves the table of a release, and when a release must stop.
+// Proves the table that `npm run verify:real` prints before a release, and the results that stop a release.
 import { strict as assert } from "node:assert";
 import { existsSync } from "node:fs";
 import { join } from "node:path";

@@ -33,7 +33,8 @@ export const consumer: KindRule = {
             "spec.gatewayRef.**",
             always(
                 "access-changed",
-                (change) => `Caller ${caller(change)} moves to another gateway: the present gateway answers 401`,
+                (change) =>
+                    `Caller ${caller(change)} moves to another gateway. After the move, the present gateway answers 401`,
                 "breaks-callers",
             ),
         ],

@@ -16,7 +16,7 @@ const modelGraph: KindRule = {
     deleted: ({ old }, run) =>
         isDeployed(old)
             ? stops(ALPA, run)
-            : { code: "changed-inside", says: `${ALPA}, which does not run, is deleted` },
+            : { code: "changed-inside", says: `${ALPA} is deleted. It is not deployed, so no pod stops` },
     replaced: (_, run) => stops(ALPA, run),
     rows: [
         ["spec.deploy", ({ new: now }, _, run) => (now === true ? starts(ALPA) : stops(ALPA, run))],
@@ -24,8 +24,14 @@ const modelGraph: KindRule = {
             "spec.graph.**",
             (_, { new: now }) =>
                 isDeployed(now)
-                    ? { code: "pods-restart", says: `${ALPA}: its pods may be replaced, and their answers are lost` }
-                    : { code: "changed-inside", says: `${ALPA}, which does not run, changes` },
+                    ? {
+                          code: "pods-restart",
+                          says: `${ALPA}: its pods may be replaced. Requests in progress on a replaced pod get no answer`,
+                      }
+                    : {
+                          code: "changed-inside",
+                          says: `${ALPA}: its graph changes, but is not deployed. So no pod changes`,
+                      },
         ],
         ...OF_GRAPHS,
     ],
@@ -40,7 +46,7 @@ const modelGraphWithout: KindRule = {
             (_, { old }, run) =>
                 isDeployed(old)
                     ? stops(ALPA, run)
-                    : { code: "changed-inside", says: `${ALPA}, which does not run, is deleted` },
+                    : { code: "changed-inside", says: `${ALPA} is deleted. It is not deployed, so no pod stops` },
         ],
         ...modelGraph.rows,
     ],

@@ -47,7 +47,7 @@ export const rayCluster: KindRule = {
             : starts(component(change)),
     deleted: (change, run) =>
         isSuspended(change.old)
-            ? { code: "changed-inside", says: `${component(change)}, which does not run, is deleted` }
+            ? { code: "changed-inside", says: `${component(change)} is deleted. It is not deployed, so no pod stops` }
             : stops(component(change), run),
     replaced: (change, run) => stops(component(change), run),
     rows: [
@@ -60,7 +60,10 @@ export const rayCluster: KindRule = {
             // A changed RayCluster deletes all its pods at once (docs/decisions/0026).
             (_, change, run) =>
                 isSuspended(change.old) || isSuspended(change.new)
-                    ? { code: "changed-inside", says: `${component(change)}, which does not run, changes` }
+                    ? {
+                          code: "changed-inside",
+                          says: `${component(change)}: its graph changes, but is not deployed. So no pod changes`,
+                      }
                     : interrupted(
                           run,
                           `${component(change)} is replaced`,

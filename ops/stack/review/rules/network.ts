@@ -41,7 +41,7 @@ export const networkPolicy: KindRule = {
             always(
                 "opens-to-network",
                 (change) =>
-                    `Network policy ${objectName(change)} selects other pods: those that it selected before lose its protection`,
+                    `Network policy ${objectName(change)} selects other pods. It no longer protects the pods that it selected before`,
             ),
         ],
     ],

@@ -111,8 +111,8 @@ function seed(resource: string, shown: any): object {
 }
 
 /**
- * Fields with values that the emulator of the recordings generated. Only the types of these values are compared.
- * `message` is one of these fields, because that emulator has two texts for one error.
+ * Fields whose values were generated when the answers were recorded. Only the types of these values are compared.
+ * `message` is one of these fields, because the recordings have two texts for one error.
  */
 const MADE_UP = ["digest", "ds", "key_tag", "public_key", "permissions", "message"];
 const FORMS: [placeholder: RegExp, form: RegExp][] = [

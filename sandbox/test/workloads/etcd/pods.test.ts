@@ -1,5 +1,5 @@
-// Proves with which options a real etcd is started for a pod, in which folder it stores its data, and which members a
-// Service of etcd has. A fake etcd writes its arguments into its log and keeps running.
+// Proves the options with which the sandbox starts etcd for a pod, the folder of its data, and the members of etcd's
+// Service. The etcd of this test only writes its arguments into its log and keeps running.
 import { strict as assert } from "node:assert";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -24,7 +24,7 @@ export const fault =
         return () => faults.clear();
     };
 
-/** A failure of the API server: an admission policy rejects these requests until the cause is removed. */
+/** Makes the API server reject these requests by an admission policy, until the returned function is called. */
 export const refused =
     (place: () => Place<World>, apiGroup: string, resource: string, operation: "CREATE" | "UPDATE"): Trouble =>
     () =>
@@ -46,8 +46,8 @@ export async function returnsFrom(stack: ConvertStack, step: string, trouble: Tr
 }
 
 /**
- * Runs two callers without pause meanwhile. Asserts that no request is lost, and that 503 comes only in announced
- * windows.
+ * While `act` runs, two callers send one request after the other. Asserts that every request gets an answer, and that
+ * 503 comes only in the times for which the conversion has announced it.
  */
 export async function underTraffic<T>(
     { stack, url, key }: { stack: ConvertStack; url: string; key: string },

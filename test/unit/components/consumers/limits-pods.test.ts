@@ -6,7 +6,10 @@ import { ClassedAlpa, type ClassedAlpaOptions } from "../route/classed-alpa";
 
 const PODS = 3;
 const REQUESTS = 3;
-/** Requests of one caller that a pod admits at once while it counts alone: twice the limit for a window, plus one. */
+/**
+ * Requests that a pod admits from one caller within a test if the pod counts without the other pods: the limits of two
+ * windows, and one request more.
+ */
 const OF_ONE_POD = 2 * REQUESTS + 1;
 
 describe("a gateway of several pods, for callers with limits,", function () {

@@ -16,7 +16,7 @@ export interface StackObjects extends ClassSettings {
     guard: GuardSettings;
     /** Port of the only Alpa, on 127.0.0.1. */
     alpaPort: number;
-    /** Names of consumers, each with the key of {@link keyOf}. */
+    /** Names of consumers. The key of each consumer is `keyOf(name)`. */
     callers: string[];
     /** Limits of each consumer. @default none */
     limits?: Limits;

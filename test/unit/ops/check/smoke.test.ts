@@ -56,7 +56,7 @@ describe("ops check smoke", () => {
         assert.match(note, /smoke: all 15 checks passed/);
         assert.match(note, /answers took \d+ ms \(median\)/);
         assert.match(note, /versions seen: APISIX\/3\.\d+\.\d+/);
-        assert.match(out, /not tried: smoke\/rs: only its caller can sign a token for it\./);
+        assert.match(out, /not tried: smoke\/rs: only the caller has the private key for its tokens\./);
         assert.match(out, /not tried: smoke\/over: is not in the stack's outputs/);
         assert.doesNotMatch(out + note, new RegExp(`${KEY}|${SECRET}|eyJ`));
     });

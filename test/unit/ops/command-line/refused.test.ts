@@ -17,7 +17,7 @@ const refused: [what: string, command: string, problem: RegExp][] = [
     [
         "an expiry in the past",
         "consumer add bob --expires 2026-11-25",
-        /--expires: must be a day after today, 2026-11-25 \(got 2026-11-25\)/,
+        /--expires: must be later than today, which is 2026-11-25 \(got 2026-11-25\)/,
     ],
     [
         "an expiry that is not a day",
@@ -203,7 +203,7 @@ const refused: [what: string, command: string, problem: RegExp][] = [
     [
         "a public key that cannot be read, together with other problems",
         "consumer add bob --method jwt --algorithm RS256 --public-key-file none.pem --expires 2020-01-01",
-        /--expires: must be a day after today[^]*--public-key-file: must be a file that can be read/,
+        /--expires: must be later than today[^]*--public-key-file: must be a file that can be read/,
     ],
     [
         "a period and a stack that do not exist, together",

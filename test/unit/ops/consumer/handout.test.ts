@@ -119,7 +119,9 @@ describe("ops consumer handout", () => {
             const { note } = await ops(...HANDOUT);
             assert.match(
                 note,
-                commits ? /alice\.a1\.json records this handout: commit it\.\n/ : /records this handout\.\n/,
+                commits
+                    ? /recorded in \S+alice\.a1\.json\. Commit this file\.\n/
+                    : /recorded in \S+alice\.a1\.json\.\n/,
             );
         });
 

@@ -218,7 +218,7 @@ describe("npm run ops -- model upgrade refuses", () => {
             "another model without its weights",
             UPGRADE_FILE,
             ["--model", "alpa/opt-30b"],
-            /--weights-path: required with another --model/,
+            /--weights-path: required when --model changes the model/,
         ],
         [
             "a model that does not fit into the GPUs",
@@ -230,7 +230,7 @@ describe("npm run ops -- model upgrade refuses", () => {
             "another model with the command of the old one",
             UPGRADE_FILE.replace("    gpuMemory", "    command: start opt-66b\n    gpuMemory"),
             ["--model", "alpa/opt-30b", "--weights-path", "/data/b"],
-            /--command: required with another --model/,
+            /--command: required when --model changes the model/,
         ],
         [
             "a stack of option intra-a, and all problems with the version",
@@ -238,7 +238,7 @@ describe("npm run ops -- model upgrade refuses", () => {
             ["--image", "alpa", "--model", "alpa/opt-30b"],
             /--stack: must have option intra-b/,
             /--image: must have a tag or a digest/,
-            /--weights-path: required with another --model/,
+            /--weights-path: required when --model changes the model/,
         ],
         [
             "a conversion in progress, and all problems with the version",

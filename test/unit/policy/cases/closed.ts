@@ -491,7 +491,7 @@ export const CLOSED: Record<string, Case[]> = {
                 metadata: { name: "more" },
                 spec: { plugins: [on("serverless-pre-function", LUA)] },
             }),
-            /^kind: kubernetes:apisix\.apache\.org\/v2:ApisixGlobalRule is declared in a resource of type kubernetes:core\/v1:ConfigMap/m,
+            /^kind: the inputs are of kubernetes:apisix\.apache\.org\/v2:ApisixGlobalRule, but the resource has type kubernetes:core\/v1:ConfigMap/m,
         ],
         [
             "a patch of a route",

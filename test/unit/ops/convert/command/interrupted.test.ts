@@ -72,7 +72,7 @@ describe("npm run ops -- convert, interrupted", () => {
     it("abort asks the process that runs the conversion to roll back, and does not begin another rollback", async () => {
         const it = await convertBench(CONVERT_FILE, undefined, 1);
         const asked: ReturnType<typeof it.ops>[] = [];
-        // The check of the step before takes a second. During this time, `abort` can request the rollback.
+        // The check before this step lasts a second, in which `abort` can request the rollback.
         it.state.onUp = (to) => {
             if (to === "drain" && asked.length === 0) asked.push(it.ops("convert", "abort", "--yes"));
         };
