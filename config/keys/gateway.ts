@@ -67,7 +67,7 @@ export const installedGatewayKeys = {
             repository: url.default("https://apache.github.io/apisix-helm-chart").meta({
                 description:
                     "Chart repository that has the chart `apisix`. Set it to a mirror if the cluster does not reach the default.",
-                reason: "APISIX's project publishes the chart in this repository.",
+                reason: "The APISIX project publishes the chart in this repository.",
             }),
             version: pinned
                 .refine((v) => EXACT_VERSION.test(v) || !/\d/.test(v), {

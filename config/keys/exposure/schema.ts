@@ -19,7 +19,7 @@ const tunnel = z
                 repository: imageRepository.default("cloudflare/cloudflared").meta({
                     description:
                         "Image of `cloudflared`, without the tag. For an image in a mirror, begin with the host of the mirror.",
-                    reason: "The image of cloudflared's project.",
+                    reason: "The image that the cloudflared project publishes.",
                 }),
                 tag: imageTag.meta({
                     description: "Tag of the image: the version of `cloudflared`.",
