@@ -32,6 +32,10 @@ describe("rules of the Alpa host", () => {
     for (const [what, packet] of passedOn)
         it(`accept what the host forwards ${what}`, () => assert.equal(decide(filled, packet), "accept"));
 
+    for (const bridge of ["docker0", "br-0f3a", "podman1", "cni0", "nerdctl0"])
+        it(`drop connections from outside to a container on ${bridge}, whose port the host publishes`, () =>
+            assert.equal(decide(filled, { source: "203.0.113.9", port: 20001, leavesOn: bridge }), "drop"));
+
     it("close no port other than those named, for any source", () => {
         const named = (port: number) => [6379, 8265, 20001].includes(port) || (port >= 10001 && port <= 19999);
         const cut = Array.from({ length: 65535 }, (_, i) => i + 1).filter(

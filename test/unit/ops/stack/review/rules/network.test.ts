@@ -247,6 +247,7 @@ describe("review of network policies and Services", () => {
             ["breaks-callers access-removed"],
         ],
         ["has one more internal port", { ports: ports(80) }, { ports: ports(80, 81) }, ["risk gateway-changed"]],
+        ["selects other pods", { selector: { app: "apisix" } }, { selector: { app: "new" } }, ["risk gateway-changed"]],
     ];
     for (const [what, old, now, expected] of changed)
         it(`reports for a Service that ${what}: ${expected.join(", ")}`, () => {
