@@ -43,7 +43,7 @@ describe("npm run ops, with keys from elsewhere", () => {
         assert.match((await operator.done("consumer revoke tokens hs --yes")).out, /tokens\/hs: rejected/);
         assert.equal(await status({ Authorization: `Bearer ${jwt}` }), 401);
         assert.equal(await status({ apikey: brought }), 200);
-        assert.match((await operator.done("consumer remove brought --yes")).out, /brought\/imported: refused/);
+        assert.match((await operator.done("consumer remove brought --yes")).out, /brought\/imported: rejected/);
         const { processes, typed, said } = operator;
         assert.match(processes.join("\n"), /ops\/cli\.ts/, "the list was taken while the commands ran");
         for (const place of [...processes, ...typed, said]) assert.ok(!place.includes(brought));
