@@ -70,8 +70,11 @@ const COMPARED: Record<string, Compared> = {
     PodMonitor: byName(podMonitors),
     ApisixTls: byName(certificates.served, "namespace"),
     Certificate: byName(certificates.issued),
-    ConfigMap: (resource) =>
-        both((at(resource.props, "metadata.name") === DASHBOARDS ? dashboards : profile)(resource)),
+    ConfigMap: (resource) => {
+        const name = at(resource.props, "metadata.name");
+        if (name === UNKNOWN) return [];
+        return both((name === DASHBOARDS ? dashboards : profile)(resource));
+    },
     Secret: secret,
     CustomResourceDefinition: definition,
     Command: commandLines,

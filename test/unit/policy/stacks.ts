@@ -61,8 +61,8 @@ export const shapeOf = ({ type, name, inputs }: Given): string =>
  */
 export function placesOnce(): (given: Given, path: string) => boolean {
     const seen = new Set<string>();
-    return ({ type, inputs }, path) => {
-        const place = `${type} ${inputs.metadata?.name ?? ""} ${path.replace(/\.\d+(?=\.|$)/g, ".#")}`;
+    return ({ type, name }, path) => {
+        const place = `${type} ${name} ${path.replace(/\.\d+(?=\.|$)/g, ".#")}`;
         return !seen.has(place) && seen.add(place) !== undefined;
     };
 }

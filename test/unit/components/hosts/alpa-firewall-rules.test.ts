@@ -27,6 +27,10 @@ describe("rules of the Alpa host", () => {
             { source: "172.17.0.2", port: 20001, arrivesOn: "docker0", leavesOn: "eth0" },
         ],
         ["between containers", { source: "172.17.0.2", port: 6379, arrivesOn: "docker0", leavesOn: "br-0f3a" }],
+        [
+            "between containers of two networks",
+            { source: "172.18.0.2", port: 6379, arrivesOn: "br-0f3a", leavesOn: "docker0" },
+        ],
         ["in tiny fragments to another host", { source: "10.0.0.13", fragment: { offset: 1 }, leavesOn: "eth1" }],
     ];
     for (const [what, packet] of passedOn)
