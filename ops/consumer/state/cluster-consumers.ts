@@ -102,7 +102,8 @@ async function readAll(
         ...(verdict.state === "ready" || (!found && consumers.items.length === 0)
             ? {}
             : { routeProblem: `ApisixRoute ${namespace}/alpa: ${verdict.why}` }),
-        secrets: new Set(secrets.items.map((secret) => secret.metadata!.name!)),
+        // The API server answers `items: null` if there is no Secret, because the request asks for names only.
+        secrets: new Set((secrets.items ?? []).map((secret) => secret.metadata!.name!)),
         tokens: settings,
     };
 }

@@ -1,6 +1,7 @@
 // Proves which differences between config and cluster `consumer list` marks, that --check ends with exit code 3 for them,
 // and that no secret is shown. A fake API server answers like the real one.
 import { strict as assert } from "node:assert";
+import { isDeepStrictEqual } from "node:util";
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { compare } from "../../../../ops/consumer/state/compare";
@@ -138,7 +139,10 @@ describe("ops consumer list", () => {
             ({ kubeconfig } = await fakeApi((path, { accept, query: { fieldSelector } }) => {
                 const url = fieldSelector === undefined ? path : `${path}?fieldSelector=${fieldSelector}`;
                 accepts[url] = accept;
-                return answers[url] ?? answers[path];
+                const answer = answers[url] ?? answers[path];
+                // The API server has null instead of an empty list in a list of names only.
+                const isEmpty = isDeepStrictEqual(answer, { items: [] });
+                return isEmpty && /PartialObjectMetadataList/.test(accept ?? "") ? { items: null } : answer;
             }));
         });
 
