@@ -15,7 +15,7 @@ import {
 import { LIMITS } from "./limits";
 import { placesOf, PROJECT, readConsumers, type Consumer, type NewCredential } from "./stack-file";
 import { listLines, shifted, withoutKey } from "./list-lines";
-import { editYaml, keepCommentsBelow, meaning, parseYaml } from "./yaml-edit";
+import { editYaml, isWindows, keepCommentsBelow, meaning, parseYaml } from "./yaml-edit";
 
 /** Adds a credential to a consumer, and creates the consumer if it does not exist. */
 export function addCredential(
@@ -175,6 +175,11 @@ export function moveConsumers(
     text: string,
     file: string,
 ): { own: string; callers: string; moved: string[]; kept: string[] } {
+    // As in editYaml: both files keep the line breaks, and the comments of the first caller.
+    if (isWindows(text)) {
+        const { own, callers, ...names } = moveConsumers(text.replaceAll("\r\n", "\n"), file);
+        return { own: own.replaceAll("\n", "\r\n"), callers: callers.replaceAll("\n", "\r\n"), ...names };
+    }
     const document = parseYaml(text);
     const list = consumersNode(document) ?? newList(document);
     namedNowhereElse(document, "consumers", list, ...within(list));

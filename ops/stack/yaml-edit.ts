@@ -18,8 +18,7 @@ import { UsageError } from "../errors";
  */
 export function editYaml(text: string, edit: (document: Document) => void): string {
     // The library writes no Windows line breaks, so edited lines would differ from the other lines.
-    if (/\r\n/.test(text) && !/(^|[^\r])\n/.test(text))
-        return editYaml(text.replaceAll("\r\n", "\n"), edit).replaceAll("\n", "\r\n");
+    if (isWindows(text)) return editYaml(text.replaceAll("\r\n", "\n"), edit).replaceAll("\n", "\r\n");
     const style = styleOf(text);
     let first: string | undefined;
     // A file may have both indented and unindented lists, so both styles are tried: one of them must fit the edited lines.
@@ -33,6 +32,11 @@ export function editYaml(text: string, edit: (document: Document) => void): stri
         first ??= edited;
     }
     return first!; // No style fits: a file in another style is better than one with other content.
+}
+
+/** Whether every line break is one of Windows. */
+export function isWindows(text: string): boolean {
+    return /\r\n/.test(text) && !/(^|[^\r])\n/.test(text);
 }
 
 /** @throws UsageError if the text is not a YAML stack file; the error does not quote it, since it may contain secrets */

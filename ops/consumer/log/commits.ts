@@ -32,20 +32,38 @@ export async function readCommits({ context, stack, consumer }: Subject): Promis
     if ((await git(["rev-parse", "--is-shallow-repository"], folder)).trim() === "true")
         context.note("This clone has only the newest commits: older edits are missing. Run: git fetch --unshallow");
     const program = context.program ?? ROOT;
-    const files = [own, stack.callers && realpathSync(stack.callers.file)]
-        .filter((file) => file !== undefined)
-        .filter((file) => isBelow(top, file));
+    const callers = stack.callers && realpathSync(stack.callers.file);
+    if (callers !== undefined && !(isBelow(top, callers) && (await isCommittable(callers))))
+        context.note(`${stack.callers!.name} is not in the stack file's git, so its edits are not in this list.`);
+    const files = [own, callers].filter((file) => file !== undefined).filter((file) => isBelow(top, file));
     const configAt = (revision: string) => configIn(top, revision, relative(top, own), program);
     const entries: Entry[] = [];
     // In sequence, since a thousand concurrent git processes would exhaust the machine.
     for (const { id, at, who, parents } of await commitsOf(top, files)) {
-        const now = only(consumer, await configAt(id));
+        const now = await configAt(id);
         const sides: string[][] = [];
-        for (const parent of parents) sides.push(callerLines(only(consumer, await configAt(parent)), now));
-        const changes = parents.length === 0 ? callerLines({}, now) : inEach(sides);
+        for (const parent of parents) sides.push(linesBetween(consumer, await configAt(parent), now));
+        const changes = parents.length === 0 ? linesBetween(consumer, { config: {} }, now) : inEach(sides);
         if (changes.length > 0) entries.push({ at, who, source: "commit", reference: id, changes });
     }
     return entries;
+}
+
+/** The callers in a revision. */
+interface Revision {
+    /** Without the callers of a callers file that the revision lacks. */
+    config: Config;
+    /** Name of the callers file, if the stack file names one and the revision lacks it. */
+    missing?: string;
+}
+
+/** One sentence for each caller and credential that differs. */
+function linesBetween(consumer: string | undefined, old: Revision, now: Revision): string[] {
+    if (old.missing === now.missing) return callerLines(only(consumer, old.config), only(consumer, now.config));
+    // Callers that moved to a file outside of git would look removed.
+    const [name, where] = now.missing === undefined ? [old.missing, "the commit before"] : [now.missing, "the commit"];
+    const why = `callers file ${name} is not in ${where}`;
+    return callerLines({}, { consumers: new Unread(why) });
 }
 
 /**
@@ -97,26 +115,26 @@ export async function textAt(top: string, revision: string, path: string): Promi
 }
 
 /** Callers in a revision: those of the stack file and those of its callers file. */
-async function configIn(top: string, revision: string, path: string, program: string): Promise<Config> {
+async function configIn(top: string, revision: string, path: string, program: string): Promise<Revision> {
     const text = await textAt(top, revision, path);
-    if (text === undefined) return {};
+    if (text === undefined) return { config: {} };
     const config = mapping(text, "config");
-    if (config instanceof Unread) return { consumers: config };
+    if (config instanceof Unread) return { config: { consumers: config } };
     const own = Object.fromEntries(
         Object.entries(config).map(([key, value]) => [key.replace(`${PROJECT}:`, ""), value]),
     );
     const { consumers, limits, consumersFile } = own;
-    const more = await callersIn(top, revision, consumersFile, program);
+    if (typeof consumersFile !== "string" || !isInside(consumersFile)) return { config: { consumers, limits } };
+    const file = relative(top, `${program}/${consumersFile}`);
+    const callersText = file.startsWith("..") ? undefined : await textAt(top, revision, file);
+    if (callersText === undefined) return { config: { consumers, limits }, missing: consumersFile };
+    const more = callersIn(callersText);
     const all =
         more instanceof Unread || !Array.isArray(consumers) ? (more ?? consumers) : [...consumers, ...(more ?? [])];
-    return { consumers: all, limits };
+    return { config: { consumers: all, limits } };
 }
 
-async function callersIn(top: string, revision: string, name: unknown, program: string) {
-    if (typeof name !== "string" || !isInside(name)) return undefined;
-    const file = relative(top, `${program}/${name}`);
-    const text = file.startsWith("..") ? undefined : await textAt(top, revision, file);
-    if (text === undefined) return undefined;
+function callersIn(text: string): unknown[] | Unread | undefined {
     const content = mapping(text, undefined);
     if (content instanceof Unread) return content;
     return Array.isArray(content.consumers) ? (content.consumers as unknown[]) : undefined;

@@ -201,6 +201,21 @@ describe("ops with callers in a file of their own", () => {
             assert.equal(text(), `${head}${below}    alpa-auth:consumersFile: ${NEW}\n`);
         });
 
+        it("keeps Windows line breaks, and the comment above the first caller", async () => {
+            const commented = STACK_FILE.replace(
+                "        - name: alice",
+                "        # about alice\n        - name: alice",
+            );
+            await exits(0, setUp({ text: commented }).ops(...move("--yes")));
+            const moved = readFileSync(join(folder, NEW), "utf8");
+            assert.match(moved, /# about alice/);
+            rmSync(join(folder, NEW));
+            const { ops, text } = setUp({ text: commented.replaceAll("\n", "\r\n") });
+            await exits(0, ops(...move("--yes")));
+            assert.equal(readFileSync(join(folder, NEW), "utf8"), moved.replaceAll("\n", "\r\n"));
+            assert.doesNotMatch(text(), /[^\r]\n/);
+        });
+
         for (const [what, text, file, expected] of [
             ["an existing file", STACK_FILE, NAME, /must be a new file \(callers\/intra\.yaml exists\)/],
             [

@@ -173,6 +173,36 @@ describe("ops consumer log", () => {
         ]);
     });
 
+    it("says that a file of callers is not in git, instead of that its callers lose access", async () => {
+        const { folder } = clone();
+        const one = clone([], { folder, program: folder });
+        git(folder, "init", "-q");
+        const named = { "alpa-auth:consumersFile": "callers.yaml" };
+        writeFileSync(join(folder, "callers.yaml"), stringify({ consumers: [alice()] }));
+        writeFileSync(join(folder, ".git/info/exclude"), "callers.yaml\n");
+        commit(folder, "Ada", "10", { "Pulumi.intra.yaml": fileWith([alice()]) });
+        commit(folder, "Bo", "11", { "Pulumi.intra.yaml": fileWith([], named) });
+        commit(folder, "Cy", "12", { "Pulumi.intra.yaml": fileWith([bob], named) });
+        git(folder, "add", "-f", "callers.yaml");
+        commit(folder, "Di", "13", { "Pulumi.intra.yaml": fileWith([bob], { ...named, "alpa-auth:tls": {} }) });
+        const unread = (where: string) => [
+            `callers: callers file callers.yaml is not in ${where}, so the history does not show the list`,
+        ];
+        const listed = [
+            ["2026-11-12", "Cy", "commit", ["caller bob gets access"]],
+            ["2026-11-11", "Bo", "commit", unread("the commit")],
+            ["2026-11-10", "Ada", "commit", ["caller alice gets access"]],
+        ];
+        const after = await logOf(one);
+        assert.deepEqual(told(after.entries), [["2026-11-13", "Di", "commit", unread("the commit before")], ...listed]);
+        assert.doesNotMatch(after.note, /callers\.yaml is not in/);
+        git(folder, "reset", "-q", "--soft", "HEAD~");
+        git(folder, "reset", "-q");
+        const outside = await logOf(one);
+        assert.deepEqual(told(outside.entries), listed);
+        assert.match(outside.note, /callers\.yaml is not in the stack file's git, so its edits are not in this list/);
+    });
+
     it("shows to whom a credential was handed out, and by whom, also after its record was deleted with it", async () => {
         const one = clone();
         git(one.folder, "init", "-q");
