@@ -1,11 +1,17 @@
 /** Changes of a caller's limits, from the plugins of its Consumer. */
-import { map, mapsOf, type Tree } from "../../../../policy/resources/values";
+import { map, mapsOf, shown, type Tree } from "../../../../policy/resources/values";
 import { changedFields, type Difference } from "../differences";
 import type { Verdict } from "../rule";
 
 /** Fields that the program computes from other fields. A change of them is reported only if no other field changes. */
 const DERIVED = new Set(["group", "rejected_msg"]);
-const COUNTED = new Set(["policy", "redis_host", "redis_port", "redis_timeout", "key_ttl"]);
+/** Fields that select the server that counts. */
+const SERVER = new Set(["policy", "redis_host", "redis_port"]);
+/** Effects of fields that change how a server counts, without a change of the limit. */
+export const COUNTING: Record<string, (now: unknown) => string> = {
+    redis_timeout: (now) => `a gateway pod waits up to ${shown(now)} ms for the counter server`,
+    key_ttl: (now) => `open requests of a lost gateway pod are counted for ${shown(now)} s`,
+};
 
 /** The plugin that counts a caller's requests in each pod while the counters are down. It is derived from `limit-count`. */
 const EACH_POD = "limit-req";
@@ -72,13 +78,14 @@ function ofPlugin(who: string, name: string, old: Tree | undefined, now: Tree | 
             ),
         );
     }
-    if (keys.some((key) => COUNTED.has(key)))
-        verdicts.push(
-            verdict("limit-changed", "Requests are counted by another server: all counts restart", "redis_host"),
-        );
-    for (const key of keys.filter(
-        (k) => !DERIVED.has(k) && !COUNTED.has(k) && !["count", "time_window", "conn"].includes(k),
-    ))
+    const server = keys.find((key) => SERVER.has(key));
+    if (server !== undefined)
+        verdicts.push(verdict("limit-changed", "Requests are counted by another server: all counts restart", server));
+    else
+        for (const key of keys.filter((one) => Object.hasOwn(COUNTING, one)))
+            verdicts.push(verdict("changed-inside", `${who}: ${COUNTING[key](now[key])}`, key));
+    const known = (key: string) => DERIVED.has(key) || SERVER.has(key) || Object.hasOwn(COUNTING, key);
+    for (const key of keys.filter((k) => !known(k) && !["count", "time_window", "conn"].includes(k)))
         verdicts.push(verdict("limit-changed", `${who}: the limit is enforced differently (${key})`, key));
     if (verdicts.length > 0) return verdicts;
     return keys.map((key) =>

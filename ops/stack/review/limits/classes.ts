@@ -1,9 +1,10 @@
 /** Shares of classes of callers, from the plugin `workflow` of a route's rule. */
-import { isDeepStrictEqual } from "node:util";
 import { classNamed } from "../../../../components/route/caller-classes";
 import { isMap, type Tree } from "../../../../policy/resources/values";
+import { changedFields } from "../differences";
 import type { Verdict } from "../rule";
 import { listed } from "../values-text";
+import { COUNTING } from "./callers";
 
 /** The share of one class of callers, in one rule of a route. */
 interface Share {
@@ -62,8 +63,11 @@ function ofClass(title: string, property: string, name: string, old?: Share, now
         );
     if (leaves.length > 0)
         verdicts.push(verdict("limit-removed", `${listed(leaves)} leaves class ${name}, and no longer uses its share`));
-    if (!isDeepStrictEqual(old.rest, now.rest))
-        verdicts.push(verdict("limit-changed", `class ${name} is counted by another server: the count restarts`));
+    const fields = changedFields(old.rest, now.rest);
+    if (fields.every((key) => Object.hasOwn(COUNTING, key)))
+        for (const key of fields)
+            verdicts.push(verdict("changed-inside", `class ${name}: ${COUNTING[key](now.rest[key])}`));
+    else verdicts.push(verdict("limit-changed", `class ${name} is counted by another server: the count restarts`));
     return verdicts;
 }
 

@@ -69,6 +69,12 @@ const cases: [what: string, old: object, now: object, ...expected: string[]][] =
         route([batch(2, "nightly")], COUNTERS),
         "risk limit-changed class batch is counted by another server: the count restarts",
     ],
+    [
+        "the answer timeout",
+        route([batch(2, "nightly")], COUNTERS),
+        route([batch(2, "nightly")], { ...COUNTERS, answerTimeoutSeconds: 900 }),
+        "harmless changed-inside class batch: open requests of a lost gateway pod are counted for 960 s",
+    ],
     ["nothing", route([batch(2, "nightly")]), route([batch(2, "nightly")])],
 ];
 

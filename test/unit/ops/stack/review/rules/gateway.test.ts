@@ -400,6 +400,27 @@ describe("review of deleted counters of limits", () => {
     });
 });
 
+describe("review of how limits are counted", () => {
+    const limit = (more: object) => ({
+        metadata: { name: "lab" },
+        spec: {
+            plugins: [
+                {
+                    name: "limit-conn",
+                    config: { conn: 2, policy: "redis", redis_host: "counters", key_ttl: 660, ...more },
+                },
+            ],
+        },
+    });
+    const changed = (more: object) => said([step("Consumer", "lab-consumer", limit({}), limit(more))]).join("\n");
+
+    it("says what changes with the answer timeout, and that no count restarts", () =>
+        assert.match(changed({ key_ttl: 960 }), /^harmless changed-inside: .*lost gateway pod are counted for 960 s$/));
+
+    it("says that all counts restart at another server", () =>
+        assert.match(changed({ redis_host: "others" }), /^risk limit-changed: .*another server: all counts restart$/));
+});
+
 describe("review of counters that are down for a while", () => {
     const pods = (image: string) => ({
         metadata: { name: "alpa-auth-counters" },
