@@ -38,14 +38,18 @@ interface Pair {
 function layOver(shipped: string, world: WorldFacts): string {
     const file = parse(shipped) as StackFile;
     const { account, teamName, host, cloudflared } = headNode(world);
-    const { address, port, user, hostKey } = host;
+    const { address, port, user, hostKey, metricsPort } = host;
     const part = (name: string) => file.config[`alpa-auth:${name}`] as object;
     const config = {
         ...file.config,
         "alpa-auth:account": account,
         "alpa-auth:access": { ...part("access"), teamName },
         "alpa-auth:alpa": { ...part("alpa"), endpoints: [world.alpa] },
-        "alpa-auth:tunnel": { ...part("tunnel"), ...cloudflared, hosts: [{ address, port, user, hostKey }] },
+        "alpa-auth:tunnel": {
+            ...part("tunnel"),
+            ...cloudflared,
+            hosts: [{ address, port, user, hostKey, metricsPort }],
+        },
     };
     return stringify({ ...file, config });
 }

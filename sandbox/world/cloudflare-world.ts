@@ -115,7 +115,10 @@ export async function startCloudflareWorld(options: CloudflareWorldOptions): Pro
                 teamName: account.organization.name,
                 zone: ZONE,
                 edge: edge.url,
-                host: { address: host.address, port: host.port, user, hostKey: host.hostKey, privateKeyFile },
+                host: {
+                    ...{ address: host.address, port: host.port, user, hostKey: host.hostKey, privateKeyFile },
+                    metricsPort: await connectorPorts(log),
+                },
                 cloudflared: { version, sha256, source: `${downloads.url}/cloudflared` },
             },
         };
@@ -175,6 +178,24 @@ async function alpaPort(wanted: number, log: (line: string) => void): Promise<nu
     const port = await freePort(wanted);
     if (wanted !== 0 && port !== wanted) log(`${describeHolder(wanted)}; Alpa uses port ${port} instead`);
     return port;
+}
+
+/** Default ports of the connectors of a host, and the port of the connector that replaces one of them. */
+const CONNECTOR_PORTS = [20241, 20242, 20243];
+
+/** Returns the first of the ports for the connectors of a host: the default, or that of other free ports in a row. */
+async function connectorPorts(log: (line: string) => void): Promise<number> {
+    const holders = await Promise.all(
+        CONNECTOR_PORTS.map(async (port) => ((await freePort(port)) === port ? [] : [describeHolder(port)])),
+    );
+    const [taken] = holders.flat();
+    if (taken === undefined) return CONNECTOR_PORTS[0];
+    for (let row = [await freePort()]; ; row.push(await freePort())) {
+        if (row.at(-1) !== row[0] + row.length - 1) row = row.slice(-1);
+        if (row.length < CONNECTOR_PORTS.length) continue;
+        log(`${taken}; the connectors use the ports from ${row[0]} instead`);
+        return row[0];
+    }
 }
 
 /**

@@ -47,10 +47,13 @@ export function exposed(shipped: string, world: ClusterFacts): string {
         config: Record<string, object>;
     };
     const { account, zone } = cloudflare!;
+    // Callers use the hostname of the tunnel, so the stack rejects the address of a load balancer.
+    const { address: _, ...gateway } = config["alpa-auth:gateway"] as { address?: string };
     return stringify({
         ...file,
         config: {
             ...config,
+            "alpa-auth:gateway": gateway,
             "alpa-auth:exposure": "tunnel",
             "alpa-auth:account": account,
             "alpa-auth:hostname": `llm.${zone}`,

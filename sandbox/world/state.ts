@@ -103,6 +103,8 @@ export interface HeadNodeFacts extends CloudflareFacts {
         hostKey: string;
         /** File with the user's private key. */
         privateKeyFile: string;
+        /** Port of the health check of the first connector; each further connector uses the next port. */
+        metricsPort: number;
     };
     cloudflared: {
         version: string;

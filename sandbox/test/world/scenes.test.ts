@@ -11,6 +11,7 @@ import { TODAY } from "../../../test/unit/kit/cloudflare";
 import { TOOL_NAMES, worldTools } from "../../toolchain/toolchain";
 
 const SHIPPED = readFileSync(join(__dirname, "../../../Pulumi.intra.yaml"), "utf8");
+const INTER = readFileSync(join(__dirname, "../../../Pulumi.inter.yaml"), "utf8");
 const CLOUDFLARE = { api: "http://127.0.0.1:1", account: "a".repeat(32), teamName: "team", zone: "example.com" };
 const FACTS = {
     alpa: "127.0.0.1:20001",
@@ -34,6 +35,11 @@ describe("the sandbox's stack", () => {
             settings.consumers.map(({ name }) => name),
             ["mbzuai-nlp"],
         );
+    });
+    it("has no address of a load balancer with exposure tunnel, which would be an error", () => {
+        const { config } = parseYaml(exposed(INTER, FACTS)) as { config: Record<string, { address?: string }> };
+        assert.equal(config["alpa-auth:gateway"].address, undefined);
+        assert.ok(parseYaml(INTER).config["alpa-auth:gateway"].address);
     });
     it("is intra-b in a world with GPUs, which only stack intra has", () => {
         const scene = sceneOf({ stack: "intra", option: "intra-b" });
