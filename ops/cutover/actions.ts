@@ -3,6 +3,7 @@ import { readConversionState, type ConversionState } from "../../config/conversi
 import type { Context } from "../context";
 import { errorMessage } from "../errors";
 import { shownPath } from "../output";
+import type { Edited } from "../stack/edit-obstacles";
 import { gatewayOf } from "../stack/gateway";
 import { findStack, readOutputs, type CallersFile } from "../stack/stack";
 import {
@@ -38,7 +39,7 @@ export interface CutoverJob {
     /** The stack file without the values that the cutover changes. */
     rest: string;
     /** The stack file as it was when this process began. */
-    text: string;
+    stackFile: Edited;
     /** The stack's callers file as it was when this process began. */
     callers?: CallersFile;
     /** Longest time for one answer, in seconds. */
@@ -53,7 +54,7 @@ export function cutoverActions(job: CutoverJob): Actions {
     return {
         now,
         bring: async ({ direction, to }, signal) => {
-            const back = direction === "back" ? { kept: job.text } : {};
+            const back = direction === "back" ? { kept: job.stackFile } : {};
             const releases = kind.releases(to);
             const run = {
                 stack,

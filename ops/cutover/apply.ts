@@ -8,7 +8,7 @@ import type { Context } from "../context";
 import { shownPath } from "../output";
 import { lockedBy, NOTHING_CHANGED } from "../stack/backend-lock";
 import { EditLocked, takeEditLock } from "../stack/edit-lock";
-import { remember } from "../stack/edit-obstacles";
+import { remember, type Edited } from "../stack/edit-obstacles";
 import { replace, undo } from "../stack/file-edit";
 import { packWords } from "../stack/policy-pack";
 import { findStack, type CallersFile } from "../stack/stack";
@@ -26,7 +26,7 @@ interface Run {
      * The stack file as it was when the cutover began. Set only during a rollback: the steps back use this text, and later
      * edits are saved in a separate file.
      */
-    kept?: string;
+    kept?: Edited;
     /** The callers file when the cutover began, with its name. */
     callers?: CallersFile;
     /** Returns the new text of the stack file. */
@@ -77,11 +77,17 @@ async function takeLock(context: Context, { stack, first, onLine, signal }: Run)
 async function apply(context: Context, run: Run): Promise<void> {
     const { stack: name, kind, rest, kept, callers, edit, onLine, signal } = run;
     const others = callers === undefined ? undefined : textOf(callers.file);
-    // The callers file is restored first, since the stack cannot be read while this file is unreadable.
+    // Missing files are restored first, since the stack cannot be read without them.
     if (kept !== undefined && callers !== undefined && others !== callers.text) {
         putAside(context, kind, callers.name, others ?? "");
         mkdirSync(dirname(callers.file), { recursive: true });
         writeFileSync(callers.file, callers.text);
+    }
+    if (kept !== undefined && !existsSync(kept.file)) {
+        writeFileSync(kept.file, kept.text);
+        context.note(
+            `${basename(kept.file)}: was deleted while the ${kind.noun} was running. The rollback restored it.`,
+        );
     }
     const stack = await findStack(context, name);
     // After an abort the stack file must not be edited: it would name a step that never began, which would cause a rollback.
@@ -91,7 +97,7 @@ async function apply(context: Context, run: Run): Promise<void> {
     if (changed !== undefined && kept === undefined)
         throw new Error(`${changed}: changed while the ${kind.noun} was running. Undo the change.`);
     if (edited) putAside(context, kind, basename(stack.file), stack.text);
-    const after = edit(edited ? kept! : stack.text);
+    const after = edit(edited ? kept!.text : stack.text);
     const before = after === stack.text ? undefined : remember(stack, after);
     const held = stateBefore(context, run, stack.short);
     const state = run.state(held);

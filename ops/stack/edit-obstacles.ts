@@ -83,7 +83,7 @@ async function pendingOperations({ pulumi }: Context, stack: Stack): Promise<str
     if (pending === 0) return [];
     // Without --clear-pending-creates, a refresh without a terminal keeps an interrupted create in the state.
     return [
-        `${stack.short}: has ${counted(pending, "pending operation")} of an interrupted run. Check what that run has created, then run: pulumi refresh --clear-pending-creates -s ${stack.short}`,
+        `${stack.short}: has ${counted(pending, "pending operation")} of a run in progress, or of an interrupted run. Wait for a run in progress. After an interrupted run, check what it has created, then run: pulumi refresh --clear-pending-creates -s ${stack.short}`,
     ];
 }
 

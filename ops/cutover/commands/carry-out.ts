@@ -96,7 +96,7 @@ async function begin(context: Context, task: Task, interrupted: () => string | u
         who: whoAmI(),
         holder,
         rest: kind.restOf(stack.text),
-        text: stack.text,
+        stackFile: stack,
         callers: stack.callers,
         answerSeconds,
         display: new ProgressDisplay(context, kind),
@@ -159,6 +159,6 @@ async function writeBegin(job: CutoverJob, { found, to, forced }: Task): Promise
 }
 
 /** Lock holder name of a recorded cutover. A process that continues the cutover keeps the name. */
-function nameIn(first: Entry | undefined): string | undefined {
+export function nameIn(first: Entry | undefined): string | undefined {
     return first && `${first.who} ${first.run}`;
 }

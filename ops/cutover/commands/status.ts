@@ -7,7 +7,7 @@ import { whoAmI } from "../identity";
 import { holderOf, type Held } from "../lock";
 import { isDown, nameOf, type Direction } from "../phases";
 import type { CutoverState } from "../read-state";
-import type { CutoverSource } from "./carry-out";
+import { nameIn, type CutoverSource } from "./carry-out";
 
 /** Prints how far the cutover is. */
 export async function status(context: Context, args: { json?: boolean }, { kind, read }: CutoverSource): Promise<void> {
@@ -44,30 +44,32 @@ export async function status(context: Context, args: { json?: boolean }, { kind,
     };
     if (args.json) return context.out(json(facts));
     const text =
-        progress.direction === undefined
+        progress.direction === undefined && others === undefined
             ? kind.settled(stack.short, progress.reached)
             : [...found.kind.changes, ...lines(found, facts, others)];
     text.forEach((line) => context.out(line));
 }
 
 /**
- * `settled`: no cutover is in progress. `running`: a process on this machine runs it. `elsewhere`: the cluster names
- * another user or machine as lock holder, whose process may no longer exist. `interrupted`: no known process runs it.
+ * `settled`: no cutover is in progress. `running`: a process of this clone runs it. `elsewhere`: the cluster names another
+ * user, machine or clone as lock holder, whose process may no longer exist. `interrupted`: no known process runs it.
  */
 type State = "settled" | "running" | "elsewhere" | "interrupted";
 
-/** @param holder lock holder on this machine @param others lock holder in the cluster, if it is another user or machine */
+/** @param holder lock holder in this clone @param others result of {@link othersName} */
 function stateOf(direction: Direction | undefined, holder: Held | undefined, others: string | undefined): State {
-    if (direction === undefined) return "settled";
-    if (holder !== undefined) return "running";
-    return others === undefined ? "interrupted" : "elsewhere";
+    if (direction !== undefined && holder !== undefined) return "running";
+    if (others !== undefined) return "elsewhere";
+    return direction === undefined ? "settled" : "interrupted";
 }
 
-/** The lock holder in the cluster, if it is another user or machine. */
-function othersName({ holder }: CutoverState, now: number): string | undefined {
+/** The lock holder in the cluster, if it is another user, machine or clone: this clone then has no open record of its own. */
+function othersName({ holder, conversions, progress }: CutoverState, now: number): string | undefined {
     if (holder === undefined || !(Date.parse(holder.until) > now)) return undefined;
     const who = userAndHost(holder);
-    if (who === whoAmI()) return undefined;
+    const isEnded =
+        progress.file === undefined && conversions.some(({ entries }) => nameIn(entries[0]) === holder.name);
+    if (isEnded || (who === whoAmI() && progress.file !== undefined)) return undefined;
     return `${holder.name.startsWith(`${who} `) ? holder.name : who}, until ${holder.until}`;
 }
 
@@ -89,8 +91,11 @@ function lines({ kind, progress, stack, budget }: CutoverState, facts: Facts, ot
         direction === "back"
             ? `rolling back to ${kind.before}${why ? ` (${why})` : ""}`
             : `in progress to ${kind.target}`;
+    const isUnknown = progress.file === undefined && others !== undefined;
     const text = [
-        `${stack.short}: ${way}. Reached: ${reached}${asked === reached ? "" : `; requested but not reached: ${asked}`}.`,
+        isUnknown
+            ? `${stack.short}: this clone has no record of the ${kind.noun}. Reached: ${reached}.`
+            : `${stack.short}: ${way}. Reached: ${reached}${asked === reached ? "" : `; requested but not reached: ${asked}`}.`,
     ];
     if (facts.step !== null)
         text.push(`Step ${facts.step} ${facts.state === "interrupted" ? "was interrupted before its end" : "runs"}.`);
@@ -109,7 +114,7 @@ function lines({ kind, progress, stack, budget }: CutoverState, facts: Facts, ot
     if (others !== undefined)
         return [
             ...text,
-            `No process on this machine runs the ${kind.noun}. The lock holder in the cluster is on another machine: ${others}. If that machine is gone: ${ops("run --yes --take-over")}`,
+            `No process of this clone runs the ${kind.noun}. The lock holder in the cluster is another machine or clone: ${others}. If its process is gone: ${ops("run --yes --take-over")}`,
         ];
     return [
         ...text,

@@ -206,7 +206,7 @@ describe("npm run ops -- convert, interrupted", () => {
         );
         assert.match(
             (await ops("convert", "status")).out,
-            /The lock holder in the cluster is on another machine: bob@far r1, until 2099.*--take-over/,
+            /The lock holder in the cluster is another machine or clone: bob@far r1, until 2099.*--take-over/,
         );
         assert.equal(JSON.parse((await ops("convert", "status", "--json")).out).state, "elsewhere");
         let looks = 0;
@@ -248,7 +248,7 @@ describe("npm run ops -- convert, interrupted", () => {
         it.state.onLook = () => (ours.beat = `${looks++} bob@far`);
         assert.match(
             (await it.ops("convert", "status")).out,
-            /The lock holder in the cluster is on another machine: bob@far, until /,
+            /The lock holder in the cluster is another machine or clone: bob@far, until /,
         );
         const { note } = await exits(2, it.ops("convert", "run", "--yes"));
         assert.match(note, /still running, so it cannot be taken over \(bob@far still sends a heartbeat every/);
@@ -263,6 +263,24 @@ describe("npm run ops -- convert, interrupted", () => {
         const { who } = firstOf(it.folder);
         it.state.inCluster = { name: "bob@far r1", until: "2099-01-01T00:00:00Z", beat: `1 ${who}` };
         assert.equal(JSON.parse((await it.ops("convert", "status", "--json")).out).state, "interrupted");
+    });
+
+    it("that another clone of this user runs is not reported as stopped, nor as a rollback", async () => {
+        const { who } = firstOf((await interruptedAt("stop")).folder);
+        const inCluster = { name: `${who} r1`, until: "2099-01-01T00:00:00Z", beat: `1 ${who}` };
+        for (const place of ["prepare", "stop"] as const) {
+            const { ops, state } = await convertBench(fileAt(place));
+            state.inCluster = inCluster;
+            const { out } = await exits(0, ops("convert", "status"));
+            assert.match(out, /this clone has no record of the conversion\. Reached: /);
+            assert.match(
+                out,
+                /The lock holder in the cluster is another machine or clone: .* r1, until 2099.*--take-over/,
+            );
+            assert.equal(JSON.parse((await ops("convert", "status", "--json")).out).state, "elsewhere");
+            // A process of another clone of this user may run too, so it is not continued without --take-over.
+            assert.match((await exits(2, ops("convert", "run", "--yes"))).note, /another process already runs/);
+        }
     });
 
     it("reports to the cluster only while it runs", async () => {

@@ -1,7 +1,7 @@
 // Proves what `npm run ops -- convert` changes in the stack file, in Pulumi and in the record of the conversion. Here, Pulumi is
 // a fake and Alpa a small HTTP server; the engine test runs the real Pulumi and the emulated Alpa.
 import { strict as assert } from "node:assert";
-import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import fs from "node:fs";
 import { hostname } from "node:os";
 import { basename, join } from "node:path";
@@ -111,6 +111,21 @@ describe("npm run ops -- convert run", () => {
         assert.match(note, /intra\.json: changed while the conversion was running\./);
         const copy = join(folder, ".alpa-auth/local/intra.json.edited");
         assert.equal(readFileSync(copy, "utf8"), "<<<<<<< HEAD\n");
+    });
+
+    it("returns although the stack file was deleted, for example by git, and restores it", async () => {
+        const { ops, state, folder, text } = await convertBench();
+        state.failing = { start: 1 };
+        state.onUp = (to) => {
+            if (to === "start") rmSync(join(folder, "Pulumi.intra.yaml"));
+        };
+        const { note } = await exits(1, ops("convert", "run", "--yes"));
+        assert.deepEqual(state.ups.slice(4), ["stop", "drain", "prepare", "intra-a"]);
+        assert.equal(text(), CONVERT_FILE);
+        assert.match(
+            note,
+            /Pulumi\.intra\.yaml: was deleted while the conversion was running\. The rollback restored it\./,
+        );
     });
 
     it("leaves callers with the component when done fails, and names the caller that got an answer", async () => {
