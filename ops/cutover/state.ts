@@ -103,11 +103,12 @@ export function backPath(reached: Place, asked: Place, before: Before, { isProve
 
 /**
  * Progress of a stack without a record. In `prepare` a new cutover can begin, because the old service still serves callers
- * and its answers can be recorded. In the phases between `prepare` and `done`, only a rollback is safe.
+ * and its answers can be recorded. In the phases between `prepare` and `done`, only a rollback is safe. In `done` the new
+ * service serves callers: if the stack file has another phase, it is probably of an old commit, so nothing rolls back.
  */
 function withoutRecord(seen: Seen, before: Before): ConversionProgress {
     const { reached, asked, since } = seen;
-    const settled = reached === asked && [before, "prepare", "done"].includes(reached);
+    const settled = reached === "done" || (reached === asked && [before, "prepare"].includes(reached));
     const progress: ConversionProgress = { ...seen, downSeconds: 0, next: [] };
     if (settled) return progress;
     const downSince = isDown(reached) && since !== undefined ? Date.parse(since) : undefined;

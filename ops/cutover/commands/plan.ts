@@ -6,6 +6,7 @@ import { json } from "../../output";
 import { backFrom, forwardAnew, isDown, type Step, type Target } from "../phases";
 import type { CutoverState } from "../read-state";
 import { directionTo, type CutoverSource } from "./carry-out";
+import { noteOtherPhase } from "./report";
 import { drawn, noticed, rowOf, timesOf } from "./steps";
 
 export interface PlanArgs {
@@ -43,6 +44,7 @@ export async function showPlan(context: Context, args: PlanArgs, { read }: Cutov
     const steps = stepsOf(found, to);
     const { problems, notes } =
         underWay || steps.length === 0 ? { problems: found.problems, notes: [] } : await verdict(way);
+    noteOtherPhase(context, found);
     const rows = steps.map((step) => rowOf(step, found));
     if (args.json) {
         const isConversion = change === undefined;

@@ -1,6 +1,6 @@
 /** Reports to the operator how a cutover has ended. */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { conversionStateFile } from "../../../config/conversion-state";
 import type { Context } from "../../context";
 import { json, shownPath } from "../../output";
@@ -9,6 +9,7 @@ import { duration } from "../clock";
 import type { Result } from "../interfaces";
 import type { Kind } from "../kind";
 import { nameOf, type Place, type Step } from "../phases";
+import type { CutoverState } from "../read-state";
 
 /** A cutover that has ended or was stopped. */
 export interface Ended extends Result {
@@ -32,6 +33,15 @@ export async function report(context: Context, args: { json?: boolean }, kind: K
     const files = [join(context.folder, `Pulumi.${stack}.yaml`), conversionStateFile(context.folder, stack), file];
     const toCommit = await committable(files.filter((one) => existsSync(one)));
     if (toCommit.length > 0) context.out(`Next: commit ${toCommit.map((one) => shownPath(one)).join(" and ")}.`);
+}
+
+/** Warns that the stack file has another phase than the stack, although no cutover is in progress. */
+export function noteOtherPhase({ note }: Context, { stack, progress }: CutoverState): void {
+    const { direction, asked, reached } = progress;
+    if (direction !== undefined || asked === reached) return;
+    note(
+        `note: ${basename(stack.file)} has phase ${asked}, but the stack has reached ${reached}. If another clone has changed the stack, get its stack file: git pull`,
+    );
 }
 
 /** Message about an unsuccessful outcome. */

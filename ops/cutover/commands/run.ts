@@ -8,7 +8,7 @@ import type { Target } from "../phases";
 import type { CutoverState } from "../read-state";
 import { carryOut, type CutoverSource, type Task } from "./carry-out";
 import { showPlan, targetOf } from "./plan";
-import { report, unhappy, type Ended } from "./report";
+import { noteOtherPhase, report, unhappy, type Ended } from "./report";
 
 /** Options of the verbs of a cutover. */
 export interface CutoverArgs {
@@ -87,6 +87,7 @@ function unreachable({ kind, stack, progress: { direction, why } }: CutoverState
 function sayNothingToDo(context: Context, args: CutoverArgs, found: CutoverState, to: Target): void {
     const { kind, stack, progress } = found;
     const { reached } = progress;
+    noteOtherPhase(context, found);
     if (!args.json) return context.out(kind.nothingToDo(stack.short, reached));
     context.out(json({ stack: stack.short, to, outcome: "none", place: reached, downSeconds: 0, record: null }));
 }

@@ -8,6 +8,7 @@ import { holderOf, type Held } from "../lock";
 import { isDown, nameOf, type Direction } from "../phases";
 import type { CutoverState } from "../read-state";
 import { nameIn, type CutoverSource } from "./carry-out";
+import { noteOtherPhase } from "./report";
 
 /** Prints how far the cutover is. */
 export async function status(context: Context, args: { json?: boolean }, { kind, read }: CutoverSource): Promise<void> {
@@ -42,6 +43,7 @@ export async function status(context: Context, args: { json?: boolean }, { kind,
         clusterHolder: found.holder ?? null,
         record: progress.file === undefined ? null : shownPath(progress.file),
     };
+    noteOtherPhase(context, found);
     if (args.json) return context.out(json(facts));
     const text =
         progress.direction === undefined && others === undefined

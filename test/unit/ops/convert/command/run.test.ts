@@ -200,6 +200,19 @@ describe("npm run ops -- convert run", () => {
         assert.match(out, /Rolled back: intra has option intra-a and serves/);
     });
 
+    it("does not roll back a converted stack from a clone whose stack file is older than the conversion", async () => {
+        const { ops, state, folder, text } = await convertBench();
+        state.reached = "done";
+        for (const verb of ["run", "abort"]) {
+            const { out, note } = await exits(0, ops("convert", verb, "--yes"));
+            assert.match(out, /intra has option intra-b, and no conversion is under way/);
+            assert.match(note, /Pulumi\.intra\.yaml has phase intra-a, but the stack has reached done\. .*git pull/);
+        }
+        assert.match((await ops("convert", "status")).out, /option intra-b; no conversion is under way/);
+        assert.deepEqual([state.ups, text()], [[], CONVERT_FILE]);
+        assert.ok(!existsSync(join(folder, ".alpa-auth/convert")));
+    });
+
     it("continues from a stack that was prepared by hand, or rolls back on request", async () => {
         const text = fileAt("prepare");
         const it = await convertBench(text);
