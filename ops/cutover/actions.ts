@@ -50,7 +50,12 @@ export interface CutoverJob {
 export function cutoverActions(job: CutoverJob): Actions {
     const { context, kind, stack, display } = job;
     const known = () => records({ folder: context.folder, kind: kind.folder }, job.short);
-    const now = startClock();
+    // Another machine, whose clock is ahead, may have written the earlier events.
+    const times =
+        known()
+            .at(-1)
+            ?.entries.map(({ time }) => Date.parse(time) || 0) ?? [];
+    const now = startClock(Math.max(0, ...times));
     return {
         now,
         bring: async ({ direction, to }, signal) => {

@@ -6,10 +6,15 @@ const LOOK_SECONDS = 5;
 /**
  * Returns a clock in milliseconds that goes forward even if the system's clock is set back. Otherwise a rollback would begin
  * too late, and callers would get 503 for longer.
+ * @param earliest time at which the clock starts if the system's clock is behind it, for example on another machine
  * @param steady a monotonic clock, which stops while the machine sleeps
  */
-export function startClock(system = () => Date.now(), steady = () => performance.now()): () => number {
-    const begin = system() - steady();
+export function startClock(
+    earliest: number,
+    system = () => Date.now(),
+    steady = () => performance.now(),
+): () => number {
+    const begin = Math.max(system(), earliest) - steady();
     return () => Math.max(system(), Math.round(begin + steady()));
 }
 

@@ -311,6 +311,7 @@ describe("ops convert, its clock", () => {
     it("continues when the system's clock is set back, and counts the time in which the machine slept", () => {
         let [system, steady] = [1_000_000, 500];
         const now = startClock(
+            0,
             () => system,
             () => steady,
         );
@@ -318,6 +319,17 @@ describe("ops convert, its clock", () => {
         assert.equal(now(), 1_002_000);
         system = 1_900_000;
         assert.equal(now(), 1_900_000);
+    });
+
+    it("starts at the last recorded time on a machine whose clock is behind", () => {
+        let steady = 500;
+        const now = startClock(
+            4_600_000,
+            () => 1_000_000,
+            () => steady,
+        );
+        steady += 2000;
+        assert.equal(now(), 4_602_000);
     });
 
     it("runs a call at its time, or soon after a sleep that lasted longer, and not at once where the time is a month away", async () => {

@@ -57,6 +57,22 @@ describe("npm run ops -- convert, interrupted", () => {
         return JSON.parse(readFileSync(join(folder, ".alpa-auth/convert", name), "utf8").split("\n")[0]);
     }
 
+    it("counts the recorded time of 503s also where the clock is an hour behind that of the machine that wrote the record", async () => {
+        const it = await interruptedAt("stop");
+        const [name] = readdirSync(join(it.folder, ".alpa-auth/convert"));
+        const file = join(it.folder, ".alpa-auth/convert", name);
+        const at = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString();
+        const lines = readFileSync(file, "utf8").trim().split("\n").slice(0, -1);
+        const ahead = lines.map((line) => {
+            const entry = JSON.parse(line);
+            return JSON.stringify({ ...entry, time: at(entry.step === "stop" ? 118 : 60) });
+        });
+        writeFileSync(file, `${ahead.join("\n")}\n`);
+        const { note } = await exits(1, it.ops("convert", "run", "--yes"));
+        assert.match(note, /Rolling back to intra-a: 58:0\d of 1:00:00 have passed/);
+        assert.deepEqual(it.state.ups, ["drain", "prepare", "intra-a"]);
+    });
+
     it("abort rolls back from the current phase, and without --yes only shows it", async () => {
         const { ops, state, text } = await interruptedAt("start");
         const before = text();
