@@ -71,7 +71,13 @@ type Asked = GatewayClusterArgs & {
     window?: { budgetMinutes: number; seconds: Record<string, number> };
 };
 
-/** Checks that this run makes at most one step of a conversion, and that a run with a step does not change callers. */
+/** Stages in which a run may change callers, if it makes no step. */
+const MAY_CHANGE_CALLERS: readonly Stage[] = [BEFORE, "prepare", "done", "upgrade-prepare"];
+
+/**
+ * Checks that this run makes at most one step of a conversion. A run with a step, and a run during a conversion, must not
+ * change callers.
+ */
 export async function conversion(
     settings: Asked,
     cluster: ClusterView,
@@ -87,11 +93,14 @@ export async function conversion(
         ...heldByAnother(record, asked?.holder?.name ?? settings.holder, now),
         ...(wanted === "drain" && leadsOn(record.reached, wanted) ? shortBudget(settings.window) : []),
     ];
-    if (wanted === record.reached && record.going === undefined) return problems;
+    // In other phases the list may be that of an outdated clone, and a removed caller would need a new key.
+    if (wanted === record.reached && record.going === undefined && MAY_CHANGE_CALLERS.includes(wanted)) return problems;
     const changed = await callersChanged(settings, record, wanted, cluster, owner);
     if (changed !== undefined)
         problems.push(
-            `consumers: must not change in the same run as convert.phase or option (${changed}). Change one of them, run pulumi up, and then change the other.`,
+            MAY_CHANGE_CALLERS.includes(record.reached)
+                ? `consumers: must not change in the same run as convert.phase or option (${changed}). Change one of them, run pulumi up, and then change the other.`
+                : `consumers: must not change during a conversion (${changed}). Restore the list of callers: git pull, or undo the edit. Change callers after the conversion.`,
         );
     return problems;
 }

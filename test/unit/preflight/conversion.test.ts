@@ -178,8 +178,23 @@ describe("preflight of a conversion", () => {
         const [said] = await problems("drain", reached("prepare"), others);
         assert.match(said, /^consumers: must not change in the same run as convert\.phase or option/);
         assert.deepEqual(await problems("prepare", reached("prepare"), others), []);
+        assert.deepEqual(await problems("done", reached("done"), others), []);
         const unfinished = { phase: "drain", going: "stop", attempt: "1", callers };
         assert.equal((await problems("drain", unfinished, others)).length, 1);
+    });
+
+    it("rejects other callers also in a run that repeats a phase of a conversion, as from a clone with an earlier list", async () => {
+        const others = { consumers: [CONSUMERS[0]] };
+        for (const phase of ["drain", "stop", "start", "verify", "switch"] as const) {
+            assert.deepEqual(await problems(phase, reached(phase)), [], phase);
+            const [said, ...more] = await problems(phase, reached(phase), others);
+            assert.match(
+                said,
+                /^consumers: must not change during a conversion \(the list of callers .*git pull/,
+                phase,
+            );
+            assert.deepEqual(more, []);
+        }
     });
 
     const consumer = (name: string, ids: string[], plugins: object[] = [], owner = OWN): Live => ({
