@@ -16,7 +16,7 @@ const FORWARD: Record<Phase, StepDescription> = {
     },
     drain: { does: "new requests get 503 with Retry-After", waitsFor: "the gateway rejects new requests" },
     stop: {
-        does: "requests in progress finish, and  bare metal is stopped over SSH",
+        does: "requests in progress finish, and bare metal is stopped over SSH",
         waitsFor: "requests in progress have finished, and the GPUs of every host are free",
     },
     start: { does: "the component runs", waitsFor: "the model is loaded in the component" },
@@ -33,7 +33,7 @@ const BACK: Partial<Record<Place, StepDescription>> = {
     verify: { does: "callers no longer reach the component", waitsFor: "the gateway rejects new requests" },
     start: { does: "new requests get 503 with Retry-After", waitsFor: "the gateway rejects new requests" },
     stop: {
-        does: "requests in progress finish, and  the component is suspended",
+        does: "requests in progress finish, and the component is suspended",
         waitsFor: "requests in progress have finished, the component's pods are gone and the GPUs are free",
     },
     drain: {

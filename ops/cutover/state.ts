@@ -76,6 +76,8 @@ export function progressOf(seen: Seen, conversions: Conversion[], before: Before
     }
     // A rollback can begin days after the cutover. It uses the answers that the last cutover recorded.
     if (progress.direction === "back") progress.answers ??= lastAnswers(conversions);
+    // Another clone may have taken over and returned, which this record does not show.
+    if (reached === before) delete progress.downSince;
     // If the operator changed the phase by hand, the record does not show when the 503s began. The outputs show it.
     if (isDown(reached)) progress.downSince ??= seen.since === undefined ? undefined : Date.parse(seen.since);
     // A step that was applied but not verified runs again, which only verifies it. After a change of direction it does not.

@@ -22,7 +22,7 @@ const FORWARD: Record<Phase, StepDescription> = {
     },
     drain: { does: "new requests get 503 with Retry-After", waitsFor: REFUSED },
     stop: {
-        does: "requests in progress finish, and  the old version is suspended",
+        does: "requests in progress finish, and the old version is suspended",
         waitsFor: "requests in progress have finished, and the pods are gone",
     },
     start: { does: "the new version runs", waitsFor: "the new model is loaded" },
@@ -39,7 +39,7 @@ const BACK: Partial<Record<Place, StepDescription>> = {
     verify: { does: "callers no longer reach the new version", waitsFor: REFUSED },
     start: { does: "new requests get 503 with Retry-After", waitsFor: REFUSED },
     stop: {
-        does: "requests in progress finish, and  the new version is suspended",
+        does: "requests in progress finish, and the new version is suspended",
         waitsFor: "requests in progress have finished, and the pods are gone",
     },
     drain: { does: "the old version runs", waitsFor: "the old model is loaded" },

@@ -73,6 +73,13 @@ describe("npm run ops -- convert, interrupted", () => {
         assert.deepEqual(it.state.ups, ["drain", "prepare", "intra-a"]);
     });
 
+    it("and returned by another clone: status does not say that callers get 503", async () => {
+        const { ops, state } = await interruptedAt("start");
+        state.reached = "intra-a";
+        const facts = JSON.parse((await ops("convert", "status", "--json")).out);
+        assert.deepEqual([facts.reached, facts.callers, facts.downSeconds], ["intra-a", "served", 0]);
+    });
+
     it("abort rolls back from the current phase, and without --yes only shows it", async () => {
         const { ops, state, text } = await interruptedAt("start");
         const before = text();
