@@ -212,7 +212,7 @@ function latency() {
     return [
         compared(
             times({
-                title: "Time of Alpa",
+                title: "Response time of Alpa",
                 description: `Over ${LATENCY_WINDOW} at each point, since answers take minutes. The histogram does not distinguish times above 600 s. Dashed: threshold of AlpaAuthAnswersSlow.`,
                 queries: [
                     [quantile(0.5, "upstream"), "half of the answers take less"],

@@ -9,7 +9,7 @@ export async function down(): Promise<void> {
     const before = running(dir);
     await clear(dir, console.log);
     console.log(before.length === 0 ? "no sandbox was running" : `ended ${before.length} processes`);
-    console.log(`The stacks and their data stay in ${dir} until the next \`up\`, which starts anew.`);
+    console.log(`The stacks and their data stay in ${dir} until the next \`up\`, which deletes them.`);
 }
 
 /** Ends all processes of a sandbox and deletes the files with its addresses. Its data stays until the next start. */

@@ -53,7 +53,7 @@ function keyParts(handout: Handout, key: string): string[] {
             ...pythonRequest(handout, `{"apikey": ${JSON.stringify(key)}}`),
         ]),
         block(
-            "TypeScript (a module, for example caller.mts; Node.js 20 or newer)",
+            "JavaScript and TypeScript (a module, for example caller.mjs; Node.js 20 or newer)",
             "ts",
             typescriptRequest(handout, `apikey: ${JSON.stringify(key)}`),
         ),
@@ -77,7 +77,7 @@ function serviceTokenParts(handout: Handout, { clientId, clientSecret }: TokenPa
             ...pythonRequest(handout, `{${literal(JSON.stringify)}}`, "answer.text"),
         ]),
         block(
-            "TypeScript (a module, for example caller.mts; Node.js 20 or newer)",
+            "JavaScript and TypeScript (a module, for example caller.mjs; Node.js 20 or newer)",
             "ts",
             typescriptRequest(handout, literal(JSON.stringify), "manual", "text"),
         ),
@@ -100,7 +100,7 @@ function tokenParts(handout: Handout, credential: Extract<Handout["credential"],
             "",
             ...pythonRequest(handout, '{"Authorization": f"Bearer {token}"}'),
         ]),
-        block("TypeScript (a module, for example caller.mts; Node.js 20 or newer)", "ts", [
+        block("JavaScript and TypeScript (a module, for example caller.mjs; Node.js 20 or newer)", "ts", [
             ...typescriptToken(credential),
             ...typescriptRequest(handout, "Authorization: `Bearer ${token}`"),
         ]),

@@ -153,7 +153,7 @@ function whyNotTried({ consumer }: RollbackArgs, { target, program }: Way): stri
     const callers = callersOf({ text: target.config, ...callersFileOf(target.config, program) });
     if (callers.some(({ name }) => name === consumer)) return [];
     return [
-        `No test from outside after the rollback: version ${target.version.number} has no caller ${consumer}. Name one of its callers: --consumer <name>. Or test it after the rollback: npm run ops -- check smoke --consumer <name>`,
+        `No test from outside after the rollback: version ${target.version.number} has no caller ${consumer}. Name a caller for tests only, because the test uses up its limits: --consumer <name>. Or test it after the rollback: npm run ops -- check smoke --consumer <name>`,
     ];
 }
 

@@ -68,7 +68,7 @@ describe("dashboards for Grafana", () => {
         });
 
         it(`${name} shows times from milliseconds to minutes on a logarithmic axis`, () => {
-            const times = board.panels.filter(({ title }: any) => /^Time of Alpa/.test(title));
+            const times = board.panels.filter(({ title }: any) => /^Response time of Alpa/.test(title));
             assert.equal(times.length, 1);
             const { custom, min } = times[0].fieldConfig.defaults;
             assert.deepEqual([custom.scaleDistribution.type, min > 0], ["log", true]);
