@@ -66,7 +66,9 @@ function sides({ steps }: Preview, state: Exported | undefined): [before: Resour
     if (state === undefined) for (const { oldState } of steps) if (oldState) old.set(oldState.urn, oldState);
     const now = new Map(old);
     for (const { op, urn, oldState, newState } of steps) {
-        if (oldState && (oldState.urn !== urn || /^(delete|discard)$/.test(op))) now.delete(oldState.urn);
+        // The deletion of a leftover of an earlier replacement keeps the resource that has replaced it under the same URN.
+        if (oldState && !oldState.delete && (oldState.urn !== urn || /^(delete|discard)$/.test(op)))
+            now.delete(oldState.urn);
         if (newState) now.set(urn, { ...newState, id: newState.id || (KEEPS_ID.has(op) ? oldState?.id : undefined) });
     }
     return [seen(old), seen(now)];

@@ -5,12 +5,10 @@ import type { Difference } from "../differences";
 import { always, nothing, type KindRule, type Row, type Verdict, type Verdicts } from "../rule";
 import { ACCOUNT_AND_ZONE } from "./cloudflare";
 
+const isTunnel = (content: unknown) => /cfargotunnel\.com$/.test(String(content));
 /** Records of callers' host names, which point to the tunnel. */
 const isService = ({ old, new: now }: Change) =>
-    [old, now].some(
-        (props) =>
-            props?.proxied === true || /cfargotunnel\.com$/.test(String(props?.content)) || hasUnknown(props?.content),
-    );
+    [old, now].some((props) => props?.proxied === true || isTunnel(props?.content) || hasUnknown(props?.content));
 const recordName = ({ new: now, old }: Change) => `${String((now ?? old)?.type)} ${String((now ?? old)?.name)}`;
 
 export const dnsRecord: KindRule = {
@@ -43,6 +41,8 @@ export const dnsRecord: KindRule = {
                       }
                     : {
                           code: "dns-record-changed",
+                          // Callers lose the tunnel, and the owner of the new target gets their requests.
+                          ...(isTunnel(old) && { severity: "breaks-callers" as const }),
                           says: `${recordName(change)}: the name no longer points to ${String(old)}, but to ${String(now)}`,
                       },
         ],

@@ -51,6 +51,21 @@ describe("review and the policy pack", () => {
         assert.deepEqual(policyFindings(broken, undefined, exceptions, TODAY), []);
     });
 
+    it("report a rule that a change breaks, while the run also deletes a leftover of the same resource", async () => {
+        const broken = previewOf(
+            await recordStack("rampart"),
+            await recordStack("rampart", { guard: { maxBodyBytes: 1024 } }),
+        );
+        const change = broken.steps.find(({ newState }) => (newState?.inputs as any)?.spec?.http)!;
+        const { http } = (change.newState!.inputs as any).spec;
+        http[0].plugins = http[0].plugins.filter((plugin: any) => plugin.name !== "multi-auth");
+        const leftover = { op: "delete", urn: change.urn, oldState: { ...change.oldState!, delete: true } };
+        const resources = [change.oldState!, leftover.oldState];
+        const found = (steps: Preview["steps"]) => policyFindings({ ...broken, steps }, { resources }, [], TODAY);
+        assert.match(found([change])[0].says, /multi-auth|requires? a credential/);
+        assert.deepEqual(found([change, leftover]), found([change]));
+    });
+
     it("reject invalid exceptions, as a user error", () => {
         const root = mkdtempSync(join(tmpdir(), "alpa-auth-exceptions-"));
         try {

@@ -114,6 +114,26 @@ describe("review of whether a name resolves to Cloudflare's proxy", () => {
         assert.equal(of(false, undefined) + of(undefined, false), ""));
 });
 
+describe("review of where a name points", () => {
+    const of = (old: string, now: string, type = "CNAME") => {
+        const record = (content: string) => ({ name: "llm.example.com", type, content, proxied: true });
+        return said([step("DnsRecord", "llm", record(old), record(now))]).join("\n");
+    };
+
+    it("reports a host name that leaves the tunnel as a loss for callers", () => {
+        assert.match(
+            of("t.cfargotunnel.com", "other.example.net"),
+            /^breaks-callers dns-record-changed: .* but to other/,
+        );
+        assert.match(of("t.cfargotunnel.com", "u.cfargotunnel.com"), /^breaks-callers dns-record-changed/);
+    });
+
+    it("reports a host name that moves to the tunnel, and another record, as a risk", () => {
+        assert.match(of("origin.example.com", "t.cfargotunnel.com"), /^risk dns-record-changed/);
+        assert.match(of("192.0.2.1", "192.0.2.2", "A"), /^risk dns-record-changed/);
+    });
+});
+
 describe("review of the Worker at the edge", () => {
     const script = { accountId: "a", scriptName: "one", content: "export default {}", compatibilityDate: "2026-01-01" };
     const route = { zoneId: "z", pattern: "llm.example.com/*", script: "one" };
