@@ -30,6 +30,8 @@ interface LiveToken {
     name: string;
     expires_at?: string;
     enabled?: boolean;
+    /** Some versions of the API do not return this field. */
+    client_secret_version?: number;
 }
 
 /** Compares the callers of the config with the service tokens of the account. */
@@ -57,7 +59,7 @@ export function compareTokens(config: Consumer[], live: LiveToken[], owner: stri
     const rows = config.flatMap(({ name: consumer, credentials }): TokenRow[] => {
         const nothing = { method: null, expires: null, ends: null, live: false, enabled: null, problems: [] };
         if (credentials.length === 0) return [{ consumer, credential: null, ...nothing }];
-        return credentials.map(({ id, expires, enabled = true }) => {
+        return credentials.map(({ id, expires, enabled = true, secretVersion = 1 }) => {
             const name = tokenName(owner, consumer, id);
             known.add(name);
             const found = live.find((token) => token.name === name);
@@ -73,6 +75,12 @@ export function compareTokens(config: Consumer[], live: LiveToken[], owner: stri
                 problems.push("disabled at Cloudflare, but not in the config: pulumi up --refresh");
             if (!over && !enabled && found?.enabled === true)
                 problems.push("disabled in the config, but not at Cloudflare: pulumi up --refresh");
+            // Pulumi never reads the version again, so a refresh does not detect a rotation by hand.
+            const version = found?.client_secret_version ?? 0;
+            if (!over && version > secretVersion)
+                problems.push(
+                    `rotated at Cloudflare to secretVersion ${version}, but not in the config: pulumi preview says what to set`,
+                );
             return {
                 consumer,
                 credential: id,

@@ -338,6 +338,24 @@ describe("ops consumer list of service tokens", () => {
         assert.deepEqual(problemsOf(false, undefined), []);
     });
 
+    it("marks a token whose secret was rotated at Cloudflare", () => {
+        const problemsOf = (secretVersion: number | undefined, client_secret_version: number | undefined) => {
+            const lab = { name: "lab", credentials: [{ ...config[0].credentials[0], secretVersion }] };
+            return compareTokens([lab], [live(`${OWNER}/lab/a`, { client_secret_version })], OWNER, new Date(TODAY))[0]
+                .problems;
+        };
+        const rotated = (to: number) => [
+            `rotated at Cloudflare to secretVersion ${to}, but not in the config: pulumi preview says what to set`,
+        ];
+        assert.deepEqual(problemsOf(undefined, 2), rotated(2));
+        assert.deepEqual(problemsOf(2, 3), rotated(3));
+        assert.deepEqual(problemsOf(undefined, 1), []);
+        // The next run rotates the token.
+        assert.deepEqual(problemsOf(3, 2), []);
+        // Cloudflare's API may leave out this field.
+        assert.deepEqual(problemsOf(undefined, undefined), []);
+    });
+
     it("uses the stack's API token, and shows no secret", async () => {
         const asked: IncomingMessage[] = [];
         const address = await serve((request, response) => {
