@@ -3,6 +3,7 @@
  * findings.
  */
 import { counted } from "../../../config/problems";
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { withExamples, withStack, type AddCommand } from "../../arguments";
 import { ROOT, type Context } from "../../context";
@@ -12,7 +13,7 @@ import { json } from "../../output";
 import { withReview } from "../review/arguments";
 import type { Finding } from "../review/finding";
 import { escaped } from "../review/markdown";
-import type { Exported } from "../review/plan";
+import { openedOutputs, type Exported } from "../review/plan";
 import type { Preview } from "../review/preview";
 import { plain, type Review } from "../review/report";
 import { asBadAs, exported, fullReview, pictureOf, render, type ReviewArgs } from "../review/review";
@@ -61,7 +62,8 @@ async function check(context: Context, args: CheckArgs): Promise<void> {
         // The state is read before the preview, so that a change of the state during the preview makes the plan outdated.
         const state = await exported(context, stack);
         const { preview, refusal } = await previewPlan(context, stack, planIn(folder));
-        judge(context, args, reviewed(context, args, preview, state), acceptances, refusal);
+        const opened = refusal === undefined ? openedOutputs(readFileSync(planIn(folder), "utf8"), state) : [];
+        judge(context, args, reviewed(context, args, { ...preview, opened }, state), acceptances, refusal);
         await savePlanOrigin(context, folder, stack, state);
     } catch (error) {
         // Removes the folder, because a plan that did not pass the check must not be applied.

@@ -5,9 +5,9 @@
 import { isDeepStrictEqual } from "node:util";
 import { isWrappedSecret, nameIn, ownerIn } from "../../../policy/resources/resource";
 import { HIDDEN, isMap, type Tree } from "../../../policy/resources/values";
-import { hasSecret } from "../../../policy/resources/unknown";
+import { hasSecret, hasUnknown } from "../../../policy/resources/unknown";
 import { UsageError } from "../../errors";
-import { OPERATIONS, stackOf, type Preview, type ResourceState, type Step } from "./preview";
+import { OPERATIONS, stackOf, type OpenedOutput, type Preview, type ResourceState, type Step } from "./preview";
 import { jsonProblem } from "./values-text";
 
 interface PlanDiff {
@@ -23,6 +23,7 @@ interface ResourcePlan {
         custom?: boolean;
         protect?: boolean;
         inputDiff?: PlanDiff;
+        outputDiff?: PlanDiff;
         aliases?: string[];
         structuredAliases?: { Name?: string; URN?: string; name?: string; urn?: string }[];
     };
@@ -44,7 +45,30 @@ export function readPlan(text: string, where: string, state: Exported, stack?: s
     if (problems.length > 0) throw new UsageError(problems);
     const known = new Map((state.resources ?? []).filter((r) => !r.delete).map((r) => [r.urn, r]));
     const steps = Object.entries(resources).flatMap(([urn, resource]) => stepsOf(urn, resource, known));
-    return { stack: name ?? stack ?? "", steps, config: configOf(plan.config) };
+    const opened = openedOutputs(text, state);
+    return { stack: name ?? stack ?? "", steps, config: configOf(plan.config), opened };
+}
+
+/**
+ * Outputs of the stack that are secret in the state, and in plain text in the plan. Only a plan has this: a preview shows no
+ * new outputs, and the policy pack gets them without the marks of secrets.
+ */
+export function openedOutputs(plan: string, { resources = [] }: Exported): OpenedOutput[] {
+    const { resourcePlans } = JSON.parse(plan) as { resourcePlans: Record<string, ResourcePlan> };
+    return Object.entries(resourcePlans).flatMap(([urn, { goal }]) => {
+        if (goal?.type !== "pulumi:pulumi:Stack") return [];
+        const old = resources.find((resource) => resource.urn === urn)?.outputs ?? {};
+        const changed = Object.entries(goal.outputDiff?.updates ?? {});
+        return changed.filter(([name, now]) => isOpened(old[name], now)).map(([name]) => ({ name, urn }));
+    });
+}
+
+/** Whether a secret of the old value is plain text in the new value. */
+function isOpened(old: unknown, now: unknown): boolean {
+    if (!isMap(old) || now === undefined || now === null || hasUnknown(now)) return false;
+    if (isMap(now) && isWrappedSecret(now)) return false;
+    if (isWrappedSecret(old)) return !isMap(now) || Object.values(now).some((part) => isOpened(old, part));
+    return isMap(now) && Object.entries(now).some(([name, part]) => isOpened(old[name], part));
 }
 
 function parsed(text: string, where: string): Tree & { manifest?: { time?: string; version?: string } } {

@@ -39,6 +39,14 @@ export interface Preview {
     steps: Step[];
     /** Config of the run by full key, secrets as `[secret]`. */
     config: Record<string, string>;
+    /** Outputs of the stack that are secret before the change and in plain text after it. Default: unknown */
+    opened?: OpenedOutput[];
+}
+
+/** Name of an output, and the URN of the stack's resource. */
+export interface OpenedOutput {
+    name: string;
+    urn: string;
 }
 
 interface Refresh extends Preview {

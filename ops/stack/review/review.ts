@@ -1,5 +1,5 @@
 /** `stack review`: shows the effect of a change on live callers before it is applied. */
-import { readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { nameIn } from "../../../policy/resources/resource";
 import type { Rule } from "../../../policy/rules";
 import { readCallersFile } from "../../../config/keys/consumers/file";
@@ -16,12 +16,12 @@ import { renderMermaid } from "../graph/mermaid";
 import { PROJECT } from "../stack-file";
 import { withReview, type FAIL_ON, type FORMATS } from "./arguments";
 import { changesOf } from "./changes";
-import { byDanger, SEVERITIES, type Finding, type Severity } from "./finding";
+import { byDanger, CODES, SEVERITIES, type Finding, type Severity } from "./finding";
 import { judge, runOf } from "./judge";
 import { LONGEST, renderMarkdown } from "./markdown";
-import { readPlan, type Exported } from "./plan";
+import { openedOutputs, readPlan, type Exported } from "./plan";
 import { exceptionsOf, policyFindings } from "./policies";
-import { errorText, readPreview, type Preview } from "./preview";
+import { errorText, readPreview, type OpenedOutput, type Preview } from "./preview";
 import { renderText, type Review } from "./report";
 
 export const command: AddCommand = (stack, context) =>
@@ -75,7 +75,12 @@ async function read(context: Context, args: ReviewArgs): Promise<{ preview: Prev
     const state = await exported(context, stack);
     if (args.plan !== undefined)
         return { preview: readPlan(fileText("--plan", args.plan), "--plan", state, stack.short), state };
-    if (args.preview === undefined) return { preview: await runPreview(context, stack, args.savePlan), state };
+    if (args.preview === undefined) {
+        const preview = await runPreview(context, stack, args.savePlan);
+        const isSaved = args.savePlan !== undefined && existsSync(args.savePlan);
+        const opened = isSaved ? openedOutputs(fileText("--save-plan", args.savePlan!), state) : [];
+        return { preview: { ...preview, opened }, state };
+    }
     const preview = readPreview(fileText("--preview", args.preview), "--preview", stack.short);
     const problems = [...olderThan(preview, state), ...writtenBefore(args.preview, state)].slice(0, 1);
     if (problems.length > 0) throw new UsageError(problems);
@@ -105,7 +110,8 @@ export function fullReview(
     const found = reviewOf({ ...preview, config: withCallers(preview.config, program) }, context.today, state);
     const exceptions = exceptionsOf(context.program ?? ROOT, context.today);
     const broken = policyFindings(preview, state, exceptions, context.today, rules);
-    return { ...found, findings: [...found.findings, ...broken].sort(byDanger) };
+    const opened = (preview.opened ?? []).map(openedFinding);
+    return { ...found, findings: [...found.findings, ...broken, ...opened].sort(byDanger) };
 }
 
 /** The config with the callers of the callers file added, since their credentials may have expiry dates too. */
@@ -233,6 +239,16 @@ function writtenBefore(file: string, { manifest }: Exported): string[] {
     return [
         `--preview: must be newer than the state (written ${written.toISOString()}, state of ${manifest?.time}). The stack may have changed since: create the preview again.`,
     ];
+}
+
+function openedFinding({ name, urn }: OpenedOutput): Finding {
+    return {
+        code: "protection-weakened",
+        severity: "breaks-callers",
+        says: `Output ${name} of the stack is no longer secret: state, plans and logs show its values in plain text`,
+        evidence: [{ resource: nameIn(urn), urn, property: name }],
+        todo: CODES["protection-weakened"][1],
+    };
 }
 
 function unfinished({ pending_operations: pending = [] }: Exported): Finding[] {

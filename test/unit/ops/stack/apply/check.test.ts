@@ -172,6 +172,21 @@ describe("ops stack check", () => {
         assert.ok(existsSync(file));
     });
 
+    it("passes no plan in which a secret output is plain text", async () => {
+        const urn = "urn:pulumi:intra::alpa-auth::pulumi:pulumi:Stack::alpa-auth-intra";
+        const type = "pulumi:pulumi:Stack";
+        const secret = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", ciphertext: "v1:abc" };
+        const { ops, folder } = gate({
+            resources: () => [{ urn, type, custom: false, outputs: { credentials: secret } }],
+            resourcePlans: {
+                [urn]: { steps: ["same"], goal: { type, outputDiff: { updates: { credentials: "a" } } } },
+            },
+        });
+        const { out } = await exits(3, ops("stack", "check", "--out", join(folder, "plan")));
+        assert.match(out, /protection-weakened {2}Output credentials of the stack is no longer secret/);
+        assert.ok(!existsSync(join(folder, "plan")));
+    });
+
     it("leaves no plan of a change that did not pass", async () => {
         const { ops, folder } = gate({ steps: [removed("alice")] });
         await exits(3, ops("stack", "check", "--out", join(folder, "plan")));

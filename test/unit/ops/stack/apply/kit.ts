@@ -33,6 +33,8 @@ export interface Gate extends Bench {
 
 export interface GateOptions {
     steps?: object[];
+    /** Resources of each saved plan. */
+    resourcePlans?: object;
     /** Returns the time at which the state was written. Called at each `stack export`. */
     stateTime?: () => string;
     /** Returns the resources of the state. Called at each `stack export`. */
@@ -50,7 +52,7 @@ afterEach(() => {
 export const MADE = "2026-11-25T11:00:00Z";
 
 export function gate(options: GateOptions = {}): Gate {
-    const { steps = [], stateTime = () => MADE, resources = () => [], says, text } = options;
+    const { steps = [], resourcePlans = {}, stateTime = () => MADE, resources = () => [], says, text } = options;
     const clone = mkdtempSync(join(tmpdir(), "alpa-auth-gate-"));
     clones.push(clone);
     const git = (...args: string[]) =>
@@ -74,7 +76,7 @@ export function gate(options: GateOptions = {}): Gate {
         if (verb !== "preview") return undefined;
         const plan = call.args.find((word) => word.startsWith("--save-plan="))?.slice("--save-plan=".length);
         const manifest = { time: "2026-11-25T11:59:00Z", version: "v3.1.0" };
-        if (plan) writeFileSync(plan, JSON.stringify({ manifest, config: {}, resourcePlans: {} }));
+        if (plan) writeFileSync(plan, JSON.stringify({ manifest, config: {}, resourcePlans }));
         return { stdout: JSON.stringify({ steps, changeSummary: {} }) };
     };
     return { ...bench({ program: clone, says: answer, text }), clone, commit };

@@ -2,6 +2,7 @@
 import { strict as assert } from "node:assert";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { UNKNOWN_TEXT } from "../../../../../policy/resources/values";
 import { bench, callerSpec } from "../../kit";
 
 const TYPE = "kubernetes:apisix.apache.org/v1alpha1:Consumer";
@@ -12,6 +13,13 @@ const secretUrn = "urn:pulumi:intra::alpa-auth::kubernetes:core/v1:Secret::alice
 
 const ZONE = "cloudflare:index/zone:Zone";
 const zoneUrn = `urn:pulumi:intra::alpa-auth::${ZONE}::zone`;
+
+const STACK = "pulumi:pulumi:Stack";
+const stackUrn = `urn:pulumi:intra::alpa-auth::${STACK}::alpa-auth-intra`;
+/** Plan of a stack whose outputs `credentials` and `url` change. */
+const outputs = (credentials: unknown, url: unknown) => ({
+    [stackUrn]: { steps: ["same"], goal: { ...goal({}, STACK), outputDiff: { updates: { credentials, url } } } },
+});
 
 const STATE = {
     manifest: { time: "2026-11-25T10:00:00Z", version: "v3.274.1" },
@@ -31,6 +39,7 @@ const STATE = {
             inputs: { metadata: { name: "alice.a" }, stringData: SECRET },
         },
         { urn: zoneUrn, type: ZONE, custom: true, id: "z", protect: true, inputs: { name: "example.com" } },
+        { urn: stackUrn, type: STACK, custom: false, outputs: { credentials: SECRET, url: "https://a.example.com" } },
     ],
 };
 
@@ -103,6 +112,22 @@ describe("ops stack review --plan", () => {
             ["credential-revoked"],
         ],
         [
+            "a secret output that becomes plain text",
+            outputs({ "alice/a": { key: "a-key" } }, "https://b.example.com"),
+            ["protection-weakened"],
+        ],
+        [
+            "a secret output that stays secret",
+            outputs({ ...SECRET, ciphertext: "v1:def" }, "https://b.example.com"),
+            [],
+        ],
+        [
+            "a secret output whose parts are secret",
+            outputs({ "alice/a": { key: SECRET } }, "https://b.example.com"),
+            [],
+        ],
+        ["a secret output that is unknown before the run", outputs(UNKNOWN_TEXT, UNKNOWN_TEXT), []],
+        [
             "a zone that does not change",
             { [zoneUrn]: { steps: ["same"], goal: { ...goal({}, ZONE), protect: true } } },
             [],
@@ -118,7 +143,7 @@ describe("ops stack review --plan", () => {
             const said = await review(plan(resources));
             assert.equal(said.code, 0, said.note);
             assert.deepEqual(said.codes, codes, said.out);
-            assert.ok(!/v1:(abc|def)/.test(said.out), said.out);
+            assert.ok(!/v1:(abc|def)|a-key/.test(said.out), said.out);
         });
 
     const refused: [what: string, text: string, problem: RegExp][] = [
