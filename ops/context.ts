@@ -1,4 +1,6 @@
 import { resolve } from "node:path";
+import type { PlainAccess } from "../components/kubernetes/api-server";
+import type { Reader } from "../components/kubernetes/cluster-reader";
 import { text } from "node:stream/consumers";
 import { stackFilesFolder } from "../config/stack-file";
 import { stateOf } from "./check/exposure-ports";
@@ -25,6 +27,8 @@ export interface Context {
     connectTo?: string;
     /** Opens the record of the lock holder in a stack's cluster. */
     openHolder: OpenHolder;
+    /** Opens a cluster for reading objects. @default the cluster of the access */
+    openReader?: (access: PlainAccess) => Reader;
     /** Finds objects in APISIX that the ingress controller did not write. */
     auditGateway: AuditGateway;
     /** Whether a port of an address answers. */

@@ -1,5 +1,6 @@
 /** `stack drift`: changes outside of Pulumi, as findings of a review. It corrects nothing. */
 import { isDeepStrictEqual } from "node:util";
+import { openReader } from "../../../components/kubernetes/cluster-reader";
 import { isMap, type Tree } from "../../../policy/resources/values";
 import { withExamples, withStack, type AddCommand } from "../../arguments";
 import type { Context } from "../../context";
@@ -7,6 +8,7 @@ import { accessOf } from "../cluster";
 import { gatewayOf } from "../gateway";
 import { findStack, type Stack } from "../stack";
 import { authenticatorIn } from "../stack-file";
+import { addedByHand, comparedIn } from "./added-by-hand";
 import { withReview } from "./arguments";
 import { byDanger, type Code, type Finding } from "./finding";
 import { readRefresh, type Preview, type Step } from "./preview";
@@ -40,6 +42,9 @@ async function drift(context: Context, args: DriftArgs): Promise<void> {
         todo: finding.code === "state-unfinished" ? finding.todo : back,
     }));
     findings.push(...preview.unshown.map((counted) => unshownFinding(counted, stack.short)));
+    const compared = comparedIn(state);
+    const open = context.openReader ?? openReader;
+    if (compared.length > 0) findings.push(...(await addedByHand(compared, open(await accessOf(context, stack)))));
     // A stack without resources has no APISIX.
     if ((state.resources ?? []).length > 0) findings.push(...(await inApisix(context, stack)));
     const report = { ...found, findings: findings.sort(byDanger), about: "drift" as const };

@@ -39,7 +39,9 @@ export function summary({ about, stack, changes, findings }: Review): string {
         (severity) => [severity, findings.filter((f) => f.severity === severity).length] as const,
     );
     const found = of.filter(([, n]) => n > 0).map(([severity, n]) => `${n} ${severity}`);
-    const none = about === "drift" ? "everything is as Pulumi applied it" : "nothing changes";
+    const unchanged = about === "drift" ? "everything is as Pulumi applied it" : "nothing changes";
+    // A finding may be about what Pulumi shows as no change of a resource.
+    const none = found.length === 0 ? unchanged : "Pulumi shows no changed resource";
     const what = done.length === 0 ? none : `resources: ${done.join(", ")}`;
     const title = about === "drift" ? `Drift of stack ${stack}` : `Review of stack ${stack}`;
     return `${title}: ${what}. ${found.length === 0 ? "Callers notice nothing." : `Findings: ${found.join(", ")}.`}`;

@@ -96,6 +96,7 @@ export interface BenchOptions {
     openHolder?: OpenHolder;
     /** Objects in APISIX that are not the ingress controller's. @default none */
     auditGateway?: AuditGateway;
+    openReader?: Context["openReader"];
     /** State of a port at an address. @default every port is closed, even if a program listens on this machine */
     stateOfPort?: Context["stateOfPort"];
     /** Root of a clone. @default that of this repository */
@@ -126,6 +127,7 @@ export function bench(options: BenchOptions = {}): Bench {
             refusalSeconds: options.refusalSeconds ?? 0,
             connectTo: options.connectTo,
             program: options.program,
+            openReader: options.openReader,
             auditGateway: options.auditGateway ?? (async () => ({ foreign: [] })),
             stateOfPort: options.stateOfPort ?? (async () => "closed"),
             openHolder: options.openHolder ?? (() => assert.fail("no fake for the cluster")),

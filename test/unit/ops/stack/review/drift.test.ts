@@ -63,6 +63,68 @@ describe("ops stack drift", () => {
         assert.match(note, /the drift must have no risk for callers \(1 of the 1/);
     });
 
+    it("reports what was added by hand to an object, which a refresh does not show", async () => {
+        const object = (type: string, kind: string, spec: object, given = spec) => ({
+            ...base(`kubernetes:${type}:${kind}`, `alpa-${kind}`),
+            inputs: { spec: given },
+            outputs: { apiVersion: type, kind, metadata: { name: "alpa", namespace: "gateway" }, spec },
+        });
+        const ingress = [{ from: [{ podSelector: {} }] }];
+        const secret = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", ciphertext: "v1:abc" };
+        const resources = [
+            // As after a refresh, which takes an added entry into the outputs, but not into the inputs.
+            object(
+                "networking.k8s.io/v1",
+                "NetworkPolicy",
+                { ingress: [...ingress, { ports: [{ port: 9180 }] }] },
+                { ingress },
+            ),
+            object("apisix.apache.org/v1alpha1", "Consumer", { credentials: [secret], gatewayRef: { name: "a" } }),
+            object("apisix.apache.org/v2", "ApisixUpstream", { retries: 0 }),
+            object("apps/v1", "Deployment", { replicas: 1 }),
+        ];
+        const more: Record<string, object> = {
+            NetworkPolicy: { ingress: [...ingress, { ports: [{ port: 9180 }] }] },
+            Consumer: {
+                credentials: [{ name: "a" }],
+                gatewayRef: { name: "a" },
+                plugins: [{ name: "ip-restriction" }],
+            },
+            // Another value has its finding from the refresh.
+            ApisixUpstream: { retries: 1 },
+            Deployment: { replicas: 1, paused: true },
+        };
+        const drifted = (live: (kind: string, spec: object) => object | undefined) =>
+            driftOf(
+                {
+                    says: ({ args: [verb, noun] }) => {
+                        if (verb === "refresh") return { stdout: JSON.stringify(NOTHING) };
+                        if (noun !== "export") return undefined;
+                        return { stdout: JSON.stringify({ deployment: { resources } }) };
+                    },
+                    openReader:
+                        () =>
+                        async ({ kind }) => {
+                            const spec = live(kind, resources.find((one) => one.outputs.kind === kind)!.outputs.spec);
+                            return spec && { spec };
+                        },
+                },
+                NOTHING,
+            );
+        const { code, out } = await drifted((kind) => more[kind]);
+        assert.equal(code, 3, out);
+        assert.match(
+            out,
+            /^Drift of stack intra: Pulumi shows no changed resource\. Findings: 1 breaks-callers, 1 risk/,
+        );
+        assert.match(out, /opens-to-network {2}NetworkPolicy alpa: spec\.ingress\[1\] was added by hand/);
+        assert.match(out, /other-change {2}Consumer alpa: spec\.plugins was added by hand/);
+        assert.match(out, /kubectl edit Consumer\.v1alpha1\.apisix\.apache\.org alpa -n gateway/);
+        assert.ok(!/retries|paused|credentials/.test(out), out);
+        assert.equal((await drifted((kind, spec) => (kind === "NetworkPolicy" ? { ingress } : spec))).code, 0);
+        assert.equal((await drifted(() => undefined)).code, 0);
+    });
+
     it("exits with 0 for a change without an effect on callers, even with --fail-on risk", async () => {
         const { metadata, ...rest } = plugins(60);
         const labels = { "alpa-auth.io/role": "x" };
