@@ -117,7 +117,7 @@ describe("ops stack rollback from option cloudflare to intra-a", () => {
 
         const refused = await clone.ops(stack, "stack", "rollback", "--to", "1", "--yes");
         assert.equal(refused.code, 2, refused.stderr);
-        assert.match(refused.stderr, /those of alice\/k1 were deleted .* --new-credentials/);
+        assert.match(refused.stderr, /the secrets of alice\/k1 were deleted .* --new-credentials/);
         assert.equal(await byToken(pair), 200);
 
         copyFileSync(clone.fileOf(stack), join(folder, "of-then.yaml"));
