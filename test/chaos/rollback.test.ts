@@ -107,7 +107,7 @@ describe("ops stack rollback on the engine", () => {
     it("refuses to restore a revoked credential, whose key was deleted", async () => {
         const { code, stderr } = await clone.ops(stack, "stack", "rollback", "--to", "2", "--yes");
         assert.equal(code, 2, stderr);
-        assert.match(stderr, /those of bob\/b1 were deleted when the credentials were revoked/);
+        assert.match(stderr, /the secrets of bob\/b1 were deleted when the credentials were revoked/);
     });
 
     it("stops at a lock before anything is changed", async () => {
