@@ -124,19 +124,18 @@ if (findOnPath("prometheus") !== undefined)
         });
 
         it("come with every alert evaluated, and no alert that pods are down", async () => {
-            const rules = await waitFor(
-                "the evaluation of every rule",
+            let rules: any[] = [];
+            const isAway = ({ name }: any) => /GatewayDown|GatewayPodLost|ChangesNotReceived/.test(name);
+            const away = () => rules.flatMap((rule) => (isAway(rule) ? [rule.state] : [])).join(" ");
+            await waitFor(
+                "the evaluation of every rule, with all pods",
                 async () => {
                     const { groups } = await api("rules");
-                    const all: any[] = groups.flatMap((group: any) => group.rules);
-                    return all.length > 0 && all.every(({ health }) => health === "ok") ? all : undefined;
+                    rules = groups.flatMap((group: any) => group.rules);
+                    // On a busy machine a scrape can end too late, and then an alert is pending until the next one.
+                    return rules.every(({ health }) => health === "ok") && away() === "inactive inactive inactive";
                 },
-                { seconds: 90 },
-            );
-            const away = rules.filter(({ name }) => /GatewayDown|GatewayPodLost|ChangesNotReceived/.test(name));
-            assert.deepEqual(
-                away.map(({ state }) => state),
-                ["inactive", "inactive", "inactive"],
+                { seconds: 90, hint: away },
             );
         });
     });
