@@ -61,7 +61,7 @@ describe("ops stack rollback with option inter", () => {
         const refused = await clone.ops(stack, "stack", "rollback", "--to", "2", "--yes");
         assert.equal(refused.code, 2, refused.stderr);
         for (const who of ["alice/e", "carol/c", "carol/d"])
-            assert.match(refused.stderr, new RegExp(`those of .*${who}.* were deleted`));
+            assert.match(refused.stderr, new RegExp(`the secrets of .*${who}.* were deleted`));
         const before = await stack.outputs();
         const { stderr } = await clone.back(stack, 2, "--new-credentials");
         assert.match(stderr, /These callers need new credentials: .*alice\/e/);
