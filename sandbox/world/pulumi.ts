@@ -35,7 +35,9 @@ export function pulumiEnv(dir: string, world: WorldFacts): Record<string, string
             : {}),
         // Commands of `ops` edit the stack files of the sandbox, never the shipped ones.
         ALPA_AUTH_STACK_FILES: world.stackFiles,
-        PULUMI_BACKEND_URL: `file://${backend(dir)}`,
+        // Without metadata, which has no use here: `kill -9` can leave the file with the metadata empty, and then Pulumi cannot
+        // read the state (gocloud.dev blob/fileblob/attrs.go, `setAttrs`, writes it in place).
+        PULUMI_BACKEND_URL: `file://${backend(dir)}?metadata=skip`,
         PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile(dir),
         PULUMI_HOME: pulumiHome(dir),
         PULUMI_SKIP_UPDATE_CHECK: "1",
