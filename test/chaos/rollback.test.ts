@@ -72,7 +72,7 @@ describe("ops stack rollback on the engine", () => {
         });
         assert.equal(code, 1, said.note);
         assert.match(said.note, /the stack has changed since the review \(.*plan/);
-        assert.match(said.note, /Nothing was changed\. See/);
+        assert.match(said.note, /Nothing was changed\. Run: npm run ops -- stack history/);
         assert.deepEqual(await stack.resources(), changed);
         stack.configure({ consumers: [alice, bob, smoke] });
         await clone.up(stack);
