@@ -119,7 +119,12 @@ describe("ApisixRoute", () => {
         ["a plugin's Secret", { plugins: withSecret }, {}, /secretRef of plugin p: unsupported/],
         ["an upstream's subsets", {}, { subsets: [] }, /spec\.subsets: unsupported/],
         ["passive checks", {}, { healthCheck: { active: {}, passive: {} } }, /healthCheck\.passive: unsupported/],
-        ["a Service as a node", {}, { externalNodes: [{ name: "s", type: "Service" }] }, /type "Service" of external node s/],
+        [
+            "a Service as a node",
+            {},
+            { externalNodes: [{ name: "s", type: "Service" }] },
+            /type "Service" of external node s/,
+        ],
     ];
     for (const [why, rule, upstream, pattern] of refused)
         it(`is rejected for ${why}`, () => {
