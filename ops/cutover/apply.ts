@@ -81,10 +81,10 @@ async function apply(context: Context, run: Run): Promise<void> {
     if (kept !== undefined && callers !== undefined && others !== callers.text) {
         putAside(context, kind, callers.name, others ?? "");
         mkdirSync(dirname(callers.file), { recursive: true });
-        writeFileSync(callers.file, callers.text);
+        replace(callers.file, callers.text);
     }
     if (kept !== undefined && !existsSync(kept.file)) {
-        writeFileSync(kept.file, kept.text);
+        replace(kept.file, kept.text);
         context.note(
             `${basename(kept.file)}: was deleted while the ${kind.noun} was running. The rollback restored it.`,
         );

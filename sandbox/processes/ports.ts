@@ -71,6 +71,24 @@ export async function freePort(preferred?: number): Promise<number> {
     );
 }
 
+/**
+ * Returns the first of several free ports in a row, like {@link freePort}: the preferred port if it and the next ones are
+ * free, otherwise the first of any row.
+ */
+export async function freePortRow(preferred: number, count: number): Promise<number> {
+    const wanted = Array.from({ length: count }, (_, i) => preferred + i);
+    if ((await Promise.all(wanted.map(canListen))).every(Boolean)) {
+        for (const port of wanted) handedOut.add(port);
+        return preferred;
+    }
+    let row: number[] = [];
+    while (row.length < count) {
+        const port = await freePort();
+        row = port - 1 === row.at(-1) ? [...row, port] : [port];
+    }
+    return row[0];
+}
+
 /** The last port that an API server assigns to a Service of type NodePort by default. */
 const LAST_NODE_PORT = 32767;
 

@@ -15,7 +15,7 @@ import { edgeVariables } from "../cloudflare/edge/connector-environment";
 import { startEdge, type Edge, type EdgeOptions } from "../cloudflare/edge/server";
 import { startDns, type Dns, type DnsOptions } from "../dns/start";
 import { serveDownloads, startHost, type Host, type HostOptions } from "../hosts";
-import { describeHolder, freePort } from "../processes";
+import { describeHolder, freePort, freePortRow, whoHolds } from "../processes";
 import type { Toolchain } from "../toolchain/toolchain";
 import type { Answered } from "./tally";
 import { preparePulumi } from "./pulumi";
@@ -180,22 +180,18 @@ async function alpaPort(wanted: number, log: (line: string) => void): Promise<nu
     return port;
 }
 
-/** Default ports of the connectors of a host, and the port of the connector that replaces one of them. */
-const CONNECTOR_PORTS = [20241, 20242, 20243];
+/** First of the default ports of a host's connectors. */
+const FIRST_CONNECTOR_PORT = 20241;
+/** Two connectors, and the one that replaces one of them. */
+const CONNECTORS = 3;
 
-/** Returns the first of the ports for the connectors of a host: the default, or that of other free ports in a row. */
 async function connectorPorts(log: (line: string) => void): Promise<number> {
-    const holders = await Promise.all(
-        CONNECTOR_PORTS.map(async (port) => ((await freePort(port)) === port ? [] : [describeHolder(port)])),
-    );
-    const [taken] = holders.flat();
-    if (taken === undefined) return CONNECTOR_PORTS[0];
-    for (let row = [await freePort()]; ; row.push(await freePort())) {
-        if (row.at(-1) !== row[0] + row.length - 1) row = row.slice(-1);
-        if (row.length < CONNECTOR_PORTS.length) continue;
-        log(`${taken}; the connectors use the ports from ${row[0]} instead`);
-        return row[0];
-    }
+    const first = await freePortRow(FIRST_CONNECTOR_PORT, CONNECTORS);
+    if (first === FIRST_CONNECTOR_PORT) return first;
+    const wanted = Array.from({ length: CONNECTORS }, (_, i) => FIRST_CONNECTOR_PORT + i);
+    const taken = wanted.find((port) => whoHolds(port) !== undefined) ?? FIRST_CONNECTOR_PORT;
+    log(`${describeHolder(taken)}; the connectors use the ports from ${first} instead`);
+    return first;
 }
 
 /**

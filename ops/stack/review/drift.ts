@@ -1,5 +1,6 @@
 /** `stack drift`: changes outside of Pulumi, as findings of a review. It corrects nothing. */
 import { isDeepStrictEqual } from "node:util";
+import type { PlainAccess } from "../../../components/kubernetes/api-server";
 import { openReader } from "../../../components/kubernetes/cluster-reader";
 import { isMap, type Tree } from "../../../policy/resources/values";
 import { withExamples, withStack, type AddCommand } from "../../arguments";
@@ -11,6 +12,7 @@ import { authenticatorIn } from "../stack-file";
 import { addedByHand, comparedIn } from "./added-by-hand";
 import { withReview } from "./arguments";
 import { byDanger, type Code, type Finding } from "./finding";
+import type { Exported } from "./plan";
 import { readRefresh, type Preview, type Step } from "./preview";
 import { exported, failOn, printedBy, render, reviewOf, type ReviewArgs } from "./review";
 
@@ -42,23 +44,34 @@ async function drift(context: Context, args: DriftArgs): Promise<void> {
         todo: finding.code === "state-unfinished" ? finding.todo : back,
     }));
     findings.push(...preview.unshown.map((counted) => unshownFinding(counted, stack.short)));
-    const compared = comparedIn(state);
-    const open = context.openReader ?? openReader;
-    if (compared.length > 0) findings.push(...(await addedByHand(compared, open(await accessOf(context, stack)))));
-    // A stack without resources has no APISIX.
-    if ((state.resources ?? []).length > 0) findings.push(...(await inApisix(context, stack)));
+    // A stack without resources has no objects and no APISIX.
+    if ((state.resources ?? []).length > 0) findings.push(...(await unmanaged(context, stack, state)));
     const report = { ...found, findings: findings.sort(byDanger), about: "drift" as const };
     context.out(render(report, args.format));
     failOn(report, args.failOn);
 }
 
-/** Objects in APISIX that the ingress controller did not write. Pulumi does not manage them. */
-async function inApisix(context: Context, stack: Stack): Promise<Finding[]> {
+/** What a refresh does not show: additions to the stack's objects, and objects in APISIX that no stack manages. */
+async function unmanaged(context: Context, stack: Stack, state: Exported): Promise<Finding[]> {
     if (authenticatorIn(stack.text) === "edge") return [];
+    const compared = comparedIn(state);
     const { binding, isInstalled } = await gatewayOf(context, stack);
-    if (binding === undefined) return [];
+    if (compared.length === 0 && binding === undefined) return [];
     const access = await accessOf(context, stack);
-    const { foreign, unread, isUnknown } = await context.auditGateway(access, { binding, isInstalled });
+    const open = context.openReader ?? openReader;
+    return [
+        ...(compared.length > 0 ? await addedByHand(compared, open(access)) : []),
+        ...(binding === undefined ? [] : await inApisix(context, access, { binding, isInstalled })),
+    ];
+}
+
+/** Objects in APISIX that the ingress controller did not write. */
+async function inApisix(
+    context: Context,
+    access: PlainAccess,
+    gateway: Parameters<Context["auditGateway"]>[1],
+): Promise<Finding[]> {
+    const { foreign, unread, isUnknown } = await context.auditGateway(access, gateway);
     if (unread !== undefined && isUnknown)
         context.note(`The state was not compared with the objects in APISIX: ${unread}`);
     return [

@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { spawn } from "node:child_process";
-import { describeHolder, freePort, freePortFrom, whoHolds } from "../../processes";
+import { describeHolder, freePort, freePortFrom, freePortRow, whoHolds } from "../../processes";
 import { listeners } from "../../processes/ports";
 import { ended, firstLine, temporaryFolder } from "./kit";
 
@@ -26,6 +26,17 @@ describe("Ports", () => {
         assert.notEqual(await freePort(held), held);
         await new Promise((resolve) => server.close(resolve));
         assert.equal(await freePort(held), held);
+    });
+
+    it("are several in a row, from the preferred port only while all of the row are free", async () => {
+        const wanted = await freePortRow(await freePort(), 3);
+        assert.equal(await freePortRow(wanted, 3), wanted);
+        const server = createServer();
+        await new Promise<void>((resolve) => server.listen(wanted + 2, "127.0.0.1", resolve));
+        const other = await freePortRow(wanted, 3);
+        assert.ok(other + 2 < wanted || other > wanted + 2, `${wanted}, ${other}`);
+        for (const port of [other, other + 1, other + 2]) assert.equal(await freePort(port), port);
+        await new Promise((resolve) => server.close(resolve));
     });
 
     const ports = join(__dirname, "../../../sandbox/processes/ports.ts");
