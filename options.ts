@@ -1,9 +1,12 @@
-import type { ApiAccess } from "./config";
+import * as pulumi from "@pulumi/pulumi";
+import type { ApiAccess, Settings } from "./config";
 import type { Option, SettingsByOption } from "./config/options";
 import type { IntraASettings } from "./config/options/intra-a/settings";
 import type { InterSettings } from "./config/options/inter/settings";
 import type { IntraBSettings } from "./config/options/intra-b/settings";
 import { untilDisabled } from "./components/cloudflare/disabled-tokens";
+import { StackIdentity } from "./components/identity/identity";
+import type { Identity } from "./components/identity/identity-provider";
 import type { ClusterAccess } from "./components/kubernetes/kubeconfig";
 import { owner } from "./components/kubernetes/ownership";
 import { preflight } from "./preflight";
@@ -11,6 +14,8 @@ import { attemptOf, withoutRecord } from "./preflight/alpa/conversion";
 import { cloudflarePreflight, exposurePreflight } from "./preflight/cloudflare";
 import { hostsPreflight, NO_CLUSTER_YET, withoutCluster } from "./preflight/hosts";
 import { callersPreflight, gatewayOf } from "./preflight/kubernetes/callers";
+import { configuredIdentities } from "./preflight/identities";
+import { identifiedCluster } from "./preflight/kubernetes/identified-cluster";
 import { PreflightError } from "./preflight/preflight-error";
 import { endedFiles } from "./preflight/kubernetes/tls";
 import { callers } from "./stacks/callers";
@@ -23,7 +28,7 @@ export interface CheckedStack {
     /** Warnings for the operator. */
     warnings: string[];
     /** Creates the resources. @returns the stack's outputs */
-    create: () => Record<string, unknown>;
+    create: () => Promise<Record<string, unknown>>;
 }
 
 /** Returns the access to the Cloudflare API. Only options that use the API call this function. */
@@ -34,39 +39,65 @@ export const OPTION_STACKS: {
     [O in Option]: (settings: SettingsByOption[O], api: CloudflareApi) => Promise<CheckedStack>;
 } = {
     async "intra-a"(settings, api) {
-        const { warnings, fallbackAccess } = await checkGateway(settings, api);
-        return { warnings, create: () => intra({ ...settings, fallbackAccess }) };
+        const { warnings, bound, ...reached } = await checkGateway(settings, api);
+        return { warnings, create: () => bound(() => intra({ ...settings, ...reached })) };
     },
     async "intra-b"(settings, api) {
-        const { warnings, fallbackAccess, cluster } = await checkGateway(settings, api);
-        const attempt = cluster && (await attemptOf({ ...settings, cluster }));
+        const { warnings, bound, ...reached } = await checkGateway(settings, api);
+        const attempt = reached.cluster.clusterUid === undefined ? {} : await attemptOf({ ...settings, ...reached });
         const conversion = { ...settings.conversion, ...attempt };
-        return { warnings, create: () => intra({ ...settings, conversion, fallbackAccess }) };
+        return { warnings, create: () => bound(() => intra({ ...settings, ...reached, conversion })) };
     },
     async inter(settings, api) {
-        const { warnings, fallbackAccess } = await checkGateway(settings, api);
-        return { warnings, create: () => inter({ ...settings, fallbackAccess }) };
+        const { warnings, bound, ...reached } = await checkGateway(settings, api);
+        return { warnings, create: () => bound(() => inter({ ...settings, ...reached })) };
     },
     async cloudflare(settings, api) {
+        const bound = await bind(settings);
         return {
             warnings: await cloudflarePreflight(settings, owner(), api()),
-            create: () => cloudflare(settings, (tokens) => untilDisabled(tokens, api())),
+            create: () => bound(() => cloudflare(settings, (tokens) => untilDisabled(tokens, api()))),
         };
     },
     async callers(settings) {
-        const args = { ...settings, gateway: await gatewayOf(settings.of) };
-        return { warnings: await callersPreflight(args, owner()), create: () => callers(args) };
+        const { server, ...cluster } = await identifiedCluster(settings.cluster);
+        const bound = await bind(settings, { cluster: clusterIdentity(server, cluster) });
+        const args = { ...settings, cluster, gateway: await gatewayOf(settings.of) };
+        return { warnings: await callersPreflight(args, owner()), create: () => bound(() => callers(args)) };
     },
 };
+
+/** Creates resources of a stack that is bound to identities. @returns the outputs of the stack, with the identities */
+type Bound = (create: () => Record<string, unknown>) => Promise<Record<string, unknown>>;
+
+/**
+ * Compares identities with the recorded ones. A preview does so before all other checks. An update, which a preview usually
+ * precedes, does so after them, because it also records them: if a check rejects the first update, nothing is written.
+ */
+async function bind(settings: Settings, found: Record<string, Identity> = {}): Promise<Bound> {
+    const identities = { ...configuredIdentities(settings), ...found };
+    const register = async () => {
+        const moved = settings.moved.map(({ from }) => from);
+        const identity = new StackIdentity("identity", { identities, moved });
+        await identity.registered();
+        return { identity: identity.identities };
+    };
+    const compared = pulumi.runtime.isDryRun() ? await register() : undefined;
+    return async (create) => {
+        const identity = compared ?? (await register());
+        return { ...create(), ...identity };
+    };
+}
 
 type GatewayOptionSettings = IntraASettings | IntraBSettings | InterSettings;
 
 interface CheckedGateway {
     warnings: string[];
-    /** The checked cluster. Unset if the stack has not created the cluster yet. */
-    cluster?: ClusterAccess;
+    /** The checked cluster. It has no UID if the stack has not created the cluster yet. */
+    cluster: ClusterAccess;
     /** Kubeconfig to use while the first node is down. */
     fallbackAccess?: ClusterAccess;
+    bound: Bound;
 }
 
 /** Checks the cluster and the exposure of the gateway. */
@@ -79,19 +110,25 @@ async function checkGateway(settings: GatewayOptionSettings, api: CloudflareApi)
 
 /** Checks the cluster. If the stack creates it, checks its hosts first, since the cluster may not exist yet. */
 async function checkCluster(settings: GatewayOptionSettings): Promise<CheckedGateway> {
-    const { nodes, cluster } = settings;
-    if (nodes === undefined) return { warnings: await preflight(settings, owner()), cluster };
-    const reached = await hostsPreflight(nodes, owner());
-    if (reached === undefined) {
+    const { nodes } = settings;
+    const hosts = nodes && (await hostsPreflight(nodes, owner()));
+    if (nodes !== undefined && hosts === undefined) {
         const problems = [...withoutRecord(settings), ...endedFiles(settings.tls)];
         if (problems.length > 0) throw new PreflightError("the cluster", problems);
-        return { warnings: [NO_CLUSTER_YET, ...withoutCluster(settings, nodes.storage)] };
+        const warnings = [NO_CLUSTER_YET, ...withoutCluster(settings, nodes.storage)];
+        return { warnings, cluster: settings.cluster, bound: await bind(settings) };
     }
-    const { access, isFallback, warnings } = reached;
-    const found = await preflight({ ...settings, cluster: access }, owner());
+    const { server, ...cluster } = await identifiedCluster(hosts?.access ?? settings.cluster);
+    const bound = await bind(settings, { cluster: clusterIdentity(server, cluster) });
+    const found = await preflight({ ...settings, cluster }, owner());
     return {
-        warnings: [...warnings, ...found],
-        cluster: access,
-        ...(isFallback && { fallbackAccess: access }),
+        warnings: [...(hosts?.warnings ?? []), ...found],
+        cluster,
+        bound,
+        ...(hosts?.isFallback && { fallbackAccess: cluster }),
     };
+}
+
+function clusterIdentity(server: string, { clusterUid }: { clusterUid: string }): Identity {
+    return { id: clusterUid, at: server, by: "KUBECONFIG, cluster.kubeconfig or cluster.context" };
 }

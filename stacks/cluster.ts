@@ -1,11 +1,13 @@
 import * as k8s from "@pulumi/kubernetes";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import type { GatewayClusterArgs } from "../components/gateway-cluster";
+import { openReader } from "../components/kubernetes/cluster-reader";
+import { readClusterUid } from "../components/kubernetes/cluster-uid";
 import type { ClusterAccess } from "../components/kubernetes/kubeconfig";
 import { Microk8s, type Microk8sArgs } from "../components/hosts/microk8s/microk8s";
-import { owner } from "../components/kubernetes/ownership";
 
 export interface StackCluster {
+    /** With `nodes`, only the UID is used. It is unset until the hosts form a cluster. */
     cluster: ClusterAccess;
     nodes?: Microk8sArgs;
     /** Kubeconfig to use while the first of `nodes` is down. */
@@ -27,12 +29,18 @@ export function clusterOf({
      */
     outputs: { kubeconfig?: pulumi.Output<string> };
 } {
-    if (nodes === undefined) return { access: cluster, provider: new k8s.Provider("cluster", cluster), outputs: {} };
+    if (nodes === undefined) {
+        const { kubeconfig, clusterUid } = cluster;
+        const provider = new k8s.Provider("cluster", { kubeconfig, clusterIdentifier: clusterUid });
+        return { access: cluster, provider, outputs: {} };
+    }
     const microk8s = new Microk8s("nodes", { ...nodes, answerTimeoutSeconds });
     const kubeconfig = fallbackAccess?.kubeconfig ?? microk8s.kubeconfig;
-    // Without `clusterIdentifier`, the provider would treat the kubeconfig of another node as another cluster, and replace
-    // all objects. The dependency makes Pulumi delete the cluster's objects before the nodes.
+    const clusterUid =
+        cluster.clusterUid ??
+        pulumi.unsecret(kubeconfig.apply((text) => readClusterUid(openReader({ kubeconfig: text }))));
+    // The dependency makes Pulumi delete the cluster's objects before the nodes.
     const after = fallbackAccess === undefined ? {} : { dependsOn: microk8s };
-    const provider = new k8s.Provider("cluster", { kubeconfig, clusterIdentifier: owner() }, after);
-    return { access: { kubeconfig }, provider, outputs: { kubeconfig } };
+    const provider = new k8s.Provider("cluster", { kubeconfig, clusterIdentifier: clusterUid }, after);
+    return { access: { kubeconfig, clusterUid }, provider, outputs: { kubeconfig } };
 }

@@ -47,8 +47,8 @@ const QUOTED = 10;
 
 export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     async diff(_id, olds, news) {
-        const part = ({ generations, materials, namespace, kubeconfig }: Inputs) =>
-            JSON.stringify([Object.entries(generations).sort(), sortedOf(materials), namespace, kubeconfig]);
+        const part = ({ generations, materials, namespace }: Inputs) =>
+            JSON.stringify([Object.entries(generations).sort(), sortedOf(materials), namespace]);
         return { changes: part(olds) !== part(news) };
     },
     async create(inputs) {

@@ -38,7 +38,7 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     async diff(_id, olds, news) {
         // A deletion uses the inputs in the state, whose kubeconfig may no longer work. This diff runs before the deletion
         // in the same process, so it stores the current kubeconfig for the deletion.
-        (globalThis as Record<string, unknown>).alpaAuthAccess = { kubeconfig: news.kubeconfig, context: news.context };
+        (globalThis as Record<string, unknown>).alpaAuthAccess = { kubeconfig: news.kubeconfig };
         const removed = olds.credentials.some((one) => !news.credentials.includes(one));
         const moved = olds.namespace !== news.namespace;
         return {

@@ -36,8 +36,7 @@ type Inputs = pulumi.Unwrap<Omit<EtcdPreparedArgs, "cluster">> & PlainAccess;
 export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     /** Also queries etcd, in preview too: after the loss of its volume, etcd requires no password until it is prepared again. */
     async diff(_id, olds, news) {
-        const subject = ({ kubeconfig, place, uid, password }: Inputs) =>
-            JSON.stringify([kubeconfig, place, uid, password]);
+        const subject = ({ place, uid, password }: Inputs) => JSON.stringify([place, uid, password]);
         if (subject(olds) !== subject(news)) return { changes: true };
         // If the query of etcd fails, the method reports no change.
         const lacks = async () => (await asksForNone(news)) || (await formerMembers(news)) > 0;

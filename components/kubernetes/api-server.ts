@@ -1,10 +1,7 @@
 import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
-import { existsSync, readFileSync } from "node:fs";
 import * as http from "node:http";
 import * as https from "node:https";
-import { homedir } from "node:os";
-import { delimiter, dirname, join, resolve } from "node:path";
-import { parse } from "yaml";
+import { kubeconfigContent } from "./kubeconfig-content";
 
 // Requests to the API server. `@kubernetes/client-node` is loaded only for kubeconfigs that need its authentication methods.
 // Loading its 2,700 files takes 0.4 s of a core in the program, and again in the process of the dynamic resources. That
@@ -27,31 +24,22 @@ export interface ApiServer {
 }
 
 interface Cluster {
-    server?: string;
-    "certificate-authority"?: string;
+    server: string;
     "certificate-authority-data"?: string;
     "insecure-skip-tls-verify"?: boolean;
     "tls-server-name"?: string;
 }
 
 interface User {
-    "client-certificate"?: string;
     "client-certificate-data"?: string;
-    "client-key"?: string;
     "client-key-data"?: string;
     token?: string;
 }
 
-interface Kubeconfig {
-    clusters: { name: string; cluster: Cluster }[];
-    users: { name: string; user: User }[];
-    contexts: { name: string; context: { cluster: string; user: string } }[];
-    "current-context"?: string;
-}
-
 /** @throws Error if the kubeconfig has no cluster for the context */
 export function openApiServer(access: PlainAccess): ApiServer {
-    return withoutLibrary(access) ?? withLibrary(access);
+    const kubeconfig = kubeconfigContent(access);
+    return withoutLibrary(kubeconfig) ?? withLibrary(kubeconfig);
 }
 
 /**
@@ -66,31 +54,15 @@ export function kubernetesClient(): typeof client {
 /** Parses the kubeconfig with the Kubernetes client. @throws Error without its text, which has the user's token */
 export function kubeConfigOf(access: PlainAccess): client.KubeConfig {
     const config = new (kubernetesClient().KubeConfig)();
-    try {
-        if (access.kubeconfig === undefined) config.loadFromDefault();
-        else config.loadFromString(access.kubeconfig);
-    } catch (error) {
-        const { name, mark } = error as { name?: string; mark?: { line: number } };
-        // Errors of the Kubernetes client name a missing entry or an unreadable file. Errors of the YAML parser have
-        // another `name`, and their message would show lines of the file.
-        if (name === "Error") throw error;
-        const line = mark === undefined ? "" : `, line ${mark.line + 1}`;
-        throw new Error(`the kubeconfig must be YAML with clusters, users and contexts${line}`);
-    }
-    if (access.context !== undefined) config.setCurrentContext(access.context);
+    config.loadFromString(kubeconfigContent(access));
     return config;
 }
 
-/**
- * Opens a kubeconfig with helper programs, proxies or service accounts. This needs the Kubernetes client, whose credentials
- * may change with each request.
- */
-function withLibrary(access: PlainAccess): ApiServer {
-    const config = kubeConfigOf(access);
-    const server = config.getCurrentCluster()?.server;
-    if (!server) throw new Error(`the kubeconfig has no cluster for context ${config.getCurrentContext() ?? "(none)"}`);
+/** Opens a kubeconfig with helper programs or proxies. Its credentials may change with each request. */
+function withLibrary(kubeconfig: string): ApiServer {
+    const config = kubeConfigOf({ kubeconfig });
     return {
-        server,
+        server: config.getCurrentCluster()!.server,
         options: async () => {
             const options: https.RequestOptions = {};
             await config.applyToHTTPSOptions(options as Parameters<typeof config.applyToHTTPSOptions>[0]);
@@ -101,62 +73,33 @@ function withLibrary(access: PlainAccess): ApiServer {
 
 /**
  * Opens a kubeconfig with only certificates and a token.
- * @returns undefined for any other kubeconfig, also for an invalid one
+ * @param kubeconfig of one context, see {@link kubeconfigContent}
+ * @returns undefined for any other kubeconfig
  */
-function withoutLibrary(access: PlainAccess): ApiServer | undefined {
-    const { cluster, user, folder } = entriesOf(access) ?? {};
-    if (cluster?.server === undefined || user === undefined || folder === undefined) return undefined;
+function withoutLibrary(kubeconfig: string): ApiServer | undefined {
+    const { clusters, users } = JSON.parse(kubeconfig) as { clusters: { cluster: Cluster }[]; users: { user: User }[] };
+    const [{ cluster }, { user }] = [clusters[0], users[0]];
     const known = [
-        ...["server", "certificate-authority", "certificate-authority-data", "insecure-skip-tls-verify"],
-        ...[
-            "tls-server-name",
-            "client-certificate",
-            "client-certificate-data",
-            "client-key",
-            "client-key-data",
-            "token",
-        ],
+        ...["server", "certificate-authority-data", "insecure-skip-tls-verify", "tls-server-name"],
+        ...["client-certificate-data", "client-key-data", "token"],
     ];
     if ([...Object.keys(cluster), ...Object.keys(user)].some((key) => !known.includes(key))) return undefined;
     const server = cluster.server.replace(/\/$/, "");
     const unverified = cluster["insecure-skip-tls-verify"] === true;
     const plain = server.startsWith("http:");
     if (plain ? !unverified : !server.startsWith("https:")) return undefined;
-    const pem = (file: string | undefined, data: string | undefined) => {
-        if (file) return readFileSync(resolve(folder, file));
-        return data ? Buffer.from(data, "base64") : undefined;
-    };
+    const pem = (data: string | undefined) => (data ? Buffer.from(data, "base64") : undefined);
     const agent = new (plain ? http : https).Agent({
         keepAlive: true,
         maxSockets: 8,
-        ca: pem(cluster["certificate-authority"], cluster["certificate-authority-data"]),
-        cert: pem(user["client-certificate"], user["client-certificate-data"]),
-        key: pem(user["client-key"], user["client-key-data"]),
+        ca: pem(cluster["certificate-authority-data"]),
+        cert: pem(user["client-certificate-data"]),
+        key: pem(user["client-key-data"]),
         ...(cluster["tls-server-name"] && { servername: cluster["tls-server-name"] }),
         ...(unverified && { rejectUnauthorized: false }),
     });
     const headers = user.token ? { Authorization: `Bearer ${user.token}` } : {};
     return { server, options: () => Promise.resolve({ agent, headers }) };
-}
-
-/** Cluster and user of the context, and the base folder for paths in the kubeconfig. */
-function entriesOf({ kubeconfig, context }: PlainAccess) {
-    const named = process.env.KUBECONFIG || join(homedir(), ".kube", "config");
-    // The Kubernetes client handles these cases: it merges several files, and searches other locations if there is no
-    // file.
-    if (kubeconfig === undefined && (named.includes(delimiter) || !existsSync(named))) return undefined;
-    try {
-        const text = kubeconfig ?? readFileSync(named, "utf8");
-        const file = parse(text, { logLevel: "error" }) as Kubeconfig;
-        const wanted = context ?? file["current-context"];
-        const chosen = file.contexts.find(({ name }) => name === wanted)!.context;
-        const { cluster } = file.clusters.find(({ name }) => name === chosen.cluster)!;
-        const { user } = file.users.find(({ name }) => name === chosen.user)!;
-        return { cluster, user, folder: kubeconfig === undefined ? dirname(named) : "." };
-    } catch {
-        // No error is thrown here. The Kubernetes client reads the same kubeconfig next and reports the error.
-        return undefined;
-    }
 }
 
 /** Method, headers and body of a request. */

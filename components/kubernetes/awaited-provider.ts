@@ -32,7 +32,7 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
         // A deletion reads its inputs from the state. So a change of these inputs must count as a difference: the update
         // then stores the new inputs.
         const ofDeletion = ({ kubeconfig, goneAfter, timeoutSeconds }: Inputs) =>
-            JSON.stringify([kubeconfig, goneAfter, goneAfter && timeoutSeconds]);
+            JSON.stringify(goneAfter && [kubeconfig, goneAfter, timeoutSeconds]);
         return { changes: subject(olds) !== subject(news) || ofDeletion(olds) !== ofDeletion(news) };
     },
     async create(inputs) {

@@ -16,6 +16,7 @@ const COMPONENTS = join(__dirname, "..");
 export abstract class DynamicResource extends pulumi.CustomResource {
     /**
      * @param provider file below `components/`, without `.ts`, that exports a `provider`
+     * @param props with a `clusterUid`, the resource is replaced if the stack moves to another cluster
      * @param type name of the resource type, which is part of the URN
      */
     protected constructor(
@@ -26,7 +27,15 @@ export abstract class DynamicResource extends pulumi.CustomResource {
         type: string,
     ) {
         const code = { __provider: providerTexts().then((texts) => texts[provider]) };
-        super(`pulumi-nodejs:dynamic/alpa-auth:${type}`, name, { ...props, ...code }, opts);
+        super(
+            `pulumi-nodejs:dynamic/alpa-auth:${type}`,
+            name,
+            { ...props, ...code },
+            {
+                ...opts,
+                replacementTrigger: props.clusterUid as pulumi.Input<string> | undefined,
+            },
+        );
     }
 }
 

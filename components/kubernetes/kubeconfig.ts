@@ -8,6 +8,8 @@ export interface ClusterAccess {
     kubeconfig?: pulumi.Output<string>;
     /** Context to use. Default: the current context. */
     context?: string;
+    /** UID of the cluster (cluster-uid.ts). With another one, the cluster's resources are replaced. Default: not checked. */
+    clusterUid?: pulumi.Input<string>;
 }
 
 /**

@@ -48,8 +48,8 @@ type Fields = Record<string, string | null>;
 
 export const provider: pulumi.dynamic.ResourceProvider<Inputs, State> = {
     async diff(_id, olds, news) {
-        const part = ({ metadata, begin, end, kubeconfig, context }: Inputs) =>
-            JSON.stringify([metadata, sorted(begin), sorted(end), kubeconfig, context]);
+        const part = ({ metadata, begin, end, kubeconfig }: Inputs) =>
+            JSON.stringify([metadata, sorted(begin), sorted(end), kubeconfig]);
         return { changes: part(olds) !== part(news) };
     },
     async create(inputs) {

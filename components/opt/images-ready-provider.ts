@@ -25,7 +25,7 @@ type Inputs = pulumi.Unwrap<Omit<ImagesReadyArgs, "cluster">> & PlainAccess;
 
 export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     async diff(_id, olds, news) {
-        return { changes: subject(olds) !== subject(news) || olds.kubeconfig !== news.kubeconfig };
+        return { changes: subject(olds) !== subject(news) };
     },
     async create(inputs) {
         await untilReady(inputs);

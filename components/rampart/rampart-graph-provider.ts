@@ -33,8 +33,8 @@ export const provider: pulumi.dynamic.ResourceProvider<GraphInputs, GraphState> 
     async check(_olds, news) {
         // Searches only these inputs. The code of this provider is also an input, and it contains the placeholder as a
         // constant.
-        const { metadata, spec, kubeconfig, context } = news;
-        const known = !JSON.stringify([metadata, spec, kubeconfig, context]).includes(UNKNOWN);
+        const { metadata, spec, kubeconfig } = news;
+        const known = !JSON.stringify([metadata, spec, kubeconfig]).includes(UNKNOWN);
         const why = known ? await refusalOf(news) : undefined;
         return { inputs: news, failures: why === undefined ? [] : [{ property: "", reason: why }] };
     },
@@ -45,7 +45,7 @@ export const provider: pulumi.dynamic.ResourceProvider<GraphInputs, GraphState> 
                 : ["metadata"];
         // Compares the access to the cluster too, since a deletion uses the access in the state. A new time limit is no
         // difference.
-        const part = ({ metadata, spec, kubeconfig, context }: GraphInputs) => [metadata, spec, kubeconfig, context];
+        const part = ({ metadata, spec, kubeconfig }: GraphInputs) => [metadata, spec, kubeconfig];
         // The old graph must be deleted before the new graph is created, because two gateways cannot use the same node port.
         return { changes: !isDeepStrictEqual(part(olds), part(news)), replaces, deleteBeforeReplace: true };
     },

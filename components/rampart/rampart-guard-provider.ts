@@ -14,7 +14,7 @@ const STAYING_SECONDS = 60;
 
 export const provider: pulumi.dynamic.ResourceProvider<PlainAccess, PlainAccess> = {
     async diff(_id, olds, news) {
-        return { changes: olds.kubeconfig !== news.kubeconfig || olds.context !== news.context };
+        return { changes: olds.kubeconfig !== news.kubeconfig };
     },
     async create(access) {
         return { id: "rampart", outs: access };

@@ -1,5 +1,6 @@
 import type * as z from "zod";
 import { crossCheck, type CheckContext, type Sound } from "../cross-check";
+import type { Moves } from "../keys/moved";
 import { wording } from "../problems";
 import type { Raw } from "../unchecked";
 
@@ -9,6 +10,8 @@ export interface CommonSettings {
     warnings: string[];
     /** Expiry date of a credential, by `<consumer>/<credential>`. */
     expires: Record<string, string>;
+    /** Intended changes of identities. */
+    moved: Moves;
 }
 
 /** Result of reading a stack config. */

@@ -1,11 +1,39 @@
 import type { PlainAccess } from "../../components/kubernetes/api-server";
+import { openReader } from "../../components/kubernetes/cluster-reader";
+import { identityProblem, type Identity } from "../../components/identity/identity-provider";
+import { readClusterUid } from "../../components/kubernetes/cluster-uid";
+import { kubeconfigContent, serverOf } from "../../components/kubernetes/kubeconfig-content";
 import type { Context } from "../context";
-import { ask } from "./pulumi";
+import { Failure, UsageError } from "../errors";
+import { ask, jsonObject } from "./pulumi";
 import type { Stack } from "./stack";
 import { PROJECT, readValue } from "./stack-file";
 
-/** Access to the cluster of a stack. Its kubeconfig stays in this process. */
-export async function accessOf({ pulumi }: Context, stack: Stack): Promise<PlainAccess> {
+/**
+ * Access to the cluster of a stack. Its kubeconfig stays in this process.
+ * @throws UsageError if the kubeconfig is of another cluster than the one of the last update
+ */
+export async function accessOf(context: Context, stack: Stack): Promise<PlainAccess> {
+    const access = await declaredAccess(context, stack);
+    const { code, stdout } = await context.pulumi(["stack", "output", "identity", "--json", "--stack", stack.name]);
+    // Without the output, the stack has not been applied yet.
+    const recorded = code === 0 ? jsonObject<Record<string, Identity>>(stdout, "pulumi stack output") : {};
+    if (recorded.cluster === undefined) return access;
+    const kubeconfig = kubeconfigContent(access);
+    const read = (context.openReader ?? openReader)({ kubeconfig });
+    const uid = await readClusterUid(read).catch((error: Error & { code?: unknown }) => {
+        // If the API server does not answer at all, the command reports that itself.
+        if (typeof error.code !== "number") return undefined;
+        throw new Failure(`cluster: namespace kube-system must be readable (status ${error.code}). Grant get (RBAC).`);
+    });
+    if (uid === undefined || uid === recorded.cluster.id) return { kubeconfig };
+    throw new UsageError([
+        identityProblem("cluster", recorded.cluster, { ...recorded.cluster, id: uid, at: serverOf(kubeconfig) }),
+    ]);
+}
+
+/** The kubeconfig of the stack file or, if the stack creates its cluster, of the state. */
+async function declaredAccess({ pulumi }: Context, stack: Stack): Promise<PlainAccess> {
     if (readValue(stack.text, "cluster", "nodes") !== undefined) {
         const output = ["stack", "output", "kubeconfig", "--show-secrets", "--stack", stack.name];
         return { kubeconfig: await ask(pulumi, output) };

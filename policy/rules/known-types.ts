@@ -94,6 +94,7 @@ const DYNAMIC = [
     "Revocations",
     "RouteServed",
     "SecretVersions",
+    "StackIdentity",
 ];
 /** Option `callers` needs `pulumi`, the engine's own provider, to read the outputs of the gateway's stack. */
 const PROVIDERS = ["kubernetes", "cloudflare", "command", "random", "pulumi-nodejs", "pulumi"];

@@ -5,7 +5,7 @@ import { openCluster, type ClusterView } from "./cluster";
 import { PreflightError } from "../preflight-error";
 
 /** Time limit of all checks, in seconds, so that an operator gets the error soon if the cluster is down. */
-const LIMIT_SECONDS = 30;
+export const LIMIT_SECONDS = 30;
 
 /**
  * Runs all checks on a cluster that answers.
@@ -32,14 +32,17 @@ async function opened(cluster: ClusterAccess, open: typeof openCluster): Promise
     try {
         return open(access);
     } catch (error) {
-        throw new PreflightError("the cluster", [
-            `cluster: no usable kubeconfig (${(error as Error).message}). Set cluster.kubeconfig, cluster.context or KUBECONFIG.`,
-        ]);
+        throw new PreflightError("the cluster", [noKubeconfig(error)]);
     }
 }
 
+/** Message for a kubeconfig that is missing or unusable. */
+export function noKubeconfig(error: unknown): string {
+    return `cluster: no usable kubeconfig (${(error as Error).message}). Set cluster.kubeconfig, cluster.context or KUBECONFIG.`;
+}
+
 /** Message for a cluster that is down, or rejects the credentials or the request. */
-function unanswered(server: string, error: unknown): string {
+export function unanswered(server: string, error: unknown): string {
     const said = firstLine(error);
     const { code } = error as { code?: unknown };
     if (code === 401)

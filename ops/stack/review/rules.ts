@@ -50,6 +50,7 @@ export const RULES: Record<string, KindRule | undefined> = {
     "kubernetes DaemonSet": images,
     "dynamic RampartGraph": gatewayGraph,
     "dynamic Revocations": revocations,
+    "dynamic StackIdentity": cluster.identity,
     // These resources only wait for a state, or record one: they create no object.
     "dynamic Awaited": UNNOTICED,
     "dynamic ConsumersAccepted": UNNOTICED,

@@ -1,6 +1,6 @@
 /** Objects around a gateway in the cluster. */
 import { WHEN_DOWN, type WhenDown } from "../../../../components/apisix/open-requests";
-import { at } from "../../../../policy/resources/values";
+import { at, textOf } from "../../../../policy/resources/values";
 import type { Change } from "../changes";
 import type { Difference } from "../differences";
 import { always, nothing, objectName, objectTitle as title, type KindRule, type Run, type Verdict } from "../rule";
@@ -160,6 +160,15 @@ export const provider: KindRule = {
     rows: [
         ["version", nothing],
         ["pluginDownloadURL", nothing],
+        // Another cluster is a change of the stack's identity, which has its own finding.
+        ["clusterIdentifier", nothing],
+        [
+            "kubeconfig",
+            always(
+                "changed-inside",
+                (change) => `Provider ${change.name}: another login of the same cluster is stored`,
+            ),
+        ],
         [
             "**",
             always(
@@ -167,5 +176,23 @@ export const provider: KindRule = {
                 (change) => `Provider ${change.name}: Pulumi connects to the cluster or the account differently`,
             ),
         ],
+    ],
+};
+
+/** What the stack is bound to, for example its cluster. */
+export const identity: KindRule = {
+    created: nothing,
+    deleted: nothing,
+    replaced: nothing,
+    rows: [
+        [
+            "identities.*",
+            ({ old, new: now, path }) => {
+                if (old === undefined || now === undefined) return undefined;
+                const [before, after] = [old, now].map((one) => `${textOf(at(one, "at"))} (${textOf(at(one, "id"))})`);
+                return { code: "stack-moved", says: `The stack moves: ${String(path[1])} ${before} becomes ${after}` };
+            },
+        ],
+        ["**", nothing],
     ],
 };

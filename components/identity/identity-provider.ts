@@ -1,0 +1,60 @@
+import type * as pulumi from "@pulumi/pulumi";
+
+export interface IdentityArgs {
+    /** What the stack is bound to, by its name, for example `cluster`. */
+    identities: Record<string, Identity>;
+    /** Recorded ids whose change is intended. */
+    moved: string[];
+}
+
+/** Something outside of the stack that an update must not exchange by mistake. */
+export interface Identity {
+    /** Unique id, for example the UID of a cluster. */
+    id: string;
+    /** Where it was found, for example the address of the API server. Only for messages. */
+    at: string;
+    /** The settings that select it. Only for messages. */
+    by: string;
+}
+
+// The state stores this file as text. dynamic-resource.ts describes what such a file may import and use.
+
+export const provider: pulumi.dynamic.ResourceProvider<IdentityArgs, IdentityArgs> = {
+    /** Also runs in preview. Rejects each identity that has changed, unless `moved` names the recorded one. */
+    async check(olds, news) {
+        const failures = changed(olds, news)
+            .filter((name) => !news.moved.includes(olds.identities[name].id))
+            .map((name) => ({
+                property: "",
+                reason: identityProblem(name, olds.identities[name], news.identities[name]),
+            }));
+        return { inputs: news, failures };
+    },
+    async diff(_id, olds, news) {
+        const names = ({ identities }: IdentityArgs) => Object.keys(identities).sort().join();
+        return { changes: changed(olds, news).length > 0 || names(olds) !== names(news) };
+    },
+    async create(inputs) {
+        return { id: "identity", outs: inputs };
+    },
+    async update(_id, _olds, inputs) {
+        return { outs: inputs };
+    },
+};
+
+/** Names of the identities that are not the recorded ones. */
+function changed(olds: Partial<IdentityArgs>, news: IdentityArgs): string[] {
+    const { identities: recorded = {} } = olds;
+    return Object.keys(news.identities).filter(
+        (name) => recorded[name] !== undefined && recorded[name].id !== news.identities[name].id,
+    );
+}
+
+/** Problem of an identity that is not the recorded one. */
+export function identityProblem(name: string, recorded: Identity, found: Identity): string {
+    return (
+        `${name}: ${found.at} (${found.id}) is not the one of this stack, ${recorded.at} (${recorded.id}). Nothing was changed. ` +
+        `Correct ${found.by}. Only if the stack is to move, add to the stack file: ` +
+        `moved: [{ from: "${recorded.id}", reason: … }] (docs/operate/another-cluster.md).`
+    );
+}

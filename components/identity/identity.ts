@@ -1,0 +1,20 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { DynamicResource } from "../kubernetes/dynamic-resource";
+import type { Identity, IdentityArgs } from "./identity-provider";
+
+/**
+ * Records in the state what the stack is bound to. A run with another cluster fails here, in preview too. So it must be
+ * registered before every other resource.
+ */
+export class StackIdentity extends DynamicResource {
+    declare readonly identities: pulumi.Output<Record<string, Identity>>;
+
+    constructor(name: string, args: IdentityArgs, opts: pulumi.CustomResourceOptions = {}) {
+        super("identity/identity-provider", name, args, opts, "StackIdentity");
+    }
+
+    /** Resolves when Pulumi has compared the identity with the recorded one. */
+    async registered(): Promise<void> {
+        await new Promise((resolve) => this.urn.apply(resolve));
+    }
+}

@@ -1,0 +1,55 @@
+// Proves what a stack records of its cluster, and which other cluster it rejects. test/engine/stack/failures.test.ts proves
+// that a rejection ends a preview and an update before anything else.
+import { strict as assert } from "node:assert";
+import { StackIdentity } from "../../../../components/identity/identity";
+import { provider, type IdentityArgs } from "../../../../components/identity/identity-provider";
+import { one, record } from "../../../kit";
+import { assertStored, storedText } from "../kubernetes/stored";
+
+const cluster = (id: string, at = "https://10.0.0.1:16443") => ({ id, at, by: "KUBECONFIG" });
+const args = (id: string, more: Partial<IdentityArgs> = {}) => ({
+    identities: { cluster: cluster(id) },
+    moved: [],
+    ...more,
+});
+const failuresOf = async (olds: IdentityArgs | object, news: IdentityArgs) =>
+    (await provider.check!(olds as IdentityArgs, news)).failures?.map(({ reason }) => reason);
+const isUpdated = async (olds: IdentityArgs, news: IdentityArgs) =>
+    (await provider.diff!("identity", olds, news)).changes;
+
+describe("the identity of a stack", () => {
+    it("is recorded with the first update", async () => assert.deepEqual(await failuresOf({}, args("a")), []));
+
+    it("rejects another cluster, and names both", async () =>
+        assert.deepEqual(
+            await failuresOf(args("a"), args("b", { identities: { cluster: cluster("b", "https://10.0.0.9:16443") } })),
+            [
+                'cluster: https://10.0.0.9:16443 (b) is not the one of this stack, https://10.0.0.1:16443 (a). Nothing was changed. Correct KUBECONFIG. Only if the stack is to move, add to the stack file: moved: [{ from: "a", reason: … }] (docs/operate/another-cluster.md).',
+            ],
+        ));
+
+    it("accepts another cluster only if `moved` names the recorded one", async () => {
+        assert.deepEqual(await failuresOf(args("a"), args("b", { moved: ["a"] })), []);
+        assert.ok(await isUpdated(args("a"), args("b", { moved: ["a"] })), "the new cluster is recorded");
+        assert.equal((await failuresOf(args("a"), args("b", { moved: ["b"] })))?.length, 1);
+    });
+
+    it("does not change with the address of the same cluster, or with `moved`", async () => {
+        const elsewhere = { identities: { cluster: cluster("a", "https://lb.example.com") }, moved: ["x"] };
+        assert.deepEqual(await failuresOf(args("a"), elsewhere), []);
+        assert.equal(await isUpdated(args("a"), elsewhere), false);
+    });
+
+    it("forgets what the stack no longer has, and records what is new", async () => {
+        const host = { identities: { cluster: cluster("a"), "host 10.0.0.5": cluster("key") }, moved: [] };
+        assert.deepEqual(await failuresOf(args("a"), host), []);
+        assert.ok(await isUpdated(args("a"), host));
+        assert.deepEqual(await failuresOf(host, args("a")), []);
+        assert.ok(await isUpdated(host, args("a")));
+    });
+
+    it("stores its provider without the Pulumi SDK", async () => {
+        const made = await record(() => new StackIdentity("identity", args("a")));
+        assertStored(storedText(one(made, "pulumi-nodejs:dynamic/alpa-auth:StackIdentity")), 3_000, []);
+    });
+});
