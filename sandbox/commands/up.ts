@@ -16,6 +16,7 @@ import {
     readFacts,
     sandboxId,
     stateDir,
+    WORLD,
     writeFacts,
     writePrivate,
     type Attempt,
@@ -125,7 +126,7 @@ async function startWorldProcess(
     const logFile = join(dir, "logs", "world.log");
     rmSync(logFile, { force: true });
     const world = await spawnTracked({
-        name: "world",
+        name: WORLD,
         command: process.execPath,
         args: [
             ...[`--require=${join(ROOT, "load-typescript.js")}`, join(__dirname, "../world-process.ts")],
