@@ -169,7 +169,9 @@ async function bringUp(dir: string, world: WorldFacts, name: SceneName, say: Say
     const scene = sceneOf(name);
     const shipped = readFileSync(join(ROOT, `Pulumi.${stack}.yaml`), "utf8");
     const { text, secrets } = await scene.layOver(shipped, world, say);
-    writePrivate(join(world.stackFiles, `Pulumi.${stack}.yaml`), text);
+    const file = join(world.stackFiles, `Pulumi.${stack}.yaml`);
+    writePrivate(file, text);
+    say(`   stack file: ${file}, a copy of Pulumi.${stack}.yaml with the addresses of the sandbox`);
     await createStack(dir, world, stack);
     for (const [path, input] of Object.entries(secrets))
         await mustPulumi(dir, world, ["config", "set", "--secret", "--path", path, "--stack", stack], { input });
