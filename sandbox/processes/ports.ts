@@ -93,8 +93,8 @@ export async function freePortRow(preferred: number, count: number): Promise<num
 const LAST_NODE_PORT = 32767;
 
 /**
- * Returns the first node port, starting at `first`, that is free at every address. The port is reserved while this process lives, so that no
- * other process gets it from this function, even if its program starts to listen minutes later.
+ * Returns the first node port, starting at `first`, that is free at every address. The port is reserved while this process
+ * lives, so that no other process gets it from this function, even if its program starts to listen minutes later.
  */
 export async function freePortFrom(first: number): Promise<number> {
     for (let port = first; port <= LAST_NODE_PORT; port++)
