@@ -1,7 +1,7 @@
 import { running } from "../processes";
 import { partLines } from "../real/choice";
 import { currentStack } from "../world/stack-facts";
-import { noSandbox, readFacts, stateDir, type ClusterFacts, type PageFacts, type WorldFacts } from "../world/state";
+import { readFacts, runningWorld, stateDir, type ClusterFacts, type PageFacts } from "../world/state";
 
 /**
  * Prints what is running. With `--json`, prints `{ stack, url, kubeconfig, try: [{ title, command, expect, credential? }],
@@ -10,9 +10,9 @@ import { noSandbox, readFacts, stateDir, type ClusterFacts, type PageFacts, type
  */
 export async function status(options: { json: boolean }): Promise<void> {
     const dir = stateDir();
-    const world = readFacts<WorldFacts>(dir, "world");
+    const world = runningWorld(dir, "status");
     const stack = await currentStack(dir);
-    if (!world || !stack) throw noSandbox("status");
+    if (!stack) throw new Error(`status: the sandbox in ${dir} is starting. Wait until up prints what to try.`);
     const page = readFacts<PageFacts>(dir, "page")?.url ?? null;
     const { prometheus } = world as Partial<ClusterFacts>;
     if (options.json) {

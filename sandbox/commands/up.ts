@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { lastLines, running, spawnTracked, startGuard, waitFor } from "../processes";
 import { prometheusProgram } from "../prometheus/server";
 import { partLines, partsOfEnvironment, REAL_VARIABLE } from "../real/choice";
+import { createFolder } from "../toolchain/folder";
 import { requestTools, type RequestedTools, type Toolchain, type ToolName, worldTools } from "../toolchain/toolchain";
 import { tryOut } from "../world/attempts";
 import { createStack, mustPulumi } from "../world/pulumi";
@@ -15,6 +16,7 @@ import {
     readFacts,
     sandboxId,
     stateDir,
+    WORLD,
     writeFacts,
     writePrivate,
     type Attempt,
@@ -39,6 +41,7 @@ export async function up(options: SceneName & { detach: boolean; real?: string |
     partsOfEnvironment();
     if (options.observe) prometheusProgram();
     const dir = stateDir();
+    createFolder(dir, "ALPA_AUTH_SANDBOX_DIR", 0o700);
     const say = (line: string) => console.log(line);
     say("== tools");
     const tools = requestTools(scene.tools, { log: say, terminal: process.stdout.isTTY ? process.stdout : undefined });
@@ -51,7 +54,6 @@ export async function up(options: SceneName & { detach: boolean; real?: string |
     for (const signal of SIGNALS) process.on(signal, () => interrupted.abort());
     if (replaces) say("== stopping the running sandbox and deleting its state");
     await clear(dir, tools.log);
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
     // The state of an older sandbox is deleted, because a new sandbox does not have its objects.
     for (const name of ["backend", "stack-files", "credentials", "prometheus"])
         rmSync(join(dir, name), { recursive: true, force: true });
@@ -124,7 +126,7 @@ async function startWorldProcess(
     const logFile = join(dir, "logs", "world.log");
     rmSync(logFile, { force: true });
     const world = await spawnTracked({
-        name: "world",
+        name: WORLD,
         command: process.execPath,
         args: [
             ...[`--require=${join(ROOT, "load-typescript.js")}`, join(__dirname, "../world-process.ts")],
@@ -167,7 +169,9 @@ async function bringUp(dir: string, world: WorldFacts, name: SceneName, say: Say
     const scene = sceneOf(name);
     const shipped = readFileSync(join(ROOT, `Pulumi.${stack}.yaml`), "utf8");
     const { text, secrets } = await scene.layOver(shipped, world, say);
-    writePrivate(join(world.stackFiles, `Pulumi.${stack}.yaml`), text);
+    const file = join(world.stackFiles, `Pulumi.${stack}.yaml`);
+    writePrivate(file, text);
+    say(`   stack file: ${file}, a copy of Pulumi.${stack}.yaml with the addresses of the sandbox`);
     await createStack(dir, world, stack);
     for (const [path, input] of Object.entries(secrets))
         await mustPulumi(dir, world, ["config", "set", "--secret", "--path", path, "--stack", stack], { input });

@@ -93,12 +93,12 @@ export async function freePortRow(preferred: number, count: number): Promise<num
 const LAST_NODE_PORT = 32767;
 
 /**
- * Returns the first free node port, starting at `first`. The port is reserved while this process lives, so that no
- * other process gets it from this function, even if its program starts to listen minutes later.
+ * Returns the first node port, starting at `first`, that is free at every address. The port is reserved while this process
+ * lives, so that no other process gets it from this function, even if its program starts to listen minutes later.
  */
 export async function freePortFrom(first: number): Promise<number> {
     for (let port = first; port <= LAST_NODE_PORT; port++)
-        if (!handedOut.has(port) && (await canListen(port)) && (await reserve(port))) {
+        if (!handedOut.has(port) && !whoHolds(port) && (await canListen(port)) && (await reserve(port))) {
             handedOut.add(port);
             return port;
         }

@@ -1,7 +1,7 @@
 /** Ends processes with SIGTERM, then with SIGKILL, and waits until they have ended. */
 import { hasProc, isAlive, type ProcessIdentity } from "./identity";
 import { markedProcesses, procTable } from "./proc-table";
-import { readLedger, removeFromLedger, writeLedger } from "./ledger";
+import { readLedger, removeFromLedger } from "./ledger";
 import { waitFor } from "./wait";
 
 export interface StopOptions {
@@ -54,11 +54,11 @@ export async function stopAll(stateDir: string, options: StopOptions = {}): Prom
     if (failed.length > 0) throw new Error(failed.join("\n"));
 }
 
-/** Recorded processes of `stateDir` that still run. Ended processes are removed from the list. */
+/** Recorded processes of `stateDir` that still run. */
 export function running(stateDir: string): { name: string; pid: number }[] {
-    const alive = readLedger(stateDir).filter(isAlive);
-    if (readLedger(stateDir).length !== alive.length) writeLedger(stateDir, alive);
-    return alive.map(({ name, pid }) => ({ name, pid }));
+    return readLedger(stateDir)
+        .filter(isAlive)
+        .map(({ name, pid }) => ({ name, pid }));
 }
 
 /**

@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { linkExecutable, writeLaunchers } from "./launchers";
 import { cacheRoot } from "./cache";
+import { createFolder } from "./folder";
 import { type Log, RunningSteps, stderrLog, type Terminal } from "./log";
 import { obtain, type Wanted } from "./obtain";
 import { findOnPath } from "./path";
@@ -150,6 +151,7 @@ export function requestTools(names: readonly ToolName[], options: EnsureOptions 
         if (installed) found.set(name, { name, ...installed, source: "PATH", seconds: (Date.now() - started) / 1000 });
         else missing.push(name);
     }
+    if (missing.length > 0) createFolder(root, "ALPA_AUTH_CACHE");
     const recipes = [...new Set(missing.map((name) => TOOLS[name].recipe))];
     const entries = obtain(
         recipes.map((name) => wantedOf(name, root, env, options.releases)),

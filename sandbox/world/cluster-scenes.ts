@@ -5,12 +5,12 @@ import { readFileSync } from "node:fs";
 import { checkNamespaces } from "../hosts/namespace";
 import { GPU_TOOLS, SANDBOX_TOOLS } from "../toolchain/toolchain";
 import { attempts } from "./attempts";
-import { hostKeys, layOver, namespaceOf } from "./overlay";
+import { hostKeys, layOver, namespaceOf, pinnedPort } from "./overlay";
 import type { Say, Scene } from "./scene";
 import type { ClusterFacts } from "./state";
 import { startWorld, type WorldOptions } from "./world";
 
-/** Node port of the gateway in the sandbox. If another program listens on it, the next free port is used. */
+/** Node port of a gateway whose stack file sets none. If another program listens on it, the next free port is used. */
 const ENTRY_PORT = 30800;
 
 /** The stack's outputs. The requests to try are derived from them. */
@@ -44,7 +44,7 @@ function clusterScene({ world, address, gpus = false, option }: ClusterScene): S
         },
         async layOver(shipped, facts, say) {
             const { alpas, chartRepository, gpus: found, prometheus } = facts as ClusterFacts;
-            const nodePort = await entryPort(say);
+            const nodePort = pinnedPort(shipped) ?? (await entryPort(say));
             const rehearsalPort = found && (await freePortFrom(nodePort + 1));
             const own = { nodePort, address, rehearsalPort, option, observed: prometheus !== undefined };
             const addresses = { alpa: alpas, chartRepository, gpus: found, ...own };

@@ -8,7 +8,7 @@ import { attempts } from "./attempts";
 import type { GatewayOutputs } from "./cluster-scenes";
 import { startExposureWorld } from "./exposure-world";
 
-import { layOver, namespaceOf } from "./overlay";
+import { layOver, namespaceOf, pinnedPort } from "./overlay";
 import type { Scene } from "./scene";
 import type { ClusterFacts } from "./state";
 import type { WorldOptions } from "./world";
@@ -24,6 +24,7 @@ export function exposureScene(base: Partial<WorldOptions>): Scene {
             return startExposureWorld({ tools, pulumi, stateDir: dir, onAnswer, observe, log, ...base });
         },
         async layOver(shipped, world) {
+            pinnedPort(shipped);
             return { text: exposed(shipped, world as ClusterFacts), secrets: {} };
         },
         async attempts(dir, outputs, world, text) {

@@ -1,6 +1,7 @@
 /** Writes the sandbox's addresses into the text of a shipped stack file. */
 import { parse, stringify } from "yaml";
 import { DEFAULT_NAMESPACE } from "../../config/values";
+import { describeHolder, whoHolds } from "../processes";
 import type { BareMetalFacts, GpuFacts } from "./state";
 
 export interface Addresses {
@@ -92,6 +93,23 @@ function conversion(gpus: GpuFacts, chartRepository: string, rehearsalPort?: num
         },
         "alpa-auth:convert": { bareMetal: bareMetal(gpus.bareMetal), ...(small && { rehearsal: small }) },
     };
+}
+
+/**
+ * The node port of the gateway that a stack file sets; undefined if it sets none.
+ * @throws Error if another program listens on a node port of the stack file
+ */
+export function pinnedPort(text: string): number | undefined {
+    const { config } = parse(text) as StackFile;
+    const [gateway] = ["gateway", "tls"].map((key) => {
+        const port = (config?.[`alpa-auth:${key}`] as { nodePort?: unknown } | undefined)?.nodePort;
+        if (typeof port !== "number") return undefined; // the config reports a wrong value
+        if (whoHolds(port) === undefined) return port;
+        throw new Error(
+            `${key}.nodePort: ${describeHolder(port)}. End that program, or set another port in the stack file of the clone.`,
+        );
+    });
+    return gateway;
 }
 
 /** Namespace of a stack's consumers. The claim `key` of their JWTs contains it. */

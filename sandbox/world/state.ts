@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { running } from "../processes";
 import type { PartReport } from "../real/choice";
 import type { Toolchain } from "../toolchain/toolchain";
 import { writeSecret } from "../control-plane/secret-file";
@@ -17,13 +18,6 @@ export function stateDir(): string {
 /** Id of a sandbox. All its processes have it in their environment. */
 export function sandboxId(dir: string): string {
     return createHash("sha256").update(dir).digest("hex").slice(0, 12);
-}
-
-/** The error of a command that needs a running sandbox. */
-export function noSandbox(command: string): Error {
-    return new Error(
-        `${command}: no sandbox is running in ${stateDir()}. To start one, run: npm run sandbox -- up. If a sandbox runs in another folder, set ALPA_AUTH_SANDBOX_DIR to that folder.`,
-    );
 }
 
 /** Facts of a running world: addresses and paths, never a secret. */
@@ -152,6 +146,9 @@ export type PulumiFacts = Toolchain<"pulumi">;
 /** Longest wait for Pulumi, in seconds. From empty caches, a build takes up to 11 minutes on two idle cores. */
 export const BUILD_SECONDS = 3600;
 
+/** Name of the process in which the world runs, in the list of processes. */
+export const WORLD = "world";
+
 /** Names of the facts. Each is a file `<name>.json` in the state directory while the sandbox runs. */
 export const FACTS = ["pulumi", "world", "stack", "page"] as const;
 type FactsName = (typeof FACTS)[number];
@@ -159,6 +156,21 @@ type FactsName = (typeof FACTS)[number];
 export function readFacts<T>(dir: string, name: FactsName): T | undefined {
     const file = join(dir, `${name}.json`);
     return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as T) : undefined;
+}
+
+/**
+ * Facts of the running world, for a command that needs it.
+ * @throws Error if no sandbox runs. Of a sandbox that was killed, the facts still exist
+ */
+export function runningWorld(dir: string, command: string): WorldFacts {
+    const world = readFacts<WorldFacts>(dir, "world");
+    if (world === undefined)
+        throw new Error(
+            `${command}: no sandbox is running in ${dir}. To start one, run: npm run sandbox -- up. If a sandbox runs in another folder, set ALPA_AUTH_SANDBOX_DIR to that folder.`,
+        );
+    if (!running(dir).some(({ name }) => name === WORLD))
+        throw new Error(`${command}: the sandbox in ${dir} has ended. To start a new one, run: npm run sandbox -- up.`);
+    return world;
 }
 
 /** Writes facts atomically, because `status` can read them at any time. */

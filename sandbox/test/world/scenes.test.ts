@@ -1,9 +1,11 @@
 // Proves how the options of `sandbox up` change a shipped stack. test/engine/sandbox/cli.test.ts deploys the changed stack.
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
-import { parse as parseYaml } from "yaml";
+import { parse as parseYaml, stringify } from "yaml";
 import { parse } from "../../../config";
+import { freePortFrom } from "../../processes";
 import { exposed } from "../../world/exposure-scene";
 import { sceneOf } from "../../world/scenes";
 import type { ClusterFacts } from "../../world/state";
@@ -40,6 +42,28 @@ describe("the sandbox's stack", () => {
         const { config } = parseYaml(exposed(INTER, FACTS)) as { config: Record<string, { address?: string }> };
         assert.equal(config["alpa-auth:gateway"].address, undefined);
         assert.ok(parseYaml(INTER).config["alpa-auth:gateway"].address);
+    });
+    it("keeps the node port of the stack file, but not one on which another program listens", async () => {
+        const server = createServer();
+        const port = await freePortFrom(32200);
+        for (const [exposure, key] of [
+            ["direct", "gateway"],
+            ["direct", "tls"],
+            ["tunnel", "gateway"],
+        ] as const) {
+            const { config, ...file } = parseYaml(INTER) as { config: Record<string, object> };
+            config[`alpa-auth:${key}`] = { ...config[`alpa-auth:${key}`], nodePort: port };
+            const text = stringify({ ...file, config });
+            const laidOver = () => sceneOf({ stack: "inter", exposure }).layOver(text, FACTS, () => undefined);
+            const own = (parseYaml((await laidOver()).text) as { config: Record<string, object> }).config;
+            assert.deepEqual(own[`alpa-auth:${key}`], { ...own[`alpa-auth:${key}`], nodePort: port });
+            await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+            await assert.rejects(
+                laidOver(),
+                new RegExp(`^Error: ${key}\\.nodePort: port ${port} is held by node.*\\. End that program, or set`),
+            );
+            await new Promise((resolve) => server.close(resolve));
+        }
     });
     it("is intra-b in a world with GPUs, which only stack intra has", () => {
         const scene = sceneOf({ stack: "intra", option: "intra-b" });

@@ -50,6 +50,7 @@ describe("npm run sandbox -- up --detach, while other programs hold its default 
 
     it("ends in an authenticated completion, and every command it prints works as pasted", async () => {
         assert.match(said, /expected 200/);
+        assert.ok(said.includes(`stack file: ${sandbox.dir}/stack-files/Pulumi.intra.yaml, a copy of`), said);
         assert.doesNotMatch(said, /warning/);
         const status = await sandbox.pasted();
         assert.deepEqual(Object.keys(status).sort(), ["kubeconfig", "page", "parts", "stack", "try", "url"]);
@@ -77,8 +78,9 @@ describe("npm run sandbox -- up --detach, while other programs hold its default 
     it("lets the operator type pulumi commands after env, and leaves the shipped stack file unchanged", async () => {
         const shipped = readFileSync(join(ROOT, "Pulumi.intra.yaml"), "utf8");
         const script = `eval "$('${process.execPath}' ${CLI.map((a) => `'${a}'`).join(" ")} env)"; pulumi preview -s intra`;
-        const { stdout } = await run("bash", ["-c", script], { env: sandbox.env, cwd: ROOT });
+        const { stdout, stderr } = await run("bash", ["-c", script], { env: sandbox.env, cwd: ROOT });
         assert.match(stdout, /\d+ unchanged/);
+        assert.ok(stderr.includes(`Pulumi uses the stack files in ${sandbox.dir}/stack-files.`), stderr);
         assert.equal(readFileSync(join(ROOT, "Pulumi.intra.yaml"), "utf8"), shipped);
     });
 
