@@ -30,7 +30,8 @@ export const SAID = Object.fromEntries(
 /** All resources of a stack with these nodes. */
 export function recordNodes(cluster: object, values: object = {}): Promise<Seen[]> {
     const settings = parseIntra(raw({ cluster, gateway: { installer: "helm", crds: ["crds.yaml"] }, ...values }));
-    return record(() => intra(settings), { ...SAID, "nodes-kubeconfig": { stdout: KUBECONFIG } });
+    const known = { ...settings, cluster: { clusterUid: "uid-of-the-cluster" } };
+    return record(() => intra(known), { ...SAID, "nodes-kubeconfig": { stdout: KUBECONFIG } });
 }
 
 /** Validated settings of a stack's nodes. */
