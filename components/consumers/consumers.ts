@@ -203,6 +203,14 @@ export function secretName(consumer: string, credential: string): string {
 }
 
 /**
+ * Command that blocks credentials without a run of Pulumi: the ingress controller removes a credential from APISIX when its
+ * Secret is deleted. A conversion does not create the Secret again.
+ */
+export function blockCommand(namespace: string, secrets: string[]): string {
+    return `kubectl -n ${namespace} delete secret ${secrets.join(" ")}`;
+}
+
+/**
  * Value of the claim `key`, by which APISIX finds the credential of a token. It is unique for each credential: two
  * credentials with the same value would overwrite each other.
  */
