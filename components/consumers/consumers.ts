@@ -103,7 +103,7 @@ export class Consumers extends pulumi.ComponentResource {
         const secrets = consumers.map((consumer) => this.secrets(consumer, namespace, memory));
         const revoked = new CredentialsRevoked(
             `${name}-revoked`,
-            { ...wait, credentials: consumers.flatMap((c) => c.credentials.map(({ id }) => `${c.name}/${id}`)).sort() },
+            { ...wait, credentials: secretNames(consumers) },
             { parent: this, dependsOn: secrets.flat(), deletedWith: args.deletedWith },
         );
         const objects = consumers.map((consumer, i) => this.consumer(consumer, args, [...secrets[i], revoked]));
@@ -203,6 +203,14 @@ export function secretName(consumer: string, credential: string): string {
 }
 
 /**
+ * Command that blocks credentials without a run of Pulumi: the ingress controller removes a credential from APISIX when its
+ * Secret is deleted. A conversion does not create the Secret again.
+ */
+export function blockCommand(namespace: string, secrets: string[]): string {
+    return `kubectl -n ${namespace} delete secret ${secrets.join(" ")}`;
+}
+
+/**
  * Value of the claim `key`, by which APISIX finds the credential of a token. It is unique for each credential: two
  * credentials with the same value would overwrite each other.
  */
@@ -218,6 +226,15 @@ export function tokenSettings(
 ): Record<string, string> {
     const claim = { key: claimKey(namespace, consumer, credential.id), algorithm: credential.algorithm };
     return credential.algorithm === "HS256" ? claim : { ...claim, public_key: credential.publicKey };
+}
+
+/** Name of each credential's Secret, by `<consumer>/<credential>`. */
+function secretNames(consumers: ConsumerSettings[]): Record<string, string> {
+    return Object.fromEntries(
+        consumers.flatMap(({ name, credentials }) =>
+            credentials.map(({ id }) => [`${name}/${id}`, secretName(name, id)]),
+        ),
+    );
 }
 
 export function renderConsumer(

@@ -20,8 +20,8 @@ export interface CredentialsRevokedArgs {
     cluster: ClusterAccess;
     /** Namespace of the consumers and of the route. */
     namespace: string;
-    /** Each declared credential, as `<consumer>/<credential>`. */
-    credentials: string[];
+    /** Name of the Secret of each declared credential, by `<consumer>/<credential>`. A preview shows a map by name. */
+    credentials: Record<string, string>;
     /** The pods that must reject the removed credentials. */
     gateway: GatewayPods;
     /** Longest wait for the pods to reject the credentials, in seconds. */
@@ -39,7 +39,7 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
         // A deletion uses the inputs in the state, whose kubeconfig may no longer work. This diff runs before the deletion
         // in the same process, so it stores the current kubeconfig for the deletion.
         (globalThis as Record<string, unknown>).alpaAuthAccess = { kubeconfig: news.kubeconfig };
-        const removed = olds.credentials.some((one) => !news.credentials.includes(one));
+        const removed = Object.keys(olds.credentials).some((one) => !(one in news.credentials));
         const moved = olds.namespace !== news.namespace;
         return {
             // Compares all inputs, since the deletion in a later `up` uses the inputs in the state.
@@ -108,13 +108,13 @@ async function removedOf(inputs: Inputs): Promise<Sent[]> {
             ),
         ),
     );
-    const removed = credentials.filter((one) => !secretOf.has(one));
+    const removed = Object.entries(credentials).filter(([who]) => !secretOf.has(who));
     if (removed.length === 0) return [];
     const secrets = new Map((await list("v1", "Secret", namespace)).map((secret) => [secret.metadata?.name, secret]));
     // If the operator has moved a key to another entry of the config, the key stays valid and is not checked. Only keys
     // can be moved: tokens contain the name of the entry.
     const kept = new Set([...secretOf.values()].map((name) => textsOf(secrets.get(name)).key));
     return removed
-        .map((who): Sent => sentWith(who, secrets.get(who.replace("/", "."))) ?? { who })
+        .map(([who, secret]): Sent => sentWith(who, secrets.get(secret)) ?? { who })
         .filter(({ headers }) => !kept.has(headers?.apikey ?? ""));
 }

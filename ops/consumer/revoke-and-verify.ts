@@ -1,3 +1,4 @@
+import { blockCommand, secretName } from "../../components/consumers/consumers";
 import { stackFlag, type ChangeArgs } from "../arguments";
 import type { Context } from "../context";
 import { Failure } from "../errors";
@@ -20,19 +21,22 @@ export async function revokeAndVerify(
     plan: Plan,
     args: ChangeArgs,
 ): Promise<void> {
+    const isEdge = authenticatorIn(stack.text) === "edge";
+    const { namespace, pods } = await gatewayOf(context, stack);
     const probes: Probe[] = [];
     if (args.yes && plan.after !== undefined) {
         const outputs = await readOutputs(context, stack);
-        const { namespace, pods } = await gatewayOf(context, stack);
-        const proving =
-            authenticatorIn(stack.text) === "edge" ? undefined : { access: await accessOf(context, stack), pods };
+        const proving = isEdge ? undefined : { access: await accessOf(context, stack), pods };
         const tried = { outputs, namespace, pods: proving, flag: stack.flag, connectTo: context.connectTo };
         for (const id of ids) {
             const { credential } = lookUp(stack, name, id);
             probes.push(await probe(tried, `${name}/${id}`, credential?.publicKey));
         }
     }
-    const change = await carryOut(context, stack, plan, args);
+    const change = await carryOut(context, stack, plan, args).catch((error: unknown) => {
+        if (plan.after !== undefined && !isEdge) context.note(howToBlock(namespace, name, ids));
+        throw error;
+    });
     if (!change.changed) return reportChange(context, args, change, [], { proofs: [] });
     for (const id of ids) {
         const record = forget(context, stack, name, id);
@@ -50,4 +54,14 @@ export async function revokeAndVerify(
         throw new Failure(
             `${name}: the change is applied, but there is no proof that every revoked credential is rejected (see above).`,
         );
+}
+
+/** What to do in every state of the stack, for example during a conversion, which may take an hour. */
+function howToBlock(namespace: string, name: string, ids: string[]): string {
+    const who = ids.map((id) => `${name}/${id}`).join(", ");
+    const command = blockCommand(
+        namespace,
+        ids.map((id) => secretName(name, id)),
+    );
+    return `${who}: may still work, because this command failed. If it has leaked, block it at once: ${command}\nThen run this command again when it can succeed. Until then, pulumi up --refresh would create the Secret again.`;
 }

@@ -1,4 +1,5 @@
 /** Actions of a cutover: it runs Pulumi, calls the service, and writes its record. */
+import type { Reader } from "../../components/kubernetes/cluster-reader";
 import { readConversionState, type ConversionState } from "../../config/conversion-state";
 import type { Context } from "../context";
 import { errorMessage } from "../errors";
@@ -36,6 +37,8 @@ export interface CutoverJob {
     who: string;
     /** Name of the lock holder in the cluster. */
     holder: string;
+    /** Reads objects of the stack's cluster. */
+    read: Reader;
     /** The stack file without the values that the cutover changes. */
     rest: string;
     /** The stack file as it was when this process began. */
@@ -179,7 +182,7 @@ async function askPublicEndpoint(
     const { context, stack, answerSeconds: timeoutSeconds } = job;
     const found = await outputs(job, signal);
     const { namespace } = await gatewayOf(context, await findStack(context, stack));
-    const callers = endpointCallers(found, namespace);
+    const callers = await endpointCallers(found, namespace, job.read);
     const patienceSeconds = context.refusalSeconds;
     const verification = found.conversion?.verification;
     const instead = check === proveServed && verification !== undefined;

@@ -1,5 +1,6 @@
 /** Reads how far a cutover is, from the stack's outputs, its file and the records. */
 import { isMap } from "yaml";
+import { openReader, type Reader } from "../../components/kubernetes/cluster-reader";
 import { DEFAULT_BUDGET_MINUTES } from "../../config/keys/convert";
 import { readConversionState } from "../../config/conversion-state";
 import { stateProblems } from "../../config/renamed-keys";
@@ -23,6 +24,8 @@ export interface CutoverState {
     /** Lock holder in the cluster. If the cluster does not answer: the holder in the stack's outputs. */
     holder?: ClusterHolder;
     cluster: HolderView;
+    /** Reads objects of the stack's cluster. */
+    read: Reader;
     progress: ConversionProgress;
     conversions: Conversion[];
     /** Only for an upgrade of the model. */
@@ -58,12 +61,14 @@ export async function cutoverState(
     const kept = keptTimes(context.folder, stack.short);
     const known = { ...kind.kept(kept), ...measured(conversions) };
     const { namespace } = await gatewayOf(context, stack);
-    const cluster = context.openHolder(await accessOf(context, stack), namespace);
+    const access = await accessOf(context, stack);
+    const cluster = context.openHolder(access, namespace);
     return {
         kind,
         stack,
         outputs,
         cluster,
+        read: (context.openReader ?? openReader)(access),
         holder: await cluster.read().catch(() => outputs.conversion?.holder),
         conversions,
         problems: [],

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { blockCommand, secretName } from "../../components/consumers/consumers";
 import type { GatewayClusterArgs } from "../../components/gateway-cluster";
 import {
     BEFORE,
@@ -100,7 +101,7 @@ export async function conversion(
         problems.push(
             MAY_CHANGE_CALLERS.includes(record.reached)
                 ? `consumers: must not change in the same run as convert.phase or option (${changed}). Change one of them, run pulumi up, and then change the other.`
-                : `consumers: must not change during a conversion (${changed}). Restore the list of callers: git pull, or undo the edit. Change callers after the conversion.`,
+                : `consumers: must not change during a conversion (${changed}). Restore the list of callers: git pull, or undo the edit. Change callers after the conversion. To block a leaked credential at once: ${blockCommand(namespace, [secretName("<consumer>", "<credential>")])}`,
         );
     return problems;
 }

@@ -17,7 +17,8 @@ import {
 } from "../engine/kit/conversion/trouble";
 import { gpuWorld } from "../engine/kit/conversion/gpu-world";
 import type { Place } from "../engine/kit/place";
-import { failed, succeeded, TOOLS_MILLISECONDS } from "../engine/kit/stack";
+import { eventually, failed, succeeded, TOOLS_MILLISECONDS } from "../engine/kit/stack";
+import { Rest } from "../../sandbox/rampart/kubernetes/rest";
 import type { World } from "../../sandbox/world/world";
 
 describe("npm run ops -- convert", function () {
@@ -61,9 +62,24 @@ describe("npm run ops -- convert", function () {
         assert.ok((record!.data as Record<string, string>).beat, "the record in the cluster names who ran it");
     });
 
-    it("moves Alpa back to bare metal, and the next `up` changes nothing", async () => {
-        await withTraffic("back", async () => succeeded(await stack.ops("convert", "run", "--yes", "--to", "intra-a")));
+    it("moves Alpa back to bare metal, while `consumer revoke` names the command that blocks a leaked credential", async () => {
+        const leaked = (await stack.outputs()).credentials["smoke/key"];
+        const revoke = () => stack.ops("consumer", "revoke", "smoke", "key", "--yes");
+        await withTraffic("back", async () => {
+            const { ended } = stack.start("--to", "intra-a");
+            await untilStep(stack, ended, "back to stop");
+            assert.match(failed(await revoke()), /kubectl -n convert delete secret smoke\.key$/m);
+            await new Rest(place.world.kubeConfig).call("DELETE", "/api/v1/namespaces/convert/secrets/smoke.key");
+            await eventually("a rejection", async () => (await ask(url, leaked)).status === 401 || undefined, 30);
+            succeeded(await ended);
+        });
         await assertSettledIn("intra-a");
+        assert.equal((await ask(url, leaked)).status, 401, "after the conversion");
+        succeeded(await revoke());
+        assert.equal((await ask(url, leaked)).status, 401, "after the revocation");
+    });
+
+    it("changes nothing in the next `up`", async () => {
         succeeded(await stack.preview("--expect-no-changes"));
     });
 

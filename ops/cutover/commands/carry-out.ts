@@ -95,6 +95,7 @@ async function begin(context: Context, task: Task, interrupted: () => string | u
         run: basename(file, ".jsonl"),
         who: whoAmI(),
         holder,
+        read: found.read,
         rest: kind.restOf(stack.text),
         stackFile: stack,
         callers: stack.callers,

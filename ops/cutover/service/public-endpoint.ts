@@ -1,6 +1,7 @@
 /** Checks the answers that a caller gets at the public address. */
 import { ApiKey, Client, Jwt, type Credential, type Seen } from "../../../client/typescript/src/index";
-import { claimKey } from "../../../components/consumers/consumers";
+import { claimKey, secretName } from "../../../components/consumers/consumers";
+import type { Reader } from "../../../components/kubernetes/cluster-reader";
 import { VERIFIER } from "../../../components/opt/conversion-phases";
 import { SMOKE_CONSUMER } from "../../check/smoke";
 import { errorMessage } from "../../errors";
@@ -16,17 +17,36 @@ interface EndpointCaller {
 
 /**
  * Credentials for the checks: first the credential of the test consumer, then one credential of each other consumer in the
- * outputs. Each check uses up one request of that consumer's limit.
+ * outputs. Each check uses up one request of that consumer's limit. A credential without a Secret is left out: an operator
+ * has blocked it, because it leaked.
  */
-export function endpointCallers({ credentials, jwtSecrets }: Outputs, namespace: string): EndpointCaller[] {
+export async function endpointCallers(
+    { credentials, jwtSecrets }: Outputs,
+    namespace: string,
+    read: Reader,
+): Promise<EndpointCaller[]> {
     const all = [...Object.keys(credentials), ...Object.keys(jwtSecrets)];
-    const consumers = [...new Set([SMOKE_CONSUMER, ...all.map((one) => one.split("/")[0])])];
-    const names = consumers.flatMap((consumer) => all.find((one) => one.startsWith(`${consumer}/`)) ?? []);
-    return names.slice(0, MOST_CALLERS).map((who) => {
-        if (credentials[who] !== undefined) return { who, auth: new ApiKey(credentials[who]) };
+    all.sort((a, b) => Number(b.startsWith(`${SMOKE_CONSUMER}/`)) - Number(a.startsWith(`${SMOKE_CONSUMER}/`)));
+    const callers = new Map<string, EndpointCaller>();
+    for (const who of all) {
         const [consumer, id] = who.split("/");
-        return { who, auth: new Jwt({ key: claimKey(namespace, consumer, id), secret: jwtSecrets[who] }) };
-    });
+        if (callers.has(consumer) || (await isBlocked(read, namespace, secretName(consumer, id)))) continue;
+        const auth =
+            credentials[who] !== undefined
+                ? new ApiKey(credentials[who])
+                : new Jwt({ key: claimKey(namespace, consumer, id), secret: jwtSecrets[who] });
+        callers.set(consumer, { who, auth });
+        if (callers.size === MOST_CALLERS) break;
+    }
+    return [...callers.values()];
+}
+
+/** Whether the Secret of a credential is deleted. False if the cluster cannot be read, so that the check still takes place. */
+function isBlocked(read: Reader, namespace: string, name: string): Promise<boolean> {
+    return read({ apiVersion: "v1", kind: "Secret", namespace, name }).then(
+        (secret) => secret === undefined,
+        () => false,
+    );
 }
 
 export interface PublicEndpoint {
@@ -57,7 +77,7 @@ class Limited extends Error {}
  * @returns a sentence with the proof @throws with the actual answer
  */
 export async function proveServed(endpoint: PublicEndpoint): Promise<string> {
-    if (endpoint.callers.length === 0) return asVerifier(endpoint, "this machine has no caller's key");
+    if (endpoint.callers.length === 0) return asVerifier(endpoint, "this machine has no caller's key that works");
     try {
         const { seen, who } = await askUntil(endpoint, 1, wrongAnswer, "throw");
         return `${who} got an answer from ${endpoint.url} after ${seen.milliseconds} ms`;

@@ -92,11 +92,11 @@ function declaredBy(consumers: Resource[]): string[] | undefined {
 
 const isKnown = (value: unknown) => value !== undefined && value !== UNKNOWN && !list(value).includes(UNKNOWN);
 
-/** Checks that the list has every credential. Without its entry, the removal of a credential is not verified. */
+/** Checks that the map has every credential. Without its entry, the removal of a credential is not verified. */
 function credentials({ urn, props }: Resource, consumers: Resource[]): Violations {
     const all = declaredBy(consumers);
     if (all === undefined || !isKnown(props.credentials)) return [];
-    return same(urn, "credentials", list(props.credentials).map(String), all);
+    return same(urn, "credentials", Object.keys(map(props.credentials)), all);
 }
 
 function same(urn: string, where: string, names: string[], expected: string[]): Violations {

@@ -190,7 +190,7 @@ describe("preflight of a conversion", () => {
             const [said, ...more] = await problems(phase, reached(phase), others);
             assert.match(
                 said,
-                /^consumers: must not change during a conversion \(the list of callers .*git pull/,
+                /^consumers: must not change during a conversion \(the list of callers .*git pull.* kubectl -n \S+ delete secret <consumer>\.<credential>$/,
                 phase,
             );
             assert.deepEqual(more, []);

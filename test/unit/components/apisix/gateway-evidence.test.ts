@@ -82,9 +82,12 @@ async function accept(of: World, names = ["bob"]): Promise<PodAsked[]> {
     return asked;
 }
 
+/** Name of each credential's Secret. */
+const named = (credentials: string[]) => Object.fromEntries(credentials.map((who) => [who, who.replace("/", ".")]));
+
 async function remove(of: World, ...credentials: string[]): Promise<PodAsked[]> {
     const { asked, inputs } = await world(of);
-    await revoked.delete!("id", { ...inputs, credentials } as never);
+    await revoked.delete!("id", { ...inputs, credentials: named(credentials) } as never);
     return asked;
 }
 
@@ -438,7 +441,7 @@ describe("evidence of the gateway's pods", () => {
         ];
         for (const [what, now, replaced] of changes)
             it(what, async () => {
-                const of = (credentials: string[]) => ({ namespace: "a", credentials }) as never;
+                const of = (credentials: string[]) => ({ namespace: "a", credentials: named(credentials) }) as never;
                 const { replaces } = (await revoked.diff!(
                     "id",
                     of(["bob/k", "bob/hs"]),

@@ -152,7 +152,7 @@ describe("Consumers", () => {
     it("deletes the Consumer, then verifies that its credentials are rejected, then deletes their Secrets", async () => {
         const seen = await record(() => build(lab));
         const proof = one(seen, REVOKED);
-        assert.deepEqual(proof.inputs.credentials, ["lab/2026a", "lab/2026b"]);
+        assert.deepEqual(proof.inputs.credentials, { "lab/2026a": "lab.2026a", "lab/2026b": "lab.2026b" });
         // Pulumi deletes in the reverse order.
         assert.ok(comesAfter(seen, oneOfKind(seen, "Consumer", "lab"), proof));
         for (const id of ["2026a", "2026b"])

@@ -7,6 +7,7 @@ import { createServer } from "node:http";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { readConversionState, type ConversionState } from "../../../../config/conversion-state";
+import type { ObjectRef } from "../../../../components/kubernetes/cluster-reader";
 import type { Entry } from "../../../../ops/cutover/audit";
 import type { ClusterHolder } from "../../../../ops/cutover/holder";
 import { isDown, type Place } from "../../../../ops/cutover/phases";
@@ -80,6 +81,8 @@ interface State {
     callers: Record<string, string>;
     /** Status that callers get, instead of the component's answers, while their routes point to the component. */
     callerStatus?: number;
+    /** Credentials whose Secret is deleted, by `<consumer>.<credential>`. */
+    blocked: string[];
     /** Keys of callers that are over their limit. */
     limited: string[];
     /**
@@ -115,6 +118,7 @@ export async function convertBench(
         reached: placeIn(text) ?? "intra-a",
         failing: {},
         callers: { "alice/a1": SECRETS.key },
+        blocked: [],
         limited: [],
         onUp: () => undefined,
         onLook: () => undefined,
@@ -130,7 +134,8 @@ export async function convertBench(
             if (component && state.verifierStatus !== undefined) return { status: state.verifierStatus };
             return { status: 200, text: component ? state.says.component : state.says.bareMetal };
         }
-        if (!Object.values(state.callers).includes(key as string)) return { status: 401 };
+        const [who] = Object.entries(state.callers).find(([, one]) => one === key) ?? [];
+        if (who === undefined || state.blocked.includes(who.replace("/", "."))) return { status: 401 };
         if (state.limited.includes(key as string)) return { status: 429 };
         if (isDown(state.reached)) return { status: 503 };
         const component = ["switch", "done"].includes(state.reached);
@@ -147,7 +152,9 @@ export async function convertBench(
             if (state.inCluster?.name === name) state.inCluster.beat = `${performance.now()} ${who}`;
         },
     });
-    const it = bench({ text, refusalSeconds, openHolder, says: (call) => answers(call) ?? pulumi(call.args) });
+    const openReader = () => async (ref: ObjectRef) => (state.blocked.includes(ref.name) ? undefined : {});
+    const says: Says = (call) => answers(call) ?? pulumi(call.args);
+    const it = bench({ text, refusalSeconds, openHolder, openReader, says });
     const read = () => readFileSync(state.file(), "utf8");
     const saved = () => readConversionState(it.folder, basename(state.file()).split(".")[1]);
     const ofFile = () => parse(read()).config["alpa-auth:convert"];

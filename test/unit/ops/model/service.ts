@@ -67,7 +67,8 @@ export async function upgradeBench(text = UPGRADE_FILE, answers: Says = () => un
         return { status: state.callerStatus ?? 200, text: " France" };
     });
     const openHolder = () => ({ beatSeconds: 0.02, read: async () => undefined, beat: async () => undefined });
-    const it = bench({ text, openHolder, says: (call) => answers(call) ?? pulumi(call.args) });
+    const openReader = () => async () => ({});
+    const it = bench({ text, openHolder, openReader, says: (call) => answers(call) ?? pulumi(call.args) });
     const config = (): Config => parse(readFileSync(it.file, "utf8")).config;
 
     function pulumi(args: string[]): Partial<PulumiResult> | undefined {

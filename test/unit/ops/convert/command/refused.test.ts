@@ -168,6 +168,20 @@ describe("npm run ops -- convert, refused", () => {
         }
     });
 
+    it("a revocation, but with the command that blocks the credential at once", async () => {
+        const it = await convertBench();
+        writeConversionState(it.folder, "intra", { holder: { name: "carol@far r1", until: "2099-01-01T00:00:00Z" } });
+        for (const consent of [[], ["--yes"]]) {
+            const { note } = await exits(2, it.ops("consumer", "revoke", "alice", "a1", ...consent));
+            assert.match(
+                note,
+                /alice\/a1: .* block it at once: kubectl -n alpa-auth delete secret alice\.a1\nThen run this command again/,
+            );
+        }
+        const { note } = await exits(2, it.ops("consumer", "revoke", "alice", "other"));
+        assert.doesNotMatch(note, /kubectl/, "a credential that does not exist");
+    });
+
     it("a change of callers while a conversion runs, here or on another machine", async () => {
         const it = await convertBench();
         const said: string[] = [];

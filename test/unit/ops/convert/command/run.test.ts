@@ -272,6 +272,24 @@ describe("npm run ops -- convert run", () => {
         assert.equal(dead.state.reached, "intra-a");
     });
 
+    it("uses another credential if an operator has blocked one by deleting its Secret, and the verifier if all are", async () => {
+        const it = await convertBench();
+        it.state.callers = { ...it.state.callers, "alice/a2": "KEY-of-alice-a2-0123456789" };
+        it.state.onUp = (to) => {
+            if (to === "drain") it.state.blocked = ["alice.a1"];
+            if (to === "switch") it.state.blocked = ["alice.a1", "alice.a2"];
+        };
+        await exits(0, it.ops("convert", "run", "--yes"));
+        const said = it
+            .record()
+            .flatMap((entry) => (entry.event === "step-end" ? [`${entry.step}: ${entry.said}`] : []));
+        assert.match(said.join("\n"), /^drain: alice\/a2 got 503 at/m);
+        assert.match(
+            said.join("\n"),
+            /^switch: this machine has no caller's key that works; alpa-verifier got an answer/m,
+        );
+    });
+
     it("writes the lock before each phase, and after the phase that releases it, so that no phase is ever without a lock", async () => {
         const { ops, saved, folder } = await convertBench();
         const written: string[] = [];
