@@ -10,9 +10,11 @@ import { Failure, UsageError } from "../errors";
 import { json, shownPath } from "../output";
 import { gatewayOf, type Gateway } from "../stack/gateway";
 import { isCommittable } from "../stack/history/commits";
+import { generatedIn } from "../stack/history/generated";
+import { exported } from "../stack/review/review";
 import { findStack, readOutputs, type Outputs, type Stack } from "../stack/stack";
 import type { Credential } from "../stack/stack-file";
-import { handouts, record, recordFile } from "./handouts/record";
+import { handouts, lacksSince, record, recordFile } from "./handouts/record";
 import { renderHandout, type Handout } from "./handouts/text";
 import { lookUp } from "./plan";
 import { encrypterFor, readRecipients, shortened } from "./handouts/recipients";
@@ -50,16 +52,19 @@ async function handout(context: Context, name: string, id: string, args: Handout
     const { credential, problems } = lookUp(stack, name, id);
     const secret = credential?.method !== "jwt" || credential.algorithm === "HS256";
     // Only the handouts of a credential with a secret are recorded.
-    const earlier = secret ? handouts(context, stack, name, id) : [];
+    const all = secret ? handouts(context, stack, name, id) : [];
+    const state = secret && credential ? await exported(context, stack) : {};
+    const fingerprint = generatedIn(state).get(`${name}/${id}`)?.fingerprint;
+    const isOther = credential && lacksSince(context, stack, name, credential, fingerprint) !== undefined;
     if (credential && isOver(credential.expires, context.today))
         problems.push(`${name}/${id}: expired on ${credential.expires}. Add a credential: npm run ops -- consumer add`);
     if (credential?.enabled === false)
         problems.push(
             `${name}/${id}: is disabled, so Cloudflare rejects it. Remove enabled: false from it and run: pulumi up -s ${stack.short}`,
         );
-    if (earlier.length > 0 && args.again === undefined)
+    if (all.length > 0 && !isOther && args.again === undefined)
         problems.push(
-            `${name}/${id}: was already handed out on ${earlier.at(-1)!.at.slice(0, 10)}. Rotate it; if the caller never got it, add --again "reason".`,
+            `${name}/${id}: was already handed out on ${all.at(-1)!.at.slice(0, 10)}. Rotate it; if the caller never got it, add --again "reason".`,
         );
     if (args.again?.trim() === "") problems.push('--again: must say why (got ""). Give the reason.');
     if (problems.length > 0) throw new UsageError(problems);
@@ -72,11 +77,12 @@ async function handout(context: Context, name: string, id: string, args: Handout
     const write = args.out === undefined ? undefined : openNew(args.out);
     if (secret)
         try {
-            record(context, stack, name, id, earlier, {
+            record(context, stack, name, id, all, {
                 at: context.today.toISOString(),
                 recipients: shown,
                 ...(args.again === undefined ? {} : { reason: args.again }),
                 by: whoAmI(),
+                ...(fingerprint === undefined ? {} : { fingerprint }),
             });
         } catch (error) {
             write?.discard();

@@ -7,9 +7,12 @@ import { FindingsError } from "../errors";
 import { beforeRepair } from "../gateway/foreign";
 import { json, table } from "../output";
 import { accessOf } from "../stack/cluster";
+import { generatedIn } from "../stack/history/generated";
+import { exported } from "../stack/review/review";
 import { gatewayOf, type Gateway } from "../stack/gateway";
 import { callersOf, findStack, type Stack } from "../stack/stack";
 import { authenticatorIn, PROJECT, readValue } from "../stack/stack-file";
+import { lacksSince } from "./handouts/record";
 import { readLive, type Live } from "./state/cluster-consumers";
 import { ALL, compare, forAll, type Row } from "./state/compare";
 import { tokenRows, type TokenRow } from "./state/list-tokens";
@@ -40,7 +43,7 @@ async function list(context: Context, args: ListArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     if (authenticatorIn(stack.text) === "edge") {
         const rows = await tokenRows(context, stack);
-        return show(context, stack, args, rows, renderTokens, "Cloudflare");
+        return await show(context, stack, args, rows, renderTokens, "Cloudflare");
     }
     const gateway = await gatewayOf(context, stack);
     const rendered = await renderedOf(context, stack, gateway);
@@ -59,7 +62,7 @@ async function list(context: Context, args: ListArgs): Promise<void> {
     const repairs = rows.flatMap(({ repair }) => (repair === undefined ? [] : [`  ${repair}`]));
     const madeBy = String(readValue(stack.text, "of") ?? stack.short);
     const before = repairs.length > 0 ? beforeRepair(gateway.binding!.gatewayNamespace, madeBy) : [];
-    show(context, stack, args, rows, (all) => [render(all), ...before, ...repairs].join("\n"), "cluster");
+    await show(context, stack, args, rows, (all) => [render(all), ...before, ...repairs].join("\n"), "cluster");
 }
 
 /** Objects in APISIX that the ingress controller did not write, so kubectl does not show them. */
@@ -75,21 +78,40 @@ async function foreignRows(context: Context, access: PlainAccess, gateway: Gatew
     return rows;
 }
 
-function show<R extends { problems: string[] }>(
+async function show<R extends Pick<Row, "consumer" | "credential" | "problems">>(
     context: Context,
     stack: Stack,
     args: ListArgs,
     rows: R[],
     render: (rows: R[]) => string,
     place: string,
-): void {
-    context.out(args.json ? json(rows) : render(rows));
+): Promise<void> {
     const wrong = rows.filter(({ problems }) => problems.length > 0).length;
+    await addLacking(context, stack, rows);
+    context.out(args.json ? json(rows) : render(rows));
     if (args.check && wrong > 0)
         // Only a refresh detects objects that were deleted or changed by hand in the cluster or at Cloudflare.
         throw new FindingsError(
             `${stack.short}: config and ${place} differ in ${wrong} of ${rows.length} lines. Run: pulumi up --refresh -s ${stack.short}`,
         );
+}
+
+/** Adds a problem to each credential whose caller has an earlier secret only. Config and cluster do not differ in it. */
+async function addLacking(
+    context: Context,
+    stack: Stack,
+    rows: Pick<Row, "consumer" | "credential" | "problems">[],
+): Promise<void> {
+    const generated = generatedIn(await exported(context, stack));
+    for (const { name, credentials } of callersOf(stack))
+        for (const one of credentials) {
+            const fingerprint = generated.get(`${name}/${one.id}`)?.fingerprint;
+            const since = lacksSince(context, stack, name, one, fingerprint);
+            if (since === undefined) continue;
+            rows.find(({ consumer, credential }) => consumer === name && credential === one.id)?.problems.push(
+                `the secret of the handout on ${since} was deleted: hand out the present one`,
+            );
+        }
 }
 
 function render(all: Row[]): string {

@@ -7,10 +7,12 @@ import type { Context } from "../context";
 import { inWords, isOver } from "../dates";
 import { UsageError } from "../errors";
 import { json, table } from "../output";
+import { generatedIn } from "../stack/history/generated";
+import { exported } from "../stack/review/review";
 import { limitsInForce, limitsInWords, ownLimits } from "../stack/limits";
 import { findStack, type Stack } from "../stack/stack";
 import { authenticatorIn, readConsumers, type Credential } from "../stack/stack-file";
-import { handouts, type HandedOut } from "./handouts/record";
+import { handouts, lacksSince, type HandedOut } from "./handouts/record";
 import { classInWords } from "./limit-options";
 import { lookUp } from "./plan";
 
@@ -61,17 +63,26 @@ interface ShownCredential {
     secretVersion: number | null;
     /** Day on which the previous secret stops working. */
     previousSecretExpires: string | null;
-    /** SHA-256 of the public key (DER, SubjectPublicKeyInfo), in base64; null for a credential with a secret. */
+    /**
+     * SHA-256 of the public key (DER, SubjectPublicKeyInfo), in base64. For a generated secret, a digest of what it was
+     * created with. Null for a key that an operator has set, and before the credential is created.
+     */
     fingerprint: string | null;
+    /** Last handout of the present secret. */
     lastHandout: HandedOut | null;
+    /** Day of the last handout, if the credential was deleted or created again since: its caller lacks the present secret. */
+    lacksSecretSince: string | null;
 }
 
-/** Shows one caller from the config and the records of handouts, without requests to the cluster or Cloudflare. */
+/** Shows one caller from the config, the state and the records of handouts, without requests to the cluster or Cloudflare. */
 async function show(context: Context, name: string, args: ShowArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const { consumer, problems } = lookUp(stack, name);
     if (!consumer) throw new UsageError(problems);
-    const credentials = consumer.credentials.map((one) => shownCredential(context, stack, name, one));
+    const generated = generatedIn(await exported(context, stack));
+    const credentials = consumer.credentials.map((one) =>
+        shownCredential(context, stack, name, one, generated.get(`${name}/${one.id}`)?.fingerprint),
+    );
     const shown: ShownConsumer = {
         stack: stack.short,
         name,
@@ -90,9 +101,16 @@ async function show(context: Context, name: string, args: ShowArgs): Promise<voi
         );
 }
 
-function shownCredential(context: Context, stack: Stack, name: string, one: Credential): ShownCredential {
+function shownCredential(
+    context: Context,
+    stack: Stack,
+    name: string,
+    one: Credential,
+    generated: string | undefined,
+): ShownCredential {
     const { id, method, algorithm, publicKey, expires, enabled, secretVersion, previousSecretExpires } = one;
     const over = isOver(expires, context.today);
+    const lacksSecretSince = lacksSince(context, stack, name, one, generated) ?? null;
     const isDay = expires !== undefined && day.safeParse(expires).success;
     return {
         id,
@@ -103,8 +121,9 @@ function shownCredential(context: Context, stack: Stack, name: string, one: Cred
         daysLeft: isDay ? daysUntil(expires, context.today) : null,
         secretVersion: secretVersion ?? null,
         previousSecretExpires: previousSecretExpires ?? null,
-        fingerprint: publicKey === undefined ? null : fingerprint(publicKey),
-        lastHandout: handouts(context, stack, name, id).at(-1) ?? null,
+        fingerprint: publicKey === undefined ? (generated ?? null) : fingerprint(publicKey),
+        lastHandout: lacksSecretSince === null ? (handouts(context, stack, name, id).at(-1) ?? null) : null,
+        lacksSecretSince,
     };
 }
 
@@ -154,8 +173,13 @@ function render(
         one.state,
         one.expires === null ? "" : one.daysLeft === null ? one.expires : `${one.expires}, ${inWords(one.daysLeft)}`,
         one.fingerprint ?? "",
-        one.lastHandout === null ? "" : one.lastHandout.at.slice(0, 10),
+        handedOut(one),
     ]);
     const head = ["credential", "method", "in the config", "expires", "fingerprint", "handed out"];
     return [...lines, table(head, rows)].join("\n");
+}
+
+function handedOut({ lastHandout: last, lacksSecretSince: since }: ShownCredential): string {
+    if (last !== null) return last.at.slice(0, 10);
+    return since === null ? "" : `no: an earlier secret on ${since}`;
 }

@@ -192,12 +192,15 @@ export function daysUntil(text: string, today: Date): number {
 }
 
 /** A credential in the config that may expire. */
-interface Lasting {
+export interface Lasting {
     id: string;
     /** Expiry date. Unset for a credential that never expires. */
     expires?: string;
     method?: string;
     algorithm?: string;
+    /** A key that an operator has set, or that of the caller's key pair. Unset: the secret is generated. */
+    key?: unknown;
+    publicKey?: string;
     /** Whether the service token is accepted. Unset for other credentials. @default true */
     enabled?: boolean;
 }
@@ -216,9 +219,24 @@ export function expiryWarning(
     const who = `${name}/${credential.id}`;
     const expires = dayText(credential.expires);
     const days = daysUntil(expires, today);
-    if (days <= 0) return `consumers: ${who} expired on ${expires} and has no access. Remove the entry.`;
+    if (days <= 0) return expiredWarning(name, credential.id, expires, isGenerated(credential));
     if (days > (hasSuccessor(credential, credentials) ? REMIND_DAYS : WARN_DAYS)) return undefined;
     return `${expiresSoon(who)} ${counted(days, "day")}, on ${expires}. Give its caller another credential before that date.`;
+}
+
+/**
+ * Only a warning: an error would also block the run that removes the credential, and each run that revokes another one while
+ * the entry is still there.
+ */
+function expiredWarning(name: string, id: string, expires: string, generated: boolean): string {
+    const lost = generated
+        ? ": pulumi up deletes its secret for good, and a later date would create another one."
+        : " and has no access.";
+    return `consumers: ${name}/${id} expired on ${expires}${lost} Remove the entry: npm run ops -- consumer revoke ${name} ${id}`;
+}
+
+function isGenerated({ key, publicKey }: Lasting): boolean {
+    return key === undefined && publicKey === undefined;
 }
 
 /**

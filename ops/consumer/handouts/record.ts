@@ -1,9 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Context } from "../../context";
+import { isOver } from "../../dates";
 import { Failure, UsageError } from "../../errors";
 import { shownPath } from "../../output";
 import type { Stack } from "../../stack/stack";
+import type { Credential } from "../../stack/stack-file";
 
 /** Record of one handout of a credential. It never contains the credential. */
 export interface HandedOut {
@@ -14,10 +16,14 @@ export interface HandedOut {
     reason?: string;
     /** User and host of the operator, `ada@ops`. Unset in records of earlier versions. */
     by?: string;
+    /** Fingerprint of the secret that was handed out. Unset for a key that an operator has set. */
+    fingerprint?: string;
 }
 
-/** Handouts of a credential, oldest first. */
-export function handouts(context: Context, stack: Stack, consumer: string, id: string): HandedOut[] {
+type Short = Pick<Stack, "short">;
+
+/** Handouts of a credential, oldest first, also of secrets that were deleted since. */
+export function handouts(context: Context, stack: Short, consumer: string, id: string): HandedOut[] {
     const file = recordFile(context, stack, consumer, id);
     if (!existsSync(file)) return [];
     const list = parseHandouts(readFileSync(file, "utf8"));
@@ -25,6 +31,23 @@ export function handouts(context: Context, stack: Stack, consumer: string, id: s
     throw new UsageError([
         `${shownPath(file)}: must be a JSON list of handouts (the file is invalid). After a merge conflict in git, keep the entries of both sides and commit the file.`,
     ]);
+}
+
+/**
+ * Day of the last handout, if it was of another secret than the one with this fingerprint: then the caller lacks this secret.
+ * A credential that was created again has the same name and another secret.
+ * @param fingerprint undefined if the credential is not created
+ */
+export function lacksSince(
+    context: Context,
+    stack: Short,
+    consumer: string,
+    { id, publicKey, expires }: Pick<Credential, "id" | "publicKey" | "expires">,
+    fingerprint?: string,
+): string | undefined {
+    if (publicKey !== undefined || isOver(expires, context.today)) return undefined;
+    const last = handouts(context, stack, consumer, id).at(-1);
+    return last?.fingerprint === fingerprint ? undefined : last?.at.slice(0, 10);
 }
 
 /** Parses the file with the handouts of a credential. @returns undefined if the file does not contain a list of handouts */
@@ -39,12 +62,12 @@ export function parseHandouts(text: string): HandedOut[] | undefined {
 }
 
 function isHandedOut(entry: unknown): entry is HandedOut {
-    const { at, recipients, reason, by } = (entry ?? {}) as Record<string, unknown>;
+    const { at, recipients, reason, by, fingerprint } = (entry ?? {}) as Record<string, unknown>;
     return (
         typeof at === "string" &&
         Array.isArray(recipients) &&
         recipients.every((one) => typeof one === "string") &&
-        [reason, by].every((one) => one === undefined || typeof one === "string")
+        [reason, by, fingerprint].every((one) => one === undefined || typeof one === "string")
     );
 }
 
@@ -54,7 +77,7 @@ function isHandedOut(entry: unknown): entry is HandedOut {
  */
 export function record(
     context: Context,
-    stack: Stack,
+    stack: Short,
     consumer: string,
     id: string,
     earlier: HandedOut[],
@@ -78,18 +101,18 @@ export function record(
  * Deletes the record of a replaced or deleted credential: a new credential with the same id has not been handed out yet.
  * @returns the deleted file; undefined if the credential has no record
  */
-export function forget(context: Context, stack: Stack, consumer: string, id: string): string | undefined {
+export function forget(context: Context, stack: Short, consumer: string, id: string): string | undefined {
     const file = recordFile(context, stack, consumer, id);
     if (!existsSync(file)) return undefined;
     rmSync(file, { force: true });
     return file;
 }
 
-export function recordFile(context: Context, stack: Stack, consumer: string, id: string): string {
+export function recordFile(context: Context, stack: Short, consumer: string, id: string): string {
     return join(handoutsFolder(context, stack), `${consumer}.${id}.json`);
 }
 
 /** Folder with the records of a stack. */
-export function handoutsFolder({ folder }: Context, { short }: Stack): string {
+export function handoutsFolder({ folder }: Context, { short }: Short): string {
     return join(folder, ".alpa-auth", "handouts", short);
 }

@@ -30,7 +30,7 @@ export interface Row {
     lastApplied: string | null;
     /** Whether the credential's Secret exists; null if the credential needs none. */
     secret: boolean | null;
-    /** Differences between config and cluster. */
+    /** Differences between config and cluster, and a secret that the caller lacks. */
     problems: string[];
     /** Command that repairs the problem, if there is one. */
     repair?: string;

@@ -22,7 +22,7 @@ export interface TokenRow {
     live: boolean;
     /** Whether Cloudflare accepts the token; null if Cloudflare does not have it. */
     enabled: boolean | null;
-    /** Differences between config and Cloudflare. */
+    /** Differences between config and Cloudflare, and a secret that the caller lacks. */
     problems: string[];
 }
 

@@ -22,8 +22,11 @@ export class Unread {
     constructor(readonly why: string) {}
 }
 
-/** One sentence for each caller and credential that differs. */
-export function callerLines(before: Config, after: Config): string[] {
+/**
+ * One sentence for each caller and credential that differs.
+ * @param again credentials with another secret in each config, with the version that created the present one. Default: none
+ */
+export function callerLines(before: Config, after: Config, again = new Map<string, number>()): string[] {
     if (before.consumers === HIDDEN || after.consumers === HIDDEN)
         return ["callers: a key in the list is secret, so the history does not show the list"];
     const unread = [before.consumers, after.consumers].find((list) => list instanceof Unread);
@@ -34,22 +37,26 @@ export function callerLines(before: Config, after: Config): string[] {
         const [from, to] = [old.get(name), now.get(name)];
         if (from === undefined) return [`caller ${name} gets access`];
         if (to === undefined) return [`caller ${name} loses access`];
-        return [...credentialLines(name, from, to), ...(hidden ? [] : limitLines(name, from, to))];
+        return [...credentialLines(name, from, to, again), ...(hidden ? [] : limitLines(name, from, to))];
     });
     return hidden
         ? [...lines, "callers: limits is secret, so the history does not show the limits of each caller"]
         : lines;
 }
 
-function credentialLines(name: string, old: Caller, now: Caller): string[] {
+function credentialLines(name: string, old: Caller, now: Caller, again: Map<string, number>): string[] {
     return [...new Set([...old.credentials.keys(), ...now.credentials.keys()])].flatMap((id) => {
         const [from, to] = [old.credentials.get(id), now.credentials.get(id)];
         const who = `credential ${name}/${id}`;
         if (from === undefined) return [`${who} works`];
         if (to === undefined) return [`${who} stops working`];
-        return differences(readable(from), readable(to), []).map(
-            ({ path, old: a, new: b }) => `${who}: ${arrow(pathText(path), a, b, path)}`,
-        );
+        const by = again.get(`${name}/${id}`);
+        return [
+            ...(by === undefined ? [] : [`${who}: created again in version ${by}, with another secret`]),
+            ...differences(readable(from), readable(to), []).map(
+                ({ path, old: a, new: b }) => `${who}: ${arrow(pathText(path), a, b, path)}`,
+            ),
+        ];
     });
 }
 

@@ -4,10 +4,12 @@ import type { Context } from "../../context";
 import { UsageError } from "../../errors";
 import { json } from "../../output";
 import { plain } from "../review/report";
+import { exported } from "../review/review";
 import { findStack } from "../stack";
 import { callersReader } from "./callers-at";
 import { commitsBetween } from "./commits";
 import { callerLines, secretKeys, settingLines } from "./consequences";
+import { createdAfter } from "./generated";
 import { readVersions, unknownVersion, type Version } from "./versions";
 
 export const command: AddCommand = (stack, context) =>
@@ -31,7 +33,8 @@ async function diff(context: Context, from: number, to: number, args: DiffArgs):
     const versions = await readVersions(context, stack);
     const [a, b] = both(versions, from, to, stack.short);
     const configOf = callersReader(context.program);
-    const callers = callerLines(await configOf(a), await configOf(b));
+    const again = createdAfter(await exported(context, stack), versions, from < to ? a : b);
+    const callers = callerLines(await configOf(a), await configOf(b), again);
     const settings = settingLines(a.config, b.config);
     const secrets = secretKeys(a.config, b.config);
     const commits = a.commit && b.commit ? await commitsBetween(a.commit, b.commit, context.program) : undefined;

@@ -122,6 +122,7 @@ export const CODES = {
         "risk",
         "Hand out the new secret before the day on which the old one expires: npm run ops -- consumer handout.",
     ],
+    "credential-created-again": ["risk", "Hand out the present secret: npm run ops -- consumer handout."],
     "limit-changed": ["risk", UNDO],
     "limit-removed": ["risk", "One caller may now use all of Alpa: make sure that this is intended."],
     "network-narrowed": ["risk", "Make sure that callers and connectors can still connect."],

@@ -20,6 +20,7 @@ export interface ResourceState {
     protect?: boolean;
     retainOnDelete?: boolean;
     delete?: boolean;
+    created?: string;
     modified?: string;
 }
 

@@ -11,6 +11,7 @@ import { json } from "../../output";
 import { lockFailure } from "../backend-lock";
 import { ask, jsonObject, said } from "../pulumi";
 import { findStack, type Stack } from "../stack";
+import { createdAgain } from "../history/generated";
 import { draw } from "../graph/draw";
 import { renderMermaid } from "../graph/mermaid";
 import { PROJECT } from "../stack-file";
@@ -111,7 +112,8 @@ export function fullReview(
     const exceptions = exceptionsOf(context.program ?? ROOT, context.today);
     const broken = policyFindings(preview, state, exceptions, context.today, rules);
     const opened = (preview.opened ?? []).map(openedFinding);
-    return { ...found, findings: [...found.findings, ...broken, ...opened].sort(byDanger) };
+    const again = createdAgain(context, preview);
+    return { ...found, findings: [...found.findings, ...broken, ...opened, ...again].sort(byDanger) };
 }
 
 /** The config with the callers of the callers file added, since their credentials may have expiry dates too. */

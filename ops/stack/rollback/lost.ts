@@ -1,7 +1,7 @@
 /** Things that a rollback cannot restore: secrets of credentials, and a zone. */
-import { VERIFIER } from "../../../components/opt/conversion-phases";
+import { againFinding, credentialOf } from "../history/generated";
 import { changesOf, type Change } from "../review/changes";
-import { isMap } from "../../../policy/resources/values";
+import type { Finding } from "../review/finding";
 import type { Preview } from "../review/preview";
 
 interface Lost {
@@ -50,16 +50,23 @@ function rotatedSince({ kind, op, name, old, new: now }: Change): string | undef
     return `${who}: its secret was rotated after that version (secret version ${before} now, ${after} then), and an earlier secret cannot be restored. Choose a version after the rotation`;
 }
 
-/** Name of the credential whose generated key is replaced, for example `lab/2026a`. */
-function renewedBy({ kind, op, name, new: now }: Change): string | undefined {
-    if (op !== "create" && op !== "replace") return undefined;
-    const salt = kind === "random RandomUuid" ? /^([a-z0-9-]+)\.([a-z0-9-]+)-(key|jwt-secret)$/.exec(name) : null;
-    // The verifier of a conversion is not a caller: each check reads its key from the outputs.
-    if (salt?.[1] === VERIFIER) return undefined;
-    if (salt) return `${salt[1]}/${salt[2]}`;
-    const token =
-        kind === "cloudflare ZeroTrustAccessServiceToken" && isMap(now)
-            ? /^([a-z0-9-]+)\.([a-z0-9-]+)-token$/.exec(name)
-            : null;
-    return token ? `${token[1]}/${token[2]}` : undefined;
+/** Name of the credential whose generated secret is replaced, for example `lab/2026a`. */
+function renewedBy(change: Change): string | undefined {
+    return change.op === "create" || change.op === "replace" ? credentialOf(change) : undefined;
+}
+
+/**
+ * Findings about credentials that the rollback keeps, although the earlier version had another secret under the same name.
+ * @param again credentials that were created after the version, with the number of the version that created them
+ */
+export function notRestored({ steps }: Preview, number: number, again: Map<string, number>): Finding[] {
+    const changed = changesOf(steps).filter(({ op }) => op !== "update");
+    const touched = new Set(changed.map(credentialOf));
+    return [...again]
+        .filter(([who]) => !touched.has(who))
+        .map(([who, by]) =>
+            againFinding(
+                `Credential ${who} keeps the secret that version ${by} created: the secret of version ${number} is not restored`,
+            ),
+        );
 }

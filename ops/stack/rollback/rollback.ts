@@ -19,12 +19,13 @@ import { takeEditLock } from "../edit-lock";
 import { obstaclesOrConversion, remember } from "../edit-obstacles";
 import { changedSince, replace } from "../file-edit";
 import { git, isCommittable } from "../history/commits";
+import { createdAfter } from "../history/generated";
 import { rulesFor } from "../policy-pack";
 import { callersFileOf, callersOf, findStack, type Stack } from "../stack";
 import { earlierPreview, up } from "./carry-out";
 import { contentOf } from "./earlier-config";
 import { interruption, type Interruption } from "./interruption";
-import { lostIn } from "./lost";
+import { lostIn, notRestored } from "./lost";
 import { brokenRevocations, revocationFindings, revocationProblems, withReadmit, type Broken } from "./revoked";
 import { findTarget, uncommitted, type Target, type TargetArgs } from "./target";
 import { withWorkTree } from "./work-tree";
@@ -122,7 +123,9 @@ async function goBack(context: Context, args: RollbackArgs, way: Way): Promise<v
         program,
         rules: rulesFor(program, context.program ?? ROOT),
     });
-    const review = { ...shown, findings: [...revocationFindings(broken, program), ...shown.findings].sort(byDanger) };
+    const again = createdAfter(state, target.versions, target.version);
+    const more = [...revocationFindings(broken, program), ...notRestored(preview, number, again)];
+    const review = { ...shown, findings: [...more, ...shown.findings].sort(byDanger) };
     const isJson = args.format === "json";
     if (!isJson) context.out(render(review, args.format));
     const renewed = refuse(preview, review, broken, args);

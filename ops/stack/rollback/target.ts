@@ -16,6 +16,8 @@ import { keepRotatedIn } from "./rotated";
 
 export interface Target {
     version: Version;
+    /** All versions of the stack. */
+    versions: Version[];
     commit: string;
     /** Text of the stack file of the version. Its secrets are encrypted, as in their original files. */
     config: string;
@@ -69,10 +71,10 @@ export async function findTarget(
     });
     const file = await callersThen(version, root);
     if (missing.length > 0) throw new UsageError(missing);
-    if (file === undefined) return { version, commit, config: text, ofToday, kept };
+    if (file === undefined) return { version, versions, commit, config: text, ofToday, kept };
     const rotated = keepRotatedIn(file.text, now);
     const callers = { name: file.name, text: rotated.text };
-    return { version, commit, config: text, callers, ofToday, kept: [...kept, ...rotated.kept] };
+    return { version, versions, commit, config: text, callers, ofToday, kept: [...kept, ...rotated.kept] };
 }
 
 /** @throws UsageError if the callers of the version are unknown */

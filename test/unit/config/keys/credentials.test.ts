@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { generateKeyPairSync, type KeyPairKeyObjectResult } from "node:crypto";
 import { parse } from "../../../../config";
 import { keyDigest } from "../../../../components/consumers/key-digest";
-import { daysUntil, expiryWarning } from "../../../../config/keys/consumers/credentials";
+import { daysUntil, expiryWarning, type Lasting } from "../../../../config/keys/consumers/credentials";
 import { raw } from "../../kit/intra-a";
 import { itRefuses, problemsOf, type Refused } from "../refused";
 
@@ -182,8 +182,19 @@ describe("the expiry of a credential", () => {
     it("may be written without quotes, which Pulumi passes as a time", () =>
         assert.deepEqual(config("2026-11-26 00:00:00 +0000 UTC").expires, { "lab/old": "2026-11-26" }));
 
-    const warning = (credentials: { id: string; expires?: string; method?: string; enabled?: boolean }[]) =>
+    const warning = (credentials: Lasting[]) =>
         expiryWarning("lab", { expires: "", ...credentials[0] }, credentials, TODAY);
+
+    it("that has expired causes no warning of a deleted secret, if its key is in the config or with the caller", () => {
+        const says =
+            "consumers: lab/old expired on 2026-11-25 and has no access. Remove the entry: npm run ops -- consumer revoke lab old";
+        const old = { id: "old", expires: "2026-11-25" };
+        assert.equal(warning([{ ...old, key: "k" }]), says);
+        assert.equal(warning([{ ...old, publicKey: "p" }]), says);
+    });
+
+    const GONE =
+        "consumers: lab/old expired on 2026-11-25: pulumi up deletes its secret for good, and a later date would create another one. Remove the entry: npm run ops -- consumer revoke lab old";
 
     const alone: [day: string, warning: string | undefined][] = [
         ["2026-12-26", undefined],
@@ -195,7 +206,7 @@ describe("the expiry of a credential", () => {
             "2026-11-26",
             "consumers: lab/old expires in 1 day, on 2026-11-26. Give its caller another credential before that date.",
         ],
-        ["2026-11-25", "consumers: lab/old expired on 2026-11-25 and has no access. Remove the entry."],
+        ["2026-11-25", GONE],
     ];
     for (const [expires, expected] of alone)
         it(`${expected ? "causes a warning" : "causes no warning yet"}: ${expires}`, () =>
@@ -209,7 +220,7 @@ describe("the expiry of a credential", () => {
                 "consumers: lab/old expires in 3 days, on 2026-11-28. Give its caller another credential before that date.",
             ],
         ],
-        ["2026-11-25", ["consumers: lab/old expired on 2026-11-25 and has no access. Remove the entry."]],
+        ["2026-11-25", [GONE]],
     ];
     for (const [day, expected] of rotated)
         it(`of a rotated one ${expected.length ? "causes a reminder" : "causes no warning yet"}: ${day}`, () =>

@@ -3,7 +3,9 @@
 import { strict as assert } from "node:assert";
 import { isDeepStrictEqual } from "node:util";
 import { execFile } from "node:child_process";
-import { join } from "node:path";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { compare } from "../../../../ops/consumer/state/compare";
 import { readConsumer, type Live } from "../../../../ops/consumer/state/cluster-consumers";
 import type { Counters } from "../../../../components/apisix/open-requests";
@@ -157,8 +159,10 @@ describe("ops consumer list", () => {
         const list = (...args: string[]) => listOf(sealed, ...args);
         let audit: Audit;
         beforeEach(() => (audit = { foreign: [] }));
-        const listOf = (text: string, ...args: string[]) =>
+        const listOf = (text: string, ...args: string[]) => listIn(undefined, text, ...args);
+        const listIn = (folder: string | undefined, text: string, ...args: string[]) =>
             bench({
+                folder,
                 text,
                 auditGateway: async () => audit,
                 says: ({ args }) => {
@@ -230,6 +234,27 @@ describe("ops consumer list", () => {
                 [row.consumer, row.problems, row.repair],
                 ["(all)", ["APISIX: consumer eve is strange"], "delete eve"],
             );
+        });
+
+        it("marks a credential that was created again since its handout, which is no difference for --check", async () => {
+            answers = allLive();
+            const folder = mkdtempSync(join(tmpdir(), "alpa-auth-list-"));
+            const write = (name: string, fingerprint: string | undefined) => {
+                const file = join(folder, `.alpa-auth/handouts/intra/${name}.json`);
+                mkdirSync(dirname(file), { recursive: true });
+                writeFileSync(file, JSON.stringify([{ at: "2026-11-03T10:00:00Z", recipients: [], fingerprint }]));
+            };
+            // The state of the fake Pulumi has no generated secret.
+            write("alice.a1", "0123456789abcdef");
+            write("alice.a2", undefined);
+            write("alice.old", "0123456789abcdef");
+            try {
+                const { out } = await exits(0, listIn(folder, sealed, "--check"));
+                assert.match(out, /│ alice +│ a1 .*! the secret of the handout on 2026-11-03 was deleted: hand out/);
+                assert.equal(out.match(/was deleted/g)!.length, 1);
+            } finally {
+                rmSync(folder, { recursive: true });
+            }
         });
 
         it("shows the class of a caller, and has no column for it where no caller has one", async () => {

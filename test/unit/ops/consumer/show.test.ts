@@ -1,4 +1,4 @@
-// Proves the output of `consumer show` about a caller, from only the config and the records of handouts, and that it contains
+// Proves the output of `consumer show` about a caller, from the config, the state and the records of handouts, and that it contains
 // no secret.
 import { strict as assert } from "node:assert";
 import { createHash, generateKeyPairSync } from "node:crypto";
@@ -40,8 +40,8 @@ async function shown(text: string, name: string, before: string[][] = []) {
     const { out } = await exits(0, one.ops("consumer", "show", name, "--json"));
     assert.deepEqual(
         one.calls.slice(calls).map(({ args }) => args[1]),
-        ["--show-name"],
-        "neither outputs nor secrets are read",
+        ["--show-name", "export"],
+        "neither outputs nor secrets in plain text are read",
     );
     return JSON.parse(out);
 }

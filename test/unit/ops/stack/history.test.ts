@@ -3,6 +3,7 @@
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
 import { bench, exits, type Says } from "../kit";
+import { made } from "./rollback-kit";
 
 const config = (consumers: object[], more: Record<string, unknown> = {}) =>
     Object.fromEntries(
@@ -211,6 +212,32 @@ describe("ops stack diff", () => {
         const { out } = await ops(UPDATES).ops("stack", "diff", "2", "1");
         assert.match(out, /caller bob loses access/);
         assert.match(out, /not in this clone\. Run: git fetch/);
+    });
+
+    it("names a credential that was created again after the earlier version: it has another secret", async () => {
+        const at = (minute: number) => `2026-11-20T10:${minute}:00.000Z`;
+        const callers = (consumers: object[], minute: number) => update(config(consumers), { startTime: at(minute) });
+        const history = [callers([alice, bob], 30), callers([alice], 20), callers([alice, bob], 10)];
+        const created = (name: string, time: string) => ({
+            ...made("random:index/randomUuid:RandomUuid", name).newState,
+            id: name,
+            created: time,
+        });
+        const resources = [
+            created("alice.a1-key", "2026-11-20T10:10:07.5Z"),
+            created("bob.b1-key", "2026-11-20T10:30:00.1Z"),
+            created("bob.b2-key", "2026-11-20T10:30:00.1Z"),
+        ];
+        const says: Says = ({ args }) => {
+            if (args[1] === "history") return { stdout: JSON.stringify(history) };
+            return args[1] === "export" ? { stdout: JSON.stringify({ deployment: { resources } }) } : undefined;
+        };
+        const callersOf = async (from: string, to: string) =>
+            JSON.parse((await bench({ says }).ops("stack", "diff", from, to, "--json")).out).callers;
+        const again = ["b1", "b2"].map((id) => `credential bob/${id}: created again in version 3, with another secret`);
+        assert.deepEqual(await callersOf("1", "3"), again);
+        assert.deepEqual(await callersOf("3", "1"), again);
+        assert.deepEqual(await callersOf("2", "3"), ["caller bob gets access"]);
     });
 
     it("prints no terminal control characters, whatever a version's message or config contains", async () => {

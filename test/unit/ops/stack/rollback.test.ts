@@ -53,6 +53,33 @@ describe("ops stack rollback", () => {
         assert.ok(!`${out}${note}`.includes("IN-PLAIN"));
     });
 
+    it("names the credentials whose secret of that version is not restored, since they were created again", async () => {
+        const history = [10, 20].map((minute) =>
+            update(repository.first, {}, { startTime: `2026-11-20T10:${minute}:00.000Z` }),
+        );
+        const salt = (name: string, created: string) => ({
+            ...made("random:index/randomUuid:RandomUuid", name).newState!,
+            id: name,
+            created,
+        });
+        const [same, again, changed] = [
+            salt("lab.a-key", "2026-11-20T10:10:09Z"),
+            salt("lab.b-key", "2026-11-20T10:20:09Z"),
+            salt("lab.c-key", "2026-11-20T10:20:09Z"),
+        ];
+        const resources = [same, again, changed];
+        const says = ({ args }: Call) =>
+            args[1] === "export" ? { stdout: JSON.stringify({ deployment: { resources } }) } : undefined;
+        const steps = [made(changed.type, "lab.c-key", {}, "delete")];
+        const { out } = await exits(0, rollback(["--to", "1", "--json"], { history, steps, says }));
+        assert.deepEqual(
+            JSON.parse(out).findings.flatMap(({ code, says: said }: any) =>
+                code === "credential-created-again" ? [said] : [],
+            ),
+            ["Credential lab/b keeps the secret that version 2 created: the secret of version 1 is not restored"],
+        );
+    });
+
     it("--json prints one document, which says whether it was applied", async () => {
         for (const [args, done] of [
             [[], false],

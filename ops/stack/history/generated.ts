@@ -1,0 +1,78 @@
+/**
+ * Credentials with a generated secret: keys, secrets for HS256, service tokens. A credential that was deleted and created
+ * again has the same name and another secret, so it is identified by what its secret was created with.
+ */
+import { createHash } from "node:crypto";
+import { VERIFIER } from "../../../components/opt/conversion-phases";
+import { nameIn, packageAndKind } from "../../../policy/resources/resource";
+import { lacksSince } from "../../consumer/handouts/record";
+import type { Context } from "../../context";
+import { changesOf, type Change } from "../review/changes";
+import { CODES, type Evidence, type Finding } from "../review/finding";
+import type { Exported } from "../review/plan";
+import type { Preview } from "../review/preview";
+import type { Version } from "./versions";
+
+interface Generated {
+    /** Digest of the salt of a generated key or secret, or of the id of a service token. Never of the secret itself. */
+    fingerprint: string;
+    /** When it was created, in ISO 8601. */
+    created?: string;
+}
+
+/** `<consumer>/<credential>`, if this resource generates the credential's secret. */
+export function credentialOf({ kind, name }: Pick<Change, "kind" | "name">): string | undefined {
+    const roles = { "random RandomUuid": "(key|jwt-secret)", "cloudflare ZeroTrustAccessServiceToken": "token" }[kind];
+    const [, consumer, id] = (roles && new RegExp(`^([a-z0-9-]+)\\.([a-z0-9-]+)-${roles}$`).exec(name)) || [];
+    // The verifier of a conversion is not a caller: each check reads its key from the outputs.
+    return consumer === undefined || consumer === VERIFIER ? undefined : `${consumer}/${id}`;
+}
+
+/** The credentials of a state, by `<consumer>/<credential>`. */
+export function generatedIn({ resources = [] }: Exported): Map<string, Generated> {
+    return new Map(
+        resources.flatMap(({ urn, type, id, created, delete: gone }) => {
+            const who = credentialOf({ kind: packageAndKind(type), name: nameIn(urn) });
+            if (who === undefined || id === undefined || gone) return [];
+            const fingerprint = createHash("sha256").update(id).digest("hex").slice(0, 16);
+            return [[who, { fingerprint, created }] as const];
+        }),
+    );
+}
+
+/**
+ * Credentials of a state that were created after a version, by `<consumer>/<credential>`, each with the number of the version
+ * that created it. If the earlier version has a credential of that name, it has another secret.
+ */
+export function createdAfter(state: Exported, versions: Version[], { number }: Version): Map<string, number> {
+    return new Map(
+        [...generatedIn(state)].flatMap(([who, { created = "" }]) => {
+            // Some backends round the time at which an update started down to a second.
+            const by = versions.filter(({ start }) => Date.parse(start) <= Date.parse(created)).at(-1);
+            return by !== undefined && by.number > number ? [[who, by.number] as const] : [];
+        }),
+    );
+}
+
+/** Findings about credentials that were handed out, and that the run creates again with another secret. */
+export function createdAgain(context: Context, { stack, steps }: Preview): Finding[] {
+    return changesOf(steps).flatMap((change) => {
+        const who = change.op === "create" ? credentialOf(change) : undefined;
+        if (who === undefined) return [];
+        const [consumer, id] = who.split("/");
+        const day = lacksSince(context, { short: stack }, consumer, { id });
+        return day === undefined
+            ? []
+            : [
+                  againFinding(
+                      `Credential ${who} is created again with another secret: that of the handout on ${day} does not work`,
+                      [{ resource: change.name, urn: change.urn }],
+                  ),
+              ];
+    });
+}
+
+export function againFinding(says: string, evidence: Evidence[] = []): Finding {
+    const [severity, todo] = CODES["credential-created-again"];
+    return { code: "credential-created-again", severity, says, evidence, todo };
+}
