@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { GatewayClusterArgs } from "../components/gateway-cluster";
 import { openReader } from "../components/kubernetes/cluster-reader";
-import { readClusterUid } from "../components/kubernetes/cluster-uid";
+import { readClusterUid } from "../components/identity/cluster-uid";
 import type { ClusterAccess } from "../components/kubernetes/kubeconfig";
 import { Microk8s, type Microk8sArgs } from "../components/hosts/microk8s/microk8s";
 

@@ -1,4 +1,4 @@
-/** Time limits of gateway pods and their namespace. All are derived from the answer timeout of the config. */
+/** Time limits of gateway pods. All are derived from the answer timeout of the config. */
 
 interface AnswerTime {
     /** Longest time for one answer, in seconds. A terminating pod waits this long for its requests in progress. */
@@ -12,9 +12,9 @@ const ANSWER_MARGIN_SECONDS = 30;
 /** Additional seconds for nginx to end by itself before the kubelet kills it. */
 const KILL_MARGIN_SECONDS = 15;
 
-/** Shortest time limit for deleting a namespace, in seconds. */
+/** Shortest time limit for the end of the pods, in seconds. */
 const USUAL_GONE_SECONDS = 600;
-/** Additional seconds for deleting a namespace, after the grace period of its pods. */
+/** Additional seconds after the grace period of the pods. */
 const GONE_MARGIN_SECONDS = 120;
 
 /** Graceful shutdown: how long nginx lets open requests finish after SIGQUIT, in seconds. */
@@ -28,7 +28,7 @@ export function graceSeconds(times: AnswerTime): number {
 }
 
 /**
- * Time limit for deleting a namespace with gateway pods, in seconds.
+ * Time limit until deleted gateway pods are gone, in seconds.
  * @param times undefined if the pods have Kubernetes' default grace period
  */
 export function goneSeconds(times: AnswerTime | undefined): number {

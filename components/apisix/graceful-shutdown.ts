@@ -1,6 +1,10 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { Availability } from "./availability";
 import { FULL_NAME } from "./values";
+import { goneSeconds } from "../alpa/answer-times";
+import type { Drain } from "../kubernetes/drain";
+import { APISIX_PODS } from "../kubernetes/network-policies";
 
 export interface GracefulShutdownArgs {
     /** Namespace APISIX runs in. */
@@ -57,6 +61,11 @@ export class GracefulShutdown extends pulumi.ComponentResource {
         );
         this.registerOutputs({});
     }
+}
+
+/** Deployment of the gateway in a namespace, for draining it before its installation is deleted. */
+export function gatewayDrain(namespace: string, availability: Availability | undefined): Drain {
+    return { namespace, name: FULL_NAME, pods: APISIX_PODS.matchLabels, timeoutSeconds: goneSeconds(availability) };
 }
 
 export function renderPatch(graceSeconds: number) {

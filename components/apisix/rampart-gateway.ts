@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { apisixValues, type Installation, type ReleaseSettings } from "./values";
-import { goneSeconds } from "../alpa/answer-times";
+import { gatewayDrain } from "./graceful-shutdown";
 import { Awaited } from "../kubernetes/awaited";
 import { RampartGraph } from "../rampart/rampart-graph";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
@@ -22,6 +22,8 @@ export interface RampartGatewayArgs {
 const GRAPH = "gateway";
 const COMPONENT = "apisix";
 const API_VERSION = "rampart.petuum.com/v1beta2";
+/** Longest wait for the deletion of the component's namespace, in seconds. Its gateway pods are gone before. */
+const NAMESPACE_SECONDS = 600;
 
 /** Namespace that Rampart creates for the gateway: `<graph's namespace>-<graph>-<component>`. */
 export function componentNamespace(namespace: string): string {
@@ -54,7 +56,7 @@ export class RampartGateway extends pulumi.ComponentResource {
                 object: { apiVersion: "v1", kind: "Namespace", name: componentNamespace(namespace) },
                 until: { kind: "not-terminating" },
                 generation: undefined,
-                timeoutSeconds: goneSeconds(args.release.availability),
+                timeoutSeconds: NAMESPACE_SECONDS,
                 goneAfter: componentNamespace(namespace),
             },
             { parent: this },
@@ -67,6 +69,7 @@ export class RampartGateway extends pulumi.ComponentResource {
                 metadata: metadata(GRAPH, namespace),
                 spec: renderGraph(args),
                 timeoutSeconds,
+                drain: gatewayDrain(componentNamespace(namespace), args.release.availability),
             },
             { parent: this, dependsOn: free },
         );

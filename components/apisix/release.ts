@@ -1,7 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { apisixValues, type Installation, type ReleaseSettings } from "./values";
-import { goneSeconds } from "../alpa/answer-times";
+import { gatewayDrain } from "./graceful-shutdown";
+import { Awaited } from "../kubernetes/awaited";
 import { PUBLISHED_CRDS } from "../kubernetes/crds";
 import { takeOverRelease } from "../kubernetes/helm-records";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
@@ -54,16 +55,13 @@ export class ApisixRelease extends pulumi.ComponentResource {
                           { parent: this, transforms: [keptAndOwned] },
                       ),
                   ];
-        const { availability } = release;
-        // The deletion of the namespace waits for its pods, which first finish their answers.
-        const deletion = availability && { customTimeouts: { delete: `${goneSeconds(availability)}s` } };
+        const named = releaseInstallation(args.namespace);
         const namespace = new k8s.core.v1.Namespace(
             `${name}-namespace`,
-            { metadata: metadata(releaseNamespace(args.namespace)) },
-            { parent: this, ...deletion },
+            { metadata: metadata(named.namespace) },
+            { parent: this },
         );
-        const needed = args.inNamespace(releaseNamespace(args.namespace), { parent: this, dependsOn: namespace });
-        const named = releaseInstallation(args.namespace);
+        const needed = args.inNamespace(named.namespace, { parent: this, dependsOn: namespace });
         const apisix = new k8s.helm.v3.Release(
             `${name}-release`,
             {
@@ -82,6 +80,20 @@ export class ApisixRelease extends pulumi.ComponentResource {
                 dependsOn: [...crds, needed],
                 hooks: takeOverRelease(`${name}-release-taken-over`, named, cluster, "any"),
             },
+        );
+
+        // Deleted before the release, so that the pods finish their answers first.
+        new Awaited(
+            `${name}-drain`,
+            {
+                cluster,
+                object: { apiVersion: "v1", kind: "Namespace", name: named.namespace },
+                until: { kind: "not-terminating" },
+                generation: undefined,
+                timeoutSeconds: 600,
+                drain: gatewayDrain(named.namespace, release.availability),
+            },
+            { parent: this, dependsOn: apisix },
         );
 
         this.installation = apisix;

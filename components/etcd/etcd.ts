@@ -73,7 +73,9 @@ export class Etcd extends pulumi.ComponentResource {
         const members = new k8s.apps.v1.StatefulSet(
             `${name}-members`,
             { metadata: metadata(ETCD, namespace), spec: renderMembers(settings, namespace) },
-            { ...inside, dependsOn: [...policies, peers] },
+            // Without deletedWith: its deletion waits for the pods, so the namespace's deletion does not meet them and wait
+            // for half of their grace period.
+            { parent: this, dependsOn: [...policies, peers] },
         );
         this.prepared = new EtcdPrepared(
             `${name}-prepared`,

@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { PlainAccess } from "./api-server";
 import { openReader, titleOf, type ObjectRef } from "./cluster-reader";
+import { drainPods, type Drain } from "./drain";
 import { judge, type Verdict, type Until } from "./readiness";
 import { untilSettled } from "./until-settled";
 import type { ClusterAccess } from "./kubeconfig";
@@ -22,6 +23,8 @@ export interface AwaitedArgs {
     settleSeconds?: number;
     /** Namespace that must be gone before this resource counts as deleted: Rampart leaves it in phase Terminating. */
     goneAfter?: string;
+    /** Deployment that is drained when this resource is deleted. */
+    drain?: Drain;
 }
 
 // The state stores this file as text. dynamic-resource.ts describes what such a file may import and use.
@@ -31,8 +34,8 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     async diff(_id, olds, news) {
         // A deletion reads its inputs from the state. So a change of these inputs must count as a difference: the update
         // then stores the new inputs.
-        const ofDeletion = ({ kubeconfig, goneAfter, timeoutSeconds }: Inputs) =>
-            JSON.stringify(goneAfter && [kubeconfig, goneAfter, timeoutSeconds]);
+        const ofDeletion = ({ kubeconfig, goneAfter, timeoutSeconds, drain }: Inputs) =>
+            JSON.stringify((goneAfter || drain) && [kubeconfig, goneAfter, timeoutSeconds, drain]);
         return { changes: subject(olds) !== subject(news) || ofDeletion(olds) !== ofDeletion(news) };
     },
     async create(inputs) {
@@ -45,6 +48,7 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
         return { outs: inputs };
     },
     async delete(_id, inputs) {
+        if (inputs.drain) await drainPods(inputs, inputs.drain);
         if (inputs.goneAfter) await untilGone(inputs, inputs.goneAfter);
     },
 };

@@ -1,4 +1,3 @@
-import { answerWithin } from "./answer-within";
 import type { Verdict } from "./readiness";
 
 // The state stores this file as text. dynamic-resource.ts describes what such a file may import and use.
@@ -62,5 +61,18 @@ export async function untilSettled(wait: Wait): Promise<void> {
         const took = Date.now() - now;
         const least = now - start < 2000 ? 100 : 500;
         await new Promise((resolve) => setTimeout(resolve, Math.min(Math.max(least, took), 5000)));
+    }
+}
+
+/** Limits the wait for an answer. @throws Error with the limit when it is exceeded */
+export async function answerWithin<T>(seconds: number, answer: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(new Error(`no answer in ${seconds} s`)), seconds * 1000);
+    });
+    try {
+        return await Promise.race([answer, late]);
+    } finally {
+        clearTimeout(timer);
     }
 }

@@ -1,8 +1,7 @@
 import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
 import type * as pulumi from "@pulumi/pulumi";
-import { apiErrorMessage } from "../kubernetes/api-error";
 import { kubeConfigOf, kubernetesClient, type PlainAccess } from "../kubernetes/api-server";
-import { isAbsent, titleOf } from "../kubernetes/cluster-reader";
+import { apiErrorMessage, isAbsent, titleOf } from "../kubernetes/cluster-reader";
 import type { Stage } from "./conversion-phases";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
 import type { metadata } from "../kubernetes/ownership";

@@ -1,8 +1,16 @@
 import { isDeepStrictEqual } from "node:util";
 import type * as pulumi from "@pulumi/pulumi";
-import { apiErrorMessage } from "../kubernetes/api-error";
 import { askApi, openApiServer, type ApiRequest, type PlainAccess } from "../kubernetes/api-server";
-import { isAbsent, openFinder, openReader, pathOf, titleOf, type Live } from "../kubernetes/cluster-reader";
+import {
+    apiErrorMessage,
+    isAbsent,
+    openFinder,
+    openReader,
+    pathOf,
+    titleOf,
+    type Live,
+} from "../kubernetes/cluster-reader";
+import { drainPods, type Drain } from "../kubernetes/drain";
 
 // The state stores this file as text. dynamic-resource.ts describes what such a file may import and use.
 
@@ -12,6 +20,7 @@ interface GraphInputs extends PlainAccess {
     metadata: { name: string; namespace: string; [field: string]: unknown };
     spec: object;
     timeoutSeconds: number;
+    drain?: Drain;
 }
 /**
  * Inputs and outputs in the state. The status is never stored, since the text of a failed deployment quotes the environment
@@ -43,9 +52,9 @@ export const provider: pulumi.dynamic.ResourceProvider<GraphInputs, GraphState> 
             olds.metadata.name === news.metadata.name && olds.metadata.namespace === news.metadata.namespace
                 ? []
                 : ["metadata"];
-        // Compares the access to the cluster too, since a deletion uses the access in the state. A new time limit is no
-        // difference.
-        const part = ({ metadata, spec, kubeconfig }: GraphInputs) => [metadata, spec, kubeconfig];
+        // Compares what a deletion uses too, since it uses the values in the state. A new time limit for the deployment is
+        // no difference.
+        const part = ({ metadata, spec, kubeconfig, drain }: GraphInputs) => [metadata, spec, kubeconfig, drain];
         // The old graph must be deleted before the new graph is created, because two gateways cannot use the same node port.
         return { changes: !isDeepStrictEqual(part(olds), part(news)), replaces, deleteBeforeReplace: true };
     },
@@ -63,6 +72,7 @@ export const provider: pulumi.dynamic.ResourceProvider<GraphInputs, GraphState> 
         return { id, props: { ...state!, ...seen, ...versionOf(live) } as GraphState };
     },
     async delete(_id, state) {
+        if (state.drain) await drainPods(state, state.drain);
         await ask(state, "DELETE").catch((error: unknown) => {
             if (!isAbsent(error))
                 throw new Error(`${titleOf(refOf(state))}: could not be deleted (${apiErrorMessage(error)}).`);

@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { DynamicResource } from "../kubernetes/dynamic-resource";
+import type { Drain } from "../kubernetes/drain";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
 import type { metadata } from "../kubernetes/ownership";
 
@@ -10,6 +11,8 @@ export interface RampartGraphArgs {
     spec: object;
     /** Longest wait for an earlier deployment of the graph, in seconds. The graph is changed only after it. */
     timeoutSeconds: number;
+    /** Deployment that is drained before the graph is deleted. @default none: its pods have no open requests */
+    drain?: Drain;
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
 import { setTimeout as pause } from "node:timers/promises";
-import { answerWithin } from "../../components/kubernetes/answer-within";
+import { answerWithin } from "../../components/kubernetes/until-settled";
 import { kubeConfigOf, kubernetesClient, type PlainAccess } from "../../components/kubernetes/api-server";
 import { isAbsent } from "../../components/kubernetes/cluster-reader";
 import { RECORD } from "../../components/opt/conversion-phases";

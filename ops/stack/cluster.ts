@@ -1,7 +1,7 @@
 import type { PlainAccess } from "../../components/kubernetes/api-server";
 import { openReader } from "../../components/kubernetes/cluster-reader";
 import { identityProblem, type Identity } from "../../components/identity/identity-provider";
-import { readClusterUid } from "../../components/kubernetes/cluster-uid";
+import { readClusterUid } from "../../components/identity/cluster-uid";
 import { kubeconfigContent, serverOf } from "../../components/kubernetes/kubeconfig-content";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";

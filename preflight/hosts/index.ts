@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { GatewayClusterArgs } from "../../components/gateway-cluster";
-import { answerWithin } from "../../components/kubernetes/answer-within";
+import { answerWithin } from "../../components/kubernetes/until-settled";
 import type { ClusterAccess } from "../../components/kubernetes/kubeconfig";
 import type { Microk8sArgs } from "../../components/hosts/microk8s/microk8s";
 import { HOSTPATH_CLASS, type Storage } from "../../components/hosts/microk8s/launch";

@@ -1,4 +1,4 @@
-import { answerWithin } from "../../components/kubernetes/answer-within";
+import { answerWithin } from "../../components/kubernetes/until-settled";
 import { plainAccess, type ClusterAccess } from "../../components/kubernetes/kubeconfig";
 import type { Findings } from "../findings";
 import { openCluster, type ClusterView } from "./cluster";

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { answerWithin } from "../../components/kubernetes/answer-within";
+import { answerWithin } from "../../components/kubernetes/until-settled";
 import { openReader } from "../../components/kubernetes/cluster-reader";
-import { readClusterUid } from "../../components/kubernetes/cluster-uid";
+import { readClusterUid } from "../../components/identity/cluster-uid";
 import { plainAccess, type ClusterAccess } from "../../components/kubernetes/kubeconfig";
 import { kubeconfigContent, serverOf } from "../../components/kubernetes/kubeconfig-content";
 import { LIMIT_SECONDS, noKubeconfig, unanswered } from "./check-cluster";

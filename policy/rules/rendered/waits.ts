@@ -68,11 +68,13 @@ const awaited = judged(["object", "until", "goneAfter"], () => [
     condition("cert-manager.io/v1", "Certificate", TLS_CERTIFICATE, "Ready", { patient: true }),
     ...["graph-namespace", "graph-deployed"].map((until) => graph("gateway", until)),
     ...["graph-deployed", "graph-undeployed"].map((until) => graph(OPT_GRAPH, until)),
-    form({ name: "sample-name" }, ({ name }) => ({
-        object: { apiVersion: "v1", kind: "Namespace", name },
-        until: { kind: "not-terminating" },
-        goneAfter: name,
-    })),
+    ...[true, false].map((goneAfter) =>
+        form({ name: "sample-name" }, ({ name }) => ({
+            object: { apiVersion: "v1", kind: "Namespace", name },
+            until: { kind: "not-terminating" },
+            ...(goneAfter && { goneAfter: name }),
+        })),
+    ),
 ]);
 
 const inNamespace = (...names: string[]) =>

@@ -7,6 +7,8 @@
 import { strict as assert } from "node:assert";
 import { AppsV1Api, CoreV1Api, type V1Pod } from "@kubernetes/client-node";
 import { measured } from "../../sign-off/measured";
+import { endAfterTest } from "../kit/leftovers";
+import { SLOW_COMPLETION, startSlowAlpa } from "../kit/slow-alpa";
 import { ask, eventually, InterStack, nodes, succeeded, takeAlpaRequests, Traffic, useNodes } from "../kit/inter";
 
 const key = (id: string) => ({ id, method: "key" });
@@ -243,8 +245,33 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             assert.notEqual(workloads.leaders()[0], leader);
         });
 
-        it("is destroyed, and leaves nothing", async () => {
-            succeeded(await stack.destroy());
+        it("is destroyed after its last open request has its answer, and leaves nothing", async () => {
+            const slow = await startSlowAlpa();
+            endAfterTest(() => void slow.close());
+            stack.configure({ option, consumers, alpa: { endpoints: [slow.address] } });
+            succeeded(await stack.up());
+            const open = ask(url, keys["bob/b"], "/completions", JSON.parse(SLOW_COMPLETION) as object);
+            await eventually("an open request", async () => slow.underWay() === 1 || undefined);
+            const namespace = await home();
+            const destroyed = stack.destroy();
+            await eventually("only the pod with the open request", async () => {
+                const { items } = await core.listNamespacedPod({ namespace, labelSelector: APISIX });
+                return (items.length === 1 && !alive(items[0])) || undefined;
+            });
+            // Kubernetes looks late at a namespace whose deletion has met a pod with a long grace period.
+            assert.equal((await core.readNamespace({ name: namespace })).status!.phase, "Active");
+            slow.release();
+            assert.equal(await open, 200);
+            await eventually("the deletion of the namespace", async () => {
+                const phase = await core.readNamespace({ name: namespace }).then(
+                    ({ status }) => status!.phase,
+                    () => "gone",
+                );
+                if (phase === "Active") return undefined;
+                assert.deepEqual((await core.listNamespacedPod({ namespace, labelSelector: APISIX })).items, []);
+                return true;
+            });
+            succeeded(await destroyed);
             assert.deepEqual(await stack.resources(), []);
             assert.deepEqual((await core.listPodForAllNamespaces({ labelSelector: APISIX })).items, []);
         });

@@ -16,6 +16,7 @@ import { ROOT, sandboxId } from "../../../sandbox/world/state";
 import {
     call,
     current,
+    eventually,
     failed,
     freeNodePort,
     schedulable,
@@ -124,10 +125,20 @@ describe("gateway.installer", () => {
         assert.match(said, /Gateway default\/nowhere does not exist/);
     });
 
-    it("helm leaves nothing behind on destroy except the CRDs", async () => {
-        succeeded(await helm.destroy());
+    it("helm ends the pods before their namespace on destroy, and leaves nothing behind except the CRDs", async () => {
         const { world } = current();
-        assert.equal(await world.read("v1", "Namespace", undefined, `${helm.name}-gateway`), undefined);
+        const core = world.kubeConfig.makeApiClient(k8s.CoreV1Api);
+        const namespace = `${helm.name}-gateway`;
+        const labelSelector = "app.kubernetes.io/name=apisix";
+        const destroyed = helm.destroy();
+        await eventually("the deletion of the namespace", async () => {
+            const home = await world.read("v1", "Namespace", undefined, namespace);
+            if (home && !(home.metadata as k8s.V1ObjectMeta).deletionTimestamp) return undefined;
+            assert.deepEqual((await core.listNamespacedPod({ namespace, labelSelector })).items, []);
+            return true;
+        });
+        succeeded(await destroyed);
+        assert.equal(await world.read("v1", "Namespace", undefined, namespace), undefined);
         assert.ok(
             await world.read(
                 "apiextensions.k8s.io/v1",

@@ -5,6 +5,7 @@ import { profileName } from "../../../components/apisix/profile";
 import { asked, comesAfter, inputsOf, one, oneOfKind, type Seen } from "../../kit";
 import { INTER_INSTALLERS, interSettings, recordInter, type InterInstaller } from "../kit/inter";
 
+const AWAITED = "pulumi-nodejs:dynamic/alpa-auth:Awaited";
 const PATCH = "kubernetes:apps/v1:DeploymentPatch";
 const COMPONENT = "alpa-auth:components:InterCluster";
 
@@ -170,17 +171,11 @@ for (const installer of INTER_INSTALLERS)
         it("has no template braces in any value", () =>
             assert.doesNotMatch(JSON.stringify(valuesOf(seen, installer)), /\{\{/));
 
-        it("waits for pods that finish answers before a namespace counts as stuck", () => {
+        it("waits for pods that finish answers for longer than they may take", () => {
             const grace = one(seen, PATCH).inputs.spec.template.spec.terminationGracePeriodSeconds as number;
-            const seconds =
-                installer === "helm"
-                    ? Number(
-                          /^(\d+)s$/.exec(
-                              asked(one(seen, "kubernetes:core/v1:Namespace", "alpa-apisix-namespace")).deleteTimeout,
-                          )![1],
-                      )
-                    : one(seen, "pulumi-nodejs:dynamic/alpa-auth:Awaited", "alpa-gateway-namespace-free").inputs
-                          .timeoutSeconds;
-            assert.ok(seconds > grace, String(seconds));
+            const { drain } = (
+                installer === "helm" ? one(seen, AWAITED, "alpa-apisix-drain") : oneOfKind(seen, "RampartGraph")
+            ).inputs;
+            assert.ok(drain.timeoutSeconds > grace, String(drain.timeoutSeconds));
         });
     });

@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
-import { apisixValues } from "../../../../components/apisix/values";
+import { apisixValues, type ReleaseSettings } from "../../../../components/apisix/values";
 import {
     componentInstallation,
     componentNamespace,
@@ -15,10 +15,10 @@ class Needed extends pulumi.ComponentResource {
         super("test:Needed", `needed-in-${namespace}`, {}, opts);
     }
 }
-const build = (kubeconfig?: pulumi.Output<string>) =>
+const build = (kubeconfig?: pulumi.Output<string>, more: Partial<ReleaseSettings> = {}) =>
     new RampartGateway("alpa-gateway", {
         namespace: "team-a",
-        release,
+        release: { ...release, ...more },
         cluster: { kubeconfig },
         retry: 3,
         timeoutSeconds: 2700,
@@ -55,6 +55,16 @@ describe("RampartGateway", () => {
         const { spec, metadata, timeoutSeconds } = oneOfKind(await record(() => build()), "RampartGraph").inputs;
         assert.deepEqual(spec, renderGraph({ namespace: "team-a", release, retry: 3 }));
         assert.deepEqual([metadata.namespace, metadata.name, timeoutSeconds], ["team-a", "gateway", 2700]);
+    });
+
+    it("drains the gateway's pods before the graph is deleted, for as long as their grace period", async () => {
+        const drained = async (more?: Partial<ReleaseSettings>) =>
+            oneOfKind(await record(() => build(undefined, more)), "RampartGraph").inputs.drain;
+        const [namespace, name] = ["team-a-gateway-apisix", "apisix"];
+        const pods = { "app.kubernetes.io/name": "apisix" };
+        assert.deepEqual(await drained(), { namespace, name, pods, timeoutSeconds: 600 });
+        const drain = await drained({ availability: { answerTimeoutSeconds: 900 } });
+        assert.deepEqual(drain, { namespace, name, pods, timeoutSeconds: 900 + 30 + 30 + 15 + 120 });
     });
 
     it("creates the namespace's objects while Rampart deploys, and waits for the deployment after that", async () => {

@@ -109,6 +109,16 @@ describe("ApisixRelease", () => {
         assert.ok(seen.indexOf(installed) > seen.indexOf(needed));
     });
 
+    it("drains the gateway's pods before the release is deleted", async () => {
+        const seen = await build();
+        const drained = one(seen, "pulumi-nodejs:dynamic/alpa-auth:Awaited", "alpa-apisix-drain");
+        const pods = { "app.kubernetes.io/name": "apisix" };
+        const drain = { namespace: "team-a-gateway", name: "apisix", pods, timeoutSeconds: 600 };
+        assert.deepEqual(drained.inputs.drain, drain);
+        // Resources are deleted in reverse order.
+        assert.ok(comesAfter(seen, drained, one(seen, RELEASE)));
+    });
+
     it("adopts the records of its release that a killed run left, before it installs", async () => {
         const { beforeCreate } = asked(one(await build(), RELEASE));
         assert.deepEqual(beforeCreate, ["alpa-apisix-release-taken-over"]);

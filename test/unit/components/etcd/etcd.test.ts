@@ -122,6 +122,13 @@ describe("Etcd", () => {
         assert.equal(inputsOf(prepared).password, "(secret)");
     });
 
+    it("ends its pods before its namespace is deleted, which would wait for half of their grace period", async () => {
+        const seen = await build(1);
+        const [members, namespace] = [oneOfKind(seen, "StatefulSet"), oneOfKind(seen, "Namespace")];
+        assert.equal(asked(members).deletedWith, "");
+        assert.ok(comesAfter(seen, members, namespace));
+    });
+
     it("has its password in no flag, variable or mount of its pods", async () => {
         const { args, env, envFrom } = containerOf(await build(1));
         assert.doesNotMatch(JSON.stringify([args, env]), /password|secret/i);

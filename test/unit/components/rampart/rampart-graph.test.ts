@@ -50,8 +50,8 @@ describe("RampartGraph", () => {
     before(async () => (text = storedText(await register())));
     afterEach(() => void (sent.length = 0));
 
-    it("stores its provider in less than 17 kB, without the Pulumi SDK", () =>
-        assertStored(text, 17_000, [...API_SERVER, "node:util"]));
+    it("stores its provider in less than 18 kB, without the Pulumi SDK", () =>
+        assertStored(text, 18_000, [...API_SERVER, "node:util"]));
 
     for (const verb of ["create", "update"] as const) {
         const run = ({ provider, inputs, state }: Awaited<ReturnType<typeof cluster>>) =>
@@ -176,6 +176,7 @@ describe("RampartGraph", () => {
         ["other annotations", { metadata: { ...metadata, annotations: {} } }, true, []],
         ["another kubeconfig, which deletion will need", { kubeconfig: "new" }, true, []],
         ["another context, which deletion will need", { context: "new" }, true, []],
+        ["other pods to drain, which deletion will need", { drain: {} }, true, []],
         ["another name", { metadata: renamed }, true, ["metadata"]],
         ["another namespace", { metadata: moved }, true, ["metadata"]],
         ["another timeout", { timeoutSeconds: 9 }, false, []],
@@ -223,6 +224,45 @@ describe("RampartGraph", () => {
         await provider.delete!("a/gateway", state);
         assert.equal(methods(), "DELETE GET GET GET GET");
         assert.equal(sent[0].path, PATH);
+    });
+
+    const drain = { namespace: "a-gateway-apisix", name: "apisix", pods: { app: "gateway" }, timeoutSeconds: 60 };
+    const DEPLOYMENT = "/apis/apps/v1/namespaces/a-gateway-apisix/deployments/apisix";
+    const pod = { metadata: { name: "apisix-1", labels: drain.pods }, status: { phase: "Running" } };
+    it("delete drains the pods of the graph before it deletes the graph", async () => {
+        const { provider, state } = await cluster([{ items: [pod] }, 503, { items: [pod] }, { items: [] }, undefined]);
+        await provider.delete!("a/gateway", { ...state, drain });
+        assert.equal(methods(), "PATCH GET GET GET GET DELETE GET");
+        const [{ path, type, body }, { path: pods }] = sent;
+        assert.deepEqual([path, type, body], [DEPLOYMENT, "application/merge-patch+json", { spec: { replicas: 0 } }]);
+        assert.equal(pods, "/api/v1/namespaces/a-gateway-apisix/pods");
+    });
+    it("delete waits neither for other pods, nor for pods that have ended, as an evicted one", async () => {
+        const others = [
+            { ...pod, metadata: { name: "b", labels: { app: "other" } } },
+            ...["Failed", "Succeeded"].map((phase) => ({ ...pod, status: { phase } })),
+        ];
+        const { provider, state } = await cluster([{ items: [pod, ...others] }, { items: others }, undefined]);
+        await provider.delete!("a/gateway", { ...state, drain });
+        assert.equal(methods(), "PATCH GET GET DELETE GET");
+    });
+    it("delete goes on if the Deployment does not exist, but waits for its pods", async () => {
+        const { provider, state } = await cluster([{ items: [pod] }, { items: [] }, undefined], 404);
+        await provider.delete!("a/gateway", { ...state, drain });
+        assert.equal(methods(), "PATCH GET GET DELETE GET");
+    });
+    it("delete keeps a graph whose Deployment cannot be scaled, or whose pods do not end", async () => {
+        const denied = await cluster([going], status(403, "user x may not"));
+        await assert.rejects(
+            denied.provider.delete!("a/gateway", { ...denied.state, drain }),
+            /^Error: Deployment a-gateway-apisix\/apisix: could not be scaled to 0 \(user x may not\)\. Repeat the run\.$/,
+        );
+        const stuck = await cluster([{ items: [pod] }], {});
+        await assert.rejects(
+            stuck.provider.delete!("a/gateway", { ...stuck.state, drain: { ...drain, timeoutSeconds: 0.05 } }),
+            /^Error: Deployment a-gateway-apisix\/apisix: pods not gone after 0\.05 s: apisix-1\. .*delete pod --force$/,
+        );
+        assert.doesNotMatch(methods(), /DELETE/);
     });
     it("delete accepts a graph that does not exist", async () => {
         const { provider, state } = await cluster([undefined], 404);

@@ -1,4 +1,4 @@
-import type { Reader } from "./cluster-reader";
+import type { Reader } from "../kubernetes/cluster-reader";
 
 /**
  * UID of namespace kube-system, which identifies a cluster: it exists as long as the cluster, and a restored backup of etcd
