@@ -22,6 +22,8 @@ export async function preflight(
     open?: typeof openCluster,
 ): Promise<string[]> {
     return checkCluster(settings.cluster, open, (cluster) => [
+        // First, since in the wrong cluster no other problem matters.
+        onlyProblems(foreignObjects(settings, cluster, owner)),
         onlyProblems(conversion(settings, cluster, owner)),
         componentOnItsWay(settings, cluster),
         nodes(settings, cluster),
@@ -37,6 +39,5 @@ export async function preflight(
         endedCertificate(settings, cluster),
         onlyProblems(redirectLeft(settings, cluster)),
         onlyProblems(deafGateway(settings, cluster)),
-        onlyProblems(foreignObjects(settings, cluster, owner)),
     ]);
 }

@@ -30,14 +30,17 @@ export class ExceptionsError extends Error {
 }
 
 const schema = z.strictObject({
-    exceptions: z.array(
-        z.strictObject({
-            rule: z.string(),
-            resource: z.string().min(1),
-            reason: z.string().trim().min(LEAST_REASON),
-            until: z.string(),
-        }),
-    ),
+    // Nothing after the key, as in the file without entries, is an empty list.
+    exceptions: z
+        .array(
+            z.strictObject({
+                rule: z.string(),
+                resource: z.string().min(1),
+                reason: z.string().trim().min(LEAST_REASON),
+                until: z.string(),
+            }),
+        )
+        .nullable(),
 });
 
 /** Problem of a name that only earlier versions used; undefined for any other name. The problem gives the present name. */
@@ -71,7 +74,7 @@ export function parseExceptions(text: string, rules: readonly string[], today: D
         throw new ExceptionsError(
             read.error.issues.map(({ path, message }) => `${path.join(".") || "the file"}: ${message}.`),
         );
-    const { exceptions } = read.data;
+    const exceptions = read.data.exceptions ?? [];
     const problems = exceptions.flatMap(({ rule, until }, i) => {
         const where = `exceptions.${i}`;
         const days = daysUntil(until, today);

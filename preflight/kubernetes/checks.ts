@@ -1,7 +1,7 @@
 import { etcdMembers } from "../../components/apisix/values";
 import { etcdNamespace, memberNames } from "../../components/etcd/names";
 import type { GatewayClusterArgs } from "../../components/gateway-cluster";
-import type { Live, ObjectRef } from "../../components/kubernetes/cluster-reader";
+import { titleOf, type Live, type ObjectRef } from "../../components/kubernetes/cluster-reader";
 import { OWNER_ANNOTATION } from "../../components/kubernetes/ownership";
 import type { RampartInstall } from "../../components/rampart/rampart";
 import type { ClusterView } from "./cluster";
@@ -14,6 +14,9 @@ import { gatewayNamespace, plannedObjects } from "./planned-objects";
  * consumers have two thousand objects, and reading each would take too many requests.
  */
 const READ_EACH = 20;
+
+/** Up to this number, a problem names the objects of an owner. */
+const NAMED = 5;
 
 /** Name of the cluster role of an ingress controller that Rampart installs. */
 const CONTROLLER_ROLE = "component-apisix-ingress-manager-role";
@@ -35,7 +38,7 @@ export async function prerequisites(settings: GatewayClusterArgs, cluster: Clust
                 name: gateway.gateway,
             },
         ]);
-        return missing.map((o) => `gateway.existing: ${title(o)} does not exist. Correct the name, or install it.`);
+        return missing.map((o) => `gateway.existing: ${titleOf(o)} does not exist. Correct the name, or install it.`);
     }
     return [];
 }
@@ -48,7 +51,7 @@ async function inPlace(cluster: ClusterView): Promise<string[]> {
     ]);
     if (missing.length === 0) return [];
     return [
-        `gateway.installer: rampart needs Rampart in the cluster (missing: ${missing.map(title).join(", ")}). ` +
+        `gateway.installer: rampart needs Rampart in the cluster (missing: ${missing.map(titleOf).join(", ")}). ` +
             "Set rampart.install to your chart of Rampart, or choose gateway.installer helm.",
     ];
 }
@@ -60,12 +63,15 @@ async function forInstall(install: RampartInstall, cluster: ClusterView): Promis
     if ((await absent(cluster, [home])).length > 0) {
         // The Secret cannot exist before the stack has created the namespace, so it is not checked.
         if (ownNamespace) return [];
-        return [`rampart.install.namespace: ${title(home)} does not exist. Run: kubectl create namespace ${namespace}`];
+        return [
+            `rampart.install.namespace: ${titleOf(home)} does not exist. Run: kubectl create namespace ${namespace}`,
+        ];
     }
     if (name === undefined) return [];
     const missing = await absent(cluster, [{ apiVersion: "v1", kind: "Secret", namespace, name }]);
     return missing.map(
-        (o) => `rampart.install.credentialsSecret: ${title(o)} does not exist. Create it, with username and password.`,
+        (o) =>
+            `rampart.install.credentialsSecret: ${titleOf(o)} does not exist. Create it, with username and password.`,
     );
 }
 
@@ -94,7 +100,7 @@ async function otherController(cluster: ClusterView, ours: string): Promise<stri
     const owner = (await cluster.read(role))?.metadata?.annotations?.["meta.helm.sh/release-namespace"];
     if (owner === undefined || owner === ours) return [];
     return [
-        `gateway.installer: with the value rampart, no second ingress controller can be installed in a cluster (${title(role)} belongs to the one in namespace ${owner}). ` +
+        `gateway.installer: with the value rampart, no second ingress controller can be installed in a cluster (${titleOf(role)} belongs to the one in namespace ${owner}). ` +
             "To use that ingress controller, set gateway.installer to existing. To install a second one, set it to helm.",
     ];
 }
@@ -141,19 +147,24 @@ export function foreignObjects(settings: GatewayClusterArgs, cluster: ClusterVie
     return foreignAmong(plannedObjects(settings), cluster, owner);
 }
 
-/** Returns a problem for each object of another owner that the run would overwrite. */
+/** Returns one problem that names all objects of other owners that the run would overwrite. */
 export async function foreignAmong(objects: ObjectRef[], cluster: ClusterView, owner: string): Promise<string[]> {
     const absentNamespaces = new Set<string | undefined>();
     for (const name of new Set(objects.map((o) => o.namespace)))
         if (name && !(await cluster.read({ apiVersion: "v1", kind: "Namespace", name }))) absentNamespaces.add(name);
     const planned = objects.filter((o) => !absentNamespaces.has(o.namespace));
     const live = await liveObjects(planned, cluster);
-    const problems: string[] = [];
+    const foreign = new Map<string | undefined, ObjectRef[]>();
     planned.forEach((object, i) => {
         const theirs = live[i]?.metadata?.annotations?.[OWNER_ANNOTATION];
-        if (live[i] && theirs !== owner) problems.push(foreign(object, theirs, owner));
+        if (live[i] && theirs !== owner) foreign.set(theirs, [...(foreign.get(theirs) ?? []), object]);
     });
-    return problems;
+    if (foreign.size === 0) return [];
+    const groups = [...foreign].map(([theirs, group]) => `\n      - ${ofOwner(theirs, group, owner)}`);
+    return [
+        `cluster: ${cluster.server} has objects of other owners with names of this stack. ` +
+            `If it is the wrong cluster, correct cluster, or KUBECONFIG. Otherwise choose other names. The objects:${groups.join("")}`,
+    ];
 }
 
 /** Reads the objects from the cluster. The result has their order, with undefined for each missing object. */
@@ -179,11 +190,20 @@ async function liveObjects(objects: ObjectRef[], cluster: ClusterView): Promise<
     return objects.map((object) => found.get(object));
 }
 
-function foreign(object: ObjectRef, theirs: string | undefined, owner: string): string {
-    const kubectl = `kubectl annotate --overwrite ${object.namespace ? `-n ${object.namespace} ` : ""}${object.kind.toLowerCase()} ${object.name} ${OWNER_ANNOTATION}=${owner}`;
+/**
+ * Names the objects of one owner, and says how they can become this stack's. An object of another stack is never taken over,
+ * since that stack would write it again. Pulumi rejects the name of a stack that exists, so renaming back is safe.
+ */
+function ofOwner(theirs: string | undefined, objects: ObjectRef[], owner: string): string {
+    const more = objects.length > NAMED ? ` and ${objects.length - NAMED} more` : "";
+    const names = `${objects.slice(0, NAMED).map(titleOf).join(", ")}${more}`;
+    if (theirs !== undefined)
+        return `of stack ${theirs}: ${names}. If this stack had that name, rename it back with pulumi stack rename.`;
+    const [{ kind, namespace, name }] = objects;
+    const place = namespace ? `-n ${namespace} ` : "";
     return (
-        `${title(object)}: exists and is not this stack's (${theirs ? `it belongs to stack ${theirs}` : "it has no owner"}). ` +
-        `Choose other names, delete that object, or let this stack take it over: ${kubectl}`
+        `without an owner: ${names}. Delete them, or let this stack take over and overwrite each one, ` +
+        `for example: kubectl annotate ${place}${kind.toLowerCase()} ${name} ${OWNER_ANNOTATION}=${owner}`
     );
 }
 
@@ -191,8 +211,4 @@ function foreign(object: ObjectRef, theirs: string | undefined, owner: string): 
 export async function absent(cluster: ClusterView, objects: ObjectRef[]): Promise<ObjectRef[]> {
     const found = await Promise.all(objects.map((o) => cluster.read(o)));
     return objects.filter((_, i) => !found[i]);
-}
-
-function title({ kind, namespace, name }: ObjectRef): string {
-    return `${kind} ${namespace ? `${namespace}/` : ""}${name}`;
 }

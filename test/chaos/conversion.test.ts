@@ -52,6 +52,7 @@ describe("a conversion on the engine", () => {
                 if (stage === first) window.from = start;
                 await stack.go(stage);
                 if (stage === last) window.to = Date.now();
+                await callers.round(); // So that callers have answers of each stage on any machine.
                 console.log(`      ${stage}: ${((Date.now() - start) / 1000).toFixed(1)} s`);
                 const { phase, going } = await stack.record();
                 assert.deepEqual([phase, going], stage === "intra-a" ? [undefined, undefined] : [stage, stage]);
@@ -73,7 +74,7 @@ describe("a conversion on the engine", () => {
             assert.ok(from >= window.from - 1000 && to <= window.to + 1000, "503 outside of the window");
         }
         const outside = sent.filter(({ from, to }) => to < window.from || from > window.to);
-        assert.ok(outside.length > 10 && refused.length > 10, `${outside.length} outside, ${refused.length} refused`);
+        assert.ok(outside.length > 0 && refused.length > 0, `${outside.length} outside, ${refused.length} refused`);
         console.log(
             `      ${sent.length} requests, ${refused.length} refused in a window of ${((window.to - window.from) / 1000).toFixed(1)} s`,
         );

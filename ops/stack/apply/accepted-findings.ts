@@ -12,9 +12,9 @@ import { CODES, type Code, type Finding } from "../review/finding";
 export interface Acceptance {
     stack: string;
     code: string;
-    /** Name of a resource of the finding. A finding about several resources needs an entry for each. */
+    /** Name of a resource of the finding, for a finding about several resources one of them. */
     resource: string;
-    /** Path of the property, if the finding is about a property. */
+    /** Path of a property of this resource, if the finding is about properties. */
     property?: string;
     reason: string;
     /** Last day on which the entry is valid, for example 2027-01-31 (UTC). */
@@ -45,16 +45,19 @@ const RENAMED: Record<string, Code> = {
 };
 
 const schema = z.strictObject({
-    accepted: z.array(
-        z.strictObject({
-            stack: z.string().min(1),
-            code: z.string(),
-            resource: z.string().min(1),
-            property: z.string().min(1).optional(),
-            reason: z.string().trim().min(LEAST_REASON),
-            until: day,
-        }),
-    ),
+    // Nothing after the key, as in the file without entries, is an empty list.
+    accepted: z
+        .array(
+            z.strictObject({
+                stack: z.string().min(1),
+                code: z.string(),
+                resource: z.string().min(1),
+                property: z.string().min(1).optional(),
+                reason: z.string().trim().min(LEAST_REASON),
+                until: day,
+            }),
+        )
+        .nullable(),
 });
 
 /** Reads the file; returns an empty list if there is none. @throws UsageError with all problems of the file */
@@ -72,7 +75,7 @@ export function readAccepted(root: string, today: Date): Acceptance[] {
         throw new UsageError(
             read.error.issues.map(({ path, message }) => `${FILE}: ${path.join(".") || "the file"}: ${message}.`),
         );
-    const { accepted } = read.data;
+    const accepted = read.data.accepted ?? [];
     const problems = accepted.flatMap(({ code, until }, i) => [
         ...codeProblems(code, `${FILE}: accepted.${i}.code`),
         ...(daysUntil(until, today) > MOST_DAYS
@@ -93,36 +96,29 @@ function codeProblems(code: string, where: string): string[] {
     ];
 }
 
-/** @returns the entries that accept the finding, one for each resource; undefined if one is missing or expired */
+/** @returns the entry that accepts the finding. It names any of the finding's resources, since the finding is one effect. */
 export function acceptedBy(
     { code, evidence }: Finding,
     stack: string,
     all: readonly Acceptance[],
     today: Date,
-): Acceptance[] | undefined {
-    const found = evidence.map(({ resource, property }) =>
-        all.find(
-            (one) =>
-                one.stack === stack &&
-                one.code === code &&
-                one.resource === resource &&
-                one.property === property &&
-                daysUntil(one.until, today) >= 0,
-        ),
+): Acceptance | undefined {
+    return all.find(
+        (one) =>
+            one.stack === stack &&
+            one.code === code &&
+            evidence.some(({ resource, property }) => one.resource === resource && one.property === property) &&
+            daysUntil(one.until, today) >= 0,
     );
-    if (found.length === 0 || found.includes(undefined)) return undefined;
-    return [...new Set(found as Acceptance[])];
 }
 
-/** Lines for the file that would accept the findings; empty if they cannot be accepted. */
+/** Lines for the end of the file that would accept the findings, one for each; empty if they cannot be accepted. */
 export function entriesFor(findings: Finding[], stack: string, until: string): string[] {
     const lines = findings
-        .filter(({ code }) => !(code in ELSEWHERE))
-        .flatMap(({ code, evidence }) =>
-            evidence.map(({ resource, property }) => {
-                const place = property === undefined ? "" : `, property: ${JSON.stringify(property)}`;
-                return `  - { stack: ${stack}, code: ${code}, resource: ${JSON.stringify(resource)}${place}, until: ${until}, reason: … }`;
-            }),
-        );
+        .filter(({ code, evidence }) => !(code in ELSEWHERE) && evidence.length > 0)
+        .map(({ code, evidence: [{ resource, property }] }) => {
+            const place = property === undefined ? "" : `, property: ${JSON.stringify(property)}`;
+            return `  - { stack: ${JSON.stringify(stack)}, code: ${code}, resource: ${JSON.stringify(resource)}${place}, until: ${until}, reason: "…" }`;
+        });
     return [...new Set(lines)];
 }

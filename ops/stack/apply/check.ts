@@ -94,7 +94,7 @@ function judge(
     const against = asBadAs(found.findings, failOn);
     const by = (finding: Finding) => acceptedBy(finding, found.stack, acceptances, context.today);
     const notAccepted = against.filter((finding) => by(finding) === undefined);
-    const accepted = against.flatMap((finding) => by(finding) ?? []);
+    const accepted = [...new Set(against.flatMap((finding) => by(finding) ?? []))];
     const parts = [
         render(found, format, picture),
         verdict(against.length, notAccepted.length, accepted, refusal, format),
@@ -141,7 +141,7 @@ function notAcceptedError({ today }: Context, stack: string, notAccepted: Findin
     const how =
         entries.length === 0
             ? "Correct them."
-            : `Correct them, or accept them: add these lines to ${FILE}, each with its reason, and commit them with the change:\n${entries.join("\n")}`;
+            : `Correct them, or accept them: add these lines at the end of ${FILE}, each with its reason for …, and commit them with the change:\n${entries.join("\n")}`;
     const isNot = notAccepted.length === 1 ? "is not" : "are not";
     return `${stack}: ${counted(notAccepted.length, "finding")} with severity ${failOn} or worse ${isNot} accepted (listed above). ${how}`;
 }

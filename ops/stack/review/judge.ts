@@ -10,7 +10,7 @@ import { COMMON, ruleOf } from "./rules";
 import { titleOf } from "./resource-title";
 import { nameOf, shown, veiled, withoutSecrets } from "./values-text";
 
-export function runOf(changes: Change[], config: Record<string, string>, today: Date): Run {
+export function runOf(changes: Change[], config: Run["config"], today: Date, state: Run["state"]): Run {
     return {
         changes,
         objects: new Map(
@@ -20,6 +20,7 @@ export function runOf(changes: Change[], config: Record<string, string>, today: 
         ),
         config,
         today,
+        state,
     };
 }
 

@@ -91,7 +91,7 @@ async function read(context: Context, args: ReviewArgs): Promise<{ preview: Prev
 /** Findings of a preview. @param state state of the stack. Default: unknown */
 export function reviewOf(preview: Preview, today: Date, state: Exported = {}): Review {
     const changes = changesOf(preview.steps);
-    const findings = judge(runOf(changes, preview.config, today));
+    const findings = judge(runOf(changes, preview.config, today, state.resources));
     const count: Record<string, number> = {};
     for (const { op } of changes) count[op] = (count[op] ?? 0) + 1;
     return { stack: preview.stack, changes: count, findings: [...unfinished(state), ...findings].sort(byDanger) };

@@ -3,6 +3,7 @@ import { at, textOf } from "../../../policy/resources/values";
 import type { Change } from "./changes";
 import type { Difference } from "./differences";
 import type { Code, Severity } from "./finding";
+import type { ResourceState } from "./preview";
 
 /** Judgement of a rule about a difference. The code that calls the rule adds the evidence. */
 export interface Verdict {
@@ -27,6 +28,8 @@ export interface Run {
     /** Config of the run by full key, secrets hidden. */
     config: Record<string, string>;
     today: Date;
+    /** Resources before the run. Unset if the review does not know the state. */
+    state?: ResourceState[];
 }
 
 /**

@@ -193,8 +193,8 @@ describe("daily work with option cloudflare on the engine", () => {
         assert.equal(answers.filter((code) => code === 502).length, on);
         assert.equal(answers.filter((code) => code === 200).length, 32 - on);
         await connected(8); // All 8 connections exist again, because systemd has restarted the killed connector.
+        await traffic.round();
         assert.deepEqual(new Set((await traffic.stop()).map(({ answered }) => answered)), new Set([200]));
-        assert.ok(traffic.count > 20, `${traffic.count} requests`);
     });
 
     it("loses only the requests that the edge sends to an unreachable host before it notices the loss", async () => {

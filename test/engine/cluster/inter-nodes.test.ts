@@ -149,7 +149,6 @@ describe("inter on hosts of its own", () => {
         );
         succeeded(done);
         assert.deepEqual(failed, [], `of ${all}`);
-        assert.ok(all > 10);
         assert.deepEqual(await joined(), ["inter-a", "inter-b", "inter-c", "inter-d"]);
         assert.equal(reaches("d"), "accept");
         assert.equal(await complete(plain, keys["alice/a"]), 200);
@@ -171,7 +170,6 @@ describe("inter on hosts of its own", () => {
         );
         succeeded(done);
         assert.deepEqual(failed, [], `of ${all}`);
-        assert.ok(all > 10);
         assert.deepEqual([await joined(), clean("d")], [["inter-a", "inter-b", "inter-c"], true]);
         const url = `${here().edge.url}/alpa/completions`;
         const credentials: Record<string, string>[] = [{}, { apikey: keys["alice/a"] }];

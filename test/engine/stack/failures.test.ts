@@ -56,9 +56,9 @@ describe("when something is wrong,", () => {
         const theirs = { metadata: { name: "alice.k1" }, stringData: { key: "theirs" } };
         await core.createNamespacedSecret({ namespace, body: theirs });
         const said = failed(await stack.up());
-        assert.match(said, /3 problems in the cluster/);
+        assert.match(said, /2 problems in the cluster/);
         assert.match(said, new RegExp(`${nodePort} is used by Service default/another-owner`));
-        assert.match(said, /Secret foreign\/alice\.k1: exists and is not this stack's/);
+        assert.match(said, /without an owner: Namespace foreign, Secret foreign\/alice\.k1\. /);
         assert.deepEqual(await stack.resources(), []);
         const secret = await core.readNamespacedSecret({ namespace, name: "alice.k1" });
         assert.equal(Buffer.from(secret.data!.key, "base64").toString(), "theirs");

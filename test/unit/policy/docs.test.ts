@@ -21,4 +21,10 @@ describe("policy/exceptions.yaml", () => {
         const text = readFileSync(join(ROOT, "policy/exceptions.yaml"), "utf8");
         assert.deepEqual(parseExceptions(text, NAMES, new Date()), []);
     });
+
+    it("reads its example when it is added at the end", () => {
+        const text = readFileSync(join(ROOT, "policy/exceptions.yaml"), "utf8");
+        const example = text.match(/^# {3}.*\n/gm)!.map((line) => line.slice(2));
+        assert.equal(parseExceptions(text + example.join(""), NAMES, new Date("2026-12-01")).length, 1);
+    });
 });

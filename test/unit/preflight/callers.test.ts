@@ -89,17 +89,17 @@ describe("preflight of option callers", () => {
         [
             "a name of the other stack",
             { ...UP, "Consumer alpa-auth/lab": THEIRS },
-            /^Consumer alpa-auth\/lab: exists and is not this stack's \(it belongs to stack alpa-auth\/intra\)/,
+            /of stack alpa-auth\/intra: Consumer alpa-auth\/lab\. /,
         ],
         [
             "a name of another stack of callers",
             { ...UP, "Consumer alpa-auth/nlp": "alpa-auth/callers-2" },
-            /it belongs to stack alpa-auth\/callers-2/,
+            /of stack alpa-auth\/callers-2: Consumer alpa-auth\/nlp\. /,
         ],
         [
             "a Secret of another owner",
             { ...UP, "Secret alpa-auth/nlp.2026a": null },
-            /^Secret alpa-auth\/nlp\.2026a: exists and is not this stack's \(it has no owner\)/,
+            /without an owner: Secret alpa-auth\/nlp\.2026a\. /,
         ],
     ];
     for (const [what, objects, problem] of refused)

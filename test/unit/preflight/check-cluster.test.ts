@@ -294,10 +294,10 @@ describe("preflight", () => {
         const [another] = await theirs("alpa-auth/other");
         assert.match(
             another,
-            /^ConfigMap monitoring\/alpa-auth-dashboards: exists and is not this stack's \(it belongs to stack alpa-auth\/other\)\. /,
+            /^cluster: .*\n {6}- of stack alpa-auth\/other: ConfigMap monitoring\/alpa-auth-dashboards\. /,
         );
         const [unknown] = await theirs(undefined);
-        assert.match(unknown, /^ConfigMap monitoring\/alpa-auth-dashboards: exists .* \(it has no owner\)\. /);
+        assert.match(unknown, /\n {6}- without an owner: ConfigMap monitoring\/alpa-auth-dashboards\. /);
         assert.deepEqual(await theirs(OWN), []);
     });
 
@@ -350,7 +350,7 @@ describe("preflight", () => {
         const theirs = { "Namespace rampart-system": "alpa-auth/other", "Secret rampart-system/access": undefined };
         assert.match(
             (await problems("rampart", { objects: theirs }, made)).problems.join(),
-            /^Namespace rampart-system: exists and is not this stack's/,
+            /of stack alpa-auth\/other: Namespace rampart-system\. /,
         );
     });
 
@@ -486,9 +486,9 @@ describe("preflight", () => {
                 assert.ok(pulumi.RunError.isInstance(error), "a user error: no stack trace");
                 assert.match(
                     error.message,
-                    /^3 problems in the cluster, nothing was changed:\n {2}- gateway\.installer: /,
+                    /^3 problems in the cluster, nothing was changed:\n {2}- cluster: .*\n {6}- .* Namespace alpa-auth\. /,
                 );
-                assert.match(error.message, /\n {2}- gateway\.nodePort: .*\n {2}- Namespace alpa-auth: /);
+                assert.match(error.message, /\n {2}- gateway\.installer: .*\n {2}- gateway\.nodePort: /);
                 return true;
             },
         );
@@ -507,30 +507,38 @@ describe("preflight and objects with the stack's names", () => {
         it(`accepts all objects of the stack itself: ${installer}`, async () =>
             assert.deepEqual((await problems(installer, { objects: whole(installer, OWN) })).problems, []));
 
-        it(`rejects all objects of another stack at once: ${installer}`, async () => {
+        it(`rejects all objects of another stack in one problem, and asks for the cluster first: ${installer}`, async () => {
             const got = (await problems(installer, { objects: whole(installer, "alpa-auth/other") })).problems;
             const names = plannedObjects(settings(installer)).map(title);
-            assert.deepEqual(got.map((p) => p.split(": ")[0]).sort(), names.sort());
-            for (const problem of got) assert.match(problem, /belongs to stack alpa-auth\/other/);
+            assert.deepEqual(got, [
+                "cluster: https://10.0.0.1:16443 has objects of other owners with names of this stack. " +
+                    "If it is the wrong cluster, correct cluster, or KUBECONFIG. Otherwise choose other names. The objects:\n" +
+                    `      - of stack alpa-auth/other: ${names.slice(0, 5).join(", ")} and ${names.length - 5} more. ` +
+                    "If this stack had that name, rename it back with pulumi stack rename.",
+            ]);
         });
     }
 
-    it("rejects an object without an owner, and says how to hand the object over", async () => {
-        const objects = { ...whole("rampart", OWN), "Secret alpa-auth/lab.2026a": undefined };
+    it("offers to take over an object without an owner, and none of another stack", async () => {
+        const objects = {
+            ...whole("rampart", OWN),
+            "IngressClass alpa-auth": "alpa-auth/other",
+            "Secret alpa-auth/lab.2026a": undefined,
+        };
         const got = (await problems("rampart", { objects })).problems;
         assert.equal(got.length, 1);
-        assert.match(got[0], /^Secret alpa-auth\/lab\.2026a: exists and is not this stack's \(it has no owner\)\./);
-        assert.ok(
-            got[0].endsWith(`kubectl annotate --overwrite -n alpa-auth secret lab.2026a ${OWNER_ANNOTATION}=${OWN}`),
-            got[0],
-        );
+        assert.deepEqual(got[0].split("\n").slice(1), [
+            "      - of stack alpa-auth/other: IngressClass alpa-auth. If this stack had that name, rename it back with pulumi stack rename.",
+            "      - without an owner: Secret alpa-auth/lab.2026a. Delete them, or let this stack take over and overwrite each one, " +
+                `for example: kubectl annotate -n alpa-auth secret lab.2026a ${OWNER_ANNOTATION}=${OWN}`,
+        ]);
     });
 
     it("prints the command for a cluster-scoped object without a namespace", async () => {
-        const objects = { ...whole("rampart", OWN), "IngressClass alpa-auth": "alpa-auth/other" };
+        const objects = { ...whole("rampart", OWN), "IngressClass alpa-auth": undefined };
         assert.match(
             (await problems("rampart", { objects })).problems.join("\n"),
-            /kubectl annotate --overwrite ingressclass alpa-auth /,
+            /kubectl annotate ingressclass alpa-auth /,
         );
     });
 
@@ -546,10 +554,8 @@ describe("preflight and objects with the stack's names", () => {
             "Secret alpa-auth/c7.a": "x/y",
         };
         const { problems: got, asked } = await problems("existing", { objects }, { consumers });
-        assert.deepEqual(
-            got.map((p) => p.split(": ")[0]),
-            ["Secret alpa-auth/c7.a"],
-        );
+        assert.equal(got.length, 1);
+        assert.match(got[0], /of stack x\/y: Secret alpa-auth\/c7\.a\. /);
         assert.ok(
             !asked.some((name) => name.startsWith("Secret ")),
             "a thousand consumers would be thousands of reads",

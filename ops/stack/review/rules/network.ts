@@ -1,40 +1,26 @@
 /** Network policies: which pods can reach each other. */
 import { isDeepStrictEqual } from "node:util";
 import { openTo } from "../../../../policy/resources/network";
-import { at, isMap, isUnknown, list, map } from "../../../../policy/resources/values";
-import { METRICS_PORT, POLICY_PREFIX } from "../../../../components/kubernetes/network-policies";
+import { at, isMap, isUnknown, list, map, type Tree } from "../../../../policy/resources/values";
+import { METRICS_PORT } from "../../../../components/kubernetes/network-policies";
 import type { Change } from "../changes";
 import type { Difference } from "../differences";
+import type { Severity } from "../finding";
 import { always, goes, objectName, when, type KindRule, type Run, type Verdict, type Verdicts } from "../rule";
 import { listed } from "../values-text";
 import { comeAlong, goesWithRay, namespaceOf } from "./pods";
 
 export const networkPolicy: KindRule = {
     created,
-    deleted: (change, run) =>
-        // The protected objects are deleted too, and have their own findings.
-        run.changes.some((other) => goes(other) && isGuarded(change, other)) ||
-        comeAlong(run, "delete", change, podsOf(change)) ||
-        goesWithRay(run, change)
-            ? undefined
-            : staysClosed(change, run)
-              ? {
-                    code: "network-narrowed",
-                    severity: "harmless",
-                    says: `Network policy ${objectName(change)} is deleted, and policy ${POLICY_PREFIX}closed still blocks its pods: ${CLOSED[objectName(change)]}`,
-                }
-              : {
-                    code: "opens-to-network",
-                    says: `Network policy ${objectName(change)} is deleted: every pod can reach what it protected`,
-                },
+    deleted,
     replaced: (change) => ({
         code: "opens-to-network",
         says: `Network policy ${objectName(change)} does not exist for a moment`,
         severity: "risk",
     }),
     rows: [
-        ["spec.ingress", (d, change) => reach(d, change, "reach its pods", "spec.ingress")],
-        ["spec.egress", (d, change) => reach(d, change, "be reached from its pods", "spec.egress")],
+        ["spec.ingress", (d, change) => reach(d, `Network policy ${objectName(change)}`, "ingress")],
+        ["spec.egress", (d, change) => reach(d, `Network policy ${objectName(change)}`, "egress")],
         ["spec.policyTypes", ({ old, new: now }, change) => types(change, old, now)],
         [
             "spec.podSelector",
@@ -57,56 +43,141 @@ function isGuarded(policy: Change, other: Change): boolean {
     return other.kind === "dynamic RampartGraph" && namespace.startsWith(`${its}-${objectName(other)}-`);
 }
 
-/**
- * Policies that admit some pods although policy `closed` blocks all. The text says what stops working when the policy is
- * deleted and `closed` remains.
- */
-const CLOSED: Record<string, string> = {
-    [`${POLICY_PREFIX}metrics`]: "the metrics of the gateway are closed to scrapers",
-    [`${POLICY_PREFIX}etcd`]: "etcd is no longer in the namespace of APISIX",
-};
-
-function staysClosed(change: Change, { changes }: Run): boolean {
-    const closed = changes.find(
-        (other) =>
-            objectName(other) === `${POLICY_PREFIX}closed` &&
-            String(namespaceOf(other)) === String(namespaceOf(change)),
-    );
-    return objectName(change) in CLOSED && !(closed && goes(closed));
-}
-
 const podsOf = ({ new: now, old }: Change) => at(now ?? old, "spec.podSelector.matchLabels");
 
-/** Judges a new policy. It admits the peers that it lists, and a pod's first policy blocks all other peers. */
+type Direction = "ingress" | "egress";
+const REACH = { ingress: "reach its pods", egress: "be reached from its pods" };
+
+/** Directions that a policy restricts, with the default of Kubernetes. */
+function directionsOf(policy: unknown): Direction[] {
+    const { policyTypes, egress } = map(at(policy, "spec"));
+    const isRestricted = { ingress: true, egress: list(egress).length > 0 };
+    return (["ingress", "egress"] as const).filter((one) =>
+        policyTypes === undefined
+            ? isRestricted[one]
+            : list(policyTypes).some((type) => String(type).toLowerCase() === one),
+    );
+}
+
+const rulesOf = (policy: unknown, direction: Direction) => list(at(policy, `spec.${direction}`));
+
+/** Conditions that a policy's pods meet. */
+function conditionsOf(policy: unknown): unknown[] {
+    const { matchLabels, matchExpressions } = map(at(policy, "spec.podSelector"));
+    return [...Object.entries(map(matchLabels)), ...list(matchExpressions)];
+}
+
+/** Whether `wider` selects all pods that `policy` selects. */
+function selectsAll(wider: unknown, policy: unknown): boolean {
+    const own = conditionsOf(policy);
+    return conditionsOf(wider).every((one) => isIn(own, one));
+}
+
+/** Whether a pod can have the labels of both policies. */
+function overlap(one: unknown, other: unknown): boolean {
+    const [labels, theirs] = [one, other].map((policy) => map(at(policy, "spec.podSelector.matchLabels")));
+    return Object.keys(labels).every((label) => !(label in theirs) || theirs[label] === labels[label]);
+}
+
+/** Other policies of the namespace that restrict the direction, before or after the run; undefined without a state. */
+function others(
+    change: Change,
+    { state, changes }: Run,
+    direction: Direction,
+    time: "old" | "new",
+): Tree[] | undefined {
+    const changed = changes.filter(({ kind }) => kind === change.kind);
+    const unchanged = state?.filter(
+        (one) => one.type === change.type && !one.delete && !changed.some(({ urn }) => urn === one.urn),
+    );
+    const policies = [...(unchanged ?? []).map(({ inputs }) => inputs), ...changed.map((one) => one[time])];
+    return (
+        unchanged &&
+        policies.filter(
+            (one): one is Tree =>
+                one !== undefined &&
+                one !== change[time] &&
+                at(one, "metadata.namespace") === namespaceOf(change) &&
+                directionsOf(one).includes(direction),
+        )
+    );
+}
+
+/** Judges a deleted policy. If another policy still selects its pods, they are closed to the peers that it admitted. */
+function deleted(change: Change, run: Run): Verdict[] {
+    // The protected objects are deleted too, and have their own findings.
+    if (run.changes.some((other) => goes(other) && isGuarded(change, other))) return [];
+    if (comeAlong(run, "delete", change, podsOf(change)) || goesWithRay(run, change)) return [];
+    const title = `Network policy ${objectName(change)} is deleted`;
+    const directions = directionsOf(change.old);
+    const left = (direction: Direction) =>
+        (others(change, run, direction, "new") ?? []).filter((one) => selectsAll(one, change.old));
+    const closed = directions.filter((direction) => left(direction).length > 0);
+    return [
+        ...when(closed.length < directions.length, {
+            code: "opens-to-network",
+            says: `${title}: every pod can reach what it protected`,
+        }),
+        ...closed.flatMap((direction) => {
+            const now = left(direction).flatMap((one) => rulesOf(one, direction));
+            return reach({ old: [...now, ...rulesOf(change.old, direction)], new: now }, title, direction);
+        }),
+    ];
+}
+
+/** Judges a new policy. It opens pods that another policy already selects, and closes pods that no policy selects. */
 function created(change: Change, run: Run): Verdict[] {
-    const { ingress, egress } = map(change.new?.spec);
-    const opens = list(ingress).filter((rule) => !isInside(rule));
-    const guardsNew = run.changes.some((other) => other.op === "create" && isGuarded(change, other));
-    const isEntry =
-        (guardsNew && opens.every((rule) => hasOnly(rule, DATA))) ||
-        (comeAlong(run, "create", change, podsOf(change)) && opens.every((rule) => hasOnly(rule, TOLD)));
-    const none = !guardsNew && list(ingress).length === 0 && list(egress).length === 0;
-    const name = objectName(change);
-    if (isUnknown(ingress))
+    const title = `Network policy ${objectName(change)} is created`;
+    if (isUnknown(at(change.new, "spec.ingress")))
         return [
             {
                 code: "unknown-until-apply",
-                says: `Network policy ${name} is created: whom it admits is known only when the change is applied`,
+                says: `${title}: whom it admits is known only when the change is applied`,
             },
         ];
+    const isNew = run.changes.some((other) => other.op === "create" && isGuarded(change, other));
+    const comes = comeAlong(run, "create", change, podsOf(change));
+    if (isNew || comes)
+        return [...entry(change, title, [...(isNew ? DATA : []), ...(comes ? TOLD : [])]), narrowed(title, "harmless")];
+    const isFree = (direction: Direction) =>
+        !others(change, run, direction, "old")?.some((one) => selectsAll(one, change.new));
+    const directions = directionsOf(change.new);
+    const admits = directions.some((direction) => rulesOf(change.new, direction).length > 0);
     return [
-        ...when(opens.length > 0, {
-            code: isEntry ? "access-added" : "opens-to-network",
-            says: `Network policy ${name} is created: ${listed(opens.map(ruleText))} may reach its pods`,
-            property: "spec.ingress",
-            new: ingress,
-        }),
-        {
-            code: "network-narrowed",
-            says: `Network policy ${name} is created: peers that no policy admits are blocked`,
-            ...(!none && { severity: "harmless" as const }),
-        },
+        ...directions.flatMap((direction) => opened(change, run, title, direction)),
+        ...when(directions.some(isFree), narrowed(title, admits ? "harmless" : "risk")),
     ];
+}
+
+const narrowed = (title: string, severity: Severity): Verdict => ({
+    code: "network-narrowed",
+    says: `${title}: peers that no policy admits are blocked`,
+    severity,
+});
+
+/** Judges whom the policy of new pods admits. @param entries ports without a finding */
+function entry({ new: now }: Change, title: string, entries: unknown[]): Verdict[] {
+    const rules = rulesOf(now, "ingress").filter((rule) => !isInside(rule));
+    return when(rules.length > 0, {
+        code: rules.every((rule) => hasOnly(rule, new Set(entries))) ? "access-added" : "opens-to-network",
+        says: `${title}: ${listed(rules.map(ruleText))} may reach its pods`,
+        property: "spec.ingress",
+        new: rulesOf(now, "ingress"),
+    });
+}
+
+/** Judges whom a new policy admits to pods that other policies select. Without a state, another policy may select them. */
+function opened(change: Change, run: Run, title: string, direction: Direction): Verdict[] {
+    const before = others(change, run, direction, "old");
+    if (before?.some((one) => overlap(one, change.new)) === false) return [];
+    const old = (before ?? []).filter((one) => selectsAll(one, change.new)).flatMap((one) => rulesOf(one, direction));
+    const rules = rulesOf(change.new, direction);
+    return reach({ old, new: [...old, ...rules] }, title, direction).map((verdict) => ({
+        ...verdict,
+        ...(before === undefined && rules.every(isInside) && { severity: "risk" }),
+        old: undefined,
+        new: rules,
+    }));
 }
 
 /** Whether a rule admits only pods that it selects by a label. */
@@ -149,34 +220,31 @@ function isToSame(rule: unknown, other: unknown): boolean {
 const isIn = (all: unknown[], one: unknown) => all.some((other) => isDeepStrictEqual(other, one));
 
 /** Judges the rules of a policy: a wider or additional rule admits more peers. */
-function reach({ old, new: now }: Difference, change: Change, what: string, property: string): Verdict[] {
+function reach({ old, new: now }: Pick<Difference, "old" | "new">, title: string, direction: Direction): Verdict[] {
     const [before, after] = [list(old), list(now)];
     const more = after
         .filter((rule) => !before.some((other) => isWithin(rule, other)))
         .map((rule) => without(rule, before));
     // The gateway requires a credential on each of its ports.
     const isEntry = more.every((rule) => hasOnly(rule, DATA) && before.some((other) => isToSame(rule, other)));
-    const isMetrics = more.every((rule) => hasOnly(rule, METRICS) && isInside(rule));
+    const isMetrics = (rules: unknown[]) => rules.every((rule) => hasOnly(rule, METRICS) && isInside(rule));
     const gone = before
         .filter((rule) => !after.some((other) => isWithin(rule, other)))
         .map((rule) => without(rule, after));
-    const name = objectName(change);
-    const inward = property === "spec.ingress";
+    const evidence = { property: `spec.${direction}`, old: before, new: after };
     return [
         ...when(more.length > 0, {
             code: "opens-to-network",
-            severity: inward && !isEntry && !isMetrics ? undefined : "risk",
-            says: `Network policy ${name}: ${listed(more.map(ruleText))} may ${what}`,
-            property,
-            old: before,
-            new: after,
+            severity: direction === "ingress" && !isEntry && !isMetrics(more) ? undefined : "risk",
+            says: `${title}: ${listed(more.map(ruleText))} may ${REACH[direction]}`,
+            ...evidence,
         }),
         ...when(gone.length > 0, {
             code: "network-narrowed",
-            says: `Network policy ${name}: ${listed(gone.map(ruleText))} may no longer ${what}`,
-            property,
-            old: before,
-            new: after,
+            // No caller uses the metrics.
+            severity: isMetrics(gone) ? "harmless" : undefined,
+            says: `${title}: ${listed(gone.map(ruleText))} may no longer ${REACH[direction]}`,
+            ...evidence,
         }),
     ];
 }

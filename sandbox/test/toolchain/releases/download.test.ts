@@ -127,7 +127,7 @@ describe("download of a release", () => {
         } finally {
             silent.close();
         }
-        assert.ok(Date.now() - started < 5000);
+        assert.ok(Date.now() - started < 20_000);
     });
 
     it("continues where a broken connection ended", async () => {

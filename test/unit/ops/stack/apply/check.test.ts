@@ -1,10 +1,12 @@
 // Proves which changes `stack check` passes or rejects under the policy pack, and which plan it saves. Git is real; a fake
 // Pulumi answers from memory.
 import { strict as assert } from "node:assert";
-import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { accepting, added, caller, gate, removed, step } from "./kit";
 import { exits } from "../../kit";
+
+const ROOT = join(__dirname, "../../../../..");
 
 const entry = {
     stack: "intra",
@@ -52,8 +54,25 @@ describe("ops stack check", () => {
         assert.match(note, /1 finding with severity breaks-callers or worse is not accepted \(listed above\)/);
         assert.match(
             note,
-            /policy\/accepted\.yaml[^]*- \{ stack: intra, code: caller-removed, resource: "alice-consumer", until: 2026-12-02, reason: … \}/,
+            /end of policy\/accepted\.yaml[^]*- \{ stack: "intra", code: caller-removed, resource: "alice-consumer", until: 2026-12-02, reason: "…" \}/,
         );
+    });
+
+    it("passes with the printed lines at the end of the shipped file, one for each finding and after one another", async () => {
+        const alice = removed("alice");
+        const elsewhere = { ...alice, urn: alice.urn.replace("alice-consumer", "alice-elsewhere") };
+        const steps = [alice, elsewhere, step("update", caller("bob", ["a", "b"]), caller("bob", ["a"]))];
+        const { ops, commit } = gate({ steps });
+        let file = readFileSync(join(ROOT, "policy/accepted.yaml"), "utf8");
+        for (const code of ["credential-revoked", "caller-removed"]) {
+            commit("policy/accepted.yaml", file);
+            const { note } = await exits(3, ops("stack", "check"));
+            const lines = note.split("\n").filter((line) => line.includes(`code: ${code}`));
+            assert.equal(lines.length, 1, note);
+            file += `${lines[0].replace("…", "agreed: yes, on the 3rd")}\n`;
+        }
+        commit("policy/accepted.yaml", file);
+        await exits(0, ops("stack", "check"));
     });
 
     it("passes accepted findings, with the reason", async () => {

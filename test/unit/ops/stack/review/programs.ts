@@ -72,5 +72,6 @@ function state(resource: Seen) {
 
 /** Findings as `code severity`, the most dangerous first, without those that have no effect on callers. */
 export function found(before: Seen[], after: Seen[], config?: Record<string, string>): Finding[] {
-    return reviewOf(previewOf(before, after, config), new Date(TODAY)).findings;
+    const resources = before.filter(({ custom }) => custom).map(state);
+    return reviewOf(previewOf(before, after, config), new Date(TODAY), { resources }).findings;
 }

@@ -53,7 +53,7 @@ const INTRA: Scenario[] = [
         "metrics and an access log that are enabled at a gateway whose only pod restarts",
         {},
         { observability: OBSERVED },
-        ["breaks-callers service-interrupted", "harmless network-narrowed", "harmless changed-inside"],
+        ["breaks-callers service-interrupted", "risk opens-to-network", "harmless changed-inside"],
     ],
     [
         "metrics and an access log that are disabled, which opens nothing",

@@ -1,5 +1,6 @@
 /** Handwritten steps of a preview, for changes that the program of this repository does not make by itself. */
 import type { Finding } from "../../../../../ops/stack/review/finding";
+import type { Exported } from "../../../../../ops/stack/review/plan";
 import type { Step } from "../../../../../ops/stack/review/preview";
 import { reviewOf } from "../../../../../ops/stack/review/review";
 import { TODAY } from "../../kit";
@@ -57,8 +58,8 @@ export function leftBehind(kind: keyof typeof TYPES, name: string, inputs: objec
 }
 
 /** Findings of a review of the steps, the most dangerous first. */
-export function review(steps: Step[], config: Record<string, string> = {}): Finding[] {
-    return reviewOf({ stack: "test", steps, config }, new Date(TODAY)).findings;
+export function review(steps: Step[], config: Record<string, string> = {}, state?: Exported): Finding[] {
+    return reviewOf({ stack: "test", steps, config }, new Date(TODAY), state).findings;
 }
 
 /** Findings of a review of the steps, each as `severity code: sentence`. */

@@ -2,6 +2,8 @@
 // rule does not count as opening.
 import { strict as assert } from "node:assert";
 import { UNKNOWN_TEXT } from "../../../../../../policy/resources/values";
+import type { Finding } from "../../../../../../ops/stack/review/finding";
+import type { Step } from "../../../../../../ops/stack/review/preview";
 import { leftBehind, review, said, step } from "../steps";
 
 const named = { podSelector: { matchLabels: { app: "x" } } };
@@ -32,11 +34,15 @@ describe("review of network policies and Services", () => {
             { ingress: [{ from: [{ podSelector: {} }] }] },
             ["breaks-callers opens-to-network", "harmless network-narrowed"],
         ],
-        ["one for named pods", { ingress: [{ from: [named], ports: ports(9080) }] }, ["harmless network-narrowed"]],
+        [
+            "one for named pods",
+            { ingress: [{ from: [named], ports: ports(9080) }] },
+            ["risk opens-to-network", "harmless network-narrowed"],
+        ],
         [
             "one for pods with one of several labels",
             { ingress: [{ from: [labelled("In")], ports: ports(9180) }] },
-            ["harmless network-narrowed"],
+            ["risk opens-to-network", "harmless network-narrowed"],
         ],
         [
             "one for all pods except some",
@@ -52,8 +58,84 @@ describe("review of network policies and Services", () => {
         ["one that is not known yet", { ingress: UNKNOWN_TEXT, egress: [{}] }, ["risk unknown-until-apply"]],
     ];
     for (const [what, spec, expected] of made)
-        it(`reports for a new policy, ${what}: ${expected.join(", ")}`, () =>
+        it(`reports for a new policy in a stack without a known state, ${what}: ${expected.join(", ")}`, () =>
             assert.deepEqual(codes([step("NetworkPolicy", "p", undefined, policy(spec))]), expected));
+
+    describe("with the state of the stack", () => {
+        const apisix = { podSelector: { matchLabels: { app: "apisix" } } };
+        const closed = step("NetworkPolicy", "closed", undefined, policy({}));
+        const data = step("NetworkPolicy", "data", undefined, policy({ ...apisix, ingress: [{ ports: ports(9080) }] }));
+        const scrapers = { ingress: [{ from: [named], ports: ports(9091) }] };
+        const admin = { ingress: [{ from: [named], ports: ports(9180) }] };
+        const egress = { policyTypes: ["Egress"], egress: [{ to: [named] }] };
+        const changed = (old: object | undefined, now: object | undefined, state: Step[], namespace?: string) =>
+            review(
+                [step("NetworkPolicy", "p", old && policy(old, namespace), now && policy(now, namespace))],
+                {},
+                { resources: state.map(({ newState }) => newState!) },
+            );
+        const cases: [what: string, spec: object, state: Step[], created: string[], deleted: string[]][] = [
+            [
+                "that selects closed pods, for the metrics",
+                { ...apisix, ...scrapers },
+                [closed],
+                ["risk opens-to-network"],
+                ["harmless network-narrowed"],
+            ],
+            [
+                "that selects closed pods, for another port",
+                { ...apisix, ...admin },
+                [closed],
+                ["breaks-callers opens-to-network"],
+                ["risk network-narrowed"],
+            ],
+            [
+                "that admits whom another one admits",
+                { ...apisix, ingress: [{ ports: ports(9080) }] },
+                [closed, data],
+                [],
+                [],
+            ],
+            ["that closes closed pods", apisix, [closed], [], []],
+            [
+                "that selects some open pods and some closed pods",
+                scrapers,
+                [data],
+                ["risk opens-to-network", "harmless network-narrowed"],
+                ["breaks-callers opens-to-network"],
+            ],
+            [
+                "that selects pods without a policy",
+                { podSelector: { matchLabels: { app: "other" } }, ingress: [{ ports: ports(9180) }] },
+                [data],
+                ["harmless network-narrowed"],
+                ["breaks-callers opens-to-network"],
+            ],
+            [
+                "for the other direction",
+                { ...apisix, ...egress },
+                [closed],
+                ["harmless network-narrowed"],
+                ["breaks-callers opens-to-network"],
+            ],
+        ];
+        for (const [what, spec, state, created, deleted] of cases) {
+            const of = (findings: Finding[]) => findings.map(({ severity, code }) => `${severity} ${code}`);
+            it(`reports for a new policy ${what}: ${created.join(", ") || "nothing"}`, () =>
+                assert.deepEqual(of(changed(undefined, spec, state)), created));
+            it(`reports for a deleted policy ${what}: ${deleted.join(", ") || "nothing"}`, () =>
+                assert.deepEqual(of(changed(spec, undefined, state)), deleted));
+        }
+
+        it("names the port and the peers, and not those of another namespace", () => {
+            const [finding] = changed(undefined, { ...apisix, ...scrapers }, [closed]);
+            assert.match(finding.says, /p is created: \[.*"app":"x".*\] \(port 9091\) may reach its pods/);
+            assert.deepEqual(
+                changed(undefined, { ...apisix, ...scrapers }, [closed], "other").map(({ code }) => code),
+                ["network-narrowed"],
+            );
+        });
+    });
 
     it("reports the address of a gateway that is new as a whole", () => {
         const namespace = step("Namespace", "n", undefined, { metadata: { name: "alpa-auth" } });
