@@ -8,6 +8,7 @@ import { beforeRepair } from "../gateway/foreign";
 import { json, table } from "../output";
 import { accessOf } from "../stack/cluster";
 import { gatewayOf, type Gateway } from "../stack/gateway";
+import { undoDrift } from "../stack/review/drift";
 import { callersOf, findStack, type Stack } from "../stack/stack";
 import { authenticatorIn, PROJECT, readValue } from "../stack/stack-file";
 import { readLive, type Live } from "./state/cluster-consumers";
@@ -81,14 +82,15 @@ function show<R extends { problems: string[] }>(
     args: ListArgs,
     rows: R[],
     render: (rows: R[]) => string,
-    place: string,
+    place: "cluster" | "Cloudflare",
 ): void {
     context.out(args.json ? json(rows) : render(rows));
     const wrong = rows.filter(({ problems }) => problems.length > 0).length;
+    // Only a refresh detects objects that were deleted or changed by hand in the cluster or at Cloudflare.
+    const repair = place === "cluster" ? undoDrift(stack.short) : `pulumi up --refresh -s ${stack.short}`;
     if (args.check && wrong > 0)
-        // Only a refresh detects objects that were deleted or changed by hand in the cluster or at Cloudflare.
         throw new FindingsError(
-            `${stack.short}: config and ${place} differ in ${wrong} of ${rows.length} lines. Run: pulumi up --refresh -s ${stack.short}`,
+            `${stack.short}: config and ${place} differ in ${wrong} of ${rows.length} lines. Run: ${repair}`,
         );
 }
 
