@@ -10,7 +10,7 @@ import {
 } from "../../config/keys/consumers/credentials";
 import { dayAfter, dayProblems, isOver } from "../dates";
 import { addCredential, removeConsumer, removeCredential, setExpires } from "../stack/consumers-edit";
-import type { Plan } from "../stack/file-edit";
+import type { Plan } from "../stack/apply/change";
 import { callersOf, type Stack } from "../stack/stack";
 import { classInWords, classProblems } from "./limit-options";
 import type { PublicKeyRead } from "./public-key-file";

@@ -3,7 +3,7 @@ import type { Context } from "../context";
 import { Failure } from "../errors";
 import { shownPath } from "../output";
 import { accessOf } from "../stack/cluster";
-import { carryOut, reportChange, type Plan } from "../stack/file-edit";
+import { carryOut, reportChange, type Plan } from "../stack/apply/change";
 import { gatewayOf } from "../stack/gateway";
 import { readOutputs, type Stack } from "../stack/stack";
 import { authenticatorIn } from "../stack/stack-file";
