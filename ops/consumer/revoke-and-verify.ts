@@ -43,7 +43,8 @@ export async function revokeAndVerify(
     }
     const proofs = await Promise.all(probes.map((probe) => probe.prove(context.refusalSeconds)));
     const failed = proofs.some((proof) => proof.failed);
-    const next = failed ? [] : [`Next: npm run ops -- consumer list --check${stackFlag(args)}`];
+    const look = change.alone ? "stack review" : "consumer list --check";
+    const next = failed ? [] : [`Next: npm run ops -- ${look}${stackFlag(args)}`];
     if (!args.json) context.out(["", ...proofs.map(({ text }) => text)].join("\n"));
     reportChange(context, args, change, next, { proofs });
     if (failed)

@@ -3,15 +3,13 @@ import { dirname } from "node:path";
 import { expiresSoon } from "../../../config/keys/consumers/credentials";
 import { dryRun, type AnswerFormat } from "../../consent";
 import type { Context } from "../../context";
-import { Failure, UsageError } from "../../errors";
-import { json, shownPath } from "../../output";
-import { lockedBy, lockFailure } from "../backend-lock";
+import { UsageError } from "../../errors";
+import { json } from "../../output";
 import { checkConfig, readSecrets } from "../config-check";
-import { takeEditLock } from "../edit-lock";
-import { obstaclesOrConversion, remember, type Edited, type Remembered } from "../edit-obstacles";
-import { nameOf, renderDiff, replace, undo, unchanged } from "../file-edit";
-import { isDone, readVersions } from "../history/versions";
+import { foreignEdits, obstaclesOrConversion, type Edited } from "../edit-obstacles";
+import { nameOf, renderDiff } from "../file-edit";
 import type { Stack } from "../stack";
+import { applyEdit, type Edit } from "./edit";
 
 /** A planned edit of a stack file, or of its callers file. */
 export interface Plan {
@@ -29,17 +27,17 @@ export interface Plan {
      * @default none
      */
     rotated?: string;
+    /** Set for a revocation. See {@link Edit}. */
+    alone?: Edit["alone"];
 }
 
-interface ChangeOptions extends AnswerFormat {
+interface ChangeOptions extends AnswerFormat, Pick<Edit, "written"> {
     /** Whether the operator consents. Default: false, and the change is only shown. */
     yes?: boolean;
     /** Plain text of new secrets, by their placeholder in the text. */
     secrets?: ReadonlyMap<string, string>;
     /** Replaces the placeholders of secrets in the text by ciphertext. */
     encrypt?: (text: string) => Promise<string>;
-    /** Called after `pulumi up` has ended, even if it failed. Not called if another run's lock prevented its start. */
-    written?: () => void;
 }
 
 /** Result of a change of a stack, as `--json` prints it. */
@@ -48,6 +46,8 @@ interface Change {
     stack: string;
     /** Whether the change was carried out; false without consent. */
     changed: boolean;
+    /** Whether only a revocation was applied, because others have changes that are not applied. Unset if not. */
+    alone?: true;
     /** Name of the edited file in messages. */
     file: string;
     /** Unified diff. It contains secrets only as ciphertext. */
@@ -82,16 +82,22 @@ export async function carryOut(context: Context, stack: Stack, plan: Plan, optio
         return change;
     }
     const after = options.encrypt ? await options.encrypt(plan.after) : plan.after;
-    await edit(context, stack, edited, after, options.written);
-    return { ...change, changed: true };
+    const { alone } = plan;
+    const isAlone = await applyEdit(context, stack, { edited, after, alone, written: options.written });
+    if (!isAlone) return { ...change, changed: true };
+    say(ALONE);
+    return { ...change, changed: true, alone: true, effects: [...change.effects, ALONE] };
 }
+
+const ALONE =
+    "Only the revocation is applied, with other changes of the same caller. The next pulumi up applies the changes of others, and deletes the Secret or service token of each revoked credential.";
 
 /** The change with its effects, and all problems that prevent it. */
 async function consider(
     context: Context,
     stack: Stack,
     edited: Edited,
-    { after, effects, problems: known, rotated }: Plan,
+    { after, effects, problems: known, rotated, alone }: Plan,
     brought: ReadonlyMap<string, string> = new Map(),
 ): Promise<{ change: Change; problems: string[] }> {
     const problems = [...known];
@@ -109,64 +115,8 @@ async function consider(
         const planned = (warning: string) => rotated !== undefined && warning.startsWith(expiresSoon(rotated));
         change.warnings = verdict.warnings.filter((warning) => !before.has(warning) && !planned(warning));
     }
-    problems.push(...(await obstaclesOrConversion(context, stack)));
+    const ignored = alone ? await foreignEdits(stack) : [];
+    ignored.forEach((edits) => context.note(`warning: ${edits}`));
+    problems.push(...(await obstaclesOrConversion(context, stack)).filter((one) => !ignored.includes(one)));
     return { change, problems };
-}
-
-/** Writes the file and runs `pulumi up`; no other command edits the stack meanwhile. */
-async function edit(
-    context: Context,
-    stack: Stack,
-    edited: Edited,
-    after: string,
-    written?: () => void,
-): Promise<void> {
-    const release = takeEditLock(context, stack.short);
-    try {
-        unchanged(stack);
-        const before = remember(stack, after, edited);
-        replace(edited.file, after);
-        await up(context, stack, edited, { after, before, written });
-    } finally {
-        release();
-    }
-}
-
-interface Written {
-    /** Text of the file after the edit. */
-    after: string;
-    before: Remembered;
-    written?: () => void;
-}
-
-async function up(context: Context, stack: Stack, edited: Edited, { after, before, written }: Written): Promise<void> {
-    context.note(`\npulumi up, stack ${stack.name}:`);
-    const args = ["up", "--yes", "--stack", stack.name, "--config-file", stack.file];
-    const { code, stdout, stderr } = await context.pulumi(args, { onLine: (line) => context.note(`  ${line}`) });
-    if (code !== 0 && lockedBy(stdout + stderr) !== undefined)
-        throw lockFailure(stack, stdout + stderr, undo(stack, edited, after, before));
-    written?.();
-    if (code === 0) return;
-    before.fail();
-    const isSecond = before.failed !== undefined && !(await isAppliedSince(context, stack, before.failed.at));
-    if (isSecond) before.failed!.keepCopy();
-    const name = shownPath(edited.file);
-    const back = shownPath(before.copy);
-    const run = `pulumi up -s ${stack.short}`;
-    throw new Failure(
-        `pulumi up: failed (exit code ${code}, see above). ${nameOf(stack, edited)} keeps the edit. ` +
-            `Correct the error and run: ${run}\n` +
-            `Or undo the edit${isSecond ? ", and the earlier edit, which is not applied either" : ""}: cp ${back} ${name} && ${run}`,
-    );
-}
-
-/**
- * Whether a `pulumi up` has succeeded since a time. Also true if Pulumi's history cannot be read: then no older copy is
- * offered, which might undo an applied edit.
- */
-async function isAppliedSince(context: Context, stack: Stack, time: Date): Promise<boolean> {
-    const versions = await readVersions(context, stack).catch(() => undefined);
-    // Pulumi's times are whole seconds.
-    const since = Math.floor(time.getTime() / 1000) * 1000;
-    return versions?.some((version) => isDone(version) && Date.parse(version.start) >= since) ?? true;
 }

@@ -1,12 +1,15 @@
 // Proves the operators' commands end to end, each as a process, with the real engine and API server. The gateway is an
 // emulator that was compared with recorded answers of APISIX 3.18.0. import.test.ts tests keys that callers bring.
 import { strict as assert } from "node:assert";
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
+import { CoreV1Api, CustomObjectsApi } from "@kubernetes/client-node";
 import { Client } from "../../../client/typescript/src/index";
+import { pulumiEnv } from "../../../sandbox/world/pulumi";
 import { ROOT } from "../../../sandbox/world/state";
-import { call, current, succeeded, TestStack, useWorld } from "../kit";
+import { call, current, eventually, succeeded, TestStack, useWorld } from "../kit";
 import { Operator, type Options } from "../kit/ops";
 
 describe("npm run ops", () => {
@@ -151,20 +154,74 @@ describe("npm run ops", () => {
         }
     });
 
-    it("keeps the edit when its up fails, and the undo command that it names works", async () => {
+    it("undoes the edit when a preflight check rejects the run", async () => {
         const before = readFileSync(file, "utf8");
         // Without this context, the preflight check of the next command fails before anything changes.
-        const set = ["config", "set", "--path", "alpa-auth:cluster.context", "nowhere"];
-        succeeded(await stack.run(set));
+        succeeded(await stack.run(["config", "set", "--path", "alpa-auth:cluster.context", "nowhere"]));
+        const rejected = readFileSync(file, "utf8");
         const { code, note } = await ops("consumer add bob --yes");
         assert.equal(code, 1);
-        assert.match(note, /no usable kubeconfig/);
-        assert.match(note, /Pulumi\.ops\.yaml keeps the edit/);
-        const back = /Or undo the edit: (cp .*) && pulumi up -s ops/.exec(note)![1];
-        execFileSync("sh", ["-c", back], { cwd: ROOT });
-        assert.ok(!readFileSync(file, "utf8").includes("bob"));
+        assert.match(note, /no usable kubeconfig[^]*Nothing was changed\.\n$/);
+        assert.equal(readFileSync(file, "utf8"), rejected);
         writeFileSync(file, before);
     });
+
+    it("keeps the edit when its up fails half way, and the command that it names completes it", async () => {
+        const core = current().world.kubeConfig.makeApiClient(CoreV1Api);
+        const place = { namespace: stack.name, name: "bob.first" };
+        const body = { metadata: place, stringData: { key: "another" } };
+        await core.createNamespacedSecret({ namespace: stack.name, body });
+        const { code, note } = await ops("consumer add bob --yes");
+        assert.equal(code, 1);
+        assert.match(note, /A part of the edit may be applied, so Pulumi\.ops\.yaml keeps it\./);
+        await core.deleteNamespacedSecret(place);
+        await completes(note);
+        assert.equal(await status({ apikey: await key("bob/first") }), 200);
+    });
+
+    it("applies no change of others that breaks callers, and revokes without it", async () => {
+        await done("consumer add alice --credential k5 --yes");
+        const [bob, k5] = [await key("bob/first"), await key("alice/k5")];
+        const others = readFileSync(file, "utf8").replace(/- name: bob\n/, "- name: dave\n");
+        writeFileSync(file, others);
+        const refused = await ops("consumer add eve --yes");
+        assert.equal(refused.code, 3, refused.note);
+        assert.match(refused.note, /would also apply 1 change of others .* \(caller-removed: Caller bob loses access/);
+        assert.equal(readFileSync(file, "utf8"), others);
+        // The API server rejects an update of what another client owns, so the first run fails.
+        const objects = current().world.kubeConfig.makeApiClient(CustomObjectsApi);
+        const kind = { group: "apisix.apache.org", version: "v1alpha1", plural: "consumers" };
+        const place = { ...kind, namespace: stack.name, name: "alice" };
+        const live = await objects.getNamespacedCustomObject(place);
+        live.spec.credentials.reverse();
+        await objects.replaceNamespacedCustomObject({ ...place, body: live });
+        const failed = await ops("consumer revoke alice k5 --yes");
+        assert.equal(failed.code, 1);
+        assert.match(failed.note, /Caller bob loses access[^]*conflict/);
+        await completes(failed.note, { PULUMI_K8S_ENABLE_PATCH_FORCE: "true" });
+        await eventually("k5 is rejected", async () => (await status({ apikey: k5 })) === 401 || undefined);
+        const token = (await stack.outputs()).jwtSecrets["tokens/hs"];
+        assert.ok(token);
+        const { out } = await done("consumer remove tokens --yes");
+        assert.match(out, /tokens\/hs: rejected by the 1 gateway pod and by .*401 after/);
+        assert.equal(await status({ apikey: bob }), 200);
+        assert.doesNotMatch(readFileSync(file, "utf8"), /tokens|k5/);
+        succeeded(await stack.up());
+        succeeded(await stack.preview("--expect-no-changes"));
+        await done("consumer list --check");
+        assert.equal(await status({ apikey: bob }), 401);
+    });
+
+    /** Runs the command that a message names. */
+    async function completes(note: string, env: NodeJS.ProcessEnv = {}): Promise<void> {
+        const line = /(?:and|Then) run: (pulumi up -s ops.*)/.exec(note)?.[1];
+        assert.ok(line, note);
+        const { world, dir } = current();
+        await promisify(execFile)("sh", ["-c", `${line} --yes --non-interactive`], {
+            cwd: ROOT,
+            env: { ...process.env, ...pulumiEnv(dir, world.facts), ...env },
+        });
+    }
 
     it("leaks no secret: not to process lists, shell history, output or records", async () => {
         const { credentials, jwtSecrets } = (await stack.outputs()) as any;
