@@ -30,10 +30,15 @@ export class GeneratedSecrets {
         this.seed = new random.RandomPassword(`${name}-seed`, { length: 64, special: false }, { parent }).result;
     }
 
-    /** @returns lower case letters and digits; secret */
+    /** @returns lower case letters and digits; secret. Undefined if a run with `--target` does not create the salt */
     make(credential: string, role: Role): pulumi.Output<string> {
-        const salt = new random.RandomUuid(`${credential}-${role}`, {}, { parent: this.parent }).result;
-        return pulumi.secret(pulumi.all([this.seed, salt]).apply(([seed, of]) => derive(seed, of, role)));
+        const salt: pulumi.Output<string | undefined> = new random.RandomUuid(
+            `${credential}-${role}`,
+            {},
+            { parent: this.parent },
+        ).result;
+        const text = pulumi.all([this.seed, salt]).apply(([seed, of]) => of && derive(seed, of, role));
+        return pulumi.secret(text as pulumi.Output<string>);
     }
 }
 

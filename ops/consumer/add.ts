@@ -10,7 +10,7 @@ import {
     type ChangeArgs,
 } from "../arguments";
 import type { Context } from "../context";
-import { carryOut, reportChange } from "../stack/file-edit";
+import { carryOut, reportChange } from "../stack/apply/change";
 import { findStack } from "../stack/stack";
 import { authenticatorIn, METHODS, type Method } from "../stack/stack-file";
 import { forget } from "./handouts/record";

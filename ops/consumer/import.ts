@@ -6,7 +6,7 @@ import type { Context } from "../context";
 import { UsageError } from "../errors";
 import { addCredentials } from "../stack/consumers-edit";
 import { encryptSecrets } from "../stack/encrypt-secrets";
-import { carryOut, reportChange, type Plan } from "../stack/file-edit";
+import { carryOut, reportChange, type Plan } from "../stack/apply/change";
 import { callersOf, findStack, type Stack } from "../stack/stack";
 import { forget } from "./handouts/record";
 import { classesOf, lostWeights, weightClasses, type WeightClasses } from "./key-weights";

@@ -10,6 +10,7 @@ import { accessOf } from "../stack/cluster";
 import { generatedIn } from "../stack/history/generated";
 import { exported } from "../stack/review/review";
 import { gatewayOf, type Gateway } from "../stack/gateway";
+import { undoDrift } from "../stack/review/drift";
 import { callersOf, findStack, type Stack } from "../stack/stack";
 import { authenticatorIn, PROJECT, readValue } from "../stack/stack-file";
 import { lacksSince } from "./handouts/record";
@@ -84,15 +85,16 @@ async function show<R extends Pick<Row, "consumer" | "credential" | "problems">>
     args: ListArgs,
     rows: R[],
     render: (rows: R[]) => string,
-    place: string,
+    place: "cluster" | "Cloudflare",
 ): Promise<void> {
     const wrong = rows.filter(({ problems }) => problems.length > 0).length;
     await addLacking(context, stack, rows);
     context.out(args.json ? json(rows) : render(rows));
+    // Only a refresh detects objects that were deleted or changed by hand in the cluster or at Cloudflare.
+    const repair = place === "cluster" ? undoDrift(stack.short) : `pulumi up --refresh -s ${stack.short}`;
     if (args.check && wrong > 0)
-        // Only a refresh detects objects that were deleted or changed by hand in the cluster or at Cloudflare.
         throw new FindingsError(
-            `${stack.short}: config and ${place} differ in ${wrong} of ${rows.length} lines. Run: pulumi up --refresh -s ${stack.short}`,
+            `${stack.short}: config and ${place} differ in ${wrong} of ${rows.length} lines. Run: ${repair}`,
         );
 }
 

@@ -9,8 +9,8 @@ import {
     type Algorithm,
 } from "../../config/keys/consumers/credentials";
 import { dayAfter, dayProblems, isOver } from "../dates";
-import { addCredential, removeConsumer, removeCredential, setExpires } from "../stack/consumers-edit";
-import type { Plan } from "../stack/file-edit";
+import { addCredential, disableToken, removeConsumer, removeCredential, setExpires } from "../stack/consumers-edit";
+import type { Plan } from "../stack/apply/change";
 import { callersOf, type Stack } from "../stack/stack";
 import { classInWords, classProblems } from "./limit-options";
 import type { PublicKeyRead } from "./public-key-file";
@@ -127,6 +127,7 @@ export function planRevoke(lists: Lists, name: string, id: string): Plan {
     const rest = consumer.credentials.filter((c) => c.id !== id).map((c) => c.id);
     return {
         ...edit(lists, name, (text) => removeCredential(text, name, id)),
+        alone: aloneOf(lists, name, [id]),
         problems,
         effects: [
             `Credential ${id} of ${name} stops working. ${
@@ -144,10 +145,26 @@ export function planRemove(lists: Lists, name: string): Plan {
     const ids = consumer.credentials.map((c) => c.id);
     return {
         ...edit(lists, name, (text) => removeConsumer(text, name)),
+        alone: aloneOf(lists, name, ids),
         problems,
         effects: [
             `Consumer ${name} is removed. ${ids.length > 0 ? `Its credentials stop working: ${ids.join(", ")}.` : "The consumer had no credentials."}`,
         ],
+    };
+}
+
+/**
+ * How a run revokes only these credentials. It updates the caller's objects in place: Pulumi deletes no object on which
+ * another object depends that is not a target.
+ */
+function aloneOf(lists: Lists, name: string, ids: string[]): Plan["alone"] {
+    const isEdge = authenticatorIn(lists.text) === "edge";
+    const change = isEdge ? disableToken : removeCredential;
+    return {
+        text: edit(lists, name, (text) => ids.reduce((before, id) => change(before, name, id), text)).after!,
+        targets: isEdge
+            ? ids.map((id) => `**::${name}.${id}-token`)
+            : [`**::${name}-consumer`, `**::${name}.*`, "**:Revocations::*"],
     };
 }
 

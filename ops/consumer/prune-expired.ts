@@ -5,17 +5,15 @@ import { join } from "node:path";
 import { withConsent, withExamples, withStack, type AddCommand } from "../arguments";
 import { dryRun } from "../consent";
 import type { Context } from "../context";
-import { isOver } from "../dates";
 import { FindingsError, UsageError } from "../errors";
 import { json } from "../output";
 import { withFormat } from "../stack/review/arguments";
-import type { Finding } from "../stack/review/finding";
+import { isEndIn } from "../stack/apply/expired";
 import type { Review } from "../stack/review/report";
 import { exported, fullReview, render, type ReviewArgs } from "../stack/review/review";
 import { carryOutPlan, previewPlan } from "../stack/apply/run-plan";
 import { obstaclesOrConversion } from "../stack/edit-obstacles";
 import { callersOf, findStack, type Stack } from "../stack/stack";
-import type { Consumer } from "../stack/stack-file";
 
 export const command: AddCommand = (consumer, context) =>
     withExamples(
@@ -61,37 +59,9 @@ async function pruneExpired(context: Context, args: PruneExpiredArgs): Promise<v
 
 /** The problem if the run would make other changes. @returns undefined if it would not */
 function otherFindings({ today }: Context, stack: Stack, { findings }: Review): string | undefined {
-    const over = overIn(callersOf(stack), today);
-    const others = findings.filter((finding) => !isEnd(finding, over));
+    const isEnd = isEndIn(callersOf(stack), today);
+    const others = findings.filter((finding) => !isEnd(finding));
     if (others.length === 0) return undefined;
     const codes = [...new Set(others.map(({ code }) => code))].join(", ");
     return `${stack.short}: prune-expired may only remove expired credentials (${others.length} of ${findings.length} findings are about other changes: ${codes}). A change was merged but not applied, or an object was changed by hand. First review and apply these changes: npm run ops -- stack check${stack.flag}`;
-}
-
-interface Over {
-    consumer: string;
-    credential: string;
-}
-
-function overIn(consumers: Consumer[], today: Date): Over[] {
-    return consumers.flatMap(({ name, credentials }) =>
-        credentials
-            .filter(({ expires }) => isOver(expires, today))
-            .map(({ id }) => ({ consumer: name, credential: id })),
-    );
-}
-
-/** Whether a finding reports only that the run removes some of these expired credentials, and nothing else. */
-function isEnd({ code, evidence }: Finding, over: Over[]): boolean {
-    return (
-        code === "credential-revoked" &&
-        evidence.length > 0 &&
-        evidence.every(({ resource, property }) =>
-            over.some(({ consumer, credential }) =>
-                property === undefined
-                    ? resource === `${consumer}.${credential}-token`
-                    : resource === `${consumer}-consumer` && property === `spec.credentials[${credential}]`,
-            ),
-        )
-    );
 }

@@ -4,7 +4,7 @@ import type { Context } from "../context";
 import { Failure } from "../errors";
 import { shownPath } from "../output";
 import { accessOf } from "../stack/cluster";
-import { carryOut, reportChange, type Plan } from "../stack/file-edit";
+import { carryOut, reportChange, type Plan } from "../stack/apply/change";
 import { gatewayOf } from "../stack/gateway";
 import { readOutputs, type Stack } from "../stack/stack";
 import { authenticatorIn } from "../stack/stack-file";
@@ -47,7 +47,8 @@ export async function revokeAndVerify(
     }
     const proofs = await Promise.all(probes.map((probe) => probe.prove(context.refusalSeconds)));
     const failed = proofs.some((proof) => proof.failed);
-    const next = failed ? [] : [`Next: npm run ops -- consumer list --check${stackFlag(args)}`];
+    const look = change.alone ? "stack review" : "consumer list --check";
+    const next = failed ? [] : [`Next: npm run ops -- ${look}${stackFlag(args)}`];
     if (!args.json) context.out(["", ...proofs.map(({ text }) => text)].join("\n"));
     reportChange(context, args, change, next, { proofs });
     if (failed)

@@ -1,7 +1,7 @@
 import { daysUntil } from "../../config/keys/consumers/credentials";
 import { dayAfter } from "../dates";
 import { setSecretVersion } from "../stack/consumers-edit";
-import type { Plan } from "../stack/file-edit";
+import type { Plan } from "../stack/apply/change";
 import type { Credential } from "../stack/stack-file";
 import type { PublicKeyRead } from "./public-key-file";
 

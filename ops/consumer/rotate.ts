@@ -9,7 +9,7 @@ import {
     type ChangeArgs,
 } from "../arguments";
 import type { Context } from "../context";
-import { carryOut, reportChange } from "../stack/file-edit";
+import { carryOut, reportChange } from "../stack/apply/change";
 import { findStack } from "../stack/stack";
 import { forget } from "./handouts/record";
 import { planRotate } from "./plan";

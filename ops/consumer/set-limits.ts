@@ -2,7 +2,7 @@ import type { Limits } from "../../components/consumers/limits";
 import { label, withChange, withConsumer, withExamples, type AddCommand, type ChangeArgs } from "../arguments";
 import type { Context } from "../context";
 import { setClass, setLimits } from "../stack/consumers-edit";
-import { carryOut, reportChange, type Plan } from "../stack/file-edit";
+import { carryOut, reportChange, type Plan } from "../stack/apply/change";
 import { limitsInWords, ownLimits } from "../stack/limits";
 import { findStack, type Stack } from "../stack/stack";
 import { classInWords, classProblems, limitsGiven, withLimits, type LimitArgs } from "./limit-options";

@@ -100,6 +100,11 @@ export function setSecretVersion(text: string, consumer: string, id: string, ver
     });
 }
 
+/** Sets `enabled: false` of a service token. */
+export function disableToken(text: string, consumer: string, id: string): string {
+    return editYaml(text, (document) => credentialNode(document, consumer, id).set("enabled", false));
+}
+
 export function removeCredential(text: string, consumer: string, id: string): string {
     return removeEntry(text, (document) => {
         const entry = credentialNode(document, consumer, id);

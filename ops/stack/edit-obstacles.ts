@@ -1,7 +1,7 @@
 import { counted } from "../../config/problems";
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Context } from "../context";
 import { conversionInProgress } from "../cutover/in-progress";
@@ -17,8 +17,13 @@ export function filesOf(stack: Stack): Edited[] {
 
 /** Problems that prevent any change of a stack now. */
 export async function obstacles(context: Context, stack: Stack): Promise<string[]> {
-    const edits = await Promise.all(filesOf(stack).map((one) => foreignEdits(stack, one)));
-    return [...edits.flat(), ...(await pendingOperations(context, stack))];
+    return [...(await foreignEdits(stack)), ...(await pendingOperations(context, stack))];
+}
+
+/** Uncommitted edits of the stack's files by hand. */
+export async function foreignEdits(stack: Stack): Promise<string[]> {
+    const edits = await Promise.all(filesOf(stack).map((one) => foreignEdit(stack, one)));
+    return edits.flat();
 }
 
 /** Problems that prevent a change that is not part of a conversion: {@link obstacles}, and a conversion in progress. */
@@ -28,7 +33,7 @@ export async function obstaclesOrConversion(context: Context, stack: Stack, now 
 }
 
 /** Detects an uncommitted edit by hand: this run would apply it too, and a rollback would lose it. */
-async function foreignEdits(stack: Stack, edited: Edited): Promise<string[]> {
+async function foreignEdit(stack: Stack, edited: Edited): Promise<string[]> {
     const { file } = edited;
     // For a symbolic link, git would compare only the path of its target.
     const status = await gitStatus(realpathSync(file));
@@ -75,11 +80,16 @@ function isOurs(stack: Stack, edited: Edited): boolean {
 async function pendingOperations({ pulumi }: Context, stack: Stack): Promise<string[]> {
     const { code, stdout, stderr } = await pulumi(["stack", "export", "--stack", stack.name]);
     if (code !== 0) return [`--stack: must be a stack of the backend (${said(stderr)}). See: pulumi stack ls`];
-    const { deployment } = jsonObject<{ deployment?: { pending_operations?: unknown[] } }>(
-        stdout,
-        "pulumi stack export",
-    );
-    const pending = deployment?.pending_operations?.length ?? 0;
+    return pendingIn(stack, jsonObject<{ deployment?: Pending }>(stdout, "pulumi stack export").deployment);
+}
+
+interface Pending {
+    pending_operations?: unknown[];
+}
+
+/** The problem of a state with pending operations; empty without them. */
+export function pendingIn(stack: Pick<Stack, "short">, state: Pending = {}): string[] {
+    const pending = state.pending_operations?.length ?? 0;
     if (pending === 0) return [];
     // Without --clear-pending-creates, a refresh without a terminal keeps an interrupted create in the state.
     return [
@@ -92,17 +102,9 @@ export interface Remembered {
     /** Copy of the file before the edit. */
     copy: string;
     /**
-     * Replaces the copy of this edit by that of the previous edit. Call it if this edit was undone: an error message of the
-     * previous run may have told the operator to use the earlier copy.
+     * Restores the records of the previous edit. Call it if this edit was undone.
      */
     forget: () => void;
-    /** Records that the run of this edit has failed. */
-    fail: () => void;
-    /**
-     * An earlier edit that is still in the file, and whose `pulumi up` failed at time `at`. `keepCopy` replaces the saved
-     * copy by the file as it was before the earlier edit. Unset if there is no such edit.
-     */
-    failed?: { at: Date; keepCopy: () => void };
 }
 
 /**
@@ -117,21 +119,13 @@ export function remember(stack: Stack, after: string, edited: Edited = stack): R
         files.forEach((file, i) =>
             texts[i] === undefined ? rmSync(file, { force: true }) : writeFileSync(file, texts[i], { mode: 0o600 }),
         );
-    const mark = local(stack, edited, "failed");
-    const isFailed = existsSync(mark) && readFileSync(mark, "utf8") === hash(edited.text);
-    const at = isFailed ? statSync(mark).mtime : undefined;
     mkdirSync(dirname(files[0]), { recursive: true, mode: 0o700 });
     write([edited.text, hash(after)]);
-    return {
-        copy: files[0],
-        forget: () => write(earlier),
-        fail: () => writeFileSync(mark, hash(after), { mode: 0o600 }),
-        ...(at && { failed: { at, keepCopy: () => write([earlier[0], hash(after)]) } }),
-    };
+    return { copy: files[0], forget: () => write(earlier) };
 }
 
 /** Path of a record. All records are next to the stack file, where git ignores their folder. */
-function local({ file, callers }: Stack, edited: Edited, what: "ours" | "before" | "failed"): string {
+function local({ file, callers }: Stack, edited: Edited, what: "ours" | "before"): string {
     const name = edited.file === callers?.file ? callers.name.replaceAll("/", "~") : basename(file);
     return join(dirname(file), ".alpa-auth", "local", `${name}.${what}`);
 }

@@ -52,7 +52,7 @@ function packsOf(root: string, program: string): string[] {
 }
 
 /**
- * Wraps Pulumi so that every `pulumi up` runs under the policy pack of this clone. For the program of another commit
+ * Wraps Pulumi so that every `pulumi up`, except of a single revocation, runs under the policy pack of this clone. For the program of another commit
  * (`--cwd`), the rules that compare resources with the program's output come from that commit's pack, also in a preview.
  * @param because why Pulumi must run without the pack. Each run prints this reason
  */
@@ -73,7 +73,8 @@ export function underPolicy(
         // policy pack of that commit.
         if (args[0] === "preview" && !because && isOther(program, root))
             return pulumi([...args, ...packOf(program)], options);
-        if (args[0] !== "up") return pulumi(args, options);
+        // With --target, Pulumi gives the pack resources without properties, if the run does not create them.
+        if (args[0] !== "up" || args.includes("--target")) return pulumi(args, options);
         const packs = isOther(program, root) ? packsOf(root, program) : packOf(root);
         if (!because) return pulumi([...args, ...packs], options);
         note(`warning: pulumi up runs without the policy pack (${WITHOUT_PACK}: ${because.trim()})`);

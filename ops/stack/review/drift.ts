@@ -28,6 +28,12 @@ export const command: AddCommand = (stack, context) =>
 /** Findings about additional access. They are harmless in a reviewed change, but not in a change outside of Pulumi. */
 const GAINS: Code[] = ["credential-added", "credential-ends-later", "limit-raised", "access-added"];
 
+/**
+ * Command that undoes drift. Without the variable, the API server rejects fields that another client, such as kubectl, has
+ * changed: that client owns them.
+ */
+export const undoDrift = (stack: string) => `PULUMI_K8S_ENABLE_PATCH_FORCE=true pulumi up --refresh -s ${stack}`;
+
 type DriftArgs = Pick<ReviewArgs, "stack" | "format" | "failOn">;
 
 async function drift(context: Context, args: DriftArgs): Promise<void> {
@@ -37,7 +43,7 @@ async function drift(context: Context, args: DriftArgs): Promise<void> {
     const printed = printedBy("pulumi refresh", stack, await context.pulumi(refresh));
     const preview = readRefresh(printed, "pulumi refresh", stack.short);
     const found = reviewOf(driftOf(preview), context.today, state);
-    const back = `To undo the drift, run: pulumi up --refresh -s ${stack.short}. If another field manager owns a field, also set PULUMI_K8S_ENABLE_PATCH_FORCE=true. To keep the drift, write it into the config`;
+    const back = `To keep the drift, write it into the config. To undo it, run: ${undoDrift(stack.short)}`;
     const findings = found.findings.map((finding): Finding => ({
         ...finding,
         ...(GAINS.includes(finding.code) && { severity: "risk" }),

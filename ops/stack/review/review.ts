@@ -162,7 +162,8 @@ export function failOn({ about, stack, findings }: Review, limit: ReviewArgs["fa
     );
 }
 
-async function runPreview(context: Context, stack: Stack, plan: string | undefined): Promise<Preview> {
+/** Previews the change. @param plan file to which Pulumi saves the plan */
+export async function runPreview(context: Context, stack: Stack, plan?: string): Promise<Preview> {
     const args = [
         "preview",
         "--json",

@@ -1,10 +1,13 @@
 // Proves the operators' commands end to end, each as a process, with the real engine and API server. The gateway is an
 // emulator that was compared with recorded answers of APISIX 3.18.0. import.test.ts tests keys that callers bring.
 import { strict as assert } from "node:assert";
-import { execFile, execFileSync } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { Client } from "../../../client/typescript/src/index";
+import { pulumiEnv } from "../../../sandbox/world/pulumi";
 import { ROOT } from "../../../sandbox/world/state";
 import { call, current, succeeded, TestStack, useWorld } from "../kit";
 import { Operator, type Options } from "../kit/ops";
@@ -151,20 +154,70 @@ describe("npm run ops", () => {
         }
     });
 
-    it("keeps the edit when its up fails, and the undo command that it names works", async () => {
+    it("undoes the edit when a preflight check rejects the run", async () => {
         const before = readFileSync(file, "utf8");
         // Without this context, the preflight check of the next command fails before anything changes.
-        const set = ["config", "set", "--path", "alpa-auth:cluster.context", "nowhere"];
-        succeeded(await stack.run(set));
+        succeeded(await stack.run(["config", "set", "--path", "alpa-auth:cluster.context", "nowhere"]));
+        const rejected = readFileSync(file, "utf8");
         const { code, note } = await ops("consumer add bob --yes");
         assert.equal(code, 1);
-        assert.match(note, /no usable kubeconfig/);
-        assert.match(note, /Pulumi\.ops\.yaml keeps the edit/);
-        const back = /Or undo the edit: (cp .*) && pulumi up -s ops/.exec(note)![1];
-        execFileSync("sh", ["-c", back], { cwd: ROOT });
-        assert.ok(!readFileSync(file, "utf8").includes("bob"));
+        assert.match(note, /no usable kubeconfig[^]*Nothing was changed\.\n$/);
+        assert.equal(readFileSync(file, "utf8"), rejected);
         writeFileSync(file, before);
     });
+
+    it("keeps the edit when its up is interrupted half way, and the command that it names completes it", async () => {
+        const note = await interrupted("consumer add bob --yes", /bob\.first-secret created/);
+        assert.match(note, /A part of the edit may be applied, so Pulumi\.ops\.yaml keeps it\./);
+        const line = /(?:and|Then) run: (pulumi up -s ops)$/m.exec(note)?.[1];
+        assert.ok(line, note);
+        const { world, dir } = current();
+        const env = { ...process.env, ...pulumiEnv(dir, world.facts) };
+        await promisify(execFile)("sh", ["-c", `${line} --yes --non-interactive`], { cwd: ROOT, env });
+        assert.equal(await status({ apikey: await key("bob/first") }), 200);
+    });
+
+    it("applies no change of others that breaks callers, and revokes without it", async () => {
+        await done("consumer add alice --credential k5 --yes");
+        const [bob, k5] = [await key("bob/first"), await key("alice/k5")];
+        const others = readFileSync(file, "utf8").replace(/- name: bob\n/, "- name: dave\n");
+        writeFileSync(file, others);
+        const refused = await ops("consumer add eve --yes");
+        assert.equal(refused.code, 3, refused.note);
+        assert.match(refused.note, /would also apply 1 change of others .* \(caller-removed: Caller bob loses access/);
+        assert.equal(readFileSync(file, "utf8"), others);
+        const revoked = await done("consumer revoke alice k5 --yes");
+        assert.match(revoked.note, /Caller bob loses access[^]*These changes are not of this command/);
+        assert.match(revoked.out, /alice\/k5: rejected by the 1 gateway pod and by .*\(401 after/);
+        assert.equal(await status({ apikey: k5 }), 401);
+        const { out } = await done("consumer remove tokens --yes");
+        assert.match(out, /tokens\/hs: rejected by the 1 gateway pod and by .*401 after/);
+        assert.equal(await status({ apikey: bob }), 200);
+        assert.doesNotMatch(readFileSync(file, "utf8"), /tokens|k5/);
+        succeeded(await stack.up());
+        succeeded(await stack.preview("--expect-no-changes"));
+        await done("consumer list --check");
+        assert.equal(await status({ apikey: bob }), 401);
+    });
+
+    /** Interrupts a command, as Ctrl-C does, as soon as it has printed a text. @returns its messages */
+    async function interrupted(command: string, text: RegExp): Promise<string> {
+        const { world, dir } = current();
+        const child = spawn(
+            process.execPath,
+            [join(ROOT, "ops/alpa-auth.js"), ...command.split(" "), "--stack", "ops"],
+            { cwd: ROOT, env: { ...process.env, ...pulumiEnv(dir, world.facts) }, stdio: ["ignore", "ignore", "pipe"] },
+        );
+        const ended = once(child, "close");
+        let note = "";
+        let isSent = false;
+        child.stderr.setEncoding("utf8").on("data", (part: string) => {
+            note += part;
+            if (!isSent && text.test(note)) isSent = child.kill("SIGINT");
+        });
+        assert.deepEqual([(await ended)[0], isSent], [1, true], note);
+        return note;
+    }
 
     it("leaks no secret: not to process lists, shell history, output or records", async () => {
         const { credentials, jwtSecrets } = (await stack.outputs()) as any;

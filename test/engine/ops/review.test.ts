@@ -84,7 +84,7 @@ describe("review on the engine", () => {
         assert.match(run.stdout, /credential-revoked {2}Credential alice\/a2 stops working/);
     });
 
-    it("drift names manual changes in the cluster, up --refresh reverts them, and then drift finds nothing", async () => {
+    it("drift names manual changes in the cluster, and the command that it and list name reverts them", async () => {
         become("nothing");
         const { kubeConfig } = current().world;
         const objects = kubeConfig.makeApiClient(CustomObjectsApi);
@@ -106,10 +106,13 @@ describe("review on the engine", () => {
         assert.match(stdout, /credential-revoked {2}Credential bob\/b1 stops working/);
         assert.match(stdout, /limit-lowered {2}Caller alice has less: 2 requests open at the same time becomes 1/);
         for (const secret of secrets) assert.ok(!stdout.includes(secret));
+        const list = await stack.ops("consumer", "list", "--check");
+        const advice = `PULUMI_K8S_ENABLE_PATCH_FORCE=true pulumi up --refresh -s ${stack.name}\n`;
+        for (const said of [stdout, list.stderr]) assert.ok(said.includes(`un: ${advice}`), said);
         // The client that last changed the field owns it, so Pulumi overwrites the field only with force.
         assert.match(failed(await stack.up("--refresh")), /conflict with .*\.spec\.plugins/s);
         const env = { PULUMI_K8S_ENABLE_PATCH_FORCE: "true" };
-        succeeded(await stack.run(["up", "--yes", "--skip-preview", "--refresh"], { env }));
+        succeeded(await stack.run(["up", "--yes", "--refresh"], { env }));
         const nothing = await stack.ops("stack", "drift", "--format", "json");
         assert.equal(nothing.code, 0, nothing.stderr + nothing.stdout);
         assert.deepEqual(told(nothing.stdout), []);

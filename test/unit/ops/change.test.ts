@@ -3,16 +3,12 @@
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
-import { existsSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { dayAfter } from "../../../ops/dates";
-import { bench, exits, type Says, SECRETS, STACK_FILE } from "./kit";
+import { bench, exits, failsHalfWay, type Says, SECRETS, STACK_FILE } from "./kit";
 
 const ADD = ["consumer", "add", "bob"];
-
-/** Pulumi's history with one run that succeeded. */
-const applied = (start: Date) =>
-    JSON.stringify([{ kind: "update", result: "succeeded", startTime: start.toISOString() }]);
 
 describe("ops, changing a stack", () => {
     it("shows the difference and its meaning, and changes nothing without --yes", async () => {
@@ -32,7 +28,11 @@ describe("ops, changing a stack", () => {
         const { ops, text, calls, file } = bench();
         const { out, note } = await exits(0, ops(...ADD, "--yes", "--stack", "org/alpa-auth/intra"));
         assert.match(text(), /- name: bob\n {10}credentials:\n {14}- \{ id: first, method: key \}/);
-        assert.deepEqual(calls.at(-1)!.args, ["up", "--yes", "--stack", "org/alpa-auth/intra", "--config-file", file]);
+        const [up, yes, plan, ...at] = calls.at(-1)!.args;
+        assert.deepEqual([up, yes, at], ["up", "--yes", ["--stack", "org/alpa-auth/intra", "--config-file", file]]);
+        assert.ok(
+            calls.some(({ args }) => args[0] === "preview" && args.includes(plan.replace("--plan", "--save-plan"))),
+        );
         assert.match(note, /Updating \(intra\)/);
         assert.match(out, /Next: npm run ops -- consumer handout bob first --stack org\/alpa-auth\/intra/);
     });
@@ -162,54 +162,32 @@ describe("ops, changing a stack", () => {
         assert.doesNotMatch(note, /warning/);
     });
 
-    it("keeps the edit when pulumi up fails, and says how to undo it", async () => {
-        const { ops, text, folder } = bench({ says: ({ args }) => (args[0] === "up" ? { code: 255 } : undefined) });
+    it("keeps the edit when pulumi up fails half way, and names the run that completes it", async () => {
+        const { ops, text } = bench({ says: failsHalfWay() });
         const { note } = await exits(1, ops(...ADD, "--yes"));
-        assert.match(note, /Pulumi\.intra\.yaml keeps the edit\. Correct the error and run: pulumi up -s intra/);
+        assert.match(
+            note,
+            /A part of the edit may be applied, so Pulumi\.intra\.yaml keeps it\. Correct the error and run: pulumi up -s intra$/m,
+        );
         assert.match(text(), /bob/);
-        const back = /Or undo the edit: (cp .*) && pulumi up -s intra/.exec(note)![1];
-        execFileSync("sh", ["-c", back]);
-        assert.equal(text(), STACK_FILE);
-        assert.ok(existsSync(join(folder, ".alpa-auth/local")));
     });
 
-    const BACK = /Or undo the edit([^:]*): (cp .*) && pulumi up -s intra/;
-    const histories: [what: string, history: () => string, says: RegExp, restored: string[]][] = [
-        ["no run has applied", () => "null", /^, and the earlier edit/, []],
-        ["a run has applied since", () => applied(new Date()), /^$/, ["bob"]],
-        ["only an earlier run was applied before", () => applied(new Date(Date.now() - 60_000)), /^, and the/, []],
-        ["may be applied, since the history cannot be read,", () => "no JSON", /^$/, ["bob"]],
-    ];
-    for (const [what, history, says, restored] of histories)
-        it(`goes back to what was last applied where the edit of a failed run ${what} and another run fails`, async () => {
-            const { ops, text } = bench({
-                says: ({ args }) =>
-                    args[0] === "up" ? { code: 255 } : args[1] === "history" ? { stdout: history() } : undefined,
-            });
-            await exits(1, ops(...ADD, "--yes"));
-            const { note } = await exits(1, ops("consumer", "add", "eve", "--yes"));
-            const [, words, back] = BACK.exec(note)!;
-            assert.match(words, says);
-            execFileSync("sh", ["-c", back]);
-            assert.deepEqual(
-                ["bob", "eve"].filter((name) => text().includes(name)),
-                restored,
-            );
+    it("names the refresh first where the failed run has left pending operations", async () => {
+        const { ops } = bench({ says: failsHalfWay(2) });
+        const { note } = await exits(1, ops(...ADD, "--yes"));
+        assert.match(note, /pulumi refresh --clear-pending-creates -s intra\nThen run: pulumi up -s intra$/m);
+    });
+
+    for (const verb of ["preview", "up"])
+        it(`undoes the edit when pulumi ${verb} fails before anything is applied`, async () => {
+            const fails: Says = ({ args }) =>
+                args[0] === verb ? { code: 255, stderr: "error: not reachable" } : undefined;
+            const { ops, text } = bench({ says: fails });
+            const { note } = await exits(1, ops(...ADD, "--yes"));
+            assert.match(note, /failed \(exit code 255[^]*Nothing was changed\.$/m);
+            assert.doesNotMatch(note, /-s intra/);
+            assert.equal(text(), STACK_FILE);
         });
-
-    it("shows the path of a file outside of the current folder from the root, and others from the folder", async () => {
-        const { ops, file } = bench({ says: ({ args }) => (args[0] === "up" ? { code: 255 } : undefined) });
-        const outside = (await exits(1, ops(...ADD, "--yes"))).note;
-        assert.ok(outside.includes(` ${file} && pulumi up`), outside);
-        const here = process.cwd();
-        process.chdir(dirname(file));
-        try {
-            const inside = (await exits(1, ops("consumer", "add", "eve", "--yes"))).note;
-            assert.match(inside, /: cp \.alpa-auth\/local\/Pulumi\.intra\.yaml\.before Pulumi\.intra\.yaml && /);
-        } finally {
-            process.chdir(here);
-        }
-    });
 
     it("names the stack of the command in each suggested command", async () => {
         const { ops } = bench();

@@ -61,6 +61,18 @@ export interface Call {
 /** The fake Pulumi's answer to a call. If it is undefined, Pulumi answers as for a healthy stack. */
 export type Says = (call: Call) => Partial<PulumiResult> | Promise<Partial<PulumiResult>> | undefined;
 
+/** A fake Pulumi whose `up` changes the state and fails. @param pending number of operations that it leaves pending */
+export function failsHalfWay(pending = 0): Says {
+    let ups = 0;
+    return ({ args }) => {
+        if (args[0] === "up") return { code: 255, stdout: `Updating (intra), run ${++ups}\n` };
+        if (args[1] !== "export") return undefined;
+        const manifest = { time: `2026-11-25T11:0${ups}:00Z` };
+        const deployment = { manifest, pending_operations: ups === 0 ? [] : Array(pending).fill({}) };
+        return { stdout: JSON.stringify({ deployment }) };
+    };
+}
+
 export interface Bench {
     /** Folder of the stack file. */
     folder: string;
@@ -154,6 +166,7 @@ function healthy(args: string[], outputs: object): Partial<PulumiResult> {
     if (command === "stack --show-name") return { stdout: "intra\n" };
     if (command === "stack output") return { stdout: JSON.stringify(outputs) };
     if (command === "stack export") return { stdout: '{"version":3,"deployment":{}}' };
+    if (args[0] === "preview") return { stdout: '{"steps":[],"changeSummary":{}}' };
     if (args[0] === "up") return { stdout: "Updating (intra)\n" };
     throw new Error(`no fake for pulumi ${args.join(" ")}`);
 }

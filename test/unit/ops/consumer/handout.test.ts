@@ -6,7 +6,7 @@ import { copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from 
 import { join } from "node:path";
 import { armor, Decrypter, generateIdentity, identityToRecipient } from "age-encryption";
 import { whoAmI } from "../../../../ops/cutover/identity";
-import { bench, exits, OUTPUTS, SECRETS, STACK_FILE } from "../kit";
+import { bench, exits, failsHalfWay, OUTPUTS, SECRETS, STACK_FILE } from "../kit";
 import { sshEd25519, sshRsa } from "./ssh-identity";
 
 const HANDOUT = ["consumer", "handout", "alice", "a1"];
@@ -73,12 +73,10 @@ describe("ops consumer handout", () => {
     });
 
     it("is allowed again for a new credential whose pulumi up was completed by hand", async () => {
-        let fails = false;
-        const { ops } = bench({ says: ({ args }) => (fails && args[0] === "up" ? { code: 255 } : undefined) });
+        const { ops } = bench({ says: failsHalfWay() });
         await ops(...HANDOUT);
-        fails = true;
-        await ops("consumer", "revoke", "alice", "a1", "--yes");
-        await ops("consumer", "add", "alice", "--credential", "a1", "--yes");
+        await exits(1, ops("consumer", "revoke", "alice", "a1", "--yes"));
+        await exits(1, ops("consumer", "add", "alice", "--credential", "a1", "--yes"));
         await exits(0, ops(...HANDOUT));
     });
 

@@ -454,7 +454,7 @@ describe("ops consumer list", () => {
             const { note } = await exits(3, list("--check"));
             assert.match(
                 note,
-                /intra: config and cluster differ in \d of 6 lines\. Run: pulumi up --refresh -s intra$/m,
+                /intra: config and cluster differ in \d of 6 lines\. Run: PULUMI_K8S_ENABLE_PATCH_FORCE=true pulumi up --refresh -s intra$/m,
             );
         });
 

@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import { createHash, generateKeyPairSync } from "node:crypto";
 import { stringify } from "yaml";
 import { whoAmI } from "../../../../ops/cutover/identity";
-import { bench, exits, OUTPUTS, SECRETS, STACK_FILE } from "../kit";
+import { bench, exits, failsHalfWay, OUTPUTS, SECRETS, STACK_FILE } from "../kit";
 
 const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
 const PEM = publicKey.export({ type: "spki", format: "pem" }).toString();
@@ -110,7 +110,7 @@ describe("ops consumer show", () => {
     });
 
     it("says that the state of a credential is the state in the config, which may not be applied yet", async () => {
-        const { ops } = bench({ says: ({ args }) => (args[0] === "up" ? { code: 255 } : undefined) });
+        const { ops } = bench({ says: failsHalfWay() });
         await exits(1, ops("consumer", "add", "bob", "--yes"));
         const { out, note } = await exits(0, ops("consumer", "show", "bob"));
         assert.match(out, /│ in the config │ expires/);

@@ -162,6 +162,7 @@ export async function convertBench(
     function pulumi(args: string[]): Partial<PulumiResult> | undefined {
         const command = args.slice(0, 2).join(" ");
         if (args[0] === "version") return { stdout: "v3.274.1\n" };
+        if (args[0] === "preview" && args.includes("--json")) return undefined;
         if (args[0] === "preview") return { stdout: "Previewing\n" };
         if (command === "stack output") return { stdout: JSON.stringify(outputs(state, port)) };
         if (command === "config --json") {

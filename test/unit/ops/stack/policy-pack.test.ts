@@ -26,12 +26,14 @@ function runner(because?: string) {
 }
 
 describe("the policy pack of npm run ops", () => {
-    it("runs with each up of any program, and with no other command", async () => {
+    it("runs with each up of any program but that of a revocation alone, and with no other command", async () => {
         const { pulumi, calls, notes } = runner();
         await pulumi(["up", "--yes", "--skip-preview", "--cwd", "/earlier"]);
+        await pulumi(["up", "--yes", "--target", "**::alice-consumer"]);
         await pulumi(["destroy", "--yes"]);
         assert.deepEqual(calls, [
             ["up", "--yes", "--skip-preview", "--cwd", "/earlier", "--policy-pack=/clone/policy"],
+            ["up", "--yes", "--target", "**::alice-consumer"],
             ["destroy", "--yes"],
         ]);
         assert.deepEqual(notes, []);

@@ -59,7 +59,7 @@ describe("ops stack drift", () => {
         const { code, out, note } = await drift([limited(6)]);
         assert.equal(code, 3);
         assert.match(out, /limit-lowered {2}Caller alice has less: 60 in 60 s becomes 6 in 60 s/);
-        assert.match(out, /-> To undo the drift, run: pulumi up --refresh -s intra/);
+        assert.match(out, /-> .* To undo it, run: PULUMI_K8S_ENABLE_PATCH_FORCE=true pulumi up --refresh -s intra/);
         assert.match(note, /the drift must have no risk for callers \(1 of the 1/);
     });
 

@@ -1,0 +1,122 @@
+/** A change of a stack file, which commands show and, with consent, apply. */
+import { dirname } from "node:path";
+import { expiresSoon } from "../../../config/keys/consumers/credentials";
+import { dryRun, type AnswerFormat } from "../../consent";
+import type { Context } from "../../context";
+import { UsageError } from "../../errors";
+import { json } from "../../output";
+import { checkConfig, readSecrets } from "../config-check";
+import { foreignEdits, obstaclesOrConversion, type Edited } from "../edit-obstacles";
+import { nameOf, renderDiff } from "../file-edit";
+import type { Stack } from "../stack";
+import { applyEdit, type Edit } from "./edit";
+
+/** A planned edit of a stack file, or of its callers file. */
+export interface Plan {
+    /** Text of the file after the edit; undefined if problems prevent it. */
+    after?: string;
+    /** Whether the edited file is the callers file. @default false: the stack file */
+    inCallersFile?: boolean;
+    /** Problems that prevent the edit. */
+    problems: string[];
+    /** Effects of the edit, one sentence each. */
+    effects: string[];
+    /**
+     * Credential to which this edit gives an expiry date, as `<consumer>/<credential>`. The warning that it expires soon is
+     * not printed, because the effects already name the date.
+     * @default none
+     */
+    rotated?: string;
+    /** Set for a revocation. See {@link Edit}. */
+    alone?: Edit["alone"];
+}
+
+interface ChangeOptions extends AnswerFormat, Pick<Edit, "written"> {
+    /** Whether the operator consents. Default: false, and the change is only shown. */
+    yes?: boolean;
+    /** Plain text of new secrets, by their placeholder in the text. */
+    secrets?: ReadonlyMap<string, string>;
+    /** Replaces the placeholders of secrets in the text by ciphertext. */
+    encrypt?: (text: string) => Promise<string>;
+}
+
+/** Result of a change of a stack, as `--json` prints it. */
+interface Change {
+    /** Short name of the stack. */
+    stack: string;
+    /** Whether the change was carried out; false without consent. */
+    changed: boolean;
+    /** Whether only a revocation was applied, because others have changes that are not applied. Unset if not. */
+    alone?: true;
+    /** Name of the edited file in messages. */
+    file: string;
+    /** Unified diff. It contains secrets only as ciphertext. */
+    diff: string;
+    /** Effects of the change, one sentence each. */
+    effects: string[];
+    /** New warnings of the program. */
+    warnings: string[];
+}
+
+/** Prints a change as JSON or, in text format, the next commands. @param next next commands, each with its purpose */
+export function reportChange(context: Context, answer: AnswerFormat, change: Change, next: string[], more = {}): void {
+    if (answer.json) return context.out(json({ ...change, next: change.changed ? next : [], ...more }));
+    if (change.changed && next.length > 0) context.out(`\nDone. ${next.join("\n")}`);
+}
+
+/**
+ * Shows a change of a stack file and, with the operator's consent, writes it and runs `pulumi up`. With `json` it prints
+ * nothing; {@link reportChange} prints the result.
+ * @throws UsageError with all problems, before anything is changed
+ */
+export async function carryOut(context: Context, stack: Stack, plan: Plan, options: ChangeOptions): Promise<Change> {
+    const edited = (plan.inCallersFile && stack.callers) || stack;
+    const say = (text: string) => (options.json ? undefined : context.out(text));
+    const { change, problems } = await consider(context, stack, edited, plan, options.secrets);
+    if (change.diff !== "") say(change.diff);
+    change.warnings.forEach((warning) => context.note(`warning: ${warning}`));
+    if (problems.length > 0 || plan.after === undefined) throw new UsageError(problems);
+    change.effects.forEach(say);
+    if (!options.yes) {
+        dryRun(context, "write the file and run pulumi up", options);
+        return change;
+    }
+    const after = options.encrypt ? await options.encrypt(plan.after) : plan.after;
+    const { alone } = plan;
+    const isAlone = await applyEdit(context, stack, { edited, after, alone, written: options.written });
+    if (!isAlone) return { ...change, changed: true };
+    say(ALONE);
+    return { ...change, changed: true, alone: true, effects: [...change.effects, ALONE] };
+}
+
+const ALONE =
+    "Only the revocation is applied, with other changes of the same caller. The next pulumi up applies the changes of others, and deletes the Secret or service token of each revoked credential.";
+
+/** The change with its effects, and all problems that prevent it. */
+async function consider(
+    context: Context,
+    stack: Stack,
+    edited: Edited,
+    { after, effects, problems: known, rotated, alone }: Plan,
+    brought: ReadonlyMap<string, string> = new Map(),
+): Promise<{ change: Change; problems: string[] }> {
+    const problems = [...known];
+    const file = nameOf(stack, edited);
+    const change: Change = { stack: stack.short, changed: false, file, diff: "", effects, warnings: [] };
+    if (after !== undefined) {
+        const secrets = new Map([...(await readSecrets(context, stack)), ...brought]);
+        const check = (own: string, callers?: string) => checkConfig(own, secrets, dirname(stack.file), callers);
+        const { text, callers } = stack;
+        const verdict = edited === stack ? check(after, callers?.text) : check(text, after);
+        problems.push(...verdict.problems);
+        change.diff = renderDiff(file, edited.text, after);
+        // Keeps only warnings that the edit causes, because every `pulumi up` already prints the existing warnings.
+        const before = new Set(check(text, callers?.text).warnings);
+        const planned = (warning: string) => rotated !== undefined && warning.startsWith(expiresSoon(rotated));
+        change.warnings = verdict.warnings.filter((warning) => !before.has(warning) && !planned(warning));
+    }
+    const ignored = alone ? await foreignEdits(stack) : [];
+    ignored.forEach((edits) => context.note(`warning: ${edits}`));
+    problems.push(...(await obstaclesOrConversion(context, stack)).filter((one) => !ignored.includes(one)));
+    return { change, problems };
+}

@@ -1,0 +1,160 @@
+/** Applies the edit of a stack file with `pulumi up`, but not changes of others that break callers. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { counted } from "../../../config/problems";
+import type { Context } from "../../context";
+import { errorMessage, Failure, FindingsError } from "../../errors";
+import { lockedBy, lockFailure } from "../backend-lock";
+import { takeEditLock } from "../edit-lock";
+import { foreignEdits, pendingIn, remember, type Edited } from "../edit-obstacles";
+import { nameOf, replace, undo, unchanged } from "../file-edit";
+import { isEndIn } from "./expired";
+import type { Finding } from "../review/finding";
+import type { Exported } from "../review/plan";
+import { asBadAs, exported, fullReview, render, runPreview } from "../review/review";
+import { callersOf, type Stack } from "../stack";
+import { markOf } from "../state-digest";
+
+/** How a run applies only a revocation, and no changes of others. */
+export interface Alone {
+    /** Text of the file during the run: the credentials have no effect, but their caller stays. */
+    text: string;
+    /** Resources of the run, as `pulumi up --target` takes them. */
+    targets: string[];
+}
+
+export interface Edit {
+    edited: Edited;
+    /** Text of the file after the edit. */
+    after: string;
+    /** Set for a revocation, which is never rejected because of changes of others. */
+    alone?: Alone;
+    /** Called after `pulumi up` has ended, even if it failed. Not called if nothing was changed. */
+    written?: () => void;
+}
+
+/**
+ * Writes the file and runs `pulumi up`; no other command edits the stack meanwhile. If nothing was applied, undoes the edit.
+ * @returns whether only the revocation was applied
+ * @throws FindingsError if the run would also apply changes of others that break callers
+ */
+export async function applyEdit(context: Context, stack: Stack, edit: Edit): Promise<boolean> {
+    const { edited, after } = edit;
+    const release = takeEditLock(context, stack.short);
+    const folder = mkdtempSync(join(tmpdir(), "alpa-auth-edit-"));
+    try {
+        unchanged(stack);
+        const state = await exported(context, stack);
+        const alone = edit.alone && (await changesOfOthers(context, stack, state)) ? edit.alone : undefined;
+        const text = alone?.text ?? after;
+        const isMixed = edit.alone !== undefined && (await foreignEdits(stack)).length > 0;
+        const before = remember(stack, after, edited);
+        const run = { ...edit, text, state, back: () => undo(stack, edited, text, before) };
+        replace(edited.file, text);
+        if (alone) await up(context, stack, run, targetArgs(alone));
+        else if (edit.alone) await up(context, stack, run, []);
+        else await up(context, stack, run, await reviewed(context, stack, run, join(folder, "plan.json")));
+        replace(edited.file, after);
+        if (isMixed) before.forget(); // Later commands still report the edits by hand.
+        return alone !== undefined;
+    } finally {
+        rmSync(folder, { recursive: true, force: true });
+        release();
+    }
+}
+
+interface Run extends Edit {
+    /** Text of the file during the run. */
+    text: string;
+    /** State before the run. */
+    state: Exported;
+    /** Undoes the edit. @returns a sentence about the content of the file */
+    back: () => string;
+}
+
+/** Whether a run without the edit would change anything. Prints what. */
+async function changesOfOthers(context: Context, stack: Stack, state: Exported): Promise<boolean> {
+    const note = (what: string) =>
+        context.note(`${what}\nThese changes are not of this command, which applies only the revocation.`);
+    try {
+        const found = fullReview(context, await runPreview(context, stack), state);
+        if (Object.keys(found.changes).length === 0 && found.findings.length === 0) return false;
+        note(render(found, "text"));
+    } catch (error) {
+        note(`${stack.short}: the changes of others are unknown (${errorMessage(error)}).`);
+    }
+    return true;
+}
+
+/**
+ * Reviews the edited stack, and undoes the edit if it cannot be applied.
+ * @param plan file to which Pulumi saves the plan of the reviewed run
+ * @returns arguments with which `pulumi up` applies exactly that
+ */
+async function reviewed(context: Context, stack: Stack, run: Run, plan: string): Promise<string[]> {
+    const isEnd = isEndIn(callersOf(stack), context.today);
+    const review = async (file?: string) => fullReview(context, await runPreview(context, stack, file), run.state);
+    const breaking = (findings: Finding[]) => asBadAs(findings, "breaks-callers").filter((one) => !isEnd(one));
+    try {
+        const found = await review(plan);
+        context.note(render(found, "text"));
+        const all = breaking(found.findings);
+        if (all.length > 0) {
+            // What the stack would change without the edit does not follow from the edit.
+            replace(run.edited.file, run.edited.text);
+            const known = new Set(breaking((await review()).findings).flatMap(placesOf));
+            replace(run.edited.file, run.text);
+            const others = all.filter((one) => placesOf(one).some((place) => known.has(place)));
+            if (others.length > 0) throw new FindingsError(othersError(stack, others));
+        }
+    } catch (error) {
+        (error as Error).message += `\n${run.back()}`;
+        throw error;
+    }
+    return [`--plan=${plan}`];
+}
+
+/** What a finding is about, without its values, which an edit of the same property changes. */
+function placesOf({ code, says, evidence }: Finding): string[] {
+    if (evidence.length === 0) return [`${code} ${says}`];
+    return evidence.map(({ urn, property }) => `${code} ${urn} ${property}`);
+}
+
+function othersError({ short, flag }: Stack, others: Finding[]): string {
+    const all = others.map(({ code, says }) => `${code}: ${says}`).join("; ");
+    return `${short}: the run would also apply ${counted(others.length, "change")} of others that break callers (${all}). Apply or revert them first. See: npm run ops -- stack review${flag}`;
+}
+
+function targetArgs({ targets }: Alone): string[] {
+    return targets.flatMap((target) => ["--target", target]);
+}
+
+async function up(context: Context, stack: Stack, run: Run, how: string[]): Promise<void> {
+    const { state, written, back } = run;
+    context.note(`\npulumi up, stack ${stack.name}:`);
+    const args = ["up", "--yes", ...how, "--stack", stack.name, "--config-file", stack.file];
+    const { code, stdout, stderr } = await context.pulumi(args, { onLine: (line) => context.note(`  ${line}`) });
+    if (code === 0) return written?.();
+    if (lockedBy(stdout + stderr) !== undefined) throw lockFailure(stack, stdout + stderr, back());
+    const failed = `pulumi up: failed (exit code ${code}, see above).`;
+    const now = await exported(context, stack).catch(() => undefined);
+    if (now !== undefined && markOf(now) === markOf(state)) {
+        const block = "To block the caller without Pulumi, see docs/operate/leaked-credentials.md.";
+        throw new Failure([failed, back(), ...(run.alone ? [block] : [])].join(" "));
+    }
+    written?.();
+    throw new Failure(`${failed} ${remedy(stack, run, how, now)}`);
+}
+
+/** What to do after a run that may have applied a part of the edit. Undoing the edit could make a revoked credential valid. */
+function remedy(stack: Stack, { edited, text, after }: Run, how: string[], now: Exported | undefined): string {
+    const targets = how.includes("--target") ? how.map((word) => (word === "--target" ? word : `'${word}'`)) : [];
+    const again =
+        text === after ? `run: ${["pulumi up -s", stack.short, ...targets].join(" ")}` : "run this command again.";
+    const steps = [
+        ...pendingIn(stack, now),
+        `${now?.pending_operations?.length ? "Then" : "Correct the error and"} ${again}`,
+    ];
+    return `A part of the edit may be applied, so ${nameOf(stack, edited)} keeps it. ${steps.join("\n")}`;
+}
