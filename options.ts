@@ -14,7 +14,7 @@ import { attemptOf, withoutRecord } from "./preflight/alpa/conversion";
 import { cloudflarePreflight, exposurePreflight } from "./preflight/cloudflare";
 import { hostsPreflight, NO_CLUSTER_YET, withoutCluster } from "./preflight/hosts";
 import { callersPreflight, gatewayOf } from "./preflight/kubernetes/callers";
-import { configuredIdentities } from "./preflight/identities";
+import { configuredIdentities } from "./config/identities";
 import { identifiedCluster } from "./preflight/kubernetes/identified-cluster";
 import { PreflightError } from "./preflight/preflight-error";
 import { endedFiles } from "./preflight/kubernetes/tls";

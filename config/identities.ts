@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Identity } from "../components/identity/identity-provider";
 import { placeOf, type SshHost } from "../components/hosts/ssh-host";
-import type { Settings } from "../config";
+import type { Settings } from "./options";
 
 /** What a stack is bound to according to its settings: its Cloudflare account, its zone and its hosts. */
 export function configuredIdentities(settings: Settings): Record<string, Identity> {
