@@ -233,10 +233,11 @@ describe("npm run ops -- convert, interrupted", () => {
         );
         assert.equal(JSON.parse((await ops("convert", "status", "--json")).out).state, "elsewhere");
         let looks = 0;
-        state.onLook = () => looks++ === 3 && (bob.beat = "2");
+        state.onLook = () => (bob.beat = `${++looks}`);
         const alive = await exits(2, ops("convert", "run", "--yes", "--take-over"));
         assert.match(alive.note, /still running, so it cannot be taken over \(bob@far still sends a heartbeat every/);
         assert.deepEqual([state.ups, record()], [[], []]);
+        state.onLook = () => undefined;
         const taken = await exits(0, ops("convert", "run", "--yes", "--take-over"));
         assert.deepEqual(state.ups, ["drain", "prepare", "intra-a"]);
         assert.match(taken.note, /there is no record of the earlier steps|Record: /);
