@@ -162,9 +162,13 @@ function aloneOf(lists: Lists, name: string, ids: string[]): Plan["alone"] {
     const change = isEdge ? disableToken : removeCredential;
     return {
         text: edit(lists, name, (text) => ids.reduce((before, id) => change(before, name, id), text)).after!,
-        targets: isEdge
-            ? ids.map((id) => `**::${name}.${id}-token`)
-            : [`**::${name}-consumer`, `**::${name}.*`, "**:Revocations::*"],
+        targets: [
+            // Without it, a targeted run would not notice another cluster.
+            "**:StackIdentity::*",
+            ...(isEdge
+                ? ids.map((id) => `**::${name}.${id}-token`)
+                : [`**::${name}-consumer`, `**::${name}.*`, "**:Revocations::*"]),
+        ],
     };
 }
 

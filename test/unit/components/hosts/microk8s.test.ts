@@ -30,7 +30,7 @@ describe("Microk8s", () => {
         assert.ok(comesAfter(three, kubeconfig, one(three, COMMAND, "nodes-addons")));
         const provider = one(three, "pulumi:providers:kubernetes");
         assert.ok(pulumi.runtime.isRpcSecret(provider.inputs.kubeconfig));
-        assert.equal(provider.inputs.clusterIdentifier, "alpa-auth/test");
+        assert.equal(provider.inputs.clusterIdentifier, "uid-of-the-cluster");
     });
 
     it("queries the first node about the others, and another control-plane node about the first", () => {

@@ -43,7 +43,7 @@ describe("ConversionRecord", () => {
     });
 
     it("stores its provider in less than 17 kB, without the Pulumi SDK", () =>
-        assertStored(text, 17_000, ["@kubernetes/client-node", "yaml"]));
+        assertStored(text, 17_000, ["@kubernetes/client-node", "node:fs", "node:os", "node:path", "yaml"]));
 
     it("creates the object where it does not exist", async () => {
         exists = false;

@@ -54,7 +54,7 @@ describe("ImagesReady", () => {
     });
     const creating = { state: { waiting: { reason: "ContainerCreating" } } };
 
-    it("stores its provider in less than 17 kB, without the Pulumi SDK", () => assertStored(text, 17_000, API_SERVER));
+    it("stores its provider in less than 19 kB, without the Pulumi SDK", () => assertStored(text, 19_000, API_SERVER));
 
     it("ends when every node has image and weights", async () => {
         const { provider, inputs } = await open(set());

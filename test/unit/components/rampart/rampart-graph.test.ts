@@ -175,7 +175,6 @@ describe("RampartGraph", () => {
         ["another spec", { spec: OLD }, true, []],
         ["other annotations", { metadata: { ...metadata, annotations: {} } }, true, []],
         ["another kubeconfig, which deletion will need", { kubeconfig: "new" }, true, []],
-        ["another context, which deletion will need", { context: "new" }, true, []],
         ["other pods to drain, which deletion will need", { drain: {} }, true, []],
         ["another name", { metadata: renamed }, true, ["metadata"]],
         ["another namespace", { metadata: moved }, true, ["metadata"]],

@@ -42,7 +42,7 @@ describe("RampartGuard", () => {
         return looks;
     }
 
-    it("stores its provider in less than 17 kB, without the Pulumi SDK", () => assertStored(text, 17_000, API_SERVER));
+    it("stores its provider in less than 18 kB, without the Pulumi SDK", () => assertStored(text, 18_000, API_SERVER));
 
     it("is deleted at once if no namespace has a graph", async () => {
         assert.equal(await remove([list()]), 1);
@@ -80,7 +80,6 @@ describe("RampartGuard", () => {
 
     const changes: [what: string, change: object, changed: boolean][] = [
         ["another kubeconfig", { kubeconfig: "new" }, true],
-        ["another context", { context: "new" }, true],
         ["nothing", {}, false],
     ];
     for (const [what, change, changed] of changes)
