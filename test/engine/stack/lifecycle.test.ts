@@ -2,8 +2,22 @@
 // affects only the resources that it names. Destroy leaves nothing. The gateway and Rampart are emulators, so this does
 // not prove how the real ones behave.
 import { strict as assert } from "node:assert";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { CoreV1Api } from "@kubernetes/client-node";
-import { call, current, eventually, succeeded, takeAlpaRequests, TestStack, useWorld, type StackConfig } from "../kit";
+import { fakeApi } from "../../unit/kit/fake-api";
+import {
+    call,
+    current,
+    eventually,
+    failed,
+    succeeded,
+    takeAlpaRequests,
+    TestStack,
+    useWorld,
+    type StackConfig,
+} from "../kit";
 
 const key = (id: string) => ({ id, method: "key" });
 const alice = { name: "alice", credentials: [key("2026a")] };
@@ -176,9 +190,56 @@ describe("intra-a on the engine", () => {
         assert.ok(!shown.includes(keys["alice/2026a"]));
     });
 
-    it("keeps the network policies until the graph is deleted, and leaves nothing behind on destroy", async () => {
+    /** A kubeconfig of another cluster, which answers only who it is, and what it was asked. */
+    async function another() {
+        const name = "kube-system";
+        const api = await fakeApi((path) =>
+            path.endsWith(`/namespaces/${name}`)
+                ? { kind: "Namespace", metadata: { name, uid: "of-another-cluster" } }
+                : undefined,
+        );
+        const file = join(mkdtempSync(join(tmpdir(), "another-")), "kubeconfig");
+        writeFileSync(file, api.kubeconfig);
+        return { env: { KUBECONFIG: file }, asked: api.asked };
+    }
+
+    it("rejects a kubeconfig of another cluster before anything else, and names both", async () => {
+        const { env, asked } = await another();
+        const identity = JSON.parse(await stack.must(["stack", "output", "identity", "--json"]));
+        const before = await stack.must(["stack", "export"]);
+        const preview = await stack.run(["preview"], { env });
+        const said = failed(preview);
+        assert.match(said, /cluster: http:\S+ \(of-another-cluster\) is not the one of this stack, https:\S+ \(/);
+        assert.ok(said.includes(identity.cluster.id));
+        assert.deepEqual([...new Set(asked)], ["/api/v1/namespaces/kube-system"]);
+        failed(await stack.run(["up", "--yes"], { env }));
+        assert.equal(await stack.must(["stack", "export"]), before);
+        assert.deepEqual([...new Set(asked)], ["/api/v1/namespaces/kube-system"]);
+    });
+
+    it("accepts another login of its cluster: nothing in the cluster changes", async () => {
         const { world } = current();
-        const destroyed = stack.destroy();
+        const login = world.kubeConfig.exportConfig().replaceAll('"sandbox"', '"another-login"');
+        const file = join(mkdtempSync(join(tmpdir(), "login-")), "kubeconfig");
+        writeFileSync(file, login);
+        const { stdout } = succeeded(await stack.run(["preview", "--json"], { env: { KUBECONFIG: file } }));
+        const { steps } = JSON.parse(stdout) as { steps: (Step & { newState?: { type: string } })[] };
+        const others = steps.filter(({ op, newState }) => op !== "same" && newState?.type.startsWith("kubernetes:"));
+        assert.deepEqual(others, []);
+        assert.deepEqual(
+            steps.filter(({ op }) => op !== "same" && op !== "update"),
+            [],
+        );
+        assert.ok(
+            steps.some(({ op, urn }) => op === "update" && urn.includes("pulumi:providers:kubernetes")),
+            "the login is another one",
+        );
+    });
+
+    it("keeps the network policies until the graph is deleted, and leaves nothing behind on destroy, also with a kubeconfig of another cluster", async () => {
+        const { world } = current();
+        const { env, asked } = await another();
+        const destroyed = stack.run(["destroy", "--yes", "--skip-preview"], { env });
         await eventually("the graph being deleted", async () => {
             const policy = await world.read(
                 "networking.k8s.io/v1",
@@ -192,6 +253,7 @@ describe("intra-a on the engine", () => {
             return undefined;
         });
         succeeded(await destroyed);
+        assert.deepEqual(asked, []);
         const namespaces = await world.kubeConfig.makeApiClient(CoreV1Api).listNamespace();
         const ours = namespaces.items.map((n) => n.metadata!.name!).filter((name) => name.startsWith(stack.name));
         assert.deepEqual(ours, []);
