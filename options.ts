@@ -77,7 +77,7 @@ type Bound = (create: () => Record<string, unknown>) => Promise<Record<string, u
 async function bind(settings: Settings, found: Record<string, Identity> = {}): Promise<Bound> {
     const identities = { ...configuredIdentities(settings), ...found };
     const register = async () => {
-        const moved = settings.moved.map(({ from }) => from);
+        const moved = settings.movedFrom.map(({ id }) => id);
         const identity = new StackIdentity("identity", { identities, moved });
         await identity.registered();
         return { identity: identity.identities };

@@ -55,6 +55,6 @@ export function identityProblem(name: string, recorded: Identity, found: Identit
     return (
         `${name}: ${found.at} (${found.id}) is not the one of this stack, ${recorded.at} (${recorded.id}). Nothing was changed. ` +
         `Correct ${found.by}. Only if the stack is to move, add to the stack file: ` +
-        `moved: [{ from: "${recorded.id}", reason: … }] (docs/operate/another-cluster.md).`
+        `movedFrom: [{ id: "${recorded.id}", reason: … }] (docs/operate/another-cluster.md).`
     );
 }

@@ -1,19 +1,15 @@
 import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
 import * as http from "node:http";
 import * as https from "node:https";
-import { kubeconfigContent } from "./kubeconfig-content";
+import { kubeconfigContent, type PlainAccess } from "./kubeconfig-content";
+
+export type { PlainAccess };
 
 // Requests to the API server. `@kubernetes/client-node` is loaded only for kubeconfigs that need its authentication methods.
 // Loading its 2,700 files takes 0.4 s of a core in the program, and again in the process of the dynamic resources. That
 // client also opens a new connection for each request.
 //
 // The state stores this file as text. dynamic-resource.ts describes what such a file may import and use.
-
-/** Connection settings of a cluster. They have the kubeconfig in plain text, so they exist only while they are used. */
-export interface PlainAccess {
-    kubeconfig?: string;
-    context?: string;
-}
 
 /** An API server, with the connection options of the kubeconfig's user. */
 export interface ApiServer {

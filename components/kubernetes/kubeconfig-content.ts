@@ -2,9 +2,14 @@ import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { parse } from "yaml";
-import type { PlainAccess } from "./api-server";
 
 // The state stores this file as text. dynamic-resource.ts describes what such a file may import and use.
+
+/** Connection settings of a cluster. They have the kubeconfig in plain text, so they exist only while they are used. */
+export interface PlainAccess {
+    kubeconfig?: string;
+    context?: string;
+}
 
 interface Context {
     cluster: string;

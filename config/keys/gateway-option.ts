@@ -7,7 +7,7 @@ import { azure } from "./exposure/azure-schema";
 import { exposureKeys } from "./exposure/schema";
 import type { gateway } from "./gateway";
 import { guard } from "./guard";
-import { moved } from "./moved";
+import { movedFrom } from "./moved-from";
 import { observability } from "./observability";
 import { rampart } from "./rampart";
 import { readiness } from "./readiness";
@@ -25,7 +25,7 @@ export const gatewayOptionKeys = {
         .default(DEFAULT_NAMESPACE)
         .meta({ description: "Namespace of routes, consumers and credentials.", reason: "The name of this project." }),
     cluster,
-    moved,
+    movedFrom,
     pathPrefix: pathPrefix.meta({
         description: "Path prefix in front of Alpa's paths in the URL for callers. The prefix `/alpa` is served too.",
         examples: ["/alpa-opt-service"],

@@ -1,6 +1,6 @@
 import type * as z from "zod";
 import { crossCheck, type CheckContext, type Sound } from "../cross-check";
-import type { Moves } from "../keys/moved";
+import type { Moves } from "../keys/moved-from";
 import { wording } from "../problems";
 import type { Raw } from "../unchecked";
 
@@ -11,7 +11,7 @@ export interface CommonSettings {
     /** Expiry date of a credential, by `<consumer>/<credential>`. */
     expires: Record<string, string>;
     /** Intended changes of identities. */
-    moved: Moves;
+    movedFrom: Moves;
 }
 
 /** Result of reading a stack config. */

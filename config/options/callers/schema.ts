@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { cluster } from "../../keys/cluster/schema";
-import { moved } from "../../keys/moved";
+import { movedFrom } from "../../keys/moved-from";
 import { acceptKeys } from "../../keys/readiness";
 import { consumer, limits, maxOverlapDays } from "../../keys/consumers/schema";
 import { got } from "../../problems";
@@ -32,7 +32,7 @@ export const callersSchema = z.strictObject({
         .strictObject({ kubeconfig, context })
         .prefault({})
         .describe("The cluster that the gateway runs in: the same as in the stack of the gateway."),
-    moved,
+    movedFrom,
     readiness: z.strictObject(acceptKeys).prefault({}).describe("Time limits of the waits in a run."),
     limits: limits
         .optional()

@@ -13,13 +13,13 @@ export interface CallersSettings extends CommonSettings, Omit<GatewayCallersArgs
 
 /** Converts checked values into settings of the components. */
 export function callersSettings(config: ParsedCallers, today: Date): CallersSettings {
-    const { of, cluster, moved, readiness } = config;
+    const { of, cluster, movedFrom, readiness } = config;
     const kubeconfig = cluster.kubeconfig === undefined ? undefined : pulumi.secret(cluster.kubeconfig);
     return {
         option: "callers",
         of,
         cluster: { kubeconfig, context: cluster.context },
-        moved,
+        movedFrom,
         readiness,
         ...livingCallers(config, today),
     };

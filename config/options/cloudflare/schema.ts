@@ -2,7 +2,7 @@ import * as z from "zod";
 import { consumer, tokenOverlapDays } from "../../keys/consumers/service-tokens";
 import { answerKeys, domain, edgeKeys } from "../../keys/edge/schema";
 import { alpaWatchdog } from "../../keys/hosts/alpa-watchdog";
-import { moved } from "../../keys/moved";
+import { movedFrom } from "../../keys/moved-from";
 import { tunnel } from "../../keys/tunnel";
 import { enabled, reason, reasonFor } from "../../keys/reason";
 import { dnsSchema } from "../../keys/dns/settings";
@@ -35,7 +35,7 @@ export const cloudflareSchema = z.strictObject({
             reason: "One name is enough.",
         }),
     certificate: edgeKeys.certificate,
-    moved,
+    movedFrom,
     zone: edgeKeys.zone,
     alpa: z
         .strictObject({

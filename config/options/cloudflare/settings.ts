@@ -31,7 +31,7 @@ export interface CloudflareSettings extends CommonSettings, CloudflareAccessArgs
  * @param data the records file of the zone, if the config names one
  */
 export function cloudflareSettings(config: ParsedCloudflare, data: ZoneData, today: Date): CloudflareSettings {
-    const { account, hostname, aliases, moved, zone, alpa, tunnel, access, rateLimit } = config;
+    const { account, hostname, aliases, movedFrom, zone, alpa, tunnel, access, rateLimit } = config;
     const { consumers, warnings, expires } = callers(config, today);
     const { watchdog: asked, endpoints, defaultModel } = alpa;
     const watchdog = alpaWatchdogSettings(asked, endpoints, longestAnswer(config), defaultModel);
@@ -40,7 +40,7 @@ export function cloudflareSettings(config: ParsedCloudflare, data: ZoneData, tod
         ...(watchdog && { watchdog }),
         warnings: [...warnings, ...answerWarnings(config), ...data.warnings],
         expires,
-        moved,
+        movedFrom,
         account,
         hostnames: [hostname, ...aliases],
         zone: { name: zone.name, manage: zone.manage },

@@ -28,7 +28,7 @@ export interface SharedSettings extends CommonSettings, ClusterSettings {
 
 /** Settings that all options with a gateway share. */
 export function sharedSettings(config: Parsed, today: Date) {
-    const { alpa, cluster, guard, moved, namespace, readiness, gateway, pathPrefix } = config;
+    const { alpa, cluster, guard, movedFrom, namespace, readiness, gateway, pathPrefix } = config;
     const { sharedCounters } = gateway;
     const { reason: _, ...rules } = guard;
     const { consumers, warnings, expires } = callers(config, today);
@@ -42,7 +42,7 @@ export function sharedSettings(config: Parsed, today: Date) {
         ],
         expires,
         namespace,
-        moved,
+        movedFrom,
         ...clusterSettings(cluster),
         guard: { ...rules, defaultModel: alpa.defaultModel },
         pathPrefix,
@@ -57,7 +57,7 @@ export function sharedSettings(config: Parsed, today: Date) {
 }
 
 /** Callers of an option with a gateway. */
-interface Callers extends Omit<CommonSettings, "moved"> {
+interface Callers extends Omit<CommonSettings, "movedFrom"> {
     consumers: ConsumerSettings[];
 }
 

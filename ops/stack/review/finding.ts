@@ -56,7 +56,7 @@ export const CODES = {
     "zone-deleted": ["breaks-callers", "Do not apply it: every record is deleted with the zone, mail included."],
     "stack-moved": [
         "breaks-callers",
-        "Make sure that the move is intended (moved in the stack file): everything is created there, and deleted here. docs/operate/another-cluster.md.",
+        "Make sure that the move is intended (movedFrom in the stack file): everything is created there, and deleted here. docs/operate/another-cluster.md.",
     ],
     "data-deleted": ["breaks-callers", "Save the data first, or keep the resource."],
     "gateway-deleted": ["breaks-callers", "Move the callers to another gateway before this one is deleted."],

@@ -24,17 +24,17 @@ describe("the identity of a stack", () => {
         assert.deepEqual(
             await failuresOf(args("a"), args("b", { identities: { cluster: cluster("b", "https://10.0.0.9:16443") } })),
             [
-                'cluster: https://10.0.0.9:16443 (b) is not the one of this stack, https://10.0.0.1:16443 (a). Nothing was changed. Correct KUBECONFIG. Only if the stack is to move, add to the stack file: moved: [{ from: "a", reason: … }] (docs/operate/another-cluster.md).',
+                'cluster: https://10.0.0.9:16443 (b) is not the one of this stack, https://10.0.0.1:16443 (a). Nothing was changed. Correct KUBECONFIG. Only if the stack is to move, add to the stack file: movedFrom: [{ id: "a", reason: … }] (docs/operate/another-cluster.md).',
             ],
         ));
 
-    it("accepts another cluster only if `moved` names the recorded one", async () => {
+    it("accepts another cluster only if `movedFrom` names the recorded one", async () => {
         assert.deepEqual(await failuresOf(args("a"), args("b", { moved: ["a"] })), []);
         assert.ok(await isUpdated(args("a"), args("b", { moved: ["a"] })), "the new cluster is recorded");
         assert.equal((await failuresOf(args("a"), args("b", { moved: ["b"] })))?.length, 1);
     });
 
-    it("does not change with the address of the same cluster, or with `moved`", async () => {
+    it("does not change with the address of the same cluster, or with what moved", async () => {
         const elsewhere = { identities: { cluster: cluster("a", "https://lb.example.com") }, moved: ["x"] };
         assert.deepEqual(await failuresOf(args("a"), elsewhere), []);
         assert.equal(await isUpdated(args("a"), elsewhere), false);

@@ -1,11 +1,11 @@
 import * as z from "zod";
 import { text } from "../values";
 
-/** Key `moved` of every option. */
-export const moved = z
+/** Key `movedFrom` of every option. */
+export const movedFrom = z
     .array(
         z.strictObject({
-            from: text("the recorded identity").meta({
+            id: text("the recorded identity").meta({
                 description: "The recorded identity, from the error of the preview.",
                 examples: ["0f9a1d3c-6c56-4c0e-9d0f-2f6f5d6a8f11"],
             }),
@@ -23,4 +23,4 @@ export const moved = z
     });
 
 /** Intended changes of identities. */
-export type Moves = z.infer<typeof moved>;
+export type Moves = z.infer<typeof movedFrom>;
