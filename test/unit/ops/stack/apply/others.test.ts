@@ -78,7 +78,10 @@ describe("ops, a change while others have unapplied changes", () => {
 
 describe("ops, a revocation while others have unapplied changes", () => {
     const REVOKE = ["consumer", "revoke", "alice", "a1", "--yes"];
-    const ALONE = ["**::alice-consumer", "**::alice.*", "**:Revocations::*"].flatMap((one) => ["--target", one]);
+    const ALONE = ["**:StackIdentity::*", "**::alice-consumer", "**::alice.*", "**:Revocations::*"].flatMap((one) => [
+        "--target",
+        one,
+    ]);
     const targets = (args: string[]) => args.slice(2, -4);
 
     it("is applied as a whole when nothing else would change", async () => {
@@ -121,7 +124,7 @@ describe("ops, a revocation while others have unapplied changes", () => {
 `;
         const { alone, after } = planRevoke({ text, flag: "" }, "alice", "a1");
         assert.match(alone!.text, /\{ id: a1, method: service-token, enabled: false \}/);
-        assert.deepEqual(alone!.targets, ["**::alice.a1-token"]);
+        assert.deepEqual(alone!.targets, ["**:StackIdentity::*", "**::alice.a1-token"]);
         assert.doesNotMatch(after!, /a1/);
     });
 
