@@ -40,17 +40,20 @@ export const OPTION_STACKS: {
 } = {
     async "intra-a"(settings, api) {
         const { warnings, bound, ...reached } = await checkGateway(settings, api);
-        return { warnings, create: () => bound(() => intra({ ...settings, ...reached })) };
+        return { warnings, create: () => bound((identity) => intra({ ...settings, ...reached, identity })) };
     },
     async "intra-b"(settings, api) {
         const { warnings, bound, ...reached } = await checkGateway(settings, api);
         const attempt = reached.cluster.clusterUid === undefined ? {} : await attemptOf({ ...settings, ...reached });
         const conversion = { ...settings.conversion, ...attempt };
-        return { warnings, create: () => bound(() => intra({ ...settings, ...reached, conversion })) };
+        return {
+            warnings,
+            create: () => bound((identity) => intra({ ...settings, ...reached, conversion, identity })),
+        };
     },
     async inter(settings, api) {
         const { warnings, bound, ...reached } = await checkGateway(settings, api);
-        return { warnings, create: () => bound(() => inter({ ...settings, ...reached })) };
+        return { warnings, create: () => bound((identity) => inter({ ...settings, ...reached, identity })) };
     },
     async cloudflare(settings, api) {
         const bound = await bind(settings);
@@ -68,7 +71,7 @@ export const OPTION_STACKS: {
 };
 
 /** Creates resources of a stack that is bound to identities. @returns the outputs of the stack, with the identities */
-type Bound = (create: () => Record<string, unknown>) => Promise<Record<string, unknown>>;
+type Bound = (create: (identity: StackIdentity) => Record<string, unknown>) => Promise<Record<string, unknown>>;
 
 /**
  * Compares identities with the recorded ones. A preview does so before all other checks. An update, which a preview usually
@@ -80,12 +83,12 @@ async function bind(settings: Settings, found: Record<string, Identity> = {}): P
         const moved = settings.movedFrom.map(({ id }) => id);
         const identity = new StackIdentity("identity", { identities, moved });
         await identity.registered();
-        return { identity: identity.identities };
+        return identity;
     };
     const compared = pulumi.runtime.isDryRun() ? await register() : undefined;
     return async (create) => {
         const identity = compared ?? (await register());
-        return { ...create(), ...identity };
+        return { ...create(identity), identity: identity.identities };
     };
 }
 

@@ -10,6 +10,8 @@ export interface StackCluster {
     /** With `nodes`, only the UID is used. It is unset until the hosts form a cluster. */
     cluster: ClusterAccess;
     nodes?: Microk8sArgs;
+    /** Recorded identity of the cluster. It is deleted after everything in the cluster, so that a failed destroy keeps it. */
+    identity?: pulumi.Resource;
     /** Kubeconfig to use while the first of `nodes` is down. */
     fallbackAccess?: ClusterAccess;
 }
@@ -19,6 +21,7 @@ export function clusterOf({
     cluster,
     nodes,
     fallbackAccess,
+    identity,
     alpa: { answerTimeoutSeconds },
 }: StackCluster & Pick<GatewayClusterArgs, "alpa">): {
     access: ClusterAccess;
@@ -29,9 +32,10 @@ export function clusterOf({
      */
     outputs: { kubeconfig?: pulumi.Output<string> };
 } {
+    const dependsOn = identity === undefined ? [] : [identity];
     if (nodes === undefined) {
         const { kubeconfig, clusterUid } = cluster;
-        const provider = new k8s.Provider("cluster", { kubeconfig, clusterIdentifier: clusterUid });
+        const provider = new k8s.Provider("cluster", { kubeconfig, clusterIdentifier: clusterUid }, { dependsOn });
         return { access: cluster, provider, outputs: {} };
     }
     const microk8s = new Microk8s("nodes", { ...nodes, answerTimeoutSeconds });
@@ -40,7 +44,7 @@ export function clusterOf({
         cluster.clusterUid ??
         pulumi.unsecret(kubeconfig.apply((text) => readClusterUid(openReader({ kubeconfig: text }))));
     // The dependency makes Pulumi delete the cluster's objects before the nodes.
-    const after = fallbackAccess === undefined ? {} : { dependsOn: microk8s };
+    const after = { dependsOn: fallbackAccess === undefined ? dependsOn : [...dependsOn, microk8s] };
     const provider = new k8s.Provider("cluster", { kubeconfig, clusterIdentifier: clusterUid }, after);
     return { access: { kubeconfig, clusterUid }, provider, outputs: { kubeconfig } };
 }

@@ -7,6 +7,6 @@ import type { Reader } from "../kubernetes/cluster-reader";
 export async function readClusterUid(read: Reader): Promise<string> {
     const live = await read({ apiVersion: "v1", kind: "Namespace", name: "kube-system" });
     const uid = live?.metadata?.uid;
-    if (uid === undefined) throw new Error("it has no namespace kube-system");
+    if (uid === undefined) throw Object.assign(new Error("it has no namespace kube-system"), { code: 404 });
     return uid;
 }

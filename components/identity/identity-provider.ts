@@ -22,13 +22,12 @@ export interface Identity {
 export const provider: pulumi.dynamic.ResourceProvider<IdentityArgs, IdentityArgs> = {
     /** Also runs in preview. Rejects each identity that has changed, unless `moved` names the recorded one. */
     async check(olds, news) {
-        const failures = changed(olds, news)
-            .filter((name) => !news.moved.includes(olds.identities[name].id))
-            .map((name) => ({
-                property: "",
-                reason: identityProblem(name, olds.identities[name], news.identities[name]),
-            }));
-        return { inputs: news, failures };
+        const failures = changed(olds, news).flatMap((name) => {
+            const [recorded, found] = [olds.identities[name], news.identities[name]];
+            if (!news.moved.includes(recorded.id)) return [identityProblem(name, recorded, found)];
+            return name === "cluster" && recorded.at === found.at ? [rebuiltProblem(found.at)] : [];
+        });
+        return { inputs: news, failures: failures.map((reason) => ({ property: "", reason })) };
     },
     async diff(_id, olds, news) {
         const names = ({ identities }: IdentityArgs) => Object.keys(identities).sort().join();
@@ -47,6 +46,14 @@ function changed(olds: Partial<IdentityArgs>, news: IdentityArgs): string[] {
     const { identities: recorded = {} } = olds;
     return Object.keys(news.identities).filter(
         (name) => recorded[name] !== undefined && recorded[name].id !== news.identities[name].id,
+    );
+}
+
+/** Problem of a move to a cluster at the address of the old one. */
+function rebuiltProblem(at: string): string {
+    return (
+        `cluster: ${at} was rebuilt, and Pulumi cannot move a stack to the same address: it would delete there what it has ` +
+        "just created. Nothing was changed. Begin with an empty state: docs/operate/lost-state.md."
     );
 }
 

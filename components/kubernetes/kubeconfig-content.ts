@@ -83,6 +83,8 @@ function sourceOf(text: string, folder: string): Source {
         const { linePos } = error as { linePos?: { line: number }[] };
         line = linePos === undefined ? "" : `, line ${linePos[0].line}`;
     }
+    // kubectl accepts an empty file next to others.
+    if (config === null && folder !== ".") return { config: {}, folder };
     if (typeof config !== "object" || config === null)
         throw new Error(`the kubeconfig must be YAML with clusters, users and contexts${line}`);
     return { config, folder };
@@ -104,7 +106,7 @@ function withContent(fields: Fields, folder: string): Fields {
     for (const key of PEM_FILES) {
         const file = result[key];
         delete result[key];
-        if (typeof file === "string" && result[`${key}-data`] === undefined)
+        if (typeof file === "string" && file !== "" && !result[`${key}-data`])
             result[`${key}-data`] = readFileSync(resolve(folder, file)).toString("base64");
     }
     if (typeof result.tokenFile === "string") result.tokenFile = resolve(folder, result.tokenFile);

@@ -163,11 +163,16 @@ function aloneOf(lists: Lists, name: string, ids: string[]): Plan["alone"] {
     return {
         text: edit(lists, name, (text) => ids.reduce((before, id) => change(before, name, id), text)).after!,
         targets: [
-            // Without it, a targeted run would not notice another cluster.
+            // Without these, a targeted run would not notice another cluster, and would use an earlier login.
             "**:StackIdentity::*",
             ...(isEdge
                 ? ids.map((id) => `**::${name}.${id}-token`)
-                : [`**::${name}-consumer`, `**::${name}.*`, "**:Revocations::*"]),
+                : [
+                      "**::pulumi:providers:kubernetes::cluster",
+                      `**::${name}-consumer`,
+                      `**::${name}.*`,
+                      "**:Revocations::*",
+                  ]),
         ],
     };
 }

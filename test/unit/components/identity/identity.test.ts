@@ -29,10 +29,14 @@ describe("the identity of a stack", () => {
         ));
 
     it("accepts another cluster only if `movedFrom` names the recorded one", async () => {
-        assert.deepEqual(await failuresOf(args("a"), args("b", { moved: ["a"] })), []);
-        assert.ok(await isUpdated(args("a"), args("b", { moved: ["a"] })), "the new cluster is recorded");
+        const moved = { identities: { cluster: cluster("b", "https://10.0.0.9:16443") }, moved: ["a"] };
+        assert.deepEqual(await failuresOf(args("a"), moved), []);
+        assert.ok(await isUpdated(args("a"), moved), "the new cluster is recorded");
         assert.equal((await failuresOf(args("a"), args("b", { moved: ["b"] })))?.length, 1);
     });
+
+    it("rejects a move to a cluster that was rebuilt at the same address, where Pulumi would delete what it has created", async () =>
+        assert.match((await failuresOf(args("a"), args("b", { moved: ["a"] })))![0], /was rebuilt, .* empty state/));
 
     it("does not change with the address of the same cluster, or with what moved", async () => {
         const elsewhere = { identities: { cluster: cluster("a", "https://lb.example.com") }, moved: ["x"] };
