@@ -34,14 +34,16 @@ export function proofs(resources: Resource[]): Violations {
         ...of("ImagesReady").flatMap((proof) => images(proof, of("RayCluster"))),
         ...alike(asked, "timeoutSeconds"),
         ...alike(asked, "settleSeconds"),
-        ...["kubeconfig", "context"].flatMap((field) => alike(ownResources(resources), field)),
+        ...["kubeconfig", "clusterUid"].flatMap((field) => alike(ownResources(resources), field)),
         ...alike(ofZones(resources), "zoneId"),
     ];
 }
 
 const PROOFS = ["CredentialsRevoked", "ConsumersAccepted", "RouteServed"];
 const ownResources = (resources: Resource[]) =>
-    resources.filter(({ type }) => /^pulumi-nodejs:/.test(type) && !/:(Revocations|SecretVersions)$/.test(type));
+    resources.filter(
+        ({ type }) => /^pulumi-nodejs:/.test(type) && !/:(Revocations|SecretVersions|StackIdentity)$/.test(type),
+    );
 
 /** Resources of a zone. All must be in one zone: a rate limit in another zone would count no request of this stack. */
 const ofZones = (resources: Resource[]) =>
