@@ -21,7 +21,7 @@ async function run(...asked: Parameters<typeof settingsOf>) {
     const settings = settingsOf(...asked);
     let outputs: { alpaFirewall?: string } = {};
     const seen = await record(
-        () => (outputs = inter(settings)),
+        () => (outputs = inter({ ...settings, cluster: { ...settings.cluster, clusterUid: "uid" } })),
         { ...SAID, "nodes-kubeconfig": { stdout: KUBECONFIG } },
         CALLS,
     );

@@ -14,7 +14,11 @@ describe("stack inter", () => {
         const settings = parseInter(interValues({ cluster: { nodes: THREE } }));
         const fallbackAccess = { kubeconfig: pulumi.secret("by another node") };
         let outputs: ReturnType<typeof inter> | undefined;
-        const seen = await record(() => (outputs = inter({ ...settings, fallbackAccess })), SAID, CALLS);
+        const seen = await record(
+            () => (outputs = inter({ ...settings, cluster: { clusterUid: "uid" }, fallbackAccess })),
+            SAID,
+            CALLS,
+        );
         const provider = one(seen, "pulumi:providers:kubernetes");
         assert.ok(pulumi.runtime.isRpcSecret(provider.inputs.kubeconfig));
         assert.equal(plain(provider.inputs.kubeconfig), "by another node");

@@ -40,9 +40,9 @@ for (const [option, program, url, names] of stacks)
             assert.deepEqual(await value(outputs.credentials), keys);
         });
 
-        it("gives the cluster's provider the kubeconfig as a secret, and the context", () => {
-            const { kubeconfig, context } = one(seen, "pulumi:providers:kubernetes").inputs;
+        it("gives the cluster's provider the kubeconfig as a secret", () => {
+            const { kubeconfig } = one(seen, "pulumi:providers:kubernetes").inputs;
             assert.ok(pulumi.runtime.isRpcSecret(kubeconfig));
-            assert.deepEqual([plain(kubeconfig), context], [KUBECONFIG, "one"]);
+            assert.equal(plain(kubeconfig), KUBECONFIG);
         });
     });
