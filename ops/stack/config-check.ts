@@ -19,15 +19,17 @@ interface Verdict {
  * @param secrets plain text by ciphertext, for checks of secret values
  * @param folder folder of the stack file
  * @param callers text of the callers file
+ * @param today decides which credentials have expired
  */
 export function checkConfig(
     text: string,
     secrets?: ReadonlyMap<string, string>,
     folder?: string,
     callers?: string,
+    today?: Date,
 ): Verdict {
     try {
-        return { problems: [], warnings: readSettings(text, secrets, folder, undefined, callers).warnings };
+        return { problems: [], warnings: readSettings(text, secrets, folder, today, callers).warnings };
     } catch (error) {
         if (error instanceof ConfigError) return { problems: error.problems, warnings: [] };
         throw error;

@@ -105,7 +105,8 @@ async function consider(
     const change: Change = { stack: stack.short, changed: false, file, diff: "", effects, warnings: [] };
     if (after !== undefined) {
         const secrets = new Map([...(await readSecrets(context, stack)), ...brought]);
-        const check = (own: string, callers?: string) => checkConfig(own, secrets, dirname(stack.file), callers);
+        const check = (own: string, callers?: string) =>
+            checkConfig(own, secrets, dirname(stack.file), callers, context.today);
         const { text, callers } = stack;
         const verdict = edited === stack ? check(after, callers?.text) : check(text, after);
         problems.push(...verdict.problems);

@@ -6,7 +6,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { dayAfter } from "../../../ops/dates";
-import { bench, exits, failsHalfWay, type Says, SECRETS, STACK_FILE } from "./kit";
+import { bench, exits, failsHalfWay, type Says, SECRETS, STACK_FILE, TODAY } from "./kit";
 
 const ADD = ["consumer", "add", "bob"];
 
@@ -152,7 +152,7 @@ describe("ops, changing a stack", () => {
     });
 
     it("warns about what the edit changes, and not about every other credential each time", async () => {
-        const { note } = await bench().ops(...ADD, "--expires", dayAfter(new Date(), 2));
+        const { note } = await bench().ops(...ADD, "--expires", dayAfter(new Date(TODAY), 2));
         assert.match(note, /warning: consumers: bob\/first expires in (2 days|1 day),/);
         assert.ok(!note.includes("alice"), note);
     });
