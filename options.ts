@@ -63,8 +63,8 @@ export const OPTION_STACKS: {
         };
     },
     async callers(settings) {
-        const { server, ...cluster } = await identifiedCluster(settings.cluster);
-        const bound = await bind(settings, { cluster: clusterIdentity(server, cluster) });
+        const { identity, ...cluster } = await identifiedCluster(settings.cluster);
+        const bound = await bind(settings, { cluster: identity });
         const args = { ...settings, cluster, gateway: await gatewayOf(settings.of) };
         return { warnings: await callersPreflight(args, owner()), create: () => bound(() => callers(args)) };
     },
@@ -121,8 +121,8 @@ async function checkCluster(settings: GatewayOptionSettings): Promise<CheckedGat
         const warnings = [NO_CLUSTER_YET, ...withoutCluster(settings, nodes.storage)];
         return { warnings, cluster: settings.cluster, bound: await bind(settings) };
     }
-    const { server, ...cluster } = await identifiedCluster(hosts?.access ?? settings.cluster);
-    const bound = await bind(settings, { cluster: clusterIdentity(server, cluster) });
+    const { identity, ...cluster } = await identifiedCluster(hosts?.access ?? settings.cluster);
+    const bound = await bind(settings, { cluster: identity });
     const found = await preflight({ ...settings, cluster }, owner());
     return {
         warnings: [...(hosts?.warnings ?? []), ...found],
@@ -130,8 +130,4 @@ async function checkCluster(settings: GatewayOptionSettings): Promise<CheckedGat
         bound,
         ...(hosts?.isFallback && { fallbackAccess: cluster }),
     };
-}
-
-function clusterIdentity(server: string, { clusterUid }: { clusterUid: string }): Identity {
-    return { id: clusterUid, at: server, by: "KUBECONFIG, cluster.kubeconfig or cluster.context" };
 }

@@ -1,12 +1,12 @@
 /** Reads how far a cutover is, from the stack's outputs, its file and the records. */
 import { isMap } from "yaml";
-import { openReader, type Reader } from "../../components/kubernetes/cluster-reader";
+import type { Reader } from "../../components/kubernetes/cluster-reader";
 import { DEFAULT_BUDGET_MINUTES } from "../../config/keys/convert";
 import { readConversionState } from "../../config/conversion-state";
 import { stateProblems } from "../../config/renamed-keys";
 import type { Context } from "../context";
 import { UsageError } from "../errors";
-import { accessOf } from "../stack/cluster";
+import { accessOf, readerOf } from "../stack/cluster";
 import { gatewayOf, longestAnswer } from "../stack/gateway";
 import { readOutputs, type Outputs, type Stack } from "../stack/stack";
 import { readNumber, readValue } from "../stack/stack-file";
@@ -68,7 +68,7 @@ export async function cutoverState(
         stack,
         outputs,
         cluster,
-        read: (context.openReader ?? openReader)(access),
+        read: readerOf(context, access),
         holder: await cluster.read().catch(() => outputs.conversion?.holder),
         conversions,
         problems: [],

@@ -1,5 +1,5 @@
 import type { PlainAccess } from "../../components/kubernetes/api-server";
-import { openReader } from "../../components/kubernetes/cluster-reader";
+import { openReader, type Reader } from "../../components/kubernetes/cluster-reader";
 import { identityProblem, type Identity } from "../../components/identity/identity-provider";
 import { readClusterUid } from "../../components/identity/cluster-uid";
 import { kubeconfigContent, serverOf } from "../../components/kubernetes/kubeconfig-content";
@@ -20,8 +20,7 @@ export async function accessOf(context: Context, stack: Stack): Promise<PlainAcc
     const recorded = code === 0 ? jsonObject<Record<string, Identity>>(stdout, "pulumi stack output") : {};
     if (recorded.cluster === undefined) return access;
     const kubeconfig = kubeconfigContent(access);
-    const read = (context.openReader ?? openReader)({ kubeconfig });
-    const uid = await readClusterUid(read).catch((error: Error & { code?: unknown }) => {
+    const uid = await readClusterUid(readerOf(context, { kubeconfig })).catch((error: Error & { code?: unknown }) => {
         // If the API server does not answer at all, the command reports that itself.
         if (typeof error.code !== "number") return undefined;
         throw new Failure(`cluster: namespace kube-system must be readable (status ${error.code}). Grant get (RBAC).`);
@@ -30,6 +29,11 @@ export async function accessOf(context: Context, stack: Stack): Promise<PlainAcc
     throw new UsageError([
         identityProblem("cluster", recorded.cluster, { ...recorded.cluster, id: uid, at: serverOf(kubeconfig) }),
     ]);
+}
+
+/** Opens a cluster for reading objects, or the fake of a test. */
+export function readerOf({ openReader: open = openReader }: Pick<Context, "openReader">, access: PlainAccess): Reader {
+    return open(access);
 }
 
 /** The kubeconfig of the stack file or, if the stack creates its cluster, of the state. */

@@ -1,11 +1,12 @@
 import { answerWithin } from "../../components/kubernetes/until-settled";
+import type { PlainAccess } from "../../components/kubernetes/api-server";
 import { plainAccess, type ClusterAccess } from "../../components/kubernetes/kubeconfig";
 import type { Findings } from "../findings";
 import { openCluster, type ClusterView } from "./cluster";
 import { PreflightError } from "../preflight-error";
 
 /** Time limit of all checks, in seconds, so that an operator gets the error soon if the cluster is down. */
-export const LIMIT_SECONDS = 30;
+const LIMIT_SECONDS = 30;
 
 /**
  * Runs all checks on a cluster that answers.
@@ -19,30 +20,33 @@ export async function checkCluster(
 ): Promise<string[]> {
     const cluster = await opened(access, open);
     const answers = cluster.version().then(() => Promise.all(checks(cluster)));
-    const found = await answerWithin(LIMIT_SECONDS, answers).catch((error: unknown) => {
-        throw new PreflightError("the cluster", [unanswered(cluster.server, error)]);
-    });
+    const found = await answered(cluster, answers);
     const problems = found.flatMap((one) => one.problems);
     if (problems.length > 0) throw new PreflightError("the cluster", problems);
     return found.flatMap(({ warnings }) => warnings);
 }
 
-async function opened(cluster: ClusterAccess, open: typeof openCluster): Promise<ClusterView> {
+/** Opens a cluster. @throws PreflightError if the kubeconfig is missing or unusable */
+export async function opened<T>(cluster: ClusterAccess, open: (access: PlainAccess) => T): Promise<T> {
     const access = await plainAccess(cluster);
     try {
         return open(access);
     } catch (error) {
-        throw new PreflightError("the cluster", [noKubeconfig(error)]);
+        throw new PreflightError("the cluster", [
+            `cluster: no usable kubeconfig (${(error as Error).message}). Set cluster.kubeconfig, cluster.context or KUBECONFIG.`,
+        ]);
     }
 }
 
-/** Message for a kubeconfig that is missing or unusable. */
-export function noKubeconfig(error: unknown): string {
-    return `cluster: no usable kubeconfig (${(error as Error).message}). Set cluster.kubeconfig, cluster.context or KUBECONFIG.`;
+/** Limits the wait for a cluster. @throws PreflightError with its address if it fails or does not answer in 30 s */
+export function answered<T>({ server }: Pick<ClusterView, "server">, answer: Promise<T>): Promise<T> {
+    return answerWithin(LIMIT_SECONDS, answer).catch((error: unknown) => {
+        throw new PreflightError("the cluster", [unanswered(server, error)]);
+    });
 }
 
 /** Message for a cluster that is down, or rejects the credentials or the request. */
-export function unanswered(server: string, error: unknown): string {
+function unanswered(server: string, error: unknown): string {
     const said = firstLine(error);
     const { code } = error as { code?: unknown };
     if (code === 401)

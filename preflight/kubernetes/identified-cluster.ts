@@ -1,18 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
-import { answerWithin } from "../../components/kubernetes/until-settled";
-import { openReader } from "../../components/kubernetes/cluster-reader";
 import { readClusterUid } from "../../components/identity/cluster-uid";
-import { plainAccess, type ClusterAccess } from "../../components/kubernetes/kubeconfig";
+import type { Identity } from "../../components/identity/identity-provider";
+import { openReader } from "../../components/kubernetes/cluster-reader";
+import type { ClusterAccess } from "../../components/kubernetes/kubeconfig";
 import { kubeconfigContent, serverOf } from "../../components/kubernetes/kubeconfig-content";
-import { LIMIT_SECONDS, noKubeconfig, unanswered } from "./check-cluster";
-import { PreflightError } from "../preflight-error";
+import { answered, opened } from "./check-cluster";
 
 /** A cluster with its identity. */
 interface IdentifiedCluster {
     kubeconfig: pulumi.Output<string>;
     clusterUid: string;
-    /** Address of the API server. */
-    server: string;
+    identity: Identity;
 }
 
 /**
@@ -21,20 +19,9 @@ interface IdentifiedCluster {
  * @throws PreflightError without a usable kubeconfig, and for a cluster that does not answer in 30 s
  */
 export async function identifiedCluster(cluster: ClusterAccess): Promise<IdentifiedCluster> {
-    const kubeconfig = usedKubeconfig(await plainAccess(cluster));
+    const kubeconfig = await opened(cluster, kubeconfigContent);
     const server = serverOf(kubeconfig);
-    const clusterUid = await answerWithin(LIMIT_SECONDS, readClusterUid(openReader({ kubeconfig }))).catch(
-        (error: unknown) => {
-            throw new PreflightError("the cluster", [unanswered(server, error)]);
-        },
-    );
-    return { kubeconfig: pulumi.secret(kubeconfig), clusterUid, server };
-}
-
-function usedKubeconfig(access: Awaited<ReturnType<typeof plainAccess>>): string {
-    try {
-        return kubeconfigContent(access);
-    } catch (error) {
-        throw new PreflightError("the cluster", [noKubeconfig(error)]);
-    }
+    const clusterUid = await answered({ server }, readClusterUid(openReader({ kubeconfig })));
+    const identity = { id: clusterUid, at: server, by: "KUBECONFIG, cluster.kubeconfig or cluster.context" };
+    return { kubeconfig: pulumi.secret(kubeconfig), clusterUid, identity };
 }

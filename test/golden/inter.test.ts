@@ -23,7 +23,7 @@ function news(seen: Seen[], known: Seen[]): Seen[] {
 }
 
 function page(resource: Seen): string {
-    const { metadata, __provider, kubeconfig: _k, context: _c, timeoutSeconds: _t, ...rest } = inputsOf(resource);
+    const { metadata, __provider, kubeconfig: _k, timeoutSeconds: _t, ...rest } = inputsOf(resource);
     const { labels: _, annotations, ...named } = metadata ?? {};
     // Shows annotations only of patches, which have no other content.
     const more = resource.type.endsWith("Patch") ? { annotations } : {};

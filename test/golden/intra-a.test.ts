@@ -37,7 +37,7 @@ async function render(installer: Installer, values = {}, file = `expected/intra-
 
 function page(resource: Seen): string {
     // Leaves out the code, kubeconfig and time limit of the graph, which is a dynamic resource.
-    const { metadata, __provider, kubeconfig: _k, context: _c, timeoutSeconds: _t, ...object } = inputsOf(resource);
+    const { metadata, __provider, kubeconfig: _k, timeoutSeconds: _t, ...object } = inputsOf(resource);
     if (metadata !== undefined) {
         const { labels: _, annotations: __, ...named } = metadata;
         object.metadata = named;

@@ -23,7 +23,7 @@ const HIDDEN = /pulumi:providers|random:|^alpa-auth:/;
 const shown = (seen: Seen[]) => seen.filter((r) => r.custom && !HIDDEN.test(r.type));
 
 function page(resource: Seen): string {
-    const { metadata, __provider, kubeconfig: _k, context: _c, connection, ...rest } = inputsOf(resource);
+    const { metadata, __provider, kubeconfig: _k, connection, ...rest } = inputsOf(resource);
     const { labels: _, annotations: __, ...named } = metadata ?? {};
     const on = connection === undefined ? {} : { on: connection.host };
     const kind = rest.kind ?? resource.type.split(":").pop();

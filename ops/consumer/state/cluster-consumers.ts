@@ -52,16 +52,16 @@ export async function readLive(
     limitSeconds = LIMIT_SECONDS,
 ): Promise<Live> {
     const k8s = kubernetesClient();
-    const unnamed = (why: string) =>
-        new Failure(`cluster: no usable kubeconfig (${why}). Set cluster.kubeconfig, cluster.context or KUBECONFIG.`);
     let config: ReturnType<typeof kubeConfigOf>;
     try {
         config = kubeConfigOf(access);
     } catch (error) {
-        throw unnamed(errorMessage(error));
+        const why = errorMessage(error);
+        throw new Failure(
+            `cluster: no usable kubeconfig (${why}). Set cluster.kubeconfig, cluster.context or KUBECONFIG.`,
+        );
     }
-    const server = config.getCurrentCluster()?.server;
-    if (!server) throw unnamed(`no context ${config.getCurrentContext() ?? ""}`);
+    const { server } = config.getCurrentCluster()!;
     try {
         return await readAll(k8s, config, namespace, tokens, abortAfter(limitSeconds));
     } catch (error) {

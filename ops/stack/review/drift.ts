@@ -1,11 +1,10 @@
 /** `stack drift`: changes outside of Pulumi, as findings of a review. It corrects nothing. */
 import { isDeepStrictEqual } from "node:util";
 import type { PlainAccess } from "../../../components/kubernetes/api-server";
-import { openReader } from "../../../components/kubernetes/cluster-reader";
 import { isMap, type Tree } from "../../../policy/resources/values";
 import { withExamples, withStack, type AddCommand } from "../../arguments";
 import type { Context } from "../../context";
-import { accessOf } from "../cluster";
+import { accessOf, readerOf } from "../cluster";
 import { gatewayOf } from "../gateway";
 import { findStack, type Stack } from "../stack";
 import { authenticatorIn } from "../stack-file";
@@ -64,9 +63,8 @@ async function unmanaged(context: Context, stack: Stack, state: Exported): Promi
     const { binding, isInstalled } = await gatewayOf(context, stack);
     if (compared.length === 0 && binding === undefined) return [];
     const access = await accessOf(context, stack);
-    const open = context.openReader ?? openReader;
     return [
-        ...(compared.length > 0 ? await addedByHand(compared, open(access)) : []),
+        ...(compared.length > 0 ? await addedByHand(compared, readerOf(context, access)) : []),
         ...(binding === undefined ? [] : await inApisix(context, access, { binding, isInstalled })),
     ];
 }

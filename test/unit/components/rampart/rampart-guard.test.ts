@@ -84,7 +84,7 @@ describe("RampartGuard", () => {
     ];
     for (const [what, change, changed] of changes)
         it(`is ${changed ? "" : "not "}updated for ${what}: deletion will use what is in the state`, async () => {
-            const olds = { kubeconfig: "old", context: "old" };
+            const olds = { kubeconfig: "old" };
             assert.equal((await provider.diff!("rampart", olds, { ...olds, ...change })).changes, changed);
         });
 });
