@@ -193,7 +193,7 @@ describe("npm run ops", () => {
         const { out } = await done("consumer remove tokens --yes");
         assert.match(out, /tokens\/hs: rejected by the 1 gateway pod and by .*401 after/);
         assert.equal(await status({ apikey: bob }), 200);
-        assert.doesNotMatch(readFileSync(file, "utf8"), /tokens|k5/);
+        assert.doesNotMatch(readFileSync(file, "utf8"), /name: tokens|id: k5/);
         succeeded(await stack.up());
         succeeded(await stack.preview("--expect-no-changes"));
         await done("consumer list --check");
