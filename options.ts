@@ -64,7 +64,7 @@ export const OPTION_STACKS: {
     },
     async callers(settings) {
         const { identity, ...cluster } = await identifiedCluster(settings.cluster);
-        const bound = await bind(settings, { cluster: identity });
+        const bound = await bind(settings, identity);
         const args = { ...settings, cluster, gateway: await gatewayOf(settings.of) };
         return { warnings: await callersPreflight(args, owner()), create: () => bound(() => callers(args)) };
     },
@@ -77,8 +77,12 @@ type Bound = (create: (identity: StackIdentity) => Record<string, unknown>) => P
  * Compares identities with the recorded ones. A preview does so before all other checks. An update, which a preview usually
  * precedes, does so after them, because it also records them: if a check rejects the first update, nothing is written.
  */
-async function bind(settings: Settings, found: Record<string, Identity> = {}): Promise<Bound> {
-    const identities = { ...configuredIdentities(settings), ...found };
+async function bind(
+    settings: Settings,
+    cluster?: Identity,
+    machines: Record<string, string | undefined> = {},
+): Promise<Bound> {
+    const identities = { ...configuredIdentities(settings, machines), ...(cluster && { cluster }) };
     const register = async () => {
         const moved = settings.movedFrom.map(({ id }) => id);
         const identity = new StackIdentity("identity", { identities, moved });
@@ -115,14 +119,14 @@ async function checkGateway(settings: GatewayOptionSettings, api: CloudflareApi)
 async function checkCluster(settings: GatewayOptionSettings): Promise<CheckedGateway> {
     const { nodes } = settings;
     const hosts = nodes && (await hostsPreflight(nodes, owner()));
-    if (nodes !== undefined && hosts === undefined) {
+    if (nodes !== undefined && hosts?.access === undefined) {
         const problems = [...withoutRecord(settings), ...endedFiles(settings.tls)];
         if (problems.length > 0) throw new PreflightError("the cluster", problems);
         const warnings = [NO_CLUSTER_YET, ...withoutCluster(settings, nodes.storage)];
-        return { warnings, cluster: settings.cluster, bound: await bind(settings) };
+        return { warnings, cluster: settings.cluster, bound: await bind(settings, undefined, hosts?.machines) };
     }
     const { identity, ...cluster } = await identifiedCluster(hosts?.access ?? settings.cluster);
-    const bound = await bind(settings, { cluster: identity });
+    const bound = await bind(settings, identity, hosts?.machines);
     const found = await preflight({ ...settings, cluster }, owner());
     return {
         warnings: [...(hosts?.warnings ?? []), ...found],

@@ -3,15 +3,26 @@ import type { Identity } from "../components/identity/identity-provider";
 import { placeOf, type SshHost } from "../components/hosts/ssh-host";
 import type { Settings } from "./options";
 
-/** What a stack is bound to according to its settings: its Cloudflare account, its zone and its hosts. */
-export function configuredIdentities(settings: Settings): Record<string, Identity> {
+/**
+ * What a stack is bound to according to its settings: its Cloudflare account, its zone and its hosts.
+ * @param machines machine ids of hosts, as far as they are known, by the names of the hosts
+ */
+export function configuredIdentities(
+    settings: Settings,
+    machines: Record<string, string | undefined> = {},
+): Record<string, Identity> {
     const edge = "account" in settings ? settings : "exposure" in settings ? settings.exposure : undefined;
     return {
         ...(edge && {
             "Cloudflare account": { id: edge.account, at: "Cloudflare", by: "account" },
             "Cloudflare zone": { id: edge.zone.name, at: "Cloudflare", by: "zone.name" },
         }),
-        ...Object.fromEntries(hostsOf(settings).map((host) => [`host ${placeOf(host)}`, identityOf(host)])),
+        ...Object.fromEntries(
+            hostsOf(settings).map((host) => {
+                const machine = machines[placeOf(host)];
+                return [`host ${placeOf(host)}`, { ...identityOf(host), ...(machine && { machine }) }];
+            }),
+        ),
     };
 }
 

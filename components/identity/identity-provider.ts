@@ -11,6 +11,8 @@ export interface IdentityArgs {
 export interface Identity {
     /** Unique id, for example the UID of a cluster. */
     id: string;
+    /** Machine id of a host, if it was read: a host that was reinstalled with its old SSH key has another one. */
+    machine?: string;
     /** Where it was found, for example the address of the API server. Only for messages. */
     at: string;
     /** The settings that select it. Only for messages. */
@@ -30,8 +32,9 @@ export const provider: pulumi.dynamic.ResourceProvider<IdentityArgs, IdentityArg
         return { inputs: news, failures: failures.map((reason) => ({ property: "", reason })) };
     },
     async diff(_id, olds, news) {
-        const names = ({ identities }: IdentityArgs) => Object.keys(identities).sort().join();
-        return { changes: changed(olds, news).length > 0 || names(olds) !== names(news) };
+        const all = ({ identities }: IdentityArgs) =>
+            Object.entries(identities).map(([name, identity]) => `${name} ${known(identity)}`);
+        return { changes: all(olds).sort().join() !== all(news).sort().join() };
     },
     async create(inputs) {
         return { id: "identity", outs: inputs };
@@ -45,8 +48,13 @@ export const provider: pulumi.dynamic.ResourceProvider<IdentityArgs, IdentityArg
 function changed(olds: Partial<IdentityArgs>, news: IdentityArgs): string[] {
     const { identities: recorded = {} } = olds;
     return Object.keys(news.identities).filter(
-        (name) => recorded[name] !== undefined && recorded[name].id !== news.identities[name].id,
+        (name) => recorded[name] !== undefined && isAnother(recorded[name], news.identities[name]),
     );
+}
+
+function isAnother(recorded: Identity, found: Identity): boolean {
+    if (recorded.id !== found.id) return true;
+    return recorded.machine !== undefined && found.machine !== undefined && recorded.machine !== found.machine;
 }
 
 /** Problem of a move to a cluster at the address of the old one. */
@@ -60,8 +68,12 @@ function rebuiltProblem(at: string): string {
 /** Problem of an identity that is not the recorded one. */
 export function identityProblem(name: string, recorded: Identity, found: Identity): string {
     return (
-        `${name}: ${found.at} (${found.id}) is not the one of this stack, ${recorded.at} (${recorded.id}). Nothing was changed. ` +
+        `${name}: ${found.at} (${known(found)}) is not the one of this stack, ${recorded.at} (${known(recorded)}). Nothing was changed. ` +
         `Correct ${found.by}. Only if the stack is to move, add to the stack file: ` +
         `movedFrom: [{ id: "${recorded.id}", reason: … }] (docs/operate/another-cluster.md).`
     );
+}
+
+function known({ id, machine }: Identity): string {
+    return machine === undefined ? id : `${id}, machine id ${machine}`;
 }

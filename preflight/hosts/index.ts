@@ -66,9 +66,12 @@ interface UnreachableHost {
     isDown: boolean;
 }
 
-/** The cluster that the hosts form. */
-interface FormedCluster {
-    access: ClusterAccess;
+/** What the checks found. */
+interface CheckedHosts {
+    /** Machine ids of the hosts that answered, by their names in the config. */
+    machines: Record<string, string | undefined>;
+    /** Access to the cluster that the hosts form; undefined if they form none yet. */
+    access?: ClusterAccess;
     /** Whether {@link access} is the kubeconfig of another node, because the first node is down. */
     isFallback: boolean;
     /** Warnings for the operator. */
@@ -79,7 +82,7 @@ interface FormedCluster {
  * Checks the hosts of a cluster before anything is changed on them. A node that is down does not stop the run, so that
  * credentials can still be revoked. If the run must change this node, it fails later.
  * @param owner name of the running stack, as recorded on its hosts
- * @returns access to the cluster, if the hosts already form one
+ * @returns the hosts' machine ids, and access to the cluster if the hosts already form one
  * @throws PreflightError with every problem, and with each host that is not a node yet and does not answer in 30 s
  */
 export async function hostsPreflight(
@@ -88,7 +91,7 @@ export async function hostsPreflight(
     run: RunOnHost = runOnHost,
     limitSeconds = LIMIT_SECONDS,
     open: typeof openCluster = openCluster,
-): Promise<FormedCluster | undefined> {
+): Promise<CheckedHosts> {
     const signal = AbortSignal.timeout(limitSeconds * 1000);
     const answers = await Promise.all(settings.nodes.map((_, i) => checkHost(settings, i, owner, run, signal)));
     const hosts = answers.filter((answer): answer is ProbedHost => !isUnreachable(answer));
@@ -111,9 +114,11 @@ export async function hostsPreflight(
         ),
     ];
     if (problems.length > 0) throw new PreflightError("the hosts of cluster.nodes", problems);
-    if (kubeconfig === undefined) return undefined;
+    const machines = Object.fromEntries(hosts.map(({ place, machine }) => [place, machine]));
+    if (kubeconfig === undefined) return { machines, isFallback: false, warnings: [] };
     const first = placeOf(settings.nodes.find(({ role }) => role === "control-plane")!);
     return {
+        machines,
         access: { kubeconfig: pulumi.secret(kubeconfig) },
         isFallback: tolerated.some(({ place }) => place === first),
         warnings: [

@@ -186,6 +186,7 @@ function system(options: HostOptions, name: string, users: string[]): Record<str
     return {
         "etc/os-release": release.map(([key, value]) => `${key}="${value}"\n`).join(""),
         "etc/hostname": `${name}\n`,
+        "etc/machine-id": `${randomBytes(16).toString("hex")}\n`,
         "etc/hosts": `127.0.0.1 localhost ${name}\n`,
         "etc/nsswitch.conf": "hosts: files dns\n",
         "etc/passwd": ["root:x:0:0:root:/root:/bin/sh", ...homes, ""].join("\n"),

@@ -8,6 +8,8 @@ export interface Probed {
     systemName: string;
     snapd: boolean;
     hostname: string;
+    /** Id that systemd gave the installed system (machine-id(5)). Unset if it has none. */
+    machine?: string;
     /** Ports of MicroK8s that other programs use, with their names; only for a host without MicroK8s. */
     taken: string[];
     /** Channel of the installed MicroK8s. Unset if MicroK8s is not installed. */
@@ -53,6 +55,7 @@ export function readProbe(text: string): Probed {
         systemName: last("systemName") ?? "",
         snapd: last("snapd") === "yes",
         hostname: last("hostname") ?? "",
+        machine: last("machine"),
         taken: all("taken"),
         channel: last("channel"),
         owner: last("owner"),

@@ -10,6 +10,7 @@ say system "$( (. /etc/os-release && echo "$ID") 2>/dev/null || :)"
 say systemName "$( (. /etc/os-release && echo "$PRETTY_NAME") 2>/dev/null || uname -s)"
 # shellcheck disable=SC2018,SC2019 # names of hosts are ASCII
 say hostname "$(hostname | tr 'A-Z' 'a-z')"
+say machine "$(cat /etc/machine-id 2>/dev/null || :)"
 say owner "$(mark owner)"
 say role "$(mark role)"
 say sans "$(mark sans)"

@@ -157,7 +157,7 @@ describe("preflight of hosts", () => {
 
     it("reports nothing for healthy hosts, and for clocks that differ by a few seconds", async () => {
         const clock = String(Math.floor(Date.now() / 1000) - 3);
-        assert.equal(await check([fresh(0), fresh(1, { clock }), fresh(2)]), undefined);
+        assert.equal((await check([fresh(0), fresh(1, { clock }), fresh(2)])).access, undefined);
     });
 
     it("ends after its timeout, with the hosts that did not answer by then", async () => {
@@ -172,9 +172,9 @@ describe("preflight of hosts", () => {
 
     it("connects to a completed cluster, by a kubeconfig that stays a secret", async () => {
         const reached = await check([member(0), member(1, { kubeconfig: ENCODED }), member(2)]);
-        assert.ok(await pulumi.isSecret(reached!.access.kubeconfig!));
-        assert.equal(await value(reached!.access.kubeconfig!), KUBECONFIG);
-        assert.deepEqual([reached!.isFallback, reached!.warnings], [false, []]);
+        assert.ok(await pulumi.isSecret(reached.access!.kubeconfig!));
+        assert.equal(await value(reached.access!.kubeconfig!), KUBECONFIG);
+        assert.deepEqual([reached.isFallback, reached.warnings], [false, []]);
     });
 
     const AWAY = new Error("connect EHOSTUNREACH");
@@ -183,19 +183,23 @@ describe("preflight of hosts", () => {
 
     it("continues without a node that is down, with a warning, by its kubeconfig of an earlier run", async () => {
         const reached = await check([member(0, { kubeconfig: ENCODED }), member(1, spare), AWAY], THREE, ALL);
-        assert.equal(reached!.isFallback, false);
+        assert.equal(reached.isFallback, false);
         assert.match(
-            reached!.warnings.join("\n"),
+            reached.warnings.join("\n"),
             /^cluster\.nodes\[2\]: 10\.0\.0\.3 does not answer by SSH \(connect EHOSTUNREACH\)\..* continues without this host\.$/,
         );
     });
     it("connects to the cluster by another node while the node that started the cluster is down", async () => {
         const reached = await check([AWAY, member(1, spare), member(2, spare)], THREE, ALL);
-        assert.equal(reached!.isFallback, true);
-        assert.equal(await value(reached!.access.kubeconfig!), KUBECONFIG);
+        assert.equal(reached.isFallback, true);
+        assert.equal(await value(reached.access!.kubeconfig!), KUBECONFIG);
+    });
+    it("returns the machine ids of the hosts, also before they form a cluster", async () => {
+        const { machines } = await check([fresh(0, { machine: "a1" }), fresh(1, { machine: "b2" }), fresh(2)]);
+        assert.deepEqual(machines, { "10.0.0.1": "a1", "10.0.0.2": "b2", "10.0.0.3": undefined });
     });
     it("does not rely on one node's claim that the cluster is complete while all nodes answer", async () =>
-        assert.equal(await check([member(0), member(1, spare), fresh(2)]), undefined));
+        assert.equal((await check([member(0), member(1, spare), fresh(2)])).access, undefined));
 
     it("rejects a new node listed before a node that is down: it would start a second cluster", async () => {
         const answers = [fresh(0), AWAY, member(2, spare)];

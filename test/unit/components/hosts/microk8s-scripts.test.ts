@@ -87,7 +87,9 @@ describe("MicroK8s on hosts", () => {
         await ask(a, "addons");
         const kubeconfig = await ask(a, "kubeconfig");
         assert.match(kubeconfig, /^apiVersion: v1\n/);
-        assert.equal((await look(a)).kubeconfig?.trim(), kubeconfig);
+        const { machine, ...told } = await look(a);
+        assert.equal(told.kubeconfig?.trim(), kubeconfig);
+        assert.equal(machine, readFileSync(at(a, "etc/machine-id"), "utf8").trim());
         const args = readFileSync(at(a, "var/snap/microk8s/current/args/kube-apiserver"), "utf8");
         assert.match(args, /^--authorization-mode=RBAC,Node$/m);
         assert.ok(a.snapd.isHeld);

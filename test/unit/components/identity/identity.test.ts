@@ -44,6 +44,20 @@ describe("the identity of a stack", () => {
         assert.equal(await isUpdated(args("a"), elsewhere), false);
     });
 
+    it("rejects a host that was reinstalled with its old SSH key, unless `movedFrom` names that key", async () => {
+        const host = (machine?: string, moved: string[] = []) => ({
+            identities: { "host 10.0.0.5": { ...cluster("SHA256:k", "10.0.0.5"), ...(machine && { machine }) } },
+            moved,
+        });
+        assert.match(
+            (await failuresOf(host("m1"), host("m2")))![0],
+            /10\.0\.0\.5 \(SHA256:k, machine id m2\) is not the one/,
+        );
+        assert.deepEqual(await failuresOf(host("m1"), host("m2", ["SHA256:k"])), []);
+        assert.deepEqual(await failuresOf(host("m1"), host()), [], "a node that is down");
+        assert.ok(await isUpdated(host("m1"), host("m2")));
+    });
+
     it("forgets what the stack no longer has, and records what is new", async () => {
         const host = { identities: { cluster: cluster("a"), "host 10.0.0.5": cluster("key") }, moved: [] };
         assert.deepEqual(await failuresOf(args("a"), host), []);
@@ -54,6 +68,6 @@ describe("the identity of a stack", () => {
 
     it("stores its provider without the Pulumi SDK", async () => {
         const made = await record(() => new StackIdentity("identity", args("a")));
-        assertStored(storedText(one(made, "pulumi-nodejs:dynamic/alpa-auth:StackIdentity")), 3_000, []);
+        assertStored(storedText(one(made, "pulumi-nodejs:dynamic/alpa-auth:StackIdentity")), 3_500, []);
     });
 });
