@@ -15,9 +15,12 @@ import { PROJECT, readValue } from "./stack-file";
  */
 export async function accessOf(context: Context, stack: Stack): Promise<PlainAccess> {
     const access = await declaredAccess(context, stack);
-    const { code, stdout } = await context.pulumi(["stack", "output", "identity", "--json", "--stack", stack.name]);
-    // Without the output, the stack has not been applied yet.
-    const recorded = code === 0 ? jsonObject<Record<string, Identity>>(stdout, "pulumi stack output") : {};
+    const outputs = await ask(context.pulumi, ["stack", "output", "--json", "--stack", stack.name]);
+    // A stack that has not been applied yet has no outputs.
+    const { identity: recorded = {} } = jsonObject<{ identity?: Record<string, Identity> }>(
+        outputs,
+        "pulumi stack output",
+    );
     if (recorded.cluster === undefined) return access;
     const kubeconfig = kubeconfigContent(access);
     const uid = await readClusterUid(readerOf(context, { kubeconfig })).catch((error: Error & { code?: unknown }) => {

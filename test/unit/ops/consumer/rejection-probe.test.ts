@@ -83,9 +83,11 @@ describe("ops consumer revoke --yes", () => {
         else process.env.KUBECONFIG = KUBECONFIG;
     });
 
-    const at = (text: string, refusalSeconds = 1) => bench({ text, outputs: { ...OUTPUTS, url }, refusalSeconds });
-    const revoke = (...who: string[]) => at(STACK_FILE, 3).ops("consumer", "revoke", ...who, "--yes");
-    const revokeA1 = (text: string) => at(text).ops("consumer", "revoke", "alice", "a1", "--yes");
+    /** @param refusalSeconds short only where no rejection is expected */
+    const at = (text: string, refusalSeconds = 60) => bench({ text, outputs: { ...OUTPUTS, url }, refusalSeconds });
+    const revoke = (...who: string[]) => at(STACK_FILE).ops("consumer", "revoke", ...who, "--yes");
+    const revokeA1 = (text: string, refusalSeconds?: number) =>
+        at(text, refusalSeconds).ops("consumer", "revoke", "alice", "a1", "--yes");
 
     describe("at the gateway's pods", () => {
         beforeEach(() => (statuses = [400, 401]));
@@ -106,7 +108,7 @@ describe("ops consumer revoke --yes", () => {
 
         it("never claims that a key is rejected while one of three pods accepts it, whatever the address answers", async () => {
             await pods({ answers: (one) => ({ status: one.pod === "three" && hasCredential(one) ? 400 : 401 }) });
-            const { out } = await exits(1, revokeA1(STACK_FILE));
+            const { out } = await exits(1, revokeA1(STACK_FILE, 1));
             assert.ok(!out.includes("alice/a1: rejected"), out);
             assert.match(
                 out,
@@ -125,7 +127,7 @@ describe("ops consumer revoke --yes", () => {
 
         it("names a pod that could not be queried, and claims nothing", async () => {
             await pods({ closed: ["two"] });
-            const { out } = await exits(1, revokeA1(STACK_FILE));
+            const { out } = await exits(1, revokeA1(STACK_FILE, 1));
             assert.ok(!out.includes("alice/a1: rejected"), out);
             assert.match(out, new RegExp(`every gateway pod .*pod ${NAMESPACE}/two: .*connection refused`));
             assert.match(out, /These pods may still accept the credential/);
@@ -133,7 +135,7 @@ describe("ops consumer revoke --yes", () => {
 
         it("names a pod that runs but is not ready and cannot be queried", async () => {
             await pods({ idle: ["two"], closed: ["two"] });
-            const { out } = await exits(1, revokeA1(STACK_FILE));
+            const { out } = await exits(1, revokeA1(STACK_FILE, 1));
             assert.ok(!out.includes("alice/a1: refused"), out);
             assert.match(out, new RegExp(`pod ${NAMESPACE}/two \\(running but not ready\\): .*connection refused`));
         });
@@ -141,7 +143,7 @@ describe("ops consumer revoke --yes", () => {
         it("also queries a pod that runs but is not ready: on a node that is cut off it still serves callers", async () => {
             const accepts: PodAnswers = (one) => ({ status: one.pod === "two" && hasCredential(one) ? 400 : 401 });
             await pods({ idle: ["two"], answers: accepts });
-            const { out } = await exits(1, revokeA1(STACK_FILE));
+            const { out } = await exits(1, revokeA1(STACK_FILE, 1));
             assert.match(
                 out,
                 new RegExp(`pod ${NAMESPACE}/two \\(running but not ready\\): it still authenticates alice/a1`),
@@ -155,7 +157,7 @@ describe("ops consumer revoke --yes", () => {
 
         it("claims nothing where the stack's own gateway has no ready pod", async () => {
             await pods({ names: [] });
-            const { out } = await exits(1, revokeA1(STACK_FILE));
+            const { out } = await exits(1, revokeA1(STACK_FILE, 1));
             assert.match(out, /there is no ready pod with the labels app\.kubernetes\.io\/name=apisix/);
         });
 
@@ -166,7 +168,7 @@ describe("ops consumer revoke --yes", () => {
         for (const [needed, lacking] of PERMISSIONS) {
             it(`fails where the user may not ${needed} of the stack's own gateway`, async () => {
                 await pods(lacking);
-                const { out } = await exits(1, revokeA1(STACK_FILE));
+                const { out } = await exits(1, revokeA1(STACK_FILE, 1));
                 assert.ok(!out.includes("alice/a1: rejected"), out);
                 assert.match(out, new RegExp(`lacks permission to ${needed} in namespace ${NAMESPACE} \\(RBAC\\)`));
             });
@@ -191,7 +193,7 @@ describe("ops consumer revoke --yes", () => {
                 idle: ["three"],
                 answers: (one) => ({ status: one.pod === "three" ? 404 : 401 }),
             });
-            const { out } = await exits(1, revokeA1(EXISTING));
+            const { out } = await exits(1, revokeA1(EXISTING, 1));
             assert.match(out, new RegExp(`pod ${NAMESPACE}/three \\(running but not ready\\): it answers 404`));
             assert.match(out, /These pods may still accept the credential/);
         });
@@ -201,7 +203,7 @@ describe("ops consumer revoke --yes", () => {
                 closed: ["two"],
                 answers: (one) => ({ status: one.pod === "three" && hasCredential(one) ? 400 : 401 }),
             });
-            const { out } = await exits(1, revokeA1(EXISTING));
+            const { out } = await exits(1, revokeA1(EXISTING, 1));
             assert.match(out, new RegExp(`pod ${NAMESPACE}/three: it still authenticates alice/a1`));
         });
     });
@@ -237,7 +239,7 @@ describe("ops consumer revoke --yes", () => {
 
         it("reports that the key still works when only one of the pods rejects it", async () => {
             statuses = Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? 400 : 401));
-            const { out } = await exits(1, revoke("alice", "a1"));
+            const { out } = await exits(1, revokeA1(STACK_FILE, 3));
             assert.match(out, /is not rejected with 401 .* \(got 400\)\. The credential still works/);
         });
 
@@ -249,7 +251,7 @@ describe("ops consumer revoke --yes", () => {
 
         it("reports at the timeout that the key still works, and exits with 1", async () => {
             statuses = [400];
-            const { out, note } = await exits(1, revoke("alice", "a1"));
+            const { out, note } = await exits(1, revokeA1(STACK_FILE, 3));
             assert.match(
                 out,
                 /is not rejected with 401 by http:\S+ after 3 s \(got 400\)\. The credential still works/,

@@ -19,8 +19,8 @@ async function access(uid: string | number, recorded?: string) {
     const cluster = { id: recorded, at: "https://recorded", by: "KUBECONFIG" };
     const pulumi: Context["pulumi"] = async ([command]) => {
         if (command === "config") return { code: 0, stdout: kubeconfig, stderr: "" };
-        if (recorded === undefined) return { code: 255, stdout: "", stderr: "no output identity" };
-        return { code: 0, stdout: JSON.stringify({ cluster }), stderr: "" };
+        const outputs = recorded === undefined ? {} : { identity: { cluster } };
+        return { code: 0, stdout: JSON.stringify(outputs), stderr: "" };
     };
     return accessOf({ pulumi } as Context, stack as Stack);
 }
