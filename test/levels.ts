@@ -56,8 +56,6 @@ const NOT_AT_ONCE: Record<string, string> = {
     "sandbox/test/": "emulators, which are not part of the product: 70 s of CPU time",
     "test/unit/alerts/": "evaluates hours of metrics with promtool: 7 s of CPU time",
     "test/unit/client/python": "pip, and a Python process for most tests",
-    "test/unit/client/typescript-package": "builds and installs the package",
-    "test/unit/client/typescript-properties": "random texts: client/corpus has the usual ones",
     "test/unit/components/cloudflare/cloudflared-scripts": "runs scripts over SSH on simulated hosts: 20 s of CPU time",
     "test/unit/components/consumers/limits-pods": "counts in a real Redis",
     "test/unit/components/route/caller-classes-pods": "the same",
