@@ -14,16 +14,3 @@ export async function podMonitors({ gateway, exposure }: GatewayClusterArgs, clu
             `observability.metrics.podMonitor: needs the Prometheus operator in the cluster (${titleOf(one)} is missing). Install it, or set podMonitor to false.`,
     );
 }
-
-/** Requires the namespace for dashboards, which an operator must create unless it is the namespace of the stack. */
-export async function dashboardsHome(
-    { gateway, namespace: own }: GatewayClusterArgs,
-    cluster: ClusterView,
-): Promise<string[]> {
-    const name = gateway.installer === "existing" ? undefined : gateway.release.observability?.dashboards?.namespace;
-    if (name === undefined || name === own) return [];
-    const missing = await absent(cluster, [{ apiVersion: "v1", kind: "Namespace", name }]);
-    return missing.map(
-        (one) => `observability.dashboards.namespace: ${titleOf(one)} does not exist. Correct the name, or create it.`,
-    );
-}
