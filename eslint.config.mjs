@@ -82,13 +82,13 @@ const SUBJECTS = [
  * components/.
  */
 function aboveSubject(higher) {
-    const folders = ["config", "dns", "preflight", "stacks", "ops", "policy", "sandbox", "bench", "client", "test"];
+    const folders = ["config", "dns", "preflight", "stacks", "ops", "policy", "sandbox", "bench", "test"];
     const topologies = ["[\\w-]+-cluster", "cloudflare-access", "gateway-callers", "conversion"];
     return `^(?:\\.\\./)+(?:${[...higher, ...folders, ...topologies].join("|")})(?:/|$)`;
 }
 
 export default tseslint.config(
-    { ignores: ["node_modules/", ".sandbox/", "client/typescript/dist/"] },
+    { ignores: ["node_modules/", ".sandbox/"] },
     js.configs.recommended,
     tseslint.configs.recommended,
     {
@@ -108,17 +108,17 @@ export default tseslint.config(
 
     layer(
         ["start.js", "index.ts", "options.ts"],
-        "^\\./(ops|sandbox|bench|client|policy|test)(/|$)",
-        "The program must not depend on ops, sandbox, bench, client, policy or test, which are not part of it.",
+        "^\\./(ops|sandbox|bench|policy|test)(/|$)",
+        "The program must not depend on ops, sandbox, bench, policy or test, which are not part of it.",
     ),
     layer(
         ["config/**"],
-        "^(?:\\.\\./)+(index|stacks|preflight|ops|sandbox|bench|client|policy|test)(/|$)",
+        "^(?:\\.\\./)+(index|stacks|preflight|ops|sandbox|bench|policy|test)(/|$)",
         "Config may depend on types of components, but on no code that reads the config.",
     ),
     layer(
         ["config/keys/**"],
-        "^(?:\\.\\./)+(options|index|stacks|preflight|ops|sandbox|bench|client|policy|test)(/|$)",
+        "^(?:\\.\\./)+(options|index|stacks|preflight|ops|sandbox|bench|policy|test)(/|$)",
         "Several options share these keys, so config/keys must not import the config of an option.",
     ),
     layer(
@@ -176,12 +176,6 @@ export default tseslint.config(
         ["policy/rules/rendered/**"],
         "^(\\.\\./(?!\\.\\.)(?!rule$)|\\.\\./\\.\\./(?!resources/|\\.\\./(components/|config/keys/|config/values$))|@pulumi/)",
         "Expected resources may import only policy/resources, the components that render them, and the config schema of their settings.",
-        [],
-    ),
-    layer(
-        ["client/typescript/**"],
-        "^\\.\\./",
-        "The client is a separate package: its users have no other file of this repository.",
         [],
     ),
 

@@ -7,7 +7,7 @@ import { crdProblems } from "./kubernetes/crds";
 import { nodes, podNetworks, type InstalledGateway } from "./kubernetes/nodes";
 import { etcdInPlace } from "./kubernetes/etcd";
 import { componentOnItsWay } from "./alpa/alpa-in-cluster";
-import { dashboardsHome, podMonitors } from "./kubernetes/observers";
+import { podMonitors } from "./kubernetes/pod-monitors";
 import { certManager, endedCertificate, redirectLeft } from "./kubernetes/tls";
 
 /**
@@ -34,7 +34,6 @@ export async function preflight(
         onlyProblems(etcdInPlace(settings, cluster)),
         onlyProblems(nodePort(settings, cluster)),
         onlyProblems(podMonitors(settings, cluster)),
-        onlyProblems(dashboardsHome(settings, cluster)),
         onlyProblems(certManager(settings, cluster)),
         endedCertificate(settings, cluster),
         onlyProblems(redirectLeft(settings, cluster)),

@@ -86,7 +86,7 @@ function missing(level: Level): string[] {
             : "not run: when the alerts for Prometheus fire. Install promtool on PATH: it is in package prometheus of Debian and Ubuntu.",
         level === "check" || findOnPath("prometheus")
             ? ""
-            : "not run: queries of the dashboards on a real Prometheus, and the sandbox with one. Install prometheus on PATH: apt-get install prometheus",
+            : "not run: the sandbox with a real Prometheus. Install prometheus on PATH: apt-get install prometheus",
         level === "check" || process.env.ALPA_AUTH_CHARTS
             ? ""
             : "not run: what the real charts make of our values. ALPA_AUTH_CHARTS names no folder or repository of them.",

@@ -8,7 +8,6 @@ import { CONNECTOR_LABELS } from "../cloudflare/cloudflared/deployment";
 import { ControllerBudget } from "./controller-budget";
 import { Etcd } from "../etcd/etcd";
 import { EtcdSecrets } from "./etcd-secrets";
-import { GatewayDashboards } from "./grafana/dashboards";
 import { GatewayWiring } from "./wiring";
 import { GracefulShutdown } from "./graceful-shutdown";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
@@ -56,12 +55,6 @@ export function installGateway(
     const { namespace, gateway } = args;
     const { availability, observability } = gateway.release;
     const installation = installationOf(gateway, namespace);
-    if (observability?.dashboards)
-        new GatewayDashboards(
-            `${name}-dashboards`,
-            { namespace, ...observability.dashboards },
-            { parent, dependsOn: home },
-        );
     const profileText = profileOf(gateway.release, namespace);
     const etcd = etcdOf(name, parent, home, args, profileText);
     const inNamespace = (apisix: string, o: pulumi.ComponentResourceOptions) => {

@@ -1,15 +1,12 @@
-import type { DashboardSettings } from "./grafana/dashboards";
 import { scrapeAnnotations, type MetricsSettings } from "../kubernetes/metrics";
 import { METRICS_PORT } from "../kubernetes/network-policies";
 
-/** Metrics, access log and dashboards of the gateway pods. */
+/** Metrics and access log of the gateway pods. */
 export interface ObservabilitySettings {
     /** Metrics. Default: none. */
     metrics?: MetricsSettings;
     /** Whether each pod logs one line of JSON for each request. Default: false, the format of APISIX. */
     accessLog?: boolean;
-    /** Dashboards of the metrics for Grafana. Default: none. */
-    dashboards?: DashboardSettings;
 }
 
 /** Port and path of APISIX's metrics, the defaults of APISIX and the chart. */

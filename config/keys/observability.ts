@@ -38,23 +38,6 @@ const scraper = z.strictObject({
     }),
 });
 
-/** Name of the folder in Grafana that the sidecar of Grafana creates. */
-const folder = z
-    .string()
-    .regex(/^[A-Za-z0-9][\w.-]{0,62}$/, {
-        error: (i) =>
-            `must begin with a letter or digit, and have only letters, digits, dots, dashes and underscores, 63 at most${got(i.input)}`,
-    })
-    .default("alpa-auth");
-
-const docsUrl = z
-    .string()
-    .regex(/^https?:\/\/[\w.-]+(:\d+)?(\/[\w.-]+)*$/, {
-        error: (i) =>
-            `must be an address with http:// or https://, without user, query or a trailing slash${got(i.input)}`,
-    })
-    .optional();
-
 /** Key `observability`. */
 export const observability = z
     .strictObject({
@@ -80,31 +63,6 @@ export const observability = z
                 description: "Metrics of the gateway pods, and of connectors in the cluster.",
                 examples: [{ enabled: true }],
             }),
-        dashboards: z
-            .strictObject({
-                enabled: onOff.meta({
-                    description:
-                        'Whether the stack creates a ConfigMap with dashboards of the metrics, for the sidecar of Grafana: label `grafana_dashboard: "1"`. Restarts nothing.',
-                    reason: "A cluster without Grafana does not need dashboards, and one stack for each Grafana is enough.",
-                }),
-                namespace: dnsLabel.optional().meta({
-                    description: "Namespace of the ConfigMap. It must exist, unless it is the namespace of the stack.",
-                    examples: ["monitoring"],
-                    unset: "the namespace of the stack, for a sidecar that searches all namespaces (`searchNamespace: ALL`)",
-                }),
-                folder: folder.meta({
-                    description:
-                        "Folder of Grafana, as annotation `grafana_folder`: a sidecar with `folderAnnotation: grafana_folder` puts the dashboards into that folder.",
-                    reason: "The name of this project.",
-                }),
-                docsUrl: docsUrl.meta({
-                    description: "Address of the folder `docs` of your clone, to which panels link.",
-                    examples: ["https://git.example.com/alpa-auth/blob/main/docs"],
-                    unset: "links are paths in this repository",
-                }),
-            })
-            .prefault({})
-            .meta({ description: "Dashboards for Grafana.", examples: [{ enabled: true }] }),
         callerPath: z
             .strictObject({
                 consumer: consumerName.meta({
@@ -125,7 +83,7 @@ export const observability = z
     })
     .prefault({})
     .meta({
-        description: "Observability of the gateway for operators: metrics, dashboards and an access log.",
+        description: "Observability of the gateway for operators: metrics and an access log.",
         examples: [{ metrics: { enabled: true }, accessLog: true }],
     });
 
@@ -146,7 +104,7 @@ interface Checked {
 const MOST_A_MINUTE = 2;
 
 /** Keys of `observability` that concern only the gateway, and not connectors. */
-const OF_THE_GATEWAY = ["dashboards", "callerPath", "accessLog"];
+const OF_THE_GATEWAY = ["callerPath", "accessLog"];
 
 /** Requires low limits for the consumer of `callerPath`: its key is on a host outside the stack, where it could leak. */
 function callerPathProblems(asked: Sound<Parsed>["callerPath"], consumers: Sound<Checked>["consumers"] = []): string[] {
@@ -200,7 +158,6 @@ function metricsProblems({
     gateway,
 }: Sound<Pick<Checked, "observability" | "gateway">>): string[] {
     const { enabled, scrapers = [], podMonitor } = asked?.metrics ?? {};
-    const dashboards = asked?.dashboards?.enabled;
     const tag = gateway?.image?.tag;
     if (enabled === true && isOlder(tag, OLDEST_FOR_METRICS))
         return [
@@ -208,17 +165,9 @@ function metricsProblems({
         ];
     if (enabled !== false) return [];
     const idle = [...(scrapers.length > 0 ? ["scrapers"] : []), ...(podMonitor ? ["podMonitor"] : [])];
-    return [
-        ...idle.map(
-            (key) =>
-                `observability.metrics.${key}: needs observability.metrics.enabled. Set it to true, or remove ${key}.`,
-        ),
-        ...(dashboards
-            ? [
-                  "observability.dashboards.enabled: needs observability.metrics.enabled, or every panel is empty. Set observability.metrics.enabled to true, or remove dashboards.",
-              ]
-            : []),
-    ];
+    return idle.map(
+        (key) => `observability.metrics.${key}: needs observability.metrics.enabled. Set it to true, or remove ${key}.`,
+    );
 }
 
 /** Metrics settings of a gateway or of connectors; empty if metrics are disabled. */
@@ -232,13 +181,11 @@ export function metricsSettings({ metrics }: Parsed): { metrics?: MetricsSetting
 /** Converts checked values into release settings of the components; empty if nothing is enabled. */
 export function observabilitySettings(asked: Parsed): Pick<ReleaseSettings, "observability"> {
     const { metrics, accessLog } = asked;
-    const { enabled: hasDashboards, ...dashboards } = asked.dashboards;
     if (!metrics.enabled && !accessLog) return {};
     return {
         observability: {
             ...metricsSettings(asked),
             ...(accessLog && { accessLog }),
-            ...(hasDashboards && { dashboards }),
         },
     };
 }

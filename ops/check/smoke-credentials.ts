@@ -1,8 +1,8 @@
 /** Credentials of a smoke test: each valid credential, and those that must be rejected. */
 import { randomBytes } from "node:crypto";
-import { ApiKey, Jwt, ServiceToken, type Credential } from "../../client/typescript/src/index";
 import { claimKey } from "../../components/consumers/consumers";
 import type { Authenticator } from "../../config/options/option";
+import { apiKey, bearer, jwt, serviceToken, type Credential } from "../service-call";
 import type { Outputs } from "../stack/stack";
 import type { Consumer } from "../stack/stack-file";
 import { signToken } from "../token/sign";
@@ -15,10 +15,7 @@ export interface Presented {
     expect: "answer" | "refusal";
 }
 
-/**
- * How long ago the expired token of the test expired, in seconds. The gateway has no grace period. The client does not send
- * a token that expired over a minute ago.
- */
+/** How long ago the expired token of the test expired, in seconds. The gateway has no grace period. */
 const OVER_SECONDS = 30;
 
 /** @param authenticator what authenticates callers: the edge accepts only service tokens */
@@ -33,24 +30,24 @@ export async function credentialsOf(
     const add = (check: string, who: string, auth: Credential, expect: Presented["expect"]) =>
         list.push({ check, who, auth, expect });
     if (authenticator !== "edge") {
-        add("wrong key", "", new ApiKey(unknownKey()), "refusal");
-        add("wrong token", "", new Jwt({ key: claimKey(namespace, name, "unknown"), secret: unknownKey() }), "refusal");
+        add("wrong key", "", apiKey(unknownKey()), "refusal");
+        add("wrong token", "", jwt(claimKey(namespace, name, "unknown"), unknownKey()), "refusal");
     }
     for (const { id, enabled = true } of credentials) {
         const who = `${name}/${id}`;
         const [key, secret, pair] = [outputs.credentials[who], outputs.jwtSecrets[who], outputs.serviceTokens[who]];
-        if (key !== undefined) add("key", who, new ApiKey(key), "answer");
+        if (key !== undefined) add("key", who, apiKey(key), "answer");
         if (secret !== undefined) {
             const claim = claimKey(namespace, name, id);
             const over = await signToken(secret, { key: claim }, -OVER_SECONDS, new Date());
-            add("expired token", who, new Jwt({ token: over }), "refusal");
-            add("token signed with another secret", who, new Jwt({ key: claim, secret: unknownKey() }), "refusal");
-            add("token", who, new Jwt({ key: claim, secret }), "answer");
+            add("expired token", who, bearer(over), "refusal");
+            add("token signed with another secret", who, jwt(claim, unknownKey()), "refusal");
+            add("token", who, jwt(claim, secret), "answer");
         }
         if (pair !== undefined) {
-            add("wrong client secret", who, new ServiceToken({ ...pair, clientSecret: unknownKey() }), "refusal");
-            if (enabled) add("service token", who, new ServiceToken(pair), "answer");
-            else add("disabled service token", who, new ServiceToken(pair), "refusal");
+            add("wrong client secret", who, serviceToken({ ...pair, clientSecret: unknownKey() }), "refusal");
+            if (enabled) add("service token", who, serviceToken(pair), "answer");
+            else add("disabled service token", who, serviceToken(pair), "refusal");
         }
     }
     return list;

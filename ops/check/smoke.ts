@@ -1,4 +1,3 @@
-import type { Credential } from "../../client/typescript/src/index";
 import type { Limits } from "../../components/consumers/limits";
 import {
     label,
@@ -13,11 +12,12 @@ import {
 import type { Context } from "../context";
 import { Failure, FindingsError, UsageError } from "../errors";
 import { json, rightCell, table } from "../output";
+import { addressProblem, type Credential } from "../service-call";
 import { gatewayOf } from "../stack/gateway";
 import { classWithShare, limitsInForce } from "../stack/limits";
 import { callersOf, findStack, readOutputs } from "../stack/stack";
 import { authenticatorIn } from "../stack/stack-file";
-import { addressProblems, Caller, type Expectation, type Row } from "./smoke-calls";
+import { Caller, type Expectation, type Row } from "./smoke-calls";
 import { credentialsOf, type Presented } from "./smoke-credentials";
 
 export const command: AddCommand = (check, context) =>
@@ -74,8 +74,8 @@ export async function smoke(context: Context, args: SmokeArgs): Promise<void> {
         throw new UsageError([`--stack: ${stack.short} has no outputs yet. Run: pulumi up -s ${stack.short}`]);
     // Plain HTTP is allowed only if the stack's own address uses it.
     const allowHttp = outputs.url?.startsWith("http:") === true;
-    const unusable = args.url === undefined ? [] : addressProblems({ url: args.url, allowHttp });
-    if (unusable.length > 0) throw new UsageError(unusable.map((problem) => `--${problem}`));
+    const unusable = args.url === undefined ? undefined : addressProblem(args.url, allowHttp);
+    if (unusable !== undefined) throw new UsageError([`--url: ${unusable}`]);
     const { namespace } = await gatewayOf(context, stack);
     const presented = await credentialsOf(consumer, outputs, namespace, authenticator);
     const good = presented.filter(({ expect }) => expect === "answer");
@@ -86,7 +86,7 @@ export async function smoke(context: Context, args: SmokeArgs): Promise<void> {
             `--most-requests: must be at least ${needed} for ${good.length} credentials (got ${args.mostRequests}). Raise it, or use a caller with fewer credentials.`,
         ]);
 
-    const caller = new Caller({ url, timeoutSeconds: args.timeout, allowHttp });
+    const caller = new Caller({ url, timeoutSeconds: args.timeout });
     const refused = access ? [401, 403, 302] : [401];
     const rows: Row[] = [];
     const ask = async (

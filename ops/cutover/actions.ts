@@ -198,6 +198,5 @@ async function route(job: CutoverJob, signal: AbortSignal): Promise<Verification
 }
 
 function options({ answerSeconds }: CutoverJob, signal: AbortSignal) {
-    // HTTP is allowed, because a stack without TLS is a choice of its config.
-    return { timeoutSeconds: answerSeconds, signal, allowHttp: true };
+    return { timeoutSeconds: answerSeconds, signal };
 }

@@ -59,7 +59,6 @@ const COMPONENTS: Record<string, string[]> = {
         "EdgeWorker",
         "Etcd",
         "EtcdSecrets",
-        "GatewayDashboards",
         "GatewayMonitor",
         "GatewayTls",
         "GatewayWiring",

@@ -44,11 +44,6 @@ export function withoutCluster(
         warnings.push(
             "observability.metrics.podMonitor: needs the Prometheus operator in the cluster, and a new cluster has none. Remove podMonitor until the nodes form a cluster with that operator.",
         );
-    const { dashboards } = gateway.release.observability ?? {};
-    if (dashboards?.namespace !== undefined)
-        warnings.push(
-            "observability.dashboards.namespace: must exist, and a new cluster has only the namespace of the stack. Remove this key until the nodes form a cluster that runs your Grafana.",
-        );
     const has = storage === "hostpath" ? HOSTPATH_CLASS : undefined;
     const { storageClass: wanted = has } = gateway.release;
     if (wanted === undefined || wanted !== has)

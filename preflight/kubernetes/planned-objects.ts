@@ -8,7 +8,6 @@ import { etcdSecretName, etcdMembers, profileOf } from "../../components/apisix/
 import type { ObjectRef } from "../../components/kubernetes/cluster-reader";
 import { secretName, type ConsumerSettings } from "../../components/consumers/consumers";
 import { CONTROLLER_BUDGET } from "../../components/apisix/controller-budget";
-import { DASHBOARDS } from "../../components/apisix/grafana/dashboards";
 import { POD_MONITOR } from "../../components/apisix/pod-monitor";
 import { RECORD, VERIFIER } from "../../components/opt/conversion-phases";
 import { installationOf } from "../../components/apisix/installation";
@@ -139,9 +138,6 @@ function ofInstallation({ gateway, namespace }: GatewayClusterArgs): ObjectRef[]
         ...ofEtcd(namespace, etcdMembers(gateway.release)),
         ...(availability ? [inside("policy/v1", "PodDisruptionBudget", CONTROLLER_BUDGET)] : []),
         ...(observability?.metrics?.podMonitor ? [inside("monitoring.coreos.com/v1", "PodMonitor", POD_MONITOR)] : []),
-        ...(observability?.dashboards
-            ? [{ ...inside("v1", "ConfigMap", DASHBOARDS), namespace: observability.dashboards.namespace ?? namespace }]
-            : []),
     ];
 }
 

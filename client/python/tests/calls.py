@@ -8,9 +8,9 @@ from typing import Any, Callable, Dict, Iterator, List, Optional
 import pytest
 from alpa_auth_client import AlpaClientError, Client
 
+from .cases import Case, Fields, credential_of, fill
 from .certificates import EXPIRED, Authority
 from .conftest import Slept
-from .corpus import Case, Fields, credential_of, fill, here, snake
 from .redaction import all_of
 from .server import Raw, Server, answering
 
@@ -83,11 +83,11 @@ def run_call(
 def _call(
     case: Case, method: str, url: str, bench: Bench, slept: Slept, names: Optional[Fields], make: Callable[..., Any]
 ) -> None:
-    options: Dict[str, Any] = snake(case.get("client", {}))
+    options: Dict[str, Any] = case.get("client", {})
     auth = credential_of(case.get("auth"), lambda: slept.now, names, case.shared.get("credentials"))
     handout, env, prompt = case.get("handout"), case.get("env"), case.get("prompt", "a prompt")
     if handout is not None:
-        client = Client.from_credentials_file(fill(handout, names), private_key=fill(case.get("privateKey"), names))
+        client = Client.from_credentials_file(fill(handout, names), private_key=fill(case.get("private_key"), names))
     elif env is not None:
         client = Client.from_env(fill(env, names))
     else:
@@ -95,33 +95,33 @@ def _call(
     slept.now += case.get("later", 0)
     call = getattr(client, method)
     if "error" not in case:
-        result = call(fill(prompt), **snake(case.get("arguments", {})))
+        result = call(fill(prompt), **case.get("arguments", {}))
         if "texts" in case:
             assert [choice["text"] for choice in result["choices"]] == case["texts"]
     else:
         with pytest.raises(AlpaClientError) as caught:
-            call(fill(prompt), **snake(case.get("arguments", {})))
+            call(fill(prompt), **case.get("arguments", {}))
         _check_error(case, caught.value)
     assert slept == case.get("waits", [])
 
 
 def _check_error(case: Case, error: AlpaClientError) -> None:
     text = str(error)
-    assert type(error).__name__ == here(case["error"]), text
+    assert type(error).__name__ == case["error"], text
     assert len(error.next_step) > 10 and error.next_step in text
-    assert (here(case.get("says")) or "") in text
+    assert case.get("says", "") in text
     for unwanted in [*map(fill, case.get("lacks", [])), "a prompt"]:
         assert unwanted not in text
     assert "-of-team" not in all_of(error).lower()
-    wait = case.get("retryAfterSeconds", ...)
+    wait = case.get("retry_after_seconds", ...)
     if isinstance(wait, list):
         assert wait[0] <= (error.retry_after_seconds or 0) <= wait[1]
     elif wait is not ...:
         assert error.retry_after_seconds == wait
-    for name, value in (("status", "status"), ("requestId", "request_id"), ("sent", "sent"), ("stacktrace", "stacktrace")):
+    for name in ("status", "request_id", "sent", "stacktrace"):
         if name in case:
-            expected = here(case[name])
-            assert getattr(error, value) if expected == "{any}" else getattr(error, value) == expected, name
+            value = getattr(error, name)
+            assert value if case[name] == "{any}" else value == case[name], name
 
 
 def _check_requests(case: Case, site: Server) -> None:

@@ -16,7 +16,7 @@ def _pem(key: Any, encryption: Any = serialization.NoEncryption()) -> str:
 
 _PUBLIC = (serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
-#: Keys by their name in client/corpus.
+#: Keys by their name in the cases.
 PEM: Dict[str, str] = {
     "RS256": _pem(_RSA),
     "ES256": _pem(_EC),

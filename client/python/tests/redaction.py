@@ -13,7 +13,7 @@ from alpa_auth_client import AlpaClientError, Client, Clock
 from alpa_auth_client.redact import without
 from hypothesis import given, strategies as st
 
-from .corpus import VALUES, Case, Fields, credential_of, fill
+from .cases import VALUES, Case, Fields, credential_of, fill
 from .server import Server, answering
 
 
@@ -76,7 +76,7 @@ def _check_answer(server: Server, place: Fields, name: str, secret: str, write: 
     if kind == "ApiKey":
         arguments = secret
     else:
-        arguments = {field: secret if field in ("secret", "clientSecret") else value for field, value in arguments.items()}
+        arguments = {field: secret if field in ("secret", "client_secret") else value for field, value in arguments.items()}
     auth = credential_of({kind: arguments}, lambda: VALUES["now"])
     own = kind != "Jwt" or "secret" in arguments
     sent = [value.replace("Bearer ", "") for key, value in auth.headers(VALUES["now"]).items() if key != "CF-Access-Client-Id"]

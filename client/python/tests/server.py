@@ -34,7 +34,7 @@ DRIP = {"raw": "HTTP/1.1 200 OK\r\n\r\n{", "then": "drip"}
 
 
 def answering(answer: Any, server: "Server") -> Reply:
-    """The reply for an answer of client/corpus: a complete answer, as a text or an object, or bytes in Latin-1 (`raw`). After the
+    """The reply for an answer of a case: a complete answer, as a text or an object, or bytes in Latin-1 (`raw`). After the
     bytes (`then`) follows the `end`, a `reset`, a `wait` for the client, or a `drip` of one byte every 20 ms."""
     if isinstance(answer, str):
         head, _, body = answer.partition("\n\n")

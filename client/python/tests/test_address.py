@@ -1,4 +1,4 @@
-"""Every address and header is rejected or arrives unchanged. client/corpus/settings.json has the rejected ones and why."""
+"""Every address and header is rejected or arrives unchanged. cases/settings.json has the rejected ones and why."""
 
 import json
 import re

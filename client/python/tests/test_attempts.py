@@ -1,4 +1,4 @@
-"""Repeated and simultaneous requests. client/corpus/attempts.json has the cases in which a request is repeated."""
+"""Repeated and simultaneous requests. cases/attempts.json has the cases in which a request is repeated."""
 
 import socket
 import threading

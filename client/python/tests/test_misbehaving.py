@@ -1,4 +1,4 @@
-"""Misbehaving servers, if the effect depends on the HTTP library. client/corpus/answers.json has the other cases."""
+"""Misbehaving servers, if the effect depends on the HTTP library. cases/answers.json has the other cases."""
 
 import io
 import socket

@@ -13,7 +13,7 @@ from .alpa import after, before
 from .recordings import CASES
 from .server import Server, reply
 from .stage import OK, Stage
-from .corpus import VALUES
+from .cases import VALUES
 from .test_recorded import EXPECTED, check, url_of
 
 HERE = Path(__file__).parent

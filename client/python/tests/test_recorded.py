@@ -7,11 +7,11 @@ import pytest
 from alpa_auth_client import AlpaError, ApiKey, Client, Jwt, RedirectError, ServiceToken, answers
 from alpa_auth_client.transport import Answer
 
-from .corpus import FOLDER, VALUES, Case, auth_headers, credential_of
+from .cases import FOLDER, VALUES, Case, auth_headers, credential_of
 from .recordings import ALPA, CASES, SENDS
 from .stage import Stage
 
-#: Cases of client/corpus/recorded.json by the id of the recording.
+#: Cases of cases/recorded.json by the id of the recording.
 EXPECTED: Dict[str, Dict[str, Any]] = {
     case["name"]: case for case in json.loads((FOLDER / "recorded.json").read_text())["cases"]
 }
@@ -46,7 +46,7 @@ def check(client: Any, case: Dict[str, Any], error: Optional[str]) -> None:
 def run_recorded(expected: Case) -> None:
     """Compares a call's outcome, with and without a credential, with the recorded outcome of Alpa's client."""
     case = next(case for case in CASES if case["id"] == expected["name"])
-    error, without = expected.get("error"), expected.get("withoutCredential", expected.get("error"))
+    error, without = expected.get("error"), expected.get("without_credential", expected.get("error"))
     for name in [None, *VALUES["credentials"]]:
         stage = Stage()
         auth = credential_of(name, lambda: VALUES["now"])

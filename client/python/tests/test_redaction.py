@@ -1,4 +1,4 @@
-"""Redaction in any mixture of encodings, and its speed. client/corpus/redaction.json has encodings, and answers with secrets."""
+"""Redaction in any mixture of encodings, and its speed. cases/redaction.json has encodings, and answers with secrets."""
 
 import time
 from typing import Dict

@@ -1,4 +1,4 @@
-"""Details of requests that depend on this client's HTTP library. client/corpus/requests.json has the other cases."""
+"""Details of requests that depend on this client's HTTP library. cases/requests.json has the other cases."""
 
 import pytest
 from alpa_auth_client import ApiKey, Client, ServiceToken

@@ -1,4 +1,4 @@
-"""Settings that this client reads unlike the TypeScript client. client/corpus has the cases of both clients."""
+"""Settings that depend on the process or on types of Python. cases/settings.json has the others."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 from alpa_auth_client import ApiKey, Client, ConfigurationError, Jwt, load_handout
 
 from .conftest import COMPLETION
-from .corpus import VALUES
+from .cases import VALUES
 from .server import Server, reply
 
 

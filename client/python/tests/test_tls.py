@@ -1,4 +1,4 @@
-"""HTTPS with requests: certificate bundles and passwords from the environment. client/corpus/tls.json has the other cases."""
+"""HTTPS with requests: certificate bundles and passwords from the environment. cases/tls.json has the other cases."""
 
 from pathlib import Path
 from typing import Iterator

@@ -3,7 +3,7 @@
  * Greedy answers of one model are always the same. But Alpa uses the temperature of the last request for its whole batch,
  * so an answer is used only if the service gave it twice in a row.
  */
-import { ApiKey, Client, type Seen } from "../../../client/typescript/src/index";
+import { apiKey, callService } from "../../service-call";
 
 /** A question and its answer. It contains no secret. */
 export interface Answer {
@@ -26,13 +26,13 @@ interface AskOptions {
     /** Longest time for one answer, in seconds. */
     timeoutSeconds: number;
     signal?: AbortSignal;
-    /** Whether credentials may be sent over plain HTTP, because the stack's own address has no TLS. */
-    allowHttp?: boolean;
 }
 
 /** Prompts are short to save time, and of several kinds to detect a wrong model or broken weights. */
 const PROMPTS = ["Paris is the capital of", "1, 2, 3, 4, 5,", "The opposite of cold is"];
 const TOKENS = 12;
+/** Largest number of attempts of a question that did not reach Alpa. */
+const ATTEMPTS = 3;
 const LIKELIEST = 5;
 /** Largest number of tries of each question until two answers in a row are the same. */
 const TRIES = 6;
@@ -150,21 +150,13 @@ function questions(): Pick<Answer, "method" | "prompt">[] {
 async function ask(
     { url, key }: VerificationRoute,
     { method, prompt }: Pick<Answer, "method" | "prompt">,
-    { timeoutSeconds, signal, allowHttp }: AskOptions,
+    options: AskOptions,
 ): Promise<Answer> {
-    let milliseconds = 0;
-    const client = new Client({
-        url,
-        auth: new ApiKey(key),
-        allowHttp,
-        answerTimeoutSeconds: timeoutSeconds,
-        onAnswer: (seen: Seen) => (milliseconds = seen.milliseconds),
-    });
-    if (method === "completions") {
-        const options = { maxTokens: TOKENS, temperature: 0, echo: false, signal };
-        const { choices } = await client.completions(prompt, options);
-        return { method, prompt, text: choices[0]?.text ?? "", milliseconds };
-    }
-    const { indices, logprobs } = await client.logprobs(prompt, { topK: LIKELIEST, signal });
-    return { method, prompt, tokens: indices.at(-1) ?? [], logprobs: logprobs.at(-1) ?? [], milliseconds };
+    const asked = method === "completions" ? { max_tokens: TOKENS, temperature: 0, echo: false } : { top_k: LIKELIEST };
+    const call = { url, method, prompt, options: asked, credential: apiKey(key), attempts: ATTEMPTS };
+    const { result, problem, milliseconds } = await callService({ ...call, ...options });
+    if (result === undefined) throw new Error(`${url}/${method} ${problem}`);
+    const { choices, indices, logprobs } = result;
+    if (method === "completions") return { method, prompt, text: choices?.[0]?.text ?? "", milliseconds };
+    return { method, prompt, tokens: indices?.at(-1) ?? [], logprobs: logprobs?.at(-1) ?? [], milliseconds };
 }

@@ -1,10 +1,10 @@
 /** Checks the answers that a caller gets at the public address. */
-import { ApiKey, Client, Jwt, type Credential, type Seen } from "../../../client/typescript/src/index";
 import { claimKey, secretName } from "../../../components/consumers/consumers";
 import type { Reader } from "../../../components/kubernetes/cluster-reader";
 import { VERIFIER } from "../../../components/opt/conversion-phases";
 import { SMOKE_CONSUMER } from "../../check/smoke";
 import { errorMessage } from "../../errors";
+import { apiKey, callService, jwt, type Answer, type Credential } from "../../service-call";
 import type { Outputs } from "../../stack/stack";
 import type { VerificationRoute } from "./answers";
 
@@ -33,8 +33,8 @@ export async function endpointCallers(
         if (callers.has(consumer) || (await isBlocked(read, namespace, secretName(consumer, id)))) continue;
         const auth =
             credentials[who] !== undefined
-                ? new ApiKey(credentials[who])
-                : new Jwt({ key: claimKey(namespace, consumer, id), secret: jwtSecrets[who] });
+                ? apiKey(credentials[who])
+                : jwt(claimKey(namespace, consumer, id), jwtSecrets[who]);
         callers.set(consumer, { who, auth });
         if (callers.size === MOST_CALLERS) break;
     }
@@ -79,8 +79,8 @@ class Limited extends Error {}
 export async function proveServed(endpoint: PublicEndpoint): Promise<string> {
     if (endpoint.callers.length === 0) return asVerifier(endpoint, "this machine has no caller's key that works");
     try {
-        const { seen, who } = await askUntil(endpoint, 1, wrongAnswer, "throw");
-        return `${who} got an answer from ${endpoint.url} after ${seen.milliseconds} ms`;
+        const { answer, who } = await askUntil(endpoint, 1, ({ problem }) => problem, "throw");
+        return `${who} got an answer from ${endpoint.url} after ${answer.milliseconds} ms`;
     } catch (error) {
         if (!(error instanceof Limited)) throw error;
         return asVerifier(
@@ -93,57 +93,45 @@ export async function proveServed(endpoint: PublicEndpoint): Promise<string> {
 async function asVerifier({ verification, ...others }: PublicEndpoint, why: string): Promise<string> {
     if (verification === undefined) return `no answer was received: ${why}`;
     const { url, key } = verification;
-    const verifier = { ...others, url, callers: [{ who: VERIFIER, auth: new ApiKey(key) }] };
-    const { seen } = await askUntil(verifier, 1, wrongAnswer, "wait");
-    return `${why}; ${VERIFIER} got an answer from ${url} after ${seen.milliseconds} ms`;
-}
-
-function wrongAnswer(seen: Seen | undefined, error: unknown): string | undefined {
-    return error === undefined ? undefined : `request failed (${seen?.status ?? "no answer"}: ${errorMessage(error)})`;
+    const verifier = { ...others, url, callers: [{ who: VERIFIER, auth: apiKey(key) }] };
+    const { answer } = await askUntil(verifier, 1, ({ problem }) => problem, "wait");
+    return `${why}; ${VERIFIER} got an answer from ${url} after ${answer.milliseconds} ms`;
 }
 
 /** Verifies that a caller gets 503 with Retry-After. @returns a sentence with the proof @throws with the actual answer */
 export async function proveRefused(endpoint: PublicEndpoint): Promise<string> {
-    const wrong = (seen: Seen | undefined) => {
-        if (seen?.status !== 503) return `got ${seen?.status ?? "no answer"} instead of 503`;
-        return seen.headers.has("retry-after") ? undefined : "got 503 without Retry-After";
+    const wrong = ({ status, retryAfter }: Answer) => {
+        if (status !== 503) return `got ${status} instead of 503`;
+        return retryAfter === undefined ? "got 503 without Retry-After" : "";
     };
-    const { seen, who } = await askUntil(endpoint, IN_A_ROW, wrong, "wait");
-    return `${who} got 503 at ${endpoint.url}, Retry-After ${seen.headers.get("retry-after")}`;
+    const { answer, who } = await askUntil(endpoint, IN_A_ROW, wrong, "wait");
+    return `${who} got 503 at ${endpoint.url}, Retry-After ${answer.retryAfter}`;
 }
 
 /**
  * Repeats a request until its result is right several times in a row.
+ * @param wrong the problem of an answer; empty if it is right
  * @param whenLimited whether to wait for the end of a limit's window, or to throw {@link Limited}
  */
 async function askUntil(
     { url, callers, timeoutSeconds, patienceSeconds, signal }: PublicEndpoint,
     times: number,
-    wrong: (seen: Seen | undefined, error: unknown) => string | undefined,
+    wrong: (answer: Answer) => string,
     whenLimited: "wait" | "throw",
-): Promise<{ seen: Seen; who: string }> {
+): Promise<{ answer: Answer; who: string }> {
     const end = Date.now() + patienceSeconds * 1000;
     for (let right = 0, limited = 0; ;) {
         const { who, auth } = callers[limited % callers.length];
-        let seen: Seen | undefined;
-        const client = new Client({
-            url,
-            auth,
-            allowHttp: url.startsWith("http:"),
-            answerTimeoutSeconds: timeoutSeconds,
-            maxAttempts: 1,
-            onAnswer: (one) => (seen = one),
-        });
-        const error: unknown = await client.completions(PROMPT, { maxTokens: 1, signal }).then(
-            () => undefined,
-            (reason: unknown) => reason,
-        );
+        const call = { url, method: "completions", prompt: PROMPT, options: { max_tokens: 1 } } as const;
+        const answer = await callService({ ...call, credential: auth, timeoutSeconds, signal }).catch(errorMessage);
         signal?.throwIfAborted();
-        const problem = wrong(seen, error);
-        if (problem === undefined && ++right === times) return { seen: seen!, who };
-        if (seen?.status === 429 && ++limited % callers.length !== 0) continue;
-        if (seen?.status === 429 && whenLimited === "throw") throw new Limited();
-        if (problem !== undefined) {
+        const problem = typeof answer === "string" ? answer : wrong(answer);
+        if (typeof answer !== "string") {
+            if (problem === "" && ++right === times) return { answer, who };
+            if (answer.status === 429 && ++limited % callers.length !== 0) continue;
+            if (answer.status === 429 && whenLimited === "throw") throw new Limited();
+        }
+        if (problem !== "") {
             right = 0;
             if (Date.now() >= end) throw new Error(`${who} at ${url}: ${problem}`);
         }

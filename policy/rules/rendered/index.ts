@@ -24,7 +24,6 @@ import { statefulSets } from "./etcd";
 import { daemonSets, OPT_CHARTS, rayClusters } from "./opt";
 import { definition, secret } from "./plain";
 import { proofs } from "./proofs";
-import { dashboards, DASHBOARDS } from "./dashboards";
 import { apisixRelease, graphs, otherRelease, profile } from "./releases";
 import { waits } from "./waits";
 import { otherGateways, otherPeers } from "./wired";
@@ -70,11 +69,7 @@ const COMPARED: Record<string, Compared> = {
     PodMonitor: byName(podMonitors),
     ApisixTls: byName(certificates.served, "namespace"),
     Certificate: byName(certificates.issued),
-    ConfigMap: (resource) => {
-        const name = at(resource.props, "metadata.name");
-        if (name === UNKNOWN) return [];
-        return both((name === DASHBOARDS ? dashboards : profile)(resource));
-    },
+    ConfigMap: (resource) => both(profile(resource)),
     Secret: secret,
     CustomResourceDefinition: definition,
     Command: commandLines,

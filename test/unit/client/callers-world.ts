@@ -15,7 +15,7 @@ import * as kit from "./kit";
 import { keyPair, startService, type Service } from "./kit";
 
 /**
- * Addresses and credentials of the emulated services. client/corpus/world and tests/world/conftest.py read this format.
+ * Addresses and credentials of the emulated services. client/python/tests/cases/world and client/python/tests/world/conftest.py read this format.
  */
 export interface CallersWorld {
     /** Address of Alpa itself, which only the gateway should reach. */

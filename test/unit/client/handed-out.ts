@@ -31,15 +31,14 @@ export async function handedOut(folder: string, { gateway, edge, pairs, token }:
     return { key, hs, rs: ofRs, es: ofEs, ed: ofEd, edge: ofEdge };
 }
 
-/** @param more further arguments of the command */
-export function write(folder: string, option: string, credentials: object[], ...more: string[]) {
+function write(folder: string, option: string, credentials: object[]) {
     const config = { "alpa-auth:option": option, "alpa-auth:consumers": [{ name: "team", credentials }] };
     return (ids: string[], outputs: object) =>
         Promise.all(
             ids.map(async (id) => {
                 const { ops } = bench({ text: stringify({ config }), outputs });
                 const file = join(folder, `handed-out-${id}.md`);
-                const { code, note } = await ops("consumer", "handout", "team", id, "--out", file, ...more);
+                const { code, note } = await ops("consumer", "handout", "team", id, "--out", file);
                 assert.equal(code, 0, note);
                 return file;
             }),

@@ -6,7 +6,6 @@ import { DEFAULT_NAMESPACE } from "../../../config/values";
 import { claimKey } from "../../../components/consumers/consumers";
 import { limitPlugins, type Limits } from "../../../components/consumers/limits";
 import { alpaChain, closedChain } from "../../../components/route/plugin-chain";
-import type { Pair } from "../../certificates";
 import type { RoutePlugin } from "../../../components/route/route-plugin";
 import { GUARD } from "../components/route/guard-settings";
 
@@ -30,8 +29,6 @@ export const PUBLIC_KEY = publicPem(pair);
 export interface Service {
     /** Address that callers use over HTTP, with the prefix `/alpa`. */
     url: string;
-    /** The same address over HTTPS. Without a certificate, nothing listens there. */
-    secureUrl: string;
     gateway: Gateway;
     alpaPort: number;
     /** Requests that reached Alpa. */
@@ -49,13 +46,11 @@ export interface Service {
 export const LIMITED_KEY = "KEY-of-limited-0123456789";
 export const STRANGER_KEY = "KEY-of-another-namespace-0";
 
-/** @param pair certificate and key of `localhost`. Without them, the gateway serves only HTTP. */
-export async function startService(pair?: Pair): Promise<Service> {
+export async function startService(): Promise<Service> {
     const seen: Seen[] = [];
     const atOnce = { port: 0, batchWindow: () => new Promise<void>((resolve) => void setImmediate(resolve)) };
     const alpa = await startAlpa({ ...atOnce, onRequest: (request) => void seen.push(request) });
-    const tls = pair && { port: 0, protocols: "TLSv1.2 TLSv1.3" };
-    const gateway = await startGateway({ port: 0, adminPort: 0, adminKey: ADMIN_KEY, log: () => undefined, tls });
+    const gateway = await startGateway({ port: 0, adminPort: 0, adminKey: ADMIN_KEY, log: () => undefined });
     const put = async (path: string, body: object) => {
         const answer = await fetch(`http://127.0.0.1:${gateway.adminPort}/apisix/admin${path}`, {
             method: "PUT",
@@ -96,10 +91,8 @@ export async function startService(pair?: Pair): Promise<Service> {
         ...{ uri: "/*", priority: -10, plugins: byName(closedChain("/alpa")) },
         upstream: { type: "roundrobin", nodes: { "127.0.0.1:1": 1 }, retries: 0 },
     });
-    if (pair) await put("/ssls/localhost", { cert: pair.certificate, key: pair.key, snis: ["localhost"] });
     return {
         url: `http://127.0.0.1:${gateway.port}/alpa`,
-        secureUrl: `https://localhost:${gateway.tlsPort}/alpa`,
         gateway,
         alpaPort: alpa.port,
         seen,

@@ -30,7 +30,7 @@ export function snippetsOf(pages: string[], languages: string[], only = /(?:)/):
 /** Writes the files that a snippet reads. @returns its text for this world, and its variables */
 export async function prepared(text: string, world: CallersWorld, folder: string) {
     const { urls, keys, edges, tokens, jwt, handouts } = world;
-    const single = /header=|header: "|cf-access-client-id/.test(text);
+    const single = /header=|cf-access-client-id/.test(text);
     const service = /ServiceToken|CF-Access|cf-access/.test(text);
     const edge = single ? edges.strict.single : edges.strict.alpa;
     // Replaces only the host of the page's address, so that a wrong path on the page fails the test.

@@ -58,7 +58,6 @@ export const BASES: Record<Base, () => Promise<Seen[]>> = {
         recordStack("helm", {
             observability: {
                 accessLog: true,
-                dashboards: { enabled: true, docsUrl: "https://git.example.com/alpa-auth/blob/main/docs" },
                 metrics: {
                     enabled: true,
                     podMonitor: true,

@@ -285,30 +285,6 @@ describe("preflight", () => {
         assert.deepEqual((await problems("helm", { objects }, { observability })).problems, []);
     });
 
-    const DASHBOARDS = { metrics: { enabled: true }, dashboards: { enabled: true, namespace: "monitoring" } };
-    it("stops for dashboards that belong to another stack, or have no owner", async () => {
-        const theirs = async (owner: string | undefined) => {
-            const objects = { "Namespace monitoring": undefined, "ConfigMap monitoring/alpa-auth-dashboards": owner };
-            return (await problems("helm", { objects }, { observability: DASHBOARDS })).problems;
-        };
-        const [another] = await theirs("alpa-auth/other");
-        assert.match(
-            another,
-            /^cluster: .*\n {6}- of stack alpa-auth\/other: ConfigMap monitoring\/alpa-auth-dashboards\. /,
-        );
-        const [unknown] = await theirs(undefined);
-        assert.match(unknown, /\n {6}- without an owner: ConfigMap monitoring\/alpa-auth-dashboards\. /);
-        assert.deepEqual(await theirs(OWN), []);
-    });
-
-    it("stops for dashboards in a namespace that does not exist", async () => {
-        assert.deepEqual((await problems("helm", {}, { observability: DASHBOARDS })).problems, [
-            "observability.dashboards.namespace: Namespace monitoring does not exist. Correct the name, or create it.",
-        ]);
-        const own = { ...DASHBOARDS, dashboards: { enabled: true } };
-        assert.deepEqual((await problems("helm", {}, { observability: own })).problems, []);
-    });
-
     it("stops for an expired certificate, and only warns where it is in use: a run may have to revoke keys", async () => {
         const files = await certificate(["llm.example.com"], { notAfter: new Date(Date.now() - 1000) });
         const values = { ...withTls, tls: { certificate: { files } } };

@@ -17,7 +17,6 @@ const FOUND = { "alpa-apisix-release": { status: { revision: 1 } } };
 const azure = { hostname: "llm.example.com", addresses: ["20.50.2.10"] };
 const ISSUER = { certificate: { certManager: { issuer: "internal", kind: "Issuer" } } };
 const metrics = { enabled: true, podMonitor: true, scrapers: [{ namespace: "m", podLabels: { a: "b" } }] };
-const DASHBOARDS = { metrics: { enabled: true }, dashboards: { enabled: true, namespace: "monitoring" } };
 
 describe("planned objects are those of the program", () => {
     let pair: Pair;
@@ -40,11 +39,6 @@ describe("planned objects are those of the program", () => {
                 () => settings(installer, { observability: { metrics } }),
                 "PodMonitor alpa-auth-gateway",
                 "NetworkPolicy alpa-auth-gateway",
-            ],
-            [
-                `intra-a, installer ${installer}, with dashboards`,
-                () => settings(installer, { observability: DASHBOARDS }),
-                "ConfigMap monitoring alpa-auth-dashboards",
             ],
         ]),
         [

@@ -23,7 +23,6 @@ const refused: [rule: string, cases: Case[]][] = [
             ["components/x.ts", 'import { A } from "../preflight/checks";\nA();', DOWN],
             ["components/x.ts", 'import { A } from "../ops/cli";\nA();', DOWN],
             ["components/x.ts", 'import { A } from "../sandbox/cli";\nA();', DOWN],
-            ["components/x.ts", 'import { A } from "../client/typescript";\nA();', DOWN],
             ["components/x.ts", 'import { A } from "../policy";\nA();', DOWN],
             ["components/x.ts", 'import { A } from "../test/kit";\nA();', DOWN],
             ["components/x.ts", 'export const a = () => import("../config");', DOWN],

@@ -75,7 +75,7 @@ describe("packages", () => {
             ignore?: { "dependency-name": string; versions?: string[] }[];
         }[];
         const folders = updates.flatMap(({ directory, directories }) => directories ?? [directory]);
-        assert.deepEqual(folders.sort(), ["/", "/", "/client/python", "/client/typescript", "/site", "/test"]);
+        assert.deepEqual(folders.sort(), ["/", "/", "/client/python", "/site", "/test"]);
         const ignored = updates.flatMap(({ ignore }) => ignore ?? []);
         const [{ versions }] = ignored.filter((one) => one["dependency-name"] === "@pulumi/pulumi");
         const sdk = JSON.parse(read("package.json")).dependencies["@pulumi/pulumi"];

@@ -1,4 +1,4 @@
-"""Settings from environment variables. The names are those of the TypeScript library; docs/call/README.md has the table."""
+"""Settings from environment variables, which docs/call/README.md lists."""
 
 import re
 from typing import Any, Dict, List, Mapping, Optional

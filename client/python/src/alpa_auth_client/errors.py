@@ -1,7 +1,7 @@
 """The types of all errors. Each error has the caller's next step.
 
-Each is a RuntimeError, like the errors of Alpa's own client, so programs that catch RuntimeError keep working. The names are
-those of the TypeScript library; docs/call/README.md has the table.
+Each is a RuntimeError, like the errors of Alpa's own client, so programs that catch RuntimeError keep working.
+docs/call/README.md lists them.
 """
 
 from typing import List, Optional

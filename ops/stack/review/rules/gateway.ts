@@ -1,5 +1,4 @@
 /** The installation of APISIX: a RampartGraph or a Helm release, and patches of its objects. */
-import { DASHBOARDS } from "../../../../components/apisix/grafana/dashboards";
 import { apisixCharts } from "../../../../policy/resources/charts";
 import { at, type Path } from "../../../../policy/resources/values";
 import type { Change } from "../changes";
@@ -159,15 +158,10 @@ export const deploymentPatch: KindRule = {
     ],
 };
 
-/** Whether the ConfigMap has the dashboards, which neither callers nor gateway pods use. */
-const isOfGrafana = (change: Change): boolean =>
-    [change.old, change.new].some((one) => at(one, "metadata.name") === DASHBOARDS);
-
 /** A ConfigMap whose name depends on its content. Pods use a new ConfigMap only after the chart's values name it. */
 export const configMap: KindRule = {
     ...UNNOTICED,
     deleted: (change, { changes }) =>
-        isOfGrafana(change) ||
         changes.some((other) => other !== change && other.kind === "kubernetes ConfigMap" && other.op !== "delete")
             ? undefined
             : { code: "deleted", says: `ConfigMap ${change.name} is deleted: pods that need it can no longer start` },
@@ -175,7 +169,6 @@ export const configMap: KindRule = {
         [
             "data",
             (_, change) =>
-                isOfGrafana(change) ||
                 // New content gives the ConfigMap a new name, so pods do not read the new content under the old name.
                 at(change.old, "metadata.name") !== at(change.new, "metadata.name")
                     ? undefined

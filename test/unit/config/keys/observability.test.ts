@@ -36,16 +36,6 @@ describe("config of observability", () => {
         assert.deepEqual(gateway.release.observability, { metrics: { scrapers, podMonitor: true } });
     });
 
-    it("passes the dashboards to the components, by default in the stack's namespace and in a folder of the same name", () => {
-        const dashboards = (given: object) =>
-            asked({ metrics: { enabled: true }, dashboards: { enabled: true, ...given } }).observability?.dashboards;
-        assert.deepEqual(dashboards({}), { folder: "alpa-auth" });
-        const own = { namespace: "monitoring", folder: "Alpa", docsUrl: "https://git.example.com:8443/a/docs" };
-        assert.deepEqual(dashboards(own), own);
-        const { observability } = asked({ metrics: { enabled: true }, dashboards: { folder: "a" } });
-        assert.equal(observability?.dashboards, undefined);
-    });
-
     it("accepts a caller for callerPath with small limits, which changes nothing in the gateway", () => {
         const limits = { requests: 2, perSeconds: 60, concurrent: 1 };
         const own = [{ name: "caller-path", limits, credentials: [{ id: "a", method: "key" }] }];
@@ -100,21 +90,6 @@ describe("config of observability", () => {
             { observability: { metrics: { scrapers: [SCRAPER], podMonitor: true } } },
             /^observability\.metrics\.scrapers: needs observability\.metrics\.enabled/,
             /^observability\.metrics\.podMonitor: needs observability\.metrics\.enabled/,
-        ],
-        [
-            "dashboards without metrics, which would be empty",
-            { observability: { dashboards: { enabled: true } } },
-            /^observability\.dashboards\.enabled: needs observability\.metrics\.enabled/,
-        ],
-        [
-            "a folder of Grafana outside of its sidecar's",
-            { observability: { metrics: { enabled: true }, dashboards: { enabled: true, folder: "../etc" } } },
-            /^observability\.dashboards\.folder: must begin with a letter or digit.* \(got "\.\.\/etc"\)/,
-        ],
-        [
-            "an address of the docs with a password, or a script",
-            { observability: { metrics: { enabled: true }, dashboards: { docsUrl: "javascript:alert(1)" } } },
-            /^observability\.dashboards\.docsUrl: must be an address with http/,
         ],
         [
             "completions of an unknown caller",

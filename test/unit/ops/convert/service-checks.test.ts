@@ -1,7 +1,7 @@
 // Proves which answers of a service count as a proof: the answers that are recorded before a conversion, and the refusal of
 // callers while it has no Alpa. The service here gives prepared answers.
 import { strict as assert } from "node:assert";
-import { ApiKey } from "../../../../client/typescript/src/index";
+import { apiKey } from "../../../../ops/service-call";
 import { recordAnswers } from "../../../../ops/cutover/service/answers";
 import { proveRefused } from "../../../../ops/cutover/service/public-endpoint";
 import { serve } from "../../kit/http";
@@ -20,7 +20,7 @@ const alpa = (text: (nth: number) => string) => {
         });
     });
 };
-const recorded = async (url: string) => recordAnswers({ url, key: KEY }, { timeoutSeconds: 5, allowHttp: true });
+const recorded = async (url: string) => recordAnswers({ url, key: KEY }, { timeoutSeconds: 5 });
 
 describe("ops convert, answers recorded before it", () => {
     it("are those that the service gives twice in a row", async () => {
@@ -40,7 +40,7 @@ describe("ops convert, proof that callers get 503", () => {
         const url = await serve((request, response) => {
             request.resume().on("end", () => response.writeHead(status, headers).end("{}"));
         });
-        const callers = [{ who: "smoke/key", auth: new ApiKey(KEY) }];
+        const callers = [{ who: "smoke/key", auth: apiKey(KEY) }];
         return proveRefused({ url, callers, timeoutSeconds: 5, patienceSeconds: 0.01 });
     };
 

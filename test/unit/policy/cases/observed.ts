@@ -1,5 +1,5 @@
 import type { Case } from ".";
-import { find, inputs, more, plugin, spec } from "./changes";
+import { find, more, plugin, spec } from "./changes";
 import type { Given } from "../stacks";
 
 const metrics = (change: (spec: any) => void) => spec("NetworkPolicy", "alpa-auth-metrics", change);
@@ -11,10 +11,6 @@ const settings = (change: (text: string) => string) => (all: Given[]) => {
     const [file] = Object.keys(data);
     data[file] = change(data[file]);
 };
-const dashboard = (change: (text: string) => string) =>
-    inputs("ConfigMap", "alpa-auth-dashboards", ({ data }) => {
-        data["alpa-auth-caller.json"] = change(data["alpa-auth-caller.json"]);
-    });
 
 /** Cases of stacks with metrics and an access log. */
 export const OBSERVED: Record<string, Case[]> = {
@@ -96,18 +92,6 @@ export const OBSERVED: Record<string, Case[]> = {
             "observed",
             spec("PodMonitor", undefined, (s) => (s.selector = {})),
             /^spec\.selector/m,
-        ],
-        [
-            "a dashboard with a foreign link",
-            "observed",
-            dashboard((text) => text.replace("${docs}/operate/callers.md", "https://example.net")),
-            /^data\.alpa-auth-caller\.json\.links\[0\]\.url: must be/m,
-        ],
-        [
-            "a dashboard of another owner among those of this project",
-            "observed",
-            inputs("ConfigMap", "alpa-auth-dashboards", ({ data }) => (data["other.json"] = "{}")),
-            /other\.json: this project does not render this field/,
         ],
         [
             "metadata of another plugin",

@@ -62,24 +62,6 @@ const INTRA: Scenario[] = [
         ["breaks-callers service-interrupted", "harmless network-narrowed", "harmless changed-inside"],
     ],
     [
-        "dashboards that are enabled, which restarts nothing",
-        { observability: OBSERVED },
-        { observability: { ...OBSERVED, dashboards: { enabled: true } } },
-        [],
-    ],
-    [
-        "dashboards that are disabled",
-        { observability: { ...OBSERVED, dashboards: { enabled: true } } },
-        { observability: OBSERVED },
-        [],
-    ],
-    [
-        "dashboards with other links",
-        { observability: { ...OBSERVED, dashboards: { enabled: true } } },
-        { observability: { ...OBSERVED, dashboards: { enabled: true, docsUrl: "https://git.example.com/docs" } } },
-        [],
-    ],
-    [
         "one more scraper",
         { observability: OBSERVED },
         { observability: { ...OBSERVED, metrics: { ...OBSERVED.metrics, scrapers: [...SCRAPERS, ...OTHERS] } } },
