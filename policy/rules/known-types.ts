@@ -63,7 +63,7 @@ const COMPONENTS: Record<string, string[]> = {
         "GatewayMonitor",
         "GatewayTls",
         "GatewayWiring",
-        "GracefulStop",
+        "GracefulShutdown",
         "Microk8s",
         "Microk8sNode",
         "NetworkPolicies",

@@ -112,7 +112,6 @@ describe("previews of a gateway by Helm", function () {
         "another image": () => ({ image: { tag: "3.18.1-ubuntu" } }),
         "more pods, with counters of their own": () => ({ replicas: 2, sharedCounters: { whenDown: "refuse" } }),
         "another port": () => ({ nodePort: stack.nodePort + 1 }),
-        "another image of etcd": () => ({ etcdImage: { tag: "3.6.5-debian-12-r0" } }),
     };
     for (const [what, gateway] of Object.entries(cases))
         it(what, async () => {

@@ -261,16 +261,6 @@ const refused: Refused[] = [
         /^gateway\.image\.tag: must be a pinned version/,
     ],
     [
-        "an etcd of Bitnami's, which needs scripts",
-        { gateway: { etcdImage: { repository: "mirror.example.org/bitnamilegacy/etcd" } } },
-        /^gateway\.etcdImage\.repository: must be etcd's own image, for example gcr\.io\/etcd-development\/etcd:v3\.6\.\d+ \(got "mirror.*"\): Bitnami's image is no longer supported/,
-    ],
-    [
-        "Bitnami's etcd under another name",
-        { gateway: { etcdImage: { repository: "team/etcd", tag: "3.6.4-debian-12-r3" } } },
-        /^gateway\.etcdImage\.tag: must be etcd's own image/,
-    ],
-    [
         "an etcd that is not pinned",
         { gateway: { etcdImage: { tag: "latest" } } },
         /^gateway\.etcdImage\.tag: must be a pinned/,

@@ -242,7 +242,10 @@ describe("ops consumer list", () => {
             const write = (name: string, fingerprint: string | undefined) => {
                 const file = join(folder, `.alpa-auth/handouts/intra/${name}.json`);
                 mkdirSync(dirname(file), { recursive: true });
-                writeFileSync(file, JSON.stringify([{ at: "2026-11-03T10:00:00Z", recipients: [], fingerprint }]));
+                writeFileSync(
+                    file,
+                    JSON.stringify([{ at: "2026-11-03T10:00:00Z", recipients: [], by: "ada@ops", fingerprint }]),
+                );
             };
             // The state of the fake Pulumi has no generated secret.
             write("alice.a1", "0123456789abcdef");

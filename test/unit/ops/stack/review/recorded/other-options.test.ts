@@ -43,7 +43,6 @@ const FINDINGS: Record<string, Expected> = {
             "harmless added",
         ],
         "another port": ["breaks-callers access-changed"],
-        "another image of etcd": ["risk pods-restart"],
     },
     exposure: {
         nothing: [],
