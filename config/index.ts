@@ -106,7 +106,6 @@ function optionProblem(option: unknown): string | undefined {
 /** Keys whose value is always a text, even if it looks like JSON. */
 const TEXTS = [
     "option",
-    "of",
     "consumersFile",
     "namespace",
     "exposure",

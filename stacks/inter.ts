@@ -14,7 +14,7 @@ export function inter(
     watchdogOf(settings.watchdog);
     const { access, provider, outputs } = clusterOf(settings);
     const auth = new InterCluster("alpa", { ...settings, cluster: access }, { provider });
-    const { url, credentials, jwtSecrets, curl, gateway } = auth;
+    const { url, credentials, jwtSecrets, curl } = auth;
     const { expires, azure } = settings;
-    return { url, credentials, jwtSecrets, curl, expires, gateway, ...azure, ...outputs, ...rules };
+    return { url, credentials, jwtSecrets, curl, expires, ...azure, ...outputs, ...rules };
 }

@@ -17,9 +17,9 @@ export function intra(settings: GatewayClusterArgs & AroundTheGateway & { watchd
     watchdogOf(settings.watchdog);
     const { access, provider, outputs } = clusterOf(settings);
     const auth = new IntraCluster("alpa", { ...settings, cluster: access }, { provider });
-    const { url, credentials, jwtSecrets, curl, gateway, conversion } = auth;
+    const { url, credentials, jwtSecrets, curl, conversion } = auth;
     const { expires, azure } = settings;
     // An output without a value is left out, because Pulumi prints a warning about such an output.
     const more = { ...azure, ...outputs, ...(conversion && { conversion }) };
-    return { url, credentials, jwtSecrets, curl, expires, gateway, ...more };
+    return { url, credentials, jwtSecrets, curl, expires, ...more };
 }

@@ -20,7 +20,6 @@ const FULL: Record<string, string> = {
     "test/chaos/": "each file takes minutes: models are loaded again and again while steps fail or are killed",
     "test/engine/callers/limits-shared":
         "two gateway pods and a Redis that stops: shared-limits.test.ts of the sandbox counts in a real one",
-    "test/engine/callers/stack": "a second stack at the gateway of a first: each change runs both",
     "test/engine/cloudflare/exposure": "a gateway behind Azure and a tunnel in turn, under traffic",
     "test/engine/cloudflare/hosts": "connectors on hosts by SSH: stack.test.ts has the stack itself",
     "test/engine/cloudflare/move": "a zone moves to Cloudflare and back",
@@ -134,7 +133,7 @@ const LONG = [
     ["cloudflare/stack"],
     ["ops/commands", "ops/import"],
     ["stack/failures", "stack/pulumi"],
-    ["ops/review", "callers/stack"],
+    ["ops/review"],
     ["cluster/microk8s"],
     ["stack/rollback", "callers/limits-shared"],
     ["sandbox/cli-stacks"],

@@ -54,7 +54,7 @@ export async function cutoverState(
     const conversions = records({ folder: context.folder, kind: kind.folder }, stack.short);
     const kept = keptTimes(context.folder, stack.short);
     const known = { ...kind.kept(kept), ...measured(conversions) };
-    const { namespace } = await gatewayOf(context, stack);
+    const { namespace } = gatewayOf(stack);
     const access = await accessOf(context, stack);
     const cluster = context.openHolder(access, namespace);
     return {

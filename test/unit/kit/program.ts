@@ -1,11 +1,9 @@
 /** The program of any option on a fake engine, with the config of a real run. */
 import { parse, type Settings } from "../../../config";
-import { callers } from "../../../stacks/callers";
 import { cloudflare } from "../../../stacks/cloudflare";
 import { inter } from "../../../stacks/inter";
 import { intra } from "../../../stacks/intra";
 import { record, type Seen } from "../../kit";
-import { GATEWAY } from "./callers";
 import { CALLS, SSH_KEY } from "./cloudflare";
 import { SAID } from "./cluster-nodes";
 import { KUBECONFIG } from "./intra-a";
@@ -47,7 +45,5 @@ function run(settings: Settings): unknown {
             return inter(settings);
         case "cloudflare":
             return cloudflare(settings);
-        case "callers":
-            return callers({ ...settings, gateway: GATEWAY });
     }
 }

@@ -10,7 +10,6 @@ import { inter } from "../../../stacks/inter";
 import { intra } from "../../../stacks/intra";
 import { certificate } from "../../certificates";
 import { asked, record, type Seen } from "../../kit";
-import { recordCallers } from "../kit/callers";
 import { CALLS, HOST, recordCloudflare, SSH_KEY, TODAY, TOKENS } from "../kit/cloudflare";
 import { recordNodes, THREE } from "../kit/cluster-nodes";
 import {
@@ -177,5 +176,4 @@ export const STACKS: Record<string, () => Promise<Seen[]>> = {
     cloudflare: () => recordCloudflare(),
     "cloudflare with a zone of its own": () =>
         recordCloudflare({ zone: { name: "example.com", plan: "free", manage: "create" } }),
-    callers: () => recordCallers(),
 };

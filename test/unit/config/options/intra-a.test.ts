@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { generateKeyPairSync } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { VERIFICATION_PREFIX } from "../../../../components/opt/verification";
-import { FORGEABLE } from "../../../../components/consumers/shared-gateway";
+import { FORGEABLE } from "../../../../config/options/gateway/settings";
 import { parse, readSettings, type RawConfig } from "../../../../config";
 import { CONSUMERS, KUBECONFIG, parseIntra, raw } from "../../kit/intra-a";
 import { value } from "../../../kit";
@@ -407,9 +407,7 @@ describe("config", () => {
     });
 
     it("accepts an empty list of consumers, with a warning", () => {
-        assert.deepEqual(parseIntra(raw()).warnings, [
-            "consumers: empty, so only callers of other stacks are admitted. Add a consumer.",
-        ]);
+        assert.deepEqual(parseIntra(raw()).warnings, ["consumers: empty, so no caller is admitted. Add a consumer."]);
         assert.deepEqual(parseIntra(raw({ consumers: [caller("lab")] })).warnings, [
             "consumers: lab has no credentials, so it cannot authenticate. Add one.",
         ]);

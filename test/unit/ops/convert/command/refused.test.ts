@@ -11,7 +11,7 @@ import { exits } from "../../kit";
 describe("npm run ops -- convert, refused", () => {
     const MINIMAL = (option: string) => `config:\n  alpa-auth:option: ${option}\n`;
     const refused: [why: string, text: string, problem: RegExp][] = [
-        ...["inter", "cloudflare", "callers"].map((option): [string, string, RegExp] => [
+        ...["inter", "cloudflare"].map((option): [string, string, RegExp] => [
             `a stack of option ${option}`,
             MINIMAL(option),
             new RegExp(`--stack: must have option intra-a or intra-b.*\\(intra has option ${option}\\)`),
