@@ -45,7 +45,6 @@ const COMPONENTS: Record<string, string[]> = {
         "AdminKeys",
         "AlpaFirewall",
         "AlpaRoute",
-        "AlpaWatchdog",
         "ApisixProfile",
         "ApisixRelease",
         "BareMetal",

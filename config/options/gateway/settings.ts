@@ -6,7 +6,6 @@ import type { BroughtKey, ConsumerSettings, Credential } from "../../../componen
 import { keyDigest } from "../../../components/consumers/key-digest";
 import { callerLimits, COUNTED_APART, hasLimits, type Limits } from "../../../components/consumers/limits";
 import { OLDEST_APISIX } from "../../../components/apisix/version";
-import type { AlpaWatchdogArgs } from "../../../components/hosts/watchdog/alpa-watchdog";
 import type { RampartInstall } from "../../../components/rampart/rampart";
 import { classSettings } from "../../keys/classes/settings";
 import { clusterSettings, type ClusterSettings } from "../../keys/cluster/settings";
@@ -22,8 +21,6 @@ import type { CommonSettings } from "../option";
 export interface SharedSettings extends CommonSettings, ClusterSettings {
     /** Required settings at Azure, for the outputs. Default: none. */
     azure?: AzureSide;
-    /** The watchdog on Alpa's hosts. Default: none. */
-    watchdog?: AlpaWatchdogArgs;
 }
 
 /** Settings that all options with a gateway share. */
