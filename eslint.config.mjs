@@ -83,7 +83,7 @@ const SUBJECTS = [
  */
 function aboveSubject(higher) {
     const folders = ["config", "dns", "preflight", "stacks", "ops", "policy", "sandbox", "bench", "test"];
-    const topologies = ["[\\w-]+-cluster", "cloudflare-access", "gateway-callers", "conversion"];
+    const topologies = ["[\\w-]+-cluster", "cloudflare-access", "conversion"];
     return `^(?:\\.\\./)+(?:${[...higher, ...folders, ...topologies].join("|")})(?:/|$)`;
 }
 

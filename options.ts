@@ -13,12 +13,10 @@ import { preflight } from "./preflight";
 import { attemptOf, withoutRecord } from "./preflight/alpa/conversion";
 import { cloudflarePreflight, exposurePreflight } from "./preflight/cloudflare";
 import { hostsPreflight, NO_CLUSTER_YET, withoutCluster } from "./preflight/hosts";
-import { callersPreflight, gatewayOf } from "./preflight/kubernetes/callers";
 import { configuredIdentities } from "./config/identities";
 import { identifiedCluster } from "./preflight/kubernetes/identified-cluster";
 import { PreflightError } from "./preflight/preflight-error";
 import { endedFiles } from "./preflight/kubernetes/tls";
-import { callers } from "./stacks/callers";
 import { cloudflare } from "./stacks/cloudflare";
 import { inter } from "./stacks/inter";
 import { intra } from "./stacks/intra";
@@ -61,12 +59,6 @@ export const OPTION_STACKS: {
             warnings: await cloudflarePreflight(settings, owner(), api()),
             create: () => bound(() => cloudflare(settings, (tokens) => untilDisabled(tokens, api()))),
         };
-    },
-    async callers(settings) {
-        const { identity, ...cluster } = await identifiedCluster(settings.cluster);
-        const bound = await bind(settings, identity);
-        const args = { ...settings, cluster, gateway: await gatewayOf(settings.of) };
-        return { warnings: await callersPreflight(args, owner()), create: () => bound(() => callers(args)) };
     },
 };
 

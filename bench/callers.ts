@@ -12,13 +12,6 @@ export function callers(count: number): Callers {
     return Object.fromEntries(Array.from({ length: count }, (_, i) => [name(i), ["a"]]));
 }
 
-/** Splits the callers into `count` groups of nearly equal size, one group for each stack. */
-export function parts(all: Callers, count: number): Callers[] {
-    const entries = Object.entries(all);
-    const size = Math.ceil(entries.length / count);
-    return Array.from({ length: count }, (_, i) => Object.fromEntries(entries.slice(i * size, (i + 1) * size)));
-}
-
 /** The consumer whose credential is rotated. */
 export const ROTATED = "team-0000";
 

@@ -6,7 +6,6 @@ import { killedMidway } from "./killed";
 import { measureInFile } from "./in-file";
 import { measureObserved } from "./observed";
 import { measureReview } from "./review";
-import { measureStacks } from "./shared";
 import { type Bench, withBench } from "./sandbox";
 
 const say = (line: string) => console.log(line);
@@ -46,7 +45,7 @@ program
     .description("Compare alpa-auth with a flat Pulumi program and with kubectl, for the same objects")
     .option(
         "--counts <numbers>",
-        "how many callers; a stack file holds at most about 1650, so use `bench file` or `bench stacks` for more",
+        "how many callers; a stack file holds at most about 1650, so use `bench file` for more",
         counts,
         [10, 100, 1000],
     )
@@ -60,17 +59,6 @@ program
     .action(async (options: { counts: number[]; settings: (typeof SETTINGS.fast)[]; firstUp: boolean }) => {
         const { counts, settings, firstUp } = options;
         await measured((bench) => measureConsumers(bench, counts, settings, firstUp, say));
-    });
-
-program
-    .command("stacks")
-    .description(
-        "Measure callers in several stacks that share one gateway and are deployed at the same time, with the fast settings",
-    )
-    .option("--count <number>", "how many callers in all", (text) => counts(text)[0], 1000)
-    .option("--stacks <number>", "how many stacks", (text) => counts(text)[0], 3)
-    .action(async (options: { count: number; stacks: number }) => {
-        await measured((bench) => measureStacks(bench, options.count, options.stacks, say));
     });
 
 program

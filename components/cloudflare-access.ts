@@ -109,15 +109,10 @@ export class CloudflareAccess extends pulumi.ComponentResource {
         for (const hostname of namesOfOurOwn(args))
             new cloudflare.DnsRecord(
                 // The resource is named after its host name. If another name becomes the main one, the earlier name keeps its
-                // record, as an alias.
+                // record.
                 `${name}-record-${hostname}`,
                 { zoneId, name: hostname, type: "CNAME", content: tunnel.target, proxied: true, ttl: 1 },
-                {
-                    ...inside,
-                    dependsOn: after,
-                    // The resource was renamed in 2026-11. Remove the alias when every stack has been updated.
-                    aliases: hostname === hostnames[0] ? [{ name: `${name}-record` }] : undefined,
-                },
+                { ...inside, dependsOn: after },
             );
 
         this.url = `https://${hostnames[0]}${args.pathPrefix ?? ""}`;

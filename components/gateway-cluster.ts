@@ -20,7 +20,6 @@ import { metadata } from "./kubernetes/ownership";
 import { servedPrefixes } from "./alpa/paths";
 import { componentNamespace } from "./apisix/rampart-gateway";
 import { curlLine } from "./alpa/sample";
-import type { SharedGateway } from "./consumers/shared-gateway";
 import { SharedCounters, type CountersSettings } from "./consumers/shared-counters";
 import { GatewayTls, type GatewayTlsSettings } from "./apisix/tls";
 import { VERIFICATION_PREFIX } from "./opt/verification";
@@ -71,8 +70,6 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
     readonly jwtSecrets: pulumi.Output<Record<string, string>>;
     /** A curl command with the first key, ready to paste; secret. */
     readonly curl: pulumi.Output<string>;
-    /** Output that other stacks read to add callers to this gateway. */
-    readonly gateway: SharedGateway;
     /** Outputs of a conversion. Undefined if the stack has no conversion. */
     readonly conversion?: ConversionOutputs;
 
@@ -131,7 +128,6 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
 
         this.conversion = conversion?.finish(gateway.url, route, [consumers]);
         this.url = `${gateway.url}${prefixes[0]}`;
-        this.gateway = sharedGateway(args, this.url, binding, shared);
         this.credentials = secretMap(consumers.keys);
         this.jwtSecrets = secretMap(consumers.jwtSecrets);
         this.curl = this.credentials.apply((keys) => keyLine(this.url, Object.values(keys)[0]));
@@ -213,28 +209,6 @@ export function keyLine(url: string, key: string | undefined): string {
     return curlLine(url, key === undefined ? [] : [`apikey: ${key}`]);
 }
 
-/** Output that other stacks read to add callers to this gateway. */
-function sharedGateway(
-    { namespace, alpa, gateway }: GatewayClusterArgs,
-    url: string,
-    binding: GatewayBinding,
-    shared: SharedCounters | undefined,
-): SharedGateway {
-    return {
-        namespace,
-        binding: bindingOf(binding),
-        url,
-        answerTimeoutSeconds: alpa.answerTimeoutSeconds,
-        ...(shared ? { counters: shared.counters } : {}),
-        ...(gateway.installer === "existing" ? {} : { replicas: gateway.release.replicas }),
-    };
-}
-
-/** Copies the fields of `GatewayBinding`, without the other settings of an existing gateway. */
-function bindingOf({ ingressClass, gateway, gatewayNamespace }: GatewayBinding): GatewayBinding {
-    return { ingressClass, gateway, gatewayNamespace };
-}
-
-export function secretMap(values: Record<string, pulumi.Output<string>>): pulumi.Output<Record<string, string>> {
+function secretMap(values: Record<string, pulumi.Output<string>>): pulumi.Output<Record<string, string>> {
     return pulumi.secret(values) as pulumi.Output<Record<string, string>>;
 }

@@ -32,7 +32,6 @@ function hostsOf(settings: Settings): SshHost[] {
         ...("firewall" in settings && settings.firewall?.apply === "ssh" ? settings.firewall.hosts : []),
         ...("connectors" in settings ? settings.connectors.hosts : []),
         ...("conversion" in settings ? (settings.conversion?.bareMetal.hosts ?? []) : []),
-        ...("watchdog" in settings ? (settings.watchdog?.hosts ?? []).map(({ host }) => host) : []),
     ];
 }
 

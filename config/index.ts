@@ -6,7 +6,6 @@ import { authenticatorOf, DEFINITIONS, OPTIONS, ownersOfOthers, type Option, typ
 import type { CheckContext } from "./cross-check";
 import { ProblemList } from "./problem-list";
 import { didYouMean, explain } from "./problems";
-import { renameKeys } from "./renamed-keys";
 import { plainSecrets, readStackFile, stackFilesFolder } from "./stack-file";
 import { isInside } from "./values";
 
@@ -85,16 +84,15 @@ export function parse(
     throw new ConfigError(problems);
 }
 
-function parseValues(given: Record<string, unknown>, context: CheckContext): Settings {
-    const wrong = optionProblem(given.option);
+function parseValues(values: Record<string, unknown>, context: CheckContext): Settings {
+    const wrong = optionProblem(values.option);
     // With an invalid option, the schema of the first option checks the values, so that their problems are reported too.
-    const option = wrong === undefined ? (given.option as Option) : OPTIONS[0];
-    const { values, problems: old } = renameKeys(given, option);
+    const option = wrong === undefined ? (values.option as Option) : OPTIONS[0];
     const { schema, read } = DEFINITIONS[option];
     const { issues, settings } = read(values, context);
     const owners = ownersOfOthers(option);
     const explained = issues.flatMap((issue) => explain(issue, values, schema, owners));
-    const all = [...(wrong === undefined ? [] : [wrong]), ...old, ...explained];
+    const all = [...(wrong === undefined ? [] : [wrong]), ...explained];
     if (all.length > 0 || settings === undefined) throw new ConfigError(all);
     return settings();
 }
@@ -108,7 +106,6 @@ function optionProblem(option: unknown): string | undefined {
 /** Keys whose value is always a text, even if it looks like JSON. */
 const TEXTS = [
     "option",
-    "of",
     "consumersFile",
     "namespace",
     "exposure",

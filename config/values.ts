@@ -28,7 +28,7 @@ export const dnsLabel = z.string().refine(isDnsLabel, {
 
 /**
  * Name of a consumer. Only option intra-b has a verifier, but its name is reserved in every option: a stack can later
- * change to intra-b, and option callers may add callers to the gateway of an intra-b stack.
+ * change to intra-b.
  */
 export const consumerName = dnsLabel.refine((name) => name !== VERIFIER, {
     error: `must not be ${VERIFIER}, the consumer with which option intra-b verifies Alpa in the cluster. Choose another name`,

@@ -43,7 +43,6 @@ export const JSON_DOCUMENTS: Record<string, string> = {
     "stack diff": "`{from, to, callers, settings, secrets, commits}`",
     "check dns": "list of `{name, type, …, equal}`",
     "check exposure": "`{ports, entry}`",
-    "check alpa": "list of `{host, state, why, sinceSeconds, lookedSeconds, restarts}`",
     "check smoke": "`{stack, url, checks, latency, versions, notTried}`",
     "convert plan": PLAN,
     "convert status": STATUS,

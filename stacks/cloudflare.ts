@@ -1,8 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { DisabledTokens } from "../components/cloudflare/disabled-tokens";
 import { CloudflareAccess, type CloudflareAccessArgs } from "../components/cloudflare-access";
-import type { AlpaWatchdogArgs } from "../components/hosts/watchdog/alpa-watchdog";
-import { watchdogOf } from "./watchdog";
 
 /** Waits until Cloudflare rejects these tokens. Throws if Cloudflare still accepts them at the end of the wait. */
 type UntilDisabled = (tokens: DisabledTokens) => Promise<void>;
@@ -12,11 +10,7 @@ type UntilDisabled = (tokens: DisabledTokens) => Promise<void>;
  * @param untilDisabled called in each run after the tokens were changed, but never in a preview. If it is unset, the run
  * does not check that Cloudflare rejects disabled tokens
  */
-export function cloudflare(
-    settings: CloudflareAccessArgs & { watchdog?: AlpaWatchdogArgs },
-    untilDisabled?: UntilDisabled,
-) {
-    watchdogOf(settings.watchdog);
+export function cloudflare(settings: CloudflareAccessArgs, untilDisabled?: UntilDisabled) {
     const auth = new CloudflareAccess("alpa", settings);
     // No resource depends on this check, but the run fails if the check fails.
     if (untilDisabled && !pulumi.runtime.isDryRun())

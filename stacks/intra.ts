@@ -1,9 +1,7 @@
 import type { GatewayClusterArgs } from "../components/gateway-cluster";
-import type { AlpaWatchdogArgs } from "../components/hosts/watchdog/alpa-watchdog";
 import { IntraCluster } from "../components/intra-cluster";
 import type { AzureSide } from "../components/cloudflare/azure-side";
 import { clusterOf, type StackCluster } from "./cluster";
-import { watchdogOf } from "./watchdog";
 
 /** Settings of a stack with its own gateway, in addition to the arguments of its component. */
 export interface AroundTheGateway extends StackCluster {
@@ -13,13 +11,12 @@ export interface AroundTheGateway extends StackCluster {
 }
 
 /** Options intra-a and intra-b: gateway and model on the same nodes. */
-export function intra(settings: GatewayClusterArgs & AroundTheGateway & { watchdog?: AlpaWatchdogArgs }) {
-    watchdogOf(settings.watchdog);
+export function intra(settings: GatewayClusterArgs & AroundTheGateway) {
     const { access, provider, outputs } = clusterOf(settings);
     const auth = new IntraCluster("alpa", { ...settings, cluster: access }, { provider });
-    const { url, credentials, jwtSecrets, curl, gateway, conversion } = auth;
+    const { url, credentials, jwtSecrets, curl, conversion } = auth;
     const { expires, azure } = settings;
     // An output without a value is left out, because Pulumi prints a warning about such an output.
     const more = { ...azure, ...outputs, ...(conversion && { conversion }) };
-    return { url, credentials, jwtSecrets, curl, expires, gateway, ...more };
+    return { url, credentials, jwtSecrets, curl, expires, ...more };
 }

@@ -1,8 +1,6 @@
 /** The diagrams of docs/evaluate/options.md, generated from the resources of a stack and from tables of the code. */
-import { ADMIN_SERVICE } from "../components/apisix/values";
 import { PHASES as ZONE_PHASES } from "../components/cloudflare/dns-record";
 import { BEFORE, leadsOn, PHASES, stateOf, stepsFrom, type Phase } from "../components/opt/conversion-phases";
-import type { SharedGateway } from "../components/consumers/shared-gateway";
 import type { Seen } from "./kit";
 
 /** Programs by the label that the chart or this project sets on their pods. */
@@ -61,40 +59,6 @@ function allowed({ inputs }: Seen, nodePort: number): string[] {
         if (rule.from === undefined) return [`    caller == "node port ${nodePort}, pod port ${ports}" ==> ${to}`];
         return rule.from.map((peer: any) => `    ${podOf(peer.podSelector)} -- "${ports}" --> ${to}`);
     });
-}
-
-/** Objects of option callers, by their kind. */
-const CALLERS_OBJECTS: Record<string, string> = { Consumer: "Consumers", Secret: "Secrets with keys" };
-
-/**
- * Draws option callers: the objects of this stack, and those of the stack that created the gateway.
- * @param of full name of the stack that created the gateway
- */
-export function callersDiagram(seen: Seen[], { namespace, binding }: SharedGateway, of: string): string {
-    const objects = seen.filter(({ inputs }) => inputs.metadata !== undefined);
-    const kinds = [...new Set(objects.map(kindOf))].sort();
-    if (objects.some(({ inputs }) => inputs.metadata.namespace !== namespace) || kinds.some((k) => !CALLERS_OBJECTS[k]))
-        throw new Error(`test/diagrams.ts has no box for an object of option callers (${kinds.join(", ")})`);
-    const texts = kinds.map((kind) => CALLERS_OBJECTS[kind]).join(", ");
-    const other = of.split("/").pop()!;
-    return [
-        "flowchart LR",
-        '    caller(["caller of this stack"])',
-        `    subgraph gateway["namespace ${binding.gatewayNamespace}"]`,
-        '        apisix["APISIX"]',
-        '        controller["ingress controller"]',
-        "    end",
-        `    subgraph own["namespace ${namespace}"]`,
-        `        objects["this stack: ${texts}"]`,
-        `        other["stack ${other}: ApisixRoute, ${texts}"]`,
-        "    end",
-        '    alpa["Alpa"]',
-        `    caller == "url of stack ${other}" ==> apisix`,
-        `    controller -- "${ADMIN_SERVICE.port}" --> apisix`,
-        "    controller -. watches .-> own",
-        "    apisix --> alpa",
-        "",
-    ].join("\n");
 }
 
 function podsOf({ inputs }: Seen): unknown[] {

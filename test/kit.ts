@@ -19,12 +19,8 @@ export interface Asked {
     deleteTimeout: string;
     /** Names of the beforeCreate hooks. */
     beforeCreate: string[];
-    /** Earlier names. */
-    aliases: string[];
     /** Earlier URNs. */
     earlierUrns: string[];
-    /** URNs of earlier parents. */
-    earlierParents: string[];
     /** Number of transform functions of a component. */
     transforms: number;
 }
@@ -138,10 +134,7 @@ function listen(heard: (request: Asked) => void) {
             deleteTimeout: request.getCustomtimeouts()?.getDelete() ?? "",
             beforeCreate: request.getHooks()?.getBeforeCreateList() ?? [],
             transforms: request.getTransformsList().length,
-            // Leaves out aliases without a name: packages add such aliases for an earlier type.
-            aliases: request.getAliasesList().flatMap((alias) => alias.getSpec()?.getName() || []),
             earlierUrns: request.getAliasesList().flatMap((alias) => alias.getUrn() || []),
-            earlierParents: request.getAliasesList().flatMap((alias) => alias.getSpec()?.getParenturn() || []),
         });
         return register(request, done);
     };

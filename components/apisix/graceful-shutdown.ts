@@ -34,8 +34,7 @@ const ROLLOUT_MINUTES = 15;
  */
 export class GracefulShutdown extends pulumi.ComponentResource {
     constructor(name: string, args: GracefulShutdownArgs, opts?: pulumi.ComponentResourceOptions) {
-        // The type token is the former name of this class: another token would re-create the patch and restart the pods.
-        super("alpa-auth:parts:GracefulStop", name, {}, opts);
+        super("alpa-auth:parts:GracefulShutdown", name, {}, opts);
         const { namespace, graceSeconds, installed } = args;
         new k8s.apps.v1.DeploymentPatch(
             `${name}-patch`,

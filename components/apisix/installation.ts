@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { AdminKeys } from "./admin-keys";
-import { ApisixProfile, profileName } from "./profile";
+import { ApisixProfile } from "./profile";
 import { ApisixRelease, releaseInstallation } from "./release";
 import { etcdSecretName, etcdSettings, profileOf, type Installation, type ReleaseSettings } from "./values";
 import { graceSeconds } from "../alpa/answer-times";
@@ -56,7 +56,16 @@ export function installGateway(
     const { availability, observability } = gateway.release;
     const installation = installationOf(gateway, namespace);
     const profileText = profileOf(gateway.release, namespace);
-    const etcd = etcdOf(name, parent, home, args, profileText);
+    const etcd = new Etcd(
+        `${name}-etcd`,
+        {
+            namespace,
+            cluster: args.cluster,
+            apisixNamespace: installation.namespace,
+            settings: etcdSettings(gateway.release),
+        },
+        { parent, dependsOn: home },
+    );
     const inNamespace = (apisix: string, o: pulumi.ComponentResourceOptions) => {
         // The keys are created last, and no pod starts without them. So the network policies are in force before any pod
         // listens.
@@ -95,33 +104,6 @@ export function installGateway(
         { apisixNamespace, namespace, ...(observability?.metrics && { metrics: true }) },
         // No route is opened before the graceful shutdown of the pods is configured.
         { parent, dependsOn: stop ? [apisix, stop] : apisix },
-    );
-}
-
-/** Creates etcd before APISIX. Data of the chart's earlier etcd is copied before APISIX connects to the new etcd. */
-function etcdOf(
-    name: string,
-    parent: pulumi.Resource,
-    home: pulumi.Resource,
-    { namespace, cluster, gateway }: InstallationArgs,
-    profileText: string,
-): Etcd {
-    const installation = installationOf(gateway, namespace);
-    const [part, type] = gateway.installer === "helm" ? ["apisix", "ApisixRelease"] : ["gateway", "RampartGateway"];
-    const installer = pulumi.createUrn(`${name}-${part}`, `alpa-auth:parts:${type}`, parent);
-    return new Etcd(
-        `${name}-etcd`,
-        {
-            ...{ namespace, cluster, apisixNamespace: installation.namespace },
-            settings: etcdSettings(gateway.release),
-            former: {
-                namespace: installation.namespace,
-                name: etcdSecretName(installation),
-                profile: profileName(profileText),
-            },
-            passwordWasIn: pulumi.createUrn(`${name}-etcd`, "alpa-auth:parts:EtcdSecrets", installer),
-        },
-        { parent, dependsOn: home },
     );
 }
 

@@ -141,10 +141,7 @@ function settingsFileValues(profile: string, etcdSecret: string) {
     };
 }
 
-/**
- * Name of the Secret with etcd's password and APISIX's encryption key. The chart's own etcd used the same name, so while a
- * stack moves to this project's etcd, both etcds use the same Secret.
- */
+/** Name of the Secret with etcd's password and APISIX's encryption key. */
 export function etcdSecretName({ release }: Installation): string {
     return `${release}-etcd`;
 }

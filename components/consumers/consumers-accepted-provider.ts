@@ -48,7 +48,7 @@ const QUOTED = 10;
 export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     async diff(_id, olds, news) {
         const part = ({ generations, materials, namespace }: Inputs) =>
-            JSON.stringify([Object.entries(generations).sort(), sortedOf(materials), namespace]);
+            JSON.stringify([Object.entries(generations).sort(), Object.entries(materials).sort(), namespace]);
         return { changes: part(olds) !== part(news) };
     },
     async create(inputs) {
@@ -60,20 +60,13 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
             (name) =>
                 inputs.namespace !== olds.namespace ||
                 inputs.generations[name] !== olds.generations[name] ||
-                inputs.materials?.[name] !== olds.materials?.[name],
+                inputs.materials[name] !== olds.materials[name],
         );
-        const isKeyReplaced = names.some(
-            (name) => ![undefined, inputs.materials?.[name]].includes(olds.materials?.[name]),
-        );
+        const isKeyReplaced = names.some((name) => ![undefined, inputs.materials[name]].includes(olds.materials[name]));
         await untilAccepted(inputs, names, { isKeyReplaced });
         return { outs: inputs };
     },
 };
-
-/** Digests sorted by consumer. A state from an older version of this project has none. */
-function sortedOf(materials: Inputs["materials"] | undefined) {
-    return Object.entries(materials ?? {}).sort();
-}
 
 /**
  * @param names names of the new or changed consumers

@@ -4,7 +4,7 @@ import type { RevocationsArgs } from "./revocations-provider";
 
 const TYPE = "pulumi-nodejs:dynamic/alpa-auth:Revocations";
 /** Components that can be the parent of the resource: each option with a gateway has its own component. */
-const OPTIONS = ["IntraCluster", "InterCluster", "GatewayCallers"];
+const OPTIONS = ["IntraCluster", "InterCluster"];
 
 /**
  * Records the keys set by operators that this stack has revoked. A preview rejects a config that declares such a key

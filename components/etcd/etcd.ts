@@ -7,7 +7,6 @@ import { metadata } from "../kubernetes/ownership";
 import { renderMembers, renderPeers, renderService, type EtcdSettings } from "./members";
 import { CLIENT_PORT, ETCD, ETCD_PODS, etcdNamespace, memberNames, PEER_PORT, PEERS } from "./names";
 import { EtcdPrepared } from "./prepared";
-import type { FormerEtcd } from "./prepared-provider";
 
 export interface EtcdArgs {
     /** Namespace of the routes. etcd gets another namespace, `<namespace>-etcd`. */
@@ -16,9 +15,6 @@ export interface EtcdArgs {
     settings: EtcdSettings;
     /** Namespace APISIX runs in. */
     apisixNamespace: string;
-    former: FormerEtcd;
-    /** URN of the former parent of the password, in versions that used the chart's etcd. */
-    passwordWasIn: pulumi.Input<string>;
 }
 
 /** Longest wait for etcd's answer after its pods are ready, in seconds. */
@@ -39,17 +35,17 @@ export class Etcd extends pulumi.ComponentResource {
 
     constructor(name: string, args: EtcdArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:parts:Etcd", name, {}, opts);
-        const { cluster, settings, former } = args;
+        const { cluster, settings, apisixNamespace } = args;
         const namespace = etcdNamespace(args.namespace);
         const root = new random.RandomPassword(
             `${name}-root-password`,
             { length: 40, special: false },
-            { parent: this, aliases: [{ parent: args.passwordWasIn }] },
+            { parent: this },
         );
         this.password = pulumi.secret(root.result);
         const home = new k8s.core.v1.Namespace(`${name}-namespace`, { metadata: closed(namespace) }, { parent: this });
         const inside = { parent: this, dependsOn: home, deletedWith: home };
-        const policies = Object.entries(renderPolicies(args.apisixNamespace)).map(
+        const policies = Object.entries(renderPolicies(apisixNamespace)).map(
             ([role, spec]) =>
                 new k8s.networking.v1.NetworkPolicy(
                     `${name}-policy-${role}`,
@@ -80,7 +76,7 @@ export class Etcd extends pulumi.ComponentResource {
         this.prepared = new EtcdPrepared(
             `${name}-prepared`,
             {
-                ...{ cluster, former },
+                ...{ cluster, apisixNamespace },
                 place: { namespace, pods: memberNames(settings.members) },
                 // Includes the id, which a preview of a new StatefulSet does not know. So the uid is unknown too, and the
                 // plan allows any uid. Without the id, the plan would require that there is no uid.

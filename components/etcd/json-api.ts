@@ -12,7 +12,7 @@ export interface EtcdPlace {
     pods: string[];
 }
 
-/** A connection to one member. Bytes in requests and answers are in base64. */
+/** A connection to one member. */
 export interface EtcdMember {
     /** Whether etcd requires a password. */
     asks: boolean;
@@ -21,12 +21,9 @@ export interface EtcdMember {
     close(): void;
 }
 
-/** Fields of etcd's answers that this project reads. Numbers are text. */
+/** Fields of etcd's answers that this project reads. */
 export interface EtcdReply {
-    header?: { revision?: string };
     token?: string;
-    kvs?: { key: string; value?: string }[];
-    more?: boolean;
 }
 
 /** An error whose field `etcd` is etcd's own message. */

@@ -5,24 +5,13 @@ import { dirname, join } from "node:path";
 type Constants = Record<string, string | number>;
 
 /**
- * Reads a shell script for a host. Removes the header (up to the first blank line) and comments, so that changing them
+ * Reads a shell script for a host or a container. Removes the header (up to the first blank line) and comments, so that changing them
  * causes no diff in a running stack. Replaces a line `. ./FILE`, and the blank line before it, by the text of FILE.
  * @returns a function that inserts constants and throws if a `@NAME@` has no value
  */
 export function scriptFile(...path: string[]): (constants?: Constants) => string {
-    return renderer(join(...path), withoutComments);
-}
-
-/**
- * Reads a shell script for the spec of Alpa's pods. Only the header and directives of ShellCheck are removed. Earlier
- * versions kept the other comments, so removing them would change the spec and restart Alpa.
- */
-export function podScriptFile(...path: string[]): (constants?: Constants) => string {
-    return renderer(join(...path), (text) => text.replace(/^ *# shellcheck .*\n/gm, ""));
-}
-
-function renderer(file: string, strip: (text: string) => string): (constants?: Constants) => string {
-    const text = sentPart(file, strip);
+    const file = join(...path);
+    const text = sentPart(file);
     return (constants = {}) =>
         text.replace(/@([A-Z_]+)@/g, (placeholder, name: string) => {
             if (name in constants) return `${constants[name]}`;
@@ -30,12 +19,12 @@ function renderer(file: string, strip: (text: string) => string): (constants?: C
         });
 }
 
-function sentPart(file: string, strip: (text: string) => string): string {
+function sentPart(file: string): string {
     const text = readFileSync(file, "utf8");
-    return strip(text.slice(text.indexOf("\n\n") + 1)).replace(
+    return withoutComments(text.slice(text.indexOf("\n\n") + 1)).replace(
         /^( *)\. (\.\.?\/.+)\n/gm,
         (_, indent: string, other: string) =>
-            sentPart(join(dirname(file), other), strip)
+            sentPart(join(dirname(file), other))
                 .slice(1)
                 .replace(/^(?=.)/gm, indent),
     );

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs in the head's container: starts Ray and the program in ALPA_WATCH, and ends with the first of them that ends. Without
 # the trap, the shell would ignore SIGTERM, as the first process of a container does. KubeRay's operator sets Ray's own command
-# in a variable. @GCS_PORT@: port of Ray's GCS. Changing the text below this header restarts Alpa.
+# in a variable. @GCS_PORT@: port of Ray's GCS. Changing a command restarts Alpa.
 
 trap 'exit 143' TERM
 ulimit -n 65536

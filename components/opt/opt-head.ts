@@ -1,6 +1,6 @@
-import { podScriptFile } from "../hosts/script-file";
+import { scriptFile } from "../hosts/script-file";
 import { quote } from "../hosts/ssh-script";
-import { progressConstants, type Progress } from "../hosts/watchdog/progress";
+import { progressConstants, type Progress } from "./watchdog/progress";
 import type { OptSettings } from "./opt-settings";
 
 /** Port of Alpa in the head's pod, a constant in Alpa. */
@@ -8,10 +8,10 @@ export const ALPA_PORT = 20001;
 /** Port of Ray's GCS. */
 export const GCS_PORT = 6379;
 
-/** Environment variable with the watchdog's script (watch-alpa.sh). */
+/** Environment variable with the watchdog's script (watchdog/watch-alpa.sh). */
 const WATCHDOG_VARIABLE = "ALPA_WATCHDOG";
-const renderWatchdog = podScriptFile(__dirname, "watch-alpa.sh");
-const renderWithWatchdog = podScriptFile(__dirname, "with-watchdog.sh");
+const renderWatchdog = scriptFile(__dirname, "watchdog/watch-alpa.sh");
+const renderWithWatchdog = scriptFile(__dirname, "watchdog/with-watchdog.sh");
 
 /** Script of the watchdog in Alpa's container, which ends when Alpa makes no progress. */
 export function watchdogScript(progress: Omit<Progress, "port">): string {
@@ -58,7 +58,7 @@ ${hasWatchdog ? end : ""}sys.exit("Alpa has ended" if alpa.poll() is not None el
 }
 
 /** Command of the head's container: starts Ray and `watch`. */
-export const HEAD_SCRIPT = podScriptFile(__dirname, "head.sh")({ GCS_PORT }).trim();
+export const HEAD_SCRIPT = scriptFile(__dirname, "head.sh")({ GCS_PORT }).trim();
 
 /** Variables of the head's container. */
 export function headVariables({
@@ -122,7 +122,7 @@ export function afterHead(seconds: number, port = GCS_PORT): string {
 
 /** Regular expression that matches any port as four hexadecimal digits. */
 const ANY_PORT = "[0-9A-F]{4}";
-const renderWait = podScriptFile(__dirname, "while-connected.sh");
+const renderWait = scriptFile(__dirname, "while-connected.sh");
 
 /** Script that ends when no connection between these two ports is left. */
 function whileConnected(seconds: number, local: string, remote: string): string {

@@ -1,4 +1,4 @@
-import type { Progress } from "../hosts/watchdog/progress";
+import type { Progress } from "./watchdog/progress";
 
 /** Versions of Rampart's charts. The address of their private repository is in a Secret. */
 export interface RampartCharts {

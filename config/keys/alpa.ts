@@ -1,7 +1,6 @@
 import * as z from "zod";
 import { endpoint, positive, text } from "../values";
 import { answerKeys } from "./edge/schema";
-import { alpaWatchdog } from "./hosts/alpa-watchdog";
 
 /** Default of `answerTimeoutSeconds` for a gateway that has no edge in front of it. */
 export const DEFAULT_ANSWER_SECONDS = 600;
@@ -22,7 +21,6 @@ export const alpaKeys = {
         reason: "The name under which Alpa's own server serves its model.",
     }),
     ...answerKeys,
-    watchdog: alpaWatchdog.optional(),
 };
 
 /** Key `alpa` of the options whose gateway is on the nodes of Alpa. */

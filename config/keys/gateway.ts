@@ -11,15 +11,6 @@ const EXACT_VERSION = /^\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?$/;
 /** Default range of node ports of a Kubernetes API server. */
 const NODE_PORTS = { min: 30000, max: 32767 };
 
-/**
- * Patterns of Bitnami's images, also on mirrors. Bitnami's images are configured through their own scripts, but the stack
- * configures etcd through the flags of etcd's own image.
- */
-const BITNAMI = /(^|[/-])bitnami\w*\//;
-const BITNAMI_TAG = /-debian-\d+-r\d+$/;
-const bitnami = (i: { input?: unknown }) =>
-    `must be etcd's own image, for example gcr.io/etcd-development/etcd:${DEFAULT_ETCD_TAG}${got(i.input)}: Bitnami's image is no longer supported. Leave gateway.etcdImage out, or name a mirror of etcd's own image`;
-
 /** Keys of `gateway` for a gateway that the stack installs. */
 export const installedGatewayKeys = {
     installer: z.enum(["rampart", "helm", "existing"]).default("rampart").meta({
@@ -104,15 +95,11 @@ export const installedGatewayKeys = {
         .describe("The image of APISIX. Change it together with the chart."),
     etcdImage: z
         .strictObject({
-            repository: imageRepository
-                .refine((name) => !BITNAMI.test(name), { error: bitnami })
-                .default("gcr.io/etcd-development/etcd")
-                .meta({
-                    description: "Image of etcd: etcd's own, or a mirror of it.",
-                    reason: "The registry of etcd's own releases.",
-                }),
+            repository: imageRepository.default("gcr.io/etcd-development/etcd").meta({
+                description: "Image of etcd: etcd's own, or a mirror of it.",
+                reason: "The registry of etcd's own releases.",
+            }),
             tag: imageTag
-                .refine((tag) => !BITNAMI_TAG.test(tag), { error: bitnami })
                 .default(DEFAULT_ETCD_TAG)
                 .meta({ description: "Tag of the image.", reason: "The version that the tests use." }),
             digest: imageDigest,

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { DEFAULT_IDLE_SECONDS, type ProgressLimits } from "../../components/hosts/watchdog/progress";
+import { DEFAULT_IDLE_SECONDS, type ProgressLimits } from "../../components/opt/watchdog/progress";
 import { got } from "../problems";
 import { positive } from "../values";
 
@@ -9,28 +9,6 @@ import { positive } from "../values";
  */
 const LEAST_IDLE_SECONDS = 10;
 
-/** Keys of every watchdog: its limits for an Alpa that makes no progress. */
-export const progressKeys = {
-    idleSeconds: positive("a time in seconds")
-        .refine((seconds) => seconds < 1 || seconds >= LEAST_IDLE_SECONDS, {
-            error: (i) =>
-                `must be at least ${LEAST_IDLE_SECONDS}${got(i.input)}. Raise it, or the watchdog restarts Alpa while it only waits for more prompts`,
-        })
-        .default(DEFAULT_IDLE_SECONDS)
-        .meta({
-            description:
-                "Longest time for which a completion may wait while Alpa computes nothing, in seconds. After that the watchdog treats Alpa's batch loop as ended.",
-            reason: "Alpa waits at most a second for more prompts to fill a batch.",
-        }),
-    stuckSeconds: positive("a time in seconds")
-        .optional()
-        .meta({
-            description: "Longest time that one batch may run, in seconds.",
-            examples: [1200],
-            unset: "twice `alpa.answerTimeoutSeconds`",
-        }),
-};
-
 /** Key `opt.watchdog`. */
 export const optWatchdog = z
     .strictObject({
@@ -38,7 +16,24 @@ export const optWatchdog = z
             description: "Whether the watchdog runs.",
             reason: "A stack without a watchdog does not set the key `watchdog`.",
         }),
-        ...progressKeys,
+        idleSeconds: positive("a time in seconds")
+            .refine((seconds) => seconds < 1 || seconds >= LEAST_IDLE_SECONDS, {
+                error: (i) =>
+                    `must be at least ${LEAST_IDLE_SECONDS}${got(i.input)}. Raise it, or the watchdog restarts Alpa while it only waits for more prompts`,
+            })
+            .default(DEFAULT_IDLE_SECONDS)
+            .meta({
+                description:
+                    "Longest time for which a completion may wait while Alpa computes nothing, in seconds. After that the watchdog treats Alpa's batch loop as ended.",
+                reason: "Alpa waits at most a second for more prompts to fill a batch.",
+            }),
+        stuckSeconds: positive("a time in seconds")
+            .optional()
+            .meta({
+                description: "Longest time that one batch may run, in seconds.",
+                examples: [1200],
+                unset: "twice `alpa.answerTimeoutSeconds`",
+            }),
     })
     .meta({
         description: "Restarts Alpa when it makes no progress. Changing any key of `watchdog` restarts Alpa once.",
@@ -65,18 +60,16 @@ export function progressLimits(watchdog: ParsedLimits | undefined, answerSeconds
 }
 
 /**
- * Checks the keys of a watchdog against other keys.
- * @param where path of the watchdog's key
+ * Checks the keys of the watchdog against other keys.
  * @param answerSeconds longest time that callers wait for one answer; undefined if unknown
  */
 export function watchdogProblems(
-    where: string,
     watchdog: { stuckSeconds?: number } | undefined,
     answerSeconds: number | undefined,
 ): string[] {
     const { stuckSeconds } = watchdog ?? {};
     if (stuckSeconds === undefined || answerSeconds === undefined || stuckSeconds >= answerSeconds) return [];
     return [
-        `${where}.stuckSeconds: must be at least ${answerSeconds}, the longest answer (got ${stuckSeconds}). Raise it, or the watchdog restarts Alpa during a long answer.`,
+        `opt.watchdog.stuckSeconds: must be at least ${answerSeconds}, the longest answer (got ${stuckSeconds}). Raise it, or the watchdog restarts Alpa during a long answer.`,
     ];
 }

@@ -1,6 +1,4 @@
 import { keysBelow } from "../schema";
-import { callers } from "./callers";
-import type { CallersSettings } from "./callers/settings";
 import { cloudflare } from "./cloudflare";
 import type { CloudflareSettings } from "./cloudflare/settings";
 import { inter } from "./inter";
@@ -20,7 +18,6 @@ export interface SettingsByOption {
     "intra-b": IntraBSettings;
     inter: InterSettings;
     cloudflare: CloudflareSettings;
-    callers: CallersSettings;
 }
 export type Option = keyof SettingsByOption;
 /** All settings of a run of the program. */
@@ -32,7 +29,6 @@ export const DEFINITIONS: { [O in Option]: OptionDefinition<SettingsByOption[O]>
     "intra-b": intraB,
     inter,
     cloudflare,
-    callers,
 };
 export const OPTIONS = Object.keys(DEFINITIONS) as Option[];
 

@@ -21,8 +21,8 @@ interface OptionResult<Settings> {
     settings?: () => Settings;
 }
 
-/** What authenticates callers: a gateway of the stack, the gateway of another stack, or Cloudflare's edge. */
-export type Authenticator = "gateway" | "shared-gateway" | "edge";
+/** What authenticates callers: the gateway of the stack, or Cloudflare's edge. */
+export type Authenticator = "gateway" | "edge";
 
 /** One option: its keys, and their conversion into settings. */
 export interface OptionDefinition<Settings> {

@@ -76,7 +76,7 @@ export async function smoke(context: Context, args: SmokeArgs): Promise<void> {
     const allowHttp = outputs.url?.startsWith("http:") === true;
     const unusable = args.url === undefined ? undefined : addressProblem(args.url, allowHttp);
     if (unusable !== undefined) throw new UsageError([`--url: ${unusable}`]);
-    const { namespace } = await gatewayOf(context, stack);
+    const { namespace } = gatewayOf(stack);
     const presented = await credentialsOf(consumer, outputs, namespace, authenticator);
     const good = presented.filter(({ expect }) => expect === "answer");
     // Each accepted request takes computing time of Alpa.

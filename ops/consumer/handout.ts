@@ -70,7 +70,7 @@ async function handout(context: Context, name: string, id: string, args: Handout
     if (problems.length > 0) throw new UsageError(problems);
 
     const outputs = await readOutputs(context, stack);
-    const given = pageOf(stack, name, credential!, outputs, await gatewayOf(context, stack));
+    const given = pageOf(stack, name, credential!, outputs, gatewayOf(stack));
     const page = renderHandout(given);
     const text = encrypt ? await encrypt(page) : page;
     const shown = recipients.map(([, recipient]) => shortened(recipient));

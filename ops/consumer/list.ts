@@ -46,8 +46,8 @@ async function list(context: Context, args: ListArgs): Promise<void> {
         const rows = await tokenRows(context, stack);
         return await show(context, stack, args, rows, renderTokens, "Cloudflare");
     }
-    const gateway = await gatewayOf(context, stack);
-    const rendered = await renderedOf(context, stack, gateway);
+    const gateway = gatewayOf(stack);
+    const rendered = await renderedOf(context, stack);
     const tokens = [...(rendered ?? [])].flatMap(([name, one]) =>
         [...one.tokens.keys()].map((id) => secretName(name, id)),
     );
@@ -61,15 +61,13 @@ async function list(context: Context, args: ListArgs): Promise<void> {
     rows.push(...(await foreignRows(context, access, gateway, live)));
     // The repair commands are printed below the table, because the table would break their lines.
     const repairs = rows.flatMap(({ repair }) => (repair === undefined ? [] : [`  ${repair}`]));
-    const madeBy = String(readValue(stack.text, "of") ?? stack.short);
-    const before = repairs.length > 0 ? beforeRepair(gateway.binding!.gatewayNamespace, madeBy) : [];
+    const before = repairs.length > 0 ? beforeRepair(gateway.binding.gatewayNamespace, stack.short) : [];
     await show(context, stack, args, rows, (all) => [render(all), ...before, ...repairs].join("\n"), "cluster");
 }
 
 /** Objects in APISIX that the ingress controller did not write, so kubectl does not show them. */
 async function foreignRows(context: Context, access: PlainAccess, gateway: Gateway, live: Live): Promise<Row[]> {
     const { binding, isInstalled } = gateway;
-    if (binding === undefined) return [];
     const { foreign, unread, isUnknown } = await context.auditGateway(access, { binding, isInstalled });
     const rows = foreign.map(({ says, repair }) => ({ ...forAll(says), live: true, repair }));
     // Before the first run there is no APISIX.
@@ -116,24 +114,8 @@ async function addLacking(
         }
 }
 
-function render(all: Row[]): string {
-    const rows = all.filter(({ stack }) => stack === null);
-    return [rows.length === 0 ? "No consumers, neither in the config nor in the cluster." : renderRows(rows)]
-        .concat(otherStacks(all))
-        .join("\n");
-}
-
-/** One line for all callers of other stacks: there may be thousands of them, and each stack lists its own. */
-function otherStacks(all: Row[]): string[] {
-    const callers = new Map<string, Set<string>>();
-    for (const { stack, consumer } of all)
-        if (stack !== null) callers.set(stack, (callers.get(stack) ?? new Set()).add(consumer));
-    if (callers.size === 0) return [];
-    const counts = [...callers].sort().map(([stack, names]) => `${names.size} of stack ${stack}`);
-    return [`Also in the namespace: callers of other stacks (${counts.join(", ")}). --json lists them.`];
-}
-
-function renderRows(rows: Row[]): string {
+function render(rows: Row[]): string {
+    if (rows.length === 0) return "No consumers, neither in the config nor in the cluster.";
     // An empty column is omitted.
     const named = rows.some((row) => row.class !== undefined);
     return table(

@@ -22,7 +22,7 @@ export async function revokeAndVerify(
     args: ChangeArgs,
 ): Promise<void> {
     const isEdge = authenticatorIn(stack.text) === "edge";
-    const { namespace, pods } = await gatewayOf(context, stack);
+    const { namespace, pods } = gatewayOf(stack);
     const probes: Probe[] = [];
     if (args.yes && plan.after !== undefined) {
         const outputs = await readOutputs(context, stack);

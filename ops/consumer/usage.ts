@@ -82,7 +82,7 @@ async function usage(context: Context, args: UsageArgs): Promise<void> {
             `--stack: ${stack.short} has option cloudflare, which has no gateway. See the logs of Access at Cloudflare.`,
         );
     if (problems.length > 0 || period === undefined) throw new UsageError(problems);
-    const { namespace } = await gatewayOf(context, stack);
+    const { namespace } = gatewayOf(stack);
     const { tally, lines } = await measured(context, args, namespace, period);
     const rows = usageRows(tally, callersOf(stack), namespace, args.by);
     const shown: Usage = {

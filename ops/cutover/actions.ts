@@ -181,7 +181,7 @@ async function askPublicEndpoint(
 ): Promise<string | undefined> {
     const { context, stack, answerSeconds: timeoutSeconds } = job;
     const found = await outputs(job, signal);
-    const { namespace } = await gatewayOf(context, await findStack(context, stack));
+    const { namespace } = gatewayOf(await findStack(context, stack));
     const callers = await endpointCallers(found, namespace, job.read);
     const patienceSeconds = context.refusalSeconds;
     const verification = found.conversion?.verification;

@@ -9,8 +9,8 @@ export type CutoverCommand = "convert" | "model upgrade";
 
 export interface Held extends LockHolder {
     who: string;
-    /** The running command. Unset if an older version took the lock. */
-    command?: CutoverCommand;
+    /** The running command. */
+    command: CutoverCommand;
 }
 
 export function lockFile(folder: string, stack: string): string {

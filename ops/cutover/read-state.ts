@@ -1,15 +1,13 @@
 /** Reads how far a cutover is, from the stack's outputs, its file and the records. */
-import { isMap } from "yaml";
 import type { Reader } from "../../components/kubernetes/cluster-reader";
 import { DEFAULT_BUDGET_MINUTES } from "../../config/keys/convert";
 import { readConversionState } from "../../config/conversion-state";
-import { stateProblems } from "../../config/renamed-keys";
 import type { Context } from "../context";
 import { UsageError } from "../errors";
 import { accessOf, readerOf } from "../stack/cluster";
 import { gatewayOf, longestAnswer } from "../stack/gateway";
 import { readOutputs, type Outputs, type Stack } from "../stack/stack";
-import { readNumber, readValue } from "../stack/stack-file";
+import { readNumber } from "../stack/stack-file";
 import { records, type Conversion, type ModelChange } from "./audit";
 import { longestLook, type Budget, type Expected } from "./clock";
 import { measured } from "./expected";
@@ -53,14 +51,10 @@ export async function cutoverState(
     stack: Stack,
     outputs: Outputs,
 ): Promise<CutoverState> {
-    // This command does not run the config check, so it checks the state here.
-    const convert = readValue(stack.text, "convert");
-    const moved = stateProblems(isMap(convert) ? convert.toJSON() : undefined);
-    if (moved.length > 0) throw new UsageError(moved);
     const conversions = records({ folder: context.folder, kind: kind.folder }, stack.short);
     const kept = keptTimes(context.folder, stack.short);
     const known = { ...kind.kept(kept), ...measured(conversions) };
-    const { namespace } = await gatewayOf(context, stack);
+    const { namespace } = gatewayOf(stack);
     const access = await accessOf(context, stack);
     const cluster = context.openHolder(access, namespace);
     return {

@@ -72,7 +72,7 @@ export function readValue(text: string, key: string, ...path: string[]): unknown
     return undefined;
 }
 
-/** What authenticates the callers of a stack: its gateway, another stack's gateway, or Cloudflare's edge. */
+/** What authenticates the callers of a stack: its gateway, or Cloudflare's edge. */
 export function authenticatorIn(text: string): Authenticator {
     return authenticatorOf(readValue(text, "option"));
 }

@@ -33,7 +33,7 @@ async function inspect(context: Context, args: InspectArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const token = (await context.stdin()).trim().replace(/^(Authorization: *)?(Bearer +)?/i, "");
     const { header, claims } = decode(token);
-    const { namespace } = await gatewayOf(context, stack);
+    const { namespace } = gatewayOf(stack);
     const owner = ownerOf(stack, namespace, claims.key);
     const found = {
         header,

@@ -61,7 +61,7 @@ async function issue(context: Context, name: string, id: string, args: IssueArgs
         throw new UsageError([
             `${who}: in the config, but not in the stack's outputs. Run: pulumi up -s ${stack.short}`,
         ]);
-    const { namespace } = await gatewayOf(context, stack);
+    const { namespace } = gatewayOf(stack);
     const now = new Date();
     const signed = await signToken(secret, { ...more, key: claimKey(namespace, name, id) }, ttl, now);
     const end = new Date(now.getTime() + ttl * 1000);

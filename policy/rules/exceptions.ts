@@ -15,8 +15,6 @@ export interface Exception {
 /** Longest duration of an exception, in days. After it, a review must renew the exception. */
 export const MOST_DAYS = 90;
 const LEAST_REASON = 10;
-/** Rules of earlier versions, with their present names. */
-const RENAMED: Record<string, string> = { "route-asks-who": "route-requires-credential" };
 const DAY = 86_400_000;
 
 /** An error with every problem of the file. */
@@ -43,18 +41,9 @@ const schema = z.strictObject({
         .nullable(),
 });
 
-/** Problem of a name that only earlier versions used; undefined for any other name. The problem gives the present name. */
-export function renamedProblem(name: string, renamed: Record<string, string>, where: string): string | undefined {
-    if (!Object.hasOwn(renamed, name)) return undefined;
-    return `${where}: ${name} is called ${renamed[name]} now. Write ${renamed[name]}.`;
-}
-
 function ruleProblems(rule: string, rules: readonly string[], where: string): string[] {
     if (rules.includes(rule)) return [];
-    return [
-        renamedProblem(rule, RENAMED, where) ??
-            `${where}: must be one of ${rules.join(", ")} (got "${rule}"). Choose one.`,
-    ];
+    return [`${where}: must be one of ${rules.join(", ")} (got "${rule}"). Choose one.`];
 }
 
 /**

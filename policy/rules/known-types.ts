@@ -39,13 +39,12 @@ export const TYPES: ReadonlySet<string> = new Set([
 
 /** Components of this project, by their folder. */
 const COMPONENTS: Record<string, string[]> = {
-    components: ["CloudflareAccess", "GatewayCallers", "InterCluster", "IntraCluster"],
+    components: ["CloudflareAccess", "InterCluster", "IntraCluster"],
     parts: [
         "Access",
         "AdminKeys",
         "AlpaFirewall",
         "AlpaRoute",
-        "AlpaWatchdog",
         "ApisixProfile",
         "ApisixRelease",
         "BareMetal",
@@ -62,7 +61,7 @@ const COMPONENTS: Record<string, string[]> = {
         "GatewayMonitor",
         "GatewayTls",
         "GatewayWiring",
-        "GracefulStop",
+        "GracefulShutdown",
         "Microk8s",
         "Microk8sNode",
         "NetworkPolicies",
@@ -95,8 +94,7 @@ const DYNAMIC = [
     "SecretVersions",
     "StackIdentity",
 ];
-/** Option `callers` needs `pulumi`, the engine's own provider, to read the outputs of the gateway's stack. */
-const PROVIDERS = ["kubernetes", "cloudflare", "command", "random", "pulumi-nodejs", "pulumi"];
+const PROVIDERS = ["kubernetes", "cloudflare", "command", "random", "pulumi-nodejs"];
 
 /** Types of the engine, and of this project. */
 export const OWN_TYPES: ReadonlySet<string> = new Set([

@@ -4,8 +4,8 @@ import { INTER_WORLD, INTRA_WORLD, interScene, intraBScene, intraScene } from ".
 import { exposureScene } from "./exposure-scene";
 import type { EXPOSURES, FailStep, OPTIONS, Scene } from "./scene";
 
-/** Scene of each value of the key `option`. `callers` has no scene, because its callers use the gateway of another stack. */
-const SCENES: Record<Exclude<Option, "callers">, Scene> = {
+/** Scene of each value of the key `option`. */
+const SCENES: Record<Option, Scene> = {
     "intra-a": intraScene,
     "intra-b": intraBScene,
     inter: interScene,

@@ -2,8 +2,7 @@
 import { strict as assert } from "node:assert";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { callersDiagram, cloudflareDiagram, conversionDiagram, gatewayDiagram, zoneDiagram } from "../diagrams";
-import { GATEWAY, MAIN, recordCallers } from "../unit/kit/callers";
+import { cloudflareDiagram, conversionDiagram, gatewayDiagram, zoneDiagram } from "../diagrams";
 import { cloudflareStack, recordCloudflare } from "../unit/kit/cloudflare";
 import { interSettings, recordInter } from "../unit/kit/inter";
 import { intraBSettings, recordIntraB } from "../unit/kit/intra-b";
@@ -50,10 +49,6 @@ describe("golden diagrams", () => {
     it("of option inter show its resources", async () => {
         const inter = interSettings("rampart");
         assertShown(OPTIONS, "Option inter", gatewayDiagram(await recordInter(inter), ...size(inter)));
-    });
-
-    it("of option callers show its objects, next to those of the gateway's stack", async () => {
-        assertShown(OPTIONS, "Option callers", callersDiagram(await recordCallers(), GATEWAY, MAIN));
     });
 
     it("of option cloudflare show its resources", async () => {

@@ -19,12 +19,11 @@ import { startHosts, type Hosts } from "../engine/kit/nodes-hosts";
 import { NodesStack } from "../engine/kit/nodes";
 import type { Place } from "../engine/kit/place";
 import { startSlowAlpa, type SlowAlpa } from "../engine/kit/slow-alpa";
-import { EngineStack, TOOLS_MILLISECONDS, type StackConfig } from "../engine/kit/stack";
+import { TOOLS_MILLISECONDS, type StackConfig } from "../engine/kit/stack";
 import { Recorder } from "./recorder";
 
 const key = (id: string) => ({ id, method: "key" });
 const alice = { name: "alice", limits: { requests: 60, perSeconds: 60 }, credentials: [key("a"), key("b")] };
-const bob = { name: "bob", credentials: [key("a")] };
 const consumers = [alice];
 const MINUTES = 60_000;
 
@@ -112,7 +111,6 @@ describe("previews of a gateway by Helm", function () {
         "another image": () => ({ image: { tag: "3.18.1-ubuntu" } }),
         "more pods, with counters of their own": () => ({ replicas: 2, sharedCounters: { whenDown: "refuse" } }),
         "another port": () => ({ nodePort: stack.nodePort + 1 }),
-        "another image of etcd": () => ({ etcdImage: { tag: "3.6.5-debian-12-r0" } }),
     };
     for (const [what, gateway] of Object.entries(cases))
         it(what, async () => {
@@ -159,24 +157,13 @@ describe("previews of exposure", function () {
     });
 });
 
-describe("previews of TLS and of a stack of callers", function () {
+describe("previews of TLS", function () {
     this.timeout(5 * MINUTES);
     useWorld();
-    const [tls, callers] = [new Recorder("tls"), new Recorder("callers")];
+    const tls = new Recorder("tls");
     const NAME = "llm.example.com";
-    let stack: TestStack, more: CallersStack, tlsPort: number;
+    let stack: TestStack, tlsPort: number;
 
-    class CallersStack extends EngineStack {
-        static async create(name: string): Promise<CallersStack> {
-            const made = new CallersStack(name, { dir: current().dir, facts: current().world.facts });
-            await made.init();
-            return made;
-        }
-        configure(all: object[]): void {
-            const readiness = { settleSeconds: 0.5, acceptTimeoutSeconds: 20 };
-            this.write({ option: "callers", of: "organization/alpa-auth/tls", readiness, consumers: all });
-        }
-    }
     const plain = () => stack.configure({ consumers });
     /** @param more additional keys of `tls` */
     const secure = async (more: object = {}) => {
@@ -201,29 +188,7 @@ describe("previews of TLS and of a stack of callers", function () {
     });
     after(async () => {
         tls.write();
-        callers.write();
-        await more?.destroy();
         await stack?.destroy();
-    });
-
-    it("callers of another stack", async () => {
-        more = await CallersStack.create("more");
-        more.configure([bob]);
-        await callers.preview("the first callers", more, current().dir);
-        await callers.up(more);
-        const cases: Record<string, object[]> = {
-            nothing: [bob],
-            "an added caller": [bob, { name: "carol", credentials: [key("a")] }],
-            "a removed caller": [],
-            "a limit where there was none": [{ ...bob, limits: { concurrent: 1 } }],
-            "another key of a caller": [{ ...bob, credentials: [key("b")] }],
-        };
-        for (const [what, all] of Object.entries(cases)) {
-            more.configure(all);
-            await callers.preview(what, more, current().dir);
-        }
-        more.configure([bob]);
-        await callers.preview("the end of the stack", more, current().dir, "destroy", "--preview-only", "--json");
     });
 
     it("TLS where there was none", async () => {

@@ -5,8 +5,7 @@
 
 import type { Option } from "../../config/options";
 
-/** Option callers has no page: its callers use the gateway of another stack. */
-export type SignedOption = Exclude<Option, "callers">;
+export type SignedOption = Option;
 
 export interface Event {
     title: string;

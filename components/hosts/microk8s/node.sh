@@ -78,8 +78,6 @@ install_node() {
         fail "this host is a $(mark role) node (the config says $role), and cannot change its role. Set the role back, or remove the host from cluster.nodes, run pulumi up, and add it again."
     # Names in the certificate are set at installation. An existing node keeps them; preflight checks warn of a difference.
     [ -e "$etc/sans" ] || put "$etc/sans" "$sans"
-    # A node that an earlier version installed has no record, and uses the default network.
-    [ -e "$etc/pods" ] || put "$etc/pods" @POD_NETWORK@
     [ "$(mark pods)" = "$pods" ] ||
         fail "the pod network is $(mark pods) (the config says $pods), and is set only when MicroK8s is installed. Set cluster.podNetwork back. Another network needs a new cluster."
     if [ ! -e "$etc/ready" ]; then

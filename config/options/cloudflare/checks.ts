@@ -6,11 +6,9 @@ import { duplicateNames } from "../../keys/consumers/names";
 import { readZoneData, serviceProblems, type ZoneData } from "../../keys/dns/settings";
 import { hostnameProblems } from "../../keys/edge/hostnames";
 import { planProblems } from "../../keys/edge/plans";
-import { alpaWatchdogProblems } from "../../keys/hosts/alpa-watchdog";
 import { sshHostProblems } from "../../keys/hosts/ssh-host";
 import { isGiven, mapping, type Raw } from "../../unchecked";
 import type { ParsedCloudflare } from "./schema";
-import { edgeWaits } from "../../keys/edge/schema";
 
 /** Cloudflare's limit of service tokens in an account. */
 const MOST_TOKENS = 50;
@@ -42,12 +40,6 @@ export function cloudflareChecks(
             config.tunnel?.hosts ?? [],
             (value) => isSecret("tunnel", value),
             "For more connectors raise tunnel.connectorsPerHost.",
-        ),
-        ...alpaWatchdogProblems(
-            config.alpa?.watchdog,
-            given,
-            config.alpa?.answerTimeoutSeconds ?? edgeWaits(config),
-            (value) => isSecret("alpa", value),
         ),
         ...connectorProblems(config.tunnel),
         ...(config.edgeWorker?.enabled === false && isGiven(given, "alpa", "defaultModel")

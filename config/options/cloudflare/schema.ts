@@ -1,7 +1,6 @@
 import * as z from "zod";
 import { consumer, tokenOverlapDays } from "../../keys/consumers/service-tokens";
 import { answerKeys, domain, edgeKeys } from "../../keys/edge/schema";
-import { alpaWatchdog } from "../../keys/hosts/alpa-watchdog";
 import { movedFrom } from "../../keys/moved-from";
 import { tunnel } from "../../keys/tunnel";
 import { enabled, reason, reasonFor } from "../../keys/reason";
@@ -61,7 +60,6 @@ export const cloudflareSchema = z.strictObject({
                     "Value of `model` for requests that do not name a model. Use the name with which Alpa was started.",
                 reason: "The name under which Alpa's own server serves its model.",
             }),
-            watchdog: alpaWatchdog.optional(),
         })
         .describe("The Alpa service behind the tunnel. The stack does not change it."),
     pathPrefix: pathPrefix.meta({

@@ -1,5 +1,4 @@
 import type { CloudflareAccessArgs } from "../../../components/cloudflare-access";
-import type { AlpaWatchdogArgs } from "../../../components/hosts/watchdog/alpa-watchdog";
 import type { TokenConsumer } from "../../../components/cloudflare/service-tokens";
 import type { ParsedCloudflare } from "./schema";
 import { edgeWaits, heldTimeout, unmeasured } from "../../keys/edge/schema";
@@ -7,14 +6,11 @@ import { cutAnswers, defaultGrace } from "../../keys/tunnel";
 import { dayText, livingCredentials } from "../../keys/consumers/credentials";
 import type { ZoneData } from "../../keys/dns/settings";
 import type { CommonSettings } from "../option";
-import { alpaWatchdogSettings } from "../../keys/hosts/alpa-watchdog";
 import { sshHostOf } from "../../keys/hosts/ssh-host";
 
 /** Option cloudflare: Access at the edge, a tunnel to the Ray head node, and no gateway. */
 export interface CloudflareSettings extends CommonSettings, CloudflareAccessArgs {
     option: "cloudflare";
-    /** The watchdog on Alpa's hosts. Default: none. */
-    watchdog?: AlpaWatchdogArgs;
     /** The zone's other records. Unset if the stack does not manage them. */
     dns?: CloudflareAccessArgs["dns"] & {
         /** Old name servers of the zone, in the form `host` or `host:port`. */
@@ -33,11 +29,8 @@ export interface CloudflareSettings extends CommonSettings, CloudflareAccessArgs
 export function cloudflareSettings(config: ParsedCloudflare, data: ZoneData, today: Date): CloudflareSettings {
     const { account, hostname, aliases, movedFrom, zone, alpa, tunnel, access, rateLimit } = config;
     const { consumers, warnings, expires } = callers(config, today);
-    const { watchdog: asked, endpoints, defaultModel } = alpa;
-    const watchdog = alpaWatchdogSettings(asked, endpoints, longestAnswer(config), defaultModel);
     return {
         option: "cloudflare",
-        ...(watchdog && { watchdog }),
         warnings: [...warnings, ...answerWarnings(config), ...data.warnings],
         expires,
         movedFrom,

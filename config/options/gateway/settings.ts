@@ -4,9 +4,8 @@ import type { OwnGateway } from "../../../components/apisix/installation";
 import type { AzureSide } from "../../../components/cloudflare/azure-side";
 import type { BroughtKey, ConsumerSettings, Credential } from "../../../components/consumers/consumers";
 import { keyDigest } from "../../../components/consumers/key-digest";
-import { callerLimits, type Limits } from "../../../components/consumers/limits";
-import { inPlaceWarnings } from "../../../components/consumers/shared-gateway";
-import type { AlpaWatchdogArgs } from "../../../components/hosts/watchdog/alpa-watchdog";
+import { callerLimits, COUNTED_APART, hasLimits, type Limits } from "../../../components/consumers/limits";
+import { OLDEST_APISIX } from "../../../components/apisix/version";
 import type { RampartInstall } from "../../../components/rampart/rampart";
 import { classSettings } from "../../keys/classes/settings";
 import { clusterSettings, type ClusterSettings } from "../../keys/cluster/settings";
@@ -22,8 +21,6 @@ import type { CommonSettings } from "../option";
 export interface SharedSettings extends CommonSettings, ClusterSettings {
     /** Required settings at Azure, for the outputs. Default: none. */
     azure?: AzureSide;
-    /** The watchdog on Alpa's hosts. Default: none. */
-    watchdog?: AlpaWatchdogArgs;
 }
 
 /** Settings that all options with a gateway share. */
@@ -64,13 +61,22 @@ interface Callers extends Omit<CommonSettings, "movedFrom"> {
 /** The callers, with warnings about them and about the request guard. */
 function callers(config: Parsed, today: Date): Callers {
     const { consumers, warnings, expires } = livingCallers(config, today);
-    if (config.gateway.installer === "existing") warnings.push(...inPlaceWarnings(consumers));
+    if (config.gateway.installer === "existing") warnings.push(...existingWarnings(consumers));
     if (!config.guard.enabled)
         warnings.push(
             `guard: off, so any caller can stop Alpa with one request (${config.guard.reason}).`,
             ...(classSettings(config) === undefined ? [] : [UNCOUNTED_PROMPTS]),
         );
     return { consumers, warnings, expires };
+}
+
+/** Warning about tokens at a gateway with an unknown version. */
+export const FORGEABLE = `consumers: APISIX before ${OLDEST_APISIX} accepts tokens that are forged with a caller's public key, and the version of the existing gateway is not known. Check it: npm run ops -- check smoke`;
+
+/** Warnings about callers at a gateway that this project did not install. */
+function existingWarnings(consumers: ConsumerSettings[]): string[] {
+    const publicKeys = consumers.some(({ credentials }) => credentials.some((one) => "publicKey" in one));
+    return [...(hasLimits(consumers) ? [COUNTED_APART] : []), ...(publicKeys ? [FORGEABLE] : [])];
 }
 
 /** Warning for classes with slots while the guard is off. */
@@ -97,8 +103,7 @@ export function livingCallers(
             ...(brought.length > 0 && { brought }),
         };
     });
-    if (consumers.length === 0)
-        warnings.push("consumers: empty, so only callers of other stacks are admitted. Add a consumer.");
+    if (consumers.length === 0) warnings.push("consumers: empty, so no caller is admitted. Add a consumer.");
     return { consumers, warnings, expires };
 }
 

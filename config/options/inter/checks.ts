@@ -1,8 +1,6 @@
 import type { CheckContext, Sound } from "../../cross-check";
 import { availabilityProblems } from "../../keys/high-availability";
-import { answerSecondsIfKnown } from "../../keys/exposure/settings";
 import { firewallProblems } from "../../keys/hosts/alpa-firewall";
-import { alpaWatchdogProblems, watchedProblems } from "../../keys/hosts/alpa-watchdog";
 import type { Raw } from "../../unchecked";
 import type { ParsedInter } from "./schema";
 
@@ -12,13 +10,6 @@ export function interChecks(config: Sound<ParsedInter>, given: Raw, { isSecret }
         ...availabilityProblems(config, given, "option inter"),
         ...twice(config.alpa?.endpoints ?? []),
         ...firewallProblems(config, given, (value) => isSecret("alpa", value)),
-        ...alpaWatchdogProblems(config.alpa?.watchdog, given, answerSecondsIfKnown(config), (value) =>
-            isSecret("alpa", value),
-        ),
-        ...watchedProblems(
-            config.alpa?.watchdog,
-            (config.alpa?.endpoints ?? []).map((one) => one?.address ?? ""),
-        ),
     ];
 }
 

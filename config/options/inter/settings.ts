@@ -1,6 +1,5 @@
 import type { InterClusterArgs } from "../../../components/inter-cluster";
 import type { FirewallSettings } from "../../../components/hosts/alpa-firewall/alpa-firewall";
-import { alpaWatchdogSettings, watchdogWarnings } from "../../keys/hosts/alpa-watchdog";
 import { firewallSettings, firewallWarnings } from "../../keys/hosts/alpa-firewall";
 import { answerSeconds } from "../../keys/exposure/settings";
 import type { ParsedInter as Parsed } from "./schema";
@@ -20,14 +19,11 @@ export function interSettings(config: Parsed, today: Date): InterSettings {
     const services = config.alpa.endpoints.map(({ address }) => address);
     const nodes = config.cluster.nodes?.map(({ address }) => address);
     const firewall = firewallSettings(config.alpa.firewall, services, nodes);
-    const { watchdog: asked, defaultModel } = config.alpa;
-    const watchdog = alpaWatchdogSettings(asked, services, answerTimeoutSeconds, defaultModel);
     return {
         option: "inter",
         ...shared,
-        warnings: [...warnings, ...firewallWarnings(firewall, services, nodes), ...watchdogWarnings(asked, services)],
+        warnings: [...warnings, ...firewallWarnings(firewall, services, nodes)],
         ...(firewall && { firewall }),
-        ...(watchdog && { watchdog }),
         alpa: { endpoints: config.alpa.endpoints, answerTimeoutSeconds, failover: true },
         gateway: installedGateway(config, config.gateway.address, { answerTimeoutSeconds }),
     };

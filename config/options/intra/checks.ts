@@ -3,7 +3,6 @@ import type { CheckContext, Sound } from "../../cross-check";
 import type { ParsedConvert } from "../../keys/convert";
 import { answerSecondsIfKnown } from "../../keys/exposure/settings";
 import { highAvailabilityChecks } from "../../keys/high-availability";
-import { alpaWatchdogProblems, watchedProblems } from "../../keys/hosts/alpa-watchdog";
 import { sshHostProblems } from "../../keys/hosts/ssh-host";
 import type { ParsedOpt } from "../../keys/opt";
 import { upgraded } from "../../keys/opt-version";
@@ -32,11 +31,7 @@ export function intraChecks(config: Config, given: Raw, { isSecret }: CheckConte
         ...highAvailabilityChecks(config, given),
         ...(opt === undefined ? [] : optProblems(opt, given, gateway?.installer)),
         ...(opt?.upgrade === undefined ? [] : upgradeProblems(config, given)),
-        ...alpaWatchdogProblems(config.alpa?.watchdog, given, answerSecondsIfKnown(config), (value) =>
-            isSecret("alpa", value),
-        ),
-        ...watchedProblems(config.alpa?.watchdog, (config.alpa?.endpoints ?? []).map(String)),
-        ...watchdogProblems("opt.watchdog", opt?.watchdog, answerSecondsIfKnown(config)),
+        ...watchdogProblems(opt?.watchdog, answerSecondsIfKnown(config)),
         ...(convert === undefined ? [] : convertProblems(convert, given, (value) => isSecret("convert", value))),
         ...(convert === undefined ? [] : headProblems(config.alpa?.endpoints ?? [], convert.bareMetal)),
     ];

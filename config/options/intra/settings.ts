@@ -1,5 +1,4 @@
 import type { GatewayClusterArgs, GatewaySettings } from "../../../components/gateway-cluster";
-import { alpaWatchdogSettings, watchdogWarnings } from "../../keys/hosts/alpa-watchdog";
 import { answerSeconds } from "../../keys/exposure/settings";
 import { installedGateway, publicUrl, sharedSettings, type SharedSettings } from "../gateway/settings";
 import type { ParsedIntra as Parsed } from "./schema";
@@ -11,14 +10,10 @@ export interface IntraSettings extends GatewayClusterArgs, SharedSettings {}
 export function intraSettings(config: Parsed, today: Date): IntraSettings {
     const { alpa } = config;
     const endpoints = alpa.endpoints.map((address) => ({ address, weight: 1 }));
-    const watchdog = alpaWatchdogSettings(alpa.watchdog, alpa.endpoints, answerSeconds(config), alpa.defaultModel);
-    const shared = sharedSettings(config, today);
     return {
-        ...shared,
-        warnings: [...shared.warnings, ...watchdogWarnings(alpa.watchdog, alpa.endpoints)],
+        ...sharedSettings(config, today),
         alpa: { endpoints, answerTimeoutSeconds: answerSeconds(config) },
         gateway: gatewaySettings(config),
-        ...(watchdog && { watchdog }),
     };
 }
 

@@ -14,8 +14,8 @@ export interface HandedOut {
     recipients: string[];
     /** Why the credential was handed out again. */
     reason?: string;
-    /** User and host of the operator, `ada@ops`. Unset in records of earlier versions. */
-    by?: string;
+    /** User and host of the operator, `ada@ops`. */
+    by: string;
     /** Fingerprint of the secret that was handed out. Unset for a key that an operator has set. */
     fingerprint?: string;
 }
@@ -65,9 +65,10 @@ function isHandedOut(entry: unknown): entry is HandedOut {
     const { at, recipients, reason, by, fingerprint } = (entry ?? {}) as Record<string, unknown>;
     return (
         typeof at === "string" &&
+        typeof by === "string" &&
         Array.isArray(recipients) &&
         recipients.every((one) => typeof one === "string") &&
-        [reason, by, fingerprint].every((one) => one === undefined || typeof one === "string")
+        [reason, fingerprint].every((one) => one === undefined || typeof one === "string")
     );
 }
 

@@ -6,13 +6,12 @@ import { commitsOf, textAt, topOf } from "./commits";
 import type { Entry, Subject } from "./entry";
 
 /**
- * Handouts of credentials, from their records, and from git for records that were deleted with their credential. If a
- * record does not name the operator, `who` is the author of the first commit with the handout.
+ * Handouts of credentials, from their records, and from git for records that were deleted with their credential.
  */
 export async function readHandouts({ context, stack, consumer }: Subject): Promise<Entry[]> {
     const folder = handoutsFolder(context, stack);
     const found = new Map<string, Entry>();
-    const add = (file: string, text: string, by?: { id: string; who: string }) => {
+    const add = (file: string, text: string, by?: { id: string }) => {
         const [name, id] = basename(file, ".json").split(".");
         if (consumer !== undefined && consumer !== name) return;
         for (const handout of parseHandouts(text) ?? []) {
@@ -33,12 +32,12 @@ export async function readHandouts({ context, stack, consumer }: Subject): Promi
     return [...found.values()];
 }
 
-function entryOf(who: string, handout: HandedOut, by?: { id: string; who: string }): Entry {
+function entryOf(who: string, handout: HandedOut, by?: { id: string }): Entry {
     const to = handout.recipients.length === 0 ? "in plain text" : `encrypted to ${handout.recipients.join(", ")}`;
     const again = handout.reason === undefined ? "" : `, again: ${handout.reason}`;
     return {
         at: handout.at,
-        who: handout.by ?? by?.who ?? null,
+        who: handout.by,
         source: "handout",
         reference: by?.id ?? null,
         changes: [`credential ${who} was handed out ${to}${again}`],

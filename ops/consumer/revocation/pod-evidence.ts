@@ -15,8 +15,7 @@ import {
 /** The pods that must reject a revoked credential, and the access to query them. */
 export interface ProvingPods {
     access: PlainAccess;
-    /** Unset if the stack's outputs do not name the pods. */
-    pods?: GatewayPods;
+    pods: GatewayPods;
 }
 
 export interface PodEvidence {
@@ -30,12 +29,8 @@ export interface PodEvidence {
     isPartial: boolean;
 }
 
-const UNKNOWN_PODS =
-    "the gateway's stack was last updated by an older version, whose outputs do not name the gateway pods";
-
 /** Sends the credential to every gateway pod once. */
 export async function askRejected({ access, pods }: ProvingPods, sent: Sent): Promise<PodEvidence> {
-    if (pods === undefined) return { asked: 0, lagging: [], unasked: [UNKNOWN_PODS], isPartial: true };
     const settles = pods.unasked === "settle";
     const whole = (why: string): PodEvidence => ({ asked: 0, lagging: [], unasked: [why], isPartial: settles });
     try {

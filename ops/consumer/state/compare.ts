@@ -10,8 +10,6 @@ export const ALL = "(all)";
 export interface Row {
     /** `ALL` for a problem of all consumers. */
     consumer: string;
-    /** Another stack of this project that owns the caller; null if this stack owns it, or if it has no owner. */
-    stack: string | null;
     /** Priority class in the config. Unset if the caller has none. */
     class?: string;
     /** Id of the credential; null for a consumer without credentials. */
@@ -69,24 +67,16 @@ export function compare(
         .filter(({ name }) => !names.has(name))
         .flatMap((object) => {
             const ids = object.credentials.length > 0 ? object.credentials.map(({ id }) => id) : [null];
-            const other = anotherStack(object.owner, owner);
-            if (other !== null) return ids.map((id) => ({ ...strange(object.name, id, object, live), stack: other }));
             const why = object.owner === owner ? "not in the config" : `belongs to ${object.owner ?? "no stack"}`;
             return ids.map((id) => unwanted(object.name, id, object, live, why));
         });
     return [...rows, ...strangers, ...(live.routeProblem === undefined ? [] : [forAll(live.routeProblem)])];
 }
 
-/** Another stack of the same project, which may have callers at the same gateway (option callers). */
-function anotherStack(theirs: string | undefined, owner: string): string | null {
-    const project = owner.slice(0, owner.indexOf("/") + 1);
-    return theirs?.startsWith(project) && theirs !== owner ? theirs.slice(project.length) : null;
-}
-
 /** Creates the row for a problem that concerns all consumers. */
 export function forAll(problem: string): Row {
     const nothing = { credential: null, method: null, algorithm: null, expires: null, lastApplied: null, secret: null };
-    return { consumer: ALL, stack: null, ...nothing, live: false, accepted: false, problems: [problem] };
+    return { consumer: ALL, ...nothing, live: false, accepted: false, problems: [problem] };
 }
 
 function rowOf(
@@ -113,7 +103,6 @@ function rowOf(
     if (secret === false) problems.push("Secret missing");
     return {
         consumer,
-        stack: null,
         credential: credential?.id ?? null,
         method: credential?.method ?? null,
         algorithm: credential?.algorithm ?? null,
@@ -128,15 +117,9 @@ function rowOf(
 
 /** Creates the row that reports a credential in the cluster which must be removed. @param why the problem */
 function unwanted(consumer: string, id: string | null, object: LiveConsumer, live: Live, why: string): Row {
-    return { ...strange(consumer, id, object, live), problems: [why] };
-}
-
-/** Creates the row for a credential that is in the cluster but not in the config. */
-function strange(consumer: string, id: string | null, object: LiveConsumer, live: Live): Row {
     const secret = object.credentials.find((c) => c.id === id)?.secret;
     return {
         consumer,
-        stack: null,
         credential: id,
         method: null,
         algorithm: null,
@@ -145,6 +128,6 @@ function strange(consumer: string, id: string | null, object: LiveConsumer, live
         accepted: object.accepted && live.routeProblem === undefined,
         lastApplied: object.since ?? null,
         secret: secret === undefined ? null : live.secrets.has(secret),
-        problems: [],
+        problems: [why],
     };
 }

@@ -7,7 +7,6 @@ import { limitPlugins, type ConsumerPlugin } from "../../../components/consumers
 import { countersOf } from "../../../components/consumers/shared-counters";
 import type { Context } from "../../context";
 import { readSecrets, readSettings } from "../../stack/config-check";
-import type { Gateway } from "../../stack/gateway";
 import type { Stack } from "../../stack/stack";
 import type { Live, LiveConsumer } from "./cluster-consumers";
 
@@ -20,21 +19,15 @@ export interface Rendered {
 }
 
 /** Rendered callers by name; undefined if the program rejects the config. */
-export async function renderedOf(
-    context: Context,
-    stack: Stack,
-    gateway: Gateway,
-): Promise<Map<string, Rendered> | undefined> {
+export async function renderedOf(context: Context, stack: Stack): Promise<Map<string, Rendered> | undefined> {
     try {
         const secrets = await readSecrets(context, stack);
         const settings = readSettings(stack.text, secrets, dirname(stack.file), context.today, stack.callers?.text);
         if (settings.option === "cloudflare") return undefined; // The callers of option cloudflare have no limits.
         const counters =
-            settings.option === "callers"
-                ? gateway.counters
-                : settings.sharedCounters &&
-                  countersOf(gateway.namespace, settings.sharedCounters, settings.alpa.answerTimeoutSeconds);
-        return render(settings.consumers, gateway.namespace, counters);
+            settings.sharedCounters &&
+            countersOf(settings.namespace, settings.sharedCounters, settings.alpa.answerTimeoutSeconds);
+        return render(settings.consumers, settings.namespace, counters);
     } catch (error) {
         if (error instanceof ConfigError) return undefined;
         throw error;

@@ -60,12 +60,11 @@ async function drift(context: Context, args: DriftArgs): Promise<void> {
 async function unmanaged(context: Context, stack: Stack, state: Exported): Promise<Finding[]> {
     if (authenticatorIn(stack.text) === "edge") return [];
     const compared = comparedIn(state);
-    const { binding, isInstalled } = await gatewayOf(context, stack);
-    if (compared.length === 0 && binding === undefined) return [];
+    const { binding, isInstalled } = gatewayOf(stack);
     const access = await accessOf(context, stack);
     return [
         ...(compared.length > 0 ? await addedByHand(compared, readerOf(context, access)) : []),
-        ...(binding === undefined ? [] : await inApisix(context, access, { binding, isInstalled })),
+        ...(await inApisix(context, access, { binding, isInstalled })),
     ];
 }
 

@@ -93,19 +93,18 @@ function encryptedAt(
     if (isEncrypted(value)) return isMap(known) || Array.isArray(known) ? { differs: [] } : { value };
     if (known === undefined || known === HIDDEN) return isOwn ? { value } : { differs: [] };
     const read = entryOf(asPulumiReads(parseYaml(file), new Map()) as Content, key);
-    const [kept, ...others] = [value, read, known].map((side) => (key === "convert" ? withoutPlace(side) : side));
+    const [kept, ...others] = [value, read, known].map((side) => (key === "convert" ? withoutPhase(side) : side));
     const { before, after } = withoutSecrets(kept, others[0], others[1]);
     const differs = differences({ [key]: before }, { [key]: after }, []).map(({ path }) => pathText(path));
     if (differs.length > 0 || !isDeepStrictEqual(before, after)) return { differs };
-    const { phase, measured } = key === "convert" && isMap(known) ? known : {};
-    const written = Object.entries({ phase, measured }).filter(([, part]) => part !== undefined);
-    return { value: written.length > 0 ? { ...(kept as object), ...Object.fromEntries(written) } : kept };
+    const { phase } = key === "convert" && isMap(known) ? known : {};
+    return { value: phase === undefined ? kept : { ...(kept as object), phase } };
 }
 
-/** The settings of a conversion without its progress, which earlier programs also kept in the config. */
-function withoutPlace(convert: unknown): unknown {
+/** The settings of a conversion without its phase. */
+function withoutPhase(convert: unknown): unknown {
     if (!isMap(convert)) return convert;
-    const { phase: _, holder: __, measured: ___, ...rest } = convert;
+    const { phase: _, ...rest } = convert;
     return rest;
 }
 

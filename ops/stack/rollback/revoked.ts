@@ -2,36 +2,22 @@
  * Finds revoked keys that a rollback would accept again. Only keys that callers have supplied can be accepted
  * again, because a rollback never restores a generated key.
  */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { parseDocument } from "yaml";
-import { readmitted, type Revocation, type RevocationRecord } from "../../../components/consumers/revocations-provider";
+import { readmitted, type RevocationRecord } from "../../../components/consumers/revocations-provider";
 import { keyDigest } from "../../../components/consumers/key-digest";
 import { asPulumiReads, parseYaml } from "../yaml-edit";
 import { isMap, mapsOf } from "../../../policy/resources/values";
-import { CODES, type Finding } from "../review/finding";
 import type { Exported } from "../review/plan";
 import { PROJECT } from "../stack-file";
 
-/**
- * A program that contains one of these files keeps the record of revocations and supports `readmit` in its config. The first
- * is the present path, the second the path in earlier versions, to which a rollback may return.
- */
-export const RECORD_KEEPERS = [
-    "components/consumers/revocations-provider.ts",
-    "components/parts/revocations-provider.ts",
-];
 const TYPE = "pulumi-nodejs:dynamic/alpa-auth:Revocations";
 
 /** A revocation that the rollback would break. */
 export interface Broken {
     /** `<consumer>/<credential>` that was revoked. */
     revoked: string;
-    /**
-     * Credential of the earlier version that has the revoked key. Unset if no credential has it, but the earlier program
-     * keeps no record of revocations, so the key can be added again.
-     */
-    who?: string;
+    /** Credential of the earlier version that has the revoked key. */
+    who: string;
     id: string;
 }
 
@@ -39,28 +25,22 @@ export interface Broken {
  * @param state current state, with the record of revocations
  * @param lists texts of the stack file and of the callers file of the earlier version
  * @param readSecrets returns plain texts by ciphertext, for the earlier version. Called only if a key was revoked
- * @param program folder of the program of the earlier version
  */
 export async function brokenRevocations(
     state: Exported,
     lists: string[],
     readSecrets: () => Promise<ReadonlyMap<string, string>>,
-    program: string,
 ): Promise<Broken[]> {
     const record = recordOf(state);
     if (record === undefined || record.revoked.length === 0) return [];
     const secrets = await readSecrets();
     const declared = Object.assign({}, ...lists.map((list) => declaredIn(list, secrets))) as Record<string, string>;
-    const back = readmitted(record, declared);
-    const broken = back.map(({ who, revocation: { id, who: revoked } }) => ({ who, id, revoked }));
-    if (keepsRecord(program)) return broken;
-    const others = record.revoked.filter(({ id }) => !broken.some((one) => one.id === id));
-    return [...broken, ...others.map(({ id, who }: Revocation) => ({ id, revoked: who }))];
+    return readmitted(record, declared).map(({ who, revocation: { id, who: revoked } }) => ({ who, id, revoked }));
 }
 
-/** Adds `readmit` for broken revocations to a stack file or callers file, if the earlier program supports it. */
-export function withReadmit(config: string, broken: Broken[], program: string): string {
-    if (broken.length === 0 || !keepsRecord(program)) return config;
+/** Adds `readmit` for broken revocations to a stack file or callers file. */
+export function withReadmit(config: string, broken: Broken[]): string {
+    if (broken.length === 0) return config;
     const document = parseDocument(config);
     const consumers = consumersOf(document.toJS());
     consumers.forEach(({ name, credentials }, i) =>
@@ -71,18 +51,6 @@ export function withReadmit(config: string, broken: Broken[], program: string): 
         }),
     );
     return document.toString();
-}
-
-/** Findings about revocations that the earlier program cannot report itself. */
-export function revocationFindings(broken: Broken[], program: string): Finding[] {
-    if (keepsRecord(program)) return [];
-    return broken.map(({ revoked, who }) => ({
-        code: "revocation-broken",
-        severity: CODES["revocation-broken"][0],
-        says: `Breaks the revocation of ${revoked}: ${who === undefined ? "the program of that version has no record of revocations, so the key can be declared again" : `its revoked key works again, as ${who}`}`,
-        evidence: [],
-        todo: CODES["revocation-broken"][1],
-    }));
 }
 
 /** Broken revocations that the operator has not accepted. */
@@ -125,8 +93,4 @@ function consumersOf(file: unknown): Record<string, unknown>[] {
     } catch {
         return [];
     }
-}
-
-function keepsRecord(program: string): boolean {
-    return RECORD_KEEPERS.some((file) => existsSync(join(program, file)));
 }

@@ -26,7 +26,7 @@ import { earlierPreview, up } from "./carry-out";
 import { contentOf } from "./earlier-config";
 import { interruption, type Interruption } from "./interruption";
 import { lostIn, notRestored } from "./lost";
-import { brokenRevocations, revocationFindings, revocationProblems, withReadmit, type Broken } from "./revoked";
+import { brokenRevocations, revocationProblems, withReadmit, type Broken } from "./revoked";
 import { findTarget, uncommitted, type Target, type TargetArgs } from "./target";
 import { withWorkTree } from "./work-tree";
 
@@ -114,17 +114,17 @@ async function goBack(context: Context, args: RollbackArgs, way: Way): Promise<v
     const secrets = () => readSecrets(context, { ...stack, file: config, text: target.config });
     const { callers } = target;
     const lists = [target.config, ...(callers === undefined ? [] : [callers.text])];
-    const broken = await brokenRevocations(state, lists, secrets, program);
-    target.config = withReadmit(target.config, broken, program);
+    const broken = await brokenRevocations(state, lists, secrets);
+    target.config = withReadmit(target.config, broken);
     writeFileSync(config, target.config);
-    if (callers) writeCallers(join(program, callers.name), (callers.text = withReadmit(callers.text, broken, program)));
+    if (callers) writeCallers(join(program, callers.name), (callers.text = withReadmit(callers.text, broken)));
     const preview = await earlierPreview(context, earlier);
     const shown = fullReview(context, preview, state, {
         program,
         rules: rulesFor(program, context.program ?? ROOT),
     });
     const again = createdAfter(state, target.versions, target.version);
-    const more = [...revocationFindings(broken, program), ...notRestored(preview, number, again)];
+    const more = notRestored(preview, number, again);
     const review = { ...shown, findings: [...more, ...shown.findings].sort(byDanger) };
     const isJson = args.format === "json";
     if (!isJson) context.out(render(review, args.format));

@@ -28,8 +28,6 @@ const ASKED = [
     `stop (after-answers )?${BOOT} ${ATTEMPT}`,
     // A release of cloudflared, its public digest and its source.
     String.raw`install \d{1,4}(\.\d{1,6}){2} [0-9a-f]{64} ${NUMBER} ${NUMBER} (-|https?://\S+)`,
-    // Limits of the watchdog, and the service that it restarts.
-    String.raw`install port=${NUMBER} idle=${NUMBER} stuck=${NUMBER}( restart=[\w:.@-]{1,240}\.service pause=${NUMBER})?`,
     // Addresses that may reach Alpa's ports.
     `install alpa=[0-9,]+( from=${ADDRESSES})?( ray=[0-9,]+)?( also-from=${ADDRESSES})?`,
 ].map((words) => new RegExp(`^${words}$`));

@@ -45,14 +45,11 @@ export const etcdBudgets: ByName = {
     [ETCD]: () => cachedForms("budget of etcd", () => [form({}, () => ({ spec: renderBudget() }))]),
 };
 
-/** Resource that sets etcd's password and copies its data. */
+/** Resource that sets etcd's password. */
 export const preparations = () =>
     MEMBERS.map((members) =>
-        form(
-            { namespace: NAMESPACE, apisix: "sample-gateway", name: "sample-etcd", profile: "sample-profile" },
-            (s) => ({
-                place: { namespace: etcdNamespace(s.namespace), pods: memberNames(members) },
-                former: { namespace: s.apisix, name: s.name, profile: s.profile },
-            }),
-        ),
+        form({ namespace: NAMESPACE, apisix: "sample-gateway" }, (s) => ({
+            place: { namespace: etcdNamespace(s.namespace), pods: memberNames(members) },
+            apisixNamespace: s.apisix,
+        })),
     );

@@ -99,7 +99,7 @@ function revocations({ props }: Resource): string[] {
 
 export const waits: Record<string, (resource: Resource) => string[]> = {
     Awaited: awaited,
-    EtcdPrepared: judged(["place", "former"], preparations),
+    EtcdPrepared: judged(["place", "apisixNamespace"], preparations),
     ConsumersAccepted: ofCallers,
     CredentialsRevoked: ofCallers,
     RouteServed: judged(["gateway"], () => gateways({})),

@@ -67,12 +67,6 @@ export class Configuration {
         return stored;
     }
 
-    /** Adds an object of another etcd. The object keeps its revisions. */
-    keep(key: string, stored: Stored): void {
-        this.objects.set(key, stored);
-        this.revision = Math.max(this.revision, stored.modifiedIndex) + 1;
-    }
-
     delete(key: string): boolean {
         const there = this.objects.delete(key);
         if (there) this.revision++;

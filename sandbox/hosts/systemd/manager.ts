@@ -4,8 +4,7 @@
  *
  * Emulated: `systemctl`: daemon-reload, start, stop, restart, try-restart, reload, enable and disable (with --now), is-active,
  * is-enabled, is-failed, status, show, cat, reset-failed, --version. `journalctl`: -u, -n, -o cat, with --no-pager.
- * `systemd-notify --ready`. For timers: start, stop, restart, enable, disable, is-active, is-enabled, cat. Units are those of
- * /etc/systemd/system.
+ * `systemd-notify --ready`. Units are those of /etc/systemd/system.
  * Unsupported: any other verb, option, unit type, directive or specifier. The error names what is unsupported, even where
  * systemd only warns.
  *
@@ -17,7 +16,6 @@ import type { Enter } from "../namespace";
 import type { Reply } from "../reply";
 import { JobFailed, NOTIFY_FOLDER, Service } from "./service";
 import { journalctl, lastLines } from "./journal";
-import { Timers } from "./timers";
 import { parseUnit } from "./unit-file";
 import { fullName, Refused, Units } from "./units";
 
@@ -27,7 +25,6 @@ const SYSTEMD_VERSION = 252;
 export class Manager {
     private readonly services = new Map<string, Service>();
     private readonly units: Units;
-    private readonly timers: Timers;
 
     constructor(
         private readonly root: string,
@@ -35,12 +32,10 @@ export class Manager {
         private readonly options: { systemdVersion?: number; notifySockets?: boolean } = {},
     ) {
         this.units = new Units(root);
-        this.timers = new Timers(this.units, (service) => this.service(service).start());
     }
 
     /** Ends all services. */
     async close(): Promise<void> {
-        this.timers.close();
         await Promise.all([...this.services.values()].map((service) => service.stop()));
     }
 
@@ -106,8 +101,7 @@ export class Manager {
         let code = 0;
         for (const unit of units) {
             const asked = { now, quiet, property, value: options.includes("--value") };
-            const isTimer = unit.endsWith(".timer");
-            const reply = await (isTimer ? this.timers.run(verb, unit, asked) : this.one(verb, unit, asked));
+            const reply = await this.one(verb, unit, asked);
             out += reply.out;
             err += reply.err;
             code ||= reply.code;

@@ -1,6 +1,5 @@
 /** Emulated directives, by section. */
 const EMULATED: Record<string, string[]> = {
-    Timer: ["OnActiveSec", "OnUnitInactiveSec", "AccuracySec"],
     Unit: ["Description", "Documentation", "After", "Wants", "StartLimitIntervalSec", "StartLimitBurst"],
     Service: [
         ...["RemainAfterExit", "ExecStop", "ExecReload"],
@@ -50,19 +49,6 @@ export interface UnitFile {
     timeoutStopMs: number;
     startLimitIntervalMs: number;
     startLimitBurst: number;
-    wantedBy: string[];
-}
-
-export interface TimerFile {
-    text: string;
-    description: string;
-    /**
-     * `activeMs`: time from the start of the timer to the first start of its service.
-     * `unitInactiveMs`: time from the end of the service to its next start.
-     * Both are in milliseconds.
-     */
-    activeMs: number;
-    unitInactiveMs: number;
     wantedBy: string[];
 }
 
@@ -116,22 +102,6 @@ export function parseUnit(text: string, unit: string): UnitFile {
         startLimitIntervalMs: time(last("StartLimitIntervalSec") ?? "10"),
         startLimitBurst: Number(last("StartLimitBurst") ?? "5"),
         wantedBy: all("WantedBy").flatMap((value) => value.split(/\s+/)),
-    };
-}
-
-/** Parses a timer's unit file. The timer starts the service of the same name, without the delay of AccuracySec=. */
-export function parseTimer(text: string, unit: string): TimerFile {
-    const found = directives(text, unit);
-    const last = (name: string) => found.get(name)?.at(-1);
-    const [active, inactive] = [last("OnActiveSec"), last("OnUnitInactiveSec")];
-    if (active === undefined || inactive === undefined)
-        throw new BadUnit("unsupported by the sandbox: a timer that lacks OnActiveSec= or OnUnitInactiveSec=");
-    return {
-        text,
-        description: last("Description") ?? unit,
-        activeMs: time(active),
-        unitInactiveMs: time(inactive),
-        wantedBy: (found.get("WantedBy") ?? []).flatMap((value) => value.split(/\s+/)),
     };
 }
 
@@ -193,7 +163,6 @@ const UNITS: Record<string, number> = { ms: 1, s: 1000, sec: 1000, min: 60_000, 
 
 /** Parses a time span to milliseconds: `5`, `5s`, `100ms`, `1min 30s`. */
 function time(value: string): number {
-    if (value === "infinity") return Infinity;
     const parts = value.split(/\s+/).map((part) => /^(\d+)(ms|s|sec|min|m|h)?$/.exec(part));
     if (parts.some((part) => !part)) throw new BadUnit(`unsupported by the sandbox: time span "${value}"`);
     return parts.reduce((sum, part) => sum + Number(part?.[1]) * UNITS[part?.[2] ?? ""], 0);

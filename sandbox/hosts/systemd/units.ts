@@ -1,7 +1,7 @@
 /** The unit files of a host in the version that systemd has read, and the links that enable units. */
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { BadUnit, parseTimer, parseUnit, type TimerFile, type UnitFile } from "./unit-file";
+import { BadUnit, parseUnit, type UnitFile } from "./unit-file";
 
 const FOLDER = "etc/systemd/system";
 
@@ -22,11 +22,12 @@ export class Units {
     constructor(private readonly root: string) {}
 
     service(unit: string): UnitFile {
-        return this.parsed(unit, parseUnit);
-    }
-
-    timer(unit: string): TimerFile {
-        return this.parsed(unit, parseTimer);
+        try {
+            return parseUnit(this.text(unit, "start", 5), unit);
+        } catch (error) {
+            if (!(error instanceof BadUnit)) throw error;
+            throw new Refused(`Failed to start ${unit}: Unit ${unit} has a bad unit file setting: ${error.message}.`);
+        }
     }
 
     /** Performs a daemon-reload: the next use of a unit reads its file again. */
@@ -72,20 +73,10 @@ export class Units {
         const found = wants.map((name) => path.join(folder, name, unit));
         return found.filter((file) => fs.lstatSync(file, { throwIfNoEntry: false }));
     }
-
-    private parsed<T>(unit: string, parse: (text: string, unit: string) => T): T {
-        try {
-            return parse(this.text(unit, "start", 5), unit);
-        } catch (error) {
-            if (!(error instanceof BadUnit)) throw error;
-            throw new Refused(`Failed to start ${unit}: Unit ${unit} has a bad unit file setting: ${error.message}.`);
-        }
-    }
 }
 
 export function fullName(unit: string): string {
     const name = /\.\w+$/.test(unit) ? unit : `${unit}.service`;
-    if (!/\.(service|timer)$/.test(name))
-        throw new Refused(`unsupported by the sandbox: ${unit} (supported: services and timers)`);
+    if (!name.endsWith(".service")) throw new Refused(`unsupported by the sandbox: ${unit} (supported: services)`);
     return name;
 }

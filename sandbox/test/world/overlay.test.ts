@@ -40,7 +40,7 @@ describe("Stack files of the sandbox", () => {
     it("of intra and inter enable metrics only if a Prometheus scrapes them, and without a warning", () => {
         for (const stack of ["intra", "inter"]) {
             const settings = laidOver(stack, "127.0.0.1", { observed: true });
-            assert.ok(settings.option !== "cloudflare" && settings.option !== "callers");
+            assert.ok(settings.option !== "cloudflare");
             assert.ok(settings.gateway.installer !== "existing");
             const { metrics } = settings.gateway.release.observability!;
             assert.ok(metrics!.scrapers.length > 0 && !metrics!.podMonitor);

@@ -1,7 +1,7 @@
 // Proves that the bench compares the right figures, and that all programs get the same callers.
 import { strict as assert } from "node:assert";
 import { parseAllDocuments } from "yaml";
-import { callers, manifests, parts, rotated } from "../../../bench/callers";
+import { callers, manifests, rotated } from "../../../bench/callers";
 import { type Row, table } from "../../../bench/table";
 import { renderConsumer } from "../../../components/consumers/consumers";
 
@@ -44,14 +44,5 @@ describe("bench", () => {
     it("counts whole callers: only the rotated caller has two keys", () => {
         const all = rotated(callers(3), "b");
         assert.deepEqual(all, { "team-0000": ["a", "b"], "team-0001": ["a"], "team-0002": ["a"] });
-    });
-
-    it("distributes callers over stacks in groups of nearly the same size", () => {
-        const shares = parts(callers(1000), 3);
-        assert.deepEqual(
-            shares.map((share) => Object.keys(share).length),
-            [334, 334, 332],
-        );
-        assert.deepEqual(Object.assign({}, ...shares), callers(1000));
     });
 });

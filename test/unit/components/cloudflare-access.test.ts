@@ -232,7 +232,6 @@ describe("CloudflareAccess", () => {
         const before = one(seen, TYPES.record);
         const after = renamed.find((r) => r.type === TYPES.record && r.inputs.name === "llm.example.com");
         assert.deepEqual([after?.name, after?.inputs], [before.name, before.inputs]);
-        assert.deepEqual(asked(before).aliases, ["alpa-record"]);
     });
 
     it("outputs pairs by consumer and credential, and a command that works as pasted, as secrets", async () => {

@@ -6,7 +6,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { parse, type RawConfig } from "../../../config";
-import { rawCallers } from "../kit/callers";
 import * as edge from "../kit/cloudflare";
 import { interValues } from "../kit/inter";
 import { CONSUMERS, raw } from "../kit/intra-a";
@@ -25,7 +24,6 @@ const OPTIONS: Record<string, { config: (values: object) => RawConfig; consumers
     "intra-a": { config: (values) => raw({ ...values }), consumers: CONSUMERS },
     "intra-b": { config: (values) => raw(intraBValues({ ...values })), consumers: CONSUMERS },
     inter: { config: (values) => raw(interValues({ ...values })), consumers: CONSUMERS },
-    callers: { config: (values) => rawCallers({ ...values }), consumers: CONSUMERS },
     cloudflare: { config: (values) => edge.rawCloudflare({ ...values }), consumers: edge.CONSUMERS },
 };
 

@@ -1,13 +1,9 @@
 /** The program of any option on a fake engine, with the config of a real run. */
 import { parse, type Settings } from "../../../config";
-import type { Option } from "../../../config/options";
-import { renameKeys } from "../../../config/renamed-keys";
-import { callers } from "../../../stacks/callers";
 import { cloudflare } from "../../../stacks/cloudflare";
 import { inter } from "../../../stacks/inter";
 import { intra } from "../../../stacks/intra";
 import { record, type Seen } from "../../kit";
-import { GATEWAY } from "./callers";
 import { CALLS, SSH_KEY } from "./cloudflare";
 import { SAID } from "./cluster-nodes";
 import { KUBECONFIG } from "./intra-a";
@@ -22,24 +18,13 @@ export function recordProgram(config: Record<string, string>, today: Date): Prom
     const raw = Object.fromEntries(
         own.map(([key, value]) => [
             key.replace("alpa-auth:", ""),
-            valueOf(value.replaceAll('"[secret]"', JSON.stringify(SSH_KEY))),
+            value.replaceAll('"[secret]"', JSON.stringify(SSH_KEY)),
         ]),
     );
-    // A config that an earlier version recorded may have the old names of keys.
-    const { values } = renameKeys(raw, raw.option as Option);
-    const texts = Object.entries(values).map(([key, value]) => [
-        key,
-        typeof value === "string" ? value : JSON.stringify(value),
-    ]);
-    const settings = parse(Object.fromEntries(texts), () => true, today);
+    const settings = parse(raw, () => true, today);
     const known =
         "cluster" in settings ? { ...settings, cluster: { ...settings.cluster, clusterUid: "uid" } } : settings;
     return record(() => run(known as Settings), FOUND, CALLS);
-}
-
-/** Parses a mapping or a list. Returns any other value unchanged. */
-function valueOf(text: string): unknown {
-    return /^[[{]/.test(text) ? JSON.parse(text) : text;
 }
 
 /** Existing resources, by name: outputs of commands on the hosts that the config names. */
@@ -60,7 +45,5 @@ function run(settings: Settings): unknown {
             return inter(settings);
         case "cloudflare":
             return cloudflare(settings);
-        case "callers":
-            return callers({ ...settings, gateway: GATEWAY });
     }
 }

@@ -16,11 +16,6 @@ const refused: [why: string, run: () => unknown, problem: RegExp][] = [
         () => parse({ ...GOOD, rule: "ports" }),
         /^exceptions\.0\.rule: must be one of .*\. Choose one\.$/,
     ],
-    [
-        "the earlier name of a rule",
-        () => parse({ ...GOOD, rule: "route-asks-who" }),
-        /^exceptions\.0\.rule: route-asks-who is called route-requires-credential now\. Write route-requires-credential\.$/,
-    ],
     ["no reason", () => parse({ ...GOOD, reason: "          " }), /^exceptions\.0\.reason: /],
     ["no expiry", () => parse({ ...GOOD, until: undefined }), /^exceptions\.0\.until: /],
     ["an invalid day", () => parse({ ...GOOD, until: "2027-02-29" }), /^exceptions\.0\.until: must be a day/],

@@ -10,7 +10,6 @@ import { inter } from "../../../stacks/inter";
 import { intra } from "../../../stacks/intra";
 import { certificate } from "../../certificates";
 import { asked, record, type Seen } from "../../kit";
-import { recordCallers } from "../kit/callers";
 import { CALLS, HOST, recordCloudflare, SSH_KEY, TODAY, TOKENS } from "../kit/cloudflare";
 import { recordNodes, THREE } from "../kit/cluster-nodes";
 import {
@@ -109,10 +108,6 @@ const OBSERVED = {
 };
 const RAMPART = { install: { repository: "https://charts.example.org", version: "1.2.3" } };
 const FIREWALL = { endpoints: ["10.0.0.11:20001"], firewall: { apply: "ssh", hosts: [HOST], from: ["10.0.0.0/29"] } };
-const WATCHDOG = {
-    endpoints: ["10.0.0.11:20001"],
-    watchdog: { hosts: [HOST], restart: true, unit: "alpa@1.service" },
-};
 
 async function withFiles(): Promise<Seen[]> {
     const files = await certificate(["llm.example.com"]);
@@ -144,8 +139,6 @@ export const STACKS: Record<string, () => Promise<Seen[]>> = {
     ),
     "inter with rules on Alpa's hosts": () =>
         recordInter(parseInter(interValues({ alpa: FIREWALL }, { installer: "helm", crds: ["c.yaml"] }))),
-    "inter with a watchdog on Alpa's hosts": () =>
-        recordInter(parseInter(interValues({ alpa: WATCHDOG }, { installer: "helm", crds: ["c.yaml"] }))),
     "intra-b with a new version of the model": () =>
         recordIntraB("done", {}, { upgrade: { phase: "start", image: { repository: "alpa", tag: "1.1.0" } } }),
     "intra-b with a watchdog": () => recordIntraB("done", {}, { watchdog: { idleSeconds: 45 } }),
@@ -177,5 +170,4 @@ export const STACKS: Record<string, () => Promise<Seen[]>> = {
     cloudflare: () => recordCloudflare(),
     "cloudflare with a zone of its own": () =>
         recordCloudflare({ zone: { name: "example.com", plan: "free", manage: "create" } }),
-    callers: () => recordCallers(),
 };

@@ -4,7 +4,6 @@ import type { Change } from "../changes";
 import type { Difference } from "../differences";
 import { always, patternOf, type Row, type Verdict, type Verdicts } from "../rule";
 import { gateway, pluginsOn, protocols, TLS } from "./entry";
-import { valuesOfEtcd } from "./etcd";
 import { podCount } from "./pods";
 
 /** Rows of the chart's values. Parts of a path are separated by `/`, since names have dashes and dots. */
@@ -24,7 +23,6 @@ export function valueRows(base: Path): Row[] {
         [at("apisix/plugins"), (d, change) => [...pluginsOn(d, change), ...restart(base)(d, change)]],
         [at("apisix/ssl/sslProtocols"), (d, change) => [...protocols(d, change), ...restart(base)(d, change)]],
         [at("apisix/ssl/**"), (d, change) => [...restart(base)(d, change), TLS]],
-        ...valuesOfEtcd(base),
         ...controllerRows(at),
         [at("podDisruptionBudget/**"), budget],
         [

@@ -67,7 +67,9 @@ export const budget: KindRule = {
 export const deployment: KindRule = {
     deleted: (change, run) =>
         isCounters(change)
-            ? (countedElsewhere(run) ?? counters(run, "is deleted"))
+            ? isUnused(run)
+                ? undefined
+                : counters(run, "is deleted")
             : {
                   code: "access-removed",
                   says: `${title(change)} is deleted: the service behind it is no longer reachable`,
@@ -101,7 +103,7 @@ const MEANWHILE: Record<WhenDown, Omit<Verdict, "property">> = {
     refuse: { code: "service-interrupted", says: "callers with limits get 500 meanwhile; then all counts restart" },
 };
 
-/** Verdict about the counter server, even if this stack's config has no counters: callers of other stacks may use it. */
+/** Verdict about the counter server. If the config does not say what happens without it, callers are rejected. */
 function counters({ config }: Run, does: string): Verdict {
     const gateway = config["alpa-auth:gateway"] ?? "";
     const chosen = /"whenDown":\s*"([-a-z]+)"/.exec(gateway)?.[1];
@@ -110,17 +112,13 @@ function counters({ config }: Run, does: string): Verdict {
     return { ...verdict, says: `The counter server of the limits ${does}: ${says}` };
 }
 
-/** Verdict about deleted counters. Pulumi deletes last, so callers that the run has moved no longer use them. */
-function countedElsewhere({ changes }: Run): Verdict | undefined {
+/** Whether the run moves callers away from the counters. Pulumi deletes the counters last, so no caller uses them then. */
+function isUnused({ changes }: Run): boolean {
     const isCounted = (props: Change["old"]) => JSON.stringify(props ?? {}).includes('"policy":"redis"');
-    const moved = ({ kind, old, new: now }: Change) =>
-        kind === "kubernetes Consumer" && now !== undefined && isCounted(old) && !isCounted(now);
-    if (!changes.some(moved)) return undefined;
-    return {
-        code: "service-interrupted",
-        severity: "risk",
-        says: "The counter server of the limits is deleted. This stack no longer uses it. Make sure that the other stacks at this gateway use another counter server",
-    };
+    return changes.some(
+        ({ kind, old, new: now }) =>
+            kind === "kubernetes Consumer" && now !== undefined && isCounted(old) && !isCounted(now),
+    );
 }
 
 function rolled(change: Change): Verdict {

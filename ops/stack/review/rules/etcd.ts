@@ -1,9 +1,6 @@
-/** etcd, where APISIX stores its configuration: etcd of this project, or of earlier charts. */
-import { valueAt, type Path } from "../../../../policy/resources/values";
-import type { Change } from "../changes";
+/** etcd, where APISIX stores its configuration. */
 import type { Difference } from "../differences";
-import { objectName, type KindRule, type Row, type Run, type Verdict, type Verdicts } from "../rule";
-import { gateway } from "./entry";
+import { objectName, type KindRule, type Verdict } from "../rule";
 
 export const members: KindRule = {
     deleted: (change) => ({
@@ -41,29 +38,5 @@ function size({ old, new: now }: Difference): Verdict {
               code: "data-deleted",
               severity: "breaks-callers",
               says: `${says}: without a majority it accepts no change`,
-          };
-}
-
-/** Rows of the values of the chart's own etcd. */
-export function valuesOfEtcd(base: Path): Row[] {
-    const at = (path: string) => [...base, "etcd", path].join("/");
-    const isOn = (change: Change) => valueAt(change.new, [...base, "etcd", "enabled"]) !== false;
-    return [
-        [at("enabled"), (d, change, run) => comesOrGoes(d, change, run)],
-        [at("**"), (_, change): Verdicts => (isOn(change) ? restarts : undefined)],
-    ];
-}
-
-function comesOrGoes({ new: now }: Difference, change: Change, run: Run): Verdict {
-    if (now !== false) return restarts;
-    const moves = run.changes.some(({ kind, op }) => kind === "dynamic EtcdPrepared" && op === "create");
-    return moves
-        ? {
-              code: "pods-restart",
-              says: `${gateway(change)}: etcd moves to etcd's own image; its data is copied first, and changes take effect only afterwards`,
-          }
-        : {
-              code: "data-deleted",
-              says: `${gateway(change)}: etcd is deleted, with everything that APISIX stores in it`,
           };
 }

@@ -1,13 +1,13 @@
 /**
- * Commands that run on hosts over SSH: connectors, firewall rules, watchdogs, cluster nodes. Their scripts are secret.
+ * Commands that run on hosts over SSH: connectors, firewall rules, cluster nodes. Their scripts are secret.
  */
 import type { Change } from "../changes";
 import { always, nothing, type KindRule, type Verdict } from "../rule";
 import { bareMetal } from "./model";
 
-const part = ({ name }: Change): "firewall" | "watchdog" | "connectors" | "node" => {
-    const [, own] = /^alpa-(firewall|watchdog)/.exec(name) ?? [];
-    return (own as "firewall" | "watchdog" | undefined) ?? (/^nodes-/.test(name) ? "node" : "connectors");
+const part = ({ name }: Change): "firewall" | "connectors" | "node" => {
+    if (name.startsWith("alpa-firewall")) return "firewall";
+    return name.startsWith("nodes-") ? "node" : "connectors";
 };
 
 /** Last part of the name of a node's command: the step that it runs. */
@@ -22,9 +22,7 @@ export const hostCommand: KindRule = {
                     code: "network-narrowed",
                     says: `${change.name}: firewall rules are loaded on Alpa's host; addresses that they do not allow can no longer reach Alpa`,
                 }
-              : part(change) === "watchdog"
-                ? { code: "added", says: `${change.name}: a watchdog runs on Alpa's host${whatThen(change)}` }
-                : { code: "added", says: `command ${change.name} runs on its host` },
+              : { code: "added", says: `command ${change.name} runs on its host` },
     deleted: (change) =>
         bareMetal.is(change)
             ? bareMetal.deleted()
@@ -34,11 +32,6 @@ export const hostCommand: KindRule = {
                     firewall: {
                         code: "opens-to-network",
                         says: `${change.name}: the firewall rules of Alpa's host are removed, so anyone who can reach the host can reach Alpa`,
-                    },
-                    watchdog: {
-                        code: "host-changed",
-                        severity: "risk",
-                        says: `${change.name}: the watchdog on Alpa's host is removed`,
                     },
                     connectors: { code: "access-removed", says: `${change.name}: the connectors of this host stop` },
                     node: /-snap$/.test(change.name)
@@ -54,10 +47,6 @@ export const hostCommand: KindRule = {
                 code: "opens-to-network",
                 severity: "risk",
                 says: `${change.name}: the firewall rules of Alpa's host are loaded again`,
-            },
-            watchdog: {
-                code: "host-changed",
-                says: `${change.name}: the watchdog of Alpa starts again on its host${whatThen(change)}`,
             },
             connectors: {
                 code: "service-interrupted",
@@ -92,22 +81,12 @@ function changed(change: Change): Verdict {
             code: "host-changed",
             says: `${change.name}: other firewall rules are loaded on Alpa's host; addresses that they do not allow can no longer reach Alpa`,
         },
-        watchdog: {
-            code: "host-changed",
-            says: `${change.name}: the watchdog on Alpa's host gets other settings${whatThen(change)}`,
-        },
         connectors: {
             code: "host-changed",
             says: `${change.name}: the connectors of this host are changed, one after another`,
         },
         node: { code: "host-changed", says: `${nodeOf(change)} is changed` },
     }[part(change)] as Verdict;
-}
-
-/** Text about the watchdog's action when Alpa makes no progress. */
-function whatThen({ new: now }: Change): string {
-    const [, unit] = / restart=(\S+)/.exec(String(now?.create ?? "")) ?? [];
-    return unit === undefined ? "" : `, and ${unit} is restarted when Alpa makes no progress`;
 }
 
 function nodeOf({ name }: Change): string {

@@ -67,7 +67,10 @@ describe("ConsumersAccepted", () => {
         );
         const start = now();
         Date.now = () => start + 1000 * seconds * looks;
-        const common = { kubeconfig: api.kubeconfig, namespace: "a", gateway, timeoutSeconds: 30, settleSeconds: 0 };
+        const common = {
+            ...{ kubeconfig: api.kubeconfig, namespace: "a", gateway, materials: {} },
+            ...{ timeoutSeconds: 30, settleSeconds: 0 },
+        };
         await provider.update!("a", { ...common, generations: olds }, { ...common, generations: news });
         return looks;
     }
@@ -89,7 +92,7 @@ describe("ConsumersAccepted", () => {
 
     for (const [what, olds, news, expected] of changes)
         it(`${expected ? "is" : "is not"} updated for ${what}`, async () => {
-            const of = (generations: object) => ({ generations, namespace: "a" });
+            const of = (generations: object) => ({ generations, materials: {}, namespace: "a" });
             assert.equal((await provider.diff!("a", of(olds), of(news))).changes, expected);
         });
 

@@ -3,7 +3,6 @@ import { Etcd, renderPolicies } from "../../../../components/etcd/etcd";
 import { asked, comesAfter, inputsOf, one, oneOfKind, record, type Seen } from "../../../kit";
 
 const IMAGE = "mirror.example.org/team/etcd:v3.6.99";
-const WAS_IN = "urn:pulumi:s::p::alpa-auth:parts:EtcdSecrets::alpa-etcd";
 
 const build = (members: number, storageClass?: string): Promise<Seen[]> =>
     record(
@@ -13,8 +12,6 @@ const build = (members: number, storageClass?: string): Promise<Seen[]> =>
                 cluster: {},
                 settings: { image: IMAGE, members, storageClass },
                 apisixNamespace: "team-a-gateway",
-                former: { namespace: "team-a-gateway", name: "team-a-etcd", profile: "alpa-auth-apisix-1" },
-                passwordWasIn: WAS_IN,
             }),
     );
 
@@ -134,11 +131,5 @@ describe("Etcd", () => {
         assert.doesNotMatch(JSON.stringify([args, env]), /password|secret/i);
         assert.equal(envFrom, undefined);
         assert.deepEqual(specOf(await build(1)).template.spec.volumes, undefined);
-    });
-
-    it("keeps the password of an earlier stack", async () => {
-        const password = one(await build(1), "random:index/randomPassword:RandomPassword");
-        assert.deepEqual(password.inputs, { length: 40, special: false });
-        assert.deepEqual(asked(password).earlierParents, [WAS_IN]);
     });
 });

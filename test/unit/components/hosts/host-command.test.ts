@@ -5,7 +5,6 @@ import * as pulumi from "@pulumi/pulumi";
 import { CloudflaredHost } from "../../../../components/cloudflare/cloudflared/host";
 import { AlpaFirewall } from "../../../../components/hosts/alpa-firewall/alpa-firewall";
 import type { SshHost } from "../../../../components/hosts/ssh-host";
-import { AlpaWatchdog } from "../../../../components/hosts/watchdog/alpa-watchdog";
 import { comesAfter, inputsOf, one, plain, record } from "../../../kit";
 
 const COMMAND = "command:remote:Command";
@@ -27,7 +26,6 @@ const connectors = {
     instances: 2,
 };
 const rules = { alpaPorts: [20001], gateways: ["10.0.0.11", "fd00::11"], rayPorts: ["6379"], alsoFrom: ["10.9.0.7"] };
-const watchdog = { port: 20001, idleSeconds: 60, stuckSeconds: 1200, model: "default" };
 
 const components: [
     name: string,
@@ -45,11 +43,6 @@ const components: [
         "firewall rules",
         (hosts) => new AlpaFirewall("at", { rules, hosts }),
         "install alpa=20001 'from=10.0.0.11,fd00::11' ray=6379 also-from=10.9.0.7",
-    ],
-    [
-        "watchdogs",
-        (hosts) => new AlpaWatchdog("at", { hosts: hosts.map((one) => ({ host: one, watchdog })) }),
-        "install port=20001 idle=60 stuck=1200",
     ],
 ];
 for (const [name, program, create, ...secrets] of components)

@@ -9,8 +9,7 @@ import { renderScript as firewall } from "../../../../components/hosts/alpa-fire
 import { bareMetalScript } from "../../../../components/hosts/bare-metal/script";
 import { probe } from "../../../../components/hosts/microk8s/probe-script";
 import { clusterScript, nodeScript } from "../../../../components/hosts/microk8s/scripts";
-import { podScriptFile, scriptFile } from "../../../../components/hosts/script-file";
-import { checkScript, watchdogScript as installScript } from "../../../../components/hosts/watchdog/scripts";
+import { scriptFile } from "../../../../components/hosts/script-file";
 import { afterAnswers, HEAD_SCRIPT, watchdogScript, watchedCommand } from "../../../../components/opt/opt-head";
 
 const COMPONENTS = join(__dirname, "../../../../components");
@@ -29,11 +28,6 @@ describe("a script file", () => {
 
     it("is sent without its header and its comments", () =>
         assert.equal(write("a.sh", COMMENTED)(), "\necho $x\n\nb\n"));
-
-    it("of a pod keeps its comments, since another text would restart the pod", () => {
-        write("pod.sh", COMMENTED);
-        assert.equal(podScriptFile(folder, "pod.sh")(), "\n# it's why\necho $x # the end\n\nb\n");
-    });
 
     it("keeps a # that begins no comment", () => {
         const code = `echo $# \${x#y} \${#x} 'a # b' "c # d" \\# a#b $((16#ff))\n`;
@@ -61,7 +55,6 @@ describe("scripts for hosts", () => {
         ...{ stopTimeoutSeconds: 30, startTimeoutSeconds: 120, answerTimeoutSeconds: 30 },
         ...{ running: true, atBoot: true, portShared: false, attempt: 0 },
     };
-    const hostWatchdog = { port: 20001, model: "m", idleSeconds: 60, stuckSeconds: 1200 };
     /** Rendered scripts, by their first file. */
     const scripts: Record<string, string> = {
         "cloudflare/cloudflared/connectors.sh": connectors(
@@ -74,12 +67,10 @@ describe("scripts for hosts", () => {
         "hosts/microk8s/cluster.sh": clusterScript({ node: "n", place: "p" }, waits),
         "hosts/microk8s/node.sh": nodeScript({ launch: "", sans: [] }, waits),
         "hosts/microk8s/probe.sh": probe("10.0.0.5", "alpa-auth/dev").script,
-        "hosts/watchdog/install.sh": installScript(hostWatchdog),
-        "hosts/watchdog/check-progress.sh": checkScript(hostWatchdog),
         "opt/head.sh": HEAD_SCRIPT,
-        "opt/watch-alpa.sh": watchdogScript({ model: "m", idleSeconds: 60, stuckSeconds: 1200 }),
+        "opt/watchdog/watch-alpa.sh": watchdogScript({ model: "m", idleSeconds: 60, stuckSeconds: 1200 }),
         "opt/while-connected.sh": afterAnswers(30),
-        "opt/with-watchdog.sh": watchedCommand({
+        "opt/watchdog/with-watchdog.sh": watchedCommand({
             command: "c",
             watchdog: { model: "m", idleSeconds: 60, stuckSeconds: 1200 },
         }),
@@ -97,12 +88,18 @@ describe("scripts for hosts", () => {
 
     it("run the same commands without their comments", () => {
         const constants = new Proxy({}, { has: () => true, get: (_, name) => name });
+        /** Text of a script with its comments and included files, without its header. Placeholders are their names. */
+        const whole = (path: string): string =>
+            readFileSync(path, "utf8")
+                .replace(/^[^]*?\n\n/, "\n")
+                .replace(/@([A-Z_]+)@/g, "$1")
+                .replace(/^ *\. (\.\.?\/.+)$/gm, (_, other: string) => whole(join(path, "..", other)));
         /** The commands of a script without comments, as bash prints them. */
         const parsed = (text: string) =>
             execFileSync("bash", ["-c", `parsed() {\n:\n${text}}\ndeclare -f parsed`], { encoding: "utf8" });
         for (const file of [...Object.keys(scripts), "hosts/as-user.sh"]) {
-            const [sent, all] = [scriptFile, podScriptFile].map((read) => read(COMPONENTS, file)(constants));
-            assert.equal(parsed(sent), parsed(all), file);
+            const sent = scriptFile(COMPONENTS, file)(constants);
+            assert.equal(parsed(sent), parsed(whole(join(COMPONENTS, file))), file);
             assert.doesNotMatch(sent, /^ *# /m, file);
         }
     });

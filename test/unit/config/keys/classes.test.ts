@@ -153,9 +153,4 @@ describe("classes of callers in the config", () => {
         const values = interValues(shared({ slots: 2 }), { sharedCounters: undefined });
         assert.match(problems(raw(values)).join("\n"), /^gateway\.sharedCounters: required with slots .* \(got 3\)/);
     });
-
-    it("belong to the stack that creates the gateway", () => {
-        const values = { option: "callers", of: "organization/alpa-auth/intra", alpa: undefined, consumers: jobs() };
-        assert.match(problems(raw(values)).join("\n"), /^consumers\[1\]\.class: only valid with option intra-a/);
-    });
 });

@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { generateKeyPairSync } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { VERIFICATION_PREFIX } from "../../../../components/opt/verification";
-import { FORGEABLE } from "../../../../components/consumers/shared-gateway";
+import { FORGEABLE } from "../../../../config/options/gateway/settings";
 import { parse, readSettings, type RawConfig } from "../../../../config";
 import { CONSUMERS, KUBECONFIG, parseIntra, raw } from "../../kit/intra-a";
 import { value } from "../../../kit";
@@ -261,16 +261,6 @@ const refused: Refused[] = [
         /^gateway\.image\.tag: must be a pinned version/,
     ],
     [
-        "an etcd of Bitnami's, which needs scripts",
-        { gateway: { etcdImage: { repository: "mirror.example.org/bitnamilegacy/etcd" } } },
-        /^gateway\.etcdImage\.repository: must be etcd's own image, for example gcr\.io\/etcd-development\/etcd:v3\.6\.\d+ \(got "mirror.*"\): Bitnami's image is no longer supported/,
-    ],
-    [
-        "Bitnami's etcd under another name",
-        { gateway: { etcdImage: { repository: "team/etcd", tag: "3.6.4-debian-12-r3" } } },
-        /^gateway\.etcdImage\.tag: must be etcd's own image/,
-    ],
-    [
         "an etcd that is not pinned",
         { gateway: { etcdImage: { tag: "latest" } } },
         /^gateway\.etcdImage\.tag: must be a pinned/,
@@ -417,9 +407,7 @@ describe("config", () => {
     });
 
     it("accepts an empty list of consumers, with a warning", () => {
-        assert.deepEqual(parseIntra(raw()).warnings, [
-            "consumers: empty, so only callers of other stacks are admitted. Add a consumer.",
-        ]);
+        assert.deepEqual(parseIntra(raw()).warnings, ["consumers: empty, so no caller is admitted. Add a consumer."]);
         assert.deepEqual(parseIntra(raw({ consumers: [caller("lab")] })).warnings, [
             "consumers: lab has no credentials, so it cannot authenticate. Add one.",
         ]);

@@ -8,8 +8,8 @@ import { stringify } from "yaml";
 import { bench, type Bench, type BenchOptions, exits } from "../kit";
 
 const RECORD = ".alpa-auth/handouts/intra/alice.a1.json";
-const HANDED_OUT = { at: "2026-11-21T09:00:00.000Z", recipients: ["age1qqqqqqqq…"] };
-const AGAIN = { at: "2026-11-22T09:00:00.000Z", recipients: [], reason: "lost" };
+const HANDED_OUT = { at: "2026-11-21T09:00:00.000Z", recipients: ["age1qqqqqqqq…"], by: "Ada" };
+const AGAIN = { at: "2026-11-22T09:00:00.000Z", recipients: [], by: "Bo", reason: "lost" };
 
 const a1 = { id: "a1", method: "key", key: { secure: "v1:CIPHERTEXT-1" } };
 const alice = (...credentials: object[]) => ({ name: "alice", credentials });

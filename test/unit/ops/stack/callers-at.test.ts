@@ -2,12 +2,11 @@
 // no secret and no key that was removed since. Git is real; a fake Pulumi answers from memory.
 import { strict as assert } from "node:assert";
 import { generateKeyPairSync } from "node:crypto";
-import { mkdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { stringify } from "yaml";
 import { provider } from "../../../../components/consumers/revocations-provider";
 import { keyDigest } from "../../../../components/consumers/key-digest";
-import { RECORD_KEEPERS } from "../../../../ops/stack/rollback/revoked";
 import type { Call } from "../kit";
 import { commit, git, NOW, repository, rollback, update, usePackages, useRepository } from "./rollback-kit";
 import { exits } from "../kit";
@@ -28,8 +27,7 @@ describe("callers of a file, in earlier versions", () => {
     /** Three commits. Each has a different list of callers. `now` is the current commit. */
     const commits: Record<"empty" | "lab" | "now", string> = { empty: "", lab: "", now: "" };
     before(() => {
-        mkdirSync(join(repository.root, dirname(RECORD_KEEPERS[0])), { recursive: true });
-        commits.empty = commit({ [FILE]: "# none\nconsumers: []\n", [RECORD_KEEPERS[0]]: "" });
+        commits.empty = commit({ [FILE]: "# none\nconsumers: []\n" });
         commits.lab = commit({ [FILE]: `# the lab\n${stringify({ consumers: [lab, nlp(token)] })}` });
         commits.now = commit({ [FILE]: stringify({ consumers: [nlp(rotated)] }) });
     });

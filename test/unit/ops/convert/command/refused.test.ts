@@ -5,13 +5,13 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeConversionState } from "../../../../../ops/cutover/conversion-state";
-import { CONVERT_FILE, convertBench, fileAt } from "../service";
+import { CONVERT_FILE, convertBench } from "../service";
 import { exits } from "../../kit";
 
 describe("npm run ops -- convert, refused", () => {
     const MINIMAL = (option: string) => `config:\n  alpa-auth:option: ${option}\n`;
     const refused: [why: string, text: string, problem: RegExp][] = [
-        ...["inter", "cloudflare", "callers"].map((option): [string, string, RegExp] => [
+        ...["inter", "cloudflare"].map((option): [string, string, RegExp] => [
             `a stack of option ${option}`,
             MINIMAL(option),
             new RegExp(`--stack: must have option intra-a or intra-b.*\\(intra has option ${option}\\)`),
@@ -71,20 +71,6 @@ describe("npm run ops -- convert, refused", () => {
             /convert\.budgetMinutes: must be at least 75, for the expected or measured times: 46:00 forward/,
         );
         assert.deepEqual([it.state.ups, it.record()], [[], []]);
-    });
-
-    it("state in the stack file, where an earlier version has written it, also in the middle of a conversion", async () => {
-        const state = '    holder: { name: ops@a r, until: "2026-11-26T12:00:00Z" }\n    measured: { drain: 9 }\n';
-        const text = fileAt("stop").replace("  alpa-auth:convert:\n", `$&${state}`);
-        for (const args of [["plan"], ["status"], ["run", "--yes"], ["abort", "--yes"]]) {
-            const it = await convertBench(text);
-            const { note } = await exits(2, it.ops("convert", ...args));
-            assert.ok(
-                note.includes('{"holder":{"name":"ops@a r","until":"2026-11-26T12:00:00Z"},"measured":{"drain":9}}'),
-                note,
-            );
-            assert.deepEqual([it.state.ups, it.record(), it.text()], [[], [], text]);
-        }
     });
 
     it("a stack with pending operations of an interrupted run, or with unapplied changes", async () => {

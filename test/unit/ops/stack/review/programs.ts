@@ -17,10 +17,8 @@ export function previewOf(before: Seen[], after: Seen[], config: Record<string, 
     const left = new Map(before.filter(({ custom }) => custom).map((r) => [urn(r), r]));
     const steps: Step[] = [];
     for (const now of after.filter(({ custom }) => custom)) {
-        const names = [now.name, ...(isLookup(now) ? [] : asked(now).aliases)];
-        const key = names.map((name) => urn({ ...now, name })).find((one) => left.has(one));
-        const old = key === undefined ? undefined : left.get(key);
-        if (key !== undefined) left.delete(key);
+        const old = left.get(urn(now));
+        left.delete(urn(now));
         const step = stepOf(old, now);
         if (step) steps.push(step);
     }

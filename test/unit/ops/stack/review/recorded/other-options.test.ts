@@ -43,7 +43,6 @@ const FINDINGS: Record<string, Expected> = {
             "harmless added",
         ],
         "another port": ["breaks-callers access-changed"],
-        "another image of etcd": ["risk pods-restart"],
     },
     exposure: {
         nothing: [],
@@ -94,15 +93,6 @@ const FINDINGS: Record<string, Expected> = {
             "risk network-narrowed",
             "risk certificate-changed",
         ],
-    },
-    callers: {
-        "the first callers": ["harmless caller-added"],
-        nothing: [],
-        "an added caller": ["harmless caller-added"],
-        "a removed caller": ["breaks-callers caller-removed"],
-        "a limit where there was none": ["breaks-callers limit-lowered"],
-        "another key of a caller": ["breaks-callers credential-revoked", "harmless credential-added"],
-        "the end of the stack": ["breaks-callers caller-removed", "risk protection-weakened"],
     },
     // From `drain` to `switch` callers get 503: Alpa stops and starts while no request reaches it.
     "intra-b": {

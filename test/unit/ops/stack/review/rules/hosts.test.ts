@@ -15,23 +15,12 @@ describe("review of commands on hosts", () => {
         ["nodes-a-snap", "delete", /^breaks-callers data-deleted/],
         ["nodes-a-ready", "delete", /^risk host-changed/],
         ["alpa-firewall-a", "create", /^risk network-narrowed/],
-        ["alpa-watchdog-a", "create", /a watchdog runs on Alpa's host$/],
-        ["alpa-watchdog-a", "delete", /^risk host-changed: .*the watchdog on Alpa's host is removed/],
     ];
     for (const [name, op, expected] of cases)
         it(`reports the effect of ${name}, ${op}`, () => {
             const [old, now] = [op === "create" ? undefined : inputs, op === "delete" ? undefined : inputs];
             assert.match(said([step("Command", name, old, now, op)])[0], expected);
         });
-});
-
-describe("review of a watchdog on Alpa's host", () => {
-    it("names what is restarted when Alpa makes no progress", () => {
-        const create = (more: string) => ({ create: `sh -s -- a p/s install port=20001 idle=60 stuck=1200${more}` });
-        const restarts = create(" restart=alpa.service pause=3600");
-        const found = said([step("Command", "alpa-watchdog-a", create(""), restarts)]).join("\n");
-        assert.match(found, /alpa\.service is restarted when Alpa makes no progress/);
-    });
 });
 
 describe("review of a step on a host that needs no undo", () => {

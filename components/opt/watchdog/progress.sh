@@ -6,7 +6,7 @@
 #  - A completion of one token, sent only if the first answer was not delayed. It waits in the queue of callers' completions,
 #    and requests of the first kind continue meanwhile.
 # @PORT@: Alpa's port. @MODEL@: its model name as JSON, quoted as one word of the shell. @IDLE_SECONDS@, @STUCK_SECONDS@: see
-# progress.ts. Pods of Alpa have this text: changing it below this header, a comment too, restarts Alpa.
+# progress.ts. Pods of Alpa have this text: changing a command restarts Alpa.
 
 LC_ALL=C
 alpa_port=@PORT@ idle_seconds=@IDLE_SECONDS@ stuck_seconds=@STUCK_SECONDS@

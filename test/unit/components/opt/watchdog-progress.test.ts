@@ -6,11 +6,11 @@ import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { scriptFile } from "../../../../components/hosts/script-file";
-import { progressConstants, type Progress } from "../../../../components/hosts/watchdog/progress";
+import { progressConstants, type Progress } from "../../../../components/opt/watchdog/progress";
 import { startAlpa, type Alpa, type AlpaOptions } from "../../../../sandbox/alpa/server";
 import { freePort, waitFor } from "../../../../sandbox/processes";
 
-const SCRIPT = scriptFile(join(__dirname, "../../../../components/hosts/watchdog"), "progress.sh");
+const SCRIPT = scriptFile(join(__dirname, "../../../../components/opt/watchdog"), "progress.sh");
 
 /** Limits for an Alpa that answers. They are long, because the machine may be busy, and the answer ends the check. */
 const PATIENT = { idleSeconds: 30 };

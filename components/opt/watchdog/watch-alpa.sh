@@ -1,9 +1,9 @@
 #!/bin/bash
 # Runs next to Alpa in its container, and ends when Alpa makes no progress. The container then ends too, and the kubelet
 # restarts it. `kubectl describe pod` shows the last line as the reason.
-# Placeholders: those of progress.sh, and @PAUSE_SECONDS@ between two requests. Changing the text below this header restarts Alpa.
+# Placeholders: those of progress.sh, and @PAUSE_SECONDS@ between two requests. Changing a command restarts Alpa.
 
-. ../hosts/watchdog/progress.sh
+. ./progress.sh
 before=
 while :; do
     watch_alpa

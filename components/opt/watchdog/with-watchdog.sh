@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs Alpa and its watchdog in the container of Alpa's service (shape rampart), and ends with the first of them that ends.
-# @COMMAND@, @WATCHDOG@: commands for bash, each quoted as one word of the shell. Changing the text below this header, a comment
-# too, restarts Alpa.
+# @COMMAND@, @WATCHDOG@: commands for bash, each quoted as one word of the shell. Changing a command
+# restarts Alpa.
 
 /bin/bash -c @COMMAND@ &
 alpa=$!

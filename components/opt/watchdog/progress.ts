@@ -1,4 +1,4 @@
-import { quote } from "../ssh-script";
+import { quote } from "../../hosts/ssh-script";
 
 /** Limits after which Alpa counts as making no progress. */
 export interface ProgressLimits {
