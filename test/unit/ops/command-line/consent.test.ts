@@ -28,9 +28,6 @@ const CHANGING = [
     "convert abort",
 ];
 
-/** Required arguments. Without them, these commands would report a missing argument before an unknown option. */
-const REQUIRED: Record<string, string[]> = { "stack apply": ["--plan", "plan"], "stack rollback": ["--to", "1"] };
-
 function commands(command: Command, path: string[] = []): [name: string, command: Command][] {
     if (command.commands.length === 0) return [[path.join(" "), command]];
     return command.commands.flatMap((sub) => commands(sub, [...path, sub.name()]));
@@ -58,23 +55,6 @@ describe("consent to a change", () => {
             );
     });
 
-    for (const name of CHANGING)
-        it(`of ${name} is rejected under its earlier name, with a line that names --yes`, async () => {
-            const { ops, calls, text } = bench();
-            const before = text();
-            const { out, note } = await exits(2, ops(...name.split(" "), ...(REQUIRED[name] ?? []), "--apply"));
-            assert.equal(
-                note,
-                "error: --apply: is no longer an option. Use --yes, the consent flag of every command.\n",
-            );
-            assert.deepEqual([out, calls, text()], ["", [], before]);
-        });
-
-    it("is not suggested for a flag of a command that changes nothing", async () => {
-        const { note } = await exits(2, bench().ops("consumer", "list", "--apply"));
-        assert.match(note, /^error: unknown option '--apply'/);
-    });
-
     const problems: [command: string, changes: boolean][] = [
         ["consumer revoke unknown k", true],
         ["consumer handout unknown k", true],
@@ -90,11 +70,6 @@ describe("consent to a change", () => {
                 changes ? /^\d problems? in this command, nothing was changed:\n/ : /^\d problems? in this command:\n/,
             );
         });
-
-    it("suggests prune-expired for consumer expire, and no command with a similar spelling", async () => {
-        const { note } = await exits(2, bench().ops("consumer", "expire", "--apply"));
-        assert.equal(note, "error: consumer expire: is no longer a command. Use consumer prune-expired.\n");
-    });
 
     const CALLS: string[][] = [
         ["consumer", "add", "team", "--credential", "k"],

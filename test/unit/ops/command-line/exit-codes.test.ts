@@ -21,7 +21,6 @@ const CASES: [what: string, args: string[], code: number, options?: BenchOptions
     ["help", ["--help"], 0],
     ["help of a command", ["consumer", "add", "--help"], 0],
     ["the version", ["--version"], 0],
-    ["a script for a shell", ["completion", "bash"], 0],
     ["one caller", ["consumer", "show", "alice"], 0],
     ["a change that is only shown", ADD, 0],
     ["a change that is applied", [...ADD, "--yes"], 0],
