@@ -16,8 +16,6 @@ export const JSON_DOCUMENTS: Record<string, string> = {
     "consumer list": "list of `{consumer, credential, live, problems, …}`, one for each credential",
     "consumer show": `\`{stack, name, type, file, class, limits, ownLimits, lastHandout, ${CREDENTIALS}}\`; \`state\` is that of the config, applied or not`,
     "consumer usage": `\`{stack, source, isEstimate, since, from, to, lines: {read, counted, older, ahead, other, oldest}, callers: ${CALLERS}}\`; with \`--by credential\` an entry for each credential, with \`credential\` and \`digest\`. \`kind\` is \`caller\`, \`unknown\` (not in the config), \`verification\` (option \`intra-b\`) or \`no-caller\`, whose \`caller\` is \`null\`. With \`source\` \`prometheus\`, \`lines\`, \`upstreamSeconds\` and each \`reason\` are \`null\``,
-    "consumer log":
-        "list of `{at, who, source, reference, changes}`, the newest first; `source` is `commit`, `version` or `handout`",
     "consumer add": EDIT,
     "consumer set-limits": EDIT,
     "consumer rotate": EDIT,

@@ -4,7 +4,6 @@ import { command as expiring } from "./expiring";
 import { command as handout } from "./handout";
 import { command as importCommand } from "./import";
 import { command as list } from "./list";
-import { command as log } from "./log/log";
 import { command as moveToFile } from "./move-to-file";
 import { command as pruneExpired } from "./prune-expired";
 import { command as remove } from "./remove";
@@ -19,6 +18,6 @@ export const consumer: Noun = {
     description: "Manage callers and their credentials",
     commands: [
         ...[list, show, add, setLimits, rotate, revoke, remove],
-        ...[expiring, pruneExpired, usage, log, handout, importCommand, moveToFile],
+        ...[expiring, pruneExpired, usage, handout, importCommand, moveToFile],
     ],
 };

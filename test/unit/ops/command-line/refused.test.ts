@@ -206,11 +206,6 @@ const refused: [what: string, command: string, problem: RegExp][] = [
         /--expires: must be later than today[^]*--public-key-file: must be a file that can be read/,
     ],
     [
-        "a period and a stack that do not exist, together",
-        "consumer log --since 1y --stack nope",
-        /--since: must be minutes[^]*--stack: nope has no stack file/,
-    ],
-    [
         "a name server without an address, together with other problems",
         "check dns --zone example.com --old 999.1.1.1",
         /--records: required[^]*999\.1\.1\.1: the host has no address/,
