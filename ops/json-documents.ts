@@ -19,10 +19,8 @@ export const JSON_DOCUMENTS: Record<string, string> = {
     "consumer add": EDIT,
     "consumer set-limits": EDIT,
     "consumer rotate": EDIT,
-    "consumer import": EDIT,
     "consumer revoke": REMOVAL,
     "consumer remove": REMOVAL,
-    "consumer move-to-file": "`{stack, changed, file, diffs, effects, moved, kept}`",
     "consumer expiring": "list of `{consumer, credential, expires, days, class}`",
     "consumer prune-expired": "the review with `changed`",
     "consumer handout":
