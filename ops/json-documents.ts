@@ -26,7 +26,6 @@ export const JSON_DOCUMENTS: Record<string, string> = {
     "consumer handout":
         "`{stack, consumer, credential, url, expires, recipients, record, out, page}`; `page` is `null` with `--out`",
     "token issue": "`{stack, consumer, credential, token, expires}`",
-    "token inspect": "`{header, claims, expiry, key, signature}`",
     "stack review": REVIEW,
     "stack drift": REVIEW,
     "stack check": "the review with `accepted`, `notAccepted` and, if the policy pack rejects it, `refusal`",
@@ -39,7 +38,6 @@ export const JSON_DOCUMENTS: Record<string, string> = {
     "stack diff": "`{from, to, callers, settings, secrets, commits}`",
     "check dns": "list of `{name, type, …, equal}`",
     "check exposure": "`{ports, entry}`",
-    "check alpa": "list of `{host, state, why, sinceSeconds, lookedSeconds, restarts}`",
     "check smoke": "`{stack, url, checks, latency, versions, notTried}`",
     "convert plan": PLAN,
     "convert status": STATUS,

@@ -1,5 +1,4 @@
 import type { Noun } from "../arguments";
-import { command as alpa } from "./alpa";
 import { command as dns } from "./dns";
 import { command as exposure } from "./exposure";
 import { command as smoke } from "./smoke";
@@ -7,5 +6,5 @@ import { command as smoke } from "./smoke";
 export const check: Noun = {
     name: "check",
     description: "Run read-only checks of DNS, exposed ports and the running API",
-    commands: [alpa, dns, exposure, smoke],
+    commands: [dns, exposure, smoke],
 };

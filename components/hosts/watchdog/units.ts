@@ -2,8 +2,6 @@ import { PAUSE_SECONDS } from "./progress";
 
 /** Name of the watchdog's service, timer and folder on a host. */
 export const WATCHDOG = "alpa-auth-watchdog";
-/** File with the result of the last check: readable by every user, and deleted when the host restarts. */
-export const STATE_FILE = `/run/${WATCHDOG}/state`;
 
 /** Service for one check of Alpa. It has no time limit (check-progress.sh limits itself), and runs as root to restart a service. */
 export const SERVICE_TEXT = `[Unit]

@@ -46,17 +46,12 @@ describe("ops on a stack of option callers", () => {
         assert.match(out, /--max-time 100 /);
     });
 
-    it("issues a token with the claim of the other stack's namespace, and recognizes such a token", async () => {
+    it("issues a token with the claim of the other stack's namespace", async () => {
         const issued = await exits(
             0,
             bench({ text: TEXT, says }).ops("token", "issue", "tokens", "hs", "--ttl", "15m"),
         );
         assert.equal(decodeJwt(issued.out.trim()).key, "shared_tokens.hs");
-        const { out } = await exits(
-            0,
-            bench({ text: TEXT, says, stdin: issued.out }).ops("token", "inspect", "--verify"),
-        );
-        assert.match(out, /key +of tokens\/hs\n/);
     });
 
     it("reads no secret of the other stack", async () => {

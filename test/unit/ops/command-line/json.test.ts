@@ -47,7 +47,6 @@ const CASES: [args: string[], keys: string[], stdin?: string][] = [
         ["token", "issue", "tokens", "hs", "--ttl", "15m"],
         ["stack", "consumer", "credential", "token", "expires"],
     ],
-    [["token", "inspect"], ["header", "claims", "expiry", "key", "signature"], "eyJhbGciOiJIUzI1NiJ9.e30.AAAA"],
     [
         ["dns", "import", join(ROOT, "docs/examples/azure-export.txt")],
         ["zone", "entries", "toDecide", "warnings", "notes", "out", "data"],

@@ -61,11 +61,6 @@ const CASES: Record<string, Case> = {
         code: 2,
         expected: LIMIT,
     },
-    "a time limit of check alpa that no timer has": {
-        args: ["check", "alpa", "--timeout", "999999999"],
-        code: 2,
-        expected: LIMIT,
-    },
     "a time limit of check smoke that no timer has": {
         args: smoke("--timeout", "999999999"),
         code: 2,

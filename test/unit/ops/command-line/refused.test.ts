@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import { generateKeyPairSync } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { bench, exits, SECRETS, STACK_FILE } from "../kit";
+import { bench, SECRETS, STACK_FILE } from "../kit";
 
 const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 });
 const PUBLIC = rsa.publicKey.export({ type: "spki", format: "pem" }).toString();
@@ -244,10 +244,4 @@ describe("ops rejects", () => {
             for (const secret of Object.values(SECRETS))
                 assert.ok(!(out + note + JSON.stringify(calls)).includes(secret));
         });
-
-    it("a text that is not a token, without repeating it", async () => {
-        const { note } = await exits(2, bench({ stdin: "my-password\n" }).ops("token", "inspect"));
-        assert.match(note, /token: must be a JWT on standard input/);
-        assert.ok(!note.includes("my-password"));
-    });
 });
