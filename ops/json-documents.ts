@@ -34,7 +34,6 @@ export const JSON_DOCUMENTS: Record<string, string> = {
         "the review with `changed`, `newCredentials` and `notTried` (why the service was not tested from outside)",
     "stack history":
         "list of versions: `{number, kind, result, start, message, commit, dirty, who, changes, option, changed}`",
-    "stack graph": "`{stack, parts, lines}`",
     "stack diff": "`{from, to, callers, settings, secrets, commits}`",
     "check dns": "list of `{name, type, …, equal}`",
     "check exposure": "`{ports, entry}`",
