@@ -8,14 +8,13 @@ const CREDENTIALS =
 const PLAN = "`{stack, reached, to, underWay, steps, budgetSeconds, downSeconds, wholeReturnSeconds, problems, notes}`";
 const STATUS =
     "`{stack, state, option, reached, asked, direction, why, step, next, callers, downSeconds, secondsUntilReturn, holder, clusterHolder, record}`";
-const CALLERS =
-    "[{caller, kind, requests, successes, unsuccessful: [{status, reason, requests}], upstreamSeconds, bytesSent, …}]";
+const CALLERS = "[{caller, kind, requests, successes, unsuccessful: [{status, requests}], bytesSent}]";
 
 /** JSON output by noun and verb. Every command with `--json` must be in this table. */
 export const JSON_DOCUMENTS: Record<string, string> = {
     "consumer list": "list of `{consumer, credential, live, problems, …}`, one for each credential",
     "consumer show": `\`{stack, name, type, file, class, limits, ownLimits, lastHandout, ${CREDENTIALS}}\`; \`state\` is that of the config, applied or not`,
-    "consumer usage": `\`{stack, source, isEstimate, since, from, to, lines: {read, counted, older, ahead, other, oldest}, callers: ${CALLERS}}\`; with \`--by credential\` an entry for each credential, with \`credential\` and \`digest\`. \`kind\` is \`caller\`, \`unknown\` (not in the config), \`verification\` (option \`intra-b\`) or \`no-caller\`, whose \`caller\` is \`null\`. With \`source\` \`prometheus\`, \`lines\`, \`upstreamSeconds\` and each \`reason\` are \`null\``,
+    "consumer usage": `\`{stack, since, from, to, callers: ${CALLERS}}\`; \`kind\` is \`caller\`, \`unknown\` (not in the config), \`verification\` (option \`intra-b\`) or \`no-caller\`, whose \`caller\` is \`null\``,
     "consumer add": EDIT,
     "consumer set-limits": EDIT,
     "consumer rotate": EDIT,

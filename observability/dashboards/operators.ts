@@ -194,8 +194,7 @@ function callers() {
         }),
         columns({
             title: "Callers in the time range",
-            description:
-                "Estimates of Prometheus. npm run ops -- consumer usage has the exact numbers of the access log.",
+            description: "Estimates of Prometheus.",
             queries: [
                 [inRange(`${ANY_ROUTE}, consumer!=""`), "requests"],
                 [inRange(`${ANY_ROUTE}, consumer!="", code=~"2.."`), "2xx"],

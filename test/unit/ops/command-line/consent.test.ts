@@ -55,7 +55,7 @@ describe("consent to a change", () => {
         ["consumer revoke unknown k", true],
         ["consumer handout unknown k", true],
         ["consumer show unknown", false],
-        ["consumer usage", false],
+        ["consumer usage --prometheus x", false],
         ["check smoke", false],
     ];
     for (const [command, changes] of problems)

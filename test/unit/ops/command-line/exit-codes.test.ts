@@ -37,7 +37,6 @@ const CASES: [what: string, args: string[], code: number, options?: BenchOptions
     ["a change that the config check rejects", ["consumer", "set-limits", "alice", "--requests", "6"], 2],
     ["a stack without a file", ["consumer", "list", "--stack", "none"], 2],
     ["usage without a source", ["consumer", "usage"], 2],
-    ["usage of an empty log", ["consumer", "usage", "--log", "-"], 2],
     ["usage of a Prometheus that is unreachable", ["consumer", "usage", "--prometheus", "http://127.0.0.1:9"], 1],
     ["credentials that expire, listed", ["consumer", "expiring"], 0],
     ["credentials that expire, checked", ["consumer", "expiring", "--fail-on", "7"], 3],
