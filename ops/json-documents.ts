@@ -52,5 +52,4 @@ export const JSON_DOCUMENTS: Record<string, string> = {
     "model upgrade abort":
         "the document of `model upgrade run`; `outcome` is `asked` if the running process was told to roll back. Without `--yes`: the document of `model upgrade status`",
     "model upgrade rehearse": "`{stack, outcome, …}`; `outcome` is `planned` or `rehearsed`",
-    "dns import": "`{zone, entries, toDecide, warnings, notes, out, data}`; `data` is `null` with `--out`",
 };

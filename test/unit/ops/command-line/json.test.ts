@@ -2,14 +2,12 @@
 // reference of the command line shows. Commands that need a setup of their own are tested in their own files: check …, convert
 // …, list and rollback.
 import { strict as assert } from "node:assert";
-import { join } from "node:path";
 import { realContext } from "../../../../ops/context";
 import { JSON_DOCUMENTS } from "../../../../ops/json-documents";
 import { program, verbsOf } from "../../../../ops/program";
 import { bench, exits, SECRETS, STACK_FILE } from "../kit";
 import { caller, gate, removed, step } from "../stack/apply/kit";
 
-const ROOT = join(__dirname, "../../../..");
 const CHANGE = ["stack", "changed", "file", "diff", "effects", "warnings", "next"];
 const REVIEW = ["stack", "changes", "findings"];
 
@@ -37,10 +35,6 @@ const CASES: [args: string[], keys: string[]][] = [
     [
         ["token", "issue", "tokens", "hs", "--ttl", "15m"],
         ["stack", "consumer", "credential", "token", "expires"],
-    ],
-    [
-        ["dns", "import", join(ROOT, "docs/examples/azure-export.txt")],
-        ["zone", "entries", "toDecide", "warnings", "notes", "out", "data"],
     ],
 ];
 
