@@ -254,7 +254,7 @@ function unfinished({ pending_operations: pending = [] }: Exported): Finding[] {
     ];
 }
 
-export function fileText(option: string, file: string): string {
+function fileText(option: string, file: string): string {
     try {
         return readFileSync(file, "utf8");
     } catch (error) {
