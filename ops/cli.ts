@@ -6,7 +6,6 @@ import { realContext, type Context } from "./context";
 import { Failure, FindingsError } from "./errors";
 import { EXIT } from "./exit-codes";
 import { program } from "./program";
-import { renamedError } from "./renamed";
 
 const HELP_COLUMNS = 100;
 
@@ -56,7 +55,7 @@ function quiet(command: Command, context: Context): void {
         getErrHelpWidth: () => HELP_COLUMNS,
         writeOut: (text) => context.out(text.trimEnd()),
         writeErr: (text) => context.note(text.trimEnd()),
-        outputError: (text, write) => write(renamedError(command, text) ?? invalidValue(text) ?? text),
+        outputError: (text, write) => write(invalidValue(text) ?? text),
     });
     command.commands.forEach((sub) => quiet(sub, context));
 }

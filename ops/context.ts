@@ -1,7 +1,6 @@
 import { resolve } from "node:path";
 import type { PlainAccess } from "../components/kubernetes/api-server";
 import type { Reader } from "../components/kubernetes/cluster-reader";
-import { text } from "node:stream/consumers";
 import { stackFilesFolder } from "../config/stack-file";
 import { stateOf } from "./check/exposure-ports";
 import { openHolder, type OpenHolder } from "./cutover/holder";
@@ -39,9 +38,6 @@ export interface Context {
     terminal?: (text: string) => void;
     /** Prints messages during the command to standard error, so that the result can be piped. */
     note(text: string): void;
-    stdin(): Promise<string>;
-    /** Standard input in parts, since it may be larger than memory. */
-    stdinStream(): AsyncIterable<string | Buffer>;
 }
 
 export function realContext(): Context {
@@ -61,8 +57,6 @@ export function realContext(): Context {
         terminal: process.stderr.isTTY ? (text) => void process.stderr.write(text) : undefined,
         out: (line) => console.log(line),
         note,
-        stdin: () => text(process.stdin),
-        stdinStream: () => process.stdin,
     };
 }
 

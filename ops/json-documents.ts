@@ -8,29 +8,23 @@ const CREDENTIALS =
 const PLAN = "`{stack, reached, to, underWay, steps, budgetSeconds, downSeconds, wholeReturnSeconds, problems, notes}`";
 const STATUS =
     "`{stack, state, option, reached, asked, direction, why, step, next, callers, downSeconds, secondsUntilReturn, holder, clusterHolder, record}`";
-const CALLERS =
-    "[{caller, kind, requests, successes, unsuccessful: [{status, reason, requests}], upstreamSeconds, bytesSent, …}]";
+const CALLERS = "[{caller, kind, requests, successes, unsuccessful: [{status, requests}], bytesSent}]";
 
 /** JSON output by noun and verb. Every command with `--json` must be in this table. */
 export const JSON_DOCUMENTS: Record<string, string> = {
     "consumer list": "list of `{consumer, credential, live, problems, …}`, one for each credential",
     "consumer show": `\`{stack, name, type, file, class, limits, ownLimits, lastHandout, ${CREDENTIALS}}\`; \`state\` is that of the config, applied or not`,
-    "consumer usage": `\`{stack, source, isEstimate, since, from, to, lines: {read, counted, older, ahead, other, oldest}, callers: ${CALLERS}}\`; with \`--by credential\` an entry for each credential, with \`credential\` and \`digest\`. \`kind\` is \`caller\`, \`unknown\` (not in the config), \`verification\` (option \`intra-b\`) or \`no-caller\`, whose \`caller\` is \`null\`. With \`source\` \`prometheus\`, \`lines\`, \`upstreamSeconds\` and each \`reason\` are \`null\``,
-    "consumer log":
-        "list of `{at, who, source, reference, changes}`, the newest first; `source` is `commit`, `version` or `handout`",
+    "consumer usage": `\`{stack, since, from, to, callers: ${CALLERS}}\`; \`kind\` is \`caller\`, \`unknown\` (not in the config), \`verification\` (option \`intra-b\`) or \`no-caller\`, whose \`caller\` is \`null\``,
     "consumer add": EDIT,
     "consumer set-limits": EDIT,
     "consumer rotate": EDIT,
-    "consumer import": EDIT,
     "consumer revoke": REMOVAL,
     "consumer remove": REMOVAL,
-    "consumer move-to-file": "`{stack, changed, file, diffs, effects, moved, kept}`",
     "consumer expiring": "list of `{consumer, credential, expires, days, class}`",
     "consumer prune-expired": "the review with `changed`",
     "consumer handout":
         "`{stack, consumer, credential, url, expires, recipients, record, out, page}`; `page` is `null` with `--out`",
     "token issue": "`{stack, consumer, credential, token, expires}`",
-    "token inspect": "`{header, claims, expiry, key, signature}`",
     "stack review": REVIEW,
     "stack drift": REVIEW,
     "stack check": "the review with `accepted`, `notAccepted` and, if the policy pack rejects it, `refusal`",
@@ -39,7 +33,6 @@ export const JSON_DOCUMENTS: Record<string, string> = {
         "the review with `changed`, `newCredentials` and `notTried` (why the service was not tested from outside)",
     "stack history":
         "list of versions: `{number, kind, result, start, message, commit, dirty, who, changes, option, changed}`",
-    "stack graph": "`{stack, parts, lines}`",
     "stack diff": "`{from, to, callers, settings, secrets, commits}`",
     "check dns": "list of `{name, type, …, equal}`",
     "check exposure": "`{ports, entry}`",
@@ -59,5 +52,4 @@ export const JSON_DOCUMENTS: Record<string, string> = {
     "model upgrade abort":
         "the document of `model upgrade run`; `outcome` is `asked` if the running process was told to roll back. Without `--yes`: the document of `model upgrade status`",
     "model upgrade rehearse": "`{stack, outcome, …}`; `outcome` is `planned` or `rehearsed`",
-    "dns import": "`{zone, entries, toDecide, warnings, notes, out, data}`; `data` is `null` with `--out`",
 };

@@ -3,18 +3,16 @@ import { Command } from "commander";
 import { version } from "../package.json";
 import { COMMAND_LINE, type Noun } from "./arguments";
 import { check } from "./check";
-import { completion } from "./completion";
 import { consumer } from "./consumer";
 import type { Context } from "./context";
 import { convert } from "./convert";
-import { dns } from "./dns";
 import { MEANINGS } from "./exit-codes";
 import { modelUpgrade } from "./model/upgrade";
 import { stack } from "./stack";
 import { token } from "./token";
 
 /** Nouns, in the order in which the help lists them. */
-const NOUNS: Noun[] = [consumer, token, stack, check, convert, modelUpgrade, dns, completion];
+const NOUNS: Noun[] = [consumer, token, stack, check, convert, modelUpgrade];
 /** Help texts by the first word of a noun that has two words, for example `model upgrade`. */
 const GROUPS: Record<string, string> = { model: "Upgrade the model of Alpa" };
 

@@ -1,5 +1,4 @@
 /** Program of the process in which a world runs. `up` starts it; `up`, `down` or the guard ends it. */
-import { pictureOf } from "./status-page/picture";
 import { startStatusPage } from "./status-page/server";
 import { followStack } from "./world/stack-facts";
 import { waitFor } from "./processes";
@@ -18,7 +17,7 @@ async function main(): Promise<void> {
     const { loadSeconds, failStep, observe } = asked;
     const tools = JSON.parse(found) as Toolchain<ToolName>;
     const stack = followStack(dir, (message) => log(`the requests to try cannot be updated: ${message}`));
-    const page = await startStatusPage(dir, pictureOf(dir), stack);
+    const page = await startStatusPage(dir, stack);
     writeFacts(dir, "page", { url: page.url });
     let ending = false;
     void ended.then(() => (ending = true));

@@ -34,8 +34,6 @@ const FULL: Record<string, string> = {
     "test/engine/gateway/observability":
         "a stack of its own: unit tests of the emulator and of the rendered settings find most errors first",
     "test/engine/gateway/rampart-install": "Rampart installed, killed and removed: a world for each",
-    "test/engine/ops/import":
-        "three changes with evidence, each several runs of Pulumi: commands.test.ts runs the same code",
     "test/engine/ops/model-upgrade": "models are loaded again and again while steps fail or are killed",
     "test/engine/ops/pod-connection":
         "an API server for it alone: revocations in commands.test.ts use the same connections",
@@ -128,7 +126,7 @@ const LONG = [
     ["callers/limits", "callers/classes", "gateway/route"],
     ["gateway/tls", "gateway/guard", "stack/secrets"],
     ["cloudflare/stack"],
-    ["ops/commands", "ops/import"],
+    ["ops/commands"],
     ["stack/failures", "stack/pulumi"],
     ["ops/review"],
     ["cluster/microk8s"],

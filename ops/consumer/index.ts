@@ -2,10 +2,7 @@ import type { Noun } from "../arguments";
 import { command as add } from "./add";
 import { command as expiring } from "./expiring";
 import { command as handout } from "./handout";
-import { command as importCommand } from "./import";
 import { command as list } from "./list";
-import { command as log } from "./log/log";
-import { command as moveToFile } from "./move-to-file";
 import { command as pruneExpired } from "./prune-expired";
 import { command as remove } from "./remove";
 import { command as revoke } from "./revoke";
@@ -17,8 +14,5 @@ import { command as usage } from "./usage";
 export const consumer: Noun = {
     name: "consumer",
     description: "Manage callers and their credentials",
-    commands: [
-        ...[list, show, add, setLimits, rotate, revoke, remove],
-        ...[expiring, pruneExpired, usage, log, handout, importCommand, moveToFile],
-    ],
+    commands: [...[list, show, add, setLimits, rotate, revoke, remove], ...[expiring, pruneExpired, usage, handout]],
 };

@@ -26,7 +26,7 @@ import {
 } from "../stack/stack-file";
 
 /** The new credential as the command's options describe it; `publicKey` is the content of the file. */
-interface NewAsAsked extends Omit<NewCredential, "key">, PublicKeyRead {
+interface NewAsAsked extends NewCredential, PublicKeyRead {
     limits?: Limits;
     /** Class of a new consumer. */
     class?: string;

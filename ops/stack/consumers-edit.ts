@@ -13,40 +13,40 @@ import {
     within,
 } from "./consumers-node";
 import { LIMITS } from "./limits";
-import { placesOf, PROJECT, readConsumers, type Consumer, type NewCredential } from "./stack-file";
-import { listLines, shifted, withoutKey } from "./list-lines";
-import { editYaml, isWindows, keepCommentsBelow, meaning, parseYaml } from "./yaml-edit";
+import { readConsumers, type NewCredential } from "./stack-file";
+import { editYaml, keepCommentsBelow, parseYaml } from "./yaml-edit";
 
 /** Adds a credential to a consumer, and creates the consumer if it does not exist. */
 export function addCredential(
     text: string,
     consumer: string,
     credential: NewCredential,
-    about: Pick<Addition, "limits" | "class"> = {},
+    about: NewCaller = {},
 ): string {
-    return addCredentials(text, [{ consumer, credential, ...about }]);
+    // The known callers include those that the list contains as YAML aliases.
+    const isKnown = readConsumers(text).some(({ name }) => name === consumer);
+    return editYaml(text, (document) => add(document, { consumer, isKnown, credential, ...about }));
 }
 
-interface Addition {
-    consumer: string;
-    credential: NewCredential;
+/** What a new consumer has in addition to its credential. */
+interface NewCaller {
     limits?: Limits;
     /** Name of a class in `classes`. @default none */
     class?: string;
 }
 
-/** Adds many credentials in one edit, since each edit reads the whole file. */
-export function addCredentials(text: string, additions: Addition[]): string {
-    const known = readConsumers(text);
-    return editYaml(text, (document) => additions.forEach((one) => add(document, known, one)));
+interface Addition extends NewCaller {
+    consumer: string;
+    /** Whether the file has the consumer, perhaps as a YAML alias. */
+    isKnown: boolean;
+    credential: NewCredential;
 }
 
-/** @param known all callers of the file, also those that the list contains as YAML aliases */
-function add(document: Document, known: Consumer[], { consumer, credential, limits, class: named }: Addition): void {
+function add(document: Document, { consumer, isKnown, credential, limits, class: named }: Addition): void {
     const list = consumersNode(document) ?? newList(document);
     const owner = find(list, "name", consumer);
     if (owner) namedNowhereElse(document, consumer, list, owner);
-    else if (known.some(({ name }) => name === consumer)) throw notWrittenOut(consumer);
+    else if (isKnown) throw notWrittenOut(consumer);
     const siblings = owner?.get("credentials", true) ?? anyCredentials(list);
     const entry = document.createNode(credential) as YAMLMap;
     // An entry has the YAML style of the other entries. An entry with a public key needs block style, because the key has
@@ -57,7 +57,6 @@ function add(document: Document, known: Consumer[], { consumer, credential, limi
         if (key.value === "expires") (value as Scalar).type = Scalar.QUOTE_DOUBLE;
         if (key.value === "id") quoteUnlessText(value);
         if (key.value === "publicKey") (value as Scalar).type = Scalar.BLOCK_LITERAL;
-        if (key.value === "key") (value as YAMLMap).flow = true;
     }
     if (owner) return append(document, consumer, owner, entry);
     const about = { ...(named && { class: named }), ...(limits && { limits }) };
@@ -167,79 +166,6 @@ function insertLimits(document: Document, entry: YAMLMap, limits: Limits): void 
 function insertBelowName(entry: YAMLMap, pair: Pair): void {
     const name = entry.items.findIndex(({ key }) => isScalar(key) && key.value === "name");
     entry.items.splice(name + 1, 0, pair);
-}
-
-/** Number of spaces in front of an entry of a new callers file. */
-const CALLERS_INDENT = 2;
-
-/**
- * Moves callers from a stack file to a callers file. A caller whose key is in the stack file stays there.
- * @returns the new text of both files, and the names of the callers that were moved and that stayed
- */
-export function moveConsumers(
-    text: string,
-    file: string,
-): { own: string; callers: string; moved: string[]; kept: string[] } {
-    // As in editYaml: both files keep the line breaks, and the comments of the first caller.
-    if (isWindows(text)) {
-        const { own, callers, ...names } = moveConsumers(text.replaceAll("\r\n", "\n"), file);
-        return { own: own.replaceAll("\n", "\r\n"), callers: callers.replaceAll("\n", "\r\n"), ...names };
-    }
-    const document = parseYaml(text);
-    const list = consumersNode(document) ?? newList(document);
-    namedNowhereElse(document, "consumers", list, ...within(list));
-    if (within(list).some(isAlias)) throw notWrittenOut("consumers");
-    const stays = (item: unknown) => !isMap(item) || within(item).some((node) => isMap(node) && node.has("key"));
-    const nameOf = (item: unknown) => (isMap(item) ? String(item.get("name")) : "");
-    const others = list.items.filter((item) => !stays(item));
-    const callers = new Document({ consumers: [] });
-    const moved = callers.get("consumers", true) as unknown as YAMLSeq;
-    moved.items = others;
-    moved.flow = list.flow;
-    const name = (edited: Document) => edited.setIn(["config", `${PROJECT}:consumersFile`], file);
-    const own = editYaml(text, (edited) => {
-        const rest = consumersNode(edited) ?? newList(edited);
-        rest.items = rest.items.filter(stays);
-        const [whole, short] = placesOf(edited, "consumers");
-        if (rest.items.length === 0) edited.deleteIn(edited.hasIn(whole) ? whole : short);
-        name(edited);
-    });
-    const texts = { own, callers: callers.toString({ lineWidth: 0, flowCollectionPadding: true }) };
-    return {
-        ...(withComments(text, document, list, list.items.map(stays), texts, name) ?? texts),
-        moved: others.map(nameOf),
-        kept: list.items.filter(stays).map(nameOf),
-    };
-}
-
-/**
- * Returns the text of the stack file and of the callers file. Each comment goes to the file of the caller below it.
- * @param stay for each caller of the list, whether it stays in the stack file
- * @param name writes the name of the callers file into the stack file
- * @returns undefined if the lines of one caller cannot be separated from those of another
- */
-function withComments(
-    text: string,
-    document: Document,
-    list: YAMLSeq,
-    stay: boolean[],
-    texts: Record<"own" | "callers", string>,
-    name: (document: Document) => void,
-): typeof texts | undefined {
-    const lines = listLines(text, document.get("config", true), list);
-    if (lines === undefined) return undefined;
-    const { head, entries, tail, indent } = lines;
-    const staying = entries.filter((_, i) => stay[i]);
-    const rest = staying.length === 0 ? withoutKey(lines) : [...head, ...shifted(staying, indent, indent), ...tail];
-    const own = editYaml(rest.join("\n"), name);
-    const leaving = shifted(
-        entries.filter((_, i) => !stay[i]),
-        indent,
-        CALLERS_INDENT,
-    );
-    const callers = `${["consumers:", ...leaving].join("\n")}\n`;
-    const same = meaning(own) === meaning(texts.own) && meaning(callers) === meaning(texts.callers);
-    return same ? { own, callers } : undefined;
 }
 
 function removeEntry(text: string, find: (document: Document) => { list: YAMLSeq; entry: Node }): string {

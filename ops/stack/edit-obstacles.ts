@@ -63,7 +63,7 @@ function gitStatus(file: string): Promise<string | { problem: string }> {
 }
 
 /** Whether a folder is in a git repository, even if git cannot read the repository. */
-export function hasRepository(folder: string): boolean {
+function hasRepository(folder: string): boolean {
     return existsSync(join(folder, ".git")) || (dirname(folder) !== folder && hasRepository(dirname(folder)));
 }
 

@@ -1,7 +1,6 @@
 import type { Noun } from "../arguments";
 import { command as apply } from "./apply/apply";
 import { command as check } from "./apply/check";
-import { command as graph } from "./graph/graph";
 import { command as diff } from "./history/diff";
 import { command as drift } from "./review/drift";
 import { command as history } from "./history/history";
@@ -11,5 +10,5 @@ import { command as rollback } from "./rollback/rollback";
 export const stack: Noun = {
     name: "stack",
     description: "Review, apply and roll back changes of a stack",
-    commands: [review, check, apply, drift, history, diff, rollback, graph],
+    commands: [review, check, apply, drift, history, diff, rollback],
 };

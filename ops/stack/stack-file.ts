@@ -34,8 +34,6 @@ export interface Consumer {
 /** A new credential to write into the file. */
 export type NewCredential = Pick<GatewayCredential, "id" | "algorithm" | "publicKey" | "expires"> & {
     method: Method;
-    /** Ciphertext of a key that the caller already has. */
-    key?: { secure: string };
 };
 
 /**

@@ -35,7 +35,7 @@ export function editYaml(text: string, edit: (document: Document) => void): stri
 }
 
 /** Whether every line break is one of Windows. */
-export function isWindows(text: string): boolean {
+function isWindows(text: string): boolean {
     return /\r\n/.test(text) && !/(^|[^\r])\n/.test(text);
 }
 
@@ -196,7 +196,7 @@ function readOtherwise(text: string, document: Document): string[] {
 }
 
 /** Content of a YAML text, independent of its formatting; undefined if it cannot be parsed. */
-export function meaning(text: string): string | undefined {
+function meaning(text: string): string | undefined {
     const document = parseDocument(text);
     return document.errors.length > 0 ? undefined : JSON.stringify(document.toJS());
 }

@@ -89,22 +89,6 @@ function showParts(parts) {
     byId("parts").replaceChildren(...items);
 }
 
-function showTopology(name) {
-    const image = byId("topology");
-    if (image.dataset.stack === name) return;
-    image.dataset.stack = name;
-    byId("drawing").textContent = "Drawing. This takes some seconds…";
-    image.alt = `Stack ${name}: callers, their entry point, gateway and Alpa`;
-    image.addEventListener("load", () => {
-        image.hidden = false;
-        byId("drawing").textContent = "The stack as Pulumi created it. Reload the page after a change.";
-    });
-    image.addEventListener("error", () => {
-        byId("drawing").textContent = "The stack cannot be drawn. To see why, run: npm run ops -- stack graph";
-    });
-    image.src = "topology.svg";
-}
-
 async function refresh() {
     try {
         const answer = await fetch("data.json");
@@ -113,10 +97,7 @@ async function refresh() {
         byId("stack").textContent = stack ? `Stack ${stack.name}: ${stack.url}` : "The stack is coming up.";
         showRows(data);
         showParts(parts);
-        if (stack) {
-            showTry(stack.try);
-            showTopology(stack.name);
-        }
+        if (stack) showTry(stack.try);
     } catch {
         byId("stack").textContent =
             "The sandbox does not answer. To see whether it still runs: npm run sandbox -- status";

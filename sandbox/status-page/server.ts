@@ -1,6 +1,5 @@
 /**
- * The status page of a running sandbox: it shows a picture of the stack, what to try, and a live count of answers by caller
- * and status. It is served on loopback only, in plain HTML, and without secrets: commands name files with credentials, but
+ * The status page of a running sandbox: it shows what to try, and a live count of answers by caller and status. It is served on loopback only, in plain HTML, and without secrets: commands name files with credentials, but
  * not their contents.
  */
 import { readFileSync } from "node:fs";
@@ -43,7 +42,7 @@ const FILES: Record<string, [file: string, type: string]> = {
 const HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy":
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; frame-ancestors 'none'",
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -51,14 +50,9 @@ const HEADERS = {
 
 /**
  * @param dir folder of the sandbox
- * @param picture draws the stack as SVG
  * @param stack current facts of the stack; undefined until the stack is up
  */
-export async function startStatusPage(
-    dir: string,
-    picture: () => Promise<string>,
-    stack: () => StackFacts | undefined,
-): Promise<StatusPage> {
+export async function startStatusPage(dir: string, stack: () => StackFacts | undefined): Promise<StatusPage> {
     const tally = new Tally();
     const server = createServer((request, answer) => {
         void respond(request, answer).catch((error: Error) => send(answer, 500, "text/plain", `${error.message}\n`));
@@ -73,7 +67,6 @@ export async function startStatusPage(
         const path = request.url ?? "/";
         if (path === "/data.json")
             return send(answer, 200, "application/json", JSON.stringify(dataOf(dir, stack(), tally)));
-        if (path === "/topology.svg") return send(answer, 200, "image/svg+xml", await picture());
         const file = Object.hasOwn(FILES, path) ? FILES[path] : undefined;
         if (file === undefined) return send(answer, 404, "text/plain", "No such page.\n");
         send(answer, 200, file[1], readFileSync(join(__dirname, file[0]), "utf8"));

@@ -4,7 +4,6 @@ import { strict as assert } from "node:assert";
 import { join } from "node:path";
 import { ask, eventually, InterStack, nodes, Traffic, useNodes } from "../engine/kit/inter";
 import { Clone, smoke } from "../engine/kit/rollback";
-import { measured } from "../sign-off/measured";
 
 const key = (id: string) => ({ id, method: "key" });
 const alice = { name: "alice", credentials: [key("a")] };
@@ -44,7 +43,6 @@ describe("ops stack rollback with option inter", () => {
         const back = await clone.back(stack, 1);
         const answers = await Promise.all(traffic.map((one) => one.end()));
         for (const { all, failed } of answers) assert.deepEqual(failed, [], `of ${all}`);
-        measured("inter", "rollback", { requests: answers.reduce((sum, { all }) => sum + all, 0), failed: 0 });
         console.log(`      ${answers.map(({ all }) => all).join(" and ")} requests, none failed`);
         assert.match(back.stdout, /Caller carol loses access/);
         assert.match(back.stderr, /smoke: all \d+ checks passed/);

@@ -3,7 +3,6 @@
 import { strict as assert } from "node:assert";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import { run } from "../../ops/cli";
 import { stateOf } from "../../ops/check/exposure-ports";
 import { auditGateway } from "../../ops/gateway/audit";
@@ -56,8 +55,6 @@ describe("ops stack rollback on the engine", () => {
             refusalSeconds: 0,
             out: (text) => (said.out += `${text}\n`),
             note: (text) => (said.note += `${text}\n`),
-            stdin: async () => "",
-            stdinStream: () => Readable.from([]),
             openHolder,
             auditGateway,
             stateOfPort: stateOf,

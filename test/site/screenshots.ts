@@ -28,8 +28,6 @@ const STYLE = `
     h3 { font-size: 18px; margin: 16px 0 8px; }
     ul { padding-left: 28px; margin: 4px 0; }
     code { background: #818b981f; border-radius: 6px; padding: 2px 6px; font: 13px monospace; }
-    summary { margin: 12px 0; }
-    .mermaid svg { max-width: 100%; height: auto; }
     .terminal { background: #0d1117; color: #e6edf3; border-radius: 8px; padding: 16px; }
     .terminal pre { margin: 0; font: 13px/1.45 "DejaVu Sans Mono", monospace; white-space: pre-wrap; overflow-wrap: anywhere; }
     .command { color: #7ee787; }`;
@@ -38,26 +36,13 @@ const page = (body: string) =>
     `<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width"><style>${STYLE}</style><div id="picture">${body}</div>`;
 
 const escaped = (text: string) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
-const script = (path: string) => `<script src="${pathToFileURL(join(ROOT, "site/node_modules", path)).href}"></script>`;
 
-/** A pull request comment, with its picture open. */
+/** A pull request comment. */
 function commentPage(markdown: string): string {
     return `${page(`<div class="comment"><div class="head"><b>github-actions</b> bot commented</div><div class="text"></div></div>`)}
-        ${script("marked/lib/marked.umd.js")}${script("mermaid/dist/mermaid.min.js")}
-        <script type="module">
+        <script src="${pathToFileURL(join(ROOT, "site/node_modules/marked/lib/marked.umd.js")).href}"></script>
+        <script>
             document.querySelector(".text").innerHTML = marked.parse(${JSON.stringify(markdown).replace(/</g, "\\u003c")});
-            for (const details of document.querySelectorAll("details")) details.open = true;
-            // HTML labels would have the line height of the page, and be cut off. A title has at most 200 pixels in a line: the
-            // longest namespace fits at this size, and the margin has room for a second line.
-            const titles = { subGraphTitleMargin: { top: 0, bottom: 10 } };
-            const labels = { htmlLabels: false, flowchart: { htmlLabels: false, wrappingWidth: 320, ...titles } };
-            mermaid.initialize({ startOnLoad: false, theme: "neutral", themeVariables: { fontSize: "14px" }, ...labels });
-            for (const code of document.querySelectorAll("code.language-mermaid")) {
-                const drawing = document.createElement("div");
-                drawing.className = "mermaid";
-                drawing.innerHTML = (await mermaid.render("drawing", code.textContent)).svg;
-                code.parentElement.replaceWith(drawing);
-            }
             document.body.dataset.done = "yes";
         </script>`;
 }

@@ -37,7 +37,7 @@ const METRICS_PORT = 2000;
 /** Name of the metrics port, and path of the metrics (cloudflared metrics/metrics.go, 2026.8.2). */
 const METRICS = { port: "metrics", path: "/metrics" };
 /** Cloudflare's port for connectors: QUIC over UDP, or HTTP/2 over TCP if UDP is blocked. */
-export const EDGE_PORT = 7844;
+const EDGE_PORT = 7844;
 const DNS_PORT = 53;
 const TOKEN = { folder: "/etc/cloudflared/token", file: "token" };
 /** Additional seconds after the grace period until the kubelet kills a connector that has not ended. */

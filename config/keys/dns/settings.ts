@@ -73,7 +73,7 @@ export function readZoneData(file: string, zone: string, folder = "."): ZoneData
     } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         if (code === undefined) throw error;
-        const problem = `${file}: must be a readable file (${code}). Create it with: npm run ops -- dns import`;
+        const problem = `${file}: must be a readable file (${code}). Correct the path, or write the file: docs/operate/dns-move.md`;
         return { records: [], problems: [problem], warnings: [] };
     }
 }
@@ -94,7 +94,7 @@ export function parseZoneData(text: string, zone: string, file: string): ZoneDat
     if (broken.length > 0) return { records: [], problems: broken, warnings: [] };
     const list = document.contents;
     if (!isSeq(list)) {
-        const problem = `${file}:1: must be a list of records. Create it with: npm run ops -- dns import`;
+        const problem = `${file}:1: must be a list of records. See docs/operate/dns-move.md.`;
         return { records: [], problems: [problem], warnings: [] };
     }
     if (list.items.length === 0) {
@@ -120,15 +120,8 @@ type At = (node: Node | undefined | null) => string;
 function parseEntry(item: YAMLMap, zone: string, at: At, problems: string[]): ZoneRecord | undefined {
     const raw = item.toJSON() as Record<string, unknown>;
     const title = [raw.name, raw.type].filter((part) => typeof part === "string").join(" ");
-    const whereOf = (field?: string) =>
-        `${at(field ? fieldOf(item, field) : item)} ${title}${field ? ` ${field}` : ""}`;
+    const whereOf = (field: string) => `${at(fieldOf(item, field))} ${title} ${field}`;
     const before = problems.length;
-    if (raw.undecided !== undefined) {
-        problems.push(
-            `${whereOf()}: is undecided (${String(raw.undecided)}). Replace the key \`undecided\` with the key \`content\`.`,
-        );
-        return undefined;
-    }
     const type = String(raw.type);
     if (!Object.hasOwn(ENTRIES, type)) {
         const known = Object.keys(ENTRIES);

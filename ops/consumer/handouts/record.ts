@@ -51,7 +51,7 @@ export function lacksSince(
 }
 
 /** Parses the file with the handouts of a credential. @returns undefined if the file does not contain a list of handouts */
-export function parseHandouts(text: string): HandedOut[] | undefined {
+function parseHandouts(text: string): HandedOut[] | undefined {
     let list: unknown;
     try {
         list = JSON.parse(text);
@@ -109,11 +109,6 @@ export function forget(context: Context, stack: Short, consumer: string, id: str
     return file;
 }
 
-export function recordFile(context: Context, stack: Short, consumer: string, id: string): string {
-    return join(handoutsFolder(context, stack), `${consumer}.${id}.json`);
-}
-
-/** Folder with the records of a stack. */
-export function handoutsFolder({ folder }: Context, { short }: Short): string {
-    return join(folder, ".alpa-auth", "handouts", short);
+export function recordFile({ folder }: Context, { short }: Short, consumer: string, id: string): string {
+    return join(folder, ".alpa-auth", "handouts", short, `${consumer}.${id}.json`);
 }

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { errorMessage, Failure } from "../../errors";
 import { printable } from "../../output";
 import type { Period } from "./period";
-import { Tally } from "./tally";
+import { figuresOf, type Figures } from "./figures";
 
 /** Longest time for the answers to all queries. */
 const TIMEOUT_SECONDS = 10;
@@ -34,6 +34,7 @@ export function addressProblem(text: string): string | undefined {
  * Asks a Prometheus server for the requests and bytes of the routes of a namespace.
  * @param namespace of the consumers, a DNS label
  * @param note prints warnings of the server
+ * @returns figures by APISIX's name of the consumer; empty name: requests without a caller
  * @throws Failure if Prometheus does not answer, or has no metrics of a gateway
  */
 export async function readPrometheus(
@@ -42,7 +43,7 @@ export async function readPrometheus(
     period: Period,
     note: (text: string) => void,
     timeoutSeconds = TIMEOUT_SECONDS,
-): Promise<Tally> {
+): Promise<Map<string, Figures>> {
     const signal = AbortSignal.timeout(timeoutSeconds * 1000);
     const ask = (query: string) => answerTo(address, query, period, { signal, timeoutSeconds, note });
     const routes = `route=~"${namespace}_alpa.*"`;
@@ -60,14 +61,15 @@ export async function readPrometheus(
         throw new Failure(
             `--prometheus: apisix_http_status and apisix_bandwidth of ${address} must have numbers by consumer and code. Correct the relabelling in Prometheus.`,
         );
-    const tally = new Tally({ knowsUpstream: false });
-    for (const { metric, value } of statuses)
-        tally.count(
-            { consumer: metric.consumer ?? "" },
-            { status: Number(metric.code), reason: null, requests: whole(value) },
-        );
-    for (const { metric, value } of bytes) tally.addBytes({ consumer: metric.consumer ?? "" }, whole(value));
-    return tally;
+    const sums = new Map<string, { statuses: [status: number, requests: number][]; bytes: number }>();
+    const sumOf = ({ metric: { consumer = "" } }: Sample) => {
+        const sum = sums.get(consumer) ?? { statuses: [], bytes: 0 };
+        sums.set(consumer, sum);
+        return sum;
+    };
+    for (const one of statuses) sumOf(one).statuses.push([Number(one.metric.code), whole(one.value)]);
+    for (const one of bytes) sumOf(one).bytes += whole(one.value);
+    return new Map([...sums].map(([consumer, sum]) => [consumer, figuresOf(sum.statuses, sum.bytes)]));
 }
 
 function isNumber({ value: [, text] }: Sample): boolean {
@@ -115,7 +117,7 @@ async function get(url: URL, address: string, { signal, timeoutSeconds }: Asking
     } catch (error) {
         const why = signal.aborted ? `within ${timeoutSeconds} s` : `(${reasonOf(error)})`;
         throw new Failure(
-            `--prometheus: ${address} does not answer ${why}. Correct the address or start its port-forward, for example --prometheus http://127.0.0.1:9090; or read the access log: --log <file>.`,
+            `--prometheus: ${address} does not answer ${why}. Correct the address or start its port-forward, for example --prometheus http://127.0.0.1:9090.`,
         );
     }
 }

@@ -3,10 +3,9 @@ import type { Period } from "./period";
 import type { UsageRow } from "./rows";
 
 const NO_CALLER = "(no caller)";
-const NOT_IN_CONFIG = "(not in the config)";
 const MARKS: Record<UsageRow["kind"], string> = {
     caller: "",
-    unknown: ` ${NOT_IN_CONFIG}`,
+    unknown: " (not in the config)",
     verification: " (checks of option intra-b)",
     "no-caller": "",
 };
@@ -19,18 +18,14 @@ const PARTS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 /** Renders a table. The bar of the caller with the most requests has the full width, and the others are relative to it. */
 export function renderTable(rows: UsageRow[]): string {
     const most = Math.max(0, ...rows.map(({ requests }) => requests));
-    const byCredential = rows.some(({ digest }) => digest !== undefined);
-    const credentialHead = byCredential ? ["credential"] : [];
     return table(
-        ["caller", ...credentialHead, "requests", "", "successes", "without success", "Alpa, s", "bytes out"],
+        ["caller", "requests", "", "successes", "without success", "bytes out"],
         rows.map((row) => [
             `${nameOf(row)}${MARKS[row.kind]}`,
-            ...(byCredential ? [credentialOf(row)] : []),
             String(row.requests),
             bar(row.requests, most),
             String(row.successes),
-            row.unsuccessful.map((one) => `${one.requests} × ${one.status} ${one.reason ?? ""}`.trim()).join("\n"),
-            row.upstreamSeconds === null ? "unknown" : row.upstreamSeconds.toFixed(1),
+            row.unsuccessful.map((one) => `${one.requests} × ${one.status}`).join("\n"),
             String(row.bytesSent),
         ]),
     );
@@ -47,23 +42,16 @@ function nameOf({ caller }: UsageRow): string {
     return caller === null ? NO_CALLER : printable(caller);
 }
 
-function credentialOf({ credential, digest = "" }: UsageRow): string {
-    return credential ?? (digest === "" ? "" : `${printable(digest)} ${NOT_IN_CONFIG}`);
-}
-
-/** Renders CSV for spreadsheets and charging: RFC 4180, with a header. Unknown values are empty. */
+/** Renders CSV for spreadsheets and charging: RFC 4180, with a header. */
 export function renderCsv(stack: string, { from, to }: Period, rows: UsageRow[]): string {
-    const byCredential = rows.some(({ digest }) => digest !== undefined);
     const head = [
-        ...["stack", "from", "to", "caller", "kind", ...(byCredential ? ["credential", "digest"] : [])],
-        ...["requests", "successes", "unsuccessful", "unsuccessful_by_reason", "upstream_seconds", "bytes_sent"],
+        ...["stack", "from", "to", "caller", "kind"],
+        ...["requests", "successes", "unsuccessful", "unsuccessful_by_status", "bytes_sent"],
     ];
     const lines = rows.map((row) => [
         ...[stack, from.toISOString(), to.toISOString(), nameOf(row), row.kind],
-        ...(byCredential ? [row.credential ?? "", printable(row.digest ?? "")] : []),
         ...[String(row.requests), String(row.successes), String(row.requests - row.successes)],
-        row.unsuccessful.map(({ status, reason, requests }) => `${reason ?? status}=${requests}`).join(";"),
-        row.upstreamSeconds === null ? "" : row.upstreamSeconds.toFixed(3),
+        row.unsuccessful.map(({ status, requests }) => `${status}=${requests}`).join(";"),
         String(row.bytesSent),
     ]);
     // RFC 4180 ends each line with CR and LF; `out` adds the last LF.

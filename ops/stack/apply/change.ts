@@ -34,10 +34,6 @@ export interface Plan {
 interface ChangeOptions extends AnswerFormat, Pick<Edit, "written"> {
     /** Whether the operator consents. Default: false, and the change is only shown. */
     yes?: boolean;
-    /** Plain text of new secrets, by their placeholder in the text. */
-    secrets?: ReadonlyMap<string, string>;
-    /** Replaces the placeholders of secrets in the text by ciphertext. */
-    encrypt?: (text: string) => Promise<string>;
 }
 
 /** Result of a change of a stack, as `--json` prints it. */
@@ -72,7 +68,7 @@ export function reportChange(context: Context, answer: AnswerFormat, change: Cha
 export async function carryOut(context: Context, stack: Stack, plan: Plan, options: ChangeOptions): Promise<Change> {
     const edited = (plan.inCallersFile && stack.callers) || stack;
     const say = (text: string) => (options.json ? undefined : context.out(text));
-    const { change, problems } = await consider(context, stack, edited, plan, options.secrets);
+    const { change, problems } = await consider(context, stack, edited, plan);
     if (change.diff !== "") say(change.diff);
     change.warnings.forEach((warning) => context.note(`warning: ${warning}`));
     if (problems.length > 0 || plan.after === undefined) throw new UsageError(problems);
@@ -81,8 +77,7 @@ export async function carryOut(context: Context, stack: Stack, plan: Plan, optio
         dryRun(context, "write the file and run pulumi up", options);
         return change;
     }
-    const after = options.encrypt ? await options.encrypt(plan.after) : plan.after;
-    const { alone } = plan;
+    const { after, alone } = plan;
     const isAlone = await applyEdit(context, stack, { edited, after, alone, written: options.written });
     if (!isAlone) return { ...change, changed: true };
     say(ALONE);
@@ -98,13 +93,12 @@ async function consider(
     stack: Stack,
     edited: Edited,
     { after, effects, problems: known, rotated, alone }: Plan,
-    brought: ReadonlyMap<string, string> = new Map(),
 ): Promise<{ change: Change; problems: string[] }> {
     const problems = [...known];
     const file = nameOf(stack, edited);
     const change: Change = { stack: stack.short, changed: false, file, diff: "", effects, warnings: [] };
     if (after !== undefined) {
-        const secrets = new Map([...(await readSecrets(context, stack)), ...brought]);
+        const secrets = await readSecrets(context, stack);
         const check = (own: string, callers?: string) =>
             checkConfig(own, secrets, dirname(stack.file), callers, context.today);
         const { text, callers } = stack;

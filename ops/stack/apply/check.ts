@@ -13,10 +13,9 @@ import { json } from "../../output";
 import { withReview } from "../review/arguments";
 import type { Finding } from "../review/finding";
 import { escaped } from "../review/markdown";
-import { openedOutputs, type Exported } from "../review/plan";
-import type { Preview } from "../review/preview";
+import { openedOutputs } from "../review/plan";
 import { plain, type Review } from "../review/report";
-import { asBadAs, exported, fullReview, pictureOf, render, type ReviewArgs } from "../review/review";
+import { asBadAs, exported, fullReview, render, type ReviewArgs } from "../review/review";
 import { findStack } from "../stack";
 import { acceptedBy, entriesFor, FILE, readAccepted, type Acceptance } from "./accepted-findings";
 import { makeFolder, planIn, removeFolder, savePlanOrigin, uncommitted } from "./plan-folder";
@@ -51,7 +50,7 @@ async function check(context: Context, args: CheckArgs): Promise<void> {
     const acceptances = readAccepted(root, context.today);
     if (args.out === undefined) {
         const { preview, refusal } = await previewPlan(context, stack);
-        const found = reviewed(context, args, preview, await exported(context, stack));
+        const found = fullReview(context, preview, await exported(context, stack));
         return judge(context, args, found, acceptances, refusal);
     }
     const dirty = await uncommitted(context, "--out");
@@ -63,7 +62,7 @@ async function check(context: Context, args: CheckArgs): Promise<void> {
         const state = await exported(context, stack);
         const { preview, refusal } = await previewPlan(context, stack, planIn(folder));
         const opened = refusal === undefined ? openedOutputs(readFileSync(planIn(folder), "utf8"), state) : [];
-        judge(context, args, reviewed(context, args, { ...preview, opened }, state), acceptances, refusal);
+        judge(context, args, fullReview(context, { ...preview, opened }, state), acceptances, refusal);
         await savePlanOrigin(context, folder, stack, state);
     } catch (error) {
         // Removes the folder, because a plan that did not pass the check must not be applied.
@@ -73,21 +72,11 @@ async function check(context: Context, args: CheckArgs): Promise<void> {
     context.note(`\nNext: npm run ops -- stack apply --yes --plan ${args.out} --stack ${stack.name}`);
 }
 
-/** A review and, for format `markdown`, the diagram of the stack. */
-interface Reviewed {
-    found: Review;
-    picture?: string;
-}
-
-function reviewed(context: Context, { format }: CheckArgs, preview: Preview, state: Exported): Reviewed {
-    return { found: fullReview(context, preview, state), picture: pictureOf(preview, state, format) };
-}
-
 /** Prints the review. @throws FindingsError if the change must not be applied */
 function judge(
     context: Context,
     { format, failOn }: CheckArgs,
-    { found, picture }: Reviewed,
+    found: Review,
     acceptances: Acceptance[],
     refusal: string | undefined,
 ): void {
@@ -95,10 +84,7 @@ function judge(
     const by = (finding: Finding) => acceptedBy(finding, found.stack, acceptances, context.today);
     const notAccepted = against.filter((finding) => by(finding) === undefined);
     const accepted = [...new Set(against.flatMap((finding) => by(finding) ?? []))];
-    const parts = [
-        render(found, format, picture),
-        verdict(against.length, notAccepted.length, accepted, refusal, format),
-    ];
+    const parts = [render(found, format), verdict(against.length, notAccepted.length, accepted, refusal, format)];
     context.out(
         format === "json"
             ? json({ ...found, accepted, notAccepted: notAccepted.length, refusal })

@@ -11,24 +11,11 @@ const EVIDENCE = 3;
 /** This many findings of each code are chosen first, so that every code is shown even if one code has many findings. */
 const FIRST = 10;
 
-/**
- * Renders a review. If it is too long, findings of every code are kept first, and then the most dangerous ones.
- * @param picture Mermaid text of the stack, which is omitted if the findings need the space
- */
-export function renderMarkdown(review: Review, longest = LONGEST, picture?: string): string {
-    const drawn = picture === undefined ? "" : pictureText(picture);
-    const findings = withinLength(review, longest);
-    return findings.length + drawn.length <= longest ? findings + drawn : findings;
-}
-
-function pictureText(picture: string): string {
-    return `\n<details><summary>Diagram of the stack (changes are coloured)</summary>\n\n\`\`\`mermaid\n${picture}\n\`\`\`\n\n</details>\n`;
-}
-
-function withinLength(review: Review, longest: number): string {
+/** Renders a review. If it is too long, findings of every code are kept first, and then the most dangerous ones. */
+export function renderMarkdown(review: Review): string {
     const head = `${title(review)}\n\n${escaped(summary(review))}\n`;
     const groups = grouped(review.findings);
-    const kept = chosen(groups, longest - NOTE - head.length);
+    const kept = chosen(groups, LONGEST - NOTE - head.length);
     const parts = [head];
     let severity: Severity | undefined;
     for (const group of groups) {

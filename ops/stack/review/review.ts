@@ -12,14 +12,12 @@ import { lockFailure } from "../backend-lock";
 import { ask, jsonObject, said } from "../pulumi";
 import { findStack, type Stack } from "../stack";
 import { createdAgain } from "../history/generated";
-import { draw } from "../graph/draw";
-import { renderMermaid } from "../graph/mermaid";
 import { PROJECT } from "../stack-file";
 import { withReview, type FAIL_ON, type FORMATS } from "./arguments";
 import { changesOf } from "./changes";
 import { byDanger, CODES, SEVERITIES, type Finding, type Severity } from "./finding";
 import { judge, runOf } from "./judge";
-import { LONGEST, renderMarkdown } from "./markdown";
+import { renderMarkdown } from "./markdown";
 import { openedOutputs, readPlan, type Exported } from "./plan";
 import { exceptionsOf, policyFindings } from "./policies";
 import { errorText, readPreview, type OpenedOutput, type Preview } from "./preview";
@@ -64,7 +62,7 @@ async function review(context: Context, args: ReviewArgs): Promise<void> {
     if (problems.length > 0) throw new UsageError(problems);
     const { preview, state } = await read(context, args);
     const found = fullReview(context, preview, state);
-    context.out(render(found, args.format, pictureOf(preview, state, args.format)));
+    context.out(render(found, args.format));
     failOn(found, args.failOn);
 }
 
@@ -129,20 +127,9 @@ function withCallers(config: Preview["config"], program: string): Preview["confi
     }
 }
 
-/** Mermaid text of the stack with the changes of the preview; undefined for formats without pictures, or without a state. */
-export function pictureOf(
-    preview: Preview,
-    state: Exported | undefined,
-    format: ReviewArgs["format"],
-): string | undefined {
-    const picture = state && format === "markdown" ? draw(preview.stack, state, preview) : undefined;
-    return picture && renderMermaid(picture);
-}
-
-/** Renders a review. @param picture Mermaid text for a comment */
-export function render(found: Review, format: ReviewArgs["format"], picture?: string): string {
+export function render(found: Review, format: ReviewArgs["format"]): string {
     if (format === "json") return json(found);
-    return format === "markdown" ? renderMarkdown(found, LONGEST, picture) : renderText(found);
+    return format === "markdown" ? renderMarkdown(found) : renderText(found);
 }
 
 /** Findings of at least a severity. */
@@ -267,7 +254,7 @@ function unfinished({ pending_operations: pending = [] }: Exported): Finding[] {
     ];
 }
 
-export function fileText(option: string, file: string): string {
+function fileText(option: string, file: string): string {
     try {
         return readFileSync(file, "utf8");
     } catch (error) {

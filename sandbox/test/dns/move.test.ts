@@ -180,10 +180,10 @@ describe("move of a zone", () => {
         }
     });
 
-    it("has the same records on both sides for everything in the example of an export", async () => {
+    it("has the same records on both sides for everything in the example", async () => {
         await world.close();
         const file = readFileSync(join(__dirname, "../../../docs/examples/example.com.yaml"), "utf8");
-        const { records, problems } = parseZoneData(file.replace(/undecided: .*/, "content: 192.0.2.9"), ZONE, "x");
+        const { records, problems } = parseZoneData(file, ZONE, "x");
         assert.deepEqual(problems, []);
         world = await World.start(records);
         await world.update("mirror", records);

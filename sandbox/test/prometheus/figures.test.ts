@@ -111,11 +111,11 @@ if (findOnPath("prometheus") !== undefined)
                 "the same figures of consumer usage",
                 async () => {
                     const period = readPeriod("1h", new Date())!;
-                    const tally = await readPrometheus(prometheus.url, "team-a", period, () => undefined);
+                    const found = await readPrometheus(prometheus.url, "team-a", period, () => undefined);
                     const callers = ["lab", "nlp"].map((name) => ({ name, credentials: [] }));
-                    rows = usageRows(tally, callers as never, "team-a", "caller").map(
-                        ({ caller, requests, successes }) => [...[caller, requests, successes]],
-                    );
+                    rows = usageRows(found, callers as never, "team-a").map(({ caller, requests, successes }) => [
+                        ...[caller, requests, successes],
+                    ]);
                     return JSON.stringify(rows) === '[["lab",6,6],["nlp",4,0]]';
                 },
                 // Prometheus extrapolates, with an error that becomes smaller with every scrape.

@@ -14,11 +14,7 @@ describe("status page of the sandbox", () => {
     const dir = mkdtempSync(join(tmpdir(), "alpa-auth-page-"));
     let page: StatusPage;
     before(async () => {
-        page = await startStatusPage(
-            dir,
-            async () => "<svg/>",
-            () => readFacts(dir, "stack"),
-        );
+        page = await startStatusPage(dir, () => readFacts(dir, "stack"));
     });
     after(async () => {
         await page.close();
@@ -59,7 +55,6 @@ describe("status page of the sandbox", () => {
             ["", "text/html"],
             ["page.js", "text/javascript"],
             ["page.css", "text/css"],
-            ["topology.svg", "image/svg+xml"],
         ]) {
             const answer = await fetch(page.url + path);
             const text = await answer.text();
@@ -68,7 +63,7 @@ describe("status page of the sandbox", () => {
                 answer.headers.get("content-security-policy")!,
                 /^default-src 'none';.*frame-ancestors 'none'/,
             );
-            // With this header a browser does not let other sites load any file of the page, not even the picture.
+            // With this header a browser does not let other sites load any file of the page.
             assert.equal(answer.headers.get("cross-origin-resource-policy"), "same-origin", path);
             assert.doesNotMatch(text, /(src|href|url)[=(]\s*["']?(https?:)?\/\//, path);
         }

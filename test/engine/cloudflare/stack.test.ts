@@ -14,7 +14,6 @@ import {
     type Pair,
 } from "../kit/cloudflare/access-stack";
 import { answer, SteadyCallers, under } from "../kit/traffic";
-import { measured } from "../../sign-off/measured";
 
 const DAY = 24 * 60 * 60;
 const dayFromNow = (days: number) => new Date(Date.now() + days * DAY * 1000).toISOString().slice(0, 10);
@@ -269,7 +268,6 @@ describe("cloudflare on the engine", () => {
             4,
         );
         assert.deepEqual(failed, [], `of ${all}`);
-        measured("cloudflare", "connector-upgrade", { requests: all, failed: 0 });
         assert.deepEqual([...new Set(versions())], ["2026.9.0"]);
         assert.equal(host.pids().filter((pid) => before.includes(pid)).length, 0);
         assert.equal(host.pids().length, 2);
@@ -286,7 +284,6 @@ describe("cloudflare on the engine", () => {
         await eventually("the connector gone", async () => !host.pids().includes(first) || undefined);
         await traffic.round();
         assert.deepEqual(new Set(await traffic.stop()), new Set([200]));
-        measured("cloudflare", "connector-stop", { requests: traffic.count, failed: 0 });
     });
 
     it("leaves nothing behind, and stops the connectors before the tunnel is deleted", async () => {

@@ -6,7 +6,6 @@
  */
 import { strict as assert } from "node:assert";
 import { AppsV1Api, CoreV1Api, type V1Pod } from "@kubernetes/client-node";
-import { measured } from "../../sign-off/measured";
 import { endAfterTest } from "../kit/leftovers";
 import { SLOW_COMPLETION, startSlowAlpa } from "../kit/slow-alpa";
 import { ask, eventually, InterStack, nodes, succeeded, takeAlpaRequests, Traffic, useNodes } from "../kit/inter";
@@ -60,13 +59,6 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             });
         const placesOf = (list: V1Pod[]) => list.map((pod) => pod.spec!.nodeName!).sort();
         const machines = () => nodes().world.workloads.nodes;
-        /**
-         * Records figures of an event. Options intra-a and intra-b use the same gateway, so both get the same figures.
-         */
-        const note = (event: string, figures: Parameters<typeof measured>[2]) => {
-            for (const one of option === "inter" ? ([option] as const) : (["intra-a", "intra-b"] as const))
-                measured(one, event, figures);
-        };
 
         it("changes nothing in a second run, and shows no secret", async () => {
             const preview = succeeded(await stack.preview("--diff"));
@@ -129,7 +121,6 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             });
             const { all, failed } = await traffic.end();
             assert.deepEqual(failed, [], `of ${all}`);
-            note("restart", { requests: all, failed: failed.length });
         });
 
         it("allows to drain only one node at a time, and loses no request", async () => {
@@ -149,7 +140,6 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             await machines().cordon(SECOND, false);
             const { all, failed } = await traffic.end();
             assert.deepEqual(failed, [], `of ${all}`);
-            note("drain", { requests: all, failed: failed.length });
             await eventually("etcd whole again", async () => {
                 const members = (await pods("app.kubernetes.io/name=etcd")).filter(ready);
                 return members.length === 3 || undefined;
@@ -173,7 +163,6 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             );
             assert.ok(failed.length > 0 && failed.length < all / 2, `${failed.length} of ${all}`);
             console.log(`      ${failed.length} of ${all} requests were lost`);
-            note("pod-loss", { requests: all, failed: failed.length });
         });
 
         it("continues without the counters' node: only requests sent there until the cluster notices are lost", async () => {
@@ -214,11 +203,6 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             const seconds = (to: number, from: number) => Math.round((to - from) / 100) / 10;
             const moving = seconds(moved, givenUp);
             console.log(`      counted together again ${moving} s after the cluster had given up the node`);
-            note("node-loss", {
-                requests: all,
-                failed: failed.length,
-                seconds: { "from the node given up to the counters on another node": moving },
-            });
             await readyGateways(3);
         });
 
@@ -240,7 +224,6 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             ({ credentials: keys } = await stack.outputs());
             const { all, failed } = await traffic.end();
             assert.deepEqual(failed, [], `of ${all}`);
-            note("rotation", { requests: all, failed: failed.length });
             assert.equal(await ask(url, keys["bob/c"]), 200);
             assert.notEqual(workloads.leaders()[0], leader);
         });

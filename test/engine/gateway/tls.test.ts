@@ -11,7 +11,6 @@ import { SAMPLE_COMPLETION } from "../../../components/alpa/sample";
 import { certificate, type Pair } from "../../certificates";
 import { current, eventually, freeNodePort, succeeded, takeAlpaRequests, TestStack, useWorld } from "../kit";
 import { under } from "../kit/traffic";
-import { measured } from "../../sign-off/measured";
 
 const NAME = "llm.example.com";
 const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }];
@@ -131,7 +130,7 @@ describe("TLS at the gateway", () => {
         };
         const [before, old] = [await pods(), await shown()];
         await configure(second);
-        const { done, all, failed } = await under(
+        const { done, failed } = await under(
             () => call({ apikey }),
             async () => {
                 const preview = await stack.preview("--diff");
@@ -142,8 +141,6 @@ describe("TLS at the gateway", () => {
         );
         const { preview, up } = done;
         assert.deepEqual(failed, []);
-        for (const option of ["intra-a", "intra-b", "inter"] as const)
-            measured(option, "certificate", { requests: all, failed: failed.length });
         assert.ok(![preview, up].some(({ stdout }) => stdout.includes("PRIVATE KEY")));
         assert.doesNotMatch(preview.stdout, /RampartGraph|ApisixRoute/);
         assert.equal(await pods(), before);

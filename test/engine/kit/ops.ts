@@ -17,7 +17,6 @@ export interface Said {
 }
 
 export interface Options {
-    input?: string;
     /** Whether the command's output is a secret that the operator requested. */
     secret?: boolean;
 }
@@ -38,7 +37,7 @@ export class Operator {
         this.typed.push(command);
         const args = [join(ROOT, "ops/alpa-auth.js"), ...command.split(" "), "--stack", this.stack];
         const child = spawn(process.execPath, args, { cwd: ROOT, env });
-        child.stdin.end(options.input);
+        child.stdin.end();
         const lists = new ProcessLists(300);
         const result: Said = { code: -1, out: "", note: "" };
         child.stdout.on("data", (text) => (result.out += text));

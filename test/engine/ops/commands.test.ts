@@ -1,5 +1,5 @@
 // Proves the operators' commands end to end, each as a process, with the real engine and API server. The gateway is an
-// emulator that was compared with recorded answers of APISIX 3.18.0. import.test.ts tests keys that callers bring.
+// emulator that was compared with recorded answers of APISIX 3.18.0.
 import { strict as assert } from "node:assert";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -77,11 +77,9 @@ describe("npm run ops", () => {
         assert.equal(await status({ apikey: first }), 200);
     });
 
-    it("token issue prints a token that works and names its caller", async () => {
+    it("token issue prints a token that works", async () => {
         const token = (await done("token issue tokens hs --ttl 15m", { secret: true })).out.trim();
         assert.equal(await status({ Authorization: `Bearer ${token}` }), 200);
-        const { out } = await done("token inspect --verify", { input: token });
-        assert.match(out, /of tokens\/hs\nsignature +good/);
     });
 
     it("check smoke passes: answers for callers, 401 without a credential or with an expired token, and 429 at the limit", async () => {

@@ -4,7 +4,6 @@ import { strict as assert } from "node:assert";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import { run } from "../../../ops/cli";
 import type { AuditGateway } from "../../../ops/gateway/audit";
 import type { Context } from "../../../ops/context";
@@ -101,7 +100,6 @@ export interface BenchOptions {
     text?: string;
     outputs?: object;
     says?: Says;
-    stdin?: string;
     refusalSeconds?: number;
     connectTo?: string;
     /** Opens the record of a conversion's holder. @default no holder reports */
@@ -145,8 +143,6 @@ export function bench(options: BenchOptions = {}): Bench {
             openHolder: options.openHolder ?? (() => assert.fail("no fake for the cluster")),
             out: (text) => (said.out += `${text}\n`),
             note: (text) => (said.note += `${text}\n`),
-            stdin: async () => options.stdin ?? "",
-            stdinStream: () => Readable.from([options.stdin ?? ""]),
             pulumi: async (args, { input, onLine, signal } = {}) => {
                 calls.push({ args, input });
                 const answer =

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, parseDocument } from "yaml";
 import { SAMPLE_COMPLETION } from "../../../components/alpa/sample";
-import { pictureOf, render, reviewOf } from "../../../ops/stack/review/review";
+import { render, reviewOf } from "../../../ops/stack/review/review";
 import { startAlpa } from "../../../sandbox/alpa/server";
 import { partLines, reportParts } from "../../../sandbox/real/choice";
 import { attempts } from "../../../sandbox/world/attempts";
@@ -56,8 +56,7 @@ describe("the picture of a review comment", () => {
         const now = await programOf(before());
         const then = await programOf(changed(before()));
         const preview = { ...previewOf(now, then), stack: "intra" };
-        const state = { resources: previewOf([], now).steps.map(({ newState }) => newState!) };
-        const printed = render(reviewOf(preview, TODAY), "markdown", pictureOf(preview, state, "markdown"));
+        const printed = render(reviewOf(preview, TODAY), "markdown");
         assert.equal(compared(readFileSync(textFile("review-comment"), "utf8")), compared(printed), AGAIN);
     });
 });

@@ -153,6 +153,19 @@ describe("the access log of the gateway", () => {
         );
     });
 
+    it("distinguishes limits of requests and of open requests, and gives no reason for a status of Alpa", () => {
+        const [, rows] = /\$alpa_reason \{\n([^}]*)\}/.exec(nginx.http_configuration_snippet)!;
+        const reasons = [...rows.matchAll(/"~([^"]+)" (\S+);/g)];
+        // The gateway's status, Alpa's status, and the requests left in the caller's limit.
+        for (const [values, reason] of [
+            ["429::0", "too-many-requests"],
+            ["429::", "too-many-open-requests"],
+            ["422:422:", undefined],
+            ["200:502, 200:", undefined],
+        ] as const)
+            assert.equal(reasons.find(([, pattern]) => new RegExp(pattern).test(values))?.[2], reason, values);
+    });
+
     it("declares the variables that the route sets, and sets them after authentication", () => {
         const declared = nginx.http_server_configuration_snippet;
         for (const { name, plugins } of route({ named: true })) {

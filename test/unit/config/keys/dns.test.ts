@@ -141,11 +141,6 @@ const refused: Refused<string[]>[] = [
         /data: required/,
         /content: is not a known key/,
     ],
-    [
-        "an undecided record of an export",
-        ["name: example.com, type: A, ttl: 300, undecided: alias of an address"],
-        "dns/example.com.yaml:1 example.com A: is undecided (alias of an address). Replace the key `undecided` with the key `content`.",
-    ],
 ];
 
 describe("zone data", () => {

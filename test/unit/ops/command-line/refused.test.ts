@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import { generateKeyPairSync } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { bench, exits, SECRETS, STACK_FILE } from "../kit";
+import { bench, SECRETS, STACK_FILE } from "../kit";
 
 const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 });
 const PUBLIC = rsa.publicKey.export({ type: "spki", format: "pem" }).toString();
@@ -206,11 +206,6 @@ const refused: [what: string, command: string, problem: RegExp][] = [
         /--expires: must be later than today[^]*--public-key-file: must be a file that can be read/,
     ],
     [
-        "a period and a stack that do not exist, together",
-        "consumer log --since 1y --stack nope",
-        /--since: must be minutes[^]*--stack: nope has no stack file/,
-    ],
-    [
         "a name server without an address, together with other problems",
         "check dns --zone example.com --old 999.1.1.1",
         /--records: required[^]*999\.1\.1\.1: the host has no address/,
@@ -249,10 +244,4 @@ describe("ops rejects", () => {
             for (const secret of Object.values(SECRETS))
                 assert.ok(!(out + note + JSON.stringify(calls)).includes(secret));
         });
-
-    it("a text that is not a token, without repeating it", async () => {
-        const { note } = await exits(2, bench({ stdin: "my-password\n" }).ops("token", "inspect"));
-        assert.match(note, /token: must be a JWT on standard input/);
-        assert.ok(!note.includes("my-password"));
-    });
 });

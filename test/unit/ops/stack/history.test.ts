@@ -95,18 +95,37 @@ describe("ops stack history", () => {
     });
 
     for (const [what, inGit, environment, who] of [
-        ["an uncommitted edit", true, { "git.dirty": "true" }, undefined],
-        ["an uncommitted edit that a pipeline applied", true, { "git.dirty": "true", "ci.system": "GitHub" }, "GitHub"],
-        ["a stack file that is not in git", false, {}, undefined],
+        ["the author of its commit", true, {}, "Ada"],
+        ["the pipeline in addition to the author", true, { "ci.system": "GitHub" }, "Ada, by GitHub"],
+        ["no author for an uncommitted edit", true, { "git.dirty": "true" }, undefined],
+        [
+            "the pipeline that applied an uncommitted edit",
+            true,
+            { "git.dirty": "true", "ci.system": "GitHub" },
+            "GitHub",
+        ],
+        ["no author for a stack file that is not in git", false, {}, undefined],
     ] as const)
-        it(`names no commit author for ${what}, like consumer log`, async () => {
+        it(`names ${what}`, async () => {
             const ran = { environment: { "git.head": HEAD, "git.author": "Ada", ...environment } };
-            const history = [update(config([alice]), ran)];
-            const [row] = JSON.parse((await ops(history, { inGit }).ops("stack", "history", "--json")).out);
-            const [entry] = JSON.parse((await ops(history, { inGit }).ops("consumer", "log", "--json")).out);
+            const { ops: run } = ops([update(config([alice]), ran)], { inGit });
+            const [row] = JSON.parse((await run("stack", "history", "--json")).out);
             assert.equal(row.who, who);
-            assert.equal(entry.who, who ?? null);
+            const { out, note } = await run("stack", "history");
+            assert.ok(out.includes(` ${who ?? "not recorded"} `), out);
+            assert.equal(note.includes('who is "not recorded" where pulumi up ran outside of CI'), who === undefined);
         });
+
+    it("shows no key that was written under a wrong name", async () => {
+        const wrong = { id: "a1", method: "KEY-IN-THE-WRONG-PLACE", keys: "KEY-IN-THE-WRONG-PLACE" };
+        const history = [update(config([{ ...alice, credentials: [wrong] }])), update(config([alice]))];
+        const { out } = await ops(history).ops("stack", "history", "--json");
+        assert.deepEqual(JSON.parse(out)[0].changed, [
+            "credential alice/a1: method: key -> [secret]",
+            "credential alice/a1: keys: (none) -> [secret]",
+        ]);
+        assert.doesNotMatch(out, /WRONG-PLACE/);
+    });
 
     describe("of limits, as the program computes them from the caller's own and the stack's", () => {
         const per = (requests: number) => ({ requests, perSeconds: 60 });

@@ -69,7 +69,7 @@ describe("ops stack rollback and revoked keys", () => {
         assert.equal(seen.at(-1)!.verb, "up");
     });
 
-    it("refuses an imported key, which it compares in plain text and never shows", async () => {
+    it("refuses a key of the config, which it compares in plain text and never shows", async () => {
         const sealed = [{ name: "nlp", credentials: [{ id: "k", method: "key", key: { secure: "v1:then" } }] }];
         const file = join(repository.root, ".git/of-then.yaml");
         writeFileSync(file, NOW.replace("config:\n", `config:\n    alpa-auth:consumers: ${JSON.stringify(sealed)}\n`));

@@ -37,17 +37,6 @@ describe("ops stack check", () => {
         );
     });
 
-    it("draws the stack with its changes in a comment, and on no other page", async () => {
-        const { ops } = gate({ steps: [added("bob")] });
-        const comment = await ops("stack", "check", "--format", "markdown", "--fail-on", "none");
-        assert.match(
-            comment.out,
-            /<details><summary>Diagram of the stack[^]*```mermaid\nflowchart LR\n[^]*:::create\n/,
-        );
-        const page = await ops("stack", "check", "--fail-on", "none");
-        assert.doesNotMatch(page.out, /mermaid/);
-    });
-
     it("stops a change that breaks a caller, and says how to accept it", async () => {
         const { ops } = gate({ steps: [removed("alice")] });
         const { note } = await exits(3, ops("stack", "check"));
