@@ -37,7 +37,6 @@ const FULL: Record<string, string> = {
     "test/engine/gateway/rampart-install": "Rampart installed, killed and removed: a world for each",
     "test/engine/ops/import":
         "three changes with evidence, each several runs of Pulumi: commands.test.ts runs the same code",
-    "test/engine/ops/model-upgrade": "models are loaded again and again while steps fail or are killed",
     "test/engine/ops/pod-connection":
         "an API server for it alone: revocations in commands.test.ts use the same connections",
     "test/engine/ops/review": "drift and repair: recorded previews prove what a review says",

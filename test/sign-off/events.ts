@@ -91,13 +91,8 @@ export const EVENTS: Record<SignedOption, Record<string, Event>> = {
         },
         conversion: {
             title: "Conversion: Alpa moves",
-            notice: "503 with Retry-After, from the drain until the component is verified, for at most `convert.budgetMinutes`. How long depends on the GPUs and the weights: `convert plan` estimates it, and `convert rehearse` measures it.",
-            unmeasured: "by `convert rehearse` on your nodes",
-        },
-        "model-upgrade": {
-            title: "Upgrade of image, model or weights",
-            notice: "503 with Retry-After, from the drain until the new version is verified. `model upgrade plan` estimates how long.",
-            unmeasured: "by `model upgrade rehearse`",
+            notice: "503 with Retry-After, from the drain until the component is verified, for at most `convert.budgetMinutes`. How long depends on the GPUs and the weights: `convert plan` estimates it.",
+            unmeasured: "it depends on your GPUs and weights",
         },
     },
     inter: {
