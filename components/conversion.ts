@@ -19,7 +19,7 @@ export interface ConversionSettings {
     phase: Phase;
     opt: OptSettings;
     bareMetal: BareMetalSettings;
-    /** Retry-After of the 503 answers during the conversion, in seconds. */
+    /** Retry-After of the 503 answers during the conversion, and while the gateway is closed, in seconds. */
     retryAfterSeconds: number;
     /** Digest of the list of callers. */
     callers: string;
@@ -42,6 +42,8 @@ interface Around {
     /** Metrics and access log of the gateway. Default: none. */
     observed?: Observed;
     conversion: ConversionSettings;
+    /** Set if callers get 503 in every phase. Default: the phase decides. */
+    closed?: object;
 }
 
 /** Outputs of a stack about its conversion. */
@@ -81,7 +83,7 @@ export class Conversion {
         const state = stateOf(phase);
         const component = { endpoints: [{ address: optAddress(namespace, opt), weight: 1 }] };
         this.alpa = { ...around.alpa, ...(state.upstream === "component" ? component : {}) };
-        if (state.callers === "nowhere") this.refused = { retryAfterSeconds };
+        if (state.callers === "nowhere" || around.closed) this.refused = { retryAfterSeconds };
         if (attempt > 0) this.attempt = attempt;
 
         const begun = this.record("begun", after);

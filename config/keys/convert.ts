@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { PHASES } from "../../components/opt/conversion-phases";
+import { RETRY_AFTER_SECONDS } from "./closed";
 import { sshHost } from "./hosts/ssh-host";
 import { systemdUnit } from "./hosts/systemd-unit";
 import { positive, text } from "../values";
@@ -22,8 +23,9 @@ export const convert = z
                 "Longest time for which callers may get 503 during a conversion, in minutes. The conversion rolls back by itself before that time is over.",
             reason: "One hour is the downtime that the conversion is designed for.",
         }),
-        retryAfterSeconds: positive("a time in seconds").default(60).meta({
-            description: "Value of `Retry-After` in the 503 that callers get during a conversion, in seconds.",
+        retryAfterSeconds: positive("a time in seconds").default(RETRY_AFTER_SECONDS).meta({
+            description:
+                "Value of `Retry-After` in the 503 that callers get during a conversion, and with option `intra-b` also while `gateway.closed` is enabled, in seconds.",
             reason: "A client that retries once per minute does not add load.",
         }),
         bareMetal: z

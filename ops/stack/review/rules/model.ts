@@ -6,11 +6,13 @@ import type { Difference } from "../differences";
 import { nothing, objectName, type KindRule, type Run, type Verdict } from "../rule";
 
 /**
- * Whether callers get 503 from the gateway in the current phase of a conversion. If so, stopping Alpa interrupts
- * no answer.
+ * Whether callers get 503 from the gateway, by `gateway.closed` or in the current phase of a conversion. If so, stopping
+ * Alpa interrupts no answer.
  */
 function areRefused({ config }: Run): boolean {
     try {
+        const { closed } = JSON.parse(config["alpa-auth:gateway"] ?? "{}") as { closed?: { enabled?: boolean } };
+        if (closed?.enabled === true) return true;
         const { phase } = JSON.parse(config["alpa-auth:convert"]) as { phase?: Phase };
         return (
             config["alpa-auth:option"] === "intra-b" &&
@@ -65,7 +67,7 @@ export const rayCluster: KindRule = {
                     : interrupted(
                           run,
                           `${component(change)} is replaced`,
-                          "no request is answered until its model is loaded",
+                          "callers get 502 or 503 until its model is loaded, unless gateway.closed answers them with Retry-After",
                       ),
         ],
     ],
