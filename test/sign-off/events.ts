@@ -71,12 +71,19 @@ const ONE_POD: Event = {
     notice: "Connections are refused until the new pod is ready, and answers in progress are cut. With `gateway.highAvailability`: see the rows below.",
 };
 
+const CLOSED: Event = {
+    title: "Maintenance with `gateway.closed`",
+    notice: "503 with Retry-After, from the run that closes the gateway until the run that opens it.",
+    unmeasured: "as long as the gateway is closed",
+};
+
 const ON_THE_NODES: Record<string, Event> = {
     ...BEFORE_CALLERS,
     "restart-one-pod": ONE_POD,
     ...measuredBy(HIGHLY_AVAILABLE, "test/engine/cluster/intra-ha.test.ts"),
     certificate: CERTIFICATE,
     rollback: { ...ROLLBACK, measuredBy: "test/engine/stack/rollback.test.ts" },
+    closed: CLOSED,
 };
 
 /** Events by option and by their name. */
@@ -94,12 +101,18 @@ export const EVENTS: Record<SignedOption, Record<string, Event>> = {
             notice: "503 with Retry-After, from the drain until the component is verified, for at most `convert.budgetMinutes`. How long depends on the GPUs and the weights: `convert plan` estimates it.",
             unmeasured: "it depends on your GPUs and weights",
         },
+        "new-model": {
+            ...CLOSED,
+            title: "New image, model or weights, with `gateway.closed`",
+            unmeasured: "it depends on your GPUs and weights",
+        },
     },
     inter: {
         ...BEFORE_CALLERS,
         ...measuredBy(HIGHLY_AVAILABLE, "test/engine/cluster/inter.test.ts"),
         certificate: CERTIFICATE,
         rollback: { ...ROLLBACK, measuredBy: "test/chaos/rollback-inter.test.ts" },
+        closed: CLOSED,
     },
     cloudflare: {
         ...BEFORE_CALLERS,

@@ -4,7 +4,7 @@
 import { strict as assert } from "node:assert";
 import { Rest } from "../../../sandbox/rampart/kubernetes/rest";
 import type { World } from "../../../sandbox/world/world";
-import { ask, steadyCallers, type Sent } from "../kit/conversion/conversion-stack";
+import { steadyCallers, type Sent } from "../kit/conversion/conversion-stack";
 import { ConvertStack } from "../kit/conversion/convert-stack";
 import { gpuWorld } from "../kit/conversion/gpu-world";
 import type { Place } from "../kit/place";
