@@ -3,15 +3,7 @@ import type { AcceptSettings } from "./kubernetes/awaited";
 import type { AlpaSettings } from "./route/alpa-upstreams";
 import { BareMetal } from "./hosts/bare-metal/bare-metal";
 import type { BareMetalSettings } from "./hosts/bare-metal/settings";
-import {
-    RECORD,
-    stageOf,
-    stateOf,
-    upgradeStateOf,
-    type Phase,
-    type PhaseState,
-    type UpgradePhase,
-} from "./opt/conversion-phases";
+import { RECORD, stateOf, type Phase } from "./opt/conversion-phases";
 import { ConversionRecord, RECORD_LABELS } from "./opt/conversion-record";
 import type { GatewayBinding } from "./apisix/wiring";
 import type { GuardSettings } from "./route/request-guard";
@@ -26,10 +18,8 @@ import { Verification, VERIFICATION_PREFIX } from "./opt/verification";
 export interface ConversionSettings {
     phase: Phase;
     opt: OptSettings;
-    /** A running upgrade of the model, after the conversion. Default: none. */
-    upgrade?: { phase: UpgradePhase; opt: OptSettings };
     bareMetal: BareMetalSettings;
-    /** Retry-After of the 503 answers during the conversion, in seconds. */
+    /** Retry-After of the 503 answers during the conversion, and while the gateway is closed, in seconds. */
     retryAfterSeconds: number;
     /** Digest of the list of callers. */
     callers: string;
@@ -52,13 +42,13 @@ interface Around {
     /** Metrics and access log of the gateway. Default: none. */
     observed?: Observed;
     conversion: ConversionSettings;
+    /** Set if callers get 503 in every phase. Default: the phase decides. */
+    closed?: object;
 }
 
 /** Outputs of a stack about its conversion. */
 export interface ConversionOutputs {
     phase: pulumi.Output<Phase>;
-    /** Phase of an upgrade of the model. Unset if none is in progress. */
-    upgrade?: pulumi.Output<UpgradePhase>;
     /** When the stack reached the phase, for example `2026-11-30T12:00:00.000Z`. Later runs in this phase keep the value. */
     since: pulumi.Output<string>;
     /** The lock holder, and when the lock expires. */
@@ -89,11 +79,11 @@ export class Conversion {
         after: pulumi.Resource[],
     ) {
         const { namespace, conversion } = around;
-        const { opt, retryAfterSeconds, attempt } = conversion;
-        const state = stateIn(conversion);
+        const { phase, opt, retryAfterSeconds, attempt } = conversion;
+        const state = stateOf(phase);
         const component = { endpoints: [{ address: optAddress(namespace, opt), weight: 1 }] };
         this.alpa = { ...around.alpa, ...(state.upstream === "component" ? component : {}) };
-        if (state.callers === "nowhere") this.refused = { retryAfterSeconds };
+        if (state.callers === "nowhere" || around.closed) this.refused = { retryAfterSeconds };
         if (attempt > 0) this.attempt = attempt;
 
         const begun = this.record("begun", after);
@@ -103,7 +93,7 @@ export class Conversion {
     /** Creates the resources that depend on the callers' route. @returns the outputs of the stack */
     finish(gatewayUrl: string, route: pulumi.Resource, others: pulumi.Resource[]): ConversionOutputs {
         const { name, parent, around } = this;
-        const { phase, upgrade, holder } = around.conversion;
+        const { phase, holder } = around.conversion;
         const sides = this.refused ? this.sides([route]) : [];
         const { answerTimeoutSeconds } = around.alpa;
         const verification = new Verification(
@@ -117,7 +107,6 @@ export class Conversion {
         const whole = <T>(value: T) => reached.id.apply(() => value);
         return {
             phase: whole(phase),
-            ...(upgrade && { upgrade: whole(upgrade.phase) }),
             since: reached.since,
             ...(holder && { holder: whole(holder) }),
             verification: { url: `${gatewayUrl}${VERIFICATION_PREFIX}`, key: verification.key },
@@ -128,9 +117,9 @@ export class Conversion {
     private sides(dependsOn: pulumi.Resource[]): pulumi.Resource[] {
         const { name, parent, around } = this;
         const { namespace, cluster, binding, rampart, readiness, conversion } = around;
-        const { opt, upgrade, bareMetal, attempt, back } = conversion;
+        const { phase, opt, bareMetal, attempt, back } = conversion;
         const { answerTimeoutSeconds } = around.alpa;
-        const state = stateIn(conversion);
+        const state = stateOf(phase);
         // With opt.hostNetwork, Alpa of the component listens on the same port of the host as Alpa on bare metal.
         const portShared = state.component && opt.hostNetwork;
         const component = (after: pulumi.Resource[]) =>
@@ -139,7 +128,6 @@ export class Conversion {
                 {
                     ...{ namespace, cluster, rampart, opt, answerTimeoutSeconds, attempt, back },
                     apisixNamespace: binding.gatewayNamespace,
-                    next: upgrade && { opt: upgrade.opt, runs: upgradeStateOf(upgrade.phase).runs === "new" },
                     running: state.component,
                     settleSeconds: readiness.settleSeconds,
                 },
@@ -166,11 +154,10 @@ export class Conversion {
     private record(what: "begun" | "reached", dependsOn: pulumi.Resource[]): ConversionRecord {
         const { name, parent, around } = this;
         const { namespace, cluster, conversion } = around;
-        const { opt, callers, holder, attempt } = conversion;
-        const stage = stageOf(conversion);
+        const { phase, opt, callers, holder, attempt } = conversion;
         const { labels, ...named } = metadata(RECORD, namespace);
         const begin = {
-            going: stage,
+            going: phase,
             attempt: `${attempt}`,
             nodes: opt.nodes.join(","),
             ...(holder && { holder: holder.name, until: holder.until }),
@@ -180,16 +167,9 @@ export class Conversion {
             {
                 cluster,
                 metadata: { ...named, labels: { ...labels, ...RECORD_LABELS } },
-                ...(what === "begun" ? { begin } : { end: { phase: stage, callers } }),
+                ...(what === "begun" ? { begin } : { end: { phase, callers } }),
             },
             { parent, dependsOn },
         );
     }
-}
-
-/** What runs and what callers reach in a phase of the conversion, or of an upgrade of the model. */
-function stateIn({ phase, upgrade }: Pick<ConversionSettings, "phase" | "upgrade">): PhaseState {
-    if (upgrade === undefined) return stateOf(phase);
-    const { refused, runs } = upgradeStateOf(upgrade.phase);
-    return { ...stateOf("done"), callers: refused ? "nowhere" : "component", component: runs !== "none" };
 }

@@ -51,6 +51,8 @@ export interface GatewayClusterArgs {
     tls?: GatewayTlsSettings;
     /** Counter server. Default: none, and each APISIX pod counts limits for itself. */
     sharedCounters?: CountersSettings;
+    /** Closes the callers' route: callers get 503 with this Retry-After. Default: the route is open. */
+    closed?: { retryAfterSeconds: number };
     /** Time limits, in seconds. */
     readiness: AcceptSettings & { graphTimeoutSeconds: number };
     consumers: ConsumerSettings[];
@@ -92,10 +94,10 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         const ownGateway = gateway.installer !== "existing";
         const tls = args.tls && new GatewayTls(`${name}-tls`, { ...bound, ...args.tls }, after);
         const conversion = this.convert(name, args, binding, after.dependsOn);
-        const { refused, attempt } = conversion ?? {};
+        const { refused = args.closed, attempt } = conversion ?? {};
         const shared = this.sharedCounters(name, args, binding, home);
         // The route redirects callers to HTTPS, so it is created after TLS. In a conversion it is created after the resources
-        // that start Alpa, because callers would get errors. Classes of callers need the counter server first.
+        // that start Alpa, because callers would get errors. A closed route is created before them. Classes of callers need the counter server first.
         const before = [tls, ...(conversion?.before ?? []), args.classes && shared].filter((one) => one !== undefined);
         const route = new AlpaRoute(
             `${name}-route`,

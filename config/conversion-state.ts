@@ -4,7 +4,7 @@ import * as z from "zod";
 import type { Settings } from "./options";
 import { ProblemList } from "./problem-list";
 
-/** State of a stack's conversion, or of an upgrade of its model. The commands write it, and it is committed like the stack file. */
+/** State of a stack's conversion. The commands write it, and it is committed like the stack file. */
 const conversionState = z.strictObject({
     /**
      * Name of the lock holder, and the time at which the lock expires without further heartbeats. Unset before the first

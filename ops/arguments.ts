@@ -11,7 +11,7 @@ export type AddCommand = (noun: Command, context: Context) => void;
 
 /** The commands about one subject. Each noun has a folder, whose index exports the `Noun`. */
 export interface Noun {
-    /** One word, for example `consumer`, or several: `model upgrade` becomes the subcommand `upgrade` of `model`. */
+    /** One word, for example `consumer`. */
     name: string;
     description: string;
     /** Verbs, in the order in which the help lists them. */

@@ -43,13 +43,4 @@ export const JSON_DOCUMENTS: Record<string, string> = {
         "`{stack, to, outcome, …}`; `outcome` is `converted`, `returned`, `stopped`, `human` or `none`. Without `--yes`: the document of `convert plan`",
     "convert abort":
         "the document of `convert run`; `outcome` is `asked` if the running process was told to roll back. Without `--yes`: the document of `convert status`",
-    "convert rehearse": "`{stack, outcome, …}`; `outcome` is `planned` or `rehearsed`",
-    "model upgrade plan":
-        "`{stack, reached, underWay, old, new, sameAnswers, steps, budgetSeconds, downSeconds, wholeReturnSeconds, problems}`",
-    "model upgrade status": "`{stack, state, old, new, …}`; the other fields are those of `convert status`",
-    "model upgrade run":
-        "`{stack, to, outcome, place, downSeconds, why, record}`; `to` is `old` or `new`, `outcome` is `upgraded`, `returned`, `stopped` or `human`. Without `--yes`: the document of `model upgrade plan`",
-    "model upgrade abort":
-        "the document of `model upgrade run`; `outcome` is `asked` if the running process was told to roll back. Without `--yes`: the document of `model upgrade status`",
-    "model upgrade rehearse": "`{stack, outcome, …}`; `outcome` is `planned` or `rehearsed`",
 };

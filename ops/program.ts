@@ -7,14 +7,11 @@ import { consumer } from "./consumer";
 import type { Context } from "./context";
 import { convert } from "./convert";
 import { MEANINGS } from "./exit-codes";
-import { modelUpgrade } from "./model/upgrade";
 import { stack } from "./stack";
 import { token } from "./token";
 
 /** Nouns, in the order in which the help lists them. */
-const NOUNS: Noun[] = [consumer, token, stack, check, convert, modelUpgrade];
-/** Help texts by the first word of a noun that has two words, for example `model upgrade`. */
-const GROUPS: Record<string, string> = { model: "Upgrade the model of Alpa" };
+const NOUNS: Noun[] = [consumer, token, stack, check, convert];
 
 export function program(context: Context): Command {
     const root = new Command(COMMAND_LINE)
@@ -24,18 +21,12 @@ export function program(context: Context): Command {
         .version(version, "-V, --version", "print the version")
         .addHelpText("after", exitCodes());
     for (const { name, description, commands } of NOUNS) {
-        const noun = name.split(" ").reduce(below, root).description(description);
+        const noun = root.command(name).description(description);
         for (const add of commands) add(noun, context);
     }
     inImperative(root);
     verbsOf(root).forEach(({ verb }) => onceEach(verb));
     return root;
-}
-
-/** Returns the subcommand with this name, and creates it if needed: nouns with two words may share their first word. */
-function below(command: Command, word: string): Command {
-    const found = command.commands.find((one) => one.name() === word);
-    return found ?? command.command(word).description(GROUPS[word] ?? "");
 }
 
 /** Every verb, with the words that select it on the command line: its noun and the verb itself. */

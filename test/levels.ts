@@ -30,11 +30,12 @@ const FULL: Record<string, string> = {
     "test/engine/cluster/intra-ha": "the same as inter.test.ts, for option intra-a",
     "test/engine/cluster/microk8s": "a cluster from hosts by SSH, step by step",
     "test/engine/gateway/cert-manager": "the emulator of cert-manager alone: sandbox/cli.test.ts has an issuer of it",
+    "test/engine/gateway/closed":
+        "a conversion before a new version of the model: unit tests have the order of resources",
     "test/engine/gateway/installers": "a world for each way to install the gateway",
     "test/engine/gateway/observability":
         "a stack of its own: unit tests of the emulator and of the rendered settings find most errors first",
     "test/engine/gateway/rampart-install": "Rampart installed, killed and removed: a world for each",
-    "test/engine/ops/model-upgrade": "models are loaded again and again while steps fail or are killed",
     "test/engine/ops/pod-connection":
         "an API server for it alone: revocations in commands.test.ts use the same connections",
     "test/engine/ops/review": "drift and repair: recorded previews prove what a review says",

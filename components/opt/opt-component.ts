@@ -8,7 +8,7 @@ import { APISIX_PODS, peer } from "../kubernetes/network-policies";
 import { ALPA_PORT } from "./opt-head";
 import { OptGraph, optNamespace, renderRampartOpt } from "./opt-graph";
 import { OptOperator } from "./opt-operator";
-import { IMAGES, NEXT_IMAGES, OPT, OPT_HEAD, OPT_PODS, renderImages, renderRayCluster } from "./opt-pods";
+import { IMAGES, OPT, OPT_HEAD, OPT_PODS, renderImages, renderRayCluster } from "./opt-pods";
 import type { OptSettings } from "./opt-settings";
 import { attempted, metadata } from "../kubernetes/ownership";
 import { RayReady } from "./ray-ready";
@@ -20,11 +20,6 @@ export interface OptComponentArgs {
     apisixNamespace: string;
     cluster: ClusterAccess;
     opt: OptSettings;
-    /**
-     * Second version during an upgrade. Its image and weights are also on the nodes. `runs` is true if the component runs
-     * this version instead of `opt`. Unset if there is no second version.
-     */
-    next?: { opt: OptSettings; runs: boolean };
     /** Whether the component runs. If false, all objects exist, but no Ray cluster holds GPUs. */
     running: boolean;
     /** Longest time one answer may take, in seconds. */
@@ -69,8 +64,7 @@ export class OptComponent extends pulumi.ComponentResource {
     }
 
     private rayCluster(name: string, args: OptComponentArgs): void {
-        const { namespace, cluster, next, running, answerTimeoutSeconds, rampart, attempt } = args;
-        const opt = next?.runs ? next.opt : args.opt;
+        const { namespace, cluster, opt, running, answerTimeoutSeconds, rampart, attempt } = args;
         if (opt.shape !== "kuberay") return;
         const operator =
             opt.operatorChart &&
@@ -79,10 +73,7 @@ export class OptComponent extends pulumi.ComponentResource {
                 { namespace, cluster, chart: opt.operatorChart, rampart },
                 { parent: this },
             );
-        const images = [
-            this.images(`${name}-images`, IMAGES, args.opt, args),
-            ...(next ? [this.images(`${name}-next-images`, NEXT_IMAGES, next.opt, args)] : []),
-        ];
+        const images = this.images(`${name}-images`, args);
         const policy = new k8s.networking.v1.NetworkPolicy(
             `${name}-policy`,
             { metadata: metadata(OPT, namespace), spec: renderPolicy(args.apisixNamespace) },
@@ -96,7 +87,7 @@ export class OptComponent extends pulumi.ComponentResource {
                 metadata: attempted(metadata(OPT, namespace), attempt),
                 spec: renderRayCluster({ opt, answerTimeoutSeconds, running }),
             },
-            { parent: this, dependsOn: [...(operator ? [operator] : []), ...images, policy] },
+            { parent: this, dependsOn: [...(operator ? [operator] : []), images, policy] },
         );
         new RayReady(
             `${name}-ready`,
@@ -119,22 +110,17 @@ export class OptComponent extends pulumi.ComponentResource {
         );
     }
 
-    /** Puts image and weights of a version on every node. @returns the resource that waits for both */
-    private images(
-        name: string,
-        object: string,
-        opt: OptSettings,
-        { namespace, cluster }: OptComponentArgs,
-    ): ImagesReady {
+    /** Puts image and weights on every node. @returns the resource that waits for both */
+    private images(name: string, { namespace, cluster, opt }: OptComponentArgs): ImagesReady {
         const images = new k8s.apps.v1.DaemonSet(
             name,
-            { metadata: skipAwait(metadata(object, namespace)), spec: renderImages(opt, object) },
+            { metadata: skipAwait(metadata(IMAGES, namespace)), spec: renderImages(opt) },
             { parent: this },
         );
         return new ImagesReady(
             `${name}-ready`,
             {
-                ...{ cluster, namespace, name: object, nodes: opt.nodes.length },
+                ...{ cluster, namespace, name: IMAGES, nodes: opt.nodes.length },
                 generation: generationOf(images),
                 timeoutSeconds: IMAGES_SECONDS,
             },

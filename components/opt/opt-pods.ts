@@ -15,12 +15,8 @@ export const OPT = "alpa-opt";
 /** Labels of all pods of the RayCluster, and of its head. */
 export const OPT_PODS = { "ray.io/cluster": OPT };
 export const OPT_HEAD = { ...OPT_PODS, "ray.io/node-type": "head" };
-/**
- * Names of the DaemonSets that keep images and weights on the nodes. IMAGES is for the running version, and NEXT_IMAGES for
- * the new version.
- */
+/** Name of the DaemonSet that keeps image and weights on the nodes. */
 export const IMAGES = `${OPT}-images`;
-export const NEXT_IMAGES = `${OPT}-next-images`;
 /** Seconds to add to the answer timeout for the grace period of a pod. */
 const STOP_SECONDS = 30;
 /** Short grace period for a pod whose Ray has died. It has no requests in progress to wait for. */
@@ -170,8 +166,8 @@ function preStop(script: string) {
  * before Alpa needs it, and the kubelet does not garbage-collect it. Missing weights are reported before the running Alpa is
  * stopped.
  */
-export function renderImages(opt: OptSettings, name = IMAGES) {
-    const labels = { "app.kubernetes.io/name": name };
+export function renderImages(opt: OptSettings) {
+    const labels = { "app.kubernetes.io/name": IMAGES };
     const { mountPath } = opt.weights;
     return {
         selector: { matchLabels: labels },

@@ -229,7 +229,7 @@ function shapeErrors({ revision }: AnswerSettings): RoutePlugin {
 function comeBack(seconds: number) {
     const { headers, ...rest } = abort(
         503,
-        `Alpa is being moved and cannot answer at present: try again in ${seconds} s`,
+        `Alpa is in maintenance and cannot answer at present: try again in ${seconds} s`,
     );
     return { ...rest, headers: { ...headers, "Retry-After": `${seconds}` } };
 }

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { PHASES } from "../../components/opt/conversion-phases";
+import { RETRY_AFTER_SECONDS } from "./closed";
 import { sshHost } from "./hosts/ssh-host";
 import { systemdUnit } from "./hosts/systemd-unit";
 import { positive, text } from "../values";
@@ -19,12 +20,12 @@ export const convert = z
         }),
         budgetMinutes: positive("a time in minutes").default(DEFAULT_BUDGET_MINUTES).meta({
             description:
-                "Longest time for which callers may get 503 during a conversion or an upgrade of the model, in minutes. The conversion or upgrade rolls back by itself before that time is over.",
+                "Longest time for which callers may get 503 during a conversion, in minutes. The conversion rolls back by itself before that time is over.",
             reason: "One hour is the downtime that the conversion is designed for.",
         }),
-        retryAfterSeconds: positive("a time in seconds").default(60).meta({
+        retryAfterSeconds: positive("a time in seconds").default(RETRY_AFTER_SECONDS).meta({
             description:
-                "Value of `Retry-After` in the 503 that callers get during a conversion or an upgrade, in seconds.",
+                "Value of `Retry-After` in the 503 that callers get during a conversion, and with option `intra-b` also while `gateway.closed` is enabled, in seconds.",
             reason: "A client that retries once per minute does not add load.",
         }),
         bareMetal: z
@@ -72,15 +73,6 @@ export const convert = z
             .describe(
                 "How to stop Alpa on bare metal, and start it again for a rollback: exactly one of `unit` and `commands`.",
             ),
-        rehearsal: z
-            .looseObject({})
-            .optional()
-            .meta({
-                description:
-                    "Values of the rehearsal stack that differ from those of this stack. `convert rehearse` checks and uses them.",
-                examples: [{ alpa: { endpoints: ["10.20.96.200:20001"] }, gateway: { nodePort: 30999 } }],
-                unset: "no rehearsal",
-            }),
     })
     .describe(
         "The conversion of Alpa from bare metal to the cluster: its phase, and how to start Alpa on bare metal again.",

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { WHEN_DOWN } from "../../components/apisix/open-requests";
 import { DEFAULT_ETCD_TAG } from "../../components/etcd/names";
 import { DEFAULT_CHART, DEFAULT_TAG, isOlder, OLDEST_APISIX } from "../../components/apisix/version";
+import { closed } from "./closed";
 import { imageDigest, imageRepository, imageTag } from "./images";
 import { got } from "../problems";
 import { dnsLabel, isHost, pinned, positive, text, url } from "../values";
@@ -138,6 +139,7 @@ export const installedGatewayKeys = {
                 "A server that counts limits for all APISIX pods together. Required with limits and more than one pod.",
             unset: "each pod counts by itself",
         }),
+    closed,
     crds: z
         .array(text("a file or an address"))
         .optional()

@@ -1,6 +1,4 @@
 import * as z from "zod";
-import { UPGRADE_PHASES } from "../../components/opt/conversion-phases";
-import type { Sound } from "../cross-check";
 import { got } from "../problems";
 import { anyTag, imageDigest, imageRepository } from "./images";
 import { dnsLabel, problem, text } from "../values";
@@ -115,59 +113,3 @@ export const parametersBillion = z
 
 /** Key `opt.rayVersion`. */
 export const rayVersion = exactVersion.meta({ description: "Version of Ray in the image.", examples: ["2.0.0"] });
-
-/** Key `opt.upgrade`: the differences between the running version and the new version. */
-export const upgrade = z
-    .strictObject({
-        phase: z.enum(UPGRADE_PHASES).default("prepare").meta({
-            description:
-                "Phase of the upgrade. Each `pulumi up` moves it by at most one phase; `model upgrade run` sets it.",
-            reason: "In this phase the running version serves the callers.",
-        }),
-        image: image.optional().describe("Image of the new version."),
-        model: model.optional().meta({
-            description: "Name of the new model, as Alpa spells it.",
-            examples: ["alpa/opt-175b"],
-            unset: "`opt.model`",
-        }),
-        parametersBillion: parametersBillion.meta({
-            description: "Parameters of the new model, in billions.",
-            examples: [175],
-            unset: "the number in the name of the new model; `opt.parametersBillion` if the model stays the same",
-        }),
-        rayVersion: rayVersion.optional().meta({
-            description: "Version of Ray in the new image.",
-            examples: ["2.0.0"],
-            unset: "`opt.rayVersion`",
-        }),
-        weights: weights.optional().describe("Source of the weights of the new version; replaces `opt.weights`."),
-        command: command.meta({
-            description: "Command that starts the new version.",
-            examples: ["python3 -m alpa.serve --model opt"],
-            unset: "`opt.command`",
-        }),
-    })
-    .optional()
-    .describe(
-        "A new version of the model that replaces the running one. Needs option intra-b and `convert.phase: done`. `model upgrade run` writes and removes this key.",
-    );
-
-/** Keys of `opt` that an upgrade may change. */
-interface Version {
-    image?: unknown;
-    model?: string;
-    parametersBillion?: number;
-    rayVersion?: string;
-    weights?: unknown;
-    command?: string;
-    upgrade?: Sound<z.infer<typeof upgrade>>;
-}
-
-/** Key `opt` after the upgrade, with the values of `opt.upgrade`. */
-export function upgraded<Opt extends Version>(opt: Opt): Opt {
-    const { phase: _, ...changed } = opt.upgrade ?? {};
-    const given = Object.fromEntries(Object.entries(changed).filter(([, value]) => value !== undefined));
-    // The size of the old model does not apply to the new model.
-    const size = changed.model === undefined ? {} : { parametersBillion: undefined };
-    return { ...opt, upgrade: undefined, ...size, ...given };
-}

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { isOlder } from "../../components/apisix/version";
 import { got } from "../problems";
 import { imageDigest, imageRepository, imageTag } from "./images";
-import { command, exactVersion, image, model, parametersBillion, rayVersion, upgrade, weights } from "./opt-version";
+import { command, exactVersion, image, model, parametersBillion, rayVersion, weights } from "./opt-version";
 import { cores, memory } from "./quantity";
 import { enabled, reason, reasonFor } from "./reason";
 import { optWatchdog } from "./watchdog";
@@ -76,7 +76,6 @@ export const opt = z
         rayVersion,
         weights,
         command,
-        upgrade,
         watchdog: optWatchdog.optional(),
         sharedMemory: memory.default(DEFAULT_SHARED_MEMORY).meta({
             description: "Shared memory of each pod. It is part of the memory of the pod.",

@@ -5,6 +5,7 @@ import { formalProblems, heldByAnother, type Verdict } from "../cutover/checks";
 import type { Direction } from "../cutover/phases";
 import type { CutoverState } from "../cutover/read-state";
 import { checkConfig, readSecrets } from "../stack/config-check";
+import { readValue } from "../stack/stack-file";
 import { formProblems, setPlace } from "./stack-edit";
 
 /**
@@ -20,10 +21,19 @@ export async function verdictOf(
 ): Promise<Verdict> {
     const holders = heldByAnother(found, ours, new Date());
     const form = formProblems(found.stack.text);
+    const closed = closedProblems(found.stack.text);
     if (direction === "back")
-        return { problems: holders, notes: await formalProblems(context, found, direction, form) };
-    const problems = [...(form.length > 0 ? form : await configProblems(context, found)), ...holders];
+        return { problems: [...holders, ...closed], notes: await formalProblems(context, found, direction, form) };
+    const problems = [...(form.length > 0 ? form : await configProblems(context, found)), ...holders, ...closed];
     return { problems: await formalProblems(context, found, direction, problems), notes: [] };
+}
+
+/** A conversion opens the callers' route itself, and verifies that callers are served. */
+function closedProblems(text: string): string[] {
+    if (readValue(text, "gateway", "closed", "enabled") !== true) return [];
+    return [
+        "gateway.closed: must not be enabled when a conversion begins, which itself closes the gateway and verifies that callers are served. Remove gateway.closed, and run: pulumi up",
+    ];
 }
 
 /** Problems that the config would have in the first phase of a conversion. */

@@ -86,13 +86,9 @@ export const CONVERSION: Kind = {
     folder: "convert",
     before: "intra-a",
     target: "intra-b",
-    reached: "converted",
     old: "bare metal",
     new: "the component",
     has: { forward: "has option intra-b", back: "has option intra-a" },
-    changes: [],
-    started: "A conversion is under way",
-    expectations: [],
     next: (stack, to) => `npm run ops -- convert run --yes${to === "intra-a" ? " --to intra-a" : ""} --stack ${stack}`,
     nothingToDo: (stack, reached) =>
         reached === "done"
@@ -102,7 +98,6 @@ export const CONVERSION: Kind = {
         `${stack}: option ${reached === "intra-a" ? "intra-a" : "intra-b"}${reached === "prepare" ? ", prepared, with Alpa still on bare metal" : ""}; no conversion is under way.`,
         `Next: npm run ops -- convert plan --stack ${stack}`,
     ],
-    sameAnswers: true,
     describe: ({ direction, to }) => (direction === "forward" ? FORWARD[to as Phase] : BACK[to]!),
     byHand: ({ to }) => BACK_BY_HAND[to]!,
     withoutDone: "Until step `done` succeeds, a restart of a host can start Alpa on bare metal a second time.",
@@ -113,7 +108,6 @@ export const CONVERSION: Kind = {
         return { reached, asked: placeIn(text) ?? reached, ...(since === undefined ? {} : { since }) };
     },
     defaults,
-    kept: (times) => times,
     toKeep(records) {
         const times = measured(records);
         const kept = KEPT.filter((step) => times[step] !== undefined);

@@ -1,7 +1,6 @@
 /** Reads how far a stack is converted. */
 import type { Context } from "../context";
 import { UsageError } from "../errors";
-import { isOver, records } from "../cutover/audit";
 import { cutoverState, outputsOf, type CutoverState } from "../cutover/read-state";
 import { findStack } from "../stack/stack";
 import { readValue } from "../stack/stack-file";
@@ -14,11 +13,6 @@ export async function readState(context: Context, name: string | undefined): Pro
     if (option !== "intra-a" && option !== "intra-b")
         throw new UsageError([
             `--stack: must have option intra-a or intra-b, which are the options that a conversion can change (${stack.short} has option ${String(option)}). Name another stack.`,
-        ]);
-    const upgrade = records({ folder: context.folder, kind: "model-upgrade" }, stack.short).at(-1);
-    if (readValue(stack.text, "opt", "upgrade") !== undefined || (upgrade !== undefined && !isOver(upgrade)))
-        throw new UsageError([
-            `--stack: an upgrade of the model is in progress in ${stack.short}. Finish the upgrade, or roll it back: npm run ops -- model upgrade status`,
         ]);
     return cutoverState(context, CONVERSION, stack, await outputsOf(context, stack));
 }

@@ -7,14 +7,7 @@ import { shownPath } from "../output";
 import type { Edited } from "../stack/edit-obstacles";
 import { gatewayOf } from "../stack/gateway";
 import { findStack, readOutputs, type CallersFile } from "../stack/stack";
-import {
-    checkAnswers,
-    compareAnswers,
-    Different,
-    recordAnswers,
-    type Answer,
-    type VerificationRoute,
-} from "./service/answers";
+import { compareAnswers, Different, recordAnswers, type Answer, type VerificationRoute } from "./service/answers";
 import { bringUp } from "./apply";
 import { append, records, type Event } from "./audit";
 import type { ProgressDisplay } from "./commands/progress";
@@ -149,8 +142,7 @@ async function prove(
         return { said: `${recorded.length} answers of ${job.kind.old} recorded`, answers: recorded };
     }
     if (name === "verify") {
-        const check = job.kind.sameAnswers ? compareAnswers : checkAnswers;
-        return { said: await check(await route(job, signal), answers ?? [], options(job, signal)) };
+        return { said: await compareAnswers(await route(job, signal), answers ?? [], options(job, signal)) };
     }
     if (name === "drain") return { said: (await askPublicEndpoint(job, signal, proveRefused)) ?? NOT_ASKED };
     if (name === "back drain") return { said: await oldAnswers(job, answers, signal) };

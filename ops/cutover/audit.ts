@@ -1,5 +1,5 @@
 /**
- * Records of conversions and model upgrades. Each of them has its own file, with one line of JSON for each event. The files
+ * Records of conversions. Each of them has its own file, with one line of JSON for each event. The files
  * contain no secrets and belong in git.
  */
 import {
@@ -27,16 +27,7 @@ export interface Versions {
 }
 
 /** How the cutover ended. `human`: the program cannot end the cutover by itself, so an operator must act. */
-export type Outcome = "converted" | "upgraded" | "returned" | "human";
-
-/** What an upgrade of the model changes in the config key `opt`. */
-export interface ModelChange {
-    /** Values by key; null where a key is not set. */
-    old: Record<string, unknown>;
-    new: Record<string, unknown>;
-    /** Whether the new version must give the same answers as the old one. */
-    sameAnswers: boolean;
-}
+export type Outcome = "converted" | "returned" | "human";
 
 export type Event =
     | {
@@ -44,8 +35,6 @@ export type Event =
           from: Place;
           to: Target;
           budgetSeconds: number;
-          /** Only for an upgrade of the model. */
-          change?: ModelChange;
           versions: Versions;
       }
     | { event: "resume"; reached: Place; asked: Place; versions: Versions }
@@ -65,8 +54,7 @@ export type Event =
     /** Step `done` has failed, but callers are served. */
     | { event: "serves"; said: string }
     | { event: "return"; why: string }
-    /** `cleared`: the stack of an interrupted rehearsal no longer exists. */
-    | { event: "end"; outcome: Outcome | "cleared"; place: Place; downSeconds: number; said?: string };
+    | { event: "end"; outcome: Outcome; place: Place; downSeconds: number; said?: string };
 
 export type Entry = Event & {
     /** For example `2026-11-26T12:00:00.000Z`. */
@@ -86,7 +74,7 @@ export interface Conversion {
 export interface RecordFolder {
     /** Folder of the stack files. */
     folder: string;
-    kind: "convert" | "model-upgrade";
+    kind: "convert";
 }
 
 function folderOf({ folder, kind }: RecordFolder): string {

@@ -16,7 +16,7 @@ export interface Verdict {
 }
 
 /**
- * Finds the problems that both a conversion and a model upgrade can have.
+ * Finds the problems that do not depend on the conversion's own settings.
  * @param others problems that were found before
  * @returns these problems and the new ones
  */

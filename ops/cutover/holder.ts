@@ -10,7 +10,6 @@ import { kubeConfigOf, kubernetesClient, type PlainAccess } from "../../componen
 import { isAbsent } from "../../components/kubernetes/cluster-reader";
 import { RECORD } from "../../components/opt/conversion-phases";
 import { Failure, UsageError } from "../errors";
-import type { CutoverCommand } from "./lock";
 
 export interface ClusterHolder {
     name: string;
@@ -83,7 +82,7 @@ export const openHolder: OpenHolder = (access, namespace) => {
 
 /** Words for messages about a takeover. */
 interface Words {
-    command: CutoverCommand;
+    command: string;
     noun: string;
 }
 

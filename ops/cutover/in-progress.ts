@@ -1,14 +1,13 @@
-/** Detects a conversion of a stack or an upgrade of its model in progress, which forbids other edits of the stack file. */
+/** Detects a conversion of a stack in progress, which forbids other edits of the stack file. */
 import { readConversionState } from "../../config/conversion-state";
 import type { Stack } from "../stack/stack";
-import { readValue } from "../stack/stack-file";
 import { holderOf } from "./lock";
 
 /**
- * The problem to report for an edit of the stack while a conversion or upgrade is in progress; undefined if none is.
+ * The problem to report for an edit of the stack while a conversion is in progress; undefined if none is.
  * @param folder folder of the stack files
  */
-export function conversionInProgress(folder: string, { short, text }: Stack, now: Date): string | undefined {
+export function conversionInProgress(folder: string, { short }: Stack, now: Date): string | undefined {
     const held = holderOf(folder, short);
     const { holder } = readConversionState(folder, short);
     const who =
@@ -18,7 +17,5 @@ export function conversionInProgress(folder: string, { short, text }: Stack, now
               ? `${holder.name}, until ${holder.until}`
               : undefined;
     if (who === undefined) return undefined;
-    return readValue(text, "opt", "upgrade") === undefined
-        ? `${short}: a conversion is in progress (${who}). Wait until it ends: npm run ops -- convert status`
-        : `${short}: an upgrade of its model is in progress (${who}). Wait until it ends: npm run ops -- model upgrade status`;
+    return `${short}: a conversion is in progress (${who}). Wait until it ends: npm run ops -- convert status`;
 }

@@ -1,36 +1,27 @@
 /** The differences between the two kinds of cutover: a conversion, and an upgrade of the model. */
 import type { Outputs, Stack } from "../stack/stack";
 import type { Conversion } from "./audit";
-import type { CutoverCommand } from "./lock";
 import type { Expected } from "./clock";
 import type { Before, Direction, Place, Step, StepDescription, Target } from "./phases";
 import type { Seen } from "./state";
 
 export interface Kind {
-    command: CutoverCommand;
+    command: "convert";
     /** Name of this kind in a sentence. */
     noun: string;
     /** The noun with its article: `a conversion`. */
     nounWithArticle: string;
     /** Folder of the records of this kind, below `.alpa-auth`. */
-    folder: "convert" | "model-upgrade";
+    folder: "convert";
     /** State of the stack before the first phase: `intra-a` for a conversion, `old` for a model upgrade. */
     before: Before;
     /** Option or version that serves the callers after the cutover: `intra-b` or `new`. */
     target: Exclude<Target, Before>;
-    /** Outcome of a successful cutover. */
-    reached: "converted" | "upgraded";
     /** Names of the services before and after a cutover. */
     old: string;
     new: string;
     /** End of a sentence about the stack after a cutover in each direction, for example `has option intra-b`. */
     has: Record<Direction, string>;
-    /** One line for each value that changes. The lines are printed before a plan and a status. */
-    changes: string[];
-    /** First words of a plan while a cutover is in progress. */
-    started: string;
-    /** Last lines of a plan: what the new service must do. */
-    expectations: string[];
     /** The command that a plan tells the operator to run next. @param to target of a new cutover; unset to continue one */
     next(stack: string, to?: Target): string;
     /** Text of `run` if there is nothing to do. */
@@ -46,8 +37,6 @@ export interface Kind {
     seen(stack: Pick<Stack, "text">, outputs: Outputs, records: Conversion[]): Seen;
     /** Default seconds of each step without a measured time. @param answerSeconds longest time for one answer */
     defaults(answerSeconds: number): Expected;
-    /** Expected times from those of the last conversions, which the stack keeps. */
-    kept(measured: Expected): Expected;
     /** Times that the stack keeps after the last step. */
     toKeep(records: Conversion[]): Expected;
     /** How long one step back to the old service may take: the sum of the program's timeouts in it, in seconds. */
@@ -60,9 +49,4 @@ export interface Kind {
     edit(text: string, to: Place): string;
     /** Whether the step that ends in this phase releases the lock. */
     releases(to: Place): boolean;
-    /**
-     * Whether the new service must give the same answers as the old one. If not, it must give the same answer to each
-     * question twice.
-     */
-    sameAnswers: boolean;
 }

@@ -4,13 +4,8 @@ import { join } from "node:path";
 import { UsageError } from "../errors";
 import { isAlive, readLock, takeLockFile, thisProcess, type LockHolder } from "../lock-file";
 
-/** The words in front of `run`, `status` and `abort` on the command line. */
-export type CutoverCommand = "convert" | "model upgrade";
-
 export interface Held extends LockHolder {
     who: string;
-    /** The running command. */
-    command: CutoverCommand;
 }
 
 export function lockFile(folder: string, stack: string): string {
@@ -33,14 +28,9 @@ export function holderOf(folder: string, stack: string): Held | undefined {
  * @returns a function that releases the lock
  * @throws UsageError that names the lock holder
  */
-export function takeLock(
-    folder: string,
-    stack: string,
-    { who, command }: Pick<Held, "who" | "command">,
-    at: Date,
-): () => void {
+export function takeLock(folder: string, stack: string, who: string, at: Date): () => void {
     const file = lockFile(folder, stack);
-    const held: Held = { ...thisProcess(at), who, command };
+    const held: Held = { ...thisProcess(at), who };
     const release = takeLockFile<Held>(file, held, (other) => new UsageError([busy(stack, file, other)]));
     rmSync(orderFile(folder, stack), { force: true });
     return release;
@@ -51,7 +41,5 @@ function busy(stack: string, file: string, held: Held | undefined): string {
         held === undefined
             ? "of another process"
             : `by ${held.who} since ${held.since}, pid ${held.pid} on ${held.host}`;
-    const command = held?.command ?? "convert";
-    const what = command === "convert" ? "a conversion" : "an upgrade of its model";
-    return `${stack}: has ${what} in progress already (${by}). Check: npm run ops -- ${command} status. If that process no longer exists, remove ${file}`;
+    return `${stack}: has a conversion in progress already (${by}). Check: npm run ops -- convert status. If that process no longer exists, remove ${file}`;
 }

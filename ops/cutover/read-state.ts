@@ -8,7 +8,7 @@ import { accessOf, readerOf } from "../stack/cluster";
 import { gatewayOf, longestAnswer } from "../stack/gateway";
 import { readOutputs, type Outputs, type Stack } from "../stack/stack";
 import { readNumber } from "../stack/stack-file";
-import { records, type Conversion, type ModelChange } from "./audit";
+import { records, type Conversion } from "./audit";
 import { longestLook, type Budget, type Expected } from "./clock";
 import { measured } from "./expected";
 import type { ClusterHolder, HolderView } from "./holder";
@@ -26,10 +26,6 @@ export interface CutoverState {
     read: Reader;
     progress: ConversionProgress;
     conversions: Conversion[];
-    /** Only for an upgrade of the model. */
-    change?: ModelChange;
-    /** Problems of the options that name the new version. */
-    problems: string[];
     budget: Budget;
     /** Measured times. All other times are estimates. */
     measured: Expected;
@@ -53,7 +49,7 @@ export async function cutoverState(
 ): Promise<CutoverState> {
     const conversions = records({ folder: context.folder, kind: kind.folder }, stack.short);
     const kept = keptTimes(context.folder, stack.short);
-    const known = { ...kind.kept(kept), ...measured(conversions) };
+    const known = { ...kept, ...measured(conversions) };
     const { namespace } = gatewayOf(stack);
     const access = await accessOf(context, stack);
     const cluster = context.openHolder(access, namespace);
@@ -65,7 +61,6 @@ export async function cutoverState(
         read: readerOf(context, access),
         holder: await cluster.read().catch(() => outputs.conversion?.holder),
         conversions,
-        problems: [],
         answerSeconds: longestAnswer(stack.text),
         progress: progressOf(kind.seen(stack, outputs, conversions), conversions, kind.before),
         measured: known,

@@ -24,7 +24,7 @@ export class CutoverRunner {
     private returning: boolean;
 
     constructor(
-        private readonly kind: Pick<Kind, "before" | "old" | "new" | "reached">,
+        private readonly kind: Pick<Kind, "before" | "old" | "new">,
         private readonly progress: ConversionProgress,
         private readonly budget: Budget,
         private readonly actions: Actions,
@@ -53,7 +53,7 @@ export class CutoverRunner {
                 if (tries === TRIES) return this.withoutDone(failure, step);
             }
         }
-        return this.end(this.kind.reached);
+        return this.end("converted");
     }
 
     /** Handles a failure of `done`. The new service stays if callers are served. If not, the cutover is rolled back. */

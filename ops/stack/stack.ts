@@ -105,8 +105,6 @@ export interface Outputs {
 /** Output of a stack of option intra-b about its conversion. */
 interface ConversionOutput {
     phase: string;
-    /** Phase of an upgrade of the model. */
-    upgrade?: string;
     /** When the phase was reached. */
     since?: string;
     holder?: { name: string; until: string };

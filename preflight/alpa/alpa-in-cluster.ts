@@ -3,7 +3,7 @@ import type { Live } from "../../components/kubernetes/cluster-reader";
 import { APISIX_PODS } from "../../components/kubernetes/network-policies";
 import { OPT } from "../../components/opt/opt-pods";
 import { OWNER_ANNOTATION } from "../../components/kubernetes/ownership";
-import { leadsOn, stageOf } from "../../components/opt/conversion-phases";
+import { leadsOn } from "../../components/opt/conversion-phases";
 import type { ClusterView } from "../kubernetes/cluster";
 import { recorded } from "./conversion";
 import { definition } from "../kubernetes/crds";
@@ -36,14 +36,14 @@ export async function requirementProblems(settings: GatewayClusterArgs, cluster:
  */
 export async function componentOnItsWay(settings: GatewayClusterArgs, cluster: ClusterView): Promise<Findings> {
     if (settings.conversion === undefined) return NO_FINDINGS;
-    const stage = stageOf(settings.conversion);
+    const { phase } = settings.conversion;
     const [found, room, { reached }] = await Promise.all([
         requirementProblems(settings, cluster),
         capacityProblems(settings, cluster),
         recorded(settings.namespace, cluster),
     ]);
-    if (!leadsOn(reached, stage)) return { problems: [], warnings: [...found, ...room] };
-    if (/(^|-)(prepare|drain)$/.test(stage)) return { problems: [...found, ...room], warnings: [] };
+    if (!leadsOn(reached, phase)) return { problems: [], warnings: [...found, ...room] };
+    if (phase === "prepare" || phase === "drain") return { problems: [...found, ...room], warnings: [] };
     return { problems: found, warnings: room };
 }
 
@@ -85,23 +85,11 @@ function pinnedTo({ spec }: Live): string[] {
 }
 
 async function weightsProblems({ namespace, conversion }: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
-    const { opt, upgrade } = conversion!;
-    const found = [claimProblems("opt", namespace, opt, cluster)];
-    if (upgrade) found.push(claimProblems("opt.upgrade", namespace, upgrade.opt, cluster));
-    const [problems, ofNext = []] = await Promise.all(found);
-    return upgrade?.opt.weights.claim === opt.weights.claim ? problems : [...problems, ...ofNext];
-}
-
-/** @param key config key of the version: `opt` or `opt.upgrade` */
-async function claimProblems(
-    key: string,
-    namespace: string,
-    { weights: { claim }, nodes }: Opt,
-    cluster: ClusterView,
-): Promise<string[]> {
+    const { weights, nodes } = conversion!.opt;
+    const { claim } = weights;
     if (claim === undefined) return [];
     const live = await cluster.read({ apiVersion: "v1", kind: "PersistentVolumeClaim", namespace, name: claim });
-    const where = `${key}.weights.claim: PersistentVolumeClaim ${namespace}/${claim}`;
+    const where = `opt.weights.claim: PersistentVolumeClaim ${namespace}/${claim}`;
     if (live === undefined)
         return [`${where} does not exist. Create it with the weights in its volume, or correct the name.`];
     const { accessModes = [] } = (live.spec ?? {}) as { accessModes?: string[] };
@@ -114,7 +102,7 @@ async function claimProblems(
     if (nodes.length === 1 || accessModes.some((mode) => mode === "ReadOnlyMany" || mode === "ReadWriteMany"))
         return [];
     return [
-        `${where} has access mode ${accessModes.join(", ") || "none"}, but the ${nodes.length} nodes of opt.nodes need ReadOnlyMany or ReadWriteMany. Use another volume, or ${key}.weights.hostPath.`,
+        `${where} has access mode ${accessModes.join(", ") || "none"}, but the ${nodes.length} nodes of opt.nodes need ReadOnlyMany or ReadWriteMany. Use another volume, or opt.weights.hostPath.`,
     ];
 }
 

@@ -1,16 +1,6 @@
-import { isDeepStrictEqual } from "node:util";
 import { blockCommand, secretName } from "../../components/consumers/consumers";
 import type { GatewayClusterArgs } from "../../components/gateway-cluster";
-import {
-    BEFORE,
-    isUpgrade,
-    leadsOn,
-    RECORD,
-    stageOf,
-    stepsFrom,
-    type Stage,
-} from "../../components/opt/conversion-phases";
-import { OPT, renderRayCluster } from "../../components/opt/opt-pods";
+import { BEFORE, leadsOn, RECORD, stepsFrom, type Stage } from "../../components/opt/conversion-phases";
 import { plainAccess } from "../../components/kubernetes/kubeconfig";
 import { openCluster, type ClusterView } from "../kubernetes/cluster";
 import { differingCallers } from "./conversion-callers";
@@ -58,7 +48,7 @@ export async function attemptOf(
 ): Promise<Attempt> {
     const record = await recorded(settings.namespace, open(await plainAccess(settings.cluster)));
     const { reached, going, attempt } = record;
-    const onward = leadsOn(reached, settings.conversion ? stageOf(settings.conversion) : BEFORE);
+    const onward = leadsOn(reached, settings.conversion?.phase ?? BEFORE);
     return { attempt: going === undefined ? attempt : attempt + 1, ...(onward ? {} : { back: true }) };
 }
 
@@ -73,7 +63,7 @@ type Asked = GatewayClusterArgs & {
 };
 
 /** Stages in which a run may change callers, if it makes no step. */
-const MAY_CHANGE_CALLERS: readonly Stage[] = [BEFORE, "prepare", "done", "upgrade-prepare"];
+const MAY_CHANGE_CALLERS: readonly Stage[] = [BEFORE, "prepare", "done"];
 
 /**
  * Checks that this run makes at most one step of a conversion. A run with a step, and a run during a conversion, must not
@@ -87,10 +77,9 @@ export async function conversion(
 ): Promise<string[]> {
     const { namespace, conversion: asked } = settings;
     const record = await recorded(namespace, cluster);
-    const wanted: Stage = asked ? stageOf(asked) : BEFORE;
+    const wanted = asked?.phase ?? BEFORE;
     const problems = [
         ...stepProblems(record, wanted),
-        ...(isUpgrade(record.reached) && wanted === "done" ? await otherVersion(settings, cluster) : []),
         ...heldByAnother(record, asked?.holder?.name ?? settings.holder, now),
         ...(wanted === "drain" && leadsOn(record.reached, wanted) ? shortBudget(settings.window) : []),
     ];
@@ -106,37 +95,9 @@ export async function conversion(
     return problems;
 }
 
-interface RayClusterSpec {
-    headGroupSpec?: { template?: { spec?: { containers?: object[]; volumes?: object[] } } };
-}
-
-/** Image, command and weights of a head, which together identify a version of the model. */
-function versionIn({ headGroupSpec }: RayClusterSpec) {
-    const { containers = [], volumes = [] } = headGroupSpec?.template?.spec ?? {};
-    const { image, env = [] } = (containers[0] ?? {}) as { image?: string; env?: { name: string; value?: string }[] };
-    const weights = (volumes as { name?: string }[]).find(({ name }) => name === "weights");
-    return { image, command: env.find(({ name }) => name === "ALPA_COMMAND")?.value, weights };
-}
-
-/**
- * Reports that `opt` in the config has another version than the running Alpa. This happens if an upgrade is removed from the
- * config before `opt` is updated. Alpa would restart with the version of `opt`, and callers would wait.
- */
-async function otherVersion({ namespace, conversion }: Asked, cluster: ClusterView): Promise<string[]> {
-    const live = await cluster.read({ apiVersion: "ray.io/v1", kind: "RayCluster", namespace, name: OPT });
-    if (!live?.spec) return [];
-    const runs = versionIn(live.spec);
-    const { opt } = conversion!;
-    const named = versionIn(renderRayCluster({ opt, answerTimeoutSeconds: 0, running: true }));
-    if (isDeepStrictEqual(runs, named)) return [];
-    return [
-        `opt.upgrade: must not be removed yet. Alpa runs image ${runs.image}, but opt has ${named.image}, so callers would wait until Alpa has loaded the version of opt. Restore opt.upgrade, and run: npm run ops -- model upgrade run --yes (or model upgrade abort --yes)`,
-    ];
-}
-
 /** The checks before the cluster exists, when no run has reached a phase. */
 export function withoutRecord({ conversion: asked }: Pick<Asked, "conversion">): string[] {
-    return stepProblems({ reached: BEFORE, attempt: 0 }, asked ? stageOf(asked) : BEFORE);
+    return stepProblems({ reached: BEFORE, attempt: 0 }, asked?.phase ?? BEFORE);
 }
 
 function stepProblems({ reached, going }: Recorded, wanted: Stage): string[] {
@@ -147,28 +108,12 @@ function stepProblems({ reached, going }: Recorded, wanted: Stage): string[] {
         return [
             `option: cannot change from intra-b unless convert.phase is prepare (the last run reached ${reached}). Run: npm run ops -- convert run --yes --to intra-a`,
         ];
-    if ([reached, wanted, going].some((stage) => stage !== undefined && isUpgrade(stage)))
-        return upgradeProblems({ reached, going }, wanted, allowed);
     if (going !== undefined)
         return [
             `convert.phase: cannot become ${wanted}, since the run from ${reached} to ${going} did not complete. Set ${going} to complete that run, or ${reached} to roll it back.`,
         ];
     return [
         `convert.phase: must go one step at a time (got ${wanted}, and the last run reached ${reached}). Set it to ${others}.`,
-    ];
-}
-
-/** Checks the phase of an upgrade of the model, which is unset before and after the upgrade. */
-function upgradeProblems({ reached, going }: Pick<Recorded, "reached" | "going">, wanted: Stage, allowed: Stage[]) {
-    const shown = (stage: Stage) => (isUpgrade(stage) ? stage.replace("upgrade-", "") : "none");
-    const others = [...new Set(allowed.filter(isUpgrade).map(shown))].join(" or ");
-    const remove = allowed.includes("done") ? `${others && ", or "}remove opt.upgrade` : "";
-    const why =
-        going === undefined
-            ? `must go one step at a time (got ${shown(wanted)}, and the last run reached ${shown(reached)})`
-            : `cannot become ${shown(wanted)}, since the run from ${shown(reached)} to ${shown(going)} did not complete`;
-    return [
-        `opt.upgrade.phase: ${why}. ${others ? `Set it to ${others}${remove}` : "Remove opt.upgrade"}. Check: npm run ops -- model upgrade status`,
     ];
 }
 

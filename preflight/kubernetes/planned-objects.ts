@@ -14,7 +14,7 @@ import { installationOf } from "../../components/apisix/installation";
 import { POLICY_PREFIX, policyNames } from "../../components/kubernetes/network-policies";
 import { OPT_GRAPH } from "../../components/opt/opt-graph";
 import { operatorNamespace } from "../../components/opt/opt-operator";
-import { IMAGES, NEXT_IMAGES, OPT } from "../../components/opt/opt-pods";
+import { IMAGES, OPT } from "../../components/opt/opt-pods";
 import { VERIFICATION } from "../../components/opt/verification";
 import { CONNECTORS } from "../../components/cloudflare/cloudflared/deployment";
 import { TLS_CERTIFICATE, TLS_OBJECT, tlsSecret } from "../../components/apisix/tls";
@@ -90,7 +90,7 @@ export function plannedObjects(settings: GatewayClusterArgs): ObjectRef[] {
 /** Objects of a conversion. */
 function plannedConversion({ namespace, conversion, gateway }: GatewayClusterArgs): ObjectRef[] {
     if (conversion === undefined) return [];
-    const { opt, upgrade } = conversion;
+    const { opt } = conversion;
     const graph = { apiVersion: "rampart.petuum.com/v1beta2", kind: "RampartGraph", namespace, name: OPT_GRAPH };
     const home = { apiVersion: "v1", kind: "Namespace", name: operatorNamespace(namespace) };
     const objects = [
@@ -104,7 +104,6 @@ function plannedConversion({ namespace, conversion, gateway }: GatewayClusterArg
         ...objects,
         ...(opt.operatorChart === undefined ? [] : [gateway.installer === "rampart" ? graph : home]),
         { apiVersion: "apps/v1", kind: "DaemonSet", namespace, name: IMAGES },
-        ...(upgrade ? [{ apiVersion: "apps/v1", kind: "DaemonSet", namespace, name: NEXT_IMAGES }] : []),
         { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", namespace, name: OPT },
         { apiVersion: "ray.io/v1", kind: "RayCluster", namespace, name: OPT },
         { apiVersion: "v1", kind: "Service", namespace, name: OPT },

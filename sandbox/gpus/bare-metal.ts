@@ -22,6 +22,8 @@ export const UNIT = "alpa-ray.service";
 export const USER = "ops";
 /** Longest wait for the first start, in seconds. Measured: 1. */
 const START_SECONDS = 120;
+/** N in 127.0.0.N, the SSH address of the first host. The other hosts get the next numbers. Only SSH uses these addresses. */
+const FIRST_ADDRESS = 31;
 
 interface BareMetalOptions {
     /** Names of the hosts, which are also the names of the nodes in the cluster. The first host is the Ray head. */
@@ -33,11 +35,6 @@ interface BareMetalOptions {
     /** Time after which systemd kills a unit that does not end, in seconds. @default 20 */
     stopSeconds?: number;
     alpa: Pick<AlpaOptions, "port" | "seconds" | "onRequest">;
-    /**
-     * Last number of the first host's SSH address 127.0.0.N. The other hosts get the next numbers. Only SSH uses these
-     * addresses. @default 31
-     */
-    firstAddress?: number;
     /** State directory, in which `down` and the sandbox's guard process find running processes. */
     stateDir: string;
     log: (line: string) => void;
@@ -99,10 +96,10 @@ export class BareMetal {
     }
 
     private async startHost(name: string): Promise<void> {
-        const { ledger, stateDir, stopSeconds = 20, firstAddress = 31 } = this.options;
+        const { ledger, stateDir, stopSeconds = 20 } = this.options;
         const { privateKey } = this;
         const files = { [`etc/systemd/system/${UNIT}`]: unitFile(stopSeconds), "usr/local/sbin/alpa-ray": SCRIPT };
-        const address = `127.0.0.${firstAddress + this.hosts.length}`;
+        const address = `127.0.0.${FIRST_ADDRESS + this.hosts.length}`;
         const host = await startHost({ name, address, users: [USER], privateKey, files, stateDir });
         host.stage.lay(EMULATED, (call) => this.reply(name, call));
         host.stage.lay("/usr/local/sbin/nvidia-smi", ({ args }) => nvidiaSmi(args, ledger, name));

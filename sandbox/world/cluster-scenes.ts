@@ -36,7 +36,7 @@ function clusterScene({ world, address, gpus = false, option }: ClusterScene): S
         tools: names,
         async start(dir, log, asked) {
             const { tools, pulumi, onAnswer, observe, ...ofModel } = asked;
-            const onGpus = { gpus: { operator: tools["kuberay-operator"], rehearsal: true, ...ofModel } };
+            const onGpus = { gpus: { operator: tools["kuberay-operator"], ...ofModel } };
             const own = gpus && hostsCanBeEmulated(option ?? asked.failStep, log) ? onGpus : {};
             if (asked.failStep)
                 log(`every conversion in this sandbox fails at step ${asked.failStep}, because of --fail-step`);
@@ -45,8 +45,7 @@ function clusterScene({ world, address, gpus = false, option }: ClusterScene): S
         async layOver(shipped, facts, say) {
             const { alpas, chartRepository, gpus: found, prometheus } = facts as ClusterFacts;
             const nodePort = pinnedPort(shipped) ?? (await entryPort(say));
-            const rehearsalPort = found && (await freePortFrom(nodePort + 1));
-            const own = { nodePort, address, rehearsalPort, option, observed: prometheus !== undefined };
+            const own = { nodePort, address, option, observed: prometheus !== undefined };
             const addresses = { alpa: alpas, chartRepository, gpus: found, ...own };
             const keys = Object.entries(found ? hostKeys(found) : {});
             const secrets = Object.fromEntries(keys.map(([path, file]) => [path, readFileSync(file, "utf8")]));
@@ -59,7 +58,7 @@ function clusterScene({ world, address, gpus = false, option }: ClusterScene): S
         hint: (facts) =>
             (facts as ClusterFacts).gpus &&
             'Alpa runs on bare metal. To convert Alpa to pods of the cluster, run: eval "$(npm run -s sandbox -- env)" && ' +
-                "npm run ops -- convert run --yes\nTo rehearse the conversion on a reserved node first, run: npm run ops -- convert rehearse --yes",
+                "npm run ops -- convert run --yes",
     };
 }
 

@@ -3,12 +3,11 @@ import { dirname, join } from "node:path";
 import type { AlpaOptions } from "../alpa/server";
 import type { NodeShape } from "../control-plane";
 import { BareMetal, UNIT, USER } from "../gpus/bare-metal";
-import { freePort } from "../processes";
 import { GpuFaults, type Fault } from "../gpus/faults";
 import { GpuLedger } from "../gpus/ledger";
 import type { WorkloadsOptions } from "../workloads";
 import type { FailStep } from "./scene";
-import { writePrivate, type BareMetalFacts, type GpuFacts } from "./state";
+import { writePrivate, type GpuFacts } from "./state";
 
 export interface GpuOptions {
     /** Path of KubeRay's operator. Its CRDs are in the same folder. */
@@ -17,11 +16,6 @@ export interface GpuOptions {
      * Time to load the model, on bare metal and in pods, in seconds. @default 5; in reality minutes
      */
     loadSeconds?: number;
-    /**
-     * Whether the last node with GPUs is reserved for rehearsals, and runs a separate small Alpa.
-     * @default false
-     */
-    rehearsal?: boolean;
     /** Step of a conversion that always fails. If the step runs on nodes, it fails on the head node. @default none */
     failStep?: FailStep;
 }
@@ -34,9 +28,6 @@ const FAILS: Partial<Record<FailStep, Pick<Fault, "step" | "side">>> = {
     verify: { step: "answers", side: "pod" },
 };
 
-/** N in 127.0.0.N, the address of the first host. */
-const FIRST_ADDRESS = 31;
-
 /** Image of pods with Alpa (any tag), and the folder with the weights on every node. */
 const IMAGE = "registry.example.com/alpa-serving";
 const WEIGHTS = "/data/opt_weights";
@@ -48,10 +39,7 @@ export class Gpus {
     readonly refusedStep?: FailStep;
     /** Alpa on bare metal. Set when the world has started. */
     bareMetal!: BareMetal;
-    /** The small Alpa for rehearsals; unset if no node is reserved for it. */
-    rehearsal?: { bareMetal: BareMetal; alpa: string };
     private readonly nodes: string[];
-    private readonly spare: string[];
     private readonly loadSeconds: number;
 
     /** @param nodes nodes of the cluster. Those with GPUs are also the hosts of Alpa on bare metal */
@@ -61,14 +49,12 @@ export class Gpus {
         private readonly stateDir: string,
     ) {
         const gpus = nodes.map(({ name, capacity }) => [name, Number(capacity["nvidia.com/gpu"] ?? 0)] as const);
-        const named = gpus.filter(([, count]) => count > 0).map(([name]) => name);
-        this.spare = options.rehearsal ? named.splice(-1) : [];
-        this.nodes = named;
+        this.nodes = gpus.filter(([, count]) => count > 0).map(([name]) => name);
         this.ledger = new GpuLedger(new Map(gpus), this.faults);
         this.loadSeconds = options.loadSeconds ?? 5;
         const { failStep } = options;
         const fails = failStep && FAILS[failStep];
-        if (fails) this.faults.add({ ...fails, node: named[0], times: Infinity });
+        if (fails) this.faults.add({ ...fails, node: this.nodes[0], times: Infinity });
         else this.refusedStep = failStep;
     }
 
@@ -90,53 +76,28 @@ export class Gpus {
 
     /** Starts Alpa on the hosts, with a loaded model. */
     async startBareMetal(alpa: Alpa, log: (line: string) => void): Promise<{ close(): Promise<void> }> {
-        const { nodes, spare } = this;
-        this.bareMetal = await this.start(nodes, alpa, log);
-        const port = await freePort();
-        if (spare.length > 0) {
-            const bareMetal = await this.start(spare, { ...alpa, port }, log).catch(async (error: Error) => {
-                await this.bareMetal.close();
-                throw error;
-            });
-            this.rehearsal = { bareMetal, alpa: `127.0.0.1:${port}` };
-        }
+        const { nodes, ledger, faults, loadSeconds, stateDir } = this;
+        this.bareMetal = await BareMetal.start({ nodes, ledger, faults, loadSeconds, alpa, stateDir, log });
         return {
             close: async () => {
                 // The faults are cleared first, because some of them keep processes from ending.
                 this.faults.clear();
-                await this.rehearsal?.bareMetal.close();
                 await this.bareMetal.close();
             },
         };
     }
 
-    private start(nodes: string[], alpa: Alpa, log: (line: string) => void): Promise<BareMetal> {
-        const { ledger, faults, loadSeconds, stateDir } = this;
-        const firstAddress = FIRST_ADDRESS + (nodes === this.spare ? this.nodes.length : 0);
-        return BareMetal.start({ nodes, ledger, faults, loadSeconds, alpa, firstAddress, stateDir, log });
-    }
-
     facts(): GpuFacts {
-        const { nodes, spare, rehearsal } = this;
-        return {
-            ...{ nodes, image: { repository: IMAGE, tag: "1.0.0" }, weights: WEIGHTS },
-            bareMetal: this.bareMetalFacts(this.bareMetal, "bare-metal-key"),
-            ...(rehearsal && {
-                rehearsal: {
-                    ...{ nodes: spare, alpa: rehearsal.alpa },
-                    bareMetal: this.bareMetalFacts(rehearsal.bareMetal, "rehearsal-key"),
-                },
-            }),
-        };
-    }
-
-    private bareMetalFacts(bareMetal: BareMetal, file: string): BareMetalFacts {
-        const privateKeyFile = join(this.stateDir, file);
+        const { nodes, bareMetal } = this;
+        const privateKeyFile = join(this.stateDir, "bare-metal-key");
         writePrivate(privateKeyFile, bareMetal.privateKey);
         const hosts = bareMetal.hosts.map(({ host, way }) => {
             return { address: host.address, port: way.port, user: USER, hostKey: host.hostKey };
         });
-        return { hosts, unit: UNIT, privateKeyFile };
+        return {
+            ...{ nodes, image: { repository: IMAGE, tag: "1.0.0" }, weights: WEIGHTS },
+            bareMetal: { hosts, unit: UNIT, privateKeyFile },
+        };
     }
 }
 

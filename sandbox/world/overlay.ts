@@ -2,7 +2,7 @@
 import { parse, stringify } from "yaml";
 import { DEFAULT_NAMESPACE } from "../../config/values";
 import { describeHolder, whoHolds } from "../processes";
-import type { BareMetalFacts, GpuFacts } from "./state";
+import type { GpuFacts } from "./state";
 
 export interface Addresses {
     /** `host:port` of each Alpa emulator. */
@@ -15,8 +15,6 @@ export interface Addresses {
     nodePort?: number;
     /** Facts for the conversion of Alpa to the cluster. Unset if the stack has no conversion. */
     gpus?: GpuFacts;
-    /** Free node port of the gateway in a rehearsal. */
-    rehearsalPort?: number;
     /** Key `option` of the stack. Default: as in the shipped stack file. */
     option?: string;
     /** Whether a Prometheus reads the gateway pods. */
@@ -45,8 +43,8 @@ export function layOver(shipped: string, addresses: Addresses): string {
     };
     // The default of 15 s is longer than necessary: in the sandbox every change reaches APISIX within 1 s.
     config["alpa-auth:readiness"] = { ...(config["alpa-auth:readiness"] as object | undefined), settleSeconds: 1 };
-    const { gpus, chartRepository, rehearsalPort } = addresses;
-    if (gpus) Object.assign(config, conversion(gpus, chartRepository, rehearsalPort));
+    const { gpus, chartRepository } = addresses;
+    if (gpus) Object.assign(config, conversion(gpus, chartRepository));
     if (addresses.observed) config["alpa-auth:observability"] = observed(config["alpa-auth:observability"]);
     if (addresses.option !== undefined) config["alpa-auth:option"] = addresses.option;
     return stringify({ ...file, config });
@@ -63,35 +61,22 @@ function observed(shipped: unknown): object {
 }
 
 /** Files with the private keys of bare-metal hosts, by the path of the key in the stack's config. */
-export function hostKeys({ bareMetal, rehearsal }: GpuFacts): Record<string, string> {
-    const of = (under: string, { hosts, privateKeyFile }: BareMetalFacts) =>
-        hosts.map((_, i) => [`${under}.bareMetal.hosts[${i}].privateKey`, privateKeyFile]);
-    const small = rehearsal ? of("convert.rehearsal.convert", rehearsal.bareMetal) : [];
-    return Object.fromEntries([...of("convert", bareMetal), ...small]) as Record<string, string>;
+export function hostKeys({ bareMetal: { hosts, privateKeyFile } }: GpuFacts): Record<string, string> {
+    return Object.fromEntries(hosts.map((_, i) => [`convert.bareMetal.hosts[${i}].privateKey`, privateKeyFile]));
 }
 
-/**
- * The config keys that `convert run` reads: `opt` for Alpa in pods, and `convert` for Alpa on bare metal and for
- * rehearsals.
- */
-function conversion(gpus: GpuFacts, chartRepository: string, rehearsalPort?: number): Record<string, object> {
-    const { nodes, image, weights, rehearsal } = gpus;
-    // 10 s instead of the default 120 s: the conversion must report a service that does not stop, before the sandbox's
-    // systemd kills that service after 20 s.
-    const bareMetal = ({ hosts, unit }: BareMetalFacts) => ({ hosts, unit, stopTimeoutSeconds: 10 });
-    const small = rehearsal && {
-        alpa: { endpoints: [rehearsal.alpa] },
-        gateway: { nodePort: rehearsalPort },
-        opt: { model: "alpa/opt-125m", nodes: rehearsal.nodes },
-        convert: { bareMetal: bareMetal(rehearsal.bareMetal) },
-    };
+/** The config keys that `convert run` reads: `opt` for Alpa in pods, and `convert` for Alpa on bare metal. */
+function conversion({ nodes, image, weights, bareMetal }: GpuFacts, repository: string): Record<string, object> {
+    const { hosts, unit } = bareMetal;
     return {
         "alpa-auth:opt": {
             ...{ image, nodes, model: "alpa/opt-66b", gpuMemory: "40Gi", rayVersion: "2.0.0" },
             weights: { hostPath: weights },
-            operatorChart: { repository: chartRepository },
+            operatorChart: { repository },
         },
-        "alpa-auth:convert": { bareMetal: bareMetal(gpus.bareMetal), ...(small && { rehearsal: small }) },
+        // 10 s instead of the default 120 s: the conversion must report a service that does not stop, before the sandbox's
+        // systemd kills that service after 20 s.
+        "alpa-auth:convert": { bareMetal: { hosts, unit, stopTimeoutSeconds: 10 } },
     };
 }
 

@@ -44,16 +44,13 @@ export async function refuse(rest: Rest, refusal: Refusal): Promise<() => Promis
     };
 }
 
-/**
- * Makes a step of a conversion fail: the API server rejects its last write, which records its completion. Rehearsals are not
- * affected.
- */
+/** Makes a step of a conversion fail: the API server rejects its last write, which records its completion. */
 export async function refuseStep(rest: Rest, step: FailStep): Promise<void> {
     const reached = (object: string) => `${object}.?data.?phase.orValue("") == "${step}"`;
     await refuse(rest, {
         name: "sandbox-fail-step",
         ...{ apiGroup: "", resource: "configmaps", operation: "UPDATE" },
-        about: `object.metadata.name == "${RECORD}" && !object.metadata.namespace.endsWith("-rehearsal")`,
+        about: `object.metadata.name == "${RECORD}"`,
         must: `!(${reached("object")}) || ${reached("oldObject")}`,
         message: `this sandbox was brought up with --fail-step ${step}`,
     });

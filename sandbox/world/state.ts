@@ -63,8 +63,6 @@ export interface GpuFacts {
     image: { repository: string; tag: string };
     weights: string;
     bareMetal: BareMetalFacts;
-    /** The node that is reserved for rehearsals, and the `host:port` of its small Alpa. */
-    rehearsal?: { nodes: string[]; alpa: string; bareMetal: BareMetalFacts };
 }
 
 /** Hosts of Alpa with SSH. */

@@ -47,7 +47,7 @@ export interface WorldOptions {
      * @default "installed"
      */
     rampart?: "installed" | PrivateChart;
-    /** Nodes of the cluster. @default two DGX nodes, and a third one for rehearsals */
+    /** Nodes of the cluster. @default two DGX nodes */
     nodes?: NodeShape[];
     /**
      * Real seconds for one second of timers in the cluster, for example the end of a pod, the lease of a leader, or the time
@@ -110,7 +110,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     const env = { ...process.env, [SANDBOX_MARK]: sandboxId(stateDir) };
     const ground: Ground = { stateDir, env, log };
     return together(log, async (keep, close) => {
-        const nodes = options.nodes ?? dgxNodes(options.gpus?.rehearsal ? 3 : 2);
+        const nodes = options.nodes ?? dgxNodes(2);
         const gpus = options.gpus && new Gpus(options.gpus, nodes, stateDir);
         const running: { workloads?: Workloads } = {};
         const podPort: PodPort = (namespace, pod, port) => running.workloads?.podPort(namespace, pod, port);

@@ -30,7 +30,7 @@ describe("npm run ops -- convert", function () {
 
     before(async function () {
         this.timeout(TOOLS_MILLISECONDS);
-        place = await gpuWorld({ rehearsal: true });
+        place = await gpuWorld();
         stack = await ConvertStack.create("convert", place);
         succeeded(await stack.up());
         const outputs = await stack.outputs();
@@ -223,20 +223,6 @@ describe("npm run ops -- convert", function () {
             succeeded(await stack.ops("convert", "run", "--yes"));
         });
         await assertSettledIn("intra-a");
-        succeeded(await stack.preview("--expect-no-changes"));
-    });
-
-    it("is rehearsed in a stack of its own, which does not affect production and is deleted afterwards", async () => {
-        const { stdout } = await withTraffic("rehearsal", async () =>
-            succeeded(await stack.ops("convert", "rehearse", "--yes", "--json")),
-        );
-        const { outcome, steps } = JSON.parse(stdout);
-        console.log(
-            `      rehearsal: ${steps.map(({ step, seconds }: any) => `${step} ${seconds.toFixed(1)} s`).join(", ")}`,
-        );
-        assert.equal(outcome, "rehearsed");
-        const folder = place.world.facts.stackFiles;
-        assert.doesNotMatch(await stack.must(["-C", folder, "stack", "ls", "--json"]), /rehearsal/);
         succeeded(await stack.preview("--expect-no-changes"));
     });
 });

@@ -9,6 +9,7 @@ import { OLDEST_APISIX } from "../../../components/apisix/version";
 import type { RampartInstall } from "../../../components/rampart/rampart";
 import { classSettings } from "../../keys/classes/settings";
 import { clusterSettings, type ClusterSettings } from "../../keys/cluster/settings";
+import { RETRY_AFTER_SECONDS } from "../../keys/closed";
 import { livingCredentials } from "../../keys/consumers/credentials";
 import { azureOutputs, azureUrl, azureWarnings, gatewayTls, releaseTls } from "../../keys/exposure/azure-settings";
 import { observabilitySettings, observabilityWarnings } from "../../keys/observability";
@@ -26,7 +27,7 @@ export interface SharedSettings extends CommonSettings, ClusterSettings {
 /** Settings that all options with a gateway share. */
 export function sharedSettings(config: Parsed, today: Date) {
     const { alpa, cluster, guard, movedFrom, namespace, readiness, gateway, pathPrefix } = config;
-    const { sharedCounters } = gateway;
+    const { sharedCounters, closed } = gateway;
     const { reason: _, ...rules } = guard;
     const { consumers, warnings, expires } = callers(config, today);
     const classes = classSettings(config);
@@ -36,6 +37,7 @@ export function sharedSettings(config: Parsed, today: Date) {
             ...exposureWarnings(config),
             ...azureWarnings(config, answerSeconds(config), today),
             ...observabilityWarnings(config.observability),
+            ...(closed.enabled ? [`gateway.closed: every caller gets 503 (${closed.reason}).`] : []),
         ],
         expires,
         namespace,
@@ -48,6 +50,7 @@ export function sharedSettings(config: Parsed, today: Date) {
         azure: azureOutputs(config, nodePort(config), answerSeconds(config)),
         sharedCounters: sharedCounters && { ...sharedCounters, image: imageOf(sharedCounters.image) },
         readiness,
+        ...(closed.enabled && { closed: { retryAfterSeconds: RETRY_AFTER_SECONDS } }),
         consumers,
         ...(classes && { classes }),
     };

@@ -6,7 +6,6 @@ import type { ParsedConvert } from "../../keys/convert";
 import { answerSeconds } from "../../keys/exposure/settings";
 import { imageName, imageOf } from "../../keys/images";
 import type { ParsedOpt } from "../../keys/opt";
-import { upgraded } from "../../keys/opt-version";
 import { progressLimits } from "../../keys/watchdog";
 import { intraSettings, type IntraSettings } from "../intra/settings";
 import { sshHostOf } from "../../keys/hosts/ssh-host";
@@ -41,7 +40,6 @@ export function intraBSettings(config: ParsedIntraB, today: Date): IntraBSetting
         conversion: {
             phase: convert.phase,
             opt: optSettings(opt, alpa),
-            ...(opt.upgrade && { upgrade: { phase: opt.upgrade.phase, opt: optSettings(upgraded(opt), alpa) } }),
             bareMetal: bareMetalSettings(convert, config.alpa.endpoints[0]),
             retryAfterSeconds: convert.retryAfterSeconds,
             callers: digestOf(config),

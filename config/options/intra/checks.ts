@@ -5,7 +5,6 @@ import { answerSecondsIfKnown } from "../../keys/exposure/settings";
 import { highAvailabilityChecks } from "../../keys/high-availability";
 import { sshHostProblems } from "../../keys/hosts/ssh-host";
 import type { ParsedOpt } from "../../keys/opt";
-import { upgraded } from "../../keys/opt-version";
 import { watchdogProblems } from "../../keys/watchdog";
 import { counted } from "../../problems";
 import { isGiven, type Raw } from "../../unchecked";
@@ -30,7 +29,6 @@ export function intraChecks(config: Config, given: Raw, { isSecret }: CheckConte
     const problems = [
         ...highAvailabilityChecks(config, given),
         ...(opt === undefined ? [] : optProblems(opt, given, gateway?.installer)),
-        ...(opt?.upgrade === undefined ? [] : upgradeProblems(config, given)),
         ...watchdogProblems(opt?.watchdog, answerSecondsIfKnown(config)),
         ...(convert === undefined ? [] : convertProblems(convert, given, (value) => isSecret("convert", value))),
         ...(convert === undefined ? [] : headProblems(config.alpa?.endpoints ?? [], convert.bareMetal)),
@@ -45,7 +43,7 @@ export function intraChecks(config: Config, given: Raw, { isSecret }: CheckConte
 function optProblems(opt: Opt, given: Raw, installer: string | undefined): string[] {
     const { shape, sharedMemory: shared, operator } = opt;
     const whole = opt.resources?.memory;
-    const problems = [...nodeProblems(opt), ...memoryProblems(opt), ...weightsProblems(opt, given, ["opt"])];
+    const problems = [...nodeProblems(opt), ...memoryProblems(opt), ...weightsProblems(opt, given)];
     const named = (key: string) => isGiven(given, "opt", key);
     if (shared !== undefined && whole !== undefined && quantity(shared) >= quantity(whole))
         problems.push(
@@ -109,43 +107,17 @@ export function parametersOf(model: string | undefined): number | undefined {
     return Number(`${number}${tenths && `.${tenths}`}`) / (unit.toLowerCase() === "m" ? 1000 : 1);
 }
 
-/** Checks the weights. @param at path of the mapping with the key `weights` */
-function weightsProblems({ weights, shape }: Pick<Opt, "weights" | "shape">, given: Raw, at: string[]): string[] {
+function weightsProblems({ weights, shape }: Pick<Opt, "weights" | "shape">, given: Raw): string[] {
     if (weights === undefined) return [];
-    const where = [...at, "weights"].join(".");
-    const named = ["claim", "hostPath", "inImage"].filter((key) =>
-        isGiven(given, at[0], ...at.slice(1), "weights", key),
-    );
+    const named = ["claim", "hostPath", "inImage"].filter((key) => isGiven(given, "opt", "weights", key));
     const problems: string[] = [];
     if (named.length !== 1)
         problems.push(
-            `${where}: must have exactly one of claim, hostPath and inImage (got ${named.join(" and ") || "none"}). Set the one with the weights.`,
+            `opt.weights: must have exactly one of claim, hostPath and inImage (got ${named.join(" and ") || "none"}). Set the one with the weights.`,
         );
     if (shape === "rampart" && named.length === 1 && named[0] !== "inImage")
         problems.push(
-            `${where}.${named[0]}: only valid with opt.shape kuberay, since Rampart's charts mount no volume for weights. Use inImage, or shape kuberay.`,
-        );
-    return problems;
-}
-
-/** Checks `opt.upgrade`: a new version of the model replaces the one that serves callers, on the same nodes. */
-function upgradeProblems({ option, opt, convert }: Config, given: Raw): string[] {
-    const { phase: _, ...changed } = opt!.upgrade!;
-    const problems = [
-        ...weightsProblems({ ...changed, shape: "kuberay" }, given, ["opt", "upgrade"]),
-        ...memoryProblems(upgraded(opt!)).map((one) => one.replace(/^opt\./, "opt.upgrade.")),
-    ];
-    if (option !== "intra-b" || convert?.phase !== "done")
-        problems.push(
-            `opt.upgrade: needs option intra-b and convert.phase done (got ${option} and ${convert?.phase}). Finish the conversion, or remove opt.upgrade.`,
-        );
-    if (opt!.shape === "rampart")
-        problems.push(
-            "opt.upgrade: only valid with opt.shape kuberay, since Rampart's charts cannot download a second image to the nodes in advance (got shape rampart). Remove opt.upgrade, and change opt.image instead: this interrupts callers.",
-        );
-    if (Object.values(changed).every((value) => value === undefined))
-        problems.push(
-            "opt.upgrade: must change at least one key of opt (got only a phase). Set opt.upgrade.image, model or weights.",
+            `opt.weights.${named[0]}: only valid with opt.shape kuberay, since Rampart's charts mount no volume for weights. Use inImage, or shape kuberay.`,
         );
     return problems;
 }

@@ -3,7 +3,7 @@ import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Context } from "../../context";
 import { dryRun } from "../../consent";
-import { Failure, UsageError } from "../../errors";
+import { Failure } from "../../errors";
 import { json } from "../../output";
 import { findStack } from "../../stack/stack";
 import type { Kind } from "../kind";
@@ -31,12 +31,6 @@ export async function abort(context: Context, args: CutoverArgs, source: Cutover
     };
     const holder = holderOf(context.folder, short);
     if (holder === undefined) return returnHere();
-    // Conversions and upgrades share this lock: the order must not stop a cutover of the other kind.
-    const { command: other = command } = holder;
-    if (other !== command)
-        throw new UsageError([
-            `${command} abort: the running command is ${other} (of ${holder.who} since ${holder.since}, pid ${holder.pid} on ${holder.host}). Run: npm run ops -- ${other} abort --yes --stack ${short}`,
-        ]);
     if (!(await order(context, kind, short))) return returnHere();
     if (args.json) return context.out(json({ stack: short, to: before, outcome: "asked", holder }));
     context.out(

@@ -57,7 +57,7 @@ export async function carryOut(
     stack: Stack,
     decide: () => Promise<Task | undefined>,
 ): Promise<Ended | undefined> {
-    const release = takeLock(context.folder, stack.short, { who: whoAmI(), command: words.command }, new Date());
+    const release = takeLock(context.folder, stack.short, whoAmI(), new Date());
     const orders = listen(context, words, stack);
     try {
         const task = await decide();
@@ -132,7 +132,7 @@ async function notesOf({ found, verdict, to }: Task, holder: string): Promise<st
 
 /** @throws Failure if the event cannot be written; only a rollback continues without it */
 async function writeBegin(job: CutoverJob, { found, to, forced }: Task): Promise<void> {
-    const { progress, budget, kind, stack, change } = found;
+    const { progress, budget, kind, stack } = found;
     const { reached, asked, file, direction } = progress;
     const now = await versions(job.context);
     const event: Event =
@@ -143,7 +143,6 @@ async function writeBegin(job: CutoverJob, { found, to, forced }: Task): Promise
                   from: reached,
                   to: direction === undefined ? to : kind.before,
                   budgetSeconds: budget.seconds,
-                  ...(change && { change }),
                   versions: now,
               };
     const unwritten = record(job, event);

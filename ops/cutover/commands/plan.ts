@@ -36,33 +36,19 @@ interface ShownPlan {
 /** Prints the steps with their times. */
 export async function showPlan(context: Context, args: PlanArgs, { read }: CutoverSource): Promise<ShownPlan> {
     const { found, verdict } = await read();
-    const { kind, progress, stack, change } = found;
+    const { kind, progress, stack } = found;
     const { reached, direction } = progress;
     const underWay = direction !== undefined;
     const to = targetOf(found, args.to ?? (reached === "done" ? kind.before : kind.target));
     const way = directionTo(kind, to);
     const steps = stepsOf(found, to);
-    const { problems, notes } =
-        underWay || steps.length === 0 ? { problems: found.problems, notes: [] } : await verdict(way);
+    const { problems, notes } = underWay || steps.length === 0 ? { problems: [], notes: [] } : await verdict(way);
     noteOtherPhase(context, found);
     const rows = steps.map((step) => rowOf(step, found));
     if (args.json) {
-        const isConversion = change === undefined;
-        context.out(
-            json({
-                stack: stack.short,
-                reached,
-                ...(isConversion && { to }),
-                underWay,
-                ...(change && { old: change.old, new: change.new, sameAnswers: change.sameAnswers }),
-                steps: rows,
-                ...timesOf(found, way),
-                problems,
-                ...(isConversion && { notes }),
-            }),
-        );
+        const times = timesOf(found, way);
+        context.out(json({ stack: stack.short, reached, to, underWay, steps: rows, ...times, problems, notes }));
     } else {
-        for (const line of kind.changes) context.out(line);
         if (rows.length > 0) context.out(drawn(rows));
         for (const one of notes) context.note(`note: ${one}`);
         for (const line of summary(found, to, steps)) context.out(line);
@@ -85,13 +71,12 @@ function stepsOf({ kind, progress: { direction, reached, next } }: CutoverState,
 }
 
 function summary(found: CutoverState, to: Target, steps: Step[]): string[] {
-    const { kind, progress, stack, change } = found;
+    const { kind, progress, stack } = found;
     const way = directionTo(kind, to);
     if (progress.direction !== undefined) {
         const down = isDown(progress.reached) ? ", callers get 503" : "";
-        const many = change === undefined ? "" : `, in ${counted(steps.length, "step")}`;
-        return [`${kind.started}: ${progress.reached} was reached${down}. The next run continues to ${to}${many}.`];
+        return [`A conversion is under way: ${progress.reached} was reached${down}. The next run continues to ${to}.`];
     }
     if (steps.length === 0) return [`${stack.short} ${kind.has[way]} already: there is nothing to do.`];
-    return [...noticed(found, way), ...kind.expectations];
+    return noticed(found, way);
 }

@@ -26,7 +26,7 @@ export async function report(context: Context, args: { json?: boolean }, kind: K
         return context.out(json({ stack, to, outcome, place, downSeconds, ...(why ? { why } : {}), record: file }));
     // The first requests of `drain` are still answered, which the records do not show.
     const down = `Callers got 503 for at most ${duration(downSeconds)}.`;
-    if (outcome === kind.reached) context.out(`\nDone: ${stack} ${kind.has.forward}. ${down}`);
+    if (outcome === "converted") context.out(`\nDone: ${stack} ${kind.has.forward}. ${down}`);
     else if (outcome === "returned")
         context.out(`\nRolled back: ${stack} ${kind.has.back} and serves callers. ${down}`);
     else return;

@@ -26,7 +26,7 @@ export async function run(context: Context, args: CutoverArgs, source: CutoverSo
     if (!args.yes) return showRun(context, args, source);
     const ended = await runCutover(context, args, source);
     if (ended === undefined) return;
-    if (ended.outcome !== (ended.to === kind.target ? kind.reached : "returned"))
+    if (ended.outcome !== (ended.to === kind.target ? "converted" : "returned"))
         throw new Failure(unhappy(kind, ended));
 }
 
@@ -71,7 +71,7 @@ async function decide(
         sayNothingToDo(context, args, found, to);
         return undefined;
     }
-    const problems = direction === undefined ? [] : [...found.problems, ...unreachable(found, args)];
+    const problems = direction === undefined ? [] : unreachable(found, args);
     if (problems.length > 0) throw new UsageError(problems);
     return { ...cutover, to, takeOver: args.takeOver, forced: direction === "forward" && args.to === kind.before };
 }

@@ -13,7 +13,7 @@ import { noteOtherPhase } from "./report";
 /** Prints how far the cutover is. */
 export async function status(context: Context, args: { json?: boolean }, { kind, read }: CutoverSource): Promise<void> {
     const { found } = await read();
-    const { progress, stack, budget, change } = found;
+    const { progress, stack, budget } = found;
     const holder = holderOf(context.folder, stack.short);
     const now = Date.now();
     const others = othersName(found, now);
@@ -24,9 +24,7 @@ export async function status(context: Context, args: { json?: boolean }, { kind,
     const facts = {
         stack: stack.short,
         state: stateOf(progress.direction, holder, others),
-        ...(change === undefined
-            ? { option: progress.asked === kind.before ? kind.before : kind.target }
-            : { old: change.old, new: change.new }),
+        option: progress.asked === kind.before ? kind.before : kind.target,
         reached: progress.reached,
         asked: progress.asked,
         direction: progress.direction ?? null,
@@ -48,7 +46,7 @@ export async function status(context: Context, args: { json?: boolean }, { kind,
     const text =
         progress.direction === undefined && others === undefined
             ? kind.settled(stack.short, progress.reached)
-            : [...found.kind.changes, ...lines(found, facts, others)];
+            : lines(found, facts, others);
     text.forEach((line) => context.out(line));
 }
 

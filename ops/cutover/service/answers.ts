@@ -95,30 +95,6 @@ export async function compareAnswers(
     return `${recorded.length} answers as recorded, the slowest after ${slowest} ms (${before} ms when recorded)`;
 }
 
-/**
- * Sends the questions to another model or other weights. Each must get the same answer twice, not empty and within the
- * time limit.
- * @returns a sentence with the answers @throws Different
- */
-export async function checkAnswers(route: VerificationRoute, recorded: Answer[], options: AskOptions): Promise<string> {
-    const now = await recordAnswers(route, options);
-    const problems = now
-        .filter(
-            ({ text, tokens, logprobs }) =>
-                text === "" || (tokens && !(tokens.length > 0 && logprobs!.every(Number.isFinite))),
-        )
-        .map(
-            ({ method, prompt }) =>
-                `${method} of ${JSON.stringify(prompt)}: has no usable answer (it is empty, or not a number)`,
-        );
-    const slowest = Math.max(...now.map(({ milliseconds }) => milliseconds));
-    const before = Math.max(...recorded.map(({ milliseconds }) => milliseconds));
-    if (slowest > latencyBound(before)) problems.push(tooSlow(slowest, before));
-    if (problems.length > 0) throw new Different(`some answers are unusable: ${problems.join("; ")}`);
-    const texts = now.flatMap(({ prompt, text }) => (text === undefined ? [] : [JSON.stringify(`${prompt}${text}`)]));
-    return `${now.length} answers, each given twice in a row, the slowest after ${slowest} ms (${before} ms when recorded): ${texts.join(", ")}`;
-}
-
 function tooSlow(slowest: number, before: number): string {
     return `the slowest answer must take at most ${latencyBound(before)} ms (got ${slowest}; when recorded it took ${before})`;
 }

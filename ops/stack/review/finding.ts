@@ -99,7 +99,7 @@ export const CODES = {
     "service-interrupted": ["breaks-callers", QUIET],
     "alpa-stopped": [
         "breaks-callers",
-        "Move the callers to another service first. Or announce a maintenance window and convert during it: npm run ops -- convert plan.",
+        "Move the callers to another service first, or announce a maintenance window. For a new version of the model, set gateway.closed in the same run. For a conversion: npm run ops -- convert plan.",
     ],
     "upstream-replaced": [
         "risk",

@@ -1,5 +1,5 @@
 import { renderPolicy, renderService } from "../../../components/opt/opt-component";
-import { IMAGES, NEXT_IMAGES, OPT, renderImages, renderRayCluster } from "../../../components/opt/opt-pods";
+import { IMAGES, OPT, renderImages, renderRayCluster } from "../../../components/opt/opt-pods";
 import type { OptSettings } from "../../../components/opt/opt-settings";
 import { at, list, UNKNOWN } from "../../resources/values";
 import { combinations, form } from "./form";
@@ -80,18 +80,15 @@ export const rayClusters: ByName = {
     },
 };
 
-/** Expected forms of the DaemonSets that download the images of the running version and of the new version. */
-export const daemonSets: ByName = Object.fromEntries(
-    [IMAGES, NEXT_IMAGES].map((name): [string, ByName[string]] => [
-        name,
-        ({ props }) => {
-            const place = "spec.template.spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution";
-            const [term] = list(at(props, `${place}.nodeSelectorTerms`));
-            const nodes = list(at(list(at(term, "matchExpressions"))[0], "values")).length;
-            return cachedForms(`${name} ${nodes}`, () => opts(nodes, "", ({ opt }) => renderImages(opt, name)));
-        },
-    ]),
-);
+/** Expected forms of the DaemonSet that downloads the image. */
+export const daemonSets: ByName = {
+    [IMAGES]: ({ props }) => {
+        const place = "spec.template.spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution";
+        const [term] = list(at(props, `${place}.nodeSelectorTerms`));
+        const nodes = list(at(list(at(term, "matchExpressions"))[0], "values")).length;
+        return cachedForms(`images ${nodes}`, () => opts(nodes, "", ({ opt }) => renderImages(opt)));
+    },
+};
 
 export const optPolicies: ByName = {
     [OPT]: () =>

@@ -1,4 +1,4 @@
-import { IMAGES, NEXT_IMAGES, OPT } from "../../../components/opt/opt-pods";
+import { IMAGES, OPT } from "../../../components/opt/opt-pods";
 import { RECORD, VERIFIER } from "../../../components/opt/conversion-phases";
 import { APISIX_PODS } from "../../../components/kubernetes/network-policies";
 import { OPT_GRAPH } from "../../../components/opt/opt-graph";
@@ -104,7 +104,7 @@ export const waits: Record<string, (resource: Resource) => string[]> = {
     CredentialsRevoked: ofCallers,
     RouteServed: judged(["gateway"], () => gateways({})),
     RayReady: inNamespace(OPT),
-    ImagesReady: inNamespace(IMAGES, NEXT_IMAGES),
+    ImagesReady: inNamespace(IMAGES),
     ConversionRecord: record,
     Revocations: revocations,
 };

@@ -4,7 +4,6 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse as parseYaml } from "yaml";
 import { parse } from "../../../config";
-import { rehearsalStack } from "../../../ops/convert/rehearsal-stack";
 import { newKey, publicLine } from "../../hosts";
 import { hostKeys, layOver, type Addresses } from "../../world/overlay";
 import { ROOT } from "../../world/state";
@@ -73,29 +72,11 @@ describe("Stack files of the sandbox", () => {
         );
     });
 
-    const apart = { nodes: ["dgx-03"], alpa: "127.0.0.1:20003" };
-    const small = { hosts: [{ ...host, address: "127.0.0.33" }], unit: "alpa-ray.service", privateKeyFile: "/small" };
-    const rehearsal = { ...apart, bareMetal: small };
-
-    it("of intra have a rehearsal that shares nothing with production, if there is a node for it", () => {
-        const shipped = readFileSync(join(ROOT, "Pulumi.intra.yaml"), "utf8");
-        const text = layOver(shipped, { ...addresses, gpus: { ...gpus, rehearsal }, rehearsalPort: 30802 });
-        const { values, problems } = rehearsalStack(text, new Map());
-        assert.deepEqual(problems, []);
-        const { convert, ...others } = values as { convert: { bareMetal: { hosts: object[] } } };
-        Object.assign(convert.bareMetal.hosts[0], { privateKey: newKey() });
-        assert.equal(parse(raw({ ...others, convert })).option, "intra-a");
-    });
-
-    it("of intra have a secret for every host of bare metal, and of a rehearsal", () => {
-        const of = (files: Record<string, string>) => Object.entries(files);
-        const own = [
-            ["convert.bareMetal.hosts[0].privateKey", "/nowhere"],
-            ["convert.bareMetal.hosts[1].privateKey", "/nowhere"],
-        ];
-        assert.deepEqual(of(hostKeys(gpus)), own);
-        const all = [...own, ["convert.rehearsal.convert.bareMetal.hosts[0].privateKey", "/small"]];
-        assert.deepEqual(of(hostKeys({ ...gpus, rehearsal })), all);
+    it("of intra have a secret for every host of bare metal", () => {
+        assert.deepEqual(hostKeys(gpus), {
+            "convert.bareMetal.hosts[0].privateKey": "/nowhere",
+            "convert.bareMetal.hosts[1].privateKey": "/nowhere",
+        });
     });
 
     it("of inter name two Alpa services, through the address in front of the nodes", () => {

@@ -53,8 +53,13 @@ export function intraBSettings(...args: Parameters<typeof intraBValues>): IntraB
 }
 
 /** All resources of the stack in a phase. */
-export function recordIntraB(phase: Phase, values: Record<string, unknown> = {}, opt: object = {}): Promise<Seen[]> {
-    return record(() => intra(intraBSettings(values, opt, { phase })), {
+export function recordIntraB(
+    phase: Phase,
+    values: Record<string, unknown> = {},
+    opt: object = {},
+    convert: object = {},
+): Promise<Seen[]> {
+    return record(() => intra(intraBSettings(values, opt, { phase, ...convert })), {
         "alpa-apisix-release": { status: { revision: 1 } },
     });
 }

@@ -139,8 +139,8 @@ export const STACKS: Record<string, () => Promise<Seen[]>> = {
     ),
     "inter with rules on Alpa's hosts": () =>
         recordInter(parseInter(interValues({ alpa: FIREWALL }, { installer: "helm", crds: ["c.yaml"] }))),
-    "intra-b with a new version of the model": () =>
-        recordIntraB("done", {}, { upgrade: { phase: "start", image: { repository: "alpa", tag: "1.1.0" } } }),
+    "intra-b with a closed gateway": () =>
+        recordIntraB("done", { gateway: { closed: { enabled: true, reason: "new version of the model" } } }),
     "intra-b with a watchdog": () => recordIntraB("done", {}, { watchdog: { idleSeconds: 45 } }),
     "intra-a with a certificate from files, and tokens": withFiles,
     "intra-a with a certificate from cert-manager": () => recordStack("rampart", ISSUED),

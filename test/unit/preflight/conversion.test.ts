@@ -1,8 +1,7 @@
 // Proves which steps a conversion may not take. The cluster is a fake. Engine tests use a real API server.
 import { strict as assert } from "node:assert";
 import type { Live } from "../../../components/kubernetes/cluster-reader";
-import { leadsOn, PHASES, type Stage, type UpgradePhase } from "../../../components/opt/conversion-phases";
-import { renderRayCluster } from "../../../components/opt/opt-pods";
+import { PHASES, type Stage } from "../../../components/opt/conversion-phases";
 import type { ConversionState } from "../../../config/conversion-state";
 import { OWNER_ANNOTATION } from "../../../components/kubernetes/ownership";
 import { attemptOf, conversion, withoutRecord } from "../../../preflight/alpa/conversion";
@@ -55,83 +54,6 @@ describe("preflight of a conversion", () => {
             assert.equal(found.length, 1);
             assert.match(found[0], said);
         });
-
-    describe("while a new version of the model replaces the old one", () => {
-        const upgrade = (wanted: UpgradePhase | "done", record: Record<string, string>) => {
-            const opt = wanted === "done" ? {} : { upgrade: { phase: wanted, model: "alpa/opt-66b" } };
-            const settings = intraBSettings({}, opt, { phase: "done" });
-            return conversion(settings, view({ record: { callers, ...record } }), OWN);
-        };
-        const at = (phase: Stage) => ({ phase, going: phase });
-        const steps: [from: Stage, to: UpgradePhase | "done"][] = [
-            ["done", "prepare"],
-            ["upgrade-prepare", "drain"],
-            ["upgrade-prepare", "done"],
-            ["upgrade-verify", "stop"],
-            ["upgrade-switch", "start"],
-            ["upgrade-switch", "done"],
-        ];
-        for (const [from, wanted] of steps)
-            it(`allows ${wanted} after ${from}`, async () => assert.deepEqual(await upgrade(wanted, at(from)), []));
-
-        const refused: [from: Stage, to: UpgradePhase | "done", said: RegExp][] = [
-            [
-                "done",
-                "drain",
-                /\(got drain, and the last run reached none\)\. Set it to prepare, or remove opt\.upgrade\./,
-            ],
-            [
-                "upgrade-drain",
-                "done",
-                /\(got none, and the last run reached drain\)\. Set it to prepare or drain or stop\./,
-            ],
-            ["prepare", "prepare", /^opt\.upgrade\.phase: must go one step at a time .* Remove opt\.upgrade\./],
-        ];
-        for (const [from, wanted, said] of refused)
-            it(`rejects ${wanted} after ${from}`, async () => {
-                const found = await upgrade(wanted, at(from));
-                assert.equal(found.length, 1);
-                assert.match(found[0], said);
-            });
-
-        it("ends with the running version, so that callers do not wait for another one to load", async () => {
-            const record = { callers, ...at("upgrade-switch") };
-            const settings = intraBSettings({}, {}, { phase: "done" });
-            const { namespace, conversion: asked } = settings;
-            const runs = (opt: object) => ({
-                [`RayCluster ${namespace}/alpa-opt`]: {
-                    spec: renderRayCluster({
-                        opt: { ...asked.opt, ...opt } as typeof asked.opt,
-                        answerTimeoutSeconds: 9,
-                        running: true,
-                    }),
-                } as unknown as Live,
-            });
-            const found = (opt: object) => conversion(settings, view({ record, objects: runs(opt) }), OWN);
-            assert.deepEqual(await found({}), []);
-            const weights = { hostPath: "/data/other", mountPath: "/weights" };
-            for (const other of [{ image: "alpa:2" }, { command: "other" }, { weights }]) {
-                const [said, ...more] = await found(other);
-                assert.match(said, /^opt\.upgrade: must not be removed yet\. Alpa runs image \S+, but opt has /);
-                assert.deepEqual(more, []);
-            }
-        });
-
-        it("allows only to complete or undo a run that did not end", async () => {
-            const record = { phase: "upgrade-switch", going: "done" };
-            for (const wanted of ["switch", "done"] as const) assert.deepEqual(await upgrade(wanted, record), []);
-            const [said] = await upgrade("verify", record);
-            assert.match(said, /cannot become verify, since the run from switch to none did not complete/);
-        });
-
-        it("distinguishes a run forward from a run back", () => {
-            assert.equal(leadsOn("done", "upgrade-prepare"), true);
-            assert.equal(leadsOn("upgrade-switch", "done"), true);
-            assert.equal(leadsOn("upgrade-prepare", "done"), false);
-            assert.equal(leadsOn("upgrade-start", "upgrade-stop"), false);
-            assert.equal(leadsOn("done", "switch"), false);
-        });
-    });
 
     it("begins with prepare where the cluster does not exist yet, and no record can be read", () => {
         for (const first of ["intra-a", "prepare"] as const) assert.deepEqual(withoutRecord(to(first)), []);

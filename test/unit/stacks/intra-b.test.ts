@@ -283,7 +283,7 @@ describe("phases", () => {
         assert.deepEqual(stepsFrom("stop"), ["drain", "stop", "start"]);
         assert.deepEqual(stepsFrom("verify"), ["stop", "start", "verify", "switch"]);
         assert.deepEqual(stepsFrom("switch"), ["start", "verify", "switch", "done"]);
-        assert.deepEqual(stepsFrom("done"), ["switch", "done", "upgrade-prepare"]);
+        assert.deepEqual(stepsFrom("done"), ["switch", "done"]);
     });
 
     it("change upstreams only while callers get 503", () => {

@@ -1,19 +1,19 @@
 /** Alpa itself: as a component of the cluster, or on bare metal, where commands on hosts start and stop it. */
-import { stateOf, PHASES, type Phase, type UpgradePhase } from "../../../../components/opt/conversion-phases";
+import { stateOf, PHASES, type Phase } from "../../../../components/opt/conversion-phases";
 import { at } from "../../../../policy/resources/values";
 import type { Change } from "../changes";
 import type { Difference } from "../differences";
 import { nothing, objectName, type KindRule, type Run, type Verdict } from "../rule";
 
 /**
- * Whether callers get 503 from the gateway in the current phase of a conversion or upgrade. If so, stopping Alpa interrupts
- * no answer.
+ * Whether callers get 503 from the gateway, by `gateway.closed` or in the current phase of a conversion. If so, stopping
+ * Alpa interrupts no answer.
  */
 function areRefused({ config }: Run): boolean {
     try {
-        const convert = JSON.parse(config["alpa-auth:convert"]) as { phase?: Phase };
-        const opt = JSON.parse(config["alpa-auth:opt"] ?? "{}") as { upgrade?: { phase?: UpgradePhase } };
-        const phase = convert.phase === "done" ? (opt.upgrade?.phase ?? convert.phase) : convert.phase;
+        const { closed } = JSON.parse(config["alpa-auth:gateway"] ?? "{}") as { closed?: { enabled?: boolean } };
+        if (closed?.enabled === true) return true;
+        const { phase } = JSON.parse(config["alpa-auth:convert"]) as { phase?: Phase };
         return (
             config["alpa-auth:option"] === "intra-b" &&
             phase !== undefined &&
@@ -67,7 +67,7 @@ export const rayCluster: KindRule = {
                     : interrupted(
                           run,
                           `${component(change)} is replaced`,
-                          "no request is answered until its model is loaded",
+                          "callers get 502 or 503 until its model is loaded, unless gateway.closed answers them with Retry-After",
                       ),
         ],
     ],

@@ -7,7 +7,7 @@ import { hostKeys } from "../../../../sandbox/world/overlay";
 import { freePortFrom } from "../../../../sandbox/processes";
 import { Rest } from "../../../../sandbox/rampart/kubernetes/rest";
 import { pulumiEnv, type PulumiRun } from "../../../../sandbox/world/pulumi";
-import { ROOT, type BareMetalFacts } from "../../../../sandbox/world/state";
+import { ROOT } from "../../../../sandbox/world/state";
 import type { World } from "../../../../sandbox/world/world";
 import type { Place } from "../place";
 import { EngineStack, eventually } from "../stack";
@@ -19,9 +19,6 @@ export interface Outputs {
 }
 
 export class ConvertStack extends EngineStack {
-    /** {@link start} runs this command, and `record` reads its events. */
-    cutover: "convert" | "model-upgrade" = "convert";
-
     private constructor(
         name: string,
         private readonly at: Place<World>,
@@ -35,9 +32,8 @@ export class ConvertStack extends EngineStack {
         const stack = new ConvertStack(name, at, await freePortFrom(31_800));
         await stack.init();
         const { facts } = at.world;
-        const { nodes, image, weights, bareMetal, rehearsal } = facts.gpus!;
-        const limits = { stopTimeoutSeconds: 10, startTimeoutSeconds: 60 };
-        const host = ({ hosts, unit }: BareMetalFacts) => ({ hosts, unit, ...limits });
+        const { nodes, image, weights, bareMetal } = facts.gpus!;
+        const { hosts, unit } = bareMetal;
         stack.write({
             option: "intra-a",
             namespace: name,
@@ -49,15 +45,7 @@ export class ConvertStack extends EngineStack {
                 ...{ weights: { hostPath: weights }, startTimeoutSeconds: 60 },
                 operatorChart: { repository: facts.chartRepository },
             },
-            convert: {
-                bareMetal: host(bareMetal),
-                rehearsal: {
-                    alpa: { endpoints: [rehearsal!.alpa] },
-                    gateway: { nodePort: await freePortFrom(stack.nodePort + 1) },
-                    opt: { model: "alpa/opt-125m", nodes: rehearsal!.nodes },
-                    convert: { bareMetal: host(rehearsal!.bareMetal) },
-                },
-            },
+            convert: { bareMetal: { hosts, unit, stopTimeoutSeconds: 10, startTimeoutSeconds: 60 } },
             consumers: ["smoke", "alice"].map((consumer) => ({
                 name: consumer,
                 credentials: [{ id: "key", method: "key" }],
@@ -74,7 +62,7 @@ export class ConvertStack extends EngineStack {
 
     /** Events of the last run's record. */
     record(): Entry[] {
-        const folder = join(this.at.world.facts.stackFiles, ".alpa-auth", this.cutover);
+        const folder = join(this.at.world.facts.stackFiles, ".alpa-auth", "convert");
         const own = new RegExp(`^${this.name}-\\d`);
         const names = existsSync(folder) ? readdirSync(folder).filter((name) => own.test(name)) : [];
         const last = names.sort().at(-1);
@@ -91,7 +79,7 @@ export class ConvertStack extends EngineStack {
         const going = async () => {
             if (place === "intra-a") return /option: (\S+)/.exec(readFileSync(this.file, "utf8"))![1];
             const live = await this.at.world.read("v1", "ConfigMap", this.name, "alpa-auth-conversion");
-            return (live?.data as Record<string, string> | undefined)?.going?.replace("upgrade-", "");
+            return (live?.data as Record<string, string> | undefined)?.going;
         };
         await eventually(`a run to ${place}`, async () => ((await going()) === place ? true : undefined), 300);
     }
@@ -103,17 +91,9 @@ export class ConvertStack extends EngineStack {
         await new Rest(this.at.world.kubeConfig).call("DELETE", `${pods}?${query}`);
     }
 
-    /** Starts `convert run` or `model upgrade run` in the background, so that a test can interfere or kill it. */
+    /** Starts `convert run` in the background, so that a test can interfere or kill it. */
     start(...more: string[]): { child: ChildProcess; ended: Promise<PulumiRun> } {
-        const args = [
-            join(ROOT, "ops/alpa-auth.js"),
-            ...this.cutover.split("-"),
-            "run",
-            "--yes",
-            ...more,
-            "--stack",
-            this.name,
-        ];
+        const args = [join(ROOT, "ops/alpa-auth.js"), "convert", "run", "--yes", ...more, "--stack", this.name];
         const env = { ...process.env, ...pulumiEnv(this.at.dir, this.at.world.facts) };
         const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
         const said = { code: -1, stdout: "", stderr: "" };

@@ -10,13 +10,12 @@ import { SECOND_LASTS } from "../stack";
 /** Seconds to load a model, on bare metal and in pods. */
 export const LOAD_SECONDS = 1;
 
-/** @param options `rehearsal`: also creates hosts and nodes for rehearsals. @default false */
-export function gpuWorld(options: { rehearsal?: boolean } = {}): Promise<Place<World>> {
+export function gpuWorld(): Promise<Place<World>> {
     return startPlace(GPU_TOOLS, (ground) =>
         startWorld({
             ...ground,
             ...{ secondLasts: SECOND_LASTS, watchCycleSeconds: 1 },
-            gpus: { operator: ground.tools["kuberay-operator"], loadSeconds: LOAD_SECONDS, ...options },
+            gpus: { operator: ground.tools["kuberay-operator"], loadSeconds: LOAD_SECONDS },
         }),
     );
 }

@@ -167,6 +167,7 @@ const refused: Refused[] = [
     ],
     ["a namespace", { namespace: "alpa" }, /^namespace: only valid with option intra-a/],
     ["a gateway", { gateway: {} }, /^gateway: only valid with option intra-a/],
+    ["a closed gateway", { gateway: { closed: { enabled: true } } }, /^gateway: only valid with option intra-a/],
     ["a key of option inter", { cluster: {} }, /^cluster: only valid with option intra-a/],
     ["a misspelt key", { hostnam: "x" }, "hostnam: is not a known key. Did you mean hostname?"],
     [

@@ -234,6 +234,16 @@ const refused: Refused[] = [
         "guard.reason: only valid with enabled false (got enabled true). Remove it.",
     ],
     [
+        "a closed gateway for no reason",
+        { gateway: { closed: { enabled: true } } },
+        "gateway.closed.reason: required with enabled true. Give the reason why callers may get 503.",
+    ],
+    [
+        "a reason for a gateway that is not closed",
+        { gateway: { closed: { reason: "maintenance" } } },
+        "gateway.closed.reason: only valid with enabled true (got enabled false). Remove it.",
+    ],
+    [
         "default requests without a window",
         { limits: { requests: 1 } },
         /^limits: must have requests and perSeconds together/,
@@ -459,6 +469,12 @@ describe("config", () => {
             raw({ guard: { enabled: false, reason: "tried elsewhere" }, consumers: [caller("lab", "a")] }),
         );
         assert.deepEqual(warnings, ["guard: off, so any caller can stop Alpa with one request (tried elsewhere)."]);
+    });
+
+    it("warns while the gateway is closed, with the reason", () => {
+        const closed = { enabled: true, reason: "new version of the model" };
+        const { warnings } = parseIntra(raw({ gateway: { closed }, consumers: [caller("lab", "a")] }));
+        assert.deepEqual(warnings, ["gateway.closed: every caller gets 503 (new version of the model)."]);
     });
 
     it("lets the operator set the address", () => {

@@ -15,8 +15,6 @@ const opt = (more: object) => intraBValues({}, more);
 const convert = (more: object) => intraBValues({}, {}, more);
 const bareMetal = (more: object) => convert({ bareMetal: { ...BARE_METAL, ...more } });
 
-const upgrade = (more: object, phase = "done") => intraBValues({}, { upgrade: { phase: "drain", ...more } }, { phase });
-
 const VERIFIERS_NAME =
     /^consumers\[0\]\.name: must not be alpa-verifier, the consumer with which option intra-b verifies Alpa/;
 
@@ -36,28 +34,6 @@ const refused: Refused[] = [
         "the image latest",
         opt({ image: { repository: "alpa", tag: "latest" } }),
         /^opt\.image\.tag: must be a pinned tag, never latest/,
-    ],
-    [
-        "an upgrade before callers are served by the component",
-        upgrade({ image: { repository: "alpa", tag: "2" } }, "prepare"),
-        /^opt\.upgrade: needs option intra-b and convert\.phase done \(got intra-b and prepare\)/,
-    ],
-    ["an upgrade without a change", upgrade({}), /^opt\.upgrade: must change at least one key of opt/],
-    [
-        "an upgrade to an image without a tag",
-        upgrade({ image: { repository: "alpa" } }),
-        /^opt\.upgrade\.image: must have a tag or a digest/,
-    ],
-    [
-        "an upgrade with two sources of weights, and a model that does not fit",
-        upgrade({ model: "alpa/opt-1000b", weights: { claim: "a", hostPath: "/b" } }),
-        /^opt\.upgrade\.weights: must have exactly one of .* \(got claim and hostPath\)/,
-        /^opt\.upgrade\.model: must fit into the GPUs \(got 1000 billion/,
-    ],
-    [
-        "an upgrade with the charts of Rampart",
-        intraBValues({}, { ...RAMPART_OPT, upgrade: { image: { repository: "alpa", tag: "2" } } }, { phase: "done" }),
-        /^opt\.upgrade: only valid with opt\.shape kuberay/,
     ],
     [
         "an invalid image",

@@ -16,11 +16,7 @@ const CHANGING = [
     "consumer prune-expired",
     "stack apply",
     "stack rollback",
-    "convert rehearse",
     "convert run",
-    "model upgrade abort",
-    "model upgrade rehearse",
-    "model upgrade run",
     "convert abort",
 ];
 
@@ -37,7 +33,7 @@ describe("consent to a change", () => {
         const flagged = all.filter(([, { options }]) => options.some(({ long }) => long === "--yes"));
         assert.deepEqual(flagged.map(([name]) => name).sort(), [...CHANGING].sort());
         for (const [name, { options }] of all)
-            for (const { long } of options) assert.doesNotMatch(long!, /^--(apply|force|confirm|rehearse)$/, name);
+            for (const { long } of options) assert.doesNotMatch(long!, /^--(apply|force|confirm)$/, name);
     });
 
     it("is explained in the help of the program and of each command that has the flag", () => {

@@ -26,7 +26,7 @@ describe("docs of alpa-auth", () => {
         let seen = 0;
         for (const page of PAGES)
             for (const [line, noun, verb, rest] of read(page).matchAll(
-                /(?:npm run (?:-s )?ops --|npx alpa-auth|`alpa-auth) (model upgrade|\w+) ([a-z-]+)([^`|\n]*)/g,
+                /(?:npm run (?:-s )?ops --|npx alpa-auth|`alpa-auth) (\w+) ([a-z-]+)([^`|\n]*)/g,
             )) {
                 const options = commands.get(`${noun} ${verb}`);
                 assert.ok(options, `${page}: ${line}`);

@@ -163,7 +163,7 @@ describe("ops convert, the record", () => {
     it("is one file for each conversion, which other stacks with a similar name do not read", () => {
         assert.match(write(begin), /\.alpa-auth\/convert\/intra-20261126T120000Z\.jsonl$/);
         assert.equal(records(kept(), "intra").length, 1);
-        for (const other of ["intr", "intra-rehearsal", "in.ra"]) assert.deepEqual(records(kept(), other), []);
+        for (const other of ["intr", "intra-2", "in.ra"]) assert.deepEqual(records(kept(), other), []);
     });
 
     it("of a new conversion sorts after all others, although one of them has a time of a clock that was ahead", () => {
@@ -235,7 +235,7 @@ describe("ops convert, the lock", () => {
         mkdirSync(join(folder, ".alpa-auth/local"), { recursive: true });
         writeFileSync(file(), JSON.stringify({ who: "bob@ops", since: "2026-11-26T12:00:00.000Z", ...held }));
     };
-    const take = () => takeLock(folder, "intra", { who: "alice@ops", command: "convert" }, new Date());
+    const take = () => takeLock(folder, "intra", "alice@ops", new Date());
 
     it("is held by only one process, and released", () => {
         const release = take();

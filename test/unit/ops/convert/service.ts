@@ -167,7 +167,7 @@ export async function convertBench(
         if (command === "stack output") return { stdout: JSON.stringify(outputs(state, port)) };
         if (command === "config --json") {
             const value = ofFile();
-            for (const one of [value, value.rehearsal?.convert]) if (one) one.bareMetal.hosts[0].privateKey = SSH_KEY;
+            value.bareMetal.hosts[0].privateKey = SSH_KEY;
             return { stdout: JSON.stringify({ "alpa-auth:convert": { value: "", objectValue: value, secret: true } }) };
         }
         return args[0] === "up" ? up() : undefined;

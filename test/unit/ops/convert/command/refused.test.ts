@@ -41,6 +41,11 @@ describe("npm run ops -- convert, refused", () => {
             CONVERT_FILE.replace("option: intra-a", "option: &shared intra-a") + "  other:option: *shared\n",
             /convert: must not share its mapping or option with another key/,
         ],
+        [
+            "a gateway that is closed for maintenance",
+            `${CONVERT_FILE}  alpa-auth:gateway:\n    closed: { enabled: true, reason: maintenance }\n`,
+            /gateway\.closed: must not be enabled when a conversion begins, .* Remove gateway\.closed/,
+        ],
         ["no component", CONVERT_FILE.replace(/ {2}alpa-auth:opt:\n( {4}.*\n)+/, ""), /opt: required/],
         [
             "no conversion",

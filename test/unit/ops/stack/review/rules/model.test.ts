@@ -34,10 +34,16 @@ describe("review of Alpa itself", () => {
             /^risk alpa-stopped/,
         ],
         [
-            "a component that stops for a new version while callers get 503",
-            [step("RayCluster", "ray", cluster(false), cluster(true))],
-            { ...during("done"), "alpa-auth:opt": JSON.stringify({ upgrade: { phase: "stop" } }) },
-            /^risk alpa-stopped/,
+            "a new version while the gateway is closed",
+            [step("RayCluster", "ray", cluster(false, { image: "a:1" }), cluster(false, { image: "a:2" }))],
+            { ...during("done"), "alpa-auth:gateway": JSON.stringify({ closed: { enabled: true, reason: "new" } }) },
+            /^risk alpa-stopped.*callers get 503 meanwhile/,
+        ],
+        [
+            "a new version while gateway.closed is not enabled",
+            [step("RayCluster", "ray", cluster(false, { image: "a:1" }), cluster(false, { image: "a:2" }))],
+            { ...during("done"), "alpa-auth:gateway": JSON.stringify({ closed: { enabled: false } }) },
+            /^breaks-callers alpa-stopped.*callers get 502 or 503 until its model is loaded, unless gateway\.closed/,
         ],
         [
             "a component that is deleted while it runs",
@@ -61,7 +67,7 @@ describe("review of Alpa itself", () => {
             "other pods",
             [step("RayCluster", "ray", cluster(false, { rayVersion: "1" }), cluster(false, { rayVersion: "2" }))],
             during("done"),
-            /^breaks-callers alpa-stopped.*no request is answered until its model is loaded/,
+            /^breaks-callers alpa-stopped.*callers get 502 or 503 until its model is loaded/,
         ],
         [
             "other pods while callers get 503",
