@@ -18,7 +18,7 @@ export function signOffPage(option: SignedOption, sections: Sections, measured: 
     return `# Sign-off of option ${option}
 
 What callers notice, and which ports, protocols, identities and secrets there are: for those who approve the downtime and the security policies.
-Print this page, and compare it with your stack: \`npm run ops -- stack graph\`, [configuration](../configuration/${option}.md), [security](../../evaluate/security.md).
+Print this page, and compare it with your stack: \`npm run ops -- stack graph\`, [configuration](../keys.md), [security](../../evaluate/security.md).
 
 <!-- Generated: npm run golden -->
 

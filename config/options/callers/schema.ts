@@ -11,7 +11,7 @@ const WHOLE_NAME = /^[\w.-]+\/[\w.-]+\/[\w.-]+$/;
 
 const { kubeconfig, context } = cluster.unwrap().shape;
 
-/** Keys of option callers, without the project's prefix. `docs/reference/configuration` is generated from this schema. */
+/** Keys of option callers, without the project's prefix. The reference of keys is generated from this schema. */
 export const callersSchema = z.strictObject({
     option: z.literal("callers").meta({
         description: "The option of this stack. `callers` adds callers to the gateway of another stack.",

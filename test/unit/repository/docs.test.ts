@@ -11,6 +11,7 @@ import { renderPolicies } from "../../../components/etcd/etcd";
 import { HEALTH_PORT } from "../../../components/etcd/names";
 import { NetworkPolicies } from "../../../components/kubernetes/network-policies";
 import { record } from "../../kit";
+import { generatedPages } from "../../site/generated-pages";
 import { PREFIX } from "../../../components/alpa/paths";
 import { cloudflare } from "../../../stacks/cloudflare";
 import { CALLS, cloudflareStack, SSH_KEY, TOKENS } from "../kit/cloudflare";
@@ -28,7 +29,14 @@ const FILES = execFileSync(
     // Leaves out the operators' records in .alpa-auth/.
     .filter((file) => file !== "" && !file.startsWith(".alpa-auth/") && existsSync(join(ROOT, file)));
 const PAGES = FILES.filter((file) => file.endsWith(".md"));
+/** Text of each page that is generated and not committed, by its path. */
+const GENERATED = Object.fromEntries(
+    Object.entries(generatedPages()).map(([page, text]) => [`docs/${page}`, text] as const),
+);
 const LAYOUT = "docs/architecture.md";
+/** Whether a file or folder is committed or about to be. A generated page is not. */
+const isTracked = (path: string) =>
+    FILES.some((file) => file === path || file.startsWith(`${path.replace(/\/$/, "")}/`));
 
 interface Block {
     /** Text of the heading above the block. */
@@ -55,7 +63,7 @@ function blocks(page: string): Block[] {
 }
 
 /** A page without its fenced blocks. */
-const prose = (page: string) => read(page).replace(/^ *```[\s\S]*?^ *```$/gm, "");
+const prose = (page: string) => (GENERATED[page] ?? read(page)).replace(/^ *```[\s\S]*?^ *```$/gm, "");
 
 /** Cells of the rows of every table whose header starts with `first`. */
 function tableRows(page: string, first: string): string[][] {
@@ -86,14 +94,14 @@ describe("examples and messages", () => {
         });
     }
 
-    it("quotes the messages of the cluster's checks and of the waits", () => {
-        const code = FILES.filter((file) => /^(preflight|components)\/.*\.(ts|sh)$/.test(file))
+    it("quotes the messages of a conversion", () => {
+        const code = FILES.filter((file) => /^(preflight|components|ops)\/.*\.(ts|sh)$/.test(file))
             .map(read)
             .join("\n")
             .replace(/["`]\s*\+\s*["`]/g, "");
-        const [, listed] = prose("docs/reference/messages.md").split("## Before and during a run");
+        const [, listed] = prose("docs/operate/convert.md").split("## Messages of a conversion");
         const texts = [...listed.matchAll(/^- `([^`]+)`: /gm)].map(([, text]) => text);
-        assert.ok(texts.length >= 8);
+        assert.ok(texts.length >= 5);
         for (const text of texts)
             for (const part of text.split("…").map((p) => p.trim()))
                 assert.ok(code.includes(part), `nothing in the code says "${part}"`);
@@ -245,7 +253,7 @@ describe("README.md", () => {
 });
 
 describe("links", () => {
-    for (const page of PAGES)
+    for (const page of [...PAGES, ...Object.keys(GENERATED)])
         it(`of ${page} have a target`, () => {
             const targets = [...prose(page).matchAll(/\]\(([^)\s]+)\)/g)]
                 .map(([, target]) => target)
@@ -253,7 +261,9 @@ describe("links", () => {
             for (const target of targets) {
                 const [path, anchor] = target.split("#");
                 const file = path === "" ? page : join(dirname(page), path);
-                assert.ok(existsSync(join(ROOT, file)), `${target}: no such file`);
+                // GitHub shows README.md, and has no generated page.
+                const isPage = page !== "README.md" && file in GENERATED;
+                assert.ok(isPage || isTracked(file), `${target}: no such file`);
                 if (anchor !== undefined) assert.ok(anchors(file).includes(anchor), `${target}: no such heading`);
             }
         });
@@ -269,15 +279,19 @@ function anchors(page: string): string[] {
     );
 }
 
-describe("messages of the product", () => {
-    it("name only pages of docs/ that exist, and headings that they have", () => {
+describe("messages of the product, and stack files", () => {
+    it("name only pages of docs/ that are committed, and headings that they have", () => {
         let seen = 0;
         const product = FILES.filter((file) =>
-            /^(components|config|preflight|ops|policy|client)\/.*\.(ts|py|yaml)$/.test(file),
+            /^((components|config|preflight|ops|policy|client|docs\/examples)\/.*|Pulumi\.[\w.]+)\.(ts|py|yaml)$/.test(
+                file,
+            ),
         );
         for (const file of product)
-            for (const [cited, page, heading] of read(file).matchAll(/(docs\/[\w/-]+\.md)(?:: ([A-Z][\w' ]+))?/g)) {
-                assert.ok(existsSync(join(ROOT, page)), `${file}: ${cited}`);
+            for (const [cited, page, heading] of read(file).matchAll(
+                /(docs\/[\w/-]+\.(?:md|schema\.json))(?:: ([A-Z][\w' ]+))?/g,
+            )) {
+                assert.ok(isTracked(page), `${file}: ${cited}`);
                 const headings = [...read(page).matchAll(/^#+ (.*)$/gm)].map(([, text]) => text);
                 if (heading !== undefined) assert.ok(headings.includes(heading.trim()), `${file}: ${cited}`);
                 seen++;
@@ -290,7 +304,8 @@ describe("site/pages.json", () => {
     it("lists each page of docs/ once, except the decisions, which have a list of their own", () => {
         const groups = JSON.parse(read("site/pages.json")) as { pages: string[] }[];
         const listed = groups.flatMap(({ pages }) => pages.map((page) => `docs/${page}`));
-        const pages = PAGES.filter((page) => page.startsWith("docs/") && !/^docs\/decisions\/\d/.test(page));
+        const committed = PAGES.filter((page) => page.startsWith("docs/") && !/^docs\/decisions\/\d/.test(page));
+        const pages = [...committed, ...Object.keys(GENERATED)];
         assert.deepEqual(listed.sort(), pages.sort());
     });
 });
