@@ -51,7 +51,7 @@ describe("list of decisions", () => {
             .sort()
             .map((name) => [/^# (.*)$/m.exec(readFileSync(join(folder, name), "utf8"))![1], name]);
         const intro =
-            "Each page has the context of a decision, the alternatives, what they give up, and what would change it.";
+            "The decisions that a contributor could undo without knowing the reason: what was decided and why, what was tried instead, what it costs, and what would change it.";
         const list = titles.map(([title, name]) => `- [${title}](${name})`).join("\n");
         const file = "../../docs/decisions/README.md";
         const text = `# Decisions\n\n${intro}\n\n<!-- Generated. After a new decision: npm run golden -->\n\n${list}\n`;
