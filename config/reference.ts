@@ -1,6 +1,6 @@
 import { stringify } from "yaml";
 import * as z from "zod";
-import { DEFINITIONS, type Option } from "./options";
+import { DEFINITIONS, type Option, OPTIONS } from "./options";
 import { keysBelow, secrecy, unwrap } from "./schema";
 
 /**
@@ -38,19 +38,54 @@ export function keysOf(option: Option): KeyEntry[] {
     return keysBelow(DEFINITIONS[option].schema).map(([path, type]) => entry(type, path));
 }
 
+/** A key in the page of the reference: what it is in each option that has it, and the keys below it. */
+interface KeySection {
+    entries: Map<Option, KeyEntry>;
+    below: KeySections;
+}
+type KeySections = Map<string, KeySection>;
+
 /**
- * The page of the reference for an option, as Markdown.
+ * The page of the reference with the keys of all options, as Markdown.
  * @param project name of the Pulumi project, the prefix of config keys
  */
-export function configurationPage(option: Option, project: string): string {
-    const keys = keysOf(option);
+export function configurationPage(project: string): string {
+    const top: KeySections = new Map();
+    for (const option of OPTIONS) for (const key of keysOf(option)) sectionOf(key.path, top).entries.set(option, key);
     return [
-        `# Configuration keys of option ${option}`,
-        `Every key of a stack with \`${project}:option: ${option}\`. In \`Pulumi.<stack>.yaml\` a key has the prefix \`${project}:\`. [How to set keys](README.md) explains paths, secrets and rules between keys. In headings, \`[]\` stands for an entry of a list.`,
-        "<!-- Generated from the schema in config/. After changing it, run: npm run golden -->",
-        ...keys.map(section),
+        "# Configuration keys",
+        `Every key, with the options that have it. In \`Pulumi.<stack>.yaml\` a key has the prefix \`${project}:\`. [How to set keys](configuration.md) explains paths, secrets and rules between keys. In headings, \`[]\` stands for an entry of a list.`,
+        "<!-- Generated from the schema in config/ -->",
+        ...sections(top),
         "",
     ].join("\n\n");
+}
+
+/** The section of a key. If the page does not have it yet, it comes after those of the other keys of the same mapping. */
+function sectionOf(path: string, top: KeySections): KeySection {
+    let section: KeySection = { entries: new Map(), below: top };
+    for (const name of path.replaceAll("[]", "").split(".")) {
+        if (!section.below.has(name)) section.below.set(name, { entries: new Map(), below: new Map() });
+        section = section.below.get(name)!;
+    }
+    return section;
+}
+
+function sections(keys: KeySections): string[] {
+    return [...keys.values()].flatMap(({ entries, below }) => [keyText(entries), ...sections(below)]);
+}
+
+/** Describes a key once for all options for which the description is the same. */
+function keyText(entries: Map<Option, KeyEntry>): string {
+    const byText = new Map<string, Option[]>();
+    for (const [option, key] of entries) {
+        const text = details(key);
+        byText.set(text, [...(byText.get(text) ?? []), option]);
+    }
+    const [{ path }] = entries.values();
+    const heading = `${path.includes(".") ? "###" : "##"} \`${path}\``;
+    const texts = [...byText].map(([text, options]) => `**${options.join(", ")}**: ${text}`);
+    return [heading, ...texts].join("\n\n");
 }
 
 /** Example command that sets a secret key, with the first entry of each list. */
@@ -61,12 +96,12 @@ export function commandFor({ path, schema }: KeyEntry): string | undefined {
     return `pulumi config set --secret --path ${full.includes("[") ? `'${full}'` : full} < ${file}`;
 }
 
-function section(entry: KeyEntry): string {
-    const { path, type, description } = entry;
+function details(entry: KeyEntry): string {
+    const { type, description } = entry;
     const lines = [`- Type: ${type}`, `- ${need(entry)}`];
     const example = exampleOf(entry);
     if (example !== undefined) lines.push(`- Example: \`${example}\``);
-    return [`${path.includes(".") ? "###" : "##"} \`${path}\``, description, lines.join("\n")].join("\n\n");
+    return `${description}\n\n${lines.join("\n")}`;
 }
 
 function need({ need, preset, unset, reason, isMapping }: KeyEntry): string {

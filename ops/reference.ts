@@ -9,7 +9,7 @@ export function cliPage(root: Command): string {
         "# Command line: alpa-auth",
         help.commandDescription(root),
         "Run it in the clone as `npm run ops -- <noun> <verb>`; `npx alpa-auth <noun> <verb>` is the same. For output that another program reads, use `npm run -s ops --`. [Consent, exit codes and JSON](command-line.md) are the same for all commands.",
-        "<!-- Generated from the commands in ops/. After changing these, run: npm run golden -->",
+        "<!-- Generated from the commands in ops/ -->",
         ...help
             .visibleCommands(root)
             .filter(isOwn)

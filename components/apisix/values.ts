@@ -115,7 +115,7 @@ export function apisixValues(settings: ReleaseSettings, namespace: string, insta
 /**
  * Number of etcd members. Without high availability one member is enough: APISIX keeps its configuration in memory and
  * continues to serve while etcd restarts. If etcd loses its data, the ingress controller writes the data again only after
- * a restart of APISIX (decision 0033).
+ * a restart of APISIX (decision 0008).
  */
 export function etcdMembers({ availability }: Pick<ReleaseSettings, "availability">): number {
     return availability === undefined ? 1 : ETCD_MEMBERS;

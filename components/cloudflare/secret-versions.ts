@@ -5,7 +5,7 @@ import type { SecretVersionsArgs } from "./secret-versions-provider";
 /**
  * Records the version and fingerprint of each token's secret. A decreased version is rejected in preview, and a raised
  * version without a new secret is an error. Cloudflare's provider reports both as a success. This resource exists only in
- * the state (decision 0017).
+ * the state (decision 0005).
  */
 export class SecretVersions extends DynamicResource {
     constructor(name: string, args: SecretVersionsArgs, opts: pulumi.CustomResourceOptions) {

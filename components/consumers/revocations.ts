@@ -8,7 +8,7 @@ const OPTIONS = ["IntraCluster", "InterCluster"];
 
 /**
  * Records the keys set by operators that this stack has revoked. A preview rejects a config that declares such a key
- * again, unless it names the revocation. The resource creates no object outside of the state (decision 0036).
+ * again, unless it names the revocation. The resource creates no object outside of the state (decision 0005).
  *
  * Its URN depends on the option, so the aliases list the URN under each option: a change of option keeps the record.
  */

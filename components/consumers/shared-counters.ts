@@ -39,7 +39,7 @@ const TOLERATED_SECONDS = { unreachable: 0, "not-ready": 30 };
  * has no password, since the plugin's settings would show it. The network policy admits only APISIX.
  *
  * It has one pod; `whenDown` defines the behaviour while the pod is down. A second pod would need a failover program
- * (docs/decisions/0048-callers-are-served-while-counters-move.md).
+ * (docs/decisions/0007-limits-and-classes.md).
  */
 export class SharedCounters extends pulumi.ComponentResource {
     /** Connection settings for the plugins that enforce limits. */

@@ -22,7 +22,7 @@ const TIMEOUT_SECONDS = 120;
 
 /**
  * etcd, where APISIX stores its configuration: etcd's own image in a separate namespace. It is created before APISIX and
- * deleted after it; docs/decisions/0046-etcds-own-image.md has the reasons.
+ * deleted after it; docs/decisions/0008-etcd.md has the reasons.
  */
 export class Etcd extends pulumi.ComponentResource {
     /** Password of etcd's user root; secret. */

@@ -22,7 +22,7 @@ export interface ClassSettings {
 
 /**
  * Limits the callers of each class together to the share of the class. The plugin is part of the route, because a plugin of
- * a consumer counts only that consumer (docs/decisions/0044-a-class-has-a-share.md).
+ * a consumer counts only that consumer (docs/decisions/0007-limits-and-classes.md).
  *
  * The plugin `workflow` runs `limit-conn` as an action for the class. After that, APISIX 3.18 does not run the `limit-conn`
  * of the consumer (`skip_plugin` in plugin.lua, added between 3.17 and 3.18). So a member cannot have its own limit on open

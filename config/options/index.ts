@@ -23,7 +23,7 @@ export type Option = keyof SettingsByOption;
 /** All settings of a run of the program. */
 export type Settings = SettingsByOption[Option];
 
-/** Definition of each option, in the order of docs/reference/configuration. */
+/** Definition of each option, in the order in which the reference names them. */
 export const DEFINITIONS: { [O in Option]: OptionDefinition<SettingsByOption[O]> } = {
     "intra-a": intraA,
     "intra-b": intraB,

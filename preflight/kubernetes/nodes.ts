@@ -45,7 +45,7 @@ const crowded = (replicas: number, nodes: number) =>
 
 /**
  * Warns about Alpa services whose address is in a pod network of Calico. Calico does not replace the pod's address in
- * packets to such a service (`natOutgoing` of the pool: decision 0021). The service has no route to this address, so its
+ * packets to such a service (`natOutgoing` of the pool: decision 0011). The service has no route to this address, so its
  * answers never arrive.
  * @returns warnings; empty if the cluster's networks cannot be read
  */

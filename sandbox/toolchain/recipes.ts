@@ -40,7 +40,7 @@ const SHARED_PARTS = KUBERNETES_STAGING.filter((name) => !/^(code-generator|kube
 /**
  * A `require` block that sets one version for each module that several programs with Kubernetes' libraries need: the newest
  * version that one of them requires. Go then compiles each module once for all programs, which saves a third of the work of a
- * first run (decision 0039).
+ * first run (decision 0016).
  */
 function shared(): string {
     const [, minor, patch] = versions.kubernetes.split(".");

@@ -16,7 +16,7 @@ const period = (what: string, list: number[]) =>
         error: (i) => `must be ${what} that Cloudflare offers: ${list.join(", ")}${got(i.input)}. Choose one`,
     });
 
-/** Keys of option cloudflare, without the project's prefix. `docs/reference/configuration` is generated from this schema. */
+/** Keys of option cloudflare, without the project's prefix. The reference of keys is generated from this schema. */
 export const cloudflareSchema = z.strictObject({
     option: z.literal("cloudflare").meta({
         description: "The option of this stack. `cloudflare` is Cloudflare Access without a gateway.",

@@ -4,7 +4,7 @@ import { requiredExposureKeys } from "../../keys/exposure/schema";
 import { opt } from "../../keys/opt";
 import { intraKeys } from "../intra/schema";
 
-/** Keys of option intra-a, without the project's prefix. `docs/reference/configuration` is generated from this schema. */
+/** Keys of option intra-a, without the project's prefix. The reference of keys is generated from this schema. */
 export const intraASchema = z.strictObject({
     option: z.literal("intra-a").meta({
         description: "The option of this stack. `intra-a` is a gateway on the nodes that run Alpa.",

@@ -4,7 +4,7 @@ import { convert } from "../../keys/convert";
 import { opt } from "../../keys/opt";
 import { intraKeys } from "../intra/schema";
 
-/** Keys of option intra-b, without the project's prefix. `docs/reference/configuration` is generated from this schema. */
+/** Keys of option intra-b, without the project's prefix. The reference of keys is generated from this schema. */
 export const intraBSchema = z.strictObject({
     option: z.literal("intra-b").meta({
         description: "The option of this stack. `intra-b` runs the gateway and Alpa itself in the cluster.",

@@ -1,4 +1,4 @@
-/** Service tokens that were rotated since the earlier version: the version of a secret never decreases (docs/decisions/0017). */
+/** Service tokens that were rotated since the earlier version: the version of a secret never decreases (docs/decisions/0005). */
 import { parseYaml } from "../yaml-edit";
 import { isMap, mapsOf } from "../../../policy/resources/values";
 import { setSecretVersion } from "../consumers-edit";

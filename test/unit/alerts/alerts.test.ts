@@ -6,7 +6,7 @@ import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, normalize, relative } from "node:path";
+import { join, relative } from "node:path";
 import { parse } from "yaml";
 import { findOnPath } from "../../../sandbox/toolchain/path";
 import { ROOT } from "../../side-by-side";
@@ -70,20 +70,6 @@ describe("alerts for Prometheus", () => {
             assert.deepEqual([...new Set(fires)].sort(), [false, true]);
         });
     }
-
-    it(`match the table of ${PAGE}, with severity and link`, () => {
-        const listed = read(PAGE).matchAll(/^- \*\*`(\w+)`\*\* \((\w+)\): [^]*?\]\(([^)]*)\)\.$/gm);
-        const shown = [...listed].map(([, alert, severity, link]) => {
-            const target = link.startsWith("#") ? `${PAGE}${link}` : normalize(join(dirname(PAGE), link));
-            return [alert, severity, target];
-        });
-        const wanted = alerts.map(({ alert, labels, annotations }) => [
-            alert,
-            labels!.severity,
-            annotations!.runbook_url,
-        ]);
-        assert.deepEqual(shown, wanted);
-    });
 
     it(`use only metrics and labels that ${PAGE} names, and recording rules of this file`, () => {
         const metrics = documented();

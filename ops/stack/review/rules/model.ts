@@ -57,7 +57,7 @@ export const rayCluster: KindRule = {
         ],
         [
             "spec.**",
-            // A changed RayCluster deletes all its pods at once (docs/decisions/0026).
+            // A changed RayCluster deletes all its pods at once (docs/decisions/0013).
             (_, change, run) =>
                 isSuspended(change.old) || isSuspended(change.new)
                     ? {

@@ -2,10 +2,9 @@
 // test/golden/expected/ops-help.txt.
 import { strict as assert } from "node:assert";
 import type { Command } from "commander";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { realContext } from "../../../../ops/context";
 import { program, verbsOf } from "../../../../ops/program";
+import { cliPage } from "../../../../ops/reference";
 import { bench, exits } from "../kit";
 
 const root = program(realContext());
@@ -35,7 +34,7 @@ describe("help of a command", () => {
     });
 
     // Two different functions write the usage lines of the reference and of the help.
-    const reference = readFileSync(join(__dirname, "../../../../docs/reference/cli.md"), "utf8").split("\n");
+    const reference = cliPage(root).split("\n");
     for (const { name } of verbs)
         it(`of ${name} begins with the usage line that the reference has`, async () => {
             const { out } = await exits(0, bench().ops(...name.split(" "), "--help"));
