@@ -103,7 +103,7 @@ const LINT: Job[] = [
     lint("eslint", "eslint/bin/eslint.js", "--cache", "--cache-strategy=content", `--cache-location=${CACHE}/`, "."),
     {
         name: "lint terms",
-        program: ["--require=./load-typescript.js", join(ROOT, "test/terms.ts")],
+        program: ["--require=tsx/cjs", join(ROOT, "test/terms.ts")],
         required: true,
     },
 ];

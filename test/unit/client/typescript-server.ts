@@ -138,7 +138,7 @@ export async function inProcess(url: string, key: string, environment: NodeJS.Pr
         const client = new Client({ url: process.argv[1], auth: new ApiKey(process.argv[2]), maxAttempts: 1 });
         const say = ({ choices: [{ text }] }) => "result " + text;
         client.completions("a").then(say, (error) => error.name + ": " + error.message).then(console.log);`;
-    const args = ["--require", "./load-typescript.js", "-e", script, url, key];
+    const args = ["--require=tsx/cjs", "-e", script, url, key];
     const env = { PATH: process.env.PATH, ...environment };
     const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: ROOT, env });
     return stdout.trim();
