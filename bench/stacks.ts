@@ -110,29 +110,8 @@ export class AlpaAuth extends Program {
     }
 }
 
-/** A stack that has only callers. They use the gateway that another stack has created. */
-export class SharedCallers extends AlpaAuth {
-    constructor(
-        bench: Bench,
-        stack: string,
-        settings: EngineSettings,
-        private readonly of: AlpaAuth,
-    ) {
-        super(bench, stack, settings);
-    }
-
-    override configure(callers: Callers): void {
-        writeStackFile(this.bench.world.facts.stackFiles, this.stack, {
-            option: "callers",
-            of: `organization/${this.project}/${this.of.stack}`,
-            readiness: { settleSeconds: SETTLE_SECONDS },
-            consumers: consumersOf(callers),
-        });
-    }
-}
-
 /** Callers in the form of config key `consumers`, in the same order. */
-export function consumersOf(callers: Callers) {
+function consumersOf(callers: Callers) {
     return Object.entries(callers).map(([name, ids]) => ({
         name,
         credentials: ids.map((id) => ({ id, method: "key" })),

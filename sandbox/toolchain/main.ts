@@ -13,7 +13,6 @@ async function main(args: string[]): Promise<void> {
             "kwok",
             "kubernetes-provider",
             "helm",
-            "kubectl",
             "kuberay-operator",
         ];
         const known = recipes.find((name) => name === arg);
