@@ -30,7 +30,6 @@ const FULL: Record<string, string> = {
     "test/engine/cluster/inter-nodes": "a cluster from hosts by SSH, nodes that are lost and replaced",
     "test/engine/cluster/intra-ha": "the same as inter.test.ts, for option intra-a",
     "test/engine/cluster/microk8s": "a cluster from hosts by SSH, step by step",
-    "test/engine/gateway/cert-manager": "the emulator of cert-manager alone: sandbox/cli.test.ts has an issuer of it",
     "test/engine/gateway/installers": "a world for each way to install the gateway",
     "test/engine/gateway/observability":
         "a stack of its own: unit tests of the emulator and of the rendered settings find most errors first",
