@@ -1,4 +1,4 @@
-/** Compiles the conditions of `vars`, `_meta.filter`, traffic-split and workflow, and evaluates them as lua-resty-expr does. */
+/** Compiles the conditions of `vars`, `_meta.filter` and workflow, and evaluates them as lua-resty-expr does. */
 import { isIP, BlockList } from "node:net";
 import { bytes } from "../http/headers";
 import { compilePcre } from "./pcre";
