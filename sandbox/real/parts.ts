@@ -6,7 +6,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { findOnPath } from "../toolchain/path";
-import { certManagerDefinitions } from "./cert-manager/crds";
+import { certManagerDefinitions } from "./cert-manager-crds";
 import { CHARTS_VARIABLE, findCharts } from "./charts";
 import { APISIX_VERSION } from "../gateway/version";
 

@@ -4,7 +4,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { openReader, type Live } from "../../components/kubernetes/cluster-reader";
 import { startAlpa, type Seen } from "../alpa/server";
-import { startCertManager, type CertManager } from "../real/cert-manager";
+import { startCertManager, type CertManager } from "../real/cert-manager-issuer";
 import { startChartRepository } from "../charts/repository";
 import { dgxNodes, startControlPlane, type ControlPlane, type NodeShape, type PodPort } from "../control-plane";
 import { describeHolder, freePort, SANDBOX_MARK } from "../processes";

@@ -1,6 +1,6 @@
 // Proves which parts of a sandbox's world are real programs, and the error for parts that are missing.
 import { strict as assert } from "node:assert";
-import { certManagerDefinitions } from "../../real/cert-manager/crds";
+import { certManagerDefinitions } from "../../real/cert-manager-crds";
 import { findParts, parseChoice, partLines, partsOfEnvironment, reportParts, type RealParts } from "../../real/choice";
 import { scratchFolder } from "./scratch-folder";
 

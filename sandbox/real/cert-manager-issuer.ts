@@ -6,12 +6,12 @@
  */
 import type { KubeConfig } from "@kubernetes/client-node";
 import { generate } from "selfsigned";
-import { installDefinitions } from "../../rampart/kubernetes/install";
-import { Rest } from "../../rampart/kubernetes/rest";
-import type { Found } from "../parts";
-import type { Ground } from "../run";
-import { certManagerDefinitions } from "./crds";
-import { startController } from "./program";
+import { installDefinitions } from "../rampart/kubernetes/install";
+import { Rest } from "../rampart/kubernetes/rest";
+import type { Found } from "./parts";
+import type { Ground } from "./run";
+import { certManagerDefinitions } from "./cert-manager-crds";
+import { startRealCertManager } from "./cert-manager";
 
 const GROUP = "/apis/cert-manager.io/v1";
 /** Namespace of cert-manager. The Secrets of ClusterIssuers are in it. */
@@ -46,7 +46,7 @@ export async function startCertManager(
     const rest = new Rest(kubeConfig);
     await installDefinitions(rest, certManagerDefinitions(found.paths.crds));
     await rest.apply(`/api/v1/namespaces/${HOME}`, { apiVersion: "v1", kind: "Namespace", metadata: { name: HOME } });
-    const controller = await startController(ground, { found, kubeconfigPath });
+    const controller = await startRealCertManager(ground, { found, kubeconfigPath });
     try {
         return {
             authority: await addAuthority(rest, issuer),

@@ -1,9 +1,9 @@
 /** Starts a real cert-manager controller for a cluster, with the arguments of its release's Deployment. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { freePort, lastLines, waitFor } from "../../processes";
-import type { Found } from "../parts";
-import { startProgram, type Ground } from "../run";
+import { freePort, lastLines, waitFor } from "../processes";
+import type { Found } from "./parts";
+import { startProgram, type Ground } from "./run";
 
 /** Longest wait for the controller's first answer, in seconds. */
 const START_SECONDS = 60;
@@ -17,7 +17,7 @@ interface CertManagerOptions {
 }
 
 /** @throws Error with the last lines of cert-manager's log */
-export async function startController(
+export async function startRealCertManager(
     ground: Ground,
     { found, kubeconfigPath }: CertManagerOptions,
 ): Promise<{ close(): Promise<void> }> {

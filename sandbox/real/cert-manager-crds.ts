@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
-import type { NewDefinition } from "../../rampart/kubernetes/install";
+import type { NewDefinition } from "../rampart/kubernetes/install";
 
 /** CRDs that the controller watches. It does not start if one of them is missing. */
 const NAMES = [
