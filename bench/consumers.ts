@@ -79,7 +79,7 @@ async function cost(bench: Bench, namespace: string, all: Callers, make: () => P
 }
 
 /** Sends a small completion request with this key. @returns its HTTP status */
-export async function answer(bench: Bench, key: string | undefined): Promise<number> {
+async function answer(bench: Bench, key: string | undefined): Promise<number> {
     const response = await fetch(`${bench.url}/alpa/completions`, {
         method: "POST",
         headers: { "Content-Type": "application/json", apikey: key ?? "" },

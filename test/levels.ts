@@ -85,7 +85,7 @@ function lint(name: string, script: string, ...args: string[]): Job {
 
 const CACHE = "node_modules/.cache";
 
-/** Format, rules, types and terms. Results of ESLint and TypeScript for a file are cached until the file changes. */
+/** Format, rules, types, unused code and terms. Results of ESLint and TypeScript for a file are cached until the file changes. */
 const LINT: Job[] = [
     // The compiler in Go takes 14 s of CPU time without its cache, and the compiler in JavaScript 49 s (measured
     // 2026-11).
@@ -100,6 +100,8 @@ const LINT: Job[] = [
     // oxfmt formats like Prettier. It takes 1 s of CPU time, and Prettier took 48 s.
     lint("oxfmt", "oxfmt/bin/oxfmt", "--check"),
     lint("eslint", "eslint/bin/eslint.js", "--cache", "--cache-strategy=content", `--cache-location=${CACHE}/`, "."),
+    // Unused files, exports and dependencies. knip.json lists the files that are started by their path.
+    lint("knip", "knip/bin/knip.js", "--no-progress", "--cache"),
     {
         name: "lint terms",
         program: ["--require=tsx/cjs", join(ROOT, "test/terms.ts")],

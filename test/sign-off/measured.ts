@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { EVENTS, type SignedOption } from "./events";
 
 /** docs/reference/sign-off names this path too, as the source of the figures. */
-export const MEASURED = join(__dirname, "../../docs/reference/sign-off/measured.json");
+const MEASURED = join(__dirname, "../../docs/reference/sign-off/measured.json");
 
 export interface Figures {
     /** Number of requests during the event. */

@@ -5,7 +5,7 @@ import { compilePcre } from "./pcre";
 
 export type VarValue = string | number | boolean | undefined;
 /** Returns the value of a variable; undefined if the variable has no value. */
-export type VarLookup = (name: string) => VarValue;
+type VarLookup = (name: string) => VarValue;
 export type Condition = (lookup: VarLookup) => boolean;
 
 type Compiled = { condition: Condition } | { error: string };
