@@ -107,7 +107,7 @@ export default tseslint.config(
     { files: ["test/**", "sandbox/test/**"], rules: { "@typescript-eslint/no-explicit-any": "off" } },
 
     layer(
-        ["start.js", "index.ts", "options.ts"],
+        ["index.ts", "options.ts"],
         "^\\./(ops|sandbox|bench|policy|test)(/|$)",
         "The program must not depend on ops, sandbox, bench, policy or test, which are not part of it.",
     ),

@@ -2,8 +2,6 @@
 import { cpus, loadavg, totalmem } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
 import { measureConsumers, SETTINGS } from "./consumers";
-import { killedMidway } from "./killed";
-import { measureInFile } from "./in-file";
 import { measureObserved } from "./observed";
 import { measureReview } from "./review";
 import { type Bench, withBench } from "./sandbox";
@@ -42,31 +40,16 @@ const program = new Command("bench").description("Measure the cost of many calle
 
 program
     .command("consumers")
-    .description("Compare alpa-auth with a flat Pulumi program and with kubectl, for the same objects")
-    .option(
-        "--counts <numbers>",
-        "how many callers; a stack file holds at most about 1650, so use `bench file` for more",
-        counts,
-        [10, 100, 1000],
-    )
+    .description("Compare alpa-auth with a flat Pulumi program that creates the same objects")
+    .option("--counts <numbers>", "how many callers; a stack file holds at most about 1650", counts, [10, 100, 1000])
     .option(
         "--settings <names>",
         "settings of the engine: fast, default, or both separated by a comma",
         settings,
         Object.values(SETTINGS),
     )
-    .option("--first-up", "measure only the first `pulumi up`: about a third of the whole time", false)
-    .action(async (options: { counts: number[]; settings: (typeof SETTINGS.fast)[]; firstUp: boolean }) => {
-        const { counts, settings, firstUp } = options;
-        await measured((bench) => measureConsumers(bench, counts, settings, firstUp, say));
-    });
-
-program
-    .command("file")
-    .description("Measure callers of one stack in a callers file: time, CPU and memory with the fast settings")
-    .option("--counts <numbers>", "how many callers", counts, [1000, 5000])
-    .action(async (options: { counts: number[] }) => {
-        await measured((bench) => measureInFile(bench, options.counts, say));
+    .action(async (options: { counts: number[]; settings: (typeof SETTINGS.fast)[] }) => {
+        await measured((bench) => measureConsumers(bench, options.counts, options.settings, say));
     });
 
 program
@@ -93,17 +76,6 @@ program
         say(machine());
         await measureObserved(options.callers, options.rounds, 2, say);
         say(machine());
-    });
-
-program
-    .command("killed")
-    .description(
-        "Kill pulumi in the middle of the first `pulumi up` with the fast settings, run it again, and compare cluster and state",
-    )
-    .option("--callers <number>", "how many callers", (text) => counts(text)[0], 300)
-    .action(async (options: { callers: number }) => {
-        say(machine());
-        await withBench(say, (bench) => killedMidway(bench, options.callers, say));
     });
 
 program.parseAsync().catch((error: Error) => {

@@ -1,26 +1,16 @@
-/** `consumers`: measures the cost of callers with alpa-auth, with a flat Pulumi program and with kubectl, in one run. */
+/** `consumers`: measures the cost of callers with alpa-auth and with a flat Pulumi program, in one run. */
 import { strict as assert } from "node:assert";
 import { loadavg } from "node:os";
 import { type Callers, callers, rotated, ROTATED } from "./callers";
 import { accepted, cpuSeconds } from "./cost";
-import { Kubectl } from "./kubectl";
 import { type Bench, removeNamespace } from "./sandbox";
 import { AlpaAuth, DEFAULT, type EngineSettings, FAST, Flat, type Program } from "./stacks";
 import { type Row, table } from "./table";
 
 type Say = (line: string) => void;
 
-/**
- * Measures every program with each number of callers, and prints a table for each number.
- * @param firstOnly measures only the first `up`, which takes a third of the time
- */
-export async function measureConsumers(
-    bench: Bench,
-    counts: number[],
-    settings: EngineSettings[],
-    firstOnly: boolean,
-    say: Say,
-) {
+/** Measures both programs with each number of callers, and prints a table for each number. */
+export async function measureConsumers(bench: Bench, counts: number[], settings: EngineSettings[], say: Say) {
     for (const count of counts) {
         const all = callers(count);
         const rows: Row[] = [];
@@ -28,12 +18,11 @@ export async function measureConsumers(
             rows.push(row);
             say(`${count}, load ${loadavg()[0].toFixed(1)}: ${JSON.stringify(row)}`);
         };
-        add(await measureKubectl(bench, `kubectl-${count}`, all, firstOnly));
         for (const engine of settings) {
             const stack = `${engine.name}-${count}`;
-            const flat = await measureProgram(new Flat(bench, `flat-${stack}`, engine), "flat", all, firstOnly);
+            const flat = await measureProgram(new Flat(bench, `flat-${stack}`, engine), "flat", all);
             add(flat);
-            add({ ...(await measureAlpaAuth(bench, `alpa-${stack}`, engine, all, firstOnly)), flat });
+            add({ ...(await measureAlpaAuth(bench, `alpa-${stack}`, engine, all)), flat });
         }
         say(`\n${count} callers with one key each\n${table(rows)}\n`);
     }
@@ -41,19 +30,12 @@ export async function measureConsumers(
 
 export const SETTINGS = { fast: FAST, default: DEFAULT };
 
-async function measureAlpaAuth(
-    bench: Bench,
-    stack: string,
-    engine: EngineSettings,
-    all: Callers,
-    firstOnly: boolean,
-): Promise<Row> {
+async function measureAlpaAuth(bench: Bench, stack: string, engine: EngineSettings, all: Callers): Promise<Row> {
     const program = new AlpaAuth(bench, stack, engine);
-    return measureProgram(program, "alpa-auth", all, firstOnly, async () => {
+    return measureProgram(program, "alpa-auth", all, async () => {
         // Figures for callers whose keys do not work would be worthless.
         const { credentials } = await program.outputs<{ credentials: Record<string, string> }>();
-        for (const id of firstOnly ? ["a"] : ["a", "b", "c"])
-            assert.equal(await answer(bench, credentials[`${ROTATED}/${id}`]), 200);
+        for (const id of ["a", "b", "c"]) assert.equal(await answer(bench, credentials[`${ROTATED}/${id}`]), 200);
         assert.deepEqual(await program.preview(), []);
     });
 }
@@ -62,7 +44,6 @@ async function measureProgram(
     program: Program,
     way: string,
     all: Callers,
-    firstOnly: boolean,
     check: () => Promise<void> = async () => undefined,
 ): Promise<Row> {
     await program.create();
@@ -72,7 +53,7 @@ async function measureProgram(
     program.configure(all);
     const first = await cost(program.bench, program.stack, all, () => program.up());
     const row = { way, settings: program.settings.name, ...first, ...program.state(all) };
-    const later = firstOnly ? {} : await measureLater(program, all);
+    const later = await measureLater(program, all);
     await check();
     await removeNamespace(program.bench, program.stack);
     return { ...row, ...later };
@@ -89,20 +70,6 @@ async function measureLater(program: Program, all: Callers) {
     return { preview, rotation, targeted };
 }
 
-async function measureKubectl(bench: Bench, namespace: string, all: Callers, firstOnly: boolean): Promise<Row> {
-    const kubectl = new Kubectl(bench, namespace);
-    kubectl.write(all);
-    const first = await cost(bench, namespace, all, () => kubectl.apply());
-    const later = firstOnly
-        ? {}
-        : {
-              preview: await seconds(() => kubectl.diff()),
-              targeted: await seconds(() => kubectl.applyRotated(rotated(all, "b"))),
-          };
-    await removeNamespace(bench, namespace);
-    return { way: "kubectl", settings: "-", ...first, ...later };
-}
-
 /** Measures the first `up`: time, CPU time, and the time until every caller gets an answer. */
 async function cost(bench: Bench, namespace: string, all: Callers, make: () => Promise<void>) {
     const before = cpuSeconds(bench);
@@ -112,7 +79,7 @@ async function cost(bench: Bench, namespace: string, all: Callers, make: () => P
 }
 
 /** Sends a small completion request with this key. @returns its HTTP status */
-export async function answer(bench: Bench, key: string | undefined): Promise<number> {
+async function answer(bench: Bench, key: string | undefined): Promise<number> {
     const response = await fetch(`${bench.url}/alpa/completions`, {
         method: "POST",
         headers: { "Content-Type": "application/json", apikey: key ?? "" },

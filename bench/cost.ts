@@ -1,5 +1,4 @@
-/** CPU time and memory of a run, and the time until the gateway accepts all callers. */
-import { readFileSync } from "node:fs";
+/** CPU time of a run, and the time until the gateway accepts all callers. */
 import { KubernetesObjectApi } from "@kubernetes/client-node";
 import { procTable, SANDBOX_MARK } from "../sandbox/processes/proc-table";
 import { statFields } from "../sandbox/processes/identity";
@@ -20,42 +19,6 @@ export function cpuSeconds({ dir }: Bench): number {
     // Fields 14 to 17 of proc(5): time in user and system mode, and the same of children that have ended.
     const used = (pid: number) => (statFields(pid) ?? []).slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0);
     return [process.pid, ...living.map(({ pid }) => pid)].reduce((sum, pid) => sum + used(pid), 0) / TICKS;
-}
-
-/** Samples the memory of the program's and the engine's processes until it is stopped, and keeps the maximum of each. */
-export class PeakMemory {
-    private readonly most = { program: 0, engine: 0 };
-    private readonly clock: NodeJS.Timeout;
-
-    constructor({ dir }: Bench) {
-        const id = sandboxId(dir);
-        // Polls, because the kernel forgets the peak memory of a process when it exits.
-        this.clock = setInterval(() => {
-            for (const { pid, program, args, marks } of procTable().values()) {
-                if (marks[SANDBOX_MARK] !== id) continue;
-                if (program === "pulumi") this.most.engine = Math.max(this.most.engine, peakOf(pid));
-                if (args.some((arg) => arg.includes("@pulumi/pulumi/cmd/run")))
-                    this.most.program = Math.max(this.most.program, peakOf(pid));
-            }
-        }, 500);
-    }
-
-    stop(): void {
-        clearInterval(this.clock);
-    }
-
-    get megabytes(): { program: number; engine: number } {
-        return this.most;
-    }
-}
-
-/** In MB; 0 for a process that has ended. */
-function peakOf(pid: number): number {
-    try {
-        return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1000;
-    } catch {
-        return 0;
-    }
 }
 
 /** Waits until the ingress controller has accepted every Consumer of a namespace. */

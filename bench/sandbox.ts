@@ -14,7 +14,6 @@ import { startWorld, type World } from "../sandbox/world/world";
 export interface Bench {
     dir: string;
     world: World;
-    kubectl: string;
     /** Address at which callers reach the gateway. */
     url: string;
     /** Names that callers need: the gateway, its namespace and the IngressClass of routes. */
@@ -25,7 +24,7 @@ const GATEWAY = "gateway";
 
 /** Starts the sandbox, runs `work`, and removes the sandbox. */
 export async function withBench(log: (line: string) => void, work: (bench: Bench) => Promise<void>): Promise<void> {
-    const tools = await ensureTools([...SANDBOX_TOOLS, "kubectl"], { log });
+    const tools = await ensureTools(SANDBOX_TOOLS, { log });
     const dir = mkdtempSync(join(tmpdir(), "alpa-auth-bench-"));
     const guard = await startGuard({ stateDir: dir, sandboxId: sandboxId(dir) });
     let world: World | undefined;
@@ -37,7 +36,7 @@ export async function withBench(log: (line: string) => void, work: (bench: Bench
             gateway: GATEWAY,
             gatewayNamespace: componentNamespace(GATEWAY),
         };
-        await work({ dir, world, kubectl: tools.kubectl, url, binding });
+        await work({ dir, world, url, binding });
     } finally {
         await world?.close();
         await endOrphanPlugins(sandboxId(dir));

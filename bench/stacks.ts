@@ -111,7 +111,7 @@ export class AlpaAuth extends Program {
 }
 
 /** Callers in the form of config key `consumers`, in the same order. */
-export function consumersOf(callers: Callers) {
+function consumersOf(callers: Callers) {
     return Object.entries(callers).map(([name, ids]) => ({
         name,
         credentials: ids.map((id) => ({ id, method: "key" })),

@@ -5,29 +5,29 @@ export interface Row {
     /** All times are in seconds. */
     firstUp: number;
     /** From the start of `up` until the ingress controller has accepted every caller. */
-    accepted?: number;
+    accepted: number;
     /** CPU seconds that the whole sandbox (also its emulators and API server) has used until `accepted`. */
-    cpu?: number;
-    preview?: number;
+    cpu: number;
+    preview: number;
     /** Duration of `up` of the whole stack after the rotation of a key. */
-    rotation?: number;
+    rotation: number;
     /** Duration of the `up` after a rotation, if `--target` limits it to the rotated caller's resources. */
-    targeted?: number;
+    targeted: number;
     /** Size of the state, in bytes. */
-    bytes?: number;
-    perCaller?: number;
+    bytes: number;
+    perCaller: number;
     /** Row of the flat program with the same settings, to compare with. */
     flat?: Row;
 }
 
-const COLUMNS: [title: string, of: (row: Row) => number | undefined, digits: number][] = [
+const COLUMNS: [title: string, of: (row: Row) => number, digits: number][] = [
     ["first up, s", (row) => row.firstUp, 1],
     ["callers accepted, s", (row) => row.accepted, 1],
     ["CPU until then, s", (row) => row.cpu, 1],
     ["preview, s", (row) => row.preview, 1],
     ["rotation, s", (row) => row.rotation, 1],
     ["targeted, s", (row) => row.targeted, 1],
-    ["state, kB", (row) => row.bytes && row.bytes / 1000, 0],
+    ["state, kB", (row) => row.bytes / 1000, 0],
     ["resources per caller", (row) => row.perCaller, 2],
 ];
 
@@ -40,7 +40,6 @@ export function table(rows: Row[]): string {
         row.settings,
         ...COLUMNS.map(([, of, digits]) => {
             const [value, base] = [of(row), row.flat && of(row.flat)];
-            if (value === undefined) return "-";
             return value.toFixed(digits) + (base ? ` (× ${(value / base).toFixed(2)})` : "");
         }),
     ]);

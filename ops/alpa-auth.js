@@ -1,4 +1,6 @@
 #!/usr/bin/env node
 // `npx alpa-auth` runs this file. It must be JavaScript, because it loads the loader of the commands' TypeScript files.
-require("../load-typescript.js");
-require("./cli.ts").main();
+require("tsx/cjs");
+const { main } = require("./cli.ts");
+
+main();

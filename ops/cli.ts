@@ -82,5 +82,3 @@ export function main(): void {
     // process.exit() would lose output that is not yet written to a pipe.
     void run(process.argv.slice(2), realContext()).then((code) => (process.exitCode = code));
 }
-
-if (require.main === module) main();

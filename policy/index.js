@@ -1,3 +1,3 @@
 // Started by Pulumi, in this folder.
-require("../load-typescript.js");
+require("tsx/cjs");
 require("./start.ts");

@@ -6,7 +6,7 @@ import { reviewOf } from "../ops/stack/review/review";
 import type { Recording } from "./recorded/file";
 
 /** Findings for the output of `pulumi preview --json`. */
-export function findingsIn(preview: string, today = new Date()): Finding[] {
+function findingsIn(preview: string, today = new Date()): Finding[] {
     return reviewOf(readPreview(preview, "preview"), today).findings;
 }
 

@@ -29,7 +29,6 @@ const FULL: Record<string, string> = {
     "test/engine/cluster/inter-nodes": "a cluster from hosts by SSH, nodes that are lost and replaced",
     "test/engine/cluster/intra-ha": "the same as inter.test.ts, for option intra-a",
     "test/engine/cluster/microk8s": "a cluster from hosts by SSH, step by step",
-    "test/engine/gateway/cert-manager": "the emulator of cert-manager alone: sandbox/cli.test.ts has an issuer of it",
     "test/engine/gateway/closed":
         "a conversion before a new version of the model: unit tests have the order of resources",
     "test/engine/gateway/installers": "a world for each way to install the gateway",
@@ -81,7 +80,7 @@ function lint(name: string, script: string, ...args: string[]): Job {
 
 const CACHE = "node_modules/.cache";
 
-/** Format, rules, types and terms. Results of ESLint and TypeScript for a file are cached until the file changes. */
+/** Format, rules, types, unused code and terms. Results of ESLint and TypeScript for a file are cached until the file changes. */
 const LINT: Job[] = [
     // The compiler in Go takes 14 s of CPU time without its cache, and the compiler in JavaScript 49 s (measured
     // 2026-11).
@@ -96,9 +95,11 @@ const LINT: Job[] = [
     // oxfmt formats like Prettier. It takes 1 s of CPU time, and Prettier took 48 s.
     lint("oxfmt", "oxfmt/bin/oxfmt", "--check"),
     lint("eslint", "eslint/bin/eslint.js", "--cache", "--cache-strategy=content", `--cache-location=${CACHE}/`, "."),
+    // Unused files, exports and dependencies. knip.json lists the files that are started by their path.
+    lint("knip", "knip/bin/knip.js", "--no-progress", "--cache"),
     {
         name: "lint terms",
-        program: ["--require=./load-typescript.js", join(ROOT, "test/terms.ts")],
+        program: ["--require=tsx/cjs", join(ROOT, "test/terms.ts")],
         required: true,
     },
 ];

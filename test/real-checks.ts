@@ -32,7 +32,7 @@ export const CHECKS: Record<PartName, readonly string[]> = {
         "sandbox/test/cloudflare/edge/read-timeout.test.ts",
         "sandbox/test/workloads/connector-pods.test.ts",
     ],
-    "cert-manager": ["test/engine/gateway/cert-manager.test.ts", "test/engine/cluster/inter-nodes.test.ts"],
+    "cert-manager": ["test/engine/cluster/inter-nodes.test.ts"],
 };
 
 /** Counts of one test file. */

@@ -17,7 +17,7 @@ export interface Audit {
 /** Tests replace this function. */
 export type AuditGateway = (access: PlainAccess, gateway: AuditedGateway) => Promise<Audit>;
 
-export interface AuditedGateway {
+interface AuditedGateway {
     binding: GatewayBinding;
     /** Whether a stack of this project installed the gateway. If so, its Admin API must be reachable. */
     isInstalled: boolean;

@@ -1,5 +1,4 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { join } from "node:path";
 import { oncePerPress } from "../ctrl-c";
 import { Failure, UsageError } from "../errors";
 
@@ -33,12 +32,6 @@ export const INTERRUPT_SECONDS = PATIENCE_SECONDS.reduce((sum, seconds) => sum +
  */
 export const PROVIDER_ENV = { PULUMI_TF_BRIDGE_ACCURATE_PF_BRIDGE_PREVIEW: "true" };
 
-/**
- * Environment variable that makes Node.js 22.8 and later cache compiled modules. The program and its dynamic providers use
- * the cache. It is never stale, because it depends on each file's content. A preview takes a sixth less time (2026-11).
- */
-export const COMPILE_CACHE = { NODE_COMPILE_CACHE: join(__dirname, "../../node_modules/.cache/compiled") };
-
 /** Signals that end this process: of a supervisor or CI, and of a closed terminal. */
 const ENDING = ["SIGTERM", "SIGHUP"] as const;
 
@@ -56,7 +49,7 @@ export function runPulumi(folder: string, patienceSeconds = PATIENCE_SECONDS): P
         if (endedBy !== undefined && signal === undefined) throw endedFailure(args, endedBy);
         const child = spawn("pulumi", [...args, "--non-interactive"], {
             cwd: folder,
-            env: { ...COMPILE_CACHE, ...process.env, ...PROVIDER_ENV },
+            env: { ...process.env, ...PROVIDER_ENV },
             stdio: ["pipe", "pipe", "pipe"],
             // In its own process group, Pulumi gets no signals of the terminal: a second SIGINT would make it give up, and
             // SIGHUP would kill it.

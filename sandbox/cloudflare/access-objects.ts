@@ -36,13 +36,13 @@ export interface TunnelConfiguration {
     config: { ingress: IngressRule[]; originRequest?: OriginRequest | null };
     created_at: string;
 }
-export interface IngressRule {
+interface IngressRule {
     hostname?: string | null;
     path?: string | null;
     service: string;
     originRequest?: OriginRequest | null;
 }
-export interface OriginRequest {
+interface OriginRequest {
     access?: { audTag?: string[] | null; teamName: string; required?: boolean | null } | null;
     httpHostHeader?: string | null;
     /** Time limit of a connection to the origin, in seconds. */

@@ -43,13 +43,13 @@ export interface Zone {
     checked_on?: string;
 }
 
-export interface ZoneSetting {
+interface ZoneSetting {
     value: Json;
     enabled?: boolean;
     modified_on: string;
 }
 
-export interface Dnssec {
+interface Dnssec {
     /**
      * `pending` until the parent zone has the DS record; `pending-disabled` after signing was turned off, until the DS record
      * is removed.

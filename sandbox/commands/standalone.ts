@@ -50,7 +50,7 @@ export async function runCloudflare(options: {
         TUNNEL_TOKEN: "<tunnel token>",
     };
     const words = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
-    const connector = "node -r ./load-typescript.js sandbox/cloudflare/connector/main.ts";
+    const connector = "node -r tsx/cjs sandbox/cloudflare/connector/main.ts";
     console.log(
         `To start a connector (or cloudflared instead of node …), run: ${words.join(" ")} ${connector} --no-autoupdate tunnel run`,
     );

@@ -129,7 +129,7 @@ async function startWorldProcess(
         name: WORLD,
         command: process.execPath,
         args: [
-            ...[`--require=${join(ROOT, "load-typescript.js")}`, join(__dirname, "../world-process.ts")],
+            ...[`--require=${require.resolve("tsx/cjs")}`, join(__dirname, "../world-process.ts")],
             ...[dir, JSON.stringify({ stack, exposure, option, loadSeconds, failStep, observe })],
             JSON.stringify(ofWorld),
         ],

@@ -26,7 +26,7 @@ export interface Paths {
 }
 
 /** Range of node ports: the default of Kubernetes and of MicroK8s. */
-export const NODE_PORTS = "30000-32767";
+const NODE_PORTS = "30000-32767";
 /** Ranges of Service and pod addresses, as in MicroK8s, so that addresses look as in a real cluster. */
 export const SERVICE_RANGE = "10.152.183.0/24";
 export const POD_RANGE = "10.1.0.0/16";

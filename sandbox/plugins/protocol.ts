@@ -8,7 +8,7 @@ export type Values = { [name: string]: Value | undefined };
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 /** Key and value that mark a secret in a property map. */
-export const SECRET = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
+const SECRET = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
 
 /** Parses the name and the type of a resource from its URN. */
 export function parseUrn(urn: string): { name: string; type: string } {

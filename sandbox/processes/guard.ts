@@ -63,7 +63,7 @@ export async function startGuard(options: GuardOptions): Promise<Guard> {
 }
 
 /** Path of the TypeScript loader, absolute so that the current folder does not matter. */
-const LOADER = join(__dirname, "../../load-typescript.js");
+const LOADER = require.resolve("tsx/cjs");
 
 /**
  * Longest wait for a line from the guard, in seconds. Measured: 0.7 on an idle core, 3.5 while other sandboxes run.

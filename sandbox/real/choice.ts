@@ -75,8 +75,10 @@ export function partsOfEnvironment(env: NodeJS.ProcessEnv = process.env): RealPa
     return findParts(parseChoice(env[REAL_VARIABLE] ?? "none"), env);
 }
 
+/** The parts of a world: all but those that are neither real nor emulated. */
 export function reportParts(real: RealParts): PartReport[] {
-    return PART_NAMES.map((part) => {
+    const present = PART_NAMES.filter((part) => real[part] !== undefined || !("realOnly" in PARTS[part]));
+    return present.map((part) => {
         const { title, version } = PARTS[part];
         return { part, title, version: real[part]?.version ?? version, real: real[part] !== undefined };
     });

@@ -1,5 +1,5 @@
 /**
- * The parts of the sandbox that can be a real program instead of an emulator. For each part, this file says where it is
+ * The parts of the sandbox that can be a real program. For each part, this file says where it is
  * searched and how to get it. Nothing is built or downloaded here.
  */
 import { execFileSync } from "node:child_process";
@@ -24,6 +24,8 @@ interface Part {
     title: string;
     /** The emulated version. The real program must have the same major and minor version. */
     version: string;
+    /** Set if there is no emulator: without the real program, a world does not have this part. */
+    realOnly?: true;
     /** Text that says how to get the program, and which variable names its path. */
     get: string;
     /** Finds the part. @throws Error that says what is missing, and where it was searched */
@@ -71,6 +73,7 @@ export const PARTS = {
     "cert-manager": {
         title: "cert-manager",
         version: "1.18.2",
+        realOnly: true,
         get:
             `Put cert-manager-controller on PATH, or set ${PREFIX}CERT_MANAGER to its path. Also set ` +
             `${PREFIX}CERT_MANAGER_CRDS to the file or folder with the release's CRDs.`,

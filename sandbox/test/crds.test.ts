@@ -19,7 +19,7 @@ function read(file: string): Json[] {
         .filter(Boolean);
 }
 
-const ours = ["apisix", "gateway-api", "cert-manager"].flatMap((folder) => {
+const ours = ["apisix", "gateway-api"].flatMap((folder) => {
     const directory = path.join(root, "sandbox/crds", folder);
     return fs.readdirSync(directory).flatMap((file) => read(path.join(directory, file)));
 });
@@ -42,9 +42,9 @@ function differences(own: Json, real: Json, at: string): string[] {
 }
 
 describe("The sandbox's CRDs", () => {
-    it("are those of eleven APISIX kinds, five of the Gateway API and three of cert-manager, one served version each", () => {
+    it("are those of eleven APISIX kinds and five of the Gateway API, one served version each", () => {
         const names = ours.map(({ spec }) => `${spec.group} ${spec.names.kind}`);
-        assert.equal(new Set(names).size, 19);
+        assert.equal(new Set(names).size, 16);
         for (const { metadata, spec } of ours) {
             assert.equal(metadata.name, `${spec.names.plural}.${spec.group}`);
             assert.deepEqual(
@@ -87,8 +87,7 @@ if (fs.existsSync(bundled)) {
     };
 
     describe("The sandbox's CRDs, compared with the real ones,", () => {
-        // The folder with the real CRDs does not have those of cert-manager.
-        for (const { metadata, spec } of ours.filter((one) => one.spec.group !== "cert-manager.io")) {
+        for (const { metadata, spec } of ours) {
             it(`have the schema of the real one for ${spec.names.kind}`, () => {
                 const { spec: theirs } = real.get(metadata.name);
                 const { versions: ownVersions, ...own } = spec;

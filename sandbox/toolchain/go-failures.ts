@@ -7,7 +7,7 @@ const SHOWN_LINES = 12;
 export function explain(tool: string, code: string, lines: string[]): ToolchainError {
     const text = lines.join("\n");
     const last = lines.slice(-SHOWN_LINES);
-    const again = `node -r ./load-typescript.js sandbox/toolchain/main.ts ${tool}`;
+    const again = `node -r tsx/cjs sandbox/toolchain/main.ts ${tool}`;
     if (/no space left on device/.test(text)) {
         return new ToolchainError(
             `${tool}: the disk is full. Check with: df -h . "$(go env GOCACHE)". Free some space (go clean -cache) and run: ${again}`,

@@ -2,7 +2,7 @@ import { ToolchainError } from "./errors";
 import { describeTools, ensureTools, SANDBOX_TOOLS, TOOL_NAMES, type ToolName } from "./toolchain";
 import { recipe, type RecipeName } from "./recipes";
 
-/** `node -r ./load-typescript.js sandbox/toolchain/main.ts [tool or recipe…]`: installs the tools and prints their paths. */
+/** `node -r tsx/cjs sandbox/toolchain/main.ts [tool or recipe…]`: installs the tools and prints their paths. */
 async function main(args: string[]): Promise<void> {
     const names = args.flatMap((arg): ToolName[] => {
         if ((TOOL_NAMES as string[]).includes(arg)) return [arg as ToolName];
@@ -13,7 +13,6 @@ async function main(args: string[]): Promise<void> {
             "kwok",
             "kubernetes-provider",
             "helm",
-            "kubectl",
             "kuberay-operator",
         ];
         const known = recipes.find((name) => name === arg);

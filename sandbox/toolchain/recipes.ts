@@ -140,18 +140,6 @@ function kubernetes(): Source {
     };
 }
 
-/** kubectl has its own recipe, although it is in the Kubernetes repository, so that it is built only on request. */
-function kubectl(): Source {
-    const outputs = ["kubectl"];
-    return {
-        version: versions.kubernetes,
-        outputs,
-        program: fromKubernetes(outputs),
-        freeMiB: 3072,
-        cost: { packages: 896, seconds: 100, sharedSeconds: 20 },
-    };
-}
-
 const providerSource = (file: string) =>
     fs.readFileSync(path.join(__dirname, "recipes/kubernetes-provider", file), "utf8");
 
@@ -243,7 +231,7 @@ function kuberay(): Source {
 }
 
 const SOURCES = {
-    ...{ pulumi, etcd, kubernetes, kwok, "kubernetes-provider": kubernetesProvider, helm, kubectl },
+    ...{ pulumi, etcd, kubernetes, kwok, "kubernetes-provider": kubernetesProvider, helm },
     "kuberay-operator": kuberay,
 };
 

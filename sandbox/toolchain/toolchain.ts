@@ -33,7 +33,6 @@ const TOOLS = {
     "kube-scheduler": { recipe: "kubernetes", version: versions.kubernetes, probe: ["--version"], same: "minor" },
     kwok: { recipe: "kwok", version: versions.kwok, probe: ["--version"], same: "minor" },
     helm: { recipe: "helm", version: versions.helm, probe: ["version", "--short"], same: "major" },
-    kubectl: { recipe: "kubectl", version: versions.kubernetes, probe: ["version", "--client"], same: "minor" },
     "kuberay-operator": {
         recipe: "kuberay-operator",
         version: versions.kuberay,
@@ -59,14 +58,9 @@ export type ToolName = keyof typeof TOOLS;
 /** The tools in build order. Pulumi and its provider come last, because a world starts without them. */
 export const TOOL_NAMES = Object.keys(TOOLS) as ToolName[];
 
-/**
- * The tools of every world with a cluster. kubectl (for comparisons) and KubeRay's operator (for GPUs) are built only on
- * request.
- */
-export type SandboxTool = Exclude<ToolName, "kubectl" | "kuberay-operator">;
-export const SANDBOX_TOOLS = TOOL_NAMES.filter(
-    (name): name is SandboxTool => name !== "kubectl" && name !== "kuberay-operator",
-);
+/** The tools of every world with a cluster. KubeRay's operator (for GPUs) is built only on request. */
+export type SandboxTool = Exclude<ToolName, "kuberay-operator">;
+export const SANDBOX_TOOLS = TOOL_NAMES.filter((name): name is SandboxTool => name !== "kuberay-operator");
 /** The tools that run a stack in a world. The world itself starts without them. */
 const PULUMI_TOOLS: readonly ToolName[] = ["pulumi", "pulumi-resource-kubernetes"];
 /** The tools without which a world cannot start: all given tools except Pulumi and its provider. */

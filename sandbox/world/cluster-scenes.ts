@@ -79,7 +79,7 @@ function hostsCanBeEmulated(needed: string | undefined, log: Say): boolean {
     }
 }
 
-/** World with cert-manager, for stacks whose certificate comes from it. */
+/** World with the real cert-manager, if it is chosen, for stacks whose certificate comes from it. */
 const ISSUER = { certManager: "internal" };
 /** World of stack intra: gateway and model are on the same nodes. */
 export const INTRA_WORLD: Partial<WorldOptions> = ISSUER;

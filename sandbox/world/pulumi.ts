@@ -12,7 +12,7 @@ import {
     writeFileSync,
 } from "node:fs";
 import { delimiter, join } from "node:path";
-import { COMPILE_CACHE, PROVIDER_ENV } from "../../ops/stack/pulumi";
+import { PROVIDER_ENV } from "../../ops/stack/pulumi";
 import { SANDBOX_MARK } from "../processes";
 import { apiTokenFile, ROOT, sandboxId, writePrivate, type WorldFacts } from "./state";
 
@@ -48,7 +48,6 @@ export function pulumiEnv(dir: string, world: WorldFacts): Record<string, string
         // older than its SDK (pulumi, pkg/host/host.go). The sandbox shows the version in `up` and `status` instead.
         // PULUMI_DEV has no other effect on the commands that the sandbox runs.
         ...(world.olderProvider ? { PULUMI_DEV: "true" } : {}),
-        ...COMPILE_CACHE,
         ...PROVIDER_ENV,
         [SANDBOX_MARK]: sandboxId(dir),
     };

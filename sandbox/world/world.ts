@@ -4,7 +4,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { openReader, type Live } from "../../components/kubernetes/cluster-reader";
 import { startAlpa, type Seen } from "../alpa/server";
-import { startCertManager, type CertManager } from "../cert-manager";
+import { startCertManager, type CertManager } from "../real/cert-manager-issuer";
 import { startChartRepository } from "../charts/repository";
 import { dgxNodes, startControlPlane, type ControlPlane, type NodeShape, type PodPort } from "../control-plane";
 import { describeHolder, freePort, SANDBOX_MARK } from "../processes";
@@ -60,7 +60,9 @@ export interface WorldOptions {
      * has no Cloudflare.
      */
     cloudflare?: { facts: CloudflareFacts; edge: EdgePlace };
-    /** Name of a ClusterIssuer of cert-manager that is created with a new CA. @default no cert-manager */
+    /**
+     * Name of a ClusterIssuer that is created with a new CA, if the real cert-manager is chosen. @default no cert-manager
+     */
     certManager?: string;
     /**
      * Emulates GPUs, which either pods or bare metal can use, and Alpa on bare metal on the nodes with GPUs.
@@ -95,6 +97,7 @@ export interface World {
     workloads: Workloads;
     /** Set if the world has GPUs. */
     gpus?: Gpus;
+    /** Set if the world has the real cert-manager. */
     certManager?: CertManager;
     /** Kubeconfig with all permissions, for tests and tools. */
     kubeConfig: KubeConfig;
@@ -216,17 +219,16 @@ interface ForIssuer {
     kubeconfigPath: string;
 }
 
-/** Starts cert-manager with an issuer, if requested. */
+/** Starts cert-manager with an issuer, if both are requested. */
 async function startIssuer(
     keep: Keep,
     { certManager: issuer }: WorldOptions,
     { real, ground, kubeConfig, kubeconfigPath }: ForIssuer,
 ): Promise<CertManager | undefined> {
-    if (issuer === undefined) return undefined;
-    ground.log("cert-manager");
     const found = real["cert-manager"];
-    const ofReal = found && { found, ground, kubeconfigPath };
-    return keep(await startCertManager({ kubeConfig, issuer, real: ofReal, log: ground.log }));
+    if (issuer === undefined || found === undefined) return undefined;
+    ground.log("cert-manager");
+    return keep(await startCertManager(ground, { kubeConfig, kubeconfigPath, issuer, found }));
 }
 
 /** Starts the Alpa services. @param first port of the first service @returns `host:port` of each service */

@@ -7,17 +7,7 @@ import { ROOT } from "../../sandbox/world/state";
 import type { EngineStack } from "../engine/kit/stack";
 
 /** The files that decide which resources are created: those of the program, and its packages. */
-const PROGRAM = [
-    "start.js",
-    "index.ts",
-    "options.ts",
-    "config",
-    "stacks",
-    "components",
-    "preflight",
-    "dns",
-    "package-lock.json",
-];
+const PROGRAM = ["index.ts", "options.ts", "config", "stacks", "components", "preflight", "dns", "package-lock.json"];
 
 export interface Made {
     /** Day of the recording (UTC): the review judges the expiry of credentials on this day. */

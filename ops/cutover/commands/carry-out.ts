@@ -20,7 +20,7 @@ import { ProgressDisplay } from "./progress";
 import type { Ended } from "./report";
 
 /** State of a cutover, and the check before its start. */
-export interface Cutover {
+interface Cutover {
     found: CutoverState;
     /** Problems that prevent the cutover from starting. @param ours lock holder name of this process */
     verdict(direction: Direction, ours?: string): Promise<Verdict>;

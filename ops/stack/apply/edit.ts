@@ -17,7 +17,7 @@ import { callersOf, type Stack } from "../stack";
 import { markOf } from "../state-digest";
 
 /** How a run applies only a revocation, and no changes of others. */
-export interface Alone {
+interface Alone {
     /** Text of the file during the run: the credentials have no effect, but their caller stays. */
     text: string;
     /** Resources of the run, as `pulumi up --target` takes them. */

@@ -166,30 +166,9 @@ export function stillUsed(store: Store, resource: string, id: string): Answer | 
         plugin_configs: ["plugin_config_id", "this plugin config", ["routes"]],
     };
     const [field, text, folders] = reference[resource] ?? ["", "", []];
-    if (resource === "upstreams") {
-        const split = splitUser(store, id);
-        if (split) return refusal(`can not delete this upstream, plugin in ${split} is still using it now`);
-    }
     for (const folder of folders)
         for (const [key, { value }] of store.etcd.list(`/${folder}/`))
             if (value[field] !== undefined && String(value[field] as string) === id)
                 return refusal(`can not delete ${text}, ${KINDS[folder]} [${key.split("/")[2]}] is still using it now`);
     return undefined;
-}
-
-/** Finds an object whose traffic-split names the upstream. */
-function splitUser(store: Store, id: string): string | undefined {
-    for (const folder of ["routes", "services", "plugin_configs", "global_rules"])
-        for (const [key, { value }] of store.etcd.list(`/${folder}/`)) {
-            const split = (value.plugins as Conf | undefined)?.["traffic-split"];
-            if (split !== undefined && namesUpstream(split, id)) return `${KINDS[folder]} [${key.split("/")[2]}]`;
-        }
-    return undefined;
-}
-
-function namesUpstream(value: unknown, id: string): boolean {
-    if (typeof value !== "object" || value === null) return false;
-    return Object.entries(value).some(([name, inner]) =>
-        name === "upstream_id" ? String(inner) === id : namesUpstream(inner, id),
-    );
 }

@@ -9,7 +9,7 @@ import type { AccessLog } from "../observed/access-log";
 import { figuresOf } from "../request/figures";
 import { ClientGone, proxy } from "../upstream/proxy";
 import type { Store } from "../objects/store";
-import type { Entry, Exit, Upstream } from "../request/types";
+import type { Entry, Exit } from "../request/types";
 
 /** Thrown by a phase that ends the request. */
 class PhaseExit extends Error {
@@ -121,7 +121,7 @@ async function runPhase(ctx: Context, entries: readonly Entry[], phase: "rewrite
 }
 
 async function callUpstream(ctx: Context, store: Store, agent: Agent): Promise<IncomingMessage> {
-    const upstream: Upstream | "missing" | undefined = ctx.splitUpstream ?? ctx.route?.upstream;
+    const upstream = ctx.route?.upstream;
     if (upstream === "missing") throw new PhaseExit({ code: 502 });
     if (!upstream || upstream.nodes.length === 0) throw new PhaseExit({ code: 503 });
     const result = await proxy(ctx, upstream, store.pickerFor(upstream), { agent, resolve: store.resolve });

@@ -1,11 +1,11 @@
-/** Compiles the conditions of `vars`, `_meta.filter`, traffic-split and workflow, and evaluates them as lua-resty-expr does. */
+/** Compiles the conditions of `vars`, `_meta.filter` and workflow, and evaluates them as lua-resty-expr does. */
 import { isIP, BlockList } from "node:net";
 import { bytes } from "../http/headers";
 import { compilePcre } from "./pcre";
 
 export type VarValue = string | number | boolean | undefined;
 /** Returns the value of a variable; undefined if the variable has no value. */
-export type VarLookup = (name: string) => VarValue;
+type VarLookup = (name: string) => VarValue;
 export type Condition = (lookup: VarLookup) => boolean;
 
 type Compiled = { condition: Condition } | { error: string };

@@ -73,7 +73,6 @@ export class Store {
             lua,
             metadata: (plugin) => this.config.objects.get(`/plugin_metadata/${plugin}`)?.value,
             httpsPort: () => options.httpsPort,
-            upstream: (id) => this.upstreamObject(id),
             instantiate: (name, conf, parentKey) => (PLUGINS.get(name) as Plugin).create(conf, parentKey, this.tools),
             log,
         };

@@ -1,16 +1,12 @@
 /** The emulated plugins, and the names of the unsupported plugins of APISIX 3.18. */
 import type { Plugin } from "./plugin";
 import { clientControl } from "./client-control";
-import { consumerRestriction } from "./consumer-restriction";
-import { cors } from "./cors";
 import { faultInjection } from "./fault-injection";
-import { ipRestriction } from "./ip-restriction";
 import { jwtAuth } from "./auth/jwt-auth";
 import { keyAuth } from "./auth/key-auth";
 import { limitConn } from "./limits/limit-conn";
 import { limitCount } from "./limits/limit-count";
 import { limitReq } from "./limits/limit-req";
-import { mocking } from "./mocking";
 import { multiAuth } from "./auth/multi-auth";
 import { prometheus } from "./prometheus";
 import { proxyRewrite } from "./proxy-rewrite";
@@ -19,22 +15,17 @@ import { requestId } from "./request-id";
 import { requestValidation } from "./request-validation";
 import { responseRewrite } from "./response-rewrite";
 import { serverlessPostFunction, serverlessPreFunction } from "./serverless";
-import { trafficSplit } from "./traffic-split";
 import { workflow } from "./workflow";
 
 export const PLUGINS: ReadonlyMap<string, Plugin> = new Map(
     [
         clientControl,
-        consumerRestriction,
-        cors,
         faultInjection,
-        ipRestriction,
         jwtAuth,
         keyAuth,
         limitConn,
         limitCount,
         limitReq,
-        mocking,
         multiAuth,
         prometheus,
         proxyRewrite,
@@ -44,7 +35,6 @@ export const PLUGINS: ReadonlyMap<string, Plugin> = new Map(
         responseRewrite,
         serverlessPostFunction,
         serverlessPreFunction,
-        trafficSplit,
         workflow,
     ].map((plugin) => [plugin.name, plugin]),
 );
@@ -53,16 +43,16 @@ export const PLUGINS: ReadonlyMap<string, Plugin> = new Map(
 export const UNSUPPORTED: ReadonlySet<string> = new Set(
     `acl ai ai-aliyun-content-moderation ai-aws-content-moderation ai-prompt-decorator ai-prompt-guard
     ai-prompt-template ai-proxy ai-proxy-multi ai-rag ai-rate-limiting ai-request-rewrite api-breaker
-    attach-consumer-label authz-casbin authz-casdoor authz-keycloak aws-lambda azure-functions basic-auth batch-requests
-    body-transformer brotli cas-auth chaitin-waf clickhouse-logger csrf data-mask datadog degraphql dubbo-proxy echo
-    elasticsearch-logger error-log-logger error-page example-plugin exit-transformer ext-plugin-post-req
-    ext-plugin-post-resp ext-plugin-pre-req file-logger forward-auth gm google-cloud-logging graphql-limit-count
-    grpc-transcode grpc-web gzip hmac-auth http-dubbo http-logger inspect jwe-decrypt kafka-logger kafka-proxy lago
-    ldap-auth log-rotate loggly loki-logger mcp-bridge node-status ocsp-stapling opa openfunction openid-connect
-    opentelemetry openwhisk proxy-buffering proxy-cache proxy-control proxy-mirror public-api real-ip
-    referer-restriction rocketmq-logger saml-auth server-info
-    skywalking skywalking-logger sls-logger splunk-hec-logging syslog tcp-logger tencent-cloud-cls ua-restriction
-    udp-logger uri-blocker wolf-rbac zipkin`.split(/\s+/),
+    attach-consumer-label authz-casbin authz-casdoor authz-keycloak aws-lambda azure-functions basic-auth
+    batch-requests body-transformer brotli cas-auth chaitin-waf clickhouse-logger consumer-restriction cors csrf
+    data-mask datadog degraphql dubbo-proxy echo elasticsearch-logger error-log-logger error-page example-plugin
+    exit-transformer ext-plugin-post-req ext-plugin-post-resp ext-plugin-pre-req file-logger forward-auth gm
+    google-cloud-logging graphql-limit-count grpc-transcode grpc-web gzip hmac-auth http-dubbo http-logger inspect
+    ip-restriction jwe-decrypt kafka-logger kafka-proxy lago ldap-auth log-rotate loggly loki-logger mcp-bridge
+    mocking node-status ocsp-stapling opa openfunction openid-connect opentelemetry openwhisk proxy-buffering
+    proxy-cache proxy-control proxy-mirror public-api real-ip referer-restriction rocketmq-logger saml-auth
+    server-info skywalking skywalking-logger sls-logger splunk-hec-logging syslog tcp-logger tencent-cloud-cls
+    traffic-split ua-restriction udp-logger uri-blocker wolf-rbac zipkin`.split(/\s+/),
 );
 
 /** Unsupported plugins of type auth, which multi-auth may list. */

@@ -2,7 +2,7 @@
 import type { Counters } from "../counters/counters";
 import type { SharedCounters } from "../counters/shared-counters";
 import type { Metrics } from "../observed/metrics";
-import type { AuthConsumer, Conf, Handlers, Upstream } from "../request/types";
+import type { AuthConsumer, Conf, Handlers } from "../request/types";
 import type { Schema } from "../schema/jsonschema";
 import type { LuaMachine } from "../serverless/machine";
 
@@ -19,7 +19,6 @@ export interface PluginTools {
     metadata(plugin: string): Conf | undefined;
     /** Port in redirects to HTTPS; undefined if the settings have none. */
     httpsPort(): number | undefined;
-    upstream(id: string): Upstream | undefined;
     /** Creates the handlers of another plugin (for multi-auth and workflow). */
     instantiate(name: string, conf: Conf, parentKey: string): Handlers;
     log(line: string): void;

@@ -5,7 +5,7 @@ import { matchesNetwork, type VarValue } from "../lua/expr";
 import { HeaderList, bytes } from "../http/headers";
 import { NginxExit } from "../http/nginx";
 import type { Figures } from "./figures";
-import type { AuthConsumer, Entry, Node, Route, Upstream } from "./types";
+import type { AuthConsumer, Entry, Node, Route } from "./types";
 import { decodeArgs, encodeArgs, type Args, type Target } from "../http/uri";
 import { lookupVariable } from "./variables";
 
@@ -61,8 +61,6 @@ export class Context {
     upstreamUri?: string;
     /** Host for the upstream, if a plugin has set it. */
     upstreamHost?: string;
-    /** Upstream that traffic-split has selected. "missing" if the upstream does not exist. */
-    splitUpstream?: Upstream | "missing";
     /** Upstream node to which the request was sent last. */
     node?: Node;
     /** Longest body in bytes; 0: no limit (nginx client_max_body_size, the default of APISIX). */

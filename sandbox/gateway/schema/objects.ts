@@ -13,7 +13,7 @@ const hostSchema = { type: "string", pattern: "^\\*?[0-9a-zA-Z-._\\[\\]:]+$" };
 const ipv4Part = "([0-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5])";
 const ipv4 = [ipv4Part, ipv4Part, ipv4Part, ipv4Part].join("\\.");
 const ipv6 = "([a-fA-F0-9]{0,4}:){1,8}(:[a-fA-F0-9]{0,4}){0,8}([a-fA-F0-9]{0,4})?";
-export const ipSchemas = [
+const ipSchemas = [
     { title: "IPv4", type: "string", format: "ipv4" },
     { title: "IPv4/CIDR", type: "string", pattern: `^${ipv4}/([12]?[0-9]|3[0-2])$` },
     { title: "IPv6", type: "string", format: "ipv6" },
@@ -56,7 +56,7 @@ const nodes = {
     ],
 };
 
-export const upstreamSchema = {
+const upstreamSchema = {
     type: "object",
     properties: {
         ...stamps,

@@ -2,7 +2,7 @@ import type { Values } from "../protocol";
 import type { Answer, Api } from "./http";
 import { HttpError } from "./http";
 import type { ResourceType } from "./fields";
-import { difference, plan } from "./plan";
+import { plan } from "./plan";
 import { afterRead, afterWrite, createBody, patchBody, putBody, withoutNone } from "./wire";
 
 /** Fills the values of `{property}` into a request template. `{scope}` becomes the account or the zone. */
@@ -146,5 +146,3 @@ export function inputsAfterRead(old: Values, state: Values): Values {
 
 const isPlain = (value: unknown): value is Record<string, unknown> =>
     typeof value === "object" && value !== null && !Array.isArray(value);
-
-export { difference };

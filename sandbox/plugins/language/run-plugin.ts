@@ -45,7 +45,7 @@ async function finish(call: Call, child: ChildProcess): Promise<void> {
 async function runProvider(call: Call, options: RuntimeOptions, children: Children): Promise<void> {
     const request = call.request;
     const script = locate("@pulumi/pulumi/cmd/run-plugin", folderOf(request));
-    const child = children.startNode([...options.nodeArguments, script, folderOf(request), ...request.getArgsList()], {
+    const child = children.startNode([script, folderOf(request), ...request.getArgsList()], {
         cwd: request.getPwd(),
         env: environmentOf(request, options),
         stdio: ["ignore", "pipe", "pipe"],
@@ -72,7 +72,7 @@ async function runPolicyPack(call: Call, options: RuntimeOptions, children: Chil
             env.PULUMI_NODEJS_DRY_RUN = String(configuration.getDryRun());
             env.PULUMI_CONFIG = JSON.stringify(Object.fromEntries(configuration.getConfigMap().getEntryList()));
         }
-        const child = children.startNode([...options.nodeArguments, script, ...request.getArgsList(), folder], {
+        const child = children.startNode([script, ...request.getArgsList(), folder], {
             cwd: folder,
             env,
             stdio: ["ignore", "pipe", "pipe"],

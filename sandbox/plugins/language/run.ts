@@ -80,10 +80,11 @@ export async function runProgram(
     const entry = request.getInfo()?.getEntryPoint() || request.getProgram() || ".";
     const script = locate("@pulumi/pulumi/cmd/run", folder);
     // The program writes to this process's stdout and stderr, which the engine shows.
-    const child = children.startNode(
-        [...options.nodeArguments, script, ...runArguments(request, engine, entry, tracing)],
-        { cwd: request.getPwd(), env: runEnvironment(request, options), stdio: ["ignore", "inherit", "inherit"] },
-    );
+    const child = children.startNode([script, ...runArguments(request, engine, entry, tracing)], {
+        cwd: request.getPwd(),
+        env: runEnvironment(request, options),
+        stdio: ["ignore", "inherit", "inherit"],
+    });
     const { code, signal } = await Children.ended(child);
     if (code === 0) return { error: "", bail: false };
     if (code === ALREADY_REPORTED) return { error: "", bail: true };

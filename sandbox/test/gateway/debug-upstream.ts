@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
-export interface Seen {
+interface Seen {
     method: string;
     path: string;
     /** Names in lower case, without the headers that this server obeys. */

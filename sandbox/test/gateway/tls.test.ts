@@ -71,7 +71,10 @@ describe("gateway: TLS", () => {
         await put("ssls/1", ssl(own, "llm.example.com"));
         await put("routes/1", {
             uri: "/*",
-            plugins: { mocking: { response_status: 204, response_example: "" }, redirect: { http_to_https: true } },
+            plugins: {
+                "serverless-post-function": { phase: "access", functions: ["return function() return 204 end"] },
+                redirect: { http_to_https: true },
+            },
         });
     });
     after(() => gateway.close());

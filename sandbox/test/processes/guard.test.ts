@@ -36,13 +36,9 @@ describe("Guard", () => {
                 console.log("started");
                 setInterval(() => undefined, 1e9);
             })();`;
-        commandLine = spawn(
-            process.execPath,
-            ["--require", require.resolve("../../../load-typescript.js"), "-e", script],
-            {
-                stdio: ["ignore", "pipe", "inherit"],
-            },
-        );
+        commandLine = spawn(process.execPath, ["--require=tsx/cjs", "-e", script], {
+            stdio: ["ignore", "pipe", "inherit"],
+        });
         assert.equal(await firstLine(commandLine), "started");
         return Object.fromEntries(readLedger(folder.path).map((entry) => [entry.name, entry]));
     }

@@ -49,7 +49,7 @@ describe("Ports", () => {
             require(${JSON.stringify(ports)}).freePort().then(console.log);
             setInterval(() => {}, 1000);`;
         const start = () =>
-            spawn(process.execPath, ["--require", "./load-typescript.js", "-e", code], {
+            spawn(process.execPath, ["--require=tsx/cjs", "-e", code], {
                 stdio: ["ignore", "pipe", "inherit"],
             });
         const others = [start(), start()];
@@ -63,7 +63,7 @@ describe("Ports", () => {
 
     it("of Services are not given to two processes, although neither listens yet", async () => {
         const code = `require(${JSON.stringify(ports)}).freePortFrom(32700).then(console.log); setInterval(() => {}, 1000);`;
-        const other = spawn(process.execPath, ["--require", "./load-typescript.js", "-e", code], {
+        const other = spawn(process.execPath, ["--require=tsx/cjs", "-e", code], {
             stdio: ["ignore", "pipe", "inherit"],
         });
         const theirs = Number(await firstLine(other));

@@ -189,7 +189,6 @@ describe("real parts", () => {
             "APISIX ingress controller with ADC  emulator of 2.0.1",
             "Pulumi provider cloudflare          real, 6.22.1",
             "cloudflared                         emulator of 2026.8.2",
-            "cert-manager                        emulator of 1.18.2",
         ]);
         assert.deepEqual(partLines([], "4.0.0"), [
             "Pulumi provider kubernetes  built from source, 4.0.0: older than the SDK of the stacks, which needs no action",

@@ -56,7 +56,7 @@ export class RawRedis {
     }
 }
 
-export function request(words: string[]): string {
+function request(words: string[]): string {
     return `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join("")}`;
 }
 

@@ -16,7 +16,7 @@ describe("a folder of the sandbox", () => {
     /** Runs in a process that can be ended, because an endless system call blocks the whole process. */
     const create = (folder: string) => {
         const call = `require("./sandbox/toolchain/folder").createFolder(process.argv[1], "ALPA_AUTH_CACHE", 0o700)`;
-        const args = ["--require=./load-typescript.js", "-e", call, folder];
+        const args = ["--require=tsx/cjs", "-e", call, folder];
         const run = spawnSync(process.execPath, args, { encoding: "utf8", timeout: 60_000, killSignal: "SIGKILL" });
         return /^ToolchainError: (.*)$/m.exec(run.stderr)?.[1] ?? String(run.status);
     };

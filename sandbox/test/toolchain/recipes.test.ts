@@ -6,10 +6,10 @@ import { SANDBOX_TOOLS, TOOL_NAMES } from "../../toolchain/toolchain";
 import versions from "../../toolchain/versions.json";
 
 const NAMES: RecipeName[] = [
-    ...(["pulumi", "etcd", "kubernetes", "kwok", "kubernetes-provider", "helm", "kubectl"] as const),
+    ...(["pulumi", "etcd", "kubernetes", "kwok", "kubernetes-provider", "helm"] as const),
     "kuberay-operator",
 ];
-const KEYS = { kubectl: "kubernetes", "kuberay-operator": "kuberay" } as const;
+const KEYS = { "kuberay-operator": "kuberay" } as const;
 const versionOf = (name: RecipeName) => versions[name in KEYS ? KEYS[name as keyof typeof KEYS] : (name as "etcd")];
 
 const goModOf = (name: RecipeName) => (recipe(name).ingredients as { goMod: string }).goMod;
@@ -53,13 +53,12 @@ describe("recipes", () => {
         });
     }
 
-    it("kubectl and the KubeRay operator are built only when they are requested, each by a recipe of its own", () => {
+    it("the KubeRay operator is built only when it is requested, by a recipe of its own", () => {
         assert.deepEqual(
             TOOL_NAMES.filter((name) => !(SANDBOX_TOOLS as string[]).includes(name)),
-            ["kubectl", "kuberay-operator"],
+            ["kuberay-operator"],
         );
         assert.deepEqual(recipe("kuberay-operator").outputs, ["kuberay-operator"]);
-        assert.deepEqual(recipe("kubectl").outputs, ["kubectl"]);
     });
 
     it("kuberay-operator: the CRDs of its own version are in its folder", () => {
@@ -75,7 +74,7 @@ describe("recipes", () => {
     });
 
     it("have one version of each library of Kubernetes, so that it is compiled once", () => {
-        const blocks = (["kubernetes", "kubectl", "kubernetes-provider", "helm", "kuberay-operator"] as const).map(
+        const blocks = (["kubernetes", "kubernetes-provider", "helm", "kuberay-operator"] as const).map(
             (name) => /^require \(\n[^)]*\)/m.exec(goModOf(name))![0],
         );
         assert.equal(new Set(blocks).size, 1);

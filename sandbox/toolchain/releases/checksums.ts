@@ -14,14 +14,6 @@ export const PINNED: Readonly<Record<string, string>> = {
     "helm-v3.19.5-darwin-arm64.tar.gz": "sha256:195e24e587f423f15a78feebab04583ceee68323598575a0e8b3b11b43fd26fe",
     "helm-v3.19.5-linux-amd64.tar.gz": "sha256:a0a5e8c592ed3f376ac110715eff214730c7422f9a44d96cf98117d2b8b0e6c0",
     "helm-v3.19.5-linux-arm64.tar.gz": "sha256:ce02147ffee6d993bf8ae97a44a22e9e1daf0b69d2d5b69a0c8cf6706445ccf5",
-    "v1.34.4/kubernetes-client-darwin-amd64.tar.gz":
-        "sha512:d54016baa54cf847d68b56bee5f73f8453e2f7ea2fade04fb0a2dd4dabb2ac343e604d2ceae48fb16338c6fb4d92a6eb46b4294dda54500fc93800992a6c1c1d",
-    "v1.34.4/kubernetes-client-darwin-arm64.tar.gz":
-        "sha512:7770047fb7040e9f8f59daea877cc6fa1c9c7444e397b5d6252389d35b766ea3efe52677048d9b6710e9f866994635b985d64f631e396ba36b2689a77c75f7a0",
-    "v1.34.4/kubernetes-client-linux-amd64.tar.gz":
-        "sha512:018d0a75b74b55942a0777afc7edf64ca98c004e6e12f9dc93ad75c26cb58089104ba0f9ceae2f0be5a6f6854948c705b0eb828f0960302a0ff84d57c464fc09",
-    "v1.34.4/kubernetes-client-linux-arm64.tar.gz":
-        "sha512:7b26519145a69ca0a14497ae476b8061b2f07b69f0cf4669490ed36b9161507c2457018181c50ba6c86c55f6b68dcd6faeff832ad5e30f3845a11fc996db2146",
     "v1.34.4/kubernetes-server-linux-amd64.tar.gz":
         "sha512:65c75e81e3ea488f6d42b493cad64d7577ddfa1e5372037a1c841ac069039997d359b5b2f2d44e7665bf04c48ed0065cf9d4c9801b1e63bb6a1b099ef00d4863",
     "v1.34.4/kubernetes-server-linux-arm64.tar.gz":

@@ -92,20 +92,13 @@ function etcd({ os, arch }: Platform): Release {
     };
 }
 
-function fromKubernetes(kind: "server" | "client", programs: string[], { os, arch }: Platform): Release {
+function kubernetes({ os, arch }: Platform): Release | undefined {
+    if (os !== "linux") return undefined;
     const version = versions.kubernetes;
-    const file = `v${version}/kubernetes-${kind}-${os}-${arch}.tar.gz`;
-    const members = Object.fromEntries(programs.map((name) => [name, `kubernetes/${kind}/bin/${name}`]));
-    return { version, downloads: [{ url: `https://dl.k8s.io/${file}`, checksum: pinned(file), members }] };
-}
-
-function kubernetes(platform: Platform): Release | undefined {
+    const file = `v${version}/kubernetes-server-${os}-${arch}.tar.gz`;
     const programs = ["kube-apiserver", "kube-controller-manager", "kube-scheduler"];
-    return platform.os === "linux" ? fromKubernetes("server", programs, platform) : undefined;
-}
-
-function kubectl(platform: Platform): Release {
-    return fromKubernetes("client", ["kubectl"], platform);
+    const members = Object.fromEntries(programs.map((name) => [name, `kubernetes/server/bin/${name}`]));
+    return { version, downloads: [{ url: `https://dl.k8s.io/${file}`, checksum: pinned(file), members }] };
 }
 
 function kwok({ os, arch }: Platform): Release {
@@ -123,7 +116,7 @@ function helm({ os, arch }: Platform): Release {
     return { version, downloads: [{ ...download, members: { helm: `${os}-${arch}/helm` } }] };
 }
 
-const RELEASES = { pulumi, "kubernetes-provider": kubernetesProvider, etcd, kubernetes, kubectl, kwok, helm };
+const RELEASES = { pulumi, "kubernetes-provider": kubernetesProvider, etcd, kubernetes, kwok, helm };
 
 /** The release of a recipe's programs for a platform; undefined if there is none. */
 export function releaseOf(recipe: string, platform: Platform): Release | undefined {

@@ -12,7 +12,7 @@ import { eventually } from "./index";
 import { TOOLS_MILLISECONDS } from "./stack";
 
 export const run = promisify(execFile);
-export const CLI = [`--require=${join(ROOT, "load-typescript.js")}`, join(ROOT, "sandbox/cli.ts")];
+export const CLI = [`--require=${require.resolve("tsx/cjs")}`, join(ROOT, "sandbox/cli.ts")];
 
 /** For `before`: with a cold tool cache, the sandbox builds its tools first. */
 export async function tools(this: Mocha.Context): Promise<void> {

@@ -1,6 +1,6 @@
 /**
  * A stack of option inter on its own hosts, and its callers. The hosts' scripts and shell are real. SSH, sudo, snap,
- * MicroK8s and nft are emulators. cert-manager is an emulator unless ALPA_AUTH_REAL names it.
+ * MicroK8s and nft are emulators. The certificate is a given one, or from cert-manager if ALPA_AUTH_REAL names it.
  */
 import { readFileSync } from "node:fs";
 import { request as plainRequest, type RequestOptions } from "node:http";
@@ -9,6 +9,7 @@ import { connect } from "node:tls";
 import { CoreV1Api, type V1Pod } from "@kubernetes/client-node";
 import { SAMPLE_COMPLETION } from "../../../components/alpa/sample";
 import { parse } from "yaml";
+import { certificate } from "../../certificates";
 import { eventually, here } from "./cloudflare/exposed-stack";
 import type { Hosts } from "./nodes-hosts";
 import type { SlowAlpa } from "./slow-alpa";
@@ -22,6 +23,9 @@ const consumers = (...ids: string[]) => [{ name: "alice", credentials: ids.map((
 /** A stack of option inter on these hosts. */
 export class NodesStack extends EngineStack {
     private sealed: unknown;
+    private source: object = {};
+    /** CA that signs the certificate of the gateway, in PEM form. */
+    authority = "";
 
     private constructor(
         name: string,
@@ -36,11 +40,30 @@ export class NodesStack extends EngineStack {
     static async create(name: string, hosts: Hosts, slow: SlowAlpa, nodePort: number): Promise<NodesStack> {
         const stack = new NodesStack(name, hosts, slow, nodePort);
         await stack.init();
-        stack.write({ option: "inter", cluster: { nodes: [{}] } });
-        await stack.configureSecret("cluster.nodes[0].privateKey", hosts.alpa.privateKey);
-        const { config } = parse(readFileSync(stack.file, "utf8")) as { config: Record<string, { nodes: object[] }> };
-        stack.sealed = (config["alpa-auth:cluster"].nodes[0] as { privateKey: unknown }).privateKey;
+        stack.sealed = await stack.seal(hosts.alpa.privateKey);
+        await stack.chooseCertificate();
         return stack;
+    }
+
+    /** Encrypts a text with the stack's passphrase. @returns the value for the stack file */
+    private async seal(text: string): Promise<unknown> {
+        this.write({ option: "inter", cluster: { nodes: [{}] } });
+        await this.configureSecret("cluster.nodes[0].privateKey", text);
+        const { config } = parse(readFileSync(this.file, "utf8")) as { config: Record<string, { nodes: object[] }> };
+        return (config["alpa-auth:cluster"].nodes[0] as { privateKey: unknown }).privateKey;
+    }
+
+    private async chooseCertificate(): Promise<void> {
+        const { certManager } = here().world;
+        if (certManager !== undefined) {
+            this.authority = certManager.authority;
+            this.source = { certManager: { issuer: "internal" } };
+            return;
+        }
+        const ca = await certificate([], { ca: true });
+        const { certificate: pem, key } = await certificate([HOSTNAME], { by: ca });
+        this.authority = ca.certificate;
+        this.source = { files: { certificate: pem, key: await this.seal(key) } };
     }
 
     /** Replaces the config. @param nodes names of the hosts in the cluster; a `!` marks a worker */
@@ -75,7 +98,7 @@ export class NodesStack extends EngineStack {
         });
     }
 
-    /** Config keys of a stack whose callers connect to the nodes by TLS, with a certificate of cert-manager. */
+    /** Config keys of a stack whose callers connect to the nodes by TLS. */
     azure(tlsPort: number, tls: object = {}): StackConfig {
         return {
             consumers: consumers("a", "b"),
@@ -84,7 +107,7 @@ export class NodesStack extends EngineStack {
                 addresses: [this.hosts.nodes.b.address],
                 ports: { http: this.nodePort, https: tlsPort },
             },
-            tls: { certificate: { certManager: { issuer: "internal" } }, nodePort: tlsPort, ...tls },
+            tls: { certificate: this.source, nodePort: tlsPort, ...tls },
         };
     }
 

@@ -3,9 +3,7 @@ import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
-import { KubeConfig } from "@kubernetes/client-node";
 import { describeHolder, running } from "../../../sandbox/processes";
-import { Rest } from "../../../sandbox/rampart/kubernetes/rest";
 import type { PageData } from "../../../sandbox/status-page/server";
 import { ROOT } from "../../../sandbox/world/state";
 import { CLI, run, SandboxCli, tools } from "../kit/cli";
@@ -64,15 +62,6 @@ describe("npm run sandbox -- up --detach, while other programs hold its default 
             assert.match(holder, /^port \d+ is held by /);
             assert.ok(said.includes(holder), `${holder}:\n${said}`);
         }
-    });
-
-    it("has a ClusterIssuer of cert-manager for a stack's certificate", async () => {
-        const { kubeconfig } = JSON.parse(await sandbox.call("status", "--json")) as { kubeconfig: string };
-        const access = new KubeConfig();
-        access.loadFromFile(kubeconfig);
-        const path = "/apis/cert-manager.io/v1/clusterissuers/internal";
-        const { spec } = await new Rest(access).call<{ spec: object }>("GET", path);
-        assert.deepEqual(spec, { ca: { secretName: "internal" } });
     });
 
     it("lets the operator type pulumi commands after env, and leaves the shipped stack file unchanged", async () => {

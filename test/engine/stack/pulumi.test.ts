@@ -134,7 +134,7 @@ describe("pulumi typed by hand:", () => {
         const project = join(dir, "broken");
         mkdirSync(project);
         symlinkSync(join(ROOT, "node_modules"), join(project, "node_modules"));
-        for (const name of ["start.js", "load-typescript.js"]) copyFileSync(join(ROOT, name), join(project, name));
+        copyFileSync(join(ROOT, "tsconfig.pulumi.json"), join(project, "tsconfig.pulumi.json"));
         const runtime = readFileSync(join(ROOT, "Pulumi.yaml"), "utf8").replace(/^name: .*$/m, "name: broken");
         writeFileSync(join(project, "Pulumi.yaml"), runtime);
         writeFileSync(join(project, "package.json"), "{}");

@@ -23,7 +23,7 @@ export function anchors(page: string): string[] {
  * @param head header of the table's first column
  * @param at index among the tables with this header
  */
-export function rows(head: string, at = 0): string[][] {
+function rows(head: string, at = 0): string[][] {
     const table = read(PAGE)
         .split("\n\n")
         .filter((block) => new RegExp(`^\\| ${head} `).test(block))[at];

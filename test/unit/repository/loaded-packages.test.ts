@@ -22,7 +22,7 @@ const SCRIPT = `
 
 describe("the program", () => {
     it("loads at its start only packages that every option needs: each further package slows every preview", async () => {
-        const args = ["--require", "./load-typescript.js", "-e", SCRIPT];
+        const args = ["--require=tsx/cjs", "-e", SCRIPT];
         const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: ROOT });
         assert.deepEqual(JSON.parse(stdout), [
             "@pulumi/cloudflare",

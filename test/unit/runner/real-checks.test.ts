@@ -31,7 +31,6 @@ describe("checks of real parts", () => {
             ["APISIX ingress controller with ADC", "2.0.1", "emulated", "none"],
             ["Pulumi provider cloudflare", "6.22.1", "real", "9 of 10"],
             ["cloudflared", "2026.8.2", "emulated", "none"],
-            ["cert-manager", "1.18.2", "emulated", "none"],
         ]);
     });
 

@@ -48,7 +48,7 @@ export interface RecordedCase {
     };
 }
 
-export interface RecordedAdminCase {
+interface RecordedAdminCase {
     id: string;
     request: { method: string; path: string; body: Json | null; apiKey?: string };
     expect: { status: number; bodyJson?: unknown };

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { cloudflareService } from "../../../plugins/cloudflare/service";
 import { type ProviderClient, providerClient } from "../provider-client";
 
-export interface Call {
+interface Call {
     method: string;
     /** Path with the query. */
     path: string;

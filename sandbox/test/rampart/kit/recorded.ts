@@ -4,7 +4,7 @@ import type { Helmfile } from "../../../rampart/controller/helmfile.js";
 import type { GraphObject } from "../../../rampart/types.js";
 import type { Answer, State } from "./memory-cluster.js";
 
-export interface RecordedCase {
+interface RecordedCase {
     id: string;
     graph: GraphObject;
     kind: "valid" | "schema" | "constraint" | "crash";

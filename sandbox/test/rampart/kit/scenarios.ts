@@ -6,7 +6,7 @@ import { World } from "./world.js";
  * A recorded step that is replayed. After the action `act`, `then` is the number of seconds that pass, or a condition
  * that is awaited.
  */
-export interface Replayed {
+interface Replayed {
     act: (world: World) => Answer | void | Promise<Answer | void>;
     then?: number | ((world: World) => Promise<void>);
 }

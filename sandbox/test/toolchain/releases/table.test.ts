@@ -7,7 +7,7 @@ import versions from "../../../toolchain/versions.json";
 const PLATFORMS = (["linux", "darwin"] as const).flatMap((os) =>
     (["amd64", "arm64"] as const).map((arch): Platform => ({ os, arch })),
 );
-const RELEASED: RecipeName[] = ["pulumi", "etcd", "kubernetes", "kwok", "kubernetes-provider", "helm", "kubectl"];
+const RELEASED: RecipeName[] = ["pulumi", "etcd", "kubernetes", "kwok", "kubernetes-provider", "helm"];
 
 describe("releases", () => {
     for (const platform of PLATFORMS)

@@ -8,7 +8,7 @@ import type { RealCharts } from "./charts";
 import type { ValueSet } from "./value-sets";
 
 /** Paths of all values. A list or an empty mapping is one value. */
-export function leaves(node: unknown, path: string[] = []): string[][] {
+function leaves(node: unknown, path: string[] = []): string[][] {
     const inner = isTree(node) ? Object.entries(node) : [];
     return inner.length === 0 ? [path] : inner.flatMap(([key, value]) => leaves(value, [...path, key]));
 }

@@ -8,7 +8,7 @@ import { startPlace, type Place } from "../place";
 import { SECOND_LASTS } from "../stack";
 
 /** Seconds to load a model, on bare metal and in pods. */
-export const LOAD_SECONDS = 1;
+const LOAD_SECONDS = 1;
 
 export function gpuWorld(): Promise<Place<World>> {
     return startPlace(GPU_TOOLS, (ground) =>

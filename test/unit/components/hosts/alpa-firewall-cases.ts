@@ -24,7 +24,7 @@ export const RULES: FirewallRules = {
  * - `header in the second fragment`: the first fragment has only an extension header.
  * - `open`: an ACK arrives instead of a SYN.
  */
-export type Form =
+type Form =
     | "whole"
     | "options"
     | "tiny fragments"

@@ -112,7 +112,7 @@ describe("requests to the API server", () => {
             const api = openApiServer({ kubeconfig: process.env.ASKED });
             askApi(api, "/version").then(({ kind }) => console.log(kind));`;
         const env = { ...process.env, ASKED: kubeconfig() };
-        const args = ["--require", "./load-typescript.js", "-e", script];
+        const args = ["--require=tsx/cjs", "-e", script];
         const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: ROOT, env });
         assert.equal(stdout, "Answer\n");
     });

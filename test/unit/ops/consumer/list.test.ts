@@ -469,7 +469,7 @@ describe("ops consumer list", () => {
                 const { readLive } = require("${join(__dirname, "../../../../ops/consumer/state/cluster-consumers.ts")}");
                 readLive(${JSON.stringify(access)}, "alpa-auth", [], 1).catch((error) => console.log(error.message));`;
             const said = await new Promise<string>((resolve, reject) => {
-                const args = ["--require", "./load-typescript.js", "--input-type=commonjs", "-"];
+                const args = ["--require=tsx/cjs", "--input-type=commonjs", "-"];
                 // If the process is still running at the timeout, execFile ends it and reports an error.
                 const child = execFile(process.execPath, args, { timeout: 60_000 }, (error, stdout) =>
                     error ? reject(error) : resolve(stdout),

@@ -80,7 +80,7 @@ describe("a run of Pulumi", () => {
         const order = "new AbortController().signal";
         const parent = `require(${JSON.stringify(source)}).runPulumi(".")(["up"], { signal: ${order}, onLine: () => process.exit(0) });`;
         const told = new Promise((resolve) => watch(folder, (_, name) => name === "told" && resolve(true)).unref());
-        execFile(process.execPath, ["--require", "./load-typescript.js", "-e", parent]);
+        execFile(process.execPath, ["--require=tsx/cjs", "-e", parent]);
         assert.equal(await told, true);
     });
 
@@ -97,7 +97,7 @@ describe("a run of Pulumi", () => {
                     console.log(JSON.stringify([code, stdout]));
                     return run(["stack", "export"]).catch(({ message }) => console.log(message));
                 });`;
-            const args = ["--require", "./load-typescript.js", "-e", parent];
+            const args = ["--require=tsx/cjs", "-e", parent];
             const child = spawn(process.execPath, args, { detached: true, stdio: ["ignore", "pipe", "inherit"] });
             const [first, second] = (await text(child.stdout)).trim().split("\n");
             assert.deepEqual(JSON.parse(first), [3, "here\nending\n"]);

@@ -11,7 +11,7 @@ import { recordProgram } from "../../../../kit/program";
 export type Expected = Record<string, string[]>;
 
 /** Resources by type and name. */
-export const resource = (type: string, name: string) => `${type} ${name}`;
+const resource = (type: string, name: string) => `${type} ${name}`;
 
 const namesOf = (steps: Step[]) =>
     steps.flatMap(({ urn, oldState }) => (oldState?.custom ? [resource(oldState.type, urn.split("::").at(-1)!)] : []));

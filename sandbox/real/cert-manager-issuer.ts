@@ -1,35 +1,34 @@
 /**
- * cert-manager 1.18 on a sandbox cluster: the real controller with its own CRDs, or the emulator of controller.ts.
+ * The real cert-manager 1.18 on a sandbox cluster, with its own CRDs and an issuer.
  *
- *     const manager = await startCertManager({ kubeConfig, issuer: "internal", log });
+ *     const manager = await startCertManager(ground, { kubeConfig, kubeconfigPath, issuer: "internal", found });
  *     await manager.renew("llm", "alpa-tls"); // as `cmctl renew`
  */
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { KubeConfig } from "@kubernetes/client-node";
-import { parse } from "yaml";
-import { installDefinitions, type NewDefinition } from "../rampart/kubernetes/install";
+import { generate } from "selfsigned";
+import { installDefinitions } from "../rampart/kubernetes/install";
 import { Rest } from "../rampart/kubernetes/rest";
-import { startRealCertManager } from "../real/cert-manager";
-import { certManagerDefinitions } from "../real/cert-manager-crds";
-import type { Found } from "../real/parts";
-import type { Ground } from "../real/run";
-import { startController } from "./controller";
-import { HOME, type Certificate } from "./reconcile";
-import { makeAuthority } from "./sign";
+import type { Found } from "./parts";
+import type { Ground } from "./run";
+import { certManagerDefinitions } from "./cert-manager-crds";
+import { startRealCertManager } from "./cert-manager";
 
-const DEFINITIONS = join(__dirname, "../crds/cert-manager");
 const GROUP = "/apis/cert-manager.io/v1";
+/** Namespace of cert-manager. The Secrets of ClusterIssuers are in it. */
+const HOME = "cert-manager";
 
 interface CertManagerOptions {
     kubeConfig: KubeConfig;
+    /** Path of the same kubeconfig. */
+    kubeconfigPath: string;
     /** Name of a ClusterIssuer, which is created with a new CA. */
     issuer: string;
-    /**
-     * If set, the real controller is started, in this environment and with this kubeconfig file. @default the emulator
-     */
-    real?: { found: Found; ground: Ground; kubeconfigPath: string };
-    log?: (line: string) => void;
+    found: Found;
+}
+
+interface Certificate {
+    metadata: { generation: number };
+    status?: { conditions?: { type: string }[] };
 }
 
 export interface CertManager {
@@ -40,16 +39,14 @@ export interface CertManager {
     close(): Promise<void>;
 }
 
-export async function startCertManager({
-    kubeConfig,
-    issuer,
-    real,
-    log = () => undefined,
-}: CertManagerOptions): Promise<CertManager> {
+export async function startCertManager(
+    ground: Ground,
+    { kubeConfig, kubeconfigPath, issuer, found }: CertManagerOptions,
+): Promise<CertManager> {
     const rest = new Rest(kubeConfig);
-    await installDefinitions(rest, real ? certManagerDefinitions(real.found.paths.crds) : definitions());
+    await installDefinitions(rest, certManagerDefinitions(found.paths.crds));
     await rest.apply(`/api/v1/namespaces/${HOME}`, { apiVersion: "v1", kind: "Namespace", metadata: { name: HOME } });
-    const controller = real ? await startRealCertManager(real.ground, real) : startController(rest, log);
+    const controller = await startRealCertManager(ground, { found, kubeconfigPath });
     try {
         return {
             authority: await addAuthority(rest, issuer),
@@ -62,14 +59,13 @@ export async function startCertManager({
     }
 }
 
-function definitions(): NewDefinition[] {
-    return readdirSync(DEFINITIONS).map(
-        (file) => parse(readFileSync(join(DEFINITIONS, file), "utf8")) as NewDefinition,
-    );
-}
-
 async function addAuthority(rest: Rest, name: string): Promise<string> {
-    const { certificate, key } = await makeAuthority(name);
+    const { cert: certificate, private: key } = await generate([{ name: "commonName", value: name }], {
+        algorithm: "sha256",
+        keyType: "ec",
+        curve: "P-256",
+        extensions: [{ name: "basicConstraints", cA: true, critical: true }],
+    });
     await rest.apply(`/api/v1/namespaces/${HOME}/secrets/${name}`, {
         apiVersion: "v1",
         kind: "Secret",
