@@ -79,7 +79,7 @@ class Limited extends Error {}
 export async function proveServed(endpoint: PublicEndpoint): Promise<string> {
     if (endpoint.callers.length === 0) return asVerifier(endpoint, "this machine has no caller's key that works");
     try {
-        const { answer, who } = await askUntil(endpoint, 1, ({ problem }) => problem, "throw");
+        const { answer, who } = await askUntil(endpoint, 1, wrongAnswer, "throw");
         return `${who} got an answer from ${endpoint.url} after ${answer.milliseconds} ms`;
     } catch (error) {
         if (!(error instanceof Limited)) throw error;
@@ -94,8 +94,16 @@ async function asVerifier({ verification, ...others }: PublicEndpoint, why: stri
     if (verification === undefined) return `no answer was received: ${why}`;
     const { url, key } = verification;
     const verifier = { ...others, url, callers: [{ who: VERIFIER, auth: apiKey(key) }] };
-    const { answer } = await askUntil(verifier, 1, ({ problem }) => problem, "wait");
+    const { answer } = await askUntil(verifier, 1, wrongAnswer, "wait");
     return `${why}; ${VERIFIER} got an answer from ${url} after ${answer.milliseconds} ms`;
+}
+
+function wrongAnswer({ problem }: Answer): string {
+    return problem === "" ? "" : failed(problem);
+}
+
+function failed(reason: unknown): string {
+    return `request failed (${errorMessage(reason)})`;
 }
 
 /** Verifies that a caller gets 503 with Retry-After. @returns a sentence with the proof @throws with the actual answer */
@@ -123,7 +131,7 @@ async function askUntil(
     for (let right = 0, limited = 0; ;) {
         const { who, auth } = callers[limited % callers.length];
         const call = { url, method: "completions", prompt: PROMPT, options: { max_tokens: 1 } } as const;
-        const answer = await callService({ ...call, credential: auth, timeoutSeconds, signal }).catch(errorMessage);
+        const answer = await callService({ ...call, credential: auth, timeoutSeconds, signal }).catch(failed);
         signal?.throwIfAborted();
         const problem = typeof answer === "string" ? answer : wrong(answer);
         if (typeof answer !== "string") {

@@ -152,7 +152,7 @@ describe("npm run ops -- convert run", () => {
         const { note } = await exits(1, ops("convert", "run", "--yes"));
         assert.match(
             note,
-            /did not reach intra-b \(done: .*done fails in this test; and callers are not served by the component: alice\/a1 at http\S+: request failed \(502: /,
+            /did not reach intra-b \(done: .*done fails in this test; and callers are not served by the component: alice\/a1 at http\S+: request failed \(answered 502 /,
         );
         assert.match(note, /It was rolled back to intra-a, which serves/);
         assert.deepEqual(state.ups.slice(8), ["switch", "start", "stop", "drain", "prepare", "intra-a"]);
