@@ -1,8 +1,8 @@
 /** Causes failures during a conversion. Checks its record and the callers' answers afterwards. */
 import { strict as assert } from "node:assert";
-import type { Entry } from "../../../../ops/cutover/audit";
-import { duration } from "../../../../ops/cutover/clock";
-import { closesWindow, opensWindow } from "../../../../ops/cutover/phases";
+import type { Entry } from "../../../../ops/convert/audit";
+import { duration } from "../../../../ops/convert/clock";
+import { closesWindow, opensWindow } from "../../../../ops/convert/phases";
 import type { Fault } from "../../../../sandbox/gpus/faults";
 import { Rest } from "../../../../sandbox/rampart/kubernetes/rest";
 import { refuse } from "../../../../sandbox/world/owners";
