@@ -34,10 +34,10 @@ export const refused =
         });
 
 /** Runs the stack's command, and causes a failure in a step. Removes the cause when the rollback begins. */
-export async function returnsFrom(stack: ConvertStack, step: string, trouble: Trouble, ...args: string[]) {
+export async function returnsFrom(stack: ConvertStack, step: string, trouble: Trouble) {
     // To make phase verify fail, cause the failure in phase start: it loads the weights that verify checks.
     const early = step === "verify" ? "start" : step;
-    const { ended } = stack.start(...args);
+    const { ended } = stack.start();
     await untilStep(stack, ended, early);
     const away = await trouble();
     await untilStep(stack, ended, "return");
