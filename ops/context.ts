@@ -3,7 +3,7 @@ import type { PlainAccess } from "../components/kubernetes/api-server";
 import type { Reader } from "../components/kubernetes/cluster-reader";
 import { stackFilesFolder } from "../config/stack-file";
 import { stateOf } from "./check/exposure-ports";
-import { openHolder, type OpenHolder } from "./cutover/holder";
+import { openHolder, type OpenHolder } from "./convert/lock/holder";
 import { UsageError } from "./errors";
 import { auditGateway, type AuditGateway } from "./gateway/audit";
 import { underPolicy, WITHOUT_PACK } from "./stack/policy-pack";

@@ -29,8 +29,7 @@ const FULL: Record<string, string> = {
     "test/engine/cluster/inter-nodes": "a cluster from hosts by SSH, nodes that are lost and replaced",
     "test/engine/cluster/intra-ha": "the same as inter.test.ts, for option intra-a",
     "test/engine/cluster/microk8s": "a cluster from hosts by SSH, step by step",
-    "test/engine/gateway/closed":
-        "a conversion before a new version of the model: unit tests have the order of resources",
+    "test/engine/gateway/closed": "models are loaded under traffic: unit tests have the order of the resources",
     "test/engine/gateway/installers": "a world for each way to install the gateway",
     "test/engine/gateway/observability":
         "a stack of its own: unit tests of the emulator and of the rendered settings find most errors first",

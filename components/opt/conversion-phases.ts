@@ -9,7 +9,7 @@ export type Phase = (typeof PHASES)[number];
 export const SUSPEND_SECONDS = 300;
 
 /** State in a phase. */
-export interface PhaseState {
+interface PhaseState {
     /** Target of callers' requests. With `nowhere` callers get 503. */
     callers: "bare-metal" | "nowhere" | "component";
     /**

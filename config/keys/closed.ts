@@ -20,4 +20,7 @@ export const closed = z
     })
     .check(reasonFor({ enabled: true }, "Give the reason why callers may get 503"))
     .prefault({})
-    .describe("Closes the gateway for maintenance, for example for a new version of the model.");
+    .meta({
+        description: "Closes the gateway for maintenance, for example for a new version of the model.",
+        examples: [{ enabled: true, reason: "new version of the model" }],
+    });

@@ -2,7 +2,7 @@
 import { isAlias, isMap } from "yaml";
 import { keyOf, PROJECT, readValue } from "../stack/stack-file";
 import { editYaml, parseYaml } from "../stack/yaml-edit";
-import { PHASES, type Phase, type Place } from "../cutover/phases";
+import { PHASES, type Phase, type Place } from "./phases";
 
 /** The phase in a stack file; undefined with another option. */
 export function placeIn(text: string): Place | undefined {

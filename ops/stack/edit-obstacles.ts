@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Context } from "../context";
-import { conversionInProgress } from "../cutover/in-progress";
+import { conversionInProgress } from "../convert/lock/in-progress";
 import { jsonObject, said } from "./pulumi";
 import type { Stack } from "./stack";
 

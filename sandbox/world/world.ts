@@ -113,7 +113,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     const env = { ...process.env, [SANDBOX_MARK]: sandboxId(stateDir) };
     const ground: Ground = { stateDir, env, log };
     return together(log, async (keep, close) => {
-        const nodes = options.nodes ?? dgxNodes(2);
+        const nodes = options.nodes ?? dgxNodes();
         const gpus = options.gpus && new Gpus(options.gpus, nodes, stateDir);
         const running: { workloads?: Workloads } = {};
         const podPort: PodPort = (namespace, pod, port) => running.workloads?.podPort(namespace, pod, port);

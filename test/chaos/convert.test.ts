@@ -3,7 +3,7 @@
 // The engine, API server, scheduler and KubeRay operator are real. Gateway, hosts, kubelets, GPUs and Alpa are
 // emulators, so the times say nothing about a real model.
 import { strict as assert } from "node:assert";
-import { PHASES, type Phase } from "../../ops/cutover/phases";
+import { PHASES, type Phase } from "../../ops/convert/phases";
 import { ask } from "../engine/kit/conversion/conversion-stack";
 import { ConvertStack, killed } from "../engine/kit/conversion/convert-stack";
 import {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { run } from "../../ops/cli";
 import { stateOf } from "../../ops/check/exposure-ports";
 import { auditGateway } from "../../ops/gateway/audit";
-import { openHolder } from "../../ops/cutover/holder";
+import { openHolder } from "../../ops/convert/lock/holder";
 import { runPulumi } from "../../sandbox/world/pulumi";
 import { edit } from "../engine/kit/clone";
 import { call, current, TestStack, useWorld } from "../engine/kit";

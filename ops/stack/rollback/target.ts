@@ -1,7 +1,7 @@
 /** Finds out whether a version can be rolled back to, and with which config. */
 import { readFileSync, realpathSync } from "node:fs";
 import { relative } from "node:path";
-import { PHASES } from "../../cutover/phases";
+import { PHASES } from "../../convert/phases";
 import { ROOT, type Context } from "../../context";
 import { Failure, UsageError } from "../../errors";
 import { git, hasCommit, uncommittedFiles } from "../history/commits";

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { run } from "../../../ops/cli";
 import type { AuditGateway } from "../../../ops/gateway/audit";
 import type { Context } from "../../../ops/context";
-import type { OpenHolder } from "../../../ops/cutover/holder";
+import type { OpenHolder } from "../../../ops/convert/lock/holder";
 import type { PulumiResult } from "../../../ops/stack/pulumi";
 
 /** The current day in every test. */

@@ -2,7 +2,7 @@
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Entry } from "../../../../ops/cutover/audit";
+import type { Entry } from "../../../../ops/convert/audit";
 import { hostKeys } from "../../../../sandbox/world/overlay";
 import { freePortFrom } from "../../../../sandbox/processes";
 import { Rest } from "../../../../sandbox/rampart/kubernetes/rest";

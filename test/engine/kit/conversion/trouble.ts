@@ -1,8 +1,8 @@
 /** Causes failures during a conversion. Checks its record and the callers' answers afterwards. */
 import { strict as assert } from "node:assert";
-import type { Entry } from "../../../../ops/cutover/audit";
-import { duration } from "../../../../ops/cutover/clock";
-import { closesWindow, opensWindow } from "../../../../ops/cutover/phases";
+import type { Entry } from "../../../../ops/convert/audit";
+import { duration } from "../../../../ops/convert/clock";
+import { closesWindow, opensWindow } from "../../../../ops/convert/phases";
 import type { Fault } from "../../../../sandbox/gpus/faults";
 import { Rest } from "../../../../sandbox/rampart/kubernetes/rest";
 import { refuse } from "../../../../sandbox/world/owners";
@@ -34,10 +34,10 @@ export const refused =
         });
 
 /** Runs the stack's command, and causes a failure in a step. Removes the cause when the rollback begins. */
-export async function returnsFrom(stack: ConvertStack, step: string, trouble: Trouble, ...args: string[]) {
+export async function returnsFrom(stack: ConvertStack, step: string, trouble: Trouble) {
     // To make phase verify fail, cause the failure in phase start: it loads the weights that verify checks.
     const early = step === "verify" ? "start" : step;
-    const { ended } = stack.start(...args);
+    const { ended } = stack.start();
     await untilStep(stack, ended, early);
     const away = await trouble();
     await untilStep(stack, ended, "return");

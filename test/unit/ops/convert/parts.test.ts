@@ -6,20 +6,19 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { DEFAULT_BUDGET_MINUTES } from "../../../../config/keys/convert";
-import { difference, latencyBound, type Answer } from "../../../../ops/cutover/service/answers";
-import { errorsIn } from "../../../../ops/cutover/apply";
-import { append, isOver, newFile, records, type Entry, type Event } from "../../../../ops/cutover/audit";
-import { duration, needed, neededBack } from "../../../../ops/cutover/clock";
-import { remainingForward, returnFrom, TURN_SECONDS, wholeReturn } from "../../../../ops/cutover/clock";
-import { budgetProblems } from "../../../../ops/cutover/checks";
-import { CONVERSION, defaults, patience } from "../../../../ops/convert/kind";
-import { measured } from "../../../../ops/cutover/expected";
-import { holderOf, orderFile, takeLock } from "../../../../ops/cutover/lock";
-import { ProgressDisplay, renderProgress } from "../../../../ops/cutover/commands/progress";
-import type { Place } from "../../../../ops/cutover/phases";
-import { whatAHumanMustDo } from "../../../../ops/cutover/commands/report";
+import { difference, latencyBound, type Answer } from "../../../../ops/convert/service/answers";
+import { errorsIn } from "../../../../ops/convert/runner/apply";
+import { append, isOver, newFile, records, type Entry, type Event } from "../../../../ops/convert/audit";
+import { duration, needed, neededBack } from "../../../../ops/convert/clock";
+import { remainingForward, returnFrom, TURN_SECONDS, wholeReturn } from "../../../../ops/convert/clock";
+import { budgetProblems } from "../../../../ops/convert/checks";
+import { expectedTimes, measured, patience, timesToKeep } from "../../../../ops/convert/expected";
+import { holderOf, orderFile, takeLock } from "../../../../ops/convert/lock/lock";
+import { ProgressDisplay, renderProgress } from "../../../../ops/convert/progress";
+import type { Place } from "../../../../ops/convert/phases";
+import { whatAHumanMustDo } from "../../../../ops/convert/report";
 import { placeIn, restOf, setPlace } from "../../../../ops/convert/stack-edit";
-import { callAt, startClock } from "../../../../ops/cutover/timer";
+import { callAt, startClock } from "../../../../ops/convert/runner/timer";
 import { CONVERT_FILE } from "./service";
 import { PLACES } from "./world";
 
@@ -31,7 +30,6 @@ const step = (name: "start" | "stop", seconds: number, outcome: "done" | "failed
 const conversion = (...entries: Entry[][]) => ({ file: "", entries: entries.flat() });
 
 let folder: string;
-const kept = () => ({ folder, kind: "convert" }) as const;
 
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "alpa-auth-convert-"))));
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
@@ -83,13 +81,13 @@ describe("ops convert, expected times", () => {
         const begun: Event = { event: "step", step: "done", direction: "forward", to: "done" };
         const times = conversion(step("start", 12.3), [entry(begun), entry(done)]);
         assert.equal(measured([times]).done, 4);
-        assert.deepEqual(CONVERSION.toKeep([times]), { start: 13 });
+        assert.deepEqual(timesToKeep([times]), { start: 13 });
     });
 });
 
 describe("ops convert, times of steps that were never measured", () => {
     it("include the longest answer once in each direction: open answers of each side may finish", () => {
-        const [short, long] = [defaults(0), defaults(600)];
+        const [short, long] = [expectedTimes(0), expectedTimes(600)];
         assert.equal(remainingForward("intra-a", long) - remainingForward("intra-a", short), 600);
         assert.equal(neededBack(long) - neededBack(short), 600);
         assert.equal(wholeReturn(long) - wholeReturn(short), 600);
@@ -105,12 +103,12 @@ describe("ops convert, times of steps that were never measured", () => {
         const seconds = DEFAULT_BUDGET_MINUTES * 60;
         const budget = (answer: number) => ({
             seconds,
-            expected: defaults(answer),
+            expected: expectedTimes(answer),
             patienceSeconds: 0,
             lookSeconds: 0,
         });
         assert.deepEqual(budgetProblems(budget(600), "forward"), []);
-        assert.equal(needed(defaults(600)), 28 * 60 + TURN_SECONDS + 26 * 60);
+        assert.equal(needed(expectedTimes(600)), 28 * 60 + TURN_SECONDS + 26 * 60);
         const [said] = budgetProblems(budget(900), "forward");
         assert.match(
             said,
@@ -121,13 +119,13 @@ describe("ops convert, times of steps that were never measured", () => {
 
 describe("ops convert, the longest rollback", () => {
     it("is that of a failed switch, whose callers were routed to the component", () => {
-        const expected = defaults(600);
+        const expected = expectedTimes(600);
         assert.equal(wholeReturn(expected), returnFrom("switch", expected));
         assert.ok(wholeReturn(expected) > returnFrom("verify", expected));
     });
 
     it("includes the phase that is repeated after a step that failed half-way", () => {
-        const expected = { ...defaults(600), "back to verify": 1000 };
+        const expected = { ...expectedTimes(600), "back to verify": 1000 };
         assert.equal(wholeReturn(expected), 1000 + 720 + 720 + 60);
     });
 });
@@ -155,34 +153,34 @@ describe("ops convert, the record", () => {
         versions: { program: "0", pulumi: "v3", node: "v20" },
     };
     const write = (...events: Event[]) => {
-        const file = newFile(kept(), "intra", new Date("2026-11-26T12:00:00Z"));
+        const file = newFile(folder, "intra", new Date("2026-11-26T12:00:00Z"));
         events.forEach((event) => append(file, entry(event)));
         return file;
     };
 
     it("is one file for each conversion, which other stacks with a similar name do not read", () => {
         assert.match(write(begin), /\.alpa-auth\/convert\/intra-20261126T120000Z\.jsonl$/);
-        assert.equal(records(kept(), "intra").length, 1);
-        for (const other of ["intr", "intra-2", "in.ra"]) assert.deepEqual(records(kept(), other), []);
+        assert.equal(records(folder, "intra").length, 1);
+        for (const other of ["intr", "intra-2", "in.ra"]) assert.deepEqual(records(folder, other), []);
     });
 
     it("of a new conversion sorts after all others, although one of them has a time of a clock that was ahead", () => {
         write(begin);
         for (const at of ["2026-11-26T11:00:00Z", "2026-11-26T12:00:00.900Z"])
-            assert.match(newFile(kept(), "intra", new Date(at)), /intra-20261126T120001Z\.jsonl$/);
+            assert.match(newFile(folder, "intra", new Date(at)), /intra-20261126T120001Z\.jsonl$/);
     });
 
     it("contains all but the last line after a crash has truncated that line, and is continued", () => {
         const file = write(begin);
         appendFileSync(file, '{"time":"2026-11-26T12:0');
         assert.deepEqual(
-            records(kept(), "intra")[0].entries.map(({ event }) => event),
+            records(folder, "intra")[0].entries.map(({ event }) => event),
             ["begin"],
         );
         append(file, entry({ event: "return", why: "x" }));
         append(file, entry({ event: "end", outcome: "returned", place: "intra-a", downSeconds: 0 }));
         assert.deepEqual(
-            records(kept(), "intra")[0].entries.map(({ event }) => event),
+            records(folder, "intra")[0].entries.map(({ event }) => event),
             ["begin", "return", "end"],
         );
     });
@@ -193,7 +191,7 @@ describe("ops convert, the record", () => {
         append(file, entry({ event: "return", why: "x" }));
         appendFileSync(file, `{"time":"2026${"\0".repeat(300)}`);
         assert.deepEqual(
-            records(kept(), "intra")[0].entries.map(({ event }) => event),
+            records(folder, "intra")[0].entries.map(({ event }) => event),
             ["begin", "return"],
         );
     });
@@ -201,7 +199,7 @@ describe("ops convert, the record", () => {
     it("is rejected with the number of a line whose JSON is not an object", () => {
         for (const line of ["null", "5", '["a"]']) {
             writeFileSync(write(begin), `${line}\n`);
-            assert.throws(() => records(kept(), "intra"), /must have one JSON object in each line \(line 1 has none/);
+            assert.throws(() => records(folder, "intra"), /must have one JSON object in each line \(line 1 has none/);
             rmSync(join(folder, ".alpa-auth/convert"), { recursive: true });
         }
     });
@@ -209,7 +207,7 @@ describe("ops convert, the record", () => {
     it("is rejected with the number of a line with a merge conflict", () => {
         const file = write(begin);
         writeFileSync(file, `<<<<<<< HEAD\n${readFileSync(file, "utf8")}`);
-        assert.throws(() => records(kept(), "intra"), /must have one JSON object in each line \(line 1 has none/);
+        assert.throws(() => records(folder, "intra"), /must have one JSON object in each line \(line 1 has none/);
     });
 
     it("shows an end when the conversion is complete or rolled back, and none while an operator is needed", () => {
@@ -365,16 +363,16 @@ describe("ops convert, the display", () => {
 
     it("shows the progress of the step, what it waits for, and when it rolls back by itself", () => {
         assert.equal(
-            renderProgress(CONVERSION, view, began + 65_000, "alpa-opt updating"),
+            renderProgress(view, began + 65_000, "alpa-opt updating"),
             "start: 1:05 of about 15:00; callers have got 503 for 6:05; rolls back by itself if not done in 18:55; " +
                 "waits until the model is loaded in the component | alpa-opt updating",
         );
-        assert.match(renderProgress(CONVERSION, view, began + 1201_000, ""), /rolling back/);
+        assert.match(renderProgress(view, began + 1201_000, ""), /rolling back/);
     });
 
     it("prints lines where there is no terminal, and one changing line where there is one", () => {
         const notes: string[] = [];
-        const plain = new ProgressDisplay({ note: (text) => notes.push(text) }, CONVERSION);
+        const plain = new ProgressDisplay({ note: (text) => notes.push(text) });
         plain.show(view);
         plain.line("\x1b[32m~ alpa-opt updating\x1b[0m");
         plain.show(undefined);
@@ -382,10 +380,7 @@ describe("ops convert, the display", () => {
         assert.ok(notes.some((line) => line.includes("alpa-opt updating")));
         const drawn: string[] = [];
         const said: string[] = [];
-        const terminal = new ProgressDisplay(
-            { note: (text) => said.push(text), terminal: (text) => drawn.push(text) },
-            CONVERSION,
-        );
+        const terminal = new ProgressDisplay({ note: (text) => said.push(text), terminal: (text) => drawn.push(text) });
         terminal.show(view);
         terminal.line("~ alpa-opt updating");
         terminal.show(undefined);
@@ -399,7 +394,7 @@ describe("ops convert, the display", () => {
 });
 
 describe("ops convert, what the operator must do", () => {
-    const said = (to: Place) => whatAHumanMustDo(CONVERSION, { direction: "back", to }, "no room", "intra");
+    const said = (to: Place) => whatAHumanMustDo({ direction: "back", to }, "no room", "intra");
 
     it("is printed for each step of the rollback, with a command that works as pasted", () => {
         for (const to of PLACES.filter((place) => place !== "done")) {

@@ -10,11 +10,11 @@ import {
     remainingForward,
     TURN_SECONDS,
     wholeReturn,
-} from "../../../../ops/cutover/clock";
-import type { Entry, Event } from "../../../../ops/cutover/audit";
-import { defaults } from "../../../../ops/convert/kind";
-import { backFrom, forwardFrom, nameOf, PHASES } from "../../../../ops/cutover/phases";
-import { progressOf } from "../../../../ops/cutover/state";
+} from "../../../../ops/convert/clock";
+import type { Entry, Event } from "../../../../ops/convert/audit";
+import { expectedTimes } from "../../../../ops/convert/expected";
+import { backFrom, forwardFrom, nameOf, PHASES } from "../../../../ops/convert/phases";
+import { progressOf } from "../../../../ops/convert/state";
 import { FakeWorld, PLACES, type WorldOptions } from "./world";
 
 const FORWARD = [...PHASES];
@@ -169,8 +169,8 @@ describe("ops convert, the runner", () => {
         it(`rolls back within the budget when done fails and the component does not serve: a caller's request ${unserved === "fails" ? "fails" : "is never answered"}`, async () => {
             // `switch` ends at the latest time that the budget allows, so callers get 503 for the longest possible time.
             const late = latestEnd({ direction: "forward", to: "switch" }, new FakeWorld().budget)!;
-            const spare = late - remainingForward("intra-a", defaults(600));
-            const takes = { start: defaults(600).start + spare - 1 };
+            const spare = late - remainingForward("intra-a", expectedTimes(600));
+            const takes = { start: expectedTimes(600).start + spare - 1 };
             const { world, result } = await convert({ unserved, fails: { done: 2 }, takes });
             assert.deepEqual(world.steps().slice(7), ["done", ...back(...WHOLE)]);
             assert.equal(result.outcome, "returned");
@@ -192,7 +192,7 @@ describe("ops convert, the runner", () => {
             const world = new FakeWorld({ unserved: "silent", fails: { done: 2 } });
             world.begin();
             // The request comes while `done` is tried twice; each try fails after 30 s.
-            world.orderIn = { order, seconds: 900 + remainingForward("intra-a", defaults(600)) + 100 };
+            world.orderIn = { order, seconds: 900 + remainingForward("intra-a", expectedTimes(600)) + 100 };
             const result = (await world.go())!;
             assert.deepEqual([result.outcome, result.why], [outcome, "done: it failed"]);
         }
@@ -249,8 +249,8 @@ describe("ops convert, the runner", () => {
     });
 
     it("does not begin a step when earlier steps have used up the time", async () => {
-        const { drain, stop } = defaults(600);
-        const slow = { drain: drain + 3600 - needed(defaults(600)) - 1, stop };
+        const { drain, stop } = expectedTimes(600);
+        const slow = { drain: drain + 3600 - needed(expectedTimes(600)) - 1, stop };
         const { world, result } = await convert({ takes: slow });
         assert.equal(result.outcome, "converted");
         const late = await convert({ takes: { ...slow, stop: stop + 2 } });
@@ -333,11 +333,10 @@ describe("ops convert, bare metal's answers", () => {
         const there = { file: "there.jsonl", entries: [...world.entries] };
         world.entries = [];
         world.begin("intra-a");
-        const { answers } = progressOf(
-            { reached: "done", asked: "done" },
-            [there, { file: "back.jsonl", entries: world.entries }],
-            "intra-a",
-        );
+        const { answers } = progressOf({ reached: "done", asked: "done" }, [
+            there,
+            { file: "back.jsonl", entries: world.entries },
+        ]);
         assert.deepEqual(
             answers?.map(({ text }) => text),
             [" the capital"],
@@ -346,11 +345,10 @@ describe("ops convert, bare metal's answers", () => {
         // then.
         world.entries = [];
         world.begin("intra-b");
-        const again = progressOf(
-            { reached: "intra-a", asked: "intra-a" },
-            [there, { file: "again.jsonl", entries: world.entries }],
-            "intra-a",
-        );
+        const again = progressOf({ reached: "intra-a", asked: "intra-a" }, [
+            there,
+            { file: "again.jsonl", entries: world.entries },
+        ]);
         assert.equal(again.answers, undefined);
     });
 });
@@ -442,8 +440,8 @@ describe("ops convert, killed", () => {
 describe("ops convert, whatever happens", () => {
     const names = [
         ...forwardFrom("intra-a"),
-        ...backFrom("done", "intra-a", { isHalfWay: true }),
-        ...backFrom("verify", "intra-a", { isHalfWay: true }),
+        ...backFrom("done", { isHalfWay: true }),
+        ...backFrom("verify", { isHalfWay: true }),
     ].map(nameOf);
     const some = <T>(value: fc.Arbitrary<T>) =>
         fc.record(Object.fromEntries(names.map((name) => [name, value])), {
@@ -489,7 +487,7 @@ describe("ops convert, whatever happens", () => {
         const times = fc.record({ expected: some(fc.integer({ min: 0, max: 1500 })), spare: fc.nat({ max: 3000 }) });
         await fc.assert(
             fc.asyncProperty(times, late, fc.boolean(), async ({ expected, spare }, failing, halfWay) => {
-                const all = { ...defaults(600), ...expected };
+                const all = { ...expectedTimes(600), ...expected };
                 const budgetSeconds = needed(all) + spare;
                 const lasts = expectedOf({ direction: "forward", to: failing as any }, all) + spare;
                 // With `halfWay` the step hangs until the runner aborts it at its time limit. Otherwise the step ends at

@@ -2,8 +2,8 @@
 // callers while it has no Alpa. The service here gives prepared answers.
 import { strict as assert } from "node:assert";
 import { apiKey } from "../../../../ops/service-call";
-import { recordAnswers } from "../../../../ops/cutover/service/answers";
-import { proveRefused } from "../../../../ops/cutover/service/public-endpoint";
+import { recordAnswers } from "../../../../ops/convert/service/answers";
+import { proveRefused } from "../../../../ops/convert/service/public-endpoint";
 import { serve } from "../../kit/http";
 
 const KEY = "KEY-of-the-verifier-0123456789";

@@ -3,13 +3,13 @@
  * only one step at a time.
  */
 import { stepsFrom, type Stage } from "../../../../components/opt/conversion-phases";
-import type { Entry, Event } from "../../../../ops/cutover/audit";
-import { CONVERSION, defaults } from "../../../../ops/convert/kind";
-import type { Budget, Expected } from "../../../../ops/cutover/clock";
-import type { Actions, Result } from "../../../../ops/cutover/interfaces";
-import { CutoverRunner } from "../../../../ops/cutover/runner";
-import { nameOf, PHASES, type Place, type Step } from "../../../../ops/cutover/phases";
-import { progressOf, type ConversionProgress } from "../../../../ops/cutover/state";
+import type { Entry, Event } from "../../../../ops/convert/audit";
+import { expectedTimes } from "../../../../ops/convert/expected";
+import type { Budget, Expected } from "../../../../ops/convert/clock";
+import type { Actions, Result } from "../../../../ops/convert/runner/interfaces";
+import { ConversionRunner } from "../../../../ops/convert/runner/runner";
+import { nameOf, PHASES, type Place, type Step } from "../../../../ops/convert/phases";
+import { progressOf, type ConversionProgress } from "../../../../ops/convert/state";
 
 /** Every state of a conversion: before the first phase, and in each phase. */
 export const PLACES: readonly Place[] = ["intra-a", ...PHASES];
@@ -67,7 +67,7 @@ export class FakeWorld {
     private readonly disproved: Record<string, number>;
 
     constructor(private readonly options: WorldOptions = {}) {
-        const expected = { ...defaults(600), ...options.expected };
+        const expected = { ...expectedTimes(600), ...options.expected };
         this.budget = { seconds: options.budgetSeconds ?? 3600, expected, patienceSeconds: 3600, lookSeconds: 1500 };
         this.fails = { ...options.fails };
         this.disproved = { ...options.disproved };
@@ -80,11 +80,7 @@ export class FakeWorld {
 
     progress(): ConversionProgress {
         const { reached, asked, entries } = this;
-        return progressOf(
-            { reached, asked },
-            entries.length === 0 ? [] : [{ file: "record.jsonl", entries }],
-            "intra-a",
-        );
+        return progressOf({ reached, asked }, entries.length === 0 ? [] : [{ file: "record.jsonl", entries }]);
     }
 
     /** Continues like a new process: only with what is stored. @returns undefined when it was killed */
@@ -99,7 +95,7 @@ export class FakeWorld {
                 call: () => this.orders[order].abort("it was asked for"),
             });
         }
-        const runner = new CutoverRunner(CONVERSION, this.progress(), this.budget, this.actions(), {
+        const runner = new ConversionRunner(this.progress(), this.budget, this.actions(), {
             back: back.signal,
             stop: stop.signal,
         });

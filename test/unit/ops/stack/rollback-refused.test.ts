@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { writeConversionState } from "../../../../ops/cutover/conversion-state";
+import { writeConversionState } from "../../../../ops/convert/runner/conversion-state";
 import type { Call } from "../kit";
 import { git, made, repository, rollback, update, usePackages, useRepository, type Options } from "./rollback-kit";
 import { exits } from "../kit";

@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { writeConversionState } from "../../../../../ops/cutover/conversion-state";
+import { writeConversionState } from "../../../../../ops/convert/runner/conversion-state";
 import { CONVERT_FILE, convertBench } from "../service";
 import { exits } from "../../kit";
 

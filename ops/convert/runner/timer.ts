@@ -1,4 +1,4 @@
-/** Clock of a cutover, and function calls at a given time. */
+/** Clock of a conversion, and function calls at a given time. */
 
 /** Longest timer, in seconds: short enough to notice a sleep of the machine, and below the limit of Node.js, 24 days. */
 const LOOK_SECONDS = 5;

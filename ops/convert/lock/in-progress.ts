@@ -1,6 +1,6 @@
 /** Detects a conversion of a stack in progress, which forbids other edits of the stack file. */
-import { readConversionState } from "../../config/conversion-state";
-import type { Stack } from "../stack/stack";
+import { readConversionState } from "../../../config/conversion-state";
+import type { Stack } from "../../stack/stack";
 import { holderOf } from "./lock";
 
 /**

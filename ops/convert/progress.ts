@@ -1,9 +1,9 @@
 /** Progress while a step runs: one line that is updated, or without a terminal a new line from time to time. */
-import type { Context } from "../../context";
-import { duration } from "../clock";
-import type { View } from "../interfaces";
-import type { Kind } from "../kind";
-import { nameOf } from "../phases";
+import type { Context } from "../context";
+import { duration } from "./clock";
+import type { View } from "./runner/interfaces";
+import { descriptionOf } from "./descriptions";
+import { nameOf } from "./phases";
 
 /** Time between two lines without a terminal, in seconds. */
 const LINE_SECONDS = 30;
@@ -12,7 +12,7 @@ const LINE_SECONDS = 30;
  * @param now in milliseconds
  * @param last last line of Pulumi's output
  */
-export function renderProgress({ describe }: Pick<Kind, "describe">, view: View, now: number, last: string): string {
+export function renderProgress(view: View, now: number, last: string): string {
     const { step, began, expectedSeconds, latestEnd, downSince } = view;
     const parts = [`${nameOf(step)}: ${duration((now - began) / 1000)} of about ${duration(expectedSeconds)}`];
     if (downSince !== undefined) parts.push(`callers have got 503 for ${duration((now - downSince) / 1000)}`);
@@ -22,7 +22,7 @@ export function renderProgress({ describe }: Pick<Kind, "describe">, view: View,
                 ? `rolls back by itself if not done in ${duration((latestEnd - now) / 1000)}`
                 : "rolling back",
         );
-    parts.push(`waits until ${describe(step).waitsFor}`);
+    parts.push(`waits until ${descriptionOf(step).waitsFor}`);
     return `${parts.join("; ")}${last === "" ? "" : ` | ${last}`}`;
 }
 
@@ -33,10 +33,7 @@ export class ProgressDisplay {
     private last = "";
     private lines: string[] = [];
 
-    constructor(
-        private readonly context: Pick<Context, "note" | "terminal">,
-        private readonly kind: Pick<Kind, "describe">,
-    ) {}
+    constructor(private readonly context: Pick<Context, "note" | "terminal">) {}
 
     show(view: View | undefined): void {
         const { terminal } = this.context;
@@ -45,7 +42,7 @@ export class ProgressDisplay {
         this.view = view;
         if (view === undefined) return;
         [this.last, this.lines] = ["", []];
-        this.context.note(`\n${nameOf(view.step)}: ${this.kind.describe(view.step).does}.`);
+        this.context.note(`\n${nameOf(view.step)}: ${descriptionOf(view.step).does}.`);
         if (terminal === undefined) this.context.note(`  ${this.text()}`);
         this.timer = setInterval(() => this.draw(), terminal === undefined ? LINE_SECONDS * 1000 : 1000);
         this.draw();
@@ -77,6 +74,6 @@ export class ProgressDisplay {
     }
 
     private text(): string {
-        return renderProgress(this.kind, this.view!, Date.now(), this.context.terminal === undefined ? "" : this.last);
+        return renderProgress(this.view!, Date.now(), this.context.terminal === undefined ? "" : this.last);
     }
 }

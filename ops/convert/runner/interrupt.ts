@@ -1,6 +1,6 @@
 /** Interrupts a step because of an order, or at a given time. */
-import { unlessAborted } from "../abort";
-import { duration } from "./clock";
+import { unlessAborted } from "../../abort";
+import { duration } from "../clock";
 import type { Actions } from "./interfaces";
 
 export class StepInterruption {

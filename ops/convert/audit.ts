@@ -26,7 +26,7 @@ export interface Versions {
     node: string;
 }
 
-/** How the cutover ended. `human`: the program cannot end the cutover by itself, so an operator must act. */
+/** How the conversion ended. `human`: the program cannot end the conversion by itself, so an operator must act. */
 export type Outcome = "converted" | "returned" | "human";
 
 export type Event =
@@ -59,7 +59,7 @@ export type Event =
 export type Entry = Event & {
     /** For example `2026-11-26T12:00:00.000Z`. */
     time: string;
-    /** Id of the cutover: the name of its file. */
+    /** Id of the conversion: the name of its file. */
     run: string;
     /** `<user>@<host>`. */
     who: string;
@@ -70,23 +70,17 @@ export interface Conversion {
     entries: Entry[];
 }
 
-/** Folder of the records of one kind, for all stacks. */
-export interface RecordFolder {
-    /** Folder of the stack files. */
-    folder: string;
-    kind: "convert";
-}
-
-function folderOf({ folder, kind }: RecordFolder): string {
-    return join(folder, ".alpa-auth", kind);
+/** Folder of the records of all stacks. @param folder folder of the stack files */
+function folderOf(folder: string): string {
+    return join(folder, ".alpa-auth", "convert");
 }
 
 /**
- * Returns the file name for a new record. The last file name is that of the cutover in progress, so the new name sorts after
+ * Returns the file name for a new record. The last file name is that of the conversion in progress, so the new name sorts after
  * all others, even if the clock was ahead when an earlier file was named.
- * @param at start of the cutover
+ * @param at start of the conversion
  */
-export function newFile(folder: RecordFolder, stack: string, at: Date): string {
+export function newFile(folder: string, stack: string, at: Date): string {
     const last = filesOf(folder, stack).at(-1);
     const next = last === undefined ? 0 : timeIn(last) + 1000;
     const time = new Date(Math.max(at.getTime(), next))
@@ -97,14 +91,14 @@ export function newFile(folder: RecordFolder, stack: string, at: Date): string {
 }
 
 /** Records of a stack, oldest first. */
-export function records(folder: RecordFolder, stack: string): Conversion[] {
+export function records(folder: string, stack: string): Conversion[] {
     return filesOf(folder, stack)
         .map((name) => join(folderOf(folder), name))
         .map((file) => ({ file, entries: parse(file) }));
 }
 
 /** File names of a stack's records, oldest first. */
-function filesOf(folder: RecordFolder, stack: string): string[] {
+function filesOf(folder: string, stack: string): string[] {
     if (!existsSync(folderOf(folder))) return [];
     const own = new RegExp(`^${stack.replace(/\./g, "\\.")}-\\d{8}T\\d{6}Z\\.jsonl$`);
     return readdirSync(folderOf(folder))
@@ -152,7 +146,7 @@ export function append(file: string, entry: Entry): void {
     }
 }
 
-/** Whether the cutover has ended. A cutover that needs a human has not ended. */
+/** Whether the conversion has ended. A conversion that needs a human has not ended. */
 export function isOver({ entries }: Conversion): boolean {
     const last = entries.at(-1);
     return last === undefined || (last.event === "end" && last.outcome !== "human");

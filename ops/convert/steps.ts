@@ -1,8 +1,9 @@
 /** The table of the remaining steps, with their times. */
-import { table } from "../../output";
-import { duration, expectedOf, needed, remainingForward, returnFrom, wholeReturn } from "../clock";
-import { nameOf, whatIsDown, type Direction, type Step } from "../phases";
-import type { CutoverState } from "../read-state";
+import { table } from "../output";
+import { duration, expectedOf, needed, remainingForward, returnFrom, wholeReturn } from "./clock";
+import { descriptionOf } from "./descriptions";
+import { nameOf, whatIsDown, type Direction, type Step } from "./phases";
+import type { FoundConversion } from "./read-state";
 
 interface StepRow {
     step: string;
@@ -10,14 +11,14 @@ interface StepRow {
     callers: string;
     expectedSeconds: number;
     measured: boolean;
-    /** Time of the rollback from the end of this step until the old service serves callers again, in seconds. */
+    /** Time of the rollback from the end of this step until bare metal serves callers again, in seconds. */
     returnSeconds: number;
 }
 
-export function rowOf(step: Step, { kind, budget: { expected }, measured }: CutoverState): StepRow {
+export function rowOf(step: Step, { budget: { expected }, measured }: FoundConversion): StepRow {
     return {
         step: nameOf(step),
-        does: kind.describe(step).does,
+        does: descriptionOf(step).does,
         callers: whatIsDown(step) === "nothing" ? "served" : "get 503",
         expectedSeconds: expectedOf(step, expected),
         measured: nameOf(step) in measured,
@@ -37,8 +38,8 @@ export function drawn(rows: StepRow[]): string {
     );
 }
 
-/** @param direction `back` if the cutover is only rolled back to the old service */
-export function timesOf({ progress, budget: { seconds, expected } }: CutoverState, direction: Direction) {
+/** @param direction `back` if the conversion is only rolled back to bare metal */
+export function timesOf({ progress, budget: { seconds, expected } }: FoundConversion, direction: Direction) {
     return {
         budgetSeconds: seconds,
         downSeconds:
@@ -48,10 +49,10 @@ export function timesOf({ progress, budget: { seconds, expected } }: CutoverStat
 }
 
 /**
- * Says how a new cutover affects callers.
- * @param direction `back` if the cutover is only rolled back to the old service
+ * Says how a new conversion affects callers.
+ * @param direction `back` if the conversion is only rolled back to bare metal
  */
-export function noticed(found: CutoverState, direction: Direction): string[] {
+export function noticed(found: FoundConversion, direction: Direction): string[] {
     const { budget } = found;
     const { downSeconds, wholeReturnSeconds } = timesOf(found, direction);
     const lines = [`Callers get 503 for about ${duration(downSeconds)}; the budget is ${duration(budget.seconds)}.`];
@@ -59,6 +60,6 @@ export function noticed(found: CutoverState, direction: Direction): string[] {
     const spare = budget.seconds - needed(budget.expected);
     return [
         ...lines,
-        `The longest rollback takes ${duration(wholeReturnSeconds)}. If the steps together take ${duration(spare)} longer than expected, the cutover rolls back by itself.`,
+        `The longest rollback takes ${duration(wholeReturnSeconds)}. If the steps together take ${duration(spare)} longer than expected, the conversion rolls back by itself.`,
     ];
 }

@@ -1,9 +1,9 @@
-/** Orders to a running cutover: signals of the system, and the file that `abort` writes. */
+/** Orders to a running conversion: signals of the system, and the file that `abort` writes. */
 import { existsSync, rmSync } from "node:fs";
-import type { Context } from "../context";
-import { oncePerPress } from "../ctrl-c";
-import type { Stack } from "../stack/stack";
-import type { Kind } from "./kind";
+import type { Context } from "../../context";
+import { oncePerPress } from "../../ctrl-c";
+import type { Stack } from "../../stack/stack";
+import { BEFORE } from "../phases";
 import { orderFile } from "./lock";
 
 interface Listening {
@@ -11,25 +11,21 @@ interface Listening {
     stop: AbortSignal;
     /** Orders the rollback, like Ctrl-C. */
     turn(why: string): void;
-    /** Reason of the interruption, if the cutover was interrupted. */
+    /** Reason of the interruption, if the conversion was interrupted. */
     interrupted(): string | undefined;
     end(): void;
 }
 
 /**
- * Listens for orders. The first Ctrl-C, or the file that `abort` writes, makes the cutover roll back to the old service. The
- * second Ctrl-C, SIGTERM or a closed terminal stops the cutover in its current phase.
+ * Listens for orders. The first Ctrl-C, or the file that `abort` writes, makes the conversion roll back to bare metal. The
+ * second Ctrl-C, SIGTERM or a closed terminal stops the conversion in its current phase.
  */
-export function listen(
-    context: Context,
-    { command, before }: Pick<Kind, "command" | "before">,
-    stack: Stack,
-): Listening {
+export function listen(context: Context, stack: Stack): Listening {
     const [back, stop] = [new AbortController(), new AbortController()];
     const onInterrupt = oncePerPress(() => {
         if (back.signal.aborted) return stop.abort("it was interrupted");
         context.note(
-            `\nRolling back to ${before}. Press Ctrl-C again to stop here, and continue later with ${command} run.`,
+            `\nRolling back to ${BEFORE}. Press Ctrl-C again to stop here, and continue later with convert run.`,
         );
         back.abort("it was interrupted");
     });
@@ -38,7 +34,7 @@ export function listen(
     const watch = setInterval(() => {
         if (!existsSync(file)) return;
         rmSync(file, { force: true });
-        back.abort(`${command} abort was run`);
+        back.abort(`convert abort was run`);
     }, 500);
     const onHangUp = () => {
         // The running step must still end cleanly: output to the closed terminal must not end the process.

@@ -1,33 +1,33 @@
-/** One `pulumi up` of a cutover: edits the stack file, runs Pulumi, and reports its errors. */
+/** One `pulumi up` of a conversion: edits the stack file, runs Pulumi, and reports its errors. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { conversionStateFile, readConversionState, type ConversionState } from "../../config/conversion-state";
-import type { Context } from "../context";
-import { shownPath } from "../output";
-import { lockedBy, NOTHING_CHANGED } from "../stack/backend-lock";
-import { EditLocked, takeEditLock } from "../stack/edit-lock";
-import { remember, type Edited } from "../stack/edit-obstacles";
-import { replace, undo } from "../stack/file-edit";
-import { packWords } from "../stack/policy-pack";
-import { findStack, type CallersFile } from "../stack/stack";
+import { conversionStateFile, readConversionState, type ConversionState } from "../../../config/conversion-state";
+import type { Context } from "../../context";
+import { shownPath } from "../../output";
+import { lockedBy, NOTHING_CHANGED } from "../../stack/backend-lock";
+import { EditLocked, takeEditLock } from "../../stack/edit-lock";
+import { remember, type Edited } from "../../stack/edit-obstacles";
+import { replace, undo } from "../../stack/file-edit";
+import { packWords } from "../../stack/policy-pack";
+import { findStack, type CallersFile } from "../../stack/stack";
+import { BEFORE } from "../phases";
+import { placeIn, restOf } from "../stack-edit";
 import { writeConversionState } from "./conversion-state";
-import type { Kind } from "./kind";
 
 interface Run {
     stack: string;
-    kind: Pick<Kind, "isBefore" | "restOf" | "noun">;
-    /** Whether this is the first step of the cutover. */
+    /** Whether this is the first step of the conversion. */
     first: boolean;
-    /** Result of {@link Kind.restOf} when the cutover began. It shows later edits of the file, which no step may apply. */
+    /** Result of {@link restOf} when the conversion began. It shows later edits of the file, which no step may apply. */
     rest: string;
     /**
-     * The stack file as it was when the cutover began. Set only during a rollback: the steps back use this text, and later
+     * The stack file as it was when the conversion began. Set only during a rollback: the steps back use this text, and later
      * edits are saved in a separate file.
      */
     kept?: Edited;
-    /** The callers file when the cutover began, with its name. */
+    /** The callers file when the conversion began, with its name. */
     callers?: CallersFile;
     /** Returns the new text of the stack file. */
     edit: (text: string) => string;
@@ -75,28 +75,26 @@ async function takeLock(context: Context, { stack, first, onLine, signal }: Run)
 }
 
 async function apply(context: Context, run: Run): Promise<void> {
-    const { stack: name, kind, rest, kept, callers, edit, onLine, signal } = run;
+    const { stack: name, rest, kept, callers, edit, onLine, signal } = run;
     const others = callers === undefined ? undefined : textOf(callers.file);
     // Missing files are restored first, since the stack cannot be read without them.
     if (kept !== undefined && callers !== undefined && others !== callers.text) {
-        putAside(context, kind, callers.name, others ?? "");
+        putAside(context, callers.name, others ?? "");
         mkdirSync(dirname(callers.file), { recursive: true });
         replace(callers.file, callers.text);
     }
     if (kept !== undefined && !existsSync(kept.file)) {
         replace(kept.file, kept.text);
-        context.note(
-            `${basename(kept.file)}: was deleted while the ${kind.noun} was running. The rollback restored it.`,
-        );
+        context.note(`${basename(kept.file)}: was deleted while the conversion was running. The rollback restored it.`);
     }
     const stack = await findStack(context, name);
     // After an abort the stack file must not be edited: it would name a step that never began, which would cause a rollback.
     signal.throwIfAborted();
-    const edited = !isSame(kind, stack.text, rest);
+    const edited = !isSame(stack.text, rest);
     const changed = edited ? basename(stack.file) : others !== callers?.text ? callers!.name : undefined;
     if (changed !== undefined && kept === undefined)
-        throw new Error(`${changed}: changed while the ${kind.noun} was running. Undo the change.`);
-    if (edited) putAside(context, kind, basename(stack.file), stack.text);
+        throw new Error(`${changed}: changed while the conversion was running. Undo the change.`);
+    if (edited) putAside(context, basename(stack.file), stack.text);
     const after = edit(edited ? kept!.text : stack.text);
     const before = after === stack.text ? undefined : remember(stack, after);
     const held = stateBefore(context, run, stack.short);
@@ -108,7 +106,7 @@ async function apply(context: Context, run: Run): Promise<void> {
     if (!run.releases) writeState(state);
     if (before !== undefined) replace(stack.file, after);
     if (run.releases) writeState(state);
-    const begins = run.first && kind.isBefore(stack.text);
+    const begins = run.first && placeIn(stack.text) === BEFORE;
     // The first step has a preview, so that the policy pack can reject it before any change. In later steps a preview
     // would cost callers time.
     const skip = begins ? [] : ["--skip-preview"];
@@ -137,19 +135,19 @@ async function apply(context: Context, run: Run): Promise<void> {
 }
 
 /** The state before a step. A rollback puts an invalid file aside, so that it need not wait for the operator. */
-function stateBefore(context: Context, { kind, kept }: Pick<Run, "kind" | "kept">, short: string): ConversionState {
+function stateBefore(context: Context, { kept }: Pick<Run, "kept">, short: string): ConversionState {
     try {
         return readConversionState(context.folder, short);
     } catch (error) {
         const file = conversionStateFile(context.folder, short);
         if (kept === undefined) throw error;
-        putAside(context, kind, basename(file), textOf(file) ?? "");
+        putAside(context, basename(file), textOf(file) ?? "");
         return {};
     }
 }
 
-/** Whether nothing but the values of the cutover has changed in a stack file; false if the file cannot be parsed. */
-function isSame({ restOf }: Pick<Kind, "restOf">, text: string, rest: string): boolean {
+/** Whether nothing but the values of the conversion has changed in a stack file; false if the file cannot be parsed. */
+function isSame(text: string, rest: string): boolean {
     try {
         return restOf(text) === rest;
     } catch {
@@ -167,17 +165,17 @@ function textOf(file: string): string | undefined {
 }
 
 /**
- * If the operator has edited a stack file or callers file during the cutover, saves the edited text as another file. So the
+ * If the operator has edited a stack file or callers file during the conversion, saves the edited text as another file. So the
  * edit is not lost, and the rollback need not wait for the operator. Adds a number if the other file exists.
  */
-function putAside({ folder, note }: Context, { noun }: Pick<Kind, "noun">, name: string, text: string): void {
+function putAside({ folder, note }: Context, name: string, text: string): void {
     const first = join(folder, ".alpa-auth", "local", `${name.replaceAll("/", "~")}.edited`);
     mkdirSync(dirname(first), { recursive: true, mode: 0o700 });
     let aside = first;
     for (let number = 2; existsSync(aside); number++) aside = `${first}-${number}`;
     writeFileSync(aside, text, { mode: 0o600, flag: "wx" });
     note(
-        `${name}: changed while the ${noun} was running. The rollback continues with the original file. The edit is in ${shownPath(aside)}.`,
+        `${name}: changed while the conversion was running. The rollback continues with the original file. The edit is in ${shownPath(aside)}.`,
     );
 }
 

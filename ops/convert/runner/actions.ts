@@ -1,30 +1,31 @@
-/** Actions of a cutover: it runs Pulumi, calls the service, and writes its record. */
-import type { Reader } from "../../components/kubernetes/cluster-reader";
-import { readConversionState, type ConversionState } from "../../config/conversion-state";
-import type { Context } from "../context";
-import { errorMessage } from "../errors";
-import { shownPath } from "../output";
-import type { Edited } from "../stack/edit-obstacles";
-import { gatewayOf } from "../stack/gateway";
-import { findStack, readOutputs, type CallersFile } from "../stack/stack";
-import { compareAnswers, Different, recordAnswers, type Answer, type VerificationRoute } from "./service/answers";
+/** Actions of a conversion: it runs Pulumi, calls the service, and writes its record. */
+import type { Reader } from "../../../components/kubernetes/cluster-reader";
+import { readConversionState, type ConversionState } from "../../../config/conversion-state";
+import type { Context } from "../../context";
+import { errorMessage } from "../../errors";
+import { shownPath } from "../../output";
+import type { Edited } from "../../stack/edit-obstacles";
+import { gatewayOf } from "../../stack/gateway";
+import { findStack, readOutputs, type CallersFile } from "../../stack/stack";
+import { compareAnswers, Different, recordAnswers, type Answer, type VerificationRoute } from "../service/answers";
 import { bringUp } from "./apply";
-import { append, records, type Event } from "./audit";
-import type { ProgressDisplay } from "./commands/progress";
+import { append, records, type Event } from "../audit";
+import type { ProgressDisplay } from "../progress";
 import { stateInStep, writeConversionState } from "./conversion-state";
 import type { Actions, Proof } from "./interfaces";
-import type { Kind } from "./kind";
-import { PHASES, type Step } from "./phases";
-import { endpointCallers, proveRefused, proveServed, type PublicEndpoint } from "./service/public-endpoint";
+import { timesToKeep } from "../expected";
+import { BEFORE, PHASES, type Place, type Step } from "../phases";
+import { seenIn } from "../read-state";
+import { setPlace } from "../stack-edit";
+import { endpointCallers, proveRefused, proveServed, type PublicEndpoint } from "../service/public-endpoint";
 import { callAt, startClock } from "./timer";
 
-export interface CutoverJob {
+export interface ConversionJob {
     context: Context;
-    kind: Kind;
     /** Name of the stack as Pulumi commands take it. */
     stack: string;
     short: string;
-    /** File of the cutover's record. */
+    /** File of the conversion's record. */
     file: string;
     run: string;
     who: string;
@@ -32,7 +33,7 @@ export interface CutoverJob {
     holder: string;
     /** Reads objects of the stack's cluster. */
     read: Reader;
-    /** The stack file without the values that the cutover changes. */
+    /** The stack file without the values that the conversion changes. */
     rest: string;
     /** The stack file as it was when this process began. */
     stackFile: Edited;
@@ -43,9 +44,9 @@ export interface CutoverJob {
     display: ProgressDisplay;
 }
 
-export function cutoverActions(job: CutoverJob): Actions {
-    const { context, kind, stack, display } = job;
-    const known = () => records({ folder: context.folder, kind: kind.folder }, job.short);
+export function conversionActions(job: ConversionJob): Actions {
+    const { context, stack, display } = job;
+    const known = () => records(context.folder, job.short);
     // Another machine, whose clock is ahead, may have written the earlier events.
     const times =
         known()
@@ -56,18 +57,17 @@ export function cutoverActions(job: CutoverJob): Actions {
         now,
         bring: async ({ direction, to }, signal) => {
             const back = direction === "back" ? { kept: job.stackFile } : {};
-            const releases = kind.releases(to);
+            const ends = releases(to);
             const run = {
                 stack,
-                kind,
                 first: direction === "forward" && to === PHASES[0],
                 rest: job.rest,
                 callers: job.callers,
                 ...back,
-                edit: (text: string) => kind.edit(text, to),
-                releases,
+                edit: (text: string) => setPlace(text, to),
+                releases: ends,
                 state: (before: ConversionState) =>
-                    stateInStep(before, job.holder, { releases }, releases ? kind.toKeep(known()) : {}),
+                    stateInStep(before, job.holder, { releases: ends }, ends ? timesToKeep(known()) : {}),
                 signal,
             };
             try {
@@ -83,7 +83,7 @@ export function cutoverActions(job: CutoverJob): Actions {
             if (said === undefined) throw new Error("there is no public endpoint to test");
             return said;
         },
-        readPlaces: async (signal) => kind.seen(await findStack(context, stack), await outputs(job, signal), known()),
+        readPlaces: async (signal) => seenIn(await findStack(context, stack), await outputs(job, signal)),
         record: (event) => record(job, event),
         at: (instant, call) => callAt(now, instant, call),
         show: (view) => display.show(view),
@@ -91,23 +91,23 @@ export function cutoverActions(job: CutoverJob): Actions {
 }
 
 /**
- * Adds an event to the record. It does not throw, because an error would stop a cutover while it rolls back.
+ * Adds an event to the record. It does not throw, because an error would stop a conversion while it rolls back.
  * @returns why the event could not be written; undefined if it was written
  */
-export function record({ file, run, who, context, kind, short }: CutoverJob, event: Event): string | undefined {
+export function record({ file, run, who, context, short }: ConversionJob, event: Event): string | undefined {
     let unwritten: string | undefined;
     try {
         append(file, { time: new Date().toISOString(), run, who, ...event });
     } catch (error) {
-        unwritten = `the ${kind.noun} record ${shownPath(file)} cannot be written (${errorMessage(error)})`;
+        unwritten = `the conversion record ${shownPath(file)} cannot be written (${errorMessage(error)})`;
     }
-    const ops = (verb: string) => `npm run ops -- ${kind.command} ${verb} --yes --stack ${short}`;
+    const ops = (verb: string) => `npm run ops -- convert ${verb} --yes --stack ${short}`;
     if (event.event === "step-end")
         context.note(
             `${event.step}: ${event.outcome} after ${event.seconds.toFixed(1)} s${event.said ? ` (${event.said})` : ""}.`,
         );
     if (event.event === "return") {
-        context.note(`\nRolling back to ${kind.before}: ${event.why}.`);
+        context.note(`\nRolling back to ${BEFORE}: ${event.why}.`);
         if (unwritten) context.note(`note: ${unwritten}. If the rollback is interrupted, continue it: ${ops("abort")}`);
     }
     if (unwritten && event.event === "end" && event.outcome !== "human")
@@ -117,20 +117,25 @@ export function record({ file, run, who, context, kind, short }: CutoverJob, eve
     return unwritten;
 }
 
-/** Removes the lock holder after a rollback whose last step did not release the lock. Needs no `pulumi up`. */
-export function leaveStack({ context: { folder }, kind, short }: CutoverJob): void {
-    if (kind.releases(kind.before)) return;
+/**
+ * Whether the step that ends in this phase releases the lock. The last step back to intra-a keeps it, because its preflight
+ * check compares the recorded lock holder with the one in the cluster.
+ */
+const releases = (to: Place) => to === "done";
+
+/** Removes the lock holder after a rollback, whose last step did not release the lock. Needs no `pulumi up`. */
+export function leaveStack({ context: { folder }, short }: ConversionJob): void {
     const { holder: _, ...rest } = readConversionState(folder, short);
     writeConversionState(folder, short, rest);
 }
 
-async function outputs({ context, stack }: CutoverJob, signal: AbortSignal) {
+async function outputs({ context, stack }: ConversionJob, signal: AbortSignal) {
     return readOutputs(context, await findStack(context, stack), signal);
 }
 
 /** Verifies the result of a step. */
 async function prove(
-    job: CutoverJob,
+    job: ConversionJob,
     { direction, to }: Step,
     answers: Answer[] | undefined,
     signal: AbortSignal,
@@ -139,26 +144,26 @@ async function prove(
     const name = `${forward ? "" : "back "}${to}`;
     if (name === "prepare") {
         const recorded = await recordAnswers(await route(job, signal), options(job, signal));
-        return { said: `${recorded.length} answers of ${job.kind.old} recorded`, answers: recorded };
+        return { said: `${recorded.length} answers of bare metal recorded`, answers: recorded };
     }
     if (name === "verify") {
         return { said: await compareAnswers(await route(job, signal), answers ?? [], options(job, signal)) };
     }
     if (name === "drain") return { said: (await askPublicEndpoint(job, signal, proveRefused)) ?? NOT_ASKED };
     if (name === "back drain") return { said: await oldAnswers(job, answers, signal) };
-    if (["switch", "back prepare", `back ${job.kind.before}`].includes(name))
+    if (["switch", "back prepare", `back ${BEFORE}`].includes(name))
         return { said: (await askPublicEndpoint(job, signal, proveServed)) ?? NOT_ASKED };
     return {};
 }
 
-/** Verifies that the old service answers. Unexpected answers are only reported, since any answer is better than 503. */
-async function oldAnswers(job: CutoverJob, answers: Answer[] | undefined, signal: AbortSignal): Promise<string> {
+/** Verifies that bare metal answers. Unexpected answers are only reported, since any answer is better than 503. */
+async function oldAnswers(job: ConversionJob, answers: Answer[] | undefined, signal: AbortSignal): Promise<string> {
     if (answers === undefined)
-        return `${job.kind.old}'s answers were not recorded, so the new answers could not be compared`;
+        return "bare metal's answers were not recorded, so the new answers could not be compared";
     try {
         return await compareAnswers(await route(job, signal), answers, { ...options(job, signal), anyLatency: true });
     } catch (error) {
-        if (error instanceof Different) return `${job.kind.old} answers, but ${error.message}`;
+        if (error instanceof Different) return `bare metal answers, but ${error.message}`;
         throw error;
     }
 }
@@ -167,7 +172,7 @@ const NOT_ASKED = "not tested as a caller: the stack has no caller's key and no 
 
 /** @returns undefined if the stack has no caller's credential for a request */
 async function askPublicEndpoint(
-    job: CutoverJob,
+    job: ConversionJob,
     signal: AbortSignal,
     check: (endpoint: PublicEndpoint) => Promise<string>,
 ): Promise<string | undefined> {
@@ -182,13 +187,13 @@ async function askPublicEndpoint(
     return check({ url: found.url, callers, verification, timeoutSeconds, patienceSeconds, signal });
 }
 
-async function route(job: CutoverJob, signal: AbortSignal): Promise<VerificationRoute> {
+async function route(job: ConversionJob, signal: AbortSignal): Promise<VerificationRoute> {
     const { conversion } = await outputs(job, signal);
     if (conversion?.verification === undefined)
         throw new Error("conversion.verification: not in the stack's outputs. Check: pulumi stack output conversion");
     return conversion.verification;
 }
 
-function options({ answerSeconds }: CutoverJob, signal: AbortSignal) {
+function options({ answerSeconds }: ConversionJob, signal: AbortSignal) {
     return { timeoutSeconds: answerSeconds, signal };
 }

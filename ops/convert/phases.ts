@@ -1,20 +1,16 @@
-/**
- * The steps from an old Alpa service to the new one on the same GPUs, in a conversion or an upgrade of the model. Pure: the
- * Pulumi program carries the steps out.
- */
+/** The steps of a conversion, from bare metal to the component or back. Pure: the Pulumi program carries the steps out. */
+import { BEFORE, PHASES, stateOf, type Phase, type Stage } from "../../components/opt/conversion-phases";
 
-import { PHASES, stateOf, type Phase } from "../../components/opt/conversion-phases";
+export { BEFORE, PHASES, type Phase };
 
-export { PHASES, type Phase };
+/** Option of a stack after the last phase. */
+export const TARGET = "intra-b";
 
-/** Where a stack is before the first phase: option intra-a in a conversion, the old version in an upgrade. */
-export type Before = "intra-a" | "old";
+/** Where a stack is in a conversion: before the first phase, or in a phase. */
+export type Place = Stage;
 
-/** Where a stack is in a cutover: before the first phase, or in a phase. */
-export type Place = Before | Phase;
-
-/** Target of a cutover: the option or version of the old service, or that of the new service. */
-export type Target = Before | "intra-b" | "new";
+/** Target of a conversion: the option that the stack then has. */
+export type Target = typeof BEFORE | typeof TARGET;
 
 /** Number of a phase in forward order, from 1; 0 for the state before the first phase. */
 export function positionOf(place: Place): number {
@@ -27,13 +23,6 @@ export type Direction = "forward" | "back";
 export interface Step {
     direction: Direction;
     to: Place;
-}
-
-/** Texts about a step for the operator. */
-export interface StepDescription {
-    does: string;
-    /** What the step waits for during most of its time, as the end of a sentence that begins with "waits until". */
-    waitsFor: string;
 }
 
 /** Name for the recorded time of a step: `start`, `back to drain`. */
@@ -66,7 +55,7 @@ export function forwardFrom(place: Place): Step[] {
     return PHASES.slice(positionOf(place)).map((to) => ({ direction: "forward", to }));
 }
 
-/** Forward steps of a new cutover, always with `prepare`, which records the answers of the old service. */
+/** Forward steps of a new conversion, always with `prepare`, which records the answers of bare metal. */
 export function forwardAnew(place: Place): Step[] {
     return [...(place === "prepare" ? [{ direction: "forward", to: place } as Step] : []), ...forwardFrom(place)];
 }
@@ -85,10 +74,9 @@ export interface Departure {
  * differ only in the verifier's questions.
  * @param place the last phase that the stack reached
  */
-export function backFrom(place: Place, before: Before, { isHalfWay = false }: Departure = {}): Step[] {
-    const left = [before, ...PHASES]
-        .slice(0, positionOf(place))
-        .filter((to) => to !== (place === "verify" ? "start" : "verify"));
+export function backFrom(place: Place, { isHalfWay = false }: Departure = {}): Step[] {
+    const places: Place[] = [BEFORE, ...PHASES];
+    const left = places.slice(0, positionOf(place)).filter((to) => to !== (place === "verify" ? "start" : "verify"));
     return [...(isHalfWay ? [place] : []), ...left.reverse().filter((to) => to !== "verify")].map((to) => ({
         direction: "back",
         to,

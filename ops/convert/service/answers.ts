@@ -1,5 +1,5 @@
 /**
- * Sends the same questions to the old and the new service of a cutover, over the route that only the verifier may use.
+ * Sends the same questions to bare metal and to the component, over the route that only the verifier may use.
  * Greedy answers of one model are always the same. But Alpa uses the temperature of the last request for its whole batch,
  * so an answer is used only if the service gave it twice in a row.
  */

@@ -1,4 +1,4 @@
-/** User, host and program that run a cutover, and the committed stack file. */
+/** User, host and program that run a conversion, and the committed stack file. */
 import { readFileSync, realpathSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { basename, dirname, join } from "node:path";

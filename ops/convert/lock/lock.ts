@@ -1,8 +1,8 @@
-/** Allows one cutover at a time from one clone. Between clones the lock holder in the cluster decides. */
+/** Allows one conversion at a time from one clone. Between clones the lock holder in the cluster decides. */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { UsageError } from "../errors";
-import { isAlive, readLock, takeLockFile, thisProcess, type LockHolder } from "../lock-file";
+import { UsageError } from "../../errors";
+import { isAlive, readLock, takeLockFile, thisProcess, type LockHolder } from "../../lock-file";
 
 export interface Held extends LockHolder {
     who: string;

@@ -1,8 +1,8 @@
-/** Interfaces of a cutover to everything outside, and its result. */
-import type { Answer } from "./service/answers";
-import type { Event, Outcome } from "./audit";
-import type { Place, Step } from "./phases";
-import type { Seen } from "./state";
+/** Interfaces of a conversion to everything outside, and its result. */
+import type { Answer } from "../service/answers";
+import type { Event, Outcome } from "../audit";
+import type { Place, Step } from "../phases";
+import type { Seen } from "../state";
 
 /** Data of the progress display while a step runs. Instants in milliseconds. */
 export interface View {
@@ -18,7 +18,7 @@ export interface View {
 export interface Proof {
     /** A sentence for the record. */
     said?: string;
-    /** Answers of the old service. Later steps compare the new answers with them. */
+    /** Answers of bare metal. Later steps compare the new answers with them. */
     answers?: Answer[];
 }
 
@@ -29,7 +29,7 @@ export interface Actions {
     bring(step: Step, signal: AbortSignal): Promise<void>;
     /**
      * Verifies the result of a step. Once `signal` is aborted, the proof is ignored.
-     * @param answers recorded answers of the old service, if there are any
+     * @param answers recorded answers of bare metal, if there are any
      */
     prove(step: Step, answers: Answer[] | undefined, signal: AbortSignal): Promise<Proof>;
     /**
@@ -46,11 +46,11 @@ export interface Actions {
     show(view: View | undefined): void;
 }
 
-/** Orders to a running cutover. */
+/** Orders to a running conversion. */
 export interface Orders {
     /** Order to roll back. Its reason is a sentence. */
     back: AbortSignal;
-    /** Order to stop now, without a rollback. The operator can continue the cutover later. */
+    /** Order to stop now, without a rollback. The operator can continue the conversion later. */
     stop: AbortSignal;
 }
 
@@ -58,9 +58,9 @@ export interface Result {
     outcome: Outcome | "stopped";
     /** The last phase that the stack reached completely. */
     place: Place;
-    /** Seconds during which callers got 503, up to the end or the stop of the cutover. */
+    /** Seconds during which callers got 503, up to the end or the stop of the conversion. */
     downSeconds: number;
-    /** Why the cutover returned or was stopped. */
+    /** Why the conversion returned or was stopped. */
     why?: string;
     /** The failed step that a human must handle. */
     failed?: Step;

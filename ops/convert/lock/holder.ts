@@ -1,15 +1,15 @@
 /**
- * Reads and writes the lock holder of a cutover in the cluster. The stack's outputs do not show a run in progress, and the
+ * Reads and writes the lock holder of a conversion in the cluster. The stack's outputs do not show a run in progress, and the
  * name of the lock holder does not show whether its process still runs. So the running process writes heartbeats next to
  * the name. Before another process takes over, it waits whether a heartbeat arrives.
  */
 import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
 import { setTimeout as pause } from "node:timers/promises";
-import { answerWithin } from "../../components/kubernetes/until-settled";
-import { kubeConfigOf, kubernetesClient, type PlainAccess } from "../../components/kubernetes/api-server";
-import { isAbsent } from "../../components/kubernetes/cluster-reader";
-import { RECORD } from "../../components/opt/conversion-phases";
-import { Failure, UsageError } from "../errors";
+import { answerWithin } from "../../../components/kubernetes/until-settled";
+import { kubeConfigOf, kubernetesClient, type PlainAccess } from "../../../components/kubernetes/api-server";
+import { isAbsent } from "../../../components/kubernetes/cluster-reader";
+import { RECORD } from "../../../components/opt/conversion-phases";
+import { Failure, UsageError } from "../../errors";
 
 export interface ClusterHolder {
     name: string;
@@ -80,21 +80,14 @@ export const openHolder: OpenHolder = (access, namespace) => {
     };
 };
 
-/** Words for messages about a takeover. */
-interface Words {
-    command: string;
-    noun: string;
-}
-
 /** A process that takes over a conversion while its earlier process may still run. */
 interface Successor {
-    /** Lock holder name for this cutover. A process that continues the cutover uses the same name. */
+    /** Lock holder name for this conversion. A process that continues the conversion uses the same name. */
     own: string;
     who: string;
     /** Whether another user or machine wrote the record. */
     foreign: boolean;
     takeOver: boolean;
-    kind: Words;
 }
 
 /**
@@ -102,30 +95,26 @@ interface Successor {
  * @throws UsageError if the process of the holder in the cluster still runs
  */
 export async function nameToBe(
-    { own, who, foreign, takeOver, kind }: Successor,
+    { own, who, foreign, takeOver }: Successor,
     view: HolderView,
     there: ClusterHolder | undefined,
     interrupted: () => string | undefined,
 ): Promise<string> {
     if (there === undefined) return own;
     if (!(there.name === own ? foreign || userAndHost(there) !== who : takeOver)) return own;
-    if (await isAlive(view, kind, interrupted))
+    if (await isAlive(view, interrupted))
         throw new UsageError([
-            `${kind.noun}: still running, so it cannot be taken over (${userAndHost(there)} still sends a heartbeat every ${view.beatSeconds} s). Wait, or end it on its machine: npm run ops -- ${kind.command} abort --yes`,
+            `conversion: still running, so it cannot be taken over (${userAndHost(there)} still sends a heartbeat every ${view.beatSeconds} s). Wait, or end it on its machine: npm run ops -- convert abort --yes`,
         ]);
     return there.name;
 }
 
 /** Whether a heartbeat arrives while this process waits. The clocks of other machines have no influence. */
-async function isAlive(
-    view: HolderView,
-    { command, noun }: Words,
-    interrupted: () => string | undefined,
-): Promise<boolean> {
+async function isAlive(view: HolderView, interrupted: () => string | undefined): Promise<boolean> {
     const read = () =>
         view.read().catch((error: Error) => {
             throw new Failure(
-                `cluster: cannot be read, so it is unknown whether the ${noun} to take over still runs (${error.message}). Check the cluster's address and the network.`,
+                `cluster: cannot be read, so it is unknown whether the conversion to take over still runs (${error.message}). Check the cluster's address and the network.`,
             );
         });
     const before = await read();
@@ -133,7 +122,7 @@ async function isAlive(
     while (performance.now() < end) {
         await pause((view.beatSeconds * 1000) / 5);
         const why = interrupted();
-        if (why !== undefined) throw new Failure(`${command}: not started (${why}). Nothing was changed.`);
+        if (why !== undefined) throw new Failure(`convert: not started (${why}). Nothing was changed.`);
         const now = await read();
         if (now === undefined) return false;
         if (now.name !== before?.name || now.beat !== before.beat) return true;

@@ -1,7 +1,8 @@
-/** State of a cutover, from the stack's outputs, the stack file and the record. Pure. */
+/** State of a conversion, from the stack's outputs, the stack file and the record. Pure. */
 import type { Answer } from "./service/answers";
 import { isOver, type Conversion } from "./audit";
 import {
+    BEFORE,
     backFrom,
     closesWindow,
     forwardAnew,
@@ -9,37 +10,36 @@ import {
     isDown,
     opensWindow,
     positionOf,
-    type Before,
     type Direction,
     type Place,
     type Step,
 } from "./phases";
 
-/** State of a cutover, as the stack's outputs and the stack file show it. */
+/** State of a conversion, as the stack's outputs and the stack file show it. */
 export interface Seen {
     /** The last phase that a `pulumi up` has completely reached, from the stack's outputs. */
     reached: Place;
     /** The phase in the stack file. It differs from `reached` during a step and after a failed step. */
     asked: Place;
-    /** Id of the cutover in progress, from its record. */
+    /** Id of the conversion in progress, from its record. */
     run?: string;
     /** When the reached phase began, from the outputs. */
     since?: string;
 }
 
-/** State of the cutover in progress, if there is one. */
+/** State of the conversion in progress, if there is one. */
 export interface ConversionProgress extends Seen {
-    /** Unset if no cutover is in progress, so the stack is before the first phase or after the last. */
+    /** Unset if no conversion is in progress, so the stack is before the first phase or after the last. */
     direction?: Direction;
-    /** Why a cutover that began forward is rolled back. */
+    /** Why a conversion that began forward is rolled back. */
     why?: string;
-    /** File of the record. Unset if there is no record, or if its cutover is over. */
+    /** File of the record. Unset if there is no record, or if its conversion is over. */
     file?: string;
     /** Since when callers get 503, in milliseconds. */
     downSince?: number;
     /** Seconds of earlier periods with 503s in the same conversion. */
     downSeconds: number;
-    /** Answers of the old service, recorded before it was stopped. */
+    /** Answers of bare metal, recorded before it was stopped. */
     answers?: Answer[];
     /** Remaining steps, in the order in which `run` does them. */
     next: Step[];
@@ -48,17 +48,17 @@ export interface ConversionProgress extends Seen {
 }
 
 /** @param conversions records of the stack, oldest first */
-export function progressOf(seen: Seen, conversions: Conversion[], before: Before): ConversionProgress {
+export function progressOf(seen: Seen, conversions: Conversion[]): ConversionProgress {
     const last = conversions.at(-1);
     const { reached, asked } = seen;
-    if (last === undefined || isOver(last)) return withoutRecord(seen, before);
+    if (last === undefined || isOver(last)) return withoutRecord(seen);
     const progress: ConversionProgress = { ...seen, file: last.file, direction: "forward", downSeconds: 0, next: [] };
     let begun: Step | undefined;
     let done = true;
     for (const entry of last.entries) {
         const at = Date.parse(entry.time);
         progress.run = entry.run;
-        if (entry.event === "begin") progress.direction = entry.to === before ? "back" : "forward";
+        if (entry.event === "begin") progress.direction = entry.to === BEFORE ? "back" : "forward";
         else if (entry.event === "return") [progress.direction, progress.why] = ["back", entry.why];
         else if (entry.event === "answers") progress.answers = entry.answers;
         else if (entry.event === "step") {
@@ -74,10 +74,10 @@ export function progressOf(seen: Seen, conversions: Conversion[], before: Before
             delete progress.downSince;
         }
     }
-    // A rollback can begin days after the cutover. It uses the answers that the last cutover recorded.
+    // A rollback can begin days after the conversion. It uses the answers that the last conversion recorded.
     if (progress.direction === "back") progress.answers ??= lastAnswers(conversions);
     // Another clone may have taken over and returned, which this record does not show.
-    if (reached === before) delete progress.downSince;
+    if (reached === BEFORE) delete progress.downSince;
     // If the operator changed the phase by hand, the record does not show when the 503s began. The outputs show it.
     if (isDown(reached)) progress.downSince ??= seen.since === undefined ? undefined : Date.parse(seen.since);
     // A step that was applied but not verified runs again, which only verifies it. After a change of direction it does not.
@@ -85,10 +85,10 @@ export function progressOf(seen: Seen, conversions: Conversion[], before: Before
     progress.next =
         progress.direction === "forward"
             ? [
-                  ...(proved || reached === before ? [] : [{ direction: "forward", to: reached } as Step]),
+                  ...(proved || reached === BEFORE ? [] : [{ direction: "forward", to: reached } as Step]),
                   ...(proved && progress.answers === undefined ? forwardAnew(reached) : forwardFrom(reached)),
               ]
-            : backPath(reached, asked, before, { isProved: proved });
+            : backPath(reached, asked, { isProved: proved });
     return progress;
 }
 
@@ -98,22 +98,22 @@ function lastAnswers(conversions: Conversion[]): Answer[] | undefined {
 }
 
 /** Remaining steps of a rollback. @param isProved whether the reached phase was verified */
-export function backPath(reached: Place, asked: Place, before: Before, { isProved } = { isProved: true }): Step[] {
+export function backPath(reached: Place, asked: Place, { isProved } = { isProved: true }): Step[] {
     const ahead = positionOf(asked) > positionOf(reached);
-    return backFrom(reached, before, { isHalfWay: ahead || !isProved });
+    return backFrom(reached, { isHalfWay: ahead || !isProved });
 }
 
 /**
- * Progress of a stack without a record. In `prepare` a new cutover can begin, because the old service still serves callers
+ * Progress of a stack without a record. In `prepare` a new conversion can begin, because bare metal still serves callers
  * and its answers can be recorded. In the phases between `prepare` and `done`, only a rollback is safe. In `done` the new
  * service serves callers: if the stack file has another phase, it is probably of an old commit, so nothing rolls back.
  */
-function withoutRecord(seen: Seen, before: Before): ConversionProgress {
+function withoutRecord(seen: Seen): ConversionProgress {
     const { reached, asked, since } = seen;
-    const settled = reached === "done" || (reached === asked && [before, "prepare"].includes(reached));
+    const settled = reached === "done" || (reached === asked && [BEFORE, "prepare"].includes(reached));
     const progress: ConversionProgress = { ...seen, downSeconds: 0, next: [] };
     if (settled) return progress;
     const downSince = isDown(reached) && since !== undefined ? Date.parse(since) : undefined;
     const why = "there is no record of the earlier steps";
-    return { ...progress, direction: "back", why, downSince, next: backPath(reached, asked, before) };
+    return { ...progress, direction: "back", why, downSince, next: backPath(reached, asked) };
 }

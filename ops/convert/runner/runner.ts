@@ -1,20 +1,29 @@
 /**
- * Runs the steps of a cutover, and returns after a failure or when time runs out. All effects are in {@link Actions}.
+ * Runs the steps of a conversion, and returns after a failure or when time runs out. All effects are in {@link Actions}.
  */
-import { errorMessage } from "../errors";
-import type { Answer } from "./service/answers";
-import type { Event, Outcome } from "./audit";
-import { duration, expectedOf, latestEnd, longestBack, LOOK_AGAIN_SECONDS, mustReturn, type Budget } from "./clock";
+import { errorMessage } from "../../errors";
+import type { Answer } from "../service/answers";
+import type { Event, Outcome } from "../audit";
+import { duration, expectedOf, latestEnd, longestBack, LOOK_AGAIN_SECONDS, mustReturn, type Budget } from "../clock";
 import type { Actions, Orders, Proof, Result } from "./interfaces";
-import type { Kind } from "./kind";
 import { StepInterruption, within } from "./interrupt";
-import { closesWindow, isDown, nameOf, opensWindow, PHASES, positionOf, type Place, type Step } from "./phases";
-import { backPath, type ConversionProgress } from "./state";
+import {
+    BEFORE,
+    closesWindow,
+    isDown,
+    nameOf,
+    opensWindow,
+    PHASES,
+    positionOf,
+    type Place,
+    type Step,
+} from "../phases";
+import { backPath, type ConversionProgress } from "../state";
 
 /** How often step `done` and each step back are tried, because the cause of a failure may be temporary. */
 const TRIES = 2;
 
-export class CutoverRunner {
+export class ConversionRunner {
     private reached: Place;
     private asked: Place;
     private downSince: number | undefined;
@@ -24,7 +33,6 @@ export class CutoverRunner {
     private returning: boolean;
 
     constructor(
-        private readonly kind: Pick<Kind, "before" | "old" | "new">,
         private readonly progress: ConversionProgress,
         private readonly budget: Budget,
         private readonly actions: Actions,
@@ -56,7 +64,7 @@ export class CutoverRunner {
         return this.end("converted");
     }
 
-    /** Handles a failure of `done`. The new service stays if callers are served. If not, the cutover is rolled back. */
+    /** Handles a failure of `done`. The component stays if callers are served. If not, the conversion is rolled back. */
     private async withoutDone(failure: string, step: Step): Promise<Result> {
         const { actions, orders, budget } = this;
         try {
@@ -69,7 +77,7 @@ export class CutoverRunner {
             const why = `${nameOf(step)}: ${failure}`;
             if (orders.stop.aborted) return this.stopped(why);
             if (orders.back.aborted) return this.turn(why);
-            return this.turn(`${why}; and callers are not served by ${this.kind.new}: ${errorMessage(error)}`);
+            return this.turn(`${why}; and callers are not served by the component: ${errorMessage(error)}`);
         }
     }
 
@@ -77,9 +85,9 @@ export class CutoverRunner {
     private reasonToReturn({ to }: Step): string | undefined {
         if (this.orders.back.aborted) return String(this.orders.back.reason);
         // If the stack has already reached this phase, the step only verifies it.
-        const before = to === this.reached ? to : (PHASES[positionOf(to) - 2] ?? this.kind.before);
+        const before = to === this.reached ? to : (PHASES[positionOf(to) - 2] ?? BEFORE);
         if (positionOf(to) >= positionOf("stop") && to !== "done" && this.answers === undefined)
-            return `${this.kind.old}'s answers were not recorded, so the new answers could not be compared`;
+            return "bare metal's answers were not recorded, so the new answers could not be compared";
         if (isDown(before) && this.downSince === undefined) return "it is not known since when callers get 503";
         if (!mustReturn(before, this.elapsed(), this.budget)) return undefined;
         return `${duration(this.elapsed())} of ${duration(this.budget.seconds)} have passed: too little time is left for the next steps and, if one fails, for the rollback`;
@@ -170,12 +178,12 @@ export class CutoverRunner {
         return { interruption, latestEnd: end };
     }
 
-    /** Begins the rollback of a cutover that went forward. */
+    /** Begins the rollback of a conversion that went forward. */
     private async turn(why: string): Promise<Result> {
         this.actions.record({ event: "return", why });
         this.returning = true;
         await this.lookAgain();
-        return this.back(backPath(this.reached, this.asked, this.kind.before), why);
+        return this.back(backPath(this.reached, this.asked), why);
     }
 
     /** Reads from the stack which phase it has reached, because a failed step may still have reached its phase. */
@@ -203,7 +211,7 @@ export class CutoverRunner {
 
     private stopped(why: string): Result {
         const { back } = this.orders;
-        // A process that continues this cutover must continue its rollback.
+        // A process that continues this conversion must continue its rollback.
         if (back.aborted && !this.returning) this.actions.record({ event: "return", why: String(back.reason) });
         return { outcome: "stopped", place: this.reached, downSeconds: this.downSeconds + this.elapsed(), why };
     }

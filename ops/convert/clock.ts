@@ -1,5 +1,5 @@
 /**
- * Computes how long steps take, and until when a cutover can go forward and still have time to roll back to the old service
+ * Computes how long steps take, and until when a conversion can go forward and still have time to roll back to bare metal
  * within the budget. The functions are pure. All durations are in seconds.
  */
 import { INTERRUPT_SECONDS } from "../stack/pulumi";
@@ -57,7 +57,7 @@ export function remainingForward(place: Place, expected: Expected): number {
 }
 
 /**
- * Expected time of a rollback to the old service, in the worst case: the longest of all cases in which a step with 503s, or
+ * Expected time of a rollback to bare metal, in the worst case: the longest of all cases in which a step with 503s, or
  * its verification, fails.
  */
 export function wholeReturn(expected: Expected): number {
@@ -69,10 +69,10 @@ export function wholeReturn(expected: Expected): number {
     return Math.max(...ways);
 }
 
-/** Expected time of the steps back to the old service, until the 503s end. @param place phase in which the rollback begins */
+/** Expected time of the steps back to bare metal, until the 503s end. @param place phase in which the rollback begins */
 export function returnFrom(place: Place, expected: Expected, departure: Departure = {}): number {
     // The last step back leaves the first phase. It does not count, because the 503s have ended before it.
-    const steps = untilServed(backFrom(place, "old", departure));
+    const steps = untilServed(backFrom(place, departure));
     // From `done` the rollback begins with `switch`, in which callers are still served, so this step is not counted.
     return sum(place === "done" ? steps.filter(({ to }) => to !== "switch") : steps, expected);
 }
@@ -82,13 +82,13 @@ export function needed(expected: Expected): number {
     return remainingForward("prepare", expected) + TURN_SECONDS + wholeReturn(expected);
 }
 
-/** How long callers get 503 if the operator requests the old service again after `done`. */
+/** How long callers get 503 if the operator requests bare metal again after `done`. */
 export function neededBack(expected: Expected): number {
     return returnFrom("done", expected);
 }
 
 /**
- * Whether the cutover must roll back now, because after a failure of the last step no time would be left for the rollback.
+ * Whether the conversion must roll back now, because after a failure of the last step no time would be left for the rollback.
  * @param elapsed seconds for which callers have got 503; 0 while they do not
  */
 export function mustReturn(place: Place, elapsed: number, { seconds, expected }: Budget): boolean {

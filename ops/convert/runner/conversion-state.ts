@@ -1,9 +1,9 @@
 /** Writes the state of a stack's conversion, which each run of the program reads. */
 import { mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
-import { conversionStateFile, type ConversionState } from "../../config/conversion-state";
-import { replace } from "../stack/file-edit";
-import type { Expected } from "./clock";
+import { conversionStateFile, type ConversionState } from "../../../config/conversion-state";
+import { replace } from "../../stack/file-edit";
+import type { Expected } from "../clock";
 
 /** How long the lock is valid without further heartbeats, in minutes. */
 const HELD_MINUTES = 120;

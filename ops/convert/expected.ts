@@ -1,7 +1,10 @@
 /** Expected times of steps: measured times, else the defaults of docs/operate/convert.md. */
+import { isSeq } from "yaml";
+import { DEFAULT_HOST_WAITS } from "../../config/keys/convert";
 import type { Conversion } from "./audit";
 import type { Expected } from "./clock";
-import type { Before, Place } from "./phases";
+import { BEFORE, type Place } from "./phases";
+import { readNumber, readValue } from "../stack/stack-file";
 
 /** The longest of this many measured times is used: one fast step must not shorten the time reserved for a rollback. */
 const LOOK_BACK = 3;
@@ -16,7 +19,7 @@ const STOP_SECONDS = 120;
  * into the default budget.
  * @param answerSeconds longest time for one answer: Alpa is stopped after the requests in progress
  */
-export function expectedTimes(answerSeconds: number, before: Before): Expected {
+export function expectedTimes(answerSeconds: number): Expected {
     return {
         prepare: 900,
         drain: 60,
@@ -33,8 +36,34 @@ export function expectedTimes(answerSeconds: number, before: Before): Expected {
         "back to stop": answerSeconds + STOP_SECONDS,
         "back to drain": LOAD_SECONDS,
         "back to prepare": 60,
-        [`back to ${before}`]: 180,
+        [`back to ${BEFORE}`]: 180,
     };
+}
+
+/** Longest time that Kubernetes and the gateway need in a step, in addition to that of the hosts, in seconds. */
+const OTHERS_SECONDS = 900;
+
+/**
+ * How long one step of a rollback to intra-a may take, in seconds: the sum of all its timeouts. The hosts free their GPUs
+ * and start Ray one after the other. Then Alpa must answer.
+ */
+export function patience(text: string, answerSeconds: number): number {
+    const of = (key: keyof typeof DEFAULT_HOST_WAITS) =>
+        readNumber(text, "convert", "bareMetal", key) ?? DEFAULT_HOST_WAITS[key];
+    const [start, stop] = [of("startTimeoutSeconds"), of("stopTimeoutSeconds")];
+    const hosts = readValue(text, "convert", "bareMetal", "hosts");
+    const count = isSeq(hosts) ? hosts.items.length : 1;
+    return answerSeconds + count * (start + 2 * stop) + start + OTHERS_SECONDS;
+}
+
+/** Steps during which callers get 503, in order. The stack keeps their times, in whole seconds. */
+const KEPT = ["drain", "stop", "start", "verify", "switch"] as const;
+
+/** Times that the stack keeps after the last step. */
+export function timesToKeep(conversions: Conversion[]): Expected {
+    const times = measured(conversions);
+    const kept = KEPT.filter((step) => times[step] !== undefined);
+    return Object.fromEntries(kept.map((step) => [step, Math.ceil(times[step])]));
 }
 
 /** Longest time of each step in its last {@link LOOK_BACK} measurements, in seconds. */
