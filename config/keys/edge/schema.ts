@@ -13,7 +13,7 @@ export const DEFAULT_PROXY_TIMEOUT = 125;
 /** Longest wait of the edge that plan Enterprise can set, in seconds. */
 const LONGEST_PROXY_TIMEOUT = 6000;
 /** Default of `maxTokens`: the context length of OPT models, in tokens of prompt and answer together. */
-export const DEFAULT_MAX_TOKENS = 1024;
+const DEFAULT_MAX_TOKENS = 1024;
 
 export const domain = (what: string) =>
     z.string().refine((name) => isHost(name) && name.includes(".") && !/^[\d.]+$/.test(name) && name.length <= 253, {
