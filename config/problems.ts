@@ -5,7 +5,6 @@ import { valueAt } from "./unchecked";
 
 /** Advice for required keys that are missing. */
 const HINTS: Record<string, string> = {
-    of: "Run: pulumi config set of organization/alpa-auth/intra",
     alpa: "Set alpa.endpoints to host:port of the Alpa service.",
     account: "Run: pulumi config set account <32 digits of the dashboard's address>",
     hostname: "Run: pulumi config set hostname llm.example.com",

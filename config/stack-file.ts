@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { parse } from "yaml";
 import { DEFINITIONS, OPTIONS } from "./options";
 import { keysBelow, secrecy } from "./schema";
-import { placesOf, stepsOf, valueAt } from "./unchecked";
+import { list, valueAt } from "./unchecked";
 
 /** Name of the project in Pulumi.yaml, and prefix of each key of the config. */
 export const PROJECT = "alpa-auth";
@@ -21,12 +21,22 @@ export function plainSecrets(text: string | undefined): (value: unknown) => bool
 
 function plainIn(text: string | undefined): string[] {
     const file = text === undefined ? undefined : parsed(text);
-    return secretPaths()
-        .flatMap((path) => [`${PROJECT}:${path}`, path])
-        .flatMap((path) => placesOf(file, ["config", ...stepsOf(path)]))
-        .map((place) => valueAt(file, place))
-        .filter((value) => typeof value !== "object")
-        .map(String);
+    return (
+        secretPaths()
+            .flatMap((path) => [`${PROJECT}:${path}`, path])
+            // `nodes[].privateKey` is a path of three steps.
+            .flatMap((path) => valuesAt(file, ["config", ...path.split(/\.|(?=\[)/)]))
+            .filter((value) => typeof value !== "object")
+            .map(String)
+    );
+}
+
+/** Values at a path. The step `[]` stands for each entry of a list. */
+function valuesAt(value: unknown, [step, ...rest]: string[]): unknown[] {
+    if (value === undefined) return [];
+    if (step === undefined) return [value];
+    if (step === "[]") return list(value).flatMap((one) => valuesAt(one, rest));
+    return valuesAt(valueAt(value, [step]), rest);
 }
 
 /** Paths of all secrets in the config, of every option. */

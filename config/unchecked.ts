@@ -27,18 +27,3 @@ export function valueAt(values: unknown, path: readonly PropertyKey[]): unknown 
         return isMapping(value) && Object.hasOwn(value, step) ? value[step as string] : undefined;
     }, values);
 }
-
-/** Path of a value: names of keys, and positions in lists. */
-export type Path = (string | number)[];
-
-/** Steps of a path in text: `nodes[].labels` has three. */
-export function stepsOf(path: string): string[] {
-    return path.split(/\.|(?=\[)/);
-}
-
-/** Paths of a key in a value; the step `[]` stands for each entry of a list. */
-export function placesOf(value: unknown, [step, ...rest]: string[]): Path[] {
-    if (step === undefined) return value === undefined ? [] : [[]];
-    const steps = step === "[]" ? (Array.isArray(value) ? [...value.keys()] : []) : [step];
-    return steps.flatMap((one) => placesOf(valueAt(value, [one]), rest).map((path) => [one, ...path]));
-}

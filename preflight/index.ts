@@ -1,7 +1,7 @@
 import { deafGateway, foreignObjects, nodePort, prerequisites, storageClass } from "./kubernetes/checks";
-import { onlyProblems } from "./findings";
-import { checkCluster } from "./kubernetes/check-cluster";
-import type { openCluster } from "./kubernetes/cluster";
+import { onlyProblems, type Findings } from "./findings";
+import { answered, opened } from "./kubernetes/check-cluster";
+import { openCluster, type ClusterView } from "./kubernetes/cluster";
 import { conversion } from "./alpa/conversion";
 import { crdProblems } from "./kubernetes/crds";
 import { nodes, podNetworks, type InstalledGateway } from "./kubernetes/nodes";
@@ -9,6 +9,7 @@ import { etcdInPlace } from "./kubernetes/etcd";
 import { componentOnItsWay } from "./alpa/alpa-in-cluster";
 import { podMonitors } from "./kubernetes/pod-monitors";
 import { certManager, endedCertificate, redirectLeft } from "./kubernetes/tls";
+import { PreflightError } from "./preflight-error";
 
 /**
  * Checks the cluster before any change.
@@ -19,9 +20,18 @@ import { certManager, endedCertificate, redirectLeft } from "./kubernetes/tls";
 export async function preflight(
     settings: InstalledGateway,
     owner: string,
-    open?: typeof openCluster,
+    open: typeof openCluster = openCluster,
 ): Promise<string[]> {
-    return checkCluster(settings.cluster, open, (cluster) => [
+    const cluster = await opened(settings.cluster, open);
+    const checked = cluster.version().then(() => Promise.all(checks(settings, owner, cluster)));
+    const found = await answered(cluster, checked);
+    const problems = found.flatMap((one) => one.problems);
+    if (problems.length > 0) throw new PreflightError("the cluster", problems);
+    return found.flatMap(({ warnings }) => warnings);
+}
+
+function checks(settings: InstalledGateway, owner: string, cluster: ClusterView): Promise<Findings>[] {
+    return [
         // First, since in the wrong cluster no other problem matters.
         onlyProblems(foreignObjects(settings, cluster, owner)),
         onlyProblems(conversion(settings, cluster, owner)),
@@ -38,5 +48,5 @@ export async function preflight(
         endedCertificate(settings, cluster),
         onlyProblems(redirectLeft(settings, cluster)),
         onlyProblems(deafGateway(settings, cluster)),
-    ]);
+    ];
 }

@@ -1,7 +1,7 @@
 import { InterCluster, type InterClusterArgs } from "../components/inter-cluster";
-import type { FirewallSettings } from "../components/hosts/alpa-firewall/alpa-firewall";
+import { AlpaFirewall, type FirewallSettings } from "../components/hosts/alpa-firewall/alpa-firewall";
 import { clusterOf } from "./cluster";
-import { firewallOf } from "./firewall";
+import { printedRules } from "../components/hosts/alpa-firewall/rules";
 import type { AroundTheGateway } from "./intra";
 
 /** Option inter: a highly available gateway in a separate cluster, with Alpa outside of it. */
@@ -12,4 +12,14 @@ export function inter(settings: InterClusterArgs & AroundTheGateway & { firewall
     const { url, credentials, jwtSecrets, curl } = auth;
     const { expires, azure } = settings;
     return { url, credentials, jwtSecrets, curl, expires, ...azure, ...outputs, ...rules };
+}
+
+/**
+ * Firewall of Alpa's hosts. The program loads the rules into the hosts. With `apply: print` it returns the rules as an
+ * output instead, and operators load them by hand.
+ */
+function firewallOf(settings: FirewallSettings | undefined): { alpaFirewall?: string } {
+    if (settings?.apply === "print") return { alpaFirewall: printedRules(settings.rules) };
+    if (settings !== undefined) new AlpaFirewall("alpa-firewall", settings);
+    return {};
 }

@@ -52,18 +52,13 @@ export function installGateway(
     home: pulumi.Resource,
     args: InstallationArgs,
 ): GatewayWiring {
-    const { namespace, gateway } = args;
+    const { namespace, cluster, gateway } = args;
     const { availability, observability } = gateway.release;
     const installation = installationOf(gateway, namespace);
     const profileText = profileOf(gateway.release, namespace);
     const etcd = new Etcd(
         `${name}-etcd`,
-        {
-            namespace,
-            cluster: args.cluster,
-            apisixNamespace: installation.namespace,
-            settings: etcdSettings(gateway.release),
-        },
+        { namespace, cluster, apisixNamespace: installation.namespace, settings: etcdSettings(gateway.release) },
         { parent, dependsOn: home },
     );
     const inNamespace = (apisix: string, o: pulumi.ComponentResourceOptions) => {

@@ -11,7 +11,7 @@ export interface RevocationsArgs {
 // The state stores this file as text. dynamic-resource.ts describes what such a file may import and use.
 
 /** A key that was declared and then removed. */
-export interface Revocation {
+interface Revocation {
     /** Id for `readmit` in the config. */
     id: string;
     /** `<consumer>/<credential>` that had the key. */

@@ -9,8 +9,8 @@ import type { Identity, IdentityArgs } from "./identity-provider";
 export class StackIdentity extends DynamicResource {
     declare readonly identities: pulumi.Output<Record<string, Identity>>;
 
-    constructor(name: string, args: IdentityArgs, opts: pulumi.CustomResourceOptions = {}) {
-        super("identity/identity-provider", name, args, opts, "StackIdentity");
+    constructor(name: string, args: IdentityArgs) {
+        super("identity/identity-provider", name, args, {}, "StackIdentity");
     }
 
     /** Resolves when Pulumi has compared the identity with the recorded one. */

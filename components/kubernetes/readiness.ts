@@ -74,7 +74,7 @@ export function judge(until: Until, object: Observed | undefined, namespace?: st
 }
 
 /** Deployed and Failed count only for the current generation: an old phase remains until the controller reconciles. */
-function judgeGraph(graph: Observed, wanted: "Deployed" | "Undeployed" = "Deployed"): Verdict {
+function judgeGraph(graph: Observed, wanted: "Deployed" | "Undeployed"): Verdict {
     const { phase, reason, messages, observedGeneration } = graph.status ?? {};
     const generation = graph.metadata?.generation;
     const current = observedGeneration === generation;

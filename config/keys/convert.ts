@@ -2,7 +2,7 @@ import * as z from "zod";
 import { PHASES } from "../../components/opt/conversion-phases";
 import { RETRY_AFTER_SECONDS } from "./closed";
 import { sshHost } from "./hosts/ssh-host";
-import { systemdUnit } from "./hosts/systemd-unit";
+import { got } from "../problems";
 import { positive, text } from "../values";
 
 /** Default number of minutes for which callers may get 503. */
@@ -34,7 +34,12 @@ export const convert = z
                     .array(sshHost)
                     .min(1, { error: "must name at least one host. The first is the Ray head node" })
                     .describe("Hosts that run Alpa on bare metal. The first is the head node of Ray."),
-                unit: systemdUnit("alpa-ray.service")
+                unit: z
+                    .string()
+                    .refine((name) => /^[A-Za-z0-9:_.@-]{1,240}\.service$/.test(name), {
+                        error: (i) =>
+                            `must be the name of a systemd service, for example alpa-ray.service${got(i.input)}`,
+                    })
                     .optional()
                     .meta({
                         description: "systemd service that runs Ray and Alpa, with the same name on every host.",

@@ -1,30 +1,11 @@
 import { answerWithin } from "../../components/kubernetes/until-settled";
 import type { PlainAccess } from "../../components/kubernetes/api-server";
 import { plainAccess, type ClusterAccess } from "../../components/kubernetes/kubeconfig";
-import type { Findings } from "../findings";
-import { openCluster, type ClusterView } from "./cluster";
+import type { ClusterView } from "./cluster";
 import { PreflightError } from "../preflight-error";
 
 /** Time limit of all checks, in seconds, so that an operator gets the error soon if the cluster is down. */
 const LIMIT_SECONDS = 30;
-
-/**
- * Runs all checks on a cluster that answers.
- * @returns warnings
- * @throws PreflightError with every problem, or with the address of a cluster that does not answer in 30 s
- */
-export async function checkCluster(
-    access: ClusterAccess,
-    open: typeof openCluster = openCluster,
-    checks: (cluster: ClusterView) => Promise<Findings>[],
-): Promise<string[]> {
-    const cluster = await opened(access, open);
-    const answers = cluster.version().then(() => Promise.all(checks(cluster)));
-    const found = await answered(cluster, answers);
-    const problems = found.flatMap((one) => one.problems);
-    if (problems.length > 0) throw new PreflightError("the cluster", problems);
-    return found.flatMap(({ warnings }) => warnings);
-}
 
 /** Opens a cluster. @throws PreflightError if the kubeconfig is missing or unusable */
 export async function opened<T>(cluster: ClusterAccess, open: (access: PlainAccess) => T): Promise<T> {

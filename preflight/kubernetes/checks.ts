@@ -131,24 +131,23 @@ export async function nodePort(settings: GatewayClusterArgs, cluster: ClusterVie
 export async function deafGateway(settings: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
     const { gateway } = settings;
     if (gateway.installer === "existing") return [];
-    const problems = await troubleIn(gatewayNamespace(settings)!, cluster);
+    const trouble = await cluster.gatewayTrouble(gatewayNamespace(settings)!);
+    if (trouble === undefined) return [];
     const place = { namespace: etcdNamespace(settings.namespace), pods: memberNames(etcdMembers(gateway.release)) };
     // An etcd that has lost its volume requires no password. This is no problem: the run first sets the password.
-    return problems.length > 0 && (await cluster.isOpenEtcd(place)) ? [] : problems;
+    return (await cluster.isOpenEtcd(place)) ? [] : [`gateway: ${trouble}`];
 }
 
-export async function troubleIn(namespace: string, cluster: ClusterView): Promise<string[]> {
-    const trouble = await cluster.gatewayTrouble(namespace);
-    return trouble === undefined ? [] : [`gateway: ${trouble}`];
-}
-
-/** Rejects existing objects of other owners with names of this stack: server-side apply would silently take them over. */
-export function foreignObjects(settings: GatewayClusterArgs, cluster: ClusterView, owner: string): Promise<string[]> {
-    return foreignAmong(plannedObjects(settings), cluster, owner);
-}
-
-/** Returns one problem that names all objects of other owners that the run would overwrite. */
-export async function foreignAmong(objects: ObjectRef[], cluster: ClusterView, owner: string): Promise<string[]> {
+/**
+ * Rejects existing objects of other owners with names of this stack: server-side apply would silently take them over.
+ * @returns one problem that names all these objects
+ */
+export async function foreignObjects(
+    settings: GatewayClusterArgs,
+    cluster: ClusterView,
+    owner: string,
+): Promise<string[]> {
+    const objects = plannedObjects(settings);
     const absentNamespaces = new Set<string | undefined>();
     for (const name of new Set(objects.map((o) => o.namespace)))
         if (name && !(await cluster.read({ apiVersion: "v1", kind: "Namespace", name }))) absentNamespaces.add(name);

@@ -1,4 +1,3 @@
-import { POD_NETWORK } from "./launch";
 import { PORTS } from "./ports";
 import { scriptFile } from "../script-file";
 
@@ -11,5 +10,5 @@ export const PLACE_LABEL = "alpa-auth.io/place";
 /** Text of a script in this folder, with the values of its placeholders. */
 export function scriptBody(file: "node.sh" | "cluster.sh" | "probe.sh"): string {
     const ports = PORTS.map(({ port, protocol }) => `${protocol}/${port}`).join(" ");
-    return scriptFile(__dirname, file)({ FOLDER, PLACE_LABEL, POD_NETWORK, PORTS: ports });
+    return scriptFile(__dirname, file)({ FOLDER, PLACE_LABEL, PORTS: ports });
 }

@@ -74,8 +74,8 @@ export function haProblems({ cluster }: Pick<Config, "cluster">): string[] {
 }
 
 /** Rejects a kubeconfig in plain text: the credential would stay in the repository's history. */
-export function kubeconfigInPlain(
-    { kubeconfig }: Pick<Sound<ParsedCluster>, "kubeconfig"> = {},
+function kubeconfigInPlain(
+    { kubeconfig }: Pick<Sound<ParsedCluster>, "kubeconfig">,
     isSecret: () => boolean,
 ): string[] {
     if (kubeconfig === undefined || isSecret()) return [];

@@ -7,8 +7,7 @@ const address = z.string().check((ctx) => {
         ctx.issues.push(problem(ctx.value, "must be an IPv4 or IPv6 address", "Write for example 20.50.2.10"));
 });
 
-const port = (what: string) =>
-    positive("a port").refine((n) => n <= 65535, { error: `must be ${what} of at most 65535. Lower it` });
+const port = positive("a port").refine((n) => n <= 65535, { error: "must be a port of at most 65535. Lower it" });
 
 /** Key `azure`: the DNS record and the load balancer at Azure in front of exposure `direct`. */
 export const azure = z
@@ -30,11 +29,11 @@ export const azure = z
         }),
         ports: z
             .strictObject({
-                http: port("a port").default(80).meta({
+                http: port.default(80).meta({
                     description: "Port of the load balancer that forwards to the node port of HTTP.",
                     reason: "Standard port of HTTP.",
                 }),
-                https: port("a port").default(443).meta({
+                https: port.default(443).meta({
                     description: "Port of the load balancer that forwards to the node port of HTTPS, with `tls`.",
                     reason: "Standard port of HTTPS.",
                 }),

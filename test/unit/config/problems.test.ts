@@ -3,6 +3,7 @@ import * as z from "zod";
 import { ConfigError, parse, type RawConfig } from "../../../config";
 import { didYouMean, explain, got, wording } from "../../../config/problems";
 import { rawCloudflare, TUNNEL } from "../kit/cloudflare";
+import { interValues } from "../kit/inter";
 import { EXPOSURE, raw } from "../kit/intra-a";
 
 const schema = z.strictObject({
@@ -57,11 +58,12 @@ describe("wording", () => {
     const cases: [what: string, RawConfig, ...problems: string[]][] = [
         [
             "of an option with a gateway",
-            raw({ alpa: "s3cret", cluster: "s3cret", tls: "s3cret", consumers: "s3cret", convert: "s3cret" }),
-            ...["alpa", "cluster", "tls"].map((key) => `${key}: must be an object.`),
+            raw({ cluster: "s3cret", tls: "s3cret", consumers: "s3cret", convert: "s3cret" }),
+            ...["cluster", "tls"].map((key) => `${key}: must be an object.`),
             "consumers: must be an array.",
             "convert: must be an object.",
         ],
+        ["of option inter", raw(interValues({ alpa: "s3cret" })), "alpa: must be an object."],
         ["of exposure tunnel", raw({ ...EXPOSURE, tunnel: "s3cret" }), "tunnel: must be an object."],
         [
             "of option cloudflare",

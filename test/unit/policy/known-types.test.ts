@@ -25,20 +25,6 @@ describe("the project's types that known-types allows", () => {
         assert.deepEqual(known.sort(), [...new Set(tokens())].sort());
     });
 
-    it("include the provider of each function that a run calls, which the engine adds to the run", () => {
-        const folders = ["components", "preflight", "stacks"].map((name) => join(FOLDER, "..", name));
-        const called = folders.flatMap((folder) =>
-            readdirSync(folder, { recursive: true, encoding: "utf8" })
-                .filter((name) => name.endsWith(".ts"))
-                .flatMap((name) => [
-                    ...readFileSync(join(folder, name), "utf8").matchAll(/runtime\.invoke\w*\("([\w-]+):/g),
-                ])
-                .map(([, provider]) => `pulumi:providers:${provider}`),
-        );
-        assert.ok(called.length > 0);
-        for (const provider of called) assert.ok(OWN_TYPES.has(provider), provider);
-    });
-
     it("include each resource with its own provider", () => {
         const sources = readdirSync(FOLDER, { recursive: true, encoding: "utf8" })
             .filter((name) => name.endsWith(".ts"))

@@ -163,7 +163,7 @@ const refused: Refused[] = [
     [
         "an algorithm",
         one({ algorithm: "HS256" }),
-        `${AT}.algorithm: only valid with option intra-a or intra-b or inter or callers, not with this stack's option. Remove it.`,
+        `${AT}.algorithm: only valid with option intra-a or intra-b or inter, not with this stack's option. Remove it.`,
     ],
     ["a namespace", { namespace: "alpa" }, /^namespace: only valid with option intra-a/],
     ["a gateway", { gateway: {} }, /^gateway: only valid with option intra-a/],
