@@ -142,7 +142,7 @@ export function conversionDiagram(): string {
 
 /** What must happen outside of the program before a zone enters a phase. */
 const BEFORE_PHASE: Record<(typeof ZONE_PHASES)[number], string> = {
-    mirror: "import the zone",
+    mirror: "write the data",
     delegated: "both sides answer the same, and the registrar names Cloudflare",
     proxied: "the zone is active, certificates exist",
     signed: "the old delegation has left all caches",
