@@ -45,10 +45,6 @@ export function label(text: string): string {
     );
 }
 
-export function labels(text: string): string[] {
-    return text.split(",").map((name) => label(name.trim()));
-}
-
 /** An option that may be repeated. @param without text that the help shows as the default */
 export function repeatable(flags: string, about: string, without = "none"): Option {
     const collect = (value: string, before: string[]) => [...before, value];

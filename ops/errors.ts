@@ -7,14 +7,6 @@ export class UsageError extends ProblemList {
     }
 }
 
-/** Adds the problems of an error to those found so far, so that all are reported at once. Other errors are thrown. */
-export function collect(problems: string[]): (error: unknown) => undefined {
-    return (error) => {
-        if (!(error instanceof ProblemList)) throw error;
-        problems.push(...error.problems);
-    };
-}
-
 /** A failure outside of this program with a complete message: exit code 1, no stack trace. */
 export class Failure extends Error {}
 

@@ -27,7 +27,7 @@ export const ROUTE = "alpa";
  * port 1 of the gateway's own pod. So a gateway that does not run the answering plugin returns 502 and sends nothing to
  * Alpa.
  */
-export const NOWHERE = "127.0.0.1:1";
+const NOWHERE = "127.0.0.1:1";
 
 /** Inputs of the rules of the ApisixRoute. */
 export interface RouteRules extends ClassSettings {

@@ -16,7 +16,7 @@ const DEFAULT_MEMORY = "200Gi";
 const DEFAULT_SHARED_MEMORY = "16Gi";
 
 /** Default longest wait for Alpa to start, in seconds: more than three times the expected 12 minutes. */
-export const DEFAULT_START_SECONDS = 2400;
+const DEFAULT_START_SECONDS = 2400;
 
 const operatorVersion = pinned.refine(
     (version) => !/^\d+\.\d+\.\d+/.test(version) || !isOlder(version, OLDEST_OPERATOR),

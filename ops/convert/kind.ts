@@ -64,7 +64,7 @@ export function defaults(answerSeconds: number): Expected {
 }
 
 /** Longest time that Kubernetes and the gateway need in a step, in addition to that of the hosts, in seconds. */
-export const OTHERS_SECONDS = 900;
+const OTHERS_SECONDS = 900;
 
 /**
  * How long one step of a rollback to intra-a may take, in seconds: the sum of all its timeouts. The hosts free their GPUs

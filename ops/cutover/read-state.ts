@@ -78,7 +78,7 @@ function keptTimes(folder: string, stack: string): Expected {
 }
 
 /** @param known measured times of steps */
-export function budgetOf(kind: Pick<Kind, "defaults" | "patience">, text: string, known: Expected): Budget {
+function budgetOf(kind: Pick<Kind, "defaults" | "patience">, text: string, known: Expected): Budget {
     const minutes = readNumber(text, "convert", "budgetMinutes") ?? DEFAULT_BUDGET_MINUTES;
     const longest = longestAnswer(text);
     return {

@@ -137,7 +137,7 @@ export async function deafGateway(settings: GatewayClusterArgs, cluster: Cluster
     return problems.length > 0 && (await cluster.isOpenEtcd(place)) ? [] : problems;
 }
 
-export async function troubleIn(namespace: string, cluster: ClusterView): Promise<string[]> {
+async function troubleIn(namespace: string, cluster: ClusterView): Promise<string[]> {
     const trouble = await cluster.gatewayTrouble(namespace);
     return trouble === undefined ? [] : [`gateway: ${trouble}`];
 }
@@ -148,7 +148,7 @@ export function foreignObjects(settings: GatewayClusterArgs, cluster: ClusterVie
 }
 
 /** Returns one problem that names all objects of other owners that the run would overwrite. */
-export async function foreignAmong(objects: ObjectRef[], cluster: ClusterView, owner: string): Promise<string[]> {
+async function foreignAmong(objects: ObjectRef[], cluster: ClusterView, owner: string): Promise<string[]> {
     const absentNamespaces = new Set<string | undefined>();
     for (const name of new Set(objects.map((o) => o.namespace)))
         if (name && !(await cluster.read({ apiVersion: "v1", kind: "Namespace", name }))) absentNamespaces.add(name);

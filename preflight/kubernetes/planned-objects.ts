@@ -111,7 +111,7 @@ function plannedConversion({ namespace, conversion, gateway }: GatewayClusterArg
 }
 
 /** Objects of callers. */
-export function plannedCallers(namespace: string, consumers: ConsumerSettings[]): ObjectRef[] {
+function plannedCallers(namespace: string, consumers: ConsumerSettings[]): ObjectRef[] {
     return consumers.flatMap(({ name, credentials }) => [
         { apiVersion: "apisix.apache.org/v1alpha1", kind: "Consumer", namespace, name },
         ...credentials.map(({ id }) => ({ apiVersion: "v1", kind: "Secret", namespace, name: secretName(name, id) })),

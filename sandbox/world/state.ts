@@ -66,7 +66,7 @@ export interface GpuFacts {
 }
 
 /** Hosts of Alpa with SSH. */
-export interface BareMetalFacts {
+interface BareMetalFacts {
     /** SSH addresses, in the order of the nodes. */
     hosts: { address: string; port: number; user: string; hostKey: string }[];
     /** Name of the systemd service that runs Alpa on each host. */

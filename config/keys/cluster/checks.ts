@@ -74,7 +74,7 @@ export function haProblems({ cluster }: Pick<Config, "cluster">): string[] {
 }
 
 /** Rejects a kubeconfig in plain text: the credential would stay in the repository's history. */
-export function kubeconfigInPlain(
+function kubeconfigInPlain(
     { kubeconfig }: Pick<Sound<ParsedCluster>, "kubeconfig"> = {},
     isSecret: () => boolean,
 ): string[] {

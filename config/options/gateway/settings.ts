@@ -87,7 +87,7 @@ const UNCOUNTED_PROMPTS =
     "classes: guard.enabled is false, so a request may have any number of prompts. Slots count each request as guard.maxPrompts prompts. Set guard.enabled to true.";
 
 /** Removes expired credentials from the callers, and collects warnings about credentials. */
-export function livingCallers(
+function livingCallers(
     config: Pick<Parsed, "consumers" | "limits"> & Partial<Pick<Parsed, "classes">>,
     today: Date,
 ): Callers {
