@@ -26,7 +26,7 @@ export interface Progress extends ProgressLimits {
 export const DEFAULT_IDLE_SECONDS = 60;
 
 /** Pause between an answer and the next request, in seconds. */
-export const PAUSE_SECONDS = 30;
+const PAUSE_SECONDS = 30;
 
 /** Values for the placeholders of progress.sh. */
 export function progressConstants({ port, model, idleSeconds, stuckSeconds }: Progress) {

@@ -18,7 +18,7 @@ import type { PulumiResult } from "../../../../ops/stack/pulumi";
 import { listen } from "../../kit/http";
 
 export const VERIFIER_KEY = "KEY-of-the-verifier-0123456789";
-export const SSH_KEY = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }) as string;
+const SSH_KEY = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }) as string;
 const HOST_KEY = `ssh-ed25519 ${"A".repeat(64)}`;
 
 export const CONVERT_FILE = `config:
@@ -193,7 +193,7 @@ export async function convertBench(
 }
 
 /** Entries of all records of a folder, oldest first. */
-export function recordsIn(folder: string): Entry[] {
+function recordsIn(folder: string): Entry[] {
     const names = existsSync(folder) ? readdirSync(folder).sort() : [];
     return names
         .filter((name) => name.endsWith(".jsonl"))
@@ -208,10 +208,10 @@ function outputs({ reached, holder, callers }: State, port: number): object {
     return { url: `${base}/alpa`, credentials: callers, ...conversion };
 }
 
-export type Reply = { status: number; text?: string };
+type Reply = { status: number; text?: string };
 
 /** An HTTP service that runs until the test is over. @param reply undefined: never answers */
-export async function serve(reply: (path: string, key: unknown) => Reply | void): Promise<number> {
+async function serve(reply: (path: string, key: unknown) => Reply | void): Promise<number> {
     const server = createServer((request, response) => {
         request.resume().on("end", () => {
             const said = reply(request.url!, request.headers.apikey);
