@@ -156,8 +156,11 @@ function isResult(method: Call["method"], { choices, cache_id, logprobs, indices
 /** Why credentials cannot be sent to an address, which is not quoted; undefined if they can. */
 export function addressProblem(address: string, allowHttp: boolean): string | undefined {
     const url = URL.canParse(address) ? new URL(address) : undefined;
-    if (!url || !/^https?:$/.test(url.protocol) || /[@?#]/.test(address))
-        return "must be an address without user name, query and fragment, for example https://api.example.com/alpa (it is not one). Correct it.";
+    if (!url || !/^https?:$/.test(url.protocol))
+        return "must be an address, for example https://api.example.com/alpa (it is not one). Correct it.";
+    if (address.includes("@"))
+        return "must not contain a user name or password (it has an @). Remove them, because the check uses the credentials of the consumer.";
+    if (/[?#]/.test(address)) return "must not have a query or a fragment (it has one). Remove it.";
     if (url.protocol === "https:" || allowHttp || /^(localhost|127\.[\d.]+|\[::1\])$/.test(url.hostname))
         return undefined;
     return "must be https, because a credential is sent (it is http). Use https.";

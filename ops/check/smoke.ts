@@ -203,7 +203,7 @@ function report(context: Context, args: SmokeArgs, result: Report): void {
     const say = asJson ? context.note : context.out;
     untried.forEach((one) => say(`not tried: ${one}.`));
     if (rows.every(({ got }) => !/^\d+$/.test(got)))
-        throw new Failure(`smoke: no answer from ${url}. ${rows[0].meaning}`);
+        throw new Failure(`smoke: no answer from ${url} (${rows[0].meaning}). Check the address and the network.`);
     const wrong = rows.filter(({ ok }) => !ok).length;
     if (wrong > 0)
         throw new FindingsError(

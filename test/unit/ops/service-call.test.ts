@@ -117,8 +117,8 @@ describe("ops, a call of the service", () => {
         ["http://localhost:9080/alpa", false, undefined],
         ["http://api.example.com/alpa", true, undefined],
         ["http://api.example.com/alpa", false, /^must be https/],
-        ["https://user:password@api.example.com", true, /^must be an address/],
-        ["https://api.example.com/alpa?apikey=a", true, /^must be an address/],
+        ["https://user:password@api.example.com", true, /^must not contain a user name or password/],
+        ["https://api.example.com/alpa?apikey=a", true, /^must not have a query/],
         ["ftp://api.example.com", true, /^must be an address/],
         ["api.example.com", true, /^must be an address/],
     ];
