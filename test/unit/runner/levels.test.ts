@@ -23,7 +23,7 @@ describe("levels of tests", () => {
         ["test/engine/sandbox/cli.test.ts", "test"],
         ["test/engine/sandbox/cli-stacks.test.ts", "full"],
         ["test/engine/ops/commands.test.ts", "test"],
-        ["test/engine/ops/import.test.ts", "full"],
+        ["test/engine/ops/review.test.ts", "full"],
         ["test/chaos/rollback.test.ts", "full"],
         ["test/unit/components/hosts/bare-metal-script.test.ts", "test"],
         ["test/unit/policy/rules.test.ts", "check"],
