@@ -173,12 +173,6 @@ export default tseslint.config(
         [],
     ),
     layer(
-        ["policy/rules/rendered/**"],
-        "^(\\.\\./(?!\\.\\.)(?!rule$)|\\.\\./\\.\\./(?!resources/|\\.\\./(components/|config/keys/|config/values$))|@pulumi/)",
-        "Expected resources may import only policy/resources, the components that render them, and the config schema of their settings.",
-        [],
-    ),
-    layer(
         ["client/typescript/**"],
         "^\\.\\./",
         "The client is a separate package: its users have no other file of this repository.",

@@ -15,8 +15,6 @@ export interface Exception {
 /** Longest duration of an exception, in days. After it, a review must renew the exception. */
 export const MOST_DAYS = 90;
 const LEAST_REASON = 10;
-/** Rules of earlier versions, with their present names. */
-const RENAMED: Record<string, string> = { "route-asks-who": "route-requires-credential" };
 const DAY = 86_400_000;
 
 /** An error with every problem of the file. */
@@ -43,20 +41,6 @@ const schema = z.strictObject({
         .nullable(),
 });
 
-/** Problem of a name that only earlier versions used; undefined for any other name. The problem gives the present name. */
-export function renamedProblem(name: string, renamed: Record<string, string>, where: string): string | undefined {
-    if (!Object.hasOwn(renamed, name)) return undefined;
-    return `${where}: ${name} is called ${renamed[name]} now. Write ${renamed[name]}.`;
-}
-
-function ruleProblems(rule: string, rules: readonly string[], where: string): string[] {
-    if (rules.includes(rule)) return [];
-    return [
-        renamedProblem(rule, RENAMED, where) ??
-            `${where}: must be one of ${rules.join(", ")} (got "${rule}"). Choose one.`,
-    ];
-}
-
 /**
  * @param rules names of all rules
  * @param today day of the run (UTC)
@@ -79,7 +63,9 @@ export function parseExceptions(text: string, rules: readonly string[], today: D
         const where = `exceptions.${i}`;
         const days = daysUntil(until, today);
         return [
-            ...ruleProblems(rule, rules, `${where}.rule`),
+            ...(rules.includes(rule)
+                ? []
+                : [`${where}.rule: must be one of ${rules.join(", ")} (got "${rule}"). Choose one.`]),
             ...(days === undefined
                 ? [`${where}.until: must be a day (got "${until}"). Write for example 2027-01-31.`]
                 : days > MOST_DAYS

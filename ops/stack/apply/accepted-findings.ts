@@ -4,9 +4,8 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import * as z from "zod";
 import { day, daysUntil } from "../../../config/keys/consumers/credentials";
-import { renamedProblem } from "../../../policy/rules/exceptions";
 import { UsageError } from "../../errors";
-import { CODES, type Code, type Finding } from "../review/finding";
+import { CODES, type Finding } from "../review/finding";
 
 /** Accepts one finding of one stack until a given day. */
 export interface Acceptance {
@@ -33,15 +32,6 @@ const LEAST_REASON = 10;
  */
 const ELSEWHERE: Record<string, string> = {
     "policy-violated": "policy/exceptions.yaml, as docs/review/policy.md says",
-};
-
-/** Codes of earlier versions, with their present names. */
-const RENAMED: Record<string, Code> = {
-    "way-in-added": "access-added",
-    "way-in-removed": "access-removed",
-    "way-in-changed": "access-changed",
-    "request-refused": "request-rejected",
-    "made-anew": "re-created",
 };
 
 const schema = z.strictObject({
@@ -90,10 +80,7 @@ function codeProblems(code: string, where: string): string[] {
     if (Object.hasOwn(ELSEWHERE, code))
         return [`${where}: must not be ${code}. Write the exception into ${ELSEWHERE[code]}.`];
     if (Object.hasOwn(CODES, code)) return [];
-    return [
-        renamedProblem(code, RENAMED, where) ??
-            `${where}: must be the code of a finding of stack review (got ${JSON.stringify(code)}).`,
-    ];
+    return [`${where}: must be the code of a finding of stack review (got ${JSON.stringify(code)}).`];
 }
 
 /** @returns the entry that accepts the finding. It names any of the finding's resources, since the finding is one effect. */

@@ -134,7 +134,7 @@ describe("ops stack check", () => {
         const far = { ...entry, code: "no-such-code", until: "2027-06-01" };
         commit(
             "policy/accepted.yaml",
-            accepting(far, ...["policy-violated", "way-in-added", "constructor"].map((code) => ({ ...entry, code }))),
+            accepting(far, ...["policy-violated", "constructor"].map((code) => ({ ...entry, code }))),
         );
         const { note } = await exits(2, ops("stack", "check"));
         assert.match(note, /accepted\.0\.code: must be the code of a finding of stack review \(got "no-such-code"\)/);
@@ -143,8 +143,7 @@ describe("ops stack check", () => {
             note,
             /accepted\.1\.code: must not be policy-violated\. Write the exception into policy\/exceptions\.yaml/,
         );
-        assert.match(note, /accepted\.2\.code: way-in-added is called access-added now\. Write access-added\./);
-        assert.match(note, /accepted\.3\.code: must be the code of a finding of stack review \(got "constructor"\)/);
+        assert.match(note, /accepted\.2\.code: must be the code of a finding of stack review \(got "constructor"\)/);
         assert.ok(calls.every(({ args }) => args[0] !== "preview"));
         commit("policy/accepted.yaml", accepting({ ...entry, reason: "yes", until: "soon", who: "me" }));
         assert.match(
@@ -161,13 +160,13 @@ describe("ops stack check", () => {
                 // The engine's JSON does not contain the reason of the failure.
                 const json = '{"diagnostics":[{"severity":"error","message":"error: preview failed"}]}';
                 const text =
-                    "Policies:\n    alpa-auth@v0.1.0\n        - [mandatory]  answers-not-cut\n\nDiagnostics:\n  more";
+                    "Policies:\n    alpa-auth@v0.1.0\n        - [mandatory]  versions-pinned\n\nDiagnostics:\n  more";
                 return { code: 255, stdout: args.includes("--json") ? json : text };
             },
         });
         const { out, note } = await exits(3, ops("stack", "check", "--fail-on", "none", "--format", "markdown"));
         assert.match(out, /caller-added[^]*The policy pack rejects the change/);
-        assert.match(note, /^The policy pack rejects the change:\n.*\n.*\[mandatory\] {2}answers-not-cut$/m);
+        assert.match(note, /^The policy pack rejects the change:\n.*\n.*\[mandatory\] {2}versions-pinned$/m);
         assert.ok(!note.includes("more"));
     });
 
