@@ -4,7 +4,7 @@ import { kindOf, type Resource } from "../resources/resource";
 import { NOWHERE, rulesOf, type RouteRule } from "../resources/routes";
 import { at, isOther, isUnknown, list, map, textOf, UNKNOWN, type Tree } from "../resources/values";
 import type { Facts } from "./facts";
-import type { Message, Rule, StackMessage } from "./rule";
+import { when, type Message, type Rule, type StackMessage } from "./rule";
 
 export const hostsOfConfig: Rule = {
     name: "hosts-of-config",
@@ -58,10 +58,8 @@ function target({ where, props }: RouteRule): Message[] {
     const names = list(props.upstreams).map((one) => (isUnknown(one) ? UNKNOWN : at(one, "name")));
     const isOther = names.length > 1 || names.some((name) => !isUnknown(name) && !UPSTREAMS.includes(String(name)));
     return [
-        ...(list(props.backends).length > 0
-            ? [`${where}.backends: must be empty. Use an upstream of this project.`]
-            : []),
-        ...(isOther ? [`${where}.upstreams: must be one of ${UPSTREAMS.join(", ")}. Correct it.`] : []),
+        ...when(list(props.backends).length > 0, `${where}.backends: must be empty. Use an upstream of this project.`),
+        ...when(isOther, `${where}.upstreams: must be one of ${UPSTREAMS.join(", ")}. Correct it.`),
     ];
 }
 
@@ -105,30 +103,26 @@ const GATEWAY = /^http:\/\/apisix-gateway\.([a-z0-9-]+)\.svc\.cluster\.local:80$
 function tunnel({ config: settings }: Tree, config: Texts): Message[] {
     const warp = at(settings, "warpRouting.enabled");
     return [
-        ...(warp === true
-            ? ["config.warpRouting: must be off: it opens the network behind the tunnel. Remove it."]
-            : []),
-        ...list(at(settings, "ingresses")).flatMap((entry, i) => {
-            const where = `config.ingresses[${i}]`;
-            const { hostname, service, originRequest } = map(entry);
-            if (isUnknown(entry) || isUnknown(service) || rejectsAll(service)) return [];
-            const named = hosts(config, { [`${where}.hostname`]: hostname });
-            if (GATEWAY.test(textOf(service))) return named;
-            const address = /^http:\/\/([^/@]+)$/.exec(textOf(service))?.[1];
-            const { access } = map(originRequest);
-            const { required, audTags } = map(access);
-            const isAsked =
-                isUnknown(originRequest) ||
-                isUnknown(access) ||
-                (required === true && (isUnknown(audTags) || list(audTags).length > 0));
-            return [
-                ...named,
-                ...(address === undefined || !config.has(address) ? [ofConfig(`${where}.service`)] : []),
-                ...(isAsked
-                    ? []
-                    : [`${where}.originRequest.access: must be required, with the application's audTags. Add it.`]),
-            ];
-        }),
+        ...when(warp === true, "config.warpRouting: must be off: it opens the network behind the tunnel. Remove it."),
+        ...list(at(settings, "ingresses")).flatMap((entry, i) => ingress(map(entry), `config.ingresses[${i}]`, config)),
+    ];
+}
+
+function ingress({ hostname, service, originRequest }: Tree, where: string, config: Texts): Message[] {
+    if (isUnknown(service) || rejectsAll(service)) return [];
+    const named = hosts(config, { [`${where}.hostname`]: hostname });
+    if (GATEWAY.test(textOf(service))) return named;
+    const address = /^http:\/\/([^/@]+)$/.exec(textOf(service))?.[1];
+    const { access } = map(originRequest);
+    const { required, audTags } = map(access);
+    const isAsked = required === true && (isUnknown(audTags) || list(audTags).length > 0);
+    return [
+        ...named,
+        ...when(address === undefined || !config.has(address), ofConfig(`${where}.service`)),
+        ...when(
+            !isAsked && !isUnknown(originRequest) && !isUnknown(access),
+            `${where}.originRequest.access: must be required, with the application's audTags. Add it.`,
+        ),
     ];
 }
 
@@ -139,9 +133,10 @@ function ruleset({ phase, rules }: Tree): Message[] {
     const isSkip = (rule: unknown) =>
         at(rule, "action") === "skip" && Object.keys(map(at(rule, "actionParameters"))).join() === "products";
     return [
-        ...(isUnknown(phase) || PHASES.includes(String(phase))
-            ? []
-            : [`phase: must be ${PHASES.join(" or ")}. Remove the ruleset.`]),
+        ...when(
+            !isUnknown(phase) && !PHASES.includes(String(phase)),
+            `phase: must be ${PHASES.join(" or ")}. Remove the ruleset.`,
+        ),
         ...list(rules).flatMap((rule, i) =>
             isUnknown(rule) || isUnknown(at(rule, "action")) || at(rule, "action") === "block" || isSkip(rule)
                 ? []

@@ -2,7 +2,7 @@ import { parse } from "yaml";
 import { apisixCharts, chartsOf } from "../resources/charts";
 import { podTemplates } from "../resources/pods";
 import { kindOf, type Resource } from "../resources/resource";
-import { at, eachText, isUnknown, list, map, type Tree, UNKNOWN } from "../resources/values";
+import { at, eachText, isUnknown, list, map, type Tree } from "../resources/values";
 import type { Lists } from "./facts";
 import type { Message, Rule } from "./rule";
 
@@ -119,17 +119,9 @@ export const valuesSeen: Rule = {
         type: "kubernetes:helm.sh/v3:Release",
         inputs: { chart: "apisix", valueYamlFiles: [{ path: "more.yaml" }] },
     },
-    check: ({ type, props }) => {
-        if (!type.startsWith("kubernetes:helm.sh/")) return [];
-        const files = list(props.valueYamlFiles).length > 0;
-        const programs = ["postrender", "postRenderer"].filter(
-            (field) => ![undefined, null, "", UNKNOWN].includes(props[field] as string),
-        );
-        return [
-            ...(files ? ["valueYamlFiles: must be empty (got some). Move their content into values."] : []),
-            ...programs.map(
-                (field) => `${field}: must be unset: its effect on the chart cannot be checked. Remove it.`,
-            ),
-        ];
-    },
+    check: ({ type, props }) =>
+        ["valueYamlFiles", "postrender", "postRenderer"]
+            .filter((field) => type.startsWith("kubernetes:helm.sh/") && !isUnknown(props[field]))
+            .filter((field) => props[field] && (typeof props[field] !== "object" || list(props[field]).length > 0))
+            .map((field) => `${field}: must be unset: its effect on the chart cannot be checked. Move it into values.`),
 };

@@ -1,5 +1,5 @@
 import { isOlder, OLDEST_APISIX } from "../../../components/apisix/version";
-import { apisixCharts, chartImages, chartsOf, isApisix } from "../../resources/charts";
+import { apisixCharts, chartsOf, isApisix } from "../../resources/charts";
 import { DIGEST, podImages } from "../../resources/pods";
 import { isInside, kindOf, objectName, type Resource } from "../../resources/resource";
 import { at, eachText, isOther, isUnknown, map, number, shown, textOf, UNKNOWN } from "../../resources/values";
@@ -26,17 +26,17 @@ function adminKey(resource: Resource): Message[] {
     return apisixCharts(resource).flatMap(({ values, where }) => {
         const { secretName, admin, viewer } = map(at(values, CREDENTIALS));
         const place = `${where}.${CREDENTIALS}`;
-        const inValues = Object.entries({ admin, viewer }).filter(([, value]) => value !== undefined);
+        const proxy = "ingress-controller.gatewayProxy.createDefault";
         return [
-            ...(secretName === undefined || secretName === ""
-                ? [`${place}.secretName: must name a Secret with generated keys (got nothing). Name it.`]
-                : []),
-            ...inValues.map(([role]) => `${place}.${role}: must not be in the values. Name a Secret in secretName.`),
-            ...(at(values, "ingress-controller.gatewayProxy.createDefault") === true
-                ? [
-                      `${where}.ingress-controller.gatewayProxy.createDefault: must be false: the default key is publicly known. Set it.`,
-                  ]
-                : []),
+            ...when((secretName ?? "") === "", `${place}.secretName: must name a Secret with generated keys. Name it.`),
+            ...when(
+                admin !== undefined || viewer !== undefined,
+                `${place}: must have no key. Name a Secret in secretName.`,
+            ),
+            ...when(
+                at(values, proxy) === true,
+                `${where}.${proxy}: must be false: the default key is publicly known. Set it.`,
+            ),
         ];
     });
 }
@@ -73,39 +73,30 @@ function secret(resource: Resource): Message[] {
     const annotations = at(props, "metadata.annotations");
     const isCopied = name !== undefined && !OF_THE_GATEWAY.test(name) && annotations !== UNKNOWN;
     return [
-        ...(SECRET_TYPES.every((one) => isOther(type, one))
-            ? [
-                  `type: must be ${SECRET_TYPES.join(" or ")} (got ${shown(type)}), since Kubernetes writes credentials into others.`,
-              ]
-            : []),
-        ...["data", "stringData"].flatMap((part) =>
-            Object.entries(map(props[part])).flatMap(([field, text]) =>
-                isUnknown(text)
-                    ? []
-                    : weak(map(props[part]), field, textOf(text)).map((one) => `${part}.${field}: ${one}`),
-            ),
+        ...when(
+            SECRET_TYPES.every((one) => isOther(type, one)),
+            `type: must be ${SECRET_TYPES.join(" or ")}, since Kubernetes writes credentials into others. Correct it.`,
         ),
-        ...(isCopied && isOther(map(annotations)[NOT_COPIED], "true")
-            ? [
-                  `metadata.annotations: must have ${NOT_COPIED}: "true". Without it, the Hierarchical Namespace Controller may copy the Secret to other namespaces. Add it.`,
-              ]
-            : []),
+        ...["data", "stringData"].flatMap((part) =>
+            Object.entries(map(props[part]))
+                .filter(([, text]) => !isUnknown(text))
+                .flatMap(([field, text]) => weak(map(props[part]), field, textOf(text), `${part}.${field}`)),
+        ),
+        ...when(
+            isCopied && isOther(map(annotations)[NOT_COPIED], "true"),
+            `metadata.annotations: must have ${NOT_COPIED}: "true". Without it, the Hierarchical Namespace Controller may copy the Secret to other namespaces. Add it.`,
+        ),
     ];
 }
 
-function weak(fields: Record<string, unknown>, field: string, text: string): string[] {
+function weak(fields: Record<string, unknown>, field: string, text: string, where: string): Message[] {
     const isPublic = field === "key" && OF_TOKENS.some((one) => one in fields);
     const least = isPublic || !Object.hasOwn(LEAST, field) ? 0 : LEAST[field];
+    const isKnown = field === "keyring" && KNOWN_KEYRING.includes(text);
     return [
-        ...(text.startsWith("$")
-            ? ["must not begin with $, which APISIX reads as a reference. Write another value."]
-            : []),
-        ...(text.length < least
-            ? [`must have at least ${least} characters: a shorter one can be guessed. Use a generated value.`]
-            : []),
-        ...(field === "keyring" && KNOWN_KEYRING.includes(text)
-            ? ["must not be a publicly known key. Use a generated key."]
-            : []),
+        ...when(text.startsWith("$"), `${where}: must not begin with $, which APISIX reads as a reference. Change it.`),
+        ...when(text.length < least, `${where}: must have at least ${least} characters. Use a generated value.`),
+        ...when(isKnown, `${where}: must not be a publicly known key. Use a generated key.`),
     ];
 }
 
@@ -119,7 +110,7 @@ const pin = (where: string, got: unknown) =>
 
 export const versionsPinned: Rule = {
     name: "versions-pinned",
-    title: `Images, charts and files from the network have a pinned version, and every APISIX is version ${OLDEST_APISIX} or newer.`,
+    title: `Images and charts have a pinned version, and every APISIX is version ${OLDEST_APISIX} or newer.`,
     reason: "Unpinned content can change without a preview. In older versions of APISIX, anyone with the public key of a caller can forge tokens of that caller.",
     example: {
         type: "kubernetes:apps/v1:Deployment",
@@ -133,44 +124,27 @@ export const versionsPinned: Rule = {
             if (image === UNKNOWN || (image === undefined && resource.type.endsWith("Patch"))) return [];
             const [, repository, tag] = /^(.*?)(?::([^:/@]+))?(?:@.*)?$/.exec(String(image))!;
             return [
-                ...(DIGEST.test(String(image)) || isPinned(tag) ? [] : [pin(where, image)]),
+                ...when(!DIGEST.test(String(image)) && !isPinned(tag), pin(where, image)),
                 ...(/(^|\/)apisix$/.test(repository) ? oldApisix(tag, where) : []),
             ];
         }),
         ...charts(resource),
-        ...movingFiles(resource),
     ],
 };
 
 function oldApisix(tag: unknown, where: string): Message[] {
-    if (tag === UNKNOWN) return [];
     const [, version] = /^v?(\d+\.\d+)(?:[.@-]|$)/.exec(String(tag)) ?? [];
-    const isFine = version !== undefined && !isOlder(version, OLDEST_APISIX);
-    return isFine ? [] : [`${where}: must be APISIX ${OLDEST_APISIX} or newer (got ${shown(tag)}). Name a newer tag.`];
+    const isOld = tag !== UNKNOWN && (version === undefined || isOlder(version, OLDEST_APISIX));
+    return when(isOld, `${where}: must be APISIX ${OLDEST_APISIX} or newer (got ${shown(tag)}). Name a newer tag.`);
 }
 
 function charts(resource: Resource): Message[] {
     return chartsOf(resource).flatMap(({ name, version, values, where }) => {
-        const found = version === UNKNOWN || isPinned(version) ? [] : [pin(`version of chart ${name}`, version)];
-        if (!isApisix(name)) return found;
-        const moving = chartImages(values).filter(
-            ({ tag, digest }) => tag !== UNKNOWN && !isPinned(tag) && !/^sha256:/.test(String(digest)),
-        );
+        const tag = isApisix(name) ? at(values, "image.tag") : UNKNOWN;
         return [
-            ...found,
-            ...moving.map(({ image }) => pin(`${where}.${image}.tag`, at(values, `${image}.tag`))),
-            ...oldApisix(at(values, "image.tag"), `${where}.image.tag`),
+            ...when(version !== UNKNOWN && !isPinned(version), pin(`version of chart ${name}`, version)),
+            ...when(tag !== UNKNOWN && !isPinned(tag), pin(`${where}.image.tag`, tag)),
+            ...oldApisix(tag, `${where}.image.tag`),
         ];
     });
-}
-
-/** Checks the URLs of CRDs, since a file at the URL of a branch changes over time. */
-function movingFiles(resource: Resource): Message[] {
-    if (!/^kubernetes:yaml(\/v2)?:Config(File|Group)$/.test(resource.type)) return [];
-    const files = [resource.props.files, resource.props.file].flat();
-    return files.flatMap((file) =>
-        typeof file === "string" && /^https?:/.test(file) && !/[/-]v?\d+\.\d+(\.\d+)?[/-]|\/[0-9a-f]{40}\//.test(file)
-            ? [pin("files", file)]
-            : [],
-    );
 }

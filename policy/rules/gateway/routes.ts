@@ -9,7 +9,7 @@ import {
     type Plugin,
     type RouteRule,
 } from "../../resources/routes";
-import type { Rule } from "../rule";
+import { when, type Message, type Rule } from "../rule";
 
 export const routeRequiresCredential: Rule = {
     name: "route-requires-credential",
@@ -23,39 +23,36 @@ export const routeRequiresCredential: Rule = {
         },
     },
     check: (resource) => {
-        if (kindOf(resource) !== "ApisixRoute") return [];
         const { props } = resource;
         const namespace = at(props, "metadata.namespace");
+        const isStream = kindOf(resource) === "ApisixRoute" && list(at(props, "spec.stream")).length > 0;
         return [
             ...rulesOf(resource).flatMap((rule) => [
                 ...authenticationOf(rule).flatMap(asks),
-                ...(at(rule.props, "authentication.enable") === true
-                    ? [
-                          `${rule.where}.authentication: must not be set, since Alpa then receives the credential. Use the plugin multi-auth.`,
-                      ]
-                    : []),
+                ...when(
+                    at(rule.props, "authentication.enable") === true,
+                    `${rule.where}.authentication: must not be set, since Alpa then receives the credential. Use the plugin multi-auth.`,
+                ),
                 ...(isNowhere(rule) || hasUnknownPlugin(rule) ? [] : forwards(rule, namespace)),
             ]),
-            ...(list(at(props, "spec.stream")).length > 0
-                ? ["spec.stream: must be empty, since a stream cannot require a credential. Remove it."]
-                : []),
+            ...when(isStream, "spec.stream: must be empty, since a stream cannot require a credential. Remove it."),
         ];
     },
 };
 
 /** Settings of a plugin that authenticates. */
-function asks({ where, name, config }: Plugin): string[] {
-    const { hide_credentials, claims_to_verify } = config;
-    const claims = list(claims_to_verify);
+function asks({ where, name, config }: Plugin): Message[] {
+    const { hide_credentials: hidden, claims_to_verify: claims } = config;
+    const isEndless = !isUnknown(claims) && !list(claims).some((one) => one === "exp" || isUnknown(one));
     return [
-        ...(hide_credentials === true || isUnknown(hide_credentials)
-            ? []
-            : [`${where}.hide_credentials: must be true (got ${shown(hide_credentials)}). Set it.`]),
-        ...(name !== "jwt-auth" || isUnknown(claims_to_verify) || claims.some((one) => one === "exp" || isUnknown(one))
-            ? []
-            : [
-                  `${where}.claims_to_verify: must name exp (got ${shown(claims_to_verify)}): a token must expire. Add exp.`,
-              ]),
+        ...when(
+            hidden !== true && !isUnknown(hidden),
+            `${where}.hide_credentials: must be true (got ${shown(hidden)}). Set it.`,
+        ),
+        ...when(
+            name === "jwt-auth" && isEndless,
+            `${where}.claims_to_verify: must name exp (got ${shown(claims)}): a token must expire. Add exp.`,
+        ),
     ];
 }
 
@@ -71,28 +68,29 @@ const LEAST_REMOVED = [
     ...["X-Consumer-Username", "X-Credential-Identifier", "X-Consumer-Custom-ID"],
 ];
 
-function forwards(rule: RouteRule, namespace: unknown): string[] {
-    const { where } = rule;
+function forwards(rule: RouteRule, namespace: unknown): Message[] {
+    const where = `${rule.where}.plugins`;
     const plugins = new Map(pluginsOf(rule).map((plugin) => [plugin.name, plugin]));
-    const found = Object.entries(REQUIRED)
-        .filter(([name]) => !plugins.has(name))
-        .map(([name, what]) => `${where}.plugins: must have ${name}, which ${what}. Add it.`);
-    if (authenticationOf(rule).length === 0)
-        found.push(
-            `${where}.plugins: must have a plugin that requires a credential (got ${[...plugins.keys()].join(", ") || "none"}). Add multi-auth with key-auth and jwt-auth.`,
-        );
     const remove = at(plugins.get("proxy-rewrite")?.config, "headers.remove");
     const removed = list(remove).map((header) => String(header).toLowerCase());
     const left = LEAST_REMOVED.filter((header) => !removed.includes(header.toLowerCase()));
-    if (remove !== UNKNOWN && left.length > 0)
-        found.push(
-            `${where}.plugins: must remove the headers ${left.join(", ")}. Add them to headers.remove of proxy-rewrite.`,
-        );
-    if (!isUnknown(namespace) && !rejectsOthers(plugins.get("fault-injection"), namespace))
-        found.push(
-            `${where}.plugins: must have fault-injection, which rejects every request or those of consumers of other namespaces. Add it.`,
-        );
-    return found;
+    return [
+        ...Object.entries(REQUIRED)
+            .filter(([name]) => !plugins.has(name))
+            .map(([name, what]) => `${where}: must have ${name}, which ${what}. Add it.`),
+        ...when(
+            authenticationOf(rule).length === 0,
+            `${where}: must have a plugin that requires a credential (got ${[...plugins.keys()].join(", ") || "none"}). Add multi-auth with key-auth and jwt-auth.`,
+        ),
+        ...when(
+            remove !== UNKNOWN && left.length > 0,
+            `${where}: must remove the headers ${left.join(", ")}. Add them to headers.remove of proxy-rewrite.`,
+        ),
+        ...when(
+            !isUnknown(namespace) && !rejectsOthers(plugins.get("fault-injection"), namespace),
+            `${where}: must have fault-injection, which rejects every request or those of consumers of other namespaces. Add it.`,
+        ),
+    ];
 }
 
 /** Whether a plugin rejects every request, or every consumer whose name does not begin with the route's namespace. */

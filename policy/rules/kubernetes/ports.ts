@@ -3,7 +3,7 @@ import { waysFromOutside } from "../../resources/network";
 import { containersOf, podsOf } from "../../resources/pods";
 import { kindOf } from "../../resources/resource";
 import { at, isMap, isUnknown, list, map, shown, type Tree } from "../../resources/values";
-import type { Message, Rule } from "../rule";
+import { when, type Message, type Rule } from "../rule";
 
 export const portsClosed: Rule = {
     name: "ports-closed",
@@ -25,14 +25,12 @@ export const portsClosed: Rule = {
 
 function service(spec: Tree): Message[] {
     const [way] = waysFromOutside(spec);
+    const isElsewhere = spec.externalName !== undefined || spec.type === "ExternalName";
+    const isOpen = Object.keys(map(spec.selector)).length === 0 && !isUnknown(spec.selector);
     return [
-        ...(way === undefined ? [] : [`spec: must not be reachable from outside (${way}). Make it ClusterIP.`]),
-        ...(spec.externalName === undefined && spec.type !== "ExternalName"
-            ? []
-            : ["spec.externalName: must be unset: it sends requests elsewhere. Remove it."]),
-        ...(Object.keys(map(spec.selector)).length > 0 || isUnknown(spec.selector)
-            ? []
-            : ["spec.selector: must select pods by their labels (got nothing). Set it."]),
+        ...when(way !== undefined, `spec: must not be reachable from outside (${way}). Make it ClusterIP.`),
+        ...when(isElsewhere, "spec.externalName: must be unset: it sends requests elsewhere. Remove it."),
+        ...when(isOpen, "spec.selector: must select pods by their labels (got nothing). Set it."),
     ];
 }
 
@@ -44,15 +42,17 @@ function pod(spec: Tree, where: string): Message[] {
             (field) => `${where}.${field}: must be off, since it opens the node to the pod or its ports. Remove it.`,
         ),
         ...containersOf(spec, where).flatMap(({ container, where: place }) => [
-            ...list(container.ports).flatMap((port) => {
-                const { hostPort } = map(port);
-                return hostPort === undefined || isUnknown(hostPort)
-                    ? []
-                    : [`${place}.ports: must not use a port of the node (hostPort ${shown(hostPort)}). Use a Service.`];
-            }),
-            ...(at(container, "securityContext.privileged") === true
-                ? [`${place}.securityContext.privileged: must be off. Remove it.`]
-                : []),
+            ...list(container.ports)
+                .map((port) => at(port, "hostPort"))
+                .filter((port) => port !== undefined && !isUnknown(port))
+                .map(
+                    (port) =>
+                        `${place}.ports: must not use a port of the node (hostPort ${shown(port)}). Use a Service.`,
+                ),
+            ...when(
+                at(container, "securityContext.privileged") === true,
+                `${place}.securityContext.privileged: must be off. Remove it.`,
+            ),
         ]),
     ];
 }

@@ -1,5 +1,5 @@
 import { ownerIn, type Resource } from "../../resources/resource";
-import { at, isUnknown, list, map } from "../../resources/values";
+import { at, isUnknown, list, map, textOf } from "../../resources/values";
 import type { Message } from "../rule";
 
 /** `sh -s --` and words without shell syntax. The script with its secrets is passed on standard input. */
@@ -9,40 +9,31 @@ const WORD = /(?<= )(?:[\w./:@=-]+|'(?:[^']|'\\'')*')/g;
 /** Everything of a command except its script: nobody but the host gets it, and only in standard input. */
 export function commandProblems(resource: Resource): Message[] {
     const { type, props, marked } = resource;
-    if (!/^command:/.test(type)) return [];
+    if (!type.startsWith("command:")) return [];
     const key = at(props, "connection.hostKey");
+    const { logging } = props;
     const lines = ["create", "update", "delete"].filter((field) => {
         const line = props[field];
         return line !== undefined && !isUnknown(line) && !isOwnLine(resource, String(line));
     });
-    return [
-        ...lines.map(
-            (field) =>
-                `${field}: must be sh -s -- followed by the names of host and stack, and plain words. Previews and process lists show it. Pass other text in stdin, as a secret.`,
-        ),
-        ...(isUnknown(key) || (typeof key === "string" && key.trim() !== "")
-            ? []
-            : ["connection.hostKey: is missing: any host that answers would get the secrets in stdin. Add it."]),
-        ...(isUnknown(props.logging) || props.logging === "none"
-            ? []
-            : ["logging: must be none: logs must not show what a script prints. Set it."]),
-        ...(props.addPreviousOutputInEnv === true
-            ? ["addPreviousOutputInEnv: must be false: process lists show environment variables. Set it."]
-            : []),
-        ...(typeof marked.stdin === "string"
-            ? ["stdin: must be secret, since a script contains secrets. Write pulumi.secret(…)."]
-            : []),
-        ...(Object.keys(map(props.environment)).length > 0
-            ? ["environment: must be empty: process lists show environment variables. Pass them in stdin, as a secret."]
-            : []),
-        ...(list(props.assets).length > 0 ? ["assets: must be empty. Remove it."] : []),
+    const wrong: [where: string, isWrong: boolean, what: string][] = [
+        ...lines.map((line): [string, boolean, string] => [line, true, LINE]),
+        ["connection.hostKey", !isUnknown(key) && textOf(key).trim() === "", "set: any host could get the secrets"],
+        ["logging", !isUnknown(logging) && logging !== "none", "none: logs must not show what a script prints"],
+        ["addPreviousOutputInEnv", props.addPreviousOutputInEnv === true, `false: ${LISTED}`],
+        ["environment", Object.keys(map(props.environment)).length > 0, `empty: ${LISTED}`],
+        ["stdin", typeof marked.stdin === "string", "secret: pulumi.secret(…), since a script contains secrets"],
+        ["assets", list(props.assets).length > 0, "empty"],
     ];
+    return wrong.filter(([, isWrong]) => isWrong).map(([where, , what]) => `${where}: must be ${what}. Correct it.`);
 }
 
+const LINE = "sh -s -- with the names of host and stack and plain words, since process lists show it";
+const LISTED = "process lists show environment variables";
+
 function isOwnLine({ urn, props }: Resource, line: string): boolean {
-    const [place, owner] = [...(COMMAND_LINE.exec(line)?.[1] ?? "").matchAll(WORD)].map(([word]) =>
-        word.replace(/^'(.*)'$/, "$1"),
-    );
+    const words = [...(COMMAND_LINE.exec(line)?.[1] ?? "").matchAll(WORD)];
+    const [place, owner] = words.map(([word]) => word.replace(/^'(.*)'$/, "$1"));
     const { host, port = 22 } = map(props.connection);
     const isPlace = [host, port].some(isUnknown) || place === (port === 22 ? host : `${String(host)}-${String(port)}`);
     return isPlace && owner === ownerIn(urn);

@@ -250,7 +250,7 @@ export const CLUSTER: Record<string, Attack[]> = {
             "a key in the values",
             "intra",
             values((v) => (v.apisix.admin.credentials.admin = "a")),
-            /must not be in the values/,
+            /credentials: must have no key/,
         ],
         [
             "the default key of the chart",
@@ -321,12 +321,6 @@ export const CLUSTER: Record<string, Attack[]> = {
             "intra",
             inputs("Release", undefined, (r) => (r.version = "^2.14.0")),
             "version of chart apisix",
-        ],
-        [
-            "CRDs of a branch",
-            "intra",
-            more("kubernetes:yaml/v2:ConfigGroup", { files: ["https://example.org/main/crds.yaml"] }),
-            "files: must be one version",
         ],
     ],
 };
