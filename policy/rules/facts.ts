@@ -17,6 +17,7 @@ const schema = z.strictObject({
     types: groups,
     annotations: z.array(z.string()),
     programs: z.array(z.string()),
+    sources: z.array(z.string()),
     settings: groups,
     values: groups,
     scripts: groups,
@@ -28,6 +29,8 @@ export interface Lists {
     types: ReadonlySet<string>;
     annotations: ReadonlySet<string>;
     programs: ReadonlySet<string>;
+    /** Repositories of images and charts. */
+    sources: ReadonlySet<string>;
     /** Paths in APISIX's settings file. */
     settings: readonly string[];
     /** Paths in the values of a chart, by the chart's name. */
@@ -49,11 +52,12 @@ export function listsOf(program: string): Lists | undefined {
         throw new Error(
             read.error.issues.map(({ path, message }) => `${LISTS_FILE}: ${path.join(".")}: ${message}.`).join(" "),
         );
-    const { types, annotations, programs, settings, values, scripts } = read.data;
+    const { types, annotations, programs, sources, settings, values, scripts } = read.data;
     return {
         types: new Set(joined(types, ":")),
         annotations: new Set(annotations),
         programs: new Set(programs),
+        sources: new Set(sources),
         settings: joined(settings, "."),
         values,
         scripts: new Set(Object.values(scripts).flat()),

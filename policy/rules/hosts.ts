@@ -21,7 +21,13 @@ export const hostsOfConfig: Rule = {
     check: (resource, { config }) => {
         const kind = kindOf(resource);
         const checks = Object.hasOwn(CHECKS, kind) ? CHECKS[kind] : undefined;
-        return [...rulesOf(resource).flatMap(target), ...(checks?.(resource.props, config ?? EVERYTHING) ?? [])];
+        return [
+            ...rulesOf(resource).flatMap(target),
+            ...(Object.hasOwn(FIELDS, kind)
+                ? FIELDS[kind].flatMap(([path, fields]) => others(resource.props, path, fields))
+                : []),
+            ...(checks?.(resource.props, config ?? EVERYTHING) ?? []),
+        ];
     },
     checkStack: (resources, facts) => [...otherGateways(resources, facts), ...otherRecords(resources)],
 };
@@ -37,6 +43,28 @@ const hosts = (config: Texts, named: Record<string, unknown>): Message[] =>
         .filter(([, host]) => host !== undefined && !isUnknown(host) && !config.has(host))
         .map(([where]) => ofConfig(where));
 
+/** Fields that an object may have at a path. Others can change the target of requests or of keys, or admit callers. */
+const FIELDS: Record<string, [path: string, fields: string][]> = {
+    ApisixUpstream: [
+        ["spec", "externalNodes healthCheck ingressClassName loadbalancer passHost retries scheme timeout"],
+    ],
+    GatewayProxy: [["spec.provider.controlPlane", "auth service"]],
+    ZeroTrustAccessApplication: [
+        [
+            "",
+            "accountId appLauncherVisible destinations domain name policies serviceAuth401Redirect sessionDuration type",
+        ],
+    ],
+    ZeroTrustTunnelCloudflaredConfig: [["config", "ingresses"]],
+};
+const others = (tree: unknown, path: string, fields: string, where = path): Message[] =>
+    Object.keys(map(path === "" ? tree : at(tree, path)))
+        .filter((field) => !fields.split(" ").includes(field))
+        .map(
+            (field) =>
+                `${where === "" ? field : `${where}.${field}`}: must be unset. Remove it; rule hosts-of-config lists the others.`,
+        );
+
 const CHECKS: Record<string, (props: Tree, config: Texts) => Message[]> = {
     ApisixUpstream: upstream,
     ZeroTrustTunnelCloudflaredConfig: tunnel,
@@ -48,7 +76,14 @@ const CHECKS: Record<string, (props: Tree, config: Texts) => Message[]> = {
     WorkersRoute: ({ pattern }, config) =>
         hosts(config, { pattern: isUnknown(pattern) ? UNKNOWN : textOf(pattern).replace(/\/\*$/, "") }),
     Zone: ({ name }, config) => hosts(config, { name }),
-    Command: ({ connection }, config) => hosts(config, { "connection.host": at(connection, "host") }),
+    Command: command,
+    GatewayProxy: (props) => {
+        const name = at(props, "spec.provider.controlPlane.service.name");
+        return when(
+            name !== undefined && isOther(name, "apisix-admin"),
+            "spec.provider.controlPlane.service.name: must be apisix-admin, since it gets the key of the Admin API. Set it.",
+        );
+    },
     Ruleset: ruleset,
 };
 
@@ -63,18 +98,26 @@ function target({ where, props }: RouteRule): Message[] {
     ];
 }
 
-const UPSTREAM_FIELDS = "externalNodes healthCheck ingressClassName loadbalancer passHost retries scheme timeout".split(
-    " ",
-);
+/** A host, and what is installed there. */
+function command({ connection, create, update }: Tree, config: Texts): Message[] {
+    const isSource = (word: string) => /^(https?:\/\/.*|[0-9a-f]{64})$/.test(word);
+    const lines = Object.entries({ create, update }).filter(([, line]) =>
+        textOf(line)
+            .split(" ")
+            .some((word) => isSource(word.replace(/^'(.*)'$/, "$1")) && !config.has(word.replace(/^'(.*)'$/, "$1"))),
+    );
+    return [
+        ...hosts(config, { "connection.host": at(connection, "host") }),
+        ...lines.map(([where]) => ofConfig(where)),
+    ];
+}
+
 const FIXED = { passHost: "pass", scheme: "http" };
 
 function upstream(props: Tree, config: Texts): Message[] {
     const spec = map(props.spec);
     const [name, namespace] = [at(props, "metadata.name"), textOf(at(props, "metadata.namespace"))];
     return [
-        ...Object.keys(spec)
-            .filter((field) => !UPSTREAM_FIELDS.includes(field))
-            .map((field) => `spec.${field}: must be unset, since it can change the target of requests. Remove it.`),
         ...Object.entries(FIXED)
             .filter(([field, value]) => isOther(spec[field], value))
             .map(([field, value]) => `spec.${field}: must be ${value}. Set it.`),
@@ -101,16 +144,15 @@ const GATEWAY = /^http:\/\/apisix-gateway\.([a-z0-9-]+)\.svc\.cluster\.local:80$
 
 /** Rules of a tunnel. The origin is a gateway, which authenticates, or the connector requires a token of Access. */
 function tunnel({ config: settings }: Tree, config: Texts): Message[] {
-    const warp = at(settings, "warpRouting.enabled");
-    return [
-        ...when(warp === true, "config.warpRouting: must be off: it opens the network behind the tunnel. Remove it."),
-        ...list(at(settings, "ingresses")).flatMap((entry, i) => ingress(map(entry), `config.ingresses[${i}]`, config)),
-    ];
+    return list(at(settings, "ingresses")).flatMap((entry, i) => ingress(map(entry), `config.ingresses[${i}]`, config));
 }
 
 function ingress({ hostname, service, originRequest }: Tree, where: string, config: Texts): Message[] {
     if (isUnknown(service) || rejectsAll(service)) return [];
-    const named = hosts(config, { [`${where}.hostname`]: hostname });
+    const named = [
+        ...hosts(config, { [`${where}.hostname`]: hostname }),
+        ...others(originRequest, "", "access connectTimeout", `${where}.originRequest`),
+    ];
     if (GATEWAY.test(textOf(service))) return named;
     const address = /^http:\/\/([^/@]+)$/.exec(textOf(service))?.[1];
     const { access } = map(originRequest);

@@ -3,6 +3,7 @@ import { apisixCharts, chartsOf, isApisix } from "../../resources/charts";
 import { DIGEST, podImages } from "../../resources/pods";
 import { isInside, kindOf, objectName, type Resource } from "../../resources/resource";
 import { at, eachText, isOther, isUnknown, map, number, shown, textOf, UNKNOWN } from "../../resources/values";
+import type { Facts } from "../facts";
 import { when, type Message, type Rule } from "../rule";
 
 /** Publicly known keys: of the Admin API, from the public chart and APISIX's default file, and of its encryption. */
@@ -110,7 +111,7 @@ const pin = (where: string, got: unknown) =>
 
 export const versionsPinned: Rule = {
     name: "versions-pinned",
-    title: `Images and charts have a pinned version, and every APISIX is version ${OLDEST_APISIX} or newer.`,
+    title: `Images and charts are from a known repository and have a pinned version, and every APISIX is version ${OLDEST_APISIX} or newer.`,
     reason: "Unpinned content can change without a preview. In older versions of APISIX, anyone with the public key of a caller can forge tokens of that caller.",
     example: {
         type: "kubernetes:apps/v1:Deployment",
@@ -119,18 +120,27 @@ export const versionsPinned: Rule = {
             spec: { template: { spec: { containers: [{ image: "valkey/valkey:latest" }] } } },
         },
     },
-    check: (resource) => [
+    check: (resource, facts) => [
         ...podImages(resource).flatMap(({ image, where }) => {
             if (image === UNKNOWN || (image === undefined && resource.type.endsWith("Patch"))) return [];
             const [, repository, tag] = /^(.*?)(?::([^:/@]+))?(?:@.*)?$/.exec(String(image))!;
             return [
                 ...when(!DIGEST.test(String(image)) && !isPinned(tag), pin(where, image)),
                 ...(/(^|\/)apisix$/.test(repository) ? oldApisix(tag, where) : []),
+                ...fromElsewhere(repository, where, facts),
             ];
         }),
-        ...charts(resource),
+        ...charts(resource, facts),
     ],
 };
+
+function fromElsewhere(repository: unknown, where: string, { lists, config }: Facts): Message[] {
+    const isSkipped = [lists, config, repository].some((one) => one === undefined || isUnknown(one));
+    return when(
+        !isSkipped && !lists!.sources.has(String(repository)) && !config!.has(String(repository)),
+        `${where}: must be from a repository in policy/lists.yaml or in the stack's config. Correct it.`,
+    );
+}
 
 function oldApisix(tag: unknown, where: string): Message[] {
     const [, version] = /^v?(\d+\.\d+)(?:[.@-]|$)/.exec(String(tag)) ?? [];
@@ -138,13 +148,15 @@ function oldApisix(tag: unknown, where: string): Message[] {
     return when(isOld, `${where}: must be APISIX ${OLDEST_APISIX} or newer (got ${shown(tag)}). Name a newer tag.`);
 }
 
-function charts(resource: Resource): Message[] {
-    return chartsOf(resource).flatMap(({ name, version, values, where }) => {
+function charts(resource: Resource, facts: Facts): Message[] {
+    return chartsOf(resource).flatMap(({ name, repository, version, values, where }) => {
         const tag = isApisix(name) ? at(values, "image.tag") : UNKNOWN;
         return [
             ...when(version !== UNKNOWN && !isPinned(version), pin(`version of chart ${name}`, version)),
             ...when(tag !== UNKNOWN && !isPinned(tag), pin(`${where}.image.tag`, tag)),
             ...oldApisix(tag, `${where}.image.tag`),
+            ...fromElsewhere(repository, `repository of chart ${name}`, facts),
+            ...fromElsewhere(at(values, "image.repository"), `${where}.image.repository`, facts),
         ];
     });
 }

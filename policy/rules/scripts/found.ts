@@ -26,15 +26,19 @@ export function digestOf({ text, kind }: Script): string {
 
 /** A script whose parameters are in its text: numbers, quoted names and paths, addresses and names in lists. */
 function withoutParameters(text: string): string {
-    return text
-        .trim()
-        .replace(/^ *elements = .*\n/gm, "")
-        .replace(/^ *- [\w.:-]+\n/gm, "")
-        .replace(/(?<=CLUSTER_CIDR: ).*/g, "")
-        .replace(/\b(model|unit)='(?:[^'\n]|'\\'')*'/g, "$1=''")
-        .replace(/'\/[\w./-]*'/g, "'/'")
-        .replace(/\b[0-9a-f]{16}\b/g, "0")
-        .replace(/(?<![\w.]|exit |return )\d+(, \d+|-\d+)*(?=s?\b)(?!\.\d)/g, "0");
+    return (
+        text
+            .trim()
+            // A network with a prefix below 8 is as good as all addresses.
+            .replace(/^ *elements = (?!.*\/[0-7]\b).*\n/gm, "")
+            .replace(/(?<=https:\/\/)[\w-]+(?=\.cloudflareaccess\.com\/)/g, "")
+            .replace(/^ *- [\w.:-]+\n/gm, "")
+            .replace(/(?<=CLUSTER_CIDR: ).*/g, "")
+            .replace(/\b(model|unit)='(?:[^'\n]|'\\'')*'/g, "$1=''")
+            .replace(/'\/[\w./-]*'/g, "'/'")
+            .replace(/\b[0-9a-f]{16}\b/g, "0")
+            .replace(/(?<![\w.]|exit |return )\d+(, \d+|-\d+)*(?=s?\b)(?!\.\d)/g, "0")
+    );
 }
 
 export function scriptsOf(resource: Resource): Script[] {
@@ -83,8 +87,8 @@ function isJson(text: string): boolean {
 const VARIABLE = /^([a-z_]+)='((?:[^']|'\\'')*)'\n/;
 /** Variables with commands that an operator chooses. */
 const COMMANDS = ["start_command", "stop_command"];
-/** A value without shell syntax. */
-const DATA = /^[\w.:/@,=+ -]*$/;
+/** A value that is neither a URL nor has shell syntax. */
+const DATA = /^(?!.*:\/\/)[\w.:/@,=+ -]*$/;
 
 /** A script that sh reads, which begins with its variables. A variable can be a script itself. */
 function onHost(text: unknown, where: string): Script[] {

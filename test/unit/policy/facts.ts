@@ -9,6 +9,8 @@ export const CONFIG = {
     hostname: "llm.example.com",
     zone: JSON.stringify({ name: "example.com" }),
     gateway: JSON.stringify({ namespace: "edge" }),
+    tunnel: JSON.stringify({ sha256: "a".repeat(64), shipped: "0".repeat(64) }),
+    repositories: JSON.stringify(["registry.example.com/alpa-serving", "alpa", "https://charts.example.org"]),
     hosts: JSON.stringify(["10.0.0.1", "10.0.0.2", "10.0.0.3"]),
     scrapers: JSON.stringify(["monitoring", "prometheus", "a", "other", "scraper"]),
     opt: JSON.stringify({

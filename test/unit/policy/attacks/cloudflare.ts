@@ -5,6 +5,7 @@ const ingress = (change: (ingress: any) => void) =>
     inputs("ZeroTrustTunnelCloudflaredConfig", undefined, ({ config }) => change(config.ingresses[0]));
 const policy = (change: (policy: any) => void) => inputs("ZeroTrustAccessPolicy", undefined, change);
 const application = (change: (application: any) => void) => inputs("ZeroTrustAccessApplication", undefined, change);
+const command = (change: (command: any) => void) => inputs("Command", "alpa-connectors-10.0.0.11", change);
 const record = (change: (record: any) => void) => inputs("DnsRecord", undefined, change);
 const ruleset = (change: (ruleset: any) => void) => inputs("Ruleset", "alpa-edge-browser-checks", change);
 
@@ -50,7 +51,31 @@ export const CLOUDFLARE: Record<string, Attack[]> = {
             "a network behind a tunnel",
             "cloudflare",
             inputs("ZeroTrustTunnelCloudflaredConfig", undefined, (c) => (c.config.warpRouting = { enabled: true })),
-            "config.warpRouting",
+            "config.warpRouting: must be unset",
+        ],
+        [
+            "a proxy of the tunnel",
+            "cloudflare",
+            ingress((i) => (i.originRequest.proxyAddress = "10.9.9.9")),
+            /proxyAddress/,
+        ],
+        [
+            "a connector of another source",
+            "cloudflare",
+            command((c) => (c.create = c.create.replace(/-$/, "https://a/"))),
+            "create",
+        ],
+        [
+            "another connector",
+            "cloudflare",
+            command((c) => (c.create = c.create.replace("aaaa", "bbbb"))),
+            "create: must be in",
+        ],
+        [
+            "an application that lets requests pass",
+            "cloudflare",
+            application((a) => (a.optionsPreflightBypass = true)),
+            "options",
         ],
         [
             "a Worker on another name",

@@ -310,6 +310,28 @@ export const CLUSTER: Record<string, Attack[]> = {
             /one version/,
         ],
         [
+            "an image of another registry",
+            "exposed",
+            pod((p) => (p.containers[0].image = "evil/cloudflared:2026.8.2")),
+            /repository/,
+        ],
+        [
+            "an APISIX of another registry",
+            "intra",
+            values((v) => (v.image.repository = "evil/apisix")),
+            /image\.repository: must/,
+        ],
+        [
+            "a chart of another repository",
+            "graph",
+            inputs(
+                "RampartGraph",
+                undefined,
+                (r) => (r.spec.graph.components.apisix.chart.repo = "https://example.org"),
+            ),
+            "repository of chart apisix",
+        ],
+        [
             "an old APISIX",
             "intra",
             values((v) => (v.image.tag = "3.16.0-ubuntu")),

@@ -230,6 +230,18 @@ export const ROUTE: Record<string, Attack[]> = {
             "spec.parameters.namespace",
         ],
         [
+            "the key of the Admin API for another host",
+            "intra",
+            spec("GatewayProxy", undefined, ({ provider }) => (provider.controlPlane.endpoints = ["http://10.9.9.9"])),
+            "spec.provider.controlPlane.endpoints: must be unset",
+        ],
+        [
+            "the key of the Admin API for another Service",
+            "intra",
+            spec("GatewayProxy", undefined, ({ provider }) => (provider.controlPlane.service.name = "other")),
+            "spec.provider.controlPlane.service.name: must be apisix-admin",
+        ],
+        [
             "a command on another host",
             "cloudflare",
             inputs("Command", "alpa-connectors-10.0.0.11", (given) => {

@@ -70,6 +70,12 @@ export const SCRIPTS: Record<string, Attack[]> = {
             script("start_seconds='\\''", "start_seconds='\\''$(id)"),
             "stdin: start_seconds",
         ],
+        [
+            "keys of another issuer",
+            "cloudflare",
+            script("https://example.cloudflareaccess.com/", "https://example.org/"),
+            "stdin: keys_url: is a script",
+        ],
         ["code after a parameter", "cloudflare", script("password=''", "password=''; id"), "stdin: is a script"],
         [
             "a command line with shell syntax",
