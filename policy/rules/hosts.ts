@@ -172,17 +172,18 @@ const PHASES = ["http_ratelimit", "http_request_firewall_custom"];
 
 /** Rules of the edge. Rules of other phases can change the target of a request, and other actions can skip Access. */
 function ruleset({ phase, rules }: Tree): Message[] {
-    const isSkip = (rule: unknown) =>
-        at(rule, "action") === "skip" && Object.keys(map(at(rule, "actionParameters"))).join() === "products";
+    const isAllowed = (rule: unknown) => {
+        const { action, actionParameters } = map(rule);
+        if ([rule, action, actionParameters].some(isUnknown) || action === "block") return true;
+        return action === "skip" && Object.keys(map(actionParameters)).join() === "products";
+    };
     return [
         ...when(
             !isUnknown(phase) && !PHASES.includes(String(phase)),
             `phase: must be ${PHASES.join(" or ")}. Remove the ruleset.`,
         ),
         ...list(rules).flatMap((rule, i) =>
-            isUnknown(rule) || isUnknown(at(rule, "action")) || at(rule, "action") === "block" || isSkip(rule)
-                ? []
-                : [`rules[${i}].action: must be block, or skip only products. Correct it.`],
+            when(!isAllowed(rule), `rules[${i}].action: must be block, or skip only products. Correct it.`),
         ),
     ];
 }

@@ -96,11 +96,12 @@ function forwards(rule: RouteRule, namespace: unknown): Message[] {
 /** Whether a plugin rejects every request, or every consumer whose name does not begin with the route's namespace. */
 function rejectsOthers(plugin: Plugin | undefined, namespace: unknown): boolean {
     const { http_status: status, vars, percentage } = (at(plugin?.config, "abort") ?? {}) as Record<string, unknown>;
-    if (isUnknown(status) || isUnknown(vars)) return true;
+    if ([at(plugin?.config, "abort"), status, vars, percentage, list(vars)[0]].some(isUnknown)) return true;
     if (!(Number(status) >= 400) || percentage !== undefined) return false;
     if (vars === undefined) return true;
     const [condition, ...more] = list(list(vars)[0]);
     const [name, not, how, pattern] = list(condition);
+    if ([condition, name, not, how].some(isUnknown)) return true;
     return (
         list(vars).length === 1 &&
         more.length === 0 &&

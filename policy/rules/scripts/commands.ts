@@ -35,6 +35,8 @@ function isOwnLine({ urn, props }: Resource, line: string): boolean {
     const words = [...(COMMAND_LINE.exec(line)?.[1] ?? "").matchAll(WORD)];
     const [place, owner] = words.map(([word]) => word.replace(/^'(.*)'$/, "$1"));
     const { host, port = 22 } = map(props.connection);
-    const isPlace = [host, port].some(isUnknown) || place === (port === 22 ? host : `${String(host)}-${String(port)}`);
+    const isPlace =
+        [props.connection, host, port].some(isUnknown) ||
+        place === (port === 22 ? host : `${String(host)}-${String(port)}`);
     return isPlace && owner === ownerIn(urn);
 }

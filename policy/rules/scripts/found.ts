@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { execsOf, containersOf, podsOf } from "../../resources/pods";
 import { kindOf, type Resource } from "../../resources/resource";
 import { pluginsIn } from "../../resources/routes";
-import { at, eachText, isUnknown, list, map, textOf } from "../../resources/values";
+import { at, eachText, isUnknown, list, map, textOf, UNKNOWN } from "../../resources/values";
 import { settingsFile } from "../settings";
 
 export interface Script {
@@ -54,7 +54,7 @@ function lua(resource: Resource): Script[] {
         const { functions, phase, _meta: meta } = config;
         const found = list(functions).map((text, i) => ({
             where: `${where}.config.functions[${i}]`,
-            text: typeof text === "string" && !isUnknown(text) ? `${textOf(phase)}\n${text}` : text,
+            text: isUnknown(phase) ? UNKNOWN : typeof text === "string" ? `${textOf(phase)}\n${text}` : text,
             kind: "script" as const,
         }));
         const { pre_function: text } = map(meta);
