@@ -140,7 +140,12 @@ function isOwnService(address: string, namespace: string): boolean {
     ].includes(address);
 }
 
-const GATEWAY = /^http:\/\/apisix-gateway\.([a-z0-9-]+)\.svc\.cluster\.local:80$/;
+/** A gateway in the cluster: the one that this stack installs, or an existing one, whose Service is in the config. */
+const GATEWAY = /^http:\/\/([a-z0-9-]+)\.([a-z0-9-]+)\.svc\.cluster\.local:(\d+)$/;
+const isGateway = (service: string, config: Texts) => {
+    const [, name, namespace, port] = GATEWAY.exec(service) ?? [];
+    return (name === "apisix-gateway" && port === "80") || (config.has(name) && config.has(namespace));
+};
 
 /** Rules of a tunnel. The origin is a gateway, which authenticates, or the connector requires a token of Access. */
 function tunnel({ config: settings }: Tree, config: Texts): Message[] {
@@ -153,7 +158,7 @@ function ingress({ hostname, service, originRequest }: Tree, where: string, conf
         ...hosts(config, { [`${where}.hostname`]: hostname }),
         ...others(originRequest, "", "access connectTimeout", `${where}.originRequest`),
     ];
-    if (GATEWAY.test(textOf(service))) return named;
+    if (isGateway(textOf(service), config)) return named;
     const address = /^http:\/\/([^/@]+)$/.exec(textOf(service))?.[1];
     const { access } = map(originRequest);
     const { required, audTags } = map(access);
@@ -208,7 +213,7 @@ function otherGateways(resources: Resource[], { config = EVERYTHING as ReadonlyS
         const field = GATEWAYS[kindOf(resource)];
         const objects = field === undefined ? [] : [[field, at(resource.props, field)] as const];
         const tunnels = list(at(resource.props, "config.ingresses")).map(
-            (one, i) => [`config.ingresses[${i}].service`, GATEWAY.exec(textOf(at(one, "service")))?.[1]] as const,
+            (one, i) => [`config.ingresses[${i}].service`, GATEWAY.exec(textOf(at(one, "service")))?.[2]] as const,
         );
         return [...objects, ...tunnels]
             .filter(([, namespace]) => isOther(namespace))
