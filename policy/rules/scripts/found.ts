@@ -36,6 +36,7 @@ function withoutParameters(text: string): string {
             .replace(/(?<=CLUSTER_CIDR: ).*/g, "")
             .replace(/\b(model|unit)='(?:[^'\n]|'\\'')*'/g, "$1=''")
             .replace(/'\/[\w./-]*'/g, "'/'")
+            .replace(/(?<=--(model|path) )[\w./:-]+/g, "")
             .replace(/\b[0-9a-f]{16}\b/g, "0")
             .replace(/(?<![\w.]|exit |return )\d+(, \d+|-\d+)*(?=s?\b)(?!\.\d)/g, "0")
     );

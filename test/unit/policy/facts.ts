@@ -13,10 +13,6 @@ export const CONFIG = {
     repositories: JSON.stringify(["registry.example.com/alpa-serving", "alpa", "https://charts.example.org"]),
     hosts: JSON.stringify(["10.0.0.1", "10.0.0.2", "10.0.0.3"]),
     scrapers: JSON.stringify(["monitoring", "prometheus", "a", "other", "scraper"]),
-    opt: JSON.stringify({
-        command:
-            "cd /opt/alpa/examples/llm_serving && exec python3 launch_model_worker.py --model alpa/opt-175b --path /weights",
-    }),
     alpa: JSON.stringify({
         endpoints: ["10.0.0.11:20001", "10.0.0.12:20001", "10.20.96.188:20001", "127.0.0.1:20001"],
     }),
