@@ -1,4 +1,3 @@
-import { containersOf, podsOf } from "../resources/pods";
 import { kindOf, type Resource } from "../resources/resource";
 import { at, eachText, list, map, Secret, textOf } from "../resources/values";
 import type { Rule } from "./rule";
@@ -19,37 +18,28 @@ const SHAPES: [what: string, shape: RegExp][] = [
 ];
 const MARK = "Mark it as a secret: pulumi.secret(…), or --secret in the config.";
 
-/** Reports Pulumi secrets in fields that anyone with access to the object can read in the cluster. */
+/** Reports secrets in objects that more people can read than can read Secrets, whether Pulumi marks them or not. */
 function openInTheCluster(resource: Resource): string[] {
-    const { props } = resource;
-    const kind = kindOf(resource);
-    const found: string[] = [];
-    const refuse = (where: string, instead: string) =>
-        found.push(
-            `${where}: must not contain a secret, since more people can read this object than can read a Secret. ${instead}`,
-        );
-    const has = (tree: unknown, field: string) => Object.hasOwn(map(tree), field);
-    if (kind === "GatewayProxy") {
-        const where = "spec.provider.controlPlane.auth.adminKey";
-        if (has(at(props, where), "value")) refuse(`${where}.value`, "Name a Secret in valueFrom.");
-    }
-    if (kind === "Consumer")
-        list(at(props, "spec.credentials")).forEach((credential, i) => {
-            if (has(credential, "config")) refuse(`spec.credentials[${i}].config`, "Name a Secret in secretRef.");
-        });
-    for (const { where, spec } of podsOf(resource))
-        for (const { container, where: place } of containersOf(spec, where))
-            list(container.env).forEach((variable, i) => {
-                if (SECRET_VARIABLE.test(String(at(variable, "name"))) && has(variable, "value"))
-                    refuse(`${place}.env[${i}]`, "Name a Secret in valueFrom.");
-            });
-    if (kind === "ConfigMap") {
-        const { data } = resource.marked;
-        if (data instanceof Secret) refuse("data", "Put it into a Secret.");
-        for (const [file, text] of Object.entries(map(data)))
-            if (text instanceof Secret) refuse(`data.${file}`, "Put it into a Secret.");
-    }
-    return found;
+    const { type, props, marked } = resource;
+    // Helm keeps the values of a release in a Secret.
+    if (!/^kubernetes:(?!helm)/.test(type) || kindOf(resource) === "Secret") return [];
+    const found = list(at(props, "spec.credentials")).flatMap((credential, i) =>
+        at(credential, "config") === undefined ? [] : [`spec.credentials[${i}].config`],
+    );
+    const adminKey = "spec.provider.controlPlane.auth.adminKey.value";
+    if (at(props, adminKey) !== undefined) found.push(adminKey);
+    const walk = (value: unknown, path: string): void => {
+        if (value instanceof Secret) found.push(path);
+        else if (Array.isArray(value)) value.forEach((part, i) => walk(part, `${path}[${i}]`));
+        else
+            for (const [field, part] of Object.entries(map(value)))
+                walk(part, path === "" ? field : `${path}.${field}`);
+    };
+    walk(marked, "");
+    return found.map(
+        (where) =>
+            `${where}: must not contain a secret, since more people can read this object than can read a Secret. Name a Secret instead.`,
+    );
 }
 
 /** Checks that all values of a Kubernetes Secret are Pulumi secrets. */

@@ -79,7 +79,7 @@ export const SECRETS: Record<string, Attack[]> = {
             spec("GatewayProxy", "alpa-auth", ({ provider }) => {
                 provider.controlPlane.auth.adminKey = { value: secret(LONG) };
             }),
-            /adminKey\.value: must not contain a secret.*valueFrom/,
+            /adminKey\.value: must not contain a secret/,
         ],
         [
             "a caller's key in its Consumer",
@@ -91,7 +91,7 @@ export const SECRETS: Record<string, Attack[]> = {
             `a secret in the variable ${name} of a pod`,
             "exposed",
             connector(({ env }) => env.push({ name, value: secret(LONG) })),
-            /env\[2\]: must not contain a secret/,
+            /env\[2\]\.value: must not contain a secret/,
         ]),
         [
             "a token in the environment of a command",
