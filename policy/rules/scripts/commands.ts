@@ -6,7 +6,7 @@ import type { Message } from "../rule";
 const COMMAND_LINE = /^sh -s --((?: (?:[\w./:@=-]+|'(?:[^']|'\\'')*'))*)$/;
 const WORD = /(?<= )(?:[\w./:@=-]+|'(?:[^']|'\\'')*')/g;
 
-/** Everything of a command except its script: nobody but the host gets it, and only in standard input. */
+/** Checks everything of a command except its script, which only the host gets, in standard input. */
 export function commandProblems(resource: Resource): Message[] {
     const { type, props, marked } = resource;
     if (!type.startsWith("command:")) return [];
