@@ -23,9 +23,7 @@ export const hostsOfConfig: Rule = {
         const checks = Object.hasOwn(CHECKS, kind) ? CHECKS[kind] : undefined;
         return [
             ...rulesOf(resource).flatMap(target),
-            ...(Object.hasOwn(FIELDS, kind)
-                ? FIELDS[kind].flatMap(([path, fields]) => others(resource.props, path, fields))
-                : []),
+            ...(Object.hasOwn(FIELDS, kind) ? others(resource.props, ...FIELDS[kind]) : []),
             ...(checks?.(resource.props, config ?? EVERYTHING) ?? []),
         ];
     },
@@ -44,26 +42,21 @@ const hosts = (config: Texts, named: Record<string, unknown>): Message[] =>
         .map(([where]) => ofConfig(where));
 
 /** Fields that an object may have at a path. Others can change the target of requests or of keys, or admit callers. */
-const FIELDS: Record<string, [path: string, fields: string][]> = {
-    ApisixUpstream: [
-        ["spec", "externalNodes healthCheck ingressClassName loadbalancer passHost retries scheme timeout"],
-    ],
-    GatewayProxy: [["spec.provider.controlPlane", "auth service"]],
+const FIELDS: Record<string, [path: string, fields: string]> = {
+    ApisixUpstream: ["spec", "externalNodes healthCheck ingressClassName loadbalancer passHost retries scheme timeout"],
+    GatewayProxy: ["spec.provider.controlPlane", "auth service"],
     ZeroTrustAccessApplication: [
-        [
-            "",
-            "accountId appLauncherVisible destinations domain name policies serviceAuth401Redirect sessionDuration type",
-        ],
+        "",
+        "accountId appLauncherVisible destinations domain name policies serviceAuth401Redirect sessionDuration type",
     ],
-    ZeroTrustTunnelCloudflaredConfig: [["config", "ingresses"]],
+    ZeroTrustTunnelCloudflaredConfig: ["config", "ingresses"],
 };
-const others = (tree: unknown, path: string, fields: string, where = path): Message[] =>
-    Object.keys(map(path === "" ? tree : at(tree, path)))
+function others(tree: unknown, path: string, fields: string, where = path): Message[] {
+    const above = where === "" ? "" : `${where}.`;
+    return Object.keys(map(path === "" ? tree : at(tree, path)))
         .filter((field) => !fields.split(" ").includes(field))
-        .map(
-            (field) =>
-                `${where === "" ? field : `${where}.${field}`}: must be unset. Remove it; rule hosts-of-config lists the others.`,
-        );
+        .map((field) => `${above}${field}: must be unset. Remove it; rule hosts-of-config lists the others.`);
+}
 
 const CHECKS: Record<string, (props: Tree, config: Texts) => Message[]> = {
     ApisixUpstream: upstream,
@@ -100,12 +93,12 @@ function target({ where, props }: RouteRule): Message[] {
 
 /** A host, and what is installed there. */
 function command({ connection, create, update }: Tree, config: Texts): Message[] {
-    const isSource = (word: string) => /^(https?:\/\/.*|[0-9a-f]{64})$/.test(word);
-    const lines = Object.entries({ create, update }).filter(([, line]) =>
+    const isOther = (word: string) => /^(https?:\/\/.*|[0-9a-f]{64})$/.test(word) && !config.has(word);
+    const words = (line: unknown) =>
         textOf(line)
             .split(" ")
-            .some((word) => isSource(word.replace(/^'(.*)'$/, "$1")) && !config.has(word.replace(/^'(.*)'$/, "$1"))),
-    );
+            .map((word) => word.replace(/^'(.*)'$/, "$1"));
+    const lines = Object.entries({ create, update }).filter(([, line]) => words(line).some(isOther));
     return [
         ...hosts(config, { "connection.host": at(connection, "host") }),
         ...lines.map(([where]) => ofConfig(where)),
