@@ -172,12 +172,6 @@ export default tseslint.config(
         ABOUT_RULES,
         [],
     ),
-    layer(
-        ["policy/rules/rendered/**"],
-        "^(\\.\\./(?!\\.\\.)(?!rule$)|\\.\\./\\.\\./(?!resources/|\\.\\./(components/|config/keys/|config/values$))|@pulumi/)",
-        "Expected resources may import only policy/resources, the components that render them, and the config schema of their settings.",
-        [],
-    ),
 
     // Limits for size and complexity. These rules support no custom message: split the code by purpose, and name each part.
     {

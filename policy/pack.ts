@@ -2,7 +2,7 @@ import { Secret as PackSecret, type ResourceValidationArgs, type ResourceValidat
 import type { StackValidationPolicy } from "@pulumi/policy";
 import { resourceOf, type Resource } from "./resources/resource";
 import { Secret } from "./resources/values";
-import { violationsOf, type Rule } from "./rules";
+import { violationsOf, type Facts, type Rule } from "./rules";
 import { judged, type Exception } from "./rules/exceptions";
 import { noSecretInClear } from "./rules/secrets";
 
@@ -15,7 +15,7 @@ type Policy = ResourceValidationPolicy & Partial<StackValidationPolicy>;
  * markers, and the engine calls it right before the validations. So one rule has a remediation, which changes nothing and
  * records the resource for all rules. That rule needs the level `remediate`. Like `mandatory`, this level rejects violations.
  */
-export function policies(rules: readonly Rule[], exceptions: Exception[], today: Date): Policy[] {
+export function policies(rules: readonly Rule[], facts: Facts, exceptions: Exception[], today: Date): Policy[] {
     const seen = new Map<string, Resource>();
     const remember = (args: ResourceValidationArgs) => {
         seen.set(args.urn, resourceFrom(args));
@@ -23,7 +23,7 @@ export function policies(rules: readonly Rule[], exceptions: Exception[], today:
     return rules.map((rule): Policy => {
         const { name, title, reason, checkStack } = rule;
         const standing = (resources: Resource[], part: Rule) =>
-            judged(violationsOf(resources, [part]), exceptions, today).standing;
+            judged(violationsOf(resources, facts, [part]), exceptions, today).standing;
         const looksAtSecrets = rule === noSecretInClear;
         return {
             name,

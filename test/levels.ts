@@ -68,8 +68,7 @@ const NOT_AT_ONCE: Record<string, string> = {
     "test/unit/ops/convert/command/": "conversions that are interrupted while they run",
     "test/unit/ops/stack/rollback": "a work tree of git for each test: 9 s of CPU time",
     "test/unit/policy/pack": "starts the policy pack as Pulumi does",
-    "test/unit/policy/rendered": "changes each field of each stack: rules.test.ts has a change for each rule",
-    "test/unit/policy/rules-everywhere": "the same, with values that are not known yet",
+    "test/unit/policy/rules-everywhere": "makes each value of each resource unknown, one after the other",
     "test/unit/runner/side-by-side": "starts processes of tests: 5 s of CPU time",
 };
 

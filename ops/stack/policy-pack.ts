@@ -1,7 +1,6 @@
 /** The policy pack of the clone: every `pulumi up` of the operators' commands runs under it. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { RULES, type Rule } from "../../policy/rules";
+import { PROGRAM_VARIABLE } from "../../policy/rules/facts";
 import { UsageError } from "../errors";
 import type { PulumiRunner } from "./pulumi";
 
@@ -14,46 +13,9 @@ export function packOf(root: string): string[] {
     return [`--policy-pack=${join(root, "policy")}`];
 }
 
-/** Names of the rules that compare resources with what a commit's program renders. */
-const OF_PROGRAM = RULES.filter(({ comparesWithProgram }) => comparesWithProgram).map(({ name }) => name);
-
 /**
- * Whether the policy pack in this folder has all rules that compare resources with the program's output. The pack of an
- * earlier commit may lack some of these rules.
- */
-function comparesItself(program: string): boolean {
-    const folder = join(program, "policy");
-    if (!existsSync(folder)) return false;
-    const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
-    const text = files.map((file) => readFileSync(join(folder, file), "utf8")).join("\n");
-    return OF_PROGRAM.every((name) => text.includes(`name: "${name}"`));
-}
-
-/**
- * Rules with which this clone reviews a program. For the program of another commit, the rules that compare resources with the
- * program's output are left out if that commit's own policy pack has all of these rules.
- * @param program root folder: this clone, or a checkout of another commit
- */
-export function rulesFor(program: string, root: string): readonly Rule[] {
-    return isOther(program, root) ? RULES.filter(({ comparesWithProgram }) => !comparesWithProgram) : RULES;
-}
-
-/** Whether the program belongs to another commit, and that commit's policy pack passes {@link comparesItself}. */
-const isOther = (program: string, root: string) => program !== root && comparesItself(program);
-
-/**
- * Arguments with which Pulumi runs two policy packs for the program of another commit. That commit's pack runs the rules
- * that compare resources with the program's output. This clone's pack runs all other rules.
- */
-function packsOf(root: string, program: string): string[] {
-    // Pulumi requires a config for each pack.
-    const config = (whose: string) => `--policy-pack-config=${join(root, "policy/another-commit", `${whose}.json`)}`;
-    return [...packOf(root), config("this-clone"), ...packOf(program), config("its-own")];
-}
-
-/**
- * Wraps Pulumi so that every `pulumi up`, except of a single revocation, runs under the policy pack of this clone. For the program of another commit
- * (`--cwd`), the rules that compare resources with the program's output come from that commit's pack, also in a preview.
+ * Wraps Pulumi so that every `pulumi up`, except of a single revocation, runs under the policy pack of this clone. The
+ * program of another commit (`--cwd`) is compared with the lists in its own commit.
  * @param because why Pulumi must run without the pack. Each run prints this reason
  */
 export function underPolicy(
@@ -68,15 +30,11 @@ export function underPolicy(
             throw new UsageError([
                 `${WITHOUT_PACK}: must give a reason of at least ${LEAST_REASON} characters. Unset it to run under the policy pack.`,
             ]);
-        const program = args.includes("--cwd") ? args[args.indexOf("--cwd") + 1] : root;
-        // A review runs the rules of this clone itself. It cannot load the rules of another commit, so Pulumi runs the
-        // policy pack of that commit.
-        if (args[0] === "preview" && !because && isOther(program, root))
-            return pulumi([...args, ...packOf(program)], options);
         // With --target, Pulumi gives the pack resources without properties, if the run does not create them.
         if (args[0] !== "up" || args.includes("--target")) return pulumi(args, options);
-        const packs = isOther(program, root) ? packsOf(root, program) : packOf(root);
-        if (!because) return pulumi([...args, ...packs], options);
+        const other = args.indexOf("--cwd");
+        const env = other < 0 ? undefined : { [PROGRAM_VARIABLE]: args[other + 1] };
+        if (!because) return pulumi([...args, ...packOf(root)], { ...options, env });
         note(`warning: pulumi up runs without the policy pack (${WITHOUT_PACK}: ${because.trim()})`);
         return pulumi(args, options);
     };

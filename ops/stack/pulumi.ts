@@ -13,6 +13,8 @@ interface PulumiOptions {
     input?: string;
     /** Called with each line of both streams. */
     onLine?: (line: string) => void;
+    /** Variables in addition to those of this process. */
+    env?: Record<string, string>;
     /** Stops Pulumi: with SIGINT, later with a second SIGINT, and finally with SIGKILL. */
     signal?: AbortSignal;
 }
@@ -45,11 +47,11 @@ export type PulumiRunner = (args: string[], options?: PulumiOptions) => Promise<
  */
 export function runPulumi(folder: string, patienceSeconds = PATIENCE_SECONDS): PulumiRunner {
     let endedBy: NodeJS.Signals | undefined;
-    return async (args, { input = "", onLine, signal } = {}) => {
+    return async (args, { input = "", onLine, env, signal } = {}) => {
         if (endedBy !== undefined && signal === undefined) throw endedFailure(args, endedBy);
         const child = spawn("pulumi", [...args, "--non-interactive"], {
             cwd: folder,
-            env: { ...process.env, ...PROVIDER_ENV },
+            env: { ...process.env, ...PROVIDER_ENV, ...env },
             stdio: ["pipe", "pipe", "pipe"],
             // In its own process group, Pulumi gets no signals of the terminal: a second SIGINT would make it give up, and
             // SIGHUP would kill it.

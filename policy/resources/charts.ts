@@ -1,6 +1,6 @@
 /** Charts that a resource installs, with their values. */
 import { kindOf, type Resource } from "./resource";
-import { at, map, textOf, UNKNOWN, type Tree } from "./values";
+import { at, map, textOf, type Tree } from "./values";
 
 export interface Chart {
     name: string;
@@ -62,15 +62,3 @@ export const apisixCharts = (resource: Parameters<typeof chartsOf>[0]) =>
 /** Namespaces of the gateways that these resources install; undefined for a release without a namespace. */
 export const gatewayNamespaces = (resources: Resource[]) =>
     resources.flatMap((resource) => apisixCharts(resource).map(({ namespace }) => namespace));
-
-/**
- * The images in values of APISIX's chart, each with its path. The image of etcd is included only if the chart installs etcd.
- */
-export function chartImages(values: Chart["values"]): { image: string; tag: unknown; digest: unknown }[] {
-    return ["image", "etcd.image"]
-        .filter((image) => image !== "etcd.image" || ![false, UNKNOWN].includes(at(values, "etcd.enabled") as never))
-        .map((image) => {
-            const { tag, digest } = map(at(values, image));
-            return { image, tag, digest };
-        });
-}

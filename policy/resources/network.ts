@@ -1,23 +1,5 @@
-/** Services and network policies: which sources reach a pod, and on which ports. */
-import { at, isUnknown, list, map, number, type Tree, type UnknownAs } from "./values";
-
-/** Ports that must not be reachable from outside the cluster: most of them have no authentication. */
-export const CLOSED_PORTS: ReadonlyMap<number, string> = new Map([
-    [9180, "APISIX's Admin API"],
-    [9090, "APISIX's control API"],
-    [9091, "the metrics of APISIX, which name every caller"],
-    [2379, "etcd"],
-    [2380, "etcd"],
-    [6379, "Ray, or the server that counts limits"],
-    [8265, "Ray's dashboard"],
-    [10001, "Ray's clients"],
-    [20001, "Alpa"],
-    [8001, "Alpa's web site"],
-]);
-/** What listens on a closed port, for messages; undefined for any other port. */
-export const closedPort = (port: unknown) => CLOSED_PORTS.get(number(port));
-/** Whether a port is given by name: its number is defined elsewhere. */
-export const isPortName = (port: unknown) => typeof port === "string" && Number.isNaN(number(port));
+/** Services and network policies: which sources reach a pod. */
+import { at, isUnknown, list, map, type Tree, type UnknownAs } from "./values";
 
 /** Ways in which a Service is reachable from outside the cluster, for example its type `NodePort`. */
 export function waysFromOutside({ type, externalIPs }: Tree): string[] {

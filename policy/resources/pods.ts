@@ -7,30 +7,20 @@ export const DIGEST = /@sha256:[0-9a-f]{64}$/;
 
 /** Pod specs of a resource, each with its path. */
 export function podsOf(resource: Resource): { where: string; spec: Tree }[] {
+    const places = kindOf(resource) === "Pod" ? ["spec"] : podTemplates(resource).map((where) => `${where}.spec`);
+    return places.map((where) => ({ where, spec: map(at(resource.props, where)) }));
+}
+
+/** Paths of the pod templates of a resource. */
+export function podTemplates(resource: Resource): string[] {
     const kind = kindOf(resource).replace(/Patch$/, "");
-    const { props } = resource;
-    const found = (where: string) => {
-        const spec = at(props, where);
-        return typeof spec === "object" && spec !== null ? [{ where, spec: spec as Tree }] : [];
-    };
-    if (kind === "Pod") return found("spec");
-    if (kind === "CronJob") return found("spec.jobTemplate.spec.template.spec");
-    const groups = RAY_CLUSTERS[kind];
-    if (groups === undefined) return PODS_BY_TEMPLATE.includes(kind) ? found("spec.template.spec") : [];
-    const workers = list(at(props, `${groups}.workerGroupSpecs`));
-    return [
-        ...found(`${groups}.headGroupSpec.template.spec`),
-        ...workers.flatMap((_, i) => found(`${groups}.workerGroupSpecs.${i}.template.spec`)),
-    ];
+    if (kind === "CronJob") return ["spec.jobTemplate.spec.template"];
+    if (kind !== "RayCluster") return PODS_BY_TEMPLATE.includes(kind) ? ["spec.template"] : [];
+    const workers = list(at(resource.props, "spec.workerGroupSpecs"));
+    return ["spec.headGroupSpec.template", ...workers.map((_, i) => `spec.workerGroupSpecs.${i}.template`)];
 }
 
 const PODS_BY_TEMPLATE = ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"];
-/** Path of the cluster spec in each kind of KubeRay. */
-export const RAY_CLUSTERS: Record<string, string> = {
-    RayCluster: "spec",
-    RayService: "spec.rayClusterConfig",
-    RayJob: "spec.rayClusterSpec",
-};
 
 /** Containers and init containers of a pod, with their paths. */
 export function containersOf(spec: Tree, where: string): { where: string; container: Tree }[] {
@@ -44,4 +34,14 @@ export function podImages(resource: Resource): { where: string; image: unknown }
     return podsOf(resource)
         .flatMap(({ spec, where }) => containersOf(spec, where))
         .map(({ where, container: { image } }) => ({ where: `${where}.image`, image }));
+}
+
+const PROBES = ["readinessProbe", "livenessProbe", "startupProbe", "lifecycle.preStop", "lifecycle.postStart"];
+
+/** Everything that a container runs: its command with its arguments, its probes and its hooks. */
+export function execsOf(container: Tree): unknown[][] {
+    const main = [...list(container.command), ...list(container.args)];
+    return [main, ...PROBES.map((probe) => list(at(container, `${probe}.exec.command`)))].filter(
+        (words) => words.length > 0,
+    );
 }

@@ -1,6 +1,6 @@
 /** Routes of the gateway: their rules, the plugins that run for them, and who must authenticate. */
 import { kindOf, type Resource } from "./resource";
-import { at, isMap, isUnknown, list, map, secondsOf, type Tree, type UnknownAs } from "./values";
+import { at, isMap, isUnknown, list, map, type Tree, type UnknownAs } from "./values";
 
 /** One rule of an ApisixRoute. */
 export interface RouteRule {
@@ -26,9 +26,26 @@ export function rulesOf(resource: Resource): RouteRule[] {
     return list(at(resource.props, "spec.http")).map((props, i) => ({ where: `spec.http[${i}]`, props: map(props) }));
 }
 
-/** Seconds of the longest answer that the routes of these resources allow; 0 if none is known. */
-export const longestAnswer = (resources: Resource[]) =>
-    Math.max(0, ...resources.flatMap(rulesOf).map(({ props }) => secondsOf(at(props, "timeout.read")) ?? 0));
+/** Every plugin of a route or consumer, also disabled ones and those inside multi-auth. */
+export function pluginsIn(resource: Resource): Plugin[] {
+    const spec = map(resource.props.spec);
+    const places = [
+        ...rulesOf(resource).map(({ where, props }) => [where, props.plugins] as const),
+        ...(["Consumer", "ApisixUpstream"].includes(kindOf(resource)) ? [["spec", spec.plugins] as const] : []),
+        // A caller's plugins may also be in one of its credentials.
+        ...list(spec.credentials).map((one, i) => [`spec.credentials[${i}]`, at(one, "plugins")] as const),
+    ];
+    return places.flatMap(([where, plugins]) =>
+        list(plugins)
+            .filter(isMap)
+            .map((entry, i) => pluginAt(`${where}.plugins[${i}]`, entry))
+            .flatMap((plugin) => [plugin, ...insideMultiAuth(plugin)]),
+    );
+}
+
+function pluginAt(where: string, entry: Tree): Plugin {
+    return { where, name: String(entry.name), config: map(entry.config), entry };
+}
 
 /**
  * Plugins of a rule that APISIX runs. A plugin without `enable` is enabled (CRD of the ingress controller 2.x). If several
@@ -37,25 +54,12 @@ export const longestAnswer = (resources: Resource[]) =>
 export function pluginsOf({ where, props }: RouteRule, unknown: UnknownAs = "allowed"): Plugin[] {
     const is = (value: unknown, wanted: boolean) => value === wanted || (unknown === "allowed" && isUnknown(value));
     const enabled = list(props.plugins).flatMap((entry, i): Plugin[] => {
-        const { name, enable = true, config } = map(entry);
-        if (!isMap(entry) || !is(enable, true)) return [];
-        return [{ where: `${where}.plugins[${i}]`, name: String(name), config: map(config), entry }];
+        if (!isMap(entry) || !is(entry.enable ?? true, true)) return [];
+        return [pluginAt(`${where}.plugins[${i}]`, entry)];
     });
     const last = new Map(enabled.map((plugin) => [plugin.name, plugin]));
-    return [...last.values()].filter(({ config }) => {
-        const { disable = false } = map(config._meta);
-        return is(disable, false);
-    });
+    return [...last.values()].filter(({ config }) => is(map(config._meta).disable ?? false, false));
 }
-
-/** Whether some requests bypass a plugin. */
-export const hasFilter = (config: unknown) => {
-    const filter = at(config, "_meta.filter");
-    return filter !== undefined && !isUnknown(filter);
-};
-
-/** Plugins without a filter, which run for every request. */
-export const everyRequest = (rule: RouteRule) => pluginsOf(rule).filter(({ config }) => !hasFilter(config));
 
 /** Whether some plugins of a rule are unknown before the run. */
 export const hasUnknownPlugin = ({ props }: RouteRule): boolean =>
@@ -66,20 +70,20 @@ export const hasUnknownPlugin = ({ props }: RouteRule): boolean =>
 export const authenticationOf = (rule: RouteRule, unknown?: UnknownAs) =>
     pluginsOf(rule, unknown).flatMap(authenticatorsIn);
 
-/** The plugin itself if it authenticates. For multi-auth, the plugins inside it, each with multi-auth as its `wrapper`. */
-export function authenticatorsIn(plugin: Plugin): (Plugin & { wrapper?: Plugin })[] {
-    if (ASKING.includes(plugin.name)) return [plugin];
-    if (plugin.name !== "multi-auth") return [];
-    return list(plugin.config.auth_plugins).flatMap((entry, i) =>
-        Object.entries(map(entry))
-            .filter(([name]) => ASKING.includes(name))
-            .map(([name, config]) => ({
-                where: `${plugin.where}.config.auth_plugins[${i}].${name}`,
-                name,
-                config: map(config),
-                entry: map(entry),
-                wrapper: plugin,
-            })),
+/** The plugin itself if it authenticates. For multi-auth, the plugins inside it. */
+export function authenticatorsIn(plugin: Plugin): Plugin[] {
+    return [plugin, ...insideMultiAuth(plugin)].filter(({ name }) => ASKING.includes(name));
+}
+
+function insideMultiAuth({ where, name, config }: Plugin): Plugin[] {
+    if (name !== "multi-auth") return [];
+    return list(config.auth_plugins).flatMap((entry, i) =>
+        Object.entries(map(entry)).map(([inner, settings]) => ({
+            where: `${where}.config.auth_plugins[${i}].${inner}`,
+            name: inner,
+            config: map(settings),
+            entry: {},
+        })),
     );
 }
 

@@ -41,11 +41,6 @@ const schema = z.strictObject({
         .nullable(),
 });
 
-function ruleProblems(rule: string, rules: readonly string[], where: string): string[] {
-    if (rules.includes(rule)) return [];
-    return [`${where}: must be one of ${rules.join(", ")} (got "${rule}"). Choose one.`];
-}
-
 /**
  * @param rules names of all rules
  * @param today day of the run (UTC)
@@ -68,7 +63,9 @@ export function parseExceptions(text: string, rules: readonly string[], today: D
         const where = `exceptions.${i}`;
         const days = daysUntil(until, today);
         return [
-            ...ruleProblems(rule, rules, `${where}.rule`),
+            ...(rules.includes(rule)
+                ? []
+                : [`${where}.rule: must be one of ${rules.join(", ")} (got "${rule}"). Choose one.`]),
             ...(days === undefined
                 ? [`${where}.until: must be a day (got "${until}"). Write for example 2027-01-31.`]
                 : days > MOST_DAYS

@@ -1,45 +1,37 @@
-import { apisixVersion, ownAdminKey, versionsPinned } from "./gateway/apisix";
-import { answersNotCut } from "./gateway/answer-times";
-import { errorShape, logprobsOneBackend, noRetries } from "./gateway/answers";
-import { interOutlivesANode } from "./gateway/availability";
-import { serviceTokensOnly, zoneProtected } from "./cloudflare/account";
-import { alpaGuarded } from "./gateway/guarded";
-import { hostnamesCovered } from "./cloudflare/hostnames";
+import { accessRequired, zoneProtected } from "./cloudflare/access";
+import { workersOwn } from "./cloudflare/workers";
+import type { Facts } from "./facts";
+import { ownKeys, versionsPinned } from "./gateway/apisix";
+import { pluginsAllowed } from "./gateway/plugins";
+import { routeRequiresCredential } from "./gateway/routes";
+import { hostsOfConfig } from "./hosts";
 import { knownTypes } from "./known-types";
 import { networkClosed } from "./kubernetes/network";
-import { portsClosed } from "./kubernetes/reachable";
-import { asRendered } from "./rendered";
-import { credentialsHidden, routeRequiresCredential } from "./gateway/routes";
+import { portsClosed } from "./kubernetes/ports";
+import type { Rule } from "./rule";
+import { scriptsListed } from "./scripts/listed";
 import { noSecretInClear } from "./secrets";
+import { settingsListed, valuesSeen } from "./settings";
 import type { Resource } from "../resources/resource";
 import { isJudgedLater } from "../resources/unknown";
-import { valuesSeen } from "./gateway/values";
-import { workersOwn } from "./cloudflare/workers";
-import type { Rule } from "./rule";
 
 /** Every rule, the most dangerous first. */
 export const RULES: readonly Rule[] = [
     routeRequiresCredential,
-    asRendered,
-    knownTypes,
-    hostnamesCovered,
+    pluginsAllowed,
+    hostsOfConfig,
+    accessRequired,
     workersOwn,
-    noSecretInClear,
-    ownAdminKey,
-    apisixVersion,
+    knownTypes,
+    scriptsListed,
+    settingsListed,
     valuesSeen,
+    noSecretInClear,
+    ownKeys,
     portsClosed,
     networkClosed,
-    credentialsHidden,
-    serviceTokensOnly,
-    zoneProtected,
-    alpaGuarded,
-    answersNotCut,
-    noRetries,
-    logprobsOneBackend,
-    errorShape,
     versionsPinned,
-    interOutlivesANode,
+    zoneProtected,
 ];
 
 /** A resource that violates a rule. */
@@ -52,20 +44,15 @@ export interface Violation {
 }
 
 /** Violations of the resources of a stack. A rule skips unknown values. */
-export function violationsOf(resources: Resource[], rules: readonly Rule[] = RULES): Violation[] {
+export function violationsOf(resources: Resource[], facts: Facts, rules: readonly Rule[] = RULES): Violation[] {
     const names = new Map(resources.map(({ urn, name }) => [urn, name]));
     return rules.flatMap((rule) => [
         ...resources.flatMap((resource) =>
-            (rule.check?.(resource) ?? [])
+            (rule.check?.(resource, facts) ?? [])
                 .filter((message) => !isJudgedLater(resource, message))
-                .map((message) => ({
-                    rule: rule.name,
-                    urn: resource.urn,
-                    name: resource.name,
-                    message,
-                })),
+                .map((message) => ({ rule: rule.name, urn: resource.urn, name: resource.name, message })),
         ),
-        ...(rule.checkStack?.(resources) ?? []).map(({ urn, message }) => ({
+        ...(rule.checkStack?.(resources, facts) ?? []).map(({ urn, message }) => ({
             rule: rule.name,
             urn,
             name: names.get(urn) ?? urn,
@@ -74,4 +61,5 @@ export function violationsOf(resources: Resource[], rules: readonly Rule[] = RUL
     ]);
 }
 
+export type { Facts } from "./facts";
 export type { Rule } from "./rule";

@@ -1,4 +1,3 @@
-import { containersOf, podsOf } from "../resources/pods";
 import { kindOf, type Resource } from "../resources/resource";
 import { at, eachText, list, map, Secret, textOf } from "../resources/values";
 import type { Rule } from "./rule";
@@ -19,40 +18,28 @@ const SHAPES: [what: string, shape: RegExp][] = [
 ];
 const MARK = "Mark it as a secret: pulumi.secret(…), or --secret in the config.";
 
-/** Reports Pulumi secrets in fields that anyone with access to the object can read in the cluster. */
+/** Reports secrets in objects that more people can read than can read Secrets, whether Pulumi marks them or not. */
 function openInTheCluster(resource: Resource): string[] {
-    const { props } = resource;
-    const kind = kindOf(resource);
-    const found: string[] = [];
-    const refuse = (where: string, instead: string) =>
-        found.push(
-            `${where}: must not contain a secret, since more people can read this object than can read a Secret. ${instead}`,
-        );
-    const has = (tree: unknown, field: string) => Object.hasOwn(map(tree), field);
-    if (kind === "GatewayProxy") {
-        const where = "spec.provider.controlPlane.auth.adminKey";
-        if (has(at(props, where), "value")) refuse(`${where}.value`, "Name a Secret in valueFrom.");
-    }
-    if (kind === "Consumer")
-        list(at(props, "spec.credentials")).forEach((credential, i) => {
-            if (has(credential, "config")) refuse(`spec.credentials[${i}].config`, "Name a Secret in secretRef.");
-        });
-    if (kind === "ApisixConsumer")
-        for (const [method, how] of Object.entries(map(at(props, "spec.authParameter"))))
-            if (has(how, "value")) refuse(`spec.authParameter.${method}.value`, "Name a Secret in secretRef.");
-    for (const { where, spec } of podsOf(resource))
-        for (const { container, where: place } of containersOf(spec, where))
-            list(container.env).forEach((variable, i) => {
-                if (SECRET_VARIABLE.test(String(at(variable, "name"))) && has(variable, "value"))
-                    refuse(`${place}.env[${i}]`, "Name a Secret in valueFrom.");
-            });
-    if (kind === "ConfigMap") {
-        const { data } = resource.marked;
-        if (data instanceof Secret) refuse("data", "Put it into a Secret.");
-        for (const [file, text] of Object.entries(map(data)))
-            if (text instanceof Secret) refuse(`data.${file}`, "Put it into a Secret.");
-    }
-    return found;
+    const { type, props, marked } = resource;
+    // Helm keeps the values of a release in a Secret.
+    if (!/^kubernetes:(?!helm)/.test(type) || kindOf(resource) === "Secret") return [];
+    const found = list(at(props, "spec.credentials")).flatMap((credential, i) =>
+        at(credential, "config") === undefined ? [] : [`spec.credentials[${i}].config`],
+    );
+    const adminKey = "spec.provider.controlPlane.auth.adminKey.value";
+    if (at(props, adminKey) !== undefined) found.push(adminKey);
+    const walk = (value: unknown, path: string): void => {
+        if (value instanceof Secret) found.push(path);
+        else if (Array.isArray(value)) value.forEach((part, i) => walk(part, `${path}[${i}]`));
+        else
+            for (const [field, part] of Object.entries(map(value)))
+                walk(part, path === "" ? field : `${path}.${field}`);
+    };
+    walk(marked, "");
+    return found.map(
+        (where) =>
+            `${where}: must not contain a secret, since more people can read this object than can read a Secret. Name a Secret instead.`,
+    );
 }
 
 /** Checks that all values of a Kubernetes Secret are Pulumi secrets. */
@@ -76,39 +63,6 @@ function* variables(tree: unknown, path = ""): Generator<string> {
         yield* variables(part, Array.isArray(tree) ? `${path}[${field}]` : path === "" ? field : `${path}.${field}`);
 }
 
-/** A word that looks like a key: at least 16 letters, digits, dashes and underscores, with both a letter and a digit. */
-const RANDOM = /(?<![\w/-])(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{16,}(?![\w/])/;
-const UNBROKEN = /[A-Za-z0-9]{20,}/;
-/** A header or a setting with a key as its value. */
-const GIVEN = /\b(api-?key|authorization|cf-access-client-secret|password|passwd|token|secret)["']?\s*[=:]\s*\S/i;
-/** Parts of a command that are not searched: the names of host and stack, and the public digest of a release. */
-const NAMED = /^sh -s -- \S+ \S+(?= )|(?<= install \d+\.\d+\.\d+ )[0-9a-f]{64}(?= )/g;
-
-/** Previews and logs show command lines and triggers. The process list of the host also shows command lines. */
-function inCommand({ type, marked }: Resource): string[] {
-    if (!/^command:(local|remote):/.test(type)) return [];
-    const looksRandom = (text: string) => UNBROKEN.test(text) || GIVEN.test(text);
-    const lines = ["create", "update", "delete"].filter((field) => {
-        const line = marked[field];
-        if (typeof line !== "string") return false;
-        const words = line.replaceAll(NAMED, "");
-        return RANDOM.test(words) || looksRandom(words);
-    });
-    const triggers: string[] = [];
-    // Triggers contain labels of nodes, which may include names of models.
-    eachText(marked.triggers, (text, path) => void (looksRandom(text) && triggers.push(`triggers${path}`)));
-    return [
-        ...lines.map(
-            (field) =>
-                `${field}: must contain no secret (it has text that looks like a key). Pass it in stdin, as a secret.`,
-        ),
-        ...triggers.map(
-            (where) =>
-                `${where}: must contain no secret (it has text that looks like a key). Use a number or a digest to mark a change.`,
-        ),
-    ];
-}
-
 function inClear(resource: Resource): string[] {
     const found = kindOf(resource) === "Secret" ? openSecret(resource) : [];
     eachText(resource.marked, (text, path) => {
@@ -119,7 +73,7 @@ function inClear(resource: Resource): string[] {
             found.push(`${path}: must be secret (it is in plain text). ${MARK}`);
     });
     for (const path of variables(resource.marked)) found.push(`${path}: must be secret (it is in plain text). ${MARK}`);
-    return [...new Set([...found, ...inCommand(resource), ...openInTheCluster(resource)])];
+    return [...new Set([...found, ...openInTheCluster(resource)])];
 }
 
 /** Shortest compared secret: shorter texts match by chance, and no key of this project is shorter. */

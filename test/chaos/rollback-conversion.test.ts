@@ -2,9 +2,7 @@
 // bare metal serves, the stack rolls back to intra-a and is upgraded again without a failed request. In any later phase
 // `stack rollback` refuses and names `convert run`. Hosts, kubelets, Ray, Alpa and the gateway are emulators.
 import { strict as assert } from "node:assert";
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { stringify } from "yaml";
 import type { World } from "../../sandbox/world/world";
 import { ask, ConversionStack } from "../engine/kit/conversion/conversion-stack";
 import { gpuWorld } from "../engine/kit/conversion/gpu-world";
@@ -20,22 +18,12 @@ describe("ops stack rollback from intra-b to intra-a and back", () => {
     let clone: Clone;
     let url: string;
     let key: string;
-    const until = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
-    const exceptions = [
-        "alpa-conversion-verification-rules",
-        "alpa-route-rules",
-        "alpa-route-completions",
-        "alpa-route-logprobs",
-    ].map((resource) => ({ rule: "answers-not-cut", resource, reason: "answers in this test are short", until }));
 
     before(async function () {
         this.timeout(TOOLS_MILLISECONDS);
         place = await gpuWorld();
         const { world, dir } = place;
         clone = new Clone(join(dir, "clone"), { dir, facts: world.facts });
-        // The answer timeout of this world is shorter than the policy pack allows.
-        writeFileSync(join(clone.folder, "policy/exceptions.yaml"), stringify({ exceptions }));
-        clone.commit("exceptions");
         stack = await ConversionStack.create("back", world, dir, await freeNodePort());
         await clone.up(stack);
         stack.ask("prepare");

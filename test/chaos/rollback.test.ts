@@ -1,5 +1,6 @@
 // Proves on the real engine that a rollback uses the program and the config of the earlier version's commit. No request
-// fails of a caller that exists in both versions. With `--yes`, the rollback runs only the plan that was shown.
+// fails of a caller that exists in both versions. With `--yes`, the rollback runs only the plan that was shown. The policy
+// pack compares the earlier program with the list of scripts in the earlier commit.
 import { strict as assert } from "node:assert";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,6 +8,9 @@ import { run } from "../../ops/cli";
 import { stateOf } from "../../ops/check/exposure-ports";
 import { auditGateway } from "../../ops/gateway/audit";
 import { openHolder } from "../../ops/convert/lock/holder";
+import { answerHeaders } from "../../components/route/answer-headers";
+import { LISTS_FILE } from "../../policy/rules/facts";
+import { digestOf } from "../../policy/rules/scripts/found";
 import { runPulumi } from "../../sandbox/world/pulumi";
 import { edit } from "../engine/kit/clone";
 import { call, current, TestStack, useWorld } from "../engine/kit";
@@ -33,11 +37,21 @@ describe("ops stack rollback on the engine", () => {
         await stack.destroy();
     });
 
+    /** Changes a script of the route, with its digest in the policy pack's list: the first version's script is not in it. */
+    function changeScript(): void {
+        const { functions } = answerHeaders({}).config as { functions: string[] };
+        const [old, now] = ["math.max(1,", "math.max(2,"];
+        const digest = (text: string) => digestOf({ where: "", text: `header_filter\n${text}`, kind: "script" });
+        edit(join(clone.folder, "components/route/answer-headers.ts"), old, now);
+        edit(join(clone.folder, LISTS_FILE), digest(functions[0]), digest(functions[0].replace(old, now)));
+    }
+
     it("starts with two versions, from two commits", async () => {
         stack.configure({ consumers: [alice, smoke] });
         await clone.up(stack);
         const chain = join(clone.folder, "components/route/plugin-chain.ts");
         edit(chain, "this consumer may not use Alpa", "no Alpa for this consumer");
+        changeScript();
         clone.commit("second");
         stack.configure({ consumers: [alice, bob, smoke] });
         await clone.up(stack);

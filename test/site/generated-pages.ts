@@ -24,9 +24,9 @@ function policyRulesPage(): string {
 }
 
 /** The section about a rule: what the rule requires, for which reason, and an example of a violation. */
-function ruleSection({ name, title, reason, leavesOut, example }: Rule): string {
+function ruleSection({ name, title, reason, example }: Rule): string {
     const document = new Document(example.inputs);
     visit(document, { Collection: (_, node) => void (node.flow = true) });
     const text = document.toString({ lineWidth: 0, flowCollectionPadding: false }).trim();
-    return `## ${name}\n\n${[title, reason, leavesOut].filter(Boolean).join(" ")}\n\nA violation, in a resource ${example.type.split(":").pop()}:\n\n\`\`\`yaml\n${text}\n\`\`\``;
+    return `## ${name}\n\n${title} ${reason}\n\nA violation, in a resource ${example.type.split(":").pop()}:\n\n\`\`\`yaml\n${text}\n\`\`\``;
 }

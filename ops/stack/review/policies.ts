@@ -2,8 +2,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { nameIn, resourceOf, type Resource } from "../../../policy/resources/resource";
-import { RULES, violationsOf, type Rule, type Violation } from "../../../policy/rules";
-import { OPTIONAL } from "../../../policy/rules/kubernetes/digests";
+import { RULES, violationsOf, type Violation } from "../../../policy/rules";
+import { configTexts, type Lists } from "../../../policy/rules/facts";
 import { ExceptionsError, judged, parseExceptions, type Exception } from "../../../policy/rules/exceptions";
 import { UsageError } from "../../errors";
 import { CODES, type Finding } from "./finding";
@@ -15,7 +15,7 @@ import { withoutSecrets } from "./values-text";
 export function exceptionsOf(root: string, today: Date): Exception[] {
     const file = join(root, "policy/exceptions.yaml");
     if (!existsSync(file)) return [];
-    const names = [...RULES, ...OPTIONAL].map(({ name }) => name);
+    const names = RULES.map(({ name }) => name);
     try {
         return parseExceptions(readFileSync(file, "utf8"), names, today);
     } catch (error) {
@@ -27,19 +27,22 @@ export function exceptionsOf(root: string, today: Date): Exception[] {
 
 /**
  * Violations that the change adds. Only the pack itself reports existing violations.
- * @param inForce rules to check. @default all
  * @param state state of the stack. Without it, rules about all resources are skipped, since a preview has only the changed ones
+ * @param lists lists of the previewed program's commit. Undefined if it has none: rules then do not compare with them
  */
 export function policyFindings(
     preview: Preview,
     state: Exported | undefined,
     exceptions: Exception[],
     today: Date,
-    inForce: readonly Rule[] = RULES,
+    lists: Lists | undefined,
 ): Finding[] {
     const [before, after] = sides(preview, state);
-    const rules = state === undefined ? inForce.map((rule) => ({ ...rule, checkStack: undefined })) : inForce;
-    const standing = (resources: Resource[]) => judged(violationsOf(resources, rules), exceptions, today).standing;
+    const rules = state === undefined ? RULES.map((rule) => ({ ...rule, checkStack: undefined })) : RULES;
+    // Pulumi hides secrets here, so the review may leave the comparison with the config to the policy pack.
+    const facts = { lists, config: configTexts(preview.config) };
+    const standing = (resources: Resource[]) =>
+        judged(violationsOf(resources, facts, rules), exceptions, today).standing;
     const known = new Set(standing(before).map(keyOf));
     const code = "policy-violated";
     return standing(after)

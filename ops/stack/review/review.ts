@@ -1,7 +1,7 @@
 /** `stack review`: shows the effect of a change on live callers before it is applied. */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { nameIn } from "../../../policy/resources/resource";
-import type { Rule } from "../../../policy/rules";
+import { listsOf } from "../../../policy/rules/facts";
 import { readCallersFile } from "../../../config/keys/consumers/file";
 import { isInside } from "../../../config/values";
 import { withExamples, withStack, type AddCommand } from "../../arguments";
@@ -97,18 +97,17 @@ export function reviewOf(preview: Preview, today: Date, state: Exported = {}): R
 
 /**
  * Findings of a preview, with violations of the policy pack.
- * @param program folder of the previewed program, which has the callers file. @default the clone
- * @param rules rules of the pack to check. @default all
+ * @param program folder of the previewed program, which has the callers file and the lists of the pack. @default the clone
  */
 export function fullReview(
     context: Context,
     preview: Preview,
     state: Exported | undefined,
-    { program = context.program ?? ROOT, rules }: { program?: string; rules?: readonly Rule[] } = {},
+    program = context.program ?? ROOT,
 ): Review {
     const found = reviewOf({ ...preview, config: withCallers(preview.config, program) }, context.today, state);
     const exceptions = exceptionsOf(context.program ?? ROOT, context.today);
-    const broken = policyFindings(preview, state, exceptions, context.today, rules);
+    const broken = policyFindings(preview, state, exceptions, context.today, listsOf(program));
     const opened = (preview.opened ?? []).map(openedFinding);
     const again = createdAgain(context, preview);
     return { ...found, findings: [...found.findings, ...broken, ...opened, ...again].sort(byDanger) };

@@ -20,7 +20,7 @@ import { obstaclesOrConversion, remember } from "../edit-obstacles";
 import { changedSince, replace } from "../file-edit";
 import { git, isCommittable } from "../history/commits";
 import { createdAfter } from "../history/generated";
-import { rulesFor } from "../policy-pack";
+import { LISTS_FILE, listsOf } from "../../../policy/rules/facts";
 import { callersFileOf, callersOf, findStack, type Stack } from "../stack";
 import { earlierPreview, up } from "./carry-out";
 import { contentOf } from "./earlier-config";
@@ -119,10 +119,7 @@ async function goBack(context: Context, args: RollbackArgs, way: Way): Promise<v
     writeFileSync(config, target.config);
     if (callers) writeCallers(join(program, callers.name), (callers.text = withReadmit(callers.text, broken)));
     const preview = await earlierPreview(context, earlier);
-    const shown = fullReview(context, preview, state, {
-        program,
-        rules: rulesFor(program, context.program ?? ROOT),
-    });
+    const shown = fullReview(context, preview, state, program);
     const again = createdAfter(state, target.versions, target.version);
     const more = notRestored(preview, number, again);
     const review = { ...shown, findings: [...more, ...shown.findings].sort(byDanger) };
@@ -132,7 +129,7 @@ async function goBack(context: Context, args: RollbackArgs, way: Way): Promise<v
     const notTried = whyNotTried(args, way);
     // With --format markdown or json, standard output contains only the review.
     const say = args.format === "text" ? context.out : context.note;
-    notTried.forEach((one) => say(`\n${one}`));
+    [...withoutLists(program), ...notTried].forEach((one) => say(`\n${one}`));
     if (args.yes) {
         const release = takeEditLock(context, stack.short);
         try {
@@ -149,6 +146,14 @@ async function goBack(context: Context, args: RollbackArgs, way: Way): Promise<v
             `These callers need new credentials: ${renewed.join(", ")}. Hand them out: npm run ops -- consumer handout`,
         );
     if (notTried.length === 0) await tryFromOutside(context, args, way);
+}
+
+/** Says which part of the policy pack's rules does not judge an earlier program. */
+function withoutLists(program: string): string[] {
+    if (listsOf(program) !== undefined) return [];
+    return [
+        `The commit of this version has no ${LISTS_FILE}: the policy pack does not compare its types, scripts and settings with a list. Review them.`,
+    ];
 }
 
 /** Returns why the service cannot be called as the test caller after the rollback; empty if it can. */

@@ -1,88 +1,104 @@
 import { isOlder, OLDEST_APISIX } from "../../../components/apisix/version";
-import { apisixCharts, chartImages, chartsOf, isApisix } from "../../resources/charts";
+import { apisixCharts, chartsOf, isApisix } from "../../resources/charts";
 import { DIGEST, podImages } from "../../resources/pods";
-import { isInside, type Resource } from "../../resources/resource";
-import { at, eachText, map, number, shown, UNKNOWN } from "../../resources/values";
-import type { Rule } from "../rule";
+import { isInside, kindOf, objectName, type Resource } from "../../resources/resource";
+import { at, eachText, isOther, isUnknown, map, number, shown, textOf, UNKNOWN } from "../../resources/values";
+import type { Facts } from "../facts";
+import { when, type Message, type Rule } from "../rule";
 
-function oldApisix(tag: unknown, where: string): string[] {
-    if (tag === UNKNOWN) return [];
-    const [, version] = /^v?(\d+\.\d+)(?:[.@-]|$)/.exec(String(tag)) ?? [];
-    const fine = version !== undefined && !isOlder(version, OLDEST_APISIX);
-    return fine ? [] : [`${where}: must be APISIX ${OLDEST_APISIX} or newer (got ${shown(tag)}). Name a newer tag.`];
-}
-
-const isApisixImage = (repository: unknown) => /(^|\/)apisix$/.test(String(repository));
-
-export const apisixVersion: Rule = {
-    name: "apisix-version",
-    title: `Every APISIX is version ${OLDEST_APISIX} or newer.`,
-    reason: "In older versions jwt-auth confuses algorithms: anyone with the public key of a caller can forge tokens of that caller.",
-    example: {
-        type: "kubernetes:helm.sh/v3:Release",
-        inputs: { chart: "apisix", version: "2.14.0", values: { image: { tag: "3.16.0-ubuntu" } } },
-    },
-    check: (resource) => [
-        ...apisixCharts(resource).flatMap(({ values, where }) =>
-            oldApisix(at(values, "image.tag"), `${where}.image.tag`),
-        ),
-        ...podImages(resource).flatMap(({ image, where }) => {
-            const [, repository, tag] = /^(.*?)(?::([^:/]+))?$/.exec(String(image).split("@")[0])!;
-            return isApisixImage(repository) ? oldApisix(tag, where) : [];
-        }),
-    ],
-};
-
-/** Publicly known keys for the roles admin and viewer, from the public chart and APISIX's default file. */
-const DEFAULT_KEYS = ["edd1c9f034335f136f87ad84b625c8f1", "4054f7cf07e344346cd3f287985e76a2"];
-const LEAST_KEY_LENGTH = 32;
+/** Publicly known keys: of the Admin API, from the public chart and APISIX's default file, and of its encryption. */
+const KNOWN_KEYS = ["edd1c9f034335f136f87ad84b625c8f1", "4054f7cf07e344346cd3f287985e76a2"];
+const KNOWN_KEYRING = ["qeddd145sfvddff3", "edd1c9f0985e76a2"];
+const LEAST_LENGTH = 32;
+/** Fewest characters of a value in a Secret, by its field. `key` is public next to a field of a token. */
+const LEAST: Record<string, number> = { secret: 32, admin: 32, viewer: 32, "etcd-root-password": 32, key: 16 };
+const OF_TOKENS = ["algorithm", "secret", "public_key"];
 const CREDENTIALS = "apisix.admin.credentials";
 
-export const ownAdminKey: Rule = {
-    name: "own-admin-key",
-    title: "The Admin API requires a key that only this gateway has, from a Secret.",
-    reason: "With a publicly known key, anyone who reaches the Admin API can open routes to Alpa and read every caller's key.",
+export const ownKeys: Rule = {
+    name: "own-keys",
+    title: "Keys of callers and of the Admin API are long, in Secrets, and known only to this stack.",
+    reason: "With a known or short key, anyone can call Alpa. With that of the Admin API, they can also open routes and read every caller's key.",
     example: { type: "kubernetes:helm.sh/v3:Release", inputs: { chart: "apisix", values: { apisix: { admin: {} } } } },
-    check: (resource) => [...adminKeyOfChart(resource), ...knownKeys(resource), ...shortKeys(resource)],
+    check: (resource) => [...adminKey(resource), ...knownKeys(resource), ...generated(resource), ...secret(resource)],
 };
 
-function adminKeyOfChart(resource: Resource): string[] {
+function adminKey(resource: Resource): Message[] {
     return apisixCharts(resource).flatMap(({ values, where }) => {
         const { secretName, admin, viewer } = map(at(values, CREDENTIALS));
         const place = `${where}.${CREDENTIALS}`;
-        const found = [];
-        if (secretName === undefined || secretName === "")
-            found.push(`${place}.secretName: must name a Secret with generated keys (got nothing). Name it.`);
-        for (const [role, value] of Object.entries({ admin, viewer }))
-            if (value !== undefined)
-                found.push(`${place}.${role}: must not be in the values. Name a Secret in secretName.`);
-        const proxy = "ingress-controller.gatewayProxy";
-        const key = `${proxy}.provider.controlPlane.auth.adminKey`;
-        if (at(values, `${proxy}.createDefault`) === true && at(values, `${key}.valueFrom`) === undefined)
-            found.push(
-                `${where}.${key}.valueFrom: must name a Secret (got nothing): the default key is publicly known. Name one.`,
-            );
-        return found;
+        const proxy = "ingress-controller.gatewayProxy.createDefault";
+        return [
+            ...when((secretName ?? "") === "", `${place}.secretName: must name a Secret with generated keys. Name it.`),
+            ...when(
+                admin !== undefined || viewer !== undefined,
+                `${place}: must have no key. Name a Secret in secretName.`,
+            ),
+            ...when(
+                at(values, proxy) === true,
+                `${where}.${proxy}: must be false: the default key is publicly known. Set it.`,
+            ),
+        ];
     });
 }
 
-function knownKeys(resource: Resource): string[] {
-    const found: string[] = [];
+function knownKeys(resource: Resource): Message[] {
+    const found: Message[] = [];
     eachText(resource.props, (text, path) => {
-        if (DEFAULT_KEYS.some((key) => text.includes(key)))
+        if (KNOWN_KEYS.some((key) => text.includes(key)))
             found.push(`${path}: must not be a publicly known key. Use a generated key.`);
-        if (/admin_key_required: *"?false/.test(text))
-            found.push(`${path}: must not switch off the key of the Admin API (admin_key_required: false). Remove it.`);
     });
     return found;
 }
 
-/** Checks the length of this project's generated keys. */
-function shortKeys(resource: Resource): string[] {
+/** Checks the length of this project's generated keys, whose values are unknown in a preview. */
+function generated(resource: Resource): Message[] {
     const { length } = resource.props;
-    if (!resource.type.endsWith(":RandomPassword") || !isInside(resource, "AdminKeys")) return [];
-    if (length === UNKNOWN || number(length) >= LEAST_KEY_LENGTH) return [];
-    return [`length: must be ${LEAST_KEY_LENGTH} or more (got ${shown(length)}). Raise it.`];
+    const isKey = ["AdminKeys", "Consumers"].some((component) => isInside(resource, component));
+    return when(
+        resource.type.endsWith(":RandomPassword") && isKey && !isUnknown(length) && !(number(length) >= LEAST_LENGTH),
+        `length: must be ${LEAST_LENGTH} or more (got ${shown(length)}). Raise it.`,
+    );
+}
+
+const SECRET_TYPES = ["Opaque", "kubernetes.io/tls"];
+const NOT_COPIED = "propagate.hnc.x-k8s.io/none";
+/** Names of Secrets in the namespace of the gateway, which has no sub-namespaces. */
+const OF_THE_GATEWAY = /^(apisix-admin-keys|[^.]+-etcd)$/;
+
+function secret(resource: Resource): Message[] {
+    if (kindOf(resource) !== "Secret") return [];
+    const { props } = resource;
+    const { type = SECRET_TYPES[0] } = props;
+    const { name } = objectName(resource);
+    const annotations = at(props, "metadata.annotations");
+    const isCopied = name !== undefined && !OF_THE_GATEWAY.test(name) && annotations !== UNKNOWN;
+    return [
+        ...when(
+            SECRET_TYPES.every((one) => isOther(type, one)),
+            `type: must be ${SECRET_TYPES.join(" or ")}, since Kubernetes writes credentials into others. Correct it.`,
+        ),
+        ...["data", "stringData"].flatMap((part) =>
+            Object.entries(map(props[part]))
+                .filter(([, text]) => !isUnknown(text))
+                .flatMap(([field, text]) => weak(map(props[part]), field, textOf(text), `${part}.${field}`)),
+        ),
+        ...when(
+            isCopied && isOther(map(annotations)[NOT_COPIED], "true"),
+            `metadata.annotations: must have ${NOT_COPIED}: "true". Without it, the Hierarchical Namespace Controller may copy the Secret to other namespaces. Add it.`,
+        ),
+    ];
+}
+
+function weak(fields: Record<string, unknown>, field: string, text: string, where: string): Message[] {
+    const isPublic = field === "key" && OF_TOKENS.some((one) => one in fields);
+    const least = isPublic || !Object.hasOwn(LEAST, field) ? 0 : LEAST[field];
+    const isKnown = field === "keyring" && KNOWN_KEYRING.includes(text);
+    return [
+        ...when(text.startsWith("$"), `${where}: must not begin with $, which APISIX reads as a reference. Change it.`),
+        ...when(text.length < least, `${where}: must have at least ${least} characters. Use a generated value.`),
+        ...when(isKnown, `${where}: must not be a publicly known key. Use a generated key.`),
+    ];
 }
 
 /** Whether a tag or version always refers to the same content. */
@@ -95,8 +111,8 @@ const pin = (where: string, got: unknown) =>
 
 export const versionsPinned: Rule = {
     name: "versions-pinned",
-    title: "Images, charts and files from the network have a pinned version.",
-    reason: "Unpinned content can change without a preview. A restart can then be an upgrade that no rollback reverts.",
+    title: `Images and charts are from a known repository and have a pinned version, and every APISIX is version ${OLDEST_APISIX} or newer.`,
+    reason: "Unpinned content can change without a preview. In older versions of APISIX, anyone with the public key of a caller can forge tokens of that caller.",
     example: {
         type: "kubernetes:apps/v1:Deployment",
         inputs: {
@@ -104,35 +120,43 @@ export const versionsPinned: Rule = {
             spec: { template: { spec: { containers: [{ image: "valkey/valkey:latest" }] } } },
         },
     },
-    check: (resource) => [
+    check: (resource, facts) => [
         ...podImages(resource).flatMap(({ image, where }) => {
             if (image === UNKNOWN || (image === undefined && resource.type.endsWith("Patch"))) return [];
-            const [, , tag] = /^(.*?)(?::([^:/]+))?$/.exec(String(image))!;
-            return DIGEST.test(String(image)) || isPinned(tag) ? [] : [pin(where, image)];
+            const [, repository, tag] = /^(.*?)(?::([^:/@]+))?(?:@.*)?$/.exec(String(image))!;
+            return [
+                ...when(!DIGEST.test(String(image)) && !isPinned(tag), pin(where, image)),
+                ...(/(^|\/)apisix$/.test(repository) ? oldApisix(tag, where) : []),
+                ...fromElsewhere(repository, where, facts),
+            ];
         }),
-        ...movingCharts(resource),
-        ...movingFiles(resource),
+        ...charts(resource, facts),
     ],
 };
 
-function movingCharts(resource: Resource): string[] {
-    return chartsOf(resource).flatMap(({ name, version, values, where }) => {
-        const found = version === UNKNOWN || isPinned(version) ? [] : [pin(`version of chart ${name}`, version)];
-        if (!isApisix(name)) return found;
-        const moving = chartImages(values).filter(
-            ({ tag, digest }) => tag !== UNKNOWN && !isPinned(tag) && !/^sha256:/.test(String(digest)),
-        );
-        return [...found, ...moving.map(({ image }) => pin(`${where}.${image}.tag`, at(values, `${image}.tag`)))];
-    });
+function fromElsewhere(repository: unknown, where: string, { lists, config }: Facts): Message[] {
+    const isSkipped = [lists, config, repository].some((one) => one === undefined || isUnknown(one));
+    return when(
+        !isSkipped && !lists!.sources.has(String(repository)) && !config!.has(String(repository)),
+        `${where}: must be from a repository in policy/lists.yaml or in the stack's config. Correct it.`,
+    );
 }
 
-/** Checks the URLs of CRDs, since a file at the URL of a branch changes over time. */
-function movingFiles(resource: Resource): string[] {
-    if (!/^kubernetes:yaml(\/v2)?:Config(File|Group)$/.test(resource.type)) return [];
-    const files = [resource.props.files, resource.props.file].flat();
-    return files.flatMap((file) =>
-        typeof file === "string" && /^https?:/.test(file) && !/[/-]v?\d+\.\d+(\.\d+)?[/-]|\/[0-9a-f]{40}\//.test(file)
-            ? [pin("files", file)]
-            : [],
-    );
+function oldApisix(tag: unknown, where: string): Message[] {
+    const [, version] = /^v?(\d+\.\d+)(?:[.@-]|$)/.exec(String(tag)) ?? [];
+    const isOld = tag !== UNKNOWN && (version === undefined || isOlder(version, OLDEST_APISIX));
+    return when(isOld, `${where}: must be APISIX ${OLDEST_APISIX} or newer (got ${shown(tag)}). Name a newer tag.`);
+}
+
+function charts(resource: Resource, facts: Facts): Message[] {
+    return chartsOf(resource).flatMap(({ name, repository, version, values, where }) => {
+        const tag = isApisix(name) ? at(values, "image.tag") : UNKNOWN;
+        return [
+            ...when(version !== UNKNOWN && !isPinned(version), pin(`version of chart ${name}`, version)),
+            ...when(tag !== UNKNOWN && !isPinned(tag), pin(`${where}.image.tag`, tag)),
+            ...oldApisix(tag, `${where}.image.tag`),
+            ...fromElsewhere(repository, `repository of chart ${name}`, facts),
+            ...fromElsewhere(at(values, "image.repository"), `${where}.image.repository`, facts),
+        ];
+    });
 }

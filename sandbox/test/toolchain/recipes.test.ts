@@ -1,6 +1,7 @@
 // Proves that built programs are pinned. Every start of a sandbox proves that they build.
 import assert from "node:assert/strict";
-import { TYPES } from "../../../policy/rules/known-types";
+import { listsOf } from "../../../policy/rules/facts";
+import { ROOT } from "../../world/state";
 import { KUBERAY_CRDS, recipe, type RecipeName } from "../../toolchain/recipes";
 import { SANDBOX_TOOLS, TOOL_NAMES } from "../../toolchain/toolchain";
 import versions from "../../toolchain/versions.json";
@@ -93,7 +94,7 @@ describe("recipes", () => {
         const lacks = Object.values(stubs).flatMap((source) => source.match(/kubernetes:[\w.]+\/v\d:\w+/g) ?? []);
         assert.deepEqual(lacks, ["kubernetes:helm.sh/v4:Chart", "kubernetes:kustomize/v2:Directory"]);
         assert.deepEqual(
-            lacks.filter((type) => TYPES.has(type)),
+            lacks.filter((type) => listsOf(ROOT)!.types.has(type)),
             [],
         );
     });

@@ -77,16 +77,16 @@ describe("pulumi typed by hand:", () => {
         const up = ["up", "--yes", "--policy-pack", join(ROOT, "policy")];
         assert.match(succeeded(await stack.run([...up, "--skip-preview"])).stdout, /alpa-auth@v0\.1\.0/);
         const before = await stack.resources();
-        const alpa = { endpoints: [current().world.facts.alpa], answerTimeoutSeconds: 30 };
-        stack.configure({ consumers: [...consumers, { name: "carol", credentials: [] }], alpa });
+        const gateway = { image: { repository: "apache/apisix", tag: "3.18" } };
+        stack.configure({ consumers: [...consumers, { name: "carol", credentials: [] }], gateway });
         const said = failed(await stack.run(up));
-        assert.match(said, /answers-not-cut/);
-        assert.match(said, /spec\.timeout\.read: must be 60s or more \(got "30s"\)/);
+        assert.match(said, /versions-pinned/);
+        assert.match(said, /image\.tag: must be one version \(got "3\.18"\)/);
         assert.deepEqual(await stack.resources(), before);
         const checked = await stack.ops("stack", "check", "--fail-on", "none");
         assert.equal(checked.code, 3);
         assert.match(checked.stdout, /caller-added {2}Caller carol gets access/, "the pack has reviewed the run");
-        assert.match(checked.stderr, /\[mandatory\] {2}answers-not-cut.*\n.*\n.*must be 60s or more \(got "30s"\)/);
+        assert.match(checked.stderr, /\[mandatory\] {2}versions-pinned.*\n.*\n.*must be one version \(got "3\.18"\)/);
         stack.configure({ consumers });
     });
 

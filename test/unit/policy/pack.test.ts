@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import { RULES } from "../../../policy/rules";
 import { recordCloudflare } from "../kit/cloudflare";
 import { recordStack } from "../kit/intra-a";
-import { find, more, plugin, secret, without } from "./cases/changes";
+import { find, more, plugin, secret, without } from "./attacks/changes";
 import { Pack } from "./pack";
 import { givenOf, type Given } from "./stacks";
 
@@ -89,7 +89,7 @@ describe("the policy pack as Pulumi starts it", () => {
         find(all, "ZeroTrustAccessApplication").inputs.policies = [{ id: "another", precedence: 1 }];
         const [found, ...others] = await pack.stack(all);
         assert.deepEqual(others, []);
-        assert.ok(found.refuses && found.rule === "hostnames-covered");
+        assert.ok(found.refuses && found.rule === "access-required");
         assert.match(found.message, /policies\[0\]\.id: must be the id of a policy of this stack/);
     });
 

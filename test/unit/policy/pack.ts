@@ -6,6 +6,7 @@ import * as grpc from "@grpc/grpc-js";
 import * as analyzer from "@pulumi/pulumi/proto/analyzer_pb";
 import { AnalyzerClient } from "@pulumi/pulumi/proto/analyzer_grpc_pb";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
+import { CONFIG } from "./facts";
 import type { Given } from "./stacks";
 
 const ROOT = join(__dirname, "../../..");
@@ -20,6 +21,7 @@ export class Pack {
         const script = require.resolve("@pulumi/pulumi/cmd/run-policy-pack");
         const child = spawn(process.execPath, [script, "127.0.0.1:0", folder], {
             cwd: folder,
+            env: { ...process.env, PULUMI_CONFIG: JSON.stringify(CONFIG) },
             stdio: ["ignore", "pipe", "pipe"],
         });
         let said = "";

@@ -65,16 +65,6 @@ const refused: [rule: string, cases: Case[]][] = [
             ["policy/rules/x.ts", 'import { A } from "../pack";\nA();', /without a policy pack/],
             ["policy/rules/x.ts", 'import { A } from "@pulumi/policy";\nA();', /without a policy pack/],
             ["policy/rules/gateway/x.ts", 'import { A } from "../../pack";\nA();', /without a policy pack/],
-            [
-                "policy/rules/rendered/x.ts",
-                'import { A } from "../../../stacks/intra";\nA();',
-                /only policy\/resources, the components that render them/,
-            ],
-            [
-                "policy/rules/rendered/x.ts",
-                'import { A } from "../../pack";\nA();',
-                /only policy\/resources, the components that render them/,
-            ],
             ["index.ts", 'import { A } from "./policy";\nA();', /which are not part of it/],
             ["index.ts", 'import { A } from "./sandbox/cli";\nA();', /which are not part of it/],
             ["index.ts", 'import { A } from "./bench/cli";\nA();', /which are not part of it/],
@@ -146,11 +136,6 @@ const allowed: [what: string, file: string, code: string][] = [
         'import { A } from "../../../components/apisix/version";\nA();',
     ],
     ["a rule to import the reader", "policy/rules/gateway/x.ts", 'import { A } from "../../resources/routes";\nA();'],
-    [
-        "comparison code to import components and rules",
-        "policy/rules/rendered/x.ts",
-        'import { A } from "../../../components/route/request-guard";\nimport { B } from "../../resources/routes";\nA(B);',
-    ],
     ["sandbox to import all", "sandbox/x.ts", 'import { A } from "../components/route/a";\nA();'],
     ["tests to import all", "test/unit/x.test.ts", 'import { A } from "../../config";\nA();'],
     ["a plain value from apply()", "components/x.ts", "a.apply((v) => v.b);"],

@@ -26,7 +26,7 @@ describe("levels of tests", () => {
         ["test/engine/ops/review.test.ts", "full"],
         ["test/chaos/rollback.test.ts", "full"],
         ["test/unit/components/hosts/bare-metal-script.test.ts", "test"],
-        ["test/unit/policy/rules.test.ts", "check"],
+        ["test/unit/policy/attacks.test.ts", "check"],
         ["sandbox/test/crds.test.ts", "test"],
     ];
     for (const [file, level] of first)

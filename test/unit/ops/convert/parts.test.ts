@@ -426,11 +426,11 @@ describe("ops convert, Pulumi's errors", () => {
         assert.equal(errorsIn(remote.join("\n")), "it ended with 1: dgx-01: the GPUs were not free");
         const all = ["    error: 2 problems in the cluster, nothing was changed:", "      - a", "      - b", "", "x"];
         assert.equal(errorsIn(all.join("\n")), "2 problems in the cluster, nothing was changed: - a - b");
-        const pack = ["Policies:", "    alpa-auth@v0.1.0", "        - [mandatory]  answers-not-cut  (route)", ""];
+        const pack = ["Policies:", "    alpa-auth@v0.1.0", "        - [mandatory]  versions-pinned  (route)", ""];
         const refused = [...pack, "Diagnostics:", "  pulumi:pulumi:Stack:", "    error: preview failed"];
         assert.match(
             errorsIn(refused.join("\n")),
-            /^The policy pack rejects the change: .* - \[mandatory\] answers-not-cut \(route\)$/,
+            /^The policy pack rejects the change: .* - \[mandatory\] versions-pinned \(route\)$/,
         );
         assert.equal(errorsIn("a\nb\nc\nd\n"), "b; c; d");
         assert.equal(errorsIn(""), "it printed nothing");

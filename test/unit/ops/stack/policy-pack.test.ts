@@ -2,27 +2,28 @@
 // without the pack. test/engine/stack/pulumi.test.ts proves that the pack stops a run.
 import { strict as assert } from "node:assert";
 import { run } from "../../../../ops/cli";
-import { RULES } from "../../../../policy/rules";
 import { UsageError } from "../../../../ops/errors";
-import { rulesFor, underPolicy } from "../../../../ops/stack/policy-pack";
+import { underPolicy } from "../../../../ops/stack/policy-pack";
 import { realContext, ROOT } from "../../../../ops/context";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 
 function runner(because?: string) {
     const calls: string[][] = [];
+    const environments: unknown[] = [];
     const notes: string[] = [];
     const pulumi = underPolicy(
-        async (args) => {
+        async (args, options) => {
             calls.push(args);
+            environments.push(options?.env);
             return { code: 0, stdout: "", stderr: "" };
         },
         "/clone",
         because,
         (line) => notes.push(line),
     );
-    return { pulumi, calls, notes };
+    return { pulumi, calls, environments, notes };
 }
 
 describe("the policy pack of npm run ops", () => {
@@ -39,62 +40,11 @@ describe("the policy pack of npm run ops", () => {
         assert.deepEqual(notes, []);
     });
 
-    describe("for the program of another commit", () => {
-        let earlier: string;
-        const rule = (name: string) => `export const rule = { name: "${name}" };\n`;
-        before(() => {
-            earlier = mkdtempSync(join(tmpdir(), "alpa-auth-earlier-"));
-            mkdirSync(join(earlier, "policy/rules"), { recursive: true });
-            writeFileSync(join(earlier, "policy/rules/rendered.ts"), rule("as-rendered"));
-        });
-        after(() => rmSync(earlier, { recursive: true, force: true }));
-
-        it("has all rules of this clone if the program's own pack has no comparison with what is rendered", async () => {
-            const { pulumi, calls } = runner();
-            await pulumi(["up", "--cwd", earlier]);
-            await pulumi(["preview", "--cwd", earlier]);
-            assert.deepEqual(calls, [
-                ["up", "--cwd", earlier, "--policy-pack=/clone/policy"],
-                ["preview", "--cwd", earlier],
-            ]);
-            assert.equal(rulesFor(earlier, "/clone"), RULES);
-        });
-
-        it("has the comparison with what is rendered from the program's own pack, and all other rules from this clone's", async () => {
-            writeFileSync(join(earlier, "policy/rules/types.ts"), rule("known-types"));
-            const { pulumi, calls } = runner();
-            await pulumi(["up", "--cwd", earlier]);
-            await pulumi(["preview", "--cwd", earlier]);
-            assert.deepEqual(calls, [
-                [
-                    ...["up", "--cwd", earlier, "--policy-pack=/clone/policy"],
-                    "--policy-pack-config=/clone/policy/another-commit/this-clone.json",
-                    `--policy-pack=${earlier}/policy`,
-                    "--policy-pack-config=/clone/policy/another-commit/its-own.json",
-                ],
-                ["preview", "--cwd", earlier, `--policy-pack=${earlier}/policy`],
-            ]);
-            const disabled = { enforcementLevel: "disabled" };
-            const config = (whose: string): unknown =>
-                JSON.parse(readFileSync(join(ROOT, "policy/another-commit", `${whose}.json`), "utf8"));
-            assert.deepEqual(config("this-clone"), { "as-rendered": disabled, "known-types": disabled });
-            assert.deepEqual(config("its-own"), {});
-            const [names, all] = [rulesFor(earlier, "/clone"), RULES].map((rules) => rules.map(({ name }) => name));
-            assert.deepEqual(
-                all.filter((name) => !names.includes(name)),
-                ["as-rendered", "known-types"],
-            );
-        });
-
-        it("can be left out for a reason too", async () => {
-            const { pulumi, calls } = runner("rule under repair, see the record");
-            await pulumi(["preview", "--cwd", earlier]);
-            await pulumi(["up", "--cwd", earlier]);
-            assert.deepEqual(calls, [
-                ["preview", "--cwd", earlier],
-                ["up", "--cwd", earlier],
-            ]);
-        });
+    it("compares the program of another commit with the lists of that commit", async () => {
+        const { pulumi, environments } = runner();
+        await pulumi(["up", "--cwd", "/earlier"]);
+        await pulumi(["up", "--yes"]);
+        assert.deepEqual(environments, [{ ALPA_AUTH_POLICY_PROGRAM: "/earlier" }, undefined]);
     });
 
     it("can be left out for a reason, which each run prints", async () => {

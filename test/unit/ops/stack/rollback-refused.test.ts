@@ -74,7 +74,9 @@ describe("ops stack rollback refuses", () => {
         });
 
     it("a program that breaks a rule of the current policy pack, until an exception with a reason is committed", async () => {
-        const steps = [made("kubernetes:core/v1:ServiceAccount", "admin", { metadata: { name: "admin" } })];
+        const steps = [
+            made("kubernetes:rbac.authorization.k8s.io/v1:RoleBinding", "admin", { metadata: { name: "admin" } }),
+        ];
         const refused = await exits(2, rollback(["--to", "1", "--yes"], { history: both(), steps }));
         assert.match(refused.out, /policy-violated/);
         assert.match(

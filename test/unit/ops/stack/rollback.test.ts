@@ -36,6 +36,7 @@ describe("ops stack rollback", () => {
         const { out, note, seen, text, calls } = await exits(0, rollback(["--to", "1"], { history }));
         assert.match(out, /^Review of stack intra: nothing changes/);
         assert.match(out, /Dry run: nothing was changed\. Run again with --yes to roll back/);
+        assert.match(out, /The commit of this version has no policy\/lists\.yaml: .* Review them\./);
         assert.deepEqual(
             seen.map(({ verb, program }) => [verb, program]),
             [["preview", "first"]],

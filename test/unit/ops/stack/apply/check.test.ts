@@ -149,13 +149,13 @@ describe("ops stack check", () => {
                 // The engine's JSON does not contain the reason of the failure.
                 const json = '{"diagnostics":[{"severity":"error","message":"error: preview failed"}]}';
                 const text =
-                    "Policies:\n    alpa-auth@v0.1.0\n        - [mandatory]  answers-not-cut\n\nDiagnostics:\n  more";
+                    "Policies:\n    alpa-auth@v0.1.0\n        - [mandatory]  versions-pinned\n\nDiagnostics:\n  more";
                 return { code: 255, stdout: args.includes("--json") ? json : text };
             },
         });
         const { out, note } = await exits(3, ops("stack", "check", "--fail-on", "none", "--format", "markdown"));
         assert.match(out, /caller-added[^]*The policy pack rejects the change/);
-        assert.match(note, /^The policy pack rejects the change:\n.*\n.*\[mandatory\] {2}answers-not-cut$/m);
+        assert.match(note, /^The policy pack rejects the change:\n.*\n.*\[mandatory\] {2}versions-pinned$/m);
         assert.ok(!note.includes("more"));
     });
 

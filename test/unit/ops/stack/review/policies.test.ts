@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { resourceOf } from "../../../../../policy/resources/resource";
 import { violationsOf } from "../../../../../policy/rules";
+import { listsOf } from "../../../../../policy/rules/facts";
+import { ROOT } from "../../../../../ops/context";
 import { UsageError } from "../../../../../ops/errors";
 import { exceptionsOf, policyFindings } from "../../../../../ops/stack/review/policies";
 import { readPreview, type Preview } from "../../../../../ops/stack/review/preview";
@@ -22,13 +24,13 @@ describe("review and the policy pack", () => {
             gateway: { image: { repository: "apache/apisix", tag: "3.18.0-ubuntu" } },
         });
         const preview = previewOf(good, old);
-        assert.deepEqual(policyFindings(preview, undefined, [], TODAY), []);
+        assert.deepEqual(policyFindings(preview, undefined, [], TODAY, undefined), []);
         const broken = previewOf(good, await recordStack("rampart", { guard: { maxBodyBytes: 1024 } }));
         for (const { newState } of broken.steps) {
             const { http } = (newState?.inputs as any)?.spec ?? {};
             if (http) http[0].plugins = http[0].plugins.filter((plugin: any) => plugin.name !== "multi-auth");
         }
-        const found = policyFindings(broken, undefined, [], TODAY);
+        const found = policyFindings(broken, undefined, [], TODAY, undefined);
         assert.ok(found.length > 0);
         assert.ok(found.every(({ code, severity }) => code === "policy-violated" && severity === "breaks-callers"));
         const rule = /^Rule (\S+) of/.exec(found[0].says)![1];
@@ -39,7 +41,7 @@ describe("review and the policy pack", () => {
                 oldState: { ...step.oldState!, inputs: step.newState!.inputs },
             })),
         };
-        assert.deepEqual(policyFindings(before, undefined, [], TODAY), []);
+        assert.deepEqual(policyFindings(before, undefined, [], TODAY, undefined), []);
         const [name] = found[0].evidence.map(({ resource }) => resource);
         const exceptions = [...new Set(found.map(({ says }) => /^Rule (\S+) of/.exec(says)![1]))].map((one) => ({
             rule: one,
@@ -48,7 +50,7 @@ describe("review and the policy pack", () => {
             until: "2026-11-26",
         }));
         assert.ok(exceptions.some((one) => one.rule === rule));
-        assert.deepEqual(policyFindings(broken, undefined, exceptions, TODAY), []);
+        assert.deepEqual(policyFindings(broken, undefined, exceptions, TODAY, undefined), []);
     });
 
     it("report a rule that a change breaks, while the run also deletes a leftover of the same resource", async () => {
@@ -61,7 +63,8 @@ describe("review and the policy pack", () => {
         http[0].plugins = http[0].plugins.filter((plugin: any) => plugin.name !== "multi-auth");
         const leftover = { op: "delete", urn: change.urn, oldState: { ...change.oldState!, delete: true } };
         const resources = [change.oldState!, leftover.oldState];
-        const found = (steps: Preview["steps"]) => policyFindings({ ...broken, steps }, { resources }, [], TODAY);
+        const found = (steps: Preview["steps"]) =>
+            policyFindings({ ...broken, steps }, { resources }, [], TODAY, undefined);
         assert.match(found([change])[0].says, /multi-auth|requires? a credential/);
         assert.deepEqual(found([change, leftover]), found([change]));
     });
@@ -94,9 +97,9 @@ describe("review and the policy pack", () => {
         const old = previews.flatMap(({ steps }) => steps.flatMap(({ oldState }) => (oldState ? [oldState] : [])));
         const resources = [...new Map(old.map((state) => [state.urn, state])).values()];
         const foreignIn = (preview: Preview) =>
-            policyFindings(preview, { resources }, [], TODAY)
+            policyFindings(preview, { resources }, [], TODAY, undefined)
                 .map(({ says }) => says)
-                .filter((says) => /^Rule hostnames-covered .*id: /i.test(says));
+                .filter((says) => /^Rule access-required .*id: /i.test(says));
 
         for (const { what, ...preview } of previews)
             it(`finds no id of another program in ${what}`, () => assert.deepEqual(foreignIn(preview), []));
@@ -108,19 +111,20 @@ describe("review and the policy pack", () => {
             includes.push({ serviceToken: { tokenId: "f00dcafe-0000-4000-8000-000000000001" } });
             assert.match(
                 foreignIn(preview).join("\n"),
-                /^Rule hostnames-covered .*includes\[4\]\.serviceToken\.tokenId: must be the id of a service token of this stack/,
+                /^Rule access-required .*includes\[4\]\.serviceToken\.tokenId: must be the id of a service token of this stack/,
             );
         });
     });
 
     it("finds nothing in the program as it is", async () => {
         const all = previewOf([], await recordStack("rampart"));
-        assert.deepEqual(policyFindings(all, { resources: [] }, [], TODAY), []);
+        assert.deepEqual(policyFindings(all, { resources: [] }, [], TODAY, listsOf(ROOT)), []);
         assert.equal(
             violationsOf(
                 all.steps.map(({ newState, urn }) =>
                     resourceOf({ urn, type: newState!.type, name: "x", protect: false, inputs: newState!.inputs! }),
                 ),
+                { lists: listsOf(ROOT) },
             ).length,
             0,
         );

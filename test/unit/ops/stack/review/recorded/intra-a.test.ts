@@ -69,7 +69,7 @@ const FINDINGS: Expected = {
     ],
 };
 
-recordedSet("intra-a", FINDINGS, ["alpa-guarded"]);
+recordedSet("intra-a", FINDINGS);
 
 describe("review of recorded previews: a stack of option intra-a", () => {
     const recording = read("intra-a");
@@ -89,14 +89,6 @@ describe("review of recorded previews: a stack of option intra-a", () => {
         assert.deepEqual(whatHappens("a rename without an alias"), ["create", "delete", "same"]);
     });
 
-    /**
-     * Rule as-rendered compares these resources with unchanged resources. A recording does not contain unchanged
-     * resources, so the rule needs these exceptions.
-     */
-    const INCOMPLETE = ["alpa-consumers-revoked", "alpa-consumers-accepted", "alice-consumer"].map((name) => ({
-        ...{ rule: "as-rendered", resource: name },
-        ...{ reason: "the preview is not whole", until: "2026-12-31" },
-    }));
     /** Runs `consumer prune-expired` on a stack with this preview and its config. */
     const pruneExpired = (what: string, ...args: string[]) => {
         const { consumers } = CHANGES[what]({ nodePort: 0, alpa: "" });
@@ -105,7 +97,6 @@ describe("review of recorded previews: a stack of option intra-a", () => {
             steps,
             text: stringify({ config: { "alpa-auth:option": "intra-a", "alpa-auth:consumers": consumers } }),
         });
-        one.commit("policy/exceptions.yaml", stringify({ exceptions: INCOMPLETE }));
         return one.ops("consumer", "prune-expired", ...args);
     };
 

@@ -1,4 +1,4 @@
-import type { Case } from ".";
+import type { Attack } from ".";
 import { find, inputs, more, opened, secret, spec, values } from "./changes";
 import type { Given } from "../stacks";
 
@@ -7,7 +7,6 @@ const KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjE\n-----END 
 const CONNECTORS = "alpa-auth-cloudflared";
 const connector = (change: (container: any) => void) =>
     spec("Deployment", CONNECTORS, ({ template }) => change(template.spec.containers[0]));
-const command = (change: (inputs: any) => void) => inputs("Command", "alpa-connectors-10.0.0.11", change);
 const configMap = (data: any) => more("kubernetes:core/v1:ConfigMap", { kind: "ConfigMap", metadata: {}, data });
 /** Adds a ConfigMap that contains a credential's secret in plain text. */
 const copied = (text: (key: string) => string) => (all: Given[]) => {
@@ -15,43 +14,13 @@ const copied = (text: (key: string) => string) => (all: Given[]) => {
     configMap({ note: text(Buffer.from(key, "base64").toString()) })(all);
 };
 
-export const SECRETS: Record<string, Case[]> = {
+export const SECRETS: Record<string, Attack[]> = {
     "no-secret-in-clear": [
         [
             "a Secret whose values are not secret",
             "intra",
             inputs("Secret", "lab.2026a", (given) => (given.data = { key: LONG })),
             /^data: must be secret/,
-        ],
-        [
-            "a key of letters only in a command",
-            "cloudflare",
-            command((given) => (given.create += " abcdefghijklmnopqrstuvwxyzabcdef")),
-            /^create: must contain no secret \(it has text that looks like a key\)/m,
-        ],
-        [
-            "a key of 64 hexadecimal digits in a command",
-            "cloudflare",
-            command((given) => (given.create += ` ${"0123456789abcdef".repeat(4)}`)),
-            /^create: must contain no secret \(it has text that looks like a key\)/m,
-        ],
-        [
-            "a key after a dot in a command",
-            "cloudflare",
-            command((given) => (given.create += ` key.${LONG}`)),
-            /^create: must contain no secret \(it has text that looks like a key\)/m,
-        ],
-        [
-            "a key among the triggers of a command",
-            "cloudflare",
-            command((given) => (given.triggers = ["0123456789abcdef0123456789abcdef"])),
-            /^triggers\[0\]: must contain no secret \(it has text that looks like a key\)/m,
-        ],
-        [
-            "a secret by its name among the triggers of a command",
-            "cloudflare",
-            command((given) => (given.triggers = [`token=${LONG}`])),
-            /^triggers\[0\]: must contain no secret \(it has text that looks like a key\)/m,
         ],
         [
             "an SSH private key in plain text",
@@ -110,7 +79,7 @@ export const SECRETS: Record<string, Case[]> = {
             spec("GatewayProxy", "alpa-auth", ({ provider }) => {
                 provider.controlPlane.auth.adminKey = { value: secret(LONG) };
             }),
-            /adminKey\.value: must not contain a secret.*valueFrom/,
+            /adminKey\.value: must not contain a secret/,
         ],
         [
             "a caller's key in its Consumer",
@@ -118,20 +87,11 @@ export const SECRETS: Record<string, Case[]> = {
             spec("Consumer", "lab", ({ credentials }) => (credentials[0].config = secret({ key: LONG }))),
             /^spec\.credentials\[0\]\.config: must not contain a secret/m,
         ],
-        [
-            "a caller's key in an ApisixConsumer",
-            "intra",
-            more("kubernetes:apisix.apache.org/v2:ApisixConsumer", {
-                kind: "ApisixConsumer",
-                spec: { authParameter: { keyAuth: { value: secret({ key: LONG }) } } },
-            }),
-            /^spec\.authParameter\.keyAuth\.value: must not contain a secret/m,
-        ],
-        ...["TUNNEL_TOKEN", "DB_PASSWORD", "CLIENT_SECRET", "ALPA_API_KEY"].map((name): Case => [
+        ...["TUNNEL_TOKEN", "DB_PASSWORD", "CLIENT_SECRET", "ALPA_API_KEY"].map((name): Attack => [
             `a secret in the variable ${name} of a pod`,
             "exposed",
             connector(({ env }) => env.push({ name, value: secret(LONG) })),
-            /env\[2\]: must not contain a secret/,
+            /env\[2\]\.value: must not contain a secret/,
         ]),
         [
             "a token in the environment of a command",

@@ -1,0 +1,94 @@
+/** What rules compare resources with: the lists of the program's commit, and the config of the stack. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import * as z from "zod";
+import { HIDDEN, isMap } from "../resources/values";
+
+export interface Facts {
+    /** Lists of the program's commit. Undefined if the commit has none: rules then do not compare with them. */
+    lists?: Lists;
+    /** Texts of the stack's config. Undefined if they are not known: rules then do not compare with them. */
+    config?: ReadonlySet<string>;
+}
+
+const groups = z.record(z.string(), z.array(z.string()));
+const schema = z.strictObject({
+    types: groups,
+    annotations: z.array(z.string()),
+    programs: z.array(z.string()),
+    sources: z.array(z.string()),
+    settings: groups,
+    values: groups,
+    scripts: groups,
+});
+
+/** What the program of a commit creates (policy/lists.yaml explains each list). */
+export interface Lists {
+    /** Type tokens; those of a package with one type in each module without the module. */
+    types: ReadonlySet<string>;
+    annotations: ReadonlySet<string>;
+    programs: ReadonlySet<string>;
+    /** Repositories of images and charts. */
+    sources: ReadonlySet<string>;
+    /** Paths in APISIX's settings file. */
+    settings: readonly string[];
+    /** Paths in the values of a chart, by the chart's name. */
+    values: Record<string, readonly string[]>;
+    /** Digests of scripts. */
+    scripts: ReadonlySet<string>;
+}
+
+export const LISTS_FILE = "policy/lists.yaml";
+/** Environment variable of the policy pack with the root folder of the program of another commit. */
+export const PROGRAM_VARIABLE = "ALPA_AUTH_POLICY_PROGRAM";
+
+/** The lists of a program; undefined if it has none. @param program root folder of the program */
+export function listsOf(program: string): Lists | undefined {
+    const file = join(program, LISTS_FILE);
+    if (!existsSync(file)) return undefined;
+    const read = schema.safeParse(parse(readFileSync(file, "utf8")));
+    if (!read.success)
+        throw new Error(
+            read.error.issues.map(({ path, message }) => `${LISTS_FILE}: ${path.join(".")}: ${message}.`).join(" "),
+        );
+    const { types, annotations, programs, sources, settings, values, scripts } = read.data;
+    return {
+        types: new Set(joined(types, ":")),
+        annotations: new Set(annotations),
+        programs: new Set(programs),
+        sources: new Set(sources),
+        settings: joined(settings, "."),
+        values,
+        scripts: new Set(Object.values(scripts).flat()),
+    };
+}
+
+const joined = (lists: Record<string, string[]>, by: string) =>
+    Object.entries(lists).flatMap(([prefix, names]) => names.map((name) => `${prefix}${by}${name}`));
+
+/**
+ * Every text in a stack's config, and the host of each `host:port`. The texts may be secrets.
+ * @param config value of each key: a text, or JSON
+ * @returns undefined if there is none, or if one is hidden
+ */
+export function configTexts(config: Record<string, string>): ReadonlySet<string> | undefined {
+    const found = new Set<string>();
+    const walk = (value: unknown): void => {
+        if (typeof value === "string") {
+            found.add(value).add(value.trim());
+            const host = /^([^\s:/]+):\d+$/.exec(value)?.[1];
+            if (host !== undefined) found.add(host);
+        } else if (Array.isArray(value)) value.forEach(walk);
+        else if (isMap(value)) Object.values(value).forEach(walk);
+    };
+    for (const text of Object.values(config)) {
+        walk(text);
+        try {
+            walk(JSON.parse(text));
+        } catch {
+            // A text that is not JSON.
+        }
+    }
+    return found.size === 0 || found.has(HIDDEN) ? undefined : found;
+}

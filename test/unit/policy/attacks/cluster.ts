@@ -1,0 +1,348 @@
+import { parse, stringify } from "yaml";
+import type { Attack } from ".";
+import { inputs, more, secret, secretText, spec, values, without } from "./changes";
+
+const service = (given: object) => more("kubernetes:core/v1:Service", { kind: "Service", metadata: {}, spec: given });
+const own = { selector: { a: "b" } };
+const pod = (change: (pod: any) => void) =>
+    spec("Deployment", "alpa-auth-cloudflared", ({ template }) => change(template.spec));
+const policy = (name: string, change: (spec: any) => void) => spec("NetworkPolicy", `alpa-policies-${name}`, change);
+/** A change of APISIX's settings file. */
+const file = (change: (settings: any) => void) =>
+    inputs("ConfigMap", "alpa-profile-file", ({ data }) => {
+        const settings = parse(data["config-alpa-auth.yaml"]);
+        change(settings);
+        data["config-alpa-auth.yaml"] = stringify(settings);
+    });
+const annotated = (kind: string, name: string | undefined, annotation: string) =>
+    inputs(kind, name, ({ metadata }) => (metadata.annotations[annotation] = "true"));
+
+export const CLUSTER: Record<string, Attack[]> = {
+    "settings-listed": [
+        [
+            "an annotation that changes how a route is served",
+            "intra",
+            annotated("ApisixRoute", undefined, "k8s.apisix.apache.org/upstream-host"),
+            "metadata.annotations.k8s.apisix.apache.org/upstream-host: is not in policy/lists.yaml",
+        ],
+        [
+            "an annotation of a pod that injects a container",
+            "exposed",
+            spec("Deployment", "alpa-auth-cloudflared", ({ template }) => {
+                template.metadata.annotations["sidecar.istio.io/inject"] = "true";
+            }),
+            "spec.template.metadata.annotations.sidecar.istio.io/inject",
+        ],
+        [
+            "a list of plugins, which switches off others",
+            "intra",
+            values((v) => (v.apisix.plugins = ["a"])),
+            "values.apisix.plugins",
+        ],
+        [
+            "code that APISIX loads",
+            "graph",
+            values((v) => (v.apisix.luaModuleHook = { enabled: true })),
+            /luaModuleHook\.enabled/,
+        ],
+        [
+            "a container next to APISIX",
+            "intra",
+            values((v) => (v.extraContainers = [{ name: "a" }])),
+            "values.extraContainers",
+        ],
+        [
+            "objects that a chart creates",
+            "intra",
+            values((v) => (v.extraDeploy = [{ kind: "Pod" }])),
+            "values.extraDeploy",
+        ],
+        ["another file for APISIX", "intra", values((v) => v.extraVolumes.push({ name: "a" })), "values.extraVolumes"],
+        [
+            "another etcd",
+            "intra",
+            values((v) => (v.externalEtcd.host = ["http://10.9.9.9:2379"])),
+            "values.externalEtcd.host",
+        ],
+        [
+            "an Admin API without a key",
+            "intra",
+            file((s) => (s.deployment.admin.admin_key_required = false)),
+            /admin_key_required/,
+        ],
+        [
+            "a key of the Admin API in the file",
+            "intra",
+            file((s) => (s.deployment.admin.admin_key[0].key = "a")),
+            /admin_key\[0\]/,
+        ],
+        [
+            "another etcd in the file",
+            "intra",
+            file((s) => (s.deployment.etcd.host = ["http://10.9.9.9:2379"])),
+            /etcd\.host/,
+        ],
+        [
+            "a control API for all",
+            "intra",
+            file((s) => (s.apisix.control.ip = "0.0.0.0")),
+            /apisix\.control\.ip has another/,
+        ],
+        [
+            "a log elsewhere",
+            "intra",
+            file((s) => (s.nginx_config.http.access_log = "syslog:server=10.9.9.9")),
+            /access_log has/,
+        ],
+        [
+            "a module of nginx",
+            "intra",
+            file((s) => (s.nginx_config.main_configuration_snippet = "load_module a;")),
+            /main_conf/,
+        ],
+        [
+            "another file of settings",
+            "intra",
+            inputs("ConfigMap", "alpa-profile-file", ({ data }) => (data["a.lua"] = "")),
+            "data.a.lua",
+        ],
+    ],
+    "values-seen": [
+        [
+            "a file of values",
+            "intra",
+            inputs("Release", undefined, (r) => (r.valueYamlFiles = [{ path: "a" }])),
+            "valueYamlFiles",
+        ],
+        ["a post-renderer", "intra", inputs("Release", undefined, (r) => (r.postrender = "./change.sh")), "postrender"],
+    ],
+    "ports-closed": [
+        [
+            "a node port",
+            "intra",
+            service({ ...own, type: "NodePort" }),
+            "spec: must not be reachable from outside (NodePort)",
+        ],
+        [
+            "a load balancer",
+            "inter",
+            spec("Service", "alpa-auth-counters", (s) => (s.type = "LoadBalancer")),
+            "spec: must not be",
+        ],
+        [
+            "addresses from outside",
+            "intra",
+            service({ ...own, externalIPs: ["10.0.0.9"] }),
+            "spec: must not be reachable",
+        ],
+        [
+            "a Service that is another host",
+            "intra",
+            service({ ...own, type: "ExternalName", externalName: "a" }),
+            "spec.externalName",
+        ],
+        ["a Service without pods", "intra", service({ type: "ClusterIP" }), "spec.selector: must select pods"],
+        [
+            "pods in the network of their node",
+            "exposed",
+            pod((p) => (p.hostNetwork = true)),
+            /hostNetwork: must be off/,
+        ],
+        ["a host port", "exposed", pod((p) => (p.containers[0].ports[0].hostPort = 2000)), /\(hostPort 2000\)/],
+        [
+            "a privileged container",
+            "exposed",
+            pod((p) => (p.containers[0].securityContext.privileged = true)),
+            /privileged: must/,
+        ],
+        [
+            "a head of Ray with a node port",
+            "converted",
+            spec("RayCluster", undefined, (s) => (s.headGroupSpec.serviceType = "NodePort")),
+            "spec.headGroupSpec.serviceType: must be ClusterIP",
+        ],
+        [
+            "an Ingress for Ray's dashboard",
+            "converted",
+            spec("RayCluster", undefined, (s) => (s.headGroupSpec.enableIngress = true)),
+            "spec.headGroupSpec.enableIngress: must be off",
+        ],
+        [
+            "the Admin API on every node",
+            "intra",
+            values((v) => (v.apisix.admin.type = "NodePort")),
+            "values.apisix.admin.type",
+        ],
+        [
+            "an entry point at a load balancer",
+            "graph",
+            values((v) => (v.service.type = "LoadBalancer")),
+            /service\.type: must be/,
+        ],
+        [
+            "etcd on every node",
+            "graph",
+            values((v) => (v.etcd.service = { type: "NodePort" })),
+            /etcd\.service\.type: must be/,
+        ],
+        [
+            "an Ingress for the Admin API",
+            "intra",
+            values((v) => (v.apisix.admin.ingress = { enabled: true })),
+            /ingress\.enabled/,
+        ],
+    ],
+    "network-closed": [
+        [
+            "a namespace that no policy closes",
+            "intra",
+            without("NetworkPolicy", "alpa-policies-closed"),
+            /^namespace \S+: must have/,
+        ],
+        ["an Admin API for all", "intra", policy("admin-api", (s) => delete s.ingress[0].from), /reach port 9180/],
+        [
+            "an Admin API for addresses",
+            "intra",
+            policy("admin-api", (s) => (s.ingress[0].from = [{ ipBlock: {} }])),
+            /let addresses/,
+        ],
+        [
+            "an Admin API for every pod",
+            "intra",
+            policy("admin-api", (s) => (s.ingress[0].from = [{ podSelector: {} }])),
+            /every pod/,
+        ],
+        [
+            "a range of ports",
+            "intra",
+            policy("callers", (s) => (s.ingress[0].ports[0].endPort = 9200)),
+            /reach port 9080/,
+        ],
+        [
+            "every port",
+            "intra",
+            policy("callers", (s) => delete s.ingress[0].ports),
+            "spec.ingress[0]: must name the ports",
+        ],
+        [
+            "an Admin API for another pod",
+            "intra",
+            policy("admin-api", (s) => (s.ingress[0].from = [{ podSelector: { matchLabels: { app: "foreign" } } }])),
+            "spec.ingress[0].from[0].podSelector: must select pods of this project",
+        ],
+        [
+            "an etcd for the gateway of another namespace",
+            "intra",
+            spec("NetworkPolicy", "alpa-etcd-policy-etcd", ({ ingress }) => {
+                ingress[0].from[0].namespaceSelector.matchLabels["kubernetes.io/metadata.name"] = "foreign";
+            }),
+            "spec.ingress[0].from[0].namespaceSelector: must be a namespace of this stack",
+        ],
+    ],
+    "own-keys": [
+        [
+            "a chart without a key",
+            "intra",
+            values((v) => delete v.apisix.admin.credentials.secretName),
+            /secretName: must name/,
+        ],
+        [
+            "a key in the values",
+            "intra",
+            values((v) => (v.apisix.admin.credentials.admin = "a")),
+            /credentials: must have no key/,
+        ],
+        [
+            "the default key of the chart",
+            "graph",
+            values((v) => (v["ingress-controller"].gatewayProxy.createDefault = true)),
+            /createDefault: must be false/,
+        ],
+        [
+            "a known key",
+            "intra",
+            secretText("apisix-admin-keys", "admin", "edd1c9f034335f136f87ad84b625c8f1"),
+            /publicly known/,
+        ],
+        ["a short key of a caller", "intra", secretText("lab.2026a", "key", "lab"), /data\.key: must have at least 16/],
+        [
+            "a key that APISIX reads elsewhere",
+            "intra",
+            secretText("lab.2026a", "key", "$env://HOSTNAME-0123456"),
+            /begin with \$/,
+        ],
+        [
+            "a short generated key",
+            "intra",
+            inputs("RandomPassword", "alpa-consumers-seed", (p) => (p.length = 8)),
+            "length: must be",
+        ],
+        [
+            "a Secret that other namespaces get",
+            "intra",
+            inputs("Secret", "lab.2026a", ({ metadata }) => (metadata.annotations = {})),
+            "metadata.annotations: must have propagate.hnc",
+        ],
+        [
+            "the token of an account",
+            "intra",
+            more("kubernetes:core/v1:Secret", { kind: "Secret", type: "kubernetes.io/service-account-token" }),
+            "type: must be Opaque",
+        ],
+        [
+            "a known key of the encryption",
+            "intra",
+            inputs("Secret", "lab.2026a", (given) => (given.stringData = secret({ keyring: "qeddd145sfvddff3" }))),
+            /keyring: must not be a publicly known key/,
+        ],
+    ],
+    "versions-pinned": [
+        [
+            "an image without a version",
+            "exposed",
+            pod((p) => (p.containers[0].image = "cloudflare/cloudflared:latest")),
+            /one version/,
+        ],
+        [
+            "an image without a tag",
+            "exposed",
+            pod((p) => (p.containers[0].image = "cloudflare/cloudflared")),
+            /one version/,
+        ],
+        [
+            "an image of another registry",
+            "exposed",
+            pod((p) => (p.containers[0].image = "evil/cloudflared:2026.8.2")),
+            /repository/,
+        ],
+        [
+            "an APISIX of another registry",
+            "intra",
+            values((v) => (v.image.repository = "evil/apisix")),
+            /image\.repository: must/,
+        ],
+        [
+            "a chart of another repository",
+            "graph",
+            inputs(
+                "RampartGraph",
+                undefined,
+                (r) => (r.spec.graph.components.apisix.chart.repo = "https://example.org"),
+            ),
+            "repository of chart apisix",
+        ],
+        [
+            "an old APISIX",
+            "intra",
+            values((v) => (v.image.tag = "3.16.0-ubuntu")),
+            "values.image.tag: must be APISIX 3.17",
+        ],
+        ["a moving tag", "graph", values((v) => (v.image.tag = "3.18-ubuntu")), /image\.tag: must be one version/],
+        [
+            "a chart of any version",
+            "intra",
+            inputs("Release", undefined, (r) => (r.version = "^2.14.0")),
+            "version of chart apisix",
+        ],
+    ],
+};

@@ -1,0 +1,88 @@
+// Proves that policy/lists.yaml has exactly the types, programs, settings and scripts of this commit's program. A failure
+// names the entry to add or to remove: review what it stands for first.
+import { strict as assert } from "node:assert";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { renderRules } from "../../../components/hosts/alpa-firewall/rules";
+import { renderLaunch } from "../../../components/hosts/microk8s/launch";
+import { podTemplates } from "../../../policy/resources/pods";
+import { resourceOf, type Resource } from "../../../policy/resources/resource";
+import { at, map } from "../../../policy/resources/values";
+import { entryOf } from "../../../policy/rules/known-types";
+import { digestOf, scriptsOf } from "../../../policy/rules/scripts/found";
+import { BASES } from "./bases";
+import { FACTS, ROOT } from "./facts";
+import { givenOf, STACKS } from "./stacks";
+
+/** Scripts of choices in a stack config that no test stack makes. */
+const OTHER_TEXTS = [
+    ...[[], ["6000-6999"]].map((rayPorts) =>
+        renderRules({ alpaPorts: [20001], gateways: ["10.0.0.1"], rayPorts, alsoFrom: [] }),
+    ),
+    ...(["control-plane", "worker"] as const).flatMap((role) =>
+        [true, false].flatMap((first) =>
+            (["none", "hostpath"] as const).flatMap((storage) =>
+                [undefined, "10.2.0.0/16"].map((podNetwork) => {
+                    const sans = role === "worker" ? [] : ["10.0.0.1"];
+                    return renderLaunch({ role, first: first && role !== "worker", sans, storage, podNetwork });
+                }),
+            ),
+        ),
+    ),
+];
+/** Types of choices that no test stack makes. */
+const OTHER_TYPES = [
+    "cloudflare:index:ZoneDnssec",
+    "cloudflare:index:ZoneSetting",
+    "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition",
+    "pulumi-nodejs:dynamic/alpa-auth:StackIdentity",
+    ...["cloudflare", "command", "pulumi", "pulumi-nodejs", "random"].map((name) => `pulumi:providers:${name}`),
+];
+
+describe("policy/lists.yaml", () => {
+    const { types, annotations, programs, scripts } = FACTS.lists!;
+    const found = { types: new Set(OTHER_TYPES), annotations: new Set<string>(), programs: new Set<string>() };
+    const digests = new Map<string, string>();
+
+    before(async () => {
+        for (const text of OTHER_TEXTS) digests.set(digestOf({ where: "", text, kind: "value" }), text);
+        for (const build of Object.values({ ...STACKS, ...BASES }))
+            for (const given of givenOf(await build())) collect(resourceOf(given));
+    });
+
+    function collect(resource: Resource): void {
+        const { type, props } = resource;
+        if (!type.startsWith("alpa-auth:") && type !== "pulumi:pulumi:Stack") found.types.add(entryOf(type));
+        for (const place of ["metadata", ...podTemplates(resource).map((where) => `${where}.metadata`)])
+            for (const name of Object.keys(map(at(props, `${place}.annotations`))))
+                if (!name.startsWith("alpa-auth.io/")) found.annotations.add(name);
+        for (const script of scriptsOf(resource))
+            if (script.kind === "program") found.programs.add(String(script.text));
+            else digests.set(digestOf(script), `${resource.name}, ${script.where}: ${String(script.text)}`);
+    }
+
+    const same = (listed: Iterable<string>, used: Iterable<string>) =>
+        assert.deepEqual([...listed].sort(), [...used].sort());
+
+    it("has the types of this program", () => same(types, found.types));
+    it("has its annotations", () => same(annotations, found.annotations));
+    it("has its programs in pods", () => same(programs, found.programs));
+
+    it("has the digests of its scripts", () => {
+        const missing = [...digests].filter(([digest]) => !scripts.has(digest));
+        assert.deepEqual(
+            missing.map(([digest, text]) => `- ${digest} # ${text.slice(0, 200)}`),
+            [],
+            "add these digests, after a review of the scripts",
+        );
+        same(scripts, digests.keys());
+    });
+
+    it("has each resource with a provider of this project", () => {
+        const folder = join(ROOT, "components");
+        const sources = readdirSync(folder, { recursive: true, encoding: "utf8" })
+            .filter((name) => name.endsWith(".ts"))
+            .filter((name) => readFileSync(join(folder, name), "utf8").includes("extends DynamicResource"));
+        assert.equal([...types].filter((type) => type.startsWith("pulumi-nodejs:")).length, sources.length);
+    });
+});
