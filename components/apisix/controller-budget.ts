@@ -34,6 +34,6 @@ export class ControllerBudget extends pulumi.ComponentResource {
     }
 }
 
-export function renderBudget() {
+function renderBudget() {
     return { maxUnavailable: 1, selector: CONTROLLER_PODS };
 }

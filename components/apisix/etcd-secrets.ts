@@ -18,7 +18,7 @@ export interface EtcdSecretsArgs {
  * Form of APISIX's generated encryption key. 16 bytes are a key for AES-128, the only length that every supported version
  * of APISIX accepts. The key has no digits: APISIX parses an environment variable of digits as a number, and rejects such a key.
  */
-export const KEYRING = { length: 16, special: false, numeric: false };
+const KEYRING = { length: 16, special: false, numeric: false };
 
 /**
  * The Secret that APISIX needs to read its configuration in etcd. It has the password of etcd's user root, and the key that

@@ -67,6 +67,6 @@ export function gatewayDrain(namespace: string, availability: Availability | und
     return { namespace, name: FULL_NAME, pods: APISIX_PODS.matchLabels, timeoutSeconds: goneSeconds(availability) };
 }
 
-export function renderPatch(graceSeconds: number) {
+function renderPatch(graceSeconds: number) {
     return { template: { spec: { terminationGracePeriodSeconds: graceSeconds } } };
 }

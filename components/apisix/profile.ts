@@ -42,7 +42,7 @@ export const KEYRING_VARIABLE = "APISIX_KEYRING";
  * Default encryption keys of APISIX, which are publicly known. They only decrypt data that APISIX stored before this project
  * generated a key.
  */
-export const DEFAULT_KEYRING = ["qeddd145sfvddff3", "edd1c9f0985e76a2"];
+const DEFAULT_KEYRING = ["qeddd145sfvddff3", "edd1c9f0985e76a2"];
 
 /**
  * How long APISIX keeps an idle connection to Alpa, in seconds. Alpa's server closes idle connections after 5 by

@@ -125,12 +125,12 @@ export class GatewayTls extends pulumi.ComponentResource {
 }
 
 /** Spec of the ApisixTls. @param settings with the Secret of the certificate, in the same namespace */
-export function renderTls(settings: { namespace: string; ingressClass: string; hostnames: string[]; secret: string }) {
+function renderTls(settings: { namespace: string; ingressClass: string; hostnames: string[]; secret: string }) {
     const { namespace, ingressClass, hostnames, secret } = settings;
     return { ingressClassName: ingressClass, hosts: hostnames, secret: { name: secret, namespace } };
 }
 
-export function renderCertificate(hostnames: string[], issuer: { name: string; kind: string }) {
+function renderCertificate(hostnames: string[], issuer: { name: string; kind: string }) {
     return {
         secretName: TLS_CERTIFICATE,
         dnsNames: hostnames,

@@ -94,7 +94,7 @@ export class GatewayWiring extends pulumi.ComponentResource {
 }
 
 /** Specs of the objects. */
-export function renderWiring({ apisixNamespace, namespace, metrics }: GatewayWiringArgs) {
+function renderWiring({ apisixNamespace, namespace, metrics }: GatewayWiringArgs) {
     const parametersRef = { group: "apisix.apache.org", kind: "GatewayProxy", name: namespace };
     const { name, admin: key } = ADMIN_KEYS_SECRET;
     const auth = { type: "AdminKey", adminKey: { valueFrom: { secretKeyRef: { name, key } } } };

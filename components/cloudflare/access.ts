@@ -56,7 +56,7 @@ export class Access extends pulumi.ComponentResource {
 }
 
 /** Inputs of the application, without its account and its name. */
-export function renderApplication(hostnames: string[], policyIds: pulumi.Input<string>[]) {
+function renderApplication(hostnames: string[], policyIds: pulumi.Input<string>[]) {
     return {
         type: "self_hosted",
         domain: hostnames[0],
@@ -72,7 +72,7 @@ export function renderApplication(hostnames: string[], policyIds: pulumi.Input<s
 }
 
 /** Inputs of the policy, without its account and its name. */
-export function renderPolicy(tokenIds: pulumi.Input<string>[]) {
+function renderPolicy(tokenIds: pulumi.Input<string>[]) {
     return {
         // Service Auth: with an Allow policy, a request with a token would be redirected to the login page.
         decision: "non_identity",

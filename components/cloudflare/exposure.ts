@@ -78,11 +78,11 @@ export class CloudflareExposure extends pulumi.ComponentResource {
 }
 
 /** Expressions for the paths that are forwarded to the gateway. */
-export function pathsBehind(prefixes: string[]): string[] {
+function pathsBehind(prefixes: string[]): string[] {
     return prefixes.map((prefix) => `^${prefix}/(completions|logprobs)?$`);
 }
 
 /** Endpoint of the gateway. The fully qualified name needs no search domain. */
-export function endpointOf({ service, namespace }: Pick<GatewayOrigin, "service" | "namespace">): string {
+function endpointOf({ service, namespace }: Pick<GatewayOrigin, "service" | "namespace">): string {
     return `${service.name}.${namespace}.svc.cluster.local:${service.port}`;
 }

@@ -98,7 +98,7 @@ export class ServiceTokens extends pulumi.ComponentResource {
 }
 
 /** Inputs of a service token's resource, without the name. */
-export function renderToken({ duration, enabled, secretVersion, previousSecretExpires }: Omit<TokenCredential, "id">) {
+function renderToken({ duration, enabled, secretVersion, previousSecretExpires }: Omit<TokenCredential, "id">) {
     return {
         duration,
         enabled,
@@ -113,7 +113,7 @@ export function renderToken({ duration, enabled, secretVersion, previousSecretEx
 }
 
 /** Notification policy for tokens that expire. */
-export function renderExpiryMail(notify: string[]) {
+function renderExpiryMail(notify: string[]) {
     return {
         alertType: "expiring_service_token_alert",
         enabled: true,

@@ -180,7 +180,7 @@ export class Consumers extends pulumi.ComponentResource {
 }
 
 /** Digest of the Secrets of one consumer, to detect changes. @param materials fields of each Secret, in order */
-export function materialsDigest(materials: Record<string, string>[]): string {
+function materialsDigest(materials: Record<string, string>[]): string {
     return createHash("sha256").update(JSON.stringify(materials)).digest("hex");
 }
 

@@ -84,7 +84,7 @@ export function countersOf(
 }
 
 /** Spec of the NetworkPolicy: ingress from APISIX only, and no egress. */
-export function renderPolicy(apisixNamespace: string) {
+function renderPolicy(apisixNamespace: string) {
     return {
         podSelector: { matchLabels: LABELS },
         policyTypes: ["Ingress", "Egress"],
@@ -98,7 +98,7 @@ export function renderPolicy(apisixNamespace: string) {
 }
 
 /** Spec of the Service, which is only reachable inside the cluster. */
-export function renderService() {
+function renderService() {
     return { type: "ClusterIP", selector: LABELS, ports: [{ port: PORT, targetPort: PORT }] };
 }
 

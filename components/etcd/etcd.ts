@@ -91,7 +91,7 @@ export class Etcd extends pulumi.ComponentResource {
 }
 
 /** Spec of the PodDisruptionBudget: two of three members keep the quorum. */
-export function renderBudget() {
+function renderBudget() {
     return { maxUnavailable: 1, selector: ETCD_PODS };
 }
 

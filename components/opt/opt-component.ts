@@ -134,7 +134,7 @@ function skipAwait({ annotations, ...rest }: ReturnType<typeof metadata>) {
 }
 
 /** Spec of the Service, which is only reachable inside the cluster. */
-export function renderService() {
+function renderService() {
     return {
         type: "ClusterIP",
         selector: OPT_HEAD,

@@ -3,7 +3,7 @@ import { got } from "../problems";
 import { chartName, dnsLabel, pinned, url } from "../values";
 
 /** Key `rampart.install`. */
-export const rampartInstall = z.strictObject({
+const rampartInstall = z.strictObject({
     repository: url.meta({
         description: "Address of the private chart repository.",
         examples: ["https://charts.example.com/rampart"],

@@ -19,7 +19,7 @@ interface Waits {
 }
 
 /** Keys of `readiness` in every option that waits for an ingress controller. */
-export const acceptKeys = {
+const acceptKeys = {
     acceptTimeoutSeconds: positive("a time in seconds").default(DEFAULT_READINESS.acceptTimeoutSeconds).meta({
         description: "Longest wait for the ingress controller to accept one object, in seconds.",
         reason: "The ingress controller synchronizes everything once a minute; this is twice that time.",

@@ -6,7 +6,7 @@ export function waysFromOutside({ type, externalIPs }: Tree): string[] {
     return [...(isNodeType(type) ? [String(type)] : []), ...(list(externalIPs).length > 0 ? ["externalIPs"] : [])];
 }
 /** Whether a type of Service opens a port of every node. */
-export const isNodeType = (type: unknown) => type === "NodePort" || type === "LoadBalancer";
+const isNodeType = (type: unknown) => type === "NodePort" || type === "LoadBalancer";
 
 /** Whom a rule of a NetworkPolicy admits, for messages; undefined if it admits only pods that it selects by label. */
 export function openTo(rule: unknown, unknown: UnknownAs = "allowed"): string | undefined {

@@ -100,7 +100,7 @@ export class CloudflaredDeployment extends pulumi.ComponentResource {
     }
 }
 
-export function renderConnectorMonitor() {
+function renderConnectorMonitor() {
     return renderPodMonitor(CONNECTOR_LABELS, METRICS.port, METRICS.path);
 }
 
@@ -204,7 +204,7 @@ function container({ image, graceSeconds }: ConnectorSettings) {
 }
 
 /** Spec of the PodDisruptionBudget. With minAvailable instead of maxUnavailable, a single pod could never be evicted. */
-export function renderBudget() {
+function renderBudget() {
     return { maxUnavailable: 1, selector: { matchLabels: CONNECTOR_LABELS } };
 }
 
@@ -213,7 +213,7 @@ export function renderBudget() {
  * policies do not restrict the kubelet's readiness checks on that port.
  * @param scrapers the only pods that may read the metrics. Default: any pod
  */
-export function renderPolicy({ port, ...pods }: CloudflaredDeploymentArgs["origin"], scrapers?: ScrapingPods[]) {
+function renderPolicy({ port, ...pods }: CloudflaredDeploymentArgs["origin"], scrapers?: ScrapingPods[]) {
     const both = (number: number) => ["TCP", "UDP"].map((protocol) => ({ port: number, protocol }));
     // A rule without peers would allow every pod.
     const read = { ...(scrapers && { from: scrapers.map(peer) }), ports: [{ port: METRICS_PORT, protocol: "TCP" }] };

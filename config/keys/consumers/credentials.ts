@@ -13,7 +13,7 @@ import { counted, got } from "../../problems";
 export { ALGORITHMS, type Algorithm };
 
 /** Shortest key that an operator may set, in characters: 16 characters of 6 bits each have 96 bits, too many to guess. */
-export const SHORTEST_KEY = 16;
+const SHORTEST_KEY = 16;
 /** Text that is valid in a header: visible ASCII without blanks or line breaks. */
 const HEADER_SAFE = /^[\x21-\x7e]+$/;
 

@@ -5,7 +5,7 @@ import { callerClass } from "../classes/schema";
 import { consumerName, dnsLabel, positive, problem } from "../../values";
 
 /** Id of a revocation in the record of revocations. */
-export const REVOCATION_ID = /^revocation-[0-9a-f]{8}$/;
+const REVOCATION_ID = /^revocation-[0-9a-f]{8}$/;
 
 export const credential = z.strictObject({
     id: dnsLabel.meta({ description: "Name of the credential, unique within its consumer.", examples: ["2026a"] }),

@@ -50,7 +50,7 @@ export const secretText = (name: string, field: string, text: string) =>
     });
 
 /** Text by which the engine represents a value that is not known before the run. */
-export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 /** Changes one plugin in one rule of the route. */
 export const plugin = (rule: string, name: string, change: (plugin: any, rule: any) => void) =>
