@@ -54,7 +54,6 @@ describe("npm run ops", () => {
         assert.match(lastApplied, /^\d{4}-\d\d-\d\dT/);
         assert.deepEqual(rest, {
             consumer: "alice",
-            stack: null,
             credential: "k1",
             method: "key",
             algorithm: null,
