@@ -197,11 +197,9 @@ const GATEWAYS: Record<string, string> = {
 /** Reports objects and tunnels that name a gateway which this stack neither installs nor has in its config. */
 function otherGateways(resources: Resource[], { config = EVERYTHING as ReadonlySet<string> }: Facts): StackMessage[] {
     const own = gatewayNamespaces(resources);
-    // With option `callers`, the gateway's own stack names its namespace.
-    const named = (namespace: string) => config.has(namespace) || config.has("callers");
     const isOther = (namespace: unknown) =>
         typeof namespace === "string" &&
-        (own.length === 0 ? !named(namespace) : !own.includes(namespace) && !own.includes(undefined));
+        (own.length === 0 ? !config.has(namespace) : !own.includes(namespace) && !own.includes(undefined));
     return resources.flatMap(({ urn, ...resource }) => {
         const field = GATEWAYS[kindOf(resource)];
         const objects = field === undefined ? [] : [[field, at(resource.props, field)] as const];

@@ -19,5 +19,3 @@ export const CONFIG = {
 };
 
 export const FACTS: Facts = { lists: listsOf(ROOT), config: configTexts(CONFIG) };
-/** Option `callers` gets the namespace of the gateway from another stack. */
-export const FACTS_OF_CALLERS: Facts = { ...FACTS, config: configTexts({ ...CONFIG, option: "callers" }) };

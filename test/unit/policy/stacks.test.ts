@@ -6,7 +6,7 @@ import { packageAndKind } from "../../../policy/resources/resource";
 import { RULES as KINDS } from "../../../ops/stack/review/rules";
 import { violationsOf } from "../../../policy/rules";
 import type { Seen } from "../../kit";
-import { FACTS, FACTS_OF_CALLERS } from "./facts";
+import { FACTS } from "./facts";
 import { resourcesOf, STACKS } from "./stacks";
 
 for (const [what, build] of Object.entries(STACKS))
@@ -19,9 +19,7 @@ for (const [what, build] of Object.entries(STACKS))
             const resources = resourcesOf(seen);
             assert.ok(resources.length > 5);
             assert.deepEqual(
-                violationsOf(resources, what === "callers" ? FACTS_OF_CALLERS : FACTS).map(
-                    ({ rule, name, message }) => `${rule} ${name}: ${message}`,
-                ),
+                violationsOf(resources, FACTS).map(({ rule, name, message }) => `${rule} ${name}: ${message}`),
                 [],
             );
         });
