@@ -1,28 +1,10 @@
 import os
-import tempfile
+import time
 from typing import Iterator, List
 
 import pytest
-from alpa_auth_client import Clock
-
-from hypothesis import HealthCheck, settings
-from hypothesis.configuration import set_hypothesis_home_dir
 
 from .server import Server
-
-# The same examples in every run, without a deadline on slow machines, and no files in the clone.
-settings.register_profile(
-    "repeatable",
-    derandomize=True,
-    database=None,
-    deadline=None,
-    max_examples=60,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-settings.load_profile("repeatable")
-if "HYPOTHESIS_STORAGE_DIRECTORY" not in os.environ:
-    _home = tempfile.TemporaryDirectory(prefix="alpa-auth-client-")
-    set_hypothesis_home_dir(_home.name)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -32,6 +14,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 #: A result of each method, like Alpa's.
 COMPLETION = '{"id": "1", "object": "text_completion", "created": 1700000000, "choices": [{"text": "Paris is one"}]}'
 LOGPROBS = '{"cache_id": "1", "logprobs": [[-0.5]], "indices": [[7]]}'
+#: 2027-01-15 08:00:00 UTC.
+NOW = 1_800_000_000
 
 
 @pytest.fixture
@@ -42,26 +26,30 @@ def server() -> Iterator[Server]:
 
 
 class Slept(List[float]):
-    """A clock that records sleeps instead of waiting."""
+    """The waits of a client, which end at once."""
 
-    def __init__(self, now: float = 1_800_000_000) -> None:
-        super().__init__()
-        self.now = now
-        self.clock = Clock(now=lambda: self.now, sleep=self._sleep)
-
-    def _sleep(self, seconds: float) -> None:
-        self.append(seconds)
-        self.now += seconds
+    now: float
 
 
 @pytest.fixture
-def slept() -> Slept:
-    return Slept()
+def slept(monkeypatch: pytest.MonkeyPatch) -> Slept:
+    """Records sleeps instead of waiting."""
+    slept = Slept()
+    monkeypatch.setattr(time, "sleep", slept.append)
+    return slept
+
+
+@pytest.fixture
+def clock(slept: Slept, monkeypatch: pytest.MonkeyPatch) -> Slept:
+    """A clock that stands at NOW, until a test sets it."""
+    slept.now = NOW
+    monkeypatch.setattr(time, "time", lambda: slept.now)
+    return slept
 
 
 @pytest.fixture(autouse=True)
 def _no_settings_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test depends on the environment variables of the user who runs it."""
     for name in list(os.environ):
-        if name.startswith("ALPA_") or name.lower().endswith("_proxy") or name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        if name.lower().endswith("_proxy") or name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC"):
             monkeypatch.delenv(name)

@@ -22,6 +22,5 @@ PEM: Dict[str, str] = {
     "ES256": _pem(_EC),
     "EdDSA": _pem(ed25519.Ed25519PrivateKey.generate()),
     "RS256 public": _RSA.public_key().public_bytes(*_PUBLIC).decode(),
-    "RS256 truncated": _pem(_RSA)[:300],
     "ES256 encrypted": _pem(_EC, serialization.BestAvailableEncryption(b"p")),
 }

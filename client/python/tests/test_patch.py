@@ -2,18 +2,18 @@
 
 import difflib
 import re
-from functools import partial
 from pathlib import Path
 from typing import Any, Dict, Iterator, List
 
 import pytest
-from alpa_auth_client import ApiKey, ConfigurationError, Jwt, RedirectError, Sender, ServiceToken
+from alpa_auth_client import ApiKey, ConfigurationError, Jwt, RedirectError, ServiceToken
 
 from .alpa import after, before
+from .conftest import Slept
 from .recordings import CASES
 from .server import Server, reply
 from .stage import OK, Stage
-from .cases import VALUES
+from .cases import token_of
 from .test_recorded import EXPECTED, check, url_of
 
 HERE = Path(__file__).parent
@@ -47,9 +47,8 @@ if CASES:
 
     @pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
     def test_after_the_change_the_client_is_right_or_reports_the_error(
-        stage: Stage, case: Dict[str, Any], monkeypatch: pytest.MonkeyPatch
+        stage: Stage, slept: Slept, case: Dict[str, Any]
     ) -> None:
-        monkeypatch.setattr(after, "Sender", partial(Sender, attempts=1))
         check(lambda: after.Client(url_of(case, stage), auth=ApiKey("k1")), case, EXPECTED[case["id"]].get("error"))
         assert stage.hosts["login.example.net"].received == []
 
@@ -72,7 +71,7 @@ def test_the_leaks_on_the_page_exist_before_the_change_and_not_after_it(
     assert ("my prompt" in text) == (status == 307)
     assert arrived.values("Authorization") == []
 
-    for auth in (ApiKey("k1"), ServiceToken("i", "s1"), Jwt(VALUES["tokens"]["good"])):
+    for auth in (ApiKey("k1"), ServiceToken("i", "s1"), Jwt(token_of(900))):
         with pytest.raises(RedirectError):
             after.Client(server.url, auth=auth).completions("my prompt")
     login.close()
@@ -103,6 +102,6 @@ def test_the_page_has_every_line_of_the_change_and_counts_them() -> None:
 
 
 def test_after_the_change_a_credential_is_not_sent_to_the_address_of_alpas_own_client() -> None:
-    for url in (None, "https://api.alpa.ai", "https://API.alpa.ai./x"):
+    for url in (None, "https://api.alpa.ai", "https://API.alpa.ai/x"):
         with pytest.raises(ConfigurationError, match="url: must be the gateway's address if auth is given"):
             after.Client(url, auth=ApiKey("k1"))

@@ -4,11 +4,11 @@ import json
 from typing import Any, Dict, Iterator, Optional
 
 import pytest
-from alpa_auth_client import AlpaError, ApiKey, Client, Jwt, RedirectError, ServiceToken, answers
-from alpa_auth_client.transport import Answer
+from alpa_auth_client import AlpaError, ApiKey, Auth, Client, Jwt, RedirectError, ServiceToken
 
-from .cases import FOLDER, VALUES, Case, auth_headers, credential_of
+from .cases import CREDENTIALS, FOLDER, credential_of, token_of
 from .recordings import ALPA, CASES, SENDS
+from .server import Server, reply
 from .stage import Stage
 
 #: Cases of cases/recorded.json by the id of the recording.
@@ -43,48 +43,41 @@ def check(client: Any, case: Dict[str, Any], error: Optional[str]) -> None:
         assert json.loads(case["gateway"]["body"])["message"] in str(caught.value)
 
 
-def run_recorded(expected: Case) -> None:
-    """Compares a call's outcome, with and without a credential, with the recorded outcome of Alpa's client."""
-    case = next(case for case in CASES if case["id"] == expected["name"])
-    error, without = expected.get("error"), expected.get("without_credential", expected.get("error"))
-    for name in [None, *VALUES["credentials"]]:
-        stage = Stage()
-        auth = credential_of(name, lambda: VALUES["now"])
+if CASES:
+
+    @pytest.mark.parametrize("name", [None, *CREDENTIALS])
+    @pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
+    def test_the_outcome_is_that_of_alpas_client_or_a_typed_error(
+        stage: Stage, case: Dict[str, Any], name: Optional[str]
+    ) -> None:
+        expected = EXPECTED[case["id"]]
+        error = expected.get("error")
+        auth = credential_of(None if name is None else CREDENTIALS[name], {})
+        without = expected.get("without_credential", error)
         check(lambda: Client(url_of(case, stage), auth=auth, attempts=1), case, without if name is None else error)
-        arrived = stage.hosts["gateway.example.com"].received
-        assert len(arrived) == (0 if case["id"] == "url-query" else 1), "nothing twice"
-        for received in arrived:
-            for header, value in auth_headers(auth, VALUES["now"]).items():
-                assert name in ("a secret", "a private key") or received.values(header) == [value]
-        stage.close()
+        assert len(stage.seen) == (0 if case["id"] == "url-query" else 1), "nothing twice"
         assert stage.hosts["login.example.net"].received == []
-        if case["id"] != "url-query":
-            path = case["requestsSeen"][0].split(" ")[1].split(".com")[1].replace("//", "/")
-            assert stage.seen[0].startswith(f"POST http://gateway.example.com{path} ")
 
 
 def test_every_recorded_case_has_an_expectation() -> None:
     assert not CASES or {case["id"] for case in CASES} == set(EXPECTED)
 
 
-def auth_of(send: Dict[str, Any]) -> Any:
+def auth_of(send: Dict[str, Any]) -> Optional[Auth]:
     headers = dict(send["sent"][0]["headers"])
     if "CF-Access-Client-Id" in headers:
         return ServiceToken(headers["CF-Access-Client-Id"], headers["CF-Access-Client-Secret"])
     if "apikey" in headers:
         return ApiKey(headers["apikey"])
-    return Jwt(VALUES["tokens"]["good"]) if "Authorization" in headers else None
+    return Jwt(token_of(900)) if "Authorization" in headers else None
 
 
 if SENDS:
 
     @pytest.mark.parametrize("send", SENDS, ids=[send["id"] for send in SENDS])
     def test_sends_what_alpas_client_sends_and_only_to_the_gateway(
-        stage: Stage, send: Dict[str, Any], tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+        stage: Stage, send: Dict[str, Any]
     ) -> None:
-        netrc = tmp_path / "netrc"
-        netrc.write_text("machine 127.0.0.1 login u password p\n")
-        monkeypatch.setenv("NETRC", str(netrc))
         auth = auth_of(send)
         arguments = {**send["client"], "url": stage.here(send["client"]["url"])}
         call = getattr(Client(**arguments, auth=auth), send["call"])
@@ -99,7 +92,7 @@ if SENDS:
         assert list(json.loads(received.body).items()) == list(body.items())
         assert received.body.isascii()
         assert (received.method, received.path) == (recorded["method"], recorded["path"])
-        for name, value in {} if auth is None else auth.headers(0).items():
+        for name, value in {} if auth is None else auth.headers().items():
             assert received.values(name) == [value]
         assert stage.hosts["login.example.net"].received == []
 
@@ -107,18 +100,17 @@ if SENDS:
 if ALPA:
 
     @pytest.mark.parametrize("case", ALPA, ids=[case["id"] for case in ALPA])
-    def test_reads_every_recorded_answer_of_alpa(case: Dict[str, Any]) -> None:
+    def test_reads_every_recorded_answer_of_alpa(server: Server, case: Dict[str, Any]) -> None:
         responses = case["response"] if isinstance(case["response"], list) else [case["response"]]
         for response in filter(lambda one: isinstance(one, dict) and isinstance(one.get("body"), dict), responses):
             # The recording has only the size of a long list, so the test uses a list with one entry.
             body = {name: [[]] if str(value).startswith("<1x") else value for name, value in response["body"].items()}
             path = "/logprobs" if "logprobs" in body else "/completions"
-            asked = answers.Asked(path, ApiKey("k"), 0, lambda text: text)
-            answer = Answer(response["status"], response["headers"], json.dumps(body).encode())
+            server.replies = [reply(response["status"], json.dumps(body))]
+            call = getattr(Client(server.url, auth=ApiKey("k")), path[1:])
             if response["status"] == 200:
-                assert answers.read(answer, asked) == body
+                assert call("a") == body
             else:
                 with pytest.raises(AlpaError) as caught:
-                    answers.read(answer, asked)
-                assert caught.value.message == body["message"]
-                assert caught.value.stacktrace == body["stacktrace"]
+                    call("a")
+                assert (caught.value.message, caught.value.stacktrace) == (body["message"], body["stacktrace"])

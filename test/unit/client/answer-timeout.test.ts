@@ -7,8 +7,8 @@ import { ROOT } from "../../../sandbox/world/state";
 
 describe("default answer timeout of the client", () => {
     it("is 10 s more than the gateway's", () => {
-        const sender = readFileSync(join(ROOT, "client/python/src/alpa_auth_client/sender.py"), "utf8");
-        const [, seconds] = /^ANSWER_TIMEOUT_SECONDS = (\d+)/m.exec(sender) ?? [];
+        const client = readFileSync(join(ROOT, "client/python/src/alpa_auth_client/client.py"), "utf8");
+        const [, seconds] = /^ANSWER_TIMEOUT_SECONDS = (\d+)/m.exec(client) ?? [];
         assert.equal(Number(seconds), DEFAULT_ANSWER_SECONDS + 10);
     });
 });

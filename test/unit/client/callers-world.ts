@@ -41,8 +41,8 @@ export interface CallersWorld {
         failing: Record<"silent" | "truncated" | "down" | "closed", string>;
     };
     tokens: Record<"team" | "stranger" | "expired", Pair>;
-    /** Files that `ops consumer handout` wrote, by the credential's id. `pem` is the private key of `rs`. */
-    handouts: Record<"key" | "hs" | "rs" | "es" | "ed" | "edge" | "pem", string>;
+    /** Files that `ops consumer handout` wrote, by the credential's id. */
+    handouts: Record<"key" | "hs" | "rs" | "es" | "ed" | "edge", string>;
 }
 
 interface Pair {
@@ -76,12 +76,8 @@ export async function startCallersWorld(folder: string) {
         privateKeys: { rs: kit.PRIVATE_KEY, es: kit.privatePem(pairs.es), ed: kit.privatePem(pairs.ed) },
         edges: { classic: classic.urls, strict: strict.urls, cut: cut.urls, failing: failing.urls },
         tokens: tokens as CallersWorld["tokens"],
-        handouts: {
-            ...(await handedOut(folder, { gateway: service.url, edge: strict.urls.alpa, pairs, token: tokens.team! })),
-            pem: join(folder, "rs.pem"),
-        },
+        handouts: await handedOut(folder, { gateway: service.url, edge: strict.urls.alpa, pairs, token: tokens.team! }),
     };
-    writeFileSync(world.handouts.pem, kit.PRIVATE_KEY);
     const file = join(folder, "world.json");
     writeFileSync(file, JSON.stringify(world));
     const all = [service, slow, classic.world, strict.world, cut.world, failing.world];

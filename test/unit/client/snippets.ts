@@ -39,8 +39,7 @@ export async function prepared(text: string, world: CallersWorld, folder: string
     writeFileSync(join(folder, "private.pem"), jwt.privateKey);
     const token = new SignJWT({ key: jwt.claims.hs }).setProtectedHeader({ alg: "HS256" }).setExpirationTime("10m");
     const env = {
-        ...{ ALPA_URL: service ? edge : urls.alpa, ALPA_API_KEY: keys.team, KEY: keys.team },
-        ...{ JWT_SECRET: jwt.secret, TOKEN: await token.sign(new TextEncoder().encode(jwt.secret)) },
+        ...{ KEY: keys.team, JWT_SECRET: jwt.secret, TOKEN: await token.sign(new TextEncoder().encode(jwt.secret)) },
         JWT_CLAIM: /private/.test(text) ? jwt.claims.rs : jwt.claims.hs,
         ...{ CLIENT_ID: tokens.team.clientId, CLIENT_SECRET: tokens.team.clientSecret },
     };

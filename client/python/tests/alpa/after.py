@@ -2,8 +2,8 @@
 
 from typing import Any, Dict, Optional
 
+import alpa_auth_client
 import requests
-from alpa_auth_client import Auth, Sender
 
 headers = {"User-Agent": "Alpa Client"}
 
@@ -14,12 +14,12 @@ class Client:
         url: Optional[str] = None,
         api_key: Optional[str] = None,
         default_model: str = "default",
-        auth: Optional[Auth] = None,
+        auth: Optional[alpa_auth_client.Auth] = None,
     ) -> None:
         base = "https://api.alpa.ai" if url is None else url
         self.api_key = api_key
         self.default_model = default_model
-        self.sender = Sender(base, auth, body_secret=api_key)
+        self.service = alpa_auth_client.Client(base, api_key, auth=auth)
         self.places = {name: base + "/" + name for name in ("completions", "logprobs")}
 
     def completions(
@@ -34,14 +34,14 @@ class Client:
     ) -> Dict[str, Any]:
         fields = {"min_tokens": min_tokens, "max_tokens": max_tokens, "temperature": temperature, "top_p": top_p}
         body = {"model": model or self.default_model, "prompt": prompt, **fields, "echo": echo, "api_key": self.api_key}
-        return self.sender.post("/completions", body)
+        return self.service.post("/completions", body)
 
     def logprobs(
         self, prompt: Any, top_k: int = 50, cache_id: Optional[str] = None, model: Optional[str] = None
     ) -> Dict[str, Any]:
         body = {"model": model or self.default_model, "prompt": prompt, "top_k": top_k, "api_key": self.api_key}
         body.update({"cache_id": cache_id} if cache_id else {})
-        return self.sender.post("/logprobs", body)
+        return self.service.post("/logprobs", body)
 
     def result_or_error(self, answer: requests.Response) -> Dict[str, Any]:
         found: Dict[str, Any] = answer.json()

@@ -1,17 +1,14 @@
 """Reads the cases of this folder. README.md says what they mean."""
 
-import base64
-import hashlib
-import hmac
 import json
 import re
+import time
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional
 
+import jwt
 import pytest
 from alpa_auth_client import ApiKey, Auth, Jwt, ServiceToken
-
-from ..keys import PEM
 
 FOLDER = Path(__file__).parent
 Fields = Dict[str, Any]
@@ -20,12 +17,12 @@ Fields = Dict[str, Any]
 class Case(Fields):
     """The fields of a case. Records which fields a runner reads, because an unread expectation would prove nothing.
 
-    :ivar shared: fields of the file that apply to all its cases
+    :ivar credentials: the credentials of its file, by name
     """
 
-    def __init__(self, fields: Fields, shared: Fields) -> None:
+    def __init__(self, fields: Fields, credentials: Fields) -> None:
         super().__init__(fields)
-        self.shared = shared
+        self.credentials = credentials
         self.unread = set(fields) - {"name"}
 
     def __getitem__(self, name: str) -> Any:
@@ -37,33 +34,11 @@ class Case(Fields):
         return super().get(name, default)
 
 
-def cases(folder: str, without: Tuple[str, ...] = ()) -> List[Any]:
-    """The cases of every file in a folder, as parameters of a test.
-
-    :param without: kinds that cannot run here
-    """
-    found = []
-    for file in sorted((FOLDER / folder).glob("*.json")):
-        if file.name == "values.json":
-            continue
-        content = json.loads(file.read_text(encoding="utf-8"))
-        assert content["about"] and content["cases"], file
-        if content["kind"] not in without:
-            rows = [case for row in content["cases"] for case in _each(_merged(content.get("all", {}), row))]
-            found += [pytest.param(Case(row, content), id=f"{file.stem}: {row['name']}") for row in rows]
-    return found
-
-
-def run(case: Case, runners: Dict[str, Callable[[Case], None]]) -> None:
-    """Runs a case. Fails for an unknown kind of case, and for a field that the runner does not read."""
-    assert case.shared["kind"] in runners, f"kind {case.shared['kind']}"
-    runners[case.shared["kind"]](case)
-    assert not case.unread, f"fields that the runner does not read: {case.unread}"
-
-
-def _merged(shared: Fields, row: Fields) -> Fields:
-    env = {"env": {**shared.get("env", {}), **row["env"]}} if "env" in row else {}
-    return {**shared, **row, **env}
+def cases(path: str) -> List[Any]:
+    """The cases of a file, as parameters of a test."""
+    content = json.loads((FOLDER / path).read_text(encoding="utf-8"))
+    rows = [case for row in content["cases"] for case in _each({**content.get("all", {}), **row})]
+    return [pytest.param(Case(row, content.get("credentials", CREDENTIALS)), id=row["name"]) for row in rows]
 
 
 def _each(row: Fields) -> Iterator[Fields]:
@@ -82,78 +57,42 @@ def _replaced(value: Any, change: Callable[[str], Any]) -> Any:
     return {change(name): _replaced(one, change) for name, one in value.items()} if isinstance(value, dict) else value
 
 
-def fill(value: Any, names: Optional[Fields] = None) -> Any:
-    """Replaces names in braces by their values.
-
-    :param names: in addition to those of values.json
-    """
+def fill(value: Any, names: Fields) -> Any:
+    """Replaces names in braces by their values, and `{70000 letters}` by a text."""
 
     def value_of(name: str) -> Any:
-        letters = re.fullmatch(r"(\d+) letters", name)
-        if letters:
-            return "a" * int(letters.group(1))
-        found: Any = {**VALUES, **PEM, **(names or {})}
+        number, _, letters = name.partition(" ")
+        if letters == "letters":
+            return "a" * int(number)
+        found: Any = names
         for part in name.split("."):
             found = found[part]
         return found
 
-    def text_of(match: "re.Match[str]") -> str:
-        found = value_of(match.group(1))
-        return json.dumps(found) if isinstance(found, dict) else str(found)
-
     def filled(text: str) -> Any:
-        whole = re.fullmatch(r"\{(\w[\w. ]*)\}", text, re.ASCII)
-        return value_of(whole.group(1)) if whole else re.sub(r"\{(\w[\w. ]*)\}", text_of, text, flags=re.ASCII)
+        return re.sub(r"\{(\w[\w. ]*)\}", lambda match: str(value_of(match.group(1))), text, flags=re.ASCII)
 
     return _replaced(value, filled)
 
 
-def credential_of(
-    spec: Any, clock: Callable[[], float], names: Optional[Fields] = None, named: Optional[Fields] = None
-) -> Any:
-    """A credential.
-
-    :param spec: its name, or its class with its arguments
-    :param named: credentials by name
-    """
-    if isinstance(spec, str):
-        return credential_of((VALUES["credentials"] if named is None else named)[spec], clock, names)
-    if not isinstance(spec, dict):
-        return spec
+def credential_of(spec: Any, names: Fields) -> Optional[Auth]:
+    """A credential of its class with its arguments."""
+    if spec is None:
+        return None
     ((kind, given),) = fill(spec, names).items()
-    if kind == "ApiKey":
-        return ApiKey(given)
-    if kind == "ServiceToken":
-        return ServiceToken(**given)
-    assert kind == "Jwt", kind
-    if "token" in given:
-        given["token"] = _token_of(given["token"], clock())
-    return Jwt(**given, clock=clock)
+    if kind == "Jwt" and isinstance(given.get("token"), dict):
+        given["token"] = token_of(**given["token"])
+    return {"ApiKey": ApiKey, "ServiceToken": ServiceToken, "Jwt": Jwt}[kind](**given)  # type: ignore[no-any-return]
 
 
-def _token_of(token: Any, now: float) -> str:
-    """A token. The argument is a token, or the algorithm, claims, lifetime in seconds and HS256 secret to create one."""
-    if isinstance(token, str):
-        return token
-    end = {"exp": int(now) + token["lasts"]} if "lasts" in token else {}
-    parts = [{"alg": token["alg"], "typ": "JWT"}, {**token["claims"], **end}]
-    signed = ".".join(_part(json.dumps(part).encode()) for part in parts)
-    return f"{signed}.{_part(hmac.new(token.get('secret', '').encode(), signed.encode(), hashlib.sha256).digest())}"
+def token_of(lasts: int, secret: str = "secret-of-the-tests-0123456789abc", **claims: Any) -> str:
+    """A token that expires so many seconds from now."""
+    return jwt.encode({**claims, "exp": int(time.time()) + lasts}, secret, algorithm="HS256")
 
 
-def _part(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).decode().rstrip("=")
-
-
-def claims_of(headers: Dict[str, str]) -> Fields:
-    text = headers["Authorization"].split(".")[1]
-    claims: Fields = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    return claims
-
-
-VALUES: Fields = json.loads((FOLDER / "values.json").read_text(encoding="utf-8"))
-VALUES["tokens"] = {name: _token_of(token, 0) for name, token in VALUES["tokens"].items()}
-
-
-def auth_headers(auth: Optional[Auth], now: float) -> Dict[str, str]:
-    return {} if auth is None else auth.headers(now)
+CREDENTIALS: Fields = {
+    "a key": {"ApiKey": {"key": "KEY-of-team-0123456789"}},
+    "a token": {"Jwt": {"token": {"lasts": 900}}},
+    "a secret": {"Jwt": {"key": "ns_a.b", "secret": "SECRET-of-team-0123456789-abcdefgh"}},
+    "a service token": {"ServiceToken": {"client_id": "id.access", "client_secret": "SECRET-of-team-0123456789"}},
+}
