@@ -192,23 +192,14 @@ export function lookUp(lists: Lists, name: string, id?: string) {
     const consumers = callersOf(lists);
     const consumer = consumers.find((c) => c.name === name);
     const credential = consumer?.credentials.find((c) => c.id === id);
+    const names = consumers.map((c) => c.name);
+    const ids = consumer?.credentials.map((c) => c.id) ?? [];
     const problems: string[] = [];
     const see = (word: string, known: string[]) =>
         didYouMean(word, known) || ` See: npm run ops -- consumer list${lists.flag}`;
-    if (!consumer)
-        problems.push(
-            `${name}: is not a consumer of the config.${see(
-                name,
-                consumers.map((c) => c.name),
-            )}`,
-        );
+    if (!consumer) problems.push(`${name}: is not a consumer of the config.${see(name, names)}`);
     else if (id !== undefined && !credential)
-        problems.push(
-            `${name}/${id}: is not a credential of the config.${see(
-                id,
-                consumer.credentials.map((c) => c.id),
-            )}`,
-        );
+        problems.push(`${name}/${id}: is not a credential of the config.${see(id, ids)}`);
     return { consumer, credential, problems };
 }
 

@@ -1,6 +1,5 @@
-import { claimKey } from "../../../components/consumers/consumers";
+import { credentialIn, type Credential } from "../../service-call";
 import type { Outputs } from "../../stack/stack";
-import { signToken } from "../../token/sign";
 import { askRejected, type PodEvidence, type ProvingPods } from "./pod-evidence";
 import { postStatus } from "./empty-post";
 
@@ -36,8 +35,6 @@ const EDGE: ProbedAddress = {
     rejected: ["401", "403", "302"],
     enforcedBy: "the Access application",
 };
-/** Lifetime of the tokens that the probe signs. */
-const TOKEN_SECONDS = 120;
 
 interface Proof {
     text: string;
@@ -74,18 +71,17 @@ export async function probe(tried: Tried, who: string, publicKey: string | undef
     const { url } = outputs;
     const address = outputs.serviceTokens[who] === undefined ? GATEWAY : EDGE;
     // Each request gets a new token: an old one could expire while pulumi runs, and its rejection would prove nothing.
-    const headers = () => headerOf(outputs, namespace, who);
-    const sent = await headers();
+    const headers = credentialIn(outputs, namespace, who);
     const say = (text: string): Proof => ({ text: `${who}: ${text}`, failed: false });
     const fail = (text: string): Proof => ({ ...say(text), failed: true });
-    if (sent === undefined || url === undefined)
+    if (headers === undefined || url === undefined)
         return {
             prove: async () =>
                 publicKey === undefined
                     ? say("not tried: the stack's outputs did not contain the credential.")
                     : say("not tried: only the caller can sign its tokens."),
         };
-    const ask = async () => postStatus(url + address.path, (await headers())!, connectTo);
+    const ask = async () => postStatus(url + address.path, await headers(), connectTo);
     const before = await ask();
     return {
         prove: async (limitSeconds) => {
@@ -121,7 +117,7 @@ const LOOK = "Check the ingress controller and the pods named here, then run: np
 async function podsReject(
     pods: ProvingPods,
     who: string,
-    headers: () => Promise<Record<string, string> | undefined>,
+    headers: Credential,
     limitSeconds: number,
 ): Promise<PodEvidence> {
     const end = Date.now() + limitSeconds * 1000;
@@ -166,21 +162,4 @@ async function addressRejects(address: ProbedAddress, ask: () => Promise<string>
 
 function pause(): Promise<void> {
     return new Promise((resolve) => setTimeout(resolve, PAUSE_SECONDS * 1000));
-}
-
-async function headerOf(
-    { credentials, jwtSecrets, serviceTokens }: Outputs,
-    namespace: string,
-    who: string,
-): Promise<Record<string, string> | undefined> {
-    if (credentials[who] !== undefined) return { apikey: credentials[who] };
-    if (serviceTokens[who] !== undefined) {
-        const { clientId, clientSecret } = serviceTokens[who];
-        return { "CF-Access-Client-Id": clientId, "CF-Access-Client-Secret": clientSecret };
-    }
-    if (jwtSecrets[who] === undefined) return undefined;
-    const [consumer, id] = who.split("/");
-    const claims = { key: claimKey(namespace, consumer, id) };
-    const token = await signToken(jwtSecrets[who], claims, TOKEN_SECONDS, new Date());
-    return { Authorization: `Bearer ${token}` };
 }

@@ -30,6 +30,9 @@ interface AskOptions {
 
 /** Prompts are short to save time, and of several kinds to detect a wrong model or broken weights. */
 const PROMPTS = ["Paris is the capital of", "1, 2, 3, 4, 5,", "The opposite of cold is"];
+const QUESTIONS = PROMPTS.flatMap((prompt) =>
+    (["completions", "logprobs"] as const).map((method) => ({ method, prompt })),
+);
 const TOKENS = 12;
 /** Largest number of attempts of a question that did not reach Alpa. */
 const ATTEMPTS = 3;
@@ -55,7 +58,7 @@ export class Different extends Error {}
 /** Sends every question until it gets the same answer twice. @throws if the answers keep differing */
 export async function recordAnswers(route: VerificationRoute, options: AskOptions): Promise<Answer[]> {
     const recorded: Answer[] = [];
-    for (const question of questions()) {
+    for (const question of QUESTIONS) {
         let last: Answer | undefined;
         let same: Answer | undefined;
         for (let i = 0; i < TRIES && same === undefined; i++) {
@@ -90,13 +93,13 @@ export async function compareAnswers(
         slowest = Math.max(slowest, now.milliseconds);
     }
     const before = Math.max(...recorded.map(({ milliseconds }) => milliseconds));
-    if (!anyLatency && slowest > latencyBound(before)) problems.push(tooSlow(slowest, before));
+    const bound = latencyBound(before);
+    if (!anyLatency && slowest > bound)
+        problems.push(
+            `the slowest answer must take at most ${bound} ms (got ${slowest}; when recorded it took ${before})`,
+        );
     if (problems.length > 0) throw new Different(`the answers differ from the recorded ones: ${problems.join("; ")}`);
     return `${recorded.length} answers as recorded, the slowest after ${slowest} ms (${before} ms when recorded)`;
-}
-
-function tooSlow(slowest: number, before: number): string {
-    return `the slowest answer must take at most ${latencyBound(before)} ms (got ${slowest}; when recorded it took ${before})`;
 }
 
 /** Longest accepted time of a new answer. @param before the slowest recorded answer, in milliseconds */
@@ -114,13 +117,6 @@ export function difference(one: Answer, other: Answer): string | undefined {
     if (a.length !== b.length || (a.length > 0 && !(Math.abs(a[0] - b[0]) <= LOGPROB_TOLERANCE)))
         return `its logprob is ${b[0]} instead of ${a[0]} (tolerance ${LOGPROB_TOLERANCE})`;
     return undefined;
-}
-
-function questions(): Pick<Answer, "method" | "prompt">[] {
-    return PROMPTS.flatMap((prompt) => [
-        { method: "completions" as const, prompt },
-        { method: "logprobs" as const, prompt },
-    ]);
 }
 
 async function ask(

@@ -1,10 +1,10 @@
 /** Checks the answers that a caller gets at the public address. */
-import { claimKey, secretName } from "../../../components/consumers/consumers";
+import { secretName } from "../../../components/consumers/consumers";
 import type { Reader } from "../../../components/kubernetes/cluster-reader";
 import { VERIFIER } from "../../../components/opt/conversion-phases";
 import { SMOKE_CONSUMER } from "../../check/smoke";
 import { errorMessage } from "../../errors";
-import { apiKey, callService, jwt, type Answer, type Credential } from "../../service-call";
+import { apiKey, callService, credentialIn, type Answer, type Credential } from "../../service-call";
 import type { Outputs } from "../../stack/stack";
 import type { VerificationRoute } from "./answers";
 
@@ -20,22 +20,14 @@ interface EndpointCaller {
  * outputs. Each check uses up one request of that consumer's limit. A credential without a Secret is left out: an operator
  * has blocked it, because it leaked.
  */
-export async function endpointCallers(
-    { credentials, jwtSecrets }: Outputs,
-    namespace: string,
-    read: Reader,
-): Promise<EndpointCaller[]> {
-    const all = [...Object.keys(credentials), ...Object.keys(jwtSecrets)];
+export async function endpointCallers(outputs: Outputs, namespace: string, read: Reader): Promise<EndpointCaller[]> {
+    const all = [...Object.keys(outputs.credentials), ...Object.keys(outputs.jwtSecrets)];
     all.sort((a, b) => Number(b.startsWith(`${SMOKE_CONSUMER}/`)) - Number(a.startsWith(`${SMOKE_CONSUMER}/`)));
     const callers = new Map<string, EndpointCaller>();
     for (const who of all) {
         const [consumer, id] = who.split("/");
         if (callers.has(consumer) || (await isBlocked(read, namespace, secretName(consumer, id)))) continue;
-        const auth =
-            credentials[who] !== undefined
-                ? apiKey(credentials[who])
-                : jwt(claimKey(namespace, consumer, id), jwtSecrets[who]);
-        callers.set(consumer, { who, auth });
+        callers.set(consumer, { who, auth: credentialIn(outputs, namespace, who)! });
         if (callers.size === MOST_CALLERS) break;
     }
     return [...callers.values()];

@@ -128,10 +128,7 @@ export const CODES = {
     "network-narrowed": ["risk", "Make sure that callers and connectors can still connect."],
     "pods-restart": ["risk", QUIET],
     "host-changed": ["risk", "Watch the hosts during the run: npm run ops -- check smoke."],
-    "certificate-changed": [
-        "risk",
-        "Make sure that the callers trust the issuer of the certificate: npm run ops -- check exposure.",
-    ],
+    "certificate-changed": ["risk", "Make sure that the callers trust the issuer of the certificate."],
     "gateway-changed": ["risk", QUIET],
     "dns-record-changed": [
         "risk",

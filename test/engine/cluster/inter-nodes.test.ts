@@ -1,7 +1,7 @@
 // Proves that three hosts become a cluster whose highly available gateway serves TLS. Only the nodes reach Alpa. No request
 // is lost when nodes, TLS or the exposure change. The header of kit/nodes.ts lists the real parts. This does not prove that the real MicroK8s and kernel do the same.
 import { strict as assert } from "node:assert";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import type { ZoneRecord } from "../../../components/cloudflare/dns-record";
@@ -43,8 +43,7 @@ describe("inter on hosts of its own", () => {
     const joined = async () => (await core().listNode()).items.map(({ metadata }) => metadata!.name).sort();
     const reaches = (name: string) =>
         hosts.nft.decide({ source: hosts.nodes[name].address, port: Number(here().world.facts.alpa.split(":")[1]) });
-    const checkExposure = (...args: string[]) =>
-        stack.ops("check", "exposure", "--ca", join(here().dir, "ca.pem"), ...args);
+    const checkExposure = (...args: string[]) => stack.ops("check", "exposure", ...args);
     const checkDns = () => stack.ops("check", "dns", "--server", names.address);
     const clean = (name: string) =>
         hosts.nodes[name].snapd.release === undefined && !existsSync(join(hosts.nodes[name].root, FOLDER));
@@ -56,7 +55,6 @@ describe("inter on hosts of its own", () => {
         names = await startDnsServer({ says: zone.says });
         stack = await NodesStack.create("wide", hosts, slow, await freeNodePort());
         ca = stack.authority;
-        writeFileSync(join(here().dir, "ca.pem"), ca);
         plain = { port: stack.nodePort, hostname: HOSTNAME };
         secure = { port: await freeNodePort(), hostname: HOSTNAME, ca };
     });
