@@ -60,20 +60,20 @@ def test_sends_the_fields_of_alpas_own_client(
     assert without.values("Content-Type") == ["application/json"]
 
 
-@pytest.mark.parametrize("way", AUTHS)
+@pytest.mark.parametrize("kind", AUTHS)
 def test_a_credential_is_sent_in_its_headers_and_no_password_of_netrc_replaces_it(
-    server: Server, way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: Server, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login u password p\n")
     monkeypatch.setenv("NETRC", str(netrc))
     server.replies = [reply(200, COMPLETION)]
-    Client(server.url, auth=AUTHS[way]).completions("a")
+    Client(server.url, auth=AUTHS[kind]).completions("a")
     (seen,) = server.received
-    assert {name: seen.values(name) for name in AUTHS[way].headers()} == {
-        name: [value] for name, value in AUTHS[way].headers().items()
+    assert {name: seen.values(name) for name in AUTHS[kind].headers()} == {
+        name: [value] for name, value in AUTHS[kind].headers().items()
     }
-    assert way in ("secret", "one header") or seen.values("Authorization") == []
+    assert kind in ("secret", "one header") or seen.values("Authorization") == []
 
 
 def test_no_cookie_of_the_edge_is_kept(server: Server) -> None:
@@ -173,3 +173,19 @@ def test_a_finished_token_that_expired_meanwhile_is_reported_as_expired(server: 
         with pytest.raises(AlpaClientError) as caught:
             Client(server.url, auth=auth).completions("a")
         assert type(caught.value).__name__ == error
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_KEEPIDLE"), reason="the option has another name there")
+def test_an_idle_connection_sends_keepalives(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.replies = [reply(200, COMPLETION)]
+    seen: List[Any] = []
+    connect = socket.socket.connect
+
+    def watched(connection: socket.socket, address: Any) -> None:
+        keeps = connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) != 0
+        seen.append((keeps, connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE)))
+        connect(connection, address)
+
+    monkeypatch.setattr(socket.socket, "connect", watched)
+    Client(server.url).completions("a")
+    assert seen == [(True, 60)]

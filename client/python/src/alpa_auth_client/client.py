@@ -2,11 +2,14 @@
 
 import json
 import re
+import socket
 import time
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Union
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ReadTimeoutError
 
 from . import answers, errors
@@ -44,6 +47,20 @@ CONNECT_TIMEOUT_SECONDS = 10.0
 MAX_WAIT_SECONDS = 60.0
 #: Wait after the first failed connection, in seconds; doubles with each further one.
 CONNECT_WAIT_SECONDS = 0.5
+#: Idle time before the first TCP keepalive, in seconds. Load balancers of clouds drop connections that are idle for 4 minutes.
+KEEPALIVE_SECONDS = 60
+
+
+class _Adapter(HTTPAdapter):
+    """Connections that stay open while Alpa computes an answer."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        options = [*HTTPConnection.default_socket_options, (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
+        # macOS has it from Python 3.10 on, under another name.
+        idle = getattr(socket, "TCP_KEEPIDLE", getattr(socket, "TCP_KEEPALIVE", None))
+        if idle is not None:
+            options.append((socket.IPPROTO_TCP, idle, KEEPALIVE_SECONDS))
+        super().init_poolmanager(*args, socket_options=options, **kwargs)
 
 
 class Client:
@@ -87,6 +104,8 @@ class Client:
         self._attempts = attempts
         self._timeout = (min(CONNECT_TIMEOUT_SECONDS, answer_timeout_seconds), answer_timeout_seconds)
         self._session = requests.Session()
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, _Adapter())
         self._session.auth = auth
         self._session.headers["User-Agent"] = f"alpa-auth-client/{VERSION} (python)"
         self._session.headers["Content-Type"] = "application/json"

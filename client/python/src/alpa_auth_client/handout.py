@@ -19,7 +19,7 @@ def load(file: str, private_key: Optional[str] = None) -> Dict[str, Any]:
         with open(file, encoding="utf-8") as handle:
             text = handle.read()
     except (OSError, ValueError) as error:
-        # Does not show the name, which is the credential if somebody passes the content of the file.
+        # Does not show the name, which is the credential if another user passes the content of the file.
         problem = f"credentials file: must be the name of a text file that can be read (it gives {type(error).__name__}). Correct it."
         raise ConfigurationError([problem]) from None
     if text.startswith(("age-encryption.org/", "-----BEGIN AGE ENCRYPTED FILE-----")):
