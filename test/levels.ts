@@ -14,7 +14,7 @@ export type Level = (typeof LEVELS)[number];
 
 /**
  * Files that only `npm run test:full` runs: beginning of their path, and the reason. They take much longer than all
- * others together, and unit, golden and recorded tests find most of the same errors.
+ * others together, and unit and golden tests find most of the same errors.
  */
 const FULL: Record<string, string> = {
     "test/chaos/": "each file takes minutes: models are loaded again and again while steps fail or are killed",

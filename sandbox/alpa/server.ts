@@ -33,7 +33,7 @@ export interface Seen {
  * - keys: USE_API_KEYS is on, `apiKeys` are in the keys file, and access without a key is allowed.
  * - keys-strict: as keys, but with --block-non-key-access.
  */
-export type AlpaMode = "default" | "no-model" | "keys" | "keys-strict";
+type AlpaMode = "default" | "no-model" | "keys" | "keys-strict";
 
 export interface AlpaOptions {
     /** Port on 127.0.0.1; 0 takes a free one. */

@@ -1,4 +1,4 @@
-/** Commands that run a single emulator, for recordings and for programs of other projects. */
+/** Commands that run a single emulator, for programs of other projects. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

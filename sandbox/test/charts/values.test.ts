@@ -1,11 +1,10 @@
 /**
- * Proves that the emulator charts accept only values that they implement. Where the real charts are available, names
- * and defaults are compared with theirs.
+ * Proves that the emulator charts accept only values that they implement.
  * Engine tests prove with the real helm what the templates render.
  */
 import Ajv from "ajv";
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { apisixValues } from "../../../components/apisix/values";
@@ -14,24 +13,12 @@ import { completeSchema } from "../../charts/package";
 type Tree = { [key: string]: unknown };
 
 const root = join(__dirname, "../../..");
-const shared = process.env.ALPA_AUTH_SHARED ?? join(root, "../shared");
-const real = join(shared, "reference/data/apisix-chart");
 const charts = join(root, "sandbox/charts");
 
 const values = (chart: string) => parse(readFileSync(join(charts, chart, "values.yaml"), "utf8")) as Tree;
 const schema = (chart: string) => JSON.parse(readFileSync(join(charts, chart, "values.schema.json"), "utf8")) as Tree;
 
-/** For each chart: the file with the real chart's defaults, and the values that only the emulator's schema lists. */
-const CHARTS: [chart: string, file: string, unlisted: RegExp][] = [
-    // The real chart renders nodePort, although its values.yaml does not list it; Rampart adds `rampart` to every component.
-    ["apisix", "values.yaml", /^(service\.(http|tls)\.nodePort|global\.rampart|rampart)$/],
-    // The real chart renders these values, although its values.yaml does not list them, or only in a comment.
-    [
-        "apisix-ingress-controller",
-        "ingress-controller-1.1.1-values.yaml",
-        /^(rampart|global.*|enabled|gatewayProxy\.(publishService|statusAddress|provider\.controlPlane\.tlsVerify)|gatewayProxy\..*\.secretKeyRef.*|webhook\.certificate\.caBundle)$/,
-    ],
-];
+const CHARTS = ["apisix", "apisix-ingress-controller"];
 
 /** Every path below `properties`. */
 function accepted(node: Tree, path: string[] = []): string[] {
@@ -47,15 +34,6 @@ function leaves(tree: Tree, path: string[] = []): [path: string, value: unknown]
             ? leaves(value as Tree, [...path, key])
             : [[[...path, key].join("."), value]],
     );
-}
-
-function at(tree: Tree, path: string): { found: boolean; value?: unknown } {
-    let value: unknown = tree;
-    for (const key of path.split(".")) {
-        if (value === null || typeof value !== "object" || !(key in value)) return { found: false };
-        value = (value as Tree)[key];
-    }
-    return { found: true, value };
 }
 
 function merged(base: Tree, over: Tree): Tree {
@@ -161,7 +139,7 @@ describe("Values of the emulator chart apisix", () => {
 });
 
 describe("Schemas of the emulated charts", () => {
-    for (const [chart] of CHARTS) {
+    for (const chart of CHARTS) {
         it(`of ${chart} list the allowed names of each object`, () => {
             const open: string[] = [];
             const visit = (node: Tree, path: string): void => {
@@ -188,41 +166,3 @@ describe("Schemas of the emulated charts", () => {
         });
     }
 });
-
-// The real charts' values are not part of this repository, so this comparison runs only where they are available.
-if (existsSync(real)) {
-    describe("Emulated charts compared with the real ones", () => {
-        for (const [chart, file, unlisted] of CHARTS) {
-            const theirs = parse(readFileSync(join(real, file), "utf8")) as Tree;
-
-            it(`${chart} accepts only values that the real chart has`, () => {
-                const unknown = accepted(schema(chart)).filter(
-                    (path) => !at(theirs, path).found && !unlisted.test(path),
-                );
-                // The ingress controller has its own chart. Its values are compared with the file of that chart.
-                assert.deepEqual(unknown, []);
-            });
-
-            it(`${chart} has the real chart's defaults`, () => {
-                const text = (value: unknown) => (typeof value === "string" ? value.trim() : (value ?? ""));
-                const different = leaves(values(chart)).filter(([path, value]) => {
-                    const other = at(theirs, path);
-                    if (!other.found) return !unlisted.test(path);
-                    return JSON.stringify(text(other.value)) !== JSON.stringify(text(value));
-                });
-                assert.deepEqual(different, []);
-            });
-        }
-
-        it("have the real charts' versions and dependencies, with condition and alias, except etcd", () => {
-            const read = (path: string) => parse(readFileSync(path, "utf8")) as Tree & { dependencies: Tree[] };
-            const ours = read(join(charts, "apisix/Chart.yaml"));
-            const theirs = read(join(real, "Chart.yaml"));
-            const versions = (chart: Tree) => [chart.name, chart.version, chart.appVersion];
-            const dependencies = (chart: { dependencies: Tree[] }) =>
-                chart.dependencies.filter(({ name }) => name !== "etcd").map(({ repository: _, ...rest }) => rest);
-            assert.deepEqual(versions(ours), versions(theirs));
-            assert.deepEqual(dependencies(ours), dependencies(theirs));
-        });
-    });
-}

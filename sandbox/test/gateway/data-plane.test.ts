@@ -1,4 +1,4 @@
-/** Proves which answers callers get from the emulator, and which requests the upstream gets, without the recordings. */
+/** Proves which answers callers get from the emulator, and which requests the upstream gets. */
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { connect, type AddressInfo } from "node:net";

@@ -1,4 +1,4 @@
-/** Proves where jwt-auth searches for a token and how it parses one, beyond the recordings. */
+/** Proves where jwt-auth searches for a token and how it parses one. */
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { GOOD_BODY, Kit } from "./kit";

@@ -1,4 +1,4 @@
-/** A gateway with one upstream, for tests without recordings. */
+/** A gateway with one upstream. */
 import assert from "node:assert/strict";
 import { startGateway, type Gateway, type GatewayOptions } from "../../gateway/server";
 import { startDebugUpstream, type DebugUpstream } from "./debug-upstream";

@@ -1,14 +1,11 @@
 /** An HTTP/1.1 client that sends the given bytes and returns the received bytes unchanged. */
 import { connect } from "node:net";
 
-export interface RawRequest {
+interface RawRequest {
     method: string;
     path: string;
     headers: [name: string, value: string][];
     body?: Buffer;
-    chunked?: boolean;
-    /** Whether to send the body only after an interim answer. */
-    expect100?: boolean;
 }
 
 export interface RawAnswer {
@@ -16,8 +13,6 @@ export interface RawAnswer {
     /** Headers in their order, with duplicates. */
     headers: [name: string, value: string][];
     body: Buffer;
-    /** 1xx status lines before the final answer. */
-    interim: string[];
     elapsedMs: number;
 }
 
@@ -28,28 +23,13 @@ export function rawRequest(port: number, request: RawRequest, timeoutMs = 30_000
         const socket = connect(port, "127.0.0.1");
         const timer = setTimeout(() => socket.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
         const chunks: Buffer[] = [];
-        let bodySent = false;
-
-        const sendBody = () => {
-            if (bodySent || !request.body) return;
-            bodySent = true;
-            if (!request.chunked) socket.write(request.body);
-            else {
-                socket.write(`${request.body.length.toString(16)}\r\n`);
-                socket.write(request.body);
-                socket.write("\r\n0\r\n\r\n");
-            }
-        };
         socket.on("connect", () => {
             const lines = [`${request.method} ${request.path} HTTP/1.1`];
             lines.push(...request.headers.map(([name, value]) => `${name}: ${value}`));
             socket.write(`${lines.join("\r\n")}\r\n\r\n`, "latin1");
-            if (!request.expect100) sendBody();
+            if (request.body) socket.write(request.body);
         });
-        socket.on("data", (chunk) => {
-            chunks.push(chunk);
-            if (request.expect100 && Buffer.concat(chunks).includes("HTTP/1.1 100")) sendBody();
-        });
+        socket.on("data", (chunk) => chunks.push(chunk));
         socket.on("error", (error) => {
             // If an answer was received before the error, the error is ignored.
             if (chunks.length === 0) reject(error);
@@ -66,25 +46,16 @@ export function rawRequest(port: number, request: RawRequest, timeoutMs = 30_000
 }
 
 function parseAnswer(data: Buffer): Omit<RawAnswer, "elapsedMs"> {
-    const interim: string[] = [];
-    let rest = data;
-    for (;;) {
-        const end = rest.indexOf("\r\n\r\n");
-        if (end < 0) throw new Error(`no complete answer: ${JSON.stringify(rest.toString("latin1").slice(0, 200))}`);
-        const [line, ...fields] = rest.subarray(0, end).toString("latin1").split("\r\n");
-        const status = Number(line.split(" ")[1]);
-        rest = rest.subarray(end + 4);
-        if (status < 200) {
-            interim.push(line);
-            continue;
-        }
-        const headers = fields.map((field): [string, string] => {
-            const colon = field.indexOf(":");
-            return [field.slice(0, colon), field.slice(colon + 1).trim()];
-        });
-        const chunked = headers.some(([n, v]) => n.toLowerCase() === "transfer-encoding" && v === "chunked");
-        return { status, headers, body: chunked ? unchunk(rest) : rest, interim };
-    }
+    const end = data.indexOf("\r\n\r\n");
+    if (end < 0) throw new Error(`no complete answer: ${JSON.stringify(data.toString("latin1").slice(0, 200))}`);
+    const [line, ...fields] = data.subarray(0, end).toString("latin1").split("\r\n");
+    const headers = fields.map((field): [string, string] => {
+        const colon = field.indexOf(":");
+        return [field.slice(0, colon), field.slice(colon + 1).trim()];
+    });
+    const rest = data.subarray(end + 4);
+    const chunked = headers.some(([n, v]) => n.toLowerCase() === "transfer-encoding" && v === "chunked");
+    return { status: Number(line.split(" ")[1]), headers, body: chunked ? unchunk(rest) : rest };
 }
 
 function unchunk(data: Buffer): Buffer {

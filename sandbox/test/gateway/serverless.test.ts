@@ -1,7 +1,6 @@
 /**
  * Proves that Lua functions in configurations run like on APISIX's LuaJIT, or are rejected with an error that names what is not
- * supported. The recordings have one function in phase access and one in header_filter; the messages for functions with syntax
- * errors are those of APISIX's own tests.
+ * supported. The messages for functions with syntax errors are those of APISIX's own tests.
  */
 import assert from "node:assert/strict";
 import { Kit, header } from "./kit";

@@ -1,4 +1,4 @@
-// Proves the behavior of the emulator's TLS port according to APISIX's sources. There are no recordings for it.
+// Proves the behavior of the emulator's TLS port according to APISIX's sources.
 import { strict as assert } from "node:assert";
 import { request } from "node:https";
 import { connect, type ConnectionOptions } from "node:tls";

@@ -1,5 +1,5 @@
-// Proves how the gateway answers every form of credential, valid and invalid. The gateway is an emulator that was compared with
-// recorded answers of APISIX 3.18.0; the engine and the Kubernetes objects are real.
+// Proves how the gateway answers every form of credential, valid and invalid. The gateway is an emulator;
+// the engine and the Kubernetes objects are real.
 import { strict as assert } from "node:assert";
 import { readFileSync, writeFileSync } from "node:fs";
 import { claimKey } from "../../../components/consumers/consumers";

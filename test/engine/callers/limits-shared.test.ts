@@ -1,5 +1,5 @@
 // Proves that a caller's limits apply to all gateway pods together. Proves how the gateway answers while the shared
-// counters are down. The gateway and the counters are emulators compared with recordings.
+// counters are down. The gateway and the counters are emulators.
 import { strict as assert } from "node:assert";
 import { AppsV1Api } from "@kubernetes/client-node";
 import { call, current, eventually, succeeded, TestStack, useWorld, type Answer } from "../kit";

@@ -1,5 +1,5 @@
 // Proves that a caller's limits count its requests with all its credentials, and no other requests. The gateway is an
-// emulator compared with recordings. limits-shared.test.ts proves the same over several gateway pods.
+// emulator. limits-shared.test.ts proves the same over several gateway pods.
 import { strict as assert } from "node:assert";
 import { call, eventually, succeeded, TestStack, useWorld, type Answer } from "../kit";
 import { SLOW_COMPLETION, startSlowAlpa, type SlowAlpa } from "../kit/slow-alpa";

@@ -1,5 +1,5 @@
 // Proves on the real engine that no secret of option cloudflare appears in output, files or process lists that an
-// operator, a reviewer or another user of the machine can read. Tests on recordings prove what a review says of each
+// operator, a reviewer or another user of the machine can read. Unit tests prove what a review says of each
 // kind of change.
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";

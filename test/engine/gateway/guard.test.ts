@@ -1,5 +1,5 @@
 // Proves that the gateway rejects requests that are known to stop Alpa. Every other form of a request reaches Alpa with
-// unchanged values. Gateway and Alpa are emulators compared with recordings.
+// unchanged values. Gateway and Alpa are emulators.
 import { strict as assert } from "node:assert";
 import { succeeded, takeAlpaRequests, TestStack, useWorld } from "../kit";
 import { rawRequest } from "../kit/raw-request";

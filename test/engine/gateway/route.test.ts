@@ -1,5 +1,5 @@
 // Proves how the gateway handles callers' requests: which ones reach Alpa, what Alpa sees of them, and the format of every
-// error. The gateway is an emulator that was compared with recorded answers of APISIX 3.18.0.
+// error. The gateway is an emulator.
 import { strict as assert } from "node:assert";
 import { claimKey } from "../../../components/consumers/consumers";
 import { call, current, succeeded, takeAlpaRequests, TestStack, useWorld } from "../kit";

@@ -1,5 +1,5 @@
 // Proves the operators' commands end to end, each as a process, with the real engine and API server. The gateway is an
-// emulator that was compared with recorded answers of APISIX 3.18.0.
+// emulator.
 import { strict as assert } from "node:assert";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";

@@ -1,4 +1,4 @@
-/** Proves that records are stored and validated as by the real API, according to its documentation and the recorded calls. */
+/** Proves that records are stored and validated as by the real API, according to its documentation. */
 import assert from "node:assert/strict";
 import { TestApi } from "../kit";
 

@@ -1,6 +1,5 @@
 /**
- * Proves that tunnels are created, configured and validated as the documentation of the API and the recorded calls
- * show.
+ * Proves that tunnels are created, configured and validated as the documentation of the API shows.
  */
 import assert from "node:assert/strict";
 import type { Tunnel } from "../../../cloudflare/account";

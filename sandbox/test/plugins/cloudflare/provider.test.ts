@@ -1,5 +1,5 @@
 // Proves the cloudflare provider's rules over its protocol, against a server that records requests. The rules were
-// observed with the released provider 6.17.0 and such a server. recorded.test.ts has the bodies of the requests.
+// observed with the released provider 6.17.0 and such a server.
 import assert from "node:assert/strict";
 import * as grpc from "@grpc/grpc-js";
 import { UNKNOWN } from "../../../plugins/protocol";

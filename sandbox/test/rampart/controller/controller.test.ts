@@ -1,7 +1,7 @@
 // Proves the pitfalls of Rampart's controller that affect the product, on a cluster in memory and in virtual time.
 import assert from "node:assert/strict";
 import { component, graphOf } from "../kit/memory-cluster.js";
-import { change, create, remove, setDeploy, specOf } from "../kit/scenarios.js";
+import { change, create, remove, setDeploy, specOf } from "../kit/actions.js";
 import { World } from "../kit/world.js";
 
 const ref = (name: string) => ({ namespace: "default", name });

@@ -1,5 +1,4 @@
-// Proves the messages of the emulator's webhook, even where the recordings are not available. recorded-cases.test.ts
-// compares them with the recorded messages.
+// Proves the messages of the emulator's webhook.
 import assert from "node:assert/strict";
 import { helmRepoName } from "../../../rampart/graph/chart.js";
 import { type JsonObject } from "../../../rampart/types.js";

@@ -27,15 +27,15 @@ interface AnchorRecord {
 const copy = <T>(value: T): T => structuredClone(value);
 const key = (ref: GraphRef) => `${ref.namespace}/${ref.name}`;
 
+/** Pause of HNC between two checks. */
+const HNC_SECONDS = 0.5;
+
 /** API server, namespace controller and HNC in memory, with the rules that affect Rampart's controller. */
 export class MemoryCluster implements GraphApi {
     readonly states = new Map<string, State[]>();
-    readonly endpoints: Endpoint[] = [];
     readonly secrets = new Map<string, Record<string, string>>();
     /** Namespaces that cannot be deleted. */
     readonly stuck = new Set<string>();
-    /** The error with which the API server rejects new anchors. @default it accepts them */
-    refuseAnchors: string | undefined;
     webhookOn = true;
     readonly namespaces = new Map<string, Namespace>();
     readonly anchors = new Map<string, AnchorRecord>();
@@ -45,11 +45,7 @@ export class MemoryCluster implements GraphApi {
     private readonly hierarchies = new Set<string>();
     private version = 0;
 
-    constructor(
-        private readonly clock: VirtualClock,
-        /** Pause of HNC between two checks, in seconds. */
-        private readonly hncSeconds = 0.5,
-    ) {
+    constructor(private readonly clock: VirtualClock) {
         for (const name of ["default", "kube-system", "kube-public", "kube-node-lease"]) this.addNamespace(name, {});
         void this.emulateHnc();
     }
@@ -200,7 +196,6 @@ export class MemoryCluster implements GraphApi {
     }
 
     async createAnchor(parent: string, name: string): Promise<void> {
-        if (this.refuseAnchors !== undefined) throw new ApiError(403, "Forbidden", this.refuseAnchors);
         if (this.anchors.has(name)) throw conflict();
         this.anchors.set(name, { metadata: { name, namespace: parent, finalizers: [] } });
     }
@@ -237,7 +232,7 @@ export class MemoryCluster implements GraphApi {
     async ownInfra(): Promise<void> {}
 
     async listEndpoints(): Promise<Endpoint[]> {
-        return copy(this.endpoints);
+        return [];
     }
 
     // --- HNC and the namespace controller
@@ -248,7 +243,7 @@ export class MemoryCluster implements GraphApi {
 
     private async emulateHnc(): Promise<never> {
         for (;;) {
-            await this.clock.sleep(this.hncSeconds);
+            await this.clock.sleep(HNC_SECONDS);
             for (const namespace of [...this.namespaces.values()]) {
                 if (namespace.terminating && !this.stuck.has(namespace.name)) this.namespaces.delete(namespace.name);
             }

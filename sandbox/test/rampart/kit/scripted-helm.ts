@@ -1,4 +1,4 @@
-import { HelmError, type HelmRepo, type HelmRunner, type Limits } from "../../../rampart/charts/helm-runner.js";
+import { type HelmRepo, type HelmRunner, type Limits } from "../../../rampart/charts/helm-runner.js";
 import type { Helmfile } from "../../../rampart/controller/helmfile.js";
 import type { HelmfileRunner, ProcessResult } from "../../../rampart/controller/helmfile-sync.js";
 import type { JsonObject } from "../../../rampart/types.js";
@@ -8,8 +8,7 @@ import type { VirtualClock } from "./virtual-clock.js";
 const HELM_SECONDS = 0.05;
 
 /**
- * A fake helm and helmfile with the behavior of the stubs in the recordings:
- * - Repos at unreachable.* do not answer, and the chart `missing-chart` does not exist.
+ * A fake helm and helmfile:
  * - The annotation of a chart `provides-X` or `requires-X` names X.
  * - The config key `stubFail` makes helmfile fail, and `stubSeconds` makes it slow.
  */
@@ -20,19 +19,13 @@ export class ScriptedHelm implements HelmRunner {
 
     constructor(private readonly clock: VirtualClock) {}
 
-    async repoCheck(repo: HelmRepo, { signal }: Limits): Promise<void> {
+    async repoCheck(_repo: HelmRepo, { signal }: Limits): Promise<void> {
         await this.clock.sleep(HELM_SECONDS, signal);
-        if (!repo.url.includes("unreachable")) return;
-        const text = `Error: looks like "${repo.url}" is not a valid chart repository or cannot be reached\n`;
-        throw new HelmError(1, "", text);
     }
 
     async showChart(_repo: HelmRepo, name: string, version: string | undefined, { signal }: Limits): Promise<string> {
         this.shown.push(`${name} ${version}`);
         await this.clock.sleep(HELM_SECONDS, signal);
-        if (name === "missing-chart") {
-            throw new HelmError(1, "", `Error: chart "${name}" matching not found in repo index\n`);
-        }
         const [, verb, infra] = /^(provides|requires)-(.*)$/.exec(name) ?? [];
         if (verb === undefined) return `name: ${name}\n`;
         const annotation = JSON.stringify({ inputs: [], outputs: [], [verb]: [infra] });

@@ -1,4 +1,4 @@
-import { type Controller, type ControllerOptions, runController } from "../../../rampart/controller/controller.js";
+import { type Controller, runController } from "../../../rampart/controller/controller.js";
 import { MemoryCluster } from "./memory-cluster.js";
 import { ScriptedHelm } from "./scripted-helm.js";
 import { VirtualClock } from "./virtual-clock.js";
@@ -6,19 +6,14 @@ import { VirtualClock } from "./virtual-clock.js";
 /** A cluster in memory with a controller; call `close` at the end. */
 export class World {
     readonly clock = new VirtualClock();
-    readonly cluster: MemoryCluster;
+    readonly cluster = new MemoryCluster(this.clock);
     readonly helm = new ScriptedHelm(this.clock);
     readonly commands: string[] = [];
     controller: Controller;
     /** The error that ended the controller, if any. */
     crash: Error | undefined;
 
-    /** @param hncSeconds delay of HNC, in seconds */
-    constructor(
-        private readonly options: Partial<ControllerOptions> = {},
-        hncSeconds?: number,
-    ) {
-        this.cluster = new MemoryCluster(this.clock, hncSeconds);
+    constructor() {
         this.controller = this.start();
     }
 
@@ -30,7 +25,6 @@ export class World {
             helmfile: this.helm.helmfile,
             clock: this.clock,
             onCommand: (argv) => this.commands.push(argv.join(" ")),
-            ...this.options,
         });
         void this.controller.exited.then((error) => (this.crash = error));
         return this.controller;

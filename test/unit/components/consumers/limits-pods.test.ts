@@ -1,6 +1,5 @@
 // Proves for each setting of `whenDown` how gateway pods limit callers while the shared counters are lost. Proves that
-// new counters count for all pods again. The counters are a real Redis; the gateways are emulators compared with
-// recordings.
+// new counters count for all pods again. The counters are a real Redis; the gateways are emulators.
 import { strict as assert } from "node:assert";
 import { ClassedAlpa, type ClassedAlpaOptions } from "../route/classed-alpa";
 

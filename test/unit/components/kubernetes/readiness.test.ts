@@ -1,6 +1,4 @@
 import { strict as assert } from "node:assert";
-import { existsSync, readFileSync } from "node:fs";
-import * as path from "node:path";
 import { judge, rampartWords, type Observed, type Until } from "../../../../components/kubernetes/readiness";
 
 const DEPLOYED: Until = { kind: "graph-deployed" };
@@ -157,25 +155,3 @@ describe("rampartWords", () => {
         it(`points to the controller's log for ${what}`, () =>
             assert.match(rampartWords(messages), /^without an error output; see the log of Rampart's controller\.$/));
 });
-
-// The texts of the real controller, if the recordings are available.
-const shared = process.env.ALPA_AUTH_SHARED ?? path.resolve(__dirname, "../../../../../shared");
-const recorded = path.join(shared, "reference/data/recorded/rampart.json");
-if (existsSync(recorded)) {
-    const { transitions } = JSON.parse(readFileSync(recorded, "utf8"));
-    const statuses: { id: string; phase?: string; reason?: string; messages?: string }[] = transitions.flatMap(
-        (t: any) => t.steps.flatMap((s: any) => (s.states ?? []).map((state: any) => ({ id: t.id, ...state.status }))),
-    );
-    const texts = new Map(statuses.filter((s) => s.messages).map((s) => [s.messages!, s]));
-
-    describe("rampartWords of recorded failures", () => {
-        it("exist", () => assert.ok(texts.size > 2, `${texts.size} texts`));
-        [...texts.values()].forEach(({ id, messages }, i) =>
-            it(`show no environment and no command line: ${id} (${i + 1})`, () => {
-                const words = rampartWords(messages);
-                assert.doesNotMatch(words, /'env'|environment variable|helmfile', '--file|stdout:/);
-                assert.notEqual(words, "");
-            }),
-        );
-    });
-}
