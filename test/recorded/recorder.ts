@@ -110,7 +110,7 @@ function stepOf({ op, urn, oldState, newState, replaceReasons, diffReasons, deta
         newState: stateOf(newState),
         replaceReasons,
         diffReasons,
-        detailedDiff,
+        detailedDiff: detailedDiff ?? undefined,
     };
 }
 

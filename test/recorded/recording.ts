@@ -29,7 +29,7 @@ export type Recording = Record<string, Recorded>;
  * LINE: a longer value is not written on one line. SHARED: a shorter repeated part is written each time. Both in
  * characters.
  */
-const [LINE, SHARED] = [140, 100];
+const [LINE, SHARED] = [180, 80];
 
 /** @param set name of the set, for example `intra-a` */
 export const pathOf = (set: string) => join(ROOT, "test/recorded", `${set}.yaml`);
