@@ -3,7 +3,7 @@ import { strict as assert } from "node:assert";
 import type { Finding } from "../ops/stack/review/finding";
 import { readPreview } from "../ops/stack/review/preview";
 import { reviewOf } from "../ops/stack/review/review";
-import type { Recording } from "./recorded/file";
+import type { Recording } from "./recorded/recording";
 
 /** Findings for the output of `pulumi preview --json`. */
 function findingsIn(preview: string, today = new Date()): Finding[] {

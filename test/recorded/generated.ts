@@ -3,7 +3,7 @@
  */
 import { UNKNOWN_TEXT } from "../../policy/resources/values";
 import type { ResourceState } from "../../ops/stack/review/preview";
-import type { Recording } from "./file";
+import type { Recording } from "./recording";
 
 const ED25519 = "AAAAC3NzaC1lZDI1NTE5AAAAI";
 
@@ -12,13 +12,6 @@ const ED25519 = "AAAAC3NzaC1lZDI1NTE5AAAAI";
  * syntax. The first group of the pattern is not replaced.
  */
 const KINDS: [pattern: RegExp, numbered: (n: string, generated: string) => string][] = [
-    [
-        /(-----BEGIN CERTIFICATE-----)(.+?)(?=-----END)/g,
-        (n, text) => {
-            const end = /^\\+n/.exec(text)![0];
-            return `${end}${n}${end}`;
-        },
-    ],
     [new RegExp(`(${ED25519})([\\w+/]{43})`, "g"), (n) => n.padStart(43, "A")],
     // Ids and digests, but not the digest of an image, which is a version.
     [
@@ -69,6 +62,6 @@ function portsOf(previews: Recording): Map<string, string> {
         [...found].filter((port) => !ports.has(port)).forEach((port, i) => ports.set(port, String(first + i)));
     };
     number(/\b127(?:\.\d+){3}:(\d{5})\b/g, 25_001);
-    number(/\\"(?:\w*[pP]ort|https?)\\":(\d{5})\b/g, 30_501);
+    number(/\\"\w*[pP]ort\\":(\d{5})\b/g, 30_501);
     return ports;
 }

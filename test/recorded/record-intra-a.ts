@@ -25,7 +25,7 @@ describe("previews of option intra-a", function () {
     for (const [what, config] of Object.entries(CHANGES))
         it(what, async () => {
             const { dir, world } = current();
-            stack.configure({ consumers, ...config({ nodePort: stack.nodePort, alpa: world.facts.alpa }) });
+            stack.configure({ consumers, ...config(world.facts.alpa) });
             await recorder.preview(what, stack, dir);
         });
 

@@ -6,15 +6,13 @@ import { parse } from "yaml";
 import type { ResourceState, Step } from "../../ops/stack/review/preview";
 import { ROOT } from "../../sandbox/world/state";
 import { succeeded, type EngineStack } from "../engine/kit/stack";
-import { stored, type Config, type Recorded, type Recording } from "./file";
 import { withoutGenerated } from "./generated";
 import { madeBy, type Made } from "./made";
-import { pathOf, read } from "./recording";
-import { textOf } from "./text";
+import { pathOf, read, textOf, type Config, type Recorded, type Recording } from "./recording";
 
 /** Records the previews of one set. */
 export class Recorder {
-    private made: Made | undefined;
+    private made!: Made;
     private before: Config = {};
     /** Outputs of the stack in plain text, which no preview may contain. */
     private secrets: string[] = [];
@@ -25,11 +23,6 @@ export class Recorder {
     /** Deploys the stack with its config. Later previews are changes of this deployment. */
     async up(stack: EngineStack): Promise<void> {
         succeeded(await stack.up());
-        await this.from(stack);
-    }
-
-    /** Records a stack that is already deployed. */
-    async from(stack: EngineStack): Promise<void> {
         this.made = await madeBy(stack);
         this.before = configOf(stack.file);
         this.secrets = await secretsOf(stack);
@@ -43,8 +36,8 @@ export class Recorder {
         const run = args.length > 0 ? stack.run(args) : stack.preview("--json");
         const { stdout } = succeeded(await run);
         for (const secret of this.secrets) assert.ok(!stdout.includes(secret), `${what}: shows a secret`);
-        const made = (this.made ??= await madeBy(stack));
-        this.previews[what] = masked({ made, before: this.before, ...(JSON.parse(stdout) as Digest) }, dir);
+        const { made, before } = this;
+        this.previews[what] = masked({ made, before, ...(JSON.parse(stdout) as Digest) }, dir);
         const text = JSON.stringify(this.previews[what]);
         for (const secret of ["PRIVATE KEY", homedir(), ROOT, dir]) assert.ok(!text.includes(secret), secret);
     }
@@ -53,7 +46,7 @@ export class Recorder {
     write(): void {
         if (Object.keys(this.previews).length === 0) return;
         const kept = existsSync(pathOf(this.set)) ? read(this.set) : {};
-        writeFileSync(pathOf(this.set), textOf(stored({ ...kept, ...withoutGenerated(this.previews) })));
+        writeFileSync(pathOf(this.set), textOf({ ...kept, ...withoutGenerated(this.previews) }));
     }
 }
 
@@ -117,7 +110,7 @@ function stepOf({ op, urn, oldState, newState, replaceReasons, diffReasons, deta
         newState: stateOf(newState),
         replaceReasons,
         diffReasons,
-        detailedDiff,
+        detailedDiff: detailedDiff ?? undefined,
     };
 }
 

@@ -5,23 +5,20 @@ import { UNKNOWN_TEXT } from "../../../policy/resources/values";
 import { withoutGenerated } from "../../recorded/generated";
 
 const urn = "urn:pulumi:s::alpa-auth::command:remote:Command::node-10.0.0.1";
-const certificate = (text: string) => `-----BEGIN CERTIFICATE-----\n${text}\n-----END CERTIFICATE-----\n`;
 
 /** Generated values of one run. */
 interface Run {
     ids: [string, string];
     digest: string;
     hostKey: string;
-    certificate: string;
     ports: [number, number];
     suffix: string;
 }
 
-const recording = ({ ids: [first, second], digest, hostKey, certificate: pem, ports: [alpa, node], suffix }: Run) => {
+const recording = ({ ids: [first, second], digest, hostKey, ports: [alpa, node], suffix }: Run) => {
     const config = {
         "alpa-auth:alpa": JSON.stringify({ endpoints: [`127.0.0.1:${alpa}`] }),
         "alpa-auth:gateway": JSON.stringify({ nodePort: node }),
-        "alpa-auth:tls": JSON.stringify({ certificate: certificate(pem) }),
     };
     const inputs = {
         first,
@@ -52,7 +49,6 @@ const RUN: Run = {
     ids: ["a6937fc2-9721-4bc0-8b2d-a4f34e87be78", "8f582e4256b68bc41b6c4b3c68b07359"],
     digest: "f181ba255b10",
     hostKey: hostKey("1"),
-    certificate: "MIIBVjCB/aAD",
     ports: [23254, 30901],
     suffix: "601d8abd",
 };
@@ -60,7 +56,6 @@ const OTHER: Run = {
     ids: ["60a2f6cb-9249-b966-5b11-7500a73da85d", "250573640ebc4b1484e769829ad08302"],
     digest: "767eda5d114f",
     hostKey: hostKey("2"),
-    certificate: "MIIBVTCB/aAD",
     ports: [45319, 30907],
     suffix: "296416fa",
 };

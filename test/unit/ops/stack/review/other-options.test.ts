@@ -1,73 +1,105 @@
-// Proves what a review reports for changes of stacks of other options, and for each step of a conversion, as
-// scenarios.test.ts does for intra-a and cloudflare.
-import { PHASES } from "../../../../../components/opt/conversion-phases";
-import { certificate } from "../../../../certificates";
-import { assertCodes } from "../../../../findings";
+// Proves what a review reports for a change of gateways by Helm, several nodes, a tunnel, TLS and a conversion. Every pair is
+// the real program run with two configs, as in scenarios.test.ts.
 import type { Seen } from "../../../../kit";
-import { EXPOSURE, recordExposed, recordStack } from "../../../kit/intra-a";
+import { certificate, type Pair } from "../../../../certificates";
+import { assertCodes } from "../../../../findings";
+import type { Stage } from "../../../../../components/opt/conversion-phases";
+import { node, recordNodes, THREE } from "../../../kit/cluster-nodes";
 import { interValues, parseInter, recordInter } from "../../../kit/inter";
-import { recordIntraB } from "../../../kit/intra-b";
+import { EXPOSURE, recordExposed, recordStack } from "../../../kit/intra-a";
+import { intraBValues, recordIntraB } from "../../../kit/intra-b";
 import { found } from "./programs";
 
-type Program = () => Promise<Seen[]>;
-type Scenario = [what: string, before: Program, after: Program, findings: string[]];
+const azure = { hostname: "llm.example.com", addresses: ["20.50.2.11"] };
+const NEWER = { repository: "apache/apisix", tag: "3.18.1-ubuntu" };
+/** Two certificates for the name of the service. */
+let pairs: Pair[];
 
-const helm = (gateway: object = {}) =>
-    recordStack("helm", { gateway: { installer: "helm", crds: ["crds.yaml"], ...gateway } });
+/** Keys of a stack that serves TLS. @param more other keys of `tls` */
+const tls = (more: object = {}, files = pairs[0]) => ({ azure, tls: { certificate: { files }, ...more } });
 const inter = (values: object = {}, gateway: object = {}) =>
-    recordInter(parseInter(interValues({ ...values }, { installer: "helm", crds: ["crds.yaml"], ...gateway })));
-const alpas = (...endpoints: unknown[]) => inter({ alpa: { endpoints: ["10.0.0.11:20001", ...endpoints] } });
-const SECOND = { address: "10.0.0.12:20001", weight: 3 };
-const image = { repository: "apache/apisix", tag: "3.18.1-ubuntu" };
-const exposed = (tunnel: object = {}) => recordExposed("rampart", { tunnel: { ...EXPOSURE.tunnel, ...tunnel } });
+    recordInter(parseInter(interValues({ alpa: { endpoints: EXPOSURE.alpa.endpoints }, ...values }, gateway)));
+const byHelm = (gateway: object = {}) =>
+    recordStack("helm", { gateway: { installer: "helm", crds: ["crds.yaml"], ...gateway } });
+const connectors = (more: object) => recordExposed("rampart", { tunnel: { ...EXPOSURE.tunnel, ...more } });
+const stack = (values: object = {}) => recordStack("rampart", { ...values });
+const exposed = (values: object = {}) => recordExposed("rampart", { ...values });
 
-let files: Promise<object> | undefined;
-/** A gateway with a certificate. @param more additional keys of `tls` */
-async function secure(more: object = {}): Promise<Seen[]> {
-    files ??= certificate(["llm.example.com"]);
-    const azure = { hostname: "llm.example.com", addresses: ["20.50.2.10"] };
-    return recordStack("rampart", { azure, tls: { certificate: { files: await files }, ...more } });
-}
+type Scenario = [what: string, before: () => Promise<Seen[]>, after: () => Promise<Seen[]>, findings: string[]];
 
 const SCENARIOS: Scenario[] = [
     [
-        "another image of a gateway by Helm with one pod",
-        helm,
-        () => helm({ image }),
-        ["breaks-callers service-interrupted"],
+        "a removed node",
+        () => recordNodes({ nodes: [...THREE, node(4, { role: "worker" })] }),
+        () => recordNodes({ nodes: THREE }),
+        ["breaks-callers data-deleted", "risk host-changed"],
     ],
-    ["another port of a gateway by Helm", helm, () => helm({ nodePort: 30900 }), ["breaks-callers access-changed"]],
     [
-        "more pods, with counters of their own",
-        helm,
-        () => helm({ replicas: 2, sharedCounters: { whenDown: "refuse" } }),
-        ["risk limit-changed", "harmless network-narrowed", "harmless gateway-changed", "harmless added"],
+        "one more pod of three",
+        () => inter({}, { replicas: 3 }),
+        () => inter({}, { replicas: 4 }),
+        ["harmless gateway-changed"],
     ],
-    ["one more pod of the gateway", inter, () => inter({}, { replicas: 4 }), ["harmless gateway-changed"]],
     [
         "counters that allow requests while they are down",
-        inter,
+        () => inter(),
         () => inter({}, { sharedCounters: { whenDown: "allow" } }),
         ["risk limit-changed"],
     ],
+    ["another image of several pods", () => inter(), () => inter({}, { image: NEWER }), ["risk pods-restart"]],
     [
-        "one more Alpa outside of the cluster",
-        () => alpas(SECOND),
-        () => alpas(SECOND, "10.0.0.13:20001"),
-        ["risk upstream-added"],
+        "a tunnel in front of several pods",
+        () => inter({}, { installer: "helm", crds: ["crds.yaml"] }),
+        () => inter(EXPOSURE, { installer: "helm", crds: ["crds.yaml"], address: undefined }),
+        [
+            "breaks-callers access-removed",
+            "breaks-callers timeout-lowered",
+            "risk timeout-lowered",
+            "risk network-narrowed",
+            "risk pods-restart",
+            "harmless network-narrowed",
+            "harmless access-added",
+            "harmless added",
+            "harmless changed-inside",
+        ],
     ],
     [
-        "a removed Alpa outside of the cluster",
-        () => alpas(SECOND),
-        () => alpas(),
-        ["risk upstream-removed", "risk route-changed"],
+        "another version of the chart",
+        () => byHelm(),
+        () => byHelm({ chart: { version: "2.14.1" } }),
+        ["breaks-callers service-interrupted"],
     ],
-    ["more connectors", exposed, () => exposed({ connectors: 3 }), ["harmless gateway-changed"]],
-    ["one connector", exposed, () => exposed({ connectors: 1 }), ["risk gateway-changed"]],
     [
-        "from the tunnel to the nodes",
-        exposed,
-        () => recordStack("rampart"),
+        "another image of the only pod",
+        () => byHelm(),
+        () => byHelm({ image: NEWER }),
+        ["breaks-callers service-interrupted"],
+    ],
+    [
+        "more pods, with counters of their own",
+        () => byHelm(),
+        () => byHelm({ replicas: 2, sharedCounters: { whenDown: "refuse" } }),
+        ["risk limit-changed", "harmless network-narrowed", "harmless gateway-changed", "harmless added"],
+    ],
+    ["another port", () => byHelm(), () => byHelm({ nodePort: 30900 }), ["breaks-callers access-changed"]],
+    ["more connectors", () => exposed(), () => connectors({ connectors: 3 }), ["harmless gateway-changed"]],
+    ["one connector", () => exposed(), () => connectors({ connectors: 1 }), ["risk gateway-changed"]],
+    [
+        "another version of the connectors",
+        () => exposed(),
+        () => connectors({ image: { tag: "2026.9.0" } }),
+        ["risk pods-restart"],
+    ],
+    [
+        "a port of the nodes in addition to the tunnel",
+        () => exposed(),
+        () => exposed({ gateway: { nodePort: 30800 } }),
+        ["breaks-callers opens-to-network", "risk opens-to-network"],
+    ],
+    [
+        "ports of the nodes instead of a tunnel",
+        () => exposed(),
+        () => stack({ azure }),
         [
             "breaks-callers opens-to-network",
             "breaks-callers access-removed",
@@ -77,9 +109,9 @@ const SCENARIOS: Scenario[] = [
         ],
     ],
     [
-        "from the nodes to the tunnel",
-        () => recordStack("rampart"),
-        exposed,
+        "a tunnel instead of ports of the nodes",
+        () => stack({ azure }),
+        () => exposed(),
         [
             "breaks-callers access-removed",
             "breaks-callers timeout-lowered",
@@ -91,8 +123,8 @@ const SCENARIOS: Scenario[] = [
     ],
     [
         "TLS where there was none",
-        () => recordStack("rampart"),
-        () => secure(),
+        () => stack(),
+        () => stack(tls()),
         [
             "breaks-callers access-changed",
             "breaks-callers service-interrupted",
@@ -104,8 +136,8 @@ const SCENARIOS: Scenario[] = [
     ],
     [
         "TLS in addition to HTTP",
-        () => recordStack("rampart"),
-        () => secure({ redirect: false }),
+        () => stack(),
+        () => stack(tls({ redirect: false })),
         [
             "breaks-callers service-interrupted",
             "risk opens-to-network",
@@ -114,67 +146,72 @@ const SCENARIOS: Scenario[] = [
             "harmless access-added",
         ],
     ],
+    ["another certificate", () => stack(tls()), () => stack(tls({}, pairs[1])), ["risk certificate-changed"]],
     [
         "TLS 1.3 alone",
-        () => secure(),
-        () => secure({ minimumVersion: "1.3" }),
+        () => stack(tls()),
+        () => stack(tls({ minimumVersion: "1.3" })),
         ["breaks-callers access-removed", "breaks-callers service-interrupted", "risk certificate-changed"],
     ],
     [
         "HTTP that redirects to HTTPS",
-        () => secure({ redirect: false }),
-        () => secure(),
+        () => stack(tls({ redirect: false })),
+        () => stack(tls()),
         ["breaks-callers access-changed"],
     ],
     [
         "TLS removed",
-        () => secure(),
-        () => recordStack("rampart"),
+        () => stack(tls({ redirect: false })),
+        () => stack(),
         [
             "breaks-callers access-removed",
             "breaks-callers service-interrupted",
             "risk errors-changed",
-            "risk protection-weakened",
             "risk network-narrowed",
             "risk certificate-changed",
         ],
     ],
 ];
 
-describe("review of other options", () => {
+describe("review of other gateways", () => {
+    before(async () => {
+        pairs = await Promise.all([certificate([azure.hostname]), certificate([azure.hostname])]);
+    });
     for (const [what, before, after, expected] of SCENARIOS)
         it(`reports for ${what}: ${expected.join(", ") || "no finding"}`, async () =>
             assertCodes(found(await before(), await after()), expected));
 });
 
-/** Findings of each step, and of the step back. From `drain` to `switch` callers get 503. */
-const STEPS: Record<string, string[]> = {
-    // Without the state, another policy may already select the pods of the component.
-    "intra-a to prepare": ["harmless network-narrowed", "harmless access-added", "harmless added"],
-    "prepare to intra-a": ["risk deleted", "harmless changed-inside"],
-    "prepare to drain": ["breaks-callers service-interrupted"],
-    "drain to prepare": ["harmless access-added"],
-    "drain to stop": ["risk alpa-stopped", "harmless changed-inside"],
-    "stop to drain": ["risk alpa-started", "harmless changed-inside"],
-    "stop to start": ["risk upstream-replaced", "risk alpa-started"],
-    "start to stop": ["risk alpa-stopped", "risk upstream-replaced"],
-    "start to verify": [],
-    "verify to start": [],
-    "verify to switch": ["harmless access-added"],
-    "switch to verify": ["breaks-callers service-interrupted"],
-    "switch to done": ["risk host-changed"],
-    "done to switch": ["risk host-changed"],
-};
-
 describe("review of a conversion", () => {
-    const stages: Record<string, Program> = {
-        "intra-a": () => recordStack("rampart", { alpa: { endpoints: ["10.0.0.11:20001"] } }),
-        ...Object.fromEntries(PHASES.map((phase): [string, Program] => [phase, () => recordIntraB(phase)])),
+    const built = new Map<Stage, Promise<Seen[]>>();
+    const at = (stage: Stage) => {
+        const run = () => (stage === "intra-a" ? stack({ alpa: intraBValues().alpa }) : recordIntraB(stage));
+        if (!built.has(stage)) built.set(stage, run());
+        return built.get(stage)!;
     };
-    for (const [step, expected] of Object.entries(STEPS))
-        it(`reports from ${step}: ${expected.join(", ") || "no finding"}`, async () => {
-            const [from, to] = step.split(" to ");
-            const config = { "alpa-auth:option": "intra-b", "alpa-auth:convert": JSON.stringify({ phase: to }) };
-            assertCodes(found(await stages[from](), await stages[to](), config), expected);
-        });
+    const config = (phase: Stage) =>
+        phase === "intra-a"
+            ? undefined
+            : { "alpa-auth:option": "intra-b", "alpa-auth:convert": JSON.stringify({ phase }) };
+
+    // From `drain` to `switch` callers get 503: Alpa stops and starts while no request reaches it.
+    const steps: [from: Stage, to: Stage, expected: string[]][] = [
+        ["intra-a", "prepare", ["harmless network-narrowed", "harmless access-added", "harmless added"]],
+        ["prepare", "intra-a", ["risk deleted", "harmless changed-inside"]],
+        ["prepare", "drain", ["breaks-callers service-interrupted"]],
+        ["drain", "prepare", ["harmless access-added"]],
+        ["drain", "stop", ["risk alpa-stopped", "harmless changed-inside"]],
+        ["stop", "drain", ["risk alpa-started", "harmless changed-inside"]],
+        ["stop", "start", ["risk upstream-replaced", "risk alpa-started"]],
+        ["start", "stop", ["risk alpa-stopped", "risk upstream-replaced"]],
+        ["start", "verify", []],
+        ["verify", "start", []],
+        ["verify", "switch", ["harmless access-added"]],
+        ["switch", "verify", ["breaks-callers service-interrupted"]],
+        ["switch", "done", ["risk host-changed"]],
+        ["done", "switch", ["risk host-changed"]],
+    ];
+    for (const [from, to, expected] of steps)
+        it(`reports from ${from} to ${to}: ${expected.join(", ") || "no finding"}`, async () =>
+            assertCodes(found(await at(from), await at(to), config(to)), expected));
 });

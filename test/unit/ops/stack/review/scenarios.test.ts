@@ -25,7 +25,15 @@ const INTRA: Scenario[] = [
     ["nothing", {}, {}, []],
     ["a removed caller", {}, { consumers: [lab] }, ["breaks-callers caller-removed"]],
     ["an added caller", { consumers: [lab] }, {}, ["harmless caller-added"]],
+    ["no callers", {}, { consumers: [] }, ["breaks-callers caller-removed"]],
+    [
+        "a renamed caller",
+        {},
+        { consumers: [lab, { ...nlp, name: "language" }] },
+        ["breaks-callers caller-removed", "harmless caller-added"],
+    ],
     ["the order of callers", {}, { consumers: [nlp, lab] }, []],
+    ["the order of credentials", {}, { consumers: [{ ...lab, credentials: [...lab.credentials].reverse() }, nlp] }, []],
     [
         "a revoked credential",
         {},
@@ -71,6 +79,7 @@ const INTRA: Scenario[] = [
     ["the same in a longer window", {}, limits({ perSeconds: 120 }), ["breaks-callers limit-lowered"]],
     ["fewer open requests", {}, limits({ concurrent: 1 }), ["breaks-callers limit-lowered"]],
     ["more requests", {}, limits({ requests: 90 }), ["harmless limit-raised"]],
+    ["more open requests", {}, limits({ concurrent: 5 }), ["harmless limit-raised"]],
     [
         "a limit where there was none",
         {},
@@ -127,6 +136,23 @@ const CLOUDFLARE: Scenario[] = [
     ["nothing", {}, {}, []],
     ["a removed caller", {}, { consumers: [labTokens] }, ["breaks-callers credential-revoked"]],
     ["an added caller", { consumers: [labTokens] }, {}, ["harmless credential-added"]],
+    [
+        "a removed token",
+        {},
+        { consumers: [{ ...labTokens, credentials: labTokens.credentials.slice(1) }, nlpTokens] },
+        ["breaks-callers credential-revoked"],
+    ],
+    [
+        "a token with a longer duration",
+        {},
+        {
+            consumers: [
+                labTokens,
+                { ...nlpTokens, credentials: [{ ...nlpTokens.credentials[0], duration: "forever" }] },
+            ],
+        },
+        ["harmless credential-ends-later"],
+    ],
     [
         "a disabled token",
         {},
