@@ -122,7 +122,7 @@ describe("npm run ops -- convert", function () {
             assert.equal(code, 1, stderr);
             assert.match(
                 stderr,
-                /a human is needed\. Callers are served by the component \(alice\/key got an answer from \S+ after \d+ ms\), but done .* has failed twice/,
+                /a human is needed\. Callers are served by the component \(\w+\/key got an answer from \S+ after \d+ ms\), but done .* has failed twice/,
             );
             const { state, reached, callers } = await status();
             assert.deepEqual([state, reached, callers], ["interrupted", "switch", "served"]);
@@ -148,7 +148,7 @@ describe("npm run ops -- convert", function () {
         assert.equal(code, 1, stderr);
         assert.match(
             stderr,
-            /did not reach intra-b \(done: .*; and callers are not served by the component: alice\/key at \S+: request failed/,
+            /did not reach intra-b \(done: .*; and callers are not served by the component: \w+\/key at \S+: request failed/,
         );
         assert.match(stderr, /It was rolled back to intra-a, which serves/);
         await assertSettledIn("intra-a");
