@@ -26,7 +26,7 @@ export async function revokeAndVerify(
     const probes: Probe[] = [];
     if (args.yes && plan.after !== undefined) {
         const outputs = await readOutputs(context, stack);
-        const proving = isEdge ? undefined : { access: await accessOf(context, stack), pods };
+        const proving = isEdge ? undefined : { access: await accessOf(context, stack, outputs), pods };
         const tried = { outputs, namespace, pods: proving, flag: stack.flag, connectTo: context.connectTo };
         for (const id of ids) {
             const { credential } = lookUp(stack, name, id);

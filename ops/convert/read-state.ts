@@ -45,7 +45,7 @@ export async function readState(context: Context, name: string | undefined): Pro
     const conversions = records(context.folder, stack.short);
     const known = { ...keptTimes(context.folder, stack.short), ...measured(conversions) };
     const { namespace } = gatewayOf(stack);
-    const access = await accessOf(context, stack);
+    const access = await accessOf(context, stack, outputs);
     const cluster = context.openHolder(access, namespace);
     return {
         stack,

@@ -1,37 +1,37 @@
 import type { PlainAccess } from "../../components/kubernetes/api-server";
 import { openReader, type Reader } from "../../components/kubernetes/cluster-reader";
-import { identityProblem, type Identity } from "../../components/identity/identity-provider";
+import { identityProblem } from "../../components/identity/identity-provider";
 import { readClusterUid } from "../../components/identity/cluster-uid";
 import { kubeconfigContent, serverOf } from "../../components/kubernetes/kubeconfig-content";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
 import { ask, jsonObject } from "./pulumi";
-import type { Stack } from "./stack";
+import type { Outputs, Stack } from "./stack";
 import { PROJECT, readValue } from "./stack-file";
 
 /**
  * Access to the cluster of a stack. Its kubeconfig stays in this process.
+ * @param outputs of the stack, if they were read already
  * @throws UsageError if the kubeconfig is of another cluster than the one of the last update
  */
-export async function accessOf(context: Context, stack: Stack): Promise<PlainAccess> {
+export async function accessOf(context: Context, stack: Stack, outputs?: Outputs): Promise<PlainAccess> {
     const access = await declaredAccess(context, stack);
-    const outputs = await ask(context.pulumi, ["stack", "output", "--json", "--stack", stack.name]);
-    // A stack that has not been applied yet has no outputs.
-    const { identity: recorded = {} } = jsonObject<{ identity?: Record<string, Identity> }>(
-        outputs,
-        "pulumi stack output",
-    );
-    if (recorded.cluster === undefined) return access;
+    const { identity } = outputs ?? (await maskedOutputs(context, stack));
+    const recorded = identity?.cluster;
+    // A stack that has not been applied yet is bound to no cluster.
+    if (recorded === undefined) return access;
     const kubeconfig = kubeconfigContent(access);
     const uid = await readClusterUid(readerOf(context, { kubeconfig })).catch((error: Error & { code?: unknown }) => {
         // If the API server does not answer at all, the command reports that itself.
         if (typeof error.code !== "number") return undefined;
         throw new Failure(`cluster: namespace kube-system must be readable (status ${error.code}). Grant get (RBAC).`);
     });
-    if (uid === undefined || uid === recorded.cluster.id) return { kubeconfig };
-    throw new UsageError([
-        identityProblem("cluster", recorded.cluster, { ...recorded.cluster, id: uid, at: serverOf(kubeconfig) }),
-    ]);
+    if (uid === undefined || uid === recorded.id) return { kubeconfig };
+    throw new UsageError([identityProblem("cluster", recorded, { ...recorded, id: uid, at: serverOf(kubeconfig) })]);
+}
+
+async function maskedOutputs({ pulumi }: Context, stack: Stack): Promise<Pick<Outputs, "identity">> {
+    return jsonObject(await ask(pulumi, ["stack", "output", "--json", "--stack", stack.name]), "pulumi stack output");
 }
 
 /** Opens a cluster for reading objects, or the fake of a test. */

@@ -2,6 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { readCallersFile } from "../../config/keys/consumers/file";
 import { isInside } from "../../config/values";
+import type { Identity } from "../../components/identity/identity-provider";
 import type { TokenPair } from "../../components/cloudflare/service-tokens";
 import { stackFlag } from "../arguments";
 import { ROOT, type Context } from "../context";
@@ -98,6 +99,8 @@ export interface Outputs {
     serviceTokens: Record<string, TokenPair>;
     /** Expiry date by `<consumer>/<credential>`, if any. For a service token, Cloudflare's date if it is earlier. */
     expires: Record<string, string>;
+    /** What the stack is bound to, by name. Unset before the first update. */
+    identity?: Record<string, Identity>;
     /** Only with option intra-b: the phase of the conversion, from the cluster. */
     conversion?: ConversionOutput;
 }
@@ -122,12 +125,14 @@ export async function readOutputs({ pulumi }: Context, stack: Stack, signal?: Ab
         credentials = {},
         jwtSecrets = {},
         expires = {},
+        identity,
         conversion,
     } = jsonObject<{
         url?: string;
         credentials?: Record<string, string | TokenPair>;
         jwtSecrets?: Record<string, string>;
         expires?: Record<string, string>;
+        identity?: Record<string, Identity>;
         conversion?: ConversionOutput;
     }>(text, "pulumi stack output");
     const pairs = Object.entries(credentials);
@@ -136,6 +141,7 @@ export async function readOutputs({ pulumi }: Context, stack: Stack, signal?: Ab
         credentials: Object.fromEntries(pairs.filter((p): p is [string, string] => typeof p[1] === "string")),
         jwtSecrets,
         expires,
+        ...(identity && { identity }),
         ...(conversion === undefined ? {} : { conversion }),
         serviceTokens: Object.fromEntries(pairs.filter((p): p is [string, TokenPair] => typeof p[1] === "object")),
     };

@@ -195,7 +195,8 @@ const GATEWAYS: Record<string, string> = {
 };
 
 /** Reports objects and tunnels that name a gateway which this stack neither installs nor has in its config. */
-function otherGateways(resources: Resource[], { config = EVERYTHING as ReadonlySet<string> }: Facts): StackMessage[] {
+function otherGateways(resources: Resource[], facts: Facts): StackMessage[] {
+    const config = facts.config ?? EVERYTHING;
     const own = gatewayNamespaces(resources);
     const isOther = (namespace: unknown) =>
         typeof namespace === "string" &&
