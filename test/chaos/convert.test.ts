@@ -5,7 +5,7 @@
 import { strict as assert } from "node:assert";
 import { PHASES, type Phase } from "../../ops/convert/phases";
 import { ask } from "../engine/kit/conversion/conversion-stack";
-import { ConvertStack, killed } from "../engine/kit/conversion/convert-stack";
+import { killed, useConvertStack, type ConvertStack } from "../engine/kit/conversion/convert-stack";
 import {
     fault,
     refused,
@@ -15,9 +15,8 @@ import {
     underTraffic,
     untilStep,
 } from "../engine/kit/conversion/trouble";
-import { gpuWorld } from "../engine/kit/conversion/gpu-world";
 import type { Place } from "../engine/kit/place";
-import { eventually, failed, succeeded, TOOLS_MILLISECONDS } from "../engine/kit/stack";
+import { eventually, failed, succeeded } from "../engine/kit/stack";
 import { Rest } from "../../sandbox/rampart/kubernetes/rest";
 import type { World } from "../../sandbox/world/world";
 
@@ -28,18 +27,7 @@ describe("npm run ops -- convert", function () {
     let url: string;
     let key: string;
 
-    before(async function () {
-        this.timeout(TOOLS_MILLISECONDS);
-        place = await gpuWorld();
-        stack = await ConvertStack.create("convert", place);
-        succeeded(await stack.up());
-        const outputs = await stack.outputs();
-        [url, key] = [outputs.url, outputs.credentials["alice/key"]];
-    });
-    after(async () => {
-        await stack?.destroy();
-        await place?.end();
-    });
+    useConvertStack("convert", (deployed) => ({ place, stack, url, key } = deployed));
 
     const withTraffic = <T>(title: string, act: () => Promise<T>) => underTraffic({ stack, url, key }, title, act);
 

@@ -7,10 +7,9 @@ import { RECORD } from "../../../components/opt/conversion-phases";
 import { Rest } from "../../../sandbox/rampart/kubernetes/rest";
 import type { World } from "../../../sandbox/world/world";
 import { steadyCallers, type Sent } from "../kit/conversion/conversion-stack";
-import { ConvertStack } from "../kit/conversion/convert-stack";
-import { gpuWorld } from "../kit/conversion/gpu-world";
+import { useConvertStack, type ConvertStack } from "../kit/conversion/convert-stack";
 import type { Place } from "../kit/place";
-import { succeeded, TOOLS_MILLISECONDS } from "../kit/stack";
+import { succeeded } from "../kit/stack";
 
 describe("gateway.closed", function () {
     this.timeout(900_000);
@@ -19,18 +18,7 @@ describe("gateway.closed", function () {
     let url: string;
     let key: string;
 
-    before(async function () {
-        this.timeout(TOOLS_MILLISECONDS);
-        place = await gpuWorld();
-        stack = await ConvertStack.create("closed", place);
-        succeeded(await stack.up());
-        const outputs = await stack.outputs();
-        [url, key] = [outputs.url, outputs.credentials["alice/key"]];
-    });
-    after(async () => {
-        await stack?.destroy();
-        await place?.end();
-    });
+    useConvertStack("closed", (deployed) => ({ place, stack, url, key } = deployed));
 
     const set = async (path: string, value: string) =>
         succeeded(await stack.run(["config", "set", "--path", `alpa-auth:${path}`, value]));

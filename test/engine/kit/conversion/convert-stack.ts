@@ -10,12 +10,40 @@ import { pulumiEnv, type PulumiRun } from "../../../../sandbox/world/pulumi";
 import { ROOT } from "../../../../sandbox/world/state";
 import type { World } from "../../../../sandbox/world/world";
 import type { Place } from "../place";
-import { EngineStack, eventually } from "../stack";
+import { EngineStack, eventually, succeeded, TOOLS_MILLISECONDS } from "../stack";
+import { gpuWorld } from "./gpu-world";
 
 export interface Outputs {
     url: string;
     credentials: Record<string, string>;
     conversion?: { phase: string };
+}
+
+/** A stack in a world with GPUs. */
+interface Deployed {
+    place: Place<World>;
+    stack: ConvertStack;
+    url: string;
+    /** Key of alice. */
+    key: string;
+}
+
+/** Before the tests of a `describe`, deploys a stack as intra-a in a world of its own; destroys both after them. */
+export function useConvertStack(name: string, use: (deployed: Deployed) => void): void {
+    let place: Place<World> | undefined;
+    let stack: ConvertStack | undefined;
+    before(async function () {
+        this.timeout(TOOLS_MILLISECONDS);
+        place = await gpuWorld();
+        stack = await ConvertStack.create(name, place);
+        succeeded(await stack.up());
+        const { url, credentials } = await stack.outputs();
+        use({ place, stack, url, key: credentials["alice/key"] });
+    });
+    after(async () => {
+        await stack?.destroy();
+        await place?.end();
+    });
 }
 
 export class ConvertStack extends EngineStack {
