@@ -18,6 +18,7 @@ import { identifiedCluster } from "./preflight/kubernetes/identified-cluster";
 import { PreflightError } from "./preflight/preflight-error";
 import { endedFiles } from "./preflight/kubernetes/tls";
 import { cloudflare } from "./stacks/cloudflare";
+import { programDigest } from "./stacks/program";
 import { inter } from "./stacks/inter";
 import { intra } from "./stacks/intra";
 
@@ -32,13 +33,15 @@ export interface CheckedStack {
 /** Returns the access to the Cloudflare API. Only options that use the API call this function. */
 type CloudflareApi = () => ApiAccess;
 
+const program = programDigest();
+
 /** Preflight checks and Pulumi stack of each option. */
 export const OPTION_STACKS: {
     [O in Option]: (settings: SettingsByOption[O], api: CloudflareApi) => Promise<CheckedStack>;
 } = {
     async "intra-a"(settings, api) {
         const { warnings, bound, ...reached } = await checkGateway(settings, api);
-        return { warnings, create: () => bound((identity) => intra({ ...settings, ...reached, identity })) };
+        return { warnings, create: () => bound((identity) => intra({ ...settings, ...reached, identity, program })) };
     },
     async "intra-b"(settings, api) {
         const { warnings, bound, ...reached } = await checkGateway(settings, api);
@@ -46,18 +49,18 @@ export const OPTION_STACKS: {
         const conversion = { ...settings.conversion, ...attempt };
         return {
             warnings,
-            create: () => bound((identity) => intra({ ...settings, ...reached, conversion, identity })),
+            create: () => bound((identity) => intra({ ...settings, ...reached, conversion, identity, program })),
         };
     },
     async inter(settings, api) {
         const { warnings, bound, ...reached } = await checkGateway(settings, api);
-        return { warnings, create: () => bound((identity) => inter({ ...settings, ...reached, identity })) };
+        return { warnings, create: () => bound((identity) => inter({ ...settings, ...reached, identity, program })) };
     },
     async cloudflare(settings, api) {
         const bound = await bind(settings);
         return {
             warnings: await cloudflarePreflight(settings, owner(), api()),
-            create: () => bound(() => cloudflare(settings, (tokens) => untilDisabled(tokens, api()))),
+            create: () => bound(() => cloudflare({ ...settings, program }, (tokens) => untilDisabled(tokens, api()))),
         };
     },
 };

@@ -12,8 +12,13 @@ import { ServiceTokens, type TokenConsumer, type TokenPair } from "./cloudflare/
 import { Tunnel } from "./cloudflare/tunnel";
 import { alpaPaths, TunnelRoutes } from "./cloudflare/tunnel-routes";
 import { Zone, type ZoneSettings } from "./cloudflare/zone";
+import { cloudflareMeaning } from "./cloudflare-meaning";
+import { fingerprints } from "./meaning/fingerprint";
+import type { Meaning } from "./meaning/plain";
 
 export interface CloudflareAccessArgs {
+    /** Digest of the program's source files, which shows in a preview that the program itself changed. */
+    program?: string;
     /** Id of the Cloudflare account. */
     account: string;
     /** Host names for callers; the first is the main one. */
@@ -27,7 +32,7 @@ export interface CloudflareAccessArgs {
     /** Path prefix in the output `url`. Default: none. Every stack also serves `/alpa`. */
     pathPrefix?: string;
     /** The connectors, without the tunnel token. */
-    connectors: Omit<CloudflaredHostArgs, "token" | "teamName">;
+    connectors: Omit<CloudflaredHostArgs, "token" | "teamName" | "meaning">;
     /** Name of the Zero Trust team: the part before `.cloudflareaccess.com`. */
     teamName: string;
     /** Rate limit of the edge. Default: none. */
@@ -66,29 +71,37 @@ export class CloudflareAccess extends pulumi.ComponentResource {
     /** DS record for the registrar, once the zone is signed. */
     readonly ds: pulumi.Output<string> | undefined;
 
-    constructor(name: string, args: CloudflareAccessArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:components:CloudflareAccess", name, {}, opts);
+    /** @param seed secret of the stack, for the fingerprints of the hosts' keys */
+    constructor(
+        name: string,
+        args: CloudflareAccessArgs,
+        seed: pulumi.Output<string>,
+        opts?: pulumi.ComponentResourceOptions,
+    ) {
+        const meaning = cloudflareMeaning(args, fingerprints(seed));
+        super("alpa-auth:index:CloudflareAccess", name, meaning.stack, opts);
         const { account, hostnames, endpoint, teamName, consumers, notify } = args;
         const prefixes = servedPrefixes(args.pathPrefix);
         const inside = { parent: this };
 
-        const zone = new Zone(`${name}-zone`, { account, ...args.zone }, inside);
+        const zone = new Zone(`${name}-zone`, { account, ...args.zone, meaning: meaning.Zone }, inside);
         const { zoneId } = zone;
         const tunnel = new Tunnel(`${name}-tunnel`, { account }, inside);
-        const tokens = new ServiceTokens(`${name}-tokens`, { account, consumers, notify }, inside);
+        const callers = { consumers, notify, meaning: meaning.ServiceTokens, meanings: meaning.callers };
+        const tokens = new ServiceTokens(`${name}-tokens`, { account, ...callers }, inside);
         const access = new Access(
             `${name}-access`,
-            { account, hostnames, tokenIds: tokens.ids },
+            { account, hostnames, tokenIds: tokens.ids, meaning: meaning.Access },
             // Access depends on the zone, because this run may create the zone: Cloudflare rejects an application for a
             // name whose zone is not in the account.
             { ...inside, dependsOn: zone },
         );
-        const { tunnelId } = tunnel;
         const routes = new TunnelRoutes(
             `${name}-routes`,
             {
-                ...{ account, tunnelId, hostnames, endpoint, paths: alpaPaths(prefixes) },
+                ...{ account, tunnelId: tunnel.tunnelId, hostnames, endpoint, paths: alpaPaths(prefixes) },
                 access: { teamName, audience: access.audience },
+                meaning: meaning.TunnelRoutes,
             },
             inside,
         );
@@ -96,16 +109,18 @@ export class CloudflareAccess extends pulumi.ComponentResource {
         // tunnel with a connected connector.
         const connectors = new CloudflaredHost(
             `${name}-connectors`,
-            { ...args.connectors, teamName, token: tunnel.token },
+            { ...args.connectors, teamName, token: tunnel.token, meaning: meaning.CloudflaredHost },
             { ...inside, dependsOn: routes },
         );
-        const rules = new EdgeRules(`${name}-edge`, { ...args, prefixes, zoneId }, inside);
-        const worker = this.worker(name, args, zoneId);
+        const rules = new EdgeRules(`${name}-edge`, { ...args, prefixes, zoneId, meaning: meaning.EdgeRules }, inside);
         // The DNS records are created last and deleted first, so that Access and the rules protect Alpa as long as the
         // names point to it.
+        const worker = this.worker(name, args, zoneId, meaning.EdgeWorker);
         const after = [access, routes, connectors, rules, ...worker];
         const service = { hostnames, target: tunnel.target, after };
-        const dns = args.dns && new DnsRecords(`${name}-dns`, { zoneId, service, ...args.dns }, inside);
+        const dns =
+            args.dns &&
+            new DnsRecords(`${name}-dns`, { zoneId, service, ...args.dns, meaning: meaning.DnsRecords! }, inside);
         for (const hostname of namesOfOurOwn(args))
             new cloudflare.DnsRecord(
                 // The resource is named after its host name. If another name becomes the main one, the earlier name keeps its
@@ -129,11 +144,22 @@ export class CloudflareAccess extends pulumi.ComponentResource {
     }
 
     /** The Worker that adds the default model to requests that name no model. Empty if there is no default model. */
-    private worker(name: string, args: CloudflareAccessArgs, zoneId: pulumi.Input<string>): EdgeWorker[] {
+    private worker(
+        name: string,
+        args: CloudflareAccessArgs,
+        zoneId: pulumi.Input<string>,
+        meaning: Meaning | undefined,
+    ): EdgeWorker[] {
         const { account, hostnames, pathPrefix, defaultModel: model } = args;
-        if (model === undefined) return [];
+        if (model === undefined || meaning === undefined) return [];
         const prefixes = servedPrefixes(pathPrefix);
-        return [new EdgeWorker(`${name}-worker`, { account, zoneId, hostnames, prefixes, model }, { parent: this })];
+        return [
+            new EdgeWorker(
+                `${name}-worker`,
+                { account, zoneId, hostnames, prefixes, model, meaning },
+                { parent: this },
+            ),
+        ];
     }
 }
 

@@ -1,4 +1,4 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import type { AcceptSettings } from "./kubernetes/awaited";
 import type { AlpaSettings } from "./route/alpa-upstreams";
 import { BareMetal } from "./hosts/bare-metal/bare-metal";
@@ -12,6 +12,7 @@ import type { Observed } from "./route/plugin-chain";
 import { OptComponent, optAddress, type OptComponentArgs } from "./opt/opt-component";
 import type { OptSettings } from "./opt/opt-settings";
 import { metadata } from "./kubernetes/ownership";
+import type { Meaning } from "./meaning/plain";
 import { Verification, VERIFICATION_PREFIX } from "./opt/verification";
 
 /** A conversion of Alpa from bare metal to the cluster, or back. */
@@ -43,7 +44,9 @@ interface Around {
     observed?: Observed;
     conversion: ConversionSettings;
     /** Set if callers get 503 in every phase. Default: the phase decides. */
-    closed?: object;
+    closed?: { retryAfterSeconds: number };
+    /** Secret of the stack from which keys are derived. */
+    seed: pulumi.Output<string>;
 }
 
 /** Outputs of a stack about its conversion. */
@@ -62,11 +65,9 @@ export interface ConversionOutputs {
  * is closed before a backend stops, and opened when a backend answers. One side releases the GPUs before the other side
  * takes them. The first resource records the start of the run, and the last resource records the end.
  */
-export class Conversion {
-    /** Alpa services that the upstreams point to in this phase. */
-    readonly alpa: AlpaSettings;
-    /** Callers get 503 with this Retry-After. Unset if the route is open. */
-    readonly refused?: { retryAfterSeconds: number };
+export class Conversion extends pulumi.ComponentResource {
+    /** What callers are served in this phase. */
+    readonly served: Served;
     /** Resources that the callers' route depends on. */
     readonly before: pulumi.Resource[];
     /** Number of the current attempt. Unset if the last run has completed. */
@@ -74,37 +75,36 @@ export class Conversion {
 
     constructor(
         private readonly name: string,
-        private readonly parent: pulumi.Resource,
+        meaning: Meaning,
         private readonly around: Around,
         after: pulumi.Resource[],
+        opts: pulumi.ComponentResourceOptions,
     ) {
-        const { namespace, conversion } = around;
-        const { phase, opt, retryAfterSeconds, attempt } = conversion;
-        const state = stateOf(phase);
-        const component = { endpoints: [{ address: optAddress(namespace, opt), weight: 1 }] };
-        this.alpa = { ...around.alpa, ...(state.upstream === "component" ? component : {}) };
-        if (state.callers === "nowhere" || around.closed) this.refused = { retryAfterSeconds };
+        super("alpa-auth:index:Conversion", name, meaning, opts);
+        this.served = servedAlpa(around);
+        const { attempt } = around.conversion;
         if (attempt > 0) this.attempt = attempt;
 
         const begun = this.record("begun", after);
-        this.before = this.refused ? [begun] : [...this.sides([...after, begun])];
+        this.before = this.served.refused ? [begun] : [...this.sides([...after, begun])];
     }
 
     /** Creates the resources that depend on the callers' route. @returns the outputs of the stack */
     finish(gatewayUrl: string, route: pulumi.Resource, others: pulumi.Resource[]): ConversionOutputs {
-        const { name, parent, around } = this;
+        const { name, around } = this;
         const { phase, holder } = around.conversion;
-        const sides = this.refused ? this.sides([route]) : [];
+        const sides = this.served.refused ? this.sides([route]) : [];
         const { answerTimeoutSeconds } = around.alpa;
         const verification = new Verification(
             `${name}-verification`,
             { ...around, answerTimeoutSeconds, attempt: this.attempt },
-            { parent, dependsOn: route },
+            { parent: this, dependsOn: route },
         );
         const reached = this.record("reached", [route, ...sides, verification, ...others]);
         // Outputs are set only when the whole run has completed: after an interrupted run they must still show the
         // previous phase.
         const whole = <T>(value: T) => reached.id.apply(() => value);
+        this.registerOutputs({});
         return {
             phase: whole(phase),
             since: reached.since,
@@ -115,7 +115,7 @@ export class Conversion {
 
     /** Creates the resources of bare metal and of the component. The side that releases the GPUs comes first. */
     private sides(dependsOn: pulumi.Resource[]): pulumi.Resource[] {
-        const { name, parent, around } = this;
+        const { name, around } = this;
         const { namespace, cluster, binding, rampart, readiness, conversion } = around;
         const { phase, opt, bareMetal, attempt, back } = conversion;
         const { answerTimeoutSeconds } = around.alpa;
@@ -131,7 +131,7 @@ export class Conversion {
                     running: state.component,
                     settleSeconds: readiness.settleSeconds,
                 },
-                { parent, dependsOn: [...dependsOn, ...after] },
+                { parent: this, dependsOn: [...dependsOn, ...after] },
             );
         const hosts = (after: pulumi.Resource[]) =>
             new BareMetal(
@@ -144,7 +144,7 @@ export class Conversion {
                     portShared,
                     attempt,
                 },
-                { parent, dependsOn: [...dependsOn, ...after] },
+                { parent: this, dependsOn: [...dependsOn, ...after] },
             );
         const [first, second] = state.component ? [hosts, component] : [component, hosts];
         const one = first([]);
@@ -152,7 +152,7 @@ export class Conversion {
     }
 
     private record(what: "begun" | "reached", dependsOn: pulumi.Resource[]): ConversionRecord {
-        const { name, parent, around } = this;
+        const { name, around } = this;
         const { namespace, cluster, conversion } = around;
         const { phase, opt, callers, holder, attempt } = conversion;
         const { labels, ...named } = metadata(RECORD, namespace);
@@ -169,7 +169,32 @@ export class Conversion {
                 metadata: { ...named, labels: { ...labels, ...RECORD_LABELS } },
                 ...(what === "begun" ? { begin } : { end: { phase, callers } }),
             },
-            { parent, dependsOn },
+            { parent: this, dependsOn },
         );
     }
 }
+
+/** What callers are served. */
+interface Served {
+    /** Alpa services that the upstreams point to. */
+    alpa: AlpaSettings;
+    /** Callers get 503 with this Retry-After. Unset if the route is open. */
+    refused?: { retryAfterSeconds: number };
+}
+
+/** What callers are served, in the phase of a conversion or without one. */
+export function servedAlpa({ namespace, alpa, conversion, closed }: ServedArgs): Served {
+    if (conversion === undefined) return { alpa, refused: closed };
+    const { phase, opt, retryAfterSeconds } = conversion;
+    const { upstream, callers } = stateOf(phase);
+    const component = { endpoints: [{ address: optAddress(namespace, opt), weight: 1 }] };
+    return {
+        alpa: upstream === "component" ? { ...alpa, ...component } : alpa,
+        ...((callers === "nowhere" || closed) && { refused: { retryAfterSeconds } }),
+    };
+}
+
+type ServedArgs = Pick<Around, "namespace" | "alpa"> & {
+    conversion?: ConversionSettings;
+    closed?: { retryAfterSeconds: number };
+};

@@ -1,18 +1,18 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { Conversion, type ConversionOutputs, type ConversionSettings } from "./conversion";
+import { Conversion, servedAlpa, type ConversionOutputs, type ConversionSettings } from "./conversion";
 import type { AcceptSettings } from "./kubernetes/awaited";
 import { AlpaRoute } from "./route/alpa-route";
-import type { Observed } from "./route/plugin-chain";
 import type { AlpaSettings } from "./route/alpa-upstreams";
 import type { CallerClass } from "./route/caller-classes";
 import { releaseNamespace } from "./apisix/release";
 import { GATEWAY_SERVICE } from "./apisix/values";
 import { CloudflareExposure, type ExposureSettings, type GatewayOrigin } from "./cloudflare/exposure";
-import { Consumers, type ConsumerSettings } from "./consumers/consumers";
-import { installGateway, type OwnGateway } from "./apisix/installation";
+import { Consumers } from "./consumers/consumers";
+import { type ConsumerSettings } from "./consumers/consumer";
+import { Gateway, type OwnGateway } from "./apisix/installation";
 import type { GatewayPods } from "./apisix/gateway-pods";
-import type { GatewayBinding, GatewayWiring } from "./apisix/wiring";
+import type { GatewayBinding } from "./apisix/wiring";
 import type { GuardSettings } from "./route/request-guard";
 import type { ClusterAccess } from "./kubernetes/kubeconfig";
 import { APISIX_PODS, DATA_PORT } from "./kubernetes/network-policies";
@@ -23,6 +23,8 @@ import { curlLine } from "./alpa/sample";
 import { SharedCounters, type CountersSettings } from "./consumers/shared-counters";
 import { GatewayTls, type GatewayTlsSettings } from "./apisix/tls";
 import { VERIFICATION_PREFIX } from "./opt/verification";
+import { fingerprints } from "./meaning/fingerprint";
+import { gatewayMeaning, observedBy, type GatewayMeaning } from "./gateway-meaning";
 
 /** The gateway: one that the stack installs, or an existing one. */
 export type GatewaySettings =
@@ -37,6 +39,10 @@ export type GatewaySettings =
       } & GatewayBinding);
 
 export interface GatewayClusterArgs {
+    /** Digest of the program's source files, which shows in a preview that the program itself changed. */
+    program?: string;
+    /** Expiry date of a credential, by `<consumer>/<credential>`. */
+    expires: Record<string, string>;
     /** Namespace of routes, consumers and credentials. */
     namespace: string;
     cluster: ClusterAccess;
@@ -75,26 +81,37 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
     /** Outputs of a conversion. Undefined if the stack has no conversion. */
     readonly conversion?: ConversionOutputs;
 
-    /** @param type type token of the option's component, which is part of every child's URN */
-    constructor(type: string, name: string, args: GatewayClusterArgs, opts?: pulumi.ComponentResourceOptions) {
-        super(type, name, {}, opts);
-        const { namespace, cluster, alpa, guard, gateway, readiness, pathPrefix } = args;
+    private readonly meaning: GatewayMeaning;
+
+    /**
+     * @param type type token of the option's component, which is part of every child's URN
+     * @param seed secret of the stack from which keys are derived
+     */
+    constructor(
+        type: string,
+        name: string,
+        args: GatewayClusterArgs,
+        private readonly seed: pulumi.Output<string>,
+        opts?: pulumi.ComponentResourceOptions,
+    ) {
+        const meaning = gatewayMeaning(args, fingerprints(seed));
+        super(type, name, meaning.stack, opts);
+        this.meaning = meaning;
+        const { namespace, cluster, guard, gateway, readiness, pathPrefix } = args;
         const prefixes = servedPrefixes(pathPrefix);
 
-        const home = new k8s.core.v1.Namespace(
-            `${name}-namespace`,
-            { metadata: metadata(namespace) },
-            { parent: this },
-        );
-        const wiring = this.install(name, args, home);
-        const binding = wiring?.binding ?? (gateway as GatewayBinding);
+        const inside = { parent: this };
+        const home = new k8s.core.v1.Namespace(`${name}-namespace`, { metadata: metadata(namespace) }, inside);
+        const own = this.install(name, args, home);
+        const binding = own?.binding ?? (gateway as GatewayBinding);
         const pods = gatewayPods(gateway, binding);
         const bound = { namespace, binding, cluster, readiness };
-        const after = { parent: this, dependsOn: wiring ? [home, wiring] : [home] };
+        const after = { parent: this, dependsOn: own ? [home, own.ready] : [home] };
         const ownGateway = gateway.installer !== "existing";
-        const tls = args.tls && new GatewayTls(`${name}-tls`, { ...bound, ...args.tls }, after);
+        const tls =
+            args.tls && new GatewayTls(`${name}-tls`, { ...bound, ...args.tls, meaning: meaning.GatewayTls! }, after);
         const conversion = this.convert(name, args, binding, after.dependsOn);
-        const { refused = args.closed, attempt } = conversion ?? {};
+        const { alpa: served, refused } = servedAlpa(args);
         const shared = this.sharedCounters(name, args, binding, home);
         // The route redirects callers to HTTPS, so it is created after TLS. In a conversion it is created after the resources
         // that start Alpa, because callers would get errors. A closed route is created before them. Classes of callers need the counter server first.
@@ -102,8 +119,9 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         const route = new AlpaRoute(
             `${name}-route`,
             {
-                ...{ ...bound, pods, guard, pathPrefix, ownGateway, refused, attempt },
-                alpa: conversion?.alpa ?? alpa,
+                ...{ ...bound, pods, guard, pathPrefix, ownGateway, refused, attempt: conversion?.attempt },
+                meaning: meaning.AlpaRoute,
+                alpa: served,
                 tls: args.tls && { redirect: args.tls.redirect },
                 ...(args.classes && { classes: args.classes, counters: shared?.counters }),
                 observed: observedBy(gateway),
@@ -113,9 +131,9 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         const consumers = new Consumers(
             `${name}-consumers`,
             {
-                ...bound,
-                pods,
+                ...{ ...bound, pods, seed },
                 consumers: args.consumers,
+                meanings: meaning.callers,
                 counters: shared?.counters,
                 // The stack's own gateway is deleted with the namespace. An existing gateway is not deleted, so it must
                 // first reject the credentials.
@@ -139,17 +157,17 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
     }
 
     /** Installs APISIX with all objects that it needs. Does nothing for an existing gateway. */
-    private install(name: string, args: GatewayClusterArgs, home: pulumi.Resource): GatewayWiring | undefined {
+    private install(name: string, args: GatewayClusterArgs, home: pulumi.Resource): Gateway | undefined {
         const { gateway, namespace, cluster, exposure, readiness } = args;
         if (gateway.installer === "existing") return undefined;
-        return installGateway(name, this, home, {
-            namespace,
-            cluster,
-            gateway,
+        const { Gateway: own, Etcd: etcd } = this.meaning;
+        const installed = {
+            ...{ namespace, cluster, gateway, etcd: etcd! },
             // With a node port, callers can connect from any address.
             onlyConnectors: exposure !== undefined && gateway.release.nodePort === undefined,
             graphTimeoutSeconds: readiness.graphTimeoutSeconds,
-        });
+        };
+        return new Gateway(name, own!, installed, { parent: this, dependsOn: home });
     }
 
     private convert(name: string, args: GatewayClusterArgs, binding: GatewayBinding, after: pulumi.Resource[]) {
@@ -158,7 +176,8 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         const timeoutSeconds = readiness.graphTimeoutSeconds;
         const rampart = gateway.installer === "rampart" ? { retry: gateway.retry, timeoutSeconds } : undefined;
         const observed = observedBy(gateway);
-        return new Conversion(`${name}-conversion`, this, { ...args, binding, rampart, observed, conversion }, after);
+        const around = { ...args, binding, rampart, observed, conversion, seed: this.seed };
+        return new Conversion(`${name}-conversion`, this.meaning.Conversion!, around, after, { parent: this });
     }
 
     private sharedCounters(name: string, args: GatewayClusterArgs, binding: GatewayBinding, home: pulumi.Resource) {
@@ -167,7 +186,10 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         const { answerTimeoutSeconds } = alpa;
         return new SharedCounters(
             `${name}-counters`,
-            { namespace, apisixNamespace: binding.gatewayNamespace, settings, answerTimeoutSeconds },
+            {
+                ...{ namespace, apisixNamespace: binding.gatewayNamespace, settings, answerTimeoutSeconds },
+                meaning: this.meaning.SharedCounters!,
+            },
             { parent: this, dependsOn: home },
         );
     }
@@ -177,7 +199,10 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         if (exposure === undefined) return;
         new CloudflareExposure(
             `${name}-exposure`,
-            { ...exposure, namespace, origin: gatewayOrigin(args), prefixes },
+            {
+                ...{ ...exposure, namespace, origin: gatewayOrigin(args), prefixes },
+                meaning: this.meaning.CloudflareExposure!,
+            },
             { parent: this, dependsOn },
         );
     }
@@ -190,13 +215,6 @@ function gatewayPods({ installer }: GatewaySettings, { gatewayNamespace }: Gatew
         labels: APISIX_PODS.matchLabels,
         unasked: installer === "existing" ? "settle" : "fail",
     };
-}
-
-/** Settings of the gateway's access log and metrics. */
-function observedBy(gateway: GatewaySettings): Observed | undefined {
-    const { metrics, accessLog } = (gateway.installer === "existing" ? undefined : gateway.release.observability) ?? {};
-    if (metrics === undefined && !accessLog) return undefined;
-    return { ...(metrics && { counted: true }), ...(accessLog && { named: true }) };
 }
 
 /** Address of the gateway inside the cluster. */

@@ -11,7 +11,12 @@ export interface InterClusterArgs extends GatewayClusterArgs {
 
 /** The gateway in a separate cluster, which survives the loss of any single node. Alpa is outside of that cluster. */
 export class InterCluster extends GatewayCluster {
-    constructor(name: string, args: InterClusterArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:components:InterCluster", name, args, opts);
+    constructor(
+        name: string,
+        args: InterClusterArgs,
+        seed: pulumi.Output<string>,
+        opts?: pulumi.ComponentResourceOptions,
+    ) {
+        super("alpa-auth:index:InterCluster", name, args, seed, opts);
     }
 }

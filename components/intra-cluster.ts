@@ -3,7 +3,12 @@ import { GatewayCluster, type GatewayClusterArgs } from "./gateway-cluster";
 
 /** The gateway on the nodes that run Alpa. */
 export class IntraCluster extends GatewayCluster {
-    constructor(name: string, args: GatewayClusterArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:components:IntraCluster", name, args, opts);
+    constructor(
+        name: string,
+        args: GatewayClusterArgs,
+        seed: pulumi.Output<string>,
+        opts?: pulumi.ComponentResourceOptions,
+    ) {
+        super("alpa-auth:index:IntraCluster", name, args, seed, opts);
     }
 }

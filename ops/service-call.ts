@@ -3,7 +3,7 @@ import * as http from "node:http";
 import * as https from "node:https";
 import { text } from "node:stream/consumers";
 import { setTimeout as pause } from "node:timers/promises";
-import { claimKey } from "../components/consumers/consumers";
+import { claimKey } from "../components/consumers/consumer";
 import type { Outputs } from "./stack/stack";
 import { signToken } from "./token/sign";
 

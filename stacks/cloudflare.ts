@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { DisabledTokens } from "../components/cloudflare/disabled-tokens";
+import { stackSeed } from "../components/consumers/generated-secrets";
 import { CloudflareAccess, type CloudflareAccessArgs } from "../components/cloudflare-access";
 
 /** Waits until Cloudflare rejects these tokens. Throws if Cloudflare still accepts them at the end of the wait. */
@@ -11,7 +12,7 @@ type UntilDisabled = (tokens: DisabledTokens) => Promise<void>;
  * does not check that Cloudflare rejects disabled tokens
  */
 export function cloudflare(settings: CloudflareAccessArgs, untilDisabled?: UntilDisabled) {
-    const auth = new CloudflareAccess("alpa", settings);
+    const auth = new CloudflareAccess("alpa", settings, stackSeed());
     // No resource depends on this check, but the run fails if the check fails.
     if (untilDisabled && !pulumi.runtime.isDryRun())
         auth.disabled.apply((ids) => untilDisabled({ account: settings.account, ids }));

@@ -16,14 +16,20 @@ export interface StackCluster {
     fallbackAccess?: ClusterAccess;
 }
 
-/** The cluster of a stack: an existing one, or one that it creates from hosts. */
-export function clusterOf({
-    cluster,
-    nodes,
-    fallbackAccess,
-    identity,
-    alpa: { answerTimeoutSeconds },
-}: StackCluster & Pick<GatewayClusterArgs, "alpa">): {
+/**
+ * The cluster of a stack: an existing one, or one that it creates from hosts.
+ * @param seed secret of the stack
+ */
+export function clusterOf(
+    {
+        cluster,
+        nodes,
+        fallbackAccess,
+        identity,
+        alpa: { answerTimeoutSeconds },
+    }: StackCluster & Pick<GatewayClusterArgs, "alpa">,
+    seed: pulumi.Output<string>,
+): {
     access: ClusterAccess;
     provider: k8s.Provider;
     /**
@@ -38,7 +44,7 @@ export function clusterOf({
         const provider = new k8s.Provider("cluster", { kubeconfig, clusterIdentifier: clusterUid }, { dependsOn });
         return { access: cluster, provider, outputs: {} };
     }
-    const microk8s = new Microk8s("nodes", { ...nodes, answerTimeoutSeconds });
+    const microk8s = new Microk8s("nodes", { ...nodes, answerTimeoutSeconds }, seed);
     const kubeconfig = fallbackAccess?.kubeconfig ?? microk8s.kubeconfig;
     const clusterUid =
         cluster.clusterUid ??

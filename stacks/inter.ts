@@ -1,14 +1,17 @@
+import type * as pulumi from "@pulumi/pulumi";
 import { InterCluster, type InterClusterArgs } from "../components/inter-cluster";
 import { AlpaFirewall, type FirewallSettings } from "../components/hosts/alpa-firewall/alpa-firewall";
+import { stackSeed } from "../components/consumers/generated-secrets";
 import { clusterOf } from "./cluster";
 import { printedRules } from "../components/hosts/alpa-firewall/rules";
 import type { AroundTheGateway } from "./intra";
 
 /** Option inter: a highly available gateway in a separate cluster, with Alpa outside of it. */
 export function inter(settings: InterClusterArgs & AroundTheGateway & { firewall?: FirewallSettings }) {
-    const rules = firewallOf(settings.firewall);
-    const { access, provider, outputs } = clusterOf(settings);
-    const auth = new InterCluster("alpa", { ...settings, cluster: access }, { provider });
+    const seed = stackSeed();
+    const rules = firewallOf(settings.firewall, seed);
+    const { access, provider, outputs } = clusterOf(settings, seed);
+    const auth = new InterCluster("alpa", { ...settings, cluster: access }, seed, { provider });
     const { url, credentials, jwtSecrets, curl } = auth;
     const { expires, azure } = settings;
     return { url, credentials, jwtSecrets, curl, expires, ...azure, ...outputs, ...rules };
@@ -18,8 +21,8 @@ export function inter(settings: InterClusterArgs & AroundTheGateway & { firewall
  * Firewall of Alpa's hosts. The program loads the rules into the hosts. With `apply: print` it returns the rules as an
  * output instead, and operators load them by hand.
  */
-function firewallOf(settings: FirewallSettings | undefined): { alpaFirewall?: string } {
+function firewallOf(settings: FirewallSettings | undefined, seed: pulumi.Output<string>): { alpaFirewall?: string } {
     if (settings?.apply === "print") return { alpaFirewall: printedRules(settings.rules) };
-    if (settings !== undefined) new AlpaFirewall("alpa-firewall", settings);
+    if (settings !== undefined) new AlpaFirewall("alpa-firewall", settings, seed);
     return {};
 }

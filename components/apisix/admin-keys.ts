@@ -20,7 +20,7 @@ export class AdminKeys extends pulumi.ComponentResource {
     readonly secretName: pulumi.Output<string>;
 
     constructor(name: string, args: AdminKeysArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:parts:AdminKeys", name, args, opts);
+        super("alpa-auth:index:AdminKeys", name, {}, opts);
 
         const admin = new random.RandomPassword(`${name}-admin`, { length: 40, special: false }, { parent: this });
         const viewer = new random.RandomPassword(`${name}-viewer`, { length: 40, special: false }, { parent: this });

@@ -21,7 +21,7 @@ export const CONTROLLER_BUDGET = "alpa-auth-ingress-controller";
  */
 export class ControllerBudget extends pulumi.ComponentResource {
     constructor(name: string, args: ControllerBudgetArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:parts:ControllerBudget", name, args, opts);
+        super("alpa-auth:index:ControllerBudget", name, {}, opts);
         new k8s.policy.v1.PodDisruptionBudget(
             `${name}-budget`,
             {

@@ -28,7 +28,7 @@ const KEYRING = { length: 16, special: false, numeric: false };
  */
 export class EtcdSecrets extends pulumi.ComponentResource {
     constructor(name: string, args: EtcdSecretsArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:parts:EtcdSecrets", name, { ...args, password: undefined }, opts);
+        super("alpa-auth:index:EtcdSecrets", name, {}, opts);
         const { namespace, secretName, password } = args;
         const keyring = new random.RandomPassword(`${name}-keyring`, KEYRING, { parent: this });
         new k8s.core.v1.Secret(

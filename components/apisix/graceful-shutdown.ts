@@ -34,7 +34,7 @@ const ROLLOUT_MINUTES = 15;
  */
 export class GracefulShutdown extends pulumi.ComponentResource {
     constructor(name: string, args: GracefulShutdownArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:parts:GracefulShutdown", name, {}, opts);
+        super("alpa-auth:index:GracefulShutdown", name, {}, opts);
         const { namespace, graceSeconds, installed } = args;
         new k8s.apps.v1.DeploymentPatch(
             `${name}-patch`,

@@ -8,8 +8,9 @@ import { CONNECTOR_LABELS } from "../cloudflare/cloudflared/deployment";
 import { ControllerBudget } from "./controller-budget";
 import { Etcd } from "../etcd/etcd";
 import { EtcdSecrets } from "./etcd-secrets";
-import { GatewayWiring } from "./wiring";
+import { GatewayWiring, type GatewayBinding } from "./wiring";
 import { GracefulShutdown } from "./graceful-shutdown";
+import type { Meaning } from "../meaning/plain";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
 import { NetworkPolicies } from "../kubernetes/network-policies";
 import { GatewayMonitor } from "./pod-monitor";
@@ -37,69 +38,78 @@ export interface InstallationArgs {
     onlyConnectors: boolean;
     /** Longest wait for Rampart, in seconds. */
     graphTimeoutSeconds: number;
+    /** What etcd is, for the inputs of its component. */
+    etcd: Meaning;
 }
 
 type InNamespace = (namespace: string, opts: pulumi.ComponentResourceOptions) => pulumi.Resource;
 
-/**
- * Installs APISIX with all objects that it needs, as children of `parent`.
- * @param home resource of the routes' namespace
- * @returns the classes and the Gateway that routes and consumers refer to and depend on
- */
-export function installGateway(
-    name: string,
-    parent: pulumi.Resource,
-    home: pulumi.Resource,
-    args: InstallationArgs,
-): GatewayWiring {
-    const { namespace, cluster, gateway } = args;
-    const { availability, observability } = gateway.release;
-    const installation = installationOf(gateway, namespace);
-    const profileText = profileOf(gateway.release, namespace);
-    const etcd = new Etcd(
-        `${name}-etcd`,
-        { namespace, cluster, apisixNamespace: installation.namespace, settings: etcdSettings(gateway.release) },
-        { parent, dependsOn: home },
-    );
-    const inNamespace = (apisix: string, o: pulumi.ComponentResourceOptions) => {
-        // The keys are created last, and no pod starts without them. So the network policies are in force before any pod
-        // listens.
-        const callersFrom = args.onlyConnectors ? { namespace, labels: CONNECTOR_LABELS } : undefined;
-        const tls = gateway.release.tls === undefined ? {} : { tls: true };
-        const { metrics } = observability ?? {};
-        const scrapers = metrics && { scrapers: metrics.scrapers };
-        const policies = new NetworkPolicies(
-            `${name}-policies`,
-            { namespace: apisix, callersFrom, ...tls, ...scrapers },
-            o,
-        );
-        if (metrics?.podMonitor) new GatewayMonitor(`${name}-metrics`, { namespace: apisix }, o);
-        if (availability) new ControllerBudget(`${name}-controller`, { namespace: apisix }, o);
-        const profile = new ApisixProfile(`${name}-profile`, { namespace: apisix, text: profileText }, o);
-        const secrets = new EtcdSecrets(
-            `${name}-etcd`,
-            { namespace: apisix, secretName: etcdSecretName(installation), password: etcd.password },
-            { ...o, dependsOn: policies },
-        );
-        const dependsOn = [policies, profile, secrets];
-        return new AdminKeys(`${name}-admin-keys`, { namespace: apisix }, { ...o, dependsOn });
-    };
+/** APISIX with all objects that it needs: the classes and the Gateway that routes and consumers refer to come last. */
+export class Gateway extends pulumi.ComponentResource {
+    readonly binding: GatewayBinding;
+    /** The last resource. Routes and consumers depend on it, and not on the Service of etcd, see {@link Etcd.prepared}. */
+    readonly ready: pulumi.Resource;
 
-    const apisix = install(name, parent, [home, etcd.prepared], args, inNamespace);
-    const { namespace: apisixNamespace } = installation;
-    const stop =
-        availability &&
-        new GracefulShutdown(
-            `${name}-stop`,
-            { namespace: apisixNamespace, graceSeconds: graceSeconds(availability), installed: apisix.installed },
-            { parent, dependsOn: apisix, deletedWith: apisix.installation },
+    constructor(name: string, meaning: Meaning, args: InstallationArgs, opts: pulumi.ComponentResourceOptions) {
+        super("alpa-auth:index:Gateway", name, meaning, opts);
+        const { namespace, cluster, gateway } = args;
+        const { availability, observability } = gateway.release;
+        const installation = installationOf(gateway, namespace);
+        const profileText = profileOf(gateway.release, namespace);
+        const etcd = new Etcd(
+            `${name}-etcd`,
+            {
+                namespace,
+                cluster,
+                apisixNamespace: installation.namespace,
+                settings: etcdSettings(gateway.release),
+                meaning: args.etcd,
+            },
+            { parent: this },
         );
-    return new GatewayWiring(
-        `${name}-wiring`,
-        { apisixNamespace, namespace, ...(observability?.metrics && { metrics: true }) },
-        // No route is opened before the graceful shutdown of the pods is configured.
-        { parent, dependsOn: stop ? [apisix, stop] : apisix },
-    );
+        const inNamespace = (apisix: string, o: pulumi.ComponentResourceOptions) => {
+            // The keys are created last, and no pod starts without them. So the network policies are in force before any pod
+            // listens.
+            const callersFrom = args.onlyConnectors ? { namespace, labels: CONNECTOR_LABELS } : undefined;
+            const tls = gateway.release.tls === undefined ? {} : { tls: true };
+            const { metrics } = observability ?? {};
+            const scrapers = metrics && { scrapers: metrics.scrapers };
+            const policies = new NetworkPolicies(
+                `${name}-policies`,
+                { namespace: apisix, callersFrom, ...tls, ...scrapers },
+                o,
+            );
+            if (metrics?.podMonitor) new GatewayMonitor(`${name}-metrics`, { namespace: apisix }, o);
+            if (availability) new ControllerBudget(`${name}-controller`, { namespace: apisix }, o);
+            const profile = new ApisixProfile(`${name}-profile`, { namespace: apisix, text: profileText }, o);
+            const secrets = new EtcdSecrets(
+                `${name}-etcd`,
+                { namespace: apisix, secretName: etcdSecretName(installation), password: etcd.password },
+                { ...o, dependsOn: policies },
+            );
+            const dependsOn = [policies, profile, secrets];
+            return new AdminKeys(`${name}-admin-keys`, { namespace: apisix }, { ...o, dependsOn });
+        };
+
+        const apisix = install(name, this, [etcd.prepared], args, inNamespace);
+        const { namespace: apisixNamespace } = installation;
+        const stop =
+            availability &&
+            new GracefulShutdown(
+                `${name}-stop`,
+                { namespace: apisixNamespace, graceSeconds: graceSeconds(availability), installed: apisix.installed },
+                { parent: this, dependsOn: apisix, deletedWith: apisix.installation },
+            );
+        const wiring = new GatewayWiring(
+            `${name}-wiring`,
+            { apisixNamespace, namespace, ...(observability?.metrics && { metrics: true }) },
+            // No route is opened before the graceful shutdown of the pods is configured.
+            { parent: this, dependsOn: stop ? [apisix, stop] : apisix },
+        );
+        this.binding = wiring.binding;
+        this.ready = wiring;
+        this.registerOutputs({});
+    }
 }
 
 /** Name and namespace of the Helm release. Both are different for each installer. */

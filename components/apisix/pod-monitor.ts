@@ -21,7 +21,7 @@ export const POD_MONITOR = "alpa-auth-gateway";
  */
 export class GatewayMonitor extends pulumi.ComponentResource {
     constructor(name: string, args: GatewayMonitorArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:parts:GatewayMonitor", name, args, opts);
+        super("alpa-auth:index:GatewayMonitor", name, {}, opts);
         new k8s.apiextensions.CustomResource(
             `${name}-pods`,
             {

@@ -71,7 +71,7 @@ export const TLS_CIPHERS = ["AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-
  */
 export class ApisixProfile extends pulumi.ComponentResource {
     constructor(name: string, args: ApisixProfileArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:parts:ApisixProfile", name, args, opts);
+        super("alpa-auth:index:ApisixProfile", name, {}, opts);
         new k8s.core.v1.ConfigMap(
             `${name}-file`,
             { metadata: metadata(profileName(args.text), args.namespace), data: { [PROFILE_FILE]: args.text } },

@@ -43,7 +43,7 @@ export class RampartGateway extends pulumi.ComponentResource {
     readonly installed: pulumi.Output<string>;
 
     constructor(name: string, args: RampartGatewayArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:parts:RampartGateway", name, { ...args, inNamespace: undefined }, opts);
+        super("alpa-auth:index:RampartGateway", name, {}, opts);
         const { namespace, cluster, timeoutSeconds } = args;
         const object = { apiVersion: API_VERSION, kind: "RampartGraph", namespace, name: GRAPH };
 

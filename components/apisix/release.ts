@@ -40,7 +40,7 @@ export class ApisixRelease extends pulumi.ComponentResource {
     readonly installed: pulumi.Output<string>;
 
     constructor(name: string, args: ApisixReleaseArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:parts:ApisixRelease", name, {}, opts);
+        super("alpa-auth:index:ApisixRelease", name, {}, opts);
         const { release, cluster } = args;
 
         const files = args.crds ?? PUBLISHED_CRDS;

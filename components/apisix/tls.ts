@@ -7,6 +7,7 @@ import { generationOf } from "../kubernetes/generation";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
 import { credentialMetadata, metadata } from "../kubernetes/ownership";
 import { secretData } from "../kubernetes/secret-data";
+import type { Meaning } from "../meaning/plain";
 
 /** Source of a certificate. */
 type CertificateSource =
@@ -25,6 +26,8 @@ export interface GatewayTlsSettings {
 }
 
 export interface GatewayTlsArgs extends Omit<GatewayTlsSettings, "redirect"> {
+    /** What it is, for the inputs of the component. */
+    meaning: Meaning;
     /** Namespace of the route, and of the certificate. */
     namespace: string;
     binding: GatewayBinding;
@@ -42,7 +45,7 @@ const ISSUE_SECONDS = 600;
 /** The certificate that the gateway presents, and its host names. */
 export class GatewayTls extends pulumi.ComponentResource {
     constructor(name: string, args: GatewayTlsArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:parts:GatewayTls", name, {}, opts);
+        super("alpa-auth:index:GatewayTls", name, args.meaning, opts);
         const { namespace, binding, cluster, readiness, hostnames, source } = args;
 
         const certificate =

@@ -45,7 +45,7 @@ export class GatewayWiring extends pulumi.ComponentResource {
     readonly binding: GatewayBinding;
 
     constructor(name: string, args: GatewayWiringArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:parts:GatewayWiring", name, args, opts);
+        super("alpa-auth:index:GatewayWiring", name, {}, opts);
         const { apisixNamespace, namespace } = args;
         const specs = renderWiring(args);
 

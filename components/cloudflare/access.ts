@@ -1,8 +1,11 @@
 import * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
 import { owner } from "../kubernetes/ownership";
+import type { Meaning } from "../meaning/plain";
 
 export interface AccessArgs {
+    /** What it is, for the inputs of the component. */
+    meaning: Meaning;
     account: string;
     /** Protected host names; the first is the main one. */
     hostnames: string[];
@@ -24,7 +27,7 @@ export class Access extends pulumi.ComponentResource {
     readonly audience: pulumi.Output<string>;
 
     constructor(name: string, args: AccessArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:parts:Access", name, {}, opts);
+        super("alpa-auth:index:Access", name, args.meaning, opts);
         const { account, hostnames, tokenIds } = args;
 
         // Cloudflare rejects an empty policy. An application without a policy rejects every request.

@@ -1,8 +1,11 @@
 import * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
 import { logicalName, renderRecord, type Phase, type ZoneRecord } from "./dns-record";
+import type { Meaning } from "../meaning/plain";
 
 export interface DnsRecordsArgs {
+    /** What it is, for the inputs of the component. */
+    meaning: Meaning;
     zoneId: pulumi.Input<string>;
     /** The records to create, from the records file. */
     records: ZoneRecord[];
@@ -31,7 +34,7 @@ export class DnsRecords extends pulumi.ComponentResource {
     readonly ds: pulumi.Output<string> | undefined;
 
     constructor(name: string, args: DnsRecordsArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:parts:DnsRecords", name, {}, opts);
+        super("alpa-auth:index:DnsRecords", name, args.meaning, opts);
         const { zoneId, records, phase, service } = args;
 
         const created = records.map((record) => {

@@ -1,6 +1,7 @@
 import * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
 import { owner } from "../kubernetes/ownership";
+import type { Meaning } from "../meaning/plain";
 
 export type Plan = "free" | "pro" | "business" | "enterprise";
 
@@ -14,6 +15,8 @@ export interface RateLimit {
 }
 
 export interface EdgeRulesArgs {
+    /** What it is, for the inputs of the component. Unset if a parent's inputs contain it. */
+    meaning?: Meaning;
     zoneId: pulumi.Input<string>;
     hostnames: string[];
     plan: Plan;
@@ -36,7 +39,7 @@ export const CUSTOM_PHASE = "http_request_firewall_custom";
 /** Rules of the edge that run before Access. */
 export class EdgeRules extends pulumi.ComponentResource {
     constructor(name: string, args: EdgeRulesArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:parts:EdgeRules", name, {}, opts);
+        super("alpa-auth:index:EdgeRules", name, args.meaning ?? {}, opts);
         const { zoneId, rateLimit, proxyTimeoutSeconds } = args;
         const ruleset = (role: string, phase: string, rules: cloudflare.types.input.RulesetRule[]) =>
             new cloudflare.Ruleset(

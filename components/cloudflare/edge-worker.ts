@@ -4,6 +4,7 @@ import * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
 import { owner } from "../kubernetes/ownership";
 import { serviceDescription } from "../alpa/service-description";
+import type { Meaning } from "../meaning/plain";
 
 /** Settings in the script of the Worker. */
 export interface EdgeWorkerSettings {
@@ -15,6 +16,8 @@ export interface EdgeWorkerSettings {
 }
 
 export interface EdgeWorkerArgs extends EdgeWorkerSettings {
+    /** What it is, for the inputs of the component. */
+    meaning: Meaning;
     account: string;
     zoneId: pulumi.Input<string>;
 }
@@ -25,7 +28,7 @@ export interface EdgeWorkerArgs extends EdgeWorkerSettings {
  */
 export class EdgeWorker extends pulumi.ComponentResource {
     constructor(name: string, args: EdgeWorkerArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:parts:EdgeWorker", name, {}, opts);
+        super("alpa-auth:index:EdgeWorker", name, args.meaning, opts);
         const { account, zoneId, hostnames, prefixes, model } = args;
         const script = new cloudflare.WorkersScript(
             `${name}-script`,

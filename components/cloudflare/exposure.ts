@@ -5,6 +5,7 @@ import { EdgeRules, type Plan } from "./edge-rules";
 import { Tunnel } from "./tunnel";
 import { TunnelRoutes } from "./tunnel-routes";
 import { Zone, type ZoneSettings } from "./zone";
+import type { Meaning } from "../meaning/plain";
 
 /** Settings of a gateway's exposure through Cloudflare. */
 export interface ExposureSettings {
@@ -31,6 +32,8 @@ export interface GatewayOrigin {
 }
 
 export interface CloudflareExposureArgs extends ExposureSettings {
+    /** What it is, for the inputs of the component. */
+    meaning: Meaning;
     /** Namespace of the connectors. */
     namespace: string;
     origin: GatewayOrigin;
@@ -41,7 +44,7 @@ export interface CloudflareExposureArgs extends ExposureSettings {
 /** A host name at Cloudflare and a tunnel to the gateway. The gateway authenticates callers, so Access is not used. */
 export class CloudflareExposure extends pulumi.ComponentResource {
     constructor(name: string, args: CloudflareExposureArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:parts:CloudflareExposure", name, {}, opts);
+        super("alpa-auth:index:CloudflareExposure", name, args.meaning, opts);
         const { account, hostname, namespace, origin, prefixes } = args;
         const paths = pathsBehind(prefixes);
         const hostnames = [hostname];

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { createHash } from "node:crypto";
 import { owner } from "../kubernetes/ownership";
 import { SecretVersions } from "./secret-versions";
+import type { Meaning } from "../meaning/plain";
 
 /** One service token of the stack config. */
 export interface TokenCredential {
@@ -23,9 +24,34 @@ export interface TokenConsumer {
     credentials: TokenCredential[];
 }
 
+/** What a token is, in plain values. */
+export interface TokenMeaning extends Omit<TokenCredential, "id"> {
+    method: "service-token";
+    /** Day on which the config removes the token (UTC). Unset if it names none. */
+    expires?: string;
+}
+
+/** What a caller is, in plain values. */
+interface CallerMeaning {
+    /** The tokens, by id. */
+    credentials: Record<string, TokenMeaning>;
+}
+
+/** A caller: parent of its tokens. */
+class Caller extends pulumi.ComponentResource {
+    constructor(name: string, meaning: CallerMeaning, parent: pulumi.Resource) {
+        super("alpa-auth:index:Caller", name, meaning, { parent });
+        this.registerOutputs({});
+    }
+}
+
 export interface ServiceTokensArgs {
+    /** What it is, for the inputs of the component. */
+    meaning: Meaning;
     account: string;
     consumers: TokenConsumer[];
+    /** What each caller's tokens are, by its name, for the inputs of its component. */
+    meanings: Record<string, CallerMeaning>;
     /** Mail addresses to notify a week before a token expires. */
     notify: string[];
 }
@@ -48,20 +74,27 @@ export class ServiceTokens extends pulumi.ComponentResource {
     readonly disabled: Record<string, pulumi.Output<string>> = {};
 
     constructor(name: string, args: ServiceTokensArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:parts:ServiceTokens", name, {}, opts);
+        super("alpa-auth:index:ServiceTokens", name, args.meaning, opts);
         const { account, consumers, notify } = args;
 
         const versions: Record<string, number> = {};
-        for (const consumer of consumers)
+        for (const consumer of consumers) {
+            const caller = new Caller(consumer.name, args.meanings[consumer.name], this);
             for (const credential of consumer.credentials) {
                 const who = `${consumer.name}/${credential.id}`;
-                const { id, clientId, clientSecret, expiresAt } = this.token(account, consumer.name, credential);
+                const { id, clientId, clientSecret, expiresAt } = this.token(
+                    account,
+                    consumer.name,
+                    credential,
+                    caller,
+                );
                 this.ids.push(id);
                 this.pairs[who] = pulumi.secret({ clientId, clientSecret });
                 this.ends[who] = expiresAt;
                 if (!credential.enabled) this.disabled[who] = id;
                 versions[who] = credential.secretVersion ?? 1;
             }
+        }
         new SecretVersions(
             `${name}-secret-versions`,
             { versions, fingerprints: pulumi.secret(mapped(this.pairs, fingerprint)) },
@@ -72,7 +105,7 @@ export class ServiceTokens extends pulumi.ComponentResource {
         this.registerOutputs({});
     }
 
-    private token(account: string, consumer: string, credential: TokenCredential) {
+    private token(account: string, consumer: string, credential: TokenCredential, parent: Caller) {
         return new cloudflare.ZeroTrustAccessServiceToken(
             `${consumer}.${credential.id}-token`,
             {
@@ -80,7 +113,7 @@ export class ServiceTokens extends pulumi.ComponentResource {
                 name: tokenName(owner(), consumer, credential.id),
                 ...renderToken(credential),
             },
-            { parent: this },
+            { parent },
         );
     }
 

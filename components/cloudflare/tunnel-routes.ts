@@ -1,7 +1,10 @@
 import * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
+import type { Meaning } from "../meaning/plain";
 
 export interface TunnelRoutesArgs {
+    /** What it is, for the inputs of the component. Unset if a parent's inputs contain it. */
+    meaning?: Meaning;
     account: string;
     tunnelId: pulumi.Input<string>;
     hostnames: string[];
@@ -33,7 +36,7 @@ const CONNECT_SECONDS = 5;
 /** Forwarding rules of the connectors, which load a change from Cloudflare without a restart. */
 export class TunnelRoutes extends pulumi.ComponentResource {
     constructor(name: string, args: TunnelRoutesArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:parts:TunnelRoutes", name, {}, opts);
+        super("alpa-auth:index:TunnelRoutes", name, args.meaning ?? {}, opts);
         new cloudflare.ZeroTrustTunnelCloudflaredConfig(
             `${name}-config`,
             { accountId: args.account, tunnelId: args.tunnelId, config: renderRoutes(args) },

@@ -19,7 +19,7 @@ export class Tunnel extends pulumi.ComponentResource {
     readonly token: pulumi.Output<string>;
 
     constructor(name: string, { account }: TunnelArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:parts:Tunnel", name, {}, opts);
+        super("alpa-auth:index:Tunnel", name, {}, opts);
 
         const tunnel = new cloudflare.ZeroTrustTunnelCloudflared(
             `${name}-tunnel`,

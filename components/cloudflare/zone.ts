@@ -1,5 +1,6 @@
 import * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
+import type { Meaning } from "../meaning/plain";
 
 export interface ZoneSettings {
     /** Domain, for example `example.com`. */
@@ -9,6 +10,8 @@ export interface ZoneSettings {
 }
 
 export interface ZoneArgs extends ZoneSettings {
+    /** What it is, for the inputs of the component. Unset if a parent's inputs contain it. */
+    meaning?: Meaning;
     /** Id of the Cloudflare account. */
     account: string;
 }
@@ -25,7 +28,7 @@ export class Zone extends pulumi.ComponentResource {
     readonly status: pulumi.Output<string>;
 
     constructor(name: string, args: ZoneArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:parts:Zone", name, {}, opts);
+        super("alpa-auth:index:Zone", name, args.meaning ?? {}, opts);
         const zone = args.manage === "create" ? this.createdZone(name, args) : this.existingZone(args);
 
         this.zoneId = zone.id;

@@ -1,6 +1,7 @@
 import { hkdfSync } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import { fingerprints } from "../meaning/fingerprint";
 
 /**
  * Number of random bytes in each kind of generated text. The kind is part of the resource's name, so that two texts of one
@@ -10,36 +11,47 @@ const BYTES = { key: 24, "jwt-secret": 32 };
 
 type Role = keyof typeof BYTES;
 
+/** A generated secret. */
+interface Generated {
+    /** Lower case letters and digits; secret. Undefined if a run with `--target` does not create the salt. */
+    secret: pulumi.Output<string>;
+    /** Changes with the secret. */
+    fingerprint: pulumi.Input<string> | undefined;
+}
+
 /**
- * Generated keys and secrets. All are derived from one secret seed of the stack, each with its own salt. The salt is created
- * and deleted with its credential, so each secret is unique and independent of other credentials.
+ * The secret of a stack from which all keys are derived, each with its own salt. It exists even without callers, so that
+ * the first caller needs no special handling. 64 letters and digits have 381 bits.
+ */
+export function stackSeed(opts: pulumi.ResourceOptions = {}): pulumi.Output<string> {
+    return pulumi.secret(new random.RandomPassword(SEED, { length: 64, special: false }, opts).result);
+}
+
+/** Name of the resource of {@link stackSeed}. */
+export const SEED = "seed";
+
+/**
+ * A generated key or secret. Its salt is created and deleted with its credential, so each secret is unique and independent
+ * of other credentials.
  *
- * The secrets themselves are not random resources: a `RandomPassword` hashes its value with bcrypt, which takes 0.05 s of a
+ * The secret itself is not a random resource: a `RandomPassword` hashes its value with bcrypt, which takes 0.05 s of a
  * core, and `RandomBytes` has the bytes in its id, which the state stores in plain text (pulumi/pulumi#8946). For a salt
  * this is no problem.
+ * @param credential name of the credential's Secret
  */
-export class GeneratedSecrets {
-    private readonly seed: pulumi.Output<string>;
-
-    constructor(
-        name: string,
-        private readonly parent: pulumi.Resource,
-    ) {
-        // The seed exists even without callers, so that the first caller needs no special handling. 64 letters and
-        // digits have 381 bits.
-        this.seed = new random.RandomPassword(`${name}-seed`, { length: 64, special: false }, { parent }).result;
-    }
-
-    /** @returns lower case letters and digits; secret. Undefined if a run with `--target` does not create the salt */
-    make(credential: string, role: Role): pulumi.Output<string> {
-        const salt: pulumi.Output<string | undefined> = new random.RandomUuid(
-            `${credential}-${role}`,
-            {},
-            { parent: this.parent },
-        ).result;
-        const text = pulumi.all([this.seed, salt]).apply(([seed, of]) => of && derive(seed, of, role));
-        return pulumi.secret(text as pulumi.Output<string>);
-    }
+export function generatedSecret(
+    credential: string,
+    role: Role,
+    seed: pulumi.Output<string>,
+    parent: pulumi.Resource,
+): Generated {
+    const salt: pulumi.Output<string | undefined> = new random.RandomUuid(`${credential}-${role}`, {}, { parent })
+        .result;
+    const text = pulumi.all([seed, salt]).apply(([key, of]) => of && derive(key, of, role));
+    return {
+        secret: pulumi.secret(text as pulumi.Output<string>),
+        fingerprint: fingerprints(seed)(salt as pulumi.Output<string>),
+    };
 }
 
 /** HKDF (RFC 5869) with SHA-256, as hexadecimal text, which needs no quoting in headers, shells and YAML. */

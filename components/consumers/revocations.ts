@@ -25,6 +25,6 @@ export class Revocations extends DynamicResource {
 }
 
 function urnIn(option: string, name: string): string {
-    const types = [`alpa-auth:components:${option}`, "alpa-auth:parts:Consumers", TYPE];
+    const types = [`alpa-auth:index:${option}`, "alpa-auth:index:Consumers", TYPE];
     return `urn:pulumi:${pulumi.getStack()}::${pulumi.getProject()}::${types.join("$")}::${name}`;
 }

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Counters, WhenDown } from "../apisix/open-requests";
 import { APISIX_PODS, peer } from "../kubernetes/network-policies";
 import { metadata } from "../kubernetes/ownership";
+import type { Meaning } from "../meaning/plain";
 
 /** Settings of the server that counts limits for all APISIX pods. */
 export interface CountersSettings {
@@ -14,6 +15,8 @@ export interface CountersSettings {
 }
 
 export interface SharedCountersArgs {
+    /** What it is, for the inputs of the component. */
+    meaning: Meaning;
     namespace: string;
     /** Namespace APISIX runs in. */
     apisixNamespace: string;
@@ -46,7 +49,7 @@ export class SharedCounters extends pulumi.ComponentResource {
     readonly counters: Counters;
 
     constructor(name: string, args: SharedCountersArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:parts:SharedCounters", name, args, opts);
+        super("alpa-auth:index:SharedCounters", name, args.meaning, opts);
         const { namespace, apisixNamespace, settings, answerTimeoutSeconds } = args;
         const policy = new k8s.networking.v1.NetworkPolicy(
             `${name}-policy`,

@@ -7,8 +7,11 @@ import { metadata } from "../kubernetes/ownership";
 import { renderMembers, renderPeers, renderService, type EtcdSettings } from "./members";
 import { CLIENT_PORT, ETCD, ETCD_PODS, etcdNamespace, memberNames, PEER_PORT, PEERS } from "./names";
 import { EtcdPrepared } from "./prepared";
+import type { Meaning } from "../meaning/plain";
 
 export interface EtcdArgs {
+    /** What it is, for the inputs of the component. */
+    meaning: Meaning;
     /** Namespace of the routes. etcd gets another namespace, `<namespace>-etcd`. */
     namespace: string;
     cluster: ClusterAccess;
@@ -34,7 +37,7 @@ export class Etcd extends pulumi.ComponentResource {
     readonly prepared: pulumi.Resource;
 
     constructor(name: string, args: EtcdArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:parts:Etcd", name, {}, opts);
+        super("alpa-auth:index:Etcd", name, args.meaning, opts);
         const { cluster, settings, apisixNamespace } = args;
         const namespace = etcdNamespace(args.namespace);
         const root = new random.RandomPassword(

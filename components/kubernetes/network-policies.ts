@@ -51,7 +51,7 @@ export function policyNames(settings: Pick<NetworkPoliciesArgs, "scrapers">): st
  */
 export class NetworkPolicies extends pulumi.ComponentResource {
     constructor(name: string, args: NetworkPoliciesArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:parts:NetworkPolicies", name, args, opts);
+        super("alpa-auth:index:NetworkPolicies", name, {}, opts);
         for (const [role, spec] of Object.entries(renderPolicies(args)))
             new k8s.networking.v1.NetworkPolicy(
                 `${name}-${role}`,

@@ -52,7 +52,7 @@ export function optAddress(namespace: string, opt: OptSettings): string {
 /** Alpa as a component of the cluster, running or prepared. */
 export class OptComponent extends pulumi.ComponentResource {
     constructor(name: string, args: OptComponentArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:parts:OptComponent", name, {}, opts);
+        super("alpa-auth:index:OptComponent", name, {}, opts);
         const { opt, namespace, cluster, running, rampart } = args;
         if (opt.shape === "kuberay") this.rayCluster(name, args);
         else {

@@ -32,7 +32,7 @@ export interface OptGraphArgs {
 /** A Rampart graph of the model, deployed or not. */
 export class OptGraph extends pulumi.ComponentResource {
     constructor(name: string, args: OptGraphArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:parts:OptGraph", name, {}, opts);
+        super("alpa-auth:index:OptGraph", name, {}, opts);
         const { namespace, cluster, spec, timeoutSeconds } = args;
 
         // Deleted last: Rampart rejects a graph with this name while a namespace of the previous graph is Terminating.

@@ -23,7 +23,7 @@ export function operatorNamespace(namespace: string): string {
 /** KubeRay's operator, for one namespace. */
 export class OptOperator extends pulumi.ComponentResource {
     constructor(name: string, args: OptOperatorArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:parts:OptOperator", name, {}, opts);
+        super("alpa-auth:index:OptOperator", name, {}, opts);
         const { namespace, cluster, chart, rampart } = args;
         if (rampart === undefined) this.release(name, args);
         else {

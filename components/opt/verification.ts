@@ -2,10 +2,10 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { timeouts } from "../route/alpa-upstreams";
 import { Awaited, type AcceptSettings } from "../kubernetes/awaited";
-import { renderConsumer, secretName } from "../consumers/consumers";
+import { renderConsumer, secretName } from "../consumers/consumer";
 import { VERIFIER } from "./conversion-phases";
 import type { GatewayBinding } from "../apisix/wiring";
-import { GeneratedSecrets } from "../consumers/generated-secrets";
+import { generatedSecret } from "../consumers/generated-secrets";
 import { generationOf } from "../kubernetes/generation";
 import type { GuardSettings } from "../route/request-guard";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
@@ -21,6 +21,8 @@ export interface VerificationArgs {
     guard: GuardSettings;
     /** Longest time for one answer, in seconds. */
     answerTimeoutSeconds: number;
+    /** Secret of the stack from which keys are derived. */
+    seed: pulumi.Output<string>;
     /** Settings of the gateway's access log and metrics. Default: none. */
     observed?: Observed;
     /** Number of the attempt in a conversion. With a new number, the rules are written again. Default: 0. */
@@ -41,7 +43,7 @@ export class Verification extends pulumi.ComponentResource {
     readonly key: pulumi.Output<string>;
 
     constructor(name: string, args: VerificationArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:parts:Verification", name, {}, opts);
+        super("alpa-auth:index:Verification", name, {}, opts);
         const { namespace, cluster, readiness } = args;
         const wait = {
             cluster,
@@ -49,7 +51,7 @@ export class Verification extends pulumi.ComponentResource {
             settleSeconds: readiness.settleSeconds,
         };
 
-        this.key = new GeneratedSecrets(name, this).make(`${VERIFIER}.${CREDENTIAL}`, "key");
+        this.key = generatedSecret(`${VERIFIER}.${CREDENTIAL}`, "key", args.seed, this).secret;
         const consumer = this.verifier(name, args);
         const route = new k8s.apiextensions.CustomResource(
             `${name}-rules`,

@@ -28,7 +28,7 @@ export interface RampartArgs extends RampartInstall {
 /** Rampart itself. It is deleted after all graphs, because only a running Rampart can delete a graph. */
 export class Rampart extends pulumi.ComponentResource {
     constructor(name: string, args: RampartArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:parts:Rampart", name, { ...args, cluster: undefined }, opts);
+        super("alpa-auth:index:Rampart", name, {}, opts);
         const home = args.ownNamespace
             ? new k8s.core.v1.Namespace(`${name}-namespace`, { metadata: metadata(args.namespace) }, { parent: this })
             : undefined;

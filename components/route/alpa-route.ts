@@ -10,11 +10,14 @@ import { attempted, metadata } from "../kubernetes/ownership";
 import type { AlpaSettings } from "./alpa-upstreams";
 import { renderRoute, renderUpstreams, ROUTE, type RouteRules } from "./route-rules";
 import { RouteServed } from "./route-served";
+import type { Meaning } from "../meaning/plain";
 
 export interface AlpaRouteArgs extends Pick<
     RouteRules,
     "guard" | "ownGateway" | "pathPrefix" | "tls" | "refused" | "observed" | "classes" | "counters"
 > {
+    /** What it is, for the inputs of the component. */
+    meaning: Meaning;
     /** Namespace of the route and of the consumers. */
     namespace: string;
     binding: GatewayBinding;
@@ -30,7 +33,7 @@ export interface AlpaRouteArgs extends Pick<
 /** The only open routes to Alpa: two paths, POST, with a credential. */
 export class AlpaRoute extends pulumi.ComponentResource {
     constructor(name: string, args: AlpaRouteArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:parts:AlpaRoute", name, args, opts);
+        super("alpa-auth:index:AlpaRoute", name, args.meaning, opts);
         const { namespace, alpa, cluster, readiness } = args;
         const specs = renderUpstreams(alpa);
         const upstreams = Object.entries(specs).map(([role, spec]) => this.upstream(name, role, spec, args));

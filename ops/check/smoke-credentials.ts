@@ -1,6 +1,6 @@
 /** Credentials of a smoke test: each valid credential, and those that must be rejected. */
 import { randomBytes } from "node:crypto";
-import { claimKey } from "../../components/consumers/consumers";
+import { claimKey } from "../../components/consumers/consumer";
 import type { Authenticator } from "../../config/options/option";
 import { apiKey, bearer, jwt, serviceToken, type Credential } from "../service-call";
 import type { Outputs } from "../stack/stack";

@@ -1,7 +1,7 @@
 import type { PublicKeyAlgorithm } from "../../components/consumers/signing-algorithms";
 import { closeSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { claimKey } from "../../components/consumers/consumers";
+import { claimKey } from "../../components/consumers/consumer";
 import { repeatable, withCredential, withExamples, withJson, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { whoAmI } from "../convert/identity";

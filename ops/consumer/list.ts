@@ -1,4 +1,4 @@
-import { secretName } from "../../components/consumers/consumers";
+import { secretName } from "../../components/consumers/consumer";
 import type { PlainAccess } from "../../components/kubernetes/api-server";
 import { VERIFIER } from "../../components/opt/conversion-phases";
 import { withExamples, withJson, withStack, type AddCommand } from "../arguments";

@@ -1,4 +1,4 @@
-import { blockCommand, secretName } from "../../components/consumers/consumers";
+import { blockCommand, secretName } from "../../components/consumers/consumer";
 import { stackFlag, type ChangeArgs } from "../arguments";
 import type { Context } from "../context";
 import { Failure } from "../errors";

@@ -1,4 +1,4 @@
-import { claimKey } from "../../components/consumers/consumers";
+import { claimKey } from "../../components/consumers/consumer";
 import { withCredential, withExamples, withJson, withStack, type AddCommand } from "../arguments";
 import { lookUp } from "../consumer/plan";
 import type { Context } from "../context";

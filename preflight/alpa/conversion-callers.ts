@@ -1,6 +1,6 @@
 import type { GatewayClusterArgs } from "../../components/gateway-cluster";
 import type { Live } from "../../components/kubernetes/cluster-reader";
-import type { ConsumerSettings } from "../../components/consumers/consumers";
+import type { ConsumerSettings } from "../../components/consumers/consumer";
 import { VERIFIER } from "../../components/opt/conversion-phases";
 import { OWNER_ANNOTATION } from "../../components/kubernetes/ownership";
 import type { ClusterView } from "../kubernetes/cluster";

@@ -1,4 +1,4 @@
-import { blockCommand, secretName } from "../../components/consumers/consumers";
+import { blockCommand, secretName } from "../../components/consumers/consumer";
 import type { GatewayClusterArgs } from "../../components/gateway-cluster";
 import { BEFORE, leadsOn, RECORD, stepsFrom, type Stage } from "../../components/opt/conversion-phases";
 import { plainAccess } from "../../components/kubernetes/kubeconfig";

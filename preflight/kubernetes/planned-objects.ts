@@ -6,7 +6,7 @@ import { ETCD, etcdNamespace, PEERS } from "../../components/etcd/names";
 import { ADMIN_KEYS_SECRET } from "../../components/apisix/gateway-pods";
 import { etcdSecretName, etcdMembers, profileOf } from "../../components/apisix/values";
 import type { ObjectRef } from "../../components/kubernetes/cluster-reader";
-import { secretName, type ConsumerSettings } from "../../components/consumers/consumers";
+import { secretName, type ConsumerSettings } from "../../components/consumers/consumer";
 import { CONTROLLER_BUDGET } from "../../components/apisix/controller-budget";
 import { POD_MONITOR } from "../../components/apisix/pod-monitor";
 import { RECORD, VERIFIER } from "../../components/opt/conversion-phases";

@@ -1,7 +1,7 @@
 /** The requests that `up` and `status` show: commands of a caller, each with the expected HTTP status. */
 import { execFile } from "node:child_process";
 import { SignJWT } from "jose";
-import { claimKey } from "../../components/consumers/consumers";
+import { claimKey } from "../../components/consumers/consumer";
 import { completion, CURL, headerFile } from "./request";
 import type { Attempt } from "./state";
 

@@ -54,7 +54,7 @@ const DEFAULT_DELETE_SECONDS = 600;
  */
 export class CloudflaredDeployment extends pulumi.ComponentResource {
     constructor(name: string, args: CloudflaredDeploymentArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:parts:CloudflaredDeployment", name, {}, opts);
+        super("alpa-auth:index:CloudflaredDeployment", name, {}, opts);
         const { namespace, token, origin } = args;
         const inside = { parent: this };
 

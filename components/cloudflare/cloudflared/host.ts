@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { installWords, renderScript } from "./scripts";
 import { hostCommand } from "../../hosts/host-command";
 import { placeOf, type SshHost } from "../../hosts/ssh-host";
+import type { Meaning } from "../../meaning/plain";
 
 /** First port of cloudflared's default range for metrics. */
 const METRICS_PORT = 20241;
@@ -10,6 +11,8 @@ const METRICS_PORT = 20241;
 const START_SECONDS = 60;
 
 export interface CloudflaredHostArgs {
+    /** What it is, for the inputs of the component. */
+    meaning: Meaning;
     /** Hosts of the connectors. They are changed one after another, in this order. */
     hosts: (SshHost & {
         /** Port on 127.0.0.1 of the first connector's health check; the others use the next ports. @default 20241 */
@@ -41,7 +44,7 @@ export interface CloudflaredHostArgs {
  */
 export class CloudflaredHost extends pulumi.ComponentResource {
     constructor(name: string, args: CloudflaredHostArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:parts:CloudflaredHost", name, {}, opts);
+        super("alpa-auth:index:CloudflaredHost", name, args.meaning, opts);
 
         let before: pulumi.Resource[] = [];
         for (const host of args.hosts) {

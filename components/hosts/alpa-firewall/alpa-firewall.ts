@@ -3,6 +3,8 @@ import type { FirewallRules } from "./rules";
 import { installWords, renderScript } from "./scripts";
 import { hostCommand } from "../host-command";
 import { placeOf, type SshHost } from "../ssh-host";
+import { fingerprints } from "../../meaning/fingerprint";
+import { plain } from "../../meaning/plain";
 
 /** Firewall rules for the hosts of Alpa: only printed, or loaded over SSH. */
 export type FirewallSettings = { apply: "print"; rules: FirewallRules } | ({ apply: "ssh" } & AlpaFirewallArgs);
@@ -21,9 +23,14 @@ export interface AlpaFirewallArgs {
  * within seconds, long before its node has joined, so no other resource depends on this one.
  */
 export class AlpaFirewall extends pulumi.ComponentResource {
-    constructor(name: string, { rules, hosts }: AlpaFirewallArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:parts:AlpaFirewall", name, {}, opts);
-
+    /** @param seed secret of the stack, for the fingerprints of the hosts' keys */
+    constructor(
+        name: string,
+        { rules, hosts }: AlpaFirewallArgs,
+        seed: pulumi.Output<string>,
+        opts?: pulumi.ComponentResourceOptions,
+    ) {
+        super("alpa-auth:index:AlpaFirewall", name, plain({ rules, hosts }, fingerprints(seed)), opts);
         let before: pulumi.Resource[] = [];
         for (const host of hosts) {
             const script = pulumi.output(host.sudoPassword).apply((password) => renderScript(rules, password));

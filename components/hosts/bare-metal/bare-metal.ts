@@ -15,7 +15,7 @@ import { placeOf, type SshHost } from "../ssh-host";
  */
 export class BareMetal extends pulumi.ComponentResource {
     constructor(name: string, args: BareMetalArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:parts:BareMetal", name, {}, opts);
+        super("alpa-auth:index:BareMetal", name, {}, opts);
         const { hosts, running, atBoot, portShared, attempt } = args;
 
         const ask = (

@@ -4,6 +4,8 @@ import type { Storage } from "./launch";
 import { Microk8sNode, type NodeHost } from "./node";
 import { clusterScript, drainSeconds } from "./scripts";
 import { placeOf } from "../ssh-host";
+import { fingerprints } from "../../meaning/fingerprint";
+import { plain } from "../../meaning/plain";
 
 export interface Microk8sArgs {
     /** Hosts of the nodes. The first control-plane node starts the cluster, and the others join in this order. */
@@ -34,8 +36,14 @@ export class Microk8s extends pulumi.ComponentResource {
     /** Kubeconfig of an administrator; secret. Known when every node is ready. */
     readonly kubeconfig: pulumi.Output<string>;
 
-    constructor(name: string, args: Microk8sArgs & Microk8sLoad, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:parts:Microk8s", name, {}, opts);
+    /** @param seed secret of the stack, for the fingerprints of the hosts' keys */
+    constructor(
+        name: string,
+        args: Microk8sArgs & Microk8sLoad,
+        seed: pulumi.Output<string>,
+        opts?: pulumi.ComponentResourceOptions,
+    ) {
+        super("alpa-auth:index:Microk8s", name, plain(args, fingerprints(seed)), opts);
         const { nodes, waitSeconds, storage, answerTimeoutSeconds } = args;
         const first = nodes.find(({ role }) => role === "control-plane")!;
         const second = nodes.find((host) => host !== first && host.role === "control-plane");
@@ -55,9 +63,9 @@ export class Microk8s extends pulumi.ComponentResource {
             return hostCommand(`${name}-${what}`, { on: first, create: [what], script }, { parent: this, dependsOn });
         };
 
-        const seed = node(first, []);
-        const addons = ask("addons", [seed]);
-        const all: pulumi.Resource[] = [seed];
+        const founder = node(first, []);
+        const addons = ask("addons", [founder]);
+        const all: pulumi.Resource[] = [founder];
         for (const host of nodes.filter((other) => other !== first)) all.push(node(host, all.slice(-1)));
 
         this.kubeconfig = pulumi.secret(ask("kubeconfig", [...all, addons]).stdout);

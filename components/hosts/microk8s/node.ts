@@ -48,7 +48,7 @@ export class Microk8sNode extends pulumi.ComponentResource {
         private readonly args: Microk8sNodeArgs,
         opts?: pulumi.ComponentResourceOptions,
     ) {
-        super("alpa-auth:parts:Microk8sNode", title, {}, opts);
+        super("alpa-auth:index:Microk8sNode", title, {}, opts);
         const { host, peer, first, channel, after } = args;
         const { role, labels, taints } = host;
         this.place = placeOf(host);

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { LEAST_NODES, type Availability } from "../../../components/apisix/availability";
 import type { OwnGateway } from "../../../components/apisix/installation";
 import type { AzureSide } from "../../../components/cloudflare/azure-side";
-import type { BroughtKey, ConsumerSettings, Credential } from "../../../components/consumers/consumers";
+import type { BroughtKey, ConsumerSettings, Credential } from "../../../components/consumers/consumer";
 import { keyDigest } from "../../../components/consumers/key-digest";
 import { callerLimits, COUNTED_APART, hasLimits, type Limits } from "../../../components/consumers/limits";
 import { OLDEST_APISIX } from "../../../components/apisix/version";

@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { ConfigError } from "../../../config";
-import { secretName, tokenSettings, type ConsumerSettings } from "../../../components/consumers/consumers";
+import { secretName, tokenSettings, type ConsumerSettings } from "../../../components/consumers/consumer";
 import type { Counters } from "../../../components/apisix/open-requests";
 import { limitPlugins, type ConsumerPlugin } from "../../../components/consumers/limits";
 import { countersOf } from "../../../components/consumers/shared-counters";

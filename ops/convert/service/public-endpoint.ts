@@ -1,5 +1,5 @@
 /** Checks the answers that a caller gets at the public address. */
-import { secretName } from "../../../components/consumers/consumers";
+import { secretName } from "../../../components/consumers/consumer";
 import type { Reader } from "../../../components/kubernetes/cluster-reader";
 import { VERIFIER } from "../../../components/opt/conversion-phases";
 import { SMOKE_CONSUMER } from "../../check/smoke";

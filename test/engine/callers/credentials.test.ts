@@ -2,7 +2,7 @@
 // the engine and the Kubernetes objects are real.
 import { strict as assert } from "node:assert";
 import { readFileSync, writeFileSync } from "node:fs";
-import { claimKey } from "../../../components/consumers/consumers";
+import { claimKey } from "../../../components/consumers/consumer";
 import { dayAfter } from "../../../ops/dates";
 import { call, eventually, succeeded, takeAlpaRequests, TestStack, useWorld } from "../kit";
 import { hs256, now, pair, signed, token } from "../kit/tokens";

@@ -62,7 +62,7 @@ describe("a zone created by the stack", () => {
     });
 
     it("belongs to the stack again after an import, and is protected", async () => {
-        const [parent] = await urns("alpa-auth:parts:Zone");
+        const [parent] = await urns("alpa-auth:index:Zone");
         const imported = ["cloudflare:index/zone:Zone", "alpa-zone-zone", made.id, "--parent", `zone=${parent}`];
         await stack.must(["import", ...imported, "--generate-code=false", "--yes", "--skip-preview"]);
         succeeded(await stack.up());

@@ -4,7 +4,7 @@
 import { strict as assert } from "node:assert";
 import { createHash } from "node:crypto";
 import { CoreV1Api } from "@kubernetes/client-node";
-import { claimKey } from "../../../components/consumers/consumers";
+import { claimKey } from "../../../components/consumers/consumer";
 import { METRICS_PATH } from "../../../components/apisix/observability";
 import { startObserver } from "../../../sandbox/prometheus/observer";
 import type { Prometheus } from "../../../sandbox/prometheus/server";

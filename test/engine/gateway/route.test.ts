@@ -1,7 +1,7 @@
 // Proves how the gateway handles callers' requests: which ones reach Alpa, what Alpa sees of them, and the format of every
 // error. The gateway is an emulator.
 import { strict as assert } from "node:assert";
-import { claimKey } from "../../../components/consumers/consumers";
+import { claimKey } from "../../../components/consumers/consumer";
 import { call, current, succeeded, takeAlpaRequests, TestStack, useWorld } from "../kit";
 import { hs256, now } from "../kit/tokens";
 import { rawRequest } from "../kit/raw-request";

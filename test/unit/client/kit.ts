@@ -3,7 +3,7 @@ import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { startAlpa, type Alpa, type Seen } from "../../../sandbox/alpa/server";
 import { startGateway, type Gateway } from "../../../sandbox/gateway/server";
 import { DEFAULT_NAMESPACE } from "../../../config/values";
-import { claimKey } from "../../../components/consumers/consumers";
+import { claimKey } from "../../../components/consumers/consumer";
 import { limitPlugins, type Limits } from "../../../components/consumers/limits";
 import { alpaChain, closedChain } from "../../../components/route/plugin-chain";
 import type { RoutePlugin } from "../../../components/route/route-plugin";

@@ -5,6 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { CloudflareAccess, sooner } from "../../../components/cloudflare-access";
 import { asked, comesAfter, inputsOf, one, plain, record, value, type Seen } from "../../kit";
 import { ACCOUNT, CALLS, cloudflareStack, CONSUMERS, recordCloudflare, TOKENS } from "../kit/cloudflare";
+import { stackSeed } from "../../../components/consumers/generated-secrets";
 
 const TYPES = {
     zone: "cloudflare:index/zone:Zone",
@@ -150,7 +151,8 @@ describe("CloudflareAccess", () => {
         let auth: CloudflareAccess | undefined;
         const phase = async (phase: "mirror" | "signed") =>
             record(
-                () => (auth = new CloudflareAccess("alpa", { ...settings, dns: { phase, records: [www] } })),
+                () =>
+                    (auth = new CloudflareAccess("alpa", { ...settings, dns: { phase, records: [www] } }, stackSeed())),
                 { ...TOKENS, "alpa-dns-dnssec": { ds: "example.com. 3600 IN DS 1 13 2 abc" } },
                 CALLS,
             );
@@ -172,7 +174,11 @@ describe("CloudflareAccess", () => {
         const settings = cloudflareStack();
         const phase = async (phase: "mirror" | "proxied") => {
             const dns = { phase, records: [mine] };
-            const found = await record(() => new CloudflareAccess("alpa", { ...settings, dns }), TOKENS, CALLS);
+            const found = await record(
+                () => new CloudflareAccess("alpa", { ...settings, dns }, stackSeed()),
+                TOKENS,
+                CALLS,
+            );
             const made = one(found, TYPES.record);
             assert.equal(comesAfter(found, made, one(found, TYPES.application)), phase === "proxied");
             return [made.name, made.inputs.content, made.inputs.proxied];
@@ -236,7 +242,7 @@ describe("CloudflareAccess", () => {
 
     it("outputs pairs by consumer and credential, and a command that works as pasted, as secrets", async () => {
         let auth: CloudflareAccess | undefined;
-        await record(() => (auth = new CloudflareAccess("alpa", cloudflareStack())), TOKENS, CALLS);
+        await record(() => (auth = new CloudflareAccess("alpa", cloudflareStack(), stackSeed())), TOKENS, CALLS);
         assert.equal(await pulumi.isSecret(auth!.credentials), true);
         assert.equal(await pulumi.isSecret(auth!.curl), true);
         assert.deepEqual(await value(auth!.credentials), {
@@ -257,7 +263,11 @@ describe("CloudflareAccess", () => {
         const stopped = first.credentials.map((one) => ({ ...one, enabled: false }));
         let auth: CloudflareAccess | undefined;
         const consumers = [{ ...first, credentials: stopped }, ...others];
-        await record(() => (auth = new CloudflareAccess("alpa", cloudflareStack({ consumers }))), TOKENS, CALLS);
+        await record(
+            () => (auth = new CloudflareAccess("alpa", cloudflareStack({ consumers }), stackSeed())),
+            TOKENS,
+            CALLS,
+        );
         assert.match(await value(auth!.curl), /\nCF-Access-Client-Secret: s3cret-of-nlp\.2026a\nEND$/);
     });
 

@@ -7,7 +7,7 @@ import { INTER_INSTALLERS, interSettings, recordInter, type InterInstaller } fro
 
 const AWAITED = "pulumi-nodejs:dynamic/alpa-auth:Awaited";
 const PATCH = "kubernetes:apps/v1:DeploymentPatch";
-const COMPONENT = "alpa-auth:components:InterCluster";
+const COMPONENT = "alpa-auth:index:InterCluster";
 
 /** The chart's values that this installer sets. */
 const valuesOf = (seen: Seen[], installer: InterInstaller): any =>

@@ -1,5 +1,5 @@
 /** The command line with a fake Pulumi that answers from memory, and with a stack file in its own folder. */
-import { renderConsumer } from "../../../components/consumers/consumers";
+import { renderConsumer } from "../../../components/consumers/consumer";
 import { strict as assert } from "node:assert";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

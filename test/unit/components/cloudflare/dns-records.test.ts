@@ -35,7 +35,7 @@ const records: ZoneRecord[] = [
     },
 ];
 const build = (phase: Phase, list = records) =>
-    record(() => new DnsRecords("dns", { zoneId: "z", records: list, phase }));
+    record(() => new DnsRecords("dns", { zoneId: "z", records: list, phase, meaning: {} }));
 const inputs = async (phase: Phase, type: string, name: string) =>
     (await build(phase)).find((r) => r.type === RECORD && r.inputs.type === type && r.inputs.name === name)!.inputs;
 
@@ -76,7 +76,7 @@ describe("DnsRecords", () => {
                     { parent: guard },
                 );
                 const service = { hostnames: ["api.example.com"], target: "t.cfargotunnel.com", after: [gate] };
-                new DnsRecords("dns", { zoneId: "z", records: list, phase, service });
+                new DnsRecords("dns", { zoneId: "z", records: list, phase, service, meaning: {} });
             });
             const found = seen.find((r) => r.inputs.name === "api.example.com")!;
             const after = comesAfter(seen, found, one(seen, "cloudflare:index/zoneSetting:ZoneSetting"));

@@ -17,9 +17,14 @@ const PAIR = { clientId: "id.access", clientSecret: "s3cret" };
 
 async function made(more: Partial<TokenCredential> = {}): Promise<Seen[]> {
     const consumers = [{ name: "lab", credentials: [credential(more)] }];
-    return record(() => new ServiceTokens("tokens", { account: "0".repeat(32), consumers, notify: [] }), {
-        "lab.a-token": PAIR,
-    });
+    return record(
+        () =>
+            new ServiceTokens("tokens", {
+                ...{ account: "0".repeat(32), consumers, notify: [] },
+                ...{ meaning: {}, meanings: {} },
+            }),
+        { "lab.a-token": PAIR },
+    );
 }
 
 describe("ServiceTokens", () => {

@@ -1,15 +1,14 @@
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
+import { Consumers, type ConsumersArgs } from "../../../../components/consumers/consumers";
 import {
     claimKey,
-    Consumers,
     renderConsumer,
     secretName,
     type ConsumerSettings,
-    type ConsumersArgs,
     type Credential,
-} from "../../../../components/consumers/consumers";
-import { derive } from "../../../../components/consumers/generated-secrets";
+} from "../../../../components/consumers/consumer";
+import { derive, stackSeed } from "../../../../components/consumers/generated-secrets";
 import { comesAfter, generatedText, inputsOf, one, oneOfKind, record, textsOf, value } from "../../../kit";
 
 const binding = { ingressClass: "alpa-auth", gateway: "own", gatewayNamespace: "gateway" };
@@ -19,6 +18,8 @@ const lab = caller(key("2026a"), key("2026b"));
 const build = (consumer: ConsumerSettings, more: Partial<ConsumersArgs> = {}) =>
     new Consumers("alpa-consumers", {
         consumers: [consumer],
+        meanings: { [consumer.name]: { limits: {}, credentials: {} } },
+        seed: stackSeed(),
         namespace: "alpa-auth",
         binding,
         cluster: {},
@@ -71,16 +72,15 @@ describe("Consumers", () => {
         const seen = await record(() => build(lab));
         const keys = seen.filter((r) => r.type === SALT);
         assert.deepEqual(keys.map((k) => k.name).sort(), ["lab.2026a-key", "lab.2026b-key"]);
-        one(seen, SEED, "alpa-consumers-seed");
     });
 
-    it("creates three resources for a caller with one key, and one seed, one record of revocations and two waits for all", async () => {
+    it("creates three resources for a caller with one key, and one record of revocations and two waits for all", async () => {
         const seen = await record(() => build(caller(key("a"))));
         assert.deepEqual(
             seen.filter((r) => !r.type.startsWith("alpa-auth:")).map((r) => r.name),
             [
+                "seed",
                 "lab.a-key",
-                "alpa-consumers-seed",
                 "alpa-consumers-revocations",
                 "lab.a-secret",
                 "alpa-consumers-revoked",
@@ -188,9 +188,13 @@ describe("Consumers", () => {
         const [before, after] = [await names("lab"), await names("lab-two")];
         assert.deepEqual(
             before.filter((n) => after.includes(n)),
-            ["alpa-auth:parts:Consumers", SEED, MEMORY, REVOKED, ACCEPTED].map(
-                (type, i) => `${type} alpa-consumers${["", "-seed", "-revocations", "-revoked", "-accepted"][i]}`,
-            ),
+            [
+                "alpa-auth:index:Consumers alpa-consumers",
+                `${SEED} seed`,
+                ...[MEMORY, REVOKED, ACCEPTED].map(
+                    (type, i) => `${type} alpa-consumers${["-revocations", "-revoked", "-accepted"][i]}`,
+                ),
+            ],
         );
     });
 

@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
-import { derive, GeneratedSecrets } from "../../../../components/consumers/generated-secrets";
+import { derive, generatedSecret, stackSeed } from "../../../../components/consumers/generated-secrets";
 import { generatedText, inputsOf, one, record, value } from "../../../kit";
 
 const SEED = "random:index/randomPassword:RandomPassword";
@@ -32,37 +32,28 @@ describe("derive", () => {
         });
 });
 
-describe("GeneratedSecrets", () => {
+describe("generatedSecret", () => {
     const parent = () => new pulumi.ComponentResource("alpa-auth:test:Parent", "parent");
 
-    it("creates one seed for all texts, with more bits than any text, and a salt for each text", async () => {
-        const seen = await record(() => {
-            const generated = new GeneratedSecrets("alpa-consumers", parent());
-            generated.make("lab.a", "key");
-            generated.make("lab.a", "jwt-secret");
-        });
+    it("derives from a seed with more bits than any text, and a salt without inputs that a change could replace", async () => {
+        const seen = await record(() => generatedSecret("lab.a", "key", stackSeed(), parent()));
         assert.deepEqual(one(seen, SEED).inputs, { length: 64, special: false });
-        assert.deepEqual(
-            seen.filter((r) => r.type === SALT).map((r) => r.name),
-            ["lab.a-key", "lab.a-jwt-secret"],
-        );
+        assert.deepEqual([one(seen, SALT).name, inputsOf(one(seen, SALT))], ["lab.a-key", {}]);
     });
 
-    it("uses a salt resource without other inputs, so that no change replaces it", async () => {
-        const seen = await record(() => new GeneratedSecrets("alpa-consumers", parent()).make("lab.a", "key"));
-        assert.deepEqual(inputsOf(one(seen, SALT)), {});
-    });
-
-    it("derives a different text from each salt, as a secret", async () => {
-        const made: pulumi.Output<string>[] = [];
+    it("derives a different text from each salt, as a secret, with a fingerprint that shows only that it differs", async () => {
+        const made: ReturnType<typeof generatedSecret>[] = [];
         const salts = { "lab.a-key": { result: "one" }, "lab.b-key": { result: "two" } };
         await record(() => {
-            const generated = new GeneratedSecrets("alpa-consumers", parent());
-            made.push(generated.make("lab.a", "key"), generated.make("lab.b", "key"));
+            const [seed, of] = [stackSeed(), parent()];
+            made.push(generatedSecret("lab.a", "key", seed, of), generatedSecret("lab.b", "key", seed, of));
         }, salts);
         for (const [i, from] of ["one", "two"].entries()) {
-            assert.equal(await value(made[i]), derive(generatedText(64), from, "key"));
-            assert.equal(await pulumi.isSecret(made[i]), true);
+            assert.equal(await value(made[i].secret), derive(generatedText(64), from, "key"));
+            assert.equal(await pulumi.isSecret(made[i].secret), true);
         }
+        const [a, b] = await Promise.all(made.map(({ fingerprint }) => value(pulumi.output(fingerprint!))));
+        assert.match(a, /^fingerprint:[0-9a-f]{12}$/);
+        assert.notEqual(a, b);
     });
 });

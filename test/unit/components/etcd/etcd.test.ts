@@ -10,6 +10,7 @@ const build = (members: number, storageClass?: string): Promise<Seen[]> =>
             new Etcd("alpa-etcd", {
                 namespace: "team-a",
                 cluster: {},
+                meaning: {},
                 settings: { image: IMAGE, members, storageClass },
                 apisixNamespace: "team-a-gateway",
             }),

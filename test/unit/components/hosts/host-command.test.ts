@@ -24,6 +24,7 @@ const connectors = {
     graceSeconds: 180,
     teamName: "acme",
     instances: 2,
+    meaning: {},
 };
 const rules = { alpaPorts: [20001], gateways: ["10.0.0.11", "fd00::11"], rayPorts: ["6379"], alsoFrom: ["10.9.0.7"] };
 
@@ -41,7 +42,7 @@ const components: [
     ],
     [
         "firewall rules",
-        (hosts) => new AlpaFirewall("at", { rules, hosts }),
+        (hosts) => new AlpaFirewall("at", { rules, hosts }, pulumi.output("seed")),
         "install alpa=20001 'from=10.0.0.11,fd00::11' ray=6379 also-from=10.9.0.7",
     ],
 ];

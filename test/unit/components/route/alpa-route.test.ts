@@ -14,6 +14,7 @@ const render = (answerTimeoutSeconds: number, ownGateway: boolean, pathPrefix?: 
 const SERVED = "pulumi-nodejs:dynamic/alpa-auth:RouteServed";
 const build = (ownGateway = true, answerTimeoutSeconds = 900) =>
     new AlpaRoute("alpa-route", {
+        meaning: {},
         namespace: "alpa-auth",
         binding,
         alpa: {

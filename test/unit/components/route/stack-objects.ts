@@ -3,7 +3,7 @@ import { completionsUpstream, logprobsUpstream, renderUpstream } from "../../../
 import type { ClassSettings } from "../../../../components/route/caller-classes";
 import type { GuardSettings } from "../../../../components/route/request-guard";
 import { renderRoute } from "../../../../components/route/route-rules";
-import { renderConsumer, secretName } from "../../../../components/consumers/consumers";
+import { renderConsumer, secretName } from "../../../../components/consumers/consumer";
 import type { Limits } from "../../../../components/consumers/limits";
 import type { ApisixObject } from "../../../../sandbox/ingress-controller/objects";
 import { object, secret, translated } from "../../../../sandbox/test/ingress-controller/kit";
