@@ -69,7 +69,7 @@ describe("secrets", () => {
             "alice/t1",
             "alpa-admin-keys-admin",
             "alpa-admin-keys-viewer",
-            "alpa-consumers-seed",
+            "seed",
             "alpa-etcd-keyring",
             "alpa-etcd-root-password",
             "client key of the kubeconfig",

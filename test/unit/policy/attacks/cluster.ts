@@ -274,7 +274,7 @@ export const CLUSTER: Record<string, Attack[]> = {
         [
             "a short generated key",
             "intra",
-            inputs("RandomPassword", "alpa-consumers-seed", (p) => (p.length = 8)),
+            inputs("RandomPassword", "seed", (p) => (p.length = 8)),
             "length: must be",
         ],
         [
