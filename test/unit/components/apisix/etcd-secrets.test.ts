@@ -1,17 +1,13 @@
 import { strict as assert } from "node:assert";
-import { EtcdSecrets } from "../../../../components/apisix/etcd-secrets";
+import { etcdSecret } from "../../../../components/apisix/etcd-secrets";
 import { comesAfter, inputsOf, oneOfKind, record } from "../../../kit";
 
-describe("EtcdSecrets", () => {
+describe("etcdSecret", () => {
     const build = () =>
-        record(
-            () =>
-                new EtcdSecrets("alpa-etcd", {
-                    namespace: "gateway",
-                    secretName: "component-etcd",
-                    password: "secret",
-                }),
-        );
+        record(() => {
+            const args = { namespace: "gateway", secretName: "component-etcd", password: "secret" };
+            etcdSecret("alpa-etcd", args, {});
+        });
 
     it("generates a key of the length that APISIX encrypts with", async () => {
         const seen = await build();
