@@ -4,7 +4,7 @@ import { CONTROLLER_PODS } from "./availability";
 import { metadata } from "../kubernetes/ownership";
 
 /** Name of the PodDisruptionBudget. */
-export const CONTROLLER_BUDGET = "alpa-auth-ingress-controller";
+const CONTROLLER_BUDGET = "alpa-auth-ingress-controller";
 
 /**
  * Lets a drain evict one ingress controller at a time.

@@ -6,7 +6,7 @@ import { APISIX_PODS } from "../kubernetes/network-policies";
 import { metadata } from "../kubernetes/ownership";
 
 /** Name of the PodMonitor. */
-export const POD_MONITOR = "alpa-auth-gateway";
+const POD_MONITOR = "alpa-auth-gateway";
 
 /**
  * PodMonitor of the gateway pods for the Prometheus operator. The selectors of the operator's Prometheus decide whether the
