@@ -18,7 +18,6 @@ import {
     type Installer,
 } from "../kit/intra-a";
 
-const AWAITED = "pulumi-nodejs:dynamic/alpa-auth:Awaited";
 /** Key of the resource that waits for all callers. It does not create an object in the cluster. */
 const SHARED_WAIT = "pulumi-nodejs:dynamic/alpa-auth:ConsumersAccepted alpa-consumers-accepted";
 const PROOF = "pulumi-nodejs:dynamic/alpa-auth:CredentialsRevoked alpa-consumers-revoked";
@@ -126,11 +125,9 @@ describe("resources of intra-a", () => {
     it("include Rampart only if configured, and before any graph", async () => {
         const seen = await recordStack("rampart", { rampart: { install } });
         const rampart = one(seen, "kubernetes:helm.sh/v3:Release");
-        const free = one(seen, AWAITED, "alpa-gateway-namespace-free");
         const guard = one(seen, "pulumi-nodejs:dynamic/alpa-auth:RampartGuard");
         for (const earlier of [rampart, guard])
             assert.ok(comesAfter(seen, oneOfKind(seen, "RampartGraph"), earlier), earlier.name);
-        assert.ok(comesAfter(seen, free, rampart));
         const without = await recordStack("rampart");
         assert.ok(!without.some((r) => r.type === rampart.type));
     });

@@ -271,12 +271,7 @@ export const CLUSTER: Record<string, Attack[]> = {
             secretText("lab.2026a", "key", "$env://HOSTNAME-0123456"),
             /begin with \$/,
         ],
-        [
-            "a short generated key",
-            "intra",
-            inputs("RandomPassword", "seed", (p) => (p.length = 8)),
-            "length: must be",
-        ],
+        ["a short generated key", "intra", inputs("RandomPassword", "seed", (p) => (p.length = 8)), "length: must be"],
         [
             "a Secret that other namespaces get",
             "intra",
