@@ -49,6 +49,8 @@ export class Gateway extends pulumi.ComponentResource {
     readonly binding: GatewayBinding;
     /** The last resource. Routes and consumers depend on it, and not on the Service of etcd, see {@link Etcd.prepared}. */
     readonly ready: pulumi.Resource;
+    /** A value that changes with each installation. */
+    readonly installed: pulumi.Output<string>;
 
     constructor(name: string, meaning: Meaning, args: InstallationArgs, opts: pulumi.ComponentResourceOptions) {
         super("alpa-auth:index:Gateway", name, meaning, opts);
@@ -108,6 +110,7 @@ export class Gateway extends pulumi.ComponentResource {
         );
         this.binding = wiring.binding;
         this.ready = wiring;
+        this.installed = apisix.installed;
         this.registerOutputs({});
     }
 }

@@ -1,5 +1,5 @@
 import type { GatewayClusterArgs } from "../../components/gateway-cluster";
-import { ROUTE } from "../../components/route/route-rules";
+import { ROUTE } from "../../components/route/route-served";
 import { profileName } from "../../components/apisix/profile";
 import { renderPolicies } from "../../components/etcd/etcd";
 import { ETCD, etcdNamespace, PEERS } from "../../components/etcd/names";

@@ -1,5 +1,5 @@
 import type { GatewayClusterArgs } from "../../components/gateway-cluster";
-import { ROUTE } from "../../components/route/route-rules";
+import { ROUTE } from "../../components/route/route-served";
 import { chainOf, endedIn } from "../../components/apisix/certificate-chain";
 import { titleOf } from "../../components/kubernetes/cluster-reader";
 import { REDIRECT } from "../../components/route/plugin-chain";
