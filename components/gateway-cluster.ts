@@ -9,6 +9,7 @@ import { releaseNamespace } from "./apisix/release";
 import { GATEWAY_SERVICE } from "./apisix/values";
 import { CloudflareExposure, type ExposureSettings, type GatewayOrigin } from "./cloudflare/exposure";
 import { Consumers } from "./consumers/consumers";
+import { GatewayServes } from "./consumers/gateway-serves";
 import { type ConsumerSettings } from "./consumers/consumer";
 import { Gateway, type OwnGateway } from "./apisix/installation";
 import type { GatewayPods } from "./apisix/gateway-pods";
@@ -119,7 +120,7 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         const route = new AlpaRoute(
             `${name}-route`,
             {
-                ...{ ...bound, pods, guard, pathPrefix, ownGateway, refused, attempt: conversion?.attempt },
+                ...{ ...bound, guard, pathPrefix, ownGateway, refused, attempt: conversion?.attempt },
                 meaning: meaning.AlpaRoute,
                 alpa: served,
                 tls: args.tls && { redirect: args.tls.redirect },
@@ -142,11 +143,19 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
             // Before the counter server runs, limits would reject every caller, or limit none.
             { ...after, dependsOn: [...after.dependsOn, ...(shared ? [shared] : [])] },
         );
+        const gatewayServes = new GatewayServes(
+            `${name}-served`,
+            {
+                ...{ cluster, namespace, gateway: pods, readiness },
+                served: { installed: own?.installed ?? "existing", route: route.served, ...consumers.served },
+            },
+            inside,
+        );
         const open = conversion ? [...prefixes, VERIFICATION_PREFIX] : prefixes;
-        // The DNS name is created last, when the gateway has its route and its consumers.
-        this.expose(name, args, open, [...after.dependsOn, route, consumers]);
+        // The DNS name is created last, when the gateway serves its route and its consumers.
+        this.expose(name, args, open, [...after.dependsOn, route, consumers, gatewayServes]);
 
-        this.conversion = conversion?.finish(gateway.url, route, [consumers]);
+        this.conversion = conversion?.finish(gateway.url, gatewayServes, [consumers]);
         this.url = `${gateway.url}${prefixes[0]}`;
         this.credentials = secretMap(consumers.keys);
         this.jwtSecrets = secretMap(consumers.jwtSecrets);

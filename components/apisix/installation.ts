@@ -49,6 +49,8 @@ export class Gateway extends pulumi.ComponentResource {
     readonly binding: GatewayBinding;
     /** Routes and consumers depend on these, and not on the Service of etcd, see {@link Etcd.prepared}. */
     readonly ready: pulumi.Resource[];
+    /** A value that changes with each installation. */
+    readonly installed: pulumi.Output<string>;
 
     constructor(name: string, meaning: Meaning, args: InstallationArgs, opts: pulumi.ComponentResourceOptions) {
         super("alpa-auth:index:Gateway", name, meaning, opts);
@@ -104,6 +106,7 @@ export class Gateway extends pulumi.ComponentResource {
         );
         this.binding = binding;
         this.ready = ready;
+        this.installed = apisix.installed;
         this.registerOutputs({});
     }
 }

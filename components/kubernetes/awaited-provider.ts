@@ -17,12 +17,10 @@ export interface AwaitedArgs {
      * the resource waits again.
      */
     uid?: pulumi.Input<string>;
-    /** Longest wait for the object, in seconds; also for the deletion of {@link goneAfter}. */
+    /** Longest wait for the object, in seconds. */
     timeoutSeconds: number;
     /** Time for which the object must stay ready, in seconds. @default 0 */
     settleSeconds?: number;
-    /** Namespace that must be gone before this resource counts as deleted: Rampart leaves it in phase Terminating. */
-    goneAfter?: string;
     /** Deployment that is drained when this resource is deleted. */
     drain?: Drain;
 }
@@ -34,8 +32,7 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     async diff(_id, olds, news) {
         // A deletion reads its inputs from the state. So a change of these inputs must count as a difference: the update
         // then stores the new inputs.
-        const ofDeletion = ({ kubeconfig, goneAfter, timeoutSeconds, drain }: Inputs) =>
-            JSON.stringify((goneAfter || drain) && [kubeconfig, goneAfter, timeoutSeconds, drain]);
+        const ofDeletion = ({ kubeconfig, drain }: Inputs) => JSON.stringify(drain && [kubeconfig, drain]);
         return { changes: subject(olds) !== subject(news) || ofDeletion(olds) !== ofDeletion(news) };
     },
     async create(inputs) {
@@ -49,7 +46,6 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     },
     async delete(_id, inputs) {
         if (inputs.drain) await drainPods(inputs, inputs.drain);
-        if (inputs.goneAfter) await untilGone(inputs, inputs.goneAfter);
     },
 };
 
@@ -64,29 +60,6 @@ async function untilReady(inputs: Inputs): Promise<void> {
     const title = titleOf(object);
     const hint = `Look: kubectl ${object.namespace ? `-n ${object.namespace} ` : ""}get ${object.kind.toLowerCase()} ${object.name} -o yaml`;
     const read = openReader(inputs);
-    const observe = async (): Promise<Verdict> => {
-        const live = await read(object);
-        const namespace =
-            until.kind === "graph-namespace"
-                ? await read({ apiVersion: "v1", kind: "Namespace", name: until.namespace })
-                : undefined;
-        return judge(until, live, namespace?.status?.phase);
-    };
+    const observe = async (): Promise<Verdict> => judge(until, await read(object));
     await untilSettled({ title, hint, timeoutSeconds, settleSeconds, observe });
-}
-
-/** Waits until a namespace is deleted. @throws Error with its name if it still exists after the time limit */
-async function untilGone(inputs: Inputs, name: string): Promise<void> {
-    const { timeoutSeconds } = inputs;
-    const read = openReader(inputs);
-    const start = Date.now();
-    // A failed read does not show the state of the namespace, so it is repeated until the time limit.
-    const there = () => read({ apiVersion: "v1", kind: "Namespace", name }).catch(() => ({}));
-    while (await there()) {
-        if (Date.now() - start > timeoutSeconds * 1000)
-            throw new Error(
-                `Namespace ${name}: not gone after ${timeoutSeconds} s. Look: kubectl get namespace ${name} -o jsonpath='{.status.conditions}'`,
-            );
-        await new Promise((resolve) => setTimeout(resolve, 500));
-    }
 }

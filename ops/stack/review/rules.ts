@@ -53,9 +53,7 @@ export const RULES: Record<string, KindRule | undefined> = {
     "dynamic StackIdentity": cluster.identity,
     // These resources only wait for a state, or record one: they create no object.
     "dynamic Awaited": UNNOTICED,
-    "dynamic ConsumersAccepted": UNNOTICED,
-    "dynamic CredentialsRevoked": UNNOTICED,
-    "dynamic RouteServed": UNNOTICED,
+    "dynamic GatewayServes": UNNOTICED,
     "dynamic ConversionRecord": UNNOTICED,
     "dynamic EtcdPrepared": UNNOTICED,
     "dynamic ImagesReady": UNNOTICED,

@@ -23,7 +23,7 @@ const key = (id: string) => ({ id, method: "key" });
 const alice = { name: "alice", credentials: [key("2026a")] };
 const bob = { name: "bob", credentials: [key("k1"), key("k2")] };
 /** Two resources without objects in the cluster: they wait until credentials are accepted or revoked. */
-const WAIT = "update alpa-consumers-accepted";
+const WAIT = "update alpa-served";
 const PROOF = "alpa-consumers-revoked";
 const base: StackConfig = { consumers: [alice] };
 
@@ -170,11 +170,9 @@ describe("intra-a on the engine", () => {
             await changed(),
             [
                 "update alice-consumer",
-                "update alpa-route-accepted",
                 "update alpa-route-completions",
                 "update alpa-route-logprobs",
                 "update alpa-route-rules",
-                "update alpa-route-served",
                 WAIT,
             ].sort(),
         );
