@@ -112,7 +112,7 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         const tls =
             args.tls && new GatewayTls(`${name}-tls`, { ...bound, ...args.tls, meaning: meaning.GatewayTls! }, after);
         const conversion = this.convert(name, args, binding, after.dependsOn);
-        const { alpa: served, refused } = servedAlpa(args);
+        const { alpa, refused } = servedAlpa(args);
         const shared = this.sharedCounters(name, args, binding, home);
         // The route redirects callers to HTTPS, so it is created after TLS. In a conversion it is created after the resources
         // that start Alpa, because callers would get errors. A closed route is created before them. Classes of callers need the counter server first.
@@ -120,9 +120,8 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         const route = new AlpaRoute(
             `${name}-route`,
             {
-                ...{ ...bound, guard, pathPrefix, ownGateway, refused, attempt: conversion?.attempt },
+                ...{ ...bound, alpa, guard, pathPrefix, ownGateway, refused, attempt: conversion?.attempt },
                 meaning: meaning.AlpaRoute,
-                alpa: served,
                 tls: args.tls && { redirect: args.tls.redirect },
                 ...(args.classes && { classes: args.classes, counters: shared?.counters }),
                 observed: observedBy(gateway),
@@ -143,14 +142,9 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
             // Before the counter server runs, limits would reject every caller, or limit none.
             { ...after, dependsOn: [...after.dependsOn, ...(shared ? [shared] : [])] },
         );
-        const gatewayServes = new GatewayServes(
-            `${name}-served`,
-            {
-                ...{ cluster, namespace, gateway: pods, readiness },
-                served: { installed: own?.installed ?? "existing", route: route.served, ...consumers.served },
-            },
-            inside,
-        );
+        const served = { installed: own?.installed ?? "existing", route: route.served, ...consumers.served };
+        const proof = { cluster, namespace, gateway: pods, readiness, served };
+        const gatewayServes = new GatewayServes(`${name}-served`, proof, inside);
         const open = conversion ? [...prefixes, VERIFICATION_PREFIX] : prefixes;
         // The DNS name is created last, when the gateway serves its route and its consumers.
         this.expose(name, args, open, [...after.dependsOn, route, consumers, gatewayServes]);

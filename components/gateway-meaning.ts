@@ -1,8 +1,8 @@
 /** What a stack with a gateway is, in plain values: the inputs of its components, which previews and reviews show. */
 import { servedPrefixes } from "./alpa/paths";
 import { etcdSettings } from "./apisix/values";
-import type { CallerMeaning } from "./consumers/caller";
-import type { ConsumerSettings, Credential } from "./consumers/consumer";
+import { callerMeaning, type CallerMeaning } from "./consumers/caller";
+import type { ConsumerSettings } from "./consumers/consumer";
 import { servedAlpa, type ConversionSettings } from "./conversion";
 import type { GatewayClusterArgs, GatewaySettings } from "./gateway-cluster";
 import { publicFingerprint } from "./meaning/fingerprint";
@@ -38,7 +38,7 @@ export function gatewayMeaning(args: GatewayClusterArgs, secret: ShowSecret): Ga
         ...(conversion && { Conversion: of({ ...conversionMeaning(conversion), answerTimeoutSeconds }) }),
         AlpaRoute: of(routeMeaning(args)),
         ...(exposure && { CloudflareExposure: of({ ...exposure, pathPrefixes: servedPrefixes(args.pathPrefix) }) }),
-        callers: Object.fromEntries(args.consumers.map((one) => [one.name, callerMeaning(one, args, secret)])),
+        callers: Object.fromEntries(args.consumers.map((one) => [one.name, callerOf(one, args, secret)])),
     };
 }
 
@@ -91,32 +91,11 @@ export function observedBy(gateway: GatewaySettings): Observed | undefined {
     return { ...(metrics && { counted: true }), ...(accessLog && { named: true }) };
 }
 
-function callerMeaning(caller: ConsumerSettings, args: GatewayClusterArgs, secret: ShowSecret): CallerMeaning {
+function callerOf(caller: ConsumerSettings, args: GatewayClusterArgs, secret: ShowSecret): CallerMeaning {
     const { sharedCounters, classes, alpa, expires } = args;
-    const { name, limits, credentials, brought = [] } = caller;
-    const counters = Object.keys(limits).length === 0 ? undefined : sharedCounters;
-    const meaning = {
-        limits,
-        countedBy: counters && {
-            whenDown: counters.whenDown,
-            timeoutMilliseconds: counters.timeoutMilliseconds,
-            answerTimeoutSeconds: alpa.answerTimeoutSeconds,
-        },
-        class: classes?.find(({ members }) => members.includes(name))?.name,
-        credentials: Object.fromEntries(
-            credentials.map((one) => {
-                const readmit = brought.find(({ id }) => id === one.id)?.readmit;
-                return [one.id, { ...credentialMeaning(one), expires: expires[`${name}/${one.id}`], readmit }];
-            }),
-        ),
-    };
-    return plain(meaning, secret) as unknown as CallerMeaning;
-}
-
-function credentialMeaning(credential: Credential) {
-    const { method } = credential;
-    if (method === "key") return { method, fingerprint: credential.key };
-    const { algorithm } = credential;
-    if (algorithm === "HS256") return { method, algorithm };
-    return { method, algorithm, fingerprint: publicFingerprint(credential.publicKey) };
+    const { answerTimeoutSeconds } = alpa;
+    const { image: _, ...counters } = sharedCounters ?? { image: undefined };
+    const countedBy = sharedCounters && ({ ...counters, answerTimeoutSeconds } as CallerMeaning["countedBy"]);
+    const named = classes?.find(({ members }) => members.includes(caller.name))?.name;
+    return callerMeaning(caller, { countedBy, class: named, expires }, secret);
 }

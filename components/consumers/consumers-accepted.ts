@@ -56,7 +56,11 @@ export async function untilAccepted(
         // A Consumer stays Available even if APISIX rejects it; the status of the route shows whether APISIX receives
         // changes.
         const route = { apiVersion: "apisix.apache.org/v2", kind: "ApisixRoute", namespace, name: "alpa" };
-        const verdict = judge({ kind: "condition", type: "Accepted" }, await read(route));
+        const rules = await read(route);
+        // Another team's route in front of an existing gateway is not known here, so no request shows what the pods apply.
+        if (rules === undefined && gateway.unasked === "settle")
+            return { state: "ready", unproved: `there is no ApisixRoute ${namespace}/alpa to send requests to` };
+        const verdict = judge({ kind: "condition", type: "Accepted" }, rules);
         if (verdict.state !== "ready") return { ...verdict, why: `ApisixRoute ${namespace}/alpa: ${verdict.why}` };
         const consumers = names.map((name) => live.get(name)! as LiveConsumer);
         const credentials = (sent ??= await credentialsOf(read, namespace, consumers));

@@ -11,7 +11,8 @@ import { untilRejected } from "./credentials-revoked";
 export interface Served {
     /** A value that changes with each installation of the gateway, whose new pods must apply everything again. */
     installed: pulumi.Input<string>;
-    route: ServedRoute;
+    /** Default: none, the route is not of this stack. */
+    route?: ServedRoute;
     /** `metadata.generation` of each Consumer, by its name. */
     generations: Record<string, pulumi.Input<number | undefined>>;
     /** Digest of a Consumer's Secrets, by its name; a secret. Unlike the generation, it changes with a new key. */
@@ -65,7 +66,7 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
 /** Text of what is proved. If the text changes, the resource is updated. */
 function subject({ namespace, gateway, served }: Inputs): string {
     const { installed, route, generations, materials } = served!;
-    const maps = [route, generations, materials].map((map) => Object.entries(map).sort());
+    const maps = [route ?? {}, generations, materials].map((map) => Object.entries(map).sort());
     return JSON.stringify([namespace, gateway.namespace, installed, maps]);
 }
 
@@ -76,7 +77,7 @@ async function untilApplied(inputs: Inputs, now: pulumi.Unwrap<Served>, olds?: I
     const all = [installed, inputs.namespace, inputs.gateway.namespace].join();
     const isNew = all !== [before?.installed, olds?.namespace, olds?.gateway.namespace].join();
     const sorted = (one: object | undefined) => JSON.stringify(Object.entries(one ?? {}).sort());
-    if (isNew || sorted(route) !== sorted(before?.route)) await untilServed(inputs, route.revision);
+    if (route && (isNew || sorted(route) !== sorted(before?.route))) await untilServed(inputs, route.revision);
     const changed = (name: string) =>
         generations[name] !== before?.generations[name] || materials[name] !== before?.materials[name];
     const names = Object.keys(generations).filter((name) => isNew || changed(name));
