@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { ADMIN_KEYS_SECRET } from "./gateway-pods";
 import { metadata } from "../kubernetes/ownership";
-import { secretData } from "../kubernetes/secret-data";
+import { derivedSecret, secretData } from "../kubernetes/secret-data";
 
 export interface AdminKeysArgs {
     /** Namespace APISIX runs in. */
@@ -22,17 +22,16 @@ export class AdminKeys extends pulumi.ComponentResource {
     constructor(name: string, args: AdminKeysArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:index:AdminKeys", name, {}, opts);
 
-        const admin = new random.RandomPassword(`${name}-admin`, { length: 40, special: false }, { parent: this });
-        const viewer = new random.RandomPassword(`${name}-viewer`, { length: 40, special: false }, { parent: this });
-
+        // Both keys come from one seed, since they are always rotated together.
+        const seed = new random.RandomPassword(`${name}-seed`, { length: 64, special: false }, { parent: this }).result;
         const secret = new k8s.core.v1.Secret(
             `${name}-secret`,
             {
                 metadata: metadata(ADMIN_KEYS_SECRET.name, args.namespace),
                 // The viewer's key is always in the Secret, since no pod starts without it.
                 data: secretData({
-                    [ADMIN_KEYS_SECRET.admin]: admin.result,
-                    [ADMIN_KEYS_SECRET.viewer]: viewer.result,
+                    [ADMIN_KEYS_SECRET.admin]: derivedSecret(seed, "admin key"),
+                    [ADMIN_KEYS_SECRET.viewer]: derivedSecret(seed, "viewer key"),
                 }),
             },
             { parent: this, deletedWith: opts?.deletedWith },

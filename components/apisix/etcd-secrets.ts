@@ -1,6 +1,5 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
 import { ETCD_SECRET } from "./values";
 import { metadata } from "../kubernetes/ownership";
 import { secretData } from "../kubernetes/secret-data";
@@ -12,13 +11,9 @@ export interface EtcdSecretsArgs {
     secretName: string;
     /** Password of etcd's user root; secret. */
     password: pulumi.Input<string>;
+    /** Key that encrypts the credentials in etcd; secret. */
+    keyring: pulumi.Input<string>;
 }
-
-/**
- * Form of APISIX's generated encryption key. 16 bytes are a key for AES-128, the only length that every supported version
- * of APISIX accepts. The key has no digits: APISIX parses an environment variable of digits as a number, and rejects such a key.
- */
-const KEYRING = { length: 16, special: false, numeric: false };
 
 /**
  * The Secret that APISIX needs to read its configuration in etcd. It has the password of etcd's user root, and the key that
@@ -29,15 +24,14 @@ const KEYRING = { length: 16, special: false, numeric: false };
 export class EtcdSecrets extends pulumi.ComponentResource {
     constructor(name: string, args: EtcdSecretsArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:index:EtcdSecrets", name, {}, opts);
-        const { namespace, secretName, password } = args;
-        const keyring = new random.RandomPassword(`${name}-keyring`, KEYRING, { parent: this });
+        const { namespace, secretName, password, keyring } = args;
         new k8s.core.v1.Secret(
             `${name}-secret`,
             {
                 metadata: metadata(secretName, namespace),
                 data: secretData({
                     [ETCD_SECRET.password]: password,
-                    [ETCD_SECRET.keyring]: keyring.result,
+                    [ETCD_SECRET.keyring]: keyring,
                 }),
             },
             { parent: this, deletedWith: opts?.deletedWith },

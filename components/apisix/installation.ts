@@ -86,7 +86,12 @@ export class Gateway extends pulumi.ComponentResource {
             const profile = new ApisixProfile(`${name}-profile`, { namespace: apisix, text: profileText }, o);
             const secrets = new EtcdSecrets(
                 `${name}-etcd`,
-                { namespace: apisix, secretName: etcdSecretName(installation), password: etcd.password },
+                {
+                    namespace: apisix,
+                    secretName: etcdSecretName(installation),
+                    password: etcd.password,
+                    keyring: etcd.keyring,
+                },
                 { ...o, dependsOn: policies },
             );
             const dependsOn = [policies, profile, secrets];
