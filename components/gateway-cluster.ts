@@ -108,7 +108,7 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         const binding = own?.binding ?? (gateway as GatewayBinding);
         const pods = gatewayPods(gateway, binding);
         const bound = { namespace, binding, cluster, readiness };
-        const after = { parent: this, dependsOn: own ? [home, own.ready] : [home] };
+        const after = { parent: this, dependsOn: [home, ...(own?.ready ?? [])] };
         const ownGateway = own !== undefined;
         const tls =
             args.tls && new GatewayTls(`${name}-tls`, { ...bound, ...args.tls, meaning: meaning.GatewayTls! }, after);

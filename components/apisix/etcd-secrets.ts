@@ -4,7 +4,7 @@ import { ETCD_SECRET } from "./values";
 import { metadata } from "../kubernetes/ownership";
 import { secretData } from "../kubernetes/secret-data";
 
-export interface EtcdSecretsArgs {
+interface EtcdSecretArgs {
     /** Namespace APISIX and its etcd run in. */
     namespace: pulumi.Input<string>;
     /** Name of the Secret. */
@@ -21,21 +21,11 @@ export interface EtcdSecretsArgs {
  *
  * With the option `deletedWith`, Pulumi sends no request to delete the Secret: it is deleted with its namespace.
  */
-export class EtcdSecrets extends pulumi.ComponentResource {
-    constructor(name: string, args: EtcdSecretsArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:index:EtcdSecrets", name, {}, opts);
-        const { namespace, secretName, password, keyring } = args;
-        new k8s.core.v1.Secret(
-            `${name}-secret`,
-            {
-                metadata: metadata(secretName, namespace),
-                data: secretData({
-                    [ETCD_SECRET.password]: password,
-                    [ETCD_SECRET.keyring]: keyring,
-                }),
-            },
-            { parent: this, deletedWith: opts?.deletedWith },
-        );
-        this.registerOutputs({});
-    }
+export function etcdSecret(
+    name: string,
+    { namespace, secretName, password, keyring }: EtcdSecretArgs,
+    opts: pulumi.CustomResourceOptions,
+): k8s.core.v1.Secret {
+    const data = secretData({ [ETCD_SECRET.password]: password, [ETCD_SECRET.keyring]: keyring });
+    return new k8s.core.v1.Secret(`${name}-secret`, { metadata: metadata(secretName, namespace), data }, opts);
 }

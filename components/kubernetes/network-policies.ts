@@ -49,18 +49,19 @@ export function policyNames(settings: Pick<NetworkPoliciesArgs, "scrapers">): st
  *
  * With the option `deletedWith`, the policies stay in force until their namespace is deleted.
  */
-export class NetworkPolicies extends pulumi.ComponentResource {
-    constructor(name: string, args: NetworkPoliciesArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:index:NetworkPolicies", name, {}, opts);
-        for (const [role, spec] of Object.entries(renderPolicies(args)))
+export function networkPolicies(
+    name: string,
+    args: NetworkPoliciesArgs,
+    opts: pulumi.CustomResourceOptions,
+): pulumi.Resource[] {
+    return Object.entries(renderPolicies(args)).map(
+        ([role, spec]) =>
             new k8s.networking.v1.NetworkPolicy(
                 `${name}-${role}`,
                 { metadata: metadata(`${POLICY_PREFIX}${role}`, args.namespace), spec },
-                { parent: this, deletedWith: opts?.deletedWith },
-            );
-
-        this.registerOutputs({});
-    }
+                opts,
+            ),
+    );
 }
 
 /** Spec of each policy, by its role. */

@@ -7,7 +7,7 @@ import { ALPA_PORT, watchedCommand } from "./opt-head";
 import type { OperatorChart, OptSettings, RampartCharts } from "./opt-settings";
 
 /** Name of the graph. It contains KubeRay's operator, and with shape `rampart` also Ray and Alpa. */
-export const OPT_GRAPH = "opt";
+const OPT_GRAPH = "opt";
 const API_VERSION = "rampart.petuum.com/v1beta2";
 
 /** Namespace that Rampart creates for a component of the graph. */

@@ -58,9 +58,9 @@ describe("intra-a on the engine", () => {
     /** Name and operation of every step of `up`, from its output about objects. */
     async function changed(): Promise<string[]> {
         const { stdout } = succeeded(await stack.up());
-        const all = [...stdout.matchAll(/^ [-+~ ]+ (?!alpa-auth:)\S+:\S+ (\S+) (create|update|delete|replace)d\b/gm)].map(
-            ([, name, op]) => `${op} ${name}`,
-        );
+        const all = [
+            ...stdout.matchAll(/^ [-+~ ]+ (?!alpa-auth:)\S+:\S+ (\S+) (create|update|delete|replace)d\b/gm),
+        ].map(([, name, op]) => `${op} ${name}`);
         // For a replaced resource, Pulumi also prints its creation and its deletion.
         const half = (step: string) => all.includes(`replace ${step.split(" ")[1]}`) && !step.startsWith("replace ");
         return all.filter((step) => !half(step)).sort();

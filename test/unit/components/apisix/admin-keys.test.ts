@@ -1,9 +1,9 @@
 import { strict as assert } from "node:assert";
-import { AdminKeys } from "../../../../components/apisix/admin-keys";
+import { adminKeys } from "../../../../components/apisix/admin-keys";
 import { comesAfter, inputsOf, one, oneOfKind, record, textsOf } from "../../../kit";
 
-describe("AdminKeys", () => {
-    const build = () => record(() => new AdminKeys("alpa-admin-keys", { namespace: "gateway" }));
+describe("adminKeys", () => {
+    const build = () => record(() => adminKeys("alpa-admin-keys", "gateway", {}));
 
     it("derives two different keys from one seed with more bits than both", async () => {
         const seen = await build();

@@ -1,18 +1,13 @@
 import { strict as assert } from "node:assert";
-import { EtcdSecrets } from "../../../../components/apisix/etcd-secrets";
+import { etcdSecret } from "../../../../components/apisix/etcd-secrets";
 import { inputsOf, oneOfKind, record } from "../../../kit";
 
-describe("EtcdSecrets", () => {
+describe("etcdSecret", () => {
     const build = () =>
-        record(
-            () =>
-                new EtcdSecrets("alpa-etcd", {
-                    namespace: "gateway",
-                    secretName: "component-etcd",
-                    password: "secret",
-                    keyring: "letters",
-                }),
-        );
+        record(() => {
+            const args = { namespace: "gateway", secretName: "component-etcd", password: "secret", keyring: "letters" };
+            etcdSecret("alpa-etcd", args, {});
+        });
 
     it("puts the keyring into the Secret that APISIX reads, with etcd's password", async () => {
         const secret = oneOfKind(await build(), "Secret", "component-etcd");

@@ -9,7 +9,7 @@ import { renderRoute } from "../../../../components/route/route-rules";
 import { apisixValues } from "../../../../components/apisix/values";
 import { renderProfile, TLS_CIPHERS } from "../../../../components/apisix/profile";
 import type { AzureSide } from "../../../../components/cloudflare/azure-side";
-import { NetworkPolicies } from "../../../../components/kubernetes/network-policies";
+import { networkPolicies } from "../../../../components/kubernetes/network-policies";
 import { judge } from "../../../../components/kubernetes/readiness";
 import { tlsSecret } from "../../../../components/apisix/tls";
 import { certificate, type Pair } from "../../../certificates";
@@ -94,7 +94,7 @@ describe("GatewayTls", () => {
             ports(seen).map(({ port }: { port: number }) => port),
             [9080, 9443],
         );
-        const without = await record(() => new NetworkPolicies("alpa", { namespace: "gateway" }));
+        const without = await record(() => networkPolicies("alpa", { namespace: "gateway" }, {}));
         assert.equal(ports(without).length, 1);
     });
     it("shows its key nowhere in plain text", () => {
