@@ -10,6 +10,7 @@ import { GATEWAY_SERVICE } from "./apisix/values";
 import { CloudflareExposure, type ExposureSettings, type GatewayOrigin } from "./cloudflare/exposure";
 import { Consumers } from "./consumers/consumers";
 import { GatewayServes } from "./consumers/gateway-serves";
+import type { Served } from "./consumers/gateway-serves-provider";
 import { type ConsumerSettings } from "./consumers/consumer";
 import { Gateway, type OwnGateway } from "./apisix/installation";
 import type { GatewayPods } from "./apisix/gateway-pods";
@@ -108,7 +109,7 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         const pods = gatewayPods(gateway, binding);
         const bound = { namespace, binding, cluster, readiness };
         const after = { parent: this, dependsOn: [home, ...(own?.ready ?? [])] };
-        const ownGateway = gateway.installer !== "existing";
+        const ownGateway = own !== undefined;
         const tls =
             args.tls && new GatewayTls(`${name}-tls`, { ...bound, ...args.tls, meaning: meaning.GatewayTls! }, after);
         const conversion = this.convert(name, args, binding, after.dependsOn);
@@ -142,14 +143,12 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
             // Before the counter server runs, limits would reject every caller, or limit none.
             { ...after, dependsOn: [...after.dependsOn, ...(shared ? [shared] : [])] },
         );
-        const served = { installed: own?.installed ?? "existing", route: route.served, ...consumers.served };
-        const proof = { cluster, namespace, gateway: pods, readiness, served };
-        const gatewayServes = new GatewayServes(`${name}-served`, proof, inside);
+        const served = this.serve(name, args, pods, { route: route.served, ...consumers.served }, own);
         const open = conversion ? [...prefixes, VERIFICATION_PREFIX] : prefixes;
         // The DNS name is created last, when the gateway serves its route and its consumers.
-        this.expose(name, args, open, [...after.dependsOn, route, consumers, gatewayServes]);
+        this.expose(name, args, open, [...after.dependsOn, route, consumers, served]);
 
-        this.conversion = conversion?.finish(gateway.url, gatewayServes, [consumers]);
+        this.conversion = conversion?.finish(gateway.url, served, [consumers]);
         this.url = `${gateway.url}${prefixes[0]}`;
         this.credentials = secretMap(consumers.keys);
         this.jwtSecrets = secretMap(consumers.jwtSecrets);
@@ -171,6 +170,19 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
             graphTimeoutSeconds: readiness.graphTimeoutSeconds,
         };
         return new Gateway(name, own!, installed, { parent: this, dependsOn: home });
+    }
+
+    /** The proof that every gateway pod applies the route and the consumers. */
+    private serve(
+        name: string,
+        { namespace, cluster, readiness }: GatewayClusterArgs,
+        gateway: GatewayPods,
+        applied: Omit<Served, "installed">,
+        own: Gateway | undefined,
+    ): GatewayServes {
+        const served = { installed: own?.installed ?? "existing", ...applied };
+        const proof = { cluster, namespace, gateway, readiness, served };
+        return new GatewayServes(`${name}-served`, proof, { parent: this });
     }
 
     private convert(name: string, args: GatewayClusterArgs, binding: GatewayBinding, after: pulumi.Resource[]) {

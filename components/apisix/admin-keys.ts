@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { ADMIN_KEYS_SECRET } from "./gateway-pods";
 import { metadata } from "../kubernetes/ownership";
-import { secretData } from "../kubernetes/secret-data";
+import { derivedSecret, secretData } from "../kubernetes/secret-data";
 
 /**
  * The two keys of APISIX's Admin API. They are generated, because the chart's default keys are publicly known.
@@ -16,14 +16,21 @@ export function adminKeys(
     namespace: pulumi.Input<string>,
     opts: pulumi.CustomResourceOptions,
 ): k8s.core.v1.Secret {
-    const key = (role: string) =>
-        new random.RandomPassword(`${name}-${role}`, { length: 40, special: false }, { parent: opts.parent }).result;
+    // Both keys come from one seed, since they are always rotated together.
+    const { result: seed } = new random.RandomPassword(
+        `${name}-seed`,
+        { length: 64, special: false },
+        { parent: opts.parent },
+    );
     return new k8s.core.v1.Secret(
         `${name}-secret`,
         {
             metadata: metadata(ADMIN_KEYS_SECRET.name, namespace),
             // The viewer's key is always in the Secret, since no pod starts without it.
-            data: secretData({ [ADMIN_KEYS_SECRET.admin]: key("admin"), [ADMIN_KEYS_SECRET.viewer]: key("viewer") }),
+            data: secretData({
+                [ADMIN_KEYS_SECRET.admin]: derivedSecret(seed, "admin key"),
+                [ADMIN_KEYS_SECRET.viewer]: derivedSecret(seed, "viewer key"),
+            }),
         },
         opts,
     );

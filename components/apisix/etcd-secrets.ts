@@ -1,6 +1,5 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
 import { ETCD_SECRET } from "./values";
 import { metadata } from "../kubernetes/ownership";
 import { secretData } from "../kubernetes/secret-data";
@@ -12,13 +11,9 @@ interface EtcdSecretArgs {
     secretName: string;
     /** Password of etcd's user root; secret. */
     password: pulumi.Input<string>;
+    /** Key that encrypts the credentials in etcd; secret. */
+    keyring: pulumi.Input<string>;
 }
-
-/**
- * Form of APISIX's generated encryption key. 16 bytes are a key for AES-128, the only length that every supported version
- * of APISIX accepts. The key has no digits: APISIX parses an environment variable of digits as a number, and rejects such a key.
- */
-const KEYRING = { length: 16, special: false, numeric: false };
 
 /**
  * The Secret that APISIX needs to read its configuration in etcd. It has the password of etcd's user root, and the key that
@@ -28,10 +23,9 @@ const KEYRING = { length: 16, special: false, numeric: false };
  */
 export function etcdSecret(
     name: string,
-    { namespace, secretName, password }: EtcdSecretArgs,
+    { namespace, secretName, password, keyring }: EtcdSecretArgs,
     opts: pulumi.CustomResourceOptions,
 ): k8s.core.v1.Secret {
-    const keyring = new random.RandomPassword(`${name}-keyring`, KEYRING, { parent: opts.parent });
-    const data = secretData({ [ETCD_SECRET.password]: password, [ETCD_SECRET.keyring]: keyring.result });
+    const data = secretData({ [ETCD_SECRET.password]: password, [ETCD_SECRET.keyring]: keyring });
     return new k8s.core.v1.Secret(`${name}-secret`, { metadata: metadata(secretName, namespace), data }, opts);
 }

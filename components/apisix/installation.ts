@@ -83,7 +83,12 @@ export class Gateway extends pulumi.ComponentResource {
             const profile = apisixProfile(`${name}-profile`, apisix, profileText, o);
             const secret = etcdSecret(
                 `${name}-etcd`,
-                { namespace: apisix, secretName: etcdSecretName(installation), password: etcd.password },
+                {
+                    namespace: apisix,
+                    secretName: etcdSecretName(installation),
+                    password: etcd.password,
+                    keyring: etcd.keyring,
+                },
                 { ...o, dependsOn: policies },
             );
             return adminKeys(`${name}-admin-keys`, apisix, { ...o, dependsOn: [...policies, profile, secret] });

@@ -9,8 +9,8 @@ import { generationOf } from "../kubernetes/generation";
 import type { Counters } from "../apisix/open-requests";
 import type { GatewayBinding } from "../apisix/wiring";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
-import { Revocations } from "./revocations";
-import type { RevocationsArgs } from "./revocations-provider";
+import { Revocations } from "../records/revocations";
+import type { RevocationsArgs } from "../records/revocations-rule";
 
 export interface ConsumersArgs {
     consumers: ConsumerSettings[];
@@ -48,7 +48,7 @@ export class Consumers extends pulumi.ComponentResource {
     constructor(name: string, args: ConsumersArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:index:Consumers", name, {}, opts);
         const { consumers, namespace, cluster, readiness } = args;
-        const memory = new Revocations(`${name}-revocations`, broughtKeys(consumers), { parent: this });
+        const memory = new Revocations(broughtKeys(consumers));
         const callers = consumers.map(
             (consumer) =>
                 new Caller(consumer.name, { ...args, consumer, meaning: args.meanings[consumer.name], memory }, this),

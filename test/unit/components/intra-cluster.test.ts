@@ -125,7 +125,7 @@ describe("resources of intra-a", () => {
     it("include Rampart only if configured, and before any graph", async () => {
         const seen = await recordStack("rampart", { rampart: { install } });
         const rampart = one(seen, "kubernetes:helm.sh/v3:Release");
-        const guard = one(seen, "pulumi-nodejs:dynamic/alpa-auth:RampartGuard");
+        const guard = one(seen, "pulumi-nodejs:dynamic/alpa-auth:Awaited", "alpa-rampart-guard");
         for (const earlier of [rampart, guard])
             assert.ok(comesAfter(seen, oneOfKind(seen, "RampartGraph"), earlier), earlier.name);
         const without = await recordStack("rampart");

@@ -100,7 +100,7 @@ describe("option intra-b", () => {
             const seen = await stack(phase);
             const { suspend } = oneOfKind(seen, "RayCluster").inputs.spec;
             assert.equal(suspend, !component);
-            assert.equal(named(seen, "alpa-conversion-component-ready").inputs.running, component);
+            assert.equal(named(seen, "alpa-conversion-component-ready").inputs.until.running, component);
             const line = (name: string) => one(seen, COMMAND, name).inputs.create.split(" alpa-auth/test ")[1];
             const boot = `boot=${atBoot ? "as-found" : "never"} attempt=0`;
             assert.equal(line(HEAD), bareMetal ? `start ${boot}` : `stop after-answers ${boot}`);

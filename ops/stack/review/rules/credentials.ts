@@ -101,12 +101,13 @@ function material(_: Difference, change: Change, run: Run): Verdicts {
  */
 function generated(change: Change, run: Run): Verdicts {
     const { name } = change;
-    if (/-seed$/.test(name))
+    // The findings of their Secrets cover the Admin keys, and the password and encryption key of etcd.
+    if (/-(admin-keys|etcd)-seed$/.test(name)) return undefined;
+    if (/(^|-)seed$/.test(name))
         return {
             code: "all-credentials-change",
             says: "Every generated key and secret changes at once, without an overlap: the seed is replaced",
         };
-    if (/-(admin|viewer)$/.test(name)) return undefined; // The finding of the Secret covers the Admin keys.
     if (/^nodes-.*-token$/.test(name)) return undefined; // The finding of the node that joins with this token covers the token.
     const salt = /^([a-z0-9-]+)\.([a-z0-9-]+)-(key|jwt-secret)$/.exec(name);
     if (!salt) return { code: "replaced", says: `${name}: the generated value changes` };
@@ -123,7 +124,7 @@ export const random: KindRule = {
     created: nothing,
     // When the whole stack is deleted, with the seed, every caller has its own finding.
     deleted: (change, run) =>
-        /-seed$/.test(change.name) && !run.changes.some(isNewSecret) ? undefined : generated(change, run),
+        /(^|-)seed$/.test(change.name) && !run.changes.some(isNewSecret) ? undefined : generated(change, run),
     replaced: generated,
     // If a setting changes the generated value, Pulumi replaces the resource, and `replaced` judges the replacement.
     rows: [

@@ -77,14 +77,7 @@ describe("Consumers", () => {
         const seen = await record(() => build(caller(key("a"))));
         assert.deepEqual(
             seen.filter((r) => !r.type.startsWith("alpa-auth:")).map((r) => r.name),
-            [
-                "seed",
-                "lab.a-key",
-                "alpa-consumers-revocations",
-                "lab.a-secret",
-                "alpa-consumers-revoked",
-                "lab-consumer",
-            ],
+            ["seed", "lab.a-key", "revocations", "lab.a-secret", "alpa-consumers-revoked", "lab-consumer"],
         );
     });
 
@@ -189,7 +182,8 @@ describe("Consumers", () => {
             [
                 "alpa-auth:index:Consumers alpa-consumers",
                 `${SEED} seed`,
-                ...[MEMORY, REVOKED].map((type, i) => `${type} alpa-consumers${["-revocations", "-revoked"][i]}`),
+                `${MEMORY} revocations`,
+                `${REVOKED} alpa-consumers-revoked`,
             ],
         );
     });

@@ -1,16 +1,16 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { DynamicResource } from "../kubernetes/dynamic-resource";
-import type { Identity, IdentityArgs } from "./identity-provider";
+import type { Identity, IdentityArgs } from "./identity-rule";
+import { StateRecord } from "./state-record";
 
 /**
  * Records in the state what the stack is bound to. A run with another cluster fails here, in preview too. So it must be
  * registered before every other resource.
  */
-export class StackIdentity extends DynamicResource {
+export class StackIdentity extends StateRecord {
     declare readonly identities: pulumi.Output<Record<string, Identity>>;
 
     constructor(name: string, args: IdentityArgs) {
-        super("identity/identity-provider", name, args, {}, "StackIdentity");
+        super("StackIdentity", name, args, {});
     }
 
     /** Resolves when Pulumi has compared the identity with the recorded one. */

@@ -1,8 +1,8 @@
 // Proves what a stack records of its cluster, and which other cluster it rejects. test/engine/stack/failures.test.ts proves
 // that a rejection ends a preview and an update before anything else.
 import { strict as assert } from "node:assert";
-import { StackIdentity } from "../../../../components/identity/identity";
-import { provider, type IdentityArgs } from "../../../../components/identity/identity-provider";
+import { StackIdentity } from "../../../../components/records/identity";
+import { identityRule as provider, type IdentityArgs } from "../../../../components/records/identity-rule";
 import { one, record } from "../../../kit";
 import { assertStored, storedText } from "../kubernetes/stored";
 
@@ -68,6 +68,6 @@ describe("the identity of a stack", () => {
 
     it("stores its provider without the Pulumi SDK", async () => {
         const made = await record(() => new StackIdentity("identity", args("a")));
-        assertStored(storedText(one(made, "pulumi-nodejs:dynamic/alpa-auth:StackIdentity")), 3_500, []);
+        assertStored(storedText(one(made, "pulumi-nodejs:dynamic/alpa-auth:StackIdentity")), 17_000, ["node:crypto"]);
     });
 });

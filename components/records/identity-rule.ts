@@ -21,7 +21,7 @@ export interface Identity {
 
 // The state stores this file as text. dynamic-resource.ts describes what such a file may import and use.
 
-export const provider: pulumi.dynamic.ResourceProvider<IdentityArgs, IdentityArgs> = {
+export const identityRule: pulumi.dynamic.ResourceProvider<IdentityArgs, IdentityArgs> = {
     /** Also runs in preview. Rejects each identity that has changed, unless `moved` names the recorded one. */
     async check(olds, news) {
         const failures = changed(olds, news).flatMap((name) => {
