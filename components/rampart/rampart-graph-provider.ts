@@ -9,6 +9,7 @@ import {
     pathOf,
     titleOf,
     type Live,
+    type ObjectRef,
 } from "../kubernetes/cluster-reader";
 import { drainPods, type Drain } from "../kubernetes/drain";
 
@@ -18,7 +19,7 @@ interface GraphInputs extends PlainAccess {
     apiVersion: string;
     kind: string;
     metadata: { name: string; namespace: string; [field: string]: unknown };
-    spec: object;
+    spec: { graph?: { components?: object } };
     timeoutSeconds: number;
     drain?: Drain;
 }
@@ -55,11 +56,17 @@ export const provider: pulumi.dynamic.ResourceProvider<GraphInputs, GraphState> 
         // Compares what a deletion uses too, since it uses the values in the state. A new time limit for the deployment is
         // no difference.
         const part = ({ metadata, spec, kubeconfig, drain }: GraphInputs) => [metadata, spec, kubeconfig, drain];
-        // The old graph must be deleted before the new graph is created, because two gateways cannot use the same node port.
-        return { changes: !isDeepStrictEqual(part(olds), part(news)), replaces, deleteBeforeReplace: true };
+        return { changes: !isDeepStrictEqual(part(olds), part(news)), replaces };
     },
     async create(inputs) {
         const { namespace, name } = inputs.metadata;
+        // Rampart rejects a graph while a namespace of a deleted graph with the same name is Terminating. In a replacement,
+        // that graph was deleted just before.
+        for (const component in inputs.spec.graph?.components) {
+            const home = { apiVersion: "v1", kind: "Namespace", name: `${namespace}-${name}-${component}` };
+            const going = (live?: Live) => live?.metadata?.deletionTimestamp && "is Terminating";
+            await waitWhile(inputs, going, DELETE_SECONDS, home);
+        }
         return { id: `${namespace}/${name}`, outs: await settleAndApply(inputs) };
     },
     async update(_id, _olds, inputs) {
@@ -143,22 +150,23 @@ function refusedText(inputs: GraphInputs, error: unknown): string {
 /** Waits, with one check per second. @throws Error with the reason and a command to run, after the time limit */
 async function waitWhile(
     inputs: GraphInputs,
-    reason: (live: Live | undefined) => string | undefined,
+    reason: (live: Live | undefined) => unknown,
     limitSeconds: number,
+    ref: ObjectRef = refOf(inputs),
 ): Promise<void> {
     const read = openReader(inputs);
     const { namespace, name } = inputs.metadata;
     const start = Date.now();
     for (;;) {
         // A failed read does not show the state of the graph, so it is repeated until the time limit.
-        const why = await read(refOf(inputs)).then(
+        const why = await read(ref).then(
             reason,
             (error) => `not read in ${limitSeconds} s (${apiErrorMessage(error)})`,
         );
         if (why === undefined) return;
         if (Date.now() - start > limitSeconds * 1000)
             throw new Error(
-                `${titleOf(refOf(inputs))}: ${why}. Look: kubectl -n ${namespace} get rampartgraph ${name} -o jsonpath='{.metadata.finalizers} {.status.phase}'`,
+                `${titleOf(ref)}: ${why}. Look: kubectl -n ${namespace} get rampartgraph ${name} -o jsonpath='{.metadata.finalizers} {.status.phase}'`,
             );
         await new Promise((resolve) => setTimeout(resolve, 1000));
     }

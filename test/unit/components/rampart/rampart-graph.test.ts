@@ -3,7 +3,7 @@
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { RampartGraph } from "../../../../components/rampart/rampart-graph";
-import { one, record } from "../../../kit";
+import { asked, one, record } from "../../../kit";
 import { fakeApi, type Answer, type FakeApi, type Request } from "../../kit/fake-api";
 import { API_SERVER, assertStored, load, storedText } from "../kubernetes/stored";
 import { useFastTimers } from "../../kit/timers";
@@ -49,6 +49,9 @@ describe("RampartGraph", () => {
     useFastTimers();
     before(async () => (text = storedText(await register())));
     afterEach(() => void (sent.length = 0));
+
+    it("is deleted before its replacement is created, also with `pulumi up --replace`, since both have one name", async () =>
+        assert.ok(asked(await register()).deleteBeforeReplace));
 
     it("stores its provider in less than 18 kB, without the Pulumi SDK", () =>
         assertStored(text, 18_000, [...API_SERVER, "node:util"]));
@@ -112,6 +115,17 @@ describe("RampartGraph", () => {
             });
         });
     }
+
+    it("create waits while the namespace of a deleted graph with the same name is Terminating", async () => {
+        const namespace = {
+            kind: "Namespace",
+            metadata: { name: "a-gateway-apisix", deletionTimestamp: "2026-12-01" },
+        };
+        const { provider, inputs } = await cluster([namespace, 503, namespace, undefined]);
+        await provider.create({ ...inputs, spec: { graph: { components: { apisix: {} } } } });
+        assert.match(sent[0].path, /\/namespaces\/a-gateway-apisix$/);
+        assert.equal(methods(), "GET GET GET GET GET PATCH");
+    });
 
     const refused = {
         denied: status(403, 'admission webhook "v.r" denied the request: Namespace a-b exists.\nEdge x is wrong.\n'),
@@ -186,7 +200,6 @@ describe("RampartGraph", () => {
             const olds = { ...ours, kubeconfig: "old", ...LIVE };
             const diff = await load(text).diff!("a/gateway", olds, { ...ours, kubeconfig: "old", ...change });
             assert.deepEqual([diff.changes, diff.replaces], [changed, replaces]);
-            assert.ok(diff.deleteBeforeReplace, "two graphs of one name cannot exist");
         });
 
     it("read finds a deleted graph missing", async () => {
