@@ -81,7 +81,8 @@ async function bind(
     const register = async () => {
         const moved = settings.movedFrom.map(({ id }) => id);
         const identity = new StackIdentity("identity", { identities, moved });
-        await identity.registered();
+        const problems = await identity.registered();
+        if (problems.length > 0) throw new PreflightError("the stack", problems);
         return identity;
     };
     const compared = pulumi.runtime.isDryRun() ? await register() : undefined;

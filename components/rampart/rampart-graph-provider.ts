@@ -67,8 +67,7 @@ export const provider: pulumi.dynamic.ResourceProvider<GraphInputs, GraphState> 
         // no difference.
         const part = ({ metadata, spec, kubeconfig, drain, namespaces }: GraphInputs) =>
             [metadata, spec, kubeconfig, drain, namespaces] as unknown[];
-        // The old graph must be deleted before the new graph is created, because two gateways cannot use the same node port.
-        return { changes: !isDeepStrictEqual(part(olds), part(news)), replaces, deleteBeforeReplace: true };
+        return { changes: !isDeepStrictEqual(part(olds), part(news)), replaces };
     },
     async create(inputs) {
         const { namespace, name } = inputs.metadata;

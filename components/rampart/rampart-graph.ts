@@ -46,7 +46,9 @@ export class RampartGraph extends DynamicResource {
             "rampart/rampart-graph-provider",
             name,
             { kind: "RampartGraph", ...rest, ...cluster, ...outputs },
-            opts,
+            // The graph has one name, and two gateways cannot use the same node port. `pulumi up --replace` does not ask the
+            // provider, and would delete what it has just created.
+            { ...opts, deleteBeforeReplace: true },
             "RampartGraph",
         );
     }

@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { Identity, IdentityArgs } from "./identity-rule";
+import { identityProblems, type Identity, type IdentityArgs } from "./identity-rule";
 import { StateRecord } from "./state-record";
 
 /**
@@ -9,12 +9,20 @@ import { StateRecord } from "./state-record";
 export class StackIdentity extends StateRecord {
     declare readonly identities: pulumi.Output<Record<string, Identity>>;
 
-    constructor(name: string, args: IdentityArgs) {
+    constructor(
+        name: string,
+        private readonly args: IdentityArgs,
+    ) {
         super("StackIdentity", name, args, {});
     }
 
-    /** Resolves when Pulumi has compared the identity with the recorded one. */
-    async registered(): Promise<void> {
-        await new Promise((resolve) => this.urn.apply(resolve));
+    /**
+     * Resolves when Pulumi has compared the identity with the recorded one.
+     * @returns the problems that Pulumi has not compared: if `--target` or `--exclude` leaves this resource out, Pulumi does not
+     * call its provider, and returns what is recorded
+     */
+    async registered(): Promise<string[]> {
+        const identities = await new Promise<Record<string, Identity>>((resolve) => this.identities.apply(resolve));
+        return identityProblems({ identities }, this.args);
     }
 }

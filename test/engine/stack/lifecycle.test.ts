@@ -225,6 +225,7 @@ describe("intra-a on the engine", () => {
         assert.ok(said.includes(identity.cluster.id));
         assert.deepEqual([...new Set(asked)], ["/api/v1/namespaces/kube-system"]);
         failed(await stack.run(["up", "--yes"], { env }));
+        failed(await stack.run(["up", "--yes", "--target", "**::alice-consumer"], { env }));
         assert.equal(await stack.must(["stack", "export"]), before);
         assert.deepEqual([...new Set(asked)], ["/api/v1/namespaces/kube-system"]);
     });

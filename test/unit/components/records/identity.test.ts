@@ -58,6 +58,18 @@ describe("the identity of a stack", () => {
         assert.ok(await isUpdated(host("m1"), host("m2")));
     });
 
+    it("is compared also by a run with `--target` or `--exclude`, in which Pulumi returns what is recorded", async () => {
+        const registered = async (recorded: object) => {
+            let problems: Promise<string[]> | undefined;
+            await record(() => (problems = new StackIdentity("identity", args("b")).registered()), {
+                identity: recorded,
+            });
+            return problems!;
+        };
+        assert.deepEqual(await registered({}), []);
+        assert.match((await registered(args("a"))).join(), /^cluster: .* is not the one of this stack/);
+    });
+
     it("forgets what the stack no longer has, and records what is new", async () => {
         const host = { identities: { cluster: cluster("a"), "host 10.0.0.5": cluster("key") }, moved: [] };
         assert.deepEqual(await failuresOf(args("a"), host), []);
