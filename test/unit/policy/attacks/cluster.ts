@@ -106,8 +106,6 @@ export const CLUSTER: Record<string, Attack[]> = {
             inputs("ConfigMap", "alpa-profile", ({ data }) => (data["a.lua"] = "")),
             "data.a.lua",
         ],
-    ],
-    "values-seen": [
         [
             "a file of values",
             "intra",
