@@ -52,8 +52,8 @@ function knownKeys(resource: Resource): Message[] {
 }
 
 /** Checks the length of generated secrets, whose values are unknown in a preview. APISIX encrypts with 16 characters. */
-function generated({ type, name, props: { length } }: Resource): Message[] {
-    const least = name.endsWith("-keyring") ? 16 : LEAST_LENGTH;
+function generated({ type, urn, props: { length } }: Resource): Message[] {
+    const least = urn.endsWith("-keyring") ? 16 : LEAST_LENGTH;
     return when(
         type.endsWith(":RandomPassword") && !isUnknown(length) && !(number(length) >= least),
         `length: must be ${least} or more (got ${shown(length)}). Raise it.`,
