@@ -9,7 +9,7 @@ const pod = (change: (pod: any) => void) =>
 const policy = (name: string, change: (spec: any) => void) => spec("NetworkPolicy", `alpa-policies-${name}`, change);
 /** A change of APISIX's settings file. */
 const file = (change: (settings: any) => void) =>
-    inputs("ConfigMap", "alpa-profile-file", ({ data }) => {
+    inputs("ConfigMap", "alpa-profile", ({ data }) => {
         const settings = parse(data["config-alpa-auth.yaml"]);
         change(settings);
         data["config-alpa-auth.yaml"] = stringify(settings);
@@ -103,11 +103,9 @@ export const CLUSTER: Record<string, Attack[]> = {
         [
             "another file of settings",
             "intra",
-            inputs("ConfigMap", "alpa-profile-file", ({ data }) => (data["a.lua"] = "")),
+            inputs("ConfigMap", "alpa-profile", ({ data }) => (data["a.lua"] = "")),
             "data.a.lua",
         ],
-    ],
-    "values-seen": [
         [
             "a file of values",
             "intra",
