@@ -119,8 +119,8 @@ describe("intra-a on the engine", () => {
             "create bob.k1-secret",
             "create bob.k2-key",
             "create bob.k2-secret",
-            WAIT,
             `update ${PROOF}`,
+            WAIT,
         ]);
         succeeded(await stack.up());
         const { credentials } = await stack.outputs();

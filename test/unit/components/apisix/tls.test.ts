@@ -89,7 +89,7 @@ describe("GatewayTls", () => {
         assert.doesNotMatch(JSON.stringify(renderRoute({ ...base, guard, tls: { redirect: false } })), /redirect/);
     });
     it("opens its port to callers, and only then", async () => {
-        const ports = (of: Seen[]) => oneOfKind(of, "NetworkPolicy", "alpa-auth-callers").inputs.spec.ingress[0].ports;
+        const ports = (of: Seen[]) => oneOfKind(of, "NetworkPolicy", "alpa-auth-apisix").inputs.spec.ingress[0].ports;
         assert.deepEqual(
             ports(seen).map(({ port }: { port: number }) => port),
             [9080, 9443],
