@@ -28,7 +28,7 @@ export function stackSeed(opts: pulumi.ResourceOptions = {}): pulumi.Output<stri
 }
 
 /** Name of the resource of {@link stackSeed}. */
-export const SEED = "seed";
+const SEED = "seed";
 
 /**
  * A generated key or secret. Its salt is created and deleted with its credential, so each secret is unique and independent

@@ -7,7 +7,7 @@ import { EXPOSURE, KUBECONFIG } from "../../kit/intra-a";
 import { BARE_METAL, bareHost, OPT } from "../../kit/intra-b";
 
 /** Text in a key that an operator sets. */
-export const OWN_KEY = "s3cret-key-of-caller-0123456789abcdef";
+const OWN_KEY = "s3cret-key-of-caller-0123456789abcdef";
 
 export const newPublicKey = () =>
     generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ type: "spki", format: "pem" }) as string;
