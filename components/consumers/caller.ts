@@ -25,7 +25,7 @@ export interface CallerMeaning {
 interface CredentialMeaning {
     method: Credential["method"];
     algorithm?: string;
-    /** Last day but one of the credential: it is rejected from this day (UTC). Unset if it never expires. */
+    /** Day from which the credential is rejected (UTC). Unset if it never expires. */
     expires?: string;
     /** Id of the revocation of this key, if the config accepts the revoked key again. */
     readmit?: string;

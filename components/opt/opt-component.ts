@@ -44,7 +44,7 @@ const DNS_PORT = 53;
 /** Address of the component inside the cluster: `host:port`. */
 export function optAddress(namespace: string, opt: OptSettings): string {
     const [service, space] =
-        opt.shape === "kuberay" ? [OPT, namespace] : [opt.charts.serviceName, optNamespace(namespace, "alpa")];
+        opt.shape === "kuberay" ? [OPT, namespace] : [opt.rampartCharts.serviceName, optNamespace(namespace, "alpa")];
     return `${service}.${space}.svc.cluster.local:${ALPA_PORT}`;
 }
 

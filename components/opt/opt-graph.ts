@@ -105,13 +105,13 @@ export function renderOperatorGraph(namespace: string, chart: OperatorChart, ret
 
 /** Spec of the graph of shape `rampart`: operator, Ray and Alpa from Rampart's private charts. */
 export function renderRampartOpt(
-    opt: OptSettings & { charts: RampartCharts },
+    opt: OptSettings & { rampartCharts: RampartCharts },
     { running, retry, attempt = 0 }: { running: boolean } & Again,
 ) {
     const again = { retry, ...(attempt > 0 ? { attempt } : {}) };
-    const { operator, cluster, service } = opt.charts;
+    const { operator, cluster, service } = opt.rampartCharts;
     const own = (name: string, version: string, values: object) =>
-        component(name, { repo: opt.charts.repository, name, version }, values, again);
+        component(name, { repo: opt.rampartCharts.repository, name, version }, values, again);
     return {
         deploy: running,
         graph: {
