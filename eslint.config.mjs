@@ -88,7 +88,7 @@ function aboveSubject(higher) {
 }
 
 export default tseslint.config(
-    { ignores: ["node_modules/", ".sandbox/"] },
+    { ignores: ["node_modules/", ".sandbox/", "dist/"] },
     js.configs.recommended,
     tseslint.configs.recommended,
     {

@@ -1,55 +1,20 @@
+import type { CloudflareAccessArgs } from "./cloudflare-args";
 import * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
 import { Access } from "./cloudflare/access";
-import { CloudflaredHost, type CloudflaredHostArgs } from "./cloudflare/cloudflared/host";
-import { type Phase, type ZoneRecord } from "./cloudflare/dns-record";
+import { CloudflaredHost } from "./cloudflare/cloudflared/host";
 import { DnsRecords } from "./cloudflare/dns-records";
-import { EdgeRules, type Plan, type RateLimit } from "./cloudflare/edge-rules";
+import { EdgeRules } from "./cloudflare/edge-rules";
 import { EdgeWorker } from "./cloudflare/edge-worker";
 import { servedPrefixes } from "./alpa/paths";
 import { curlLine } from "./alpa/sample";
 import { ServiceTokens, type TokenConsumer, type TokenPair } from "./cloudflare/service-tokens";
 import { Tunnel } from "./cloudflare/tunnel";
 import { alpaPaths, TunnelRoutes } from "./cloudflare/tunnel-routes";
-import { Zone, type ZoneSettings } from "./cloudflare/zone";
+import { Zone } from "./cloudflare/zone";
 import { cloudflareMeaning } from "./cloudflare-meaning";
 import { fingerprints } from "./meaning/fingerprint";
 import type { Meaning } from "./meaning/plain";
-
-export interface CloudflareAccessArgs {
-    /** Digest of the program's source files, which shows in a preview that the program itself changed. */
-    program?: string;
-    /** Id of the Cloudflare account. */
-    account: string;
-    /** Host names for callers; the first is the main one. */
-    hostnames: string[];
-    zone: ZoneSettings;
-    plan: Plan;
-    /** The zone's other records, and the phase of its move to Cloudflare. Default: none, the stack does not manage them. */
-    dns?: { phase: Phase; records: ZoneRecord[] };
-    /** `host:port` of Alpa, as seen from the hosts of the connectors. */
-    endpoint: string;
-    /** Path prefix in the output `url`. Default: none. Every stack also serves `/alpa`. */
-    pathPrefix?: string;
-    /** The connectors, without the tunnel token. */
-    connectors: Omit<CloudflaredHostArgs, "token" | "teamName" | "meaning">;
-    /** Name of the Zero Trust team: the part before `.cloudflareaccess.com`. */
-    teamName: string;
-    /** Rate limit of the edge. Default: none. */
-    rateLimit?: RateLimit;
-    browserChecks: "skip" | "keep";
-    /** Model for requests that name no model. Default: none, so there is no Worker, and Alpa rejects these requests. */
-    defaultModel?: string;
-    /**
-     * Longest wait of the edge for the first byte of an answer, in seconds. Default: the zone's setting is not changed.
-     */
-    proxyTimeoutSeconds?: number;
-    /** Mail addresses to notify a week before a token expires. */
-    notify: string[];
-    consumers: TokenConsumer[];
-    /** Expiry date of a credential in the config, by `<consumer>/<credential>`. */
-    expires: Record<string, string>;
-}
 
 /** Access at Cloudflare's edge and a tunnel to Alpa. Both are ready before the DNS records point callers to them. */
 export class CloudflareAccess extends pulumi.ComponentResource {

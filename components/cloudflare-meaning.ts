@@ -1,6 +1,6 @@
 /** What a stack of option cloudflare is, in plain values: the inputs of its components, which previews and reviews show. */
 import { servedPrefixes } from "./alpa/paths";
-import type { CloudflareAccessArgs } from "./cloudflare-access";
+import type { CloudflareAccessArgs } from "./cloudflare-args";
 import type { TokenCredential, TokenMeaning } from "./cloudflare/service-tokens";
 import { plain, type Meaning, type ShowSecret } from "./meaning/plain";
 

@@ -1,74 +1,27 @@
+import type { GatewayClusterArgs, GatewaySettings } from "./gateway-args";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { Conversion, servedAlpa, type ConversionOutputs, type ConversionSettings } from "./conversion";
-import type { AcceptSettings } from "./kubernetes/awaited";
+import { Conversion, servedAlpa, type ConversionOutputs } from "./conversion";
 import { AlpaRoute } from "./route/alpa-route";
-import type { AlpaSettings } from "./route/alpa-upstreams";
-import type { CallerClass } from "./route/caller-classes";
 import { releaseNamespace } from "./apisix/release";
 import { GATEWAY_SERVICE } from "./apisix/values";
-import { CloudflareExposure, type ExposureSettings, type GatewayOrigin } from "./cloudflare/exposure";
+import { CloudflareExposure, type GatewayOrigin } from "./cloudflare/exposure";
 import { Consumers } from "./consumers/consumers";
 import { GatewayServes } from "./consumers/gateway-serves";
 import type { Served } from "./consumers/gateway-serves-provider";
-import { type ConsumerSettings } from "./consumers/consumer";
-import { Gateway, type OwnGateway } from "./apisix/installation";
+import { Gateway } from "./apisix/installation";
 import type { GatewayPods } from "./apisix/gateway-pods";
 import type { GatewayBinding } from "./apisix/wiring";
-import type { GuardSettings } from "./route/request-guard";
-import type { ClusterAccess } from "./kubernetes/kubeconfig";
 import { APISIX_PODS, DATA_PORT } from "./kubernetes/network-policies";
 import { metadata } from "./kubernetes/ownership";
 import { servedPrefixes } from "./alpa/paths";
 import { componentNamespace } from "./apisix/rampart-gateway";
 import { curlLine } from "./alpa/sample";
-import { SharedCounters, type CountersSettings } from "./consumers/shared-counters";
-import { GatewayTls, type GatewayTlsSettings } from "./apisix/tls";
+import { SharedCounters } from "./consumers/shared-counters";
+import { GatewayTls } from "./apisix/tls";
 import { VERIFICATION_PREFIX } from "./opt/verification";
 import { fingerprints } from "./meaning/fingerprint";
 import { gatewayMeaning, observedBy, type GatewayMeaning } from "./gateway-meaning";
-
-/** The gateway: one that the stack installs, or an existing one. */
-export type GatewaySettings =
-    | OwnGateway
-    | ({
-          installer: "existing";
-          url: string;
-          /**
-           * Entry point inside the cluster. The stack's tunnel connects to it. Unset if the stack has no tunnel.
-           */
-          origin?: GatewayOrigin;
-      } & GatewayBinding);
-
-export interface GatewayClusterArgs {
-    /** Digest of the program's source files, which shows in a preview that the program itself changed. */
-    program?: string;
-    /** Expiry date of a credential, by `<consumer>/<credential>`. */
-    expires: Record<string, string>;
-    /** Namespace of routes, consumers and credentials. */
-    namespace: string;
-    cluster: ClusterAccess;
-    alpa: AlpaSettings;
-    guard: GuardSettings;
-    /** Path prefix in the output `url`. @default `/alpa`, which every stack serves */
-    pathPrefix?: string;
-    gateway: GatewaySettings;
-    /** A host name at Cloudflare in front of the gateway. Default: none, and callers connect to the gateway directly. */
-    exposure?: ExposureSettings;
-    /** TLS. Default: none, and the gateway serves HTTP. */
-    tls?: GatewayTlsSettings;
-    /** Counter server. Default: none, and each APISIX pod counts limits for itself. */
-    sharedCounters?: CountersSettings;
-    /** Closes the callers' route: callers get 503 with this Retry-After. Default: the route is open. */
-    closed?: { retryAfterSeconds: number };
-    /** Time limits, in seconds. */
-    readiness: AcceptSettings & { graphTimeoutSeconds: number };
-    consumers: ConsumerSettings[];
-    /** Classes of callers with slots. Default: none. */
-    classes?: CallerClass[];
-    /** Settings for moving Alpa from bare metal into the cluster. Still set after the move; unset if Alpa stays outside. */
-    conversion?: ConversionSettings;
-}
 
 /** The common part of the options with a gateway. The children are in the order of a request's path. */
 export abstract class GatewayCluster extends pulumi.ComponentResource {

@@ -6,7 +6,7 @@ import { callerMeaning, type CallerMeaning } from "./consumers/caller";
 import type { ConsumerSettings } from "./consumers/consumer";
 import type { CountersSettings } from "./consumers/shared-counters";
 import { servedAlpa, type ConversionSettings } from "./conversion";
-import type { GatewayClusterArgs, GatewaySettings } from "./gateway-cluster";
+import type { GatewayClusterArgs, GatewaySettings } from "./gateway-args";
 import { publicFingerprint } from "./meaning/fingerprint";
 import { plain, type Meaning, type ShowSecret } from "./meaning/plain";
 import type { Observed } from "./route/plugin-chain";

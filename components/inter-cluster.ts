@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { GatewayCluster, type GatewayClusterArgs } from "./gateway-cluster";
+import { GatewayCluster } from "./gateway-cluster";
+import type { GatewayClusterArgs } from "./gateway-args";
 import type { ReleaseSettings } from "./apisix/values";
 import type { Availability } from "./apisix/availability";
 import type { OwnGateway } from "./apisix/installation";

@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { GatewayCluster, type GatewayClusterArgs } from "./gateway-cluster";
+import { GatewayCluster } from "./gateway-cluster";
+import type { GatewayClusterArgs } from "./gateway-args";
 
 /** The gateway on the nodes that run Alpa. */
 export class IntraCluster extends GatewayCluster {

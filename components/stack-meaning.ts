@@ -1,7 +1,7 @@
 /** Meaning of a stack: what its components are, for a comparison with another config. */
 import { cloudflareMeaning } from "./cloudflare-meaning";
-import type { CloudflareAccessArgs } from "./cloudflare-access";
-import type { GatewayClusterArgs } from "./gateway-cluster";
+import type { CloudflareAccessArgs } from "./cloudflare-args";
+import type { GatewayClusterArgs } from "./gateway-args";
 import { gatewayMeaning } from "./gateway-meaning";
 import type { FirewallSettings } from "./hosts/alpa-firewall/alpa-firewall";
 import type { Microk8sArgs } from "./hosts/microk8s/microk8s";

@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { DisabledTokens } from "../components/cloudflare/disabled-tokens";
 import { stackSeed } from "../components/consumers/generated-secrets";
-import { CloudflareAccess, type CloudflareAccessArgs } from "../components/cloudflare-access";
+import { CloudflareAccess } from "../components/cloudflare-access";
+import type { CloudflareAccessArgs } from "../components/cloudflare-args";
 
 /** Waits until Cloudflare rejects these tokens. Throws if Cloudflare still accepts them at the end of the wait. */
 type UntilDisabled = (tokens: DisabledTokens) => Promise<void>;

@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { GatewayClusterArgs } from "../components/gateway-cluster";
+import type { GatewayClusterArgs } from "../components/gateway-args";
 import { openReader } from "../components/kubernetes/cluster-reader";
 import { readClusterUid } from "../components/identity/cluster-uid";
 import type { ClusterAccess } from "../components/kubernetes/kubeconfig";

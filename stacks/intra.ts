@@ -1,4 +1,4 @@
-import type { GatewayClusterArgs } from "../components/gateway-cluster";
+import type { GatewayClusterArgs } from "../components/gateway-args";
 import { IntraCluster } from "../components/intra-cluster";
 import type { AzureSide } from "../components/cloudflare/azure-side";
 import { stackSeed } from "../components/consumers/generated-secrets";

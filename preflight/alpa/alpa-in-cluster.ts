@@ -1,4 +1,4 @@
-import type { GatewayClusterArgs } from "../../components/gateway-cluster";
+import type { GatewayClusterArgs } from "../../components/gateway-args";
 import type { Live } from "../../components/kubernetes/cluster-reader";
 import { APISIX_PODS } from "../../components/kubernetes/network-policies";
 import { OPT } from "../../components/opt/opt-pods";

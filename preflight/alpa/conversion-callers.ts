@@ -1,4 +1,4 @@
-import type { GatewayClusterArgs } from "../../components/gateway-cluster";
+import type { GatewayClusterArgs } from "../../components/gateway-args";
 import type { Live } from "../../components/kubernetes/cluster-reader";
 import type { ConsumerSettings } from "../../components/consumers/consumer";
 import { VERIFIER } from "../../components/opt/conversion-phases";

@@ -1,5 +1,5 @@
 import { blockCommand, secretName } from "../../components/consumers/consumer";
-import type { GatewayClusterArgs } from "../../components/gateway-cluster";
+import type { GatewayClusterArgs } from "../../components/gateway-args";
 import { BEFORE, leadsOn, RECORD, stepsFrom, type Stage } from "../../components/opt/conversion-phases";
 import { plainAccess } from "../../components/kubernetes/kubeconfig";
 import { openCluster, type ClusterView } from "../kubernetes/cluster";

@@ -1,4 +1,4 @@
-import type { GatewayClusterArgs } from "../../components/gateway-cluster";
+import type { GatewayClusterArgs } from "../../components/gateway-args";
 import type { Live } from "../../components/kubernetes/cluster-reader";
 import { optNamespace } from "../../components/opt/opt-graph";
 import { OPT_PODS } from "../../components/opt/opt-pods";

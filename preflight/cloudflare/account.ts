@@ -1,4 +1,4 @@
-import type { CloudflareAccessArgs } from "../../components/cloudflare-access";
+import type { CloudflareAccessArgs } from "../../components/cloudflare-args";
 import { tokenName } from "../../components/cloudflare/service-tokens";
 import { tunnelName } from "../../components/cloudflare/tunnel";
 import { anotherStack } from "./another-stack";

@@ -1,4 +1,5 @@
-import { namesOfOurOwn, type CloudflareAccessArgs } from "../../components/cloudflare-access";
+import { namesOfOurOwn } from "../../components/cloudflare-access";
+import type { CloudflareAccessArgs } from "../../components/cloudflare-args";
 import { openApi, type ApiAccess, type ApiReader } from "../../components/cloudflare/api";
 import type { ExposureSettings } from "../../components/cloudflare/exposure";
 import { dnsReport, type DnsSettings } from "../../dns/preflight";

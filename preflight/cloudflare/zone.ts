@@ -1,4 +1,5 @@
-import { namesOfOurOwn, type CloudflareAccessArgs } from "../../components/cloudflare-access";
+import { namesOfOurOwn } from "../../components/cloudflare-access";
+import type { CloudflareAccessArgs } from "../../components/cloudflare-args";
 import { CUSTOM_PHASE, RATE_LIMIT_PHASE } from "../../components/cloudflare/edge-rules";
 import { workerName } from "../../components/cloudflare/edge-worker";
 import { tunnelName } from "../../components/cloudflare/tunnel";

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { GatewayClusterArgs } from "../../components/gateway-cluster";
+import type { GatewayClusterArgs } from "../../components/gateway-args";
 import { answerWithin } from "../../components/kubernetes/until-settled";
 import type { ClusterAccess } from "../../components/kubernetes/kubeconfig";
 import type { Microk8sArgs } from "../../components/hosts/microk8s/microk8s";

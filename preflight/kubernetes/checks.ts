@@ -1,7 +1,7 @@
 import { etcdMembers } from "../../components/apisix/values";
 import { etcdNamespace, memberNames } from "../../components/etcd/names";
 import { installationOf } from "../../components/apisix/installation";
-import type { GatewayClusterArgs } from "../../components/gateway-cluster";
+import type { GatewayClusterArgs } from "../../components/gateway-args";
 import { titleOf, type ObjectRef } from "../../components/kubernetes/cluster-reader";
 import type { RampartInstall } from "../../components/rampart/rampart";
 import type { ClusterView } from "./cluster";

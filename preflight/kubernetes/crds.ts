@@ -1,4 +1,4 @@
-import type { GatewayClusterArgs } from "../../components/gateway-cluster";
+import type { GatewayClusterArgs } from "../../components/gateway-args";
 import type { Live, ObjectRef } from "../../components/kubernetes/cluster-reader";
 import { DEFINITIONS, WATCHED_VERSIONS, WRITTEN_VERSIONS } from "../../components/kubernetes/crds";
 import { OWNER_ANNOTATION } from "../../components/kubernetes/ownership";

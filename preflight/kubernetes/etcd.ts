@@ -1,4 +1,4 @@
-import type { GatewayClusterArgs } from "../../components/gateway-cluster";
+import type { GatewayClusterArgs } from "../../components/gateway-args";
 import { etcdMembers } from "../../components/apisix/values";
 import { ETCD, etcdNamespace } from "../../components/etcd/names";
 import type { Live } from "../../components/kubernetes/cluster-reader";

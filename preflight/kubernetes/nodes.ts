@@ -1,4 +1,4 @@
-import type { GatewayClusterArgs } from "../../components/gateway-cluster";
+import type { GatewayClusterArgs } from "../../components/gateway-args";
 import { installationOf } from "../../components/apisix/installation";
 import { FULL_NAME } from "../../components/apisix/values";
 import { LEAST_NODES } from "../../components/apisix/availability";

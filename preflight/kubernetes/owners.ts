@@ -1,6 +1,6 @@
 import { installationOf } from "../../components/apisix/installation";
 import { etcdNamespace } from "../../components/etcd/names";
-import type { GatewayClusterArgs } from "../../components/gateway-cluster";
+import type { GatewayClusterArgs } from "../../components/gateway-args";
 import { titleOf, type ObjectRef } from "../../components/kubernetes/cluster-reader";
 import { OWNER_ANNOTATION } from "../../components/kubernetes/ownership";
 import { operatorNamespace } from "../../components/opt/opt-operator";

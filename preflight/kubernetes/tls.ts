@@ -1,4 +1,4 @@
-import type { GatewayClusterArgs } from "../../components/gateway-cluster";
+import type { GatewayClusterArgs } from "../../components/gateway-args";
 import { chainOf, endedIn } from "../../components/apisix/certificate-chain";
 import { titleOf } from "../../components/kubernetes/cluster-reader";
 import { tlsSecret } from "../../components/apisix/tls";

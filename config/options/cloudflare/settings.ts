@@ -1,4 +1,4 @@
-import type { CloudflareAccessArgs } from "../../../components/cloudflare-access";
+import type { CloudflareAccessArgs } from "../../../components/cloudflare-args";
 import type { TokenConsumer } from "../../../components/cloudflare/service-tokens";
 import type { ParsedCloudflare } from "./schema";
 import { edgeWaits, heldTimeout, unmeasured } from "../../keys/edge/schema";

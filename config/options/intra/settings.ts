@@ -1,4 +1,4 @@
-import type { GatewayClusterArgs, GatewaySettings } from "../../../components/gateway-cluster";
+import type { GatewayClusterArgs, GatewaySettings } from "../../../components/gateway-args";
 import { answerSeconds } from "../../keys/exposure/settings";
 import { installedGateway, publicUrl, sharedSettings, type SharedSettings } from "../gateway/settings";
 import type { ParsedIntra as Parsed } from "./schema";

@@ -1,7 +1,7 @@
 // Proves what the component requires from the cluster, and when a missing requirement stops a run. The cluster is a
 // fake. Engine tests use a real API server.
 import { strict as assert } from "node:assert";
-import type { GatewayClusterArgs } from "../../../components/gateway-cluster";
+import type { GatewayClusterArgs } from "../../../components/gateway-args";
 import type { Live } from "../../../components/kubernetes/cluster-reader";
 import type { Stage } from "../../../components/opt/conversion-phases";
 import { OWNER_ANNOTATION } from "../../../components/kubernetes/ownership";
