@@ -69,7 +69,7 @@ export class CloudflareExposure extends pulumi.ComponentResource {
             },
             { ...inside, dependsOn: routes },
         );
-        const rules = new EdgeRules(`${name}-edge`, { ...args, hostnames, zoneId }, inside);
+        const rules = new EdgeRules(`${name}-edge`, { ...args, meaning: undefined, hostnames, zoneId }, inside);
         // Created last and deleted first: it points the host name to the gateway.
         new cloudflare.DnsRecord(
             `${name}-record`,
