@@ -29,49 +29,37 @@ export interface Consequences {
 
 /** @param before undefined for the first version: only its callers are reported */
 export function consequences(before: Applied | undefined, after: Applied): Consequences {
-    const today = new Date(after.start);
-    const notes = hiddenNotes(before?.config ?? {}, after.config);
-    const hidden = Object.keys({ ...before?.config, ...after.config }).filter((key) =>
-        [before?.config[key], after.config[key]].some((value) => value === HIDDEN || value instanceof Unread),
-    );
+    const [old, now] = [before?.config ?? {}, after.config];
+    const isHidden = (value: unknown) => value === HIDDEN || value instanceof Unread;
+    const hidden = Object.keys({ ...old, ...now }).filter((key) => isHidden(old[key]) || isHidden(now[key]));
+    const keys = Object.keys({ ...old, ...now }).filter((key) => !isDeepStrictEqual(old[key], now[key]));
+    const differ = `config keys that differ: ${keys.join(", ")}`;
+    const notes = before ? hiddenNotes(hidden, old, now) : [];
+    const judged = (parts: PartChange[]) => meaningFindings(parts, new Date(after.start));
     try {
-        const [old, now] = [before, after].map((one) => (one === undefined ? [] : partsIn(one, hidden)));
-        const findings = meaningFindings(pairs(old, now), today);
+        const [from, to] = [before, after].map((one) => (one === undefined ? [] : partsIn(one, hidden)));
+        const findings = judged(pairs(from, to));
         if (before === undefined) return { findings: findings.filter(({ code }) => code === "caller-added"), notes };
-        const keys = findings.length > 0 ? [] : changedKeys(before.config, after.config);
-        return { findings, notes: [...notes, ...keysNote(keys, "without an effect on callers")] };
+        const isSilent = findings.length === 0 && keys.length > 0;
+        return { findings, notes: isSilent ? [...notes, `${differ}, without an effect on callers`] : notes };
     } catch (error) {
         if (!(error instanceof ConfigError)) throw error;
-        const [old, now] = [before, after].map((one) => callersIn(one?.config.consumers));
-        const keys = changedKeys(before?.config ?? {}, after.config);
-        const why =
-            "settings are not compared, since the config of this program cannot be read from a version without its secrets, or of an earlier program";
-        return {
-            findings: meaningFindings(pairs(old, now), today),
-            notes: [...notes, why, ...keysNote(before ? keys : [], "")],
-        };
+        const lists = hidden.includes("consumers") ? [] : [old, now];
+        const [from = [], to = []] = lists.map(({ consumers }) => callersIn(consumers));
+        const findings = judged(pairs(from, to));
+        return { findings, notes: before && keys.length > 0 ? [...notes, NOT_READ, differ] : notes };
     }
 }
 
-function hiddenNotes(old: Config, now: Config): string[] {
-    const lists = [old.consumers, now.consumers];
-    const unread = lists.find((list) => list instanceof Unread);
-    if (unread !== undefined) return [`callers: ${unread.why}, so the history does not show the list`];
-    return lists.includes(HIDDEN)
-        ? ["callers: a key in the list is secret, so the history does not show the list"]
-        : [];
-}
+const NOT_READ =
+    "settings are not compared: the schema of this program rejects the config of one version, or needs its secrets";
 
-function keysNote(keys: string[], rest: string): string[] {
-    return keys.length === 0
-        ? []
-        : [["config keys that differ", rest].filter(Boolean).join(", ") + `: ${keys.join(", ")}`];
-}
-
-/** Keys with different values, as far as these are no secrets. */
-function changedKeys(old: Config, now: Config): string[] {
-    return [...new Set([...Object.keys(old), ...Object.keys(now)])].filter(
-        (key) => !isDeepStrictEqual(old[key], now[key]),
+function hiddenNotes(hidden: string[], old: Config, now: Config): string[] {
+    const unread = [old.consumers, now.consumers].find((list) => list instanceof Unread);
+    return hidden.map((key) =>
+        key === "consumers" && unread !== undefined
+            ? `callers: ${unread.why}, so the history does not show the list`
+            : `${key}: is or has a secret, so the history does not compare it`,
     );
 }
 
@@ -82,7 +70,10 @@ function partsIn({ config, start, folder }: Applied, without: string[]): Part[] 
         ([key]) => !key.includes(":") && key !== "consumersFile" && !without.includes(key),
     );
     const raw = own.map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)] as const);
-    return meaningOf(parse(Object.fromEntries(raw), () => true, new Date(start), undefined, folder));
+    const parts = meaningOf(parse(Object.fromEntries(raw), () => true, new Date(start), undefined, folder));
+    if (!without.includes("limits")) return parts;
+    // The limits of a caller depend on those of the stack.
+    return parts.map(({ inputs: { limits: _, ...inputs }, ...part }) => ({ ...part, inputs }));
 }
 
 /** The callers of a list that is not validated, with the ids of their credentials: other fields may be secrets in a wrong place. */
@@ -92,6 +83,12 @@ function callersIn(consumers: unknown): Part[] {
         caller: String(name),
         inputs: { credentials: Object.fromEntries(mapsOf(credentials).map(({ id }) => [String(id), {}])) },
     }));
+}
+
+/** Credentials of a config, as `<consumer>/<credential>`. */
+export function credentialsIn({ consumers }: Config): Set<string> {
+    const ids = (inputs: Part["inputs"]) => Object.keys(inputs.credentials as object);
+    return new Set(callersIn(consumers).flatMap(({ caller, inputs }) => ids(inputs).map((id) => `${caller}/${id}`)));
 }
 
 /** Parses a value that is stored as JSON text, as `pulumi config set` does without `--path`. */

@@ -9,7 +9,7 @@ import { exported } from "../review/review";
 import { findStack } from "../stack";
 import { callersReader } from "./callers-at";
 import { commitsBetween } from "./commits";
-import { consequences } from "./consequences";
+import { consequences, credentialsIn } from "./consequences";
 import { createdAfter } from "./generated";
 import { readVersions, unknownVersion, type Version } from "./versions";
 
@@ -40,9 +40,13 @@ async function diff(context: Context, from: number, to: number, args: DiffArgs):
         start: one.start,
         folder: dirname(stack.file),
     });
-    const { findings, notes } = consequences(await applied(a), await applied(b));
+    const sides = [await applied(a), await applied(b)] as const;
+    const { findings, notes } = consequences(...sides);
+    const inBoth = ([who]: [string, number]) => sides.every(({ config }) => credentialsIn(config).has(who));
     const effects = [
-        ...[...again].map(([who, by]) => `Credential ${who} was created again in version ${by}, with another secret`),
+        ...[...again]
+            .filter(inBoth)
+            .map(([who, by]) => `Credential ${who} was created again in version ${by}, with another secret`),
         ...findings.map(({ says }) => says),
         ...notes,
     ];

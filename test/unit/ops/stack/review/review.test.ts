@@ -99,7 +99,9 @@ describe("ops stack review", () => {
             digest(step("update", route({ retryAfterSeconds: 60 }), route({ retryAfterSeconds: unknownValue }))),
         );
         assert.match(out, /RISK\n {2}unknown-until-apply .*\n.*closed: .* -> .*\(known when applied\)/);
-        const credentials = digest(step("update", alice, { ...alice, inputs: { credentials: unknownValue, limits: {} } }));
+        const credentials = digest(
+            step("update", alice, { ...alice, inputs: { credentials: unknownValue, limits: {} } }),
+        );
         assert.match((await review(credentials)).out, /Findings: 1 (breaks-callers|risk)\./);
     });
 
