@@ -28,6 +28,9 @@ export interface Change {
     renamed?: string;
 }
 
+/** `ApisixRoute alpa-route-rules`. */
+export const titleOf = ({ kind, name }: Change) => `${kind.split(" ")[1]} ${name}`;
+
 const OPERATION: Record<string, Operation> = {
     create: "create",
     "create-replacement": "replace",

@@ -114,10 +114,6 @@ export const CODES = {
     "alpa-started": ["risk", "Make sure that nothing else uses the GPUs that Alpa will use."],
     "route-changed": ["risk", UNDO],
     "guard-changed": ["risk", "Test the new guard in the sandbox, with requests like those of your callers."],
-    "errors-changed": [
-        "risk",
-        "Clients that parse Alpa's errors may fail on other errors: test one client of each kind.",
-    ],
     "protection-weakened": ["risk", UNDO],
     "credential-rotated": [
         "risk",

@@ -3,15 +3,14 @@
  * change although nothing explains it.
  */
 import type { Path } from "../../../policy/resources/values";
-import { changesOf, partsOf, type Change } from "./changes";
+import { changesOf, partsOf, titleOf, type Change } from "./changes";
 import { parsePath, pathText } from "./differences";
 import { byDanger, CODES, type Evidence, type Finding } from "./finding";
-import { KINDS } from "./kinds";
+import { effectOn, KINDS } from "./kinds";
 import { judgeMeanings, type Judged } from "./meanings";
 import type { PartChange, Verdict } from "./meanings/row";
 import { familyOf } from "./family";
 import type { ResourceState, Step } from "./preview";
-import { titleOf } from "./resource-title";
 import { unexplained } from "./unexplained";
 import { shown, veiled, withoutSecrets } from "./values-text";
 
@@ -48,7 +47,7 @@ function ofKind(change: Change, isCovered: boolean): Finding[] {
         return rules.deleted
             ? found({ code: "left-behind", says: `${titleOf(change)} is kept, and this stack no longer manages it` })
             : [];
-    if (op === "delete") return isCovered ? [] : found(rules.deleted?.(change));
+    if (op === "delete") return isCovered ? [] : found(effectOn(change, rules.deleted));
     if (op !== "replace") return [];
     return [
         ...(renamed === undefined || rules.objectless
@@ -57,7 +56,7 @@ function ofKind(change: Change, isCovered: boolean): Finding[] {
                   code: "re-created",
                   says: `${renamed} is renamed to ${name} without an alias: Pulumi creates the object again, and then deletes the same object`,
               })),
-        ...found(rules.replaced?.(change)),
+        ...found(effectOn(change, rules.replaced)),
     ];
 }
 

@@ -1,16 +1,18 @@
 /** Every kind of resource that this project creates: what its replacement, its deletion and its change by hand do to callers. */
 import { isInside } from "../../../policy/resources/resource";
-import { at, textOf } from "../../../policy/resources/values";
-import type { Change } from "./changes";
-import type { Code, Severity } from "./finding";
-import type { Verdict } from "./meanings/row";
-import { titleOf } from "./resource-title";
+import { at, map, textOf } from "../../../policy/resources/values";
+import { titleOf, type Change } from "./changes";
+import type { Severity } from "./finding";
+import { say, type Cell, type Verdict } from "./meanings/row";
+
+/** A verdict; the sentence continues after the title of the resource. */
+type Effect = Cell | ((change: Change) => Verdict | undefined);
 
 interface Kind {
     /** Judges a deletion, whoever caused it. Default: nothing, if a component explains it. */
-    deleted?(change: Change): Verdict | undefined;
+    deleted?: Effect;
     /** Judges a replacement in the same way. */
-    replaced?(change: Change): Verdict | undefined;
+    replaced?: Effect;
     /** Judges any change in place of the rule about unexplained changes. */
     changed?(change: Change): Verdict[];
     /** Severity and effect of a change outside of Pulumi. Default: a risk, with the changed fields. */
@@ -19,117 +21,106 @@ interface Kind {
     objectless?: true;
 }
 
-/** A verdict whose sentence begins with the resource. */
-const about =
-    (code: Code, effect: string, severity?: Severity) =>
-    (change: Change): Verdict => ({ code, says: `${titleOf(change)} ${effect}`, ...(severity && { severity }) });
+/** The verdict of an effect about a resource. */
+export function effectOn(change: Change, effect: Effect | undefined): Verdict | undefined {
+    if (effect === undefined || typeof effect === "function") return effect?.(change);
+    return say([effect[0], `${titleOf(change)} ${effect[1]}`, effect[2]]);
+}
 
 const OBJECTLESS: Kind = { objectless: true };
 const PLAIN: Kind = {};
 const WIRING: Kind = {
-    deleted: about("gateway-deleted", "is deleted: the gateway no longer receives routes and callers"),
-    replaced: about("service-interrupted", "is deleted and created again: routes and callers may be missing meanwhile"),
+    deleted: ["gateway-deleted", "is deleted: the gateway no longer receives routes and callers"],
+    replaced: ["service-interrupted", "is deleted and created again: routes and callers may be missing meanwhile"],
     outside: ["breaks-callers", "the gateway may no longer receive routes and callers"],
 };
 
 /** The gateway, or another installation: Rampart itself, or Alpa in the cluster. */
-const isGateway = (change: Change) => ["RampartGateway", "ApisixRelease"].some((type) => isInside(change, type));
+const ofGateway =
+    (gateway: string, other: Cell): Effect =>
+    (change) =>
+        ["RampartGateway", "ApisixRelease"].some((type) => isInside(change, type))
+            ? say(["gateway-deleted", `The gateway is ${gateway}`])
+            : effectOn(change, other);
 const INSTALLATION: Kind = {
-    deleted: (change) =>
-        isGateway(change)
-            ? { code: "gateway-deleted", says: "The gateway is deleted: no caller is served" }
-            : about("deleted", "is deleted, with everything that it has installed")(change),
-    replaced: (change) =>
-        isGateway(change)
-            ? {
-                  code: "gateway-deleted",
-                  says: "The gateway is deleted and created again: no caller is served for minutes",
-              }
-            : about("replaced", "is deleted and created again, with everything that it installs")(change),
+    deleted: ofGateway("deleted: no caller is served", ["deleted", "is deleted, with all that it has installed"]),
+    replaced: ofGateway("deleted and created again: no caller is served for minutes", [
+        "replaced",
+        "is deleted and created again, with all that it installs",
+    ]),
     outside: ["breaks-callers", "the gateway may serve no caller, or others than before"],
 };
+const WORKER: Kind = { outside: ["risk", "requests pass another Worker"] };
 
 export const KINDS: Record<string, Kind | undefined> = {
     // What holds state.
     "kubernetes Namespace": {
-        deleted: about("data-deleted", "is deleted with everything in it"),
-        replaced: about("data-deleted", "is deleted with everything in it, and created again"),
+        deleted: ["data-deleted", "is deleted with everything in it"],
+        replaced: ["data-deleted", "is deleted with everything in it, and created again"],
         outside: ["breaks-callers", "everything in it may be gone"],
     },
     "kubernetes StatefulSet": {
-        deleted: about("data-deleted", "is deleted, with everything that APISIX stores in it"),
-        replaced: about(
-            "data-deleted",
-            "is deleted and created again: a pod of APISIX that starts meanwhile serves no caller",
-        ),
+        deleted: ["data-deleted", "is deleted, with everything that APISIX stores in it"],
+        replaced: ["data-deleted", "is deleted and created again: pods that start meanwhile serve no caller"],
         outside: ["breaks-callers", "APISIX may lose what it stores"],
     },
     "kubernetes CustomResourceDefinition": {
-        deleted: about("data-deleted", "is deleted, and with it every object of its kind in the cluster"),
-        replaced: about("data-deleted", "is deleted with every object of its kind, and created again"),
+        deleted: ["data-deleted", "is deleted, and with it every object of its kind in the cluster"],
+        replaced: ["data-deleted", "is deleted with every object of its kind, and created again"],
         outside: ["breaks-callers", "objects of its kind may be gone"],
     },
     "cloudflare Zone": {
-        deleted: about("zone-deleted", "is deleted with all its records, mail included"),
-        replaced: about("zone-deleted", "is deleted with all its records, and created again"),
+        deleted: ["zone-deleted", "is deleted with all its records, mail included"],
+        replaced: ["zone-deleted", "is deleted with all its records, and created again"],
         outside: ["breaks-callers", "its names may no longer resolve"],
     },
     "dynamic Revocations": {
         objectless: true,
-        deleted: about("protection-weakened", "is deleted: the config can declare the revoked keys again"),
-        replaced: about(
-            "protection-weakened",
-            "is replaced by an empty record: the config can declare the revoked keys again",
-        ),
+        deleted: ["protection-weakened", "is deleted: the config can declare the revoked keys again"],
+        replaced: ["protection-weakened", "is emptied: the config can declare the revoked keys again"],
     },
     "dynamic StackIdentity": { objectless: true, changed: moved },
     "random RandomPassword": { objectless: true, deleted: generated, replaced: generated },
     // What authenticates.
     "kubernetes Consumer": {
-        replaced: about("service-interrupted", "is deleted and created again: its caller gets 401 meanwhile"),
+        replaced: ["service-interrupted", "is deleted and created again: its caller gets 401 meanwhile"],
         outside: ["breaks-callers", "the caller's credentials and limits may differ from the config"],
     },
     "kubernetes Secret": {
         outside: ["breaks-callers", "a credential, a certificate or a password may no longer work"],
     },
     "cloudflare ZeroTrustAccessServiceToken": {
-        replaced: about("credential-changed", "is replaced: the earlier token stops working"),
+        replaced: ["credential-changed", "is replaced: the earlier token stops working"],
         outside: ["breaks-callers", "the caller's token may work for another time, or no longer"],
     },
     "cloudflare ZeroTrustAccessPolicy": {
-        deleted: about("access-removed", "is deleted: it no longer admits requests"),
-        replaced: about("service-interrupted", "is replaced: it admits no request meanwhile"),
+        deleted: ["access-removed", "is deleted: it no longer admits requests"],
+        replaced: ["service-interrupted", "is replaced: it admits no request meanwhile"],
         outside: ["breaks-callers", "Access may admit others than the callers"],
     },
     "cloudflare ZeroTrustAccessApplication": {
-        deleted: about(
-            "authentication-removed",
-            "is deleted: no token is required, and only the connectors still reject requests",
-        ),
-        replaced: about(
-            "service-interrupted",
-            "is replaced: connectors reject every request until they have its new audience",
-        ),
+        deleted: ["authentication-removed", "is deleted: only the connectors still reject requests"],
+        replaced: ["service-interrupted", "is replaced: connectors reject requests until they know its audience"],
         outside: ["breaks-callers", "requests may reach Alpa without a token"],
     },
     // What routes.
     "kubernetes ApisixRoute": {
-        deleted: about("access-removed", "is deleted: callers get 404"),
-        replaced: about("service-interrupted", "is deleted and created again: callers get 404 meanwhile"),
+        deleted: ["access-removed", "is deleted: callers get 404"],
+        replaced: ["service-interrupted", "is deleted and created again: callers get 404 meanwhile"],
         outside: ["breaks-callers", "requests may be served without authentication, or not at all"],
     },
     "kubernetes ApisixUpstream": {
-        deleted: about("access-removed", "is deleted: requests routed to it get 503"),
-        replaced: about("service-interrupted", "is deleted and created again: callers get 503 meanwhile"),
+        deleted: ["access-removed", "is deleted: requests routed to it get 503"],
+        replaced: ["service-interrupted", "is deleted and created again: callers get 503 meanwhile"],
         outside: ["breaks-callers", "requests may go to other services"],
     },
     "kubernetes ApisixTls": {
-        replaced: about("service-interrupted", "is deleted and created again: no HTTPS meanwhile"),
+        replaced: ["service-interrupted", "is deleted and created again: no HTTPS meanwhile"],
         outside: ["breaks-callers", "HTTPS may no longer be served"],
     },
     "kubernetes Certificate": {
-        deleted: about("certificate-changed", "is deleted: it is no longer renewed"),
-        replaced: about("certificate-changed", "is issued again"),
+        deleted: ["certificate-changed", "is deleted: it is no longer renewed"],
+        replaced: ["certificate-changed", "is issued again"],
         outside: ["risk", "the certificate may no longer be renewed"],
     },
     "kubernetes GatewayProxy": WIRING,
@@ -139,28 +130,28 @@ export const KINDS: Record<string, Kind | undefined> = {
     "kubernetes Release": INSTALLATION,
     "dynamic RampartGraph": INSTALLATION,
     "kubernetes Deployment": {
-        deleted: about("access-removed", "is deleted: what it serves is no longer reachable"),
-        replaced: about("service-interrupted", "is deleted and created again"),
+        deleted: ["access-removed", "is deleted: what it serves is no longer reachable"],
+        replaced: ["service-interrupted", "is deleted and created again"],
         outside: ["risk", "connectors or counters may not run"],
     },
     "kubernetes RayCluster": {
-        deleted: about("alpa-stopped", "is deleted: Alpa in the cluster stops"),
-        replaced: about("alpa-stopped", "is deleted and created again: Alpa in the cluster stops meanwhile"),
+        deleted: ["alpa-stopped", "is deleted: Alpa in the cluster stops"],
+        replaced: ["alpa-stopped", "is deleted and created again: Alpa in the cluster stops meanwhile"],
         outside: ["breaks-callers", "Alpa may not run"],
     },
     "kubernetes Service": {
-        deleted: about("access-removed", "is deleted: its pods are no longer reachable"),
-        replaced: about("service-interrupted", "is deleted and created again, with another address"),
+        deleted: ["access-removed", "is deleted: its pods are no longer reachable"],
+        replaced: ["service-interrupted", "is deleted and created again, with another address"],
         outside: ["breaks-callers", "it may be reachable from outside the cluster, or no longer at all"],
     },
     "cloudflare ZeroTrustTunnelCloudflared": {
-        deleted: about("access-removed", "is deleted: requests to its DNS names get 530"),
-        replaced: about("service-interrupted", "is replaced: DNS names, connectors and the tunnel token change too"),
+        deleted: ["access-removed", "is deleted: requests to its DNS names get 530"],
+        replaced: ["service-interrupted", "is replaced: DNS names, connectors and its token change too"],
         outside: ["breaks-callers", "the service may not be reachable"],
     },
     "cloudflare ZeroTrustTunnelCloudflaredConfig": {
-        deleted: about("access-removed", "is deleted: connectors answer 503"),
-        replaced: about("service-interrupted", "is replaced: connectors answer 503 meanwhile"),
+        deleted: ["access-removed", "is deleted: connectors answer 503"],
+        replaced: ["service-interrupted", "is replaced: connectors answer 503 meanwhile"],
         outside: ["breaks-callers", "connectors may forward requests without Access, or not at all"],
     },
     "cloudflare DnsRecord": {
@@ -169,22 +160,19 @@ export const KINDS: Record<string, Kind | undefined> = {
         outside: ["breaks-callers", "the name may lead elsewhere, or no longer resolve"],
     },
     "cloudflare ZoneDnssec": {
-        deleted: about(
-            "access-removed",
-            "is deleted: while the registrar has a DS record, validating resolvers cannot resolve the zone's names",
-        ),
-        replaced: about("access-removed", "is replaced: the zone is signed with other keys"),
+        deleted: ["access-removed", "is deleted: resolvers reject the zone while the registrar has a DS record"],
+        replaced: ["access-removed", "is replaced: the zone is signed with other keys"],
         outside: ["breaks-callers", "validating resolvers may not resolve the zone's names"],
     },
-    "cloudflare WorkersScript": { outside: ["risk", "requests pass another Worker"] },
-    "cloudflare WorkersRoute": { outside: ["risk", "requests pass another Worker"] },
+    "cloudflare WorkersScript": WORKER,
+    "cloudflare WorkersRoute": WORKER,
     // What opens or counts.
     "kubernetes NetworkPolicy": {
-        replaced: about("opens-to-network", "does not exist for a moment", "risk"),
+        replaced: ["opens-to-network", "does not exist for a moment", "risk"],
         outside: ["breaks-callers", "others may reach what it protects"],
     },
     "cloudflare Ruleset": {
-        replaced: about("route-changed", "does not exist for a moment"),
+        replaced: ["route-changed", "does not exist for a moment"],
         outside: ["breaks-callers", "the edge may reject callers, or no longer protect the service"],
     },
     "cloudflare ZoneSetting": { outside: ["risk", "the edge treats requests of the whole zone differently"] },
@@ -210,58 +198,44 @@ export const KINDS: Record<string, Kind | undefined> = {
     "dynamic SecretVersions": OBJECTLESS,
 };
 
-function ofRecord(effect: string) {
-    return (change: Change): Verdict => {
-        const { type, name } = change.old ?? {};
-        return { code: "access-removed", says: `DNS record ${String(type)} ${String(name)} ${effect}` };
-    };
+function ofRecord(effect: string): Effect {
+    return ({ old: { type, name } = {} }) =>
+        say(["access-removed", `DNS record ${String(type)} ${String(name)} ${effect}`]);
 }
 
 /** A generated value. The seed is the one from which the callers' keys are derived. */
 function generated({ name, op }: Change): Verdict | undefined {
     if (name === "seed")
-        return {
-            code: "all-credentials-change",
-            says: "Every generated key and secret changes at once, without an overlap: the seed is replaced",
-        };
+        return say(["all-credentials-change", "Every generated key and secret changes at once: the seed is replaced"]);
     // The deletion of another generated value follows from that of its user.
-    return op === "delete"
-        ? undefined
-        : {
-              code: "pods-restart",
-              says: `${name}: a generated password changes; pods use the new one after they restart`,
-          };
+    if (op === "delete") return undefined;
+    return say(["pods-restart", `${name}: a generated password changes; pods use the new one after they restart`]);
 }
 
 /** A command on a host that is undone and run again. */
 function ofHost(change: Change): Verdict {
+    const { name } = change;
     if (isInside(change, "AlpaFirewall"))
-        return {
-            code: "opens-to-network",
-            severity: "risk",
-            says: `${change.name}: the firewall rules of Alpa's host are loaded again`,
-        };
-    if (isInside(change, "Microk8sNode") && !/-(snap|joined)$/.test(change.name))
-        return { code: "host-changed", says: `${change.name}: a step of the node's setup is undone and repeated` };
-    return { code: "service-interrupted", says: `${change.name} is undone on its host, and run again` };
+        return say(["opens-to-network", `${name}: the firewall rules of Alpa's host are loaded again`, "risk"]);
+    if (isInside(change, "Microk8sNode") && !/-(snap|joined)$/.test(name))
+        return say(["host-changed", `${name}: a step of the node's setup is undone and repeated`]);
+    return say(["service-interrupted", `${name} is undone on its host, and run again`]);
 }
 
 /** What the stack is bound to, for example its cluster. */
 function moved({ old, new: now }: Change): Verdict[] {
-    const [before, after] = [old, now].map((side) => side?.identities as Record<string, unknown> | undefined);
-    return Object.keys(before ?? {}).flatMap((what) => {
-        const [from, to] = [before?.[what], after?.[what]].map(
-            (one) => `${textOf(at(one, "at"))} (${textOf(at(one, "id"))})`,
-        );
-        if (after?.[what] === undefined || from === to) return [];
-        return [
-            {
-                code: "stack-moved",
-                says: `The stack moves: ${what} ${from} becomes ${to}`,
-                property: `identities.${what}`,
-            } as const,
-        ];
-    });
+    const [before, after] = [map(old?.identities), map(now?.identities)];
+    const text = (one: unknown) => `${textOf(at(one, "at"))} (${textOf(at(one, "id"))})`;
+    return Object.keys(before)
+        .filter((what) => after[what] !== undefined && text(before[what]) !== text(after[what]))
+        .map((what) => ({
+            ...say(
+                ["stack-moved", `The stack moves: ${what} {old} becomes {new}`],
+                text(before[what]),
+                text(after[what]),
+            ),
+            property: `identities.${what}`,
+        }));
 }
 
 /** Properties of a provider that do not change how Pulumi connects. */
@@ -269,23 +243,17 @@ const INSIDE = ["version", "pluginDownloadURL"];
 
 function provider({ op, name, fields, new: now }: Change): Verdict[] {
     if (op === "create" || op === "delete") return [];
-    if (op === "replace")
-        return [
-            { code: "service-interrupted", says: `Provider ${name} changes: all of its resources are created again` },
-        ];
+    const who = `Provider ${name}`;
+    if (op === "replace") return [say(["service-interrupted", `${who}: all of its resources are created again`])];
     const changed = fields.map(({ path }) => String(path[0])).filter((field) => !INSIDE.includes(field));
     if (changed.length === 0 && fields.length > 0) return [];
     const isLogin = changed.length > 0 && changed.every((field) => field === "kubeconfig");
     return [
         isLogin && textOf(now?.clusterIdentifier) !== ""
-            ? {
-                  code: "changed-inside",
-                  says: `Provider ${name}: another login of the same cluster is stored`,
-                  property: "kubeconfig",
-              }
-            : {
-                  code: "other-change",
-                  says: `Provider ${name}: Pulumi connects to the cluster or the account differently (${changed.join(", ") || "not shown"})`,
-              },
+            ? say(["changed-inside", `${who}: another login of the same cluster is stored`])
+            : say(
+                  ["other-change", `${who}: Pulumi connects to the cluster or the account differently ({old})`],
+                  changed,
+              ),
     ];
 }

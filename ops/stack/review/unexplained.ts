@@ -1,11 +1,10 @@
 /** Objects that change although no component above them does, and objects that another version of the program renders differently. */
 import { hasSecret } from "../../../policy/resources/unknown";
-import type { Change } from "./changes";
+import { titleOf, type Change } from "./changes";
 import { pathText } from "./differences";
 import type { Family } from "./family";
 import { CODES, type Evidence, type Finding, type Severity } from "./finding";
 import { KINDS } from "./kinds";
-import { titleOf } from "./resource-title";
 import { listed, nameOf, shown, veiled, withoutSecrets } from "./values-text";
 import { valueAt, type Path } from "../../../policy/resources/values";
 
