@@ -94,12 +94,10 @@ export default tseslint.config(
     {
         rules: {
             "no-undef": "off", // tsc checks which names exist.
-            "@typescript-eslint/no-unused-vars": [
-                "error",
-                { argsIgnorePattern: "^_", varsIgnorePattern: "^_", ignoreRestSiblings: true },
-            ],
         },
     },
+    // tsc checks which names are used. This rule takes a third of the time of all rules.
+    { files: ["**/*.ts"], rules: { "@typescript-eslint/no-unused-vars": "off" } },
     { files: ["**/*.js", "**/*.cjs"], rules: { "@typescript-eslint/no-require-imports": "off" } },
     // Emulators treat control bytes as the real programs do.
     { files: ["sandbox/**"], rules: { "no-control-regex": "off" } },

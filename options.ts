@@ -5,8 +5,8 @@ import type { IntraASettings } from "./config/options/intra-a/settings";
 import type { InterSettings } from "./config/options/inter/settings";
 import type { IntraBSettings } from "./config/options/intra-b/settings";
 import { untilDisabled } from "./components/cloudflare/disabled-tokens";
-import { StackIdentity } from "./components/identity/identity";
-import type { Identity } from "./components/identity/identity-provider";
+import { StackIdentity } from "./components/records/identity";
+import type { Identity } from "./components/records/identity-rule";
 import type { ClusterAccess } from "./components/kubernetes/kubeconfig";
 import { owner } from "./components/kubernetes/ownership";
 import { preflight } from "./preflight";
@@ -81,7 +81,8 @@ async function bind(
     const register = async () => {
         const moved = settings.movedFrom.map(({ id }) => id);
         const identity = new StackIdentity("identity", { identities, moved });
-        await identity.registered();
+        const problems = await identity.registered();
+        if (problems.length > 0) throw new PreflightError("the stack", problems);
         return identity;
     };
     const compared = pulumi.runtime.isDryRun() ? await register() : undefined;

@@ -24,6 +24,7 @@ export function cloudflareMeaning(args: CloudflareAccessArgs, secret: ShowSecret
     const { program, account, hostnames, zone, endpoint, teamName, connectors, notify, consumers, dns } = args;
     const { plan, rateLimit, browserChecks, proxyTimeoutSeconds, defaultModel, pathPrefix } = args;
     const pathPrefixes = servedPrefixes(pathPrefix);
+    const { instances: connectorsPerHost, ...tunnel } = connectors;
     const of = (settings: object) => plain(settings, secret);
     const credentials = consumers.flatMap(({ name, credentials: all }) => all.map(({ id }) => `${name}/${id}`));
     return {
@@ -32,7 +33,7 @@ export function cloudflareMeaning(args: CloudflareAccessArgs, secret: ShowSecret
         ServiceTokens: of({ notify }),
         Access: of({ hostnames, admits: credentials }),
         TunnelRoutes: of({ hostnames, pathPrefixes, endpoint, teamName }),
-        CloudflaredHost: of({ ...connectors, teamName }),
+        CloudflaredHost: of({ ...tunnel, connectorsPerHost, teamName }),
         EdgeRules: of({ hostnames, pathPrefixes, plan, rateLimit, browserChecks, proxyTimeoutSeconds }),
         ...(defaultModel !== undefined && { EdgeWorker: of({ hostnames, pathPrefixes, defaultModel }) }),
         ...(dns && { DnsRecords: of({ phase: dns.phase, records: dns.records }) }),

@@ -9,6 +9,8 @@ import { releaseNamespace } from "./apisix/release";
 import { GATEWAY_SERVICE } from "./apisix/values";
 import { CloudflareExposure, type ExposureSettings, type GatewayOrigin } from "./cloudflare/exposure";
 import { Consumers } from "./consumers/consumers";
+import { GatewayServes } from "./consumers/gateway-serves";
+import type { Served } from "./consumers/gateway-serves-provider";
 import { type ConsumerSettings } from "./consumers/consumer";
 import { Gateway, type OwnGateway } from "./apisix/installation";
 import type { GatewayPods } from "./apisix/gateway-pods";
@@ -106,12 +108,12 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         const binding = own?.binding ?? (gateway as GatewayBinding);
         const pods = gatewayPods(gateway, binding);
         const bound = { namespace, binding, cluster, readiness };
-        const after = { parent: this, dependsOn: own ? [home, own.ready] : [home] };
-        const ownGateway = gateway.installer !== "existing";
+        const after = { parent: this, dependsOn: [home, ...(own?.ready ?? [])] };
+        const ownGateway = own !== undefined;
         const tls =
             args.tls && new GatewayTls(`${name}-tls`, { ...bound, ...args.tls, meaning: meaning.GatewayTls! }, after);
         const conversion = this.convert(name, args, binding, after.dependsOn);
-        const { alpa: served, refused } = servedAlpa(args);
+        const { alpa, refused } = servedAlpa(args);
         const shared = this.sharedCounters(name, args, binding, home);
         // The route redirects callers to HTTPS, so it is created after TLS. In a conversion it is created after the resources
         // that start Alpa, because callers would get errors. A closed route is created before them. Classes of callers need the counter server first.
@@ -119,9 +121,8 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         const route = new AlpaRoute(
             `${name}-route`,
             {
-                ...{ ...bound, pods, guard, pathPrefix, ownGateway, refused, attempt: conversion?.attempt },
+                ...{ ...bound, alpa, guard, pathPrefix, ownGateway, refused, attempt: conversion?.attempt },
                 meaning: meaning.AlpaRoute,
-                alpa: served,
                 tls: args.tls && { redirect: args.tls.redirect },
                 ...(args.classes && { classes: args.classes, counters: shared?.counters }),
                 observed: observedBy(gateway),
@@ -142,11 +143,12 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
             // Before the counter server runs, limits would reject every caller, or limit none.
             { ...after, dependsOn: [...after.dependsOn, ...(shared ? [shared] : [])] },
         );
+        const served = this.serve(name, args, pods, { route: route.served, ...consumers.served }, own);
         const open = conversion ? [...prefixes, VERIFICATION_PREFIX] : prefixes;
-        // The DNS name is created last, when the gateway has its route and its consumers.
-        this.expose(name, args, open, [...after.dependsOn, route, consumers]);
+        // The DNS name is created last, when the gateway serves its route and its consumers.
+        this.expose(name, args, open, [...after.dependsOn, route, consumers, served]);
 
-        this.conversion = conversion?.finish(gateway.url, route, [consumers]);
+        this.conversion = conversion?.finish(gateway.url, served, [consumers]);
         this.url = `${gateway.url}${prefixes[0]}`;
         this.credentials = secretMap(consumers.keys);
         this.jwtSecrets = secretMap(consumers.jwtSecrets);
@@ -168,6 +170,19 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
             graphTimeoutSeconds: readiness.graphTimeoutSeconds,
         };
         return new Gateway(name, own!, installed, { parent: this, dependsOn: home });
+    }
+
+    /** The proof that every gateway pod applies the route and the consumers. */
+    private serve(
+        name: string,
+        { namespace, cluster, readiness }: GatewayClusterArgs,
+        gateway: GatewayPods,
+        applied: Omit<Served, "installed">,
+        own: Gateway | undefined,
+    ): GatewayServes {
+        const served = { installed: own?.installed ?? "existing", ...applied };
+        const proof = { cluster, namespace, gateway, readiness, served };
+        return new GatewayServes(`${name}-served`, proof, { parent: this });
     }
 
     private convert(name: string, args: GatewayClusterArgs, binding: GatewayBinding, after: pulumi.Resource[]) {

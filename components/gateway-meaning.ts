@@ -1,13 +1,14 @@
 /** What a stack with a gateway is, in plain values: the inputs of its components, which previews and reviews show. */
 import { servedPrefixes } from "./alpa/paths";
 import { etcdSettings } from "./apisix/values";
-import type { CallerMeaning } from "./consumers/caller";
-import type { ConsumerSettings, Credential } from "./consumers/consumer";
+import type { ExposureSettings } from "./cloudflare/exposure";
+import { callerMeaning, type CallerMeaning } from "./consumers/caller";
+import type { ConsumerSettings } from "./consumers/consumer";
+import type { CountersSettings } from "./consumers/shared-counters";
 import { servedAlpa, type ConversionSettings } from "./conversion";
 import type { GatewayClusterArgs, GatewaySettings } from "./gateway-cluster";
 import { publicFingerprint } from "./meaning/fingerprint";
 import { plain, type Meaning, type ShowSecret } from "./meaning/plain";
-import { stateOf } from "./opt/conversion-phases";
 import type { Observed } from "./route/plugin-chain";
 
 /** Meanings by the type of the component, without those that the stack does not have. */
@@ -35,10 +36,10 @@ export function gatewayMeaning(args: GatewayClusterArgs, secret: ShowSecret): Ga
         ...(own && { Gateway: of(ownGateway(own, exposure !== undefined)), Etcd: of(etcdSettings(own.release)) }),
         ...(sharedCounters && { SharedCounters: of({ ...sharedCounters, answerTimeoutSeconds }) }),
         ...(tls && { GatewayTls: of(tlsMeaning(tls)) }),
-        ...(conversion && { Conversion: of({ ...conversionMeaning(conversion), answerTimeoutSeconds }) }),
+        ...(conversion && { Conversion: of(conversionMeaning(conversion, args)) }),
         AlpaRoute: of(routeMeaning(args)),
-        ...(exposure && { CloudflareExposure: of({ ...exposure, pathPrefixes: servedPrefixes(args.pathPrefix) }) }),
-        callers: Object.fromEntries(args.consumers.map((one) => [one.name, callerMeaning(one, args, secret)])),
+        ...(exposure && { CloudflareExposure: of(exposureMeaning(exposure, args)) }),
+        callers: Object.fromEntries(args.consumers.map((one) => [one.name, callerOf(one, args, secret)])),
     };
 }
 
@@ -50,24 +51,49 @@ function stackMeaning({ program, namespace, gateway, readiness }: GatewayCluster
 const pick = ({ installer, url }: Exclude<GatewaySettings, { installer: "existing" }>) => ({ installer, url });
 
 function ownGateway(gateway: Exclude<GatewaySettings, { installer: "existing" }>, tunnel: boolean) {
-    const { installer: _, url: __, release, ...rest } = gateway;
-    const { etcdImage: ___, storageClass: ____, ...own } = release;
+    const { etcdImage: _, storageClass: __, availability: highAvailability, ...own } = gateway.release;
     // With a node port, callers can connect from any address.
     const callersFrom = tunnel && own.nodePort === undefined ? "the tunnel's connectors" : "any address";
-    return { ...own, ...rest, callersFrom };
+    const installed = gateway.installer === "helm" ? { crds: gateway.crds } : { rampart: rampartMeaning(gateway) };
+    return { ...own, highAvailability, ...installed, callersFrom };
 }
 
-function tlsMeaning({ source, ...rest }: NonNullable<GatewayClusterArgs["tls"]>) {
-    if (source.kind !== "files") return { ...rest, source };
-    return { ...rest, source: { ...source, certificate: publicFingerprint(source.certificate) } };
+const rampartMeaning = ({ install, retry }: Extract<GatewaySettings, { installer: "rampart" }>) => ({ install, retry });
+
+function tlsMeaning({ hostnames, source }: NonNullable<GatewayClusterArgs["tls"]>) {
+    if (source.kind === "cert-manager") {
+        const { name: issuer, kind } = source.issuer;
+        return { hostnames, certificate: { certManager: { issuer, kind } } };
+    }
+    const { key, certificate } = source;
+    return { hostnames, certificate: { files: { certificate: publicFingerprint(certificate), key } } };
 }
 
-function conversionMeaning({ holder: _, phase, ...rest }: ConversionSettings) {
-    return { phase, ...stateOf(phase), ...rest };
+/** The phase and settings of a conversion, without its record in the cluster: the digest of the callers, and the lock. */
+function conversionMeaning({ phase, opt, bareMetal, ...rest }: ConversionSettings, args: GatewayClusterArgs) {
+    const { retryAfterSeconds, attempt, back } = rest;
+    const { how, alpaHost, port, ...hosts } = bareMetal;
+    return {
+        ...{ phase, attempt, back, retryAfterSeconds, opt },
+        bareMetal: { ...hosts, ...how, endpoint: `${alpaHost}:${port}` },
+        retry: args.gateway.installer === "rampart" ? args.gateway.retry : undefined,
+        answerTimeoutSeconds: args.alpa.answerTimeoutSeconds,
+        // The verification route has its own copy of these rules.
+        verification: { guard: args.guard, observability: observabilityMeaning(args) },
+    };
+}
+
+function exposureMeaning({ connectors, ...rest }: ExposureSettings, { pathPrefix }: GatewayClusterArgs) {
+    const { replicas, metrics, ...tunnel } = connectors;
+    return {
+        ...{ ...rest, pathPrefixes: servedPrefixes(pathPrefix) },
+        tunnel: { ...tunnel, connectors: replicas },
+        ...(metrics && { observability: { metrics } }),
+    };
 }
 
 function routeMeaning(args: GatewayClusterArgs) {
-    const { guard, pathPrefix, gateway, tls, classes, conversion } = args;
+    const { guard, pathPrefix, gateway, tls, classes, conversion, sharedCounters } = args;
     const { alpa, refused } = servedAlpa(args);
     const { answerTimeoutSeconds, ...upstream } = alpa;
     return {
@@ -78,11 +104,21 @@ function routeMeaning(args: GatewayClusterArgs) {
         closed: refused,
         tls: tls && { redirect: tls.redirect },
         classes,
-        observability: observedBy(gateway),
+        countedBy: classes && sharedCounters && countedBy(sharedCounters),
+        observability: observabilityMeaning(args),
         otherPaths: gateway.installer === "existing" ? "not changed" : "rejected",
         attempt: conversion?.attempt,
     };
 }
+
+/** What the rules of a route contain for the access log and the metrics. */
+function observabilityMeaning({ gateway }: GatewayClusterArgs) {
+    const { counted, named } = observedBy(gateway) ?? {};
+    return counted || named ? { metrics: counted, accessLog: named } : undefined;
+}
+
+/** Settings of the counter server that each limit contains. */
+const countedBy = ({ whenDown, timeoutMilliseconds }: CountersSettings) => ({ whenDown, timeoutMilliseconds });
 
 /** Settings of the gateway's access log and metrics. */
 export function observedBy(gateway: GatewaySettings): Observed | undefined {
@@ -91,32 +127,10 @@ export function observedBy(gateway: GatewaySettings): Observed | undefined {
     return { ...(metrics && { counted: true }), ...(accessLog && { named: true }) };
 }
 
-function callerMeaning(caller: ConsumerSettings, args: GatewayClusterArgs, secret: ShowSecret): CallerMeaning {
+function callerOf(caller: ConsumerSettings, args: GatewayClusterArgs, secret: ShowSecret): CallerMeaning {
     const { sharedCounters, classes, alpa, expires } = args;
-    const { name, limits, credentials, brought = [] } = caller;
-    const counters = Object.keys(limits).length === 0 ? undefined : sharedCounters;
-    const meaning = {
-        limits,
-        countedBy: counters && {
-            whenDown: counters.whenDown,
-            timeoutMilliseconds: counters.timeoutMilliseconds,
-            answerTimeoutSeconds: alpa.answerTimeoutSeconds,
-        },
-        class: classes?.find(({ members }) => members.includes(name))?.name,
-        credentials: Object.fromEntries(
-            credentials.map((one) => {
-                const readmit = brought.find(({ id }) => id === one.id)?.readmit;
-                return [one.id, { ...credentialMeaning(one), expires: expires[`${name}/${one.id}`], readmit }];
-            }),
-        ),
-    };
-    return plain(meaning, secret) as unknown as CallerMeaning;
-}
-
-function credentialMeaning(credential: Credential) {
-    const { method } = credential;
-    if (method === "key") return { method, fingerprint: credential.key };
-    const { algorithm } = credential;
-    if (algorithm === "HS256") return { method, algorithm };
-    return { method, algorithm, fingerprint: publicFingerprint(credential.publicKey) };
+    const { answerTimeoutSeconds } = alpa;
+    const counters = sharedCounters && { ...countedBy(sharedCounters), answerTimeoutSeconds };
+    const named = classes?.find(({ members }) => members.includes(caller.name))?.name;
+    return callerMeaning(caller, { countedBy: counters, class: named, expires }, secret);
 }

@@ -37,7 +37,7 @@ export function meaningOf(settings: Settings): Part[] {
     ];
 }
 
-/** Components that a stack with a gateway has beside it. */
+/** Components that a stack with a gateway has in addition to it. */
 function hostsOf({ nodes, firewall, alpa }: Exclude<Settings, CloudflareAccessArgs>): Record<string, Meaning> {
     const { answerTimeoutSeconds } = alpa;
     return {

@@ -1,8 +1,9 @@
-import * as pulumi from "@pulumi/pulumi";
+// Not the whole SDK, which takes 1 s of CPU time to load: the sandbox needs nothing else of it.
+import { RunError } from "@pulumi/pulumi/errors";
 import { counted } from "./problems";
 
 /** An error with all problems. Pulumi prints only the message of a `RunError`. */
-export class ProblemList extends pulumi.RunError {
+export class ProblemList extends RunError {
     constructor(
         private readonly where: string,
         readonly problems: string[],

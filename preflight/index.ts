@@ -1,4 +1,4 @@
-import { deafGateway, foreignObjects, nodePort, prerequisites, storageClass } from "./kubernetes/checks";
+import { deafGateway, nodePort, prerequisites, storageClass } from "./kubernetes/checks";
 import { onlyProblems, type Findings } from "./findings";
 import { answered, opened } from "./kubernetes/check-cluster";
 import { openCluster, type ClusterView } from "./kubernetes/cluster";
@@ -7,8 +7,8 @@ import { crdProblems } from "./kubernetes/crds";
 import { nodes, podNetworks, type InstalledGateway } from "./kubernetes/nodes";
 import { etcdInPlace } from "./kubernetes/etcd";
 import { componentOnItsWay } from "./alpa/alpa-in-cluster";
-import { podMonitors } from "./kubernetes/pod-monitors";
-import { certManager, endedCertificate, redirectLeft } from "./kubernetes/tls";
+import { foreignOwners } from "./kubernetes/owners";
+import { certManager, endedCertificate } from "./kubernetes/tls";
 import { PreflightError } from "./preflight-error";
 
 /**
@@ -33,7 +33,7 @@ export async function preflight(
 function checks(settings: InstalledGateway, owner: string, cluster: ClusterView): Promise<Findings>[] {
     return [
         // First, since in the wrong cluster no other problem matters.
-        onlyProblems(foreignObjects(settings, cluster, owner)),
+        onlyProblems(foreignOwners(settings, cluster, owner)),
         onlyProblems(conversion(settings, cluster, owner)),
         componentOnItsWay(settings, cluster),
         nodes(settings, cluster),
@@ -43,10 +43,8 @@ function checks(settings: InstalledGateway, owner: string, cluster: ClusterView)
         onlyProblems(storageClass(settings, cluster)),
         onlyProblems(etcdInPlace(settings, cluster)),
         onlyProblems(nodePort(settings, cluster)),
-        onlyProblems(podMonitors(settings, cluster)),
         onlyProblems(certManager(settings, cluster)),
         endedCertificate(settings, cluster),
-        onlyProblems(redirectLeft(settings, cluster)),
         onlyProblems(deafGateway(settings, cluster)),
     ];
 }

@@ -4,10 +4,11 @@ import { PLANS } from "./cloudflare/account";
 import { down } from "./commands/down";
 import { env } from "./commands/env";
 import { status } from "./commands/status";
+import { up } from "./commands/up";
 import { PART_NAMES } from "./real/parts";
 import { EXPOSURES, FAIL_STEPS, OPTIONS } from "./world/scene";
 
-// `standalone` and `up` load the emulators, which takes 2 s. They are loaded only by the commands that use them.
+// `standalone` loads the emulators, so it is loaded only by the commands that use it.
 // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import at the top would load them at once
 const standalone = () => require("./commands/standalone") as typeof import("./commands/standalone");
 
@@ -64,11 +65,7 @@ program
             PART_NAMES.join(", "),
     )
     .option("--detach", "return when the sandbox is ready and leave it running; stop it with `down`", false)
-    .action((options) => {
-        // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded at its first use
-        const { up } = require("./commands/up") as typeof import("./commands/up");
-        return up(options);
-    });
+    .action(up);
 program.command("env").description("Print export lines for a shell in which you run pulumi by hand").action(env);
 program
     .command("status")

@@ -19,7 +19,7 @@ const kindOf = (r: Seen): string => r.inputs.kind ?? r.type.split(":").pop();
  */
 export function gatewayDiagram(seen: Seen[], nodePort: number, pods: number): string {
     const policies = seen.filter((r) => kindOf(r) === "NetworkPolicy");
-    const [gateway, etcd] = ["-admin-api", "-etcd"].map(
+    const [gateway, etcd] = ["-apisix", "-etcd"].map(
         (role) => policies.find(({ inputs }) => inputs.metadata.name.endsWith(role))!.inputs.metadata.namespace,
     );
     const route = seen.find((r) => kindOf(r) === "ApisixRoute")!;

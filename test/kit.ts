@@ -12,6 +12,7 @@ export interface Asked {
     /** URNs of dependencies, with the children of a component instead of the component. */
     dependsOn: string[];
     retainOnDelete: boolean;
+    deleteBeforeReplace: boolean;
     protect: boolean;
     /** URN of the resource whose deletion also deletes this one; empty without one. */
     deletedWith: string;
@@ -129,6 +130,7 @@ function listen(heard: (request: Asked) => void) {
             parent: request.getParent(),
             dependsOn: request.getDependenciesList(),
             retainOnDelete: request.getRetainondelete() ?? false,
+            deleteBeforeReplace: request.getDeletebeforereplace(),
             protect: request.getProtect() ?? false,
             deletedWith: request.getDeletedwith(),
             deleteTimeout: request.getCustomtimeouts()?.getDelete() ?? "",

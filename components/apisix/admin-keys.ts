@@ -3,42 +3,35 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { ADMIN_KEYS_SECRET } from "./gateway-pods";
 import { metadata } from "../kubernetes/ownership";
-import { secretData } from "../kubernetes/secret-data";
-
-export interface AdminKeysArgs {
-    /** Namespace APISIX runs in. */
-    namespace: pulumi.Input<string>;
-}
+import { derivedSecret, secretData } from "../kubernetes/secret-data";
 
 /**
  * The two keys of APISIX's Admin API. They are generated, because the chart's default keys are publicly known.
  *
  * With the option `deletedWith`, Pulumi sends no request to delete the Secret: it is deleted with its namespace.
+ * @param namespace namespace APISIX runs in
  */
-export class AdminKeys extends pulumi.ComponentResource {
-    /** Name of the Secret with both keys. */
-    readonly secretName: pulumi.Output<string>;
-
-    constructor(name: string, args: AdminKeysArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:index:AdminKeys", name, {}, opts);
-
-        const admin = new random.RandomPassword(`${name}-admin`, { length: 40, special: false }, { parent: this });
-        const viewer = new random.RandomPassword(`${name}-viewer`, { length: 40, special: false }, { parent: this });
-
-        const secret = new k8s.core.v1.Secret(
-            `${name}-secret`,
-            {
-                metadata: metadata(ADMIN_KEYS_SECRET.name, args.namespace),
-                // The viewer's key is always in the Secret, since no pod starts without it.
-                data: secretData({
-                    [ADMIN_KEYS_SECRET.admin]: admin.result,
-                    [ADMIN_KEYS_SECRET.viewer]: viewer.result,
-                }),
-            },
-            { parent: this, deletedWith: opts?.deletedWith },
-        );
-
-        this.secretName = secret.metadata.name;
-        this.registerOutputs({ secretName: this.secretName });
-    }
+export function adminKeys(
+    name: string,
+    namespace: pulumi.Input<string>,
+    opts: pulumi.CustomResourceOptions,
+): k8s.core.v1.Secret {
+    // Both keys come from one seed, since they are always rotated together.
+    const { result: seed } = new random.RandomPassword(
+        `${name}-seed`,
+        { length: 64, special: false },
+        { parent: opts.parent },
+    );
+    return new k8s.core.v1.Secret(
+        `${name}-secret`,
+        {
+            metadata: metadata(ADMIN_KEYS_SECRET.name, namespace),
+            // The viewer's key is always in the Secret, since no pod starts without it.
+            data: secretData({
+                [ADMIN_KEYS_SECRET.admin]: derivedSecret(seed, "admin key"),
+                [ADMIN_KEYS_SECRET.viewer]: derivedSecret(seed, "viewer key"),
+            }),
+        },
+        opts,
+    );
 }

@@ -6,7 +6,7 @@ import { goneSeconds } from "../alpa/answer-times";
 import type { Drain } from "../kubernetes/drain";
 import { APISIX_PODS } from "../kubernetes/network-policies";
 
-export interface GracefulShutdownArgs {
+interface GracefulShutdownArgs {
     /** Namespace APISIX runs in. */
     namespace: string;
     /** Time between SIGTERM and SIGKILL of a pod, in seconds. */
@@ -32,34 +32,29 @@ const ROLLOUT_MINUTES = 15;
  * With the option `deletedWith`, a destroy does not remove the patched field, which would restart the pods right before
  * their deletion.
  */
-export class GracefulShutdown extends pulumi.ComponentResource {
-    constructor(name: string, args: GracefulShutdownArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:index:GracefulShutdown", name, {}, opts);
-        const { namespace, graceSeconds, installed } = args;
-        new k8s.apps.v1.DeploymentPatch(
-            `${name}-patch`,
-            {
-                metadata: {
-                    name: FULL_NAME,
-                    namespace,
-                    annotations: {
-                        // The name is fixed, because a killed run would lose a generated name (kubernetes/ownership.ts).
-                        "pulumi.com/patchFieldManager": "alpa-auth",
-                        // Takes ownership of the field from Helm, whose Deployment has Kubernetes' default of 30 s.
-                        "pulumi.com/patchForce": "true",
-                        "alpa-auth.io/installed": installed,
-                    },
+export function gracefulShutdown(
+    name: string,
+    { namespace, graceSeconds, installed }: GracefulShutdownArgs,
+    opts: pulumi.CustomResourceOptions,
+): pulumi.Resource {
+    return new k8s.apps.v1.DeploymentPatch(
+        name,
+        {
+            metadata: {
+                name: FULL_NAME,
+                namespace,
+                annotations: {
+                    // The name is fixed, because a killed run would lose a generated name (kubernetes/ownership.ts).
+                    "pulumi.com/patchFieldManager": "alpa-auth",
+                    // Takes ownership of the field from Helm, whose Deployment has Kubernetes' default of 30 s.
+                    "pulumi.com/patchForce": "true",
+                    "alpa-auth.io/installed": installed,
                 },
-                spec: renderPatch(graceSeconds),
             },
-            {
-                parent: this,
-                deletedWith: opts?.deletedWith,
-                customTimeouts: { create: `${ROLLOUT_MINUTES}m`, update: `${ROLLOUT_MINUTES}m` },
-            },
-        );
-        this.registerOutputs({});
-    }
+            spec: renderPatch(graceSeconds),
+        },
+        { ...opts, customTimeouts: { create: `${ROLLOUT_MINUTES}m`, update: `${ROLLOUT_MINUTES}m` } },
+    );
 }
 
 /** Deployment of the gateway in a namespace, for draining it before its installation is deleted. */

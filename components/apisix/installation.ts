@@ -1,19 +1,19 @@
 import * as pulumi from "@pulumi/pulumi";
-import { AdminKeys } from "./admin-keys";
-import { ApisixProfile } from "./profile";
+import { adminKeys } from "./admin-keys";
+import { apisixProfile } from "./profile";
 import { ApisixRelease, releaseInstallation } from "./release";
 import { etcdSecretName, etcdSettings, profileOf, type Installation, type ReleaseSettings } from "./values";
 import { graceSeconds } from "../alpa/answer-times";
 import { CONNECTOR_LABELS } from "../cloudflare/cloudflared/deployment";
-import { ControllerBudget } from "./controller-budget";
+import { controllerBudget } from "./controller-budget";
 import { Etcd } from "../etcd/etcd";
-import { EtcdSecrets } from "./etcd-secrets";
-import { GatewayWiring, type GatewayBinding } from "./wiring";
-import { GracefulShutdown } from "./graceful-shutdown";
+import { etcdSecret } from "./etcd-secrets";
+import { gatewayWiring, type GatewayBinding } from "./wiring";
+import { gracefulShutdown } from "./graceful-shutdown";
 import type { Meaning } from "../meaning/plain";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
-import { NetworkPolicies } from "../kubernetes/network-policies";
-import { GatewayMonitor } from "./pod-monitor";
+import { networkPolicies } from "../kubernetes/network-policies";
+import { gatewayMonitor } from "./pod-monitor";
 import { Rampart, type RampartInstall } from "../rampart/rampart";
 import { componentInstallation, RampartGateway } from "./rampart-gateway";
 
@@ -42,13 +42,15 @@ export interface InstallationArgs {
     etcd: Meaning;
 }
 
-type InNamespace = (namespace: string, opts: pulumi.ComponentResourceOptions) => pulumi.Resource;
+type InNamespace = (namespace: string, opts: pulumi.CustomResourceOptions) => pulumi.Resource;
 
 /** APISIX with all objects that it needs: the classes and the Gateway that routes and consumers refer to come last. */
 export class Gateway extends pulumi.ComponentResource {
     readonly binding: GatewayBinding;
-    /** The last resource. Routes and consumers depend on it, and not on the Service of etcd, see {@link Etcd.prepared}. */
-    readonly ready: pulumi.Resource;
+    /** Routes and consumers depend on these, and not on the Service of etcd, see {@link Etcd.prepared}. */
+    readonly ready: pulumi.Resource[];
+    /** A value that changes with each installation. */
+    readonly installed: pulumi.Output<string>;
 
     constructor(name: string, meaning: Meaning, args: InstallationArgs, opts: pulumi.ComponentResourceOptions) {
         super("alpa-auth:index:Gateway", name, meaning, opts);
@@ -67,47 +69,49 @@ export class Gateway extends pulumi.ComponentResource {
             },
             { parent: this },
         );
-        const inNamespace = (apisix: string, o: pulumi.ComponentResourceOptions) => {
+        const inNamespace = (apisix: string, o: pulumi.CustomResourceOptions) => {
             // The keys are created last, and no pod starts without them. So the network policies are in force before any pod
             // listens.
             const callersFrom = args.onlyConnectors ? { namespace, labels: CONNECTOR_LABELS } : undefined;
             const tls = gateway.release.tls === undefined ? {} : { tls: true };
             const { metrics } = observability ?? {};
             const scrapers = metrics && { scrapers: metrics.scrapers };
-            const policies = new NetworkPolicies(
-                `${name}-policies`,
-                { namespace: apisix, callersFrom, ...tls, ...scrapers },
-                o,
-            );
-            if (metrics?.podMonitor) new GatewayMonitor(`${name}-metrics`, { namespace: apisix }, o);
-            if (availability) new ControllerBudget(`${name}-controller`, { namespace: apisix }, o);
-            const profile = new ApisixProfile(`${name}-profile`, { namespace: apisix, text: profileText }, o);
-            const secrets = new EtcdSecrets(
+            const own = { namespace: apisix, callersFrom, ...tls, ...scrapers };
+            const policies = networkPolicies(`${name}-policies`, own, o);
+            if (metrics?.podMonitor) gatewayMonitor(`${name}-metrics`, apisix, o);
+            if (availability) controllerBudget(`${name}-controller-budget`, apisix, o);
+            const profile = apisixProfile(`${name}-profile`, apisix, profileText, o);
+            const secret = etcdSecret(
                 `${name}-etcd`,
-                { namespace: apisix, secretName: etcdSecretName(installation), password: etcd.password },
+                {
+                    namespace: apisix,
+                    secretName: etcdSecretName(installation),
+                    password: etcd.password,
+                    keyring: etcd.keyring,
+                },
                 { ...o, dependsOn: policies },
             );
-            const dependsOn = [policies, profile, secrets];
-            return new AdminKeys(`${name}-admin-keys`, { namespace: apisix }, { ...o, dependsOn });
+            return adminKeys(`${name}-admin-keys`, apisix, { ...o, dependsOn: [...policies, profile, secret] });
         };
 
         const apisix = install(name, this, [etcd.prepared], args, inNamespace);
         const { namespace: apisixNamespace } = installation;
         const stop =
             availability &&
-            new GracefulShutdown(
+            gracefulShutdown(
                 `${name}-stop`,
                 { namespace: apisixNamespace, graceSeconds: graceSeconds(availability), installed: apisix.installed },
                 { parent: this, dependsOn: apisix, deletedWith: apisix.installation },
             );
-        const wiring = new GatewayWiring(
+        const { binding, ready } = gatewayWiring(
             `${name}-wiring`,
             { apisixNamespace, namespace, ...(observability?.metrics && { metrics: true }) },
             // No route is opened before the graceful shutdown of the pods is configured.
-            { parent: this, dependsOn: stop ? [apisix, stop] : apisix },
+            { parent: this, dependsOn: stop ? [apisix, stop] : [apisix] },
         );
-        this.binding = wiring.binding;
-        this.ready = wiring;
+        this.binding = binding;
+        this.ready = ready;
+        this.installed = apisix.installed;
         this.registerOutputs({});
     }
 }

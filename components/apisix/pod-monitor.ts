@@ -5,35 +5,20 @@ import { renderPodMonitor } from "../kubernetes/metrics";
 import { APISIX_PODS } from "../kubernetes/network-policies";
 import { metadata } from "../kubernetes/ownership";
 
-export interface GatewayMonitorArgs {
-    /** Namespace APISIX runs in. */
-    namespace: string;
-}
-
 /** Name of the PodMonitor. */
-export const POD_MONITOR = "alpa-auth-gateway";
+const POD_MONITOR = "alpa-auth-gateway";
 
 /**
  * PodMonitor of the gateway pods for the Prometheus operator. The selectors of the operator's Prometheus decide whether the
  * PodMonitor is used, and `observability.metrics.scrapers` decides whether Prometheus can reach the pods.
  *
  * With the option `deletedWith`, Pulumi sends no request to delete the PodMonitor: it is deleted with its namespace.
+ * @param namespace namespace APISIX runs in
  */
-export class GatewayMonitor extends pulumi.ComponentResource {
-    constructor(name: string, args: GatewayMonitorArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:index:GatewayMonitor", name, {}, opts);
-        new k8s.apiextensions.CustomResource(
-            `${name}-pods`,
-            {
-                apiVersion: "monitoring.coreos.com/v1",
-                kind: "PodMonitor",
-                metadata: metadata(POD_MONITOR, args.namespace),
-                spec: renderGatewayMonitor(),
-            },
-            { parent: this, deletedWith: opts?.deletedWith },
-        );
-        this.registerOutputs({});
-    }
+export function gatewayMonitor(name: string, namespace: string, opts: pulumi.CustomResourceOptions): void {
+    const object = { apiVersion: "monitoring.coreos.com/v1", kind: "PodMonitor" };
+    const spec = renderGatewayMonitor();
+    new k8s.apiextensions.CustomResource(name, { ...object, metadata: metadata(POD_MONITOR, namespace), spec }, opts);
 }
 
 export function renderGatewayMonitor() {

@@ -23,13 +23,6 @@ interface ProfileSettings {
     observability?: ObservabilitySettings;
 }
 
-export interface ApisixProfileArgs {
-    /** Namespace APISIX runs in. */
-    namespace: string;
-    /** Content of the settings file. */
-    text: string;
-}
-
 /** APISIX reads `conf/config-<profile>.yaml` instead of `conf/config.yaml` if the environment names a profile. */
 export const PROFILE = "alpa-auth";
 export const PROFILE_FILE = `config-${PROFILE}.yaml`;
@@ -68,17 +61,17 @@ export const TLS_CIPHERS = ["AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-
  * template. Both would change `${{…}}`, with which APISIX reads its keys.
  *
  * With the option `deletedWith`, Pulumi sends no request to delete the ConfigMap: it is deleted with its namespace.
+ * @param namespace namespace APISIX runs in
+ * @param text content of the settings file
  */
-export class ApisixProfile extends pulumi.ComponentResource {
-    constructor(name: string, args: ApisixProfileArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:index:ApisixProfile", name, {}, opts);
-        new k8s.core.v1.ConfigMap(
-            `${name}-file`,
-            { metadata: metadata(profileName(args.text), args.namespace), data: { [PROFILE_FILE]: args.text } },
-            { parent: this, deletedWith: opts?.deletedWith },
-        );
-        this.registerOutputs({});
-    }
+export function apisixProfile(
+    name: string,
+    namespace: string,
+    text: string,
+    opts: pulumi.CustomResourceOptions,
+): k8s.core.v1.ConfigMap {
+    const data = { [PROFILE_FILE]: text };
+    return new k8s.core.v1.ConfigMap(name, { metadata: metadata(profileName(text), namespace), data }, opts);
 }
 
 /** Text of the settings file: the content of the chart's file with this project's values, and the shutdown timeout. */

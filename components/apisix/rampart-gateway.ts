@@ -22,8 +22,6 @@ export interface RampartGatewayArgs {
 const GRAPH = "gateway";
 const COMPONENT = "apisix";
 const API_VERSION = "rampart.petuum.com/v1beta2";
-/** Longest wait for the deletion of the component's namespace, in seconds. Its gateway pods are gone before. */
-const NAMESPACE_SECONDS = 600;
 
 /** Namespace that Rampart creates for the gateway: `<graph's namespace>-<graph>-<component>`. */
 export function componentNamespace(namespace: string): string {
@@ -45,22 +43,7 @@ export class RampartGateway extends pulumi.ComponentResource {
     constructor(name: string, args: RampartGatewayArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:index:RampartGateway", name, {}, opts);
         const { namespace, cluster, timeoutSeconds } = args;
-        const object = { apiVersion: API_VERSION, kind: "RampartGraph", namespace, name: GRAPH };
-
-        // Created first and deleted last. Its deletion waits until the graph's namespace is gone, because Rampart rejects a
-        // new graph with the same name while that namespace is Terminating.
-        const free = new Awaited(
-            `${name}-namespace-free`,
-            {
-                cluster,
-                object: { apiVersion: "v1", kind: "Namespace", name: componentNamespace(namespace) },
-                until: { kind: "not-terminating" },
-                generation: undefined,
-                timeoutSeconds: NAMESPACE_SECONDS,
-                goneAfter: componentNamespace(namespace),
-            },
-            { parent: this },
-        );
+        const inside = componentNamespace(namespace);
         const graph = new RampartGraph(
             `${name}-graph`,
             {
@@ -69,28 +52,24 @@ export class RampartGateway extends pulumi.ComponentResource {
                 metadata: metadata(GRAPH, namespace),
                 spec: renderGraph(args),
                 timeoutSeconds,
-                drain: gatewayDrain(componentNamespace(namespace), args.release.availability),
+                namespaces: [inside],
+                objectsInside: true,
+                drain: gatewayDrain(inside, args.release.availability),
             },
-            { parent: this, dependsOn: free },
+            { parent: this },
         );
         const { generation, uid } = graph;
-        const wait = { cluster, object, generation, uid, timeoutSeconds };
-        const inside = new Awaited(
-            `${name}-namespace`,
-            { ...wait, until: { kind: "graph-namespace", namespace: componentNamespace(namespace) } },
-            { parent: this, dependsOn: graph },
-        );
         // Rampart's deployment waits for pods, and the pods wait for these objects, so they are created while Rampart
         // deploys. Rampart deletes them together with the namespace, so no pod ever runs without policies.
-        const needed = args.inNamespace(componentNamespace(namespace), {
-            parent: this,
-            dependsOn: inside,
-            deletedWith: graph,
-        });
+        const needed = args.inNamespace(inside, { parent: this, dependsOn: graph, deletedWith: graph });
         new Awaited(
             `${name}-deployed`,
-            { ...wait, until: { kind: "graph-deployed" } },
-            { parent: this, dependsOn: [inside, needed] },
+            {
+                ...{ cluster, generation, uid, timeoutSeconds },
+                object: { apiVersion: API_VERSION, kind: "RampartGraph", namespace, name: GRAPH },
+                until: { kind: "graph-deployed" },
+            },
+            { parent: this, dependsOn: needed },
         );
 
         this.installation = graph;

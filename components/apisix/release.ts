@@ -85,14 +85,7 @@ export class ApisixRelease extends pulumi.ComponentResource {
         // Deleted before the release, so that the pods finish their answers first.
         new Awaited(
             `${name}-drain`,
-            {
-                cluster,
-                object: { apiVersion: "v1", kind: "Namespace", name: named.namespace },
-                until: { kind: "not-terminating" },
-                generation: undefined,
-                timeoutSeconds: 600,
-                drain: gatewayDrain(named.namespace, release.availability),
-            },
+            { cluster, drain: gatewayDrain(named.namespace, release.availability) },
             { parent: this, dependsOn: apisix },
         );
 

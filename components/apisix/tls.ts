@@ -36,9 +36,9 @@ export interface GatewayTlsArgs extends Omit<GatewayTlsSettings, "redirect"> {
 }
 
 /** Name of the Certificate, and of the Secret that cert-manager fills for it. */
-export const TLS_CERTIFICATE = "alpa-tls";
+const TLS_CERTIFICATE = "alpa-tls";
 /** Name of the ApisixTls. */
-export const TLS_OBJECT = "alpa";
+const TLS_OBJECT = "alpa";
 /** Longest wait for cert-manager, in seconds: an issuer with a DNS challenge waits for DNS. */
 const ISSUE_SECONDS = 600;
 

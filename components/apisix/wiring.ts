@@ -14,7 +14,14 @@ export interface GatewayBinding {
     gatewayNamespace: string;
 }
 
-export interface GatewayWiringArgs {
+/** The classes and the Gateway of a stack. */
+interface GatewayWiring {
+    binding: GatewayBinding;
+    /** Resources that routes and consumers depend on. */
+    ready: pulumi.Resource[];
+}
+
+interface GatewayWiringArgs {
     /** Namespace of APISIX, where the GatewayProxy looks for the Service and the Secret of the Admin API. */
     apisixNamespace: string;
     /** Namespace of the routes. The two cluster-wide classes have the same name. */
@@ -41,56 +48,55 @@ const BROKEN_CONTROLLER = { delete: "2m" };
  * IngressClass (for routes) and Gateway (for consumers) refer to the same GatewayProxy, so that both are written into one
  * configuration. The controller would reject a second GatewayProxy for the same Admin API.
  */
-export class GatewayWiring extends pulumi.ComponentResource {
-    readonly binding: GatewayBinding;
+export function gatewayWiring(
+    name: string,
+    args: GatewayWiringArgs,
+    opts: pulumi.CustomResourceOptions,
+): GatewayWiring {
+    const { apisixNamespace, namespace } = args;
+    const specs = renderWiring(args);
 
-    constructor(name: string, args: GatewayWiringArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:index:GatewayWiring", name, {}, opts);
-        const { apisixNamespace, namespace } = args;
-        const specs = renderWiring(args);
+    const proxy = new k8s.apiextensions.CustomResource(
+        `${name}-proxy`,
+        {
+            apiVersion: "apisix.apache.org/v1alpha1",
+            kind: "GatewayProxy",
+            metadata: metadata(namespace, apisixNamespace),
+            spec: specs.proxy,
+        },
+        opts,
+    );
+    const ingressClass = new k8s.networking.v1.IngressClass(
+        `${name}-ingress-class`,
+        {
+            metadata: metadata(namespace),
+            spec: specs.ingressClass,
+        },
+        { ...opts, dependsOn: proxy },
+    );
+    const gatewayClass = new k8s.apiextensions.CustomResource(
+        `${name}-gateway-class`,
+        {
+            apiVersion: "gateway.networking.k8s.io/v1",
+            kind: "GatewayClass",
+            metadata: metadata(namespace, CLASS_NAMESPACE),
+            spec: specs.gatewayClass,
+        },
+        { ...opts, customTimeouts: BROKEN_CONTROLLER },
+    );
+    const gateway = new k8s.apiextensions.CustomResource(
+        `${name}-gateway`,
+        {
+            apiVersion: "gateway.networking.k8s.io/v1",
+            kind: "Gateway",
+            metadata: metadata(namespace, apisixNamespace),
+            spec: specs.gateway,
+        },
+        { ...opts, dependsOn: [proxy, gatewayClass], customTimeouts: BROKEN_CONTROLLER },
+    );
 
-        const proxy = new k8s.apiextensions.CustomResource(
-            `${name}-proxy`,
-            {
-                apiVersion: "apisix.apache.org/v1alpha1",
-                kind: "GatewayProxy",
-                metadata: metadata(namespace, apisixNamespace),
-                spec: specs.proxy,
-            },
-            { parent: this },
-        );
-        new k8s.networking.v1.IngressClass(
-            `${name}-ingress-class`,
-            {
-                metadata: metadata(namespace),
-                spec: specs.ingressClass,
-            },
-            { parent: this, dependsOn: proxy },
-        );
-        const gatewayClass = new k8s.apiextensions.CustomResource(
-            `${name}-gateway-class`,
-            {
-                apiVersion: "gateway.networking.k8s.io/v1",
-                kind: "GatewayClass",
-                metadata: metadata(namespace, CLASS_NAMESPACE),
-                spec: specs.gatewayClass,
-            },
-            { parent: this, customTimeouts: BROKEN_CONTROLLER },
-        );
-        new k8s.apiextensions.CustomResource(
-            `${name}-gateway`,
-            {
-                apiVersion: "gateway.networking.k8s.io/v1",
-                kind: "Gateway",
-                metadata: metadata(namespace, apisixNamespace),
-                spec: specs.gateway,
-            },
-            { parent: this, dependsOn: [proxy, gatewayClass], customTimeouts: BROKEN_CONTROLLER },
-        );
-
-        this.binding = { ingressClass: namespace, gateway: namespace, gatewayNamespace: apisixNamespace };
-        this.registerOutputs({ binding: this.binding });
-    }
+    const binding = { ingressClass: namespace, gateway: namespace, gatewayNamespace: apisixNamespace };
+    return { binding, ready: [proxy, ingressClass, gatewayClass, gateway] };
 }
 
 /** Specs of the objects. */

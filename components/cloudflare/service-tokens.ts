@@ -2,7 +2,7 @@ import * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
 import { createHash } from "node:crypto";
 import { owner } from "../kubernetes/ownership";
-import { SecretVersions } from "./secret-versions";
+import { SecretVersions } from "../records/secret-versions";
 import type { Meaning } from "../meaning/plain";
 
 /** One service token of the stack config. */

@@ -2,15 +2,15 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AcceptSettings } from "../kubernetes/awaited";
 import { Caller, type CallerMeaning } from "./caller";
 import { secretName, type ConsumerSettings } from "./consumer";
-import { ConsumersAccepted } from "./consumers-accepted";
-import { CredentialsRevoked } from "./credentials-revoked";
 import type { GatewayPods } from "../apisix/gateway-pods";
+import { GatewayServes } from "./gateway-serves";
+import type { Served } from "./gateway-serves-provider";
 import { generationOf } from "../kubernetes/generation";
 import type { Counters } from "../apisix/open-requests";
 import type { GatewayBinding } from "../apisix/wiring";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
-import { Revocations } from "./revocations";
-import type { RevocationsArgs } from "./revocations-provider";
+import { Revocations } from "../records/revocations";
+import type { RevocationsArgs } from "../records/revocations-rule";
 
 export interface ConsumersArgs {
     consumers: ConsumerSettings[];
@@ -35,45 +35,34 @@ export interface ConsumersArgs {
 
 /**
  * The callers with their credentials. Each caller has its own resources, so that a change affects no other caller. All
- * callers share the two resources that wait for pods.
+ * callers share the resources that wait for pods.
  */
 export class Consumers extends pulumi.ComponentResource {
     /** Key by `<consumer>/<credential>`; secret. */
     readonly keys: Record<string, pulumi.Output<string>> = {};
     /** Secret that signs tokens, by `<consumer>/<credential>`; secret. */
     readonly jwtSecrets: Record<string, pulumi.Output<string>> = {};
+    /** What every gateway pod must apply, see {@link GatewayServes}. */
+    readonly served: Pick<Served, "generations" | "materials">;
 
     constructor(name: string, args: ConsumersArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:index:Consumers", name, {}, opts);
         const { consumers, namespace, cluster, readiness } = args;
-        const wait = {
-            cluster,
-            namespace,
-            gateway: args.pods,
-            timeoutSeconds: readiness.acceptTimeoutSeconds,
-            settleSeconds: readiness.settleSeconds,
-        };
-
-        const memory = new Revocations(`${name}-revocations`, broughtKeys(consumers), { parent: this });
+        const memory = new Revocations(broughtKeys(consumers));
         const callers = consumers.map(
             (consumer) =>
                 new Caller(consumer.name, { ...args, consumer, meaning: args.meanings[consumer.name], memory }, this),
         );
-        const revoked = new CredentialsRevoked(
+        const revoked = new GatewayServes(
             `${name}-revoked`,
-            { ...wait, credentials: secretNames(consumers) },
+            { ...{ cluster, namespace, readiness }, gateway: args.pods, credentials: secretNames(consumers) },
             { parent: this, dependsOn: callers.flatMap(({ secrets }) => secrets), deletedWith: args.deletedWith },
         );
         const objects = callers.map((caller) => caller.admit(revoked));
-        new ConsumersAccepted(
-            `${name}-accepted`,
-            {
-                ...wait,
-                generations: Object.fromEntries(consumers.map((c, i) => [c.name, generationOf(objects[i])])),
-                materials: pulumi.secret(Object.fromEntries(callers.map((one, i) => [consumers[i].name, one.digest]))),
-            },
-            { parent: this },
-        );
+        this.served = {
+            generations: Object.fromEntries(consumers.map((c, i) => [c.name, generationOf(objects[i])])),
+            materials: pulumi.secret(Object.fromEntries(callers.map((one, i) => [consumers[i].name, one.digest]))),
+        };
         for (const { keys, jwtSecrets } of callers) {
             Object.assign(this.keys, keys);
             Object.assign(this.jwtSecrets, jwtSecrets);

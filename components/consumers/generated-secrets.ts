@@ -1,6 +1,6 @@
-import { hkdfSync } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import { derivedBytes } from "../kubernetes/secret-data";
 import { fingerprints } from "../meaning/fingerprint";
 
 /**
@@ -28,7 +28,7 @@ export function stackSeed(opts: pulumi.ResourceOptions = {}): pulumi.Output<stri
 }
 
 /** Name of the resource of {@link stackSeed}. */
-export const SEED = "seed";
+const SEED = "seed";
 
 /**
  * A generated key or secret. Its salt is created and deleted with its credential, so each secret is unique and independent
@@ -54,7 +54,7 @@ export function generatedSecret(
     };
 }
 
-/** HKDF (RFC 5869) with SHA-256, as hexadecimal text, which needs no quoting in headers, shells and YAML. */
+/** Hexadecimal text, which needs no quoting in headers, shells and YAML. */
 export function derive(seed: string, salt: string, role: Role): string {
-    return Buffer.from(hkdfSync("sha256", seed, salt, `alpa-auth ${role}`, BYTES[role])).toString("hex");
+    return derivedBytes(seed, salt, role, BYTES[role]).toString("hex");
 }

@@ -26,7 +26,7 @@ export interface SharedCountersArgs {
 }
 
 /** Name of the counter server's objects in the namespace of the routes. */
-export const COUNTERS = "alpa-auth-counters";
+const COUNTERS = "alpa-auth-counters";
 const LABELS = { "app.kubernetes.io/name": COUNTERS };
 const PORT = 6379;
 /**

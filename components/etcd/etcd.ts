@@ -4,6 +4,7 @@ import * as random from "@pulumi/random";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
 import { APISIX_PODS, peer, POLICY_PREFIX } from "../kubernetes/network-policies";
 import { metadata } from "../kubernetes/ownership";
+import { derivedSecret } from "../kubernetes/secret-data";
 import { renderMembers, renderPeers, renderService, type EtcdSettings } from "./members";
 import { CLIENT_PORT, ETCD, ETCD_PODS, etcdNamespace, memberNames, PEER_PORT, PEERS } from "./names";
 import { EtcdPrepared } from "./prepared";
@@ -30,6 +31,8 @@ const TIMEOUT_SECONDS = 120;
 export class Etcd extends pulumi.ComponentResource {
     /** Password of etcd's user root; secret. */
     readonly password: pulumi.Output<string>;
+    /** Key that encrypts the credentials that APISIX stores; secret. */
+    readonly keyring: pulumi.Output<string>;
     /**
      * Resource that exists when etcd is ready for APISIX. The Service of etcd is not part of it, so that APISIX is installed
      * during the 10 s for which the Kubernetes provider always waits for a Service.
@@ -40,12 +43,10 @@ export class Etcd extends pulumi.ComponentResource {
         super("alpa-auth:index:Etcd", name, args.meaning, opts);
         const { cluster, settings, apisixNamespace } = args;
         const namespace = etcdNamespace(args.namespace);
-        const root = new random.RandomPassword(
-            `${name}-root-password`,
-            { length: 40, special: false },
-            { parent: this },
-        );
-        this.password = pulumi.secret(root.result);
+        // Password and encryption key are in one Secret, so they come from one seed and are rotated together.
+        const seed = new random.RandomPassword(`${name}-seed`, { length: 64, special: false }, { parent: this }).result;
+        this.password = derivedSecret(seed, "etcd password");
+        this.keyring = derivedSecret(seed, "etcd keyring", renderKeyring);
         const home = new k8s.core.v1.Namespace(`${name}-namespace`, { metadata: closed(namespace) }, { parent: this });
         const inside = { parent: this, dependsOn: home, deletedWith: home };
         const policies = Object.entries(renderPolicies(apisixNamespace)).map(
@@ -91,6 +92,15 @@ export class Etcd extends pulumi.ComponentResource {
         );
         this.registerOutputs({});
     }
+}
+
+/**
+ * 16 letters: a key for AES-128, the only length that every supported version of APISIX accepts. They have no digits, since
+ * APISIX parses an environment variable of digits as a number, and rejects such a key.
+ */
+export function renderKeyring(bytes: Buffer): string {
+    const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    return [...bytes.subarray(0, 16)].map((byte) => letters[byte % letters.length]).join("");
 }
 
 /** Spec of the PodDisruptionBudget: two of three members keep the quorum. */

@@ -1,8 +1,10 @@
-import { join, relative } from "node:path";
+import { extname, join, relative } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { build } from "esbuild";
 
 const COMPONENTS = join(__dirname, "..");
+/** Only a name: esbuild does not write the bundles. */
+const BUNDLES = join(COMPONENTS, "bundles");
 
 /**
  * A dynamic resource whose provider is a file of this project. For Pulumi's engine it is a `pulumi.dynamic.Resource`. Pulumi's
@@ -48,9 +50,10 @@ let texts: Promise<Record<string, string>> | undefined;
  */
 function providerTexts(): Promise<Record<string, string>> {
     texts ??= build({
-        entryPoints: ["**/*-provider.ts"],
+        // In the package of the library the files are JavaScript.
+        entryPoints: [`**/*-provider${extname(__filename)}`],
         absWorkingDir: COMPONENTS,
-        outdir: COMPONENTS,
+        outdir: BUNDLES,
         write: false,
         bundle: true,
         packages: "external",
@@ -61,9 +64,7 @@ function providerTexts(): Promise<Record<string, string>> {
         footer: { js: "const { provider: ours } = module.exports;\nmodule.exports.handler = () => ours;" },
         logLevel: "error",
     }).then(({ outputFiles }) =>
-        Object.fromEntries(
-            outputFiles.map(({ path, text }) => [relative(COMPONENTS, path).replace(/\.js$/, ""), text]),
-        ),
+        Object.fromEntries(outputFiles.map(({ path, text }) => [relative(BUNDLES, path).replace(/\.js$/, ""), text])),
     );
     return texts;
 }

@@ -49,18 +49,19 @@ export function policyNames(settings: Pick<NetworkPoliciesArgs, "scrapers">): st
  *
  * With the option `deletedWith`, the policies stay in force until their namespace is deleted.
  */
-export class NetworkPolicies extends pulumi.ComponentResource {
-    constructor(name: string, args: NetworkPoliciesArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:index:NetworkPolicies", name, {}, opts);
-        for (const [role, spec] of Object.entries(renderPolicies(args)))
+export function networkPolicies(
+    name: string,
+    args: NetworkPoliciesArgs,
+    opts: pulumi.CustomResourceOptions,
+): pulumi.Resource[] {
+    return Object.entries(renderPolicies(args)).map(
+        ([role, spec]) =>
             new k8s.networking.v1.NetworkPolicy(
                 `${name}-${role}`,
                 { metadata: metadata(`${POLICY_PREFIX}${role}`, args.namespace), spec },
-                { parent: this, deletedWith: opts?.deletedWith },
-            );
-
-        this.registerOutputs({});
-    }
+                opts,
+            ),
+    );
 }
 
 /** Spec of each policy, by its role. */
@@ -69,33 +70,22 @@ export function renderPolicies({
     tls,
     scrapers = [],
 }: Pick<NetworkPoliciesArgs, "callersFrom" | "tls" | "scrapers">) {
+    const rule = (ports: number[], from?: object[]) => ({
+        ...(from === undefined ? {} : { from }),
+        ports: ports.map((port) => ({ port, protocol: "TCP" })),
+    });
     return {
         closed: { podSelector: {}, policyTypes: ["Ingress"] },
-        callers: {
+        apisix: {
             podSelector: APISIX_PODS,
             policyTypes: ["Ingress"],
             ingress: [
-                {
-                    ...(callersFrom === undefined ? {} : { from: [peer(callersFrom)] }),
-                    ports: (tls ? [DATA_PORT, TLS_PORT] : [DATA_PORT]).map((port) => ({ port, protocol: "TCP" })),
-                },
+                rule(tls ? [DATA_PORT, TLS_PORT] : [DATA_PORT], callersFrom && [peer(callersFrom)]),
+                rule([ADMIN_PORT], [{ podSelector: INGRESS_CONTROLLER }]),
+                // Only these pods may read the metrics, since they contain the name of every caller.
+                ...(scrapers.length === 0 ? [] : [rule([METRICS_PORT], scrapers.map(peer))]),
             ],
         },
-        "admin-api": {
-            podSelector: APISIX_PODS,
-            policyTypes: ["Ingress"],
-            ingress: [{ from: [{ podSelector: INGRESS_CONTROLLER }], ports: [{ port: ADMIN_PORT, protocol: "TCP" }] }],
-        },
-        ...(scrapers.length === 0 ? {} : { metrics: renderMetricsPolicy(scrapers) }),
-    };
-}
-
-/** Policy for the port of the metrics. Only these pods may read them, since the metrics contain the name of every caller. */
-function renderMetricsPolicy(scrapers: ScrapingPods[]) {
-    return {
-        podSelector: APISIX_PODS,
-        policyTypes: ["Ingress"],
-        ingress: [{ from: scrapers.map(peer), ports: [{ port: METRICS_PORT, protocol: "TCP" }] }],
     };
 }
 

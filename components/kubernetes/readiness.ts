@@ -6,8 +6,10 @@ export type Until =
     | { kind: "graph-undeployed" }
     /** The namespace that Rampart creates for a component, once it is Active. A failure is read from the graph. */
     | { kind: "graph-namespace"; namespace: string }
-    /** A namespace that is missing or Active: Rampart rejects a new graph while its namespace is Terminating. */
-    | { kind: "not-terminating" }
+    /** A DaemonSet that pulls images: its pods are ready on this number of nodes. */
+    | { kind: "images"; nodes: number }
+    /** A RayCluster: all pods are ready with the model loaded, or no pod exists. */
+    | { kind: "ray"; running: boolean }
     /** An object of the ingress controller, or of cert-manager: this condition is True for the current generation. */
     | {
           kind: "condition";
@@ -49,6 +51,13 @@ export interface Observed {
         messages?: string;
         observedGeneration?: number;
         conditions?: { type: string; status: string; reason?: string; message?: string; observedGeneration?: number }[];
+        /** Of a DaemonSet. */
+        desiredNumberScheduled?: number;
+        updatedNumberScheduled?: number;
+        numberReady?: number;
+        /** Of a RayCluster. */
+        readyWorkerReplicas?: number;
+        desiredWorkerReplicas?: number;
     };
 }
 
@@ -58,12 +67,10 @@ export interface Observed {
  * @param namespace phase of the namespace of a `graph-namespace`; undefined if it does not exist
  */
 export function judge(until: Until, object: Observed | undefined, namespace?: string): Verdict {
-    if (until.kind === "not-terminating")
-        return object?.status?.phase === "Terminating"
-            ? { state: "waiting", why: "it is Terminating" }
-            : { state: "ready" };
     if (!object) return { state: "waiting", why: "it does not exist" };
     if (until.kind === "condition") return judgeCondition(until, object);
+    if (until.kind === "images") return judgeImages(object, until.nodes);
+    if (until.kind === "ray") return judgeRayCluster(object, until.running);
     const graph = judgeGraph(object, until.kind === "graph-undeployed" ? "Undeployed" : "Deployed");
     if (until.kind !== "graph-namespace" || graph.state === "failed") return graph;
     if (namespace === "Active") return { state: "ready" };
@@ -131,4 +138,49 @@ function judgeCondition({ type, patient }: Extract<Until, { kind: "condition" }>
         finalAfterSeconds: PASSING_NO_SECONDS,
         why,
     };
+}
+
+/** @param nodes number of nodes that must have a pod */
+function judgeImages(set: Observed, nodes: number): Verdict {
+    const {
+        observedGeneration = 0,
+        desiredNumberScheduled: desired = 0,
+        updatedNumberScheduled: updated = 0,
+        numberReady = 0,
+    } = set.status ?? {};
+    if (observedGeneration < (set.metadata?.generation ?? 1))
+        return { state: "waiting", why: "its controller has not processed it" };
+    if (desired < nodes) return { state: "waiting", why: `${desired} of ${nodes} nodes accept a pod of it` };
+    if (updated < desired || numberReady < desired)
+        return { state: "waiting", why: `${Math.min(updated, numberReady)} of ${desired} pods are ready` };
+    return { state: "ready" };
+}
+
+/** Judges a RayCluster. Conditions count only after the operator has observed the current generation. */
+function judgeRayCluster({ metadata, status }: Observed, running: boolean): Verdict {
+    const {
+        conditions = [],
+        observedGeneration = 0,
+        readyWorkerReplicas = 0,
+        desiredWorkerReplicas = 0,
+    } = status ?? {};
+    if (observedGeneration < (metadata?.generation ?? 1))
+        return { state: "waiting", why: "KubeRay's operator has not processed it" };
+    const condition = (type: string) => conditions.find((c) => c.type === type);
+    const failure = condition("ReplicaFailure");
+    if (failure?.status === "True")
+        return { state: "failed", finalAfterSeconds: 60, why: `${failure.reason}: ${failure.message}.` };
+    const is = (type: string) => condition(type)?.status === "True";
+    if (!running) {
+        if (is("RayClusterSuspended")) return { state: "ready" };
+        return { state: "waiting", why: "its pods still exist" };
+    }
+    if (!is("HeadPodReady")) {
+        const { reason = "not known", message = "" } = condition("HeadPodReady") ?? {};
+        return { state: "waiting", why: `head not ready (${[reason, message].filter(Boolean).join(": ")})` };
+    }
+    if (readyWorkerReplicas < desiredWorkerReplicas)
+        return { state: "waiting", why: `${readyWorkerReplicas} of ${desiredWorkerReplicas} workers are ready` };
+    if (!is("RayClusterProvisioned")) return { state: "waiting", why: "not provisioned" };
+    return { state: "ready" };
 }

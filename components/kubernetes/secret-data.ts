@@ -1,3 +1,4 @@
+import { hkdfSync } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 
 /**
@@ -9,4 +10,23 @@ export function secretData(texts: Record<string, pulumi.Input<string>>): Record<
     const encoded = (text: pulumi.Input<string>) =>
         pulumi.output(text).apply((plain: string | undefined) => Buffer.from(plain ?? "").toString("base64"));
     return Object.fromEntries(Object.entries(texts).map(([field, text]) => [field, encoded(text)]));
+}
+
+/** HKDF (RFC 5869) with SHA-256. @param role use of the bytes: each role has its own */
+export function derivedBytes(seed: string, salt: string, role: string, bytes: number): Buffer {
+    return Buffer.from(hkdfSync("sha256", seed, salt, `alpa-auth ${role}`, bytes));
+}
+
+/**
+ * A secret from a seed that several secrets share, by default as 48 hexadecimal digits (192 bits). Undefined if a run with
+ * `--target` does not create the seed.
+ * @param as renders 24 random bytes
+ */
+export function derivedSecret(
+    seed: pulumi.Output<string>,
+    role: string,
+    as = (bytes: Buffer) => bytes.toString("hex"),
+): pulumi.Output<string> {
+    const text = seed.apply((of: string | undefined) => of && as(derivedBytes(of, "", role, 24)));
+    return pulumi.secret(text as pulumi.Output<string>);
 }

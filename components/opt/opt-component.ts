@@ -1,8 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { Awaited } from "../kubernetes/awaited";
 import { generationOf } from "../kubernetes/generation";
 import { SUSPEND_SECONDS } from "./conversion-phases";
-import { ImagesReady } from "./images-ready";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
 import { APISIX_PODS, peer } from "../kubernetes/network-policies";
 import { ALPA_PORT } from "./opt-head";
@@ -11,7 +11,6 @@ import { OptOperator } from "./opt-operator";
 import { IMAGES, OPT, OPT_HEAD, OPT_PODS, renderImages, renderRayCluster } from "./opt-pods";
 import type { OptSettings } from "./opt-settings";
 import { attempted, metadata } from "../kubernetes/ownership";
-import { RayReady } from "./ray-ready";
 
 export interface OptComponentArgs {
     /** Namespace of the stack, and of the pods. */
@@ -45,7 +44,7 @@ const DNS_PORT = 53;
 /** Address of the component inside the cluster: `host:port`. */
 export function optAddress(namespace: string, opt: OptSettings): string {
     const [service, space] =
-        opt.shape === "kuberay" ? [OPT, namespace] : [opt.charts.serviceName, optNamespace(namespace, "alpa")];
+        opt.shape === "kuberay" ? [OPT, namespace] : [opt.rampartCharts.serviceName, optNamespace(namespace, "alpa")];
     return `${service}.${space}.svc.cluster.local:${ALPA_PORT}`;
 }
 
@@ -89,10 +88,14 @@ export class OptComponent extends pulumi.ComponentResource {
             },
             { parent: this, dependsOn: [...(operator ? [operator] : []), images, policy] },
         );
-        new RayReady(
+        new Awaited(
             `${name}-ready`,
             {
-                ...{ cluster, namespace, name: OPT, running, attempt, back: args.back },
+                ...{ cluster, attempt },
+                object: { apiVersion: RAY, kind: "RayCluster", namespace, name: OPT },
+                until: { kind: "ray", running },
+                // A rollback must not wait for a failed component, because the next phase suspends it.
+                back: running && args.back,
                 generation: generationOf(ray),
                 timeoutSeconds: running ? opt.startTimeoutSeconds : answerTimeoutSeconds + SUSPEND_SECONDS,
                 settleSeconds: args.settleSeconds,
@@ -111,16 +114,18 @@ export class OptComponent extends pulumi.ComponentResource {
     }
 
     /** Puts image and weights on every node. @returns the resource that waits for both */
-    private images(name: string, { namespace, cluster, opt }: OptComponentArgs): ImagesReady {
+    private images(name: string, { namespace, cluster, opt }: OptComponentArgs): Awaited {
         const images = new k8s.apps.v1.DaemonSet(
             name,
             { metadata: skipAwait(metadata(IMAGES, namespace)), spec: renderImages(opt) },
             { parent: this },
         );
-        return new ImagesReady(
+        return new Awaited(
             `${name}-ready`,
             {
-                ...{ cluster, namespace, name: IMAGES, nodes: opt.nodes.length },
+                cluster,
+                object: { apiVersion: "apps/v1", kind: "DaemonSet", namespace, name: IMAGES },
+                until: { kind: "images", nodes: opt.nodes.length },
                 generation: generationOf(images),
                 timeoutSeconds: IMAGES_SECONDS,
             },

@@ -7,13 +7,8 @@ import { ALPA_PORT, watchedCommand } from "./opt-head";
 import type { OperatorChart, OptSettings, RampartCharts } from "./opt-settings";
 
 /** Name of the graph. It contains KubeRay's operator, and with shape `rampart` also Ray and Alpa. */
-export const OPT_GRAPH = "opt";
+const OPT_GRAPH = "opt";
 const API_VERSION = "rampart.petuum.com/v1beta2";
-/**
- * Longest wait for the deletion of a graph's namespace, in seconds. Rampart uninstalls each component twice. The limit is
- * twice the time that both uninstallations take.
- */
-const GONE_SECONDS = 600;
 
 /** Namespace that Rampart creates for a component of the graph. */
 export function optNamespace(namespace: string, component: string): string {
@@ -35,26 +30,15 @@ export class OptGraph extends pulumi.ComponentResource {
         super("alpa-auth:index:OptGraph", name, {}, opts);
         const { namespace, cluster, spec, timeoutSeconds } = args;
 
-        // Deleted last: Rampart rejects a graph with this name while a namespace of the previous graph is Terminating.
-        const free = Object.keys(spec.graph.components).map((component) => {
-            const home = optNamespace(namespace, component);
-            return new Awaited(
-                `${name}-${component}-namespace-free`,
-                {
-                    cluster,
-                    object: { apiVersion: "v1", kind: "Namespace", name: home },
-                    until: { kind: "not-terminating" },
-                    generation: undefined,
-                    timeoutSeconds: GONE_SECONDS,
-                    goneAfter: home,
-                },
-                { parent: this },
-            );
-        });
         const graph = new RampartGraph(
             `${name}-graph`,
-            { cluster, apiVersion: API_VERSION, metadata: metadata(OPT_GRAPH, namespace), spec, timeoutSeconds },
-            { parent: this, dependsOn: free },
+            {
+                ...{ cluster, spec, timeoutSeconds },
+                apiVersion: API_VERSION,
+                metadata: metadata(OPT_GRAPH, namespace),
+                namespaces: Object.keys(spec.graph.components).map((component) => optNamespace(namespace, component)),
+            },
+            { parent: this },
         );
         const { generation, uid } = graph;
         new Awaited(
@@ -121,13 +105,13 @@ export function renderOperatorGraph(namespace: string, chart: OperatorChart, ret
 
 /** Spec of the graph of shape `rampart`: operator, Ray and Alpa from Rampart's private charts. */
 export function renderRampartOpt(
-    opt: OptSettings & { charts: RampartCharts },
+    opt: OptSettings & { rampartCharts: RampartCharts },
     { running, retry, attempt = 0 }: { running: boolean } & Again,
 ) {
     const again = { retry, ...(attempt > 0 ? { attempt } : {}) };
-    const { operator, cluster, service } = opt.charts;
+    const { operator, cluster, service } = opt.rampartCharts;
     const own = (name: string, version: string, values: object) =>
-        component(name, { repo: opt.charts.repository, name, version }, values, again);
+        component(name, { repo: opt.rampartCharts.repository, name, version }, values, again);
     return {
         deploy: running,
         graph: {

@@ -56,5 +56,5 @@ export type OptSettings = {
           /** Chart of KubeRay's operator. Unset if an existing operator watches the namespace. */
           operatorChart?: OperatorChart;
       }
-    | { shape: "rampart"; charts: RampartCharts }
+    | { shape: "rampart"; rampartCharts: RampartCharts }
 );

@@ -30,7 +30,7 @@ export interface VerificationArgs {
 }
 
 /** Name of the ApisixRoute, and its path prefix in front of Alpa's paths. */
-export const VERIFICATION = "alpa-verification";
+const VERIFICATION = "alpa-verification";
 export const VERIFICATION_PREFIX = `/${VERIFICATION}`;
 const CREDENTIAL = "key";
 

@@ -11,6 +11,8 @@ import {
     type Live,
 } from "../kubernetes/cluster-reader";
 import { drainPods, type Drain } from "../kubernetes/drain";
+import { judge } from "../kubernetes/readiness";
+import { untilSettled } from "../kubernetes/until-settled";
 
 // The state stores this file as text. dynamic-resource.ts describes what such a file may import and use.
 
@@ -20,6 +22,8 @@ interface GraphInputs extends PlainAccess {
     metadata: { name: string; namespace: string; [field: string]: unknown };
     spec: object;
     timeoutSeconds: number;
+    namespaces: string[];
+    objectsInside?: boolean;
     drain?: Drain;
 }
 /**
@@ -34,6 +38,11 @@ const MANAGER = "alpa-auth";
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 /** Longest wait for a deletion: 15 minutes, since helm uninstall runs twice, and Rampart waits for a further minute. */
 const DELETE_SECONDS = 900;
+/**
+ * Longest wait until a namespace of a component is gone, in seconds. Rampart uninstalls each component twice. The limit is
+ * twice the time that both uninstallations take.
+ */
+const NAMESPACE_SECONDS = 600;
 
 export const provider: pulumi.dynamic.ResourceProvider<GraphInputs, GraphState> = {
     /**
@@ -44,7 +53,9 @@ export const provider: pulumi.dynamic.ResourceProvider<GraphInputs, GraphState> 
         // constant.
         const { metadata, spec, kubeconfig } = news;
         const known = !JSON.stringify([metadata, spec, kubeconfig]).includes(UNKNOWN);
-        const why = known ? await refusalOf(news) : undefined;
+        // Rampart rejects a graph whose namespaces are Terminating, which `create` waits for.
+        const asked = known && !(await isTerminating(news));
+        const why = asked ? await refusalOf(news) : undefined;
         return { inputs: news, failures: why === undefined ? [] : [{ property: "", reason: why }] };
     },
     async diff(_id, olds, news) {
@@ -54,16 +65,22 @@ export const provider: pulumi.dynamic.ResourceProvider<GraphInputs, GraphState> 
                 : ["metadata"];
         // Compares what a deletion uses too, since it uses the values in the state. A new time limit for the deployment is
         // no difference.
-        const part = ({ metadata, spec, kubeconfig, drain }: GraphInputs) => [metadata, spec, kubeconfig, drain];
-        // The old graph must be deleted before the new graph is created, because two gateways cannot use the same node port.
-        return { changes: !isDeepStrictEqual(part(olds), part(news)), replaces, deleteBeforeReplace: true };
+        const part = ({ metadata, spec, kubeconfig, drain, namespaces }: GraphInputs) =>
+            [metadata, spec, kubeconfig, drain, namespaces] as unknown[];
+        return { changes: !isDeepStrictEqual(part(olds), part(news)), replaces };
     },
     async create(inputs) {
         const { namespace, name } = inputs.metadata;
-        return { id: `${namespace}/${name}`, outs: await settleAndApply(inputs) };
+        const id = `${namespace}/${name}`;
+        await untilGone(inputs, ({ status }) => status?.phase === "Terminating");
+        const outs = await settleAndApply(inputs);
+        await untilInside(id, outs);
+        return { id, outs };
     },
-    async update(_id, _olds, inputs) {
-        return { outs: await settleAndApply(inputs) };
+    async update(id, _olds, inputs) {
+        const outs = await settleAndApply(inputs);
+        await untilInside(id, outs);
+        return { outs };
     },
     async read(id, state) {
         const live = await openReader(state!)(refOf(state!));
@@ -84,8 +101,62 @@ export const provider: pulumi.dynamic.ResourceProvider<GraphInputs, GraphState> 
             return `not gone after ${DELETE_SECONDS} s (phase ${live?.status?.phase}, finalizers ${finalizers.join(", ")})`;
         };
         await waitWhile(state, going, DELETE_SECONDS);
+        await untilGone(state, () => true);
     },
 };
+
+async function isTerminating(inputs: GraphInputs): Promise<boolean> {
+    const read = openReader(inputs);
+    const phases = inputs.namespaces.map(async (name) => {
+        const namespace = await read({ apiVersion: "v1", kind: "Namespace", name }).catch(() => undefined);
+        return namespace?.status?.phase;
+    });
+    return (await Promise.all(phases)).includes("Terminating");
+}
+
+/**
+ * Waits until the components' namespaces exist, so that the stack can create objects in them while Rampart deploys.
+ * @throws Error with Rampart's message. The error has the graph's state, which Pulumi records, because the graph exists
+ */
+async function untilInside(id: string, state: GraphState): Promise<void> {
+    if (!state.objectsInside) return;
+    const { metadata, namespaces, timeoutSeconds } = state;
+    const read = openReader(state);
+    const observe = async () => {
+        const live = await read(refOf(state));
+        for (const name of namespaces) {
+            const phase = (await read({ apiVersion: "v1", kind: "Namespace", name }))?.status?.phase;
+            const verdict = judge({ kind: "graph-namespace", namespace: name }, live, phase);
+            if (verdict.state !== "ready") return verdict;
+        }
+        return { state: "ready" } as const;
+    };
+    const hint = `Look: kubectl -n ${metadata.namespace} get rampartgraph ${metadata.name} -o yaml`;
+    const wait = { title: titleOf(refOf(state)), hint, timeoutSeconds, settleSeconds: 0, observe };
+    await untilSettled(wait).catch((error: Error) => {
+        throw Object.assign(error, { id, properties: state, reasons: [error.message] });
+    });
+}
+
+/** Waits while a component's namespace stays. @throws Error with its name if it still exists after the time limit */
+async function untilGone(inputs: GraphInputs, stays: (namespace: Live) => boolean): Promise<void> {
+    const read = openReader(inputs);
+    const start = Date.now();
+    for (const name of inputs.namespaces)
+        for (;;) {
+            // A failed read does not show the state of the namespace, so it is repeated until the time limit.
+            const found = await read({ apiVersion: "v1", kind: "Namespace", name }).then(
+                (namespace) => namespace !== undefined && stays(namespace),
+                () => true,
+            );
+            if (!found) break;
+            if (Date.now() - start > NAMESPACE_SECONDS * 1000)
+                throw new Error(
+                    `Namespace ${name}: not gone after ${NAMESPACE_SECONDS} s. Look: kubectl get namespace ${name} -o jsonpath='{.status.conditions}'`,
+                );
+            await new Promise((resolve) => setTimeout(resolve, 500));
+        }
+}
 
 async function settleAndApply(inputs: GraphInputs): Promise<GraphState> {
     // Updating a graph that is Deploying makes Rampart uninstall every component and delete their namespaces while it

@@ -9,8 +9,20 @@ export interface RampartGraphArgs {
     apiVersion: string;
     metadata: ReturnType<typeof metadata>;
     spec: object;
-    /** Longest wait for an earlier deployment of the graph, in seconds. The graph is changed only after it. */
+    /**
+     * Longest wait for an earlier deployment of the graph, after which it is changed, and for its namespaces, in seconds.
+     */
     timeoutSeconds: number;
+    /**
+     * Namespaces that Rampart creates for the components. The graph is created once none is Terminating, because Rampart
+     * rejects it before, and is deleted once they are gone.
+     */
+    namespaces: string[];
+    /**
+     * Whether the pods wait for objects that the stack creates in these namespaces. A create or update then ends when the
+     * namespaces exist. @default false: it ends when the API server has accepted the graph
+     */
+    objectsInside?: boolean;
     /** Deployment that is drained before the graph is deleted. @default none: its pods have no open requests */
     drain?: Drain;
 }
@@ -34,7 +46,9 @@ export class RampartGraph extends DynamicResource {
             "rampart/rampart-graph-provider",
             name,
             { kind: "RampartGraph", ...rest, ...cluster, ...outputs },
-            opts,
+            // The graph has one name, and two gateways cannot use the same node port. `pulumi up --replace` does not ask the
+            // provider, and would delete what it has just created.
+            { ...opts, deleteBeforeReplace: true },
             "RampartGraph",
         );
     }

@@ -1,9 +1,9 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { Awaited } from "../kubernetes/awaited";
 import { takeOverRelease } from "../kubernetes/helm-records";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
 import { metadata } from "../kubernetes/ownership";
-import { RampartGuard } from "./rampart-guard";
 
 /** Settings of the private chart from which the stack installs Rampart, since Rampart has no public chart. */
 export interface RampartInstall {
@@ -59,7 +59,12 @@ export class Rampart extends pulumi.ComponentResource {
             },
             { ...after, hooks: takeOverRelease(`${name}-release-taken-over`, named, args.cluster, "unfinished") },
         );
-        new RampartGuard(`${name}-guard`, args.cluster, { parent: this, dependsOn: release });
+        // Blocks the removal of Rampart while the cluster has a graph of any stack: Pulumi deletes this resource first.
+        new Awaited(
+            `${name}-guard`,
+            { cluster: args.cluster, keptForGraphs: true },
+            { parent: this, dependsOn: release },
+        );
 
         this.registerOutputs({});
     }

@@ -1,15 +1,12 @@
 import { createHash } from "node:crypto";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { Awaited, type AcceptSettings } from "../kubernetes/awaited";
-import type { GatewayPods } from "../apisix/gateway-pods";
 import type { GatewayBinding } from "../apisix/wiring";
 import { generationOf } from "../kubernetes/generation";
-import type { ClusterAccess } from "../kubernetes/kubeconfig";
 import { attempted, metadata } from "../kubernetes/ownership";
 import type { AlpaSettings } from "./alpa-upstreams";
-import { renderRoute, renderUpstreams, ROUTE, type RouteRules } from "./route-rules";
-import { RouteServed } from "./route-served";
+import { renderRoute, renderUpstreams, type RouteRules } from "./route-rules";
+import { ROUTE, type ServedRoute } from "./route-served";
 import type { Meaning } from "../meaning/plain";
 
 export interface AlpaRouteArgs extends Pick<
@@ -22,19 +19,18 @@ export interface AlpaRouteArgs extends Pick<
     namespace: string;
     binding: GatewayBinding;
     alpa: AlpaSettings;
-    cluster: ClusterAccess;
-    readiness: AcceptSettings;
-    /** The gateway pods that must apply a changed route. */
-    pods: GatewayPods;
     /** Number of the attempt in a conversion. With a new number, the rules are written again. Default: 0. */
     attempt?: number;
 }
 
 /** The only open routes to Alpa: two paths, POST, with a credential. */
 export class AlpaRoute extends pulumi.ComponentResource {
+    /** What every gateway pod must apply. */
+    readonly served: ServedRoute;
+
     constructor(name: string, args: AlpaRouteArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:index:AlpaRoute", name, args.meaning, opts);
-        const { namespace, alpa, cluster, readiness } = args;
+        const { namespace, alpa } = args;
         const specs = renderUpstreams(alpa);
         const upstreams = Object.entries(specs).map(([role, spec]) => this.upstream(name, role, spec, args));
         const rules = rulesOf(args);
@@ -51,30 +47,7 @@ export class AlpaRoute extends pulumi.ComponentResource {
             // would get no answer.
             { parent: this, dependsOn: upstreams },
         );
-        const accepted = new Awaited(
-            `${name}-accepted`,
-            {
-                cluster,
-                object: { apiVersion: "apisix.apache.org/v2", kind: "ApisixRoute", namespace, name: ROUTE },
-                until: { kind: "condition", type: "Accepted" },
-                generation: generationOf(route),
-                timeoutSeconds: readiness.acceptTimeoutSeconds,
-            },
-            { parent: this, dependsOn: route },
-        );
-        new RouteServed(
-            `${name}-served`,
-            {
-                cluster,
-                revision,
-                gateway: args.pods,
-                attempt: args.attempt ?? 0,
-                timeoutSeconds: readiness.acceptTimeoutSeconds,
-                settleSeconds: readiness.settleSeconds,
-            },
-            { parent: this, dependsOn: accepted },
-        );
-
+        this.served = { revision, generation: generationOf(route), attempt: args.attempt ?? 0 };
         this.registerOutputs({});
     }
 

@@ -165,7 +165,7 @@ export function queryStringChain(answers: AnswerSettings = {}): RoutePlugin[] {
 }
 
 /** The plugin that redirects callers from HTTP to HTTPS. */
-export const REDIRECT = "redirect";
+const REDIRECT = "redirect";
 
 /** Priority before all other plugins of a route: a request by HTTP is redirected without authentication. */
 const FIRST = 23000;

@@ -20,8 +20,6 @@ import {
 import type { ClassSettings } from "./caller-classes";
 import type { RoutePlugin } from "./route-plugin";
 
-/** Name of the ApisixRoute. */
-export const ROUTE = "alpa";
 /**
  * Upstream of the rules whose requests the gateway answers itself. Every rule requires an upstream, but nothing listens on
  * port 1 of the gateway's own pod. So a gateway that does not run the answering plugin returns 502 and sends nothing to

@@ -253,7 +253,7 @@ function shown(id: string, name: unknown): string {
 export function beforeRepair(namespace: string, stack: string): string[] {
     return [
         "Only a holder of an Admin key can make these changes, so a key has leaked. Rotate both keys first, then delete the objects (docs/operate/leaked-credentials.md: An Admin key has leaked):",
-        `  pulumi up -s ${stack} --replace '**::alpa-admin-keys-admin' --replace '**::alpa-admin-keys-viewer'`,
+        `  pulumi up -s ${stack} --replace '**::alpa-admin-keys-seed'`,
         `  kubectl -n ${namespace} rollout restart deployment/apisix`,
         `  kubectl -n ${namespace} port-forward deployment/apisix 9180    # in another terminal, while you delete`,
     ];

@@ -2,7 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { readCallersFile } from "../../config/keys/consumers/file";
 import { isInside } from "../../config/values";
-import type { Identity } from "../../components/identity/identity-provider";
+import type { Identity } from "../../components/records/identity-rule";
 import type { TokenPair } from "../../components/cloudflare/service-tokens";
 import { stackFlag } from "../arguments";
 import { ROOT, type Context } from "../context";

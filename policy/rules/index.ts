@@ -1,5 +1,4 @@
 import { accessRequired, zoneProtected } from "./cloudflare/access";
-import { workersOwn } from "./cloudflare/workers";
 import type { Facts } from "./facts";
 import { ownKeys, versionsPinned } from "./gateway/apisix";
 import { pluginsAllowed } from "./gateway/plugins";
@@ -11,7 +10,7 @@ import { portsClosed } from "./kubernetes/ports";
 import type { Rule } from "./rule";
 import { scriptsListed } from "./scripts/listed";
 import { noSecretInClear } from "./secrets";
-import { settingsListed, valuesSeen } from "./settings";
+import { settingsListed } from "./settings";
 import type { Resource } from "../resources/resource";
 import { isJudgedLater } from "../resources/unknown";
 
@@ -21,11 +20,9 @@ export const RULES: readonly Rule[] = [
     pluginsAllowed,
     hostsOfConfig,
     accessRequired,
-    workersOwn,
     knownTypes,
     scriptsListed,
     settingsListed,
-    valuesSeen,
     noSecretInClear,
     ownKeys,
     portsClosed,

@@ -51,8 +51,9 @@ function openSecret({ marked }: Resource): string[] {
     );
 }
 
-/** Whether a text is the path of a kubeconfig, which the Kubernetes provider also accepts. */
-const isPlace = (field: string, text: string) => field === "kubeconfig" && !/\n|\{|:\s/.test(text);
+/** Whether a text is no secret: a keyed hash of one, or the path of a kubeconfig, which the provider also accepts. */
+const isPublic = (field: string, text: string) =>
+    text === "" || /^fingerprint:[0-9a-f]{12}$/.test(text) || (field === "kubeconfig" && !/\n|\{|:\s/.test(text));
 
 /** Paths of environment variables with secrets: entries with `name` and `value` in containers and charts. */
 function* variables(tree: unknown, path = ""): Generator<string> {
@@ -69,7 +70,7 @@ function inClear(resource: Resource): string[] {
         const field = path.split(".").pop()!;
         const shape = SHAPES.find(([, pattern]) => pattern.test(text));
         if (shape) found.push(`${path}: must be secret (it contains ${shape[0]}). ${MARK}`);
-        else if ((SECRET_FIELD.test(field) || SECRET_VARIABLE.test(field)) && text !== "" && !isPlace(field, text))
+        else if ((SECRET_FIELD.test(field) || SECRET_VARIABLE.test(field)) && !isPublic(field, text))
             found.push(`${path}: must be secret (it is in plain text). ${MARK}`);
     });
     for (const path of variables(resource.marked)) found.push(`${path}: must be secret (it is in plain text). ${MARK}`);

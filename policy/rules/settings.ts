@@ -8,7 +8,7 @@ import type { Message, Rule } from "./rule";
 
 export const settingsListed: Rule = {
     name: "settings-listed",
-    title: "Annotations, chart values and APISIX's settings file have only fields of the lists in policy/lists.yaml.",
+    title: "Annotations, chart values and APISIX's settings file have only fields of the lists in policy/lists.yaml, and nothing changes them before Helm gets them.",
     reason: "An annotation can change how an ingress controller serves an object. A value or a setting can open a port, load code, or log credentials.",
     example: {
         type: "kubernetes:helm.sh/v3:Release",
@@ -16,6 +16,7 @@ export const settingsListed: Rule = {
     },
     check: (resource, { lists }) => [
         ...fixed(resource),
+        ...unseen(resource),
         ...(lists === undefined
             ? []
             : [...annotations(resource, lists), ...values(resource, lists), ...settings(resource, lists)]),
@@ -111,17 +112,11 @@ function fixed(resource: Resource): Message[] {
     return found;
 }
 
-export const valuesSeen: Rule = {
-    name: "values-seen",
-    title: "The values of a chart are in its resource, and nothing changes them before Helm gets them.",
-    reason: "Rules read only these values. A values file or a post-renderer could open a port or create any object, and no rule would see it.",
-    example: {
-        type: "kubernetes:helm.sh/v3:Release",
-        inputs: { chart: "apisix", valueYamlFiles: [{ path: "more.yaml" }] },
-    },
-    check: ({ type, props }) =>
-        ["valueYamlFiles", "postrender", "postRenderer"]
-            .filter((field) => type.startsWith("kubernetes:helm.sh/") && !isUnknown(props[field]))
-            .filter((field) => props[field] && (typeof props[field] !== "object" || list(props[field]).length > 0))
-            .map((field) => `${field}: must be unset: its effect on the chart cannot be checked. Move it into values.`),
-};
+/** Fields of a release whose effect on the chart's objects no rule sees. */
+const UNSEEN = ["valueYamlFiles", "postrender", "postRenderer"];
+
+function unseen({ type, props }: Resource): Message[] {
+    return UNSEEN.filter((field) => type.startsWith("kubernetes:helm.sh/") && !isUnknown(props[field]))
+        .filter((field) => props[field] && (typeof props[field] !== "object" || list(props[field]).length > 0))
+        .map((field) => `${field}: must be unset: its effect on the chart cannot be checked. Move it into values.`);
+}

@@ -40,10 +40,6 @@ export function withoutCluster(
         warnings.push(
             "tls.certificate.certManager: needs cert-manager in the cluster, and a new cluster has none. Set tls.certificate.files. Or install cert-manager and its issuer when the nodes form a cluster, and run pulumi up again.",
         );
-    if (gateway.release.observability?.metrics?.podMonitor)
-        warnings.push(
-            "observability.metrics.podMonitor: needs the Prometheus operator in the cluster, and a new cluster has none. Remove podMonitor until the nodes form a cluster with that operator.",
-        );
     const has = storage === "hostpath" ? HOSTPATH_CLASS : undefined;
     const { storageClass: wanted = has } = gateway.release;
     if (wanted === undefined || wanted !== has)

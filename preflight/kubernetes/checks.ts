@@ -1,22 +1,12 @@
 import { etcdMembers } from "../../components/apisix/values";
 import { etcdNamespace, memberNames } from "../../components/etcd/names";
+import { installationOf } from "../../components/apisix/installation";
 import type { GatewayClusterArgs } from "../../components/gateway-cluster";
-import { titleOf, type Live, type ObjectRef } from "../../components/kubernetes/cluster-reader";
-import { OWNER_ANNOTATION } from "../../components/kubernetes/ownership";
+import { titleOf, type ObjectRef } from "../../components/kubernetes/cluster-reader";
 import type { RampartInstall } from "../../components/rampart/rampart";
 import type { ClusterView } from "./cluster";
 import { definition } from "./crds";
 import type { InstalledGateway } from "./nodes";
-import { gatewayNamespace, plannedObjects } from "./planned-objects";
-
-/**
- * Up to this number, objects of a kind are read one by one. For more objects, one request lists the whole kind: a thousand
- * consumers have two thousand objects, and reading each would take too many requests.
- */
-const READ_EACH = 20;
-
-/** Up to this number, a problem names the objects of an owner. */
-const NAMED = 5;
 
 /** Name of the cluster role of an ingress controller that Rampart installs. */
 const CONTROLLER_ROLE = "component-apisix-ingress-manager-role";
@@ -26,7 +16,9 @@ export async function prerequisites(settings: GatewayClusterArgs, cluster: Clust
     const { gateway } = settings;
     if (gateway.installer === "rampart") {
         const rampart = gateway.install ? await forInstall(gateway.install, cluster) : await inPlace(cluster);
-        return rampart.length > 0 ? rampart : otherController(cluster, gatewayNamespace(settings)!);
+        return rampart.length > 0
+            ? rampart
+            : otherController(cluster, installationOf(gateway, settings.namespace).namespace);
     }
     if (gateway.installer === "existing") {
         const missing = await absent(cluster, [
@@ -115,7 +107,7 @@ export async function nodePort(settings: GatewayClusterArgs, cluster: ClusterVie
         ["tls.nodePort", tls?.nodePort],
     ];
     if (wanted.every(([, port]) => port === undefined)) return [];
-    const ours = gatewayNamespace(settings);
+    const ours = installationOf(gateway, settings.namespace).namespace;
     const others = (await cluster.nodePorts()).filter((s) => s.namespace !== ours);
     return wanted.flatMap(([key, port]) => {
         const holder = others.find((s) => s.nodePort === port);
@@ -131,79 +123,11 @@ export async function nodePort(settings: GatewayClusterArgs, cluster: ClusterVie
 export async function deafGateway(settings: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
     const { gateway } = settings;
     if (gateway.installer === "existing") return [];
-    const trouble = await cluster.gatewayTrouble(gatewayNamespace(settings)!);
+    const trouble = await cluster.gatewayTrouble(installationOf(gateway, settings.namespace).namespace);
     if (trouble === undefined) return [];
     const place = { namespace: etcdNamespace(settings.namespace), pods: memberNames(etcdMembers(gateway.release)) };
     // An etcd that has lost its volume requires no password. This is no problem: the run first sets the password.
     return (await cluster.isOpenEtcd(place)) ? [] : [`gateway: ${trouble}`];
-}
-
-/**
- * Rejects existing objects of other owners with names of this stack: server-side apply would silently take them over.
- * @returns one problem that names all these objects
- */
-export async function foreignObjects(
-    settings: GatewayClusterArgs,
-    cluster: ClusterView,
-    owner: string,
-): Promise<string[]> {
-    const objects = plannedObjects(settings);
-    const absentNamespaces = new Set<string | undefined>();
-    for (const name of new Set(objects.map((o) => o.namespace)))
-        if (name && !(await cluster.read({ apiVersion: "v1", kind: "Namespace", name }))) absentNamespaces.add(name);
-    const planned = objects.filter((o) => !absentNamespaces.has(o.namespace));
-    const live = await liveObjects(planned, cluster);
-    const foreign = new Map<string | undefined, ObjectRef[]>();
-    planned.forEach((object, i) => {
-        const theirs = live[i]?.metadata?.annotations?.[OWNER_ANNOTATION];
-        if (live[i] && theirs !== owner) foreign.set(theirs, [...(foreign.get(theirs) ?? []), object]);
-    });
-    if (foreign.size === 0) return [];
-    const groups = [...foreign].map(([theirs, group]) => `\n      - ${ofOwner(theirs, group, owner)}`);
-    return [
-        `cluster: ${cluster.server} has objects of other owners with names of this stack. ` +
-            `If it is the wrong cluster, correct cluster, or KUBECONFIG. Otherwise choose other names. The objects:${groups.join("")}`,
-    ];
-}
-
-/** Reads the objects from the cluster. The result has their order, with undefined for each missing object. */
-async function liveObjects(objects: ObjectRef[], cluster: ClusterView): Promise<(Live | undefined)[]> {
-    const kinds = new Map<string, ObjectRef[]>();
-    for (const object of objects) {
-        const key = `${object.apiVersion} ${object.kind} ${object.namespace ?? ""}`;
-        kinds.set(key, [...(kinds.get(key) ?? []), object]);
-    }
-    const found = new Map<ObjectRef, Live | undefined>();
-    await Promise.all(
-        [...kinds.values()].map(async (wanted) => {
-            if (wanted.length <= READ_EACH) {
-                for (const object of wanted) found.set(object, await cluster.read(object));
-                return;
-            }
-            const { apiVersion, kind, namespace } = wanted[0];
-            const all = await cluster.list(apiVersion, kind, namespace);
-            const byName = new Map(all.map((object) => [object.metadata?.name, object]));
-            for (const object of wanted) found.set(object, byName.get(object.name));
-        }),
-    );
-    return objects.map((object) => found.get(object));
-}
-
-/**
- * Names the objects of one owner, and says how they can become this stack's. An object of another stack is never taken over,
- * since that stack would write it again. Pulumi rejects the name of a stack that exists, so renaming back is safe.
- */
-function ofOwner(theirs: string | undefined, objects: ObjectRef[], owner: string): string {
-    const more = objects.length > NAMED ? ` and ${objects.length - NAMED} more` : "";
-    const names = `${objects.slice(0, NAMED).map(titleOf).join(", ")}${more}`;
-    if (theirs !== undefined)
-        return `of stack ${theirs}: ${names}. If this stack had that name, rename it back with pulumi stack rename.`;
-    const [{ kind, namespace, name }] = objects;
-    const place = namespace ? `-n ${namespace} ` : "";
-    return (
-        `without an owner: ${names}. Delete them, or let this stack take over and overwrite each one, ` +
-        `for example: kubectl annotate ${place}${kind.toLowerCase()} ${name} ${OWNER_ANNOTATION}=${owner}`
-    );
 }
 
 /** Returns the objects that do not exist. */

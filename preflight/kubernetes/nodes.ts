@@ -1,10 +1,10 @@
 import type { GatewayClusterArgs } from "../../components/gateway-cluster";
+import { installationOf } from "../../components/apisix/installation";
 import { FULL_NAME } from "../../components/apisix/values";
 import { LEAST_NODES } from "../../components/apisix/availability";
 import { holdIpv4, isIpv4, networkProblem } from "../../components/hosts/networks";
 import { NO_FINDINGS, type Findings } from "../findings";
 import type { ClusterView, NodeState } from "./cluster";
-import { gatewayNamespace } from "./planned-objects";
 
 /** Settings of a gateway that the stack installs, and of its cluster. */
 export type InstalledGateway = GatewayClusterArgs & {
@@ -23,10 +23,9 @@ export async function nodes(settings: InstalledGateway, cluster: ClusterView): P
     if (gateway.installer === "existing" || gateway.release.availability === undefined) return NO_FINDINGS;
     const all = await cluster.nodes();
     const fit = all.filter((node) => node.unfit === undefined).length;
-    const { replicas } = gateway.release;
-    if (fit >= LEAST_NODES) return { problems: [], warnings: replicas > fit ? [crowded(replicas, fit)] : [] };
+    if (fit >= LEAST_NODES) return NO_FINDINGS;
     const said = `cluster: needs ${LEAST_NODES} Ready nodes that accept pods (got ${listed(all)}).`;
-    const namespace = gatewayNamespace(settings);
+    const { namespace } = installationOf(gateway, settings.namespace);
     const there = await cluster.read({ apiVersion: "apps/v1", kind: "Deployment", namespace, name: FULL_NAME });
     if (there)
         return {
@@ -38,10 +37,6 @@ export async function nodes(settings: InstalledGateway, cluster: ClusterView): P
         warnings: [],
     };
 }
-
-/** Warning that some nodes run several gateway pods, which the topology spread allows. */
-const crowded = (replicas: number, nodes: number) =>
-    `gateway.replicas: ${replicas} pods share ${nodes} nodes that accept pods, so the loss of one node stops several of them. Add nodes, or lower replicas to ${nodes}.`;
 
 /**
  * Warns about Alpa services whose address is in a pod network of Calico. Calico does not replace the pod's address in

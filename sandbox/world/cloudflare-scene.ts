@@ -1,7 +1,6 @@
 /** Scene of stack cloudflare: a Cloudflare account with a zone, the edge, and Alpa on a host with SSH. */
 import { readFileSync } from "node:fs";
 import { parse, stringify } from "yaml";
-import { startCloudflareWorld } from "./cloudflare-world";
 import { PREFIX } from "../../components/alpa/paths";
 import { completion, CURL, headerFile } from "./request";
 import type { Scene } from "./scene";
@@ -15,6 +14,8 @@ interface StackFile {
 export const cloudflareScene: Scene = {
     tools: ["pulumi"],
     async start(dir, log, { pulumi, onAnswer }) {
+        // eslint-disable-next-line @typescript-eslint/no-require-imports -- see Scene.start
+        const { startCloudflareWorld } = require("./cloudflare-world") as typeof import("./cloudflare-world");
         return startCloudflareWorld({ tools: await pulumi(), stateDir: dir, onAnswer, log });
     },
     async layOver(shipped, world) {

@@ -1,5 +1,5 @@
 /** Scenes of stacks intra and inter: a cluster with a gateway. */
-import { cpuNodes } from "../control-plane";
+import { cpuNodes } from "../control-plane/nodes";
 import { describeHolder, freePortFrom } from "../processes";
 import { readFileSync } from "node:fs";
 import { checkNamespaces } from "../hosts/namespace";
@@ -8,7 +8,7 @@ import { attempts } from "./attempts";
 import { hostKeys, layOver, namespaceOf, pinnedPort } from "./overlay";
 import type { Say, Scene } from "./scene";
 import type { ClusterFacts } from "./state";
-import { startWorld, type WorldOptions } from "./world";
+import type { WorldOptions } from "./world";
 
 /** Node port of a gateway whose stack file sets none. If another program listens on it, the next free port is used. */
 const ENTRY_PORT = 30800;
@@ -35,6 +35,8 @@ function clusterScene({ world, address, gpus = false, option }: ClusterScene): S
     return {
         tools: names,
         async start(dir, log, asked) {
+            // eslint-disable-next-line @typescript-eslint/no-require-imports -- see Scene.start
+            const { startWorld } = require("./world") as typeof import("./world");
             const { tools, pulumi, onAnswer, observe, ...ofModel } = asked;
             const onGpus = { gpus: { operator: tools["kuberay-operator"], ...ofModel } };
             const own = gpus && hostsCanBeEmulated(option ?? asked.failStep, log) ? onGpus : {};

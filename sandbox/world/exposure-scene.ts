@@ -6,8 +6,6 @@ import { VERSION } from "../cloudflare/connector/connector";
 import { SANDBOX_TOOLS } from "../toolchain/toolchain";
 import { attempts } from "./attempts";
 import type { GatewayOutputs } from "./cluster-scenes";
-import { startExposureWorld } from "./exposure-world";
-
 import { layOver, namespaceOf, pinnedPort } from "./overlay";
 import type { Scene } from "./scene";
 import type { ClusterFacts } from "./state";
@@ -21,6 +19,8 @@ export function exposureScene(base: Partial<WorldOptions>): Scene {
     return {
         tools: SANDBOX_TOOLS,
         async start(dir, log, { tools, pulumi, onAnswer, observe }) {
+            // eslint-disable-next-line @typescript-eslint/no-require-imports -- see Scene.start
+            const { startExposureWorld } = require("./exposure-world") as typeof import("./exposure-world");
             return startExposureWorld({ tools, pulumi, stateDir: dir, onAnswer, observe, log, ...base });
         },
         async layOver(shipped, world) {

@@ -36,7 +36,8 @@ export interface Scene {
     /** Tools of the world and of Pulumi. */
     tools: readonly ToolName[];
     /**
-     * Starts the world, and writes its facts (state.ts) when the world is ready.
+     * Starts the world, and writes its facts (state.ts) when the world is ready. Only this function loads the emulators,
+     * since loading them takes 1 s of CPU time, and `up` only reads the rest.
      * @param asked `loadSeconds`: time to load the model, in seconds. `failStep`: the step of a conversion that fails.
      * `onAnswer`: called with each answer to a caller. `observe`: whether Prometheus reads the gateway pods
      */

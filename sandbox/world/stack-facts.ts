@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isLocked, mustPulumi, stateWrittenAt } from "./pulumi";
-import type { StackName } from "./scenes";
+import { sceneOf, type StackName } from "./scenes";
 import { readFacts, writeFacts, type Attempt, type StackFacts, type WorldFacts } from "./state";
 
 /**
@@ -50,9 +50,6 @@ export function followStack(dir: string, onError: (message: string) => void): ()
  */
 export async function deriveStack(dir: string, world: WorldFacts, before: StackFacts): Promise<StackFacts> {
     const { stack, exposure } = before;
-    // Loaded only when needed: the scenes load all emulators, which takes 2 s.
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import at the top would load them at once
-    const { sceneOf } = require("./scenes") as typeof import("./scenes");
     const stateAt = stateWrittenAt(dir, stack);
     const outputs = stateAt === undefined ? {} : await outputsOf(dir, world, stack);
     const text = readFileSync(join(world.stackFiles, `Pulumi.${stack}.yaml`), "utf8");

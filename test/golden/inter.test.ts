@@ -10,8 +10,7 @@ const HEADER = (what: string) => `# ${what}, for review. Regenerate: npm run gol
 # Labels and annotations that every object has are left out; a unit test checks them. (secret): never shown.
 `;
 /** Waits and generated keys are not objects to review. */
-const HIDDEN =
-    /Awaited|ConsumersAccepted|CredentialsRevoked|RouteServed|SecretVersions|pulumi:providers|random:|^alpa-auth:/;
+const HIDDEN = /Awaited|GatewayServes|SecretVersions|pulumi:providers|random:|^alpa-auth:/;
 
 const kindOf = (r: Seen): string => r.inputs.kind ?? r.type.split(":").pop();
 const shown = (seen: Seen[]) => seen.filter((r) => r.custom && !HIDDEN.test(r.type));

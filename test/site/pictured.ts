@@ -4,7 +4,8 @@ import { parseDocument } from "yaml";
 import { ROOT } from "../side-by-side";
 
 /** Name of a picture without its extension. */
-export type PictureName = "sandbox" | "review-comment";
+export type PictureName = "sandbox" | "review-comment" | PreviewName;
+type PreviewName = "preview-limit" | "preview-timeout";
 
 export const IMAGES = join(ROOT, "docs/images");
 
@@ -20,6 +21,20 @@ export const LIMITS = { requests: 60, perSeconds: 60 };
 export const REMOVED = "team-b";
 
 const CONSUMERS = ["config", "alpa-auth:consumers"];
+
+/** Changes of a stack file whose previews are shown. Each value belongs to a key of the first caller, or of the stack. */
+export const PREVIEWS: Record<PreviewName, (text: string) => string> = {
+    "preview-limit": (text) => {
+        const document = parseDocument(text);
+        document.setIn([...CONSUMERS, 0, "limits", "requests"], 30);
+        return document.toString();
+    },
+    "preview-timeout": (text) => {
+        const document = parseDocument(text);
+        document.setIn(["config", "alpa-auth:alpa", "answerTimeoutSeconds"], 300);
+        return document.toString();
+    },
+};
 
 /** The reviewed change of a stack file: one caller is removed, team-c is added, and the first one gets lower limits. */
 export function changed(text: string): string {

@@ -11,11 +11,14 @@ import { promisify } from "node:util";
 import { findOnPath } from "../../sandbox/toolchain/path";
 import { ROOT } from "../side-by-side";
 import { Browser } from "./browser";
-import { changed, IMAGES, LIMITS, REMOVED, SHOWN_FOLDER, textFile, type PictureName } from "./pictured";
+import { changed, IMAGES, LIMITS, PREVIEWS, REMOVED, SHOWN_FOLDER, textFile, type PictureName } from "./pictured";
 
 const run = promisify(execFile);
 /** Pixels of the picture for each pixel of the page. With 1.5, a picture is sharp on most screens and below 200 kB. */
 const SCALE = 1.5;
+
+/** Shown lines of a preview: the component that changes, and the first object below it. */
+const PREVIEW_LINES = 38;
 
 const STYLE = `
     body { margin: 0; background: #fff; color: #1f2328; font: 15px/1.5 system-ui, "Noto Sans", "DejaVu Sans", sans-serif; }
@@ -75,16 +78,16 @@ async function take(browser: Browser, folder: string, name: PictureName, html: s
 }
 
 /** The output of `sandbox up`, and the review of a change of its stack file. */
-async function outputs(folder: string): Promise<{ up: string; review: string }> {
+async function outputs(folder: string): Promise<Record<PictureName, string>> {
     const env = { ...process.env, ALPA_AUTH_SANDBOX_DIR: folder, NO_COLOR: "1" };
     const npm = async (...args: string[]) =>
         (await run("npm", ["run", "-s", ...args], { cwd: ROOT, env, maxBuffer: 1 << 26 })).stdout;
     try {
         const up = await npm("sandbox", "--", "up", "--detach");
         const set = (await npm("sandbox", "--", "env")).trim();
-        const ops = async (args: string) =>
-            (await run("sh", ["-c", `${set}\nnode ops/alpa-auth.js ${args}`], { cwd: ROOT, env, maxBuffer: 1 << 26 }))
-                .stdout;
+        const inSandbox = async (line: string) =>
+            (await run("sh", ["-c", `${set}\n${line}`], { cwd: ROOT, env, maxBuffer: 1 << 26 })).stdout;
+        const ops = (args: string) => inSandbox(`node ops/alpa-auth.js ${args}`);
         await ops(`consumer add ${REMOVED} --stack intra --yes`);
         const { requests, perSeconds } = LIMITS;
         await ops(
@@ -92,9 +95,15 @@ async function outputs(folder: string): Promise<{ up: string; review: string }> 
         );
         const file = join(folder, "stack-files/Pulumi.intra.yaml");
         const text = readFileSync(file, "utf8");
+        const found = { sandbox: shortened(up, folder) } as Record<PictureName, string>;
+        for (const [name, change] of Object.entries(PREVIEWS)) {
+            writeFileSync(file, change(text));
+            const preview = await inSandbox("pulumi preview -s intra --diff --non-interactive");
+            found[name as keyof typeof PREVIEWS] = `${preview.split("\n").slice(0, PREVIEW_LINES).join("\n")}\n…\n`;
+        }
         writeFileSync(file, changed(text));
-        const review = await ops("stack review --stack intra --format markdown --fail-on none");
-        return { up, review };
+        found["review-comment"] = await ops("stack review --stack intra --format markdown --fail-on none");
+        return found;
     } finally {
         await npm("sandbox", "--", "down");
     }
@@ -106,13 +115,14 @@ async function main(): Promise<void> {
     try {
         mkdirSync(IMAGES, { recursive: true });
         if (!process.argv.includes("--redraw")) {
-            const { up, review } = await outputs(join(folder, ".sandbox"));
-            writeFileSync(textFile("review-comment"), review);
-            writeFileSync(textFile("sandbox"), shortened(up, join(folder, ".sandbox")));
+            const texts = await outputs(join(folder, ".sandbox"));
+            for (const [name, text] of Object.entries(texts)) writeFileSync(textFile(name as PictureName), text);
         }
         const textOf = (name: PictureName) => readFileSync(textFile(name), "utf8");
         await take(browser, folder, "review-comment", commentPage(textOf("review-comment")));
         await take(browser, folder, "sandbox", terminalPage("npm run sandbox -- up", textOf("sandbox")));
+        for (const name of Object.keys(PREVIEWS) as (keyof typeof PREVIEWS)[])
+            await take(browser, folder, name, terminalPage("pulumi preview -s intra --diff", textOf(name)));
     } finally {
         await browser.close();
         rmSync(folder, { recursive: true, force: true });

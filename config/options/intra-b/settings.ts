@@ -76,7 +76,7 @@ function optSettings(opt: ParsedOpt, alpa: { answerSeconds: number; model: strin
             ? { shape, ...(opt.operator === "existing" ? {} : { operatorChart: operatorChart(opt.operatorChart) }) }
             : {
                   shape,
-                  charts: opt.rampartCharts,
+                  rampartCharts: opt.rampartCharts,
               }),
     };
 }

@@ -187,14 +187,9 @@ export const KINDS: Record<string, Kind | undefined> = {
     "pulumi Provider": { objectless: true, changed: provider },
     "random RandomUuid": OBJECTLESS,
     "dynamic Awaited": OBJECTLESS,
-    "dynamic ConsumersAccepted": OBJECTLESS,
     "dynamic ConversionRecord": OBJECTLESS,
-    "dynamic CredentialsRevoked": OBJECTLESS,
     "dynamic EtcdPrepared": OBJECTLESS,
-    "dynamic ImagesReady": OBJECTLESS,
-    "dynamic RampartGuard": OBJECTLESS,
-    "dynamic RayReady": OBJECTLESS,
-    "dynamic RouteServed": OBJECTLESS,
+    "dynamic GatewayServes": OBJECTLESS,
     "dynamic SecretVersions": OBJECTLESS,
 };
 

@@ -3,7 +3,7 @@
  * again, because a rollback never restores a generated key.
  */
 import { parseDocument } from "yaml";
-import { readmitted, type RevocationRecord } from "../../../components/consumers/revocations-provider";
+import { readmitted, type RevocationRecord } from "../../../components/records/revocations-rule";
 import { keyDigest } from "../../../components/consumers/key-digest";
 import { asPulumiReads, parseYaml } from "../yaml-edit";
 import { isMap, mapsOf } from "../../../policy/resources/values";

@@ -1,7 +1,7 @@
 import { othersThanToken, protectedNames, rejectsAll } from "../../resources/cloudflare";
 import { isInside, kindOf, type Resource } from "../../resources/resource";
 import { at, isOther, isUnknown, list, map, shown, UNKNOWN } from "../../resources/values";
-import type { Message, Rule, StackMessage } from "../rule";
+import { when, type Message, type Rule, type StackMessage } from "../rule";
 
 const APPLICATION = "ZeroTrustAccessApplication";
 const POLICY = "ZeroTrustAccessPolicy";
@@ -11,18 +11,20 @@ const HOST = /^[a-z0-9-]+(\.[a-z0-9-]+)+$/;
 
 export const accessRequired: Rule = {
     name: "access-required",
-    title: "Every name of a tunnel to Alpa is covered by an Access application of this stack, which admits only service tokens of this stack.",
-    reason: "Alpa does not authenticate: a name without an application, a bypass policy or a foreign policy admits callers that this stack does not list.",
+    title: "Every name of a tunnel to Alpa is covered by an Access application of this stack, which admits only service tokens of this stack. Only a Worker of this stack gets requests, after Access has admitted them.",
+    reason: "Alpa does not authenticate: a name without an application, a bypass policy or a foreign policy admits callers that this stack does not list. A Worker sees each prompt and each answer, and can send them anywhere.",
     example: {
         type: "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy",
         inputs: { decision: "bypass", includes: [{ everyone: {} }] },
     },
     check: (resource) => {
         if (kindOf(resource) === POLICY) return policy(resource.props, "");
+        if (kindOf(resource) === "WorkersRoute") return worker(resource.props);
         return kindOf(resource) === APPLICATION ? application(resource) : [];
     },
     checkStack: (resources) => [
         ...uncovered(resources),
+        ...workers(resources),
         ...foreign(resources, APPLICATION, "policies", "id", POLICY),
         ...foreign(resources, POLICY, "includes", "serviceToken.tokenId", TOKEN),
     ],
@@ -74,6 +76,34 @@ function uncovered(resources: Resource[]): StackMessage[] {
                 return [{ urn, message }];
             }),
         );
+}
+
+const WHOLE = /^[a-z0-9-]+(\.[a-z0-9-]+)+\/\*$/;
+
+function worker({ pattern }: Resource["props"]): Message[] {
+    return when(
+        !isUnknown(pattern) && !WHOLE.test(String(pattern)),
+        "pattern: must be one full host name followed by /*. With another pattern, requests pass no Worker or a different one.",
+    );
+}
+
+/** Reports routes to foreign Workers, and of names that Access does not protect. */
+function workers(resources: Resource[]): StackMessage[] {
+    const of = (kind: string) => resources.filter((resource) => kindOf(resource) === kind);
+    const scripts = of("WorkersScript").map(({ props }) => props.scriptName);
+    const covered = protectedNames(resources);
+    return of("WorkersRoute").flatMap(({ urn, props: { pattern, script } }) => {
+        const isOwn = [script, ...scripts].some(isUnknown) || scripts.includes(script);
+        const isCovered =
+            [pattern, ...covered].some(isUnknown) || covered.some((name) => pattern === `${String(name)}/*`);
+        return [
+            ...when(!isOwn, "script: must be a Worker of this stack. Name one, or remove the route."),
+            ...when(
+                !isCovered,
+                "pattern: must be for a host name that this stack's Access application covers. Correct it.",
+            ),
+        ].map((message) => ({ urn, message }));
+    });
 }
 
 /**

@@ -1,7 +1,7 @@
 import { isOlder, OLDEST_APISIX } from "../../../components/apisix/version";
 import { apisixCharts, chartsOf, isApisix } from "../../resources/charts";
 import { DIGEST, podImages } from "../../resources/pods";
-import { isInside, kindOf, objectName, type Resource } from "../../resources/resource";
+import { kindOf, objectName, type Resource } from "../../resources/resource";
 import { at, eachText, isOther, isUnknown, map, number, shown, textOf, UNKNOWN } from "../../resources/values";
 import type { Facts } from "../facts";
 import { when, type Message, type Rule } from "../rule";
@@ -51,13 +51,12 @@ function knownKeys(resource: Resource): Message[] {
     return found;
 }
 
-/** Checks the length of this project's generated keys, whose values are unknown in a preview. */
-function generated(resource: Resource): Message[] {
-    const { length } = resource.props;
-    const isKey = ["AdminKeys", "Consumers"].some((component) => isInside(resource, component));
+/** Checks the length of generated secrets, whose values are unknown in a preview. APISIX encrypts with 16 characters. */
+function generated({ type, urn, props: { length } }: Resource): Message[] {
+    const least = urn.endsWith("-keyring") ? 16 : LEAST_LENGTH;
     return when(
-        resource.type.endsWith(":RandomPassword") && isKey && !isUnknown(length) && !(number(length) >= LEAST_LENGTH),
-        `length: must be ${LEAST_LENGTH} or more (got ${shown(length)}). Raise it.`,
+        type.endsWith(":RandomPassword") && !isUnknown(length) && !(number(length) >= least),
+        `length: must be ${least} or more (got ${shown(length)}). Raise it.`,
     );
 }
 

@@ -221,7 +221,7 @@ describe("a caller's credential", () => {
     });
 
     it("that is generated changes when its seed is replaced after a leak, and a brought credential stays", async () => {
-        succeeded(await stack.up("--replace", "**::alpa-consumers-seed"));
+        succeeded(await stack.up("--replace", "**::seed"));
         const { credentials, jwtSecrets } = await stack.outputs();
         const after = { k1: credentials["alice/k1"], k2: credentials["alice/k2"] };
         for (const [was, is] of [

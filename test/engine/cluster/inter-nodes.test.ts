@@ -135,11 +135,6 @@ describe("inter on hosts of its own", () => {
             assert.deepEqual(failed, [], `of ${all}`);
         });
 
-    it("does not remove TLS while HTTP redirects to it, and names the two steps that remove TLS", async () => {
-        stack.configure(THREE, stack.tunnel("a", "b"));
-        assert.match(failed(await stack.preview()), /tls: cannot be removed while HTTP redirects callers to HTTPS/);
-    });
-
     it("adds a node without a failed request by TLS", async () => {
         stack.configure([...THREE, "d!"], stack.azure(secure.port, { redirect: false }));
         const { done, all, failed } = await under(

@@ -5,7 +5,7 @@ import { strict as assert } from "node:assert";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CoreV1Api } from "@kubernetes/client-node";
+import { CoreV1Api, CustomObjectsApi } from "@kubernetes/client-node";
 import { fakeApi } from "../../unit/kit/fake-api";
 import {
     call,
@@ -23,7 +23,7 @@ const key = (id: string) => ({ id, method: "key" });
 const alice = { name: "alice", credentials: [key("2026a")] };
 const bob = { name: "bob", credentials: [key("k1"), key("k2")] };
 /** Two resources without objects in the cluster: they wait until credentials are accepted or revoked. */
-const WAIT = "update alpa-consumers-accepted";
+const WAIT = "update alpa-served";
 const PROOF = "alpa-consumers-revoked";
 const base: StackConfig = { consumers: [alice] };
 
@@ -45,11 +45,11 @@ describe("intra-a on the engine", () => {
         ({ url, credentials: keys } = await stack.outputs());
     });
 
-    /** Name and operation of every preview step except `same`. */
+    /** Name and operation of every preview step about an object, except `same`. */
     async function changes(): Promise<string[]> {
         const { steps } = JSON.parse(succeeded(await stack.preview("--json")).stdout) as { steps: Step[] };
         return steps
-            .filter((s) => s.op !== "same" && s.op !== "read")
+            .filter((s) => s.op !== "same" && s.op !== "read" && !/alpa-auth:index:\w+::/.test(s.urn))
             .map((s) => `${s.op} ${s.urn.split("::").pop()}`)
             .filter((step) => !/^(create-replacement|delete-replaced) /.test(step))
             .sort();
@@ -58,9 +58,9 @@ describe("intra-a on the engine", () => {
     /** Name and operation of every step of `up`, from its output about objects. */
     async function changed(): Promise<string[]> {
         const { stdout } = succeeded(await stack.up());
-        const all = [...stdout.matchAll(/^ [-+~ ]+ \S+:\S+ (\S+) (create|update|delete|replace)d\b/gm)].map(
-            ([, name, op]) => `${op} ${name}`,
-        );
+        const all = [
+            ...stdout.matchAll(/^ [-+~ ]+ (?!alpa-auth:)\S+:\S+ (\S+) (create|update|delete|replace)d\b/gm),
+        ].map(([, name, op]) => `${op} ${name}`);
         // For a replaced resource, Pulumi also prints its creation and its deletion.
         const half = (step: string) => all.includes(`replace ${step.split(" ")[1]}`) && !step.startsWith("replace ");
         return all.filter((step) => !half(step)).sort();
@@ -97,6 +97,20 @@ describe("intra-a on the engine", () => {
         assert.deepEqual(await changes(), []);
     });
 
+    it("ends a run that creates a deleted gateway again when each of its pods serves the route and the callers", async () => {
+        const { world } = current();
+        const [group, version] = ["rampart.petuum.com", "v1beta2"];
+        const graph = { group, version, namespace: stack.name, plural: "rampartgraphs", name: "gateway" };
+        await world.kubeConfig.makeApiClient(CustomObjectsApi).deleteNamespacedCustomObject(graph);
+        await eventually("the gateway's namespace being gone", async () =>
+            (await world.read("v1", "Namespace", undefined, `${stack.name}-gateway-apisix`)) ? undefined : true,
+        );
+        const { stdout } = succeeded(await stack.run(["up", "--yes", "--skip-preview", "--refresh"]));
+        const answer = await call(url, { key: keys["alice/2026a"] });
+        assert.equal(answer.status, 200);
+        assert.match(stdout, /alpa-served updated/);
+    });
+
     it("adds a consumer and changes no other", async () => {
         stack.configure({ consumers: [alice, bob] });
         assert.deepEqual(await changes(), [
@@ -105,8 +119,8 @@ describe("intra-a on the engine", () => {
             "create bob.k1-secret",
             "create bob.k2-key",
             "create bob.k2-secret",
-            WAIT,
             `update ${PROOF}`,
+            WAIT,
         ]);
         succeeded(await stack.up());
         const { credentials } = await stack.outputs();
@@ -170,11 +184,9 @@ describe("intra-a on the engine", () => {
             await changed(),
             [
                 "update alice-consumer",
-                "update alpa-route-accepted",
                 "update alpa-route-completions",
                 "update alpa-route-logprobs",
                 "update alpa-route-rules",
-                "update alpa-route-served",
                 WAIT,
             ].sort(),
         );
@@ -213,6 +225,7 @@ describe("intra-a on the engine", () => {
         assert.ok(said.includes(identity.cluster.id));
         assert.deepEqual([...new Set(asked)], ["/api/v1/namespaces/kube-system"]);
         failed(await stack.run(["up", "--yes"], { env }));
+        failed(await stack.run(["up", "--yes", "--target", "**::alice-consumer"], { env }));
         assert.equal(await stack.must(["stack", "export"]), before);
         assert.deepEqual([...new Set(asked)], ["/api/v1/namespaces/kube-system"]);
     });

@@ -18,10 +18,9 @@ import {
     type Installer,
 } from "../kit/intra-a";
 
-const AWAITED = "pulumi-nodejs:dynamic/alpa-auth:Awaited";
-/** Key of the resource that waits for all callers. It does not create an object in the cluster. */
-const SHARED_WAIT = "pulumi-nodejs:dynamic/alpa-auth:ConsumersAccepted alpa-consumers-accepted";
-const PROOF = "pulumi-nodejs:dynamic/alpa-auth:CredentialsRevoked alpa-consumers-revoked";
+/** Keys of the resources that wait for all callers. They create no object in the cluster. */
+const SHARED_WAIT = "pulumi-nodejs:dynamic/alpa-auth:GatewayServes alpa-served";
+const PROOF = "pulumi-nodejs:dynamic/alpa-auth:GatewayServes alpa-consumers-revoked";
 const install = { repository: "https://charts.example.org", version: "1.2.3" };
 const added = { name: "new", credentials: [{ id: "first", method: "key" }] };
 const key = (r: Seen) => `${r.type} ${r.name}`;
@@ -126,11 +125,9 @@ describe("resources of intra-a", () => {
     it("include Rampart only if configured, and before any graph", async () => {
         const seen = await recordStack("rampart", { rampart: { install } });
         const rampart = one(seen, "kubernetes:helm.sh/v3:Release");
-        const free = one(seen, AWAITED, "alpa-gateway-namespace-free");
-        const guard = one(seen, "pulumi-nodejs:dynamic/alpa-auth:RampartGuard");
+        const guard = one(seen, "pulumi-nodejs:dynamic/alpa-auth:Awaited", "alpa-rampart-guard");
         for (const earlier of [rampart, guard])
             assert.ok(comesAfter(seen, oneOfKind(seen, "RampartGraph"), earlier), earlier.name);
-        assert.ok(comesAfter(seen, free, rampart));
         const without = await recordStack("rampart");
         assert.ok(!without.some((r) => r.type === rampart.type));
     });
@@ -200,7 +197,7 @@ for (const installer of INSTALLERS)
                     ["Gateway", "IngressClass", "NetworkPolicy"].includes(r.inputs.kind) ||
                     ["alpa-gateway-deployed", "alpa-apisix-release"].includes(r.name),
             );
-            assert.equal(gateway.length, installer === "existing" ? 0 : 8);
+            assert.equal(gateway.length, installer === "existing" ? 0 : 7);
             const dependents = [
                 oneOfKind(seen, "ApisixUpstream", "alpa-completions"),
                 oneOfKind(seen, "ApisixRoute"),
@@ -247,7 +244,7 @@ for (const installer of INSTALLERS)
             const connected = seen.filter(
                 ({ type }) => /:dynamic\/|providers:kubernetes$/.test(type) && !/Revocations$/.test(type),
             );
-            assert.ok(connected.length >= 4, `${connected.length}`);
+            assert.ok(connected.length >= 3, `${connected.length}`);
             for (const r of connected) assert.equal(plain(r.inputs.kubeconfig), KUBECONFIG, key(r));
         });
     });

@@ -1,5 +1,4 @@
 import { strict as assert } from "node:assert";
-import type { ObjectRef } from "../../../components/kubernetes/cluster-reader";
 import { parse, type RawConfig } from "../../../config";
 import type { IntraASettings } from "../../../config/options/intra-a/settings";
 import { intra } from "../../../stacks/intra";
@@ -84,16 +83,6 @@ export function recordStack(installer: Installer, values: Record<string, unknown
  */
 export function kubernetesObjects(seen: Seen[]): Seen[] {
     return seen.filter((r) => r.custom && r.inputs.apiVersion !== undefined && r.inputs.kind !== undefined);
-}
-
-/** Identity of an object in a cluster. The namespace of a GatewayClass is ignored. */
-export function identity({ apiVersion, kind, namespace, name }: ObjectRef): string {
-    return [apiVersion, kind, kind === "GatewayClass" ? "" : (namespace ?? ""), name].join(" ");
-}
-
-/** The created objects, by {@link identity}. */
-export function identities(seen: Seen[]): string[] {
-    return kubernetesObjects(seen).map(({ inputs }) => identity({ ...(inputs as ObjectRef), ...inputs.metadata }));
 }
 
 /** Config keys of exposure tunnel. */

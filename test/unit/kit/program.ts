@@ -21,7 +21,11 @@ export function recordProgram(config: Record<string, string>, today: Date): Prom
             value.replaceAll('"[secret]"', JSON.stringify(SSH_KEY)),
         ]),
     );
-    const settings = parse(raw, () => true, today);
+    return recordSettings(parse(raw, () => true, today));
+}
+
+/** All resources of a stack with these settings. */
+export function recordSettings(settings: Settings): Promise<Seen[]> {
     const known =
         "cluster" in settings ? { ...settings, cluster: { ...settings.cluster, clusterUid: "uid" } } : settings;
     return record(() => run(known as Settings), FOUND, CALLS);

@@ -4,7 +4,7 @@ import type { Violation } from "../../../policy/rules";
 import { ExceptionsError, judged, MOST_DAYS, parseExceptions } from "../../../policy/rules/exceptions";
 
 const TODAY = new Date("2026-12-01T12:00:00Z");
-const RULES = ["ports-closed", "values-seen"];
+const RULES = ["ports-closed", "own-keys"];
 const GOOD = { rule: "ports-closed", resource: "dashboard", reason: "shown to the DGX team", until: "2026-12-31" };
 const parse = (...exceptions: object[]) => parseExceptions(JSON.stringify({ exceptions }), RULES, TODAY);
 
@@ -60,7 +60,7 @@ describe("exceptions of the policy pack", () => {
         ["by URN", { resource: violation.urn }, "2026-12-01T12:00:00Z", true],
         ["on its last day, until its end in UTC", {}, "2026-12-31T23:59:59Z", true],
         ["not on the day after", {}, "2027-01-01T00:00:00Z", false],
-        ["not of another rule", { rule: "values-seen" }, "2026-12-01T12:00:00Z", false],
+        ["not of another rule", { rule: "own-keys" }, "2026-12-01T12:00:00Z", false],
         ["not of another resource", { resource: "dash" }, "2026-12-01T12:00:00Z", false],
     ];
     for (const [what, change, today, excused] of days)

@@ -6,7 +6,7 @@ import type { Live, ObjectRef } from "../../../components/kubernetes/cluster-rea
 import { OWNER_ANNOTATION } from "../../../components/kubernetes/ownership";
 import { DEFINITIONS, WATCHED_VERSIONS, WRITTEN_VERSIONS } from "../../../components/kubernetes/crds";
 import type { ClusterView, NodePortService, NodeState, StorageClass } from "../../../preflight/kubernetes/cluster";
-import { plannedObjects } from "../../../preflight/kubernetes/planned-objects";
+import { ownedNames } from "../../../preflight/kubernetes/owners";
 import { preflight } from "../../../preflight";
 import { PreflightError } from "../../../preflight/preflight-error";
 import { certificate } from "../../certificates";
@@ -48,19 +48,7 @@ class FakeCluster implements ClusterView {
     constructor(private readonly world: World) {}
     version = () => (this.world.version ?? (async () => ({})))();
     nodePorts = async () => this.world.services ?? [];
-    readonly listed: string[] = [];
-    list = async (_version: string, kind: string, namespace?: string): Promise<Live[]> => {
-        this.listed.push(kind);
-        const start = `${kind} ${namespace}/`;
-        return Object.entries(this.world.objects ?? {})
-            .filter(([name]) => name.startsWith(start))
-            .map(([name, owner]): Live => ({
-                metadata: {
-                    name: name.slice(start.length),
-                    ...(owner === undefined ? {} : { annotations: { [OWNER_ANNOTATION]: owner } }),
-                },
-            }));
-    };
+    list = async (): Promise<Live[]> => [];
     nodes = async () => this.world.nodes ?? [];
     gatewayTrouble = async (namespace: string) => this.world.troubles?.[namespace];
     isOpenEtcd = async () => this.world.openEtcd ?? false;
@@ -80,7 +68,6 @@ class FakeCluster implements ClusterView {
     };
 }
 
-const ROUTE = "ApisixRoute alpa-auth/alpa";
 const RAMPART = { [GRAPHS]: undefined, [ANCHORS]: undefined };
 const CRD = (name: string) => `CustomResourceDefinition ${name}`;
 /** CRDs that another installation owns. */
@@ -243,24 +230,18 @@ describe("preflight", () => {
         azure: { hostname: "llm.example.com", addresses: ["20.50.2.10"] },
         tls: { certificate: { certManager: { issuer: "internal", kind: "Issuer" } } },
     };
-    const MANAGER = { [CRD("certificates.cert-manager.io")]: undefined };
     const ISSUER = { "Issuer alpa-auth/internal": undefined };
     const ofTls: [what: string, world: World, problem?: RegExp][] = [
-        ["continues with cert-manager and its issuer", { objects: { ...MANAGER, ...ISSUER } }],
+        ["continues with cert-manager and its issuer", { objects: { ...ISSUER } }],
         [
-            "stops without cert-manager",
+            "stops without the issuer, and so without cert-manager",
             {},
-            /^tls\.certificate\.certManager: needs cert-manager in the cluster \(CustomResourceDefinition certificates\.cert-manager\.io is missing\)\. /,
-        ],
-        [
-            "stops without the issuer",
-            { objects: MANAGER },
-            /^tls\.certificate\.certManager\.issuer: Issuer alpa-auth\/internal does not exist\. /,
+            /^tls\.certificate\.certManager\.issuer: Issuer alpa-auth\/internal does not exist\. Install cert-manager, /,
         ],
         [
             "stops for the port of TLS in use",
             {
-                objects: { ...MANAGER, ...ISSUER },
+                objects: { ...ISSUER },
                 services: [{ namespace: "other", name: "web", nodePort: 30843 }],
             },
             /^tls\.nodePort: 30843 is used by Service other\/web\. Choose another port, or free it\.$/,
@@ -273,18 +254,6 @@ describe("preflight", () => {
             if (problem) assert.match(got[0], problem);
         });
 
-    it("stops for a PodMonitor where there is no Prometheus operator, and continues with one", async () => {
-        const observability = { metrics: { enabled: true, podMonitor: true } };
-        const without = (await problems("helm", {}, { observability })).problems;
-        assert.equal(without.length, 1, without.join("\n"));
-        assert.match(
-            without[0],
-            /^observability\.metrics\.podMonitor: needs the Prometheus operator in the cluster \(CustomResourceDefinition podmonitors\.monitoring\.coreos\.com is missing\)\. /,
-        );
-        const objects = { [CRD("podmonitors.monitoring.coreos.com")]: undefined };
-        assert.deepEqual((await problems("helm", { objects }, { observability })).problems, []);
-    });
-
     it("stops for an expired certificate, and only warns where it is in use: a run may have to revoke keys", async () => {
         const files = await certificate(["llm.example.com"], { notAfter: new Date(Date.now() - 1000) });
         const values = { ...withTls, tls: { certificate: { files } } };
@@ -294,20 +263,6 @@ describe("preflight", () => {
         const secret = asked.find((name) => name.startsWith("Secret alpa-auth/alpa-tls"))!;
         const served = () => new FakeCluster({ objects: { [secret]: OWN } });
         assert.deepEqual(await preflight(settings("helm", values), OWN, served), got);
-    });
-
-    const redirecting = {
-        objects: { [ROUTE]: OWN, "Namespace alpa-auth": OWN },
-        specs: { [ROUTE]: { http: [{ plugins: [{ name: "redirect" }, { name: "multi-auth" }] }] } },
-    };
-    it("stops when TLS is removed while HTTP still redirects to it, and names the two steps without downtime", async () => {
-        assert.deepEqual((await problems("helm", redirecting)).problems, [
-            "tls: cannot be removed while HTTP redirects callers to HTTPS, because the HTTPS port would close first. Restore tls, set tls.redirect to false (and exposure to direct), run pulumi up, and then remove tls.",
-        ]);
-        const served = { objects: redirecting.objects, specs: { [ROUTE]: { http: [{ plugins: [{ name: "x" }] }] } } };
-        assert.deepEqual((await problems("helm", served)).problems, []);
-        const both = { ...redirecting, objects: { ...redirecting.objects, ...MANAGER, ...ISSUER } };
-        assert.deepEqual((await problems("helm", both, withTls)).problems, []);
     });
 
     it("does not require Rampart's namespace in a cluster that the stack creates, and requires its Secret when the namespace exists", async () => {
@@ -476,7 +431,7 @@ describe("preflight and objects with the stack's names", () => {
     const whole = (installer: Installer, owner: string | undefined) => ({
         ...(installer === "existing" ? SHARED : RAMPART),
         "Namespace alpa-auth-gateway-apisix": undefined, // created by Rampart for this stack
-        ...Object.fromEntries(plannedObjects(settings(installer)).map((o) => [title(o), owner])),
+        ...Object.fromEntries(ownedNames(settings(installer)).map((o) => [title(o), owner])),
     });
 
     for (const installer of ["rampart", "helm", "existing"] as const) {
@@ -485,11 +440,11 @@ describe("preflight and objects with the stack's names", () => {
 
         it(`rejects all objects of another stack in one problem, and asks for the cluster first: ${installer}`, async () => {
             const got = (await problems(installer, { objects: whole(installer, "alpa-auth/other") })).problems;
-            const names = plannedObjects(settings(installer)).map(title);
+            const names = ownedNames(settings(installer)).map(title);
             assert.deepEqual(got, [
                 "cluster: https://10.0.0.1:16443 has objects of other owners with names of this stack. " +
                     "If it is the wrong cluster, correct cluster, or KUBECONFIG. Otherwise choose other names. The objects:\n" +
-                    `      - of stack alpa-auth/other: ${names.slice(0, 5).join(", ")} and ${names.length - 5} more. ` +
+                    `      - of stack alpa-auth/other: ${names.join(", ")}. ` +
                     "If this stack had that name, rename it back with pulumi stack rename.",
             ]);
         });
@@ -499,53 +454,18 @@ describe("preflight and objects with the stack's names", () => {
         const objects = {
             ...whole("rampart", OWN),
             "IngressClass alpa-auth": "alpa-auth/other",
-            "Secret alpa-auth/lab.2026a": undefined,
+            "Namespace alpa-auth-etcd": undefined,
         };
         const got = (await problems("rampart", { objects })).problems;
         assert.equal(got.length, 1);
         assert.deepEqual(got[0].split("\n").slice(1), [
+            "      - without an owner: Namespace alpa-auth-etcd. Delete them, or let this stack take over and overwrite each one (a namespace with all that is in it), " +
+                `for example: kubectl annotate namespace alpa-auth-etcd ${OWNER_ANNOTATION}=${OWN}`,
             "      - of stack alpa-auth/other: IngressClass alpa-auth. If this stack had that name, rename it back with pulumi stack rename.",
-            "      - without an owner: Secret alpa-auth/lab.2026a. Delete them, or let this stack take over and overwrite each one, " +
-                `for example: kubectl annotate -n alpa-auth secret lab.2026a ${OWNER_ANNOTATION}=${OWN}`,
         ]);
     });
 
-    it("prints the command for a cluster-scoped object without a namespace", async () => {
-        const objects = { ...whole("rampart", OWN), "IngressClass alpa-auth": undefined };
-        assert.match(
-            (await problems("rampart", { objects })).problems.join("\n"),
-            /kubectl annotate ingressclass alpa-auth /,
-        );
-    });
-
-    it("finds another stack's object among many, with one request for all", async () => {
-        const consumers = Array.from({ length: 50 }, (_, i) => ({
-            name: `c${i}`,
-            credentials: [{ id: "a", method: "key" }],
-        }));
-        const planned = plannedObjects(settings("existing", { consumers }));
-        const objects = {
-            ...SHARED,
-            ...Object.fromEntries(planned.map((o) => [title(o), OWN])),
-            "Secret alpa-auth/c7.a": "x/y",
-        };
-        const { problems: got, asked } = await problems("existing", { objects }, { consumers });
-        assert.equal(got.length, 1);
-        assert.match(got[0], /of stack x\/y: Secret alpa-auth\/c7\.a\. /);
-        assert.ok(
-            !asked.some((name) => name.startsWith("Secret ")),
-            "a thousand consumers would be thousands of reads",
-        );
-    });
-
-    it("does not check the namespace that Rampart creates", async () => {
-        const { asked } = await problems("rampart", { objects: whole("rampart", OWN) });
-        const got = (await problems("rampart", { objects: whole("rampart", OWN) })).problems;
-        assert.ok(asked.includes("Namespace alpa-auth-gateway-apisix"));
-        assert.deepEqual(got, []);
-    });
-
-    it("reads nothing in a namespace that does not exist", async () => {
+    it("reads nothing of the stack in a cluster that has nothing of it, except what decides its owner and its phase", async () => {
         const { asked } = await problems("rampart", { objects: RAMPART });
         assert.deepEqual(
             asked.sort(),
@@ -554,26 +474,15 @@ describe("preflight and objects with the stack's names", () => {
                 ROLE,
                 GRAPHS,
                 ...Object.keys({ ...WRITTEN_VERSIONS, ...WATCHED_VERSIONS }).map(CRD),
-                // Read because the route may redirect callers to HTTPS. Without the route, there is no redirect.
-                ROUTE,
                 // Read to know the phase of a conversion. If it is missing, no conversion has begun.
                 "ConfigMap alpa-auth/alpa-auth-conversion",
                 "GatewayClass alpa-auth",
                 "IngressClass alpa-auth",
                 "Namespace alpa-auth",
-                "Namespace alpa-auth",
-                // Read for three checks: the namespace itself, whether etcd runs there, and whether the stack may create
-                // objects there.
-                ...["Namespace alpa-auth-etcd", "Namespace alpa-auth-etcd", "Namespace alpa-auth-etcd"],
-                "Namespace alpa-auth-gateway-apisix",
+                // Read for two checks: whether etcd runs there, and whether the namespace is the stack's.
+                ...["Namespace alpa-auth-etcd", "Namespace alpa-auth-etcd"],
             ].sort(),
         );
-    });
-
-    it("reads only the namespace that exists", async () => {
-        const { asked } = await problems("rampart", { objects: { ...RAMPART, "Namespace alpa-auth": OWN } });
-        assert.ok(asked.includes("ApisixRoute alpa-auth/alpa"));
-        assert.ok(!asked.some((name) => name.includes("alpa-auth-gateway-apisix/")));
     });
 });
 

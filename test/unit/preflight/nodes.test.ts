@@ -40,21 +40,6 @@ describe("the check of the nodes", () => {
             warnings: [],
         }));
 
-    it("warns about more replicas than nodes, and about nothing else", async () => {
-        const of = (replicas: number, list: NodeState[]) => {
-            const settings = interSettings("rampart");
-            settings.gateway.release.replicas = replicas;
-            return nodes(settings, cluster(list));
-        };
-        assert.deepEqual(await of(5, [...fit("a", "b", "c", "d"), { name: "e", unfit: "not Ready" }]), {
-            problems: [],
-            warnings: [
-                "gateway.replicas: 5 pods share 4 nodes that accept pods, so the loss of one node stops several of them. Add nodes, or lower replicas to 4.",
-            ],
-        });
-        assert.deepEqual(await of(4, fit("a", "b", "c", "d")), NO_FINDINGS);
-    });
-
     it("reports what is missing for high availability, also on the nodes of Alpa", async () => {
         const gateway = { highAvailability: true, address: "llm.example.com", sharedCounters: {} };
         const { problems } = await nodes(settings("rampart", { gateway }), cluster(fit("dgx")));

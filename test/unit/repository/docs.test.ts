@@ -9,7 +9,7 @@ import { parse as parseConfig, type RawConfig } from "../../../config";
 import { ADMIN_SERVICE } from "../../../components/apisix/values";
 import { renderPolicies } from "../../../components/etcd/etcd";
 import { HEALTH_PORT } from "../../../components/etcd/names";
-import { NetworkPolicies } from "../../../components/kubernetes/network-policies";
+import { networkPolicies } from "../../../components/kubernetes/network-policies";
 import { record } from "../../kit";
 import { generatedPages } from "../../site/generated-pages";
 import { PREFIX } from "../../../components/alpa/paths";
@@ -166,7 +166,7 @@ describe("docs about the architecture", () => {
         assert.ok(settings.option === "intra-a");
         const { gateway, alpa } = settings;
         assert.ok(gateway.installer === "rampart");
-        const policies = await record(() => new NetworkPolicies("policies", { namespace: "apisix" }));
+        const policies = await record(() => networkPolicies("policies", { namespace: "apisix" }, {}));
         const specs: any[] = [...policies.map((p) => p.inputs.spec ?? {}), renderPolicies("apisix").etcd];
         const opened = specs.flatMap(({ ingress = [] }) => ingress.flatMap((rule: any) => rule.ports));
         const expected = [

@@ -55,7 +55,7 @@ describe("gateway.closed", () => {
     it("is served by every gateway pod before the component changes, and opens when the component is ready", async () => {
         const closed = await recordIntraB("done", { gateway: { closed: CLOSED } });
         for (const name of COMPONENT)
-            assert.ok(comesAfter(closed, named(closed, name), named(closed, "alpa-route-served")), name);
+            assert.ok(comesAfter(closed, named(closed, name), named(closed, "alpa-served")), name);
         const open = await recordIntraB("done");
         assert.ok(comesAfter(open, named(open, "alpa-route-rules"), named(open, "alpa-conversion-component-ready")));
     });
@@ -68,6 +68,6 @@ describe("gateway.closed", () => {
         const differ = closed.filter(
             ({ name, custom, inputs }) => custom && JSON.stringify(inputs) !== JSON.stringify(named(open, name).inputs),
         );
-        assert.deepEqual(differ.map(({ name }) => name).sort(), ["alpa-route-rules", "alpa-route-served"]);
+        assert.deepEqual(differ.map(({ name }) => name).sort(), ["alpa-route-rules", "alpa-served"]);
     });
 });

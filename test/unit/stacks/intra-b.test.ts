@@ -49,7 +49,7 @@ describe("option intra-b", () => {
     });
 
     const changes: [from: Phase, to: Phase, ...names: string[]][] = [
-        ["prepare", "drain", "alpa-route-rules", "alpa-route-served"],
+        ["prepare", "drain", "alpa-route-rules", "alpa-served"],
         ["drain", "stop", ANSWERS, HEAD, WORKER, LOOK],
         [
             "stop",
@@ -59,10 +59,10 @@ describe("option intra-b", () => {
             "alpa-route-completions",
             "alpa-route-logprobs",
             "alpa-route-rules",
-            "alpa-route-served",
+            "alpa-served",
         ],
         ["start", "verify"],
-        ["verify", "switch", "alpa-route-rules", "alpa-route-served"],
+        ["verify", "switch", "alpa-route-rules", "alpa-served"],
         ["switch", "done", HEAD, WORKER],
     ];
     for (const [from, to, ...names] of changes)
@@ -100,7 +100,7 @@ describe("option intra-b", () => {
             const seen = await stack(phase);
             const { suspend } = oneOfKind(seen, "RayCluster").inputs.spec;
             assert.equal(suspend, !component);
-            assert.equal(named(seen, "alpa-conversion-component-ready").inputs.running, component);
+            assert.equal(named(seen, "alpa-conversion-component-ready").inputs.until.running, component);
             const line = (name: string) => one(seen, COMMAND, name).inputs.create.split(" alpa-auth/test ")[1];
             const boot = `boot=${atBoot ? "as-found" : "never"} attempt=0`;
             assert.equal(line(HEAD), bareMetal ? `start ${boot}` : `stop after-answers ${boot}`);
@@ -124,10 +124,9 @@ describe("option intra-b", () => {
             }
             for (const name of [
                 ANSWERS,
-                "alpa-route-accepted",
                 "alpa-conversion-component-ready",
                 "alpa-conversion-verification-accepted",
-                "alpa-consumers-accepted",
+                "alpa-served",
             ])
                 assert.ok(comesAfter(seen, reached, named(seen, name)), name);
         });
@@ -141,7 +140,7 @@ describe("option intra-b", () => {
 
         it(`${phase}: ${callers === "nowhere" ? "closes the route before a backend stops" : "opens the route when a backend answers"}`, async () => {
             const seen = await stack(phase);
-            const accepted = named(seen, "alpa-route-accepted");
+            const accepted = named(seen, "alpa-served");
             for (const side of [HEAD, "alpa-conversion-component-ray"])
                 if (callers === "nowhere") assert.ok(comesAfter(seen, named(seen, side), accepted), side);
                 else assert.ok(comesAfter(seen, named(seen, "alpa-route-rules"), named(seen, side)), side);

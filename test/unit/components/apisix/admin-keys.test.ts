@@ -1,16 +1,19 @@
 import { strict as assert } from "node:assert";
-import { AdminKeys } from "../../../../components/apisix/admin-keys";
-import { comesAfter, inputsOf, oneOfKind, record } from "../../../kit";
+import { adminKeys } from "../../../../components/apisix/admin-keys";
+import { comesAfter, inputsOf, one, oneOfKind, record, textsOf } from "../../../kit";
 
-describe("AdminKeys", () => {
-    const build = () => record(() => new AdminKeys("alpa-admin-keys", { namespace: "gateway" }));
+describe("adminKeys", () => {
+    const build = () => record(() => adminKeys("alpa-admin-keys", "gateway", {}));
 
-    it("generates two independent keys", async () => {
+    it("derives two different keys from one seed with more bits than both", async () => {
         const seen = await build();
-        const keys = seen.filter((r) => r.type === "random:index/randomPassword:RandomPassword");
-        assert.deepEqual(keys.map((k) => k.name).sort(), ["alpa-admin-keys-admin", "alpa-admin-keys-viewer"]);
-        for (const { inputs } of keys) assert.deepEqual(inputs, { length: 40, special: false });
-        for (const key of keys) assert.ok(comesAfter(seen, oneOfKind(seen, "Secret"), key), key.name);
+        const seed = one(seen, "random:index/randomPassword:RandomPassword", "alpa-admin-keys-seed");
+        assert.deepEqual(seed.inputs, { length: 64, special: false });
+        const secret = oneOfKind(seen, "Secret");
+        assert.ok(comesAfter(seen, secret, seed));
+        const { admin, viewer } = textsOf(secret) as Record<string, string>;
+        for (const key of [admin, viewer]) assert.match(key, /^[0-9a-f]{48}$/);
+        assert.notEqual(admin, viewer);
     });
 
     it("puts both keys into the Secret that the chart reads: no pod starts without the viewer's key", async () => {

@@ -3,10 +3,9 @@
 import { strict as assert } from "node:assert";
 import { createHmac } from "node:crypto";
 import type * as pulumi from "@pulumi/pulumi";
-import { provider as accepted } from "../../../../components/consumers/consumers-accepted-provider";
-import { provider as revoked } from "../../../../components/consumers/credentials-revoked-provider";
+import { untilAccepted } from "../../../../components/consumers/consumers-accepted";
+import { provider } from "../../../../components/consumers/gateway-serves-provider";
 import type { GatewayPods } from "../../../../components/apisix/gateway-pods";
-import { provider as served } from "../../../../components/route/route-served-provider";
 import { fakeApi, type Answer } from "../../kit/fake-api";
 import { fakePods, type PodAnswers, type PodAsked } from "../../kit/fake-pods";
 
@@ -78,7 +77,7 @@ async function world(of: World): Promise<{ asked: PodAsked[]; inputs: object }> 
 
 async function accept(of: World, names = ["bob"]): Promise<PodAsked[]> {
     const { asked, inputs } = await world(of);
-    await accepted.create!({ ...inputs, generations: Object.fromEntries(names.map((n) => [n, 1])) } as never);
+    await untilAccepted(inputs as never, names, { isKeyReplaced: false });
     return asked;
 }
 
@@ -87,7 +86,7 @@ const named = (credentials: string[]) => Object.fromEntries(credentials.map((who
 
 async function remove(of: World, ...credentials: string[]): Promise<PodAsked[]> {
     const { asked, inputs } = await world(of);
-    await revoked.delete!("id", { ...inputs, credentials: named(credentials) } as never);
+    await provider.delete!("id", { ...inputs, credentials: named(credentials) } as never);
     return asked;
 }
 
@@ -239,8 +238,9 @@ describe("evidence of the gateway's pods", () => {
         const consumers = [consumer("bob", ["k"])];
         const replace = async (of: World, olds: object, news: object, generations: object = {}) => {
             const { asked, inputs } = await world({ consumers, ...of });
-            const as = (materials: object) => ({ ...inputs, generations: { bob: 1 }, materials }) as never;
-            await accepted.update!("a", { ...(as(olds) as object), generations } as never, as(news));
+            const as = (materials: object, generations: object) =>
+                ({ ...inputs, served: { installed: "1", route: {}, generations, materials } }) as never;
+            await provider.update!("a", as(olds, generations), as(news, { bob: 1 }));
             return asked;
         };
         const pods = [pod("one"), pod("cut-off", undefined, "False")];
@@ -442,7 +442,7 @@ describe("evidence of the gateway's pods", () => {
         for (const [what, now, replaced] of changes)
             it(what, async () => {
                 const of = (credentials: string[]) => ({ namespace: "a", credentials: named(credentials) }) as never;
-                const { replaces } = (await revoked.diff!(
+                const { replaces } = (await provider.diff!(
                     "id",
                     of(["bob/k", "bob/hs"]),
                     of(now),
@@ -454,7 +454,9 @@ describe("evidence of the gateway's pods", () => {
     describe("of a changed route", () => {
         const serve = async (answers: PodAnswers) => {
             const { asked, inputs } = await world({ answers });
-            await served.create!({ ...inputs, revision: "new", attempt: 0 } as never);
+            const route = { revision: "new", generation: 1, attempt: 0 };
+            const served = { installed: "1", route, generations: {}, materials: {} };
+            await provider.create({ ...inputs, served } as never);
             return asked;
         };
         const with_ = (revision: string) => ({ status: 401, headers: { "X-Alpa-Auth-Revision": revision } });

@@ -85,20 +85,14 @@ describe("metrics of the gateway", () => {
         assert.doesNotMatch(JSON.stringify(profile(METRICS).plugin_attr.prometheus), /extra_labels|\$/));
 
     it("can be read by the named pods only, and by none where none is named", () => {
-        assert.deepEqual((renderPolicies({ scrapers }) as any).metrics, {
-            podSelector: { matchLabels: { "app.kubernetes.io/name": "apisix" } },
-            policyTypes: ["Ingress"],
-            ingress: [
+        assert.deepEqual(renderPolicies({ scrapers }).apisix.ingress.at(-1), {
+            from: [
                 {
-                    from: [
-                        {
-                            namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "monitoring" } },
-                            podSelector: { matchLabels: { "app.kubernetes.io/name": "prometheus" } },
-                        },
-                    ],
-                    ports: [{ port: 9091, protocol: "TCP" }],
+                    namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "monitoring" } },
+                    podSelector: { matchLabels: { "app.kubernetes.io/name": "prometheus" } },
                 },
             ],
+            ports: [{ port: 9091, protocol: "TCP" }],
         });
         assert.deepEqual(renderPolicies({ scrapers: [] }), renderPolicies({}));
         assert.ok(!JSON.stringify(renderPolicies({})).includes("9091"));

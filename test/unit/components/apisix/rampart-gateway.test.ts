@@ -70,39 +70,25 @@ describe("RampartGateway", () => {
     it("creates the namespace's objects while Rampart deploys, and waits for the deployment after that", async () => {
         const seen = await record(() => build());
         const graph = oneOfKind(seen, "RampartGraph");
-        const free = one(seen, AWAITED, "alpa-gateway-namespace-free");
-        const namespace = one(seen, AWAITED, "alpa-gateway-namespace");
         const deployed = one(seen, AWAITED, "alpa-gateway-deployed");
         const needed = one(seen, "test:Needed", "needed-in-team-a-gateway-apisix");
         for (const [later, earlier] of [
-            [graph, free],
-            [namespace, graph],
-            [needed, namespace],
-            [deployed, namespace],
+            [needed, graph],
+            [deployed, graph],
         ])
             assert.ok(comesAfter(seen, later, earlier), `${later.name} after ${earlier.name}`);
         assert.ok(!comesAfter(seen, needed, deployed), "the pods of the deployment wait for these objects");
         assert.ok(seen.indexOf(deployed) > seen.indexOf(needed), "no other resource delays it in this test");
     });
 
-    it("waits for the resources that it names", async () => {
+    it("waits for the namespace of the graph, and for the graph", async () => {
         const seen = await record(() => build());
-        const wait = (name: string) => {
-            const { object, until, generation, uid, timeoutSeconds, goneAfter } = one(seen, AWAITED, name).inputs;
-            return [object.kind, object.name, until, generation, uid, timeoutSeconds, goneAfter];
-        };
-        const own = "team-a-gateway-apisix";
-        assert.deepEqual(wait("alpa-gateway-namespace-free"), [
-            "Namespace",
-            own,
-            { kind: "not-terminating" },
-            undefined,
-            undefined,
-            600,
-            own,
-        ]);
-        const graph = (until: object) => ["RampartGraph", "gateway", until, 1, "its-uid", 2700, undefined];
-        assert.deepEqual(wait("alpa-gateway-namespace"), graph({ kind: "graph-namespace", namespace: own }));
-        assert.deepEqual(wait("alpa-gateway-deployed"), graph({ kind: "graph-deployed" }));
+        const { namespaces, objectsInside } = oneOfKind(seen, "RampartGraph").inputs;
+        assert.deepEqual([namespaces, objectsInside], [["team-a-gateway-apisix"], true]);
+        const { object, until, generation, uid, timeoutSeconds } = one(seen, AWAITED).inputs;
+        assert.deepEqual(
+            [object.kind, object.name, until, generation, uid, timeoutSeconds],
+            ["RampartGraph", "gateway", { kind: "graph-deployed" }, 1, "its-uid", 2700],
+        );
     });
 });

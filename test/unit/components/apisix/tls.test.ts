@@ -9,7 +9,7 @@ import { renderRoute } from "../../../../components/route/route-rules";
 import { apisixValues } from "../../../../components/apisix/values";
 import { renderProfile, TLS_CIPHERS } from "../../../../components/apisix/profile";
 import type { AzureSide } from "../../../../components/cloudflare/azure-side";
-import { NetworkPolicies } from "../../../../components/kubernetes/network-policies";
+import { networkPolicies } from "../../../../components/kubernetes/network-policies";
 import { judge } from "../../../../components/kubernetes/readiness";
 import { tlsSecret } from "../../../../components/apisix/tls";
 import { certificate, type Pair } from "../../../certificates";
@@ -89,12 +89,12 @@ describe("GatewayTls", () => {
         assert.doesNotMatch(JSON.stringify(renderRoute({ ...base, guard, tls: { redirect: false } })), /redirect/);
     });
     it("opens its port to callers, and only then", async () => {
-        const ports = (of: Seen[]) => oneOfKind(of, "NetworkPolicy", "alpa-auth-callers").inputs.spec.ingress[0].ports;
+        const ports = (of: Seen[]) => oneOfKind(of, "NetworkPolicy", "alpa-auth-apisix").inputs.spec.ingress[0].ports;
         assert.deepEqual(
             ports(seen).map(({ port }: { port: number }) => port),
             [9080, 9443],
         );
-        const without = await record(() => new NetworkPolicies("alpa", { namespace: "gateway" }));
+        const without = await record(() => networkPolicies("alpa", { namespace: "gateway" }, {}));
         assert.equal(ports(without).length, 1);
     });
     it("shows its key nowhere in plain text", () => {

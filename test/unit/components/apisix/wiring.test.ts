@@ -1,13 +1,13 @@
 import { strict as assert } from "node:assert";
 import { ADMIN_KEYS_SECRET } from "../../../../components/apisix/gateway-pods";
 import { ADMIN_SERVICE, controllerName } from "../../../../components/apisix/values";
-import { GatewayWiring } from "../../../../components/apisix/wiring";
+import { gatewayWiring } from "../../../../components/apisix/wiring";
 import { asked, comesAfter, oneOfKind, record } from "../../../kit";
 
-describe("GatewayWiring", () => {
-    let wiring: GatewayWiring | undefined;
+describe("gatewayWiring", () => {
+    let wiring: ReturnType<typeof gatewayWiring> | undefined;
     const build = () =>
-        record(() => (wiring = new GatewayWiring("alpa-wiring", { apisixNamespace: "gateway", namespace: "team-a" })));
+        record(() => (wiring = gatewayWiring("alpa-wiring", { apisixNamespace: "gateway", namespace: "team-a" }, {})));
     const spec = async (kind: string) => oneOfKind(await build(), kind).inputs.spec;
 
     it("binds routes and consumers to one GatewayProxy", async () => {

@@ -58,7 +58,7 @@ for (const installer of INSTALLERS)
 describe("a gateway behind Cloudflare", () => {
     it("is open only to the connectors, and has no port on the nodes", async () => {
         const seen = await recordExposed("helm");
-        const [rule] = oneOfKind(seen, "NetworkPolicy", "alpa-auth-callers").inputs.spec.ingress;
+        const [rule] = oneOfKind(seen, "NetworkPolicy", "alpa-auth-apisix").inputs.spec.ingress;
         const { labels } = oneOfKind(seen, "Deployment", "alpa-auth-cloudflared").inputs.spec.template.metadata;
         assert.deepEqual(rule.from[0].podSelector.matchLabels, labels);
         const { values } = inputsOf(one(seen, "kubernetes:helm.sh/v3:Release"));
@@ -66,7 +66,7 @@ describe("a gateway behind Cloudflare", () => {
     });
     it("keeps its port for earlier callers where the config says so", async () => {
         const seen = await recordExposed("helm", { gateway: { installer: "helm", crds: ["c.yaml"], nodePort: 30801 } });
-        const [rule] = oneOfKind(seen, "NetworkPolicy", "alpa-auth-callers").inputs.spec.ingress;
+        const [rule] = oneOfKind(seen, "NetworkPolicy", "alpa-auth-apisix").inputs.spec.ingress;
         assert.equal(rule.from, undefined);
         assert.equal(inputsOf(one(seen, "kubernetes:helm.sh/v3:Release")).values.service.http.nodePort, 30801);
     });

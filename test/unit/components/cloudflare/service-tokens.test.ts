@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { fingerprint, ServiceTokens, type TokenCredential } from "../../../../components/cloudflare/service-tokens";
-import { provider } from "../../../../components/cloudflare/secret-versions-provider";
+import { secretVersionsRule as provider } from "../../../../components/records/secret-versions-rule";
 import { one, plain, record, type Seen } from "../../../kit";
 import { assertStored, load, storedText } from "../kubernetes/stored";
 
@@ -108,9 +108,10 @@ describe("SecretVersions", () => {
     });
     it("is stored without the SDK, and works from the state", async () => {
         const text = storedText(one(await made(), VERSIONS));
-        assertStored(text, 17_000, []);
+        assertStored(text, 17_000, ["node:crypto"]);
         const stored = load(text);
-        assert.equal((await stored.check!(olds, inputs({ "lab/a": 1 }, {}))).failures?.length, 1);
-        await assert.rejects(stored.update!("x", olds, inputs({ "lab/a": 3 }, { "lab/a": "two" })), /new secret/);
+        const of = (...args: Parameters<typeof inputs>) => ({ kind: "SecretVersions", ...inputs(...args) });
+        assert.equal((await stored.check!(olds, of({ "lab/a": 1 }, {}))).failures?.length, 1);
+        await assert.rejects(stored.update!("x", olds, of({ "lab/a": 3 }, { "lab/a": "two" })), /new secret/);
     });
 });

@@ -1,27 +1,21 @@
 // Proves the stored provider against a fake API server. Engine tests prove that `up` waits for the provider.
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
-import { ConsumersAccepted } from "../../../../components/consumers/consumers-accepted";
+import { GatewayServes } from "../../../../components/consumers/gateway-serves";
 import type { GatewayPods } from "../../../../components/apisix/gateway-pods";
 import { one, record } from "../../../kit";
 import { fakeApi, type Answer, type FakeApi } from "../../kit/fake-api";
 import { API_SERVER, assertStored, load, storedText } from "../kubernetes/stored";
 import { useFastTimers } from "../../kit/timers";
 
-const TYPE = "pulumi-nodejs:dynamic/alpa-auth:ConsumersAccepted";
+const TYPE = "pulumi-nodejs:dynamic/alpa-auth:GatewayServes";
 const gateway: GatewayPods = { namespace: "g", labels: { app: "apisix" }, unasked: "settle" };
+const SERVED = { installed: "1", route: { revision: "r", generation: 1, attempt: 0 }, generations: {}, materials: {} };
 const register = async (kubeconfig?: pulumi.Output<string>) => {
-    const generations = { alice: 1 };
-    const args = {
-        cluster: { kubeconfig },
-        namespace: "a",
-        generations,
-        materials: {},
-        gateway,
-        timeoutSeconds: 5,
-        settleSeconds: 0,
-    };
-    return one(await record(() => new ConsumersAccepted("accepted", args, {})), TYPE);
+    const served = { ...SERVED, generations: { alice: 1 } };
+    const readiness = { acceptTimeoutSeconds: 5, settleSeconds: 0 };
+    const args = { cluster: { kubeconfig }, namespace: "a", gateway, readiness, served };
+    return one(await record(() => new GatewayServes("served", args, {})), TYPE);
 };
 
 const condition = (type: string, status: string, generation: number, message: string) => ({
@@ -38,7 +32,7 @@ const route = (status = "True") => condition("Accepted", status, 1, "APISIX is a
 const NO_PODS: Record<string, Answer> = { pods: { kind: "PodList", items: [] } };
 const list = (...items: object[]) => ({ kind: "ConsumerList", items });
 
-describe("ConsumersAccepted", () => {
+describe("GatewayServes", () => {
     useFastTimers();
     const { now } = Date;
     let text: string;
@@ -68,15 +62,16 @@ describe("ConsumersAccepted", () => {
         const start = now();
         Date.now = () => start + 1000 * seconds * looks;
         const common = {
-            ...{ kubeconfig: api.kubeconfig, namespace: "a", gateway, materials: {} },
+            ...{ kubeconfig: api.kubeconfig, namespace: "a", gateway },
             ...{ timeoutSeconds: 30, settleSeconds: 0 },
         };
-        await provider.update!("a", { ...common, generations: olds }, { ...common, generations: news });
+        const of = (generations: object) => ({ ...common, served: { ...SERVED, generations } });
+        await provider.update!("a", of(olds), of(news));
         return looks;
     }
 
-    it("stores its provider in less than 52 kB, without the Pulumi SDK", () =>
-        assertStored(text, 52_000, [...API_SERVER, "node:crypto", "node:stream", "ws"]));
+    it("stores its provider in less than 62 kB, without the Pulumi SDK", () =>
+        assertStored(text, 62_000, [...API_SERVER, "node:crypto", "node:stream", "ws"]));
 
     const changes: [what: string, olds: object, news: object, changes: boolean][] = [
         ["nothing", { a: 1, b: 2 }, { b: 2, a: 1 }, false],
@@ -85,14 +80,14 @@ describe("ConsumersAccepted", () => {
         ["a consumer that was removed", { a: 1, b: 1 }, { a: 1 }, true],
     ];
     it("is updated for another key with the same id, which changes no generation", async () => {
-        const of = (digest: string) => ({ generations: { a: 1 }, materials: { a: digest }, namespace: "a" });
+        const of = (digest: string) => ({ served: { ...SERVED, materials: { a: digest } }, namespace: "a", gateway });
         assert.equal((await provider.diff!("a", of("old"), of("old"))).changes, false);
         assert.equal((await provider.diff!("a", of("old"), of("new"))).changes, true);
     });
 
     for (const [what, olds, news, expected] of changes)
         it(`${expected ? "is" : "is not"} updated for ${what}`, async () => {
-            const of = (generations: object) => ({ generations, materials: {}, namespace: "a" });
+            const of = (generations: object) => ({ served: { ...SERVED, generations }, namespace: "a", gateway });
             assert.equal((await provider.diff!("a", of(olds), of(news))).changes, expected);
         });
 
@@ -112,6 +107,23 @@ describe("ConsumersAccepted", () => {
                 "/api/v1/namespaces/g/secrets/apisix-admin-keys",
             ].sort(),
         );
+    });
+
+    it("is updated for another installation of the gateway, which must apply the route and every Consumer again", async () => {
+        const of = (installed: string) => ({
+            ...{ namespace: "a", gateway, timeoutSeconds: 30, settleSeconds: 0 },
+            served: { ...SERVED, installed, generations: { alice: 1 } },
+        });
+        assert.equal((await provider.diff!("a", of("1"), of("2"))).changes, true);
+        const asked: string[] = [];
+        api = await fakeApi((path) => {
+            asked.push(path.split("/").at(-1)!);
+            if (path.startsWith("/api/v1/namespaces/g/")) return NO_PODS[path.split("/").at(-1)!];
+            return path.endsWith("/consumers") ? list(consumer("alice", 1)) : route();
+        });
+        const { kubeconfig } = api;
+        await provider.update!("a", { ...of("1"), kubeconfig }, { ...of("2"), kubeconfig });
+        assert.deepEqual(asked, ["alpa", "pods", "consumers", "alpa", "apisix-admin-keys", "pods"]);
     });
 
     it("ignores consumers that have not changed", async () => {

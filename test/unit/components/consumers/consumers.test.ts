@@ -29,9 +29,8 @@ const build = (consumer: ConsumerSettings, more: Partial<ConsumersArgs> = {}) =>
     });
 const SALT = "random:index/randomUuid:RandomUuid";
 const SEED = "random:index/randomPassword:RandomPassword";
-const ACCEPTED = "pulumi-nodejs:dynamic/alpa-auth:ConsumersAccepted";
 const MEMORY = "pulumi-nodejs:dynamic/alpa-auth:Revocations";
-const REVOKED = "pulumi-nodejs:dynamic/alpa-auth:CredentialsRevoked";
+const REVOKED = "pulumi-nodejs:dynamic/alpa-auth:GatewayServes";
 const PUBLIC_KEY = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n";
 
 /** The fake engine always generates the same text. */
@@ -74,19 +73,11 @@ describe("Consumers", () => {
         assert.deepEqual(keys.map((k) => k.name).sort(), ["lab.2026a-key", "lab.2026b-key"]);
     });
 
-    it("creates three resources for a caller with one key, and one record of revocations and two waits for all", async () => {
+    it("creates three resources for a caller with one key, and one record of revocations and one proof for all", async () => {
         const seen = await record(() => build(caller(key("a"))));
         assert.deepEqual(
             seen.filter((r) => !r.type.startsWith("alpa-auth:")).map((r) => r.name),
-            [
-                "seed",
-                "lab.a-key",
-                "alpa-consumers-revocations",
-                "lab.a-secret",
-                "alpa-consumers-revoked",
-                "lab-consumer",
-                "alpa-consumers-accepted",
-            ],
+            ["seed", "lab.a-key", "revocations", "lab.a-secret", "alpa-consumers-revoked", "lab-consumer"],
         );
     });
 
@@ -136,17 +127,17 @@ describe("Consumers", () => {
         assert.ok(comesAfter(seen, oneOfKind(seen, "Secret", "lab.2026a"), memory));
     });
 
-    it("creates keys, then Secrets, then the Consumer, then waits for it", async () => {
-        const seen = await record(() => build(lab));
+    it("creates keys, then Secrets, then the Consumer, and returns what every gateway pod must apply", async () => {
+        let built: Consumers;
+        const seen = await record(() => (built = build(lab)));
         const consumer = oneOfKind(seen, "Consumer", "lab");
         for (const id of ["2026a", "2026b"]) {
             const secret = oneOfKind(seen, "Secret", `lab.${id}`);
             assert.ok(comesAfter(seen, secret, one(seen, SALT, `lab.${id}-key`)), id);
             assert.ok(comesAfter(seen, consumer, secret), id);
         }
-        const waiting = one(seen, ACCEPTED);
-        assert.ok(comesAfter(seen, waiting, consumer));
-        assert.deepEqual(waiting.inputs.generations, { lab: 1 });
+        assert.equal(await value(pulumi.output(built!.served.generations.lab)), 1);
+        assert.deepEqual(Object.keys(await value(pulumi.output(built!.served.materials))), ["lab"]);
     });
 
     it("deletes the Consumer, then verifies that its credentials are rejected, then deletes their Secrets", async () => {
@@ -191,9 +182,8 @@ describe("Consumers", () => {
             [
                 "alpa-auth:index:Consumers alpa-consumers",
                 `${SEED} seed`,
-                ...[MEMORY, REVOKED, ACCEPTED].map(
-                    (type, i) => `${type} alpa-consumers${["-revocations", "-revoked", "-accepted"][i]}`,
-                ),
+                `${MEMORY} revocations`,
+                `${REVOKED} alpa-consumers-revoked`,
             ],
         );
     });
@@ -209,6 +199,6 @@ describe("Consumers", () => {
         const seen = await record(() => build(caller(brought), { cluster }));
         for (const r of seen)
             assert.doesNotMatch(JSON.stringify(inputsOf(r)), /s3cret|czNjcmV0/, `${r.type} ${r.name}`);
-        assert.match(JSON.stringify(one(seen, ACCEPTED).inputs), /s3cret/);
+        assert.match(JSON.stringify(one(seen, REVOKED).inputs), /s3cret/);
     });
 });

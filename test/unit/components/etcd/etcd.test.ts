@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { Etcd, renderPolicies } from "../../../../components/etcd/etcd";
+import { Etcd, renderKeyring, renderPolicies } from "../../../../components/etcd/etcd";
 import { asked, comesAfter, inputsOf, one, oneOfKind, record, type Seen } from "../../../kit";
 
 const IMAGE = "mirror.example.org/team/etcd:v3.6.99";
@@ -94,6 +94,12 @@ describe("Etcd", () => {
         const classOf = async (name?: string) =>
             specOf(await build(1, name)).volumeClaimTemplates[0].spec.storageClassName;
         assert.deepEqual([await classOf("fast"), await classOf()], ["fast", undefined]);
+    });
+
+    it("has an encryption key of 16 letters: APISIX ignores another length, and parses digits as a number", () => {
+        const bytes = Buffer.from(Array.from({ length: 24 }, (_, i) => i * 11));
+        assert.match(renderKeyring(bytes), /^[A-Za-z]{16}$/);
+        assert.notEqual(renderKeyring(bytes), renderKeyring(bytes.map((byte) => byte + 1) as Buffer));
     });
 
     it("lets APISIX reach the client port, and only members each other's", () => {

@@ -28,8 +28,6 @@ const ready: Case[] = [
     ["a graph's namespace that exists while it deploys", NAMESPACE, graph(1, "Deploying"), "Active"],
     ["a condition of this generation", ACCEPTED, condition("True", 2)],
     ["the other condition of this generation", AVAILABLE, condition("True", 2, "Available")],
-    ["a namespace that does not exist, as free", { kind: "not-terminating" }, undefined],
-    ["a namespace that is active, as free", { kind: "not-terminating" }, { status: { phase: "Active" } }],
 ];
 const waiting: [...Case, why: RegExp][] = [
     ["an object that does not exist", DEPLOYED, undefined, undefined, /does not exist/],
@@ -73,13 +71,6 @@ const waiting: [...Case, why: RegExp][] = [
         condition("True", 2, "Available"),
         undefined,
         /no ingress controller/,
-    ],
-    [
-        "a namespace that is being deleted, as free",
-        { kind: "not-terminating" },
-        { status: { phase: "Terminating" } },
-        undefined,
-        /Terminating/,
     ],
 ];
 const failed: [...Case, why: RegExp][] = [

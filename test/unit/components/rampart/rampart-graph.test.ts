@@ -3,7 +3,7 @@
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { RampartGraph } from "../../../../components/rampart/rampart-graph";
-import { one, record } from "../../../kit";
+import { asked, one, record } from "../../../kit";
 import { fakeApi, type Answer, type FakeApi, type Request } from "../../kit/fake-api";
 import { API_SERVER, assertStored, load, storedText } from "../kubernetes/stored";
 import { useFastTimers } from "../../kit/timers";
@@ -14,11 +14,12 @@ const PATH = "/apis/rampart.petuum.com/v1beta2/namespaces/a/rampartgraphs/gatewa
 const metadata = { name: "gateway", namespace: "a", labels: { by: "us" }, annotations: { owner: "us" } };
 const NEW = { deploy: true, graph: { retry: 2, flows: {} } };
 const OLD = { deploy: true, graph: { retry: 1, flows: {} } };
-const ours = { apiVersion: API_VERSION, kind: "RampartGraph", metadata, spec: NEW, timeoutSeconds: 60 };
+const ours = { apiVersion: API_VERSION, kind: "RampartGraph", metadata, spec: NEW, timeoutSeconds: 60, namespaces: [] };
 const LIVE = { generation: 7, uid: "u-1" };
 
 async function register(cluster: { kubeconfig?: pulumi.Output<string>; context?: string } = {}) {
-    const args = { cluster, apiVersion: API_VERSION, metadata: metadata as any, spec: NEW, timeoutSeconds: 60 };
+    const wait = { timeoutSeconds: 60, namespaces: [] };
+    const args = { cluster, apiVersion: API_VERSION, metadata: metadata as any, spec: NEW, ...wait };
     return one(await record(() => new RampartGraph("graph", args, {})), TYPE);
 }
 const live = (spec: object | undefined, phase?: string, more: object = {}) => ({
@@ -50,8 +51,11 @@ describe("RampartGraph", () => {
     before(async () => (text = storedText(await register())));
     afterEach(() => void (sent.length = 0));
 
-    it("stores its provider in less than 18 kB, without the Pulumi SDK", () =>
-        assertStored(text, 18_000, [...API_SERVER, "node:util"]));
+    it("is deleted before its replacement is created, also with `pulumi up --replace`, since both have one name", async () =>
+        assert.ok(asked(await register()).deleteBeforeReplace));
+
+    it("stores its provider in less than 29 kB, without the Pulumi SDK", () =>
+        assertStored(text, 29_000, [...API_SERVER, "node:util"]));
 
     for (const verb of ["create", "update"] as const) {
         const run = ({ provider, inputs, state }: Awaited<ReturnType<typeof cluster>>) =>
@@ -69,7 +73,10 @@ describe("RampartGraph", () => {
             const world = await cluster([live(OLD, "Failed")], live(NEW, "Failed"));
             const { outs } = await run(world);
             assert.deepEqual(outs, { ...world.inputs, ...LIVE });
-            assert.doesNotMatch(JSON.stringify({ ...outs, kubeconfig: "" }), /messages|s3cret|status":/);
+            assert.doesNotMatch(
+                JSON.stringify({ ...outs, kubeconfig: "", __provider: "" }),
+                /messages|s3cret|status":/,
+            );
         });
 
         const free: [what: string, state: Answer][] = [
@@ -175,6 +182,7 @@ describe("RampartGraph", () => {
         ["another spec", { spec: OLD }, true, []],
         ["other annotations", { metadata: { ...metadata, annotations: {} } }, true, []],
         ["another kubeconfig, which deletion will need", { kubeconfig: "new" }, true, []],
+        ["other namespaces, which deletion will need", { namespaces: ["a-x"] }, true, []],
         ["other pods to drain, which deletion will need", { drain: {} }, true, []],
         ["another name", { metadata: renamed }, true, ["metadata"]],
         ["another namespace", { metadata: moved }, true, ["metadata"]],
@@ -186,7 +194,6 @@ describe("RampartGraph", () => {
             const olds = { ...ours, kubeconfig: "old", ...LIVE };
             const diff = await load(text).diff!("a/gateway", olds, { ...ours, kubeconfig: "old", ...change });
             assert.deepEqual([diff.changes, diff.replaces], [changed, replaces]);
-            assert.ok(diff.deleteBeforeReplace, "two graphs of one name cannot exist");
         });
 
     it("read finds a deleted graph missing", async () => {
@@ -262,6 +269,60 @@ describe("RampartGraph", () => {
             /^Error: Deployment a-gateway-apisix\/apisix: pods not gone after 0\.05 s: apisix-1\. .*delete pod --force$/,
         );
         assert.doesNotMatch(methods(), /DELETE/);
+    });
+    /** Starts an API server with the namespace of a component, whose phases come in this order. */
+    const inside = async (phases: (string | undefined)[], graph: Answer = live(NEW, "Deploying")) => {
+        const world = await cluster([graph]);
+        let looks = 0;
+        api = await fakeApi((path, request) => {
+            sent.push({ path, ...request });
+            if (request.method !== "GET") return path === PATH ? live(NEW) : {};
+            if (path !== "/api/v1/namespaces/a-x") return request.method === "GET" ? graph : {};
+            const phase = phases[Math.min(looks++, phases.length - 1)];
+            return phase === undefined ? undefined : { status: { phase } };
+        });
+        const more = { namespaces: ["a-x"], objectsInside: true, kubeconfig: api.kubeconfig };
+        return { ...world, inputs: { ...world.inputs, ...more }, state: { ...world.state, ...more } };
+    };
+    const steps = () => sent.map(({ method, path }) => (path === PATH ? method : "namespace")).join(" ");
+
+    it("create waits while the component's namespace is Terminating, and then until Rampart has created it", async () => {
+        const { provider, inputs } = await inside(["Terminating", undefined, undefined, "Active"]);
+        const { outs } = await provider.create(inputs);
+        assert.deepEqual(outs, { ...inputs, ...LIVE });
+        assert.equal(steps(), "namespace namespace GET PATCH GET namespace GET namespace");
+    });
+    it("check asks for no dry run while the component's namespace is Terminating, which create waits for", async () => {
+        const { provider, inputs } = await inside(["Terminating"]);
+        assert.deepEqual((await provider.check!({}, inputs)).failures, []);
+        assert.equal(steps(), "namespace");
+    });
+    for (const verb of ["create", "update"] as const)
+        it(`${verb} that Rampart fails reports its message with the graph's state, which Pulumi records`, async () => {
+            const failed = { ...live(NEW, "Failed"), status: { phase: "Failed", observedGeneration: 7, reason: "X" } };
+            const { provider, inputs, state } = await inside([undefined], failed);
+            const run = verb === "create" ? provider.create(inputs) : provider.update!("a/gateway", state, inputs);
+            await assert.rejects(run, (error: Error & { id?: string; properties?: object }) => {
+                assert.match(error.message, /^RampartGraph a\/gateway: Rampart reports Failed \(X\)/);
+                assert.deepEqual([error.id, error.properties], ["a/gateway", { ...inputs, ...LIVE }]);
+                return true;
+            });
+        });
+    it("delete waits until the component's namespace is gone", async () => {
+        const { provider, state } = await inside(["Terminating", "Terminating", undefined], undefined);
+        await provider.delete!("a/gateway", state);
+        assert.equal(steps(), "DELETE GET namespace namespace namespace");
+    });
+    it("delete names a namespace that is not gone after ten minutes", async () => {
+        const { provider, state } = await inside(["Terminating"], undefined);
+        const now = Date.now;
+        Date.now = () => now() + 300_000 * sent.length;
+        await assert
+            .rejects(
+                provider.delete!("a/gateway", state),
+                /^Error: Namespace a-x: not gone after 600 s\. Look: kubectl/,
+            )
+            .finally(() => (Date.now = now));
     });
     it("delete accepts a graph that does not exist", async () => {
         const { provider, state } = await cluster([undefined], 404);

@@ -11,7 +11,7 @@ const install = {
 };
 const args = { ...install, cluster: {} };
 const base64 = (text: string) => Buffer.from(text).toString("base64");
-const GUARD = "pulumi-nodejs:dynamic/alpa-auth:RampartGuard";
+const GUARD = "pulumi-nodejs:dynamic/alpa-auth:Awaited";
 const RELEASE = "kubernetes:helm.sh/v3:Release";
 
 describe("Rampart", () => {

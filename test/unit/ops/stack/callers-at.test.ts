@@ -5,7 +5,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { provider } from "../../../../components/consumers/revocations-provider";
+import { revocationsRule as provider } from "../../../../components/records/revocations-rule";
 import { keyDigest } from "../../../../components/consumers/key-digest";
 import type { Call } from "../kit";
 import { commit, git, NOW, repository, rollback, update, usePackages, useRepository } from "./rollback-kit";
@@ -68,7 +68,7 @@ describe("callers of a file, in earlier versions", () => {
         const { outs } = await provider.create!({ declared, readmit: {} });
         const { outs: outputs } = await provider.update!("id", outs!, { declared: {}, readmit: {} });
         const type = "pulumi-nodejs:dynamic/alpa-auth:Revocations";
-        const urn = `urn:pulumi:intra::alpa-auth::${type}::alpa-consumers-revocations`;
+        const urn = `urn:pulumi:intra::alpa-auth::${type}::revocations`;
         const state = { resources: [{ urn, type, outputs }] };
         const history = [update(commits.lab, named), update(commits.now, named)];
         const { note, found } = await exits(2, back(history, [], state));

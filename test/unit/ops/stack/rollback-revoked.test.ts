@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import { generateKeyPairSync } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { provider } from "../../../../components/consumers/revocations-provider";
+import { revocationsRule as provider } from "../../../../components/records/revocations-rule";
 import { keyDigest } from "../../../../components/consumers/key-digest";
 import type { Call } from "../kit";
 import { hidden, NOW, repository, rollback, update, usePackages, useRepository } from "./rollback-kit";
@@ -24,7 +24,7 @@ async function stateWithout(revoked: Record<string, string>) {
     const inputs = { declared: revoked, readmit: {} };
     const { outs } = await provider.create!(inputs);
     const { outs: outputs } = await provider.update!("id", outs!, { declared: {}, readmit: {} });
-    const urn = "urn:pulumi:intra::alpa-auth::pulumi-nodejs:dynamic/alpa-auth:Revocations::alpa-consumers-revocations";
+    const urn = "urn:pulumi:intra::alpa-auth::pulumi-nodejs:dynamic/alpa-auth:Revocations::revocations";
     const type = "pulumi-nodejs:dynamic/alpa-auth:Revocations";
     const replaced = { urn, type, delete: true, outputs: { ...outputs, revoked: [] } };
     return { id: outputs!.revoked[0].id, deployment: { resources: [replaced, { urn, type, outputs }] } };

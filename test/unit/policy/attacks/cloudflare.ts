@@ -165,8 +165,6 @@ export const CLOUDFLARE: Record<string, Attack[]> = {
             },
             "policies[1].id: must be",
         ],
-    ],
-    "workers-own": [
         [
             "a Worker of another stack",
             "cloudflare",

@@ -9,7 +9,7 @@ const pod = (change: (pod: any) => void) =>
 const policy = (name: string, change: (spec: any) => void) => spec("NetworkPolicy", `alpa-policies-${name}`, change);
 /** A change of APISIX's settings file. */
 const file = (change: (settings: any) => void) =>
-    inputs("ConfigMap", "alpa-profile-file", ({ data }) => {
+    inputs("ConfigMap", "alpa-profile", ({ data }) => {
         const settings = parse(data["config-alpa-auth.yaml"]);
         change(settings);
         data["config-alpa-auth.yaml"] = stringify(settings);
@@ -103,11 +103,9 @@ export const CLUSTER: Record<string, Attack[]> = {
         [
             "another file of settings",
             "intra",
-            inputs("ConfigMap", "alpa-profile-file", ({ data }) => (data["a.lua"] = "")),
+            inputs("ConfigMap", "alpa-profile", ({ data }) => (data["a.lua"] = "")),
             "data.a.lua",
         ],
-    ],
-    "values-seen": [
         [
             "a file of values",
             "intra",
@@ -199,36 +197,36 @@ export const CLUSTER: Record<string, Attack[]> = {
             without("NetworkPolicy", "alpa-policies-closed"),
             /^namespace \S+: must have/,
         ],
-        ["an Admin API for all", "intra", policy("admin-api", (s) => delete s.ingress[0].from), /reach port 9180/],
+        ["an Admin API for all", "intra", policy("apisix", (s) => delete s.ingress[1].from), /reach port 9180/],
         [
             "an Admin API for addresses",
             "intra",
-            policy("admin-api", (s) => (s.ingress[0].from = [{ ipBlock: {} }])),
+            policy("apisix", (s) => (s.ingress[1].from = [{ ipBlock: {} }])),
             /let addresses/,
         ],
         [
             "an Admin API for every pod",
             "intra",
-            policy("admin-api", (s) => (s.ingress[0].from = [{ podSelector: {} }])),
+            policy("apisix", (s) => (s.ingress[1].from = [{ podSelector: {} }])),
             /every pod/,
         ],
         [
             "a range of ports",
             "intra",
-            policy("callers", (s) => (s.ingress[0].ports[0].endPort = 9200)),
+            policy("apisix", (s) => (s.ingress[0].ports[0].endPort = 9200)),
             /reach port 9080/,
         ],
         [
             "every port",
             "intra",
-            policy("callers", (s) => delete s.ingress[0].ports),
+            policy("apisix", (s) => delete s.ingress[0].ports),
             "spec.ingress[0]: must name the ports",
         ],
         [
             "an Admin API for another pod",
             "intra",
-            policy("admin-api", (s) => (s.ingress[0].from = [{ podSelector: { matchLabels: { app: "foreign" } } }])),
-            "spec.ingress[0].from[0].podSelector: must select pods of this project",
+            policy("apisix", (s) => (s.ingress[1].from = [{ podSelector: { matchLabels: { app: "foreign" } } }])),
+            "spec.ingress[1].from[0].podSelector: must select pods of this project",
         ],
         [
             "an etcd for the gateway of another namespace",
@@ -271,12 +269,7 @@ export const CLUSTER: Record<string, Attack[]> = {
             secretText("lab.2026a", "key", "$env://HOSTNAME-0123456"),
             /begin with \$/,
         ],
-        [
-            "a short generated key",
-            "intra",
-            inputs("RandomPassword", "alpa-consumers-seed", (p) => (p.length = 8)),
-            "length: must be",
-        ],
+        ["a short generated key", "intra", inputs("RandomPassword", "seed", (p) => (p.length = 8)), "length: must be"],
         [
             "a Secret that other namespaces get",
             "intra",

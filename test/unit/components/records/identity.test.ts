@@ -1,8 +1,8 @@
 // Proves what a stack records of its cluster, and which other cluster it rejects. test/engine/stack/failures.test.ts proves
 // that a rejection ends a preview and an update before anything else.
 import { strict as assert } from "node:assert";
-import { StackIdentity } from "../../../../components/identity/identity";
-import { provider, type IdentityArgs } from "../../../../components/identity/identity-provider";
+import { StackIdentity } from "../../../../components/records/identity";
+import { identityRule as provider, type IdentityArgs } from "../../../../components/records/identity-rule";
 import { one, record } from "../../../kit";
 import { assertStored, storedText } from "../kubernetes/stored";
 
@@ -58,6 +58,18 @@ describe("the identity of a stack", () => {
         assert.ok(await isUpdated(host("m1"), host("m2")));
     });
 
+    it("is compared also by a run with `--target` or `--exclude`, in which Pulumi returns what is recorded", async () => {
+        const registered = async (recorded: object) => {
+            let problems: Promise<string[]> | undefined;
+            await record(() => (problems = new StackIdentity("identity", args("b")).registered()), {
+                identity: recorded,
+            });
+            return problems!;
+        };
+        assert.deepEqual(await registered({}), []);
+        assert.match((await registered(args("a"))).join(), /^cluster: .* is not the one of this stack/);
+    });
+
     it("forgets what the stack no longer has, and records what is new", async () => {
         const host = { identities: { cluster: cluster("a"), "host 10.0.0.5": cluster("key") }, moved: [] };
         assert.deepEqual(await failuresOf(args("a"), host), []);
@@ -68,6 +80,6 @@ describe("the identity of a stack", () => {
 
     it("stores its provider without the Pulumi SDK", async () => {
         const made = await record(() => new StackIdentity("identity", args("a")));
-        assertStored(storedText(one(made, "pulumi-nodejs:dynamic/alpa-auth:StackIdentity")), 3_500, []);
+        assertStored(storedText(one(made, "pulumi-nodejs:dynamic/alpa-auth:StackIdentity")), 17_000, ["node:crypto"]);
     });
 });

@@ -31,7 +31,7 @@ export interface RevocationRecord {
 type Inputs = pulumi.Unwrap<RevocationsArgs>;
 type State = Inputs & RevocationRecord;
 
-export const provider: pulumi.dynamic.ResourceProvider<Inputs, State> = {
+export const revocationsRule: pulumi.dynamic.ResourceProvider<Inputs, State> = {
     /** Also runs in preview. @throws Error with each declared key that is revoked, unless `readmit` names the revocation */
     async diff(_id, olds, news) {
         const problems = readmitted(olds, news.declared)

@@ -11,7 +11,7 @@ export interface SecretVersionsArgs {
 
 type Inputs = pulumi.Unwrap<SecretVersionsArgs>;
 
-export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
+export const secretVersionsRule: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     /** Also runs in preview, and compares with the state. A token that is not in the state may start with any version. */
     async check(olds, news) {
         const before = olds.versions ?? {};

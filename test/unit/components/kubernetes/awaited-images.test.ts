@@ -1,17 +1,19 @@
 // Proves when the stored provider judges that every node has the image and the weights, and that it reports why a node
 // does not have them. The API server is a fake.
 import { strict as assert } from "node:assert";
-import { ImagesReady } from "../../../../components/opt/images-ready";
-import { judgeImages } from "../../../../components/opt/images-ready-provider";
+import { Awaited } from "../../../../components/kubernetes/awaited";
+import { judge, type Until } from "../../../../components/kubernetes/readiness";
 import { one, record } from "../../../kit";
 import { fakeApi, type FakeApi } from "../../kit/fake-api";
-import { API_SERVER, assertStored, load, storedText } from "../kubernetes/stored";
+import { load, storedText } from "./stored";
 
 const status = (more: object = {}) => ({
     ...{ observedGeneration: 2, desiredNumberScheduled: 2, updatedNumberScheduled: 2, numberReady: 2 },
     ...more,
 });
 const set = (more: object = {}) => ({ kind: "DaemonSet", metadata: { generation: 2 }, status: status(more) });
+
+const UNTIL: Until = { kind: "images", nodes: 2 };
 
 describe("images on the nodes", () => {
     const cases: [what: string, more: object | undefined, why?: string][] = [
@@ -25,18 +27,19 @@ describe("images on the nodes", () => {
     for (const [what, more, why] of cases)
         it(`${what}: ${why ?? "ready"}`, () =>
             assert.deepEqual(
-                judgeImages(more && set(more), 2),
+                judge(UNTIL, more && set(more)),
                 why === undefined ? { state: "ready" } : { state: "waiting", why },
             ));
 });
 
-describe("ImagesReady", () => {
-    const args = { namespace: "a", name: "alpa-opt-images", nodes: 2, generation: 2, timeoutSeconds: 2 };
+describe("Awaited images", () => {
+    const object = { apiVersion: "apps/v1", kind: "DaemonSet", namespace: "a", name: "alpa-opt-images" };
+    const args = { object, until: UNTIL, generation: 2, timeoutSeconds: 2 };
     let api: FakeApi;
     let text: string;
     before(async () => {
-        const made = await record(() => new ImagesReady("wait", { cluster: {}, ...args }, {}));
-        text = storedText(one(made, "pulumi-nodejs:dynamic/alpa-auth:ImagesReady"));
+        const made = await record(() => new Awaited("wait", { cluster: {}, ...args }, {}));
+        text = storedText(one(made, "pulumi-nodejs:dynamic/alpa-auth:Awaited"));
     });
     const open = async (object: object, pods: object[] = [], events: object[] = []) => {
         const list = (kind: string, items: object[]) => ({ kind: `${kind}List`, apiVersion: "v1", items });
@@ -54,11 +57,9 @@ describe("ImagesReady", () => {
     });
     const creating = { state: { waiting: { reason: "ContainerCreating" } } };
 
-    it("stores its provider in less than 19 kB, without the Pulumi SDK", () => assertStored(text, 19_000, API_SERVER));
-
     it("ends when every node has image and weights", async () => {
         const { provider, inputs } = await open(set());
-        assert.equal((await provider.create!(inputs)).id, "a/alpa-opt-images");
+        assert.equal((await provider.create!(inputs)).id, "DaemonSet a/alpa-opt-images");
     });
 
     it("reports the kubelet's message about a pod of the component, and about no other pod", async () => {
@@ -70,7 +71,7 @@ describe("ImagesReady", () => {
         const pods = [pod("other", creating, "other"), pod("one", creating)];
         const { provider, inputs } = await open(set({ numberReady: 0 }), pods, [event("other"), event("one")]);
         await assert.rejects(provider.create!(inputs), {
-            message: `DaemonSet a/alpa-opt-images: pod one: FailedMount: ${message}. Look: kubectl -n a describe pods -l app.kubernetes.io/name=alpa-opt-images`,
+            message: `DaemonSet a/alpa-opt-images: pod one: FailedMount: ${message}. Look: kubectl -n a describe pods -l app.kubernetes.io/name=alpa-opt-images; kubectl -n a describe daemonset alpa-opt-images`,
         });
     });
 
@@ -87,6 +88,6 @@ describe("ImagesReady", () => {
         const diff = async (more: object) => (await provider.diff!("id", inputs, { ...inputs, ...more })).changes;
         assert.equal(await diff({ timeoutSeconds: 9 }), false);
         assert.equal(await diff({ generation: 3 }), true);
-        assert.equal(await diff({ nodes: 3 }), true);
+        assert.equal(await diff({ until: { ...UNTIL, nodes: 3 } }), true);
     });
 });

@@ -1,16 +1,18 @@
 // Proves when the stored provider judges that a RayCluster is running or suspended. The API server is a fake. Engine
 // tests prove that the KubeRay operator sets the statuses that this test assumes.
 import { strict as assert } from "node:assert";
-import { judgeRayCluster, type ObservedCluster } from "../../../../components/opt/ray-readiness";
-import { RayReady } from "../../../../components/opt/ray-ready";
+import { Awaited } from "../../../../components/kubernetes/awaited";
+import { judge, type Observed, type Until } from "../../../../components/kubernetes/readiness";
 import { one, record } from "../../../kit";
 import { fakeApi, type FakeApi } from "../../kit/fake-api";
-import { API_SERVER, assertStored, load, storedText } from "../kubernetes/stored";
+import { load, storedText } from "./stored";
 
-const TYPE = "pulumi-nodejs:dynamic/alpa-auth:RayReady";
+const TYPE = "pulumi-nodejs:dynamic/alpa-auth:Awaited";
+const RUNNING: Until = { kind: "ray", running: true };
+const SUSPENDED: Until = { kind: "ray", running: false };
 const conditions = (states: Record<string, string>) =>
     Object.entries(states).map(([type, status]) => ({ type, status, reason: "Why", message: "what" }));
-const cluster = (states: Record<string, string>, more: object = {}, generation = 2): ObservedCluster => ({
+const cluster = (states: Record<string, string>, more: object = {}, generation = 2): Observed => ({
     metadata: { generation },
     status: {
         observedGeneration: 2,
@@ -23,7 +25,7 @@ const cluster = (states: Record<string, string>, more: object = {}, generation =
 const UP = { HeadPodReady: "True", RayClusterProvisioned: "True" };
 
 describe("RayCluster readiness", () => {
-    const running: [what: string, object: ObservedCluster | undefined, state: string, why?: RegExp][] = [
+    const running: [what: string, object: Observed | undefined, state: string, why?: RegExp][] = [
         ["a RayCluster with all pods ready", cluster(UP), "ready"],
         ["a RayCluster that does not exist", undefined, "waiting", /does not exist/],
         ["a RayCluster of an older generation", cluster(UP, {}, 3), "waiting", /has not processed it/],
@@ -40,31 +42,30 @@ describe("RayCluster readiness", () => {
     ];
     for (const [what, object, state, why] of running)
         it(`running: ${what} is ${state}`, () => {
-            const verdict = judgeRayCluster(object, "running");
+            const verdict = judge(RUNNING, object);
             assert.equal(verdict.state, state);
             if (verdict.state !== "ready") assert.match(verdict.why, why!);
         });
 
     it("suspended: true when its pods are deleted, and false while they terminate", () => {
-        assert.equal(judgeRayCluster(cluster({ RayClusterSuspended: "True" }), "suspended").state, "ready");
-        assert.equal(judgeRayCluster(cluster({ RayClusterSuspending: "True" }), "suspended").state, "waiting");
-        assert.equal(judgeRayCluster(cluster(UP), "suspended").state, "waiting");
-        assert.equal(judgeRayCluster(cluster({ RayClusterSuspended: "True" }, {}, 3), "suspended").state, "waiting");
+        assert.equal(judge(SUSPENDED, cluster({ RayClusterSuspended: "True" })).state, "ready");
+        assert.equal(judge(SUSPENDED, cluster({ RayClusterSuspending: "True" })).state, "waiting");
+        assert.equal(judge(SUSPENDED, cluster(UP)).state, "waiting");
+        assert.equal(judge(SUSPENDED, cluster({ RayClusterSuspended: "True" }, {}, 3)).state, "waiting");
     });
 });
 
-describe("RayReady", function () {
+describe("Awaited RayCluster", function () {
     const PATH = "/apis/ray.io/v1/namespaces/a/rayclusters/alpa-opt";
     const inputs = {
-        namespace: "a",
-        name: "alpa-opt",
-        running: true,
+        object: { apiVersion: "ray.io/v1", kind: "RayCluster", namespace: "a", name: "alpa-opt" },
+        until: RUNNING,
         generation: 2,
         attempt: 0,
         timeoutSeconds: 2,
         settleSeconds: 0,
     };
-    const register = async () => one(await record(() => new RayReady("wait", { cluster: {}, ...inputs }, {})), TYPE);
+    const register = async () => one(await record(() => new Awaited("wait", { cluster: {}, ...inputs }, {})), TYPE);
     let api: FakeApi;
     let text: string;
     before(async () => (text = storedText(await register())));
@@ -79,11 +80,9 @@ describe("RayReady", function () {
         return { provider: load(text), inputs: { ...inputs, kubeconfig: api.kubeconfig, __provider: text } };
     };
 
-    it("stores its provider in less than 20 kB, without the Pulumi SDK", () => assertStored(text, 20_000, API_SERVER));
-
     it("ends when the RayCluster is ready", async () => {
         const { provider, inputs } = await open(() => ({ kind: "RayCluster", ...cluster(UP) }));
-        assert.equal((await provider.create!(inputs)).id, "a/alpa-opt");
+        assert.equal((await provider.create!(inputs)).id, "RayCluster a/alpa-opt");
     });
 
     it("reports the problem of its pod at the timeout, and of no other pod", async () => {
@@ -104,7 +103,7 @@ describe("RayReady", function () {
         let { provider, inputs } = await open(away, [bad("x", "other"), bad("head", "alpa-opt")]);
         await assert.rejects(provider.create!(inputs), {
             message:
-                /^RayCluster a\/alpa-opt: pod head: its container keeps exiting \(exit code 1, Error; see: kubectl -n a logs head --previous\)\. Look: kubectl -n a get pods/,
+                /^RayCluster a\/alpa-opt: pod head: its container keeps exiting \(exit code 1, Error; see: kubectl -n a logs head --previous\)\. Look: kubectl -n a describe pods/,
         });
         ({ provider, inputs } = await open(away, [bad("x", "other")]));
         await assert.rejects(provider.create!(inputs), { message: /not ready after 2 s \(head not ready/ });
@@ -117,10 +116,10 @@ describe("RayReady", function () {
         assert.equal(await diff({ timeoutSeconds: 9 }), false);
         assert.equal(await diff({ generation: 3 }), true);
         assert.equal(await diff({ attempt: 1 }), true);
-        assert.equal(await diff({ running: false }), true);
+        assert.equal(await diff({ until: SUSPENDED }), true);
     });
 
-    it("does not wait in a rollback for a component that no longer runs, but until a stopped component is deleted", async () => {
+    it("does not wait in a rollback for a component that no longer runs", async () => {
         const { provider, inputs } = await open(() => ({
             kind: "RayCluster",
             ...cluster({ ...UP, HeadPodReady: "False" }),
@@ -131,7 +130,6 @@ describe("RayReady", function () {
         assert.deepEqual((await update(back)).outs.attempt, 1);
         await assert.rejects(update({ attempt: 1 }), /not ready/, "this run is no rollback");
         await assert.rejects(update({ ...back, generation: 3 }), /not ready/, "it was changed");
-        await assert.rejects(update({ ...back, running: false }), /not ready|must/, "it is stopped");
-        await assert.rejects(update({ ...back, running: false }, { ...inputs, running: false }), /not ready|must/);
+        await assert.rejects(update({ ...back, until: SUSPENDED }), /not ready/, "it is stopped");
     });
 });

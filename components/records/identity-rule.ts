@@ -21,15 +21,11 @@ export interface Identity {
 
 // The state stores this file as text. dynamic-resource.ts describes what such a file may import and use.
 
-export const provider: pulumi.dynamic.ResourceProvider<IdentityArgs, IdentityArgs> = {
-    /** Also runs in preview. Rejects each identity that has changed, unless `moved` names the recorded one. */
+export const identityRule: pulumi.dynamic.ResourceProvider<IdentityArgs, IdentityArgs> = {
+    /** Also runs in preview. */
     async check(olds, news) {
-        const failures = changed(olds, news).flatMap((name) => {
-            const [recorded, found] = [olds.identities[name], news.identities[name]];
-            if (!news.moved.includes(recorded.id)) return [identityProblem(name, recorded, found)];
-            return name === "cluster" && recorded.at === found.at ? [rebuiltProblem(found.at)] : [];
-        });
-        return { inputs: news, failures: failures.map((reason) => ({ property: "", reason })) };
+        const failures = identityProblems(olds, news).map((reason) => ({ property: "", reason }));
+        return { inputs: news, failures };
     },
     async diff(_id, olds, news) {
         const all = ({ identities }: IdentityArgs) =>
@@ -43,6 +39,15 @@ export const provider: pulumi.dynamic.ResourceProvider<IdentityArgs, IdentityArg
         return { outs: inputs };
     },
 };
+
+/** Problem of each identity that has changed, unless `moved` names the recorded one. */
+export function identityProblems(olds: Partial<IdentityArgs>, news: IdentityArgs): string[] {
+    return changed(olds, news).flatMap((name) => {
+        const [recorded, found] = [olds.identities![name], news.identities[name]];
+        if (!news.moved.includes(recorded.id)) return [identityProblem(name, recorded, found)];
+        return name === "cluster" && recorded.at === found.at ? [rebuiltProblem(found.at)] : [];
+    });
+}
 
 /** Names of the identities that are not the recorded ones. */
 function changed(olds: Partial<IdentityArgs>, news: IdentityArgs): string[] {

@@ -1,0 +1,207 @@
+/** Configs which together set every key of every option. */
+import { generateKeyPairSync } from "node:crypto";
+import type { Pair } from "../../../certificates";
+import * as edge from "../../kit/cloudflare";
+import { node, SUDO_PASSWORD } from "../../kit/cluster-nodes";
+import { EXPOSURE, KUBECONFIG } from "../../kit/intra-a";
+import { BARE_METAL, bareHost, OPT } from "../../kit/intra-b";
+
+/** Text in a key that an operator sets. */
+const OWN_KEY = "s3cret-key-of-caller-0123456789abcdef";
+
+export const newPublicKey = () =>
+    generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ type: "spki", format: "pem" }) as string;
+
+const DIGEST = `sha256:${"a".repeat(64)}`;
+const image = (name: string) => ({ repository: `registry.example.com/${name}`, tag: "3.18.0" });
+
+/** A callers file. @param method of its credential */
+export const callersFile = (method: string) =>
+    `consumers: [{ name: filed, credentials: [{ id: 2026a, method: ${method} }] }]`;
+
+const KEY = { id: "2026a", method: "key" };
+const CALLERS = [
+    {
+        name: "lab",
+        limits: { requests: 60, perSeconds: 60, concurrent: 2 },
+        credentials: [
+            { id: "own", method: "key", key: OWN_KEY, readmit: "revocation-0123abcd" },
+            { id: "ci", method: "jwt", algorithm: "ES256", publicKey: newPublicKey() },
+            { ...KEY, expires: "2027-01-31" },
+        ],
+    },
+    { name: "nlp", credentials: [KEY, { id: "hs", method: "jwt", algorithm: "HS256" }] },
+];
+const ON_PATH = { name: "path", limits: { requests: 2, perSeconds: 60, concurrent: 1 }, credentials: [KEY] };
+
+const OBSERVED = {
+    accessLog: true,
+    callerPath: { consumer: "path" },
+    metrics: {
+        enabled: true,
+        podMonitor: true,
+        scrapers: [{ namespace: "monitoring", podLabels: { "app.kubernetes.io/name": "prometheus" } }],
+    },
+};
+const COUNTERS = { whenDown: "refuse", timeoutMilliseconds: 500, image: image("redis") };
+const GATEWAY = {
+    replicas: 3,
+    storageClass: "fast",
+    chart: { repository: "https://charts.example.com/", version: "2.14.0" },
+    image: image("apisix"),
+    etcdImage: image("etcd"),
+    sharedCounters: COUNTERS,
+};
+const EXISTING = {
+    installer: "existing",
+    existing: { ingressClass: "shared", gateway: "shared", gatewayNamespace: "edge", url: "http://10.0.0.9" },
+};
+const FIREWALL = {
+    apply: "ssh",
+    hosts: [bareHost(11, { sudoPassword: SUDO_PASSWORD }), bareHost(12)],
+    from: ["10.0.0.1", "10.0.0.2", "10.0.0.3"],
+    alsoFrom: ["10.9.0.7"],
+    ports: ["6379", "10002-19999"],
+};
+
+/** @param pair certificate for llm.example.com and opt.example.com */
+export const bases = (pair: Pair) => ({
+    /** intra-a behind Azure with a certificate from files; classes of callers. */
+    direct: {
+        option: "intra-a",
+        cluster: { kubeconfig: KUBECONFIG, context: "one" },
+        alpa: { endpoints: ["10.0.0.11:20001", "10.0.0.12:20001"], defaultModel: "opt-175b" },
+        gateway: { ...GATEWAY, highAvailability: true, nodePort: 30900 },
+        azure: { hostname: "llm.example.com", addresses: ["20.50.2.10"] },
+        tls: { hostnames: ["llm.example.com"], certificate: { files: pair } },
+        rampart: { install: { repository: "https://charts.example.com/rampart", version: "1.2.3" } },
+        limits: { requests: 100, perSeconds: 60, concurrent: 4 },
+        maxOverlapDays: 90,
+        guard: { maxPrompts: 2 },
+        observability: OBSERVED,
+        movedFrom: [{ id: "0f9a1d3c-6c56-4c0e-9d0f-2f6f5d6a8f11", reason: "new cluster" }],
+        classes: { interactive: {}, batch: { slots: 4, logprobs: 1 } },
+        consumers: [
+            { name: "chat", class: "interactive", credentials: [KEY] },
+            { name: "nightly", class: "batch", credentials: [KEY] },
+            ON_PATH,
+        ],
+    },
+    /** intra-a with helm and a certificate from cert-manager. */
+    issued: {
+        option: "intra-a",
+        alpa: { endpoints: ["10.0.0.11:20001"] },
+        gateway: { installer: "helm", crds: ["crds.yaml"], image: { digest: DIGEST } },
+        tls: { hostnames: ["llm.example.com"], certificate: { certManager: { issuer: "internal" } } },
+        consumers: [CALLERS[1]],
+    },
+    /** inter behind a tunnel. */
+    tunnel: {
+        ...EXPOSURE,
+        option: "inter",
+        zone: { name: "example.com", plan: "enterprise" },
+        certificate: "universal",
+        tunnel: { image: image("cloudflared"), connectors: 2 },
+        proxyTimeoutSeconds: 300,
+        gateway: GATEWAY,
+        observability: OBSERVED,
+        consumers: [ON_PATH],
+    },
+    /** inter on hosts, with a firewall at Alpa. */
+    nodes: {
+        option: "inter",
+        cluster: {
+            nodes: [
+                node(1, {
+                    port: 22,
+                    sudoPassword: SUDO_PASSWORD,
+                    labels: { rack: "a" },
+                    taints: [{ key: "dedicated", value: "true", effect: "PreferNoSchedule" }],
+                }),
+                node(2),
+                node(3),
+                node(4, { role: "worker" }),
+            ],
+            podNetwork: "10.200.0.0/16",
+            storage: "hostpath",
+        },
+        alpa: { endpoints: [{ address: "10.0.0.11:20001", weight: 1 }, "10.0.0.12:20001"], firewall: FIREWALL },
+        gateway: { ...GATEWAY, address: "llm.example.com" },
+        consumers: [ON_PATH],
+    },
+    /** intra-a at an existing gateway. */
+    existing: {
+        option: "intra-a",
+        alpa: { endpoints: ["10.0.0.11:20001"] },
+        gateway: EXISTING,
+        consumers: CALLERS,
+    },
+    /** intra-a at an existing gateway, behind a tunnel. */
+    existingTunnel: {
+        ...EXPOSURE,
+        option: "intra-a",
+        gateway: {
+            installer: "existing",
+            existing: {
+                ...{ ingressClass: "shared", gateway: "shared", gatewayNamespace: "edge" },
+                service: { name: "apisix-gateway", namespace: "edge" },
+            },
+        },
+        consumers: [CALLERS[1]],
+    },
+    /** intra-b on KubeRay at an existing gateway, in a conversion from a systemd service. */
+    kuberay: {
+        option: "intra-b",
+        alpa: { endpoints: ["10.0.0.11:20001"] },
+        gateway: EXISTING,
+        consumers: [],
+        opt: {
+            ...OPT,
+            watchdog: {},
+            gpuMemory: "80Gi",
+            runtimeClass: "nvidia",
+            operatorChart: { image: { repository: "registry.example.com/operator" } },
+        },
+        convert: {
+            phase: "verify",
+            bareMetal: { ...BARE_METAL, hosts: [bareHost(11, { sudoPassword: SUDO_PASSWORD }), bareHost(12)] },
+        },
+    },
+    /** intra-b on Rampart's charts, converted from a host with commands. */
+    rampart: {
+        option: "intra-b",
+        alpa: { endpoints: ["10.0.0.11:20001"] },
+        consumers: [CALLERS[1]],
+        opt: { ...OPT, gpuMemory: "80Gi", shape: "rampart", weights: { inImage: true } },
+        convert: { phase: "done", bareMetal: { hosts: [bareHost(11)], commands: { start: "/start", stop: "/stop" } } },
+    },
+    cloudflare: {
+        option: "cloudflare",
+        account: edge.ACCOUNT,
+        hostname: "llm.example.com",
+        aliases: ["opt.example.com"],
+        zone: { name: "example.com", plan: "enterprise", manage: "create" },
+        alpa: { ...edge.ALPA, defaultModel: "opt-175b" },
+        tunnel: { ...edge.TUNNEL, hosts: [{ ...edge.HOST, sudoPassword: SUDO_PASSWORD }], connectorsPerHost: 2 },
+        access: { teamName: "example" },
+        rateLimit: { requests: 60, perSeconds: 60, blockSeconds: 60 },
+        dns: { phase: "proxied", records: "docs/examples/example.com.yaml" },
+        notify: ["operators@example.com"],
+        movedFrom: [{ id: edge.ACCOUNT.replace("0", "1"), reason: "new account" }],
+        consumers: [
+            { ...edge.CONSUMERS[0], credentials: [...edge.CONSUMERS[0].credentials].reverse() },
+            edge.CONSUMERS[1],
+        ],
+    },
+});
+
+/** Texts of all secrets of these configs, as far as they are recognisable. */
+export const secretTexts = (pair: Pair) => [
+    OWN_KEY,
+    SUDO_PASSWORD,
+    "s3cret-token",
+    "s3cret-tunnel-token",
+    "generated",
+    ...[edge.SSH_KEY, pair.key].map((pem) => pem.split("\n")[1]),
+];
+export type Base = keyof ReturnType<typeof bases>;
