@@ -17,6 +17,8 @@ interface Kind {
     changed?(change: Change): Verdict[];
     /** Severity and effect of a change outside of Pulumi. Default: a risk, with the changed fields. */
     outside?: readonly [Severity, string];
+    /** Inputs that only say how Pulumi logs in: their change is never unexplained. */
+    login?: string[];
     /** Whether it creates no object outside of the state: a wait, a proof, a record or a random value. @default no */
     objectless?: true;
 }
@@ -49,6 +51,7 @@ const INSTALLATION: Kind = {
         "is deleted and created again, with all that it installs",
     ]),
     outside: ["breaks-callers", "the gateway may serve no caller, or others than before"],
+    login: ["kubeconfig", "context"],
 };
 const WORKER: Kind = { outside: ["risk", "requests pass another Worker"] };
 

@@ -14,12 +14,15 @@ export function unexplained(changes: Change[], family: Family): Finding[] {
     for (const change of changes) {
         const rules = KINDS[change.kind];
         if (rules === undefined || rules.objectless || change.leftover || change.retained) continue;
-        if (family.explains(change)) continue;
+        if (family.explains(change) || isLogin(change, rules.login)) continue;
         const key = JSON.stringify([family.componentOf(change.urn), severityOf(change)]);
         groups.set(key, [...(groups.get(key) ?? []), change]);
     }
     return [...groups.values()].map((group) => groupFinding(group, family));
 }
+
+const isLogin = ({ fields }: Change, login: string[] = []) =>
+    fields.length > 0 && fields.every(({ path }) => login.includes(String(path[0])));
 
 /** An object that authenticates, routes, opens or counts, and is deleted, is as dangerous as its deletion by hand. */
 function severityOf({ kind, op }: Change): Severity {

@@ -41,18 +41,18 @@ export const exposure: PartRules = {
         plan,
         browserChecks,
         proxyTimeoutSeconds,
-        "connectors.replicas": copies("connectors"),
-        "connectors.image.**": RESTARTS,
-        "connectors.graceSeconds": all(RESTARTS, {
+        "tunnel.connectors": copies("connectors"),
+        "tunnel.image.**": RESTARTS,
+        "tunnel.graceSeconds": all(RESTARTS, {
             down: ["timeout-lowered", "Connectors that stop have less time to finish their answers", "risk"],
             up: ["changed-inside", "Connectors that stop have more time to finish their answers"],
         }),
         // Without a list any pod may read the metrics of the connectors.
-        "connectors.metrics.scrapers": (difference, scope) =>
+        "observability.metrics.scrapers": (difference, scope) =>
             difference.old !== undefined && difference.new !== undefined
                 ? judged(scrapers, difference, scope)
                 : [say(difference.old === undefined ? LISTED : UNLISTED)],
-        "connectors.metrics.**": RESTARTS,
+        "observability.metrics.**": RESTARTS,
     },
 };
 

@@ -77,7 +77,7 @@ export const gateway: PartRules = {
                       ),
                   ]
                 : [],
-        "availability.answerTimeoutSeconds": all(
+        "highAvailability.answerTimeoutSeconds": all(
             ["pods-restart", "The gateway's pods are replaced, one after another"],
             {
                 down: ["timeout-lowered", "Gateway pods that stop have less time to finish their answers", "risk"],
@@ -96,8 +96,8 @@ export const gateway: PartRules = {
                   ]
                 : [say(["opens-to-network", "The gateway accepts connections from {new}"], undefined, now)],
         crds: ["gateway-changed", "The CRDs of the gateway come from other files"],
-        "install.**": ["gateway-changed", "Rampart's controller changes, and deploys no graph meanwhile"],
-        retry: ["gateway-changed", "Rampart deploys the same gateway again"],
+        "rampart.install.**": ["gateway-changed", "Rampart's controller changes, and deploys no graph meanwhile"],
+        "rampart.retry": ["gateway-changed", "Rampart deploys the same gateway again"],
     },
 };
 
@@ -130,8 +130,7 @@ export const gatewayTls: PartRules = {
             lost: ["access-removed", "The gateway no longer has a certificate for {old}"],
             added: ["access-added", "The gateway also has a certificate for {new}"],
         },
-        "source.**": ["certificate-changed", "The gateway presents another certificate"],
-        redirect: null,
+        "certificate.**": ["certificate-changed", "The gateway presents another certificate"],
     },
 };
 
@@ -189,6 +188,7 @@ export const alpaRoute: PartRules = {
         ],
         classes,
         "observability.**": null,
+        "countedBy.**": null,
         otherPaths: ["route-changed", "Requests to other paths than Alpa's are {new}, not {old}"],
         attempt: null,
     },

@@ -80,7 +80,7 @@ export const cloudflaredHost: PartRules = {
             ["access-removed", "The connectors on {old} stop"],
             ["added", "Connectors are installed on {new}"],
         ),
-        instances: copies("connectors on each host"),
+        connectorsPerHost: copies("connectors on each host"),
         graceSeconds: all(["host-changed", "The connectors are changed, one after another"], {
             down: ["timeout-lowered", "Connectors that stop have less time to finish their answers", "risk"],
             up: ["changed-inside", "Connectors that stop have more time to finish their answers"],
@@ -111,12 +111,9 @@ export const conversion: PartRules = {
     covers: true,
     inputs: {
         phase,
-        // The phase decides these, and callers have their own rules.
-        atBoot: null,
-        component: null,
-        upstream: null,
         answerTimeoutSeconds: null,
-        callers: null,
+        "verification.**": null,
+        retry: null,
         back: null,
         attempt: ["changed-inside", "Every step of the phase runs again"],
         retryAfterSeconds: ["changed-inside", "Callers that get 503 are told to wait for another time"],
