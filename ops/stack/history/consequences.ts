@@ -101,7 +101,8 @@ function structured(value: unknown): unknown {
     }
 }
 
-function pairs(old: Part[], now: Part[]): PartChange[] {
+/** Components of two configs, side by side. */
+export function pairs(old: Part[], now: Part[]): PartChange[] {
     const key = ({ type, caller = type }: Part) => `${type} ${caller}`;
     const [before, after] = [old, now].map((parts) => new Map(parts.map((part) => [key(part), part])));
     return [...new Set([...before.keys(), ...after.keys()])].map((one) => {

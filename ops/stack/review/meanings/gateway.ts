@@ -1,5 +1,5 @@
 /** What a change of the stack as a whole, of the gateway and of the callers' route does. */
-import { map, mapsOf } from "../../../../policy/resources/values";
+import { list, map, mapsOf } from "../../../../policy/resources/values";
 import type { Difference } from "../differences";
 import { classes } from "./callers";
 import { all, copies, say, when, type PartRules, type Rule, type Scope, type Verdict } from "./row";
@@ -17,7 +17,7 @@ export const stack: PartRules = {
             lost: ["access-removed", "{old} is no longer a host name of the service"],
             added: ["access-added", "{new} is a host name of the service"],
         }),
-        pathPrefix: ["access-changed", "The path in the public address changes from {old} to {new}, also in handouts"],
+        pathPrefix: null,
         namespace: ["service-interrupted", "All objects are created again in namespace {new} instead of {old}"],
         installer: ["service-interrupted", "Another gateway serves callers: installer {new} instead of {old}"],
         account: ["service-interrupted", "Everything at Cloudflare is created again, in another account"],
@@ -134,10 +134,18 @@ export const gatewayTls: PartRules = {
     },
 };
 
-export const pathPrefixes: Rule = {
-    lost: ["access-removed", "Path {old} is no longer served: callers get 404"],
-    added: ["access-added", "Path {new} is served too"],
-};
+/** The first path is in the public address. */
+export const pathPrefixes = all(
+    ({ old, new: now }) => {
+        const [before, after] = [list(old)[0], list(now)[0]];
+        const says = "The path in the public address becomes {new} instead of {old}, also in handouts";
+        return when(before !== after, say(["access-changed", says, "risk"], before, after));
+    },
+    {
+        lost: ["access-removed", "Path {old} is no longer served: callers get 404"],
+        added: ["access-added", "Path {new} is served too"],
+    },
+);
 
 /** A bound of the request guard: a larger one lets more requests pass. */
 const bound = (name: string): Rule => ({ down: narrower(name), up: wider(name) });
@@ -182,7 +190,7 @@ export const alpaRoute: PartRules = {
                 say(["access-changed", "HTTP is redirected to HTTPS: clients that do not follow fail"]),
             ),
             ...when(
-                old === true,
+                old === true && now === false,
                 say(["protection-weakened", "HTTP is served without encryption, and not redirected"]),
             ),
         ],
