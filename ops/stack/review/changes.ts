@@ -6,7 +6,7 @@ import { type Difference, differences, parsePath } from "./differences";
 import type { PartChange } from "./meanings/row";
 import type { Step } from "./preview";
 
-export type Operation = "create" | "update" | "replace" | "delete";
+type Operation = "create" | "update" | "replace" | "delete";
 
 export interface Change {
     urn: string;

@@ -73,7 +73,7 @@ function findingOf({ code, severity = CODES[code][0], says }: Verdict, evidence:
 }
 
 /** Merges findings with the same sentence, and sorts them. */
-export function collected(findings: Finding[]): Finding[] {
+function collected(findings: Finding[]): Finding[] {
     const found = new Map<string, Finding>();
     for (const one of findings) {
         const key = JSON.stringify([one.code, one.severity, one.says]);

@@ -5,7 +5,7 @@ import type { Difference } from "../differences";
 import type { Code, Severity } from "../finding";
 import { listed } from "../values-text";
 
-export type Inputs = Record<string, unknown>;
+type Inputs = Record<string, unknown>;
 
 /** A component before and after the change. */
 export interface PartChange {
