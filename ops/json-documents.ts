@@ -33,7 +33,7 @@ export const JSON_DOCUMENTS: Record<string, string> = {
         "the review with `changed`, `newCredentials` and `notTried` (why the service was not tested from outside)",
     "stack history":
         "list of versions: `{number, kind, result, start, message, commit, dirty, who, changes, option, changed}`",
-    "stack diff": "`{from, to, callers, settings, secrets, commits}`",
+    "stack diff": "`{from, to, effects, commits}`",
     "check dns": "list of `{name, type, …, equal}`",
     "check exposure": "`{ports, entry}`",
     "check smoke": "`{stack, url, checks, latency, versions, notTried}`",

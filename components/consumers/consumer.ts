@@ -81,12 +81,15 @@ export function renderConsumer(
     const plugins = limitPlugins(consumer.limits, namespace, counters);
     return {
         gatewayRef: { name: binding.gateway, namespace: binding.gatewayNamespace },
-        // The CRD does not require the name, but the controller does.
-        credentials: consumer.credentials.map(({ id, method }) => ({
-            name: id,
-            type: `${method}-auth`,
-            secretRef: { name: secretName(consumer.name, id) },
-        })),
+        // Sorted, so that another order in the config changes no object. The CRD does not require the name, but the
+        // controller does.
+        credentials: [...consumer.credentials]
+            .sort((a, b) => (a.id < b.id ? -1 : 1))
+            .map(({ id, method }) => ({
+                name: id,
+                type: `${method}-auth`,
+                secretRef: { name: secretName(consumer.name, id) },
+            })),
         ...(plugins.length > 0 ? { plugins } : {}),
     };
 }

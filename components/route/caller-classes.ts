@@ -49,12 +49,7 @@ export function classPlugins(
     return [plugin("workflow", { rules })];
 }
 
-/** Message of a 429 when the class of a caller is full. The review of a change parses the name of the class from it. */
+/** Message of a 429 when the class of a caller is full. */
 function classIsFull(name: string, open: number): string {
     return `class ${name} is full: the open requests of all its callers are limited to ${open}`;
-}
-
-/** Name of the class in a message of {@link classPlugins}; undefined for other messages. */
-export function classNamed(message: unknown): string | undefined {
-    return /^class (\S+) is full: /.exec(String(message))?.[1];
 }

@@ -71,7 +71,7 @@ export const authenticationOf = (rule: RouteRule, unknown?: UnknownAs) =>
     pluginsOf(rule, unknown).flatMap(authenticatorsIn);
 
 /** The plugin itself if it authenticates. For multi-auth, the plugins inside it. */
-export function authenticatorsIn(plugin: Plugin): Plugin[] {
+function authenticatorsIn(plugin: Plugin): Plugin[] {
     return [plugin, ...insideMultiAuth(plugin)].filter(({ name }) => ASKING.includes(name));
 }
 

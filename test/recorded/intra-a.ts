@@ -21,13 +21,10 @@ export const MUCH = "much at once";
 
 /**
  * Changes of the config by name, whose previews show what only the engine knows. Each returns the keys that replace keys
- * of the stack's config. test/unit/ops/stack/review/scenarios.test.ts has other changes, on a fake engine.
+ * of the stack's config. test/unit/ops/stack/review/transitions.test.ts has other changes, on a fake engine.
  */
 export const CHANGES: Record<string, (alpa: string) => StackConfig> = {
-    nothing: () => ({}),
-    "callers in another order": () => ({ consumers: [bob, alice] }),
     "an expired credential": () => ({ consumers: [{ ...alice, credentials: [key("a1"), ended] }, bob] }),
-    "another image": () => ({ gateway: { image: { repository: "apache/apisix", tag: "3.18.1-ubuntu" } } }),
     [MUCH]: (alpa) => ({
         consumers: [
             { ...alice, limits: { ...alice.limits, requests: 10 } },

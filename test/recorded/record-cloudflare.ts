@@ -8,14 +8,11 @@ import { Recorder } from "./recorder";
 const token = (id: string, more: object = {}) => ({ id, method: "service-token", ...more });
 const alice = { name: "alice", credentials: [token("a1"), token("a2")] };
 const bob = { name: "bob", credentials: [token("b1")] };
-const carol = { name: "carol", credentials: [token("c1")] };
 const consumers = [alice, bob];
 const later = new Date(Date.now() + 14 * 24 * 3_600_000).toISOString().slice(0, 10);
 const rotated = token("b1", { secretVersion: 2, previousSecretExpires: later });
 
 const CHANGES: Record<string, () => StackConfig> = {
-    nothing: () => ({}),
-    "an added caller": () => ({ consumers: [...consumers, carol] }),
     "a rotated secret": () => ({ consumers: [alice, { ...bob, credentials: [rotated] }] }),
     "another name": () => ({ hostname: `other.${here().world.facts.cloudflare.zone}` }),
 };

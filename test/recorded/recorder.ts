@@ -116,8 +116,9 @@ function stepOf({ op, urn, oldState, newState, replaceReasons, diffReasons, deta
 
 function stateOf(state: ResourceState | undefined): ResourceState | undefined {
     if (!state) return undefined;
-    const { urn, type, custom, id, inputs, protect, retainOnDelete } = state;
-    return { urn, type, custom, id, inputs: withoutCode(inputs) as ResourceState["inputs"], protect, retainOnDelete };
+    const { urn, type, custom, id, parent, protect, retainOnDelete } = state;
+    const inputs = withoutCode(state.inputs) as ResourceState["inputs"];
+    return { urn, type, custom, id, parent, inputs, protect, retainOnDelete };
 }
 
 function withoutCode(value: unknown): unknown {

@@ -18,16 +18,13 @@ export function isEndIn(consumers: Consumer[], today: Date): (finding: Finding) 
     return (finding) => isEnd(finding, over);
 }
 
+/** The evidence of a revoked credential is the component of its caller. */
 function isEnd({ code, evidence }: Finding, over: Over[]): boolean {
     return (
         code === "credential-revoked" &&
         evidence.length > 0 &&
         evidence.every(({ resource, property }) =>
-            over.some(({ consumer, credential }) =>
-                property === undefined
-                    ? resource === `${consumer}.${credential}-token`
-                    : resource === `${consumer}-consumer` && property === `spec.credentials[${credential}]`,
-            ),
+            over.some(({ consumer, credential }) => resource === consumer && property === `credentials.${credential}`),
         )
     );
 }

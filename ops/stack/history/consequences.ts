@@ -1,20 +1,19 @@
-/** Describes the differences between the configs of two versions. Effects on callers come first. */
+/** What differs between the configs of two versions: the same sentences as in a review. */
 import { isDeepStrictEqual } from "node:util";
-import { credential as gatewayCredential } from "../../../config/keys/consumers/schema";
-import { credential as serviceToken } from "../../../config/keys/consumers/service-tokens";
-import { callerLimits, limitPlugins, type ConsumerPlugin, type Limits } from "../../../components/consumers/limits";
-import { HIDDEN, isMap, mapsOf, type Tree } from "../../../policy/resources/values";
-import { differences, pathText } from "../review/differences";
-import { limitVerdicts } from "../review/limits/callers";
-import { shown } from "../review/values-text";
-import { METHODS } from "../stack-file";
+import { ConfigError, parse } from "../../../config";
+import { meaningOf, type Part } from "../../../components/stack-meaning";
+import { HIDDEN, mapsOf } from "../../../policy/resources/values";
+import type { Finding } from "../review/finding";
+import { meaningFindings } from "../review/judge";
+import type { PartChange } from "../review/meanings/row";
 import type { Config } from "./versions";
 
-interface Caller {
-    credentials: Map<string, Tree>;
-    limits: Limits;
-    /** Name of the caller's class. Unset if it has none. */
-    class?: unknown;
+/** A version's config, and the day on which it was applied. */
+export interface Applied {
+    config: Config;
+    start: string;
+    /** Folder of the stack file, for files that the config names. */
+    folder: string;
 }
 
 /** Placeholder for a list of callers that cannot be read. */
@@ -22,81 +21,74 @@ export class Unread {
     constructor(readonly why: string) {}
 }
 
-/**
- * One sentence for each caller and credential that differs.
- * @param again credentials with another secret in each config, with the version that created the present one. Default: none
- */
-export function callerLines(before: Config, after: Config, again = new Map<string, number>()): string[] {
-    if (before.consumers === HIDDEN || after.consumers === HIDDEN)
-        return ["callers: a key in the list is secret, so the history does not show the list"];
-    const unread = [before.consumers, after.consumers].find((list) => list instanceof Unread);
-    if (unread !== undefined) return [`callers: ${unread.why}, so the history does not show the list`];
-    const [old, now] = [callers(before), callers(after)];
-    const hidden = [before, after].some(({ limits }) => limits === HIDDEN);
-    const lines = [...new Set([...old.keys(), ...now.keys()])].flatMap((name) => {
-        const [from, to] = [old.get(name), now.get(name)];
-        if (from === undefined) return [`caller ${name} gets access`];
-        if (to === undefined) return [`caller ${name} loses access`];
-        return [...credentialLines(name, from, to, again), ...(hidden ? [] : limitLines(name, from, to))];
-    });
-    return hidden
-        ? [...lines, "callers: limits is secret, so the history does not show the limits of each caller"]
-        : lines;
+export interface Consequences {
+    findings: Finding[];
+    /** What was not compared, one sentence each. */
+    notes: string[];
 }
 
-function credentialLines(name: string, old: Caller, now: Caller, again: Map<string, number>): string[] {
-    return [...new Set([...old.credentials.keys(), ...now.credentials.keys()])].flatMap((id) => {
-        const [from, to] = [old.credentials.get(id), now.credentials.get(id)];
-        const who = `credential ${name}/${id}`;
-        if (from === undefined) return [`${who} works`];
-        if (to === undefined) return [`${who} stops working`];
-        const by = again.get(`${name}/${id}`);
-        return [
-            ...(by === undefined ? [] : [`${who}: created again in version ${by}, with another secret`]),
-            ...differences(readable(from), readable(to), []).map(
-                ({ path, old: a, new: b }) => `${who}: ${arrow(pathText(path), a, b, path)}`,
-            ),
-        ];
-    });
+/** @param before undefined for the first version: only its callers are reported */
+export function consequences(before: Applied | undefined, after: Applied): Consequences {
+    const [old, now] = [before?.config ?? {}, after.config];
+    const isHidden = (value: unknown) => value === HIDDEN || value instanceof Unread;
+    const hidden = Object.keys({ ...old, ...now }).filter((key) => isHidden(old[key]) || isHidden(now[key]));
+    const keys = Object.keys({ ...old, ...now }).filter((key) => !isDeepStrictEqual(old[key], now[key]));
+    const differ = `config keys that differ: ${keys.join(", ")}`;
+    const notes = before ? hiddenNotes(hidden, old, now) : [];
+    const judged = (parts: PartChange[]) => meaningFindings(parts, new Date(after.start));
+    try {
+        const [from, to] = [before, after].map((one) => (one === undefined ? [] : partsIn(one, hidden)));
+        const findings = judged(pairs(from, to));
+        if (before === undefined) return { findings: findings.filter(({ code }) => code === "caller-added"), notes };
+        const isSilent = findings.length === 0 && keys.length > 0;
+        return { findings, notes: isSilent ? [...notes, `${differ}, without an effect on callers`] : notes };
+    } catch (error) {
+        if (!(error instanceof ConfigError)) throw error;
+        const lists = hidden.includes("consumers") ? [] : [old, now];
+        const [from = [], to = []] = lists.map(({ consumers }) => callersIn(consumers));
+        const findings = judged(pairs(from, to));
+        return { findings, notes: before && keys.length > 0 ? [...notes, NOT_READ, differ] : notes };
+    }
 }
 
-const KNOWN = new Set([...Object.keys(gatewayCredential.shape), ...Object.keys(serviceToken.shape)]);
+const NOT_READ =
+    "settings are not compared: the schema of this program rejects the config of one version, or needs its secrets";
 
-/** Hides the values of unknown fields of a credential, and an invalid method: each may be a secret in the wrong field. */
-function readable(credential: Tree): Tree {
-    const isKnown = (key: string, value: unknown) =>
-        key === "method" ? METHODS.some((method) => method === value) : KNOWN.has(key);
-    return Object.fromEntries(
-        Object.entries(credential).map(([key, value]) => [key, isKnown(key, value) ? value : HIDDEN]),
+function hiddenNotes(hidden: string[], old: Config, now: Config): string[] {
+    const unread = [old.consumers, now.consumers].find((list) => list instanceof Unread);
+    return hidden.map((key) =>
+        key === "consumers" && unread !== undefined
+            ? `callers: ${unread.why}, so the history does not show the list`
+            : `${key}: is or has a secret, so the history does not compare it`,
     );
 }
 
-function limitLines(name: string, old: Caller, now: Caller): string[] {
-    const named = old.class === now.class ? [] : [`caller ${name}: ${arrow("class", old.class, now.class, [])}`];
-    const sides = { path: [], old: plugins(old.limits), new: plugins(now.limits) };
-    return [...named, ...limitVerdicts(`caller ${name}`, sides).map(({ says }) => says)];
-}
-
-/** Renders limits as plugins. The scope is empty, because it is the same for both versions of a stack. */
-function plugins(limits: Limits): ConsumerPlugin[] {
-    return limitPlugins(limits, "");
-}
-
-function callers({ consumers, limits: ofStack }: Config): Map<string, Caller> {
-    return new Map(
-        mapsOf(structured(consumers)).map(({ name, limits, credentials, class: named }) => [
-            String(name),
-            {
-                limits: callerLimits(limitsIn(structured(ofStack)), limitsIn(limits)),
-                credentials: new Map(mapsOf(credentials).map((one) => [String(one.id), one])),
-                class: named,
-            },
-        ]),
+/** @param without keys that are not compared @throws ConfigError if the schema rejects the config */
+function partsIn({ config, start, folder }: Applied, without: string[]): Part[] {
+    const own = Object.entries(config).filter(
+        // The callers of the callers file are in the list.
+        ([key]) => !key.includes(":") && key !== "consumersFile" && !without.includes(key),
     );
+    const raw = own.map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)] as const);
+    const parts = meaningOf(parse(Object.fromEntries(raw), () => true, new Date(start), undefined, folder));
+    if (!without.includes("limits")) return parts;
+    // The limits of a caller depend on those of the stack.
+    return parts.map(({ inputs: { limits: _, ...inputs }, ...part }) => ({ ...part, inputs }));
 }
 
-function limitsIn(value: unknown): Limits | undefined {
-    return isMap(value) ? value : undefined;
+/** The callers of a list that is not validated, with the ids of their credentials: other fields may be secrets in a wrong place. */
+function callersIn(consumers: unknown): Part[] {
+    return mapsOf(structured(consumers)).map(({ name, credentials }) => ({
+        type: "Caller",
+        caller: String(name),
+        inputs: { credentials: Object.fromEntries(mapsOf(credentials).map(({ id }) => [String(id), {}])) },
+    }));
+}
+
+/** Credentials of a config, as `<consumer>/<credential>`. */
+export function credentialsIn({ consumers }: Config): Set<string> {
+    const ids = (inputs: Part["inputs"]) => Object.keys(inputs.credentials as object);
+    return new Set(callersIn(consumers).flatMap(({ caller, inputs }) => ids(inputs).map((id) => `${caller}/${id}`)));
 }
 
 /** Parses a value that is stored as JSON text, as `pulumi config set` does without `--path`. */
@@ -109,18 +101,13 @@ function structured(value: unknown): unknown {
     }
 }
 
-/** One line for each value that differs, of all keys except `consumers`. */
-export function settingLines(before: Config, after: Config): string[] {
-    const { consumers: _, ...old } = before;
-    const { consumers: __, ...now } = after;
-    return differences(old, now, []).map(({ path, old: a, new: b }) => arrow(pathText(path), a, b, path));
-}
-
-function arrow(what: string, old: unknown, now: unknown, path: (string | number)[]): string {
-    return `${what}: ${shown(old, path) ?? "(none)"} -> ${shown(now, path) ?? "(none)"}`;
-}
-
-/** Keys that are secret in both versions, so a difference cannot be detected. */
-export function secretKeys(before: Config, after: Config): string[] {
-    return Object.keys(after).filter((key) => after[key] === HIDDEN && isDeepStrictEqual(before[key], HIDDEN));
+/** Components of two configs, side by side. */
+export function pairs(old: Part[], now: Part[]): PartChange[] {
+    const key = ({ type, caller = type }: Part) => `${type} ${caller}`;
+    const [before, after] = [old, now].map((parts) => new Map(parts.map((part) => [key(part), part])));
+    return [...new Set([...before.keys(), ...after.keys()])].map((one) => {
+        const [from, to] = [before.get(one), after.get(one)];
+        const { type, caller: name = type } = (from ?? to)!;
+        return { type, name, urn: "", ...(from && { old: from.inputs }), ...(to && { new: to.inputs }) };
+    });
 }

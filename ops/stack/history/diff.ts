@@ -1,4 +1,5 @@
-/** `stack diff A B`: the differences between two versions in callers, config and program. */
+/** `stack diff A B`: the effects of the differences between two versions' configs, and the commits of the program. */
+import { dirname } from "node:path";
 import { wholeNumber, withExamples, withJson, withStack, type AddCommand } from "../../arguments";
 import type { Context } from "../../context";
 import { UsageError } from "../../errors";
@@ -8,7 +9,7 @@ import { exported } from "../review/review";
 import { findStack } from "../stack";
 import { callersReader } from "./callers-at";
 import { commitsBetween } from "./commits";
-import { callerLines, secretKeys, settingLines } from "./consequences";
+import { consequences, credentialsIn } from "./consequences";
 import { createdAfter } from "./generated";
 import { readVersions, unknownVersion, type Version } from "./versions";
 
@@ -18,7 +19,7 @@ export const command: AddCommand = (stack, context) =>
         "stack diff 41 43 --stack intra",
         "stack diff 41 43 --json",
     )
-        .description("Compare two versions: callers, config, program")
+        .description("Compare two versions: effects of their configs on callers, program")
         .argument("<from>", "number of a version, from stack history", wholeNumber(1))
         .argument("<to>", "number of another version", wholeNumber(1))
         .action((from, to, args) => diff(context, from, to, args));
@@ -34,14 +35,23 @@ async function diff(context: Context, from: number, to: number, args: DiffArgs):
     const [a, b] = both(versions, from, to, stack.short);
     const configOf = callersReader(context.program);
     const again = createdAfter(await exported(context, stack), versions, from < to ? a : b);
-    const callers = callerLines(await configOf(a), await configOf(b), again);
-    const settings = settingLines(a.config, b.config);
-    const secrets = secretKeys(a.config, b.config);
+    const applied = async (one: Version) => ({
+        config: await configOf(one),
+        start: one.start,
+        folder: dirname(stack.file),
+    });
+    const sides = [await applied(a), await applied(b)] as const;
+    const { findings, notes } = consequences(...sides);
+    const inBoth = ([who]: [string, number]) => sides.every(({ config }) => credentialsIn(config).has(who));
+    const effects = [
+        ...[...again]
+            .filter(inBoth)
+            .map(([who, by]) => `Credential ${who} was created again in version ${by}, with another secret`),
+        ...findings.map(({ says }) => says),
+        ...notes,
+    ];
     const commits = a.commit && b.commit ? await commitsBetween(a.commit, b.commit, context.program) : undefined;
-    if (args.json)
-        return context.out(
-            json({ from: a.number, to: b.number, callers, settings, secrets, commits: commits ?? null }),
-        );
+    if (args.json) return context.out(json({ from: a.number, to: b.number, effects, commits: commits ?? null }));
     const part = (title: string, lines: string[], none: string) => [
         title,
         ...(lines.length > 0 ? lines : [none]).map((line) => `  ${plain(line)}`),
@@ -49,11 +59,7 @@ async function diff(context: Context, from: number, to: number, args: DiffArgs):
     context.out(
         [
             `From version ${a.number} (${a.start}) to ${b.number} (${b.start}) of stack ${stack.short}`,
-            ...part("Callers", callers, "no difference"),
-            ...part("Config", settings, "no difference"),
-            ...(secrets.length > 0
-                ? [`  ${secrets.join(", ")}: secret in both versions, so a difference is not shown`]
-                : []),
+            ...part("Effects", effects, "no difference"),
             ...part("Program", programLines(a, b, commits), "the same commit"),
         ].join("\n"),
     );

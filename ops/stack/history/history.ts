@@ -1,11 +1,12 @@
 /** `stack history`: author, time and commit of each change of a stack, with its effects on callers. */
+import { dirname } from "node:path";
 import { wholeNumber, withExamples, withJson, withStack, type AddCommand } from "../../arguments";
 import type { Context } from "../../context";
 import { json, table } from "../../output";
 import { plain } from "../review/report";
 import { findStack } from "../stack";
 import { callersReader } from "./callers-at";
-import { callerLines, settingLines } from "./consequences";
+import { consequences } from "./consequences";
 import { before, readVersions, WHO_NOTE, type Config, type Version } from "./versions";
 
 export const command: AddCommand = (stack, context) =>
@@ -36,7 +37,7 @@ async function history(context: Context, args: HistoryArgs): Promise<void> {
         versions
             .slice(-args.last)
             .reverse()
-            .map((version) => rowOf(version, versions, configOf)),
+            .map((version) => rowOf(version, versions, { configOf, folder: dirname(stack.file) })),
     );
     if (args.json) return context.out(json(rows));
     if (rows.length === 0) return context.out(`Stack ${stack.short} has no versions: pulumi up has never run.`);
@@ -53,18 +54,22 @@ async function history(context: Context, args: HistoryArgs): Promise<void> {
     );
 }
 
-async function rowOf(version: Version, versions: Version[], configOf: (one: Version) => Promise<Config>) {
+interface Around {
+    configOf: (version: Version) => Promise<Config>;
+    folder: string;
+}
+
+async function rowOf(version: Version, versions: Version[], around: Around) {
     const { config, ...rest } = version;
-    const changed = version.kind === "update" ? await changesOf(version, before(versions, version), configOf) : [];
+    const changed = version.kind === "update" ? await changesOf(version, before(versions, version), around) : [];
     return { ...rest, option: typeof config.option === "string" ? config.option : null, changed };
 }
 
-async function changesOf(version: Version, previous: Version | undefined, configOf: (one: Version) => Promise<Config>) {
-    if (previous === undefined) return callerLines({}, await configOf(version));
-    return [
-        ...callerLines(await configOf(previous), await configOf(version)),
-        ...settingLines(previous.config, version.config),
-    ];
+/** Effects of a version, one sentence each, and what was not compared. */
+async function changesOf(version: Version, previous: Version | undefined, { configOf, folder }: Around) {
+    const applied = async (one: Version) => ({ config: await configOf(one), start: one.start, folder });
+    const { findings, notes } = consequences(previous && (await applied(previous)), await applied(version));
+    return [...findings.map(({ says }) => says), ...notes];
 }
 
 /** @param isFirst whether no earlier version was applied */

@@ -1,29 +1,25 @@
-/** Steps of a preview as changes: one for each resource, with its differences. */
+/** Steps of a preview as changes: one for each resource with its changed fields, and one for each component with inputs. */
 import { nameIn, packageAndKind } from "../../../policy/resources/resource";
 import { isMap, valueAt, type Path, type Tree } from "../../../policy/resources/values";
 import { hasSecret } from "../../../policy/resources/unknown";
-import { isComputed } from "./computed";
 import { type Difference, differences, parsePath } from "./differences";
+import type { PartChange } from "./meanings/row";
 import type { Step } from "./preview";
 
-export type Operation = "create" | "update" | "replace" | "delete";
+type Operation = "create" | "update" | "replace" | "delete";
 
 export interface Change {
     urn: string;
     /** Name in the program. */
     name: string;
-    type: string;
-    /** Package and kind, for example `kubernetes Consumer`: selects the rule. */
+    /** Package and kind, for example `kubernetes Consumer`. */
     kind: string;
     op: Operation;
     /** Inputs before and after. */
     old?: Tree;
     new?: Tree;
-    /** Properties that Pulumi names as changed, or as the reason for a replacement. Secret properties are included. */
-    reasons: Path[];
-    /** Id at the provider, before or after the change. Unset if the resource has none. */
-    id?: string;
-    newId?: string;
+    /** Fields that differ. With values that are secret on both sides, if Pulumi names them as changed. */
+    fields: Difference[];
     /** Whether the resource is deleted only from the state, so the object itself stays. */
     retained: boolean;
     /** Whether the resource is left over from an earlier run, which replaced it but did not delete it. */
@@ -31,6 +27,9 @@ export interface Change {
     /** Earlier name, if the program renamed the resource without an alias. The same run then deletes the old resource. */
     renamed?: string;
 }
+
+/** `ApisixRoute alpa-route-rules`. */
+export const titleOf = ({ kind, name }: Change) => `${kind.split(" ")[1]} ${name}`;
 
 const OPERATION: Record<string, Operation> = {
     create: "create",
@@ -46,9 +45,9 @@ const OPERATION: Record<string, Operation> = {
     discard: "delete",
 };
 
-/** Changes of a preview. Components are omitted: they only group resources, which the review judges. */
+/** Changes of the resources in a preview. Components are in {@link partsOf}. */
 export function changesOf(steps: Step[]): Change[] {
-    const found = new Map<string, Change>();
+    const found = new Map<string, Merged>();
     for (const step of steps) {
         const op = OPERATION[step.op];
         const state = step.newState ?? step.oldState;
@@ -62,26 +61,52 @@ export function changesOf(steps: Step[]): Change[] {
         if (before) merge(before, step, op);
         else found.set(key, changeOf(step, op));
     }
-    return paired([...found.values()]);
+    return paired([...found.values()]).map(({ reasons, ...change }) => ({
+        ...change,
+        fields: fieldsOf(change, reasons),
+    }));
 }
 
 function isComponent(type: string): boolean {
     return /^alpa-auth:/.test(type) || /^kubernetes:(yaml|helm\.sh\/v[34]:Chart)/.test(type);
 }
 
-function changeOf(step: Step, op: Operation): Change {
+/** Components with the inputs before and after. */
+export function partsOf(steps: Step[]): PartChange[] {
+    return steps.flatMap(({ op, urn, oldState, newState }) => {
+        const state = newState ?? oldState;
+        if (!state || state.custom === true || !state.type.startsWith("alpa-auth:")) return [];
+        const [old, now] = [
+            oldState && (oldState.inputs ?? {}),
+            newState && op !== "delete" ? (newState.inputs ?? {}) : undefined,
+        ];
+        return [{ type: partType(state.type), name: nameIn(urn), urn, ...(old && { old }), ...(now && { new: now }) }];
+    });
+}
+
+/** Components of the options, each the topmost one of a stack. */
+const TOPMOST = ["IntraCluster", "InterCluster", "CloudflareAccess"];
+
+function partType(token: string): string {
+    const type = token.split(":").at(-1)!;
+    return TOPMOST.includes(type) ? "Stack" : type;
+}
+
+/** A change while its steps are read. */
+interface Merged extends Omit<Change, "fields"> {
+    /** Properties that Pulumi names as changed, or as the reason for a replacement. */
+    reasons: Path[];
+}
+
+function changeOf(step: Step, op: Operation): Merged {
     const { oldState, newState, urn } = step;
-    const type = (newState ?? oldState)!.type;
     return {
         urn,
         name: nameIn(urn),
-        type,
-        kind: packageAndKind(type),
+        kind: packageAndKind((newState ?? oldState)!.type),
         op,
         old: oldState?.inputs ?? (oldState ? {} : undefined),
         new: op === "delete" ? undefined : (newState?.inputs ?? {}),
-        ...(oldState?.id !== undefined && { id: oldState.id }),
-        ...(op !== "delete" && newState?.id !== undefined && { newId: newState.id }),
         reasons: [
             ...Object.keys(step.detailedDiff ?? {}),
             ...(step.replaceReasons ?? []),
@@ -92,13 +117,11 @@ function changeOf(step: Step, op: Operation): Change {
     };
 }
 
-function merge(change: Change, step: Step, op: Operation): void {
+function merge(change: Merged, step: Step, op: Operation): void {
     const more = changeOf(step, op);
     change.op = change.op === more.op ? op : "replace";
     change.old ??= more.old;
     change.new ??= more.new;
-    change.id ??= more.id;
-    change.newId ??= more.newId;
     change.reasons.push(...more.reasons);
 }
 
@@ -106,10 +129,10 @@ function merge(change: Change, step: Step, op: Operation): void {
  * Pairs a resource that is deleted under one name and created under another: both are the same object, which Pulumi would
  * first create and then delete.
  */
-function paired(changes: Change[]): Change[] {
+function paired(changes: Merged[]): Merged[] {
     const creations = new Map(changes.filter(({ op }) => op === "create").map((change) => [identity(change), change]));
     creations.delete(undefined);
-    const gone = new Set<Change>();
+    const gone = new Set<Merged>();
     for (const change of changes) {
         const twin =
             change.op === "delete" && !change.retained && !change.leftover
@@ -119,7 +142,6 @@ function paired(changes: Change[]): Change[] {
         Object.assign(twin, {
             op: "replace",
             old: change.old,
-            id: change.id,
             renamed: change.name,
         });
         gone.add(change);
@@ -128,7 +150,7 @@ function paired(changes: Change[]): Change[] {
 }
 
 /** Identity of an object outside of Pulumi; undefined if its name does not identify it. */
-function identity({ kind, old, new: now }: Change): string | undefined {
+function identity({ kind, old, new: now }: Merged): string | undefined {
     const props = now ?? old ?? {};
     const { metadata, name, namespace } = props as { metadata?: Tree; name?: unknown; namespace?: unknown };
     if (isMap(metadata) && typeof metadata.name === "string")
@@ -144,20 +166,18 @@ function identity({ kind, old, new: now }: Change): string | undefined {
 }
 
 /**
- * The differences between the inputs. A path in `wholes` is compared as a whole. Values that are secret on both sides differ
- * if Pulumi names their property as a reason.
+ * The differences between the inputs of a resource that stays. A property that Pulumi names counts as well, if a value in the
+ * inputs is secret: providers also name properties that they set themselves.
  */
-export function differencesOf({ kind, old = {}, new: now = {}, reasons }: Change, wholes: string[][]): Difference[] {
-    const seen = differences(old, now, wholes);
+function fieldsOf({ op, old = {}, new: now = {} }: Omit<Merged, "reasons">, reasons: Path[]): Difference[] {
+    if (op === "create" || op === "delete") return [];
+    const seen = differences(old, now, []);
     const hidden = reasons
         .filter((path) => path.length > 0 && !String(path[0]).startsWith("__"))
-        .filter((path) => !isComputed(kind, path, old, now))
-        .filter((path) => !seen.some((other) => overlap(path, other.path)))
-        .filter(
-            (path, i, all) => !all.some((other, j) => j !== i && other.length > path.length && overlap(path, other)),
-        )
-        .filter((path, i, all) => all.findIndex((other) => other.join("\0") === path.join("\0")) === i)
-        .map((path) => ({ path, old: nearest(old, path), new: nearest(now, path), hidden: true }));
+        .map((path) => ({ path, old: nearest(old, path), new: nearest(now, path), hidden: true }))
+        .filter((one) => hasSecret(one.old) || hasSecret(one.new))
+        .filter(({ path }) => !seen.some((other) => overlap(path, other.path)))
+        .filter(({ path }, i, all) => !all.some((other, j) => j < i && overlap(path, other.path)));
     return [...seen, ...hidden];
 }
 

@@ -10,10 +10,14 @@ import { findStack, type Stack } from "../stack";
 import { authenticatorIn } from "../stack-file";
 import { addedByHand, comparedIn } from "./added-by-hand";
 import { withReview } from "./arguments";
-import { byDanger, type Code, type Finding } from "./finding";
+import { changesOf, titleOf, type Change } from "./changes";
+import { byDanger, type Finding } from "./finding";
+import { KINDS } from "./kinds";
 import type { Exported } from "./plan";
 import { readRefresh, type Preview, type Step } from "./preview";
-import { exported, failOn, printedBy, render, reviewOf, type ReviewArgs } from "./review";
+import { counts, exported, failOn, printedBy, render, unfinished, type ReviewArgs } from "./review";
+import { fieldsOf } from "./unexplained";
+import { withoutSecrets } from "./values-text";
 
 export const command: AddCommand = (stack, context) =>
     withExamples(
@@ -23,9 +27,6 @@ export const command: AddCommand = (stack, context) =>
     )
         .description("Show drift: changes outside of Pulumi, and their effect on callers; changes nothing")
         .action((args) => drift(context, args));
-
-/** Findings about additional access. They are harmless in a reviewed change, but not in a change outside of Pulumi. */
-const GAINS: Code[] = ["credential-added", "credential-ends-later", "limit-raised", "access-added"];
 
 /**
  * Command that undoes drift. Without the variable, the API server rejects fields that another client, such as kubectl, has
@@ -41,19 +42,41 @@ async function drift(context: Context, args: DriftArgs): Promise<void> {
     const refresh = ["refresh", "--preview-only", "--json", "--stack", stack.name, "--config-file", stack.file];
     const printed = printedBy("pulumi refresh", stack, await context.pulumi(refresh));
     const preview = readRefresh(printed, "pulumi refresh", stack.short);
-    const found = reviewOf(driftOf(preview), context.today, state);
-    const back = `To keep the drift, write it into the config. To undo it, run: ${undoDrift(stack.short)}`;
-    const findings = found.findings.map((finding): Finding => ({
-        ...finding,
-        ...(GAINS.includes(finding.code) && { severity: "risk" }),
-        todo: finding.code === "state-unfinished" ? finding.todo : back,
-    }));
+    const changes = changesOf(driftOf(preview).steps);
+    const todo = `To keep the drift, write it into the config. To undo it, run: ${undoDrift(stack.short)}`;
+    const findings = changes.flatMap((change) => outside(change, todo));
+    findings.push(...unfinished(state));
     findings.push(...preview.unshown.map((counted) => unshownFinding(counted, stack.short)));
     // A stack without resources has no objects and no APISIX.
     if ((state.resources ?? []).length > 0) findings.push(...(await unmanaged(context, stack, state)));
-    const report = { ...found, findings: findings.sort(byDanger), about: "drift" as const };
+    const about = "drift" as const;
+    const report = { about, stack: preview.stack, changes: counts(changes), findings: findings.sort(byDanger) };
     context.out(render(report, args.format));
     failOn(report, args.failOn);
+}
+
+/** Judges a change of an object by its kind: no config says what was intended. */
+function outside(change: Change, todo: string): Finding[] {
+    const { kind, op, fields, leftover } = change;
+    const rules = KINDS[kind];
+    if (rules?.objectless || leftover) return [];
+    const isMarks =
+        fields.length > 0 && fields.every(({ path }) => /^metadata\.(labels|annotations)\b/.test(path.join(".")));
+    const [severity, effect] = rules?.outside ?? (["risk", "the object differs from the config"] as const);
+    const does = op === "delete" ? "was deleted" : "was changed";
+    const says = isMarks
+        ? `${titleOf(change)}: labels or annotations were changed`
+        : `${titleOf(change)} ${does}: ${effect}`;
+    const code = "changed-outside";
+    return [
+        {
+            code,
+            severity: isMarks ? "harmless" : severity,
+            says: withoutSecrets(says),
+            evidence: fieldsOf(change),
+            todo,
+        },
+    ];
 }
 
 /** What a refresh does not show: additions to the stack's objects, and objects in APISIX that no stack manages. */

@@ -5,10 +5,10 @@ export const SEVERITIES = ["breaks-callers", "risk", "harmless"] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
 export interface Evidence {
-    /** Name of the resource in the program. */
+    /** Name of the resource or component in the program. The component of a caller has the caller's name. */
     resource: string;
     urn: string;
-    /** Path of the property. Unset if the finding is about the whole resource. */
+    /** Path of the property; of a component, of its input. Unset if the finding is about the whole resource. */
     property?: string;
     /** Value as text, or `[secret]`. Unset if there is none. */
     old?: string;
@@ -40,6 +40,7 @@ export const CODES = {
         "breaks-callers",
         "An Admin key has leaked: rotate both Admin keys, and delete the foreign objects. docs/operate/leaked-credentials.md: An Admin key has leaked.",
     ],
+    "changed-outside": ["breaks-callers", "To keep it, write it into the config. To undo it: pulumi up --refresh."],
     "change-not-shown": ["breaks-callers", "See which resource it is: pulumi refresh --preview-only --diff."],
     "policy-violated": [
         "breaks-callers",
@@ -113,10 +114,6 @@ export const CODES = {
     "alpa-started": ["risk", "Make sure that nothing else uses the GPUs that Alpa will use."],
     "route-changed": ["risk", UNDO],
     "guard-changed": ["risk", "Test the new guard in the sandbox, with requests like those of your callers."],
-    "errors-changed": [
-        "risk",
-        "Clients that parse Alpa's errors may fail on other errors: test one client of each kind.",
-    ],
     "protection-weakened": ["risk", UNDO],
     "credential-rotated": [
         "risk",
@@ -137,10 +134,14 @@ export const CODES = {
     deleted: ["risk", UNDO],
     replaced: ["risk", QUIET],
     "left-behind": ["risk", "The object stays, but no stack manages it. Delete it by hand, or import it into a stack."],
+    unexplained: [
+        "risk",
+        "No setting of the config asks for it: find the cause, for example another version of the program, before you apply it.",
+    ],
     "unknown-until-apply": ["risk", "Check this property again when the change is applied."],
     "unknown-resource": [
         "risk",
-        "This review does not know this kind of resource. Read what pulumi preview --diff shows for the resource.",
+        "This review does not know this kind of resource or component. Read what pulumi preview --diff shows for it.",
     ],
     "other-change": [
         "risk",
@@ -160,6 +161,7 @@ export const CODES = {
     "limit-raised": ["harmless", "Nothing."],
     "timeout-raised": ["harmless", "Nothing."],
     "access-added": ["harmless", "Test the new access: npm run ops -- check smoke."],
+    "program-changed": ["harmless", "Nothing: the findings name each object that changes with it."],
     added: ["harmless", "Nothing."],
     "changed-inside": ["harmless", "Nothing."],
 } as const satisfies Record<string, readonly [Severity, string]>;

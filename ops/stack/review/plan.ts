@@ -21,6 +21,7 @@ interface ResourcePlan {
     goal?: {
         type: string;
         custom?: boolean;
+        parent?: string;
         protect?: boolean;
         inputDiff?: PlanDiff;
         outputDiff?: PlanDiff;
@@ -140,7 +141,8 @@ function stepsOf(urn: string, { steps = [], goal }: ResourcePlan, known: Map<str
     const reasons = Object.keys(updates).filter(
         (key) => hasSecret(now[key]) && isDeepStrictEqual(now[key], oldState?.inputs[key]),
     );
-    const newState = { urn, type, custom: goal?.custom ?? old?.custom, protect: goal?.protect, inputs: now };
+    const { custom = old?.custom, parent = old?.parent, protect } = goal ?? {};
+    const newState = { urn, type, custom, parent, protect, inputs: now };
     return done.map((step) => ({
         op: step,
         urn,

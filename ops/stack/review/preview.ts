@@ -15,6 +15,8 @@ export interface ResourceState {
     type: string;
     custom?: boolean;
     id?: string;
+    /** URN of the component that the resource belongs to. */
+    parent?: string;
     inputs?: Tree;
     outputs?: Tree;
     protect?: boolean;

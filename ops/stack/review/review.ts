@@ -2,8 +2,6 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { nameIn } from "../../../policy/resources/resource";
 import { listsOf } from "../../../policy/rules/facts";
-import { readCallersFile } from "../../../config/keys/consumers/file";
-import { isInside } from "../../../config/values";
 import { withExamples, withStack, type AddCommand } from "../../arguments";
 import { ROOT, type Context } from "../../context";
 import { Failure, FindingsError, UsageError } from "../../errors";
@@ -12,11 +10,10 @@ import { lockFailure } from "../backend-lock";
 import { ask, jsonObject, said } from "../pulumi";
 import { findStack, type Stack } from "../stack";
 import { createdAgain } from "../history/generated";
-import { PROJECT } from "../stack-file";
 import { withReview, type FAIL_ON, type FORMATS } from "./arguments";
-import { changesOf } from "./changes";
+import { changesOf, type Change } from "./changes";
 import { byDanger, CODES, SEVERITIES, type Finding, type Severity } from "./finding";
-import { judge, runOf } from "./judge";
+import { judge } from "./judge";
 import { renderMarkdown } from "./markdown";
 import { openedOutputs, readPlan, type Exported } from "./plan";
 import { exceptionsOf, policyFindings } from "./policies";
@@ -88,16 +85,20 @@ async function read(context: Context, args: ReviewArgs): Promise<{ preview: Prev
 
 /** Findings of a preview. @param state state of the stack. Default: unknown */
 export function reviewOf(preview: Preview, today: Date, state: Exported = {}): Review {
-    const changes = changesOf(preview.steps);
-    const findings = judge(runOf(changes, preview.config, today, state.resources));
+    const findings = [...judge(preview.steps, today, state.resources), ...unfinished(state)].sort(byDanger);
+    return { stack: preview.stack, changes: counts(changesOf(preview.steps)), findings };
+}
+
+/** Number of resources by operation. */
+export function counts(changes: Change[]): Record<string, number> {
     const count: Record<string, number> = {};
     for (const { op } of changes) count[op] = (count[op] ?? 0) + 1;
-    return { stack: preview.stack, changes: count, findings: [...unfinished(state), ...findings].sort(byDanger) };
+    return count;
 }
 
 /**
  * Findings of a preview, with violations of the policy pack.
- * @param program folder of the previewed program, which has the callers file and the lists of the pack. @default the clone
+ * @param program folder of the previewed program, which has the lists of the pack. @default the clone
  */
 export function fullReview(
     context: Context,
@@ -105,25 +106,12 @@ export function fullReview(
     state: Exported | undefined,
     program = context.program ?? ROOT,
 ): Review {
-    const found = reviewOf({ ...preview, config: withCallers(preview.config, program) }, context.today, state);
+    const found = reviewOf(preview, context.today, state);
     const exceptions = exceptionsOf(context.program ?? ROOT, context.today);
     const broken = policyFindings(preview, state, exceptions, context.today, listsOf(program));
     const opened = (preview.opened ?? []).map(openedFinding);
     const again = createdAgain(context, preview);
     return { ...found, findings: [...found.findings, ...broken, ...opened, ...again].sort(byDanger) };
-}
-
-/** The config with the callers of the callers file added, since their credentials may have expiry dates too. */
-function withCallers(config: Preview["config"], program: string): Preview["config"] {
-    const [file, list] = [`${PROJECT}:consumersFile`, `${PROJECT}:consumers`];
-    const name = config[file];
-    if (name === undefined || !isInside(name)) return config;
-    const { callers } = readCallersFile(name, program);
-    try {
-        return { ...config, [list]: JSON.stringify([...(JSON.parse(config[list] ?? "[]") as unknown[]), ...callers]) };
-    } catch {
-        return config; // An encrypted list cannot be read.
-    }
 }
 
 export function render(found: Review, format: ReviewArgs["format"]): string {
@@ -240,7 +228,7 @@ function openedFinding({ name, urn }: OpenedOutput): Finding {
     };
 }
 
-function unfinished({ pending_operations: pending = [] }: Exported): Finding[] {
+export function unfinished({ pending_operations: pending = [] }: Exported): Finding[] {
     if (pending.length === 0) return [];
     return [
         {

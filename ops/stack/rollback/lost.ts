@@ -38,7 +38,7 @@ function zoneProblem({ op, old, new: now }: Change): string {
 
 /** Whether the seed of existing callers is replaced. In a stack that is created as a whole, the seed is only created. */
 function isSeedAnew({ name, op }: Change, changes: Change[]): boolean {
-    return /-seed$/.test(name) && op === "replace" && changes.some(({ kind }) => kind === "kubernetes Secret");
+    return name === "seed" && op === "replace" && changes.some(({ kind }) => kind === "kubernetes Secret");
 }
 
 /** Problem of a service token that was rotated after the earlier version: Cloudflare keeps no earlier secret. */

@@ -89,7 +89,7 @@ describe("secrets of option cloudflare", () => {
         assert.deepEqual(found.drift, []);
         assert.deepEqual(codes(found.review), [
             "breaks-callers access-removed",
-            "breaks-callers credential-revoked",
+            "breaks-callers caller-removed",
             "breaks-callers request-rejected",
         ]);
     });

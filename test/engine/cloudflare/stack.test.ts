@@ -134,10 +134,9 @@ describe("cloudflare on the engine", () => {
         script().content = text.replace("await withModel(request)", "request");
         const { code, stdout, stderr } = await stack.ops("stack", "drift", "--format", "json");
         assert.equal(code, 3, stdout + stderr);
-        const codes = (JSON.parse(stdout).findings as { code: string }[]).map((finding) => finding.code);
-        for (const one of ["credential-revoked", "access-removed", "authentication-removed"])
-            assert.ok(codes.includes(one), stdout);
-        assert.match(stdout, /Worker alpa-worker-script: the edge processes requests differently/);
+        for (const one of ["AccessServiceToken", "AccessApplication", "TunnelCloudflaredConfig"])
+            assert.match(stdout, new RegExp(`"breaks-callers",\\s+"says": "ZeroTrust${one} \\S+ was changed`));
+        assert.match(stdout, /WorkersScript alpa-worker-script was changed/);
         succeeded(await stack.up("--refresh"));
         assert.deepEqual(application().policies, before);
         assert.equal(script().content, text);

@@ -3,7 +3,7 @@
 // that the engine passes the same resources to the rules.
 import { strict as assert } from "node:assert";
 import { packageAndKind } from "../../../policy/resources/resource";
-import { RULES as KINDS } from "../../../ops/stack/review/rules";
+import { KINDS } from "../../../ops/stack/review/kinds";
 import { violationsOf } from "../../../policy/rules";
 import type { Seen } from "../../kit";
 import { FACTS } from "./facts";

@@ -7,16 +7,15 @@ import { exits } from "../kit";
 
 /** Credentials of STACK_FILE: alice/old expired on 2026-11-20 and tokens/gone today. alice/a2 expires in six days. */
 const ended = step("update", caller("alice", ["a1", "a2", "old"]), caller("alice", ["a1", "a2"]));
-const token = {
-    op: "delete",
-    urn: "urn:pulumi:intra::alpa-auth::cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken::tokens.gone-token",
-    oldState: {
-        urn: "urn:pulumi:intra::alpa-auth::cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken::tokens.gone-token",
-        type: "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken",
-        custom: true,
-        inputs: { name: "x" },
-    },
-};
+const tokens = step("update", caller("tokens", ["gone", "here"]), caller("tokens", ["here"]));
+const TOKEN = "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken";
+const token = step("delete", {
+    urn: `urn:pulumi:intra::alpa-auth::${TOKEN}::tokens.gone-token`,
+    type: TOKEN,
+    custom: true,
+    parent: tokens.urn,
+    inputs: { name: "x" },
+});
 const early = step("update", caller("alice", ["a1", "a2"]), caller("alice", ["a1"]));
 
 async function pruneExpired(steps: object[], args: string[] = ["--yes"], options: GateOptions = {}) {
@@ -28,8 +27,8 @@ async function pruneExpired(steps: object[], args: string[] = ["--yes"], options
 describe("ops consumer prune-expired", () => {
     for (const [what, steps] of [
         ["a key", [ended]],
-        ["a service token", [token]],
-        ["both", [ended, token]],
+        ["a service token", [tokens, token]],
+        ["both", [ended, tokens, token]],
     ] as const)
         it(`removes ${what} that has expired, with the plan that was reviewed`, async () => {
             const { out, ups } = await exits(0, pruneExpired([...steps]));

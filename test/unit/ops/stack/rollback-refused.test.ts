@@ -54,10 +54,10 @@ describe("ops stack rollback refuses", () => {
         [
             "another seed while callers stay",
             [
-                made(SALT_TYPE, "alpa-seed", {}, "replace"),
+                made(SALT_TYPE, "seed", {}, "replace"),
                 made("kubernetes:core/v1:Secret", "lab.2026a", { metadata: { name: "x" } }, "update"),
             ],
-            /alpa-seed: the seed of all generated keys is replaced, so no earlier key is restored/,
+            /seed: the seed of all generated keys is replaced, so no earlier key is restored/,
         ],
     ];
     for (const [what, steps, problem] of never)

@@ -4,21 +4,20 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PulumiResult } from "../../../../../ops/stack/pulumi";
-import { bench, callerSpec, type Bench, type Call } from "../../kit";
+import type { ResourceState } from "../../../../../ops/stack/review/preview";
+import { bench, type Bench, type Call } from "../../kit";
 
-const TYPE = "kubernetes:apisix.apache.org/v1alpha1:Consumer";
+const TYPE = "alpa-auth:index:Caller";
 
-/** The state of a caller with these credentials. */
-export function caller(name: string, credentials: string[]) {
-    const spec = callerSpec(name, credentials);
-    const inputs = { kind: "Consumer", metadata: { name, namespace: "alpa-auth" }, spec };
-    const urn = `urn:pulumi:intra::alpa-auth::${TYPE}::${name}-consumer`;
-    return { urn, type: TYPE, custom: true, id: `alpa-auth/${name}`, inputs };
+/** The component of a caller with these credentials. */
+export function caller(name: string, credentials: string[], limits: object = {}): ResourceState {
+    const inputs = { limits, credentials: Object.fromEntries(credentials.map((id) => [id, { method: "key" }])) };
+    return { urn: `urn:pulumi:intra::alpa-auth::${TYPE}::${name}`, type: TYPE, custom: false, inputs };
 }
 
 export const removed = (name: string) => step("delete", caller(name, ["a"]));
 export const added = (name: string) => step("create", undefined, caller(name, ["a"]));
-export const step = (op: string, oldState?: ReturnType<typeof caller>, newState?: ReturnType<typeof caller>) => ({
+export const step = (op: string, oldState?: ResourceState, newState?: ResourceState) => ({
     op,
     urn: (oldState ?? newState)!.urn,
     oldState,

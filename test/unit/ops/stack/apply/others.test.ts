@@ -8,16 +8,12 @@ import { bench, exits, failsHalfWay, STACK_FILE, type BenchOptions, type Call, t
 import { added, caller, removed, step } from "./kit";
 
 const preview = (steps: object[]) => ({ stdout: JSON.stringify({ steps, changeSummary: {} }) });
-const lowered = (() => {
-    const now = caller("alice", ["a1", "a2", "old"]);
-    const limit = { name: "limit-count", config: { count: 1, time_window: 60, key: "consumer_name" } };
-    const more = { ...limit, config: { ...limit.config, count: 9 } };
-    const as = (plugin: object) => ({
-        ...now,
-        inputs: { ...now.inputs, spec: { ...now.inputs.spec, plugins: [plugin] } },
-    });
-    return step("update", as(more) as typeof now, as(limit) as typeof now);
-})();
+const few = { requests: 1, perSeconds: 60 };
+const lowered = step(
+    "update",
+    caller("alice", ["a1", "a2", "old"], { ...few, requests: 9 }),
+    caller("alice", ["a1", "a2", "old"], few),
+);
 const ended = step("update", caller("alice", ["a1", "a2", "old"]), caller("alice", ["a1", "a2"]));
 
 /** A stack with these changes, without and with the edit of the command. */
@@ -81,7 +77,7 @@ describe("ops, a revocation while others have unapplied changes", () => {
     const ALONE = [
         "**:StackIdentity::*",
         "**::pulumi:providers:kubernetes::cluster",
-        "**::alice-consumer",
+        "**::alice",
         "**::alice.*",
         "**:Revocations::*",
     ].flatMap((one) => ["--target", one]);

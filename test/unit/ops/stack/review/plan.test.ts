@@ -3,12 +3,12 @@ import { strict as assert } from "node:assert";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { UNKNOWN_TEXT } from "../../../../../policy/resources/values";
-import { bench, callerSpec } from "../../kit";
+import { bench } from "../../kit";
 
-const TYPE = "kubernetes:apisix.apache.org/v1alpha1:Consumer";
-const URN = `urn:pulumi:intra::alpa-auth::${TYPE}::alice-consumer`;
+const TYPE = "alpa-auth:index:Caller";
+const URN = `urn:pulumi:intra::alpa-auth::${TYPE}::alice`;
 const SECRET = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", ciphertext: "v1:abc" };
-const metadata = { name: "alice", namespace: "alpa-auth" };
+const credentials = (...ids: string[]) => Object.fromEntries(ids.map((id) => [id, { method: "key" }]));
 const secretUrn = "urn:pulumi:intra::alpa-auth::kubernetes:core/v1:Secret::alice.a-secret";
 
 const ZONE = "cloudflare:index/zone:Zone";
@@ -27,9 +27,8 @@ const STATE = {
         {
             urn: URN,
             type: TYPE,
-            custom: true,
-            id: "alpa-auth/alice",
-            inputs: { kind: "Consumer", metadata, spec: callerSpec("alice", ["a", "b"]) },
+            custom: false,
+            inputs: { limits: {}, credentials: credentials("a", "b") },
         },
         {
             urn: secretUrn,
@@ -43,10 +42,10 @@ const STATE = {
     ],
 };
 
-const goal = (inputDiff: object, type = TYPE) => ({ type, name: "x", custom: true, inputDiff });
+const goal = (inputDiff: object, type = TYPE) => ({ type, name: "x", custom: type !== TYPE, inputDiff });
 const plan = (resourcePlans: object, manifest: object = { time: "2026-11-25T11:00:00Z", version: "v3.274.1" }) =>
     JSON.stringify({ manifest, resourcePlans });
-const revoke = { [URN]: { steps: ["update"], goal: goal({ updates: { spec: callerSpec("alice", ["a"]) } }) } };
+const revoke = { [URN]: { steps: ["update"], goal: goal({ updates: { credentials: credentials("a") } }) } };
 
 async function review(text: string) {
     const says = ({ args }: { args: string[] }) =>
@@ -81,9 +80,7 @@ describe("ops stack review --plan", () => {
             {
                 [URN.replace("alice", "bob")]: {
                     steps: ["create"],
-                    goal: goal({
-                        adds: { metadata: { name: "bob", namespace: "alpa-auth" }, spec: callerSpec("bob", ["a"]) },
-                    }),
+                    goal: goal({ adds: { limits: {}, credentials: credentials("a") } }),
                 },
             },
             ["caller-added"],
@@ -99,14 +96,14 @@ describe("ops stack review --plan", () => {
                     ),
                 },
             },
-            ["credential-changed"],
+            ["unexplained"],
         ],
         [
             "a rename with an alias",
             {
-                [URN.replace("alice-consumer", "new")]: {
+                [URN.replace("alice", "new")]: {
                     steps: ["update"],
-                    goal: { ...goal({ updates: { spec: callerSpec("alice", ["b"]) } }), aliases: [URN] },
+                    goal: { ...goal({ updates: { credentials: credentials("b") } }), aliases: [URN] },
                 },
             },
             ["credential-revoked"],

@@ -7,62 +7,58 @@ import { TODAY } from "../../kit";
 
 const TYPES = {
     Secret: "kubernetes:core/v1:Secret",
-    Service: "kubernetes:core/v1:Service",
     Namespace: "kubernetes:core/v1:Namespace",
+    Service: "kubernetes:core/v1:Service",
     NetworkPolicy: "kubernetes:networking.k8s.io/v1:NetworkPolicy",
-    PodDisruptionBudget: "kubernetes:policy/v1:PodDisruptionBudget",
     Deployment: "kubernetes:apps/v1:Deployment",
+    ConfigMap: "kubernetes:core/v1:ConfigMap",
     Consumer: "kubernetes:apisix.apache.org/v1alpha1:Consumer",
     ApisixRoute: "kubernetes:apisix.apache.org/v2:ApisixRoute",
-    ApisixUpstream: "kubernetes:apisix.apache.org/v2:ApisixUpstream",
     Release: "kubernetes:helm.sh/v3:Release",
-    DaemonSet: "kubernetes:apps/v1:DaemonSet",
-    StatefulSet: "kubernetes:apps/v1:StatefulSet",
-    EtcdPrepared: "pulumi-nodejs:dynamic/alpa-auth:EtcdPrepared",
-    RampartGraph: "pulumi-nodejs:dynamic/alpa-auth:RampartGraph",
     Revocations: "pulumi-nodejs:dynamic/alpa-auth:Revocations",
-    RayCluster: "kubernetes:ray.io/v1:RayCluster",
+    Awaited: "pulumi-nodejs:dynamic/alpa-auth:Awaited",
+    StackIdentity: "pulumi-nodejs:dynamic/alpa-auth:StackIdentity",
+    RandomPassword: "random:index/randomPassword:RandomPassword",
+    Provider: "pulumi:providers:kubernetes",
     Command: "command:remote:Command",
-    ServiceToken: "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken",
-    AccessPolicy: "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy",
-    AccessApplication: "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication",
-    Tunnel: "cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared",
-    TunnelConfig: "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig",
-    ZoneSetting: "cloudflare:index/zoneSetting:ZoneSetting",
-    ZoneDnssec: "cloudflare:index/zoneDnssec:ZoneDnssec",
-    DnsRecord: "cloudflare:index/dnsRecord:DnsRecord",
-    Ruleset: "cloudflare:index/ruleset:Ruleset",
-    WorkersScript: "cloudflare:index/workersScript:WorkersScript",
-    WorkersRoute: "cloudflare:index/workersRoute:WorkersRoute",
+    // Components.
+    IntraCluster: "alpa-auth:index:IntraCluster",
+    AlpaRoute: "alpa-auth:index:AlpaRoute",
+    TunnelRoutes: "alpa-auth:index:TunnelRoutes",
+    Other: "alpa-auth:index:Other",
 } as const;
 
-/** One resource: created where `before` is undefined, deleted where `after` is. */
+/** One resource or component: created where `before` is undefined, deleted where `after` is. @param parent the step of its parent */
 export function step(
     kind: keyof typeof TYPES,
     name: string,
     old: object | undefined,
     now: object | undefined,
     op = old === undefined ? "create" : now === undefined ? "delete" : "update",
+    parent?: Step,
 ): Step {
     const type = TYPES[kind];
     const urn = `urn:pulumi:test::alpa-auth::${type}::${name}`;
+    const custom = !type.startsWith("alpa-auth:");
     const state = (inputs: object | undefined, id?: string) =>
-        inputs && { urn, type, custom: true, id, inputs: inputs as Record<string, unknown> };
+        inputs && {
+            ...{ urn, type, custom, inputs: inputs as Record<string, unknown> },
+            ...(custom && { id }),
+            ...(parent && { parent: parent.urn }),
+        };
     return { op, urn, oldState: state(old, `id-of-${name}`), newState: state(now) };
 }
 
-/** A step that deletes a resource only from the state. The real resource stays. */
-export function leftBehind(kind: keyof typeof TYPES, name: string, inputs: object): Step {
-    const one = step(kind, name, inputs, undefined);
-    return { ...one, oldState: { ...one.oldState!, retainOnDelete: true } };
-}
+/** The steps of an object below a component. */
+export const below = (parent: Step, ...[kind, name, old, now, op]: Parameters<typeof step>): Step =>
+    step(kind, name, old, now, op, parent);
 
 /** Findings of a review of the steps, the most dangerous first. */
-export function review(steps: Step[], config: Record<string, string> = {}, state?: Exported): Finding[] {
-    return reviewOf({ stack: "test", steps, config }, new Date(TODAY), state).findings;
+export function review(steps: Step[], state?: Exported): Finding[] {
+    return reviewOf({ stack: "test", steps, config: {} }, new Date(TODAY), state).findings;
 }
 
 /** Findings of a review of the steps, each as `severity code: sentence`. */
-export function said(steps: Step[], config?: Record<string, string>): string[] {
-    return review(steps, config).map(({ severity, code, says }) => `${severity} ${code}: ${says}`);
+export function said(steps: Step[]): string[] {
+    return review(steps).map(({ severity, code, says }) => `${severity} ${code}: ${says}`);
 }

@@ -1,0 +1,73 @@
+/** Which component a resource belongs to, and whether a changed component explains its change. */
+import { nameIn } from "../../../policy/resources/resource";
+import { isChanged, MEANINGS } from "./meanings";
+import type { PartChange } from "./meanings/row";
+import type { Change } from "./changes";
+import type { ResourceState, Step } from "./preview";
+
+export interface Family {
+    /** Whether the program itself changes, so that inputs explain nothing. */
+    isOtherProgram: boolean;
+    /** Whether a component above the resource explains its change. */
+    explains(change: Change): boolean;
+    /** Whether a component above the resource is deleted, and its finding covers the objects below it. */
+    isCovered(urn: string): boolean;
+    /** Title of the nearest component with inputs, for example `AlpaRoute alpa-route`; undefined without a component. */
+    componentOf(urn: string): string | undefined;
+}
+
+/** @param state resources before the run: a preview lacks unchanged components */
+export function familyOf(steps: Step[], state: ResourceState[], parts: PartChange[]): Family {
+    const parents = new Map<string, string | undefined>();
+    for (const { urn, parent } of state) parents.set(urn, parent);
+    for (const { urn, oldState, newState } of steps) parents.set(urn, newState?.parent ?? oldState?.parent);
+    const changed = parts.filter(isChanged);
+    const byUrn = new Map(changed.map((part) => [part.urn, part]));
+    const above = (urn: string) =>
+        ancestors(urn, parents).flatMap((one) => byUrn.get(one) ?? byType(one, parents, changed));
+    const isOtherProgram = changed.some(
+        ({ type, old, new: now }) => type === "Stack" && old && now && old.program !== now.program,
+    );
+    return {
+        isOtherProgram,
+        explains: ({ urn, op }) =>
+            above(urn).some((part) => {
+                const comesOrGoes = part.old === undefined || part.new === undefined;
+                return isOtherProgram ? comesOrGoes && op !== "update" : true;
+            }),
+        isCovered: (urn) => above(urn).some((part) => part.new === undefined && MEANINGS[part.type]?.covers === true),
+        componentOf: (urn) => titleIn(ancestors(urn, parents)),
+    };
+}
+
+/** URNs of the components above a resource, the nearest first. */
+function ancestors(urn: string, parents: Map<string, string | undefined>): string[] {
+    const found: string[] = [];
+    for (
+        let parent = parents.get(urn);
+        parent && !isRoot(parent) && !found.includes(parent);
+        parent = parents.get(parent)
+    )
+        found.push(parent);
+    return found;
+}
+
+const isRoot = (urn: string) => typesIn(urn).at(-1) === "pulumi:pulumi:Stack";
+const typesIn = (urn: string) => (urn.split("::")[2] ?? "").split("$");
+const wordOf = (type: string) => type.split(":").at(-1)!;
+
+/**
+ * Without the state, the chain ends at the first unchanged component. The URN of that component has the types of those above
+ * it, of which a stack has one each.
+ */
+function byType(urn: string, parents: Map<string, string | undefined>, changed: PartChange[]): PartChange[] {
+    if (parents.has(urn)) return [];
+    const types = typesIn(urn);
+    return changed.filter(({ urn: other }) => types.includes(typesIn(other).at(-1)!));
+}
+
+function titleIn(urns: string[]): string | undefined {
+    const titles = urns.map((urn) => [wordOf(typesIn(urn).at(-1)!), nameIn(urn)]);
+    const [type, name] = titles.find(([type]) => MEANINGS[type] !== undefined) ?? titles.at(-1) ?? [];
+    return type === undefined ? undefined : `${type} ${name}`;
+}

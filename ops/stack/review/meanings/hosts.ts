@@ -1,0 +1,164 @@
+/** What a change on hosts does: nodes of the cluster, firewall rules, connectors, and a conversion of Alpa. */
+import { stateOf, type Phase, PHASES } from "../../../../components/opt/conversion-phases";
+import { mapsOf } from "../../../../policy/resources/values";
+import { changedFields, type Difference } from "../differences";
+import { isClosed } from "./gateway";
+import { all, copies, partOf, say, when, type Cell, type PartRules, type Rule, type Scope, type Verdict } from "./row";
+
+/** Fields of a host that only say how Pulumi logs in. */
+const LOGIN = ["port", "user", "hostKey", "privateKey", "sudoPassword"];
+
+/** Judges a list of hosts, by their addresses. */
+const hosts =
+    (gone: Cell, more: Cell): Rule =>
+    ({ old, new: now }) => {
+        const [before, after] = [old, now].map(
+            (list) => new Map(mapsOf(list).map((one) => [String(one.address), one])),
+        );
+        const lost = [...before.keys()].filter((one) => !after.has(one));
+        const added = [...after.keys()].filter((one) => !before.has(one));
+        const verdicts = [
+            ...when(lost.length > 0, say(gone, lost)),
+            ...when(added.length > 0, say(more, lost, added)),
+            ...[...after].flatMap(([address, host]) => {
+                const fields = changedFields(before.get(address) ?? host, host);
+                const others = fields.filter((field) => !LOGIN.includes(field));
+                return [
+                    ...when(
+                        others.length < fields.length,
+                        say(["changed-inside", `Host ${address}: Pulumi logs in differently`]),
+                    ),
+                    ...when(others.length > 0, say(["host-changed", `Host ${address} is changed ({old})`], others)),
+                ];
+            }),
+        ];
+        return verdicts.length > 0 ? verdicts : [say(["host-changed", "The hosts are in another order"])];
+    };
+
+export const microk8s: PartRules = {
+    created: ["added", "MicroK8s is installed on the hosts"],
+    deleted: ["data-deleted", "MicroK8s is removed from every host, with every volume"],
+    inputs: {
+        nodes: hosts(
+            ["data-deleted", "{old} leaves the cluster: MicroK8s is removed from the host, with every volume on it"],
+            ["host-changed", "{new} joins the cluster"],
+        ),
+        channel: ["host-changed", "New nodes install another version of MicroK8s; running nodes keep theirs"],
+        sans: ["host-changed", "The API server's certificate gets other names: it restarts on each node"],
+        storage: ["host-changed", "New volumes get another StorageClass"],
+        podNetwork: ["host-changed", "Pods get other addresses"],
+        waitSeconds: ["changed-inside", "A run waits for nodes for another time"],
+        answerTimeoutSeconds: null,
+    },
+};
+
+export const alpaFirewall: PartRules = {
+    created: [
+        "network-narrowed",
+        "Firewall rules are loaded on Alpa's hosts: other addresses can no longer reach Alpa",
+    ],
+    deleted: ["opens-to-network", "Alpa's hosts lose their firewall rules: anyone who can reach a host can reach Alpa"],
+    inputs: {
+        "rules.**": [
+            "host-changed",
+            "Other firewall rules are loaded: the addresses that can reach Alpa and Ray change",
+        ],
+        hosts: hosts(
+            ["opens-to-network", "{old} loses its firewall rules: anyone who can reach the host can reach Alpa"],
+            ["network-narrowed", "Firewall rules are loaded on {new}"],
+        ),
+    },
+};
+
+const PROGRAM: Rule = ["host-changed", "The connectors are changed to another program, one after another"];
+
+export const cloudflaredHost: PartRules = {
+    created: ["access-added", "Connectors are installed on their hosts"],
+    deleted: ["access-removed", "The connectors on hosts stop: the service is no longer reachable"],
+    inputs: {
+        hosts: hosts(
+            ["access-removed", "The connectors on {old} stop"],
+            ["added", "Connectors are installed on {new}"],
+        ),
+        connectorsPerHost: copies("connectors on each host"),
+        graceSeconds: all(["host-changed", "The connectors are changed, one after another"], {
+            down: ["timeout-lowered", "Connectors that stop have less time to finish their answers", "risk"],
+            up: ["changed-inside", "Connectors that stop have more time to finish their answers"],
+        }),
+        version: PROGRAM,
+        sha256: PROGRAM,
+        source: PROGRAM,
+        teamName: ["host-changed", "The connectors load the Access keys of another team"],
+    },
+};
+
+export const conversion: PartRules = {
+    created: ({ new: now }) => [
+        say(["added", "A conversion of Alpa is prepared"]),
+        ...when(
+            now?.phase !== "prepare",
+            say(["alpa-started", "The conversion begins in a later phase: Alpa may stop or start"]),
+        ),
+    ],
+    deleted: ({ old }) => [
+        old?.phase === "prepare"
+            ? say(["deleted", "The preparation of a conversion is deleted: Alpa on bare metal keeps running"])
+            : say([
+                  "alpa-stopped",
+                  "The conversion is deleted with Alpa in the cluster, and bare metal is not started",
+              ]),
+    ],
+    covers: true,
+    inputs: {
+        phase,
+        answerTimeoutSeconds: null,
+        "verification.**": null,
+        retry: null,
+        back: null,
+        attempt: ["changed-inside", "Every step of the phase runs again"],
+        retryAfterSeconds: ["changed-inside", "Callers that get 503 are told to wait for another time"],
+        "bareMetal.**": ["host-changed", "Alpa on bare metal is managed differently"],
+        opt,
+    },
+};
+
+const isPhase = (value: unknown): value is Phase => PHASES.some((one) => one === value);
+
+/** The rules of the callers' route judge where requests go, and whether callers get 503. */
+function phase({ old, new: now }: Difference, scope: Scope): Verdict[] {
+    if (!isPhase(old) || !isPhase(now)) return [say(["alpa-stopped", "The conversion changes to an unknown phase"])];
+    const [from, to] = [stateOf(old), stateOf(now)];
+    const stops = (where: string) => say(["alpa-stopped", `Alpa ${where} stops`, harm(scope, old, now)]);
+    const starts = (where: string) => say(["alpa-started", `Alpa ${where} starts, and takes the GPUs`]);
+    return [
+        ...when(from.bareMetal && !to.bareMetal, stops("on bare metal")),
+        ...when(!from.bareMetal && to.bareMetal, starts("on bare metal")),
+        ...when(from.component && !to.component, stops("in the cluster")),
+        ...when(!from.component && to.component, starts("in the cluster")),
+        ...when(
+            from.atBoot !== to.atBoot,
+            say(["host-changed", "Whether Alpa on bare metal starts with its hosts changes"]),
+        ),
+        say(["changed-inside", "The conversion moves from phase {old} to {new}"], old, now),
+    ];
+}
+
+/** Severity of a stop of Alpa: while the phases or the config close the route, no request reaches it. */
+function harm(scope: Scope, ...phases: Phase[]): "risk" | "breaks-callers" {
+    const isUnused = phases.every((one) => stateOf(one).callers === "nowhere") || isClosed(partOf(scope, "AlpaRoute"));
+    return isUnused ? "risk" : "breaks-callers";
+}
+
+/** Settings of Alpa in the cluster: its pods are replaced if they run. */
+function opt(_: Difference, scope: Scope): Verdict[] {
+    const phases = [scope.old?.phase, scope.new?.phase].filter(isPhase);
+    if (!phases.some((one) => stateOf(one).component))
+        return [say(["changed-inside", "Settings of Alpa in the cluster change: it does not run yet"])];
+    return [
+        say([
+            "alpa-stopped",
+            "Alpa's pods in the cluster may be replaced: open requests get no answer",
+            harm(scope, ...phases),
+        ]),
+    ];
+}
