@@ -31,7 +31,7 @@ export function meaningFindings(parts: PartChange[], today: Date): Finding[] {
     return collected(judgeMeanings(parts, today).map(partFinding));
 }
 
-/** Judges what happens to a resource as a whole, whoever caused it. @param isCovered whether the component above judges it */
+/** Judges what happens to a resource as a whole, whatever caused it. @param isCovered whether the component above judges it */
 function ofKind(change: Change, isCovered: boolean): Finding[] {
     const { kind, op, leftover, retained, renamed, name } = change;
     const rules = KINDS[kind];

@@ -9,11 +9,11 @@ import { say, type Cell, type Verdict } from "./meanings/row";
 type Effect = Cell | ((change: Change) => Verdict | undefined);
 
 interface Kind {
-    /** Judges a deletion, whoever caused it. Default: nothing, if a component explains it. */
+    /** Judges a deletion, whatever caused it. Default: nothing, if a component explains it. */
     deleted?: Effect;
     /** Judges a replacement in the same way. */
     replaced?: Effect;
-    /** Judges any change in place of the rule about unexplained changes. */
+    /** Judges any change instead of the rule about unexplained changes. */
     changed?(change: Change): Verdict[];
     /** Severity and effect of a change outside of Pulumi. Default: a risk, with the changed fields. */
     outside?: readonly [Severity, string];

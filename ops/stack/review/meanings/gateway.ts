@@ -182,7 +182,7 @@ export const alpaRoute: PartRules = {
         closed: {
             set: ["service-interrupted", "The gateway is closed: every caller gets 503"],
             unset: ["access-added", "The gateway is open again: callers are served"],
-            other: ["changed-inside", "Callers that get 503 are told to wait for another time"],
+            other: ["changed-inside", "Answers with 503 name another time to wait"],
         },
         "tls.redirect": ({ old, new: now }) => [
             ...when(

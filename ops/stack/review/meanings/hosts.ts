@@ -116,7 +116,7 @@ export const conversion: PartRules = {
         retry: null,
         back: null,
         attempt: ["changed-inside", "Every step of the phase runs again"],
-        retryAfterSeconds: ["changed-inside", "Callers that get 503 are told to wait for another time"],
+        retryAfterSeconds: ["changed-inside", "Answers with 503 name another time to wait"],
         "bareMetal.**": ["host-changed", "Alpa on bare metal is managed differently"],
         opt,
     },

@@ -81,7 +81,7 @@ describe("review of objects", () => {
     });
 });
 
-describe("review of what holds state or serves callers, whoever changes it", () => {
+describe("review of what holds state or serves callers, whatever changes it", () => {
     const explained = stack({ url: "http://a" }, { url: "http://b" });
     const seed = (op: string) => step("RandomPassword", "seed", { length: 32 }, { length: 40 }, op);
     const identity = (id: string) => ({ identities: { cluster: { id, at: "10.0.0.1" } } });
