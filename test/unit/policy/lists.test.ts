@@ -82,7 +82,11 @@ describe("policy/lists.yaml", () => {
         const folder = join(ROOT, "components");
         const sources = readdirSync(folder, { recursive: true, encoding: "utf8" })
             .filter((name) => name.endsWith(".ts"))
-            .filter((name) => readFileSync(join(folder, name), "utf8").includes("extends DynamicResource"));
+            .filter((name) =>
+                /^export class \w+ extends (DynamicResource|StateRecord)/m.test(
+                    readFileSync(join(folder, name), "utf8"),
+                ),
+            );
         assert.equal([...types].filter((type) => type.startsWith("pulumi-nodejs:")).length, sources.length);
     });
 });
