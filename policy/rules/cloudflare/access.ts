@@ -15,7 +15,6 @@ export const accessRequired: Rule = {
     reason: "Alpa does not authenticate: a name without an application, a bypass policy or a foreign policy admits callers that this stack does not list. A Worker sees each prompt and each answer, and can send them anywhere.",
     check: (resource) => {
         if (kindOf(resource) === POLICY) return policy(resource.props, "");
-        if (kindOf(resource) === "WorkersRoute") return worker(resource.props);
         return kindOf(resource) === APPLICATION ? application(resource) : [];
     },
     checkStack: (resources) => [
@@ -72,15 +71,6 @@ function uncovered(resources: Resource[]): StackMessage[] {
                 return [{ urn, message }];
             }),
         );
-}
-
-const WHOLE = /^[a-z0-9-]+(\.[a-z0-9-]+)+\/\*$/;
-
-function worker({ pattern }: Resource["props"]): Message[] {
-    return when(
-        !isUnknown(pattern) && !WHOLE.test(String(pattern)),
-        "pattern: must be one full host name followed by /*. With another pattern, requests pass no Worker or a different one.",
-    );
 }
 
 /** Reports routes to foreign Workers, and of names that Access does not protect. */
