@@ -1,6 +1,6 @@
 import { Secret as PackSecret, type ResourceValidationArgs, type ResourceValidationPolicy } from "@pulumi/policy";
 import type { StackValidationPolicy } from "@pulumi/policy";
-import { resourceOf, type Resource } from "./resources/resource";
+import { resourceOf, withParts, type Resource } from "./resources/resource";
 import { Secret } from "./resources/values";
 import { violationsOf, type Facts, type Rule } from "./rules";
 import { judged, type Exception } from "./rules/exceptions";
@@ -70,7 +70,5 @@ const NOTHING = { type: "", name: "", urn: "", protect: false, inputs: {} };
 /** Converts the SDK's secret markers into those of the rules. */
 function withSecrets(value: unknown): unknown {
     if (value instanceof PackSecret) return new Secret(withSecrets(value.value));
-    if (Array.isArray(value)) return value.map(withSecrets);
-    if (typeof value !== "object" || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([field, part]) => [field, withSecrets(part)]));
+    return withParts(value, withSecrets);
 }

@@ -165,6 +165,8 @@ function aloneOf(lists: Lists, name: string, ids: string[]): Plan["alone"] {
         targets: [
             // Without these, a targeted run would not notice another cluster, and would use an earlier login.
             "**:StackIdentity::*",
+            // The component, whose inputs name the credentials.
+            `**::${name}`,
             ...(isEdge
                 ? ids.map((id) => `**::${name}.${id}-token`)
                 : [

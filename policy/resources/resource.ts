@@ -63,15 +63,18 @@ function plainTexts(value: unknown): unknown {
         const bytes = Buffer.from(value, "base64");
         return bytes.toString("base64") === value ? bytes.toString() : value;
     }
-    if (!isMap(value)) return value;
-    return Object.fromEntries(Object.entries(value).map(([field, part]) => [field, plainTexts(part)]));
+    return withParts(value, plainTexts);
 }
 
 function opened(value: unknown): unknown {
-    if (value instanceof Secret) return opened(value.value);
-    if (Array.isArray(value)) return value.map(opened);
+    return value instanceof Secret ? opened(value.value) : withParts(value, opened);
+}
+
+/** A list or a map with each of its parts changed. */
+export function withParts(value: unknown, change: (part: unknown) => unknown): unknown {
+    if (Array.isArray(value)) return value.map(change);
     if (!isMap(value)) return value;
-    return Object.fromEntries(Object.entries(value).map(([field, part]) => [field, opened(part)]));
+    return Object.fromEntries(Object.entries(value).map(([field, part]) => [field, change(part)]));
 }
 
 /** Kind of the object. For a Kubernetes object it is the `kind` in the inputs, otherwise the last word of Pulumi's type. */

@@ -27,19 +27,19 @@ export class ExceptionsError extends Error {
     }
 }
 
-const schema = z.strictObject({
-    // Nothing after the key, as in the file without entries, is an empty list.
-    exceptions: z
-        .array(
-            z.strictObject({
-                rule: z.string(),
-                resource: z.string().min(1),
-                reason: z.string().trim().min(LEAST_REASON),
-                until: z.string(),
-            }),
-        )
-        .nullable(),
-});
+/** The file. Nothing after the key, as in the file without entries, is an empty list. */
+const schemaOf = (rules: readonly string[], today: Date) => {
+    const exception = z.strictObject({
+        rule: z.string().refine((rule) => rules.includes(rule), `must be one of ${rules.join(", ")}. Choose one`),
+        resource: z.string().min(1),
+        reason: z.string().trim().min(LEAST_REASON),
+        until: z
+            .string()
+            .refine((until) => daysUntil(until, today) !== undefined, "must be a day, for example 2027-01-31")
+            .refine((until) => !(daysUntil(until, today)! > MOST_DAYS), `must be within ${MOST_DAYS} days`),
+    });
+    return z.strictObject({ exceptions: z.array(exception).nullable() });
+};
 
 /**
  * @param rules names of all rules
@@ -53,30 +53,11 @@ export function parseExceptions(text: string, rules: readonly string[], today: D
     } catch (error) {
         throw new ExceptionsError([`the file: must be YAML (${(error as Error).message.split("\n")[0]}).`]);
     }
-    const read = schema.safeParse(file);
-    if (!read.success)
-        throw new ExceptionsError(
-            read.error.issues.map(({ path, message }) => `${path.join(".") || "the file"}: ${message}.`),
-        );
-    const exceptions = read.data.exceptions ?? [];
-    const problems = exceptions.flatMap(({ rule, until }, i) => {
-        const where = `exceptions.${i}`;
-        const days = daysUntil(until, today);
-        return [
-            ...(rules.includes(rule)
-                ? []
-                : [`${where}.rule: must be one of ${rules.join(", ")} (got "${rule}"). Choose one.`]),
-            ...(days === undefined
-                ? [`${where}.until: must be a day (got "${until}"). Write for example 2027-01-31.`]
-                : days > MOST_DAYS
-                  ? [
-                        `${where}.until: must be within ${MOST_DAYS} days (got ${until}). Choose an earlier day. Renew the exception before that day, with a review.`,
-                    ]
-                  : []),
-        ];
-    });
-    if (problems.length > 0) throw new ExceptionsError(problems);
-    return exceptions;
+    const read = schemaOf(rules, today).safeParse(file);
+    if (read.success) return read.data.exceptions ?? [];
+    throw new ExceptionsError(
+        read.error.issues.map(({ path, message }) => `${path.join(".") || "the file"}: ${message}.`),
+    );
 }
 
 /** @returns days from today to a day, below 0 for a past day; undefined for an invalid one */
@@ -86,20 +67,17 @@ function daysUntil(until: string, today: Date): number | undefined {
     return Math.round((time - Date.parse(`${today.toISOString().slice(0, 10)}T00:00:00Z`)) / DAY);
 }
 
-/** Remaining and exempted violations. An expired exception has no effect, and is reported. */
-export function judged(violations: Violation[], exceptions: Exception[], today: Date) {
-    const standing: Violation[] = [];
-    const excused: (Violation & Pick<Exception, "reason" | "until">)[] = [];
-    for (const violation of violations) {
+/** Violations without those that an exception exempts. An expired exception has no effect, and is reported. */
+export function judged(violations: Violation[], exceptions: Exception[], today: Date): { standing: Violation[] } {
+    const standing = violations.flatMap((violation) => {
         const mine = exceptions.filter(
             ({ rule, resource }) => rule === violation.rule && [violation.urn, violation.name].includes(resource),
         );
-        const live = mine.find(({ until }) => daysUntil(until, today)! >= 0);
+        if (mine.some(({ until }) => daysUntil(until, today)! >= 0)) return [];
         const ended = mine.at(-1);
-        if (live) excused.push({ ...violation, reason: live.reason, until: live.until });
-        else if (ended)
-            standing.push({ ...violation, message: `${violation.message} Its exception expired on ${ended.until}.` });
-        else standing.push(violation);
-    }
-    return { standing, excused };
+        return ended
+            ? [{ ...violation, message: `${violation.message} Its exception expired on ${ended.until}.` }]
+            : [violation];
+    });
+    return { standing };
 }

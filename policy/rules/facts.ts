@@ -13,31 +13,21 @@ export interface Facts {
 }
 
 const groups = z.record(z.string(), z.array(z.string()));
+const names = z.array(z.string()).transform((all): ReadonlySet<string> => new Set(all));
+const joined = (lists: Record<string, string[]>, by: string) =>
+    Object.entries(lists).flatMap(([prefix, all]) => all.map((name) => `${prefix}${by}${name}`));
 const schema = z.strictObject({
-    types: groups,
-    annotations: z.array(z.string()),
-    programs: z.array(z.string()),
-    sources: z.array(z.string()),
-    settings: groups,
+    types: groups.transform((lists): ReadonlySet<string> => new Set(joined(lists, ":"))),
+    annotations: names,
+    programs: names,
+    sources: names,
+    settings: groups.transform((lists) => joined(lists, ".")),
     values: groups,
-    scripts: groups,
+    scripts: groups.transform((lists): ReadonlySet<string> => new Set(Object.values(lists).flat())),
 });
 
 /** What the program of a commit creates (policy/lists.yaml explains each list). */
-export interface Lists {
-    /** Type tokens; those of a package with one type in each module without the module. */
-    types: ReadonlySet<string>;
-    annotations: ReadonlySet<string>;
-    programs: ReadonlySet<string>;
-    /** Repositories of images and charts. */
-    sources: ReadonlySet<string>;
-    /** Paths in APISIX's settings file. */
-    settings: readonly string[];
-    /** Paths in the values of a chart, by the chart's name. */
-    values: Record<string, readonly string[]>;
-    /** Digests of scripts. */
-    scripts: ReadonlySet<string>;
-}
+export type Lists = z.infer<typeof schema>;
 
 export const LISTS_FILE = "policy/lists.yaml";
 /** Environment variable of the policy pack with the root folder of the program of another commit. */
@@ -48,24 +38,11 @@ export function listsOf(program: string): Lists | undefined {
     const file = join(program, LISTS_FILE);
     if (!existsSync(file)) return undefined;
     const read = schema.safeParse(parse(readFileSync(file, "utf8")));
-    if (!read.success)
-        throw new Error(
-            read.error.issues.map(({ path, message }) => `${LISTS_FILE}: ${path.join(".")}: ${message}.`).join(" "),
-        );
-    const { types, annotations, programs, sources, settings, values, scripts } = read.data;
-    return {
-        types: new Set(joined(types, ":")),
-        annotations: new Set(annotations),
-        programs: new Set(programs),
-        sources: new Set(sources),
-        settings: joined(settings, "."),
-        values,
-        scripts: new Set(Object.values(scripts).flat()),
-    };
+    if (read.success) return read.data;
+    throw new Error(
+        read.error.issues.map(({ path, message }) => `${LISTS_FILE}: ${path.join(".")}: ${message}.`).join(" "),
+    );
 }
-
-const joined = (lists: Record<string, string[]>, by: string) =>
-    Object.entries(lists).flatMap(([prefix, names]) => names.map((name) => `${prefix}${by}${name}`));
 
 /**
  * Every text in a stack's config, and the host of each `host:port`. The texts may be secrets.

@@ -10,14 +10,6 @@ export const hostsOfConfig: Rule = {
     name: "hosts-of-config",
     title: "Upstreams, tunnels, Worker routes, DNS records and commands name only hosts of the stack's config, and this project's own Services.",
     reason: "Requests contain prompts and credentials, and commands contain passwords: another host would receive them.",
-    example: {
-        type: "kubernetes:apisix.apache.org/v2:ApisixUpstream",
-        inputs: {
-            kind: "ApisixUpstream",
-            metadata: { name: "alpa-completions" },
-            spec: { passHost: "pass", scheme: "http", externalNodes: [{ name: "10.9.9.9", port: 20001 }] },
-        },
-    },
     check: (resource, { config }) => {
         const kind = kindOf(resource);
         const checks = Object.hasOwn(CHECKS, kind) ? CHECKS[kind] : undefined;

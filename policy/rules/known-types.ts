@@ -15,10 +15,6 @@ export const knownTypes: Rule = {
     name: "known-types",
     title: "Every resource is of a type in policy/lists.yaml. Another kind of route, a global plugin or an RBAC role is never allowed.",
     reason: "Rules check only the types that they know: a global rule, a network policy of another kind or a command would pass unchecked.",
-    example: {
-        type: "kubernetes:apisix.apache.org/v2:ApisixGlobalRule",
-        inputs: { kind: "ApisixGlobalRule", spec: { plugins: [{ name: "serverless-pre-function", enable: true }] } },
-    },
     check: (resource, { lists }) => {
         const { type } = resource;
         const kind = kindOf(resource).replace(/Patch$/, "");

@@ -1,5 +1,4 @@
 import type { Resource } from "../resources/resource";
-import type { Tree } from "../resources/values";
 import type { Facts } from "./facts";
 
 /** A violation in the form `where: what must hold (actual value). What to do.` It never contains a secret. */
@@ -19,8 +18,6 @@ export interface Rule {
     title: string;
     /** The consequence of a violation. */
     reason: string;
-    /** A resource that violates the rule; a test checks that the rule reports it. */
-    example: { type: string; inputs: Tree; inside?: string };
     /** Violations of one resource. */
     check?: (resource: Resource, facts: Facts) => Message[];
     /** Violations that concern several resources, checked when all are known. */

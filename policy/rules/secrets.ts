@@ -131,10 +131,6 @@ export const noSecretInClear: Rule = {
     name: "no-secret-in-clear",
     title: "No secret is in plain text in any resource.",
     reason: "Plain text can be read in the state, in previews, logs and diffs. In the cluster, more people can read other objects than can read Secrets.",
-    example: {
-        type: "command:remote:Command",
-        inputs: { connection: { host: "10.0.0.11", privateKey: "-----BEGIN OPENSSH PRIVATE KEY-----" } },
-    },
     check: inClear,
     checkStack: copied,
 };

@@ -10,10 +10,6 @@ export const settingsListed: Rule = {
     name: "settings-listed",
     title: "Annotations, chart values and APISIX's settings file have only fields of the lists in policy/lists.yaml, and nothing changes them before Helm gets them.",
     reason: "An annotation can change how an ingress controller serves an object. A value or a setting can open a port, load code, or log credentials.",
-    example: {
-        type: "kubernetes:helm.sh/v3:Release",
-        inputs: { chart: "apisix", values: { apisix: { customPlugins: { enabled: true } } } },
-    },
     check: (resource, { lists }) => [
         ...fixed(resource),
         ...unseen(resource),

@@ -13,13 +13,8 @@ export const accessRequired: Rule = {
     name: "access-required",
     title: "Every name of a tunnel to Alpa is covered by an Access application of this stack, which admits only service tokens of this stack. Only a Worker of this stack gets requests, after Access has admitted them.",
     reason: "Alpa does not authenticate: a name without an application, a bypass policy or a foreign policy admits callers that this stack does not list. A Worker sees each prompt and each answer, and can send them anywhere.",
-    example: {
-        type: "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy",
-        inputs: { decision: "bypass", includes: [{ everyone: {} }] },
-    },
     check: (resource) => {
         if (kindOf(resource) === POLICY) return policy(resource.props, "");
-        if (kindOf(resource) === "WorkersRoute") return worker(resource.props);
         return kindOf(resource) === APPLICATION ? application(resource) : [];
     },
     checkStack: (resources) => [
@@ -78,15 +73,6 @@ function uncovered(resources: Resource[]): StackMessage[] {
         );
 }
 
-const WHOLE = /^[a-z0-9-]+(\.[a-z0-9-]+)+\/\*$/;
-
-function worker({ pattern }: Resource["props"]): Message[] {
-    return when(
-        !isUnknown(pattern) && !WHOLE.test(String(pattern)),
-        "pattern: must be one full host name followed by /*. With another pattern, requests pass no Worker or a different one.",
-    );
-}
-
 /** Reports routes to foreign Workers, and of names that Access does not protect. */
 function workers(resources: Resource[]): StackMessage[] {
     const of = (kind: string) => resources.filter((resource) => kindOf(resource) === kind);
@@ -130,7 +116,6 @@ export const zoneProtected: Rule = {
     name: "zone-protected",
     title: "A zone that this stack creates is protected.",
     reason: "Deleting a zone deletes its name servers and all its records, also those for mail and websites. Nothing restores them.",
-    example: { type: "cloudflare:index/zone:Zone", inputs: { name: "example.com" } },
     check: ({ type, protect }) =>
         type.startsWith("cloudflare:") && type.endsWith(":Zone") && !protect
             ? ["protect: must be on for a zone. Set protect and retainOnDelete in its options."]

@@ -19,7 +19,6 @@ export const ownKeys: Rule = {
     name: "own-keys",
     title: "Keys of callers and of the Admin API are long, in Secrets, and known only to this stack.",
     reason: "With a known or short key, anyone can call Alpa. With that of the Admin API, they can also open routes and read every caller's key.",
-    example: { type: "kubernetes:helm.sh/v3:Release", inputs: { chart: "apisix", values: { apisix: { admin: {} } } } },
     check: (resource) => [...adminKey(resource), ...knownKeys(resource), ...generated(resource), ...secret(resource)],
 };
 
@@ -112,13 +111,6 @@ export const versionsPinned: Rule = {
     name: "versions-pinned",
     title: `Images and charts are from a known repository and have a pinned version, and every APISIX is version ${OLDEST_APISIX} or newer.`,
     reason: "Unpinned content can change without a preview. In older versions of APISIX, anyone with the public key of a caller can forge tokens of that caller.",
-    example: {
-        type: "kubernetes:apps/v1:Deployment",
-        inputs: {
-            kind: "Deployment",
-            spec: { template: { spec: { containers: [{ image: "valkey/valkey:latest" }] } } },
-        },
-    },
     check: (resource, facts) => [
         ...podImages(resource).flatMap(({ image, where }) => {
             if (image === UNKNOWN || (image === undefined && resource.type.endsWith("Patch"))) return [];

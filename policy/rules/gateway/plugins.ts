@@ -48,10 +48,6 @@ export const pluginsAllowed: Rule = {
     name: "plugins-allowed",
     title: `Routes and consumers have only plugins and plugin settings that this rule lists, and bodies are at most ${MOST_BYTES} bytes. Nothing applies to all routes.`,
     reason: "A plugin can forward, copy or redirect requests, run code, switch off another plugin, or admit callers without a credential.",
-    example: {
-        type: "kubernetes:apisix.apache.org/v2:ApisixRoute",
-        inputs: { kind: "ApisixRoute", spec: { http: [{ plugins: [{ name: "proxy-mirror", enable: true }] }] } },
-    },
     check: (resource) => [
         ...global(resource),
         ...pluginsIn(resource).flatMap((plugin) => one(plugin, kindOf(resource) === "Consumer" ? CONSUMERS : ROUTES)),

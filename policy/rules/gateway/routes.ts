@@ -15,13 +15,6 @@ export const routeRequiresCredential: Rule = {
     name: "route-requires-credential",
     title: "Every route to Alpa requires a credential of a consumer of its namespace, and removes it before the request is forwarded.",
     reason: "Alpa does not authenticate: a route without authentication opens the model, and the GPUs behind it, to everyone. Alpa logs what it receives, and trusts caller names in headers.",
-    example: {
-        type: "kubernetes:apisix.apache.org/v2:ApisixRoute",
-        inputs: {
-            kind: "ApisixRoute",
-            spec: { http: [{ name: "open", match: { paths: ["/*"] }, upstreams: [{ name: "alpa-completions" }] }] },
-        },
-    },
     check: (resource) => {
         const { props } = resource;
         const namespace = at(props, "metadata.namespace");

@@ -15,10 +15,6 @@ export const networkClosed: Rule = {
     name: "network-closed",
     title: `Network policies close the gateway's namespace. Only ports ${OPEN_PORTS.join(", ")} are open to all; the others admit pods of this stack or of its config.`,
     reason: "The chart opens the Admin API to every address, and etcd holds every credential. The policies block every pod that they do not name.",
-    example: {
-        type: "kubernetes:networking.k8s.io/v1:NetworkPolicy",
-        inputs: { kind: "NetworkPolicy", spec: { podSelector: {}, ingress: [{ ports: [{ port: 9180 }] }] } },
-    },
     check: (resource, facts) =>
         kindOf(resource) === "NetworkPolicy" ? [...openPolicy(resource), ...otherPods(resource, facts)] : [],
     checkStack: (resources, facts) => [...withoutPolicy(resources), ...otherNamespaces(resources, facts)],

@@ -9,10 +9,6 @@ export const portsClosed: Rule = {
     name: "ports-closed",
     title: "Nothing opens a port of a node, except the entry point of the chart of APISIX.",
     reason: "The Admin API, etcd, Ray and Alpa do not authenticate callers: access to their ports can open routes, read keys, run code on the nodes, and query Alpa directly.",
-    example: {
-        type: "kubernetes:core/v1:Service",
-        inputs: { kind: "Service", spec: { type: "NodePort", ports: [{ port: 80, targetPort: 9180 }] } },
-    },
     check: (resource) => [
         ...(kindOf(resource) === "Service" ? service(map(resource.props.spec)) : []),
         ...podsOf(resource).flatMap(({ spec, where }) => pod(spec, where)),

@@ -9,24 +9,6 @@ export const scriptsListed: Rule = {
     name: "scripts-listed",
     title: "Lua, Workers, scripts on hosts and scripts in pods are those of the list of digests in policy/lists.yaml.",
     reason: "A script sees credentials and requests, and can send them anywhere or let requests pass.",
-    example: {
-        type: "kubernetes:apisix.apache.org/v2:ApisixRoute",
-        inputs: {
-            kind: "ApisixRoute",
-            spec: {
-                http: [
-                    {
-                        plugins: [
-                            {
-                                name: "serverless-pre-function",
-                                config: { phase: "rewrite", functions: ["return function() end"] },
-                            },
-                        ],
-                    },
-                ],
-            },
-        },
-    },
     check: (resource, facts) => [...commandProblems(resource), ...unlisted(resource, facts)],
 };
 

@@ -85,15 +85,10 @@ describe("the policy pack", () => {
         assert.deepEqual(rules({ lists: FACTS.lists }), ["known-types"]);
     });
 
-    it("has an example that each rule rejects, a sentence with the requirement and a sentence with the reason", () => {
-        for (const { name, title, reason, example, ...rule } of RULES) {
+    it("has a sentence with the requirement of each rule, and a sentence with its reason", () => {
+        for (const { name, title, reason } of RULES) {
             assert.match(title, /^[A-Z].*\.$/, name);
             assert.match(reason, /^[A-Z].*\.$/, name);
-            const { type, inputs, inside } = example;
-            const types = inside ? `${inside}$${type}` : type;
-            const urn = `urn:pulumi:s::p::${types}::example`;
-            const resource = resourceOf({ type, name: "example", urn, protect: false, inputs });
-            assert.ok(rule.check!(resource, FACTS).length > 0, name);
         }
     });
 });

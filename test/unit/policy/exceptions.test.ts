@@ -66,7 +66,7 @@ describe("exceptions of the policy pack", () => {
     for (const [what, change, today, excused] of days)
         it(`excuse a violation ${what}`, () => {
             const found = judged([violation], parse({ ...GOOD, ...change }), new Date(today));
-            assert.deepEqual([found.excused.length, found.standing.length], excused ? [1, 0] : [0, 1]);
+            assert.equal(found.standing.length, excused ? 0 : 1);
         });
 
     it("are named when they have expired", () => {

@@ -76,8 +76,9 @@ describe("ops, a revocation while others have unapplied changes", () => {
     const REVOKE = ["consumer", "revoke", "alice", "a1", "--yes"];
     const ALONE = [
         "**:StackIdentity::*",
-        "**::pulumi:providers:kubernetes::cluster",
         "**::alice",
+        "**::pulumi:providers:kubernetes::cluster",
+        "**::alice-consumer",
         "**::alice.*",
         "**:Revocations::*",
     ].flatMap((one) => ["--target", one]);
@@ -123,7 +124,7 @@ describe("ops, a revocation while others have unapplied changes", () => {
 `;
         const { alone, after } = planRevoke({ text, flag: "" }, "alice", "a1");
         assert.match(alone!.text, /\{ id: a1, method: service-token, enabled: false \}/);
-        assert.deepEqual(alone!.targets, ["**:StackIdentity::*", "**::alice.a1-token"]);
+        assert.deepEqual(alone!.targets, ["**:StackIdentity::*", "**::alice", "**::alice.a1-token"]);
         assert.doesNotMatch(after!, /a1/);
     });
 
