@@ -40,6 +40,7 @@ const FULL: Record<string, string> = {
     "test/engine/sandbox/cli-": "the other stacks of the sandbox, and its ends: a world for each test",
     "test/engine/sandbox/gpus":
         "GPUs of the sandbox, without a stack: sandbox/test/world/gpus.test.ts tests who may hold them",
+    "test/engine/stack/own-program": "npm installs the packages of a program elsewhere: a minute",
     "test/engine/stack/failures": "waits for timeouts, and kills runs",
     "test/engine/stack/pulumi": "plans, imports and policy packs of Pulumi itself: several runs for each test",
     "test/engine/stack/rollback":
