@@ -68,9 +68,9 @@ describe("secrets", () => {
             "alice/k1",
             "alice/t1",
             "alpa-admin-keys-seed",
-            "seed",
             "alpa-etcd-seed",
             "client key of the kubeconfig",
+            "seed",
         ]);
         for (const { name, secret } of secrets) assert.ok(secret.length >= 40, name);
     });
