@@ -10,7 +10,9 @@ const LENGTH = 12;
  * @param seed secret of the stack
  */
 export function fingerprints(seed: pulumi.Output<string>): ShowSecret {
-    return (value) => pulumi.unsecret(pulumi.all([seed, value]).apply(([key, text]) => keyed(key, text)));
+    // A run with `--target` may not create the salt of a caller that it leaves out.
+    const shownOf = (key: string, text: string | undefined) => (text === undefined ? "" : keyed(key, text));
+    return (value) => pulumi.unsecret(pulumi.all([seed, value]).apply(([key, text]) => shownOf(key, text)));
 }
 
 function keyed(seed: string, value: string): string {

@@ -56,4 +56,12 @@ describe("generatedSecret", () => {
         assert.match(a, /^fingerprint:[0-9a-f]{12}$/);
         assert.notEqual(a, b);
     });
+
+    it("ends a run with --target that does not create the salt, instead of failing in the fingerprint", async () => {
+        let made: ReturnType<typeof generatedSecret> | undefined;
+        await record(() => void (made = generatedSecret("lab.a", "key", stackSeed(), parent())), {
+            "lab.a-key": { result: undefined },
+        });
+        assert.equal(await value(pulumi.output(made!.fingerprint!)), "");
+    });
 });
