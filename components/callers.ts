@@ -4,6 +4,7 @@ import type { ConsumerSettings } from "./consumers/consumer";
 import { Consumers } from "./consumers/consumers";
 import { GatewayServes } from "./consumers/gateway-serves";
 import { stackSeed } from "./consumers/generated-secrets";
+import { secretMap } from "./kubernetes/secret-data";
 import { APISIX_PODS } from "./kubernetes/network-policies";
 import { fingerprints } from "./meaning/fingerprint";
 
@@ -67,8 +68,8 @@ export class Callers extends pulumi.ComponentResource {
             { ...proof, gateway: pods, served: { installed: "existing", ...made.served } },
             { parent: this },
         );
-        this.keys = pulumi.secret(made.keys) as pulumi.Output<Record<string, string>>;
-        this.jwtSecrets = pulumi.secret(made.jwtSecrets) as pulumi.Output<Record<string, string>>;
+        this.keys = secretMap(made.keys);
+        this.jwtSecrets = secretMap(made.jwtSecrets);
         this.registerOutputs({});
     }
 }

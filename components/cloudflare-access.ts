@@ -6,6 +6,7 @@ import { CloudflaredHost } from "./cloudflare/cloudflared/host";
 import { DnsRecords } from "./cloudflare/dns-records";
 import { EdgeRules } from "./cloudflare/edge-rules";
 import { EdgeWorker } from "./cloudflare/edge-worker";
+import { secretMap } from "./kubernetes/secret-data";
 import { servedPrefixes } from "./alpa/paths";
 import { curlLine } from "./alpa/sample";
 import { ServiceTokens, type TokenConsumer, type TokenPair } from "./cloudflare/service-tokens";
@@ -96,7 +97,7 @@ export class CloudflareAccess extends pulumi.ComponentResource {
             );
 
         this.url = `https://${hostnames[0]}${args.pathPrefix ?? ""}`;
-        this.credentials = pulumi.secret(tokens.pairs) as pulumi.Output<Record<string, TokenPair>>;
+        this.credentials = secretMap(tokens.pairs);
         this.expires = pulumi.output(tokens.ends).apply((ends) => sooner(ends as Record<string, string>, args.expires));
         this.curl = this.credentials.apply((pairs) => curlLine(this.url, tokenHeaders(pairs[firstEnabled(consumers)])));
         this.nameServers = zone.nameServers;

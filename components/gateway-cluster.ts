@@ -14,6 +14,7 @@ import type { GatewayPods } from "./apisix/gateway-pods";
 import type { GatewayBinding } from "./apisix/wiring";
 import { APISIX_PODS, DATA_PORT } from "./kubernetes/network-policies";
 import { metadata } from "./kubernetes/ownership";
+import { secretMap } from "./kubernetes/secret-data";
 import { servedPrefixes } from "./alpa/paths";
 import { componentNamespace } from "./apisix/rampart-gateway";
 import { curlLine } from "./alpa/sample";
@@ -21,7 +22,7 @@ import { SharedCounters } from "./consumers/shared-counters";
 import { GatewayTls } from "./apisix/tls";
 import { VERIFICATION_PREFIX } from "./opt/verification";
 import { fingerprints } from "./meaning/fingerprint";
-import { gatewayMeaning, observedBy, type GatewayMeaning } from "./gateway-meaning";
+import { gatewayMeaning, isBehindConnectors, observedBy, type GatewayMeaning } from "./gateway-meaning";
 
 /** The common part of the options with a gateway. The children are in the order of a request's path. */
 export abstract class GatewayCluster extends pulumi.ComponentResource {
@@ -118,8 +119,7 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         const { Gateway: own, Etcd: etcd } = this.meaning;
         const installed = {
             ...{ namespace, cluster, gateway, etcd: etcd! },
-            // With a node port, callers can connect from any address.
-            onlyConnectors: exposure !== undefined && gateway.release.nodePort === undefined,
+            onlyConnectors: isBehindConnectors(gateway, exposure),
             graphTimeoutSeconds: readiness.graphTimeoutSeconds,
         };
         return new Gateway(name, own!, installed, { parent: this, dependsOn: home });
@@ -195,8 +195,4 @@ function gatewayOrigin({ gateway, namespace }: Pick<GatewayClusterArgs, "gateway
 /** Example curl command for a completion. @param key undefined if there is no key */
 export function keyLine(url: string, key: string | undefined): string {
     return curlLine(url, key === undefined ? [] : [`apikey: ${key}`]);
-}
-
-function secretMap(values: Record<string, pulumi.Output<string>>): pulumi.Output<Record<string, string>> {
-    return pulumi.secret(values) as pulumi.Output<Record<string, string>>;
 }

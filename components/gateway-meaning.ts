@@ -1,5 +1,6 @@
 /** What a stack with a gateway is, in plain values: the inputs of its components, which previews and reviews show. */
 import { servedPrefixes } from "./alpa/paths";
+import type { OwnGateway } from "./apisix/installation";
 import { etcdSettings } from "./apisix/values";
 import type { ExposureSettings } from "./cloudflare/exposure";
 import { callerMeaning, type CallerMeaning } from "./consumers/caller";
@@ -33,7 +34,7 @@ export function gatewayMeaning(args: GatewayClusterArgs, secret: ShowSecret): Ga
     const own = gateway.installer === "existing" ? undefined : gateway;
     return {
         stack: of(stackMeaning(args)),
-        ...(own && { Gateway: of(ownGateway(own, exposure !== undefined)), Etcd: of(etcdSettings(own.release)) }),
+        ...(own && { Gateway: of(ownGateway(own, exposure)), Etcd: of(etcdSettings(own.release)) }),
         ...(sharedCounters && { SharedCounters: of({ ...sharedCounters, answerTimeoutSeconds }) }),
         ...(tls && { GatewayTls: of(tlsMeaning(tls)) }),
         ...(conversion && { Conversion: of(conversionMeaning(conversion, args)) }),
@@ -48,12 +49,16 @@ function stackMeaning({ program, namespace, gateway, readiness }: GatewayCluster
     return { program, namespace, url, installer, ...binding, readiness };
 }
 
-const pick = ({ installer, url }: Exclude<GatewaySettings, { installer: "existing" }>) => ({ installer, url });
+const pick = ({ installer, url }: OwnGateway) => ({ installer, url });
 
-function ownGateway(gateway: Exclude<GatewaySettings, { installer: "existing" }>, tunnel: boolean) {
+/** Whether callers reach the gateway only through the connectors of a tunnel. With a node port, they connect from any address. */
+export function isBehindConnectors({ release }: OwnGateway, exposure: ExposureSettings | undefined): boolean {
+    return exposure !== undefined && release.nodePort === undefined;
+}
+
+function ownGateway(gateway: OwnGateway, exposure: ExposureSettings | undefined) {
     const { etcdImage: _, storageClass: __, availability: highAvailability, ...own } = gateway.release;
-    // With a node port, callers can connect from any address.
-    const callersFrom = tunnel && own.nodePort === undefined ? "the tunnel's connectors" : "any address";
+    const callersFrom = isBehindConnectors(gateway, exposure) ? "the tunnel's connectors" : "any address";
     const installed = gateway.installer === "helm" ? { crds: gateway.crds } : { rampart: rampartMeaning(gateway) };
     return { ...own, highAvailability, ...installed, callersFrom };
 }

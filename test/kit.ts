@@ -150,6 +150,9 @@ export function asked(resource: Seen): Asked {
     return found;
 }
 
+/** Whether the program registers a resource. False for one that it looks up. */
+export const isRegistered = (resource: Seen): boolean => requests.has(resource);
+
 /** Whether `later` is created only after `earlier`, because `later` or one of its parents depends on `earlier`. */
 export function comesAfter(seen: Seen[], later: Seen, earlier: Seen): boolean {
     const key = (urn: string) => {

@@ -1,9 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
 import { ADMIN_KEYS_SECRET } from "./gateway-pods";
 import { metadata } from "../kubernetes/ownership";
-import { derivedSecret, secretData } from "../kubernetes/secret-data";
+import { derivedSecret, randomSeed, secretData } from "../kubernetes/secret-data";
 
 /**
  * The two keys of APISIX's Admin API. They are generated, because the chart's default keys are publicly known.
@@ -17,11 +16,7 @@ export function adminKeys(
     opts: pulumi.CustomResourceOptions,
 ): k8s.core.v1.Secret {
     // Both keys come from one seed, since they are always rotated together.
-    const { result: seed } = new random.RandomPassword(
-        `${name}-seed`,
-        { length: 64, special: false },
-        { parent: opts.parent },
-    );
+    const seed = randomSeed(`${name}-seed`, { parent: opts.parent });
     return new k8s.core.v1.Secret(
         `${name}-secret`,
         {

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { derivedBytes } from "../kubernetes/secret-data";
+import { derivedBytes, randomSeed } from "../kubernetes/secret-data";
 import { fingerprints } from "../meaning/fingerprint";
 
 /**
@@ -21,10 +21,10 @@ interface Generated {
 
 /**
  * The secret of a stack from which all keys are derived, each with its own salt. It exists even without callers, so that
- * the first caller needs no special handling. 64 letters and digits have 381 bits.
+ * the first caller needs no special handling.
  */
 export function stackSeed(opts: pulumi.ResourceOptions = {}): pulumi.Output<string> {
-    return pulumi.secret(new random.RandomPassword(SEED, { length: 64, special: false }, opts).result);
+    return pulumi.secret(randomSeed(SEED, opts));
 }
 
 /** Name of the resource of {@link stackSeed}. */

@@ -1,10 +1,9 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
 import { APISIX_PODS, peer, POLICY_PREFIX } from "../kubernetes/network-policies";
 import { metadata } from "../kubernetes/ownership";
-import { derivedSecret } from "../kubernetes/secret-data";
+import { derivedSecret, randomSeed } from "../kubernetes/secret-data";
 import { renderMembers, renderPeers, renderService, type EtcdSettings } from "./members";
 import { CLIENT_PORT, ETCD, ETCD_PODS, etcdNamespace, memberNames, PEER_PORT, PEERS } from "./names";
 import { EtcdPrepared } from "./prepared";
@@ -44,7 +43,7 @@ export class Etcd extends pulumi.ComponentResource {
         const { cluster, settings, apisixNamespace } = args;
         const namespace = etcdNamespace(args.namespace);
         // Password and encryption key are in one Secret, so they come from one seed and are rotated together.
-        const seed = new random.RandomPassword(`${name}-seed`, { length: 64, special: false }, { parent: this }).result;
+        const seed = randomSeed(`${name}-seed`, { parent: this });
         this.password = derivedSecret(seed, "etcd password");
         this.keyring = derivedSecret(seed, "etcd keyring", renderKeyring);
         const home = new k8s.core.v1.Namespace(`${name}-namespace`, { metadata: closed(namespace) }, { parent: this });

@@ -1,5 +1,6 @@
 import { hkdfSync } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
 
 /**
  * Renders `data` of a Secret from plain texts. With `stringData` the provider itself adds `data` as soon as the texts are
@@ -10,6 +11,16 @@ export function secretData(texts: Record<string, pulumi.Input<string>>): Record<
     const encoded = (text: pulumi.Input<string>) =>
         pulumi.output(text).apply((plain: string | undefined) => Buffer.from(plain ?? "").toString("base64"));
     return Object.fromEntries(Object.entries(texts).map(([field, text]) => [field, encoded(text)]));
+}
+
+/** Outputs by name as one secret output. */
+export function secretMap<T>(values: Record<string, pulumi.Output<T>>): pulumi.Output<Record<string, T>> {
+    return pulumi.secret(values) as pulumi.Output<Record<string, T>>;
+}
+
+/** A secret from which others are derived. 64 letters and digits have 381 bits. */
+export function randomSeed(name: string, opts: pulumi.ResourceOptions): pulumi.Output<string> {
+    return new random.RandomPassword(name, { length: 64, special: false }, opts).result;
 }
 
 /** HKDF (RFC 5869) with SHA-256. @param role use of the bytes: each role has its own */

@@ -31,6 +31,14 @@ export interface Change {
 /** `ApisixRoute alpa-route-rules`. */
 export const titleOf = ({ kind, name }: Change) => `${kind.split(" ")[1]} ${name}`;
 
+/** What happens to a resource, after `is`. */
+export const DONE: Record<Operation, string> = {
+    create: "created",
+    update: "changed",
+    replace: "replaced",
+    delete: "deleted",
+};
+
 const OPERATION: Record<string, Operation> = {
     create: "create",
     "create-replacement": "replace",

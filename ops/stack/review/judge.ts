@@ -2,8 +2,7 @@
  * Findings of a run: what its components become, what happens to objects that hold state or serve callers, and which objects
  * change although nothing explains it.
  */
-import type { Path } from "../../../policy/resources/values";
-import { changesOf, partsOf, titleOf, type Change } from "./changes";
+import { changesOf, DONE, partsOf, titleOf, type Change } from "./changes";
 import { parsePath, pathText } from "./differences";
 import { byDanger, CODES, type Evidence, type Finding } from "./finding";
 import { effectOn, KINDS } from "./kinds";
@@ -12,7 +11,7 @@ import type { PartChange, Verdict } from "./meanings/row";
 import { familyOf } from "./family";
 import type { ResourceState, Step } from "./preview";
 import { unexplained } from "./unexplained";
-import { shown, veiled, withoutSecrets } from "./values-text";
+import { shownSides, withoutSecrets } from "./values-text";
 
 /** Findings of a preview, the most dangerous first. @param state resources before the run. Default: unknown */
 export function judge(steps: Step[], today: Date, state: ResourceState[] = []): Finding[] {
@@ -61,10 +60,9 @@ function ofKind(change: Change, isCovered: boolean): Finding[] {
 }
 
 function strange(change: Change): Verdict {
-    const does = { create: "created", update: "changed", replace: "replaced", delete: "deleted" }[change.op];
     return {
         code: "unknown-resource",
-        says: `${titleOf(change)} is ${does}: this review does not know this kind of resource`,
+        says: `${titleOf(change)} is ${DONE[change.op]}: this review does not know this kind of resource`,
     };
 }
 
@@ -88,18 +86,13 @@ function partFinding({ verdict, part, difference }: Judged): Finding {
     const [resource, urn] = [part.name, part.urn].map(withoutSecrets);
     const property = verdict.property ?? (difference && pathText(difference.path));
     const sides = "old" in verdict || "new" in verdict ? verdict : difference;
-    const values = sides && property !== undefined ? valuesOf(sides, parsePath(property)) : existsOf(part);
+    const values =
+        sides && property !== undefined ? shownSides(sides.old, sides.new, parsePath(property)) : existsOf(part);
     return findingOf(verdict, [{ resource, urn, ...(property !== undefined && { property }), ...values }]);
 }
 
 function existsOf({ old, new: now }: PartChange): Pick<Evidence, "old" | "new"> {
     return { ...(now === undefined && { old: "deleted" }), ...(old === undefined && { new: "made" }) };
-}
-
-/** Both values as text, without secrets. */
-function valuesOf({ old, new: now }: Pick<Verdict, "old" | "new">, path: Path): Pick<Evidence, "old" | "new"> {
-    const [before, after] = [shown(veiled(old, now), path), shown(veiled(now, old), path)];
-    return { ...(before !== undefined && { old: before }), ...(after !== undefined && { new: after }) };
 }
 
 function evidenceOf({ op, name, urn }: Change, { property }: Verdict): Evidence {

@@ -160,7 +160,7 @@ export const KINDS: Record<string, Kind | undefined> = {
     "cloudflare DnsRecord": {
         deleted: ofRecord("is deleted: the name no longer resolves"),
         replaced: ofRecord("is deleted and created again: the name does not resolve meanwhile"),
-        outside: ["breaks-callers", "the name may lead elsewhere, or no longer resolve"],
+        outside: ["breaks-callers", "the name may resolve to another target, or not at all"],
     },
     "cloudflare ZoneDnssec": {
         deleted: ["access-removed", "is deleted: resolvers reject the zone while the registrar has a DS record"],

@@ -1,11 +1,11 @@
 /** Objects that change although no component above them does, and objects that another version of the program renders differently. */
 import { hasSecret } from "../../../policy/resources/unknown";
-import { titleOf, type Change } from "./changes";
+import { DONE, titleOf, type Change } from "./changes";
 import { pathText } from "./differences";
 import type { Family } from "./family";
 import { CODES, type Evidence, type Finding, type Severity } from "./finding";
 import { KINDS } from "./kinds";
-import { listed, nameOf, shown, veiled, withoutSecrets } from "./values-text";
+import { listed, nameOf, shownSides, withoutSecrets } from "./values-text";
 import { valueAt, type Path } from "../../../policy/resources/values";
 
 /** Findings about unexplained changes, one for each component. */
@@ -49,8 +49,6 @@ function groupFinding(group: Change[], family: Family): Finding {
     };
 }
 
-const DONE = { create: "created", update: "changed", replace: "replaced", delete: "deleted" };
-
 /** Evidence for each changed field of an object; for an object without any, for the object. */
 export function fieldsOf({ op, urn, name, kind, old, new: now, fields }: Change): Evidence[] {
     const at = { resource: withoutSecrets(name), urn: withoutSecrets(urn) };
@@ -59,14 +57,12 @@ export function fieldsOf({ op, urn, name, kind, old, new: now, fields }: Change)
     if (fields.length === 0) return [at];
     return fields.map((field) => {
         const path = placeOf(kind, field.path, [old, now]);
-        const [before, after] = [shown(veiled(field.old, field.new), path), shown(veiled(field.new, field.old), path)];
         // If the value is secret before and after the change, the review shows only that it changes.
         const isHidden = field.hidden && !hasSecret(field.old);
         return {
             ...at,
             property: withoutSecrets(pathText(field.path)),
-            ...(!isHidden && before !== undefined && { old: before }),
-            ...(!isHidden && after !== undefined && { new: after }),
+            ...(!isHidden && shownSides(field.old, field.new, path)),
         };
     });
 }

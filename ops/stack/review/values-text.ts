@@ -23,17 +23,23 @@ const UNTIL_APPLIED = "(known when applied)";
 const LONGEST = 300;
 
 /** @param path path of the value. @returns undefined for a missing value */
-export function shown(value: unknown, path: Path = []): string | undefined {
+function shown(value: unknown, path: Path = []): string | undefined {
     if (value === undefined) return undefined;
     const text = isInSecret(path) && !isMap(value) ? HIDDEN : plainText(masked(value, path));
     return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+}
+
+/** Both values of a difference as text, without secrets. */
+export function shownSides(old: unknown, now: unknown, path: Path): { old?: string; new?: string } {
+    const [before, after] = [shown(veiled(old, now), path), shown(veiled(now, old), path)];
+    return { ...(before !== undefined && { old: before }), ...(after !== undefined && { new: after }) };
 }
 
 /**
  * Hides the parts of `value` that are marked as secret in `other`, the value on the opposite side of the change. If a
  * change only adds or removes the mark, the text on the side without the mark is a secret too.
  */
-export function veiled(value: unknown, other: unknown): unknown {
+function veiled(value: unknown, other: unknown): unknown {
     if (other === HIDDEN) return value === undefined ? undefined : HIDDEN;
     if (typeof value !== "object" || value === null || typeof other !== "object" || other === null) return value;
     const part = (at: string | number) => (other as Record<string | number, unknown>)[at];

@@ -28,12 +28,12 @@ const RESTARTS = ["pods-restart", "The connectors are replaced, one after anothe
 
 export const exposure: PartRules = {
     created: ({ new: now }) => [
-        say(["access-added", "{new} leads to the service, through a tunnel"], undefined, now?.hostname),
+        say(["access-added", "Callers can reach the service at {new}, through a tunnel"], undefined, now?.hostname),
     ],
-    deleted: ({ old }) => [say(["access-removed", "{old} no longer leads to the service"], old?.hostname)],
+    deleted: ({ old }) => [say(["access-removed", "Callers can no longer reach the service at {old}"], old?.hostname)],
     covers: true,
     inputs: {
-        hostname: ["access-removed", "{old} no longer leads to the service, and {new} does"],
+        hostname: ["access-removed", "Callers can no longer reach the service at {old}, only at {new}"],
         account: ["service-interrupted", "The tunnel and its DNS record are created again, in another account"],
         "zone.name": zoneName,
         "zone.manage": zoneManage,

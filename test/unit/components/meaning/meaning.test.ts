@@ -6,7 +6,7 @@ import { parse, type Settings } from "../../../../config";
 import { DEFINITIONS, OPTIONS } from "../../../../config/options";
 import { keysBelow } from "../../../../config/schema";
 import { certificate } from "../../../certificates";
-import { asked, type Seen } from "../../../kit";
+import { asked, isRegistered, type Seen } from "../../../kit";
 import { TODAY } from "../../kit/cloudflare";
 import { raw } from "../../kit/intra-a";
 import { recordSettings } from "../../kit/program";
@@ -61,15 +61,6 @@ class Run {
         const [, , types, name] = parent.replace("urn:pulumi:", "").split("::");
         const next = `${types.split("$").pop()} ${name}`;
         return [next, ...this.above(next)];
-    }
-}
-
-function isRegistered(resource: Seen): boolean {
-    try {
-        asked(resource);
-        return true;
-    } catch {
-        return false;
     }
 }
 

@@ -8,7 +8,7 @@ import { differences, pathText } from "../../../../../ops/stack/review/differenc
 import type { Preview, ResourceState, Step } from "../../../../../ops/stack/review/preview";
 import { reviewOf } from "../../../../../ops/stack/review/review";
 import { nameIn } from "../../../../../policy/resources/resource";
-import { asked, inputsOf, plain, type Seen } from "../../../../kit";
+import { asked, inputsOf, isRegistered, plain, type Seen } from "../../../../kit";
 import { TODAY } from "../../kit";
 
 const SECRET = "[secret]";
@@ -21,7 +21,7 @@ interface Known {
 
 /** The registered resources by URN. */
 function knownIn(seen: Seen[]): Map<string, Known> {
-    const registered = seen.filter((one) => one.custom !== undefined && !isLookup(one));
+    const registered = seen.filter((one) => one.custom !== undefined && isRegistered(one));
     const key = (type: string, name: string) => `${type} ${name}`;
     const byKey = new Map(registered.map((one) => [key(one.type, one.name), one]));
     const parentOf = (one: Seen) => {
@@ -49,15 +49,6 @@ function knownIn(seen: Seen[]): Map<string, Known> {
             return [state.urn, { resource, state }];
         }),
     );
-}
-
-function isLookup(resource: Seen): boolean {
-    try {
-        asked(resource);
-        return false;
-    } catch {
-        return true;
-    }
 }
 
 export function previewOf(before: Seen[], after: Seen[]): Preview {
