@@ -118,7 +118,7 @@ async function checkCluster(settings: GatewayOptionSettings): Promise<CheckedGat
     if (nodes !== undefined && hosts?.access === undefined) {
         const problems = [...withoutRecord(settings), ...endedFiles(settings.tls)];
         if (problems.length > 0) throw new PreflightError("the cluster", problems);
-        const warnings = [NO_CLUSTER_YET, ...withoutCluster(settings, nodes.storage)];
+        const warnings = [NO_CLUSTER_YET, ...withoutCluster(settings)];
         return { warnings, cluster: settings.cluster, bound: await bind(settings, undefined, hosts?.machines) };
     }
     const { identity, ...cluster } = await identifiedCluster(hosts?.access ?? settings.cluster);

@@ -8,19 +8,15 @@ import { commandLine } from "./ssh-script";
 export interface HostStep {
     on: SshHost;
     create: pulumi.Input<string>[];
-    /** @default the same as `create` */
-    update?: pulumi.Input<string>[];
     /** @default none: a deletion runs no command */
     delete?: string[];
     script: pulumi.Input<string>;
-    /** The command is replaced when one of these values changes. */
-    triggers?: string[];
 }
 
 /** A command that runs as root on a host. Its script, which contains secrets, is passed on standard input. */
 export function hostCommand(
     name: string,
-    { on, script, triggers, ...commands }: HostStep,
+    { on, script, ...commands }: HostStep,
     opts: pulumi.CustomResourceOptions,
 ): command.remote.Command {
     const line = (words?: pulumi.Input<string>[]) =>
@@ -30,10 +26,8 @@ export function hostCommand(
         {
             connection: connection(on),
             create: line(commands.create),
-            update: line(commands.update),
             delete: line(commands.delete),
             stdin: pulumi.secret(script),
-            triggers,
             logging: command.remote.Logging.None,
             // Pulumi would pass the output of the last run in environment variables, which SSH servers reject. No script
             // uses that output.

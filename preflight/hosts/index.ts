@@ -3,13 +3,12 @@ import type { GatewayClusterArgs } from "../../components/gateway-args";
 import { answerWithin } from "../../components/kubernetes/until-settled";
 import type { ClusterAccess } from "../../components/kubernetes/kubeconfig";
 import type { Microk8sArgs } from "../../components/hosts/microk8s/microk8s";
-import { HOSTPATH_CLASS, type Storage } from "../../components/hosts/microk8s/launch";
-import { probe, readProbe } from "../../components/hosts/microk8s/probe-script";
+import { HOSTPATH_CLASS, POD_NETWORK } from "../../components/hosts/microk8s/launch";
+import { PLACE_LABEL, probe, readProbe } from "../../components/hosts/microk8s/scripts";
 import { placeOf } from "../../components/hosts/ssh-host";
 import { MISMATCH, plainHost, runOnHost, type RunOnHost } from "../../components/hosts/ssh-run";
-import { PLACE_LABEL } from "../../components/hosts/microk8s/script-files";
 import { openCluster } from "../kubernetes/cluster";
-import { clusterFindings, hostFindings, hostWarnings, type ProbedHost } from "./findings";
+import { hostFindings, type ProbedHost } from "./findings";
 import { PreflightError } from "../preflight-error";
 
 /** Time limit of all checks, in seconds, so that an operator gets the error soon if hosts are down. */
@@ -22,14 +21,8 @@ const ASK_SECONDS = 10;
 export const NO_CLUSTER_YET =
     "cluster: the hosts do not form a cluster yet, so only the hosts were checked. A later run also checks the cluster.";
 
-/**
- * Returns a warning for each requirement of the gateway that a new cluster does not meet.
- * @param storage StorageClass of the new cluster
- */
-export function withoutCluster(
-    { gateway, tls }: Pick<GatewayClusterArgs, "gateway" | "tls">,
-    storage: Storage,
-): string[] {
+/** Returns a warning for each requirement of the gateway that a new cluster does not meet. */
+export function withoutCluster({ gateway, tls }: Pick<GatewayClusterArgs, "gateway" | "tls">): string[] {
     if (gateway.installer === "existing") return [];
     const warnings: string[] = [];
     if (gateway.installer === "rampart" && gateway.install === undefined)
@@ -40,11 +33,9 @@ export function withoutCluster(
         warnings.push(
             "tls.certificate.certManager: needs cert-manager in the cluster, and a new cluster has none. Set tls.certificate.files. Or install cert-manager and its issuer when the nodes form a cluster, and run pulumi up again.",
         );
-    const has = storage === "hostpath" ? HOSTPATH_CLASS : undefined;
-    const { storageClass: wanted = has } = gateway.release;
-    if (wanted === undefined || wanted !== has)
+    if ((gateway.release.storageClass ?? HOSTPATH_CLASS) !== HOSTPATH_CLASS)
         warnings.push(
-            `gateway.storageClass: the StorageClass for etcd's volumes must exist, and a new cluster has ${has ?? "none"}. Install the class once the cluster exists, and run pulumi up again.`,
+            `gateway.storageClass: the StorageClass for etcd's volumes must exist, and a new cluster has ${HOSTPATH_CLASS}. Install the class once the cluster exists, and run pulumi up again.`,
         );
     return warnings;
 }
@@ -87,78 +78,66 @@ export async function hostsPreflight(
     const answers = await Promise.all(settings.nodes.map((_, i) => checkHost(settings, i, owner, run, signal)));
     const hosts = answers.filter((answer): answer is ProbedHost => !isUnreachable(answer));
     const unreachable = answers.filter(isUnreachable);
-    const kubeconfig =
-        hosts.find((host) => host.kubeconfig !== undefined)?.kubeconfig ??
-        (unreachable.length > 0
-            ? hosts.find((host) => host.spareKubeconfig !== undefined)?.spareKubeconfig
-            : undefined);
-    const members = unreachable.length > 0 && kubeconfig !== undefined ? await nodesOf(kubeconfig, open) : [];
+    const { kubeconfig, through, members } = await clusterOf(hosts, open);
     const tolerated = unreachable.filter(({ isDown, place }) => isDown && members.includes(place));
+    const first = placeOf(settings.nodes[0]);
     const problems = [
         ...unreachable.filter((one) => !tolerated.includes(one)).map(({ problem }) => problem),
-        ...hosts.flatMap((host) => hostFindings(host, settings, owner)),
-        ...clusterFindings(
-            hosts,
-            settings,
-            owner,
-            tolerated.map(({ place }) => place),
-        ),
+        ...hostFindings(hosts, first),
     ];
     if (problems.length > 0) throw new PreflightError("the hosts of cluster.nodes", problems);
     const machines = Object.fromEntries(hosts.map(({ place, machine }) => [place, machine]));
-    if (kubeconfig === undefined) return { machines, isFallback: false, warnings: [] };
-    const first = placeOf(settings.nodes.find(({ role }) => role === "control-plane")!);
     return {
         machines,
-        access: { kubeconfig: pulumi.secret(kubeconfig) },
-        isFallback: tolerated.some(({ place }) => place === first),
-        warnings: [
-            ...tolerated.map(
-                ({ problem }) => `${problem} The other hosts form a cluster, so this run continues without this host.`,
-            ),
-            ...hosts.flatMap((host) => hostWarnings(host, settings, owner)),
-        ],
+        access: kubeconfig === undefined ? undefined : { kubeconfig: pulumi.secret(kubeconfig) },
+        isFallback: kubeconfig !== undefined && through !== first,
+        warnings: tolerated.map(
+            ({ problem }) => `${problem} The other hosts form a cluster, so this run continues without this host.`,
+        ),
     };
 }
 
 function isUnreachable(answer: ProbedHost | UnreachableHost): answer is UnreachableHost {
-    return "problem" in answer;
+    return "isDown" in answer;
 }
 
-/** Returns the nodes of the cluster, by their names in the config; empty if the API server does not answer. */
-async function nodesOf(kubeconfig: string, open: typeof openCluster): Promise<string[]> {
-    try {
-        const nodes = await answerWithin(ASK_SECONDS, open({ kubeconfig }).list("v1", "Node"));
-        return nodes.flatMap(({ metadata }) => metadata?.labels?.[PLACE_LABEL] ?? []);
-    } catch {
-        // If the cluster does not answer, a host that is down cannot be recognized as a node, and is reported as a problem.
-        return [];
+/**
+ * Finds the cluster that the hosts form, through the first host whose API server answers.
+ * @returns the names in the config of its nodes; none before it is complete, or if no API server answers
+ */
+async function clusterOf(
+    hosts: ProbedHost[],
+    open: typeof openCluster,
+): Promise<{ kubeconfig?: string; through?: string; members: string[] }> {
+    for (const { kubeconfig, place } of hosts) {
+        if (kubeconfig === undefined) continue;
+        const nodes = await answerWithin(ASK_SECONDS, open({ kubeconfig }).list("v1", "Node")).catch(() => []);
+        const members = nodes.flatMap(({ metadata }) => metadata?.labels?.[PLACE_LABEL] ?? []);
+        if (members.length > 0) return { kubeconfig, through: place, members };
     }
+    return { members: [] };
 }
 
 /** Runs the checks on one host over SSH. */
 async function checkHost(
-    { nodes }: Microk8sArgs,
+    { nodes, channel, podNetwork = POD_NETWORK }: Microk8sArgs,
     i: number,
     owner: string,
     run: RunOnHost,
     signal: AbortSignal,
 ): Promise<ProbedHost | UnreachableHost> {
-    const [wanted, where, place] = [nodes[i], `cluster.nodes[${i}]`, placeOf(nodes[i])];
-    const host = await plainHost(wanted);
-    const { command, script } = probe(place, owner, host.sudoPassword);
+    const [where, place] = [`cluster.nodes[${i}]`, placeOf(nodes[i])];
+    const host = await plainHost(nodes[i]);
+    const { command, script } = probe([place, owner, channel, podNetwork], host.sudoPassword);
     try {
         const { code, stdout, stderr } = await run(host, command, script, signal);
-        const here = Date.now() / 1000;
         if (code !== 0) {
             const why = lastLine(stderr) || `${place}: the checks failed (exit code ${code})`;
             return { place, problem: `${where}: ${why}`, isDown: false };
         }
-        const probed = readProbe(stdout);
-        // Adds half a second, since the host's clock is rounded down to seconds.
-        return { ...probed, where, place, wanted, ahead: probed.clock + 0.5 - here };
+        return { ...readProbe(stdout), where, place };
     } catch (error) {
-        const rejected = rejection(place, wanted.user, (error as Error).message);
+        const rejected = rejection(place, host.user, (error as Error).message);
         const late = signal.aborted ? "no answer in time" : (error as Error).message.split("\n")[0];
         const problem = rejected ?? `${place} does not answer by SSH (${late}). Check address, port and network.`;
         return { place, problem: `${where}: ${problem}`, isDown: rejected === undefined };

@@ -72,7 +72,7 @@ export async function storageClass({ gateway, nodes }: InstalledGateway, cluster
     if (gateway.installer === "existing") return [];
     const wanted = gateway.release.storageClass;
     // The stack creates the default class itself, so the class may be missing after a failed run.
-    if (nodes?.storage === "hostpath" && wanted === undefined) return [];
+    if (nodes !== undefined && wanted === undefined) return [];
     const classes = await cluster.storageClasses();
     if (classes.some((c) => (wanted === undefined ? c.isDefault : c.name === wanted))) return [];
     const found = `the cluster has ${classes.map((c) => c.name).join(", ") || "none"}`;

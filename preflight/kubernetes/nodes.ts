@@ -8,8 +8,8 @@ import type { ClusterView, NodeState } from "./cluster";
 
 /** Settings of a gateway that the stack installs, and of its cluster. */
 export type InstalledGateway = GatewayClusterArgs & {
-    /** Set if the stack creates the cluster, with its StorageClass. */
-    nodes?: { storage?: string };
+    /** Set if the stack creates the cluster. */
+    nodes?: object;
 };
 
 /**

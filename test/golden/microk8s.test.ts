@@ -24,10 +24,10 @@ async function render(): Promise<string> {
 }
 
 function page(resource: Seen): string {
-    const { create, update, delete: remove, triggers } = inputsOf(resource);
+    const { create, delete: remove } = inputsOf(resource);
     const { host } = plain(resource.inputs.connection) as { host: string };
     const after = asked(resource).dependsOn.map(nameOf).sort();
-    const lines = { on: host, create, update, delete: remove, triggers, after };
+    const lines = { on: host, create, delete: remove, after };
     return `---\n# ${resource.name}\n${stringify(lines, { lineWidth: 0 })}`;
 }
 

@@ -1,76 +1,67 @@
 // Scripts for the hosts of a MicroK8s cluster. ssh-script.ts runs them.
 
-import { graceSeconds } from "../../alpa/answer-times";
-import { POD_NETWORK } from "./launch";
-import { scriptBody } from "./script-files";
-import { scriptAsRoot } from "../ssh-script";
+import { scriptFile } from "../script-file";
+import { commandLine, scriptAsRoot } from "../ssh-script";
 
-const ON_NODE = scriptBody("node.sh");
-const ON_CLUSTER = scriptBody("cluster.sh");
+/** Folder with this project's records about MicroK8s on a host. */
+export const FOLDER = "/etc/alpa-auth-microk8s";
 
-/** Lifetime of an invitation, in seconds. A join that has not finished by then has failed. */
-export const INVITATION_SECONDS = 600;
+/** Node label with the name of its host in the config. */
+export const PLACE_LABEL = "alpa-auth.io/place";
 
-/** Time until an evicted pod runs on another node, in seconds. Until then, the disruption budget allows no eviction. */
-const START_ELSEWHERE_SECONDS = 525;
+const [NODE, CLUSTER, PROBE] = ["node.sh", "cluster.sh", "probe.sh"].map((file) =>
+    scriptFile(__dirname, file)({ FOLDER, PLACE_LABEL }),
+);
 
-/** Longest time for the pods of a node to end, in seconds. A gateway pod first finishes its answers. */
-export function drainSeconds(answerTimeoutSeconds: number): number {
-    return graceSeconds({ answerTimeoutSeconds }) + START_ELSEWHERE_SECONDS;
+/** Script for a node, with its launch configuration, and the invitation if it is not the first node. */
+export function nodeScript(launch: string, url = "", sudoPassword?: string): string {
+    return scriptAsRoot(NODE, { launch, url }, sudoPassword);
 }
 
-export interface Waits {
-    /** Longest wait in seconds for each of these steps: a node is installed, a node is ready, a node has joined. */
-    readySeconds: number;
-    /** Longest wait for the pods of a node that leaves, in seconds. */
-    drainSeconds: number;
+/** Script for the first node that makes a token valid for ten minutes. */
+export function inviteScript(token: string, sudoPassword?: string): string {
+    return scriptAsRoot(CLUSTER, { token, nodes: "", drain_seconds: "" }, sudoPassword);
 }
 
-/** Values for a node that are not in its command line. The URL of the invitation is a secret. */
-interface NodeFacts {
-    launch: string;
-    /** Names and addresses in the node's certificate, in the form of the launch configuration. */
-    sans: string[];
-    /** Pod network. @default MicroK8s' own default */
-    podNetwork?: string;
-    url?: string;
-    sudoPassword?: string;
-}
-
-/** Script for a node. The command line selects its action. */
-export function nodeScript(
-    { launch, sans, podNetwork = POD_NETWORK, url = "", sudoPassword }: NodeFacts,
-    waits: Waits,
-): string {
-    const variables = { launch, sans: sans.join(" "), pods: podNetwork, url, ready_seconds: `${waits.readySeconds}` };
-    return scriptAsRoot(ON_NODE, variables, sudoPassword);
-}
-
-/** Values about a node for a script on a control-plane node. */
-export interface ClusterFacts {
-    /** Name of the node in the cluster. */
+/** A node, as the first node sees it. */
+export interface Member {
+    /** Name in the cluster. */
     node: string;
-    /** Name of the node's host in the config. */
+    /** Name of its host in the config. */
     place: string;
-    /** Address of the control-plane node in the config. */
-    address?: string;
-    labels?: string[];
-    taints?: string[];
-    storage?: string;
-    token?: string;
-    sudoPassword?: string;
+    labels: string[];
 }
 
-/** Script for a control-plane node. */
-export function clusterScript(facts: ClusterFacts, waits: Waits): string {
-    const { node, place, labels = [], taints = [], storage = "", token = "", address = "", sudoPassword } = facts;
-    const variables = {
-        ...{ node, place, address, storage, token, labels: labels.join(" "), taints: taints.join(" ") },
-        labels_away: labels.map((label) => `${label.split("=")[0]}-`).join(" "),
-        taints_away: taints.map((taint) => `${taint.split(/[=:]/)[0]}:${taint.split(":").pop()}-`).join(" "),
-        ready_seconds: `${waits.readySeconds}`,
-        drain_seconds: `${waits.drainSeconds}`,
-        ttl_seconds: `${INVITATION_SECONDS}`,
+/** Script for the first node that sets up the cluster of all nodes, and removes other nodes of this stack. */
+export function clusterScript(members: Member[], drainSeconds: number, sudoPassword?: string): string {
+    const nodes = members.map(({ node, place, labels }) => [node, place, ...labels].join(" ")).join("\n");
+    return scriptAsRoot(CLUSTER, { token: "", nodes, drain_seconds: `${drainSeconds}` }, sudoPassword);
+}
+
+/** Facts about a host, read before anything is changed. */
+export interface Probed {
+    /** What prevents a node on this host. */
+    problem?: string;
+    hostname: string;
+    /** Id that systemd gave the installed system (machine-id(5)). Unset if it has none. */
+    machine?: string;
+    /** Kubeconfig of the cluster; unset if the host is not in the cluster of this stack. */
+    kubeconfig?: string;
+}
+
+/** Command line and script that read the facts of a host. */
+export function probe(words: string[], sudoPassword?: string): { command: string; script: string } {
+    return { command: commandLine(...words), script: scriptAsRoot(PROBE, {}, sudoPassword) };
+}
+
+/** Parses the output of the script. */
+export function readProbe(text: string): Probed {
+    const read = (key: string) => new RegExp(`^${key}=(.+)$`, "m").exec(text)?.[1];
+    const kubeconfig = read("kubeconfig");
+    return {
+        problem: read("problem"),
+        hostname: read("hostname") ?? "",
+        machine: read("machine"),
+        kubeconfig: kubeconfig && Buffer.from(kubeconfig, "base64").toString(),
     };
-    return scriptAsRoot(ON_CLUSTER, variables, sudoPassword);
 }

@@ -8,10 +8,8 @@ import { DEFAULT_NAMESPACE } from "../../values";
 import { sshHostProblems } from "../hosts/ssh-host";
 import type { ParsedCluster } from "./schema";
 
-/** Minimum number of control-plane nodes with which a cluster survives the loss of one of them. */
-const FEWEST_FOR_HA = 3;
 /** Keys of `cluster` that are valid only for a cluster that the stack creates. */
-const OF_NODES = ["channel", "sans", "storage", "podNetwork", "waitSeconds"] as const;
+const OF_NODES = ["channel", "podNetwork"] as const;
 /** Keys of `cluster` that are valid only for an existing cluster. */
 const OF_A_CLUSTER = ["kubeconfig", "context"];
 
@@ -35,8 +33,6 @@ export function clusterChecks(config: Config, given: Raw, { isSecret }: Pick<Che
         ),
         ...sshHostProblems("cluster.nodes", nodes, isOneSecret, "One host can be only one node."),
         ...sameAddress(nodes),
-        ...controlPlaneProblems(nodes),
-        ...repeatedTaints(nodes),
         ...networkProblems(config),
         ...ramparts(config),
     ];
@@ -57,19 +53,10 @@ function ramparts({ rampart, namespace: routes = DEFAULT_NAMESPACE }: Config): s
  * @returns the problems; none for an existing cluster
  */
 export function haProblems({ cluster }: Pick<Config, "cluster">): string[] {
-    const { nodes } = cluster ?? {};
-    if (nodes === undefined) return [];
-    const members = nodes.filter((node) => node?.role === "control-plane");
-    if (members.length < FEWEST_FOR_HA)
-        return [
-            `cluster.nodes: must have at least ${FEWEST_FOR_HA} nodes with role control-plane, so that the cluster survives the loss of one (got ${members.length}). Add nodes.`,
-        ];
-    const open = nodes.filter(
-        (node) => !node?.taints?.some((taint) => taint?.effect === "NoSchedule" || taint?.effect === "NoExecute"),
-    );
-    if (open.length >= LEAST_NODES) return [];
+    const count = cluster?.nodes?.length ?? LEAST_NODES;
+    if (count >= LEAST_NODES) return [];
     return [
-        `cluster.nodes: must have at least ${LEAST_NODES} nodes without a NoSchedule or NoExecute taint, for the gateway pods (got ${open.length}). Add nodes, or remove taints.`,
+        `cluster.nodes: must have at least ${LEAST_NODES} nodes, so that the cluster survives the loss of one (got ${count}). Add nodes.`,
     ];
 }
 
@@ -90,12 +77,8 @@ function kubeconfigInPlain(
  * network, so the host would get neither requests nor answers.
  */
 function networkProblems({ cluster = {}, alpa }: Config): string[] {
-    const { nodes = [], podNetwork = POD_NETWORK, channel } = cluster;
+    const { nodes = [], podNetwork = POD_NETWORK } = cluster;
     const problems: string[] = [];
-    if (podNetwork !== POD_NETWORK && channel !== undefined && /^1\.27\//.test(channel))
-        problems.push(
-            `cluster.podNetwork: must be left out with channel ${channel}: versions before 1.28 have a fixed pod network. Remove the key, or choose a newer channel.`,
-        );
     if (networkProblem(podNetwork) !== undefined) return problems;
     const hosts: [where: string, address?: string][] = [
         ...nodes.map((node, i): [string, string?] => [`cluster.nodes[${i}].address`, node?.address]),
@@ -133,30 +116,5 @@ function sameAddress(nodes: Nodes): string[] {
         return [
             `cluster.nodes[${i}]: must have an address of its own (cluster.nodes[${first}] has ${address} too). MicroK8s identifies nodes by address. Correct one address.`,
         ];
-    });
-}
-
-function controlPlaneProblems(nodes: Nodes): string[] {
-    if (nodes.length === 0 || nodes.some((node) => node?.role === undefined)) return [];
-    const members = nodes.filter((node) => node?.role === "control-plane").length;
-    if (members === 0)
-        return [
-            "cluster.nodes: must have at least one node with role control-plane (got none). Give the first node that role.",
-        ];
-    if (members % 2 === 1) return [];
-    return [
-        `cluster.nodes: must have an odd number of nodes with role control-plane (got ${members}): ${members} nodes tolerate no more failures than ${members - 1} nodes. Add one, or make one a worker.`,
-    ];
-}
-
-/** Kubernetes accepts only one taint for each name and effect. */
-function repeatedTaints(nodes: Nodes): string[] {
-    return nodes.flatMap((node, i) => {
-        const names = (node?.taints ?? []).map((taint) => `${taint?.key}:${taint?.effect}`);
-        const twice = [...new Set(names.filter((name, at) => names.indexOf(name) < at))];
-        return twice.map(
-            (name) =>
-                `cluster.nodes[${i}].taints: every key and effect must be unique (got ${name} twice). Remove one.`,
-        );
     });
 }

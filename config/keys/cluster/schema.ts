@@ -4,25 +4,19 @@ import { networkProblem, overlapIpv4 } from "../../../components/hosts/networks"
 import { parseKubeconfig } from "../../../components/kubernetes/kubeconfig";
 import { got } from "../../problems";
 import { sshHost } from "../hosts/ssh-host";
-import { isHost, positive, problem, text } from "../../values";
+import { problem, text } from "../../values";
 
 /** Default channel of MicroK8s. */
 export const DEFAULT_CHANNEL = "1.34/stable";
-/** Default of `waitSeconds`, the longest wait for a node to be installed, to be ready or to join, in seconds. */
-export const DEFAULT_WAIT_SECONDS = 600;
-/** The first minor version of MicroK8s that reads a launch configuration during its installation. */
-const OLDEST_MINOR = 27;
+/** The first minor version of MicroK8s whose launch configuration can set the pod network. */
+const OLDEST_MINOR = 28;
 
 const NAME = /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/;
 const VALUE = /^([A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?)?$/;
-const EFFECTS = ["NoSchedule", "PreferNoSchedule", "NoExecute"] as const;
-/** Prefixes of labels and taints that Kubernetes, MicroK8s and this project set themselves. */
+/** Prefixes of labels that Kubernetes, MicroK8s and this project set themselves. */
 const RESERVED = /^(node-role\.|node\.)?(kubernetes|microk8s|alpa-auth)\.io\/|^node\.kubernetes\.io\//;
 
-const reserved = (name: string) =>
-    problem(name, "must not be a name that the cluster sets itself", "Choose another name");
-
-/** Value of a label or a taint. */
+/** Value of a label. */
 const value = z
     .string({ error: (i) => `must be a string${got(i.input)}. Write it in quotes` })
     .refine((text) => VALUE.test(text), {
@@ -36,37 +30,19 @@ const labels = z.record(z.string(), value).check((ctx) => {
                 ...problem(name, "must be the name of a label, for example example.com/rack"),
                 path: [name],
             });
-        else if (RESERVED.test(name)) ctx.issues.push({ ...reserved(name), path: [name] });
-});
-
-/** A taint, in the form of the spec of a Node. */
-const taint = z.strictObject({
-    key: z
-        .string()
-        .check((ctx) => {
-            if (!NAME.test(ctx.value))
-                ctx.issues.push(problem(ctx.value, "must be the name of a taint, for example dedicated"));
-            else if (RESERVED.test(ctx.value)) ctx.issues.push(reserved(ctx.value));
-        })
-        .meta({ description: "Name of the taint.", examples: ["dedicated"] }),
-    value: value.optional().meta({ description: "Value of the taint.", examples: ["true"], unset: "no value" }),
-    effect: z
-        .enum(EFFECTS)
-        .meta({ description: "Effect on pods that do not tolerate the taint.", examples: ["NoSchedule"] }),
+        else if (RESERVED.test(name))
+            ctx.issues.push({
+                ...problem(name, "must not be a name that the cluster sets itself", "Choose another name"),
+                path: [name],
+            });
 });
 
 const node = sshHost.extend({
-    role: z.enum(["control-plane", "worker"]).meta({
-        description:
-            "Role of the node. The first `control-plane` node of the list starts the cluster, the others join it.",
-        examples: ["control-plane"],
-    }),
     labels: labels.default({}).meta({
         description: "Labels of the node, as a mapping of label names to values.",
         examples: [{ gpu: "a100" }],
         reason: "No label is needed.",
     }),
-    taints: z.array(taint).default([]).meta({ description: "Taints of the node.", reason: "No taint is needed." }),
 });
 
 const channel = z.string().check((ctx) => {
@@ -85,7 +61,7 @@ const channel = z.string().check((ctx) => {
         ctx.issues.push(
             problem(
                 ctx.value,
-                `must be 1.${OLDEST_MINOR} or newer: older versions do not read the launch configuration during their installation`,
+                `must be 1.${OLDEST_MINOR} or newer, which can set cluster.podNetwork`,
                 "Choose a newer track",
             ),
         );
@@ -128,7 +104,7 @@ export const cluster = z
             .optional()
             .meta({
                 description:
-                    "Hosts on which the stack creates a MicroK8s cluster, over SSH. Without this key the stack uses an existing cluster.",
+                    "Hosts on which the stack creates a MicroK8s cluster, over SSH. The first one starts the cluster, and the others join it. Without this key the stack uses an existing cluster.",
                 unset: "the cluster already exists",
             }),
         channel: channel.optional().meta({
@@ -137,29 +113,6 @@ export const cluster = z
             unset: `\`${DEFAULT_CHANNEL}\``,
             reason: "The version that the tests use.",
         }),
-        sans: z
-            .array(
-                z.string().refine(isHost, {
-                    error: (i) => `must be a lower-case host name or an IPv4 address${got(i.input)}`,
-                }),
-            )
-            .optional()
-            .meta({
-                description:
-                    "Additional names and addresses in the certificate of the API server. The certificate always contains the addresses of the nodes.",
-                examples: [["k8s.example.com"]],
-                unset: "no further names",
-            }),
-        storage: z
-            .enum(["hostpath", "none"])
-            .optional()
-            .meta({
-                description:
-                    "Storage for volumes. With `hostpath` the cluster gets a StorageClass that keeps volumes on the disk of the node. With `none` you install a StorageClass yourself.",
-                examples: ["hostpath"],
-                unset: "`hostpath`",
-                reason: "`hostpath` is an addon of MicroK8s, so no other program has to be installed.",
-            }),
         podNetwork: podNetwork.optional().meta({
             description:
                 "Network of the pods, from /8 to /24. No host and no Alpa service may be in it. It cannot be changed later.",
@@ -167,15 +120,6 @@ export const cluster = z
             unset: `\`${POD_NETWORK}\``,
             reason: "MicroK8s' own default.",
         }),
-        waitSeconds: positive("a time in seconds")
-            .optional()
-            .meta({
-                description:
-                    "Longest time, in seconds, for each single wait: until a node is installed, until it is ready, and until it has joined the cluster. Downloads of images are part of these waits.",
-                examples: [900],
-                unset: `\`${DEFAULT_WAIT_SECONDS}\``,
-                reason: "A snap and its images take minutes to download.",
-            }),
     })
     .prefault({})
     .describe("The cluster that the gateway runs in.");

@@ -1,8 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterAccess } from "../../../components/kubernetes/kubeconfig";
-import type { Microk8sArgs } from "../../../components/hosts/microk8s/microk8s";
-import type { NodeHost } from "../../../components/hosts/microk8s/node";
-import { DEFAULT_CHANNEL, DEFAULT_WAIT_SECONDS, type ParsedCluster } from "./schema";
+import type { Microk8sArgs, NodeHost } from "../../../components/hosts/microk8s/microk8s";
+import { DEFAULT_CHANNEL, type ParsedCluster } from "./schema";
 import { sshHostOf } from "../hosts/ssh-host";
 
 /** The cluster: an existing one, or one that the stack creates on hosts. */
@@ -25,22 +24,12 @@ const NOWHERE: ClusterAccess = { context: "(of cluster.nodes)" };
 export function clusterSettings({ kubeconfig, context, nodes, ...wanted }: ParsedCluster): ClusterSettings {
     if (nodes === undefined)
         return { cluster: { kubeconfig: kubeconfig === undefined ? undefined : pulumi.secret(kubeconfig), context } };
-    const {
-        channel = DEFAULT_CHANNEL,
-        sans = [],
-        storage = "hostpath",
-        waitSeconds = DEFAULT_WAIT_SECONDS,
-        ...own
-    } = wanted;
-    return { cluster: NOWHERE, nodes: { nodes: nodes.map(nodeOf), channel, sans, storage, waitSeconds, ...own } };
+    const { channel = DEFAULT_CHANNEL, ...own } = wanted;
+    return { cluster: NOWHERE, nodes: { nodes: nodes.map(nodeOf), channel, ...own } };
 }
 
-/** Converts labels and taints into arguments of kubectl, in an order that does not depend on the stack file. */
-function nodeOf({ labels, taints, ...host }: NonNullable<ParsedCluster["nodes"]>[number]): NodeHost {
+/** Converts labels into arguments of kubectl, in an order that does not depend on the stack file. */
+function nodeOf({ labels, ...host }: NonNullable<ParsedCluster["nodes"]>[number]): NodeHost {
     const pairs = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
-    return {
-        ...sshHostOf(host),
-        labels: pairs.map(([name, value]) => `${name}=${value}`),
-        taints: taints.map(({ key, value, effect }) => `${key}${value === undefined ? "" : `=${value}`}:${effect}`),
-    };
+    return { ...sshHostOf(host), labels: pairs.map(([name, value]) => `${name}=${value}`) };
 }

@@ -1,182 +1,190 @@
-/** MicroK8s on one host: it changes the files of the host and the objects of its cluster. */
-import { X509Certificate } from "node:crypto";
-import { generate } from "selfsigned";
-import { stringify } from "yaml";
-import type { NodeShape } from "../../control-plane/nodes";
-import { failed, unsupported, type Reply } from "../reply";
-import { ADDONS } from "./addons";
-import type { Cluster, Member } from "./cluster";
+/** MicroK8s 1.34 on one host: the subcommands of `microk8s` that the project's scripts use. The rest is refused by name. */
+import { createHash, randomBytes } from "node:crypto";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { parse } from "yaml";
+import { cpuNodes, nodeObject } from "../../control-plane/nodes";
+import type { ProgramCall } from "../emulated-program";
+import { failed, said, unsupported, type Reply } from "../reply";
+import { ADDONS, enable, endAddons } from "./addons";
 import type { Faults } from "./faults";
-import { DATA, type Files, LAUNCH_FILES, LAUNCHER, SNAP } from "./files";
-import { applyBefore, DEFAULT_LAUNCH, parseLaunch } from "./launch";
-import { Launcher } from "./launcher";
-import type { Release } from "../snap/releases";
+import { kubectl } from "./kubectl";
+import { type KubeObject, type KubeRest, find, make, MERGE_PATCH, unmake } from "./rest";
 
-/** Functions and settings of the emulator that all its hosts share. */
-export interface Surroundings {
-    /** Creates the new cluster of a host after `snap install` or `microk8s leave`. */
-    newCluster(host: { name: string; address: string }): Cluster;
-    /** Returns the host with this address; undefined if no host has it. */
-    at(address: string): { node: Microk8sNode | undefined } | undefined;
-    /** Converts a wait of MicroK8s from seconds into milliseconds of real time. The emulator can shorten all waits. */
-    milliseconds(seconds: number): number;
+const SNAP = "var/snap/microk8s";
+const LAUNCH = `${SNAP}/common/.microk8s.yaml`;
+const ARGUMENTS = `${SNAP}/current/args/kube-apiserver`;
+const CERTIFICATE = `${SNAP}/current/certs/server.crt`;
+/** Port of the cluster agent. */
+const AGENT_PORT = "25000";
+const VERSION = "v1.34.1";
+
+/** A cluster: its API, and the nodes that store its data. */
+export interface Cluster {
+    rest: KubeRest;
+    members: Microk8sNode[];
 }
 
 export interface Place {
     name: string;
     address: string;
-    /** Whether the host has 512 MiB of memory or less. */
-    lowMemory: boolean;
-    shape: NodeShape;
-    files: Files;
+    /** Folder of the host. */
+    root: string;
     faults: Faults;
-    surroundings: Surroundings;
+    newCluster(): Cluster;
+    /** The MicroK8s at an address. */
+    at(address: string): Microk8sNode | undefined;
 }
 
 export class Microk8sNode {
-    /** The cluster of the node. Undefined only during the installation. */
     cluster!: Cluster;
-    member!: Member;
-    /** False after `microk8s stop`. */
-    running = true;
-    private readonly launcher = new Launcher(this);
-    /** Resolves when the last requested change of an add-on has ended: changes run one after another. */
-    private lastAddon: Promise<unknown> = Promise.resolve();
+    /** Tokens of joins, with their ends in milliseconds. */
+    private readonly tokens = new Map<string, number>();
 
-    constructor(
-        readonly place: Place,
-        public release: Release,
-    ) {}
+    constructor(private readonly place: Place) {}
 
-    /** Whether the node is a worker, without a control plane. */
-    get isWorker(): boolean {
-        return this.place.files.locked("clustered.lock");
-    }
-
-    /** @throws Error with the message of the snap's hook, if the installation must fail */
+    /** @throws Error with the message of the snap's hook */
     async install(): Promise<void> {
-        const { files, lowMemory } = this.place;
-        files.layOut(this.release.revision);
-        const found = LAUNCH_FILES.find((name) => files.has(name));
-        const text = found ? files.read(found) : DEFAULT_LAUNCH;
-        applyBefore(
-            files,
-            parseLaunch(text, (line) => files.log(line)),
-        );
-        files.write(`${LAUNCHER}/install.yaml`, text);
-        files.lock("ha-cluster", true);
-        files.lock("no-apiserver-proxy", true);
-        files.lock("low-memory-guard.lock", lowMemory);
+        const launch = this.launch();
+        const fault = this.place.faults.take("install");
+        if (fault) throw new Error(fault.message ?? "exit status 1");
+        const mode = (launch.extraKubeAPIServerArgs ?? {})["--authorization-mode"] ?? "AlwaysAllow";
+        this.write(ARGUMENTS, `--authorization-mode=${mode}\n`);
+        this.write(`${SNAP}/common/etc/launcher/install.yaml.applied`, "");
         await this.found();
-        this.launcher.watch();
     }
 
-    /** Creates a cluster with this node only. */
-    async found(): Promise<void> {
-        const { name, address, files, surroundings } = this.place;
-        this.cluster = surroundings.newCluster(this.place);
-        this.member = { name, address, worker: false };
-        this.cluster.members.push(this.member);
-        await files.renewCertificate(name);
-        files.write(`${DATA}/certs/ca.crt`, await authority(this.cluster));
-        this.writeStore();
+    /** Reads the launch configuration. The sandbox supports the fields that the project sets. */
+    private launch(): Record<string, Record<string, string>> {
+        const file = path.join(this.place.root, LAUNCH);
+        if (!fs.existsSync(file)) return {};
+        const { version, ...launch } = parse(fs.readFileSync(file, "utf8"));
+        const known = ["extraKubeAPIServerArgs", "extraKubeletArgs", "extraCNIEnv"];
+        const odd = Object.keys(launch).find((name) => !known.includes(name));
+        if (version !== "0.1.0" || odd !== undefined)
+            throw new Error(
+                `unsupported by the sandbox: field ${odd ?? `version ${version}`} of a launch configuration`,
+            );
+        return launch;
+    }
+
+    async microk8s({ args, privileged, signal }: ProgramCall): Promise<Reply> {
+        if (!privileged) return failed("Insufficient permissions to access MicroK8s.");
+        const [verb, ...words] = args;
+        const line = words.join(" ");
+        if (verb === "kubectl") return kubectl(this.cluster.rest, words, signal);
+        if (verb === "status" && /^--wait-ready --timeout \d+$/.test(line)) return said("microk8s is running");
+        if (verb === "config" && line === "") return said(this.cluster.rest.kubeconfig);
+        if (verb === "leave" && line === "") return this.leave();
+        if (verb === "join" && words.length === 1) return this.join(words[0]);
+        const added = /^(?:--token (\S+) )?--token-ttl (\d+) --format token-check$/.exec(line);
+        if (verb === "add-node" && added) return this.addNode(Number(added[2]), added[1]);
+        const [, removed] = /^(\S+) --force$/.exec(line) ?? [];
+        if (verb === "remove-node" && removed) return this.removeNode(removed);
+        if (verb === "enable" && Object.hasOwn(ADDONS, line)) {
+            await enable(this.cluster.rest, line);
+            return said(`${line} is enabled`);
+        }
+        return unsupported(`microk8s ${args.join(" ")}`);
+    }
+
+    /** Removes the snap with its data. The Node stays in the cluster, unless it is the last one. */
+    async uninstall(): Promise<void> {
+        fs.rmSync(path.join(this.place.root, SNAP), { recursive: true, force: true });
+        this.forget(this);
+        if (this.cluster.members.length > 0) return;
+        await endAddons(this.cluster.rest);
+        await unmake(this.cluster.rest, `/api/v1/nodes/${this.place.name}`);
+    }
+
+    /** Starts a cluster of its own. */
+    private async found(): Promise<void> {
+        this.enter(this.place.newCluster());
         await this.register();
     }
 
-    /** Creates or updates the Node object, as the kubelet does when it starts. */
-    register(): Promise<void> {
-        const { shape, files } = this.place;
-        return this.cluster.register(this.member, shape, this.release.version, files.arguments("kubelet"));
+    private enter(cluster: Cluster): void {
+        this.cluster = cluster;
+        cluster.members.push(this);
+        this.write(CERTIFICATE, randomBytes(32).toString("hex"));
     }
 
-    /** Writes the files in which the data store lists its members. */
-    writeStore(): void {
-        const { files, address } = this.place;
-        const backend = `${DATA}/var/kubernetes/backend`;
-        if (this.member.worker) return files.remove(backend);
-        const store = this.storeOf();
-        const ID = (i: number) => BigInt(2) ** BigInt(40) + BigInt(i);
-        const roles = { voter: 0, standby: 1, spare: 2 };
-        files.write(
-            `${backend}/cluster.yaml`,
-            stringify(store.map((one, i) => ({ Address: one.address, ID: ID(i), Role: roles[one.role] }))),
-        );
-        const own = store.find(({ member }) => member === this.member);
-        files.write(`${backend}/info.yaml`, stringify({ Address: own?.address ?? `${address}:19001` }));
+    /** Creates the Node, as the kubelet does when it starts. */
+    private async register(): Promise<void> {
+        const { name, address } = this.place;
+        const node = nodeObject({ ...cpuNodes(1)[0], name, address }, VERSION) as KubeObject;
+        await make(this.cluster.rest, "/api/v1/nodes", node);
+        // A Node of that name keeps its labels, and gets the new address.
+        const status = { addresses: node.status.addresses };
+        await this.cluster.rest.request("PATCH", `/api/v1/nodes/${name}/status`, { status }, MERGE_PATCH);
     }
 
-    /** Members of the data store. If the cluster has a single member, this member has an address on loopback. */
-    storeOf(): ReturnType<Cluster["store"]> {
-        const store = this.cluster.store();
-        if (this.cluster.members.length > 1) return store;
-        return store.map((one) => ({ ...one, address: "127.0.0.1:19001" }));
+    private addNode(seconds: number, token = randomBytes(16).toString("hex")): Reply {
+        if (token.length < 32) return failed("Invalid token size.  It must be 32 characters long.");
+        this.tokens.set(token, Date.now() + seconds * 1000);
+        return said(`${token}/${this.check()}`);
     }
 
-    async enable(verb: "enable" | "disable", name: string, args: string[]): Promise<Reply> {
-        const run = this.lastAddon.then(() => this.enableNow(verb, name, args));
-        this.lastAddon = run.catch(() => undefined);
-        return run;
+    private async join(url: string): Promise<Reply> {
+        const [, address, port, token, check] = /^([\d.]+):(\d+)\/(\w+)\/([0-9a-f]{12})$/.exec(url) ?? [];
+        if (port !== AGENT_PORT) return unsupported(`microk8s join ${url}`);
+        const other = this.place.at(address);
+        if (other === undefined) return failed(`ConnectionRefusedError: [Errno 111] Connection refused (${address})`);
+        if (check !== other.check())
+            return failed(`Joining cluster failed. Could not verify the identity of ${address}.`, 4);
+        if (!other.admits(token)) return failed("Connection failed. invalid token (500).", 6);
+        await this.leaveOwn();
+        this.enter(other.cluster);
+        const cut = this.place.faults.take("join-half-way");
+        if (cut) return failed(cut.message ?? "Waiting for this node to finish joining the cluster. .. ..");
+        await this.register();
+        return said(`Contacting cluster at ${address}`);
     }
 
-    private async enableNow(verb: "enable" | "disable", given: string, args: string[]): Promise<Reply> {
-        const { files, faults } = this.place;
-        const name = given.replace(/^core\//, "");
-        const addon = ADDONS.find((one) => one.name === name);
-        if (!addon)
-            return { code: 0, out: `Addon ${given.includes("/") ? given : `core/${name}`} not found\n`, err: "" };
-        const infer = given === name ? `Infer repository core for addon ${name}\n` : "";
-        if (!addon.emulated) return unsupported(`add-on ${name}`);
-        if ((await addon.emulated.isOn(this.cluster, files)) === (verb === "enable"))
-            return { code: 0, out: `Addon core/${name} is already ${verb}d\n`, err: infer };
-        const fault = faults.take("addon", name);
-        if (fault) return failed(`${infer}${fault.message ?? `${name}: the script of the add-on failed`}`, fault.code);
-        if (verb === "disable") await addon.emulated.disable(this.cluster, files);
-        else await addon.emulated.enable(this.cluster, files, args);
-        return {
-            code: 0,
-            out: `${verb === "enable" ? "Enabling" : "Disabling"} ${name}\n${name} is ${verb}d\n`,
-            err: infer,
-        };
+    /** Gives the node a cluster of its own. Its Node stays in the old cluster until `remove-node`. */
+    private async leave(): Promise<Reply> {
+        this.forget(this);
+        await this.found();
+        return said("Generating new cluster certificates.");
     }
 
-    /** Stops the programs of the node. The node stays in the cluster until it is removed there. */
-    async close(): Promise<void> {
-        await this.launcher.close();
+    private async leaveOwn(): Promise<void> {
+        this.forget(this);
+        if (this.cluster.members.length === 0) await unmake(this.cluster.rest, `/api/v1/nodes/${this.place.name}`);
     }
 
-    /** Changes to another release. The node restarts, and its Node object gets the new version. */
-    async refresh(release: Release): Promise<void> {
-        const { files } = this.place;
-        files.rename(`${SNAP}/${this.release.revision}`, `${SNAP}/${release.revision}`);
-        files.link(DATA, release.revision);
-        this.release = release;
-        await this.cluster.reported(this.member, release.version);
+    private async removeNode(name: string): Promise<Reply> {
+        if (name === this.place.name) return unsupported("removing the node on which remove-node runs");
+        const { rest, members } = this.cluster;
+        if (!(await find(rest, `/api/v1/nodes/${name}`))) return failed(`Node ${name} does not exist in Kubernetes.`);
+        this.forget(members.find(({ place }) => place.name === name));
+        await unmake(rest, `/api/v1/nodes/${name}`);
+        return said();
     }
 
-    /** Undoes a failed installation. */
-    async undo(): Promise<void> {
-        await this.close();
-        this.cluster?.forget(this.member);
-        this.place.files.undo(this.release.revision);
+    /** Whether a token is valid. A token with an end can be used several times until then. */
+    private admits(token: string): boolean {
+        return (this.tokens.get(token) ?? 0) > Date.now();
     }
 
-    /** Removes the snap with all its data. */
-    async uninstall(): Promise<void> {
-        await this.close();
-        this.place.files.remove(SNAP);
-        if (this.cluster.members.length > 1 || this.cluster.members[0] !== this.member) return;
-        // If the last node is removed, the cluster ends. The objects of its add-ons are deleted. All other objects stay in
-        // the API.
-        await Promise.all(ADDONS.map(({ emulated }) => emulated?.end?.(this.cluster)));
-        this.cluster.forget(this.member);
-        await this.cluster.unregister(this.member.name);
+    /** Makes all tokens invalid, as time does. */
+    expireTokens(): void {
+        this.tokens.clear();
     }
-}
 
-/** Returns the CA certificate of the cluster: the CA in the cluster's kubeconfig, or a new CA if the kubeconfig has none. */
-async function authority(cluster: Cluster): Promise<string> {
-    const data = /certificate-authority-data: (\S+)/.exec(cluster.rest.kubeconfig)?.[1];
-    if (data) return new X509Certificate(Buffer.from(data, "base64")).toString();
-    const made = await generate([{ name: "commonName", value: "10.152.183.1" }], { keyType: "ec", curve: "P-256" });
-    return made.cert;
+    private forget(member: Microk8sNode | undefined): void {
+        this.cluster.members = this.cluster.members.filter((one) => one !== member);
+    }
+
+    /** The first twelve digits of the certificate's fingerprint. */
+    private check(): string {
+        const certificate = fs.readFileSync(path.join(this.place.root, CERTIFICATE));
+        return createHash("sha256").update(certificate).digest("hex").slice(0, 12);
+    }
+
+    private write(name: string, text: string): void {
+        const file = path.join(this.place.root, name);
+        fs.mkdirSync(path.dirname(file), { recursive: true });
+        fs.writeFileSync(file, text);
+    }
 }

@@ -11,6 +11,7 @@ export interface KubeObject {
         labels?: Record<string, string>;
         annotations?: Record<string, string>;
         creationTimestamp?: string;
+        deletionTimestamp?: string;
         ownerReferences?: { kind: string; name: string; controller?: boolean }[];
         generation?: number;
         uid?: string;

@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import type { ZoneRecord } from "../../../components/cloudflare/dns-record";
-import { FOLDER } from "../../../components/hosts/microk8s/script-files";
+import { FOLDER } from "../../../components/hosts/microk8s/scripts";
 import { azureZone, type AzureZone } from "../../../sandbox/dns/azure";
 import { startDnsServer, type DnsServer } from "../../../sandbox/dns/server";
 import { partsOfEnvironment } from "../../../sandbox/real/choice";
@@ -46,7 +46,7 @@ describe("inter on hosts of its own", () => {
     const checkExposure = (...args: string[]) => stack.ops("check", "exposure", ...args);
     const checkDns = () => stack.ops("check", "dns", "--server", names.address);
     const clean = (name: string) =>
-        hosts.nodes[name].snapd.release === undefined && !existsSync(join(hosts.nodes[name].root, FOLDER));
+        hosts.nodes[name].snap.channel === undefined && !existsSync(join(hosts.nodes[name].root, FOLDER));
     before(async () => {
         hosts = await startHosts(70);
         slow = await startSlowAlpa();
@@ -136,7 +136,7 @@ describe("inter on hosts of its own", () => {
         });
 
     it("adds a node without a failed request by TLS", async () => {
-        stack.configure([...THREE, "d!"], stack.azure(secure.port, { redirect: false }));
+        stack.configure([...THREE, "d"], stack.azure(secure.port, { redirect: false }));
         const { done, all, failed } = await under(
             () => complete(secure, keys["alice/a"]),
             () => stack.up(),

@@ -2,11 +2,11 @@
 // nodes can be added and removed. The hosts are emulators: the scripts and the shell are real, but SSH, sudo, snap,
 // MicroK8s and the provider that connects are the sandbox's. Their nodes are in a real API server.
 import { strict as assert } from "node:assert";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { CoreV1Api, type V1Node } from "@kubernetes/client-node";
 import { parse } from "yaml";
-import { FOLDER } from "../../../components/hosts/microk8s/script-files";
+import { FOLDER } from "../../../components/hosts/microk8s/scripts";
 import { type Microk8sHost, Microk8sEmulator, newKey } from "../../../sandbox/hosts";
 import { restOf } from "../../../sandbox/hosts/microk8s/rest";
 import { call, current, failed, succeeded, TestStack, useWorld } from "../kit";
@@ -27,11 +27,11 @@ describe("MicroK8s on the engine", () => {
 
     const entry = (name: string, more: object = {}) => {
         const { address, port, hostKey } = hosts[name];
-        return { address, port, hostKey, user: "ops", role: "control-plane", ...secrets, ...more };
+        return { address, port, hostKey, user: "ops", ...secrets, ...more };
     };
     const configure = (...entries: object[]) =>
         stack.configure({
-            cluster: { nodes: entries, waitSeconds: 20 },
+            cluster: { nodes: entries },
             consumers: [{ name: "lab", credentials: [{ id: "a", method: "key" }] }],
         });
     const three = () => ["a", "b", "c"].map((name) => entry(name));
@@ -44,10 +44,10 @@ describe("MicroK8s on the engine", () => {
         ["a", "b", "c"].map((name) => {
             const read = (file: string) =>
                 readFileSync(join(hosts[name].root, "var/snap/microk8s/current", file), "utf8");
-            return [read("args/kubelet"), read("args/kube-apiserver"), read("certs/server.crt")];
+            return [read("args/kube-apiserver"), read("certs/server.crt")];
         });
     const clean = (name: string) =>
-        hosts[name].snapd.release === undefined && !existsSync(join(hosts[name].root, FOLDER));
+        hosts[name].snap.channel === undefined && !existsSync(join(hosts[name].root, FOLDER));
 
     before(async () => {
         const { world, dir } = current();
@@ -86,29 +86,26 @@ describe("MicroK8s on the engine", () => {
         assert.deepEqual([await names(), clean("a")], [[], true]);
     });
 
-    it("names each step that fails and its host: an installation, an add-on, a join", async () => {
+    it("names each step that fails and its host: an installation, a join", async () => {
         // Only one step fails in each run, because Pulumi starts nothing more on the other hosts after the first failure.
         hosts.a.faults.add({ step: "install" });
         assert.match(
             failed(await stack.up()),
             /127\.0\.0\.60-\d+: could not install MicroK8s of channel 1\.34\/stable/,
         );
-        hosts.a.faults.add({ step: "addon", times: Infinity });
-        assert.match(failed(await stack.up()), /127\.0\.0\.60-\d+: MicroK8s did not apply its launch configuration/);
-        hosts.a.faults.clear();
-        hosts.b.faults.add({ step: "join-half-way", code: 1 });
+        hosts.b.faults.add({ step: "join-half-way" });
         assert.match(failed(await stack.up()), /127\.0\.0\.61-\d+: could not join the cluster at 127\.0\.0\.60:25000/);
     });
 
     it("completes in a run days later: three ready nodes, and a working gateway", async () => {
         // Every join token has expired by then.
-        writeFileSync(join(hosts.a.root, "var/snap/microk8s/current/credentials/cluster-tokens.txt"), "");
+        hosts.a.microk8s!.expireTokens();
         succeeded(await stack.up());
         assert.deepEqual(await names(), ["node-a", "node-b", "node-c"]);
         assert.equal(await served(), 200);
-        for (const name of ["a", "b", "c"]) assert.ok(hosts[name].snapd.isHeld, name);
-        assert.equal(hosts.a.microk8s!.storeOf().length, 3);
-        for (const [, api] of state()) assert.match(api, /^--authorization-mode=RBAC,Node$/m);
+        for (const name of ["a", "b", "c"]) assert.ok(hosts[name].snap.isHeld, name);
+        assert.equal(hosts.a.microk8s!.cluster.members.length, 3);
+        for (const [api] of state()) assert.match(api, /^--authorization-mode=RBAC,Node$/m);
     });
 
     it("changes nothing in a second run, and changes no node", async () => {
@@ -117,22 +114,14 @@ describe("MicroK8s on the engine", () => {
         assert.deepEqual(state(), before);
     });
 
-    it("adds a node with its labels and taints after a killed run, and leaves the others unchanged", async () => {
+    it("adds a node with its labels after a killed run, and leaves the others unchanged", async () => {
         const before = state();
-        configure(
-            ...three(),
-            entry("d", {
-                role: "worker",
-                labels: { rack: "b" },
-                taints: [{ key: "gpu", value: "yes", effect: "NoSchedule" }],
-            }),
-        );
+        configure(...three(), entry("d", { labels: { rack: "b" } }));
         await stack.upKilledWhen(async () => existsSync(join(hosts.d.root, FOLDER, "owner")));
         await stack.run(["cancel", "--yes"]);
         succeeded(await stack.up());
         const added = (await nodes()).find(({ metadata }) => metadata!.name === "node-d")!;
         assert.equal(added.metadata!.labels!.rack, "b");
-        assert.ok(added.spec!.taints!.some(({ key, effect }) => key === "gpu" && effect === "NoSchedule"));
         assert.deepEqual([state(), await served()], [before, 200]);
     });
 

@@ -66,21 +66,19 @@ export class NodesStack extends EngineStack {
         this.source = { files: { certificate: pem, key: await this.seal(key) } };
     }
 
-    /** Replaces the config. @param nodes names of the hosts in the cluster; a `!` marks a worker */
+    /** Replaces the config. @param nodes names of the hosts in the cluster */
     configure(nodes: string[], { alpa, gateway, ...config }: StackConfig): void {
         const { facts } = here().world;
         const common = { user: "ops", privateKey: this.sealed };
-        const entries = nodes.map((entry) => {
-            const name = entry.replace("!", "");
+        const entries = nodes.map((name) => {
             const { address, port, hostKey } = this.hosts.nodes[name];
-            const role = entry.endsWith("!") ? "worker" : "control-plane";
-            return { ...common, address, hostKey, role, port: name === "a" ? this.hosts.way.port : port };
+            return { ...common, address, hostKey, port: name === "a" ? this.hosts.way.port : port };
         });
         const { address, port, hostKey } = this.hosts.alpa;
         this.write({
             option: "inter",
             namespace: this.name,
-            cluster: { nodes: entries, waitSeconds: 120 },
+            cluster: { nodes: entries },
             alpa: {
                 endpoints: [...facts.alpas, this.slow.address],
                 firewall: { apply: "ssh", hosts: [{ ...common, address, port, hostKey }] },

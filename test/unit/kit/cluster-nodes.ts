@@ -11,7 +11,6 @@ export const node = (number: number, more: object = {}) => ({
     user: "ops",
     hostKey: HOST_KEY,
     privateKey: SSH_KEY,
-    role: "control-plane",
     ...more,
 });
 
@@ -21,17 +20,14 @@ export const THREE = [node(1, { sudoPassword: SUDO_PASSWORD }), node(2), node(3,
 
 /** Output of commands on the hosts. */
 export const SAID = Object.fromEntries(
-    [1, 2, 3, 4].flatMap((number) => [
-        [`nodes-10.0.0.${number}-snap`, { stdout: `node-${number}` }],
-        [`nodes-10.0.0.${number}-member`, { stdout: `10.0.0.1:25000/${"t".repeat(32)}/0123456789ab` }],
-    ]),
+    [1, 2, 3, 4].map((number) => [`nodes-10.0.0.${number}`, { stdout: `node-${number} 0123456789ab` }]),
 );
 
 /** All resources of a stack with these nodes. */
 export function recordNodes(cluster: object, values: object = {}): Promise<Seen[]> {
     const settings = parseIntra(raw({ cluster, gateway: { installer: "helm", crds: ["crds.yaml"] }, ...values }));
     const known = { ...settings, cluster: { clusterUid: "uid-of-the-cluster" } };
-    return record(() => intra(known), { ...SAID, "nodes-kubeconfig": { stdout: KUBECONFIG } });
+    return record(() => intra(known), { ...SAID, "nodes-cluster": { stdout: KUBECONFIG } });
 }
 
 /** Validated settings of a stack's nodes. */

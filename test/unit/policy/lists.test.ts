@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { renderRules } from "../../../components/hosts/alpa-firewall/rules";
-import { renderLaunch } from "../../../components/hosts/microk8s/launch";
+import { POD_NETWORK, renderLaunch } from "../../../components/hosts/microk8s/launch";
 import { podTemplates } from "../../../policy/resources/pods";
 import { resourceOf, type Resource } from "../../../policy/resources/resource";
 import { at, map } from "../../../policy/resources/values";
@@ -19,16 +19,7 @@ const OTHER_TEXTS = [
     ...[[], ["6000-6999"]].map((rayPorts) =>
         renderRules({ alpaPorts: [20001], gateways: ["10.0.0.1"], rayPorts, alsoFrom: [] }),
     ),
-    ...(["control-plane", "worker"] as const).flatMap((role) =>
-        [true, false].flatMap((first) =>
-            (["none", "hostpath"] as const).flatMap((storage) =>
-                [undefined, "10.2.0.0/16"].map((podNetwork) => {
-                    const sans = role === "worker" ? [] : ["10.0.0.1"];
-                    return renderLaunch({ role, first: first && role !== "worker", sans, storage, podNetwork });
-                }),
-            ),
-        ),
-    ),
+    ...[POD_NETWORK, "10.2.0.0/16"].map(renderLaunch),
 ];
 /** Types of choices that no test stack makes. */
 const OTHER_TYPES = [

@@ -44,10 +44,7 @@ export const microk8s: PartRules = {
             ["host-changed", "{new} joins the cluster"],
         ),
         channel: ["host-changed", "New nodes install another version of MicroK8s; running nodes keep theirs"],
-        sans: ["host-changed", "The API server's certificate gets other names: it restarts on each node"],
-        storage: ["host-changed", "New volumes get another StorageClass"],
         podNetwork: ["host-changed", "Pods get other addresses"],
-        waitSeconds: ["changed-inside", "A run waits for nodes for another time"],
         answerTimeoutSeconds: null,
     },
 };

@@ -7,8 +7,7 @@ import { join } from "node:path";
 import { renderScript as connectors } from "../../../../components/cloudflare/cloudflared/scripts";
 import { renderScript as firewall } from "../../../../components/hosts/alpa-firewall/scripts";
 import { bareMetalScript } from "../../../../components/hosts/bare-metal/script";
-import { probe } from "../../../../components/hosts/microk8s/probe-script";
-import { clusterScript, nodeScript } from "../../../../components/hosts/microk8s/scripts";
+import { clusterScript, nodeScript, probe } from "../../../../components/hosts/microk8s/scripts";
 import { scriptFile } from "../../../../components/hosts/script-file";
 import { afterAnswers, HEAD_SCRIPT, watchdogScript, watchedCommand } from "../../../../components/opt/opt-head";
 
@@ -48,7 +47,6 @@ describe("a script file", () => {
 });
 
 describe("scripts for hosts", () => {
-    const waits = { readySeconds: 60, drainSeconds: 60 };
     const rules = { alpaPorts: [20001], gateways: ["10.0.0.11"], rayPorts: ["6379"], alsoFrom: [] };
     const bareMetal = {
         ...{ hosts: [], how: { unit: "alpa-ray.service" }, alpaHost: "127.0.0.1", port: 20001 },
@@ -64,9 +62,9 @@ describe("scripts for hosts", () => {
         ),
         "hosts/alpa-firewall/firewall.sh": firewall(rules),
         "hosts/bare-metal/bare-metal.sh": bareMetalScript(bareMetal),
-        "hosts/microk8s/cluster.sh": clusterScript({ node: "n", place: "p" }, waits),
-        "hosts/microk8s/node.sh": nodeScript({ launch: "", sans: [] }, waits),
-        "hosts/microk8s/probe.sh": probe("10.0.0.5", "alpa-auth/dev").script,
+        "hosts/microk8s/cluster.sh": clusterScript([], 60),
+        "hosts/microk8s/node.sh": nodeScript(""),
+        "hosts/microk8s/probe.sh": probe([]).script,
         "opt/head.sh": HEAD_SCRIPT,
         "opt/watchdog/watch-alpa.sh": watchdogScript({ model: "m", idleSeconds: 60, stuckSeconds: 1200 }),
         "opt/while-connected.sh": afterAnswers(30),
@@ -75,14 +73,16 @@ describe("scripts for hosts", () => {
             watchdog: { model: "m", idleSeconds: 60, stuckSeconds: 1200 },
         }),
     };
-    const included = (file: string) =>
-        [...read(file).matchAll(/^ *\. (\.\.?\/.+)$/gm)].map(([, at]) => join(file, "..", at));
+    const included = (file: string): string[] => [
+        file,
+        ...[...read(file).matchAll(/^ *\. (\.\.?\/.+)$/gm)].flatMap(([, at]) => included(join(file, "..", at))),
+    ];
 
     it("are created from all script files", () => {
         const all = readdirSync(COMPONENTS, { recursive: true, encoding: "utf8" }).filter((name) =>
             name.endsWith(".sh"),
         );
-        const used = Object.keys(scripts).flatMap((file) => [file, ...included(file)]);
+        const used = Object.keys(scripts).flatMap(included);
         assert.deepEqual([...new Set([...used, "hosts/as-user.sh"])].sort(), all.sort());
     });
 

@@ -11,9 +11,6 @@ import { itRefuses, type Refused } from "../refused";
 
 const OPERATIONS = readFileSync(join(__dirname, "../../../../docs/operate/nodes.md"), "utf8");
 
-const worker = (number: number, more: object = {}) => node(number, { role: "worker", ...more });
-
-const taint = (key: string, value: string) => ({ key, value, effect: "NoSchedule" });
 const refused: Refused<object>[] = [
     ["no nodes", { nodes: [] }, "cluster.nodes: must name at least one host. Add a host, or remove the key."],
     ["a node that is a name", { nodes: ["10.0.0.1"] }, "cluster.nodes[0]: must be an object."],
@@ -29,34 +26,18 @@ const refused: Refused<object>[] = [
     ],
     [
         "keys of nodes without nodes",
-        { channel: "1.34/stable", storage: "none" },
+        { channel: "1.34/stable", podNetwork: "10.200.0.0/16" },
         "cluster.channel: only valid for a cluster that this stack creates. Set cluster.nodes, or remove this key.",
-        /^cluster\.storage: only valid for/,
-    ],
-    [
-        "an even number of control-plane nodes",
-        { nodes: [node(1), node(2)] },
-        /^cluster\.nodes: must have an odd number of nodes with role control-plane \(got 2\).*Add one, or make one a worker\.$/,
-    ],
-    [
-        "workers alone",
-        { nodes: [worker(1)] },
-        /^cluster\.nodes: must have at least one node with role control-plane \(got none\)/,
-    ],
-    ["no role", { nodes: [node(1, { role: undefined })] }, "cluster.nodes[0].role: required."],
-    [
-        "an unknown role",
-        { nodes: [node(1), worker(2, { role: "wroker" })] },
-        /^cluster\.nodes\[1\]\.role: must be one of control-plane, worker \(got "wroker"\)\. Did you mean worker\?$/,
+        /^cluster\.podNetwork: only valid for/,
     ],
     [
         "a host that is listed twice",
-        { nodes: [node(1), worker(1)] },
+        { nodes: [node(1), node(1)] },
         "cluster.nodes[1]: must be listed only once (cluster.nodes[0] is 10.0.0.1:22 too). One host can be only one node.",
     ],
     [
         "two nodes at one address",
-        { nodes: [node(1), worker(1, { port: 2222 })] },
+        { nodes: [node(1), node(1, { port: 2222 })] },
         /^cluster\.nodes\[1\]: must have an address of its own \(cluster\.nodes\[0\] has 10\.0\.0\.1 too\)/,
     ],
     [
@@ -73,7 +54,7 @@ const refused: Refused<object>[] = [
     ["a channel without a risk", { nodes: [node(1)], channel: "1.34" }, /got "1\.34"\)\. Write for example 1\.34\/s/],
     ["an unknown risk", { nodes: [node(1)], channel: "1.34/stabel" }, /^cluster\.channel: must be track\/risk/],
     ["strict confinement", { nodes: [node(1)], channel: "1.34-strict/stable" }, /classic confinement.*Remove -strict/],
-    ["a channel that is too old", { nodes: [node(1)], channel: "1.26/stable" }, /^cluster\.channel: must be 1\.27 or/],
+    ["a channel that is too old", { nodes: [node(1)], channel: "1.27/stable" }, /^cluster\.channel: must be 1\.28 or/],
     [
         "labels as a string",
         { nodes: [node(1, { labels: "rack" })] },
@@ -86,29 +67,14 @@ const refused: Refused<object>[] = [
     ],
     [
         "a label reserved for the cluster",
-        { nodes: [node(1, { labels: { "node.kubernetes.io/microk8s-worker": "x" } })] },
+        { nodes: [node(1, { labels: { "node.kubernetes.io/microk8s-controlplane": "x" } })] },
         /must not be a name that the cluster sets itself/,
-    ],
-    [
-        "a taint twice",
-        { nodes: [node(1, { taints: [taint("gpu", "a"), taint("gpu", "b")] })] },
-        "cluster.nodes[0].taints: every key and effect must be unique (got gpu:NoSchedule twice). Remove one.",
-    ],
-    [
-        "an unknown effect",
-        { nodes: [node(1, { taints: [{ ...taint("gpu", "yes"), effect: "NoSchedul" }] })] },
-        /^cluster\.nodes\[0\]\.taints\[0\]\.effect: must be one of NoSchedule, Pref.* Did you mean NoSchedule\?/,
     ],
     ["a command for a label", { nodes: [node(1, { labels: { a: "$(reboot)" } })] }, /must be the value of a label/],
     ["a command for a name", { nodes: [node(1, { labels: { "$(reboot)": "a" } })] }, /must be the name of a label/],
     [
-        "a URL instead of a name of the certificate",
-        { nodes: [node(1)], sans: ["https://a.example"] },
-        /^cluster\.sans\[0\]:/,
-    ],
-    [
         "a host in the network of the pods, and one in that of Services",
-        { nodes: [{ ...node(1), address: "10.1.0.7" }, worker(2, { address: "10.152.183.9" })] },
+        { nodes: [{ ...node(1), address: "10.1.0.7" }, node(2, { address: "10.152.183.9" })] },
         /^cluster\.nodes\[0\]\.address: must not be in 10\.1\.0\.0\/16, the network of the cluster's pods \(got 10\.1\.0\.7\)\. Set cluster\.podNetwork/,
         /^cluster\.nodes\[1\]\.address: must not be in 10\.152\.183\.0\/24, the network of MicroK8s' Services/,
     ],
@@ -135,12 +101,6 @@ const refused: Refused<object>[] = [
         { nodes: [node(1)], podNetwork: "10.152.0.0/16" },
         /^cluster\.podNetwork: must not overlap 10\.152\.183\.0\/24/,
     ],
-    [
-        "another network for pods with a channel that does not support it",
-        { nodes: [node(1)], podNetwork: "10.200.0.0/16", channel: "1.27/stable" },
-        /^cluster\.podNetwork: must be left out with channel 1\.27\/stable/,
-    ],
-    ["a timeout of zero", { nodes: [node(1)], waitSeconds: 0 }, /^cluster\.waitSeconds: must be a time in seconds/],
 ];
 
 describe("config cluster", () => {
@@ -162,12 +122,12 @@ describe("config cluster", () => {
         assert.deepEqual(["pa55", "v1:x"].map(plainSecrets(file)), [true, false]);
     });
 
-    it("gives nodes a pinned channel, storage and a timeout, and a certificate with their own names", () => {
+    it("gives nodes a pinned channel", () => {
         const { nodes, ...rest } = nodesOf({ nodes: THREE });
-        assert.deepEqual(rest, { channel: "1.34/stable", sans: [], storage: "hostpath", waitSeconds: 600 });
+        assert.deepEqual(rest, { channel: "1.34/stable" });
         assert.deepEqual(
-            nodes.map(({ address, port, role, labels }) => ({ address, port, role, labels })),
-            THREE.map(({ address, role }, i) => ({ address, port: 22, role, labels: i < 2 ? [] : ["rack=a"] })),
+            nodes.map(({ address, port, labels }) => ({ address, port, labels })),
+            THREE.map(({ address }, i) => ({ address, port: 22, labels: i < 2 ? [] : ["rack=a"] })),
         );
     });
 
@@ -203,23 +163,9 @@ describe("config cluster", () => {
     it("has no kubeconfig until the nodes are a cluster: never that of the environment", () =>
         assert.deepEqual(parseIntra(raw({ cluster: { nodes: THREE } })).cluster, { context: "(of cluster.nodes)" }));
 
-    it("treats a cluster as surviving the loss of a node only with three nodes of the control plane that run gateway pods", () => {
+    it("treats a cluster as surviving the loss of a node only with three nodes", () => {
         const count = (nodes: object[]) => haProblems({ cluster: { nodes } });
-        assert.match(count([node(1), worker(2), worker(3)])[0], /at least 3 nodes with role control-plane.*\(got 1\)/);
+        assert.match(count([node(1), node(2)])[0], /at least 3 nodes, .*\(got 2\)/);
         assert.deepEqual([count(THREE), haProblems({ cluster: {} })], [[], []]);
-        const shut = node(3, { taints: [taint("use", "etcd")] });
-        for (const third of [shut, node(3, { taints: [{ ...taint("use", "etcd"), effect: "NoExecute" }] })])
-            assert.deepEqual(count([node(1), node(2), third]), [
-                "cluster.nodes: must have at least 3 nodes without a NoSchedule or NoExecute taint, for the gateway pods (got 2). Add nodes, or remove taints.",
-            ]);
-        assert.deepEqual(
-            count([
-                node(1),
-                node(2),
-                shut,
-                worker(4, { taints: [{ ...taint("use", "etcd"), effect: "PreferNoSchedule" }] }),
-            ]),
-            [],
-        );
     });
 });

@@ -197,8 +197,8 @@ const TRANSITIONS: Transition[] = [
     ["browser checks at the tunnel", "exposed", {}, { browserChecks: "keep" }, "!request-rejected"],
     ["a port in addition to the tunnel", "exposed", {}, { gateway: { nodePort: 30_800 } }, "!opens-to-network"],
     // Hosts.
-    ["a removed node", "nodes", { nodes: [...THREE, node(4, { role: "worker" })] }, {}, "!data-deleted"],
-    ["an added node", "nodes", {}, { nodes: [...THREE, node(4, { role: "worker" })] }, "?host-changed"],
+    ["a removed node", "nodes", { nodes: [...THREE, node(4)] }, {}, "!data-deleted"],
+    ["an added node", "nodes", {}, { nodes: [...THREE, node(4)] }, "?host-changed"],
     ["another login", "nodes", {}, { nodes: [THREE[0], node(2, { user: "root" }), THREE[2]] }, "-changed-inside"],
     ["firewall rules on Alpa's host", "inter", {}, firewall, "?network-narrowed"],
     ["no firewall rules on Alpa's host", "inter", firewall, {}, "!opens-to-network"],
