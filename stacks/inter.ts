@@ -9,8 +9,8 @@ import type { AroundTheGateway } from "./intra";
 /** Option inter: a highly available gateway in a separate cluster, with Alpa outside of it. */
 export function inter(settings: InterClusterArgs & AroundTheGateway & { firewall?: FirewallSettings }) {
     const seed = stackSeed();
-    const rules = firewallOf(settings.firewall, seed);
     const { access, provider, outputs } = clusterOf(settings, seed);
+    const rules = firewallOf(settings.firewall, seed, provider);
     const auth = new InterCluster("alpa", { ...settings, cluster: access }, seed, { provider });
     const { url, credentials, jwtSecrets, curl } = auth;
     const { expires, azure } = settings;
@@ -21,8 +21,12 @@ export function inter(settings: InterClusterArgs & AroundTheGateway & { firewall
  * Firewall of Alpa's hosts. The program loads the rules into the hosts. With `apply: print` it returns the rules as an
  * output instead, and operators load them by hand.
  */
-function firewallOf(settings: FirewallSettings | undefined, seed: pulumi.Output<string>): { alpaFirewall?: string } {
+function firewallOf(
+    settings: FirewallSettings | undefined,
+    seed: pulumi.Output<string>,
+    cluster: pulumi.Resource,
+): { alpaFirewall?: string } {
     if (settings?.apply === "print") return { alpaFirewall: printedRules(settings.rules) };
-    if (settings !== undefined) new AlpaFirewall("alpa-firewall", settings, seed);
+    if (settings !== undefined) new AlpaFirewall("alpa-firewall", settings, seed, [cluster]);
     return {};
 }

@@ -42,23 +42,3 @@ export function overlapIpv4(one: string, other: string): boolean {
     const [a, b] = [new Address4(one), new Address4(other)];
     return a.isInSubnet(b) || b.isInSubnet(a);
 }
-
-/** Valid networks by family, normalized and sorted. Omits a network that is part of another network. */
-export function normalNetworks(texts: string[]): { ipv4: string[]; ipv6: string[] } {
-    const all = texts.map((text) => parse(text)!);
-    const of = <T extends Network>(kind: new (text: string) => T) => {
-        const networks = all.filter((network): network is T & Network => network instanceof kind);
-        const sorted = networks.sort((a, b) => a.subnetMask - b.subnetMask || compare(a.bigInt(), b.bigInt()));
-        const kept: Network[] = [];
-        for (const network of sorted) if (!kept.some((other) => network.isInSubnet(other as never))) kept.push(network);
-        return kept.sort((a, b) => compare(a.bigInt(), b.bigInt())).map(write);
-    };
-    return { ipv4: of(Address4), ipv6: of(Address6) };
-}
-
-const compare = (a: bigint, b: bigint) => (a < b ? -1 : a > b ? 1 : 0);
-
-function write(network: Network): string {
-    const single = network.subnetMask === (network instanceof Address4 ? 32 : 128);
-    return `${network.correctForm()}${single ? "" : `/${network.subnetMask}`}`;
-}

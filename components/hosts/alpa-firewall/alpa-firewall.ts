@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { FirewallRules } from "./rules";
-import { installWords, renderScript } from "./scripts";
+import { renderRules, TABLE, type FirewallRules } from "./rules";
 import { hostCommand } from "../host-command";
+import { scriptFile } from "../script-file";
 import { placeOf, type SshHost } from "../ssh-host";
+import { scriptAsRoot } from "../ssh-script";
 import { fingerprints } from "../../meaning/fingerprint";
 import { plain } from "../../meaning/plain";
 
@@ -18,29 +19,46 @@ export interface AlpaFirewallArgs {
 /**
  * Firewall rules on the hosts of Alpa, so that only the gateway's nodes reach Alpa. They are a separate nftables table,
  * and do not change other rules of the host.
- *
- * An address that is removed can reach Alpa for another hour, since its node may still drain. A new address is added
- * within seconds, long before its node has joined, so no other resource depends on this one.
  */
 export class AlpaFirewall extends pulumi.ComponentResource {
-    /** @param seed secret of the stack, for the fingerprints of the hosts' keys */
+    /**
+     * @param seed secret of the stack, for the fingerprints of the hosts' keys
+     * @param after the cluster: a node that it no longer has is drained before the rules block its address
+     */
     constructor(
         name: string,
         { rules, hosts }: AlpaFirewallArgs,
         seed: pulumi.Output<string>,
+        after: pulumi.Resource[] = [],
         opts?: pulumi.ComponentResourceOptions,
     ) {
         super("alpa-auth:index:AlpaFirewall", name, plain({ rules, hosts }, fingerprints(seed)), opts);
-        let before: pulumi.Resource[] = [];
+        let dependsOn = after;
         for (const host of hosts) {
-            const script = pulumi.output(host.sudoPassword).apply((password) => renderScript(rules, password));
-            const loaded = hostCommand(
-                `${name}-${placeOf(host)}`,
-                { on: host, create: installWords(rules), delete: ["remove"], script },
-                { parent: this, dependsOn: before },
-            );
-            before = [loaded];
+            const script = pulumi.output(host.sudoPassword).apply((password) => firewallScript(rules, password));
+            const create = ["install", ...shownRules(rules)];
+            dependsOn = [
+                hostCommand(
+                    `${name}-${placeOf(host)}`,
+                    { on: host, create, delete: ["remove"], script },
+                    { parent: this, dependsOn },
+                ),
+            ];
         }
         this.registerOutputs({});
     }
+}
+
+const AS_ROOT = scriptFile(__dirname, "firewall.sh")({ TABLE });
+
+/** Script for a host. Its arguments select installing or removing. */
+export function firewallScript(rules: FirewallRules, sudoPassword?: string): string {
+    return scriptAsRoot(AS_ROOT, { rules: renderRules(rules).trimEnd() }, sudoPassword);
+}
+
+/** Arguments that summarize the rules, so that a preview shows what changes. */
+function shownRules({ alpaPorts, gateways, rayPorts, alsoFrom }: FirewallRules): string[] {
+    return Object.entries({ alpa: alpaPorts, from: gateways, ray: rayPorts, "also-from": alsoFrom })
+        .filter(([, values]) => values.length > 0)
+        .map(([what, values]) => `${what}=${values.join(",")}`);
 }

@@ -1,6 +1,5 @@
 import * as z from "zod";
 import type { FirewallSettings } from "../../../components/hosts/alpa-firewall/alpa-firewall";
-import { portRange } from "../../../components/hosts/alpa-firewall/rules";
 import { holdIpv4, isIpv4, networkProblem } from "../../../components/hosts/networks";
 import type { Sound } from "../../cross-check";
 import { got } from "../../problems";
@@ -30,6 +29,12 @@ const ports = z.coerce.string().refine(
     },
     { error: (i) => `must be a port or a range of ports, for example 10002-19999${got(i.input)}` },
 );
+
+/** First and last port of `6379` or `10002-19999`. */
+function portRange(text: string): [first: number, last: number] {
+    const [first, last = first] = text.split("-").map(Number);
+    return [first, last];
+}
 
 /** Key `alpa.firewall`. */
 export const alpaFirewall = z
@@ -102,13 +107,14 @@ export function firewallProblems(
     const { hosts = [], apply } = firewall;
     const named = (key: string) => isGiven(given, "alpa", "firewall", key);
     const problems = sshHostProblems("alpa.firewall.hosts", hosts, isSecret);
-    if (apply === "ssh" && !named("hosts"))
-        problems.push("alpa.firewall.hosts: required with apply ssh. Name the hosts that Alpa runs on.");
-    if (apply !== "ssh" && named("hosts"))
+    if ((apply === "ssh") !== named("hosts"))
         problems.push(
-            "alpa.firewall.hosts: only valid with apply ssh (got apply print). Remove it, or set apply to ssh.",
+            `alpa.firewall.hosts: required with apply ssh, and only valid with it (got apply ${apply}). Name the hosts that Alpa runs on, or remove the key.`,
         );
-    if (!named("from")) problems.push(...unknownNodes(cluster?.nodes));
+    if (!named("from") && !(cluster?.nodes ?? [undefined]).every((node) => isIpv4(node?.address ?? "")))
+        problems.push(
+            "alpa.firewall.from: required, unless every entry of cluster.nodes has an IPv4 address. Name the nodes' addresses: kubectl get nodes -o wide",
+        );
     const { ports: more = [] } = firewall;
     if (more.length > 0 && !named("alsoFrom"))
         problems.push(
@@ -117,51 +123,25 @@ export function firewallProblems(
     return [...problems, ...portProblems(endpoints, more, hosts)];
 }
 
-/** Reports nodes without an IP address: the address that Alpa's hosts see is unknown. */
-function unknownNodes(nodes: Sound<{ address: string }[]> | undefined): string[] {
-    if (nodes === undefined)
-        return [
-            "alpa.firewall.from: required, since cluster.nodes names no nodes. Name the nodes' addresses: kubectl get nodes -o wide",
-        ];
-    return nodes.flatMap((node, i) => {
-        const address = node?.address;
-        if (address === undefined || isIpv4(address)) return [];
-        return [
-            `alpa.firewall.from: required, since cluster.nodes[${i}] has a host name and no address (got ${JSON.stringify(address)}). Name the nodes' addresses.`,
-        ];
-    });
-}
-
-/** Checks that the rules do not block SSH, and that each port has only one rule. */
+/** Checks that the rules do not block SSH. */
 function portProblems(
     endpoints: Sound<{ address: string }[]>,
     more: (string | undefined)[],
     hosts: Sound<{ port: number }[]>,
 ): string[] {
-    const own = endpoints.map((one) => Number(/:(\d+)$/.exec(one?.address ?? "")?.[1]));
-    const ssh = new Set([SSH_PORT, ...hosts.map((host) => host?.port ?? SSH_PORT)]);
-    const problems = own.flatMap((port, i) =>
-        ssh.has(port)
-            ? [
-                  `alpa.endpoints[${i}]: must not be on the SSH port, or the firewall rules block SSH to its host (got ${port}).`,
-              ]
-            : [],
+    const ssh = [SSH_PORT, ...hosts.map((host) => host?.port ?? SSH_PORT)];
+    const own = endpoints.map((one): [string, string] => ["alpa.endpoints", (one?.address ?? "").split(":")[1] ?? ""]);
+    const named = more.map((text): [string, string] => ["alpa.firewall.ports", text ?? ""]);
+    return [own, named].flatMap((list) =>
+        list.flatMap(([key, text], i) => {
+            const [first, last] = portRange(text);
+            const shut = ssh.find((port) => first <= port && port <= last);
+            if (shut === undefined) return [];
+            return [
+                `${key}[${i}]: must not include ${shut}, the port of SSH, which the rules would block (got ${text}).`,
+            ];
+        }),
     );
-    for (const [i, text] of more.entries()) {
-        if (text === undefined || !ports.safeParse(text).success) continue;
-        const [first, last] = portRange(text);
-        const holds = (port: number) => first <= port && port <= last;
-        const where = `alpa.firewall.ports[${i}]`;
-        const shut = [...ssh].find(holds);
-        if (shut !== undefined)
-            problems.push(`${where}: must not include ${shut}, the port of SSH (got ${text}). Leave it out.`);
-        const alpa = own.findIndex(holds);
-        if (alpa >= 0)
-            problems.push(
-                `${where}: must not include ${own[alpa]}, the port of alpa.endpoints[${alpa}], which the rules cover already (got ${text}). Leave it out.`,
-            );
-    }
-    return problems;
 }
 
 /**
@@ -198,16 +178,14 @@ export function firewallWarnings(
             "alpa.firewall: not set, so the stack has no firewall rules for the hosts of Alpa. Set alpa.firewall.from to the nodes' addresses.",
         ];
     const shut = nodes.filter((address) => isIpv4(address) && !holdIpv4(settings.rules.gateways, address));
-    const warnings = shut.map(
-        (address) =>
-            `alpa.firewall.from: does not include ${address} of cluster.nodes. Requests through this node then get no answer. Add the address, unless the node reaches Alpa from another address in the list.`,
-    );
-    if (settings.apply === "print") return warnings;
-    const known = settings.hosts.map(({ address }) => address);
-    const others = [...new Set(endpoints.map((text) => text.split(":")[0]))].filter((host) => !known.includes(host));
+    const hosts = endpoints.map((text) => text.split(":")[0]);
+    const known = settings.apply === "ssh" ? settings.hosts.map(({ address }) => address) : hosts;
     return [
-        ...warnings,
-        ...others.map(
+        ...shut.map(
+            (address) =>
+                `alpa.firewall.from: does not include ${address} of cluster.nodes. Requests through this node then get no answer. Add the address, unless the node reaches Alpa from another address in the list.`,
+        ),
+        ...[...new Set(hosts.filter((host) => !known.includes(host)))].map(
             (host) =>
                 `alpa.firewall.hosts: does not include ${host} of alpa.endpoints. Anyone can still reach Alpa on this host. Add the host, unless the list has it under another address.`,
         ),

@@ -1,11 +1,7 @@
 /**
- * Packets, and what the rules of the Alpa host must do with each packet. For the sandbox's nft and for a real kernel.
+ * Packets, and what the rules of the Alpa host must do with each packet.
  */
-import { isIPv6 } from "node:net";
 import type { FirewallRules } from "../../../../components/hosts/alpa-firewall/rules";
-import { DESTINATION_OPTIONS, type Packet } from "../../../../sandbox/hosts/nft/ruleset";
-
-const UDP = 17;
 
 export const RULES: FirewallRules = {
     alpaPorts: [20001],
@@ -147,39 +143,3 @@ export const CASES: PacketCase[] = [
     { what: "a gateway's node to a container", source: "10.0.0.11", port: 20001, to: "container", verdict: "accept" },
     { what: "another port of a container", source: "10.0.0.13", port: 20002, to: "container", verdict: "accept" },
 ];
-
-/** The packets of a case, in the form of the sandbox's nft. */
-export function packetsOf({ source, port, form = "whole", to = "host", from = "outside" }: PacketCase): Packet[] {
-    const [arrivesOn, leavesOn] = [
-        { outside: "eth0", container: "docker0", loopback: "lo" }[from],
-        to === "host" ? undefined : "docker0",
-    ];
-    const packet: Packet = { source, arrivesOn, leavesOn };
-    switch (form) {
-        case "whole":
-        case "options":
-            return [{ ...packet, port }];
-        case "open":
-            return [{ ...packet, port, opening: false }];
-        case "tiny fragments":
-            return [
-                { ...packet, port, fragment: { offset: 0, short: true } },
-                { ...packet, fragment: { offset: 1 } },
-                { ...packet, fragment: { offset: 2 } },
-            ];
-        case "tiny fragments, the rest of another header":
-            return [
-                { ...packet, port, fragment: { offset: 0, short: true } },
-                { ...packet, fragment: { offset: 1, nextHeader: UDP } },
-                { ...packet, fragment: { offset: 2, nextHeader: UDP } },
-            ];
-        case "large fragments":
-            return [
-                { ...packet, port, fragment: { offset: 0 } },
-                { ...packet, fragment: { offset: 3 } },
-            ];
-        case "header in the second fragment":
-            if (!isIPv6(source)) throw new Error("only IPv6 has headers that can fill a fragment");
-            return [0, 1].map((offset) => ({ ...packet, fragment: { offset, nextHeader: DESTINATION_OPTIONS } }));
-    }
-}

@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { renderScript as connectors } from "../../../../components/cloudflare/cloudflared/scripts";
-import { renderScript as firewall } from "../../../../components/hosts/alpa-firewall/scripts";
+import { firewallScript as firewall } from "../../../../components/hosts/alpa-firewall/alpa-firewall";
 import { bareMetalScript } from "../../../../components/hosts/bare-metal/script";
 import { clusterScript, nodeScript, probe } from "../../../../components/hosts/microk8s/scripts";
 import { scriptFile } from "../../../../components/hosts/script-file";
