@@ -34,7 +34,7 @@ export interface Member {
 
 /** Script for the first node that sets up the cluster of all nodes, and removes other nodes of this stack. */
 export function clusterScript(members: Member[], drainSeconds: number, sudoPassword?: string): string {
-    const nodes = members.map(({ node, place, labels }) => [node, place, ...labels].join(" ")).join("\n");
+    const nodes = members.map(({ node, place, labels }) => [node, place, ...labels].join(" ")).join(",");
     return scriptAsRoot(CLUSTER, { token: "", nodes, drain_seconds: `${drainSeconds}` }, sudoPassword);
 }
 
