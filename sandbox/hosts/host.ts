@@ -4,7 +4,7 @@
  * /opt, /home, /root, /tmp and /usr/local belong to the host. The emulator needs no privileges, and cannot change this
  * machine's /etc.
  *
- * Emulated: sshd (ssh-server.ts), systemd (systemd/manager.ts), sudo, id, uname, hostname and date (programs.ts),
+ * Emulated: sshd (ssh-server.ts), systemd (systemd/manager.ts), sudo, id, uname and hostname (programs.ts),
  * os-release. microk8s/emulator.ts adds snap and MicroK8s.
  *
  * Unsupported: separate users (all have one user id, but users can write only in some folders, and in /etc they can read
@@ -21,7 +21,7 @@ import { makeFolders } from "./folders";
 import { newKey, publicLine } from "./keys";
 import { checkNamespaces, openNamespaces } from "./namespace";
 import { openStage, type Stage } from "./emulated-program";
-import { CLOCK_FILE, programs } from "./programs";
+import { programs } from "./programs";
 import type { Reply } from "./reply";
 import { serveSsh } from "./ssh-server";
 import { Manager } from "./systemd/manager";
@@ -74,8 +74,6 @@ export interface HostOptions {
     address?: string;
     /** @default any free one */
     port?: number;
-    /** Seconds by which the host's clock (`date`) is ahead of this machine's clock. @default 0 */
-    clockSkewSeconds?: number;
     /**
      * State directory of the sandbox, which records the host's processes. If the sandbox was killed, `down` and the guard
      * process end them.
@@ -97,8 +95,6 @@ export interface Host {
     pidOf(unit: string): number | undefined;
     /** Runs systemctl as root, without SSH. */
     systemctl(...args: string[]): Promise<Reply>;
-    /** Sets by how many seconds the host's clock is ahead of this machine's. */
-    setClock(skewSeconds: number): void;
     /** Emulated programs, see {@link Stage}. */
     readonly stage: Pick<Stage, "lay" | "take" | "run">;
     /** Stops the host's services and all running commands. Closes the ports of the host. */
@@ -122,7 +118,6 @@ export async function startHost(options: HostOptions): Promise<Host> {
     makeFolders(root, {
         ...system(options, name, users),
         [HEADER_FILE]: `Authorization: ${secret}\n`,
-        [CLOCK_FILE]: `${options.clockSkewSeconds ?? 0}\n`,
         ...programsOf(options, { root, name, address, systemdUrl: systemd.url }),
         ...options.files,
     });
@@ -155,7 +150,6 @@ export async function startHost(options: HostOptions): Promise<Host> {
         pids: () => running.pids(),
         pidOf: (unit) => running.pidOf(unit),
         systemctl: (...args) => running.run("systemctl", args, true, ""),
-        setClock: (skewSeconds) => fs.writeFileSync(path.join(root, CLOCK_FILE), `${skewSeconds}\n`),
         stage,
         close: async () => {
             await ssh.close();

@@ -100,28 +100,11 @@ case "$*" in
 esac
 `;
 
-/** File on the host with the number of seconds by which its clock is ahead. */
-export const CLOCK_FILE = "run/sandbox/clock-skew";
-
-const date = `#!/bin/sh
-read -r skew </${CLOCK_FILE}
-[ "$skew" != 0 ] || exec /usr/bin/date "$@"
-for word; do
-    case $word in
-    -u | --utc | +* | -I* | -R) ;;
-    *) echo "date: unsupported by the sandbox: $word on a host with a clock of its own" >&2; exit 1 ;;
-    esac
-done
-now=$(/usr/bin/date +%s.%N)
-exec /usr/bin/date -d "@$((\${now%.*} + skew)).\${now#*.}" "$@"
-`;
-
 /** The programs as scripts, by path on the host without a leading slash. */
 export function programs(options: ProgramOptions): Record<string, string> {
     const files: Record<string, string> = {
         sudo: sudo(options),
         id,
-        date,
         uname: uname(options.name, options.machine),
         hostname: hostname(options.name, options.address),
     };

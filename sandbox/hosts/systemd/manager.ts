@@ -2,8 +2,8 @@
  * Emulator of systemd 252 on one sandbox host, with the features that the project's services need. Facts: its manual pages
  * (systemctl(1), systemd.service(5), systemd.exec(5), systemd.unit(5)).
  *
- * Emulated: `systemctl`: daemon-reload, start, stop, restart, try-restart, reload, enable and disable (with --now), is-active,
- * is-enabled, is-failed, status, show, cat, reset-failed, --version. `journalctl`: -u, -n, -o cat, with --no-pager.
+ * Emulated: `systemctl`: daemon-reload, start, stop, restart, reload, enable and disable (with --now), is-active,
+ * is-enabled, is-failed, status, cat, reset-failed, --version. `journalctl`: -u, -n, with --no-pager.
  * `systemd-notify --ready`. Units are those of /etc/systemd/system.
  * Unsupported: any other verb, option, unit type, directive or specifier. The error names what is unsupported, even where
  * systemd only warns.
@@ -75,33 +75,20 @@ export class Manager {
         const options = args.filter((arg) => arg.startsWith("-") && arg !== "-");
         const [verb, ...names] = args.filter((arg) => !arg.startsWith("-"));
         const units = names.map(fullName);
-        const known = ["--now", "--no-pager", "--quiet", "-q", "--value"];
-        const property = options.find((option) => /^(-p|--property=)/.test(option));
-        const odd = options.find((option) => !known.includes(option) && option !== property);
+        const odd = options.find((option) => !["--now", "--no-pager", "--quiet"].includes(option));
         if (odd) throw new Refused(`unsupported by the sandbox: systemctl with option ${odd}`);
-        const changes = [
-            "daemon-reload",
-            "start",
-            "stop",
-            "restart",
-            "try-restart",
-            "reload",
-            "enable",
-            "disable",
-            "reset-failed",
-        ];
+        const changes = ["daemon-reload", "start", "stop", "restart", "reload", "enable", "disable", "reset-failed"];
         if (changes.includes(verb) && !privileged)
             throw new Refused(`Failed to ${verb} ${names.join(" ")}: Interactive authentication required.`);
         const now = options.includes("--now");
-        const quiet = options.includes("--quiet") || options.includes("-q");
+        const quiet = options.includes("--quiet");
         if (verb === "daemon-reload") return this.reload();
         if (units.length === 0) throw new Refused(`systemctl ${verb ?? ""}: the name of a unit is missing`);
         let err = "";
         let out = "";
         let code = 0;
         for (const unit of units) {
-            const asked = { now, quiet, property, value: options.includes("--value") };
-            const reply = await this.one(verb, unit, asked);
+            const reply = await this.one(verb, unit, { now, quiet });
             out += reply.out;
             err += reply.err;
             code ||= reply.code;
@@ -109,11 +96,7 @@ export class Manager {
         return { code, out, err };
     }
 
-    private async one(
-        verb: string,
-        unit: string,
-        { now, quiet, property, value }: { now: boolean; quiet: boolean; property?: string; value: boolean },
-    ): Promise<Reply> {
+    private async one(verb: string, unit: string, { now, quiet }: { now: boolean; quiet: boolean }): Promise<Reply> {
         const done = (out = "", code = 0): Reply => ({ code, out: quiet ? "" : out, err: "" });
         switch (verb) {
             case "start":
@@ -123,11 +106,8 @@ export class Manager {
                 this.units.text(unit, "stop", 5);
                 await this.services.get(unit)?.stop();
                 return done();
-            case "restart":
-            case "try-restart": {
+            case "restart": {
                 const service = this.service(unit);
-                const runs = service.state !== "inactive" && service.state !== "failed";
-                if (verb === "try-restart" && !runs) return done();
                 await service.stop();
                 service.unit = this.units.service(unit);
                 await service.start();
@@ -160,8 +140,6 @@ export class Manager {
                 return done(this.units.text(unit, "cat", 1));
             case "status":
                 return this.status(unit);
-            case "show":
-                return this.show(unit, property, value);
             default:
                 throw new Refused(`unsupported by the sandbox: systemctl ${verb ?? ""}`);
         }
@@ -178,24 +156,6 @@ export class Manager {
         const pid = this.services.get(unit)?.process?.pid;
         const head = `* ${unit} - ${description}\n   Active: ${state}\n${pid ? ` Main PID: ${pid}\n` : ""}\n`;
         return { code: state === "active" ? 0 : 3, out: head + lastLines(this.root, unit, 10), err: "" };
-    }
-
-    private show(unit: string, property: string | undefined, onlyValue: boolean): Reply {
-        const service = this.services.get(unit);
-        const all: Record<string, string> = {
-            Id: unit,
-            LoadState: this.units.fileName(unit) ? "loaded" : "not-found",
-            ActiveState: this.stateOf(unit),
-            Result: service?.result ?? "success",
-            MainPID: String(service?.process?.pid ?? 0),
-            NRestarts: String(service?.restarts ?? 0),
-            ExecMainStatus: String(service?.exitStatus ?? 0),
-        };
-        const wanted = property?.replace(/^(--property=|-p)/, "").split(",") ?? Object.keys(all);
-        const unknown = wanted.find((name) => !(name in all));
-        if (unknown !== undefined)
-            throw new Refused(`unsupported by the sandbox: systemctl show of property "${unknown}"`);
-        return { code: 0, out: wanted.map((n) => `${onlyValue ? "" : `${n}=`}${all[n]}\n`).join(""), err: "" };
     }
 
     private reload(): Reply {

@@ -25,8 +25,6 @@ export class Service extends EventEmitter {
     state: ActiveState = "inactive";
     /** Result of the last run: `success`, `exit-code`, `signal`, `timeout`, `start-limit-hit`. */
     result = "success";
-    exitStatus = 0;
-    restarts = 0;
     process?: ChildProcess;
     private starts: number[] = [];
     /** Number of launches of the main program. Events of an earlier launch are ignored. */
@@ -207,7 +205,6 @@ export class Service extends EventEmitter {
         signal(child, "SIGKILL"); // ends the remaining processes of its process group
         this.endListener();
         this.process = undefined;
-        this.exitStatus = code ?? 0;
         const asked = this.state === "deactivating";
         const clean = code === 0 || signalName === "SIGTERM" || signalName === "SIGINT";
         if (this.result !== "timeout") this.result = clean ? "success" : signalName ? "signal" : "exit-code";
@@ -224,10 +221,7 @@ export class Service extends EventEmitter {
         if (!again) return this.become(failed ? "failed" : "inactive");
         this.become("activating");
         this.emit("settled");
-        this.timer = setTimeout(() => {
-            this.restarts++;
-            this.launch();
-        }, this.unit.restartMs);
+        this.timer = setTimeout(() => this.launch(), this.unit.restartMs);
     }
 
     private become(state: ActiveState): void {

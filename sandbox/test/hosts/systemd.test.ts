@@ -37,10 +37,6 @@ describe("sandbox systemd", function () {
             fs.readlinkSync(at("etc/systemd/system/multi-user.target.wants/plain.service")),
             "/etc/systemd/system/plain.service",
         );
-        assert.match(
-            await sh("systemctl show -pActiveState,MainPID plain"),
-            /^ActiveState=active\nMainPID=[1-9]\d*\n= 0$/,
-        );
         assert.equal(await sh("systemctl disable --now plain; systemctl is-active plain"), "inactive\n= 3");
         assert.equal(await sh("systemctl is-enabled plain"), "disabled\n= 1");
     });
@@ -61,7 +57,6 @@ describe("sandbox systemd", function () {
             /^Job for silent\.service failed .*\(timeout\)[^]*journalctl -xeu silent\.service[^]*\n= 1$/,
         );
         assert.match(await sh("journalctl -u silent -n 3 --no-pager"), /systemd\[1\]: start operation timed out/);
-        assert.match(await sh("journalctl -u silent -n 3 -o cat"), /^start operation timed out/m);
         assert.match(await sh("systemctl status silent"), /Active: failed[^]*= 3$/);
     });
 
@@ -118,10 +113,7 @@ describe("sandbox systemd", function () {
         unit("fails.service", body(3));
         unit("ends.service", body(0));
         await sh("systemctl start fails ends");
-        await until(
-            "its end",
-            async () => (await sh("systemctl show -pResult --value fails")) === "start-limit-hit\n= 0",
-        );
+        await until("its end", async () => (await sh("systemctl is-failed fails")) === "failed\n= 0");
         assert.equal(fs.readFileSync(at("tmp/runs-3"), "utf8"), "x\n".repeat(5));
         await until("the other's run", () => fs.existsSync(at("tmp/runs-0")));
         assert.equal(fs.readFileSync(at("tmp/runs-0"), "utf8"), "x\n");
@@ -188,7 +180,7 @@ describe("sandbox systemd", function () {
         ["systemctl frobnicate plain", /unsupported by the sandbox: systemctl frobnicate/],
         ["systemctl --user start plain", /unsupported by the sandbox: systemctl with option --user/],
         ["systemctl start x.socket", /unsupported by the sandbox: x\.socket \(supported: services\)/],
-        ["systemctl show -pFancy plain", /unsupported by the sandbox: systemctl show of property "Fancy"/],
+        ["systemctl show plain", /unsupported by the sandbox: systemctl show/],
         ["journalctl -f", /unsupported by the sandbox: journalctl -f/],
     ];
     for (const [command, said] of refused) {

@@ -33,10 +33,10 @@ export function recordSettings(settings: Settings): Promise<Seen[]> {
 
 /** Existing resources, by name: outputs of commands on the hosts that the config names. */
 const FOUND = new Proxy<Record<string, object>>(
-    { "alpa-apisix-release": { status: { revision: 1 } }, "nodes-kubeconfig": { stdout: KUBECONFIG } },
+    { "alpa-apisix-release": { status: { revision: 1 } }, "nodes-cluster": { stdout: KUBECONFIG } },
     {
         get: (known, name: string) =>
-            known[name] ?? SAID[`nodes-10.0.0.1-${/^nodes-.*-(snap|member)$/.exec(name)?.[1]}`],
+            known[name] ?? (/^nodes-[\d.]+(-\d+)?$/.test(name) ? SAID["nodes-10.0.0.1"] : undefined),
     },
 );
 

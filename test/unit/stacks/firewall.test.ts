@@ -2,7 +2,7 @@
 import { strict as assert } from "node:assert";
 import { ConfigError } from "../../../config";
 import { inter } from "../../../stacks/inter";
-import { one, record } from "../../kit";
+import { comesAfter, one, record } from "../../kit";
 import { CALLS, HOST } from "../kit/cloudflare";
 import { SAID, THREE } from "../kit/cluster-nodes";
 import { KUBECONFIG } from "../kit/intra-a";
@@ -22,7 +22,7 @@ async function run(...asked: Parameters<typeof settingsOf>) {
     let outputs: { alpaFirewall?: string } = {};
     const seen = await record(
         () => (outputs = inter({ ...settings, cluster: { ...settings.cluster, clusterUid: "uid" } })),
-        { ...SAID, "nodes-kubeconfig": { stdout: KUBECONFIG } },
+        { ...SAID, "nodes-cluster": { stdout: KUBECONFIG } },
         CALLS,
     );
     const commands = seen.filter(({ type, name }) => type === COMMAND && name.startsWith("alpa-firewall"));
@@ -41,6 +41,12 @@ describe("inter with alpa.firewall", () => {
         assert.ok(!("alpaFirewall" in outputs));
         const { inputs } = one(seen, COMMAND, "alpa-firewall-10.0.0.11");
         assert.equal(inputs.create, "sh -s -- 10.0.0.11 alpa-auth/test install alpa=20001 from=10.0.0.0/29");
+    });
+
+    it("blocks the address of a removed node only after the cluster has drained the node", async () => {
+        const { seen } = await run({ apply: "ssh", hosts: [HOST] }, { cluster: { nodes: THREE } });
+        const [rules, cluster] = ["alpa-firewall-10.0.0.11", "nodes-cluster"].map((name) => one(seen, COMMAND, name));
+        assert.ok(comesAfter(seen, rules, cluster));
     });
 
     it("reports that there are no rules if the nodes' addresses are unknown", async () => {

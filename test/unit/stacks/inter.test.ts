@@ -22,7 +22,7 @@ describe("stack inter", () => {
         const provider = one(seen, "pulumi:providers:kubernetes");
         assert.ok(pulumi.runtime.isRpcSecret(provider.inputs.kubeconfig));
         assert.equal(plain(provider.inputs.kubeconfig), "by another node");
-        assert.ok(comesAfter(seen, provider, one(seen, "command:remote:Command", "nodes-10.0.0.3-ready")));
+        assert.ok(comesAfter(seen, provider, one(seen, "command:remote:Command", "nodes-cluster")));
         assert.equal(await value(outputs!.kubeconfig!), "by another node");
     });
 
