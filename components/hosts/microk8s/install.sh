@@ -34,5 +34,5 @@ if [ ! -e "$etc/joined" ]; then
         fail "the node was not ready after 600 s ($(end)). Run: microk8s kubectl describe node $(self)"
     echo yes >"$etc/joined"
 fi
-said=$(microk8s add-node --token-ttl 1 --format token-check 2>&1) || fail "MicroK8s does not answer ($(end)). Run: microk8s status"
+said=$(microk8s add-node --token-ttl 1 --format token-check) || fail "MicroK8s printed no fingerprint. Run: microk8s status"
 echo "$(self) ${said##*/}"
