@@ -2,7 +2,7 @@
 # Runs as root. Arguments: host, owner, start|stop|answers|silent|holds|rests|release, then options of that action.
 # The script of an interrupted run keeps waiting on the host. The next run supersedes it, and the earlier script then
 # ends without a change. Each stack has a folder on the host. Next to these folders, a file for each converted service
-# contains the name of its stack. script.ts sets:
+# contains the name of its stack. bare-metal.ts sets:
 : "${unit?}" "${start_command?}" "${stop_command?}" "${alpa_host?}" "${port?}" "${stop_seconds?}" "${start_seconds?}" "${answer_seconds?}"
 
 umask 077

@@ -1,9 +1,10 @@
 import type * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { bareMetalScript } from "./script";
 import type { BareMetalArgs } from "./settings";
 import { hostCommand } from "../host-command";
+import { scriptFile } from "../script-file";
 import { placeOf, type SshHost } from "../ssh-host";
+import { scriptAsRoot } from "../ssh-script";
 
 /**
  * Starts or stops Alpa on bare metal. A stop waits for requests in progress, and is complete when every GPU is free. A start
@@ -52,4 +53,23 @@ function runOf(head: command.remote.Command): pulumi.Output<string> {
     return pulumi
         .unsecret(head.stdout)
         .apply((said) => `head=${/runs: (\S+)\s*$/.exec(said ?? "")?.[1] ?? "as-found"}`);
+}
+
+const AS_ROOT = scriptFile(__dirname, "bare-metal.sh")();
+
+/** Script for a host. Its arguments select start, stop or a check. */
+export function bareMetalScript(args: BareMetalArgs, sudoPassword?: string): string {
+    const { how, alpaHost, port, stopTimeoutSeconds, startTimeoutSeconds, answerTimeoutSeconds } = args;
+    const commands = "commands" in how ? how.commands : { start: "", stop: "" };
+    const variables = {
+        unit: "unit" in how ? how.unit : "",
+        start_command: commands.start,
+        stop_command: commands.stop,
+        alpa_host: alpaHost,
+        port: `${port}`,
+        stop_seconds: `${stopTimeoutSeconds}`,
+        start_seconds: `${startTimeoutSeconds}`,
+        answer_seconds: `${answerTimeoutSeconds}`,
+    };
+    return scriptAsRoot(AS_ROOT, variables, sudoPassword);
 }

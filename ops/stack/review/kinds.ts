@@ -215,8 +215,8 @@ function ofHost(change: Change): Verdict {
     const { name } = change;
     if (isInside(change, "AlpaFirewall"))
         return say(["opens-to-network", `${name}: the firewall rules of Alpa's host are loaded again`, "risk"]);
-    if (isInside(change, "Microk8sNode") && !/-(snap|joined)$/.test(name))
-        return say(["host-changed", `${name}: a step of the node's setup is undone and repeated`]);
+    if (isInside(change, "Microk8s") && name.endsWith("-cluster"))
+        return say(["host-changed", `${name}: the setup of the cluster runs again`]);
     return say(["service-interrupted", `${name} is undone on its host, and run again`]);
 }
 

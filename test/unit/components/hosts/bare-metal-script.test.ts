@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import * as http from "node:http";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
-import { bareMetalScript } from "../../../../components/hosts/bare-metal/script";
+import { bareMetalScript } from "../../../../components/hosts/bare-metal/bare-metal";
 import type { BareMetalArgs } from "../../../../components/hosts/bare-metal/settings";
 import { commandLine } from "../../../../components/hosts/ssh-script";
 import { BareMetal, UNIT } from "../../../../sandbox/gpus/bare-metal";

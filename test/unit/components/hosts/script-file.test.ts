@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { renderScript as connectors } from "../../../../components/cloudflare/cloudflared/scripts";
 import { firewallScript as firewall } from "../../../../components/hosts/alpa-firewall/alpa-firewall";
-import { bareMetalScript } from "../../../../components/hosts/bare-metal/script";
+import { bareMetalScript } from "../../../../components/hosts/bare-metal/bare-metal";
 import { clusterScript, nodeScript, probe } from "../../../../components/hosts/microk8s/scripts";
 import { scriptFile } from "../../../../components/hosts/script-file";
 import { afterAnswers, HEAD_SCRIPT, watchdogScript, watchedCommand } from "../../../../components/opt/opt-head";
