@@ -81,9 +81,8 @@ describe("the check of the nodes", () => {
 
     it("requires no StorageClass that the stack itself creates, unless another one is named", async () => {
         const none = { ...cluster([]), storageClasses: async () => [] };
-        const own = { ...interSettings("helm"), nodes: { storage: "hostpath" } };
+        const own = { ...interSettings("helm"), nodes: {} };
         assert.deepEqual(await storageClass(own, none), []);
-        assert.equal((await storageClass({ ...own, nodes: { storage: "none" } }, none)).length, 1);
         const named = { ...interSettings("helm", {}), nodes: own.nodes };
         named.gateway.release.storageClass = "fast";
         assert.equal((await storageClass(named, none)).length, 1);
