@@ -1,4 +1,5 @@
 import { kindOf } from "../resources/resource";
+import { UNKNOWN } from "../resources/values";
 import type { Rule } from "./rule";
 
 /** Kinds that open a way past the checked routes, or give permissions, in any commit. */
@@ -24,9 +25,9 @@ export const knownTypes: Rule = {
             yield `type: ${entryOf(type)} is not in policy/lists.yaml. Remove the resource, or add its type to the list in the reviewed change that creates it.`;
         // The provider creates an object of the kind in the inputs.
         const { apiVersion, kind: declared } = props;
-        if (!type.startsWith("kubernetes:") || typeof apiVersion !== "string" || typeof declared !== "string") return;
-        const real = `kubernetes:${apiVersion === "v1" ? "core/v1" : apiVersion}:${declared}`;
-        if (![real, `${real}Patch`].includes(type))
+        const isDeclared = ![undefined, UNKNOWN].some((none) => none === apiVersion || none === declared);
+        const real = `kubernetes:${apiVersion === "v1" ? "core/v1" : String(apiVersion)}:${String(declared)}`;
+        if (type.startsWith("kubernetes:") && isDeclared && ![real, `${real}Patch`].includes(type))
             yield `kind: the inputs are of ${real}, but the resource has type ${type}. Create it with type ${real}, because the rules check a resource by its type.`;
     },
 };
