@@ -1,9 +1,9 @@
 import { Secret as PackSecret, type ResourceValidationArgs, type ResourceValidationPolicy } from "@pulumi/policy";
 import type { StackValidationPolicy } from "@pulumi/policy";
 import { resourceOf, withParts, type Resource } from "./resources/resource";
-import { Secret } from "./resources/values";
+import { Secret, type Tree } from "./resources/values";
 import { violationsOf, type Facts, type Rule } from "./rules";
-import { judged, type Exception } from "./rules/exceptions";
+import { standing, type Exception } from "./rules/exceptions";
 import { noSecretInClear } from "./rules/secrets";
 
 type Policy = ResourceValidationPolicy & Partial<StackValidationPolicy>;
@@ -17,18 +17,18 @@ type Policy = ResourceValidationPolicy & Partial<StackValidationPolicy>;
  */
 export function policies(rules: readonly Rule[], facts: Facts, exceptions: Exception[], today: Date): Policy[] {
     const seen = new Map<string, Resource>();
-    const remember = (args: ResourceValidationArgs) => {
-        seen.set(args.urn, resourceFrom(args));
-    };
+    const judge = (resources: Resource[], rule: Rule) =>
+        standing(violationsOf(resources, facts, [rule]), exceptions, today);
     return rules.map((rule): Policy => {
-        const { name, title, reason, checkStack } = rule;
-        const standing = (resources: Resource[], part: Rule) =>
-            judged(violationsOf(resources, facts, [part]), exceptions, today).standing;
+        const { name, title, reason } = rule;
         const looksAtSecrets = rule === noSecretInClear;
         return {
             name,
             description: `${title} ${reason}`,
-            ...(looksAtSecrets ? { enforcementLevel: "remediate", remediateResource: remember } : {}),
+            ...(looksAtSecrets && {
+                enforcementLevel: "remediate",
+                remediateResource: (args) => void seen.set(args.urn, resourceFrom(args)),
+            }),
             validateResource: (args, report) => {
                 const known = seen.get(args.urn);
                 if (looksAtSecrets && known === undefined)
@@ -36,15 +36,14 @@ export function policies(rules: readonly Rule[], facts: Facts, exceptions: Excep
                         "This rule must have the level remediate. At any other level, Pulumi does not show which values are secret.",
                     );
                 const resource = known ?? resourceFrom(args);
-                for (const { message } of standing([resource], { ...rule, checkStack: undefined })) report(message);
+                for (const { message } of judge([resource], { ...rule, checkStack: undefined })) report(message);
             },
-            ...(checkStack && {
+            ...(rule.checkStack && {
                 validateStack: ({ resources }, report) => {
-                    const all = resources.map((resource) => ({
-                        ...(seen.get(resource.urn) ?? resourceFrom(resource)),
-                        id: idOf(resource),
-                    }));
-                    for (const { message, urn } of standing(all, { ...rule, check: undefined })) report(message, urn);
+                    // Outputs of resources, which contain the id.
+                    const ended = resources.map(resourceFrom);
+                    const all = ended.map((resource) => ({ ...(seen.get(resource.urn) ?? resource), id: resource.id }));
+                    for (const { message, urn } of judge(all, { ...rule, check: undefined })) report(message, urn);
                 },
             }),
         };
@@ -52,20 +51,13 @@ export function policies(rules: readonly Rule[], facts: Facts, exceptions: Excep
 }
 
 /** Values from the SDK are proxies that reveal secrets and throw on unknown values. */
-function resourceFrom({ type, name, urn, opts, props }: Given): Resource {
+function resourceFrom(given: Pick<ResourceValidationArgs, "type" | "name" | "urn" | "opts" | "props">): Resource {
+    const { type, name, urn, opts, props } = given;
     // `props` is a proxy that reveals secrets. Its property descriptors have the original values.
     const fields = Object.entries(Object.getOwnPropertyDescriptors(props)).map(([field, { value }]) => [field, value]);
-    const inputs = withSecrets(Object.fromEntries(fields)) as Record<string, unknown>;
-    return resourceOf({ type, name, urn, protect: opts.protect, inputs });
+    const inputs = withSecrets(Object.fromEntries(fields)) as Tree;
+    return resourceOf({ type, name, urn, protect: opts.protect, id: inputs.id, inputs });
 }
-type Given = Pick<ResourceValidationArgs, "type" | "name" | "urn" | "opts" | "props">;
-
-/** Id of a resource, if it is known. A stack validation gets the outputs of resources, which contain the id. */
-function idOf({ props }: Pick<Given, "props">): unknown {
-    const id: unknown = Object.getOwnPropertyDescriptor(props, "id")?.value;
-    return typeof id === "string" ? resourceOf({ ...NOTHING, id }).id : undefined;
-}
-const NOTHING = { type: "", name: "", urn: "", protect: false, inputs: {} };
 
 /** Converts the SDK's secret markers into those of the rules. */
 function withSecrets(value: unknown): unknown {

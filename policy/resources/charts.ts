@@ -14,9 +14,9 @@ export interface Chart {
 }
 
 /** Charts of a Helm release, or of a graph of Rampart. */
-export function chartsOf(resource: Pick<Resource, "type" | "props">): Chart[] {
+export function chartsOf(resource: Resource): Chart[] {
     const { props, type } = resource;
-    if (/^kubernetes:helm\.sh\/v\d+:(Release|Chart)$/.test(type)) return [released(props)];
+    if (type.startsWith("kubernetes:helm.sh/")) return [released(props)];
     if (kindOf(resource) !== "RampartGraph") return [];
     return Object.entries(map(at(props, "spec.graph.components"))).map(([name, component]) => {
         const base = [at(props, "metadata.namespace"), at(props, "metadata.name"), name];
@@ -32,33 +32,27 @@ export function chartsOf(resource: Pick<Resource, "type" | "props">): Chart[] {
     });
 }
 
-function released(props: Tree): Chart {
-    const { chart, version, namespace, values, repositoryOpts } = props;
-    return {
-        name: nameOf(chart),
-        repository: at(repositoryOpts, "repo"),
-        version: version ?? FILE.exec(textOf(chart))?.[1],
-        values: map(values),
-        where: "values",
-        namespace: typeof namespace === "string" ? namespace : undefined,
-    };
-}
+const released = ({ chart, version, namespace, values, repositoryOpts }: Tree): Chart => ({
+    name: nameOf(chart),
+    repository: at(repositoryOpts, "repo"),
+    version: version ?? FILE.exec(textOf(chart))?.[1],
+    values: map(values),
+    where: "values",
+    namespace: typeof namespace === "string" ? namespace : undefined,
+});
 
 /** File name of a chart, which ends with the version. */
 const FILE = /-v?(\d+\.\d+\.\d+[0-9A-Za-z.+-]*)\.tgz$/;
 
-/** Name of a chart. @param chart a name, or the path or URL of a chart or of a chart file */
+/** Name of a chart. A mirror may have renamed the chart of APISIX. @param chart a name, or the path or URL of a chart or file */
 function nameOf(chart: unknown): string {
-    return textOf(chart).replace(FILE, "").replace(/\/+$/, "").split("/").pop()!;
+    const name = textOf(chart).replace(FILE, "").replace(/\/+$/, "").split("/").pop()!;
+    return /apisix(?!-(ingress-controller|dashboard)$)/i.test(name) ? "apisix" : name;
 }
 
-/** Whether a chart installs APISIX. A mirror may have renamed the chart, so part of the name is enough. */
-export const isApisix = (chart: string) =>
-    /apisix/i.test(chart) && !/apisix-(ingress-controller|dashboard)$/i.test(chart);
 /** Charts of a resource that install APISIX. */
-export const apisixCharts = (resource: Parameters<typeof chartsOf>[0]) =>
-    chartsOf(resource).filter(({ name }) => isApisix(name));
+export const apisixCharts = (resource: Resource) => chartsOf(resource).filter(({ name }) => name === "apisix");
 
-/** Namespaces of the gateways that these resources install; undefined for a release without a namespace. */
+/** Namespaces of the gateways that these resources install; undefined for a release whose namespace is not known. */
 export const gatewayNamespaces = (resources: Resource[]) =>
     resources.flatMap((resource) => apisixCharts(resource).map(({ namespace }) => namespace));

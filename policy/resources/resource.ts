@@ -2,7 +2,7 @@
  * A resource in the form that rules read. The source is the engine during a run. Commands read resources from a preview or a
  * state.
  */
-import { HIDDEN, isMap, map, Secret, UNKNOWN, UNKNOWN_TEXT, type Tree } from "./values";
+import { HIDDEN, isMap, Secret, UNKNOWN, UNKNOWN_TEXT, type Tree } from "./values";
 
 export interface Resource {
     /** Pulumi's type token. */
@@ -66,9 +66,9 @@ function plainTexts(value: unknown): unknown {
     return withParts(value, plainTexts);
 }
 
-function opened(value: unknown): unknown {
-    return value instanceof Secret ? opened(value.value) : withParts(value, opened);
-}
+/** A value without the marks of secrets. */
+export const opened = (value: unknown): unknown =>
+    value instanceof Secret ? opened(value.value) : withParts(value, opened);
 
 /** A list or a map with each of its parts changed. */
 export function withParts(value: unknown, change: (part: unknown) => unknown): unknown {
@@ -77,26 +77,15 @@ export function withParts(value: unknown, change: (part: unknown) => unknown): u
     return Object.fromEntries(Object.entries(value).map(([field, part]) => [field, change(part)]));
 }
 
-/** Kind of the object. For a Kubernetes object it is the `kind` in the inputs, otherwise the last word of Pulumi's type. */
-export function kindOf({ props, type }: Pick<Resource, "props" | "type">): string {
+/**
+ * Kind of the object. For a Kubernetes object it is the `kind` in the inputs, for a component of this project its type,
+ * otherwise the last word of Pulumi's type.
+ */
+export function kindOf({ props, type }: Resource): string {
+    if (type.startsWith("alpa-auth:")) return type;
     // Other types also have a field `kind`, with another meaning.
     const isObject = type.startsWith("kubernetes:") && typeof props.kind === "string";
-    return isObject ? String(props.kind) : lastWord(type);
-}
-
-/** Package and kind of a type, for example `kubernetes ApisixRoute`. Rule known-types rejects inputs of another kind. */
-export function packageAndKind(type: string): string {
-    if (type.startsWith("pulumi:providers:")) return "pulumi Provider";
-    return `${type.startsWith("pulumi-nodejs:") ? "dynamic" : type.split(":")[0]} ${lastWord(type)}`;
-}
-const lastWord = (type: string) => type.split(":").pop()!;
-
-/** Namespace and name of a Kubernetes object, as far as they are known. */
-export function objectName({ props }: Resource): { namespace?: string; name?: string } {
-    const { namespace, name } = map(props.metadata);
-    return Object.fromEntries(
-        Object.entries({ namespace, name }).filter(([, value]) => value !== UNKNOWN && value !== undefined),
-    );
+    return isObject ? String(props.kind) : type.split(":").pop()!;
 }
 
 /** Name of a resource in the program. */

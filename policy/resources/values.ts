@@ -1,7 +1,4 @@
-/**
- * Values in the inputs of resources. Only this folder interprets the objects of a stack, for rules and for reviews. None of its
- * functions throws for a value of an unexpected form.
- */
+/** Values in the inputs of resources. None of these functions throws for a value of an unexpected form. */
 
 export type Tree = Record<string, unknown>;
 export type Path = (string | number)[];
@@ -13,14 +10,6 @@ export const UNKNOWN = Symbol("not known before the run");
  * of a preview for values of every type.
  */
 export const UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-/** Whether a value as a whole is not known yet. */
-export const isUnknown = (value: unknown) => value === UNKNOWN || value === UNKNOWN_TEXT;
-
-/**
- * How to treat a value that is not known yet. Rules treat it as `allowed`, since they check the value again in the run.
- * Reviews treat it as `missing`, since the change is not reviewed again when the value is known.
- */
-export type UnknownAs = "allowed" | "missing";
 
 /** A value that Pulumi marks as secret. */
 export class Secret {
@@ -33,6 +22,7 @@ export const HIDDEN = "[secret]";
 export function valueAt(tree: unknown, path: Path): unknown {
     let here = tree;
     for (const part of path) {
+        if (here instanceof Secret) here = here.value;
         if (here === UNKNOWN) return UNKNOWN;
         if (typeof here !== "object" || here === null) return undefined;
         here = (here as Record<string | number, unknown>)[part];
@@ -42,6 +32,47 @@ export function valueAt(tree: unknown, path: Path): unknown {
 /** {@link valueAt} for a path as text, for example `spec.http.0.name`. */
 export const at = (tree: unknown, path: string) => valueAt(tree, path.split("."));
 
+/** Values with their paths. `[]` in the path stands for each entry of a list, for example `spec.http[].name`. */
+export function allAt(tree: unknown, path: string): [where: string, value: unknown][] {
+    const [above, ...below] = path.split("[]");
+    const value = above === "" ? tree : at(tree, above.replace(/^\./, ""));
+    if (below.length === 0) return [[above, value]];
+    return list(value).flatMap((entry, i) =>
+        allAt(entry, below.join("[]")).map(([where, found]): [string, unknown] => [`${above}[${i}]${where}`, found]),
+    );
+}
+
+/** Every part of a tree with its path, from the top down. A secret is one part. */
+export function* partsOf(tree: unknown, path = ""): Generator<[path: string, part: unknown]> {
+    yield [path, tree];
+    if (typeof tree !== "object" || tree === null || tree instanceof Secret) return;
+    for (const [field, part] of Object.entries(tree)) yield* partsOf(part, below(tree, path, field));
+}
+/** Every text in a tree with its path, except for secrets. */
+export const textsIn = (tree: unknown, path?: string) =>
+    [...partsOf(tree, path)].filter((found): found is [string, string] => typeof found[1] === "string");
+const hasPart = (tree: unknown, is: (part: unknown) => boolean) => [...partsOf(tree)].some(([, part]) => is(part));
+
+/** Whether a value, or a part of it that is not secret, is not known before the run. */
+export const isIncomplete = (value: unknown) =>
+    hasPart(value instanceof Secret ? value.value : value, (part) => part === UNKNOWN);
+/** Whether a part of a value in a preview is known only after the change is applied. */
+export const hasUnknown = (value: unknown) => hasPart(value, (part) => textOf(part).includes(UNKNOWN_TEXT));
+/** Whether a part of a value in a preview is a secret, which the CLI hides. */
+export const hasSecret = (value: unknown) => hasPart(value, (part) => part === HIDDEN);
+
+/** Paths in a tree that are neither in the list nor below an entry of it. Entries of a list have the path of the list. */
+export function* otherPaths(tree: unknown, listed: readonly string[], path = ""): Generator<string> {
+    const bare = path.replace(/\[\d+\]/g, "");
+    if (tree === undefined || listed.some((one) => `${bare}.`.startsWith(`${one}.`))) return;
+    const parts = Object.entries(typeof tree === "object" && tree !== null ? tree : {});
+    const isAbove = path === "" || (parts.length > 0 && listed.some((one) => one.startsWith(`${bare}.`)));
+    if (!isAbove) return yield path;
+    for (const [field, part] of parts) yield* otherPaths(part, listed, below(tree, path, field));
+}
+const below = (tree: unknown, path: string, field: string) =>
+    Array.isArray(tree) ? `${path}[${field}]` : path === "" ? field : `${path}.${field}`;
+
 /** The elements of a list; empty for other values. */
 export const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 export const isMap = (value: unknown): value is Tree =>
@@ -50,35 +81,18 @@ export const isMap = (value: unknown): value is Tree =>
 export const map = (value: unknown): Tree => (isMap(value) ? value : {});
 /** The maps in a list; empty for other values. */
 export const mapsOf = (value: unknown): Tree[] => list(value).filter(isMap);
-/** The maps in a list, by their `name`. */
-export const namedEntries = (value: unknown): Map<string, Tree> =>
-    new Map(mapsOf(value).map((entry) => [String(entry.name), entry]));
 /** The number in a value. NaN for other and unknown values, so that every comparison is false. */
 export const number = (value: unknown) => (["number", "string"].includes(typeof value) ? Number(value) : NaN);
 /** Returns the value if it is a text, otherwise an empty text. */
 export const textOf = (value: unknown) => (typeof value === "string" ? value : "");
-/** Whether a known value differs from the expected value. A missing value counts as different. */
-export const isOther = (value: unknown, expected: unknown) => value !== UNKNOWN && value !== expected;
 /** Text of a value for messages. It must not be a secret. */
-export function shown(value: unknown): string {
-    if (value === undefined) return "nothing";
-    return value === UNKNOWN ? "something unknown" : JSON.stringify(value);
-}
+export const shown = (value: unknown) => JSON.stringify(value) ?? "nothing";
 
-/** Seconds of a time limit, for example `600s`, `1m30s` or `500ms`; undefined for another text. */
-export function secondsOf(time: unknown): number | undefined {
-    const parts = typeof time === "string" ? [...time.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)] : [];
-    if (parts.length === 0 || parts.map(([all]) => all).join("") !== time) return undefined;
-    return parts.reduce((sum, [, n, unit]) => sum + Number(n) * SECONDS[unit], 0);
-}
-/** Seconds in each unit that the ingress controller and cloudflared accept. */
-const SECONDS: Record<string, number> = { ms: 0.001, s: 1, m: 60, h: 3600 };
-
-/** Calls `seen` with every text in a tree and its path, except for secrets. */
-export function eachText(tree: unknown, seen: (text: string, path: string) => void, path = ""): void {
-    if (typeof tree === "string") seen(tree, path);
-    else if (Array.isArray(tree)) tree.forEach((part, i) => eachText(part, seen, `${path}[${i}]`));
-    else if (typeof tree === "object" && tree !== null && !(tree instanceof Secret))
-        for (const [field, part] of Object.entries(tree))
-            eachText(part, seen, path === "" ? field : `${path}.${field}`);
+/** The value that a text has as JSON; undefined for another text. */
+export function jsonIn(text: string): unknown {
+    try {
+        return JSON.parse(text);
+    } catch {
+        return undefined;
+    }
 }

@@ -20,14 +20,11 @@ const DAY = 86_400_000;
 /** An error with every problem of the file. */
 export class ExceptionsError extends Error {
     constructor(readonly problems: string[]) {
-        super(
-            `${problems.length} problem${problems.length === 1 ? "" : "s"} in the exceptions of the policy pack:\n` +
-                problems.map((problem) => `  - ${problem}`).join("\n"),
-        );
+        super(problems.join("\n"));
     }
 }
+const FILE = "policy/exceptions.yaml";
 
-/** The file. Nothing after the key, as in the file without entries, is an empty list. */
 const schemaOf = (rules: readonly string[], today: Date) => {
     const exception = z.strictObject({
         rule: z.string().refine((rule) => rules.includes(rule), `must be one of ${rules.join(", ")}. Choose one`),
@@ -38,6 +35,7 @@ const schemaOf = (rules: readonly string[], today: Date) => {
             .refine((until) => daysUntil(until, today) !== undefined, "must be a day, for example 2027-01-31")
             .refine((until) => !(daysUntil(until, today)! > MOST_DAYS), `must be within ${MOST_DAYS} days`),
     });
+    // Nothing after the key, as in the file without entries, is an empty list.
     return z.strictObject({ exceptions: z.array(exception).nullable() });
 };
 
@@ -51,12 +49,12 @@ export function parseExceptions(text: string, rules: readonly string[], today: D
     try {
         file = parse(text, { logLevel: "error" });
     } catch (error) {
-        throw new ExceptionsError([`the file: must be YAML (${(error as Error).message.split("\n")[0]}).`]);
+        throw new ExceptionsError([`${FILE}: must be YAML (${(error as Error).message.split("\n")[0]}).`]);
     }
     const read = schemaOf(rules, today).safeParse(file);
     if (read.success) return read.data.exceptions ?? [];
     throw new ExceptionsError(
-        read.error.issues.map(({ path, message }) => `${path.join(".") || "the file"}: ${message}.`),
+        read.error.issues.map(({ path, message }) => `${FILE}: ${path.join(".") || "the file"}: ${message}.`),
     );
 }
 
@@ -64,20 +62,17 @@ export function parseExceptions(text: string, rules: readonly string[], today: D
 function daysUntil(until: string, today: Date): number | undefined {
     const time = Date.parse(`${until}T00:00:00Z`);
     if (Number.isNaN(time) || new Date(time).toISOString().slice(0, 10) !== until) return undefined;
-    return Math.round((time - Date.parse(`${today.toISOString().slice(0, 10)}T00:00:00Z`)) / DAY);
+    return Math.ceil((time - today.getTime()) / DAY);
 }
 
-/** Violations without those that an exception exempts. An expired exception has no effect, and is reported. */
-export function judged(violations: Violation[], exceptions: Exception[], today: Date): { standing: Violation[] } {
-    const standing = violations.flatMap((violation) => {
-        const mine = exceptions.filter(
-            ({ rule, resource }) => rule === violation.rule && [violation.urn, violation.name].includes(resource),
-        );
+/** Violations without those that an exception exempts. An expired exception has no effect, and is named. */
+export function standing(violations: Violation[], exceptions: Exception[], today: Date): Violation[] {
+    return violations.flatMap((violation) => {
+        const { rule, urn, name, message } = violation;
+        const mine = exceptions.filter((one) => one.rule === rule && [urn, name].includes(one.resource));
         if (mine.some(({ until }) => daysUntil(until, today)! >= 0)) return [];
-        const ended = mine.at(-1);
-        return ended
-            ? [{ ...violation, message: `${violation.message} Its exception expired on ${ended.until}.` }]
-            : [violation];
+        return mine.length === 0
+            ? [violation]
+            : [{ ...violation, message: `${message} Its exception expired on ${mine.at(-1)!.until}.` }];
     });
-    return { standing };
 }

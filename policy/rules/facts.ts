@@ -3,14 +3,17 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import * as z from "zod";
-import { HIDDEN, isMap } from "../resources/values";
+import { HIDDEN, jsonIn, textsIn } from "../resources/values";
 
 export interface Facts {
     /** Lists of the program's commit. Undefined if the commit has none: rules then do not compare with them. */
     lists?: Lists;
-    /** Texts of the stack's config. Undefined if they are not known: rules then do not compare with them. */
+    /** Texts of the stack's config. Undefined if they are not known: then every text may be in it. */
     config?: ReadonlySet<string>;
 }
+
+/** Whether a text is in the stack's config. Every text may be in a config that is not known. */
+export const inConfig = ({ config }: Facts, text: unknown) => config === undefined || config.has(String(text));
 
 const groups = z.record(z.string(), z.array(z.string()));
 const names = z.array(z.string()).transform((all): ReadonlySet<string> => new Set(all));
@@ -51,21 +54,11 @@ export function listsOf(program: string): Lists | undefined {
  */
 export function configTexts(config: Record<string, string>): ReadonlySet<string> | undefined {
     const found = new Set<string>();
-    const walk = (value: unknown): void => {
-        if (typeof value === "string") {
+    for (const text of Object.values(config))
+        for (const [, value] of [...textsIn(text), ...textsIn(jsonIn(text))]) {
             found.add(value).add(value.trim());
             const host = /^([^\s:/]+):\d+$/.exec(value)?.[1];
             if (host !== undefined) found.add(host);
-        } else if (Array.isArray(value)) value.forEach(walk);
-        else if (isMap(value)) Object.values(value).forEach(walk);
-    };
-    for (const text of Object.values(config)) {
-        walk(text);
-        try {
-            walk(JSON.parse(text));
-        } catch {
-            // A text that is not JSON.
         }
-    }
     return found.size === 0 || found.has(HIDDEN) ? undefined : found;
 }

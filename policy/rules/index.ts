@@ -1,7 +1,7 @@
 import { accessRequired, zoneProtected } from "./cloudflare/access";
 import type { Facts } from "./facts";
 import { ownKeys, versionsPinned } from "./gateway/apisix";
-import { pluginsAllowed } from "./gateway/plugins";
+import { fieldsAllowed } from "./fields";
 import { routeRequiresCredential } from "./gateway/routes";
 import { hostsOfConfig } from "./hosts";
 import { knownTypes } from "./known-types";
@@ -12,12 +12,12 @@ import { scriptsListed } from "./scripts/listed";
 import { noSecretInClear } from "./secrets";
 import { settingsListed } from "./settings";
 import type { Resource } from "../resources/resource";
-import { isJudgedLater } from "../resources/unknown";
+import { isIncomplete, valueAt } from "../resources/values";
 
 /** Every rule, the most dangerous first. */
 export const RULES: readonly Rule[] = [
     routeRequiresCredential,
-    pluginsAllowed,
+    fieldsAllowed,
     hostsOfConfig,
     accessRequired,
     knownTypes,
@@ -40,23 +40,22 @@ export interface Violation {
     message: string;
 }
 
-/** Violations of the resources of a stack. A rule skips unknown values. */
+/** Violations of the resources of a stack. */
 export function violationsOf(resources: Resource[], facts: Facts, rules: readonly Rule[] = RULES): Violation[] {
-    const names = new Map(resources.map(({ urn, name }) => [urn, name]));
-    return rules.flatMap((rule) => [
-        ...resources.flatMap((resource) =>
-            (rule.check?.(resource, facts) ?? [])
-                .filter((message) => !isJudgedLater(resource, message))
-                .map((message) => ({ rule: rule.name, urn: resource.urn, name: resource.name, message })),
-        ),
-        ...(rule.checkStack?.(resources, facts) ?? []).map(({ urn, message }) => ({
-            rule: rule.name,
-            urn,
-            name: names.get(urn) ?? urn,
-            message,
-        })),
-    ]);
+    return rules.flatMap(({ name: rule, check, checkStack }) => {
+        const compare = checkStack?.(resources, facts);
+        return resources.flatMap((resource) =>
+            [...(check?.(resource, facts) ?? []), ...(compare?.(resource) ?? [])]
+                .filter((message) => !isIncomplete(valueAt(resource.marked, placeOf(message))))
+                .map((message) => ({ rule, urn: resource.urn, name: resource.name, message })),
+        );
+    });
 }
+const placeOf = (message: string) =>
+    message
+        .slice(0, message.indexOf(":"))
+        .split(/[.[\]]+/)
+        .filter(Boolean);
 
 export type { Facts } from "./facts";
 export type { Rule } from "./rule";

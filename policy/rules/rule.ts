@@ -1,14 +1,11 @@
 import type { Resource } from "../resources/resource";
 import type { Facts } from "./facts";
 
-/** A violation in the form `where: what must hold (actual value). What to do.` It never contains a secret. */
+/**
+ * A violation in the form `where: what must hold (actual value). What to do.` It never contains a secret. A message is skipped
+ * while the value at its place, or a part of it, is not known before the run.
+ */
 export type Message = string;
-
-/** A violation that concerns several resources. */
-export interface StackMessage {
-    urn: string;
-    message: Message;
-}
 
 /** A rule that the policy pack checks in every stack. */
 export interface Rule {
@@ -19,10 +16,7 @@ export interface Rule {
     /** The consequence of a violation. */
     reason: string;
     /** Violations of one resource. */
-    check?: (resource: Resource, facts: Facts) => Message[];
-    /** Violations that concern several resources, checked when all are known. */
-    checkStack?: (resources: Resource[], facts: Facts) => StackMessage[];
+    check?: (resource: Resource, facts: Facts) => Iterable<Message>;
+    /** Returns a check that compares a resource with the others. It runs when all resources are known. */
+    checkStack?: (resources: Resource[], facts: Facts) => (resource: Resource) => Iterable<Message>;
 }
-
-/** The message of a violation, if there is one. */
-export const when = (isViolated: boolean, message: Message): Message[] => (isViolated ? [message] : []);

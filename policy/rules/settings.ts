@@ -1,49 +1,36 @@
 import { parse } from "yaml";
 import { apisixCharts, chartsOf } from "../resources/charts";
-import { podTemplates } from "../resources/pods";
 import { kindOf, type Resource } from "../resources/resource";
-import { at, eachText, isUnknown, list, map, type Tree } from "../resources/values";
-import type { Lists } from "./facts";
+import { allAt, map, otherPaths, partsOf, textsIn, type Tree } from "../resources/values";
 import type { Message, Rule } from "./rule";
 
 export const settingsListed: Rule = {
     name: "settings-listed",
     title: "Annotations, chart values and APISIX's settings file have only fields of the lists in policy/lists.yaml, and nothing changes them before Helm gets them.",
     reason: "An annotation can change how an ingress controller serves an object. A value or a setting can open a port, load code, or log credentials.",
-    check: (resource, { lists }) => [
-        ...fixed(resource),
-        ...unseen(resource),
-        ...(lists === undefined
-            ? []
-            : [...annotations(resource, lists), ...values(resource, lists), ...settings(resource, lists)]),
-    ],
+    *check(resource, { lists }) {
+        yield* fixed(resource);
+        if (lists === undefined) return;
+        const unlisted = (where: string) =>
+            `${where}: is not in policy/lists.yaml. Remove it, or add it to the list in the reviewed change that needs it.`;
+        for (const [where, name] of annotationsOf(resource))
+            if (!lists.annotations.has(name)) yield unlisted(`${where}.${name}`);
+        for (const { name, values, where } of chartsOf(resource).filter((chart) => !OF_ALPA.includes(chart.name)))
+            for (const path of otherPaths(values, Object.hasOwn(lists.values, name) ? lists.values[name] : []))
+                yield unlisted(`${where}.${path}`);
+        for (const path of otherPaths(settingsFile(resource), lists.settings)) yield unlisted(`data.${FILE}: ${path}`);
+    },
 };
 
-const unlisted = (where: string) =>
-    `${where}: is not in policy/lists.yaml. Remove it, or add it to the list in the reviewed change that needs it.`;
-
-function annotations(resource: Resource, lists: Lists): Message[] {
-    if (!resource.type.startsWith("kubernetes:")) return [];
-    const places = ["metadata", ...podTemplates(resource).map((where) => `${where}.metadata`)];
-    return places.flatMap((place) =>
-        Object.keys(map(at(resource.props, `${place}.annotations`)))
-            .filter((name) => !name.startsWith("alpa-auth.io/") && !lists.annotations.has(name))
-            .map((name) => unlisted(`${place}.annotations.${name}`)),
-    );
-}
+/** Annotations of an object and of its pods, except those of this project. */
+export const annotationsOf = ({ type, props }: Resource): [where: string, name: string][] =>
+    [...partsOf(type.startsWith("kubernetes:") ? props : {})]
+        .filter(([path]) => /(^|\.)metadata\.annotations$/.test(path))
+        .flatMap(([where, all]) => Object.keys(map(all)).map((name): [string, string] => [where, name]))
+        .filter(([, name]) => !name.startsWith("alpa-auth.io/"));
 
 /** Charts that run Alpa itself. Operators choose their values, and Alpa's pods hold no key of a caller. */
 const OF_ALPA = ["alpa-opt-service", "ray-cluster"];
-
-function values(resource: Resource, lists: Lists): Message[] {
-    return chartsOf(resource)
-        .filter(({ name }) => !OF_ALPA.includes(name))
-        .flatMap((chart) => {
-            const name = apisixCharts(resource).some(({ where }) => where === chart.where) ? "apisix" : chart.name;
-            const listed = Object.hasOwn(lists.values, name) ? lists.values[name] : [];
-            return otherPaths(chart.values, listed).map((path) => unlisted(`${chart.where}.${path}`));
-        });
-}
 
 const FILE = "config-alpa-auth.yaml";
 
@@ -58,28 +45,6 @@ export function settingsFile(resource: Resource): Tree | undefined {
     }
 }
 
-function settings(resource: Resource, lists: Lists): Message[] {
-    if (kindOf(resource) !== "ConfigMap") return [];
-    const files = Object.keys(map(resource.props.data)).filter((file) => file !== FILE && !/^[\w-]+\.json$/.test(file));
-    return [
-        ...files.map((file) => `data.${file}: is not a file of this project. Remove it.`),
-        ...otherPaths(settingsFile(resource) ?? {}, lists.settings).map((path) => unlisted(`data.${FILE}: ${path}`)),
-    ];
-}
-
-/** Paths in a tree that are neither in the list nor below an entry of it. Entries of a list have the path of the list. */
-function otherPaths(tree: Tree, listed: readonly string[], above = ""): string[] {
-    return Object.entries(tree).flatMap(([field, value]) => {
-        const path = `${above}${field}`;
-        if (isUnknown(value) || listed.includes(path)) return [];
-        const parts = list(value).length > 0 ? list(value) : [value];
-        return parts.flatMap((part) => {
-            const fields = map(part);
-            return Object.keys(fields).length > 0 ? otherPaths(fields, listed, `${path}.`) : [path];
-        });
-    });
-}
-
 const ETCD = /^http:\/\/etcd\.[a-z0-9-]+\.svc\.cluster\.local:2379$/;
 const GENERATED = /^\$\{\{APISIX_\w+\}\}$/;
 /** Settings whose values decide where credentials are stored, who can read them, and what is logged. */
@@ -90,29 +55,29 @@ const SETTINGS: [path: RegExp, value: RegExp][] = [
     [/^apisix\.control\.ip/, /^127\.0\.0\.1$/],
     [/^nginx_config\.(http\.access|error)_log$/, /^\/dev\/std(out|err)$/],
 ];
-
-function fixed(resource: Resource): Message[] {
-    const found: Message[] = [];
-    eachText(settingsFile(resource) ?? {}, (text, path) => {
-        if (SETTINGS.some(([place, value]) => place.test(path) && !value.test(text)))
-            found.push(`data.${FILE}: ${path} has another value than this project may set. Correct it.`);
-    });
-    for (const { values: given, where } of apisixCharts(resource)) {
-        for (const host of list(at(given, "externalEtcd.host")))
-            if (!isUnknown(host) && !ETCD.test(String(host)))
-                found.push(`${where}.externalEtcd.host: must be the etcd of this project. Correct it.`);
-        for (const volume of list(at(given, "extraVolumes")))
-            if (!isUnknown(volume) && !/^alpa-auth-apisix-/.test(String(at(volume, "configMap.name"))))
-                found.push(`${where}.extraVolumes: must be only the settings file. Remove the others.`);
-    }
-    return found;
-}
-
+/** The same for values of the chart of APISIX. */
+const VALUES: [path: string, value: RegExp][] = [
+    ["externalEtcd.host[]", ETCD],
+    ["extraVolumes[].configMap.name", /^alpa-auth-apisix-/],
+];
 /** Fields of a release whose effect on the chart's objects no rule sees. */
 const UNSEEN = ["valueYamlFiles", "postrender", "postRenderer"];
 
-function unseen({ type, props }: Resource): Message[] {
-    return UNSEEN.filter((field) => type.startsWith("kubernetes:helm.sh/") && !isUnknown(props[field]))
-        .filter((field) => props[field] && (typeof props[field] !== "object" || list(props[field]).length > 0))
-        .map((field) => `${field}: must be unset: its effect on the chart cannot be checked. Move it into values.`);
+function* fixed(resource: Resource): Generator<Message> {
+    const { type, props } = resource;
+    for (const file of Object.keys(kindOf(resource) === "ConfigMap" ? map(props.data) : {}))
+        if (file !== FILE && !/^[\w-]+\.json$/.test(file))
+            yield `data.${file}: is not a file of this project. Remove it.`;
+    for (const [path, text] of textsIn(settingsFile(resource) ?? {}))
+        if (SETTINGS.some(([place, value]) => place.test(path) && !value.test(text)))
+            yield `data.${FILE}: ${path} has another value than this project may set. Correct it.`;
+    for (const { values, where } of apisixCharts(resource)) {
+        const others = (path: string, allowed: RegExp) =>
+            allAt(values, path).filter(([, value]) => !allowed.test(String(value)));
+        for (const [path] of VALUES.flatMap((one) => others(...one)))
+            yield `${where}.${path}: must be of this project. Correct it.`;
+    }
+    for (const field of type.startsWith("kubernetes:helm.sh/") ? UNSEEN : [])
+        if (String(props[field] ?? "") !== "")
+            yield `${field}: must be unset: its effect on the chart cannot be checked. Move it into values.`;
 }

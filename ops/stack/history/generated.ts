@@ -4,10 +4,10 @@
  */
 import { createHash } from "node:crypto";
 import { VERIFIER } from "../../../components/opt/conversion-phases";
-import { nameIn, packageAndKind } from "../../../policy/resources/resource";
+import { nameIn } from "../../../policy/resources/resource";
 import { lacksSince } from "../../consumer/handouts/record";
 import type { Context } from "../../context";
-import { changesOf, type Change } from "../review/changes";
+import { changesOf, packageAndKind, type Change } from "../review/changes";
 import { CODES, type Evidence, type Finding } from "../review/finding";
 import type { Exported } from "../review/plan";
 import type { Preview } from "../review/preview";

@@ -1,7 +1,6 @@
 /** Steps of a preview as changes: one for each resource with its changed fields, and one for each component with inputs. */
-import { nameIn, packageAndKind } from "../../../policy/resources/resource";
-import { isMap, valueAt, type Path, type Tree } from "../../../policy/resources/values";
-import { hasSecret } from "../../../policy/resources/unknown";
+import { nameIn } from "../../../policy/resources/resource";
+import { hasSecret, isMap, valueAt, type Path, type Tree } from "../../../policy/resources/values";
 import { type Difference, differences, parsePath } from "./differences";
 import type { PartChange } from "./meanings/row";
 import type { Step } from "./preview";
@@ -201,4 +200,10 @@ function nearest(props: Tree, path: Path): unknown {
         if (length === path.length ? value !== undefined : hasSecret(value) && typeof value === "string") return value;
     }
     return undefined;
+}
+
+/** Package and kind of a type, for example `kubernetes ApisixRoute`. Rule known-types rejects inputs of another kind. */
+export function packageAndKind(type: string): string {
+    if (type.startsWith("pulumi:providers:")) return "pulumi Provider";
+    return `${type.startsWith("pulumi-nodejs:") ? "dynamic" : type.split(":")[0]} ${type.split(":").pop()}`;
 }

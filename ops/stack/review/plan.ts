@@ -4,8 +4,7 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { isWrappedSecret, nameIn, ownerIn } from "../../../policy/resources/resource";
-import { HIDDEN, isMap, type Tree } from "../../../policy/resources/values";
-import { hasSecret, hasUnknown } from "../../../policy/resources/unknown";
+import { hasSecret, hasUnknown, HIDDEN, isMap, type Tree } from "../../../policy/resources/values";
 import { UsageError } from "../../errors";
 import { OPERATIONS, stackOf, type OpenedOutput, type Preview, type ResourceState, type Step } from "./preview";
 import { jsonProblem } from "./values-text";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { nameIn, resourceOf, type Resource } from "../../../policy/resources/resource";
 import { RULES, violationsOf, type Violation } from "../../../policy/rules";
 import { configTexts, type Lists } from "../../../policy/rules/facts";
-import { ExceptionsError, judged, parseExceptions, type Exception } from "../../../policy/rules/exceptions";
+import { ExceptionsError, parseExceptions, standing, type Exception } from "../../../policy/rules/exceptions";
 import { UsageError } from "../../errors";
 import { CODES, type Finding } from "./finding";
 import type { Exported } from "./plan";
@@ -19,8 +19,7 @@ export function exceptionsOf(root: string, today: Date): Exception[] {
     try {
         return parseExceptions(readFileSync(file, "utf8"), names, today);
     } catch (error) {
-        if (error instanceof ExceptionsError)
-            throw new UsageError(error.problems.map((problem) => `policy/exceptions.yaml: ${problem}`));
+        if (error instanceof ExceptionsError) throw new UsageError(error.problems);
         throw error;
     }
 }
@@ -41,11 +40,10 @@ export function policyFindings(
     const rules = state === undefined ? RULES.map((rule) => ({ ...rule, checkStack: undefined })) : RULES;
     // Pulumi hides secrets here, so the review may leave the comparison with the config to the policy pack.
     const facts = { lists, config: configTexts(preview.config) };
-    const standing = (resources: Resource[]) =>
-        judged(violationsOf(resources, facts, rules), exceptions, today).standing;
-    const known = new Set(standing(before).map(keyOf));
+    const broken = (resources: Resource[]) => standing(violationsOf(resources, facts, rules), exceptions, today);
+    const known = new Set(broken(before).map(keyOf));
     const code = "policy-violated";
-    return standing(after)
+    return broken(after)
         .filter((violation) => !known.has(keyOf(violation)))
         .map(({ rule, urn, name, message }) => ({
             code,

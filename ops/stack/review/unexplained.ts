@@ -1,12 +1,11 @@
 /** Objects that change although no component above them does, and objects that another version of the program renders differently. */
-import { hasSecret } from "../../../policy/resources/unknown";
 import { DONE, titleOf, type Change } from "./changes";
 import { pathText } from "./differences";
 import type { Family } from "./family";
 import { CODES, type Evidence, type Finding, type Severity } from "./finding";
 import { KINDS } from "./kinds";
 import { listed, nameOf, shownSides, withoutSecrets } from "./values-text";
-import { valueAt, type Path } from "../../../policy/resources/values";
+import { hasSecret, valueAt, type Path } from "../../../policy/resources/values";
 
 /** Findings about unexplained changes, one for each component. */
 export function unexplained(changes: Change[], family: Family): Finding[] {

@@ -1,15 +1,15 @@
 /** The scripts of a resource, with their parameters apart from the text. */
 import { createHash } from "node:crypto";
-import { execsOf, containersOf, podsOf } from "../../resources/pods";
+import { pluginsIn } from "../../resources/plugins";
+import { containersOf } from "../../resources/pods";
 import { kindOf, type Resource } from "../../resources/resource";
-import { pluginsIn } from "../../resources/routes";
-import { at, eachText, isUnknown, list, map, textOf, UNKNOWN } from "../../resources/values";
+import { allAt, at, jsonIn, list, map, textOf, textsIn, UNKNOWN, type Tree } from "../../resources/values";
 import { settingsFile } from "../settings";
 
 export interface Script {
     /** Path of the script in the resource, for messages. */
     where: string;
-    text: unknown;
+    text: string;
     /**
      * - `script`: its digest must be in the list.
      * - `value`: the same, without its parameters; or it is a value of the stack's config.
@@ -20,7 +20,7 @@ export interface Script {
 
 /** Digest of a script. */
 export function digestOf({ text, kind }: Script): string {
-    const counted = kind === "value" ? withoutParameters(String(text)) : String(text);
+    const counted = kind === "value" ? withoutParameters(text) : text;
     return createHash("sha256").update(counted).digest("hex").slice(0, 32);
 }
 
@@ -42,46 +42,29 @@ function withoutParameters(text: string): string {
     );
 }
 
-export function scriptsOf(resource: Resource): Script[] {
+export function* scriptsOf(resource: Resource): Generator<Script> {
     const { type, props } = resource;
-    if (type.startsWith("command:")) return onHost(props.stdin, "stdin");
-    if (kindOf(resource) === "WorkersScript") return worker(props);
-    return [...lua(resource), ...inPods(resource), ...snippets(resource)];
-}
-
-/** Functions of plugins. The phase of a function counts as a part of it. */
-function lua(resource: Resource): Script[] {
-    return pluginsIn(resource).flatMap(({ where, config }) => {
+    if (type.startsWith("command:")) yield* onHost(textOf(props.stdin), "stdin");
+    if (kindOf(resource) === "WorkersScript")
+        yield { where: "content", text: codeOf(textOf(props.content)), kind: "script" };
+    for (const { place, config } of pluginsIn(resource)) {
         const { functions, phase, _meta: meta } = config;
-        const found = list(functions).map((text, i) => ({
-            where: `${where}.config.functions[${i}]`,
-            text: isUnknown(phase) ? UNKNOWN : typeof text === "string" ? `${textOf(phase)}\n${text}` : text,
-            kind: "script" as const,
-        }));
+        // The phase of a function counts as a part of it.
+        for (const [i, text] of phase === UNKNOWN ? [] : list(functions).entries())
+            yield { where: `${place}.functions[${i}]`, text: `${textOf(phase)}\n${textOf(text)}`, kind: "script" };
         const { pre_function: text } = map(meta);
-        return text === undefined
-            ? found
-            : [...found, { where: `${where}.config._meta.pre_function`, text, kind: "script" as const }];
-    });
+        if (text !== undefined) yield { where: `${place}._meta.pre_function`, text: textOf(text), kind: "script" };
+    }
+    for (const { container, where } of containersOf(resource)) yield* inContainer(container, where);
+    // Parts of nginx's configuration.
+    for (const [path, text] of textsIn(settingsFile(resource) ?? {}))
+        if (/(_snippet|_format)$/.test(path)) yield { where: `data: ${path}`, text, kind: "script" };
 }
 
 /** The text of a Worker after its settings, which are JSON. */
-function worker({ content, ...props }: Record<string, unknown>): Script[] {
-    const [all, settings, text] = /^const SETTINGS = ([^\n]*);\n\n([\s\S]*)$/.exec(textOf(content)) ?? [];
-    const others = Object.keys(props).filter((field) => !WORKER_FIELDS.includes(field));
-    return [
-        ...others.map((where) => ({ where, text: undefined, kind: "script" as const })),
-        { where: "content", text: all !== undefined && isJson(settings) ? text : content, kind: "script" },
-    ];
-}
-const WORKER_FIELDS = ["accountId", "scriptName", "mainModule", "compatibilityDate"];
-
-function isJson(text: string): boolean {
-    try {
-        return typeof JSON.parse(text) === "object";
-    } catch {
-        return false;
-    }
+function codeOf(content: string): string {
+    const [, settings, code] = /^const SETTINGS = ([^\n]*);\n\n(.*)$/s.exec(content) ?? [];
+    return jsonIn(settings) === undefined ? content : code;
 }
 
 /** Variables of a script on a host: a name and a quoted text. */
@@ -92,55 +75,33 @@ const COMMANDS = ["start_command", "stop_command"];
 const DATA = /^(?!.*:\/\/)[\w.:/@,=+ -]*$/;
 
 /** A script that sh reads, which begins with its variables. A variable can be a script itself. */
-function onHost(text: unknown, where: string): Script[] {
-    if (typeof text !== "string") return [{ where, text, kind: "script" }];
-    const found: Script[] = [];
+function* onHost(text: string, where: string): Generator<Script> {
     let rest = text;
     for (let next = VARIABLE.exec(rest); next !== null; next = VARIABLE.exec(rest)) {
         const [all, name, quoted] = next;
         rest = rest.slice(all.length);
         const value = quoted.replaceAll("'\\''", "'");
-        if (name === "as_root") found.push(...onHost(value, where));
+        if (name === "as_root") yield* onHost(value, where);
         else if (value !== "" && (COMMANDS.includes(name) || !DATA.test(value)))
-            found.push({ where: `${where}: ${name}`, text: value, kind: "value" });
+            yield { where: `${where}: ${name}`, text: value, kind: "value" };
     }
-    return [...found, { where, text: rest, kind: "script" }];
+    yield { where, text: rest, kind: "script" };
 }
 
-function inPods(resource: Resource): Script[] {
-    return podsOf(resource).flatMap(({ spec, where }) =>
-        containersOf(spec, where).flatMap(({ container, where: place }) => [
-            ...execsOf(container).flatMap((words) => inWords(words, place)),
-            ...list(container.env).flatMap((variable, i): Script[] => {
-                const value = at(variable, "value");
-                return typeof value === "string" && /\s/.test(value)
-                    ? [{ where: `${place}.env[${i}].value`, text: value, kind: "value" }]
-                    : [];
-            }),
-        ]),
-    );
-}
+const EXECS = ["readinessProbe", "livenessProbe", "startupProbe", "lifecycle.preStop", "lifecycle.postStart"];
 
-/** The script of a shell or Python after `-c`; for another program, its name and the names of its options. */
-function inWords(words: unknown[], where: string): Script[] {
-    if (words.some(isUnknown)) return [];
-    const texts = words.map(String);
-    const at = texts.indexOf("-c");
-    if (at >= 0)
-        return texts
-            .slice(at + 1)
-            .filter((text) => text !== "--")
-            .map((text) => ({ where, text, kind: "value" }));
-    const options = texts.slice(1).filter((text) => text.startsWith("-"));
-    const text = [texts[0], ...options.map((option) => option.split("=")[0])].join(" ");
-    return [{ where, text, kind: "program" }];
-}
-
-/** Parts of nginx's configuration in the settings file of APISIX. */
-function snippets(resource: Resource): Script[] {
-    const found: Script[] = [];
-    eachText(settingsFile(resource) ?? {}, (text, path) => {
-        if (/(_snippet|_format)$/.test(path)) found.push({ where: `data: ${path}`, text, kind: "script" });
-    });
-    return found;
+/** Everything that a container runs: its command with its arguments, its probes and hooks, and variables with several words. */
+function* inContainer(container: Tree, where: string): Generator<Script> {
+    const execs = EXECS.map((field) => list(at(container, `${field}.exec.command`)));
+    for (const words of [[...list(container.command), ...list(container.args)], ...execs]) {
+        if (words.length === 0) continue;
+        const [program, ...rest] = words.map(String);
+        const code = rest.indexOf("-c");
+        const options = rest.filter((word) => word.startsWith("-")).map((word) => word.split("=")[0]);
+        if (code < 0) yield { where, text: [program, ...options].join(" "), kind: "program" };
+        else
+            for (const text of rest.slice(code + 1).filter((one) => one !== "--")) yield { where, text, kind: "value" };
+    }
+    for (const [path, value] of allAt(container, "env[].value"))
+        if (/\s/.test(textOf(value))) yield { where: `${where}.${path}`, text: textOf(value), kind: "value" };
 }

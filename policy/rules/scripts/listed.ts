@@ -1,7 +1,6 @@
-import type { Resource } from "../../resources/resource";
-import { isUnknown, shown } from "../../resources/values";
-import type { Facts } from "../facts";
-import { when, type Message, type Rule } from "../rule";
+import { shown } from "../../resources/values";
+import { inConfig } from "../facts";
+import type { Rule } from "../rule";
 import { commandProblems } from "./commands";
 import { digestOf, scriptsOf } from "./found";
 
@@ -9,25 +8,18 @@ export const scriptsListed: Rule = {
     name: "scripts-listed",
     title: "Lua, Workers, scripts on hosts and scripts in pods are those of the list of digests in policy/lists.yaml.",
     reason: "A script sees credentials and requests, and can send them anywhere or let requests pass.",
-    check: (resource, facts) => [...commandProblems(resource), ...unlisted(resource, facts)],
+    *check(resource, facts) {
+        yield* commandProblems(resource);
+        const { lists } = facts;
+        if (lists === undefined) return;
+        for (const script of scriptsOf(resource)) {
+            const { where, text, kind } = script;
+            if (kind === "program") {
+                if (!lists.programs.has(text))
+                    yield `${where}: ${shown(text)} is not in the programs of policy/lists.yaml. Review it, and add it to the list.`;
+                // A value that an operator has set is as trusted as the config.
+            } else if (!lists.scripts.has(digestOf(script)) && !(kind === "value" && inConfig(facts, text.trim())))
+                yield `${where}: is a script with digest ${digestOf(script)}, which is not in policy/lists.yaml. Review the script, and add its digest to the list.`;
+        }
+    },
 };
-
-function unlisted(resource: Resource, { lists, config }: Facts): Message[] {
-    if (lists === undefined) return [];
-    return scriptsOf(resource).flatMap((script) => {
-        const { where, text, kind } = script;
-        if (isUnknown(text)) return [];
-        if (kind === "program")
-            return when(
-                !lists.programs.has(String(text)),
-                `${where}: ${shown(text)} is not in the programs of policy/lists.yaml. Review it, and add it to the list.`,
-            );
-        const digest = digestOf(script);
-        // A value that an operator has set is as trusted as the config. With a hidden config, the run itself compares it.
-        const isSet = kind === "value" && (config === undefined || config.has(String(text).trim()));
-        return when(
-            !lists.scripts.has(digest) && !isSet,
-            `${where}: is a script with digest ${digest}, which is not in policy/lists.yaml. Review the script, and add its digest to the list.`,
-        );
-    });
-}

@@ -20,7 +20,10 @@ describe("the policy pack", () => {
 
     for (const [name, attacks] of Object.entries(ATTACKS))
         describe(name, () => {
-            for (const [what, base, change, message] of attacks)
+            for (const {
+                base,
+                attack: [what, change, message],
+            } of attacks)
                 it(`rejects ${what}`, () => {
                     const resources = copy(base);
                     change(resources);
@@ -67,7 +70,8 @@ describe("the policy pack", () => {
     });
 
     it("shows no secret in a message", () => {
-        for (const [what, base, change] of Object.values(ATTACKS).flat()) {
+        for (const { base, attack } of Object.values(ATTACKS).flat()) {
+            const [what, change] = attack;
             const resources = copy(base);
             change(resources);
             const said = JSON.stringify(judged(resources));

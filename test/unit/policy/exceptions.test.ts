@@ -1,7 +1,10 @@
-// Proves which content of the exceptions file is valid, and which violations it excuses on which day.
+// Proves which content of the exceptions file is valid, also the shipped file and the example in docs/review/policy.md, and
+// which violations it excuses on which day.
 import { strict as assert } from "node:assert";
-import type { Violation } from "../../../policy/rules";
-import { ExceptionsError, judged, MOST_DAYS, parseExceptions } from "../../../policy/rules/exceptions";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { RULES as ALL, type Violation } from "../../../policy/rules";
+import { ExceptionsError, MOST_DAYS, parseExceptions, standing } from "../../../policy/rules/exceptions";
 
 const TODAY = new Date("2026-12-01T12:00:00Z");
 const RULES = ["ports-closed", "own-keys"];
@@ -9,24 +12,40 @@ const GOOD = { rule: "ports-closed", resource: "dashboard", reason: "shown to th
 const parse = (...exceptions: object[]) => parseExceptions(JSON.stringify({ exceptions }), RULES, TODAY);
 
 const refused: [why: string, run: () => unknown, problem: RegExp][] = [
-    ["text that is not YAML", () => parseExceptions("exceptions: [", RULES, TODAY), /^the file: must be YAML/],
-    ["an empty file", () => parseExceptions("", RULES, TODAY), /^the file: /],
+    [
+        "text that is not YAML",
+        () => parseExceptions("exceptions: [", RULES, TODAY),
+        /^policy\/exceptions\.yaml: must be YAML/,
+    ],
+    ["an empty file", () => parseExceptions("", RULES, TODAY), /^policy\/exceptions\.yaml: the file: /],
     [
         "a rule that does not exist",
         () => parse({ ...GOOD, rule: "ports" }),
-        /^exceptions\.0\.rule: must be one of .*\. Choose one\.$/,
+        /^policy\/exceptions\.yaml: exceptions\.0\.rule: must be one of .*\. Choose one\.$/,
     ],
-    ["no reason", () => parse({ ...GOOD, reason: "          " }), /^exceptions\.0\.reason: /],
-    ["no expiry", () => parse({ ...GOOD, until: undefined }), /^exceptions\.0\.until: /],
-    ["an invalid day", () => parse({ ...GOOD, until: "2027-02-29" }), /^exceptions\.0\.until: must be a day/],
-    ["a day with a time", () => parse({ ...GOOD, until: "2026-12-31T00:00" }), /^exceptions\.0\.until: must be a day/],
+    ["no reason", () => parse({ ...GOOD, reason: "          " }), /^policy\/exceptions\.yaml: exceptions\.0\.reason: /],
+    ["no expiry", () => parse({ ...GOOD, until: undefined }), /^policy\/exceptions\.yaml: exceptions\.0\.until: /],
+    [
+        "an invalid day",
+        () => parse({ ...GOOD, until: "2027-02-29" }),
+        /^policy\/exceptions\.yaml: exceptions\.0\.until: must be a day/,
+    ],
+    [
+        "a day with a time",
+        () => parse({ ...GOOD, until: "2026-12-31T00:00" }),
+        /^policy\/exceptions\.yaml: exceptions\.0\.until: must be a day/,
+    ],
     [
         "an expiry too far in the future",
         () => parse({ ...GOOD, until: "2027-03-02" }),
-        /^exceptions\.0\.until: must be within 90 days/,
+        /^policy\/exceptions\.yaml: exceptions\.0\.until: must be within 90 days/,
     ],
-    ["an unknown field", () => parse({ ...GOOD, stack: "intra" }), /^exceptions\.0: /],
-    ["a resource *", () => parse({ ...GOOD, rule: "*" }), /^exceptions\.0\.rule: must be one of/],
+    ["an unknown field", () => parse({ ...GOOD, stack: "intra" }), /^policy\/exceptions\.yaml: exceptions\.0: /],
+    [
+        "a resource *",
+        () => parse({ ...GOOD, rule: "*" }),
+        /^policy\/exceptions\.yaml: exceptions\.0\.rule: must be one of/,
+    ],
 ];
 
 describe("exceptions of the policy pack", () => {
@@ -65,12 +84,27 @@ describe("exceptions of the policy pack", () => {
     ];
     for (const [what, change, today, excused] of days)
         it(`excuse a violation ${what}`, () => {
-            const found = judged([violation], parse({ ...GOOD, ...change }), new Date(today));
-            assert.equal(found.standing.length, excused ? 0 : 1);
+            const found = standing([violation], parse({ ...GOOD, ...change }), new Date(today));
+            assert.equal(found.length, excused ? 0 : 1);
         });
 
     it("are named when they have expired", () => {
-        const [standing] = judged([violation], parse(GOOD), new Date("2027-01-02T00:00:00Z")).standing;
-        assert.equal(standing.message, "Open. Its exception expired on 2026-12-31.");
+        const [found] = standing([violation], parse(GOOD), new Date("2027-01-02T00:00:00Z"));
+        assert.equal(found.message, "Open. Its exception expired on 2026-12-31.");
+    });
+
+    it("are valid as shipped, with their example, and on the page about them", () => {
+        const read = (file: string) => readFileSync(join(__dirname, "../../..", file), "utf8");
+        const count = (text: string) =>
+            parseExceptions(
+                text,
+                ALL.map(({ name }) => name),
+                TODAY,
+            ).length;
+        const shipped = read("policy/exceptions.yaml");
+        assert.equal(count(shipped), 0);
+        const example = shipped.match(/^# {3}.*\n/gm)!.map((line) => line.slice(2));
+        assert.equal(count(shipped + example.join("")), 1);
+        assert.equal(count(/```yaml\n(exceptions:[\s\S]*?)```/.exec(read("docs/review/policy.md"))![1]), 1);
     });
 });

@@ -5,10 +5,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { renderRules } from "../../../components/hosts/alpa-firewall/rules";
 import { POD_NETWORK, renderLaunch } from "../../../components/hosts/microk8s/launch";
-import { podTemplates } from "../../../policy/resources/pods";
 import { resourceOf, type Resource } from "../../../policy/resources/resource";
-import { at, map } from "../../../policy/resources/values";
 import { entryOf } from "../../../policy/rules/known-types";
+import { annotationsOf } from "../../../policy/rules/settings";
 import { digestOf, scriptsOf } from "../../../policy/rules/scripts/found";
 import { BASES } from "./bases";
 import { FACTS, ROOT } from "./facts";
@@ -42,14 +41,12 @@ describe("policy/lists.yaml", () => {
     });
 
     function collect(resource: Resource): void {
-        const { type, props } = resource;
+        const { type } = resource;
         if (!type.startsWith("alpa-auth:") && type !== "pulumi:pulumi:Stack") found.types.add(entryOf(type));
-        for (const place of ["metadata", ...podTemplates(resource).map((where) => `${where}.metadata`)])
-            for (const name of Object.keys(map(at(props, `${place}.annotations`))))
-                if (!name.startsWith("alpa-auth.io/")) found.annotations.add(name);
+        for (const [, name] of annotationsOf(resource)) found.annotations.add(name);
         for (const script of scriptsOf(resource))
-            if (script.kind === "program") found.programs.add(String(script.text));
-            else digests.set(digestOf(script), `${resource.name}, ${script.where}: ${String(script.text)}`);
+            if (script.kind === "program") found.programs.add(script.text);
+            else digests.set(digestOf(script), `${resource.name}, ${script.where}: ${script.text}`);
     }
 
     const same = (listed: Iterable<string>, used: Iterable<string>) =>

@@ -90,7 +90,7 @@ describe("the policy pack as Pulumi starts it", () => {
         const [found, ...others] = await pack.stack(all);
         assert.deepEqual(others, []);
         assert.ok(found.refuses && found.rule === "access-required");
-        assert.match(found.message, /policies\[0\]\.id: must be the id of a policy of this stack/);
+        assert.match(found.message, /policies\[0\]\.id: must be a ZeroTrustAccessPolicy of this stack/);
     });
 
     describe("with a file of exceptions", () => {
@@ -135,13 +135,7 @@ describe("the policy pack as Pulumi starts it", () => {
 
         it("does not start with an invalid file, and lists all its problems", async () => {
             exceptions("exceptions: [{ rule: none, resource: a, reason: shown in a test, until: soon }]\n");
-            await assert.rejects(judge(), (error: Error) => {
-                assert.match(error.message, /2 problems in the exceptions of the policy pack/);
-                return (
-                    /exceptions\.0\.rule: must be one of/.test(error.message) &&
-                    /exceptions\.0\.until/.test(error.message)
-                );
-            });
+            await assert.rejects(judge(), /exceptions\.0\.rule: must be one of[\s\S]*exceptions\.0\.until/);
         });
     });
 });

@@ -2,7 +2,7 @@
 // Also proves that a review knows each kind of resource: an unknown kind would be a risk in every change. Engine tests prove
 // that the engine passes the same resources to the rules.
 import { strict as assert } from "node:assert";
-import { packageAndKind } from "../../../policy/resources/resource";
+import { packageAndKind } from "../../../ops/stack/review/changes";
 import { KINDS } from "../../../ops/stack/review/kinds";
 import { violationsOf } from "../../../policy/rules";
 import type { Seen } from "../../kit";

@@ -1,6 +1,6 @@
 /** What a change of a caller does: its credentials, its limits and its class. */
 import { daysUntil } from "../../../../config/keys/consumers/credentials";
-import { map, namedEntries, type Tree } from "../../../../policy/resources/values";
+import { map, mapsOf, type Tree } from "../../../../policy/resources/values";
 import { changedFields, type Difference } from "../differences";
 import { say, when, type Cell, type PartRules, type Scope, type Verdict } from "./row";
 
@@ -77,7 +77,8 @@ export function limit(
 
 /** Judges the shares of classes. The rule of each caller judges who joins and who leaves. */
 export function classes({ old, new: now }: Difference): Verdict[] {
-    const [before, after] = [namedEntries(old), namedEntries(now)];
+    const byName = (value: unknown) => new Map(mapsOf(value).map((entry) => [String(entry.name), entry]));
+    const [before, after] = [byName(old), byName(now)];
     return [...new Set([...before.keys(), ...after.keys()])].flatMap((name) =>
         ["completions", "logprobs"].flatMap((path) => {
             const [from, to] = [before, after].map((all) => all.get(name)?.[path]);

@@ -1,6 +1,6 @@
 /** The table of meanings: what a change of a component's inputs does to callers. */
 import { isDeepStrictEqual } from "node:util";
-import { hasUnknown } from "../../../../policy/resources/unknown";
+import { hasUnknown } from "../../../../policy/resources/values";
 import { covers, differences, type Difference } from "../differences";
 import { CODES } from "../finding";
 import { caller, sharedCounters } from "./callers";

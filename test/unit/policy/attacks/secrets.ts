@@ -18,27 +18,25 @@ export const SECRETS: Record<string, Attack[]> = {
     "no-secret-in-clear": [
         [
             "a Secret whose values are not secret",
-            "intra",
             inputs("Secret", "lab.2026a", (given) => (given.data = { key: LONG })),
             /^data: must be secret/,
         ],
         [
             "an SSH private key in plain text",
-            "cloudflare",
             inputs("Command", "alpa-connectors-10.0.0.11", (given) => {
                 given.connection = { host: "10.0.0.11", privateKey: LONG };
             }),
             /^connection\.privateKey: must be secret \(it is in plain text\)/m,
+            "cloudflare",
         ],
         [
             "a private key in any text",
-            "cloudflare",
             inputs("Command", "alpa-connectors-10.0.0.11", (given) => (given.create += `\n${KEY}`)),
             /^create: must be secret \(it contains a private key\)/m,
+            "cloudflare",
         ],
         [
             "a token in any text",
-            "intra",
             inputs("Namespace", "alpa-auth", ({ metadata }) => {
                 metadata.annotations.note = `use eyJhbGciOiJIUzI1NiJ9.eyJrZXkiOiJhbHBhIn0.c2lnbmF0dXJlLW9mLWl0`;
             }),
@@ -46,7 +44,6 @@ export const SECRETS: Record<string, Attack[]> = {
         ],
         [
             "a password in an address",
-            "intra",
             inputs("Release", "alpa-apisix-release", (given) => {
                 given.repositoryOpts.repo = `https://bot:${LONG}@charts.example.org/`;
             }),
@@ -54,28 +51,25 @@ export const SECRETS: Record<string, Attack[]> = {
         ],
         [
             "a password in an address without a name",
-            "intra",
             configMap({ url: `redis://:${LONG}@counters:6379` }),
             /^data\.url: must be secret \(it contains a URL with a password\)/m,
         ],
         [
             "the token of a tunnel in any text",
-            "cloudflare",
             inputs("Command", "alpa-connectors-10.0.0.11", (given) => {
                 const token = { a: "4".repeat(32), t: "0".repeat(36), s: LONG };
                 given.create += ` --token ${Buffer.from(JSON.stringify(token)).toString("base64")}`;
             }),
             /^create: must be secret \(it contains the token of a tunnel\)/m,
+            "cloudflare",
         ],
         [
             "a kubeconfig in plain text",
-            "intra",
             inputs("kubernetes", "cluster", (given) => (given.kubeconfig = "apiVersion: v1")),
             /^kubeconfig: must be secret/m,
         ],
         [
             "the key of the Admin API in the object that names it",
-            "intra",
             spec("GatewayProxy", "alpa-auth", ({ provider }) => {
                 provider.controlPlane.auth.adminKey = { value: secret(LONG) };
             }),
@@ -83,50 +77,40 @@ export const SECRETS: Record<string, Attack[]> = {
         ],
         [
             "a caller's key in its Consumer",
-            "intra",
             spec("Consumer", "lab", ({ credentials }) => (credentials[0].config = secret({ key: LONG }))),
             /^spec\.credentials\[0\]\.config: must not contain a secret/m,
         ],
         ...["TUNNEL_TOKEN", "DB_PASSWORD", "CLIENT_SECRET", "ALPA_API_KEY"].map((name): Attack => [
             `a secret in the variable ${name} of a pod`,
-            "exposed",
             connector(({ env }) => env.push({ name, value: secret(LONG) })),
             /env\[2\]\.value: must not contain a secret/,
+            "exposed",
         ]),
         [
             "a token in the environment of a command",
-            "cloudflare",
             inputs("Command", "alpa-connectors-10.0.0.11", (given) => (given.environment = { TUNNEL_TOKEN: LONG })),
             /^environment\.TUNNEL_TOKEN: must be secret \(it is in plain text\)/m,
+            "cloudflare",
         ],
         [
             "a token in a variable that the chart passes on",
-            "intra",
             values((v) => (v.extraEnvVars = [{ name: "TUNNEL_TOKEN", value: LONG }])),
             /^values\.extraEnvVars\[0\]\.value: must be secret \(it is in plain text\)/m,
         ],
-        [
-            "a secret in a ConfigMap",
-            "intra",
-            configMap({ file: secret(LONG) }),
-            /^data\.file: must not contain a secret/m,
-        ],
-        ["a ConfigMap of secrets", "intra", configMap(secret({ file: LONG })), /^data: must not contain a secret/m],
+        ["a secret in a ConfigMap", configMap({ file: secret(LONG) }), /^data\.file: must not contain a secret/m],
+        ["a ConfigMap of secrets", configMap(secret({ file: LONG })), /^data: must not contain a secret/m],
         [
             "a copy of a caller's key",
-            "intra",
             copied((key) => key),
             /^data\.note: must not repeat the secret of lab\.2026a-secret/m,
         ],
         [
             "a copy of a caller's key in an address",
-            "intra",
             copied((key) => `https://llm.example.com/?apikey=${key}&x=1`),
             /^data\.note: must not repeat the secret/m,
         ],
         [
             "a copy of the token of a kubeconfig",
-            "intra",
             (all) => {
                 const text = `users: [{ name: a, user: { token: ${LONG} } }]`;
                 find(all, "kubernetes", "cluster").inputs.kubeconfig = secret(text);
