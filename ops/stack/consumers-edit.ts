@@ -82,11 +82,8 @@ function remove({ list, entry }: { list: YAMLSeq; entry: YAMLMap }): void {
     list.items.splice(at, 1);
     const next = list.items[at];
     const comments = (other?: string | null) => [...commentsBelow(entry), ...(other ? [other] : [])].join("\n");
-    if (!isNode(next)) list.comment = comments(list.comment);
-    else {
-        next.commentBefore = comments(next.commentBefore);
-        if (at === 0) next.spaceBefore = false;
-    }
+    if (isNode(next)) next.commentBefore = comments(next.commentBefore);
+    else list.comment = comments(list.comment);
 }
 
 /** The comments after the last line of an entry, which the library attaches to the entry. */
