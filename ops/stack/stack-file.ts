@@ -6,7 +6,7 @@ import { credential as serviceToken } from "../../config/keys/consumers/service-
 import { PROJECT } from "../../config/stack-file";
 import { authenticatorOf } from "../../config/options";
 import type { Authenticator } from "../../config/options/option";
-import { isMapping, list, valueAt } from "../../config/unchecked";
+import { isMapping, valueAt } from "../../config/unchecked";
 import { parseYaml } from "./yaml-edit";
 
 export { PROJECT };
@@ -50,11 +50,10 @@ const consumer = z.object({ name: z.coerce.string(), class: text, limits, creden
 
 /** Mappings in a list, which may be missing. */
 function entries<T>(schema: z.ZodType<T>) {
-    return z.unknown().transform((value) =>
-        list(value)
-            .filter(isMapping)
-            .map((one) => schema.parse(one)),
-    );
+    return z
+        .array(z.unknown())
+        .catch([])
+        .transform((all) => all.filter(isMapping).map((one) => schema.parse(one)));
 }
 
 export type Credential = z.output<typeof credential>;

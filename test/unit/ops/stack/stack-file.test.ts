@@ -165,6 +165,8 @@ describe("editing a stack file", () => {
       credentials:
         - { id: a, method: key, expires: 2027-01-31, key: { secure: v1:cipher } }
         - { id: b, method: jwt, algorithm: HS256, expires: "2027-01-31" }
+    - name: without credentials
+    - no mapping
 `;
         assert.deepEqual(readConsumers(text), [
             {
@@ -175,6 +177,7 @@ describe("editing a stack file", () => {
                     { id: "b", method: "jwt", algorithm: "HS256", expires: "2027-01-31" },
                 ],
             },
+            { name: "without credentials", credentials: [] },
         ]);
         assert.deepEqual(readLimits(text), { concurrent: 4 });
     });
