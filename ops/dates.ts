@@ -10,12 +10,9 @@ export function isOver(expires: string | undefined, today: Date): boolean {
     return expires !== undefined && day.safeParse(expires).success && daysUntil(expires, today) <= 0;
 }
 
-/** Problems of a day that must be in the future. */
+/** Problems of a day that must be in the future. The config check reports a text that is not a day. */
 export function dayProblems(where: string, text: string | undefined, today: Date): string[] {
-    if (text === undefined) return [];
-    if (!day.safeParse(text).success)
-        return [`${where}: must be a day, for example 2027-01-31 (got ${JSON.stringify(text)}).`];
-    if (daysUntil(text, today) > 0) return [];
+    if (!isOver(text, today)) return [];
     return [`${where}: must be later than today, which is ${dayAfter(today, 0)} (got ${text}). Choose a later day.`];
 }
 

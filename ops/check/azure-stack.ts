@@ -7,12 +7,7 @@ import { readValue } from "../stack/stack-file";
  * up` reports its problems.
  */
 export function stackRecords(text: string): RecordSet[] {
-    const parsed = schema.safeParse(plain(readValue(text, "azure")));
+    const parsed = schema.safeParse(readValue(text, "azure"));
     if (!parsed.success || parsed.data === undefined) return [];
     return azureSide(parsed.data, { http: 0 }, 0).dnsRecords;
-}
-
-/** A YAML node of the stack file as a plain value. */
-function plain(value: unknown): unknown {
-    return (value as { toJSON?(): unknown } | undefined)?.toJSON?.() ?? value;
 }

@@ -180,8 +180,7 @@ async function serversAtCloudflare(
 }
 
 function asTexts(value: unknown): string[] {
-    const list = (value as { toJSON?(): unknown } | undefined)?.toJSON?.() ?? value;
-    return Array.isArray(list) ? list.map(String) : [];
+    return Array.isArray(value) ? value.map(String) : [];
 }
 
 function render(rows: ComparedRow[]): string {

@@ -1,6 +1,5 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
-import { isSeq } from "yaml";
 import type { AzureSide } from "../../components/cloudflare/azure-side";
 import { repeatable, timeLimit, withExamples, withJson, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
@@ -87,7 +86,7 @@ async function readTarget(context: Context, args: CheckExposureArgs) {
     if (bad.length > 0)
         throw new UsageError(bad.map((one) => `--address, --closed: must be an IPv4 or IPv6 address (got ${one}).`));
     const endpoints = readValue(stack.text, "alpa", "endpoints");
-    const closed = closedPorts(isSeq(endpoints) ? endpoints.items.map(String) : []);
+    const closed = closedPorts(Array.isArray(endpoints) ? endpoints.map(String) : []);
     const common = { url, closed, refused: access ? [401, 403] : [401] };
     if (access || readValue(stack.text, "exposure") === "tunnel") {
         const shut = [...new Set([...args.address, ...args.closed])];

@@ -1,10 +1,9 @@
 import type { Command } from "commander";
 import type { Limits } from "../../components/consumers/limits";
-import { didYouMean } from "../../config/problems";
 import { wholeNumber } from "../arguments";
 import { LIMITS } from "../stack/limits";
 import type { Stack } from "../stack/stack";
-import { authenticatorIn, readNumber, readValue } from "../stack/stack-file";
+import { readNumber } from "../stack/stack-file";
 
 export type LimitArgs = Pick<Limits, (typeof LIMITS)[number]>;
 
@@ -21,33 +20,6 @@ export function withLimits(command: Command, whose: string, otherwise: string): 
 export function limitsGiven(args: LimitArgs): LimitArgs | undefined {
     const given = LIMITS.flatMap((name) => (args[name] === undefined ? [] : [[name, args[name]] as const]));
     return given.length === 0 ? undefined : Object.fromEntries(given);
-}
-
-/** Problems of `--class`. The config check finds them too, but it names the index of the caller instead of this option. */
-export function classProblems({ text }: Pick<Stack, "text">, name: string): string[] {
-    if (authenticatorIn(text) !== "gateway") {
-        const option = String(readValue(text, "option"));
-        return [`--class: only valid for a stack with a gateway of its own (got option ${option}). Leave it out.`];
-    }
-    const known = knownClasses(text);
-    // If `classes` is stored as JSON text, as `pulumi config set` writes it, only the config check reads it.
-    if (known === undefined || known.includes(name)) return [];
-    const got = `(got ${JSON.stringify(name)}).`;
-    if (known.length === 0)
-        return [
-            `--class: must be a name in classes, which is empty ${got} Add the class to the stack file: ${name}: {}`,
-        ];
-    return [
-        `--class: must be one of ${known.join(", ")} ${got}${didYouMean(name, known) || " Choose one, or add it to classes."}`,
-    ];
-}
-
-/** Names in `classes`; undefined if `classes` is stored as JSON text. */
-function knownClasses(text: string): string[] | undefined {
-    const classes = readValue(text, "classes");
-    if (classes === undefined || classes === null) return [];
-    const json = (classes as { toJSON?: () => unknown }).toJSON?.();
-    return typeof json === "object" && json !== null ? Object.keys(json) : undefined;
 }
 
 /** `batch (its callers share 2 slots)`, `interactive`, or `none`. */

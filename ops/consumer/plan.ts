@@ -1,25 +1,17 @@
-import { ALGORITHMS, PUBLIC_KEY_NAMES } from "../../components/consumers/signing-algorithms";
 import type { Limits } from "../../components/consumers/limits";
 import { didYouMean } from "../../config/problems";
-import {
-    DEFAULT_OVERLAP_DAYS,
-    DEFAULT_TOKEN_OVERLAP_DAYS,
-    daysUntil,
-    publicKeyProblem,
-    type Algorithm,
-} from "../../config/keys/consumers/credentials";
+import { DEFAULT_OVERLAP_DAYS, DEFAULT_TOKEN_OVERLAP_DAYS, daysUntil } from "../../config/keys/consumers/credentials";
 import { dayAfter, dayProblems, isOver } from "../dates";
-import { addCredential, disableToken, removeConsumer, removeCredential, setExpires } from "../stack/consumers-edit";
+import { addCredential, removeConsumer, removeCredential, setFields } from "../stack/consumers-edit";
 import type { Plan } from "../stack/apply/change";
 import { callersOf, type Stack } from "../stack/stack";
-import { classInWords, classProblems } from "./limit-options";
+import { classInWords } from "./limit-options";
 import type { PublicKeyRead } from "./public-key-file";
 import { planRotateInPlace, type Rotation } from "./rotate-in-place";
 import {
     authenticatorIn,
     readConsumers,
     readNumber,
-    type Consumer,
     type Credential,
     type Method,
     type NewCredential,
@@ -37,34 +29,32 @@ type Lists = Pick<Stack, "text" | "callers" | "flag">;
 
 /** Plans a new consumer, or an additional credential of an existing consumer. */
 export function planAdd(lists: Lists, name: string, asked: NewAsAsked, today: Date): Plan {
-    const consumer = callersOf(lists).find((c) => c.name === name);
-    const problems = [
-        ...(consumer ? idProblems("--credential", consumer, asked.id) : []),
-        ...dayProblems("--expires", asked.expires, today),
-        ...tokenProblems(asked),
-        ...(asked.class === undefined ? [] : classProblems(lists, asked.class)),
-    ];
-    if (consumer && (asked.limits || asked.class !== undefined))
+    const exists = callersOf(lists).some((c) => c.name === name);
+    const problems = [...asked.problems, ...dayProblems("--expires", asked.expires, today)];
+    const { limits, class: named } = asked;
+    if (exists && (limits || named !== undefined))
         problems.push(
             `--requests, --concurrent, --class: only valid with a new consumer (${name} exists). Run: npm run ops -- consumer set-limits ${name}${lists.flag}`,
         );
-    if (problems.length > 0) return { problems, effects: [] };
-    const about = { limits: asked.limits, class: asked.class };
     return {
-        ...edit(lists, name, (text) => addCredential(text, name, credentialOf(asked), about)),
+        ...edit(lists, name, (text) => addCredential(text, name, credentialOf(asked), { class: named, limits })),
         problems,
         effects: [
-            `Adds ${asked.id} (${describe(asked)}) to ${consumer ? name : `the new consumer ${name}`}.`,
-            ...(asked.class === undefined ? [] : [`Class of ${name}: ${classInWords(lists, asked.class)}.`]),
+            `Adds ${asked.id} (${describe(asked)}) to ${exists ? name : `the new consumer ${name}`}.`,
+            ...(named === undefined ? [] : [`Class of ${name}: ${classInWords(lists, named)}.`]),
         ],
     };
 }
 
 /** Plans a new credential as the successor of an existing one, which gets an expiry date. */
 export function planRotate(lists: Lists, name: string, id: string, asked: Rotation, today: Date): Plan {
-    const { consumer, credential, problems } = lookUp(lists, name, id);
-    problems.push(...dayProblems("--expires", asked.expires, today), ...overlapProblems(lists.text, asked.overlapDays));
-    if (!consumer || !credential) return { problems, effects: [] };
+    const { credential, problems } = lookUp(lists, name, id);
+    problems.push(
+        ...asked.problems,
+        ...dayProblems("--expires", asked.expires, today),
+        ...overlapProblems(lists.text, asked.overlapDays),
+    );
+    if (!credential) return { problems, effects: [] };
     const end = dayAfter(today, asked.overlapDays);
     if (isOver(credential.expires, today))
         problems.push(`${name}/${id}: expired on ${credential.expires}. Add a credential: npm run ops -- consumer add`);
@@ -74,28 +64,9 @@ export function planRotate(lists: Lists, name: string, id: string, asked: Rotati
             `--overlap-days: the overlap must end by ${credential.expires}, when ${id} expires (got ${asked.overlapDays}). Give at most ${daysUntil(credential.expires, today)} days.`,
         );
     if (credential.method === "service-token") {
-        const { problems: found, effects, set } = planRotateInPlace(name, credential, asked, today, problems);
-        return { problems: found, effects, ...(set && edit(lists, name, set)) };
+        const { problems: more, effects, set } = planRotateInPlace(name, credential, asked, today);
+        return { ...edit(lists, name, set), problems: [...problems, ...more], effects };
     }
-    const { successor } = asked;
-    if (successor === undefined)
-        return {
-            problems: [
-                ...problems,
-                `--successor: required with method ${credential.method}. Name the new credential, for example --successor ${id}-2.`,
-            ],
-            effects: [],
-        };
-    problems.push(...idProblems("--successor", consumer, successor));
-    const next: NewAsAsked = {
-        id: successor,
-        method: credential.method as Method,
-        algorithm: credential.algorithm as Algorithm | undefined,
-        publicKey: asked.publicKey,
-        publicKeyError: asked.publicKeyError,
-        expires: asked.expires,
-    };
-    problems.push(...tokenProblems(next));
     // The old key pair may have leaked, so the new credential needs a new key pair.
     if (asked.publicKey !== undefined && asked.publicKey.trim() === credential.publicKey?.trim())
         problems.push(`--public-key-file: must be a new key (got that of ${name}/${id}). Ask the caller for it.`);
@@ -104,9 +75,19 @@ export function planRotate(lists: Lists, name: string, id: string, asked: Rotati
         problems.push(
             `--expires: must be a day after ${end}, when the overlap ends (got ${asked.expires}). Choose a later one, or fewer --overlap-days.`,
         );
-    if (problems.length > 0) return { problems, effects: [] };
+    const { successor } = asked;
+    if (successor === undefined) {
+        problems.push(
+            `--successor: required with method ${credential.method}. Name the new credential, for example --successor ${id}-2.`,
+        );
+        return { problems, effects: [] };
+    }
+    const { algorithm } = credential as NewCredential;
+    const next: NewAsAsked = { ...asked, id: successor, method: credential.method as Method, algorithm };
     return {
-        ...edit(lists, name, (text) => setExpires(addCredential(text, name, credentialOf(next)), name, id, end)),
+        ...edit(lists, name, (text) =>
+            addCredential(setFields(text, [name, id], { expires: end }), name, credentialOf(next)),
+        ),
         problems,
         rotated: `${name}/${id}`,
         effects: [
@@ -159,9 +140,10 @@ export function planRemove(lists: Lists, name: string): Plan {
  */
 function aloneOf(lists: Lists, name: string, ids: string[]): Plan["alone"] {
     const isEdge = authenticatorIn(lists.text) === "edge";
-    const change = isEdge ? disableToken : removeCredential;
+    const change = (text: string, id: string) =>
+        isEdge ? setFields(text, [name, id], { enabled: false }) : removeCredential(text, name, id);
     return {
-        text: edit(lists, name, (text) => ids.reduce((before, id) => change(before, name, id), text)).after!,
+        text: edit(lists, name, (text) => ids.reduce(change, text)).after!,
         targets: [
             // Without these, a targeted run would not notice another cluster, and would use an earlier login.
             "**:StackIdentity::*",
@@ -221,11 +203,6 @@ function credentialOf({ id, method, algorithm, publicKey, expires }: NewAsAsked)
     };
 }
 
-function idProblems(option: string, { name, credentials }: Consumer, id: string): string[] {
-    if (credentials.every((c) => c.id !== id)) return [];
-    return [`${option}: must be a new id (${name} has ${id} already). Choose another.`];
-}
-
 function overlapProblems(text: string, days: number): string[] {
     const unset = authenticatorIn(text) === "edge" ? DEFAULT_TOKEN_OVERLAP_DAYS : DEFAULT_OVERLAP_DAYS;
     const longest = readNumber(text, "maxOverlapDays") ?? unset;
@@ -233,34 +210,4 @@ function overlapProblems(text: string, days: number): string[] {
     return [
         `--overlap-days: must be at most ${longest}, the stack's maxOverlapDays (got ${days}). Choose fewer, or add an independent credential: npm run ops -- consumer add`,
     ];
-}
-
-/**
- * Checks method, algorithm and public key against each other. The config check does so too, but cannot name the
- * options.
- */
-function tokenProblems({ method, algorithm, publicKey, publicKeyError }: NewAsAsked): string[] {
-    const isGiven = (publicKey ?? publicKeyError) !== undefined;
-    if (method !== "jwt") {
-        const problems =
-            algorithm === undefined
-                ? []
-                : [`--algorithm: only valid with method jwt (got method ${method}). Leave it out.`];
-        if (isGiven)
-            problems.push(`--public-key-file: only valid with method jwt (got method ${method}). Leave it out.`);
-        return problems;
-    }
-    if (algorithm === undefined)
-        return [`--algorithm: required with --method jwt. Choose one of ${ALGORITHMS.join(", ")}.`];
-    if (algorithm === "HS256")
-        return !isGiven
-            ? []
-            : [
-                  `--public-key-file: only valid with ${PUBLIC_KEY_NAMES}; the secret of HS256 is generated. Leave it out.`,
-              ];
-    if (publicKeyError !== undefined) return [publicKeyError];
-    if (publicKey === undefined)
-        return [`--public-key-file: required with ${algorithm}. Name a file with the caller's public key in PEM form.`];
-    const wrong = publicKeyProblem(publicKey, algorithm);
-    return wrong === undefined ? [] : [`--public-key-file: ${wrong}`];
 }

@@ -9,20 +9,19 @@ export function withPublicKey(command: Command): Command {
     );
 }
 
-/** Content of the file that `--public-key-file` names, or the reason why the file cannot be used. */
+/** Content of the file that `--public-key-file` names, and the problem of a file that cannot be read. */
 export interface PublicKeyRead {
     publicKey?: string;
-    publicKeyError?: string;
+    problems: string[];
 }
 
 export function readPublicKey(file: string | undefined): PublicKeyRead {
-    if (file === undefined) return {};
+    if (file === undefined) return { problems: [] };
     try {
-        return { publicKey: readFileSync(file, "utf8").replaceAll("\r\n", "\n") };
+        return { publicKey: readFileSync(file, "utf8").replaceAll("\r\n", "\n"), problems: [] };
     } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
-        return {
-            publicKeyError: `--public-key-file: must be a file that can be read (got ${file}: ${code}). Correct the path.`,
-        };
+        const problem = `--public-key-file: must be a file that can be read (got ${file}: ${code}). Correct the path.`;
+        return { problems: [problem] };
     }
 }

@@ -1,7 +1,7 @@
 import { daysUntil } from "../../config/keys/consumers/credentials";
 import { dayAfter } from "../dates";
-import { setSecretVersion } from "../stack/consumers-edit";
 import type { Plan } from "../stack/apply/change";
+import { setSecretVersion } from "../stack/consumers-edit";
 import type { Credential } from "../stack/stack-file";
 import type { PublicKeyRead } from "./public-key-file";
 
@@ -16,28 +16,23 @@ export interface Rotation extends PublicKeyRead {
 /**
  * Plans a new secret for an existing service token. A rotation does not create a second token, because an account can have
  * only 50 tokens. Cloudflare accepts the previous secret until a given day.
- * @param problems problems that prevent any rotation
  * @returns the plan, with `set`, the edit of the file that contains the token
  */
 export function planRotateInPlace(
     name: string,
     { id, secretVersion: version = 1, previousSecretExpires: before }: Credential,
-    { successor, publicKey, publicKeyError, overlapDays, expires: end }: Rotation,
+    { successor, publicKey, overlapDays, expires }: Rotation,
     today: Date,
-    problems: string[],
-): Omit<Plan, "after"> & { set?: (text: string) => string } {
+): Pick<Plan, "problems" | "effects"> & { set: (text: string) => string } {
     const who = `${name}/${id}`;
-    if (successor !== undefined)
-        problems.push(
-            `--successor: only valid with method key or jwt (got method service-token). Leave it out: a service token gets a new secret in place.`,
-        );
-    if ((publicKey ?? publicKeyError) !== undefined)
-        problems.push("--public-key-file: only valid with method jwt (got method service-token). Leave it out.");
-    if (end !== undefined)
-        problems.push(
-            `--expires: must not be given for a service token, which keeps its expiry date (got ${end}). Change expires of ${who} in the stack file.`,
-        );
-    if (problems.length > 0) return { problems, effects: [] };
+    const given = { "--successor": successor, "--public-key-file": publicKey, "--expires": expires };
+    const problems = Object.entries(given).flatMap(([option, value]) =>
+        value === undefined
+            ? []
+            : [
+                  `${option}: must not be given for a service token, which gets a new secret in place and keeps its expiry date. Leave it out.`,
+              ],
+    );
     const until = dayAfter(today, overlapDays);
     const effects = [
         `${who} gets a new secret, number ${version + 1}; its client id stays.`,

@@ -1,11 +1,11 @@
 import type { Limits } from "../../components/consumers/limits";
 import { label, withChange, withConsumer, withExamples, type AddCommand, type ChangeArgs } from "../arguments";
 import type { Context } from "../context";
-import { setClass, setLimits } from "../stack/consumers-edit";
+import { setFields } from "../stack/consumers-edit";
 import { carryOut, reportChange, type Plan } from "../stack/apply/change";
-import { limitsInWords, ownLimits } from "../stack/limits";
+import { LIMITS, limitsInWords, ownLimits } from "../stack/limits";
 import { findStack, type Stack } from "../stack/stack";
-import { classInWords, classProblems, limitsGiven, withLimits, type LimitArgs } from "./limit-options";
+import { classInWords, limitsGiven, withLimits, type LimitArgs } from "./limit-options";
 import { edit, lookUp } from "./plan";
 
 export const command: AddCommand = (consumer, context) =>
@@ -49,23 +49,23 @@ function planSetLimits(stack: Stack, name: string, args: SetLimitsArgs): Plan {
         problems.push(
             "--requests, --per-seconds, --concurrent, --clear, --class: at least one is required. Say what to change.",
         );
-    if (typeof args.class === "string") problems.push(...classProblems(stack, args.class));
     if (!consumer || problems.length > 0) return { problems, effects: [] };
-    const changes: ((text: string) => string)[] = [];
+    const fields: { limits?: object; class?: string } = {};
     const effects: string[] = [];
     if (given !== undefined || args.clear) {
         const before = ownLimits(stack, name);
         const after: Limits = { ...(args.clear ? {} : before), ...given };
-        changes.push((text) => setLimits(text, name, after));
+        const unset = Object.fromEntries(LIMITS.map((limit) => [limit, undefined]));
+        fields.limits = Object.keys(after).length === 0 ? undefined : { ...unset, ...after };
         effects.push(`Own limits of ${name}: ${limitsInWords(before)} -> ${limitsInWords(after)}.`);
     }
     if (args.class !== undefined) {
         const named = args.class || undefined;
-        changes.push((text) => setClass(text, name, named));
+        fields.class = named;
         effects.push(`Class of ${name}: ${classInWords(stack, consumer.class)} -> ${classInWords(stack, named)}.`);
     }
     return {
-        ...edit(stack, name, (text) => changes.reduce((edited, change) => change(edited), text)),
+        ...edit(stack, name, (text) => setFields(text, [name], fields)),
         problems,
         effects: [`${effects.join(" ")} Credentials: unchanged.`],
     };

@@ -1,5 +1,4 @@
 /** Expected times of steps: measured times, else the defaults of docs/operate/convert.md. */
-import { isSeq } from "yaml";
 import { DEFAULT_HOST_WAITS } from "../../config/keys/convert";
 import type { Conversion } from "./audit";
 import type { Expected } from "./clock";
@@ -52,7 +51,7 @@ export function patience(text: string, answerSeconds: number): number {
         readNumber(text, "convert", "bareMetal", key) ?? DEFAULT_HOST_WAITS[key];
     const [start, stop] = [of("startTimeoutSeconds"), of("stopTimeoutSeconds")];
     const hosts = readValue(text, "convert", "bareMetal", "hosts");
-    const count = isSeq(hosts) ? hosts.items.length : 1;
+    const count = Array.isArray(hosts) ? hosts.length : 1;
     return answerSeconds + count * (start + 2 * stop) + start + OTHERS_SECONDS;
 }
 

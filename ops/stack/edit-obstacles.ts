@@ -1,10 +1,10 @@
 import { counted } from "../../config/problems";
-import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Context } from "../context";
 import { conversionInProgress } from "../convert/lock/in-progress";
+import { errorMessage } from "../errors";
+import { git } from "./history/commits";
 import { jsonObject, said } from "./pulumi";
 import type { Stack } from "./stack";
 
@@ -34,46 +34,30 @@ export async function obstaclesOrConversion(context: Context, stack: Stack, now 
 
 /** Detects an uncommitted edit by hand: this run would apply it too, and a rollback would lose it. */
 async function foreignEdit(stack: Stack, edited: Edited): Promise<string[]> {
-    const { file } = edited;
     // For a symbolic link, git would compare only the path of its target.
-    const status = await gitStatus(realpathSync(file));
-    if (typeof status !== "string")
+    const file = realpathSync(edited.file);
+    if (!inRepository(dirname(file)) || isOurs(stack, edited)) return [];
+    const where = basename(edited.file);
+    try {
+        const status = await git(["status", "--porcelain", "--", file], dirname(file));
+        if (status === "") return [];
         return [
-            `${basename(file)}: git cannot show whether it has uncommitted changes (${status.problem}). Run: git status`,
+            `${where}: has uncommitted changes that alpa-auth did not make (git status: ${status.slice(0, 2).trim()}). Commit or revert them, so that this change gets its own commit.`,
         ];
-    if (status.trim() === "" || isOurs(stack, edited)) return [];
-    return [
-        `${basename(file)}: has uncommitted changes that alpa-auth did not make (git status: ${status.slice(0, 2).trim()}). Commit or revert them, so that this change gets its own commit.`,
-    ];
-}
-
-/** git status of the file; empty outside of a work tree, or without git. */
-function gitStatus(file: string): Promise<string | { problem: string }> {
-    const args = ["-C", dirname(file), "status", "--porcelain", "--", file];
-    const env = { ...process.env, LC_ALL: "C" }; // English, since the code below parses git's messages.
-    return new Promise((resolve) =>
-        execFile("git", args, { env }, (error, stdout, stderr) => {
-            if (!error) return resolve(stdout);
-            if ((error as NodeJS.ErrnoException).code === "ENOENT") return resolve("");
-            // With a damaged HEAD, git reports that there is no repository.
-            if (/not a git repository/.test(stderr) && !hasRepository(dirname(file))) return resolve("");
-            resolve({ problem: stderr.trim().split("\n")[0] || error.message.split("\n")[0] });
-        }),
-    );
+    } catch (error) {
+        const [why] = errorMessage(error).split("\n");
+        return [`${where}: git cannot show whether it has uncommitted changes (${why}). Run: git status`];
+    }
 }
 
 /** Whether a folder is in a git repository, even if git cannot read the repository. */
-function hasRepository(folder: string): boolean {
-    return existsSync(join(folder, ".git")) || (dirname(folder) !== folder && hasRepository(dirname(folder)));
+function inRepository(folder: string): boolean {
+    return existsSync(join(folder, ".git")) || (dirname(folder) !== folder && inRepository(dirname(folder)));
 }
 
-/** Whether the file is as this program last wrote it, or as it was before that edit because an operator restored it. */
+/** Whether the file is as this program last wrote it, or as it was before that edit. */
 function isOurs(stack: Stack, edited: Edited): boolean {
-    const [ours, before] = (["ours", "before"] as const).map((what) => {
-        const file = local(stack, edited, what);
-        return existsSync(file) ? readFileSync(file, "utf8") : undefined;
-    });
-    return ours === hash(edited.text) || before === edited.text;
+    return copiesOf(stack, edited).some((copy) => existsSync(copy) && readFileSync(copy, "utf8") === edited.text);
 }
 
 /** Detects pending operations: an interrupted run may have created objects that are not in the state. */
@@ -97,39 +81,22 @@ export function pendingIn(stack: Pick<Stack, "short">, state: Pending = {}): str
     ];
 }
 
-/** The files that {@link remember} wrote about an edit, and functions that change them after the edit's `pulumi up`. */
-export interface Remembered {
-    /** Copy of the file before the edit. */
-    copy: string;
-    /**
-     * Restores the records of the previous edit. Call it if this edit was undone.
-     */
-    forget: () => void;
-}
-
 /**
- * Saves a copy of the file before an edit, and the hash of the text after the edit. A later command in this clone uses them
- * to detect edits by hand. They are in a folder that git ignores. Secrets in the copy stay encrypted.
- * @param edited the stack file, or the callers file
+ * Saves the text of a file before an edit and after it, so that later commands of this clone can tell edits by hand. Secrets in
+ * the copies stay encrypted.
+ * @returns the copy of the text before the edit
  */
-export function remember(stack: Stack, after: string, edited: Edited = stack): Remembered {
-    const files = (["before", "ours"] as const).map((what) => local(stack, edited, what));
-    const earlier = files.map((file) => (existsSync(file) ? readFileSync(file, "utf8") : undefined));
-    const write = (texts: (string | undefined)[]) =>
-        files.forEach((file, i) =>
-            texts[i] === undefined ? rmSync(file, { force: true }) : writeFileSync(file, texts[i], { mode: 0o600 }),
-        );
-    mkdirSync(dirname(files[0]), { recursive: true, mode: 0o700 });
-    write([edited.text, hash(after)]);
-    return { copy: files[0], forget: () => write(earlier) };
+export function remember(stack: Stack, after: string, edited: Edited = stack): string {
+    const [before, ours] = copiesOf(stack, edited);
+    mkdirSync(dirname(before), { recursive: true, mode: 0o700 });
+    writeFileSync(before, edited.text, { mode: 0o600 });
+    writeFileSync(ours, after, { mode: 0o600 });
+    return before;
 }
 
-/** Path of a record. All records are next to the stack file, where git ignores their folder. */
-function local({ file, callers }: Stack, edited: Edited, what: "ours" | "before"): string {
+/** Copies before and after the last edit, next to the stack file in a folder that git ignores. */
+function copiesOf({ file, callers }: Stack, edited: Edited): [before: string, after: string] {
     const name = edited.file === callers?.file ? callers.name.replaceAll("/", "~") : basename(file);
-    return join(dirname(file), ".alpa-auth", "local", `${name}.${what}`);
-}
-
-function hash(text: string): string {
-    return createHash("sha256").update(text).digest("hex");
+    const copy = join(dirname(file), ".alpa-auth", "local", name);
+    return [`${copy}.before`, `${copy}.after`];
 }

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, realpathSync, renameSync, statSync, writeFile
 import { basename } from "node:path";
 import { Failure } from "../errors";
 import { NOTHING_CHANGED } from "./backend-lock";
-import { filesOf, type Edited, type Remembered } from "./edit-obstacles";
+import { filesOf, type Edited } from "./edit-obstacles";
 import { maskKeys } from "./mask-secrets";
 import type { Stack } from "./stack";
 
@@ -55,11 +55,10 @@ export function unchanged(stack: Stack): void {
  * Undoes an edit whose run did not begin, unless an editor or git has changed the file since.
  * @returns a sentence about the content of the file
  */
-export function undo(stack: Stack, edited: Edited, after: string, before: Remembered): string {
+export function undo(stack: Stack, edited: Edited, after: string): string {
     const name = nameOf(stack, edited);
     if (readFileSync(edited.file, "utf8") !== after)
         return `${name} has changed meanwhile, so the edit was not undone. Check the file with git diff, because the next pulumi up applies the edit.`;
     replace(edited.file, edited.text);
-    before.forget();
     return NOTHING_CHANGED;
 }

@@ -1,204 +1,81 @@
-import { diffArrays } from "diff";
-import {
-    Document,
-    isCollection,
-    isMap,
-    isScalar,
-    parseDocument,
-    visit,
-    type Node,
-    type Scalar,
-    type ToStringOptions,
-} from "yaml";
+/** Reads and edits the YAML of a stack file, or of a callers file. */
+import { isAlias, isCollection, isMap, isScalar, parseDocument, stringify, visit, YAMLMap } from "yaml";
+import type { Document, Node } from "yaml";
+import { PROJECT } from "../../config/stack-file";
 import { UsageError } from "../errors";
 
-/**
- * Edits YAML, and keeps every line that the edit does not touch. The library keeps comments and order, but rewrites the
- * whole file in one style: aligned comments would move, and the diff would hide the change.
- */
-export function editYaml(text: string, edit: (document: Document) => void): string {
-    // The library writes no Windows line breaks, so edited lines would differ from the other lines.
-    if (isWindows(text)) return editYaml(text.replaceAll("\r\n", "\n"), edit).replaceAll("\n", "\r\n");
-    const style = styleOf(text);
-    let first: string | undefined;
-    // A file may have both indented and unindented lists, so both styles are tried: one of them must fit the edited lines.
-    for (const indentSeq of [style.indentSeq, !style.indentSeq]) {
-        const document = parseYaml(text);
-        const same = document.toString({ ...style, indentSeq });
-        edit(document);
-        const edited = document.toString({ ...style, indentSeq });
-        const merged = same === text ? edited : mergeLines(text.split("\n"), same.split("\n"), edited.split("\n"));
-        if (meaning(merged) === meaning(edited)) return merged;
-        first ??= edited;
-    }
-    return first!; // No style fits: a file in another style is better than one with other content.
-}
-
-/** Whether every line break is one of Windows. */
-function isWindows(text: string): boolean {
-    return /\r\n/.test(text) && !/(^|[^\r])\n/.test(text);
-}
-
-/** @throws UsageError if the text is not a YAML stack file; the error does not quote it, since it may contain secrets */
-export function parseYaml(text: string): Document {
-    const document = parseDocument(text);
+/** @throws UsageError if the text is no such file; the error does not quote it, since it may contain secrets */
+export function parseYaml(text: string, schema: "core" | "failsafe" = "core"): Document {
+    const document = parseDocument(text, { schema, merge: schema === "core" });
     const [error] = document.errors;
     if (error !== undefined) {
-        const line = error.linePos?.[0].line;
-        throw new UsageError([`the stack file: must be YAML (${error.code}, line ${line ?? "unknown"}).`]);
+        const line = error.linePos?.[0].line ?? "unknown";
+        throw new UsageError([`the stack file: must be YAML (${error.code}, line ${line}). Correct this line.`]);
     }
-    if (!hasValues(document))
-        throw new UsageError([
-            "the stack file: must have each anchor before its aliases, and not so many aliases that the YAML library rejects the file.",
-        ]);
     const config = document.get("config", true);
-    const known = isMap(config) || config === undefined || (isScalar(config) && config.value === null);
-    if (known && (isMap(document.contents) || document.contents === null)) {
-        const problems = readOtherwise(text, document);
-        if (problems.length > 0) throw new UsageError(problems);
-        return document;
-    }
-    throw new UsageError([
-        "the stack file: must be a mapping with the key config. The value of config must be a mapping, not an alias.",
-    ]);
-}
-
-/** Whether all aliases can be resolved. The library checks this, and their number, only when it reads their values. */
-function hasValues(document: Document): boolean {
-    let isAliased = false;
-    visit(document, { Alias: () => ((isAliased = true), visit.BREAK) });
+    if (!(document.contents === null || isMap(document.contents)) || !(config === undefined || isMap(config)))
+        throw new UsageError([
+            "the stack file: must be a mapping with the key config, whose value must be a mapping, not an alias. Write the keys below config.",
+        ]);
     try {
-        if (isAliased) document.toJS();
-        return true;
+        document.toJS(); // The library checks the aliases, and their number, only when it reads their values.
     } catch {
-        return false;
+        throw new UsageError([
+            "the stack file: must have each anchor before its aliases, and only a few aliases. Replace the aliases by their values.",
+        ]);
     }
+    return document;
 }
 
-/** Formatting of a file, as far as the library supports it. */
-function styleOf(text: string): ToStringOptions {
-    const indent = /^(?:config|consumers):.*\n(?:\s*(?:#.*)?\n)*( +)\S/m.exec(text)?.[1].length ?? 2;
-    const list = /^( *)[^\s#-][^\n]*:[ \t]*(?:#.*)?\n(?:\s*(?:#.*)?\n)*( *)- /m.exec(text);
-    return {
-        indent,
-        indentSeq: list === null || list[2].length > list[1].length,
-        flowCollectionPadding: !/\{\S/.test(text),
-        lineWidth: 0,
-        singleQuote: false,
-    };
-}
-
-/** Applies the difference between `same` (the original in the library's style) and `edited` to `original`. */
-function mergeLines(original: string[], same: string[], edited: string[]): string {
-    const places = alignment(same, original);
-    const lines: string[] = [];
-    let at = 0; // in same
-    let taken = 0; // in original
-    for (const part of diffArrays(same, edited)) {
-        if (part.added) lines.push(...part.value);
-        else {
-            at += part.value.length;
-            const end = places[at];
-            if (!part.removed) lines.push(...original.slice(taken, end));
-            taken = end;
-        }
-    }
-    return lines.join("\n");
-}
-
-/** Matches lines. The first `n` lines of `from` correspond to the first `result[n]` lines of `to`. */
-function alignment(from: string[], to: string[]): number[] {
-    const places = [0];
-    let base = 0;
-    // The styles differ mostly in spaces: without spaces most lines can be matched exactly.
-    const bare = (line: string) => line.replace(/\s/g, "");
-    const parts = diffArrays(from, to, { comparator: (left, right) => bare(left) === bare(right) });
-    for (let i = 0; i < parts.length; i++) {
-        const part = parts[i];
-        const next = parts[i + 1];
-        // If lines differ only in style, the comparison shows removed lines next to added lines.
-        const [gone, come] = part.added
-            ? next?.removed
-                ? [next.value.length, part.value.length]
-                : [0, part.value.length]
-            : part.removed
-              ? [part.value.length, next?.added ? next.value.length : 0]
-              : [part.value.length, part.value.length];
-        if ((part.added && next?.removed) || (part.removed && next?.added)) i++;
-        for (let k = 1; k <= gone; k++) places.push(k === gone ? base + come : Math.min(base + k, base + come));
-        if (gone === 0) places[places.length - 1] += come;
-        base += come;
-    }
-    return places;
+/** Edits the config, or a callers file. Comments, the order, and how each value is written stay; only spaces may change. */
+export function editYaml(text: string, edit: (config: YAMLMap) => void): string {
+    // With this schema each value is its source text, so that no number or date is written in another form.
+    const document = parseYaml(text, "failsafe");
+    const isCallersFile = document.has("consumers") && !document.has("config");
+    if (!isCallersFile && !document.has("config")) document.set("config", new YAMLMap());
+    edit((isCallersFile ? document.contents : document.get("config")) as YAMLMap);
+    return document.toString({ lineWidth: 0, indent: /^ +(?=\S)/m.exec(text)?.[0].length ?? 4 });
 }
 
 /**
- * Restores comments below an entry that was removed from a list. The library treats them as a part of the entry, even if
- * they belong to the next one. Comments that are indented more than the entry are deleted with it.
- * @param entry node of the entry in `before`
- * @param isFirst whether it was the first entry of the list
+ * Name of a key that an edit changes: Pulumi also accepts it without the project's name.
+ * @param isDeep whether the edit changes values anywhere below the key. Default: only the key's own mapping or text
+ * @throws UsageError if the edit could change another value too
  */
-export function keepCommentsBelow(
-    before: string,
-    after: string,
-    entry: Node,
-    { isFirst }: { isFirst: boolean },
-): string {
-    const lines = before.split("\n");
-    const lineOf = (offset: number) => before.slice(0, offset).split("\n").length - 1;
-    const indent = /^( *)- /.exec(lines[lineOf(entry.range![0])])?.[1].length;
-    if (indent === undefined) return after;
-    let end = 0;
-    visit(entry, {
+export function editableKey(config: YAMLMap, key: string, { isDeep } = { isDeep: false }): string {
+    const names = [`${PROJECT}:${key}`, key].filter((name) => config.has(name));
+    if (names.length > 1)
+        throw new UsageError([`${key}: must be set only once (got ${names.join(" and ")}). Merge them.`]);
+    const [name = `${PROJECT}:${key}`] = names;
+    visit((config.get(name, true) as Node | undefined) ?? null, {
         Node: (_, node) => {
-            if (isScalar(node) || (isCollection(node) && node.flow)) end = Math.max(end, node.range![1]);
+            const shared = isAlias(node) ? `*${node.source}` : node.anchor && `&${node.anchor}`;
+            if (!shared) return isDeep ? undefined : visit.SKIP;
+            throw new UsageError([
+                `${key}: must have no anchor or alias (got ${shared}), since an edit of one value could change another. Write the values out.`,
+            ]);
         },
     });
-    const rest = lines.slice(lineOf(before.slice(0, end).trimEnd().length) + 1);
-    const next = rest.findIndex((line) => !/^\s*(#|$)/.test(line));
-    const below = next === -1 ? rest : rest.slice(0, next);
-    let from = below.findIndex((line) => /^ *#/.test(line) && line.indexOf("#") <= indent);
-    if (from === -1) return after;
-    while (!isFirst && from > 0 && below[from - 1].trim() === "") from--;
-    const edited = after.split("\n");
-    const head = edited.slice(0, edited.length - (rest.length - below.length));
-    const known = below.map((line) => line.trim());
-    while (head.length > 0 && known.includes(head.at(-1)!.trim())) head.pop();
-    const kept = [...head, ...below.slice(from), ...rest.slice(below.length)].join("\n");
-    return meaning(kept) === meaning(after) ? kept : after;
+    return name;
 }
 
-/** A number with a leading zero, which is octal in YAML 1.1, and decimal in YAML 1.2. */
-const OCTAL = /^[-+]?0[0-7]+$/;
-
-/**
- * Reports values that Pulumi (YAML 1.1) and these commands (YAML 1.2) read differently: the commands would see other callers
- * than the program. A callers file needs no such check, because the program reads it as the commands do.
- */
-function readOtherwise(text: string, document: Document): string[] {
-    if (!document.has("config") || !/<<|(?<![\w.])[-+]?0[0-7]/.test(text)) return [];
-    const at = ({ range }: Scalar) => `line ${text.slice(0, range![0]).split("\n").length}`;
-    const problems: string[] = [];
-    visit(document, {
-        Scalar: (key, scalar) => {
-            if (scalar.type !== "PLAIN") return;
-            if (key === "key" && scalar.value === "<<")
-                problems.push(
-                    `the stack file: has a merge key (<<, ${at(scalar)}). Write out the keys that it merges.`,
-                );
-            if (key !== "key" && typeof scalar.value === "number" && OCTAL.test(scalar.source ?? ""))
-                problems.push(
-                    `the stack file: has a number with a leading zero (${at(scalar)}), which Pulumi reads as octal. Remove the zero, or put the value in quotes.`,
-                );
-        },
-    });
-    return problems;
+/** Sets values in a mapping and in the mappings below it, and keeps their comments. A value `undefined` removes its key. */
+export function assign(map: YAMLMap, values: object): void {
+    for (const [key, value] of Object.entries(values) as [string, unknown][]) {
+        const before = map.get(key, true) as Node | undefined;
+        if (value === undefined) map.delete(key);
+        else if (isMap(before) && typeof value === "object") assign(before, value!);
+        else map.set(key, Object.assign(nodeOf(value), { comment: before?.comment }));
+    }
 }
 
-/** Content of a YAML text, independent of its formatting; undefined if it cannot be parsed. */
-function meaning(text: string): string | undefined {
-    const document = parseDocument(text);
-    return document.errors.length > 0 ? undefined : JSON.stringify(document.toJS());
+/** The node of a new value. A text that YAML 1.1 reads as another type, for example a date, is in quotes. */
+export function nodeOf(value: unknown): Node {
+    const text = stringify(value, { compat: "yaml-1.1", lineWidth: 0 });
+    const node = parseDocument(text, { schema: "failsafe" }).contents!;
+    // A text of several lines needs block style.
+    if (isCollection(node)) node.flow = !/: \|$/m.test(text);
+    return node;
 }
 
 /** A date: Pulumi's YAML parser passes it on as a timestamp. */

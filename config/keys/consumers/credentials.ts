@@ -171,7 +171,7 @@ function tokenProblems({ where, entry }: Place): string[] {
 const ONE_PUBLIC_KEY = /^\s*-----BEGIN PUBLIC KEY-----[^-]*-----END PUBLIC KEY-----\s*$/;
 
 /** Problem of a public key for an algorithm; undefined if there is none. */
-export function publicKeyProblem(pem: string, algorithm: Algorithm): string | undefined {
+function publicKeyProblem(pem: string, algorithm: Algorithm): string | undefined {
     if (/PRIVATE KEY/.test(pem))
         return "must be a public key (got a private key). Treat it as leaked: create a new key pair, and set only its public key.";
     // Node.js parses more formats than APISIX, which accepts any text as a key and then rejects every token.

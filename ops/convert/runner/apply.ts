@@ -96,7 +96,7 @@ async function apply(context: Context, run: Run): Promise<void> {
         throw new Error(`${changed}: changed while the conversion was running. Undo the change.`);
     if (edited) putAside(context, basename(stack.file), stack.text);
     const after = edit(edited ? kept!.text : stack.text);
-    const before = after === stack.text ? undefined : remember(stack, after);
+    if (after !== stack.text) remember(stack, after);
     const held = stateBefore(context, run, stack.short);
     const state = run.state(held);
     const writeState = (one: ConversionState) => writeConversionState(context.folder, stack.short, one);
@@ -104,7 +104,7 @@ async function apply(context: Context, run: Run): Promise<void> {
     // or a change of callers begin. So the lock is written before the phase. Only a step that
     // releases the lock writes the phase first.
     if (!run.releases) writeState(state);
-    if (before !== undefined) replace(stack.file, after);
+    if (after !== stack.text) replace(stack.file, after);
     if (run.releases) writeState(state);
     const begins = run.first && placeIn(stack.text) === BEFORE;
     // The first step has a preview, so that the policy pack can reject it before any change. In later steps a preview
@@ -123,7 +123,7 @@ async function apply(context: Context, run: Run): Promise<void> {
             await context.pulumi(["cancel", "--yes", "--stack", name], { signal });
         } else if (begins) {
             // This `pulumi up` has not begun, so its phase must not stay in the stack file.
-            const now = before === undefined ? NOTHING_CHANGED : undo(stack, stack, after, before);
+            const now = after === stack.text ? NOTHING_CHANGED : undo(stack, stack, after);
             if (now === NOTHING_CHANGED) writeState(held);
             throw new Error(`another run holds the stack's lock (${errorsIn(said)}). ${now} Wait for it to end`);
         } else if (Date.now() >= end) throw new Error(`another run holds the stack's lock (${errorsIn(said)})`);

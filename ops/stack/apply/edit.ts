@@ -49,14 +49,13 @@ export async function applyEdit(context: Context, stack: Stack, edit: Edit): Pro
         const alone = edit.alone && (await changesOfOthers(context, stack, state)) ? edit.alone : undefined;
         const text = alone?.text ?? after;
         const isMixed = edit.alone !== undefined && (await foreignEdits(stack)).length > 0;
-        const before = remember(stack, after, edited);
-        const run = { ...edit, text, state, back: () => undo(stack, edited, text, before) };
+        if (!isMixed) remember(stack, after, edited); // Later commands still report the edits by hand.
+        const run = { ...edit, text, state, back: () => undo(stack, edited, text) };
         replace(edited.file, text);
         if (alone) await up(context, stack, run, targetArgs(alone));
         else if (edit.alone) await up(context, stack, run, []);
         else await up(context, stack, run, await reviewed(context, stack, run, join(folder, "plan.json")));
         replace(edited.file, after);
-        if (isMixed) before.forget(); // Later commands still report the edits by hand.
         return alone !== undefined;
     } finally {
         rmSync(folder, { recursive: true, force: true });

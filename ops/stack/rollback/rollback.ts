@@ -249,7 +249,7 @@ async function saveConfig(context: Context, { stack, target }: Way): Promise<voi
         context.note(`${callers.name} now has the callers of version ${number}. ${then}`);
     }
     if (isDeepStrictEqual(contentOf(stack.text), contentOf(target.config))) return;
-    const before = remember(stack, target.config).copy;
+    const before = remember(stack, target.config);
     replace(stack.file, target.config);
     context.note(
         `${basename(stack.file)} now has the config of version ${number}, without its comments. The previous text is in ${before}. ${await checkAndCommit(stack.file)}`,

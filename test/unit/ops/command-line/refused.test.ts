@@ -20,14 +20,9 @@ const refused: [what: string, command: string, problem: RegExp][] = [
         /--expires: must be later than today, which is 2026-11-25 \(got 2026-11-25\)/,
     ],
     [
-        "an expiry that is not a day",
-        "consumer add bob --expires 2026-02-30",
-        /--expires: must be a day, for example 2027-01-31 \(got "2026-02-30"\)/,
-    ],
-    [
         "an id that is in use",
         "consumer add alice --credential a1",
-        /--credential: must be a new id \(alice has a1 already\)/,
+        /every credential id of alice must be unique \(got a1 twice\)/,
     ],
     [
         "limits for an existing caller",
@@ -45,27 +40,10 @@ const refused: [what: string, command: string, problem: RegExp][] = [
         "consumer add bob --method jwd",
         /^error: --method <method>: allowed choices are key, jwt, service-token \(got "jwd"\)\.$/m,
     ],
-    ["jwt without an algorithm", "consumer add bob --method jwt", /--algorithm: required with --method jwt/],
-    ["an algorithm with a key", "consumer add bob --algorithm HS256", /--algorithm: only valid with method jwt/],
-    [
-        "RS256 without a public key",
-        "consumer add bob --method jwt --algorithm RS256",
-        /--public-key-file: required with RS256/,
-    ],
-    [
-        "HS256 with a public key",
-        "consumer add bob --method jwt --algorithm HS256 --public-key-file PUBLIC",
-        /only valid with RS256, ES256 and EdDSA/,
-    ],
     [
         "a private key",
         "consumer add bob --method jwt --algorithm RS256 --public-key-file PRIVATE",
         /must be a public key \(got a private key\)/,
-    ],
-    [
-        "a key of another kind",
-        "consumer add bob --method jwt --algorithm EdDSA --public-key-file PUBLIC",
-        /must be an Ed25519 key for EdDSA \(got rsa\)/,
     ],
     [
         "a missing public key file",
@@ -111,16 +89,6 @@ const refused: [what: string, command: string, problem: RegExp][] = [
         "a successor that expires with the overlap",
         `consumer rotate alice a1 ${ROTATE.join(" ")} --expires 2026-12-09`,
         /--expires: must be a day after 2026-12-09, when the overlap ends/,
-    ],
-    [
-        "an existing successor",
-        "consumer rotate alice a1 --successor a2 --overlap-days 3",
-        /--successor: must be a new id/,
-    ],
-    [
-        "the rotation of RS256 without the new public key",
-        "consumer rotate tokens rs --successor b --overlap-days 3",
-        /--public-key-file: required with RS256/,
     ],
     [
         "the rotation of RS256 to its current public key",
@@ -202,8 +170,8 @@ const refused: [what: string, command: string, problem: RegExp][] = [
     ],
     [
         "a public key that cannot be read, together with other problems",
-        "consumer add bob --method jwt --algorithm RS256 --public-key-file none.pem --expires 2020-01-01",
-        /--expires: must be later than today[^]*--public-key-file: must be a file that can be read/,
+        "consumer add bob --method jwt --public-key-file none.pem --expires 2020-01-01",
+        /--public-key-file: must be a file that can be read[^]*--expires: must be later than today[^]*\.algorithm: required/,
     ],
     [
         "a name server without an address, together with other problems",
@@ -241,7 +209,7 @@ describe("ops rejects", () => {
             assert.equal(code, 2);
             assert.ok(!/^ {4}at /m.test(note), "no trace");
             assert.equal(text(), STACK_FILE);
-            for (const secret of Object.values(SECRETS))
+            for (const secret of [...Object.values(SECRETS), PRIVATE.split("\n")[1]])
                 assert.ok(!(out + note + JSON.stringify(calls)).includes(secret));
         });
 });

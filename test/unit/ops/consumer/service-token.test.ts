@@ -125,12 +125,12 @@ describe("ops consumer with service tokens", () => {
         [
             "with a successor",
             ["a", "--overlap-days", "1", "--successor", "x"],
-            /--successor: only valid with method key or jwt/,
+            /--successor: must not be given for a service token/,
         ],
         [
             "with a public key",
             ["a", "--overlap-days", "1", "--public-key-file", __filename],
-            /--public-key-file: only valid with method jwt/,
+            /--public-key-file: must not be given for a service token/,
         ],
         [
             "with an expiry of a successor",

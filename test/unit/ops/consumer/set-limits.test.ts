@@ -4,14 +4,13 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { diffLines } from "diff";
-import { setLimits } from "../../../../ops/stack/consumers-edit";
 import { bench, exits } from "../kit";
 
 const TEXT = `# the stack
 config:
     alpa-auth:option: intra-a
     alpa-auth:alpa:
-        endpoints: ["10.20.96.188:20001"]
+        endpoints: [ "10.20.96.188:20001" ]
     alpa-auth:consumers:
         - name: alice # first
           credentials:
@@ -40,7 +39,7 @@ describe("ops consumer set-limits", () => {
         return one.ops("consumer", "set-limits", ...args).then((said) => ({ ...one, ...said }));
     };
 
-    it("gives a caller limits, below its name, and runs pulumi up", async () => {
+    it("gives a caller limits, and runs pulumi up", async () => {
         const { text, calls } = await exits(0, set("alice", "--concurrent", "2", "--yes"));
         assert.deepEqual(changed(TEXT, text()), [[], ["limits: { concurrent: 2 }"]]);
         assert.ok(calls.some(({ args: [verb] }) => verb === "up"));
@@ -85,7 +84,8 @@ describe("ops consumer set-limits", () => {
     describe("with a class", () => {
         // Each class has a caller, because the config check rejects a class without one.
         const members = ["interactive", "batch"].map(
-            (name, i) => `        - { name: member-${i}, class: ${name}, credentials: [{ id: m${i}, method: key }] }\n`,
+            (name, i) =>
+                `        - { name: member-${i}, class: ${name}, credentials: [ { id: m${i}, method: key } ] }\n`,
         );
         const CLASSED = `${TEXT}${members.join("")}    alpa-auth:classes: { interactive: {}, batch: { slots: 4 } }\n`;
         const put = (text: string, ...args: string[]) => {
@@ -93,7 +93,7 @@ describe("ops consumer set-limits", () => {
             return one.ops("consumer", "set-limits", ...args, "--yes").then((said) => ({ ...one, ...said }));
         };
 
-        it("puts a caller into a class, with a line below its name, and says what the callers of the class share", async () => {
+        it("puts a caller into a class, and says what the callers of the class share", async () => {
             const { text, out } = await exits(0, put(CLASSED, "bob", "--class", "batch"));
             assert.deepEqual(changed(CLASSED, text()), [[], ["class: batch"]]);
             assert.match(
@@ -124,33 +124,11 @@ describe("ops consumer set-limits", () => {
             );
             assert.match(added.out, /Class of night-jobs: batch \(its callers share 4 slots\)\./);
             const again = await exits(2, ops("consumer", "add", "bob", "--credential", "b2", "--class", "bach"));
-            assert.match(
-                again.note,
-                /--class: must be one of interactive, batch \(got "bach"\)\. Did you mean batch\?/,
-            );
             assert.match(again.note, /--class: only valid with a new consumer \(bob exists\)\. Run: .* set-limits bob/);
         });
 
         const problems: [what: string, text: string, args: string[], says: RegExp][] = [
-            [
-                "an unknown class, with the list of classes",
-                CLASSED,
-                ["bob", "--class", "night"],
-                /--class: must be one of interactive, batch \(got "night"\)\. Choose one, or add it to classes\.$/m,
-            ],
-            ["a misspelt class, with a suggestion", CLASSED, ["bob", "--class", "bach"], /Did you mean batch\?/],
-            [
-                "a class where there is none",
-                TEXT,
-                ["bob", "--class", "batch"],
-                /--class: must be a name in classes, which is empty \(got "batch"\)\. Add the class to the stack file: batch: \{\}/,
-            ],
-            [
-                "a class at the edge",
-                TEXT.replace("intra-a", "cloudflare"),
-                ["bob", "--class", "batch"],
-                /--class: only valid for a stack with a gateway of its own \(got option cloudflare\)\. Leave it out\./,
-            ],
+            ["an unknown class", CLASSED, ["bob", "--class", "bach"], /consumers\[1\]\.class: .* Did you mean batch\?/],
             [
                 "a share with an own limit on open requests, like the schema",
                 CLASSED,
@@ -171,7 +149,7 @@ describe("ops consumer set-limits", () => {
         try {
             mkdirSync(join(folder, "callers"));
             const callers = join(folder, "callers/intra.yaml");
-            const list = "consumers:\n    - name: carol # third\n      credentials: [{ id: c1, method: key }]\n";
+            const list = "consumers:\n    - name: carol # third\n      credentials: [ { id: c1, method: key } ]\n";
             writeFileSync(callers, list);
             const own = TEXT.replace("    alpa-auth:consumers:", "    alpa-auth:consumersFile: callers/intra.yaml\n$&");
             const { ops, text } = bench({ text: own, folder, program: folder });
@@ -181,21 +159,5 @@ describe("ops consumer set-limits", () => {
         } finally {
             rmSync(folder, { recursive: true, force: true });
         }
-    });
-
-    it("rejects limits that are a YAML alias, or that an alias refers to", () => {
-        const shared = TEXT.replace("limits:\n", "limits: &most\n").replace(
-            "- name: alice # first\n",
-            "- name: alice # first\n          limits: *most\n",
-        );
-        const ordered = `${shared.replace("          limits: *most\n", "")}        - { name: carol, limits: *most, credentials: [] }\n`;
-        assert.throws(
-            () => setLimits(ordered, "bob", { concurrent: 1 }),
-            /bob: must not be used elsewhere .* \(alias \*most/,
-        );
-        assert.throws(
-            () => setLimits(ordered, "carol", { concurrent: 1 }),
-            /limits of carol: must not be a YAML alias/,
-        );
     });
 });

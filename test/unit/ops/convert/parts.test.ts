@@ -292,7 +292,7 @@ describe("ops convert, answers", () => {
 });
 
 describe("ops convert, the stack file", () => {
-    it("is the same after both directions, byte for byte", () => {
+    it("is the same after both directions", () => {
         const there = setPlace(setPlace(CONVERT_FILE, "prepare"), "drain");
         assert.equal(placeIn(there), "drain");
         assert.equal(setPlace(there, "intra-a"), CONVERT_FILE);

@@ -24,13 +24,13 @@ const HOST_KEY = `ssh-ed25519 ${"A".repeat(64)}`;
 export const CONVERT_FILE = `config:
   alpa-auth:option: intra-a # for now
   alpa-auth:alpa:
-    endpoints: ["10.20.96.188:20001"]
+    endpoints: [ "10.20.96.188:20001" ]
   alpa-auth:opt:
     image: { repository: registry.example.com/alpa-serving, tag: 1.0.0 }
     model: alpa/opt-66b
     gpuMemory: 40Gi
     gpusPerNode: 8
-    nodes: [dgx-01, dgx-02]
+    nodes: [ dgx-01, dgx-02 ]
     rayVersion: 2.0.0
     weights: { hostPath: /data/opt_weights }
   alpa-auth:convert:

@@ -69,22 +69,22 @@ describe("ops, a stack file in git", () => {
         const config = await exits(2, ops(...ADD, "--yes"));
         assert.match(
             config.note,
-            /Pulumi\.intra\.yaml: git cannot show whether it has uncommitted changes \(fatal: bad config/,
+            /Pulumi\.intra\.yaml: git cannot show whether it has uncommitted changes \(git status: failed: fatal: bad config/,
         );
         rmSync(join(folder, ".git/config"));
         writeFileSync(join(folder, ".git/HEAD"), "damaged\n");
         const head = await ops(...ADD, "--yes");
-        assert.match(head.note, /\(fatal: not a git repository/);
+        assert.match(head.note, /failed: fatal: not a git repository/);
         assert.equal(text(), STACK_FILE);
     });
 
-    it("compares with nothing where git is missing", async () => {
+    it("rejects an edit of a clone where git is missing", async () => {
         const { ops, folder } = bench();
         commit(folder);
         const { PATH } = process.env;
         process.env.PATH = folder;
         try {
-            await exits(0, ops(...ADD));
+            assert.match((await exits(2, ops(...ADD))).note, /git cannot show .*ENOENT/);
         } finally {
             process.env.PATH = PATH;
         }

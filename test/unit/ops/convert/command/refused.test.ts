@@ -34,12 +34,12 @@ describe("npm run ops -- convert, refused", () => {
         [
             "a convert that another key shares by an alias",
             CONVERT_FILE.replace("alpa-auth:convert:", "$& &shared") + "  other:convert: *shared\n",
-            /convert: must not share its mapping or option with another key .* Write the values out/,
+            /convert: must have no anchor or alias \(got &shared\), .* Write the values out/,
         ],
         [
             "an option that another key shares by an alias",
             CONVERT_FILE.replace("option: intra-a", "option: &shared intra-a") + "  other:option: *shared\n",
-            /convert: must not share its mapping or option with another key/,
+            /option: must have no anchor or alias \(got &shared\)/,
         ],
         [
             "a gateway that is closed for maintenance",

@@ -354,7 +354,7 @@ describe("npm run ops -- convert run", () => {
 
     it("expects answers as long as the program's timeout, which is less than the edge's behind Cloudflare", async () => {
         const behind = (more: string) => CONVERT_FILE.replace("config:\n", `$&  alpa-auth:exposure: tunnel\n${more}`);
-        const alone = CONVERT_FILE.replace('20001"]\n', "$&    answerTimeoutSeconds: 60\n");
+        const alone = CONVERT_FILE.replace('20001" ]\n', "$&    answerTimeoutSeconds: 60\n");
         const cases: [text: string, seconds: number][] = [
             [CONVERT_FILE, 600],
             [alone, 60],
