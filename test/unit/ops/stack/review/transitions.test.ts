@@ -140,11 +140,12 @@ const TRANSITIONS: Transition[] = [
         alpa({ endpoints: ["10.0.0.15:20001"] }),
         "!access-changed ?upstream-replaced",
     ],
-    ["no guard", "rampart", {}, OFF, "?protection-weakened"],
+    ["no guard", "rampart", { guard: { minTokens: 8 } }, OFF, "!protection-weakened"],
     ["a guard where there was none", "rampart", OFF, {}, "!request-rejected"],
     ["shorter bodies", "rampart", {}, { guard: { maxBodyBytes: 1024 } }, "!request-rejected"],
     ["longer bodies", "rampart", {}, { guard: { maxBodyBytes: 131_072 } }, "?guard-changed"],
     ["room for answers, which shortens prompts", "rampart", {}, { guard: { minTokens: 8 } }, "!request-rejected"],
+    ["less room for answers, which some need", "rampart", { guard: { minTokens: 8 } }, {}, "!request-rejected"],
     ["a closed gateway", "rampart", {}, CLOSED, "!service-interrupted"],
     ["a gateway that is open again", "rampart", CLOSED, {}, "-access-added"],
     // The gateway.
