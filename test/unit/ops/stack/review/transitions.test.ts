@@ -101,6 +101,17 @@ const TRANSITIONS: Transition[] = [
     ["a removed limit", "inter", {}, { consumers: [{ ...lab, limits: undefined }, nlp] }, "?limit-removed"],
     ["fewer slots of a class", "rampart", batch(3), batch(2), "!limit-lowered"],
     [
+        "a new class of new callers",
+        "rampart",
+        CLASSES,
+        {
+            ...CLASSES,
+            classes: { ...CLASSES.classes, night: { slots: 1 } },
+            consumers: [...CLASSES.consumers, { ...nlp, class: "night" }],
+        },
+        "-caller-added -changed-inside",
+    ],
+    [
         "a caller in another class",
         "rampart",
         CLASSES,
@@ -120,6 +131,7 @@ const TRANSITIONS: Transition[] = [
         counters({ whenDown: "allow" }),
         "?limit-changed",
     ],
+    ["counters that must answer sooner", "inter", {}, counters({ timeoutMilliseconds: 50 }), "?limit-changed"],
     ["counters that answer later", "inter", {}, counters({ timeoutMilliseconds: 300 }), "-changed-inside"],
     [
         "more pods, with counters of their own",
