@@ -262,6 +262,13 @@ const TRANSITIONS: Transition[] = [
     ["a rate limit", "cloudflare", {}, edge(60), "!request-rejected"],
     ["a lower rate limit", "cloudflare", edge(60), edge(30), "!limit-lowered"],
     ["no rate limit", "cloudflare", edge(60), {}, "?limit-removed"],
+    [
+        "a shorter time limit of the edge",
+        "cloudflare",
+        zone({ plan: "enterprise" }),
+        { ...zone({ plan: "enterprise" }), proxyTimeoutSeconds: 100 },
+        "!timeout-lowered ?timeout-lowered ?host-changed",
+    ],
     ["another plan", "cloudflare", {}, zone({ plan: "enterprise" }), "?route-changed"],
     // A conversion. From `drain` to `switch` callers get 503: Alpa stops and starts while no request reaches it.
     ["a prepared conversion", "phase", { phase: "intra-a" }, { phase: "prepare" }, "-added"],
