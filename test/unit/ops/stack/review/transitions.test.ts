@@ -60,7 +60,10 @@ const metrics = { observability: { metrics: observed("monitoring").observability
 const alpa = (more: object) => ({ alpa: { endpoints: E, ...more } });
 const counters = (more: object) => ({ gateway: { sharedCounters: { whenDown: "refuse", ...more } } });
 const batch = (slots: number) => ({ ...CLASSES, classes: { interactive: {}, batch: { slots, logprobs: 1 } } });
-const firewall = { alpa: { endpoints: E, firewall: { from: ["10.20.97.11"], apply: "ssh", hosts: [bareHost(11)] } } };
+const FROM = "10.20.97.11";
+const firewall = (from: string[], more = {}) => ({
+    alpa: { endpoints: E, firewall: { from, apply: "ssh", hosts: [bareHost(11)], ...more } },
+});
 const edge = (requests: number) => ({ rateLimit: { requests, perSeconds: 10 } });
 const zone = (more: object) => ({ zone: { name: "example.com", plan: "pro", ...more } });
 const connectors = (more: object) => ({ tunnel: { ...EXPOSURE.tunnel, ...more } });
@@ -213,8 +216,22 @@ const TRANSITIONS: Transition[] = [
     ["a removed node", "nodes", { nodes: [...THREE, node(4, { role: "worker" })] }, {}, "!data-deleted"],
     ["an added node", "nodes", {}, { nodes: [...THREE, node(4, { role: "worker" })] }, "?host-changed"],
     ["another login", "nodes", {}, { nodes: [THREE[0], node(2, { user: "root" }), THREE[2]] }, "-changed-inside"],
-    ["firewall rules on Alpa's host", "inter", {}, firewall, "?network-narrowed"],
-    ["no firewall rules on Alpa's host", "inter", firewall, {}, "!opens-to-network"],
+    ["firewall rules on Alpa's host", "inter", {}, firewall([FROM]), "?network-narrowed"],
+    ["no firewall rules on Alpa's host", "inter", firewall([FROM]), {}, "!opens-to-network"],
+    [
+        "another node of the gateway",
+        "inter",
+        firewall([FROM]),
+        firewall(["10.20.97.12"]),
+        "!network-narrowed ?opens-to-network",
+    ],
+    [
+        "a port of Ray that is open to all",
+        "inter",
+        firewall([FROM], { alsoFrom: [], ports: ["6379"] }),
+        firewall([FROM]),
+        "!opens-to-network",
+    ],
     // Option cloudflare.
     ["a removed caller with tokens", "cloudflare", {}, { consumers: [labTokens] }, "!caller-removed"],
     ["the order of callers with tokens", "cloudflare", {}, { consumers: [nlpTokens, labTokens] }, ""],
@@ -296,6 +313,20 @@ const TRANSITIONS: Transition[] = [
     ["switch to verify", "phase", { phase: "switch" }, { phase: "verify" }, "!service-interrupted -changed-inside"],
     ["switch to done", "phase", { phase: "switch" }, { phase: "done" }, "?host-changed -changed-inside"],
     ["another image of Alpa that runs", "phase", { phase: "switch" }, { phase: "switch", opt: OPT }, "!alpa-stopped"],
+    [
+        "pods of Alpa on the network of their nodes",
+        "phase",
+        { phase: "switch" },
+        { phase: "switch", opt: { hostNetwork: { enabled: true, reason: "NCCL over InfiniBand" } } },
+        "!opens-to-network !alpa-stopped",
+    ],
+    [
+        "a longer wait for Alpa that runs",
+        "phase",
+        { phase: "switch" },
+        { phase: "switch", opt: { startTimeoutSeconds: 3000 } },
+        "-changed-inside",
+    ],
     [
         "another image of Alpa that does not run",
         "phase",
