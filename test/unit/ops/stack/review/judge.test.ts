@@ -112,6 +112,11 @@ describe("review of what holds state or serves callers, whatever changes it", ()
             [step("Revocations", "r", {}, undefined)],
             /risk protection-weakened: Revocations r/,
         ],
+        [
+            "another number of etcd members",
+            [below(unchanged, "Etcd", "alpa-etcd", { members: 1 }, { members: 3 }, "update")],
+            /^breaks-callers data-deleted: etcd has 3 members instead of 1/,
+        ],
         ["a replaced seed", [seed("replace")], /breaks-callers all-credentials-change/],
         [
             "another cluster",
