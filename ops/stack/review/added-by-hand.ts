@@ -39,7 +39,7 @@ export async function addedByHand(resources: ResourceState[], read: Reader): Pro
         const live = await read({ apiVersion, kind, name, ...(namespace !== "" && { namespace }) });
         return added(inputs?.spec, outputs?.spec, live?.spec, ["spec"]).map((path) => ({
             code: CODE[kind]!,
-            severity: CODE[kind] === "opens-to-network" ? "breaks-callers" : "risk",
+            severity: "breaks-callers",
             says: `${kind} ${name}: ${pathText(path)} was added by hand`,
             evidence: [{ resource: nameIn(urn), urn, property: pathText(path) }],
             todo: `pulumi up does not remove it. Run: kubectl edit ${resourceName(apiVersion, kind)} ${name}${namespace && ` -n ${namespace}`}`,

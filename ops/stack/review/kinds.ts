@@ -237,7 +237,7 @@ function moved({ old, new: now }: Change): Verdict[] {
 }
 
 /** Properties of a provider that do not change how Pulumi connects. */
-const INSIDE = ["version", "pluginDownloadURL"];
+const INSIDE = ["version", "pluginDownloadURL", "enablePatchForce"];
 
 function provider({ op, name, fields, new: now }: Change): Verdict[] {
     if (op === "create" || op === "delete") return [];

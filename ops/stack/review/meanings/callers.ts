@@ -84,6 +84,7 @@ export function classes({ old, new: now }: Difference): Verdict[] {
             const [from, to] = [before, after].map((all) => all.get(name)?.[path]);
             const text = (share: unknown) =>
                 share === undefined ? undefined : `${String(share)} open requests to /${path}`;
+            if (!before.has(name)) return [say(["changed-inside", `A new class ${name} is limited to ${text(to)}`])];
             return limit(
                 `Class ${name}`,
                 `classes.${name}.${path}`,
@@ -104,7 +105,10 @@ export const sharedCounters: PartRules = {
         whenDown: ({ new: now }) => [
             say(["limit-changed", `While the counter server is down, ${MEANWHILE[String(now)]}`]),
         ],
-        timeoutMilliseconds: ["changed-inside", "A gateway pod waits up to {new} ms for the counter server"],
+        timeoutMilliseconds: {
+            down: ["limit-changed", "The counter server counts as down after {new} ms instead of {old} ms"],
+            up: ["changed-inside", "A gateway pod waits up to {new} ms for the counter server"],
+        },
         "image.**": ["pods-restart", "The counter server of the limits moves to a new pod: all counts restart"],
         answerTimeoutSeconds: null,
     },

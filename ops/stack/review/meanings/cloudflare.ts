@@ -1,5 +1,6 @@
 /** What a change at Cloudflare does: names, the tunnel, Access and the rules of the edge. */
 import { isDeepStrictEqual } from "node:util";
+import { DEFAULT_PROXY_TIMEOUT } from "../../../../config/keys/edge/schema";
 import { map, mapsOf, type Tree } from "../../../../policy/resources/values";
 import type { Difference } from "../differences";
 import { isLowerRate, limit, rateText } from "./callers";
@@ -14,11 +15,13 @@ const plan: Rule = ["route-changed", "The rules of the edge are those of another
 /** Without a value the program does not change the zone's setting. */
 const proxyTimeoutSeconds: Rule = (difference) => {
     const { old, new: now } = difference;
-    if (old === undefined) return [say(["other-change", "The stack sets the edge's time limit: {new} s"], old, now)];
+    if (old === undefined && Number(now) >= DEFAULT_PROXY_TIMEOUT)
+        return [say(["other-change", "The stack sets the edge's time limit: {new} s"], old, now)];
     if (now === undefined)
         return [say(["changed-inside", "The edge keeps its time limit, which the stack no longer sets"])];
     const code = Number(now) > Number(old) ? "timeout-raised" : "timeout-lowered";
-    return [say([code, "The edge ends answers with 524 after {new} s instead of {old} s"], old, now)];
+    const says = "The edge ends answers with 524 after {new} s instead of {old} s";
+    return [say([code, says], old ?? DEFAULT_PROXY_TIMEOUT, now)];
 };
 const zoneName: Rule = ["access-changed", "The service moves from zone {old} to {new}"];
 const zoneManage: Rule = ["route-changed", "The zone is looked up or created: {new} instead of {old}"];

@@ -113,7 +113,7 @@ export const etcd: PartRules = {
     deleted: () => [],
     inputs: {
         image: ["pods-restart", "etcd restarts: callers notice nothing, and changes take effect only afterwards"],
-        members: copies("etcd members"),
+        members: ["data-deleted", "etcd has {new} members instead of {old}: it is replaced, without its data"],
         storageClass: ["data-deleted", "etcd stores its data elsewhere: the old data is left behind or deleted"],
     },
 };
@@ -169,16 +169,19 @@ export const alpaRoute: PartRules = {
         "guard.enabled": ({ new: now }) =>
             now === true
                 ? [say(["request-rejected", "The request guard is on: it rejects requests that would crash Alpa"])]
-                : [say(["protection-weakened", "The request guard is off: requests that crash Alpa reach it"])],
+                : [
+                      say([
+                          "protection-weakened",
+                          "The request guard is off: requests that crash Alpa reach it, and those without a model fail",
+                          "breaks-callers",
+                      ]),
+                  ],
         "guard.maxBodyBytes": bound("maxBodyBytes"),
         "guard.contextTokens": bound("contextTokens"),
         "guard.vocabulary": bound("vocabulary"),
         "guard.maxPrompts": bound("maxPrompts"),
-        // A larger value leaves less room for prompts.
-        "guard.minTokens": ({ old = 0, new: now = 0 }) => [
-            say((Number(now) < Number(old) ? wider : narrower)("minTokens"), old, now),
-        ],
-        "guard.defaultModel": ["guard-changed", "Requests that name no model, or another one, are judged differently"],
+        "guard.minTokens": minTokens,
+        "guard.defaultModel": ["guard-changed", "Requests without a model go to {new} instead of {old}"],
         closed: {
             set: ["service-interrupted", "The gateway is closed: every caller gets 503"],
             unset: ["access-added", "The gateway is open again: callers are served"],
@@ -201,6 +204,13 @@ export const alpaRoute: PartRules = {
         attempt: null,
     },
 };
+
+/** A larger value leaves less room for prompts; a smaller one rejects requests that name more. */
+function minTokens({ old = 0, new: now = 0 }: Difference, { new: after }: Scope): Verdict[] {
+    if (Number(now) > Number(old)) return [say(narrower("minTokens"), old, now)];
+    const rejects = "The guard rejects requests with min_tokens above {new}, and lets longer prompts pass";
+    return when(map(after?.guard).enabled !== false, say(["request-rejected", rejects], old, now));
+}
 
 function endpoints({ old, new: now }: Difference): Verdict[] {
     const [before, after] = [old, now].map(

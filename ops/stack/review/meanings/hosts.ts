@@ -56,6 +56,18 @@ export const alpaFirewall: PartRules = {
     ],
     deleted: ["opens-to-network", "Alpa's hosts lose their firewall rules: anyone who can reach a host can reach Alpa"],
     inputs: {
+        "rules.gateways": {
+            lost: ["network-narrowed", "{old} can no longer reach Alpa", "breaks-callers"],
+            added: ["opens-to-network", "{new} can reach Alpa too", "risk"],
+        },
+        "rules.alsoFrom": {
+            lost: ["network-narrowed", "{old} can no longer reach Alpa and Ray", "breaks-callers"],
+            added: ["opens-to-network", "{new} can reach Alpa and Ray too", "risk"],
+        },
+        "rules.rayPorts": {
+            lost: ["opens-to-network", "Anyone who can reach Alpa's hosts can reach their port {old}"],
+            added: ["network-narrowed", "Only listed addresses can reach port {new} of Alpa's hosts"],
+        },
         "rules.**": [
             "host-changed",
             "Other firewall rules are loaded: the addresses that can reach Alpa and Ray change",
@@ -115,7 +127,11 @@ export const conversion: PartRules = {
         attempt: ["changed-inside", "Every step of the phase runs again"],
         retryAfterSeconds: ["changed-inside", "Answers with 503 name another time to wait"],
         "bareMetal.**": ["host-changed", "Alpa on bare metal is managed differently"],
-        opt,
+        "opt.startTimeoutSeconds": ["changed-inside", "A run waits for Alpa in the cluster for another time"],
+        "opt.hostNetwork": all(opt, ({ new: now }) =>
+            when(now === true, say(["opens-to-network", "The ports of Alpa's pods open on their nodes"])),
+        ),
+        "opt.**": opt,
     },
 };
 

@@ -19,6 +19,16 @@ describe("review of objects", () => {
         assert.deepEqual(codes(review([component, object])), ["harmless timeout-raised"]);
     });
 
+    it("reports nothing if Pulumi only begins to overwrite fields of other clients, as it does to undo drift", () => {
+        const provider = step(
+            "Provider",
+            "cluster",
+            { kubeconfig: "a" },
+            { kubeconfig: "a", enablePatchForce: "true" },
+        );
+        assert.deepEqual(codes(review([provider])), []);
+    });
+
     it("reports an object that changes alone, with the changed fields", () => {
         const component = route({ answerTimeoutSeconds: 600 }, { answerTimeoutSeconds: 600 });
         const object = below(component, "ApisixRoute", "alpa-route-rules", rules("a", "/a"), rules("a", "/b"));
@@ -101,6 +111,11 @@ describe("review of what holds state or serves callers, whatever changes it", ()
             "a deleted record of revocations",
             [step("Revocations", "r", {}, undefined)],
             /risk protection-weakened: Revocations r/,
+        ],
+        [
+            "another number of etcd members",
+            [below(unchanged, "Etcd", "alpa-etcd", { members: 1 }, { members: 3 }, "update")],
+            /^breaks-callers data-deleted: etcd has 3 members instead of 1/,
         ],
         ["a replaced seed", [seed("replace")], /breaks-callers all-credentials-change/],
         [

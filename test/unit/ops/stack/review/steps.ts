@@ -24,6 +24,7 @@ const TYPES = {
     // Components.
     IntraCluster: "alpa-auth:index:IntraCluster",
     AlpaRoute: "alpa-auth:index:AlpaRoute",
+    Etcd: "alpa-auth:index:Etcd",
     TunnelRoutes: "alpa-auth:index:TunnelRoutes",
     Other: "alpa-auth:index:Other",
 } as const;

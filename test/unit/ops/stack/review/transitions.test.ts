@@ -60,7 +60,10 @@ const metrics = { observability: { metrics: observed("monitoring").observability
 const alpa = (more: object) => ({ alpa: { endpoints: E, ...more } });
 const counters = (more: object) => ({ gateway: { sharedCounters: { whenDown: "refuse", ...more } } });
 const batch = (slots: number) => ({ ...CLASSES, classes: { interactive: {}, batch: { slots, logprobs: 1 } } });
-const firewall = { alpa: { endpoints: E, firewall: { from: ["10.20.97.11"], apply: "ssh", hosts: [bareHost(11)] } } };
+const FROM = "10.20.97.11";
+const firewall = (from: string[], more = {}) => ({
+    alpa: { endpoints: E, firewall: { from, apply: "ssh", hosts: [bareHost(11)], ...more } },
+});
 const edge = (requests: number) => ({ rateLimit: { requests, perSeconds: 10 } });
 const zone = (more: object) => ({ zone: { name: "example.com", plan: "pro", ...more } });
 const connectors = (more: object) => ({ tunnel: { ...EXPOSURE.tunnel, ...more } });
@@ -101,6 +104,17 @@ const TRANSITIONS: Transition[] = [
     ["a removed limit", "inter", {}, { consumers: [{ ...lab, limits: undefined }, nlp] }, "?limit-removed"],
     ["fewer slots of a class", "rampart", batch(3), batch(2), "!limit-lowered"],
     [
+        "a new class of new callers",
+        "rampart",
+        CLASSES,
+        {
+            ...CLASSES,
+            classes: { ...CLASSES.classes, night: { slots: 1 } },
+            consumers: [...CLASSES.consumers, { ...nlp, class: "night" }],
+        },
+        "-caller-added -changed-inside",
+    ],
+    [
         "a caller in another class",
         "rampart",
         CLASSES,
@@ -120,6 +134,7 @@ const TRANSITIONS: Transition[] = [
         counters({ whenDown: "allow" }),
         "?limit-changed",
     ],
+    ["counters that must answer sooner", "inter", {}, counters({ timeoutMilliseconds: 50 }), "?limit-changed"],
     ["counters that answer later", "inter", {}, counters({ timeoutMilliseconds: 300 }), "-changed-inside"],
     [
         "more pods, with counters of their own",
@@ -140,11 +155,12 @@ const TRANSITIONS: Transition[] = [
         alpa({ endpoints: ["10.0.0.15:20001"] }),
         "!access-changed ?upstream-replaced",
     ],
-    ["no guard", "rampart", {}, OFF, "?protection-weakened"],
+    ["no guard", "rampart", { guard: { minTokens: 8 } }, OFF, "!protection-weakened"],
     ["a guard where there was none", "rampart", OFF, {}, "!request-rejected"],
     ["shorter bodies", "rampart", {}, { guard: { maxBodyBytes: 1024 } }, "!request-rejected"],
     ["longer bodies", "rampart", {}, { guard: { maxBodyBytes: 131_072 } }, "?guard-changed"],
     ["room for answers, which shortens prompts", "rampart", {}, { guard: { minTokens: 8 } }, "!request-rejected"],
+    ["less room for answers, which some need", "rampart", { guard: { minTokens: 8 } }, {}, "!request-rejected"],
     ["a closed gateway", "rampart", {}, CLOSED, "!service-interrupted"],
     ["a gateway that is open again", "rampart", CLOSED, {}, "-access-added"],
     // The gateway.
@@ -200,8 +216,22 @@ const TRANSITIONS: Transition[] = [
     ["a removed node", "nodes", { nodes: [...THREE, node(4)] }, {}, "!data-deleted"],
     ["an added node", "nodes", {}, { nodes: [...THREE, node(4)] }, "?host-changed"],
     ["another login", "nodes", {}, { nodes: [THREE[0], node(2, { user: "root" }), THREE[2]] }, "-changed-inside"],
-    ["firewall rules on Alpa's host", "inter", {}, firewall, "?network-narrowed"],
-    ["no firewall rules on Alpa's host", "inter", firewall, {}, "!opens-to-network"],
+    ["firewall rules on Alpa's host", "inter", {}, firewall([FROM]), "?network-narrowed"],
+    ["no firewall rules on Alpa's host", "inter", firewall([FROM]), {}, "!opens-to-network"],
+    [
+        "another node of the gateway",
+        "inter",
+        firewall([FROM]),
+        firewall(["10.20.97.12"]),
+        "!network-narrowed ?opens-to-network",
+    ],
+    [
+        "a port of Ray that is open to all",
+        "inter",
+        firewall([FROM], { alsoFrom: [], ports: ["6379"] }),
+        firewall([FROM]),
+        "!opens-to-network",
+    ],
     // Option cloudflare.
     ["a removed caller with tokens", "cloudflare", {}, { consumers: [labTokens] }, "!caller-removed"],
     ["the order of callers with tokens", "cloudflare", {}, { consumers: [nlpTokens, labTokens] }, ""],
@@ -249,6 +279,13 @@ const TRANSITIONS: Transition[] = [
     ["a rate limit", "cloudflare", {}, edge(60), "!request-rejected"],
     ["a lower rate limit", "cloudflare", edge(60), edge(30), "!limit-lowered"],
     ["no rate limit", "cloudflare", edge(60), {}, "?limit-removed"],
+    [
+        "a shorter time limit of the edge",
+        "cloudflare",
+        zone({ plan: "enterprise" }),
+        { ...zone({ plan: "enterprise" }), proxyTimeoutSeconds: 100 },
+        "!timeout-lowered ?timeout-lowered ?host-changed",
+    ],
     ["another plan", "cloudflare", {}, zone({ plan: "enterprise" }), "?route-changed"],
     // A conversion. From `drain` to `switch` callers get 503: Alpa stops and starts while no request reaches it.
     ["a prepared conversion", "phase", { phase: "intra-a" }, { phase: "prepare" }, "-added"],
@@ -276,6 +313,20 @@ const TRANSITIONS: Transition[] = [
     ["switch to verify", "phase", { phase: "switch" }, { phase: "verify" }, "!service-interrupted -changed-inside"],
     ["switch to done", "phase", { phase: "switch" }, { phase: "done" }, "?host-changed -changed-inside"],
     ["another image of Alpa that runs", "phase", { phase: "switch" }, { phase: "switch", opt: OPT }, "!alpa-stopped"],
+    [
+        "pods of Alpa on the network of their nodes",
+        "phase",
+        { phase: "switch" },
+        { phase: "switch", opt: { hostNetwork: { enabled: true, reason: "NCCL over InfiniBand" } } },
+        "!opens-to-network !alpa-stopped",
+    ],
+    [
+        "a longer wait for Alpa that runs",
+        "phase",
+        { phase: "switch" },
+        { phase: "switch", opt: { startTimeoutSeconds: 3000 } },
+        "-changed-inside",
+    ],
     [
         "another image of Alpa that does not run",
         "phase",
