@@ -5,12 +5,10 @@ import type { Context } from "../../context";
 import { UsageError } from "../../errors";
 import { json } from "../../output";
 import { plain } from "../review/report";
-import { exported } from "../review/review";
 import { findStack } from "../stack";
-import { callersReader } from "./callers-at";
+import { configAt } from "./config-at";
 import { commitsBetween } from "./commits";
-import { consequences, credentialsIn } from "./consequences";
-import { createdAfter } from "./generated";
+import { consequences } from "./consequences";
 import { readVersions, unknownVersion, type Version } from "./versions";
 
 export const command: AddCommand = (stack, context) =>
@@ -32,55 +30,36 @@ interface DiffArgs {
 async function diff(context: Context, from: number, to: number, args: DiffArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const versions = await readVersions(context, stack);
-    const [a, b] = both(versions, from, to, stack.short);
-    const configOf = callersReader(context.program);
-    const again = createdAfter(await exported(context, stack), versions, from < to ? a : b);
-    const applied = async (one: Version) => ({
-        config: await configOf(one),
-        start: one.start,
-        folder: dirname(stack.file),
+    const [a, b] = [from, to].map((number) => {
+        const version = versions.find((one) => one.number === number);
+        if (version === undefined) throw new UsageError([unknownVersion(number, versions, stack.short)]);
+        return version;
     });
-    const sides = [await applied(a), await applied(b)] as const;
-    const { findings, notes } = consequences(...sides);
-    const inBoth = ([who]: [string, number]) => sides.every(({ config }) => credentialsIn(config).has(who));
-    const effects = [
-        ...[...again]
-            .filter(inBoth)
-            .map(([who, by]) => `Credential ${who} was created again in version ${by}, with another secret`),
-        ...findings.map(({ says }) => says),
-        ...notes,
-    ];
+    const [old, now] = await Promise.all([a, b].map((one) => configAt(one, context.program)));
+    const sides = [
+        { config: old, start: a.start },
+        { config: now, start: b.start },
+    ] as const;
+    const effects = consequences(...sides, dirname(stack.file));
     const commits = a.commit && b.commit ? await commitsBetween(a.commit, b.commit, context.program) : undefined;
-    if (args.json) return context.out(json({ from: a.number, to: b.number, effects, commits: commits ?? null }));
+    if (args.json) return context.out(json({ from, to, effects, commits: commits ?? null }));
     const part = (title: string, lines: string[], none: string) => [
         title,
         ...(lines.length > 0 ? lines : [none]).map((line) => `  ${plain(line)}`),
     ];
     context.out(
         [
-            `From version ${a.number} (${a.start}) to ${b.number} (${b.start}) of stack ${stack.short}`,
+            `From version ${from} (${a.start}) to ${to} (${b.start}) of stack ${stack.short}`,
             ...part("Effects", effects, "no difference"),
-            ...part("Program", programLines(a, b, commits), "the same commit"),
+            ...part("Program", programLines([a, b], commits), "the same commit"),
         ].join("\n"),
     );
 }
 
-function programLines(a: Version, b: Version, commits: string[] | undefined): string[] {
-    const changes = [a, b]
-        .filter(({ dirty }) => dirty)
-        .map(({ number }) => `version ${number} ran with uncommitted changes`);
-    if (a.commit === undefined || b.commit === undefined)
-        return ["one of the versions ran outside of git, so its commit is unknown", ...changes];
-    if (commits === undefined)
-        return [`${a.commit.slice(0, 10)} -> ${b.commit.slice(0, 10)}: not in this clone. Run: git fetch`, ...changes];
-    return [...commits, ...changes];
-}
-
-function both(versions: Version[], from: number, to: number, stack: string): [Version, Version] {
-    const found = [from, to].map((number) => versions.find((version) => version.number === number));
-    const problems = [from, to]
-        .filter((_, i) => found[i] === undefined)
-        .map((number) => unknownVersion(number, versions, stack));
-    if (problems.length > 0) throw new UsageError(problems);
-    return found as [Version, Version];
+function programLines(sides: Version[], commits: string[] | undefined): string[] {
+    const known = sides.map(({ commit }) => commit?.slice(0, 10) ?? "outside of git").join(" -> ");
+    return [
+        ...(commits ?? [`${known}: not in this clone. Run: git fetch`]),
+        ...sides.flatMap(({ dirty, number }) => (dirty ? [`version ${number} ran with uncommitted changes`] : [])),
+    ];
 }

@@ -8,10 +8,9 @@ import { nameIn, packageAndKind } from "../../../policy/resources/resource";
 import { lacksSince } from "../../consumer/handouts/record";
 import type { Context } from "../../context";
 import { changesOf, type Change } from "../review/changes";
-import { CODES, type Evidence, type Finding } from "../review/finding";
-import type { Exported } from "../review/plan";
+import { finding, type Evidence, type Finding } from "../review/finding";
+import type { Exported } from "../review/preview";
 import type { Preview } from "../review/preview";
-import type { Version } from "./versions";
 
 interface Generated {
     /** Digest of the salt of a generated key or secret, or of the id of a service token. Never of the secret itself. */
@@ -40,20 +39,6 @@ export function generatedIn({ resources = [] }: Exported): Map<string, Generated
     );
 }
 
-/**
- * Credentials of a state that were created after a version, by `<consumer>/<credential>`, each with the number of the version
- * that created it. If the earlier version has a credential of that name, it has another secret.
- */
-export function createdAfter(state: Exported, versions: Version[], { number }: Version): Map<string, number> {
-    return new Map(
-        [...generatedIn(state)].flatMap(([who, { created = "" }]) => {
-            // Some backends round the time at which an update started down to a second.
-            const by = versions.filter(({ start }) => Date.parse(start) <= Date.parse(created)).at(-1);
-            return by !== undefined && by.number > number ? [[who, by.number] as const] : [];
-        }),
-    );
-}
-
 /** Findings about credentials that were handed out, and that the run creates again with another secret. */
 export function createdAgain(context: Context, { stack, steps }: Preview): Finding[] {
     return changesOf(steps).flatMap((change) => {
@@ -73,6 +58,5 @@ export function createdAgain(context: Context, { stack, steps }: Preview): Findi
 }
 
 export function againFinding(says: string, evidence: Evidence[] = []): Finding {
-    const [severity, todo] = CODES["credential-created-again"];
-    return { code: "credential-created-again", severity, says, evidence, todo };
+    return finding("credential-created-again", says, { evidence });
 }

@@ -47,13 +47,10 @@ interface Update {
     resourceChanges?: Record<string, number>;
 }
 
-/** Placeholder of a secret that Pulumi can no longer decrypt (stack_history.go). */
-const UNREADABLE = "ERROR_UNABLE_TO_DECRYPT";
-
-/** Versions, oldest first. @param more arguments for Pulumi; `--show-secrets` shows secrets that can still be decrypted */
-export async function readVersions({ pulumi }: Context, stack: Stack, more: string[] = []): Promise<Version[]> {
+/** Versions, oldest first. */
+export async function readVersions({ pulumi }: Context, stack: Stack): Promise<Version[]> {
     // Page size 0 returns all versions; the default returns only the last ten.
-    const args = ["stack", "history", "--json", "--page-size", "0", ...more, "--stack", stack.name];
+    const args = ["stack", "history", "--json", "--page-size", "0", "--stack", stack.name];
     const text = await ask(pulumi, args);
     let updates: unknown;
     try {
@@ -86,11 +83,21 @@ function versionOf(update: Update, place: number, inGit: boolean): Version {
         config: Object.fromEntries(
             Object.entries(config).map(([key, { value, objectValue, secret }]) => [
                 key.replace(`${PROJECT}:`, ""),
-                secret && (value === undefined || value === UNREADABLE) ? HIDDEN : (objectValue ?? value),
+                secret ? HIDDEN : (objectValue ?? structured(value)),
             ]),
         ),
         changes,
     };
+}
+
+/** Parses a list or mapping that is stored as JSON text, as `pulumi config set` does without `--path`. */
+function structured(value: string | undefined): unknown {
+    if (!/^\s*[[{]/.test(value ?? "")) return value;
+    try {
+        return JSON.parse(value!);
+    } catch {
+        return value;
+    }
 }
 
 /** Note on a table in which `who` is missing for a version. */

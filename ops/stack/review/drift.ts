@@ -11,13 +11,12 @@ import { authenticatorIn } from "../stack-file";
 import { addedByHand, comparedIn } from "./added-by-hand";
 import { withReview } from "./arguments";
 import { changesOf, titleOf, type Change } from "./changes";
-import { byDanger, type Finding } from "./finding";
+import { byDanger, finding, type Finding } from "./finding";
 import { KINDS } from "./kinds";
-import type { Exported } from "./plan";
-import { readRefresh, type Preview, type Step } from "./preview";
-import { counts, exported, failOn, printedBy, render, unfinished, type ReviewArgs } from "./review";
+import type { Exported } from "./preview";
+import { readRefresh, type Step } from "./preview";
+import { counts, exported, failOn, printed, render, unfinished, type ReviewArgs } from "./review";
 import { fieldsOf } from "./unexplained";
-import { withoutSecrets } from "./values-text";
 
 export const command: AddCommand = (stack, context) =>
     withExamples(
@@ -39,10 +38,9 @@ type DriftArgs = Pick<ReviewArgs, "stack" | "format" | "failOn">;
 async function drift(context: Context, args: DriftArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const state = await exported(context, stack);
-    const refresh = ["refresh", "--preview-only", "--json", "--stack", stack.name, "--config-file", stack.file];
-    const printed = printedBy("pulumi refresh", stack, await context.pulumi(refresh));
-    const preview = readRefresh(printed, "pulumi refresh", stack.short);
-    const changes = changesOf(driftOf(preview).steps);
+    const refresh = ["refresh", "--preview-only", "--json"];
+    const preview = readRefresh(await printed(context, stack, refresh), "pulumi refresh", stack.short);
+    const changes = changesOf(preview.steps.map(live));
     const todo = `To keep the drift, write it into the config. To undo it, run: ${undoDrift(stack.short)}`;
     const findings = changes.flatMap((change) => outside(change, todo));
     findings.push(...unfinished(state));
@@ -67,15 +65,12 @@ function outside(change: Change, todo: string): Finding[] {
     const says = isMarks
         ? `${titleOf(change)}: labels or annotations were changed`
         : `${titleOf(change)} ${does}: ${effect}`;
-    const code = "changed-outside";
     return [
-        {
-            code,
+        finding("changed-outside", says, {
             severity: isMarks ? "harmless" : severity,
-            says: withoutSecrets(says),
             evidence: fieldsOf(change),
             todo,
-        },
+        }),
     ];
 }
 
@@ -101,9 +96,9 @@ async function inApisix(
     if (unread !== undefined && isUnknown)
         context.note(`The state was not compared with the objects in APISIX: ${unread}`);
     return [
-        ...foreign.map(({ says, repair }): Finding => {
+        ...foreign.map(({ says, repair }) => {
             const todo = `Rotate both Admin keys first, and start the port-forward (docs/operate/leaked-credentials.md: An Admin key has leaked). Then run: ${repair}`;
-            return { code: "foreign-in-gateway", severity: "breaks-callers", says, evidence: [], todo };
+            return finding("foreign-in-gateway", says, { todo });
         }),
         ...(unread === undefined || isUnknown ? [] : [unreadFinding(unread)]),
     ];
@@ -114,26 +109,16 @@ async function inApisix(
  * for example, etcd may have lost its data.
  */
 function unshownFinding(counted: string, stack: string): Finding {
-    return {
-        code: "change-not-shown",
-        severity: "breaks-callers",
-        says: `Pulumi counts a change without showing the resource that changes (${counted})`,
-        evidence: [],
-        todo: `See which resource it is: pulumi refresh --preview-only --diff -s ${stack}`,
-    };
+    return finding(
+        "change-not-shown",
+        `Pulumi counts a change without showing the resource that changes (${counted})`,
+        { todo: `See which resource it is: pulumi refresh --preview-only --diff -s ${stack}` },
+    );
 }
 
 function unreadFinding(why: string): Finding {
-    const [says, command] = why.split(/\. (?=Run: )/);
-    const todo =
-        command ??
-        "Correct this error and run the command again. Until then, objects that exist only in APISIX are not shown.";
-    return { code: "gateway-not-read", severity: "risk", says, evidence: [], todo };
-}
-
-/** The current state as a change from the state that Pulumi applied. */
-function driftOf(preview: Preview): Preview {
-    return { ...preview, steps: preview.steps.map(live) };
+    const [says, todo] = why.split(/\. (?=Run: )/);
+    return finding("gateway-not-read", says, { todo });
 }
 
 /**

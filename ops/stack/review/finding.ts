@@ -1,5 +1,7 @@
 /** Findings of a review. Their codes are stable, so that pipelines and people can rely on them. */
 
+import { withoutSecrets } from "./values-text";
+
 /** Severities, the most dangerous first. `breaks-callers`: callers lose access, or a protection is removed. */
 export const SEVERITIES = ["breaks-callers", "risk", "harmless"] as const;
 export type Severity = (typeof SEVERITIES)[number];
@@ -153,7 +155,7 @@ export const CODES = {
     ],
     "state-unfinished": [
         "risk",
-        "Check what the interrupted run has created, then run: pulumi refresh --clear-pending-creates",
+        "Check whether a run is in progress. If not, check what the interrupted run has created, then run: pulumi refresh --clear-pending-creates",
     ],
     "caller-added": ["harmless", "Hand the caller's credentials out: npm run ops -- consumer handout."],
     "credential-added": ["harmless", "Hand the credential out: npm run ops -- consumer handout."],
@@ -167,6 +169,15 @@ export const CODES = {
 } as const satisfies Record<string, readonly [Severity, string]>;
 
 export type Code = keyof typeof CODES;
+
+/** A finding with the severity and the instruction of its code, where the caller gives no other. */
+export function finding(
+    code: Code,
+    says: string,
+    { severity = CODES[code][0], evidence = [], todo = CODES[code][1] }: Partial<Omit<Finding, "code" | "says">> = {},
+): Finding {
+    return { code, severity, says: withoutSecrets(says), evidence, todo };
+}
 
 const ORDER = Object.keys(CODES);
 

@@ -4,7 +4,7 @@
  */
 import { changesOf, DONE, partsOf, titleOf, type Change } from "./changes";
 import { parsePath, pathText } from "./differences";
-import { byDanger, CODES, type Evidence, type Finding } from "./finding";
+import { byDanger, finding, type Evidence, type Finding } from "./finding";
 import { effectOn, KINDS } from "./kinds";
 import { judgeMeanings, type Judged } from "./meanings";
 import type { PartChange, Verdict } from "./meanings/row";
@@ -66,9 +66,8 @@ function strange(change: Change): Verdict {
     };
 }
 
-function findingOf({ code, severity = CODES[code][0], says }: Verdict, evidence: Evidence[]): Finding {
-    return { code, severity, says: withoutSecrets(says), evidence, todo: CODES[code][1] };
-}
+const findingOf = ({ code, severity, says }: Verdict, evidence: Evidence[]) =>
+    finding(code, says, { severity, evidence });
 
 /** Merges findings with the same sentence, and sorts them. */
 function collected(findings: Finding[]): Finding[] {

@@ -6,9 +6,8 @@ import { RULES, violationsOf, type Violation } from "../../../policy/rules";
 import { configTexts, type Lists } from "../../../policy/rules/facts";
 import { ExceptionsError, judged, parseExceptions, type Exception } from "../../../policy/rules/exceptions";
 import { UsageError } from "../../errors";
-import { CODES, type Finding } from "./finding";
-import type { Exported } from "./plan";
-import type { Preview, ResourceState } from "./preview";
+import { finding, type Finding } from "./finding";
+import type { Exported, Preview, ResourceState } from "./preview";
 import { withoutSecrets } from "./values-text";
 
 /** Exceptions of the pack in a clone. */
@@ -44,16 +43,13 @@ export function policyFindings(
     const standing = (resources: Resource[]) =>
         judged(violationsOf(resources, facts, rules), exceptions, today).standing;
     const known = new Set(standing(before).map(keyOf));
-    const code = "policy-violated";
     return standing(after)
         .filter((violation) => !known.has(keyOf(violation)))
-        .map(({ rule, urn, name, message }) => ({
-            code,
-            severity: CODES[code][0],
-            says: withoutSecrets(`Rule ${rule} of the policy pack: ${message.replace(/\.$/, "")}`),
-            evidence: [{ resource: withoutSecrets(name), urn: withoutSecrets(urn) }],
-            todo: CODES[code][1],
-        }));
+        .map(({ rule, urn, name, message }) => {
+            const evidence = [{ resource: withoutSecrets(name), urn: withoutSecrets(urn) }];
+            const says = `Rule ${rule} of the policy pack: ${message.replace(/\.$/, "")}`;
+            return finding("policy-violated", says, { evidence });
+        });
 }
 
 /** Identifies a violation without the URN, which changes when a resource is renamed. */

@@ -3,7 +3,7 @@ import { hasSecret } from "../../../policy/resources/unknown";
 import { DONE, titleOf, type Change } from "./changes";
 import { pathText } from "./differences";
 import type { Family } from "./family";
-import { CODES, type Evidence, type Finding, type Severity } from "./finding";
+import { finding, type Evidence, type Finding, type Severity } from "./finding";
 import { KINDS } from "./kinds";
 import { listed, nameOf, shownSides, withoutSecrets } from "./values-text";
 import { valueAt, type Path } from "../../../policy/resources/values";
@@ -39,14 +39,7 @@ function groupFinding(group: Change[], family: Family): Finding {
     const says = family.isOtherProgram
         ? `This version of the program renders ${component} differently: ${objects}`
         : `${component}: no setting explains that ${objects}`;
-    const code = "unexplained";
-    return {
-        code,
-        severity: severityOf(group[0]),
-        says: withoutSecrets(says),
-        evidence: group.flatMap(fieldsOf),
-        todo: CODES[code][1],
-    };
+    return finding("unexplained", says, { severity: severityOf(group[0]), evidence: group.flatMap(fieldsOf) });
 }
 
 /** Evidence for each changed field of an object; for an object without any, for the object. */
