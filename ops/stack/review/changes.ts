@@ -4,7 +4,7 @@ import { isMap, valueAt, type Path, type Tree } from "../../../policy/resources/
 import { hasSecret } from "../../../policy/resources/unknown";
 import { type Difference, differences, parsePath } from "./differences";
 import type { PartChange } from "./meanings/row";
-import type { Step } from "./preview";
+import type { ResourceState, Step } from "./preview";
 
 type Operation = "create" | "update" | "replace" | "delete";
 
@@ -79,17 +79,21 @@ function isComponent(type: string): boolean {
     return /^alpa-auth:/.test(type) || /^kubernetes:(yaml|helm\.sh\/v[34]:Chart)/.test(type);
 }
 
-/** Components with the inputs before and after. */
-export function partsOf(steps: Step[]): PartChange[] {
-    return steps.flatMap(({ op, urn, oldState, newState }) => {
-        const state = newState ?? oldState;
-        if (!state || state.custom === true || !state.type.startsWith("alpa-auth:")) return [];
-        const [old, now] = [
-            oldState && (oldState.inputs ?? {}),
-            newState && op !== "delete" ? (newState.inputs ?? {}) : undefined,
-        ];
-        return [{ type: partType(state.type), name: nameIn(urn), urn, ...(old && { old }), ...(now && { new: now }) }];
-    });
+/** Components with the inputs before and after. A preview lacks unchanged ones, which are only in the state before the run. */
+export function partsOf(steps: Step[], state: ResourceState[] = []): PartChange[] {
+    const changed = new Set(steps.map(({ urn }) => urn));
+    const same = state.filter(({ urn, type }) => type?.startsWith("alpa-auth:") && !changed.has(urn));
+    return [...steps, ...same.map((one) => ({ op: "same", urn: one.urn, oldState: one, newState: one }))].flatMap(
+        ({ op, urn, oldState, newState }) => {
+            const state = newState ?? oldState;
+            if (!state || state.custom === true || !state.type.startsWith("alpa-auth:")) return [];
+            const old = oldState && (oldState.inputs ?? {});
+            const now = newState && op !== "delete" ? (newState.inputs ?? {}) : undefined;
+            return [
+                { type: partType(state.type), name: nameIn(urn), urn, ...(old && { old }), ...(now && { new: now }) },
+            ];
+        },
+    );
 }
 
 /** Components of the options, each the topmost one of a stack. */

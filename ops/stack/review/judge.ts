@@ -15,7 +15,7 @@ import { shownSides, withoutSecrets } from "./values-text";
 
 /** Findings of a preview, the most dangerous first. @param state resources before the run. Default: unknown */
 export function judge(steps: Step[], today: Date, state: ResourceState[] = []): Finding[] {
-    const parts = partsOf(steps);
+    const parts = partsOf(steps, state);
     const changes = changesOf(steps);
     const family = familyOf(steps, state, parts);
     return collected([

@@ -18,6 +18,8 @@ export const stack: PartRules = {
             added: ["access-added", "{new} is a host name of the service"],
         }),
         pathPrefix: null,
+        "zone.**": null,
+        phase: null,
         namespace: ["service-interrupted", "All objects are created again in namespace {new} instead of {old}"],
         installer: ["service-interrupted", "Another gateway serves callers: installer {new} instead of {old}"],
         account: ["service-interrupted", "Everything at Cloudflare is created again, in another account"],

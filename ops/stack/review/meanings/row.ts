@@ -35,7 +35,7 @@ export interface Verdict {
 
 /** The changed component, and what its rules may look at besides the difference. */
 export interface Scope extends PartChange {
-    /** All changed components of the run. */
+    /** All components of the stack, or of the preview if the state is unknown. */
     parts: PartChange[];
     today: Date;
 }
@@ -108,5 +108,5 @@ export const copies = (what: string): Rule => ({
     up: ["gateway-changed", `More ${what}: {new} instead of {old}`, "harmless"],
 });
 
-/** Inputs of another changed component of the run, by its type; undefined if it does not change. */
+/** Another component of the stack, by its type. */
 export const partOf = ({ parts }: Scope, type: string) => parts.find((part) => part.type === type);

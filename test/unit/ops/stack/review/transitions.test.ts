@@ -250,6 +250,7 @@ const TRANSITIONS: Transition[] = [
     ["a lower rate limit", "cloudflare", edge(60), edge(30), "!limit-lowered"],
     ["no rate limit", "cloudflare", edge(60), {}, "?limit-removed"],
     ["another plan", "cloudflare", {}, zone({ plan: "enterprise" }), "?route-changed"],
+    ["a zone that the stack creates", "cloudflare", {}, zone({ manage: "create" }), "?route-changed"],
     // A conversion. From `drain` to `switch` callers get 503: Alpa stops and starts while no request reaches it.
     ["a prepared conversion", "phase", { phase: "intra-a" }, { phase: "prepare" }, "-added"],
     ["a conversion that is given up", "phase", { phase: "prepare" }, { phase: "intra-a" }, "?deleted"],
@@ -276,6 +277,13 @@ const TRANSITIONS: Transition[] = [
     ["switch to verify", "phase", { phase: "switch" }, { phase: "verify" }, "!service-interrupted -changed-inside"],
     ["switch to done", "phase", { phase: "switch" }, { phase: "done" }, "?host-changed -changed-inside"],
     ["another image of Alpa that runs", "phase", { phase: "switch" }, { phase: "switch", opt: OPT }, "!alpa-stopped"],
+    [
+        "another image of Alpa that runs, while callers get 503",
+        "phase",
+        { phase: "switch", ...CLOSED },
+        { phase: "switch", ...CLOSED, opt: OPT },
+        "?alpa-stopped",
+    ],
     [
         "another image of Alpa that does not run",
         "phase",
