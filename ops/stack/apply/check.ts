@@ -3,8 +3,9 @@
  * findings.
  */
 import { counted } from "../../../config/problems";
-import { readFileSync, rmSync } from "node:fs";
-import { resolve } from "node:path";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { withExamples, withStack, type AddCommand } from "../../arguments";
 import { ROOT, type Context } from "../../context";
 import { dayAfter } from "../../dates";
@@ -19,7 +20,7 @@ import { plain, type Review } from "../review/report";
 import { asBadAs, exported, fullReview, render, withMore, type ReviewArgs } from "../review/review";
 import { findStack } from "../stack";
 import { acceptedBy, entriesFor, FILE, readAccepted, type Acceptance } from "./accepted-findings";
-import { makeFolder, planIn, savePlanOrigin } from "./plan-folder";
+import { planIn, savePlanOrigin } from "./plan-folder";
 import { previewPlan } from "./run-plan";
 
 export const command: AddCommand = (stack, context) =>
@@ -49,30 +50,34 @@ async function check(context: Context, args: CheckArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const root = context.program ?? ROOT;
     const acceptances = readAccepted(root, context.today);
-    if (args.out === undefined) {
-        const { preview, refusal } = await previewPlan(context, stack);
-        const found = fullReview(context, preview, await exported(context, stack));
-        return judge(context, args, found, acceptances, refusal);
-    }
-    const dirty = await uncommitted(root);
+    const isSaved = args.out !== undefined;
+    const dirty = isSaved ? await uncommitted(root) : [];
     if (dirty.length > 0) throw new UsageError(dirty);
-    const folder = resolve(args.out);
-    makeFolder(folder);
+    const folder = isSaved ? newFolder(resolve(args.out!)) : mkdtempSync(join(tmpdir(), "alpa-auth-check-"));
+    let isKept = false;
     try {
         // The state is read before the preview, so that a change of the state during the preview makes the plan outdated.
         const state = await exported(context, stack);
         const { preview, refusal } = await previewPlan(context, stack, planIn(folder));
-        // Without a refusal there is a plan.
         const opened = refusal ? [] : openedOutputs(readFileSync(planIn(folder), "utf8"), state);
         const found = withMore(fullReview(context, preview, state), opened);
         judge(context, args, found, acceptances, refusal);
+        if (!isSaved) return;
         await savePlanOrigin(context, folder, stack, state, found);
-    } catch (error) {
-        // Removes the folder, because a plan that did not pass the check must not be applied.
-        rmSync(folder, { recursive: true, force: true });
-        throw error;
+        isKept = true;
+    } finally {
+        // A plan that did not pass the check must not be applied.
+        if (!isKept) rmSync(folder, { recursive: true, force: true });
     }
     context.note(`\nNext: npm run ops -- stack apply --yes --plan ${args.out} --stack ${stack.name}`);
+}
+
+/** Creates a folder that only the current user can read. */
+function newFolder(folder: string): string {
+    if (existsSync(folder))
+        throw new UsageError([`--out: must name a new folder (${folder} exists). Remove it, or choose another.`]);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return folder;
 }
 
 /** Prints the review. @throws FindingsError if the change must not be applied */
@@ -100,22 +105,18 @@ function judge(
 const LONGEST = 1_000;
 
 function verdict(open: number, accepted: Acceptance[], refusal: string | undefined, format: CheckArgs["format"]) {
-    const safe = format === "markdown" ? escaped : plain;
     const reasons = accepted.map(({ code, resource, reason }) => `${code} of ${resource} (${reason})`).join("; ");
+    const safe = (format === "markdown" ? escaped : plain)(reasons).slice(0, LONGEST);
     const says = "The error message of stack check says";
     return [
         ...(refusal === undefined ? [] : [`The policy pack rejects the change. ${says} how to see why.`]),
         ...(open === 0 ? [] : [`${counted(open, "finding")} not accepted. ${says} how to accept one.`]),
-        ...(accepted.length === 0 ? [] : [`Accepted in ${FILE}: ${safe(reasons).slice(0, LONGEST)}`]),
+        ...(accepted.length === 0 ? [] : [`Accepted in ${FILE}: ${safe}`]),
     ];
 }
 
-function notAcceptedError({ today }: Context, stack: string, notAccepted: Finding[], failOn: string): string {
-    const entries = entriesFor(notAccepted, stack, dayAfter(today, PROPOSED_DAYS));
-    const how =
-        entries.length === 0
-            ? "Correct them."
-            : `Correct them, or accept them: add these lines at the end of ${FILE}, each with its reason for …, and commit them with the change:\n${entries.join("\n")}`;
-    const isNot = notAccepted.length === 1 ? "is not" : "are not";
-    return `${stack}: ${counted(notAccepted.length, "finding")} with severity ${failOn} or worse ${isNot} accepted (listed above). ${how}`;
+function notAcceptedError({ today }: Context, stack: string, open: Finding[], failOn: string): string {
+    const entries = entriesFor(open, stack, dayAfter(today, PROPOSED_DAYS));
+    const accept = `, or accept them: add these lines at the end of ${FILE}, each with its reason for …, and commit them with the change:\n${entries.join("\n")}`;
+    return `${stack}: ${counted(open.length, "finding")} with severity ${failOn} or worse, not accepted (listed above). Correct them${entries.length === 0 ? "." : accept}`;
 }

@@ -17,21 +17,19 @@ import { asBadAs, exported, fullReview, render, runPreview } from "../review/rev
 import { callersOf, type Stack } from "../stack";
 import type { Consumer } from "../stack-file";
 import { markOf } from "../state-digest";
-
-/** How a run applies only a revocation, and no changes of others. */
-interface Alone {
-    /** Text of the file during the run: the credentials have no effect, but their caller stays. */
-    text: string;
-    /** Resources of the run, as `pulumi up --target` takes them. */
-    targets: string[];
-}
+import { runUp } from "./run-plan";
 
 export interface Edit {
     edited: Edited;
     /** Text of the file after the edit. */
     after: string;
-    /** Set for a revocation, which is never rejected because of changes of others. */
-    alone?: Alone;
+    /** Set for a revocation, which is never rejected because of changes of others: how a run applies only the revocation. */
+    alone?: {
+        /** Text of the file during the run: the credentials have no effect, but their caller stays. */
+        text: string;
+        /** Resources of the run, as `pulumi up --target` takes them. */
+        targets: string[];
+    };
     /** Called after `pulumi up` has ended, even if it failed. Not called if nothing was changed. */
     written?: () => void;
 }
@@ -136,13 +134,12 @@ export function isEndIn(consumers: Consumer[], today: Date): (finding: Finding) 
         evidence.every(({ resource, property }) => over.includes(`${resource} ${property}`));
 }
 
+/** Runs `pulumi up`. If it applied nothing, undoes the edit. @throws Failure that says what to do */
 async function up(context: Context, stack: Stack, run: Run, how: string[]): Promise<void> {
-    const { state, written, back } = run;
-    context.note(`\npulumi up, stack ${stack.name}:`);
-    const args = ["up", "--yes", ...how, "--stack", stack.name, "--config-file", stack.file];
-    const { code, stdout, stderr } = await context.pulumi(args, { onLine: (line) => context.note(`  ${line}`) });
+    const { state, written, back, edited, text, after } = run;
+    const { code, output } = await runUp(context, stack, how);
     if (code === 0) return written?.();
-    if (lockedBy(stdout + stderr) !== undefined) throw lockFailure(stack, stdout + stderr, back());
+    if (lockedBy(output) !== undefined) throw lockFailure(stack, output, back());
     const failed = `pulumi up: failed (exit code ${code}, see above).`;
     const now = await exported(context, stack).catch(() => undefined);
     if (now !== undefined && markOf(now) === markOf(state)) {
@@ -150,17 +147,13 @@ async function up(context: Context, stack: Stack, run: Run, how: string[]): Prom
         throw new Failure([failed, back(), ...(run.alone ? [block] : [])].join(" "));
     }
     written?.();
-    throw new Failure(`${failed} ${remedy(stack, run, how, now)}`);
-}
-
-/** What to do after a run that may have applied a part of the edit. Undoing the edit could make a revoked credential valid. */
-function remedy(stack: Stack, { edited, text, after }: Run, how: string[], now: Exported | undefined): string {
-    const targets = how.includes("--target") ? how.map((word) => (word === "--target" ? word : `'${word}'`)) : [];
+    // Undoing the edit could make a revoked credential valid.
+    const targets = how
+        .filter((word) => !word.startsWith("--plan="))
+        .map((word) => (/^--/.test(word) ? word : `'${word}'`));
     const again =
         text === after ? `run: ${["pulumi up -s", stack.short, ...targets].join(" ")}` : "run this command again.";
-    const steps = [
-        ...pendingIn(stack, now),
-        `${now?.pending_operations?.length ? "Then" : "Correct the error and"} ${again}`,
-    ];
-    return `A part of the edit may be applied, so ${nameOf(stack, edited)} keeps it. ${steps.join("\n")}`;
+    const pending = pendingIn(stack, now);
+    const steps = [...pending, `${pending.length > 0 ? "Then" : "Correct the error and"} ${again}`].join("\n");
+    throw new Failure(`${failed} A part of the edit may be applied, so ${nameOf(stack, edited)} keeps it. ${steps}`);
 }

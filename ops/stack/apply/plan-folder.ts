@@ -1,6 +1,6 @@
 /** A plan in a folder, with its review, and the stack, commit, config and state that it is for. */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT, type Context } from "../../context";
 import { UsageError } from "../../errors";
@@ -11,24 +11,15 @@ import type { Review } from "../review/report";
 import type { Stack } from "../stack";
 import { markOf } from "../state-digest";
 
-/** What a plan is for, with the words for it. */
-const BOUND = { stack: "stack", commit: "commit", config: "config", plan: "plan.json", state: "state" };
-
 interface SavedPlan {
-    bound: Record<keyof typeof BOUND, string>;
+    /** What the plan is for. */
+    bound: Record<"stack" | "commit" | "config" | "plan" | "state", string>;
     made: string;
     review: Review;
 }
 
 export const planIn = (folder: string) => join(folder, "plan.json");
 const originIn = (folder: string) => join(folder, "plan.bound.json");
-
-/** Creates the folder, readable only by the current user. */
-export function makeFolder(folder: string): void {
-    if (existsSync(folder))
-        throw new UsageError([`--out: must name a new folder (${folder} exists). Remove it, or choose another.`]);
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-}
 
 /** Records next to the plan what it is for, and its review. */
 export async function savePlanOrigin(
@@ -62,10 +53,11 @@ export async function readSavedPlan(
             `--plan: must be a folder that stack check --out has made (${folder} lacks plan.json or plan.bound.json, or they are damaged). ${again}`,
         ]);
     }
-    const others = (Object.keys(BOUND) as (keyof typeof BOUND)[]).filter((key) => saved.bound?.[key] !== now[key]);
+    const then: Record<string, string> = saved.bound ?? {};
+    const others = Object.entries(now).filter(([key, value]) => then[key] !== value);
     if (others.length === 0) return saved;
     throw new UsageError(
-        others.map((key) => `--plan: is for another ${BOUND[key]} (${saved.bound?.[key]}, now ${now[key]}). ${again}`),
+        others.map(([key, value]) => `--plan: is for another ${key} (${then[key]}, now ${value}). ${again}`),
     );
 }
 

@@ -16,7 +16,7 @@ import type { Stack } from "../stack";
 export async function previewPlan(
     context: Context,
     stack: Stack,
-    plan?: string,
+    plan: string,
 ): Promise<{ preview: Preview; refusal?: string }> {
     const pack = packOf(context.program ?? ROOT);
     try {
@@ -33,25 +33,29 @@ export async function previewPlan(
  * Carries out a plan. Pulumi first creates a preview. It changes nothing if the preview differs from the plan, or if the
  * policy pack rejects the preview.
  * @param message text that Pulumi's history shows for this update
- * @param program folder of the program. Default: the clone
+ * @param more arguments for Pulumi
  */
 export async function carryOutPlan(
     context: Context,
     stack: Stack,
     plan: string,
     message: string,
-    program?: string,
+    more: string[] = [],
 ): Promise<void> {
-    context.note(`\npulumi up, stack ${stack.name}, as planned:`);
-    const args = ["up", "--yes", `--plan=${plan}`, "--message", message, ...(program ? ["--cwd", program] : [])];
-    const at = ["--stack", stack.name, "--config-file", stack.file];
-    const onLine = (line: string) => context.note(`  ${line}`);
-    const { code, stdout, stderr } = await context.pulumi([...args, ...at], { onLine });
+    const { code, output } = await runUp(context, stack, [`--plan=${plan}`, "--message", message, ...more]);
     if (code === 0) return;
     throw (
-        lockFailure(stack, stdout + stderr, NOTHING_CHANGED) ??
+        lockFailure(stack, output, NOTHING_CHANGED) ??
         new Failure(
             `pulumi up: failed (exit code ${code}, see above). Steps that differ from the plan were not done. See what was done: npm run ops -- stack history${stack.flag}. Then review the change again, with a new plan.`,
         )
     );
+}
+
+/** Runs `pulumi up`, and shows its output. */
+export async function runUp({ pulumi, note }: Context, stack: Stack, how: string[]) {
+    note(`\npulumi up, stack ${stack.name}:`);
+    const args = ["up", "--yes", ...how, "--stack", stack.name, "--config-file", stack.file];
+    const { code, stdout, stderr } = await pulumi(args, { onLine: (line) => note(`  ${line}`) });
+    return { code, output: stdout + stderr };
 }

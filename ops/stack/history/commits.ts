@@ -73,16 +73,3 @@ export async function hasCommit(commit: string, folder?: string): Promise<boolea
         () => false,
     );
 }
-
-/**
- * Subjects of the commits between two commits, the newest first, with reverted ones marked. Undefined if one of the two
- * is not in this clone.
- */
-export async function commitsBetween(from: string, to: string, folder?: string): Promise<string[] | undefined> {
-    if (!(await hasCommit(from, folder)) || !(await hasCommit(to, folder))) return undefined;
-    const log = await git(["log", "--left-right", "--format=%m %h %s", `${from}...${to}`], folder);
-    return log
-        .split("\n")
-        .filter((line) => line !== "")
-        .map((line) => (line.startsWith("<") ? `reverted: ${line.slice(2)}` : line.slice(2)));
-}

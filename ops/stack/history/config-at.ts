@@ -1,17 +1,23 @@
-/** A version's config with the callers of its callers file: Pulumi's history has only the name of the file, and git the file. */
+/** What a version applied. Pulumi's history has only the name of a callers file, and git has the file. */
 import { parseCallersFile } from "../../../config/keys/consumers/file";
 import { isInside } from "../../../config/values";
 import { HIDDEN, list } from "../../../policy/resources/values";
 import { git } from "./commits";
 import type { Config, Version } from "./versions";
 
-/** @returns the config; its `consumers` are unknown, like a secret, if no commit has the file that the version read */
-export async function configAt({ config, commit, dirty }: Version, program?: string): Promise<Config> {
+/** A version's config, with its callers, and the day on which it was applied. */
+export interface Applied {
+    config: Config;
+    start: string;
+}
+
+/** The `consumers` are unknown, like a secret, if no commit has the callers file that the version read. */
+export async function appliedBy({ config, commit, dirty, start }: Version, program?: string): Promise<Applied> {
     const { consumersFile: name, consumers } = config;
-    if (typeof name !== "string" || consumers === HIDDEN) return config;
+    if (typeof name !== "string" || typeof consumers === "string") return { config, start };
     const isKnown = commit !== undefined && !dirty && isInside(name);
     const text = isKnown ? await git(["show", `${commit}:./${name}`], program).catch(() => undefined) : undefined;
     const file = text === undefined ? undefined : parseCallersFile(text, name);
     const isRead = file !== undefined && file.problems.length === 0;
-    return { ...config, consumers: isRead ? [...list(consumers), ...file.callers] : HIDDEN };
+    return { config: { ...config, consumers: isRead ? [...list(consumers), ...file.callers] : HIDDEN }, start };
 }

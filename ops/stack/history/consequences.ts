@@ -5,13 +5,8 @@ import { meaningOf, type Part } from "../../../components/stack-meaning";
 import { HIDDEN, mapsOf } from "../../../policy/resources/values";
 import { meaningFindings } from "../review/judge";
 import type { PartChange } from "../review/meanings/row";
+import type { Applied } from "./config-at";
 import type { Config } from "./versions";
-
-/** A version's config, with its callers, and the day on which it was applied. */
-interface Applied {
-    config: Config;
-    start: string;
-}
 
 /**
  * @param before undefined for the first version

@@ -2,14 +2,12 @@
 import { dirname } from "node:path";
 import { wholeNumber, withExamples, withJson, withStack, type AddCommand } from "../../arguments";
 import type { Context } from "../../context";
-import { UsageError } from "../../errors";
 import { json } from "../../output";
 import { plain } from "../review/report";
 import { findStack } from "../stack";
-import { configAt } from "./config-at";
-import { commitsBetween } from "./commits";
+import { appliedBy } from "./config-at";
 import { consequences } from "./consequences";
-import { readVersions, unknownVersion, type Version } from "./versions";
+import { readVersions, versionAt } from "./versions";
 
 export const command: AddCommand = (stack, context) =>
     withExamples(
@@ -30,36 +28,22 @@ interface DiffArgs {
 async function diff(context: Context, from: number, to: number, args: DiffArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const versions = await readVersions(context, stack);
-    const [a, b] = [from, to].map((number) => {
-        const version = versions.find((one) => one.number === number);
-        if (version === undefined) throw new UsageError([unknownVersion(number, versions, stack.short)]);
-        return version;
-    });
-    const [old, now] = await Promise.all([a, b].map((one) => configAt(one, context.program)));
-    const sides = [
-        { config: old, start: a.start },
-        { config: now, start: b.start },
-    ] as const;
-    const effects = consequences(...sides, dirname(stack.file));
-    const commits = a.commit && b.commit ? await commitsBetween(a.commit, b.commit, context.program) : undefined;
-    if (args.json) return context.out(json({ from, to, effects, commits: commits ?? null }));
-    const part = (title: string, lines: string[], none: string) => [
-        title,
-        ...(lines.length > 0 ? lines : [none]).map((line) => `  ${plain(line)}`),
-    ];
+    const [a, b] = [from, to].map((number) => versionAt(number, versions, stack.short));
+    const [old, now] = await Promise.all([a, b].map((one) => appliedBy(one, context.program)));
+    const effects = consequences(old, now, dirname(stack.file));
+    if (args.json) return context.out(json({ from, to, effects, commits: [a.commit ?? null, b.commit ?? null] }));
+    const [then, since] = [a, b].map(({ commit }) => commit?.slice(0, 10));
+    const isKnown = then !== undefined && since !== undefined;
+    const program = then === since ? "the same commit" : `git log --oneline --left-right ${then}...${since}`;
+    const dirty = [a, b]
+        .filter((one) => one.dirty)
+        .map(({ number }) => `version ${number} ran with uncommitted changes`);
+    const part = (title: string, lines: string[]) => [title, ...lines.map((line) => `  ${plain(line)}`)];
     context.out(
         [
             `From version ${from} (${a.start}) to ${to} (${b.start}) of stack ${stack.short}`,
-            ...part("Effects", effects, "no difference"),
-            ...part("Program", programLines([a, b], commits), "the same commit"),
+            ...part("Effects", effects.length > 0 ? effects : ["no difference"]),
+            ...part("Program", [isKnown ? program : "unknown: a version ran outside of git", ...dirty]),
         ].join("\n"),
     );
-}
-
-function programLines(sides: Version[], commits: string[] | undefined): string[] {
-    const known = sides.map(({ commit }) => commit?.slice(0, 10) ?? "outside of git").join(" -> ");
-    return [
-        ...(commits ?? [`${known}: not in this clone. Run: git fetch`]),
-        ...sides.flatMap(({ dirty, number }) => (dirty ? [`version ${number} ran with uncommitted changes`] : [])),
-    ];
 }

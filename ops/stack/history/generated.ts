@@ -8,9 +8,8 @@ import { nameIn, packageAndKind } from "../../../policy/resources/resource";
 import { lacksSince } from "../../consumer/handouts/record";
 import type { Context } from "../../context";
 import { changesOf, type Change } from "../review/changes";
-import { finding, type Evidence, type Finding } from "../review/finding";
-import type { Exported } from "../review/preview";
-import type { Preview } from "../review/preview";
+import { finding, type Finding } from "../review/finding";
+import type { Exported, Preview } from "../review/preview";
 
 interface Generated {
     /** Digest of the salt of a generated key or secret, or of the id of a service token. Never of the secret itself. */
@@ -43,20 +42,10 @@ export function generatedIn({ resources = [] }: Exported): Map<string, Generated
 export function createdAgain(context: Context, { stack, steps }: Preview): Finding[] {
     return changesOf(steps).flatMap((change) => {
         const who = change.op === "create" ? credentialOf(change) : undefined;
-        if (who === undefined) return [];
-        const [consumer, id] = who.split("/");
-        const day = lacksSince(context, { short: stack }, consumer, { id });
-        return day === undefined
-            ? []
-            : [
-                  againFinding(
-                      `Credential ${who} is created again with another secret: that of the handout on ${day} does not work`,
-                      [{ resource: change.name, urn: change.urn }],
-                  ),
-              ];
+        const [consumer, id] = who?.split("/") ?? [];
+        const day = who && lacksSince(context, { short: stack }, consumer, { id });
+        if (day === undefined) return [];
+        const says = `Credential ${who} is created again with another secret: that of the handout on ${day} does not work`;
+        return [finding("credential-created-again", says, { evidence: [{ resource: change.name, urn: change.urn }] })];
     });
-}
-
-export function againFinding(says: string, evidence: Evidence[] = []): Finding {
-    return finding("credential-created-again", says, { evidence });
 }

@@ -5,9 +5,9 @@ import type { Context } from "../../context";
 import { json, table } from "../../output";
 import { plain } from "../review/report";
 import { findStack } from "../stack";
-import { configAt } from "./config-at";
+import { appliedBy } from "./config-at";
 import { consequences } from "./consequences";
-import { before, readVersions, WHO_NOTE, type Version } from "./versions";
+import { isDone, readVersions, type Version } from "./versions";
 
 export const command: AddCommand = (stack, context) =>
     withExamples(
@@ -34,9 +34,9 @@ async function history(context: Context, args: HistoryArgs): Promise<void> {
     const versions = await readVersions(context, stack);
     const effects = async (version: Version) => {
         if (version.kind !== "update") return [];
-        const applied = async (one: Version) => ({ config: await configAt(one, context.program), start: one.start });
-        const previous = before(versions, version);
-        return consequences(previous && (await applied(previous)), await applied(version), dirname(stack.file));
+        const previous = versions.filter((other) => other.number < version.number && isDone(other)).at(-1);
+        const old = previous && (await appliedBy(previous, context.program));
+        return consequences(old, await appliedBy(version, context.program), dirname(stack.file));
     };
     const rows = await Promise.all(
         versions
@@ -57,6 +57,10 @@ async function history(context: Context, args: HistoryArgs): Promise<void> {
         `Compare: npm run ops -- stack diff <version> <version>${stack.flag}. Roll back: npm run ops -- stack rollback --to <version>${stack.flag}`,
     );
 }
+
+/** Note on a table in which `who` is missing for a version. */
+const WHO_NOTE =
+    'who is "not recorded" where pulumi up ran outside of CI with edits that no commit contains. To record names, commit before you run pulumi up.';
 
 type Row = Omit<Version, "config"> & { option: string | null; changed: string[] };
 

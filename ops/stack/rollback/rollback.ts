@@ -11,11 +11,11 @@ import { carryOutPlan } from "../apply/run-plan";
 import { obstaclesOrConversion, remember } from "../edit-obstacles";
 import { replace, unchanged } from "../file-edit";
 import { git, hasCommit, uncommitted } from "../history/commits";
-import { againFinding, credentialOf, generatedIn } from "../history/generated";
-import { isDone, readVersions, unknownVersion, type Version } from "../history/versions";
+import { credentialOf, generatedIn } from "../history/generated";
+import { isDone, readVersions, versionAt, type Version } from "../history/versions";
 import { withFormat } from "../review/arguments";
 import { changesOf, type Change } from "../review/changes";
-import type { Finding } from "../review/finding";
+import { finding, type Finding } from "../review/finding";
 import type { Exported } from "../review/preview";
 import { exported, fullReview, render, runPreview, withMore, type ReviewArgs } from "../review/review";
 import type { Preview } from "../review/preview";
@@ -69,8 +69,7 @@ async function rollback(context: Context, args: RollbackArgs): Promise<void> {
 
 /** @throws UsageError with all problems that prevent the rollback */
 async function findTarget(versions: Version[], to: number, { short }: Stack, root: string): Promise<Target> {
-    const version = versions.find(({ number }) => number === to);
-    if (version === undefined) throw new UsageError([unknownVersion(to, versions, short)]);
+    const version = versionAt(to, versions, short);
     const { kind, result, commit, dirty } = version;
     const where = `--to: version ${to}`;
     const another = "Choose another version: npm run ops -- stack history";
@@ -116,7 +115,7 @@ async function goBack(context: Context, args: RollbackArgs, way: Way): Promise<v
     const problems = problemsOf(review.findings, args.newCredentials ? [] : newCredentials);
     if (problems.length > 0) throw new UsageError(problems);
     if (args.yes) {
-        await carryOutPlan(context, earlier, plan, `Roll back to version ${number}`, program);
+        await carryOutPlan(context, earlier, plan, `Roll back to version ${number}`, ["--cwd", program]);
         await keepInClone(context, way);
     }
     if (isJson) context.out(json({ ...review, changed: args.yes === true, newCredentials }));
@@ -136,7 +135,7 @@ async function earlierPreview(context: Context, { earlier, target, program, plan
         if (!(error instanceof Failure || error instanceof UsageError)) throw error;
         const { number, commit } = target;
         throw new Failure(
-            `version ${number}: its program rejects its config or the current state. ${error.message}\nNothing was changed. Choose another version, or correct its config and give it: git show ${commit.slice(0, 10)}:${basename(earlier.file)}, --config-file <file>`,
+            `version ${number}: its program cannot be previewed with its config and the current state. ${error.message}\nNothing was changed. Choose another version, or correct its config and give it: git show ${commit.slice(0, 10)}:${basename(earlier.file)}, --config-file <file>`,
         );
     }
 }
@@ -147,28 +146,23 @@ function notRestored(changes: Change[], state: Exported, versions: Version[], nu
     const touched = new Set(changes.filter(({ op }) => op !== "update").map(credentialOf));
     return [...generatedIn(state)]
         .filter(([who, { created = "" }]) => next && Date.parse(created) >= Date.parse(next.start) && !touched.has(who))
-        .map(([who]) =>
-            againFinding(`Credential ${who} was created after version ${number}: its secret of then is lost`),
-        );
+        .map(([who]) => `Credential ${who} was created after version ${number}: its secret of then is lost`)
+        .map((says) => finding("credential-created-again", says));
 }
 
 /** Credentials, for example `lab/2026a`, that the run gives a new secret. All of them, if it replaces the seed. */
 function renewedBy(changes: Change[]): string[] {
-    const renewed = changes.filter(({ op }) => op === "create" || op === "replace");
-    const isSeed = renewed.some(({ name, op }) => name === "seed" && op === "replace");
-    return [
-        ...new Set([...(isSeed ? ["all generated keys"] : []), ...renewed.flatMap((one) => credentialOf(one) ?? [])]),
-    ];
+    const made = changes.filter(({ op }) => op === "create" || op === "replace");
+    const isAll = made.some(({ name, op }) => name === "seed" && op === "replace");
+    const names = made.flatMap((one) => credentialOf(one) ?? []);
+    return [...new Set(isAll ? ["all generated keys", ...names] : names)];
 }
 
 function problemsOf(findings: Finding[], renewed: string[]): string[] {
     const broken = findings.filter(({ code }) => code === "policy-violated");
+    const lost = `--to: the rollback must not need deleted secrets (${renewed.join(", ")}). It would create new ones, and callers with the old secrets would get 401. To accept this, add --new-credentials, and hand out the new secrets`;
     return [
-        ...(renewed.length === 0
-            ? []
-            : [
-                  `--to: the rollback must not need deleted secrets (${renewed.join(", ")}). It would create new ones, and callers with the old secrets would get 401. To accept this, add --new-credentials, and hand out the new secrets`,
-              ]),
+        ...(renewed.length === 0 ? [] : [lost]),
         ...broken.map(
             ({ says, evidence: [{ resource }] }) =>
                 `--to: the rollback must break no current rule of the policy pack. ${resource}: ${says}. Choose another version; or commit an exception, with a reason and a last day, in policy/exceptions.yaml (docs/review/policy.md)`,
