@@ -39,25 +39,19 @@ export const DONE: Record<Operation, string> = {
     delete: "deleted",
 };
 
-const OPERATION: Record<string, Operation> = {
-    create: "create",
-    "create-replacement": "replace",
-    import: "create",
-    "import-replacement": "replace",
-    "read-replacement": "replace",
-    update: "update",
-    delete: "delete",
-    replace: "replace",
-    "delete-replaced": "replace",
-    "discard-replaced": "replace",
-    discard: "delete",
-};
+/** Undefined for an operation that changes no resource. */
+function operationOf(op: string): Operation | undefined {
+    if (/^(replace|(create|import|read)-replacement|(delete|discard)-replaced)$/.test(op)) return "replace";
+    return ({ create: "create", import: "create", update: "update", delete: "delete", discard: "delete" } as const)[
+        op as "create"
+    ];
+}
 
 /** Changes of the resources in a preview. Components are in {@link partsOf}. */
 export function changesOf(steps: Step[]): Change[] {
     const found = new Map<string, Merged>();
     for (const step of steps) {
-        const op = OPERATION[step.op];
+        const op = operationOf(step.op);
         const state = step.newState ?? step.oldState;
         if (op === undefined || !state || state.type === "pulumi:pulumi:Stack") continue;
         if (state.custom === false || (state.custom === undefined && state.id === undefined && isComponent(state.type)))
@@ -145,17 +139,10 @@ function paired(changes: Merged[]): Merged[] {
     const creations = new Map(changes.filter(({ op }) => op === "create").map((change) => [identity(change), change]));
     creations.delete(undefined);
     const gone = new Set<Merged>();
-    for (const change of changes) {
-        const twin =
-            change.op === "delete" && !change.retained && !change.leftover
-                ? creations.get(identity(change))
-                : undefined;
+    for (const change of changes.filter(({ op, retained, leftover }) => op === "delete" && !retained && !leftover)) {
+        const twin = creations.get(identity(change));
         if (!twin) continue;
-        Object.assign(twin, {
-            op: "replace",
-            old: change.old,
-            renamed: change.name,
-        });
+        Object.assign(twin, { op: "replace", old: change.old, renamed: change.name });
         gone.add(change);
     }
     return changes.filter((change) => !gone.has(change));

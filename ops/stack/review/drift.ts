@@ -1,6 +1,5 @@
 /** `stack drift`: changes outside of Pulumi, as findings of a review. It corrects nothing. */
 import { isDeepStrictEqual } from "node:util";
-import type { PlainAccess } from "../../../components/kubernetes/api-server";
 import { isMap, type Tree } from "../../../policy/resources/values";
 import { withExamples, withStack, type AddCommand } from "../../arguments";
 import type { Context } from "../../context";
@@ -42,11 +41,14 @@ async function drift(context: Context, args: DriftArgs): Promise<void> {
     const preview = readRefresh(await printed(context, stack, refresh), "pulumi refresh", stack.short);
     const changes = changesOf(preview.steps.map(live));
     const todo = `To keep the drift, write it into the config. To undo it, run: ${undoDrift(stack.short)}`;
-    const findings = changes.flatMap((change) => outside(change, todo));
-    findings.push(...unfinished(state));
-    findings.push(...preview.unshown.map((counted) => unshownFinding(counted, stack.short)));
     // A stack without resources has no objects and no APISIX.
-    if ((state.resources ?? []).length > 0) findings.push(...(await unmanaged(context, stack, state)));
+    const isEmpty = (state.resources ?? []).length === 0;
+    const findings = [
+        ...changes.flatMap((change) => outside(change, todo)),
+        ...unfinished(state),
+        ...preview.unshown.map((counted) => unshownFinding(counted, stack.short)),
+        ...(isEmpty ? [] : await unmanaged(context, stack, state)),
+    ];
     const about = "drift" as const;
     const report = { about, stack: preview.stack, changes: counts(changes), findings: findings.sort(byDanger) };
     context.out(render(report, args.format));
@@ -59,19 +61,12 @@ function outside(change: Change, todo: string): Finding[] {
     const rules = KINDS[kind];
     if (rules?.objectless || leftover) return [];
     const isMarks =
-        fields.length > 0 && fields.every(({ path }) => /^metadata\.(labels|annotations)\b/.test(path.join(".")));
-    const [severity, effect] = rules?.outside ?? (["risk", "the object differs from the config"] as const);
-    const does = op === "delete" ? "was deleted" : "was changed";
+        fields.length > 0 && fields.every(({ path: [, what] }) => /^(labels|annotations)$/.test(String(what)));
+    const severity = isMarks ? "harmless" : rules === undefined || rules.lesser ? "risk" : "breaks-callers";
     const says = isMarks
-        ? `${titleOf(change)}: labels or annotations were changed`
-        : `${titleOf(change)} ${does}: ${effect}`;
-    return [
-        finding("changed-outside", says, {
-            severity: isMarks ? "harmless" : severity,
-            evidence: fieldsOf(change),
-            todo,
-        }),
-    ];
+        ? "labels or annotations were changed"
+        : `was ${op === "delete" ? "deleted" : "changed"}: it differs from the config`;
+    return [finding("changed-outside", `${titleOf(change)} ${says}`, { severity, evidence: fieldsOf(change), todo })];
 }
 
 /** What a refresh does not show: additions to the stack's objects, and objects in APISIX that no stack manages. */
@@ -80,27 +75,18 @@ async function unmanaged(context: Context, stack: Stack, state: Exported): Promi
     const compared = comparedIn(state);
     const { binding, isInstalled } = gatewayOf(stack);
     const access = await accessOf(context, stack);
-    return [
-        ...(compared.length > 0 ? await addedByHand(compared, readerOf(context, access)) : []),
-        ...(await inApisix(context, access, { binding, isInstalled })),
-    ];
-}
-
-/** Objects in APISIX that the ingress controller did not write. */
-async function inApisix(
-    context: Context,
-    access: PlainAccess,
-    gateway: Parameters<Context["auditGateway"]>[1],
-): Promise<Finding[]> {
-    const { foreign, unread, isUnknown } = await context.auditGateway(access, gateway);
+    const added = compared.length > 0 ? await addedByHand(compared, readerOf(context, access)) : [];
+    const { foreign, unread, isUnknown } = await context.auditGateway(access, { binding, isInstalled });
     if (unread !== undefined && isUnknown)
         context.note(`The state was not compared with the objects in APISIX: ${unread}`);
+    const [why, command] = unread?.split(/\. (?=Run: )/) ?? [];
     return [
+        ...added,
         ...foreign.map(({ says, repair }) => {
             const todo = `Rotate both Admin keys first, and start the port-forward (docs/operate/leaked-credentials.md: An Admin key has leaked). Then run: ${repair}`;
             return finding("foreign-in-gateway", says, { todo });
         }),
-        ...(unread === undefined || isUnknown ? [] : [unreadFinding(unread)]),
+        ...(why === undefined || isUnknown ? [] : [finding("gateway-not-read", why, { todo: command })]),
     ];
 }
 
@@ -114,11 +100,6 @@ function unshownFinding(counted: string, stack: string): Finding {
         `Pulumi counts a change without showing the resource that changes (${counted})`,
         { todo: `See which resource it is: pulumi refresh --preview-only --diff -s ${stack}` },
     );
-}
-
-function unreadFinding(why: string): Finding {
-    const [says, todo] = why.split(/\. (?=Run: )/);
-    return finding("gateway-not-read", says, { todo });
 }
 
 /**

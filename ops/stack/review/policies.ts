@@ -8,7 +8,6 @@ import { ExceptionsError, judged, parseExceptions, type Exception } from "../../
 import { UsageError } from "../../errors";
 import { finding, type Finding } from "./finding";
 import type { Exported, Preview, ResourceState } from "./preview";
-import { withoutSecrets } from "./values-text";
 
 /** Exceptions of the pack in a clone. */
 export function exceptionsOf(root: string, today: Date): Exception[] {
@@ -46,9 +45,8 @@ export function policyFindings(
     return standing(after)
         .filter((violation) => !known.has(keyOf(violation)))
         .map(({ rule, urn, name, message }) => {
-            const evidence = [{ resource: withoutSecrets(name), urn: withoutSecrets(urn) }];
             const says = `Rule ${rule} of the policy pack: ${message.replace(/\.$/, "")}`;
-            return finding("policy-violated", says, { evidence });
+            return finding("policy-violated", says, { evidence: [{ resource: name, urn }] });
         });
 }
 
