@@ -28,7 +28,8 @@ export function cloudflareMeaning(args: CloudflareAccessArgs, secret: ShowSecret
     const of = (settings: object) => plain(settings, secret);
     const credentials = consumers.flatMap(({ name, credentials: all }) => all.map(({ id }) => `${name}/${id}`));
     return {
-        stack: of({ program, account, hostnames, pathPrefix }),
+        // Every object in the zone has its id, and the order of the move.
+        stack: of({ program, account, hostnames, pathPrefix, zone, phase: dns?.phase }),
         Zone: of(zone),
         ServiceTokens: of({ notify }),
         Access: of({ hostnames, admits: credentials }),

@@ -29,11 +29,10 @@ export const JSON_DOCUMENTS: Record<string, string> = {
     "stack drift": REVIEW,
     "stack check": "the review with `accepted`, `notAccepted` and, if the policy pack rejects it, `refusal`",
     "stack apply": "the review with `changed`",
-    "stack rollback":
-        "the review with `changed`, `newCredentials` and `notTried` (why the service was not tested from outside)",
+    "stack rollback": "the review with `changed` and `newCredentials`",
     "stack history":
         "list of versions: `{number, kind, result, start, message, commit, dirty, who, changes, option, changed}`",
-    "stack diff": "`{from, to, effects, commits}`",
+    "stack diff": "`{from, to, effects, commits}`; `commits` are those of the two versions",
     "check dns": "list of `{name, type, …, equal}`",
     "check exposure": "`{ports, entry}`",
     "check smoke": "`{stack, url, checks, latency, versions, notTried}`",

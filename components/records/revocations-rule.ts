@@ -23,7 +23,7 @@ interface Revocation {
 }
 
 /** The record in the state. It is not secret, since a revoked key is no longer valid. */
-export interface RevocationRecord {
+interface RevocationRecord {
     salt: string;
     revoked: Revocation[];
 }
@@ -64,7 +64,7 @@ export const revocationsRule: pulumi.dynamic.ResourceProvider<Inputs, State> = {
 };
 
 /** Finds declared keys that were revoked earlier. `who` is the `<consumer>/<credential>` that declares the key again. */
-export function readmitted(
+function readmitted(
     { salt, revoked }: RevocationRecord,
     declared: Record<string, string>,
 ): { who: string; revocation: Revocation }[] {

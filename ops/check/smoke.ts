@@ -57,7 +57,7 @@ const ROUTES = ["completions", "logprobs"] as const;
 const AT_ONCE = 4;
 
 /** Calls the service from outside as the test caller: each route, with valid and with invalid credentials. */
-export async function smoke(context: Context, args: SmokeArgs): Promise<void> {
+async function smoke(context: Context, args: SmokeArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const consumers = callersOf(stack);
     const consumer = consumers.find(({ name }) => name === args.consumer);

@@ -8,7 +8,7 @@ import type { Context } from "../context";
 import { FindingsError, UsageError } from "../errors";
 import { json } from "../output";
 import { withFormat } from "../stack/review/arguments";
-import { isEndIn } from "../stack/apply/expired";
+import { isEndIn } from "../stack/apply/edit";
 import type { Review } from "../stack/review/report";
 import { exported, fullReview, render, type ReviewArgs } from "../stack/review/review";
 import { carryOutPlan, previewPlan } from "../stack/apply/run-plan";

@@ -39,7 +39,7 @@ export function replace(file: string, text: string): void {
 }
 
 /** Returns the names of the files that have changed since the command read them. */
-export function changedSince(stack: Stack): string[] {
+function changedSince(stack: Stack): string[] {
     return filesOf(stack)
         .filter(({ file, text }) => readFileSync(file, "utf8") !== text)
         .map((one) => nameOf(stack, one));

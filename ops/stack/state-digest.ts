@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Exported } from "./review/plan";
+import type { Exported } from "./review/preview";
 
 /**
  * Identifies a state of a stack by its time and by a digest of its resources. Some backends have no time. The digest leaves

@@ -117,7 +117,7 @@ describe("ops stack rollback from option cloudflare to intra-a", () => {
 
         const refused = await clone.ops(stack, "stack", "rollback", "--to", "1", "--yes");
         assert.equal(refused.code, 2, refused.stderr);
-        assert.match(refused.stderr, /the secrets of alice\/k1 were deleted .* --new-credentials/);
+        assert.match(refused.stderr, /deleted secrets \(alice\/k1\)\. .* --new-credentials/);
         assert.equal(await byToken(pair), 200);
 
         copyFileSync(clone.fileOf(stack), join(folder, "of-then.yaml"));
@@ -139,7 +139,7 @@ describe("ops stack rollback from option cloudflare to intra-a", () => {
         assert.equal(without.code, 2, without.stderr);
         assert.match(
             without.stderr,
-            /tunnel: cannot be restored \(it was secret in version 2, and is in no stack file of this clone\)/,
+            /tunnel: cannot be restored \(it was secret in version 2, and the stack file in its commit lacks it\)/,
         );
         const given = ["--new-credentials", "--config-file", join(folder, "of-then.yaml")];
         const key = (await stack.outputs()).credentials["alice/k1"];

@@ -3,7 +3,7 @@
 import { strict as assert } from "node:assert";
 import { join } from "node:path";
 import { ask, eventually, InterStack, nodes, Traffic, useNodes } from "../engine/kit/inter";
-import { Clone, smoke } from "../engine/kit/rollback";
+import { Clone } from "../engine/kit/rollback";
 
 const key = (id: string) => ({ id, method: "key" });
 const alice = { name: "alice", credentials: [key("a")] };
@@ -25,13 +25,13 @@ describe("ops stack rollback with option inter", () => {
     before(async () => {
         const { world, dir } = nodes();
         clone = new Clone(join(dir, "clone"), { dir, facts: world.facts });
-        stack = await InterStack.create("callers", { consumers: [alice, dave, bob, smoke] });
+        stack = await InterStack.create("callers", { consumers: [alice, dave, bob] });
     });
 
     it("rolls back callers, credentials and limits, without a failed request of the callers that stay", async () => {
         await clone.up(stack);
         const fewer = { ...bob, limits: { requests: 500, perSeconds: 60 } };
-        stack.configure({ consumers: [{ ...alice, credentials: [key("a"), key("e")] }, dave, fewer, carol, smoke] });
+        stack.configure({ consumers: [{ ...alice, credentials: [key("a"), key("e")] }, dave, fewer, carol] });
         await clone.up(stack);
         const { url, credentials } = await stack.outputs();
         await eventually(
@@ -45,7 +45,6 @@ describe("ops stack rollback with option inter", () => {
         for (const { all, failed } of answers) assert.deepEqual(failed, [], `of ${all}`);
         console.log(`      ${answers.map(({ all }) => all).join(" and ")} requests, none failed`);
         assert.match(back.stdout, /Caller carol loses access/);
-        assert.match(back.stderr, /smoke: all \d+ checks passed/);
         for (const who of ["carol/c", "carol/d", "alice/e"])
             await eventually(
                 `${who} refused`,
@@ -59,7 +58,7 @@ describe("ops stack rollback with option inter", () => {
         const refused = await clone.ops(stack, "stack", "rollback", "--to", "2", "--yes");
         assert.equal(refused.code, 2, refused.stderr);
         for (const who of ["alice/e", "carol/c", "carol/d"])
-            assert.match(refused.stderr, new RegExp(`the secrets of .*${who}.* were deleted`));
+            assert.match(refused.stderr, new RegExp(`deleted secrets \\(.*${who}`));
         const before = await stack.outputs();
         const { stderr } = await clone.back(stack, 2, "--new-credentials");
         assert.match(stderr, /These callers need new credentials: .*alice\/e/);

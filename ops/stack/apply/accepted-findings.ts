@@ -8,17 +8,7 @@ import { UsageError } from "../../errors";
 import { CODES, type Finding } from "../review/finding";
 
 /** Accepts one finding of one stack until a given day. */
-export interface Acceptance {
-    stack: string;
-    code: string;
-    /** Name of a resource of the finding, for a finding about several resources one of them. */
-    resource: string;
-    /** Path of a property of this resource, if the finding is about properties. */
-    property?: string;
-    reason: string;
-    /** Last day on which the entry is valid, for example 2027-01-31 (UTC). */
-    until: string;
-}
+export type Acceptance = NonNullable<z.infer<ReturnType<typeof schema>>["accepted"]>[number];
 
 /** Path of the file with accepted findings, from the root of a clone. */
 export const FILE = "policy/accepted.yaml";
@@ -26,29 +16,30 @@ export const FILE = "policy/accepted.yaml";
 const MOST_DAYS = 30;
 const LEAST_REASON = 10;
 
-/**
- * Codes of findings that this file cannot accept, because they need an exception of the policy pack. The value names the
- * file for these exceptions.
- */
-const ELSEWHERE: Record<string, string> = {
-    "policy-violated": "policy/exceptions.yaml, as docs/review/policy.md says",
-};
+/** A violation of the policy pack needs an exception of the pack instead. */
+const isAcceptable = (code: string) => Object.hasOwn(CODES, code) && code !== "policy-violated";
 
-const schema = z.strictObject({
-    // Nothing after the key, as in the file without entries, is an empty list.
-    accepted: z
-        .array(
-            z.strictObject({
-                stack: z.string().min(1),
-                code: z.string(),
-                resource: z.string().min(1),
-                property: z.string().min(1).optional(),
-                reason: z.string().trim().min(LEAST_REASON),
-                until: day,
-            }),
-        )
-        .nullable(),
-});
+const schema = (today: Date) =>
+    z.strictObject({
+        // Nothing after the key, as in the file without entries, is an empty list.
+        accepted: z
+            .array(
+                z.strictObject({
+                    stack: z.string().min(1),
+                    code: z
+                        .string()
+                        .refine(
+                            isAcceptable,
+                            "must be the code of a finding of stack review, but not policy-violated, whose exceptions are in policy/exceptions.yaml",
+                        ),
+                    resource: z.string().min(1),
+                    property: z.string().min(1).optional(),
+                    reason: z.string().trim().min(LEAST_REASON),
+                    until: day.refine((one) => daysUntil(one, today) <= MOST_DAYS, `must be within ${MOST_DAYS} days`),
+                }),
+            )
+            .nullable(),
+    });
 
 /** Reads the file; returns an empty list if there is none. @throws UsageError with all problems of the file */
 export function readAccepted(root: string, today: Date): Acceptance[] {
@@ -60,27 +51,11 @@ export function readAccepted(root: string, today: Date): Acceptance[] {
     } catch (error) {
         throw new UsageError([`${FILE}: must be YAML (${(error as Error).message.split("\n")[0]}).`]);
     }
-    const read = schema.safeParse(value);
-    if (!read.success)
-        throw new UsageError(
-            read.error.issues.map(({ path, message }) => `${FILE}: ${path.join(".") || "the file"}: ${message}.`),
-        );
-    const accepted = read.data.accepted ?? [];
-    const problems = accepted.flatMap(({ code, until }, i) => [
-        ...codeProblems(code, `${FILE}: accepted.${i}.code`),
-        ...(daysUntil(until, today) > MOST_DAYS
-            ? [`${FILE}: accepted.${i}.until: must be within ${MOST_DAYS} days (got ${until}). Choose an earlier day.`]
-            : []),
-    ]);
-    if (problems.length > 0) throw new UsageError(problems);
-    return accepted;
-}
-
-function codeProblems(code: string, where: string): string[] {
-    if (Object.hasOwn(ELSEWHERE, code))
-        return [`${where}: must not be ${code}. Write the exception into ${ELSEWHERE[code]}.`];
-    if (Object.hasOwn(CODES, code)) return [];
-    return [`${where}: must be the code of a finding of stack review (got ${JSON.stringify(code)}).`];
+    const read = schema(today).safeParse(value);
+    if (read.success) return read.data.accepted ?? [];
+    throw new UsageError(
+        read.error.issues.map(({ path, message }) => `${FILE}: ${path.join(".") || "the file"}: ${message}.`),
+    );
 }
 
 /** @returns the entry that accepts the finding. It names any of the finding's resources, since the finding is one effect. */
@@ -102,7 +77,7 @@ export function acceptedBy(
 /** Lines for the end of the file that would accept the findings, one for each; empty if they cannot be accepted. */
 export function entriesFor(findings: Finding[], stack: string, until: string): string[] {
     const lines = findings
-        .filter(({ code, evidence }) => !(code in ELSEWHERE) && evidence.length > 0)
+        .filter(({ code, evidence }) => isAcceptable(code) && evidence.length > 0)
         .map(({ code, evidence: [{ resource, property }] }) => {
             const place = property === undefined ? "" : `, property: ${JSON.stringify(property)}`;
             return `  - { stack: ${JSON.stringify(stack)}, code: ${code}, resource: ${JSON.stringify(resource)}${place}, until: ${until}, reason: "…" }`;

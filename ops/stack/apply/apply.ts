@@ -2,15 +2,15 @@
 import { resolve } from "node:path";
 import { withConsent, withExamples, withStack, type AddCommand } from "../../arguments";
 import { dryRun } from "../../consent";
-import type { Context } from "../../context";
+import { ROOT, type Context } from "../../context";
 import { UsageError } from "../../errors";
 import { json } from "../../output";
-import { withFormat } from "../review/arguments";
-import { readPlan } from "../review/plan";
-import { exported, fullReview, render, type ReviewArgs } from "../review/review";
 import { obstaclesOrConversion } from "../edit-obstacles";
+import { uncommitted } from "../history/commits";
+import { withFormat } from "../review/arguments";
+import { exported, render, type ReviewArgs } from "../review/review";
 import { findStack } from "../stack";
-import { planIn, readSavedPlan, uncommitted } from "./plan-folder";
+import { planIn, readSavedPlan } from "./plan-folder";
 import { carryOutPlan } from "./run-plan";
 
 export const command: AddCommand = (stack, context) =>
@@ -31,17 +31,15 @@ interface ApplyArgs extends Pick<ReviewArgs, "stack" | "format"> {
 
 async function apply(context: Context, args: ApplyArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
-    const against = [...(await obstaclesOrConversion(context, stack)), ...(await uncommitted(context, "--plan"))];
+    const root = context.program ?? ROOT;
+    const against = [...(await obstaclesOrConversion(context, stack)), ...(await uncommitted(root))];
     if (against.length > 0) throw new UsageError(against);
-    const state = await exported(context, stack);
     const folder = resolve(args.plan);
-    const { plan, saved } = await readSavedPlan(context, folder, stack, state);
-    const preview = readPlan(plan, "--plan", state, stack.short);
-    const found = fullReview(context, preview, state);
+    const { review, bound, made } = await readSavedPlan(context, folder, stack, await exported(context, stack));
     const isJson = args.format === "json";
-    if (!isJson) context.out(render(found, args.format));
-    const message = `Plan of commit ${saved.commit.slice(0, 10)}, made ${saved.made}`;
+    if (!isJson) context.out(render(review, args.format));
+    const message = `Plan of commit ${bound.commit.slice(0, 10)}, made ${made}`;
     if (args.yes) await carryOutPlan(context, stack, planIn(folder), message);
-    if (isJson) context.out(json({ ...found, changed: args.yes === true }));
+    if (isJson) context.out(json({ ...review, changed: args.yes === true }));
     if (!args.yes) dryRun(context, "carry out this plan", args);
 }

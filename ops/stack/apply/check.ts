@@ -3,22 +3,24 @@
  * findings.
  */
 import { counted } from "../../../config/problems";
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { withExamples, withStack, type AddCommand } from "../../arguments";
 import { ROOT, type Context } from "../../context";
 import { dayAfter } from "../../dates";
 import { FindingsError, UsageError } from "../../errors";
 import { json } from "../../output";
+import { uncommitted } from "../history/commits";
 import { withReview } from "../review/arguments";
 import type { Finding } from "../review/finding";
 import { escaped } from "../review/markdown";
-import { openedOutputs } from "../review/plan";
+import { openedOutputs } from "../review/opened-outputs";
 import { plain, type Review } from "../review/report";
-import { asBadAs, exported, fullReview, render, type ReviewArgs } from "../review/review";
+import { asBadAs, exported, fullReview, render, withMore, type ReviewArgs } from "../review/review";
 import { findStack } from "../stack";
 import { acceptedBy, entriesFor, FILE, readAccepted, type Acceptance } from "./accepted-findings";
-import { makeFolder, planIn, removeFolder, savePlanOrigin, uncommitted } from "./plan-folder";
+import { planIn, savePlanOrigin } from "./plan-folder";
 import { previewPlan } from "./run-plan";
 
 export const command: AddCommand = (stack, context) =>
@@ -48,28 +50,34 @@ async function check(context: Context, args: CheckArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const root = context.program ?? ROOT;
     const acceptances = readAccepted(root, context.today);
-    if (args.out === undefined) {
-        const { preview, refusal } = await previewPlan(context, stack);
-        const found = fullReview(context, preview, await exported(context, stack));
-        return judge(context, args, found, acceptances, refusal);
-    }
-    const dirty = await uncommitted(context, "--out");
+    const isSaved = args.out !== undefined;
+    const dirty = isSaved ? await uncommitted(root) : [];
     if (dirty.length > 0) throw new UsageError(dirty);
-    const folder = resolve(args.out);
-    makeFolder(folder);
+    const folder = isSaved ? newFolder(resolve(args.out!)) : mkdtempSync(join(tmpdir(), "alpa-auth-check-"));
+    let isKept = false;
     try {
         // The state is read before the preview, so that a change of the state during the preview makes the plan outdated.
         const state = await exported(context, stack);
         const { preview, refusal } = await previewPlan(context, stack, planIn(folder));
-        const opened = refusal === undefined ? openedOutputs(readFileSync(planIn(folder), "utf8"), state) : [];
-        judge(context, args, fullReview(context, { ...preview, opened }, state), acceptances, refusal);
-        await savePlanOrigin(context, folder, stack, state);
-    } catch (error) {
-        // Removes the folder, because a plan that did not pass the check must not be applied.
-        removeFolder(folder);
-        throw error;
+        const opened = refusal ? [] : openedOutputs(readFileSync(planIn(folder), "utf8"), state);
+        const found = withMore(fullReview(context, preview, state), opened);
+        judge(context, args, found, acceptances, refusal);
+        if (!isSaved) return;
+        await savePlanOrigin(context, folder, stack, state, found);
+        isKept = true;
+    } finally {
+        // A plan that did not pass the check must not be applied.
+        if (!isKept) rmSync(folder, { recursive: true, force: true });
     }
     context.note(`\nNext: npm run ops -- stack apply --yes --plan ${args.out} --stack ${stack.name}`);
+}
+
+/** Creates a folder that only the current user can read. */
+function newFolder(folder: string): string {
+    if (existsSync(folder))
+        throw new UsageError([`--out: must name a new folder (${folder} exists). Remove it, or choose another.`]);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return folder;
 }
 
 /** Prints the review. @throws FindingsError if the change must not be applied */
@@ -82,52 +90,33 @@ function judge(
 ): void {
     const against = asBadAs(found.findings, failOn);
     const by = (finding: Finding) => acceptedBy(finding, found.stack, acceptances, context.today);
-    const notAccepted = against.filter((finding) => by(finding) === undefined);
+    const open = against.filter((finding) => by(finding) === undefined);
     const accepted = [...new Set(against.flatMap((finding) => by(finding) ?? []))];
-    const parts = [render(found, format), verdict(against.length, notAccepted.length, accepted, refusal, format)];
-    context.out(
-        format === "json"
-            ? json({ ...found, accepted, notAccepted: notAccepted.length, refusal })
-            : parts.filter((text) => text !== "").join("\n"),
-    );
+    if (format === "json") context.out(json({ ...found, accepted, notAccepted: open.length, refusal }));
+    else context.out([render(found, format), ...verdict(open.length, accepted, refusal, format)].join("\n\n"));
     const problems = [
         ...(refusal === undefined ? [] : [refusal]),
-        ...(notAccepted.length === 0 ? [] : [notAcceptedError(context, found.stack, notAccepted, failOn)]),
+        ...(open.length === 0 ? [] : [notAcceptedError(context, found.stack, open, failOn)]),
     ];
     if (problems.length > 0) throw new FindingsError(problems.join("\n"));
 }
 
-/** Longest text under a review: a comment on GitHub has room for 1,500 characters in addition to the review. */
+/** Longest line with reasons: a comment on GitHub has room for 1,500 characters in addition to the review. */
 const LONGEST = 1_000;
 
-function verdict(
-    against: number,
-    notAccepted: number,
-    accepted: Acceptance[],
-    refusal: string | undefined,
-    format: CheckArgs["format"],
-): string {
-    const safe = format === "markdown" ? escaped : plain;
+function verdict(open: number, accepted: Acceptance[], refusal: string | undefined, format: CheckArgs["format"]) {
     const reasons = accepted.map(({ code, resource, reason }) => `${code} of ${resource} (${reason})`).join("; ");
-    const lines = [
-        refusal === undefined
-            ? ""
-            : "The policy pack rejects the change: the error message of stack check has the reason.",
-        notAccepted === 0
-            ? ""
-            : `${notAccepted} of ${against} findings prevent the change: the error message of stack check shows how to accept a finding.`,
-        accepted.length === 0 ? "" : `Accepted in ${FILE}: ${safe(reasons)}`,
-    ].filter((line) => line !== "");
-    const text = lines.join("\n\n");
-    return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+    const safe = (format === "markdown" ? escaped : plain)(reasons).slice(0, LONGEST);
+    const says = "The error message of stack check says";
+    return [
+        ...(refusal === undefined ? [] : [`The policy pack rejects the change. ${says} how to see why.`]),
+        ...(open === 0 ? [] : [`${counted(open, "finding")} not accepted. ${says} how to accept one.`]),
+        ...(accepted.length === 0 ? [] : [`Accepted in ${FILE}: ${safe}`]),
+    ];
 }
 
-function notAcceptedError({ today }: Context, stack: string, notAccepted: Finding[], failOn: string): string {
-    const entries = entriesFor(notAccepted, stack, dayAfter(today, PROPOSED_DAYS));
-    const how =
-        entries.length === 0
-            ? "Correct them."
-            : `Correct them, or accept them: add these lines at the end of ${FILE}, each with its reason for …, and commit them with the change:\n${entries.join("\n")}`;
-    const isNot = notAccepted.length === 1 ? "is not" : "are not";
-    return `${stack}: ${counted(notAccepted.length, "finding")} with severity ${failOn} or worse ${isNot} accepted (listed above). ${how}`;
+function notAcceptedError({ today }: Context, stack: string, open: Finding[], failOn: string): string {
+    const entries = entriesFor(open, stack, dayAfter(today, PROPOSED_DAYS));
+    const accept = `, or accept them: add these lines at the end of ${FILE}, each with its reason for …, and commit them with the change:\n${entries.join("\n")}`;
+    return `${stack}: ${counted(open.length, "finding")} with severity ${failOn} or worse, not accepted (listed above). Correct them${entries.length === 0 ? "." : accept}`;
 }

@@ -4,32 +4,32 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { counted } from "../../../config/problems";
 import type { Context } from "../../context";
+import { isOver } from "../../dates";
 import { errorMessage, Failure, FindingsError } from "../../errors";
 import { lockedBy, lockFailure } from "../backend-lock";
 import { takeEditLock } from "../edit-lock";
 import { foreignEdits, pendingIn, remember, type Edited } from "../edit-obstacles";
 import { nameOf, replace, undo, unchanged } from "../file-edit";
-import { isEndIn } from "./expired";
 import type { Finding } from "../review/finding";
-import type { Exported } from "../review/plan";
+import type { Exported } from "../review/preview";
+import type { Review } from "../review/report";
 import { asBadAs, exported, fullReview, render, runPreview } from "../review/review";
 import { callersOf, type Stack } from "../stack";
+import type { Consumer } from "../stack-file";
 import { markOf } from "../state-digest";
-
-/** How a run applies only a revocation, and no changes of others. */
-interface Alone {
-    /** Text of the file during the run: the credentials have no effect, but their caller stays. */
-    text: string;
-    /** Resources of the run, as `pulumi up --target` takes them. */
-    targets: string[];
-}
+import { runUp } from "./run-plan";
 
 export interface Edit {
     edited: Edited;
     /** Text of the file after the edit. */
     after: string;
-    /** Set for a revocation, which is never rejected because of changes of others. */
-    alone?: Alone;
+    /** Set for a revocation, which is never rejected because of changes of others: how a run applies only the revocation. */
+    alone?: {
+        /** Text of the file during the run: the credentials have no effect, but their caller stays. */
+        text: string;
+        /** Resources of the run, as `pulumi up --target` takes them. */
+        targets: string[];
+    };
     /** Called after `pulumi up` has ended, even if it failed. Not called if nothing was changed. */
     written?: () => void;
 }
@@ -52,9 +52,9 @@ export async function applyEdit(context: Context, stack: Stack, edit: Edit): Pro
         if (!isMixed) remember(stack, after, edited); // Later commands still report the edits by hand.
         const run = { ...edit, text, state, back: () => undo(stack, edited, text) };
         replace(edited.file, text);
-        if (alone) await up(context, stack, run, targetArgs(alone));
-        else if (edit.alone) await up(context, stack, run, []);
-        else await up(context, stack, run, await reviewed(context, stack, run, join(folder, "plan.json")));
+        const targets = alone?.targets.flatMap((target) => ["--target", target]) ?? [];
+        const how = edit.alone ? targets : await reviewed(context, stack, run, join(folder, "plan.json"));
+        await up(context, stack, run, how);
         replace(edited.file, after);
         return alone !== undefined;
     } finally {
@@ -94,24 +94,25 @@ async function changesOfOthers(context: Context, stack: Stack, state: Exported):
 async function reviewed(context: Context, stack: Stack, run: Run, plan: string): Promise<string[]> {
     const isEnd = isEndIn(callersOf(stack), context.today);
     const review = async (file?: string) => fullReview(context, await runPreview(context, stack, file), run.state);
-    const breaking = (findings: Finding[]) => asBadAs(findings, "breaks-callers").filter((one) => !isEnd(one));
+    const breaking = ({ findings }: Review) => asBadAs(findings, "breaks-callers").filter((one) => !isEnd(one));
     try {
         const found = await review(plan);
         context.note(render(found, "text"));
-        const all = breaking(found.findings);
-        if (all.length > 0) {
-            // What the stack would change without the edit does not follow from the edit.
-            replace(run.edited.file, run.edited.text);
-            const known = new Set(breaking((await review()).findings).flatMap(placesOf));
-            replace(run.edited.file, run.text);
-            const others = all.filter((one) => placesOf(one).some((place) => known.has(place)));
-            if (others.length > 0) throw new FindingsError(othersError(stack, others));
-        }
+        if (breaking(found).length === 0) return [`--plan=${plan}`];
+        // What the stack would change without the edit does not follow from the edit.
+        replace(run.edited.file, run.edited.text);
+        const known = new Set(breaking(await review()).flatMap(placesOf));
+        replace(run.edited.file, run.text);
+        const others = breaking(found).filter((one) => placesOf(one).some((place) => known.has(place)));
+        if (others.length === 0) return [`--plan=${plan}`];
+        const all = others.map(({ code, says }) => `${code}: ${says}`).join("; ");
+        throw new FindingsError(
+            `${stack.short}: the run would also apply ${counted(others.length, "change")} of others that break callers (${all}). Apply or revert them first. See: npm run ops -- stack review${stack.flag}`,
+        );
     } catch (error) {
         (error as Error).message += `\n${run.back()}`;
         throw error;
     }
-    return [`--plan=${plan}`];
 }
 
 /** What a finding is about, without its values, which an edit of the same property changes. */
@@ -120,22 +121,24 @@ function placesOf({ code, says, evidence }: Finding): string[] {
     return evidence.map(({ urn, property }) => `${code} ${urn} ${property}`);
 }
 
-function othersError({ short, flag }: Stack, others: Finding[]): string {
-    const all = others.map(({ code, says }) => `${code}: ${says}`).join("; ");
-    return `${short}: the run would also apply ${counted(others.length, "change")} of others that break callers (${all}). Apply or revert them first. See: npm run ops -- stack review${flag}`;
+/** Returns whether a finding reports only that the run removes expired credentials of these callers. */
+export function isEndIn(consumers: Consumer[], today: Date): (finding: Finding) => boolean {
+    const over = consumers.flatMap(({ name, credentials }) =>
+        credentials.filter(({ expires }) => isOver(expires, today)).map(({ id }) => `${name} credentials.${id}`),
+    );
+    // The evidence of a revoked credential is the component of its caller.
+    return ({ code, evidence }) =>
+        code === "credential-revoked" &&
+        evidence.length > 0 &&
+        evidence.every(({ resource, property }) => over.includes(`${resource} ${property}`));
 }
 
-function targetArgs({ targets }: Alone): string[] {
-    return targets.flatMap((target) => ["--target", target]);
-}
-
+/** Runs `pulumi up`. If it applied nothing, undoes the edit. @throws Failure that says what to do */
 async function up(context: Context, stack: Stack, run: Run, how: string[]): Promise<void> {
-    const { state, written, back } = run;
-    context.note(`\npulumi up, stack ${stack.name}:`);
-    const args = ["up", "--yes", ...how, "--stack", stack.name, "--config-file", stack.file];
-    const { code, stdout, stderr } = await context.pulumi(args, { onLine: (line) => context.note(`  ${line}`) });
+    const { state, written, back, edited, text, after } = run;
+    const { code, output } = await runUp(context, stack, how);
     if (code === 0) return written?.();
-    if (lockedBy(stdout + stderr) !== undefined) throw lockFailure(stack, stdout + stderr, back());
+    if (lockedBy(output) !== undefined) throw lockFailure(stack, output, back());
     const failed = `pulumi up: failed (exit code ${code}, see above).`;
     const now = await exported(context, stack).catch(() => undefined);
     if (now !== undefined && markOf(now) === markOf(state)) {
@@ -143,17 +146,13 @@ async function up(context: Context, stack: Stack, run: Run, how: string[]): Prom
         throw new Failure([failed, back(), ...(run.alone ? [block] : [])].join(" "));
     }
     written?.();
-    throw new Failure(`${failed} ${remedy(stack, run, how, now)}`);
-}
-
-/** What to do after a run that may have applied a part of the edit. Undoing the edit could make a revoked credential valid. */
-function remedy(stack: Stack, { edited, text, after }: Run, how: string[], now: Exported | undefined): string {
-    const targets = how.includes("--target") ? how.map((word) => (word === "--target" ? word : `'${word}'`)) : [];
+    // Undoing the edit could make a revoked credential valid.
+    const targets = how
+        .filter((word) => !word.startsWith("--plan="))
+        .map((word) => (/^--/.test(word) ? word : `'${word}'`));
     const again =
         text === after ? `run: ${["pulumi up -s", stack.short, ...targets].join(" ")}` : "run this command again.";
-    const steps = [
-        ...pendingIn(stack, now),
-        `${now?.pending_operations?.length ? "Then" : "Correct the error and"} ${again}`,
-    ];
-    return `A part of the edit may be applied, so ${nameOf(stack, edited)} keeps it. ${steps.join("\n")}`;
+    const pending = pendingIn(stack, now);
+    const steps = [...pending, `${pending.length > 0 ? "Then" : "Correct the error and"} ${again}`].join("\n");
+    throw new Failure(`${failed} A part of the edit may be applied, so ${nameOf(stack, edited)} keeps it. ${steps}`);
 }

@@ -5,32 +5,26 @@ import { dirname } from "node:path";
 import { Failure } from "../../errors";
 import { ROOT } from "../../context";
 
-interface GitOptions {
-    /** Longest time, in seconds. @default 60, enough for a clone on a slow disk: no call needs the network */
-    timeoutSeconds?: number;
-    /** Signal that stops git. */
-    signal?: AbortSignal;
+/** Runs git in a folder. @throws Failure with git's error message, or after the time limit */
+export function git(args: string[], folder = ROOT, seconds?: number): Promise<string> {
+    return execute("git", args, folder, seconds);
 }
 
-/** Runs git in a folder. @throws Failure with git's error message, or after the time limit */
-export function git(args: string[], folder = ROOT, { timeoutSeconds = 60, signal }: GitOptions = {}): Promise<string> {
+/**
+ * Runs a program, and returns its standard output. @throws Failure with its error message, or after the time limit
+ * @param seconds longest time. Default: enough for git in a clone on a slow disk, without the network
+ */
+export function execute(program: string, args: string[], folder: string, seconds = 60): Promise<string> {
     // A git hook may have started this process. Its variables are removed, because they may name another repository.
     const { GIT_DIR: _, GIT_INDEX_FILE: __, GIT_WORK_TREE: ___, ...rest } = process.env;
     const env = { ...rest, LC_ALL: "C", GIT_TERMINAL_PROMPT: "0" };
-    const limits = { maxBuffer: 64 * 1024 * 1024, timeout: timeoutSeconds * 1000, signal };
-    const what = args.find((arg) => !arg.startsWith("-") && !arg.includes("="))!;
+    const options = { cwd: folder, env, maxBuffer: 64 * 1024 * 1024, timeout: seconds * 1000 };
+    const what = `${program} ${args.find((arg) => !arg.startsWith("-") && !arg.includes("="))}`;
     return new Promise((resolve, reject) =>
-        execFile("git", ["-C", folder, ...args], { env, ...limits }, (error, stdout, stderr) => {
+        execFile(program, args, options, (error, stdout, stderr) => {
             if (!error) return resolve(stdout);
-            if (signal?.aborted) return reject(signal.reason as Error);
-            const message = stderr.trim() || error.message;
-            reject(
-                new Failure(
-                    error.killed
-                        ? `git ${what}: stopped after ${timeoutSeconds} s, the time limit. Its output: ${stderr.trim() || "none"}`
-                        : `git ${what}: failed: ${message}`,
-                ),
-            );
+            const why = error.killed ? `stopped after ${seconds} s, the time limit` : "failed";
+            reject(new Failure(`${what}: ${why}. Its output: ${stderr.trim() || stdout.trim() || error.message}`));
         }),
     );
 }
@@ -39,11 +33,19 @@ export function git(args: string[], folder = ROOT, { timeoutSeconds = 60, signal
 const STATE_FILES = ":(glob)**/.alpa-auth/convert/*.json";
 
 /** Files that differ from the last commit, as git prints them. Of untracked files, only those that a run reads. */
-export async function uncommittedFiles(folder: string): Promise<string[]> {
+async function uncommittedFiles(folder: string): Promise<string[]> {
     const changed = await git(["status", "--porcelain", "--untracked-files=no"], folder);
     const untracked = await git(["status", "--porcelain", "--untracked-files=all", "--", STATE_FILES], folder);
     const lines = [...changed.split("\n"), ...untracked.split("\n").filter((line) => line.startsWith("??"))];
     return lines.flatMap((line) => (line === "" ? [] : [line.trim()]));
+}
+
+/** The problem of uncommitted changes: no commit has them, so no reviewer has seen them, and nobody could go back to them. */
+export async function uncommitted(folder: string): Promise<string[]> {
+    const [first, ...others] = await uncommittedFiles(folder);
+    if (first === undefined) return [];
+    const more = others.length === 0 ? "" : ` and ${others.length} more`;
+    return [`work tree: has uncommitted changes (git status: ${first}${more}). Commit or revert the changes.`];
 }
 
 /** Returns the files that git tracks, or would add because it does not ignore them. All of the given files must exist. */
@@ -70,17 +72,4 @@ export async function hasCommit(commit: string, folder?: string): Promise<boolea
         () => true,
         () => false,
     );
-}
-
-/**
- * Subjects of the commits between two commits, the newest first, with reverted ones marked. Undefined if one of the two
- * is not in this clone.
- */
-export async function commitsBetween(from: string, to: string, folder?: string): Promise<string[] | undefined> {
-    if (!(await hasCommit(from, folder)) || !(await hasCommit(to, folder))) return undefined;
-    const log = await git(["log", "--left-right", "--format=%m %h %s", `${from}...${to}`], folder);
-    return log
-        .split("\n")
-        .filter((line) => line !== "")
-        .map((line) => (line.startsWith("<") ? `reverted: ${line.slice(2)}` : line.slice(2)));
 }

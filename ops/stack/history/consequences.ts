@@ -3,102 +3,58 @@ import { isDeepStrictEqual } from "node:util";
 import { ConfigError, parse } from "../../../config";
 import { meaningOf, type Part } from "../../../components/stack-meaning";
 import { HIDDEN, mapsOf } from "../../../policy/resources/values";
-import type { Finding } from "../review/finding";
 import { meaningFindings } from "../review/judge";
 import type { PartChange } from "../review/meanings/row";
+import type { Applied } from "./config-at";
 import type { Config } from "./versions";
 
-/** A version's config, and the day on which it was applied. */
-export interface Applied {
-    config: Config;
-    start: string;
-    /** Folder of the stack file, for files that the config names. */
-    folder: string;
-}
-
-/** Placeholder for a list of callers that cannot be read. */
-export class Unread {
-    constructor(readonly why: string) {}
-}
-
-export interface Consequences {
-    findings: Finding[];
-    /** What was not compared, one sentence each. */
-    notes: string[];
-}
-
-/** @param before undefined for the first version: only its callers are reported */
-export function consequences(before: Applied | undefined, after: Applied): Consequences {
+/**
+ * @param before undefined for the first version
+ * @param folder folder of the stack file, for files that the config names
+ * @returns the effects on callers, and what was not compared, one sentence each
+ */
+export function consequences(before: Applied | undefined, after: Applied, folder: string): string[] {
     const [old, now] = [before?.config ?? {}, after.config];
-    const isHidden = (value: unknown) => value === HIDDEN || value instanceof Unread;
-    const hidden = Object.keys({ ...old, ...now }).filter((key) => isHidden(old[key]) || isHidden(now[key]));
-    const keys = Object.keys({ ...old, ...now }).filter((key) => !isDeepStrictEqual(old[key], now[key]));
+    const all = Object.keys({ ...old, ...now });
+    const hidden = all.filter((key) => old[key] === HIDDEN || now[key] === HIDDEN);
+    const keys = all.filter((key) => !isDeepStrictEqual(old[key], now[key]));
+    const notes = before ? hidden.map((key) => `${key}: not compared, because it has a secret or is in no commit`) : [];
     const differ = `config keys that differ: ${keys.join(", ")}`;
-    const notes = before ? hiddenNotes(hidden, old, now) : [];
-    const judged = (parts: PartChange[]) => meaningFindings(parts, new Date(after.start));
+    const judged = (parts: PartChange[]) => meaningFindings(parts, new Date(after.start)).map(({ says }) => says);
+    const sides = [before, after];
     try {
-        const [from, to] = [before, after].map((one) => (one === undefined ? [] : partsIn(one, hidden)));
-        const findings = judged(pairs(from, to));
-        if (before === undefined) return { findings: findings.filter(({ code }) => code === "caller-added"), notes };
-        const isSilent = findings.length === 0 && keys.length > 0;
-        return { findings, notes: isSilent ? [...notes, `${differ}, without an effect on callers`] : notes };
+        const [from, to] = sides.map((one) => (one === undefined ? [] : partsIn(one, hidden, folder)));
+        const says = judged(pairs(from, to));
+        const isSilent = before && says.length === 0 && keys.length > 0;
+        return [...says, ...notes, ...(isSilent ? [`${differ}, without an effect on callers`] : [])];
     } catch (error) {
         if (!(error instanceof ConfigError)) throw error;
-        const lists = hidden.includes("consumers") ? [] : [old, now];
-        const [from = [], to = []] = lists.map(({ consumers }) => callersIn(consumers));
-        const findings = judged(pairs(from, to));
-        return { findings, notes: before && keys.length > 0 ? [...notes, NOT_READ, differ] : notes };
+        const [from, to] = hidden.includes("consumers") ? [[], []] : sides.map((one) => callersIn(one?.config));
+        const says = judged(pairs(from, to));
+        return before && keys.length > 0 ? [...says, ...notes, NOT_READ, differ] : says;
     }
 }
 
 const NOT_READ =
     "settings are not compared: the schema of this program rejects the config of one version, or needs its secrets";
 
-function hiddenNotes(hidden: string[], old: Config, now: Config): string[] {
-    const unread = [old.consumers, now.consumers].find((list) => list instanceof Unread);
-    return hidden.map((key) =>
-        key === "consumers" && unread !== undefined
-            ? `callers: ${unread.why}, so the history does not show the list`
-            : `${key}: is or has a secret, so the history does not compare it`,
-    );
-}
-
 /** @param without keys that are not compared @throws ConfigError if the schema rejects the config */
-function partsIn({ config, start, folder }: Applied, without: string[]): Part[] {
+function partsIn({ config, start }: Applied, without: string[], folder: string): Part[] {
     const own = Object.entries(config).filter(
         // The callers of the callers file are in the list.
         ([key]) => !key.includes(":") && key !== "consumersFile" && !without.includes(key),
     );
     const raw = own.map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)] as const);
-    const parts = meaningOf(parse(Object.fromEntries(raw), () => true, new Date(start), undefined, folder));
-    if (!without.includes("limits")) return parts;
-    // The limits of a caller depend on those of the stack.
-    return parts.map(({ inputs: { limits: _, ...inputs }, ...part }) => ({ ...part, inputs }));
+    return meaningOf(parse(Object.fromEntries(raw), () => true, new Date(start), undefined, folder));
 }
 
 /** The callers of a list that is not validated, with the ids of their credentials: other fields may be secrets in a wrong place. */
-function callersIn(consumers: unknown): Part[] {
-    return mapsOf(structured(consumers)).map(({ name, credentials }) => ({
+function callersIn({ consumers }: Config = {}): Part[] {
+    return mapsOf(consumers).map(({ name, credentials }) => ({
         type: "Caller",
         caller: String(name),
         inputs: { credentials: Object.fromEntries(mapsOf(credentials).map(({ id }) => [String(id), {}])) },
     }));
-}
-
-/** Credentials of a config, as `<consumer>/<credential>`. */
-export function credentialsIn({ consumers }: Config): Set<string> {
-    const ids = (inputs: Part["inputs"]) => Object.keys(inputs.credentials as object);
-    return new Set(callersIn(consumers).flatMap(({ caller, inputs }) => ids(inputs).map((id) => `${caller}/${id}`)));
-}
-
-/** Parses a value that is stored as JSON text, as `pulumi config set` does without `--path`. */
-function structured(value: unknown): unknown {
-    if (typeof value !== "string") return value;
-    try {
-        return JSON.parse(value);
-    } catch {
-        return undefined;
-    }
 }
 
 /** Components of two configs, side by side. */

@@ -8,10 +8,8 @@ import { nameIn } from "../../../policy/resources/resource";
 import { lacksSince } from "../../consumer/handouts/record";
 import type { Context } from "../../context";
 import { changesOf, packageAndKind, type Change } from "../review/changes";
-import { CODES, type Evidence, type Finding } from "../review/finding";
-import type { Exported } from "../review/plan";
-import type { Preview } from "../review/preview";
-import type { Version } from "./versions";
+import { finding, type Finding } from "../review/finding";
+import type { Exported, Preview } from "../review/preview";
 
 interface Generated {
     /** Digest of the salt of a generated key or secret, or of the id of a service token. Never of the secret itself. */
@@ -40,39 +38,14 @@ export function generatedIn({ resources = [] }: Exported): Map<string, Generated
     );
 }
 
-/**
- * Credentials of a state that were created after a version, by `<consumer>/<credential>`, each with the number of the version
- * that created it. If the earlier version has a credential of that name, it has another secret.
- */
-export function createdAfter(state: Exported, versions: Version[], { number }: Version): Map<string, number> {
-    return new Map(
-        [...generatedIn(state)].flatMap(([who, { created = "" }]) => {
-            // Some backends round the time at which an update started down to a second.
-            const by = versions.filter(({ start }) => Date.parse(start) <= Date.parse(created)).at(-1);
-            return by !== undefined && by.number > number ? [[who, by.number] as const] : [];
-        }),
-    );
-}
-
 /** Findings about credentials that were handed out, and that the run creates again with another secret. */
 export function createdAgain(context: Context, { stack, steps }: Preview): Finding[] {
     return changesOf(steps).flatMap((change) => {
         const who = change.op === "create" ? credentialOf(change) : undefined;
-        if (who === undefined) return [];
-        const [consumer, id] = who.split("/");
-        const day = lacksSince(context, { short: stack }, consumer, { id });
-        return day === undefined
-            ? []
-            : [
-                  againFinding(
-                      `Credential ${who} is created again with another secret: that of the handout on ${day} does not work`,
-                      [{ resource: change.name, urn: change.urn }],
-                  ),
-              ];
+        const [consumer, id] = who?.split("/") ?? [];
+        const day = who && lacksSince(context, { short: stack }, consumer, { id });
+        if (day === undefined) return [];
+        const says = `Credential ${who} is created again with another secret: that of the handout on ${day} does not work`;
+        return [finding("credential-created-again", says, { evidence: [{ resource: change.name, urn: change.urn }] })];
     });
-}
-
-export function againFinding(says: string, evidence: Evidence[] = []): Finding {
-    const [severity, todo] = CODES["credential-created-again"];
-    return { code: "credential-created-again", severity, says, evidence, todo };
 }

@@ -5,9 +5,9 @@ import type { Context } from "../../context";
 import { json, table } from "../../output";
 import { plain } from "../review/report";
 import { findStack } from "../stack";
-import { callersReader } from "./callers-at";
+import { appliedBy } from "./config-at";
 import { consequences } from "./consequences";
-import { before, readVersions, WHO_NOTE, type Config, type Version } from "./versions";
+import { isDone, readVersions, type Version } from "./versions";
 
 export const command: AddCommand = (stack, context) =>
     withExamples(
@@ -32,48 +32,39 @@ const LINES = 6;
 async function history(context: Context, args: HistoryArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const versions = await readVersions(context, stack);
-    const configOf = callersReader(context.program);
+    const effects = async (version: Version) => {
+        if (version.kind !== "update") return [];
+        const previous = versions.filter((other) => other.number < version.number && isDone(other)).at(-1);
+        const old = previous && (await appliedBy(previous, context.program));
+        return consequences(old, await appliedBy(version, context.program), dirname(stack.file));
+    };
     const rows = await Promise.all(
         versions
             .slice(-args.last)
             .reverse()
-            .map((version) => rowOf(version, versions, { configOf, folder: dirname(stack.file) })),
+            .map(async (version) => {
+                const { config, ...rest } = version;
+                const option = typeof config.option === "string" ? config.option : null;
+                return { ...rest, option, changed: await effects(version) };
+            }),
     );
     if (args.json) return context.out(json(rows));
     if (rows.length === 0) return context.out(`Stack ${stack.short} has no versions: pulumi up has never run.`);
     const head = ["version", "when (UTC)", "who", "commit", "option", "what", "changes of callers and config"];
-    context.out(
-        table(
-            head,
-            rows.map((row) => cells(row, before(versions, row) === undefined)),
-        ),
-    );
+    context.out(table(head, rows.map(cells)));
     if (rows.some(({ who }) => who === undefined)) context.note(WHO_NOTE);
     context.note(
         `Compare: npm run ops -- stack diff <version> <version>${stack.flag}. Roll back: npm run ops -- stack rollback --to <version>${stack.flag}`,
     );
 }
 
-interface Around {
-    configOf: (version: Version) => Promise<Config>;
-    folder: string;
-}
+/** Note on a table in which `who` is missing for a version. */
+const WHO_NOTE =
+    'who is "not recorded" where pulumi up ran outside of CI with edits that no commit contains. To record names, commit before you run pulumi up.';
 
-async function rowOf(version: Version, versions: Version[], around: Around) {
-    const { config, ...rest } = version;
-    const changed = version.kind === "update" ? await changesOf(version, before(versions, version), around) : [];
-    return { ...rest, option: typeof config.option === "string" ? config.option : null, changed };
-}
+type Row = Omit<Version, "config"> & { option: string | null; changed: string[] };
 
-/** Effects of a version, one sentence each, and what was not compared. */
-async function changesOf(version: Version, previous: Version | undefined, { configOf, folder }: Around) {
-    const applied = async (one: Version) => ({ config: await configOf(one), start: one.start, folder });
-    const { findings, notes } = consequences(previous && (await applied(previous)), await applied(version));
-    return [...findings.map(({ says }) => says), ...notes];
-}
-
-/** @param isFirst whether no earlier version was applied */
-function cells(row: Awaited<ReturnType<typeof rowOf>>, isFirst: boolean): string[] {
+function cells(row: Row): string[] {
     const { number, start, who, commit, dirty, option, kind, result, changes, changed } = row;
     const done = Object.entries(changes).map(([op, n]) => `${n} ${op}`);
     const lines = changed.slice(0, LINES).map(plain);
@@ -87,7 +78,6 @@ function cells(row: Awaited<ReturnType<typeof rowOf>>, isFirst: boolean): string
         option ?? "",
         [kind, ...(result === "succeeded" ? [] : [result]), ...done].join("\n"),
         [
-            ...(isFirst && kind === "update" ? ["first version: settings are not compared"] : []),
             ...lines.map((line) => (line.length > 70 ? `${line.slice(0, 70)}…` : line)),
             ...(more > 0 ? [`and ${more} more`] : []),
         ].join("\n"),

@@ -3,9 +3,9 @@
  * backend. The file backend has no version numbers, so the number is the position in the history, from 1.
  */
 import type { Context } from "../../context";
-import { Failure } from "../../errors";
+import { UsageError } from "../../errors";
 import { ask } from "../pulumi";
-import { HIDDEN, isMap } from "../../../policy/resources/values";
+import { HIDDEN } from "../../../policy/resources/values";
 import { PROJECT } from "../stack-file";
 import { isCommittable } from "./commits";
 import type { Stack } from "../stack";
@@ -47,26 +47,13 @@ interface Update {
     resourceChanges?: Record<string, number>;
 }
 
-/** Placeholder of a secret that Pulumi can no longer decrypt (stack_history.go). */
-const UNREADABLE = "ERROR_UNABLE_TO_DECRYPT";
-
-/** Versions, oldest first. @param more arguments for Pulumi; `--show-secrets` shows secrets that can still be decrypted */
-export async function readVersions({ pulumi }: Context, stack: Stack, more: string[] = []): Promise<Version[]> {
-    // Page size 0 returns all versions; the default returns only the last ten.
-    const args = ["stack", "history", "--json", "--page-size", "0", ...more, "--stack", stack.name];
-    const text = await ask(pulumi, args);
-    let updates: unknown;
-    try {
-        updates = JSON.parse(text);
-    } catch {
-        updates = undefined;
-    }
-    // null means that the stack was never updated.
-    if (updates === null) return [];
-    if (!Array.isArray(updates) || !updates.every(isMap))
-        throw new Failure("pulumi stack history: printed no list of updates. Use the pinned version of Pulumi.");
+/** Versions, oldest first. */
+export async function readVersions({ pulumi }: Context, stack: Stack): Promise<Version[]> {
+    // Page size 0 returns all versions; the default returns only the last ten. A stack that was never updated has null.
+    const args = ["stack", "history", "--json", "--page-size", "0", "--stack", stack.name];
+    const updates = (JSON.parse(await ask(pulumi, args)) ?? []) as Update[];
     const inGit = await isCommittable(stack.file);
-    return (updates as Update[]).reverse().map((update, i) => versionOf(update, i + 1, inGit));
+    return updates.reverse().map((update, i) => versionOf(update, i + 1, inGit));
 }
 
 /** @param inGit whether git has the stack file, or would add it */
@@ -86,41 +73,30 @@ function versionOf(update: Update, place: number, inGit: boolean): Version {
         config: Object.fromEntries(
             Object.entries(config).map(([key, { value, objectValue, secret }]) => [
                 key.replace(`${PROJECT}:`, ""),
-                secret && (value === undefined || value === UNREADABLE) ? HIDDEN : (objectValue ?? value),
+                secret ? HIDDEN : (objectValue ?? value),
             ]),
         ),
         changes,
     };
 }
 
-/** Note on a table in which `who` is missing for a version. */
-export const WHO_NOTE =
-    'who is "not recorded" where pulumi up ran outside of CI with edits that no commit contains. To record names, commit before you run pulumi up.';
-
 /** @param isCommitted whether the commit has the config and the program of the version */
 function whoOf(environment: Record<string, string>, isCommitted: boolean): Pick<Version, "who"> {
     const author = isCommitted ? (environment["git.author"] ?? environment["git.committer"]) : undefined;
-    const pipeline =
-        environment["ci.system"] &&
-        [environment["ci.system"], environment["ci.build.number"] ?? environment["ci.build.id"]]
-            .filter(Boolean)
-            .join(" ");
+    const build = environment["ci.build.number"] ?? environment["ci.build.id"];
+    const pipeline = environment["ci.system"] && [environment["ci.system"], build].filter(Boolean).join(" ");
     const who = [author, pipeline].filter(Boolean).join(", by ");
     return who === "" ? {} : { who };
 }
 
-/** The last version before `version` whose config was applied; undefined if there is none. */
-export function before(versions: Version[], version: Pick<Version, "number">): Version | undefined {
-    return versions.filter((other) => other.number < version.number && isDone(other)).at(-1);
-}
+export const isDone = ({ kind, result }: Version) => kind === "update" && result === "succeeded";
 
-export function isDone({ kind, result }: Version): boolean {
-    return kind === "update" && result === "succeeded";
-}
-
-/** The error message for a number without a version. */
-export function unknownVersion(number: number, versions: Version[], stack: string): string {
-    const numbers = versions.filter(isDone).map((version) => version.number);
-    const known = numbers.length > 0 ? `${numbers.slice(-10).join(", ")}` : "none";
-    return `version: must be in the history of ${stack} (got ${number}; latest successful updates: ${known}). See: npm run ops -- stack history`;
+/** @throws UsageError for a number without a version */
+export function versionAt(number: number, versions: Version[], stack: string): Version {
+    const found = versions.find((version) => version.number === number);
+    if (found) return found;
+    const known = versions.filter(isDone).map((version) => version.number);
+    throw new UsageError([
+        `version: must be in the history of ${stack} (got ${number}; latest successful updates: ${known.slice(-10).join(", ") || "none"}). See: npm run ops -- stack history`,
+    ]);
 }

@@ -6,9 +6,8 @@ import { readEach, type Reader } from "../../../components/kubernetes/cluster-re
 import { isWrappedSecret, nameIn } from "../../../policy/resources/resource";
 import { at, isMap, textOf, type Path } from "../../../policy/resources/values";
 import { pathText } from "./differences";
-import type { Code, Finding } from "./finding";
-import type { Exported } from "./plan";
-import type { ResourceState } from "./preview";
+import { finding, type Code, type Finding } from "./finding";
+import type { Exported, ResourceState } from "./preview";
 
 /** Kinds whose spec is written by this project only, with the code of a finding. Controllers write into other kinds. */
 const CODE: Record<string, Code | undefined> = {
@@ -37,13 +36,13 @@ export async function addedByHand(resources: ResourceState[], read: Reader): Pro
         const apiVersion = textOf(outputs?.apiVersion);
         const [namespace, name] = [at(outputs, "metadata.namespace"), at(outputs, "metadata.name")].map(textOf);
         const live = await read({ apiVersion, kind, name, ...(namespace !== "" && { namespace }) });
-        return added(inputs?.spec, outputs?.spec, live?.spec, ["spec"]).map((path) => ({
-            code: CODE[kind]!,
-            severity: "breaks-callers",
-            says: `${kind} ${name}: ${pathText(path)} was added by hand`,
-            evidence: [{ resource: nameIn(urn), urn, property: pathText(path) }],
-            todo: `pulumi up does not remove it. Run: kubectl edit ${resourceName(apiVersion, kind)} ${name}${namespace && ` -n ${namespace}`}`,
-        }));
+        return added(inputs?.spec, outputs?.spec, live?.spec, ["spec"]).map((path) =>
+            finding(CODE[kind]!, `${kind} ${name}: ${pathText(path)} was added by hand`, {
+                severity: "breaks-callers",
+                evidence: [{ resource: nameIn(urn), urn, property: pathText(path) }],
+                todo: `pulumi up does not remove it. Run: kubectl edit ${resourceName(apiVersion, kind)} ${name}${namespace && ` -n ${namespace}`}`,
+            }),
+        );
     });
     return found.flat();
 }

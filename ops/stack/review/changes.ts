@@ -3,7 +3,7 @@ import { nameIn } from "../../../policy/resources/resource";
 import { hasSecret, isMap, valueAt, type Path, type Tree } from "../../../policy/resources/values";
 import { type Difference, differences, parsePath } from "./differences";
 import type { PartChange } from "./meanings/row";
-import type { Step } from "./preview";
+import type { ResourceState, Step } from "./preview";
 
 type Operation = "create" | "update" | "replace" | "delete";
 
@@ -38,25 +38,19 @@ export const DONE: Record<Operation, string> = {
     delete: "deleted",
 };
 
-const OPERATION: Record<string, Operation> = {
-    create: "create",
-    "create-replacement": "replace",
-    import: "create",
-    "import-replacement": "replace",
-    "read-replacement": "replace",
-    update: "update",
-    delete: "delete",
-    replace: "replace",
-    "delete-replaced": "replace",
-    "discard-replaced": "replace",
-    discard: "delete",
-};
+/** Undefined for an operation that changes no resource. */
+function operationOf(op: string): Operation | undefined {
+    if (/^(replace|(create|import|read)-replacement|(delete|discard)-replaced)$/.test(op)) return "replace";
+    return ({ create: "create", import: "create", update: "update", delete: "delete", discard: "delete" } as const)[
+        op as "create"
+    ];
+}
 
 /** Changes of the resources in a preview. Components are in {@link partsOf}. */
 export function changesOf(steps: Step[]): Change[] {
     const found = new Map<string, Merged>();
     for (const step of steps) {
-        const op = OPERATION[step.op];
+        const op = operationOf(step.op);
         const state = step.newState ?? step.oldState;
         if (op === undefined || !state || state.type === "pulumi:pulumi:Stack") continue;
         if (state.custom === false || (state.custom === undefined && state.id === undefined && isComponent(state.type)))
@@ -78,17 +72,21 @@ function isComponent(type: string): boolean {
     return /^alpa-auth:/.test(type) || /^kubernetes:(yaml|helm\.sh\/v[34]:Chart)/.test(type);
 }
 
-/** Components with the inputs before and after. */
-export function partsOf(steps: Step[]): PartChange[] {
-    return steps.flatMap(({ op, urn, oldState, newState }) => {
-        const state = newState ?? oldState;
-        if (!state || state.custom === true || !state.type.startsWith("alpa-auth:")) return [];
-        const [old, now] = [
-            oldState && (oldState.inputs ?? {}),
-            newState && op !== "delete" ? (newState.inputs ?? {}) : undefined,
-        ];
-        return [{ type: partType(state.type), name: nameIn(urn), urn, ...(old && { old }), ...(now && { new: now }) }];
-    });
+/** Components with the inputs before and after. A preview lacks unchanged ones, which are only in the state before the run. */
+export function partsOf(steps: Step[], state: ResourceState[] = []): PartChange[] {
+    const changed = new Set(steps.map(({ urn }) => urn));
+    const same = state.filter(({ urn, type }) => type?.startsWith("alpa-auth:") && !changed.has(urn));
+    return [...steps, ...same.map((one) => ({ op: "same", urn: one.urn, oldState: one, newState: one }))].flatMap(
+        ({ op, urn, oldState, newState }) => {
+            const state = newState ?? oldState;
+            if (!state || state.custom === true || !state.type.startsWith("alpa-auth:")) return [];
+            const old = oldState && (oldState.inputs ?? {});
+            const now = newState && op !== "delete" ? (newState.inputs ?? {}) : undefined;
+            return [
+                { type: partType(state.type), name: nameIn(urn), urn, ...(old && { old }), ...(now && { new: now }) },
+            ];
+        },
+    );
 }
 
 /** Components of the options, each the topmost one of a stack. */
@@ -140,17 +138,10 @@ function paired(changes: Merged[]): Merged[] {
     const creations = new Map(changes.filter(({ op }) => op === "create").map((change) => [identity(change), change]));
     creations.delete(undefined);
     const gone = new Set<Merged>();
-    for (const change of changes) {
-        const twin =
-            change.op === "delete" && !change.retained && !change.leftover
-                ? creations.get(identity(change))
-                : undefined;
+    for (const change of changes.filter(({ op, retained, leftover }) => op === "delete" && !retained && !leftover)) {
+        const twin = creations.get(identity(change));
         if (!twin) continue;
-        Object.assign(twin, {
-            op: "replace",
-            old: change.old,
-            renamed: change.name,
-        });
+        Object.assign(twin, { op: "replace", old: change.old, renamed: change.name });
         gone.add(change);
     }
     return changes.filter((change) => !gone.has(change));

@@ -1,6 +1,5 @@
 /** `stack drift`: changes outside of Pulumi, as findings of a review. It corrects nothing. */
 import { isDeepStrictEqual } from "node:util";
-import type { PlainAccess } from "../../../components/kubernetes/api-server";
 import { isMap, type Tree } from "../../../policy/resources/values";
 import { withExamples, withStack, type AddCommand } from "../../arguments";
 import type { Context } from "../../context";
@@ -11,13 +10,12 @@ import { authenticatorIn } from "../stack-file";
 import { addedByHand, comparedIn } from "./added-by-hand";
 import { withReview } from "./arguments";
 import { changesOf, titleOf, type Change } from "./changes";
-import { byDanger, type Finding } from "./finding";
+import { byDanger, finding, type Finding } from "./finding";
 import { KINDS } from "./kinds";
-import type { Exported } from "./plan";
-import { readRefresh, type Preview, type Step } from "./preview";
-import { counts, exported, failOn, printedBy, render, unfinished, type ReviewArgs } from "./review";
+import type { Exported } from "./preview";
+import { readRefresh, type Step } from "./preview";
+import { counts, exported, failOn, printed, render, unfinished, type ReviewArgs } from "./review";
 import { fieldsOf } from "./unexplained";
-import { withoutSecrets } from "./values-text";
 
 export const command: AddCommand = (stack, context) =>
     withExamples(
@@ -39,16 +37,18 @@ type DriftArgs = Pick<ReviewArgs, "stack" | "format" | "failOn">;
 async function drift(context: Context, args: DriftArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const state = await exported(context, stack);
-    const refresh = ["refresh", "--preview-only", "--json", "--stack", stack.name, "--config-file", stack.file];
-    const printed = printedBy("pulumi refresh", stack, await context.pulumi(refresh));
-    const preview = readRefresh(printed, "pulumi refresh", stack.short);
-    const changes = changesOf(driftOf(preview).steps);
+    const refresh = ["refresh", "--preview-only", "--json"];
+    const preview = readRefresh(await printed(context, stack, refresh), "pulumi refresh", stack.short);
+    const changes = changesOf(preview.steps.map(live));
     const todo = `To keep the drift, write it into the config. To undo it, run: ${undoDrift(stack.short)}`;
-    const findings = changes.flatMap((change) => outside(change, todo));
-    findings.push(...unfinished(state));
-    findings.push(...preview.unshown.map((counted) => unshownFinding(counted, stack.short)));
     // A stack without resources has no objects and no APISIX.
-    if ((state.resources ?? []).length > 0) findings.push(...(await unmanaged(context, stack, state)));
+    const isEmpty = (state.resources ?? []).length === 0;
+    const findings = [
+        ...changes.flatMap((change) => outside(change, todo)),
+        ...unfinished(state),
+        ...preview.unshown.map((counted) => unshownFinding(counted, stack.short)),
+        ...(isEmpty ? [] : await unmanaged(context, stack, state)),
+    ];
     const about = "drift" as const;
     const report = { about, stack: preview.stack, changes: counts(changes), findings: findings.sort(byDanger) };
     context.out(render(report, args.format));
@@ -61,22 +61,12 @@ function outside(change: Change, todo: string): Finding[] {
     const rules = KINDS[kind];
     if (rules?.objectless || leftover) return [];
     const isMarks =
-        fields.length > 0 && fields.every(({ path }) => /^metadata\.(labels|annotations)\b/.test(path.join(".")));
-    const [severity, effect] = rules?.outside ?? (["risk", "the object differs from the config"] as const);
-    const does = op === "delete" ? "was deleted" : "was changed";
+        fields.length > 0 && fields.every(({ path: [, what] }) => /^(labels|annotations)$/.test(String(what)));
+    const severity = isMarks ? "harmless" : rules === undefined || rules.lesser ? "risk" : "breaks-callers";
     const says = isMarks
-        ? `${titleOf(change)}: labels or annotations were changed`
-        : `${titleOf(change)} ${does}: ${effect}`;
-    const code = "changed-outside";
-    return [
-        {
-            code,
-            severity: isMarks ? "harmless" : severity,
-            says: withoutSecrets(says),
-            evidence: fieldsOf(change),
-            todo,
-        },
-    ];
+        ? "labels or annotations were changed"
+        : `was ${op === "delete" ? "deleted" : "changed"}: it differs from the config`;
+    return [finding("changed-outside", `${titleOf(change)} ${says}`, { severity, evidence: fieldsOf(change), todo })];
 }
 
 /** What a refresh does not show: additions to the stack's objects, and objects in APISIX that no stack manages. */
@@ -85,27 +75,18 @@ async function unmanaged(context: Context, stack: Stack, state: Exported): Promi
     const compared = comparedIn(state);
     const { binding, isInstalled } = gatewayOf(stack);
     const access = await accessOf(context, stack);
-    return [
-        ...(compared.length > 0 ? await addedByHand(compared, readerOf(context, access)) : []),
-        ...(await inApisix(context, access, { binding, isInstalled })),
-    ];
-}
-
-/** Objects in APISIX that the ingress controller did not write. */
-async function inApisix(
-    context: Context,
-    access: PlainAccess,
-    gateway: Parameters<Context["auditGateway"]>[1],
-): Promise<Finding[]> {
-    const { foreign, unread, isUnknown } = await context.auditGateway(access, gateway);
+    const added = compared.length > 0 ? await addedByHand(compared, readerOf(context, access)) : [];
+    const { foreign, unread, isUnknown } = await context.auditGateway(access, { binding, isInstalled });
     if (unread !== undefined && isUnknown)
         context.note(`The state was not compared with the objects in APISIX: ${unread}`);
+    const [why, command] = unread?.split(/\. (?=Run: )/) ?? [];
     return [
-        ...foreign.map(({ says, repair }): Finding => {
+        ...added,
+        ...foreign.map(({ says, repair }) => {
             const todo = `Rotate both Admin keys first, and start the port-forward (docs/operate/leaked-credentials.md: An Admin key has leaked). Then run: ${repair}`;
-            return { code: "foreign-in-gateway", severity: "breaks-callers", says, evidence: [], todo };
+            return finding("foreign-in-gateway", says, { todo });
         }),
-        ...(unread === undefined || isUnknown ? [] : [unreadFinding(unread)]),
+        ...(why === undefined || isUnknown ? [] : [finding("gateway-not-read", why, { todo: command })]),
     ];
 }
 
@@ -114,26 +95,11 @@ async function inApisix(
  * for example, etcd may have lost its data.
  */
 function unshownFinding(counted: string, stack: string): Finding {
-    return {
-        code: "change-not-shown",
-        severity: "breaks-callers",
-        says: `Pulumi counts a change without showing the resource that changes (${counted})`,
-        evidence: [],
-        todo: `See which resource it is: pulumi refresh --preview-only --diff -s ${stack}`,
-    };
-}
-
-function unreadFinding(why: string): Finding {
-    const [says, command] = why.split(/\. (?=Run: )/);
-    const todo =
-        command ??
-        "Correct this error and run the command again. Until then, objects that exist only in APISIX are not shown.";
-    return { code: "gateway-not-read", severity: "risk", says, evidence: [], todo };
-}
-
-/** The current state as a change from the state that Pulumi applied. */
-function driftOf(preview: Preview): Preview {
-    return { ...preview, steps: preview.steps.map(live) };
+    return finding(
+        "change-not-shown",
+        `Pulumi counts a change without showing the resource that changes (${counted})`,
+        { todo: `See which resource it is: pulumi refresh --preview-only --diff -s ${stack}` },
+    );
 }
 
 /**

@@ -1,5 +1,7 @@
 /** Findings of a review. Their codes are stable, so that pipelines and people can rely on them. */
 
+import { withoutSecrets } from "./values-text";
+
 /** Severities, the most dangerous first. `breaks-callers`: callers lose access, or a protection is removed. */
 export const SEVERITIES = ["breaks-callers", "risk", "harmless"] as const;
 export type Severity = (typeof SEVERITIES)[number];
@@ -25,99 +27,60 @@ export interface Finding {
     todo: string;
 }
 
-const HAND_OUT =
-    "Tell the caller beforehand, and hand out a new credential while the old one works: npm run ops -- consumer rotate.";
+const HAND_OUT = "Hand out a new credential first, while the old one works: npm run ops -- consumer rotate.";
 const QUIET = "Apply it when there are few requests.";
 const UNDO = "Check whether it is intended. If not, remove it from the change.";
+const MOVED = "Tell the callers the new address, and apply the change at a time agreed with them.";
 
 /** Every code with its default severity and its instruction, in the order of a review, the most dangerous first. */
 export const CODES = {
-    "authentication-removed": [
-        "breaks-callers",
-        "Do not apply the change: anyone could use Alpa. Restore the plugin, Access policy or Access application.",
-    ],
-    "foreign-in-gateway": [
-        "breaks-callers",
-        "An Admin key has leaked: rotate both Admin keys, and delete the foreign objects. docs/operate/leaked-credentials.md: An Admin key has leaked.",
-    ],
+    "authentication-removed": ["breaks-callers", "Do not apply it: anyone could use Alpa. Restore what authenticates."],
+    "foreign-in-gateway": ["breaks-callers", "Rotate both Admin keys, and delete the foreign objects."],
     "changed-outside": ["breaks-callers", "To keep it, write it into the config. To undo it: pulumi up --refresh."],
     "change-not-shown": ["breaks-callers", "See which resource it is: pulumi refresh --preview-only --diff."],
-    "policy-violated": [
-        "breaks-callers",
-        "Correct the change: pulumi up rejects it if the policy pack is enabled. For an exception, see docs/review/policy.md.",
-    ],
-    "revocation-broken": [
-        "breaks-callers",
-        "Apply it only if the revoked key never leaked: anyone who has that key gets access again.",
-    ],
-    "opens-to-network": [
-        "breaks-callers",
-        "State in the pull request who needs the access. If no one does, remove it from the change.",
-    ],
+    "policy-violated": ["breaks-callers", "Correct the change. For an exception, see docs/review/policy.md."],
+    "revocation-broken": ["breaks-callers", "Apply it only if the revoked key never leaked."],
+    "opens-to-network": ["breaks-callers", "State in the pull request who needs the access, or remove it."],
     "zone-deleted": ["breaks-callers", "Do not apply it: every record is deleted with the zone, mail included."],
-    "stack-moved": [
-        "breaks-callers",
-        "Make sure that the move is intended (movedFrom in the stack file): everything is created there, and deleted here. docs/operate/another-cluster.md.",
-    ],
+    "stack-moved": ["breaks-callers", "Make sure that the move is intended: docs/operate/another-cluster.md."],
     "data-deleted": ["breaks-callers", "Save the data first, or keep the resource."],
     "gateway-deleted": ["breaks-callers", "Move the callers to another gateway before this one is deleted."],
     "re-created": [
         "breaks-callers",
         "Give the renamed resource an alias with its old name, so that nothing is deleted.",
     ],
-    "access-removed": [
-        "breaks-callers",
-        "Tell the callers the new address, and keep the old one until they have moved.",
-    ],
-    "access-changed": [
-        "breaks-callers",
-        "Tell the callers the new address beforehand, and apply the change at a time agreed with them.",
-    ],
-    "authentication-changed": [
-        "breaks-callers",
-        "Tell the callers beforehand how they must authenticate after the change.",
-    ],
+    "access-removed": ["breaks-callers", MOVED],
+    "access-changed": ["breaks-callers", MOVED],
+    "authentication-changed": ["breaks-callers", "Tell the callers beforehand how they must authenticate afterwards."],
     "all-credentials-change": [
         "breaks-callers",
-        "Do not apply it unless every caller has agreed on the time: all keys change.",
+        "Apply it only if every caller has agreed on the time: all keys change.",
     ],
     "caller-removed": [
         "breaks-callers",
         "Make sure that the caller no longer needs access. A caller that comes back needs new credentials.",
     ],
-    "credential-revoked": [
-        "breaks-callers",
-        "Make sure that the caller uses another credential: this one cannot be restored.",
-    ],
+    "credential-revoked": ["breaks-callers", "Make sure that the caller uses another one: it cannot be restored."],
     "credential-changed": ["breaks-callers", HAND_OUT],
     "credential-ends-sooner": ["breaks-callers", HAND_OUT],
     "limit-lowered": ["breaks-callers", "Tell the caller: it may get 429 for requests that were served before."],
     "request-rejected": ["breaks-callers", "Tell the callers which requests will be rejected."],
-    "timeout-lowered": [
-        "breaks-callers",
-        "Make sure that no answer takes longer than the new limit: longer answers end with 504 or 524.",
-    ],
+    "timeout-lowered": ["breaks-callers", "Make sure that no answer takes longer: it would end with 504 or 524."],
     "service-interrupted": ["breaks-callers", QUIET],
     "alpa-stopped": [
         "breaks-callers",
-        "Move the callers to another service first, or announce a maintenance window. For a new version of the model, set gateway.closed in the same run. For a conversion: npm run ops -- convert plan.",
+        "Announce a maintenance window. For a new version of the model, set gateway.closed in the same run. For a conversion: npm run ops -- convert plan.",
     ],
-    "upstream-replaced": [
-        "risk",
-        "Make sure that the new services answer: send each a request from a gateway node first.",
-    ],
+    "upstream-replaced": ["risk", "Make sure that the new services answer requests from a gateway node."],
     "upstream-removed": ["risk", "Make sure that the remaining services can carry all requests."],
-    "upstream-added": [
-        "risk",
-        "Make sure that the new service answers: it gets requests as soon as the change is applied.",
-    ],
+    "upstream-added": ["risk", "Make sure that the new service answers: it gets requests at once."],
     "alpa-started": ["risk", "Make sure that nothing else uses the GPUs that Alpa will use."],
     "route-changed": ["risk", UNDO],
     "guard-changed": ["risk", "Test the new guard in the sandbox, with requests like those of your callers."],
     "protection-weakened": ["risk", UNDO],
     "credential-rotated": [
         "risk",
-        "Hand out the new secret before the day on which the old one expires: npm run ops -- consumer handout.",
+        "Hand out the new secret before the old one expires: npm run ops -- consumer handout.",
     ],
     "credential-created-again": ["risk", "Hand out the present secret: npm run ops -- consumer handout."],
     "limit-changed": ["risk", UNDO],
@@ -127,33 +90,18 @@ export const CODES = {
     "host-changed": ["risk", "Watch the hosts during the run: npm run ops -- check smoke."],
     "certificate-changed": ["risk", "Make sure that the callers trust the issuer of the certificate."],
     "gateway-changed": ["risk", QUIET],
-    "dns-record-changed": [
-        "risk",
-        "Make sure that no client needs the old DNS answer: resolvers cache it for its TTL.",
-    ],
+    "dns-record-changed": ["risk", "Make sure that no client needs the old answer: resolvers cache it for its TTL."],
     deleted: ["risk", UNDO],
     replaced: ["risk", QUIET],
     "left-behind": ["risk", "The object stays, but no stack manages it. Delete it by hand, or import it into a stack."],
-    unexplained: [
-        "risk",
-        "No setting of the config asks for it: find the cause, for example another version of the program, before you apply it.",
-    ],
+    unexplained: ["risk", "No setting asks for it: find the cause, for example another version of the program."],
     "unknown-until-apply": ["risk", "Check this property again when the change is applied."],
-    "unknown-resource": [
-        "risk",
-        "This review does not know this kind of resource or component. Read what pulumi preview --diff shows for it.",
-    ],
-    "other-change": [
-        "risk",
-        "This review does not know this property. Read what pulumi preview --diff shows for the property.",
-    ],
-    "gateway-not-read": [
-        "risk",
-        "Objects that exist only in APISIX are not shown. Correct the error in this finding, and run the review again.",
-    ],
+    "unknown-resource": ["risk", "This review does not know this kind of resource: read pulumi preview --diff."],
+    "other-change": ["risk", "This review does not know this property: read pulumi preview --diff."],
+    "gateway-not-read": ["risk", "Correct the error: until then, objects that exist only in APISIX are not shown."],
     "state-unfinished": [
         "risk",
-        "Check what the interrupted run has created, then run: pulumi refresh --clear-pending-creates",
+        "Check whether a run is in progress. If not, check what the interrupted run has created, then run: pulumi refresh --clear-pending-creates",
     ],
     "caller-added": ["harmless", "Hand the caller's credentials out: npm run ops -- consumer handout."],
     "credential-added": ["harmless", "Hand the credential out: npm run ops -- consumer handout."],
@@ -167,6 +115,19 @@ export const CODES = {
 } as const satisfies Record<string, readonly [Severity, string]>;
 
 export type Code = keyof typeof CODES;
+
+/** A finding with the severity and the instruction of its code, where the caller gives no other. Its texts show no secret. */
+export function finding(
+    code: Code,
+    says: string,
+    { severity = CODES[code][0], evidence = [], todo = CODES[code][1] }: Partial<Omit<Finding, "code" | "says">> = {},
+): Finding {
+    const shown = evidence.map(({ property, ...one }) => ({
+        ...{ ...one, resource: withoutSecrets(one.resource), urn: withoutSecrets(one.urn) },
+        ...(property !== undefined && { property: withoutSecrets(property) }),
+    }));
+    return { code, severity, says: withoutSecrets(says), evidence: shown, todo };
+}
 
 const ORDER = Object.keys(CODES);
 

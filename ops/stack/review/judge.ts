@@ -4,25 +4,27 @@
  */
 import { changesOf, DONE, partsOf, titleOf, type Change } from "./changes";
 import { parsePath, pathText } from "./differences";
-import { byDanger, CODES, type Evidence, type Finding } from "./finding";
+import { byDanger, finding, type Evidence, type Finding } from "./finding";
 import { effectOn, KINDS } from "./kinds";
 import { judgeMeanings, type Judged } from "./meanings";
-import type { PartChange, Verdict } from "./meanings/row";
+import { say, type Cell, type PartChange, type Verdict } from "./meanings/row";
 import { familyOf } from "./family";
 import type { ResourceState, Step } from "./preview";
 import { unexplained } from "./unexplained";
-import { shownSides, withoutSecrets } from "./values-text";
+import { shownSides } from "./values-text";
 
 /** Findings of a preview, the most dangerous first. @param state resources before the run. Default: unknown */
 export function judge(steps: Step[], today: Date, state: ResourceState[] = []): Finding[] {
-    const parts = partsOf(steps);
+    const parts = partsOf(steps, state);
     const changes = changesOf(steps);
     const family = familyOf(steps, state, parts);
-    return collected([
-        ...meaningFindings(parts, today),
-        ...changes.flatMap((change) => ofKind(change, family.isCovered(change.urn))),
-        ...unexplained(changes, family),
-    ]);
+    const ofKinds = changes.flatMap((change) =>
+        verdictsOn(change, family.isCovered(change.urn)).map(({ code, says, severity, property }) => {
+            const place = property === undefined ? existsOf(change) : { property };
+            return finding(code, says, { severity, evidence: [{ resource: change.name, urn: change.urn, ...place }] });
+        }),
+    );
+    return collected([...meaningFindings(parts, today), ...ofKinds, ...unexplained(changes, family)]);
 }
 
 /** Findings about changed components, for example of two configs. */
@@ -31,43 +33,24 @@ export function meaningFindings(parts: PartChange[], today: Date): Finding[] {
 }
 
 /** Judges what happens to a resource as a whole, whatever caused it. @param isCovered whether the component above judges it */
-function ofKind(change: Change, isCovered: boolean): Finding[] {
+function verdictsOn(change: Change, isCovered: boolean): Verdict[] {
     const { kind, op, leftover, retained, renamed, name } = change;
     const rules = KINDS[kind];
-    const found = (verdict: Verdict | undefined) =>
-        verdict ? [findingOf(verdict, [evidenceOf(change, verdict)])] : [];
-    if (rules === undefined) return found(strange(change));
-    if (rules.changed) return rules.changed(change).flatMap(found);
-    if (leftover)
-        return rules.objectless
-            ? []
-            : found({ code: "deleted", says: `${titleOf(change)}, which an earlier run replaced, is deleted now` });
+    const title = titleOf(change);
+    const unless = (isSilent: unknown, ...cell: Cell) => (isSilent ? [] : [say(cell)]);
+    if (rules === undefined)
+        return [say(["unknown-resource", `${title} is ${DONE[op]}: this review does not know this kind of resource`])];
+    if (rules.changed) return rules.changed(change);
+    if (leftover) return unless(rules.objectless, "deleted", `${title}, which an earlier run replaced, is deleted now`);
     if (op === "delete" && retained)
-        return rules.deleted
-            ? found({ code: "left-behind", says: `${titleOf(change)} is kept, and this stack no longer manages it` })
-            : [];
-    if (op === "delete") return isCovered ? [] : found(effectOn(change, rules.deleted));
+        return unless(!rules.deleted, "left-behind", `${title} is kept, and this stack no longer manages it`);
+    if (op === "delete") return isCovered ? [] : effectOn(change, rules.deleted);
     if (op !== "replace") return [];
+    const again = `${renamed} is renamed to ${name} without an alias: Pulumi creates the object again, and then deletes the same object`;
     return [
-        ...(renamed === undefined || rules.objectless
-            ? []
-            : found({
-                  code: "re-created",
-                  says: `${renamed} is renamed to ${name} without an alias: Pulumi creates the object again, and then deletes the same object`,
-              })),
-        ...found(effectOn(change, rules.replaced)),
+        ...unless(renamed === undefined || rules.objectless, "re-created", again),
+        ...effectOn(change, rules.replaced),
     ];
-}
-
-function strange(change: Change): Verdict {
-    return {
-        code: "unknown-resource",
-        says: `${titleOf(change)} is ${DONE[change.op]}: this review does not know this kind of resource`,
-    };
-}
-
-function findingOf({ code, severity = CODES[code][0], says }: Verdict, evidence: Evidence[]): Finding {
-    return { code, severity, says: withoutSecrets(says), evidence, todo: CODES[code][1] };
 }
 
 /** Merges findings with the same sentence, and sorts them. */
@@ -83,25 +66,21 @@ function collected(findings: Finding[]): Finding[] {
 }
 
 function partFinding({ verdict, part, difference }: Judged): Finding {
-    const [resource, urn] = [part.name, part.urn].map(withoutSecrets);
+    const { code, says, severity } = verdict;
     const property = verdict.property ?? (difference && pathText(difference.path));
     const sides = "old" in verdict || "new" in verdict ? verdict : difference;
     const values =
-        sides && property !== undefined ? shownSides(sides.old, sides.new, parsePath(property)) : existsOf(part);
-    return findingOf(verdict, [{ resource, urn, ...(property !== undefined && { property }), ...values }]);
+        sides && property !== undefined
+            ? { property, ...shownSides(sides.old, sides.new, parsePath(property)) }
+            : existsOf(part);
+    return finding(code, says, { severity, evidence: [{ resource: part.name, urn: part.urn, ...values }] });
 }
 
-function existsOf({ old, new: now }: PartChange): Pick<Evidence, "old" | "new"> {
-    return { ...(now === undefined && { old: "deleted" }), ...(old === undefined && { new: "made" }) };
-}
-
-function evidenceOf({ op, name, urn }: Change, { property }: Verdict): Evidence {
-    const exists = {
-        create: { new: "made" },
-        delete: { old: "deleted" },
-        replace: { old: "deleted", new: "made" },
-        update: {},
-    }[op];
-    const [resource, place] = [name, urn].map(withoutSecrets);
-    return { resource, urn: place, ...(property === undefined ? exists : { property }) };
+/** What happens to a resource or component as a whole. */
+function existsOf({ op, old, new: now }: Partial<Change>): Pick<Evidence, "old" | "new"> {
+    const isReplaced = op === "replace";
+    return {
+        ...((now === undefined || isReplaced) && { old: "deleted" }),
+        ...((old === undefined || isReplaced) && { new: "made" }),
+    };
 }

@@ -6,10 +6,8 @@ import { RULES, violationsOf, type Violation } from "../../../policy/rules";
 import { configTexts, type Lists } from "../../../policy/rules/facts";
 import { ExceptionsError, parseExceptions, standing, type Exception } from "../../../policy/rules/exceptions";
 import { UsageError } from "../../errors";
-import { CODES, type Finding } from "./finding";
-import type { Exported } from "./plan";
-import type { Preview, ResourceState } from "./preview";
-import { withoutSecrets } from "./values-text";
+import { finding, type Finding } from "./finding";
+import type { Exported, Preview, ResourceState } from "./preview";
 
 /** Exceptions of the pack in a clone. */
 export function exceptionsOf(root: string, today: Date): Exception[] {
@@ -42,16 +40,12 @@ export function policyFindings(
     const facts = { lists, config: configTexts(preview.config) };
     const broken = (resources: Resource[]) => standing(violationsOf(resources, facts, rules), exceptions, today);
     const known = new Set(broken(before).map(keyOf));
-    const code = "policy-violated";
     return broken(after)
         .filter((violation) => !known.has(keyOf(violation)))
-        .map(({ rule, urn, name, message }) => ({
-            code,
-            severity: CODES[code][0],
-            says: withoutSecrets(`Rule ${rule} of the policy pack: ${message.replace(/\.$/, "")}`),
-            evidence: [{ resource: withoutSecrets(name), urn: withoutSecrets(urn) }],
-            todo: CODES[code][1],
-        }));
+        .map(({ rule, urn, name, message }) => {
+            const says = `Rule ${rule} of the policy pack: ${message.replace(/\.$/, "")}`;
+            return finding("policy-violated", says, { evidence: [{ resource: name, urn }] });
+        });
 }
 
 /** Identifies a violation without the URN, which changes when a resource is renamed. */

@@ -17,13 +17,21 @@ export const TITLES: Record<Severity, string> = {
     harmless: "Harmless",
 };
 
-/** Maximum number of findings of one code to show. Further ones are only counted, so that the next code stays visible. */
-const SHOWN = 10;
 /** Maximum number of pieces of evidence to show for one finding. */
 const EVIDENCE = 3;
 
+/** How to write the parts of a review. Each function returns one line, or several. */
+export interface Style {
+    /** Maximum number of findings of one code to show. Further ones are only counted, so that the next code stays visible. */
+    shown: number;
+    heading(title: string): string[];
+    finding(code: string, says: string): string;
+    evidence(text: string): string;
+    todo(text: string): string;
+}
+
 /** Findings of one code and severity, in the order of a review. */
-export function grouped(findings: Finding[]): Finding[][] {
+function grouped(findings: Finding[]): Finding[][] {
     const groups: Finding[][] = [];
     for (const finding of findings) {
         const last = groups.at(-1);
@@ -50,14 +58,39 @@ export function summary({ about, stack, changes, findings }: Review): string {
 /** Words for operations in a drift report. */
 const WAS: Record<string, string> = { update: "changed", delete: "gone", replace: "replaced", create: "new" };
 
+const TEXT: Style = {
+    shown: 10,
+    heading: (title) => ["", title.toUpperCase()],
+    finding: (code, says) => `  ${code}  ${says}`,
+    evidence: (text) => `      ${text}`,
+    todo: (text) => `    -> ${text}`,
+};
+
 export function renderText(review: Review): string {
-    const lines = [summary(review)];
+    return [summary(review), ...linesOf(review.findings, TEXT)].map(plain).join("\n");
+}
+
+/** Lines about all findings. Those about harmless ones have no evidence and no instruction. */
+export function linesOf(findings: Finding[], style: Style): string[] {
     let severity: Severity | undefined;
-    for (const group of grouped(review.findings)) {
-        if (group[0].severity !== severity) lines.push("", TITLES[(severity = group[0].severity)].toUpperCase());
-        lines.push(...(severity === "harmless" ? harmless(group) : serious(group)));
-    }
-    return lines.map(plain).join("\n");
+    return grouped(findings).flatMap((group) => {
+        const [first] = group;
+        const heading = first.severity === severity ? [] : style.heading(TITLES[(severity = first.severity)]);
+        const shown = group.slice(0, style.shown);
+        const isHarmless = severity === "harmless";
+        const more = group.length - shown.length;
+        return [
+            ...heading,
+            ...shown.flatMap(({ code, says, evidence }) => [
+                style.finding(code, `${cut(says, SENTENCE)}.`),
+                ...(isHarmless ? [] : evidenceLines(evidence).map(style.evidence)),
+            ]),
+            ...(more === 0
+                ? []
+                : [style.finding(first.code, `and ${counted(more, "more finding")} of this code; all: --format json`)]),
+            ...(isHarmless ? [] : [...new Set(shown.map(({ todo }) => todo))].map(style.todo)),
+        ];
+    });
 }
 
 /** Removes line breaks, control characters and changes of text direction: the author of a change chooses the values. */
@@ -65,51 +98,18 @@ export function plain(line: string): string {
     return line.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ");
 }
 
-/** Longest sentence in the text output. JSON has the full sentence. */
+/** Longest sentence, and longest value in a line. JSON has the full texts. */
 const SENTENCE = 400;
+const VALUE = 80;
 
-export function cut(says: string): string {
-    return says.length > SENTENCE ? `${says.slice(0, SENTENCE)}…` : says;
-}
+const cut = (text: string, most: number) => (text.length > most ? `${text.slice(0, most)}…` : text);
 
-function serious(group: Finding[]): string[] {
-    const more = group.length - SHOWN;
-    return [
-        ...group
-            .slice(0, SHOWN)
-            .flatMap((finding) => [`  ${finding.code}  ${cut(finding.says)}.`, ...evidence(finding)]),
-        ...(more > 0
-            ? [`  ${group[0].code}  and ${counted(more, "more finding")} of this code; all: --format json`]
-            : []),
-        ...todosOf(group).map((todo) => `    -> ${todo}`),
-    ];
-}
-
-/** The different instructions of the findings that are shown. For most codes this is one instruction. */
-export function todosOf(group: Finding[]): string[] {
-    return [...new Set(group.slice(0, SHOWN).map(({ todo }) => todo))];
-}
-
-function harmless(group: Finding[]): string[] {
-    const more = group.length - EVIDENCE;
-    const says = group.slice(0, EVIDENCE).map((finding) => cut(finding.says));
-    return [`  ${group[0].code}  ${says.join("; ")}${more > 0 ? `; and ${more} more` : ""}.`];
-}
-
-function evidence({ evidence: all }: Finding): string[] {
+function evidenceLines(all: Evidence[]): string[] {
     const more = all.length - EVIDENCE;
-    return [
-        ...all.slice(0, EVIDENCE).map((one) => `      ${evidenceText(one)}`),
-        ...(more > 0 ? [`      and ${more} more`] : []),
-    ];
-}
-
-/** Longest value in a line. */
-const LINE = 80;
-
-export function evidenceText({ resource, property, old, new: now }: Evidence): string {
-    const short = (text: string) => (text.length > LINE ? `${text.slice(0, LINE)}…` : text);
-    const sides =
-        old === undefined && now === undefined ? "" : `: ${short(old ?? "(none)")} -> ${short(now ?? "(none)")}`;
-    return `${short(resource)}${property === undefined ? "" : ` ${short(property)}`}${sides}`;
+    const lines = all.slice(0, EVIDENCE).map(({ resource, property, old, new: now }) => {
+        const [from, to] = [old, now].map((value) => cut(value ?? "(none)", VALUE));
+        const sides = old === undefined && now === undefined ? "" : `: ${from} -> ${to}`;
+        return `${cut(resource, VALUE)}${property === undefined ? "" : ` ${cut(property, VALUE)}`}${sides}`;
+    });
+    return more > 0 ? [...lines, `and ${more} more`] : lines;
 }

@@ -2,9 +2,9 @@
 import { DONE, titleOf, type Change } from "./changes";
 import { pathText } from "./differences";
 import type { Family } from "./family";
-import { CODES, type Evidence, type Finding, type Severity } from "./finding";
+import { finding, type Evidence, type Finding, type Severity } from "./finding";
 import { KINDS } from "./kinds";
-import { listed, nameOf, shownSides, withoutSecrets } from "./values-text";
+import { listed, nameOf, shownSides } from "./values-text";
 import { hasSecret, valueAt, type Path } from "../../../policy/resources/values";
 
 /** Findings about unexplained changes, one for each component. */
@@ -25,7 +25,7 @@ const isLogin = ({ fields }: Change, login: string[] = []) =>
 
 /** An object that authenticates, routes, opens or counts, and is deleted, is as dangerous as its deletion by hand. */
 function severityOf({ kind, op }: Change): Severity {
-    return op === "delete" || op === "replace" ? (KINDS[kind]?.outside?.[0] ?? "risk") : "risk";
+    return (op === "delete" || op === "replace") && !KINDS[kind]?.lesser ? "breaks-callers" : "risk";
 }
 
 /** Most objects that a sentence names. */
@@ -38,19 +38,12 @@ function groupFinding(group: Change[], family: Family): Finding {
     const says = family.isOtherProgram
         ? `This version of the program renders ${component} differently: ${objects}`
         : `${component}: no setting explains that ${objects}`;
-    const code = "unexplained";
-    return {
-        code,
-        severity: severityOf(group[0]),
-        says: withoutSecrets(says),
-        evidence: group.flatMap(fieldsOf),
-        todo: CODES[code][1],
-    };
+    return finding("unexplained", says, { severity: severityOf(group[0]), evidence: group.flatMap(fieldsOf) });
 }
 
 /** Evidence for each changed field of an object; for an object without any, for the object. */
 export function fieldsOf({ op, urn, name, kind, old, new: now, fields }: Change): Evidence[] {
-    const at = { resource: withoutSecrets(name), urn: withoutSecrets(urn) };
+    const at = { resource: name, urn };
     if (op === "create") return [{ ...at, new: "made" }];
     if (op === "delete") return [{ ...at, old: "deleted" }];
     if (fields.length === 0) return [at];
@@ -58,11 +51,7 @@ export function fieldsOf({ op, urn, name, kind, old, new: now, fields }: Change)
         const path = placeOf(kind, field.path, [old, now]);
         // If the value is secret before and after the change, the review shows only that it changes.
         const isHidden = field.hidden && !hasSecret(field.old);
-        return {
-            ...at,
-            property: withoutSecrets(pathText(field.path)),
-            ...(!isHidden && shownSides(field.old, field.new, path)),
-        };
+        return { ...at, property: pathText(field.path), ...(!isHidden && shownSides(field.old, field.new, path)) };
     });
 }
 

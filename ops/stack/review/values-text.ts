@@ -52,11 +52,6 @@ export function withoutSecrets(says: string): string {
     return says.replace(IN_SENTENCE, HIDDEN);
 }
 
-/** Why a text is not JSON, without the excerpt that Node.js adds. */
-export function jsonProblem(error: unknown): string {
-    return (error as Error).message.replace(/, (\.\.\.)?"[^]*$/, "").split("\n")[0];
-}
-
 function plainText(value: unknown): string {
     return typeof value === "string" ? value : JSON.stringify(value);
 }

@@ -5,13 +5,6 @@ import type { PulumiRun } from "../../../sandbox/world/pulumi";
 import { cloneProgram, commitAll, gitIn } from "./clone";
 import { succeeded, type EngineStack, type Place } from "./stack";
 
-/** A consumer for the smoke requests after a rollback. */
-export const smoke = {
-    name: "smoke",
-    limits: { requests: 6, perSeconds: 60 },
-    credentials: [{ id: "k1", method: "key" }],
-};
-
 export class Clone {
     /** Clones the work tree with one commit. @param folder is created */
     constructor(

@@ -15,14 +15,12 @@ describe("review on the engine", () => {
     useWorld();
     let stack: TestStack;
     let secrets: string[];
-    let plan: string;
 
     before(async () => {
         stack = await TestStack.create(STACK, { consumers });
         succeeded(await stack.up());
         const { credentials, jwtSecrets } = await stack.outputs();
         secrets = [...Object.values(credentials), ...Object.values(jwtSecrets)];
-        plan = join(current().dir, "plan.json");
     });
     after(async () => {
         stack.configure({ consumers });
@@ -41,20 +39,18 @@ describe("review on the engine", () => {
         assert.deepEqual(told(run.stdout), []);
     });
 
-    it("as a command exits with 3 for a change that breaks callers, and reads a saved plan the same way", async () => {
+    it("as a command exits with 3 for a change that breaks callers", async () => {
         become(MUCH);
-        const run = await stack.ops("stack", "review", "--format", "json", "--save-plan", plan);
+        const run = await stack.ops("stack", "review", "--format", "json");
         assert.equal(run.code, 3, run.stderr);
-        const fromPlan = await stack.ops("stack", "review", "--format", "json", "--plan", plan);
-        assert.equal(fromPlan.code, 3, fromPlan.stderr);
-        assert.deepEqual(told(fromPlan.stdout), told(run.stdout));
         assert.deepEqual(codes(JSON.parse(run.stdout).findings), codes(findingsOf(read("intra-a"), MUCH)));
-        for (const secret of secrets)
-            assert.ok(![run, fromPlan].some(({ stdout, stderr }) => `${stdout}${stderr}`.includes(secret)));
+        for (const secret of secrets) assert.ok(!`${run.stdout}${run.stderr}`.includes(secret));
     });
 
-    it("plans exactly the recorded steps for the recorded resources", () => {
+    it("plans exactly the recorded steps for the recorded resources", async () => {
         const previews = read("intra-a");
+        const plan = join(current().dir, "plan.json");
+        succeeded(await stack.preview("--save-plan", plan));
         const { resourcePlans } = JSON.parse(readFileSync(plan, "utf8")) as {
             resourcePlans: Record<string, { steps: string[] }>;
         };
@@ -101,7 +97,7 @@ describe("review on the engine", () => {
         await kubeConfig.makeApiClient(CoreV1Api).deleteNamespacedSecret({ namespace: stack.name, name: "bob.b1" });
         const { code, stdout } = await stack.ops("stack", "drift");
         assert.equal(code, 3, stdout);
-        assert.match(stdout, /changed-outside {2}Secret bob\.b1-secret was deleted: a credential/);
+        assert.match(stdout, /changed-outside {2}Secret bob\.b1-secret was deleted/);
         assert.match(stdout, /changed-outside {2}Consumer alice-consumer was changed: [^]*\.conn: 2 -> 1/);
         for (const secret of secrets) assert.ok(!stdout.includes(secret));
         const list = await stack.ops("consumer", "list", "--check");
@@ -207,11 +203,5 @@ describe("review on the engine", () => {
             );
             succeeded(await stack.up());
         });
-    });
-
-    it("rejects a plan that is older than the state", async () => {
-        const run = await stack.ops("stack", "review", "--plan", plan);
-        assert.equal(run.code, 2, run.stdout);
-        assert.match(run.stderr, /--plan: must be newer than the state .*The stack has changed since/);
     });
 });

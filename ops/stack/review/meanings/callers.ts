@@ -11,11 +11,9 @@ export const caller: PartRules = {
     inputs: {
         limits,
         class: ({ old, new: now }, { name }) => [
-            ...when(
-                now !== undefined,
-                say(["limit-lowered", `Caller ${name} joins class {new} and its limits`], old, now),
-            ),
-            ...when(now === undefined, say(["limit-removed", `Caller ${name} leaves class {old} and its limits`], old)),
+            now === undefined
+                ? say(["limit-removed", `Caller ${name} leaves class {old} and its limits`], old)
+                : say(["limit-lowered", `Caller ${name} joins class {new} and its limits`], old, now),
         ],
         "credentials.*": credential,
         countedBy,
@@ -82,16 +80,11 @@ export function classes({ old, new: now }: Difference): Verdict[] {
     return [...new Set([...before.keys(), ...after.keys()])].flatMap((name) =>
         ["completions", "logprobs"].flatMap((path) => {
             const [from, to] = [before, after].map((all) => all.get(name)?.[path]);
-            const text = (share: unknown) =>
-                share === undefined ? undefined : `${String(share)} open requests to /${path}`;
-            if (!before.has(name)) return [say(["changed-inside", `A new class ${name} is limited to ${text(to)}`])];
-            return limit(
-                `Class ${name}`,
-                `classes.${name}.${path}`,
-                text(from),
-                text(to),
-                () => !(Number(to) > Number(from)),
-            );
+            const [less, more] = [from, to].map((share) => share && `${String(share)} open requests to /${path}`);
+            if (!before.has(name))
+                return [say(["changed-inside", `A new class ${name} is limited to ${String(more)}`])];
+            const isLower = () => !(Number(to) > Number(from));
+            return limit(`Class ${name}`, `classes.${name}.${path}`, less as string, more as string, isLower);
         }),
     );
 }
@@ -126,14 +119,8 @@ function credential({ old, new: now, path: [, id] }: Difference, { name, today }
     if (now === undefined) return [{ ...say(["credential-revoked", `${who} stops working`]), old: "valid" }];
     const [before, after] = [map(old), map(now)];
     const isReadmitted = after.readmit !== undefined && before.readmit !== after.readmit;
-    const readmitted = when(
-        isReadmitted,
-        say(
-            ["revocation-broken", `${who} breaks the revocation of {new}: the revoked key works again`],
-            "",
-            after.readmit,
-        ),
-    );
+    const again = `${who} breaks the revocation of {new}: the revoked key works again`;
+    const readmitted = when(isReadmitted, say(["revocation-broken", again], "", after.readmit));
     if (old === undefined) return [...readmitted, { ...say(["credential-added", `${who} is added`]), new: "valid" }];
     const fields = changedFields(before, after);
     const verdicts = fields.flatMap((field) => {
@@ -175,15 +162,11 @@ const FIELDS: Record<string, undefined | ((old: unknown, now: unknown, after: Tr
         now === true
             ? [["credential-added", "works again", "risk"]]
             : [["credential-revoked", "stops working: it is disabled"]],
-    secretVersion: (old = 1, now = 1, after, today) =>
-        Number(now) > Number(old) && isLeft(after, today)
-            ? [
-                  [
-                      "credential-rotated",
-                      `gets a new secret; the earlier one expires on ${String(after.previousSecretExpires)}`,
-                  ],
-              ]
-            : [["credential-changed", "gets a new secret, and the earlier one stops working"]],
+    secretVersion: (old = 1, now = 1, after, today) => {
+        const says = `gets a new secret; the earlier one expires on ${String(after.previousSecretExpires)}`;
+        if (Number(now) > Number(old) && isLeft(after, today)) return [["credential-rotated", says]];
+        return [["credential-changed", "gets a new secret, and the earlier one stops working"]];
+    },
     previousSecretExpires: (old, now, after, today) => {
         // The first date comes with a new secret.
         if (old === undefined) return [];

@@ -1,11 +1,10 @@
 /** What a change at Cloudflare does: names, the tunnel, Access and the rules of the edge. */
-import { isDeepStrictEqual } from "node:util";
 import { DEFAULT_PROXY_TIMEOUT } from "../../../../config/keys/edge/schema";
-import { map, mapsOf, type Tree } from "../../../../policy/resources/values";
+import { map } from "../../../../policy/resources/values";
 import type { Difference } from "../differences";
 import { isLowerRate, limit, rateText } from "./callers";
 import { pathPrefixes, scrapers } from "./gateway";
-import { all, copies, judged, say, when, type Cell, type PartRules, type Rule, type Verdict } from "./row";
+import { all, byKey, copies, judged, say, when, type Cell, type PartRules, type Rule, type Verdict } from "./row";
 
 const browserChecks: Rule = ({ new: now }) =>
     now === "skip"
@@ -129,21 +128,10 @@ export const dnsRecords: PartRules = {
 };
 
 function records({ old, new: now }: Difference): Verdict[] {
-    const [before, after] = [old, now].map((all) => {
-        const named = new Map<string, Tree[]>();
-        for (const one of mapsOf(all)) {
-            const name = `${String(one.type)} ${String(one.name)}`;
-            named.set(name, [...(named.get(name) ?? []), one]);
-        }
-        return named;
-    });
-    const names = (one: Map<string, Tree[]>, is: (name: string) => boolean) => [...one.keys()].filter(is);
-    const gone = names(before, (name) => !after.has(name));
-    const more = names(after, (name) => !before.has(name));
-    const changed = names(after, (name) => before.has(name) && !isDeepStrictEqual(before.get(name), after.get(name)));
+    const { gone, more, others } = byKey(old, now, ({ type, name }) => `${String(type)} ${String(name)}`);
     return [
         ...when(gone.length > 0, say(["dns-record-changed", "The records {old} are deleted", "breaks-callers"], gone)),
         ...when(more.length > 0, say(["added", "The records {old} are created"], more)),
-        ...when(changed.length > 0, say(["dns-record-changed", "The records {old} change"], changed)),
+        ...when(others.length > 0, say(["dns-record-changed", "The records {old} change"], others)),
     ];
 }

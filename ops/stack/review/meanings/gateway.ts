@@ -1,8 +1,8 @@
 /** What a change of the stack as a whole, of the gateway and of the callers' route does. */
-import { list, map, mapsOf } from "../../../../policy/resources/values";
+import { list, map } from "../../../../policy/resources/values";
 import type { Difference } from "../differences";
 import { classes } from "./callers";
-import { all, copies, say, when, type PartRules, type Rule, type Scope, type Verdict } from "./row";
+import { all, byKey, copies, say, when, type Cell, type PartRules, type Rule, type Scope, type Verdict } from "./row";
 
 const REBOUND: Rule = ["service-interrupted", "Routes and callers are bound to another existing gateway"];
 
@@ -18,6 +18,8 @@ export const stack: PartRules = {
             added: ["access-added", "{new} is a host name of the service"],
         }),
         pathPrefix: null,
+        "zone.**": null,
+        phase: null,
         namespace: ["service-interrupted", "All objects are created again in namespace {new} instead of {old}"],
         installer: ["service-interrupted", "Another gateway serves callers: installer {new} instead of {old}"],
         account: ["service-interrupted", "Everything at Cloudflare is created again, in another account"],
@@ -67,16 +69,7 @@ export const gateway: PartRules = {
             other: ["access-changed", "Callers must use port {new} of the nodes for HTTPS, and {old} closes"],
         }),
         "tls.minimumVersion": all(restarts, tlsVersion),
-        "tls.publicPort": (difference) =>
-            difference.old && difference.new
-                ? [
-                      say(
-                          ["access-changed", "Redirects to HTTPS name port {new} instead of {old}"],
-                          difference.old,
-                          difference.new,
-                      ),
-                  ]
-                : [],
+        "tls.publicPort": { other: ["access-changed", "Redirects to HTTPS name port {new} instead of {old}"] },
         "highAvailability.answerTimeoutSeconds": all(
             ["pods-restart", "The gateway's pods are replaced, one after another"],
             {
@@ -86,15 +79,11 @@ export const gateway: PartRules = {
         ),
         "observability.metrics.scrapers": scrapers,
         "observability.**": all(restarts, ["changed-inside", "The gateway writes other metrics or another access log"]),
-        callersFrom: ({ new: now }) =>
+        callersFrom: ({ new: now }) => [
             now === "the tunnel's connectors"
-                ? [
-                      say([
-                          "network-narrowed",
-                          "Only the tunnel's connectors can reach the gateway, and no direct caller",
-                      ]),
-                  ]
-                : [say(["opens-to-network", "The gateway accepts connections from {new}"], undefined, now)],
+                ? say(["network-narrowed", "Only the tunnel's connectors can reach the gateway, and no direct caller"])
+                : say(["opens-to-network", "The gateway accepts connections from {new}"], undefined, now),
+        ],
         crds: ["gateway-changed", "The CRDs of the gateway come from other files"],
         "rampart.install.**": ["gateway-changed", "Rampart's controller changes, and deploys no graph meanwhile"],
         "rampart.retry": ["gateway-changed", "Rampart deploys the same gateway again"],
@@ -187,16 +176,11 @@ export const alpaRoute: PartRules = {
             unset: ["access-added", "The gateway is open again: callers are served"],
             other: ["changed-inside", "Answers with 503 name another time to wait"],
         },
-        "tls.redirect": ({ old, new: now }) => [
-            ...when(
-                now === true,
-                say(["access-changed", "HTTP is redirected to HTTPS: clients that do not follow fail"]),
-            ),
-            ...when(
-                old === true && now === false,
-                say(["protection-weakened", "HTTP is served without encryption, and not redirected"]),
-            ),
-        ],
+        "tls.redirect": ({ old, new: now }) => {
+            if (now) return [say(["access-changed", "HTTP is redirected to HTTPS: clients that do not follow fail"])];
+            const open: Cell = ["protection-weakened", "HTTP is served without encryption, and not redirected"];
+            return when(old === true && now === false, say(open));
+        },
         classes,
         "observability.**": null,
         "countedBy.**": null,
@@ -213,14 +197,8 @@ function minTokens({ old = 0, new: now = 0 }: Difference, { new: after }: Scope)
 }
 
 function endpoints({ old, new: now }: Difference): Verdict[] {
-    const [before, after] = [old, now].map(
-        (all) => new Map(mapsOf(all).map((one) => [String(one.address), one.weight])),
-    );
-    const more = [...after.keys()].filter((address) => !before.has(address));
-    const gone = [...before.keys()].filter((address) => !after.has(address));
-    const others = [...after.keys()].filter((one) => before.has(one) && before.get(one) !== after.get(one));
-    if (gone.length === before.size || after.size === 0)
-        return [say(["upstream-replaced", "All requests go to {new}"], gone, more)];
+    const { gone, more, others, isAll } = byKey(old, now, ({ address }) => address);
+    if (isAll) return [say(["upstream-replaced", "All requests go to {new}"], gone, more)];
     const verdicts = [
         ...when(gone.length > 0, say(["upstream-removed", "{old} no longer gets requests"], gone)),
         ...when(more.length > 0, say(["upstream-added", "{new} gets requests too"], gone, more)),

@@ -3,7 +3,19 @@ import { stateOf, type Phase, PHASES } from "../../../../components/opt/conversi
 import { mapsOf } from "../../../../policy/resources/values";
 import { changedFields, type Difference } from "../differences";
 import { isClosed } from "./gateway";
-import { all, copies, partOf, say, when, type Cell, type PartRules, type Rule, type Scope, type Verdict } from "./row";
+import {
+    all,
+    byKey,
+    copies,
+    partOf,
+    say,
+    when,
+    type Cell,
+    type PartRules,
+    type Rule,
+    type Scope,
+    type Verdict,
+} from "./row";
 
 /** Fields of a host that only say how Pulumi logs in. */
 const LOGIN = ["port", "user", "hostKey", "privateKey", "sudoPassword"];
@@ -12,23 +24,22 @@ const LOGIN = ["port", "user", "hostKey", "privateKey", "sudoPassword"];
 const hosts =
     (gone: Cell, more: Cell): Rule =>
     ({ old, new: now }) => {
-        const [before, after] = [old, now].map(
-            (list) => new Map(mapsOf(list).map((one) => [String(one.address), one])),
-        );
-        const lost = [...before.keys()].filter((one) => !after.has(one));
-        const added = [...after.keys()].filter((one) => !before.has(one));
+        const { gone: lost, more: added, others } = byKey(old, now, ({ address }) => address);
+        const before = new Map(mapsOf(old).map((one) => [one.address, one]));
+        const changed = mapsOf(now).filter(({ address }) => others.includes(String(address)));
         const verdicts = [
             ...when(lost.length > 0, say(gone, lost)),
             ...when(added.length > 0, say(more, lost, added)),
-            ...[...after].flatMap(([address, host]) => {
-                const fields = changedFields(before.get(address) ?? host, host);
-                const others = fields.filter((field) => !LOGIN.includes(field));
+            ...changed.flatMap((host) => {
+                const fields = changedFields(before.get(host.address)!, host);
+                const rest = fields.filter((field) => !LOGIN.includes(field));
+                const title = `Host ${String(host.address)}`;
                 return [
                     ...when(
-                        others.length < fields.length,
-                        say(["changed-inside", `Host ${address}: Pulumi logs in differently`]),
+                        rest.length < fields.length,
+                        say(["changed-inside", `${title}: Pulumi logs in differently`]),
                     ),
-                    ...when(others.length > 0, say(["host-changed", `Host ${address} is changed ({old})`], others)),
+                    ...when(rest.length > 0, say(["host-changed", `${title} is changed ({old})`], rest)),
                 ];
             }),
         ];
@@ -50,10 +61,7 @@ export const microk8s: PartRules = {
 };
 
 export const alpaFirewall: PartRules = {
-    created: [
-        "network-narrowed",
-        "Firewall rules are loaded on Alpa's hosts: other addresses can no longer reach Alpa",
-    ],
+    created: ["network-narrowed", "Firewall rules are loaded: other addresses can no longer reach Alpa"],
     deleted: ["opens-to-network", "Alpa's hosts lose their firewall rules: anyone who can reach a host can reach Alpa"],
     inputs: {
         "rules.gateways": {
@@ -104,18 +112,12 @@ export const cloudflaredHost: PartRules = {
 export const conversion: PartRules = {
     created: ({ new: now }) => [
         say(["added", "A conversion of Alpa is prepared"]),
-        ...when(
-            now?.phase !== "prepare",
-            say(["alpa-started", "The conversion begins in a later phase: Alpa may stop or start"]),
-        ),
+        ...when(now?.phase !== "prepare", say(["alpa-started", "It begins in a later phase: Alpa may stop or start"])),
     ],
     deleted: ({ old }) => [
         old?.phase === "prepare"
             ? say(["deleted", "The preparation of a conversion is deleted: Alpa on bare metal keeps running"])
-            : say([
-                  "alpa-stopped",
-                  "The conversion is deleted with Alpa in the cluster, and bare metal is not started",
-              ]),
+            : say(["alpa-stopped", "Alpa in the cluster is deleted, and bare metal is not started"]),
     ],
     covers: true,
     inputs: {
@@ -148,10 +150,7 @@ function phase({ old, new: now }: Difference, scope: Scope): Verdict[] {
         ...when(!from.bareMetal && to.bareMetal, starts("on bare metal")),
         ...when(from.component && !to.component, stops("in the cluster")),
         ...when(!from.component && to.component, starts("in the cluster")),
-        ...when(
-            from.atBoot !== to.atBoot,
-            say(["host-changed", "Whether Alpa on bare metal starts with its hosts changes"]),
-        ),
+        ...when(from.atBoot !== to.atBoot, say(["host-changed", "Whether Alpa starts with its hosts changes"])),
         say(["changed-inside", "The conversion moves from phase {old} to {new}"], old, now),
     ];
 }
@@ -167,11 +166,6 @@ function opt(_: Difference, scope: Scope): Verdict[] {
     const phases = [scope.old?.phase, scope.new?.phase].filter(isPhase);
     if (!phases.some((one) => stateOf(one).component))
         return [say(["changed-inside", "Settings of Alpa in the cluster change: it does not run yet"])];
-    return [
-        say([
-            "alpa-stopped",
-            "Alpa's pods in the cluster may be replaced: open requests get no answer",
-            harm(scope, ...phases),
-        ]),
-    ];
+    const says = "Alpa's pods in the cluster may be replaced: open requests get no answer";
+    return [say(["alpa-stopped", says, harm(scope, ...phases)])];
 }

@@ -41,7 +41,7 @@ export interface Judged {
 /** Judges changed components. One without inputs belongs to the nearest one with inputs above it. */
 export function judgeMeanings(parts: PartChange[], today: Date): Judged[] {
     const isNew = parts.some(({ type, old }) => type === "Stack" && old === undefined);
-    const withInputs = parts.filter(({ old, new: now }) => Object.keys({ ...old, ...now }).length > 0);
+    const withInputs = parts.filter((one) => isChanged(one) && Object.keys({ ...one.old, ...one.new }).length > 0);
     return withInputs.flatMap((part) => {
         const scope = { ...part, parts, today };
         const rules = MEANINGS[part.type];

@@ -1,6 +1,6 @@
 /** Types of the table of meanings: what a change of each input of a component does to callers. */
 import { isDeepStrictEqual } from "node:util";
-import { list } from "../../../../policy/resources/values";
+import { list, mapsOf, type Tree } from "../../../../policy/resources/values";
 import type { Difference } from "../differences";
 import type { Code, Severity } from "../finding";
 import { listed } from "../values-text";
@@ -35,7 +35,7 @@ export interface Verdict {
 
 /** The changed component, and what its rules may look at besides the difference. */
 export interface Scope extends PartChange {
-    /** All changed components of the run. */
+    /** All components of the stack, or of the preview if the state is unknown. */
     parts: PartChange[];
     today: Date;
 }
@@ -45,13 +45,13 @@ export type Cell = readonly [code: Code, says: string, severity?: Severity];
 type Judge = (difference: Difference, scope: Scope) => Verdict[];
 /**
  * How to judge an input: always the same; by the direction of a number, of which an unknown one counts as lower; by whether
- * the value is new, removed or another one; by the entries of a list; or by a function. Null: another component has the same
+ * the value is new, removed or another one, of which a missing cell means nothing; by the entries of a list; or by a function. Null: another component has the same
  * input, and judges it.
  */
 export type Rule =
     | Cell
     | { down: Cell; up: Cell }
-    | { set: Cell; unset: Cell; other: Cell }
+    | { set?: Cell; unset?: Cell; other: Cell }
     | { lost: Cell; added: Cell }
     | Judge
     | null;
@@ -81,8 +81,10 @@ export function judged(rule: Rule, difference: Difference, scope: Scope): Verdic
     if (typeof rule === "function") return rule(difference, scope);
     const { old, new: now } = difference;
     if ("down" in rule) return [say(Number(now) > Number(old) ? rule.up : rule.down, old, now)];
-    if ("set" in rule)
-        return [say(old === undefined ? rule.set : now === undefined ? rule.unset : rule.other, old, now)];
+    if ("other" in rule) {
+        const cell = old === undefined ? rule.set : now === undefined ? rule.unset : rule.other;
+        return cell ? [say(cell, old, now)] : [];
+    }
     if (!("lost" in rule)) return [say(rule, old, now)];
     const [lost, added] = [only(old, now), only(now, old)];
     return [
@@ -108,5 +110,21 @@ export const copies = (what: string): Rule => ({
     up: ["gateway-changed", `More ${what}: {new} instead of {old}`, "harmless"],
 });
 
-/** Inputs of another changed component of the run, by its type; undefined if it does not change. */
+/** Another component of the stack, by its type. */
 export const partOf = ({ parts }: Scope, type: string) => parts.find((part) => part.type === type);
+
+/** Compares two lists of maps by their keys. @returns the keys that are gone, new, and those whose entries differ */
+export function byKey(old: unknown, now: unknown, keyOf: (one: Tree) => unknown) {
+    const [before, after] = [old, now].map((all) => {
+        const found = new Map<string, Tree[]>();
+        for (const one of mapsOf(all)) found.set(String(keyOf(one)), [...(found.get(String(keyOf(one))) ?? []), one]);
+        return found;
+    });
+    const keys = (one: Map<string, Tree[]>, is: (key: string) => boolean) => [...one.keys()].filter(is);
+    return {
+        gone: keys(before, (key) => !after.has(key)),
+        more: keys(after, (key) => !before.has(key)),
+        others: keys(after, (key) => before.has(key) && !isDeepStrictEqual(before.get(key), after.get(key))),
+        isAll: keys(before, (key) => after.has(key)).length === 0,
+    };
+}

@@ -79,12 +79,12 @@ describe("ops consumer prune-expired", () => {
                 says: ({ args }) => {
                     plan = args.find((word) => word.startsWith("--save-plan="))?.slice(12) ?? plan;
                     return args.some((word) => word.startsWith("--policy-pack"))
-                        ? { code: 255, stderr: "ports-closed" }
+                        ? { code: 255, stderr: "error: preview failed" }
                         : undefined;
                 },
             }),
         );
-        assert.match(note, /ports-closed/);
+        assert.match(note, /the policy pack rejects the change/);
         assert.deepEqual(ups, []);
         assert.notEqual(plan, "");
         assert.ok(!existsSync(plan));

@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { committable, uncommittedFiles } from "../../../../ops/stack/history/commits";
+import { committable, execute, uncommitted } from "../../../../ops/stack/history/commits";
 
 describe("files that may be committed", () => {
     const root = mkdtempSync(join(tmpdir(), "alpa-auth-committable-"));
@@ -40,9 +40,12 @@ describe("files that may be committed", () => {
         git("commit", "-qm", "first");
         file("other/notes.txt");
         file("other/.alpa-auth/convert/intra.jsonl");
-        assert.deepEqual(await uncommittedFiles(other), []);
+        assert.deepEqual(await uncommitted(other), []);
         file("other/.alpa-auth/convert/intra.json");
         writeFileSync(tracked, "a");
-        assert.deepEqual(await uncommittedFiles(other), ["M Pulumi.intra.yaml", "?? .alpa-auth/convert/intra.json"]);
+        assert.match(`${await uncommitted(other)}`, /\(git status: M Pulumi\.intra\.yaml and 1 more\)/);
     });
+
+    it("are read within a time limit", () =>
+        assert.rejects(execute("sleep", ["60"], root, 0.2), /sleep 60: stopped after 0\.2 s/));
 });

@@ -69,7 +69,7 @@ describe("ops, a stack file in git", () => {
         const config = await exits(2, ops(...ADD, "--yes"));
         assert.match(
             config.note,
-            /Pulumi\.intra\.yaml: git cannot show whether it has uncommitted changes \(git status: failed: fatal: bad config/,
+            /Pulumi\.intra\.yaml: git cannot show whether it has uncommitted changes \(git status: failed\. Its output: fatal: bad config/,
         );
         rmSync(join(folder, ".git/config"));
         writeFileSync(join(folder, ".git/HEAD"), "damaged\n");

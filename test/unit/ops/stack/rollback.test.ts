@@ -1,5 +1,6 @@
-// Proves which program and plan `stack rollback` runs, and that it leaves nothing behind. Git is real, with a repository of
-// its own; a fake Pulumi answers from memory. test/chaos/rollback.test.ts proves that a stack is rolled back.
+// Proves which program, config and plan `stack rollback` runs, what it refuses before anything changes, and that it leaves
+// nothing behind. Git is real, with a repository of its own; a fake Pulumi answers from memory. test/engine/stack/rollback.test.ts
+// rolls a stack back.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
 import {
@@ -15,28 +16,34 @@ import {
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parse } from "yaml";
-import type { Context } from "../../../../ops/context";
-import { git as run } from "../../../../ops/stack/history/commits";
-import { withWorkTree } from "../../../../ops/stack/rollback/work-tree";
-import type { Call } from "../kit";
-import { waitFor } from "../../../../sandbox/processes";
-import { identify } from "../../../../sandbox/processes/identity";
-import { git, made, NOW, repository, rollback, update, useRepository } from "./rollback-kit";
-import { exits } from "../kit";
-import { serve } from "../../kit/http";
+import { parse, stringify } from "yaml";
+import { writeConversionState } from "../../../../ops/convert/runner/conversion-state";
+import { exits, type Call } from "../kit";
+import {
+    commit,
+    git,
+    hidden,
+    made,
+    NOW,
+    repository,
+    rollback,
+    update,
+    useRepository,
+    type Options,
+} from "./rollback-kit";
 
 const namespace = { "alpa-auth:namespace": { value: "before" } };
+const both = (config: object = namespace) => [update(repository.first, config), update(repository.second)];
+const back = (args: string[] = [], options: Options = {}) =>
+    rollback(["--to", "1", ...args], { history: both(), ...options });
 
 describe("ops stack rollback", () => {
     useRepository();
 
     it("previews the version's program and config, shows the review, and changes nothing", async () => {
-        const history = [update(repository.first, namespace), update(repository.second)];
-        const { out, note, seen, text, calls } = await exits(0, rollback(["--to", "1"], { history }));
+        const { out, note, seen, text, calls } = await exits(0, back());
         assert.match(out, /^Review of stack intra: nothing changes/);
         assert.match(out, /Dry run: nothing was changed\. Run again with --yes to roll back/);
-        assert.match(out, /The commit of this version has no policy\/lists\.yaml: .* Review them\./);
         assert.deepEqual(
             seen.map(({ verb, program }) => [verb, program]),
             [["preview", "first"]],
@@ -49,9 +56,37 @@ describe("ops stack rollback", () => {
                 "alpa-auth:namespace": "before",
             },
         });
+        assert.match(note, /Config keys with secrets, which keep their current value: cluster\./);
         assert.equal(text(), NOW);
-        assert.ok(calls.every(({ args }) => args[0] !== "up"));
-        assert.ok(!`${out}${note}`.includes("IN-PLAIN"));
+        assert.ok(calls.every(({ args }) => args[0] !== "up" && !args.includes("--show-secrets")));
+    });
+
+    it("applies the version with --yes, limited to its plan also for new resources, and leaves no work tree behind", async () => {
+        const steps = [made("kubernetes:core/v1:Namespace", "alpa", { metadata: { name: "a" } })];
+        const { note, seen } = await exits(0, back(["--yes"], { steps }));
+        assert.deepEqual(
+            seen.map(({ verb, program }) => [verb, program]),
+            [
+                ["preview", "first"],
+                ["up", "first"],
+            ],
+        );
+        const [plan, ...more] = new Set(seen.map((call) => call.plan));
+        assert.ok(plan !== undefined && more.length === 0, "up applies the plan of the preview that was shown");
+        assert.ok(!existsSync(plan));
+        assert.match(note, /its next pulumi up undoes the rollback\. Revert them: git revert/);
+        assert.match(note, /Test the service: npm run ops -- check smoke/);
+        assert.equal(git("worktree", "list").split("\n").length, 1);
+    });
+
+    it("--json prints one document, which says whether it was applied", async () => {
+        for (const [args, done] of [
+            [[], false],
+            [["--yes"], true],
+        ] as const) {
+            const { stack, changed, newCredentials } = JSON.parse((await exits(0, back(["--json", ...args]))).out);
+            assert.deepEqual([stack, changed, newCredentials], ["intra", done, []]);
+        }
     });
 
     it("names the credentials whose secret of that version is not restored, since they were created again", async () => {
@@ -68,75 +103,29 @@ describe("ops stack rollback", () => {
             salt("lab.b-key", "2026-11-20T10:20:09Z"),
             salt("lab.c-key", "2026-11-20T10:20:09Z"),
         ];
-        const resources = [same, again, changed];
+        const deployment = { resources: [same, again, changed] };
         const says = ({ args }: Call) =>
-            args[1] === "export" ? { stdout: JSON.stringify({ deployment: { resources } }) } : undefined;
+            args[1] === "export" ? { stdout: JSON.stringify({ deployment }) } : undefined;
         const steps = [made(changed.type, "lab.c-key", {}, "delete")];
-        const { out } = await exits(0, rollback(["--to", "1", "--json"], { history, steps, says }));
+        const { out } = await exits(0, back(["--json"], { history, steps, says }));
         assert.deepEqual(
             JSON.parse(out).findings.flatMap(({ code, says: said }: any) =>
                 code === "credential-created-again" ? [said] : [],
             ),
-            ["Credential lab/b keeps the secret that version 2 created: the secret of version 1 is not restored"],
+            ["Credential lab/b was created after version 1: its secret of then is lost"],
         );
     });
 
-    it("--json prints one document, which says whether it was applied", async () => {
-        for (const [args, done] of [
-            [[], false],
-            [["--yes"], true],
-        ] as const) {
-            const history = [update(repository.first, namespace), update(repository.second)];
-            const { out } = await exits(0, rollback(["--to", "1", "--json", ...args], { history }));
-            const { stack, changed, newCredentials } = JSON.parse(out);
-            assert.deepEqual([stack, changed, newCredentials], ["intra", done, []]);
-        }
-    });
-
-    it("applies the version with --yes, limited to its plan also for new resources, and leaves no work tree behind", async () => {
-        const history = [update(repository.first, namespace), update(repository.second)];
-        const steps = [made("kubernetes:core/v1:Namespace", "alpa", { metadata: { name: "a" } })];
-        const { note, seen } = await exits(0, rollback(["--to", "1", "--yes"], { history, steps }));
-        assert.deepEqual(
-            seen.map(({ verb, program }) => [verb, program]),
-            [
-                ["preview", "first"],
-                ["up", "first"],
-            ],
-        );
-        const [plan, ...more] = new Set(seen.map((call) => call.plan));
-        assert.ok(plan !== undefined && more.length === 0, "up applies the plan of the preview that was shown");
-        assert.ok(!existsSync(plan));
-        assert.match(note, /the next pulumi up from this clone undoes the rollback\. Revert the program: git revert/);
-        assert.equal(git("worktree", "list").split("\n").length, 1);
-    });
-
-    it("says before and after the change that the version has no caller for calls from outside", async () => {
-        const says = /No test from outside after the rollback: version 1 has no caller smoke/;
-        for (const args of [[], ["--yes"]]) {
-            const history = [update(repository.first, namespace), update(repository.second)];
-            assert.match((await exits(0, rollback(["--to", "1", ...args], { history }))).out, says);
-            const { out } = await exits(0, rollback(["--to", "1", "--json", ...args], { history }));
-            assert.match(JSON.parse(out).notTried.join("\n"), says);
-        }
-    });
-
-    it("exits with 1 if the applied version admits everyone: exit code 3 would mean that nothing has changed", async () => {
-        const url = `${await serve((_, answer) => answer.writeHead(200).end("{}"))}/alpa`;
-        const objectValue = [{ name: "smoke", credentials: [{ id: "k", method: "key" }] }];
-        const consumers = { "alpa-auth:consumers": { value: JSON.stringify(objectValue), objectValue } };
-        const history = [update(repository.first, consumers), update(repository.second)];
-        const outputs = { url, credentials: { "smoke/k": "KEY-of-smoke-0123456789" } };
-        const { note, seen } = await exits(1, rollback(["--to", "1", "--yes"], { history, outputs }));
-        assert.match(note, /smoke: \d+ of \d+ checks failed at http:/);
-        assert.equal(seen.at(-1)!.verb, "up");
+    it("writes the version's config into the stack file where the program is the same", async () => {
+        const history = [update(repository.second, namespace), update(repository.second)];
+        const { text } = await exits(0, back(["--yes"], { history }));
+        assert.equal(parse(text()).config["alpa-auth:namespace"], "before");
+        assert.match(text(), /secure: v1:of-now/);
     });
 
     it("runs the version in a clean work tree, with the clone's packages if the lock file is the same", async () => {
         mkdirSync(join(repository.root, "node_modules/one"), { recursive: true });
-        writeFileSync(join(repository.root, "node_modules/.package-lock.json"), "{}");
         writeFileSync(join(repository.root, "node_modules/one/index.js"), "module.exports = 1;");
-        writeFileSync(join(repository.root, ".git/info/exclude"), "node_modules/\n");
         const states: string[] = [];
         const says = ({ args }: Call) => {
             if (!args.includes("--config-file")) return undefined;
@@ -145,123 +134,181 @@ describe("ops stack rollback", () => {
             states.push(createRequire(join(program, "index.ts")).resolve("one"));
             return undefined;
         };
+        const { note } = await exits(0, back([], { says }));
+        assert.doesNotMatch(note, /npm ci/);
+        assert.deepEqual(states, ["", realpathSync(join(repository.root, "node_modules/one/index.js"))]);
+    });
+
+    it("leaves nothing behind when packages cannot be installed, and shows npm's output", async () => {
+        const { TMPDIR = tmpdir(), PATH } = process.env;
+        const scratch = mkdtempSync(join(tmpdir(), "alpa-auth-scratch-"));
+        writeFileSync(join(scratch, "npm"), "#!/bin/sh\necho 'npm error code E404'; exit 7\n", { mode: 0o755 });
+        Object.assign(process.env, { TMPDIR: scratch, PATH: `${scratch}:${PATH}` });
+        const head = commit({ "package-lock.json": "{}" });
         try {
-            const { note } = await exits(0, rollback(["--to", "1"], { history: [update(repository.first)], says }));
-            assert.doesNotMatch(note, /npm ci/);
-            assert.deepEqual(states, ["", realpathSync(join(repository.root, "node_modules/one/index.js"))]);
+            const { note } = await exits(1, back());
+            assert.match(note, /npm ci: failed\. Its output: npm error code E404/);
+            assert.ok(readdirSync(scratch).every((name) => !name.startsWith("alpa-auth-rollback")));
+            assert.equal(git("worktree", "list").split("\n").length, 1);
         } finally {
-            rmSync(join(repository.root, "node_modules"), { recursive: true });
+            Object.assign(process.env, { TMPDIR, PATH });
+            git("reset", "-q", "--hard", `${head}~`);
+            rmSync(scratch, { recursive: true });
         }
     });
 
-    it("writes the version's config into the stack file where the program is the same", async () => {
-        const history = [update(repository.second, namespace), update(repository.second)];
-        const { text } = await exits(0, rollback(["--to", "1", "--yes"], { history }));
-        assert.equal(parse(text()).config["alpa-auth:namespace"], "before");
-        assert.match(text(), /secure: v1:of-now/);
-    });
-    it("leaves a stack file that was edited while it ran, and says where the version's config is", async () => {
-        const history = [update(repository.second, namespace), update(repository.second)];
-        const edited = `${NOW}    alpa-auth:maxOverlapDays: 30 # by hand\n`;
-        const folder = mkdtempSync(join(tmpdir(), "alpa-auth-edited-"));
-        try {
+    describe("with the config", () => {
+        const FILE = "callers.yaml";
+        const token = { id: "a", method: "service-token" };
+        const rotated = { ...token, secretVersion: 2, previousSecretExpires: "2026-12-09" };
+        const list = (credential: object) => [{ name: "nlp", credentials: [credential] }];
+
+        it("of the stack file in the version's commit, for values with secrets", async () => {
+            const head = commit({ "Pulumi.intra.yaml": NOW.replace("of-now", "of-then") });
+            commit({ "Pulumi.intra.yaml": NOW });
+            const history = [update(head, namespace), update(head)];
+            const { note, seen } = await exits(0, back([], { history, folder: repository.root }));
+            assert.deepEqual(seen[0].config.config["alpa-auth:cluster"], { kubeconfig: { secure: "v1:of-then" } });
+            assert.doesNotMatch(note, /keep their current value/);
+            git("reset", "-q", "--hard", repository.second);
+        });
+
+        it("of a given file, and names every value that is in none", async () => {
+            const tunnel = { "alpa-auth:tunnel": hidden, "alpa-auth:token": hidden };
+            const { note } = await exits(2, back([], { history: both(tunnel) }));
+            for (const key of ["tunnel", "token"])
+                assert.match(
+                    note,
+                    new RegExp(`${key}: cannot be restored \\(it was secret in version 1, .* --config-file`),
+                );
+            const given = join(repository.root, ".git/given.yaml");
+            writeFileSync(given, "config: { alpa-auth:option: inter }\n");
+            const { seen } = await exits(0, back(["--config-file", given], { history: both(tunnel) }));
+            assert.deepEqual(seen[0].config, { config: { "alpa-auth:option": "inter" } });
+            const none = await exits(2, back(["--config-file", "/none"]));
+            assert.match(none.note, /--config-file: must name a file that can be read \(ENOENT\)/);
+        });
+
+        it("of the version, but the present secret of a service token that was rotated since", async () => {
+            const text = `${NOW}    alpa-auth:consumers: ${JSON.stringify(list(rotated))}\n`;
+            const history = both({ "alpa-auth:consumers": { objectValue: list(token) } });
+            const { note, seen } = await exits(0, back([], { history, text }));
+            assert.deepEqual(seen[0].config.config["alpa-auth:consumers"], list(rotated));
+            assert.match(note, /Service tokens that keep their current secret, .*: nlp\/a\./);
+        });
+
+        it("of the callers file in the version's commit, with the present secrets too", async () => {
+            const named = { "alpa-auth:consumersFile": { value: FILE } };
+            const text = `${NOW}    alpa-auth:consumersFile: ${FILE}\n`;
+            const then = commit({ [FILE]: `# the lab\n${stringify({ consumers: list(token) })}` });
+            const now = commit({ [FILE]: stringify({ consumers: list(rotated) }) });
+            const found: string[] = [];
             const says = ({ args }: Call) => {
-                if (args[0] === "up") writeFileSync(join(folder, "Pulumi.intra.yaml"), edited);
+                if (args.includes("--cwd"))
+                    found.push(readFileSync(join(args[args.indexOf("--cwd") + 1], FILE), "utf8"));
                 return undefined;
             };
-            const { note, text } = await exits(0, rollback(["--to", "1", "--yes"], { history, folder, says }));
-            assert.equal(text(), edited);
-            const said = /Pulumi\.intra\.yaml: changed while the rollback was running, .* by the one in (\S+)\.\n/;
-            assert.match(readFileSync(said.exec(note)![1], "utf8"), /alpa-auth:namespace: before/);
+            const history = [update(then, named), update(now, named)];
+            const { note } = await exits(0, back([], { history, text, says }));
+            assert.match(found[0], /^# the lab\n[^]*secretVersion: 2\n +previousSecretExpires: "2026-12-09"/);
+            assert.match(note, /Service tokens that keep their current secret, .*: nlp\/a\./);
+            const missing = [update(repository.first, named), update(now, named)];
+            assert.match((await exits(2, back([], { history: missing, text }))).note, /callers\.yaml/);
+            git("reset", "-q", "--hard", repository.second);
+        });
+    });
+});
+
+describe("ops stack rollback refuses", () => {
+    useRepository();
+
+    /** Runs it with --yes; it may only preview. */
+    async function refused(code: number, args: string[], options: Options = {}) {
+        const said = await exits(code, back(["--yes", ...args], options));
+        assert.ok(said.seen.every(({ verb }) => verb === "preview"));
+        return said.note;
+    }
+
+    it("to re-create revoked credentials without acceptance, and names the callers that need new ones", async () => {
+        const TOKEN = "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken";
+        const SALT = "random:index/randomUuid:RandomUuid";
+        const salts = ["lab.2026a-key", "alpa-verifier.key-key"].map((name) => made(SALT, name));
+        const token = made(TOKEN, "nlp.b-token", { name: "alpa-auth/intra/nlp/b", duration: "8760h", enabled: true });
+        const steps = [...salts, token];
+        assert.match(
+            await refused(2, [], { steps }),
+            /deleted secrets \(lab\/2026a, nlp\/b\)\. .* add --new-credentials/,
+        );
+        const accepted = await exits(0, back(["--yes", "--new-credentials"], { steps }));
+        assert.match(accepted.note, /These callers need new credentials: lab\/2026a, nlp\/b/);
+        const seed = [made("random:index/randomPassword:RandomPassword", "seed", {}, "replace")];
+        assert.match(await refused(2, [], { steps: seed }), /deleted secrets \(all generated keys\)/);
+    });
+
+    it("a program that breaks a rule of the current policy pack, until an exception with a reason is committed", async () => {
+        const type = "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding";
+        const steps = [made(type, "admin", { metadata: { name: "admin" } })];
+        assert.match(
+            await refused(2, [], { steps }),
+            /--to: the rollback must break no current rule of the policy pack\. admin: Rule known-types of the policy pack: .* policy\/exceptions\.yaml/,
+        );
+        const exception = `{ rule: known-types, resource: admin, reason: back to version 1 for a day, until: "2026-11-26" }`;
+        mkdirSync(join(repository.root, "policy"));
+        writeFileSync(join(repository.root, "policy/exceptions.yaml"), `exceptions: [${exception}]\n`);
+        try {
+            await exits(0, back(["--yes"], { steps }));
         } finally {
-            rmSync(folder, { recursive: true });
+            rmSync(join(repository.root, "policy"), { recursive: true });
         }
     });
 
-    describe("leaves nothing behind", () => {
-        let scratch: string;
-        const before = { ...process.env };
-        beforeEach(() => {
-            scratch = mkdtempSync(join(tmpdir(), "alpa-auth-scratch-"));
-            process.env.TMPDIR = scratch;
-        });
-        afterEach(() => {
-            process.env.TMPDIR = before.TMPDIR;
-            process.env.PATH = before.PATH;
-            if (before.TMPDIR === undefined) delete process.env.TMPDIR;
-            rmSync(scratch, { recursive: true });
-        });
-        const nothingIsLeft = () => {
-            assert.deepEqual(
-                readdirSync(scratch).filter((name) => name.startsWith("alpa-auth-rollback")),
-                [],
-            );
-            assert.equal(git("worktree", "list").split("\n").length, 1);
-        };
-        /** Simulates Ctrl-C. A real signal would end the test runner. */
-        const press = () => (process.listeners("SIGINT").at(-1) as (name: string) => void)("SIGINT");
-        /** Puts a fake `npm` before the real one. */
-        const npm = (script: string) => {
-            mkdirSync(join(scratch, "bin"));
-            writeFileSync(join(scratch, "bin/npm"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
-            process.env.PATH = `${join(scratch, "bin")}:${before.PATH}`;
-        };
+    it("what its program rejects, for example a revoked key, with the program's error", async () => {
+        const message = "error: consumers: lab/ed: this stack has revoked its key on 2026-11-20, as lab/ed.\n";
+        const stdout = JSON.stringify({ diagnostics: [{ severity: "error", message }] });
+        const says = ({ args }: Call) => (args[0] === "preview" ? { code: 255, stdout } : undefined);
+        assert.match(
+            await refused(1, [], { says }),
+            /version 1: its program cannot be previewed with its config and the current state\. .*lab\/ed: this stack has revoked its key[^]*Nothing was changed\. .* --config-file/,
+        );
+        assert.equal(git("worktree", "list").split("\n").length, 1);
+    });
 
-        for (const at of ["preview", "up"])
-            it(`when it is interrupted while pulumi ${at} runs, and reports it`, async () => {
-                const listeners = process.listenerCount("SIGINT");
-                const says = ({ args, signal }: Call) => {
-                    if (args[0] !== at) return undefined;
-                    press();
-                    assert.equal(signal?.aborted, true);
-                    return { code: 255, stderr: "error: preview cancelled" };
-                };
-                const history = [update(repository.first), update(repository.second)];
-                const { note, seen, text } = await exits(1, rollback(["--to", "1", "--yes"], { history, says }));
-                assert.match(note, at === "up" ? /pulumi up: failed \(interrupted\)/ : /was ended by SIGINT/);
-                assert.equal(seen.at(-1)!.verb, at);
-                assert.equal(text(), NOW);
-                assert.equal(process.listenerCount("SIGINT"), listeners);
-                nothingIsLeft();
-            });
+    const versions: [what: string, history: object[], problem: RegExp][] = [
+        ["a version that does not exist", [], /version: must be in the history of intra \(got 1; latest .*: none\)/],
+        ["a version without a commit", [update(undefined)], /must be of a commit \(it ran outside of git/],
+        ["a version of a missing commit", [update("f".repeat(40))], /a commit in this clone \(got ffffffffff\)/],
+        [
+            "a version that failed",
+            [{ ...update("f".repeat(40)), result: "failed" }],
+            /must be an update that succeeded \(it is: update, failed\)/,
+        ],
+        [
+            "a version that ran with uncommitted changes",
+            [{ ...update(undefined), environment: { "git.head": "f".repeat(40), "git.dirty": "true" } }],
+            /must be of a commit \(it ran .* with uncommitted changes/,
+        ],
+    ];
+    for (const [what, history, problem] of versions)
+        it(what, async () => assert.match(await refused(2, [], { history }), problem));
 
-        it("when it is interrupted while packages are installed: the installation ends at once", async () => {
-            npm('sleep 60 & echo $! > "$0.pid"; wait');
-            const history = [update(repository.first)];
-            const running = rollback(["--to", "1"], { history });
-            while (!existsSync(join(scratch, "bin/npm.pid")) || readFileSync(join(scratch, "bin/npm.pid")).length === 0)
-                await new Promise((resolve) => setTimeout(resolve, 10));
-            const sleeper = Number(readFileSync(join(scratch, "bin/npm.pid"), "utf8"));
-            press();
-            const { code, note } = await running;
-            assert.equal(code, 1, note);
-            assert.match(note, /was ended by SIGINT/);
-            // A killed process exists until the scheduler has run it once more.
-            const gone = () => identify(sleeper) === undefined;
-            await waitFor("the end of npm's child processes", gone, { seconds: 25 });
-            nothingIsLeft();
-        });
+    it("a work tree with uncommitted changes and pending operations, reported at once", async () => {
+        writeFileSync(join(repository.root, "index.ts"), "changed");
+        try {
+            const says = ({ args }: Call) =>
+                args[1] === "export" ? { stdout: '{"deployment":{"pending_operations":[{}]}}' } : undefined;
+            const note = await refused(2, [], { says });
+            assert.match(note, /work tree: has uncommitted changes \(git status: M index\.ts\)/);
+            assert.match(note, /has \d+ pending operations? of/);
+        } finally {
+            git("checkout", "-q", "index.ts");
+        }
+    });
 
-        it("when packages cannot be installed, and shows npm's output", async () => {
-            npm("echo 'npm error code E404'; exit 7");
-            const { note } = await exits(1, rollback(["--to", "1"], { history: [update(repository.first)] }));
-            assert.match(note, /npm ci: failed .* \(exit code 7\)\. Its output: npm error code E404/);
-            nothingIsLeft();
-        });
-
-        it("when packages take too long", async () => {
-            npm("echo 'npm http fetch'; sleep 60");
-            const context = { program: repository.root, note: () => undefined } as unknown as Context;
-            const work = withWorkTree(context, repository.first, { installSeconds: 2 }, async () =>
-                assert.fail("it ran"),
-            );
-            await assert.rejects(work, /npm ci: stopped after 2 s.*npm http fetch/);
-            nothingIsLeft();
-        });
-
-        it("when git takes too long", async () => {
-            const late = run(["-c", "alias.slow=!sleep 60", "slow"], repository.root, { timeoutSeconds: 0.2 });
-            await assert.rejects(late, /git slow: stopped after 0\.2 s/);
-        });
+    it("a stack under conversion", async () => {
+        const folder = mkdtempSync(join(tmpdir(), "alpa-auth-held-"));
+        writeConversionState(folder, "intra", { holder: { name: "ada", until: "2026-11-25T13:00:00Z" } });
+        const note = await refused(2, [], { folder });
+        rmSync(folder, { recursive: true });
+        assert.match(note, /intra: a conversion is in progress \(ada, until 2026-11-25T13:00:00Z\)/);
     });
 });

@@ -22,16 +22,18 @@ describe("ops stack check", () => {
         const { out } = await exits(0, ops("stack", "check", "--fail-on", "risk"));
         assert.match(out, /^Review of stack intra: [^]*caller-added/);
         assert.deepEqual(
-            calls.map(({ args }) => args).filter(([verb]) => verb !== "stack"),
+            calls
+                .map(({ args }) => args.filter((arg) => !arg.startsWith("--save-plan=")))
+                .filter(([verb]) => verb !== "stack"),
             [
                 [
                     "preview",
                     "--json",
+                    `--policy-pack=${join(clone, "policy")}`,
                     "--stack",
                     "intra",
                     "--config-file",
                     file,
-                    `--policy-pack=${join(clone, "policy")}`,
                 ],
             ],
         );
@@ -40,7 +42,7 @@ describe("ops stack check", () => {
     it("stops a change that breaks a caller, and says how to accept it", async () => {
         const { ops } = gate({ steps: [removed("alice")] });
         const { note } = await exits(3, ops("stack", "check"));
-        assert.match(note, /1 finding with severity breaks-callers or worse is not accepted \(listed above\)/);
+        assert.match(note, /1 finding with severity breaks-callers or worse, not accepted \(listed above\)/);
         assert.match(
             note,
             /end of policy\/accepted\.yaml[^]*- \{ stack: "intra", code: caller-removed, resource: "alice", until: 2026-12-02, reason: "…" \}/,
@@ -99,7 +101,7 @@ describe("ops stack check", () => {
         const { ops, commit } = gate({ steps: [removed("alice"), removed("bob")] });
         commit("policy/accepted.yaml", accepting(entry));
         const { note } = await exits(3, ops("stack", "check"));
-        assert.match(note, /1 finding with severity breaks-callers or worse is not accepted/);
+        assert.match(note, /1 finding with severity breaks-callers or worse, not accepted/);
     });
 
     it("accepts the expiry of one credential and not that of the same caller's next credential", async () => {
@@ -110,7 +112,7 @@ describe("ops stack check", () => {
         const { note } = await exits(3, ops("stack", "check"));
         assert.match(
             note,
-            /1 finding with severity breaks-callers or worse is not accepted[^]*property: "credentials\.c"/,
+            /1 finding with severity breaks-callers or worse, not accepted[^]*property: "credentials\.c"/,
         );
         commit("policy/accepted.yaml", accepting(revoked, { ...revoked, property: "credentials.c" }));
         await exits(0, ops("stack", "check"));
@@ -124,13 +126,10 @@ describe("ops stack check", () => {
             accepting(far, ...["policy-violated", "constructor"].map((code) => ({ ...entry, code }))),
         );
         const { note } = await exits(2, ops("stack", "check"));
-        assert.match(note, /accepted\.0\.code: must be the code of a finding of stack review \(got "no-such-code"\)/);
-        assert.match(note, /accepted\.0\.until: must be within 30 days \(got 2027-06-01\)/);
-        assert.match(
-            note,
-            /accepted\.1\.code: must not be policy-violated\. Write the exception into policy\/exceptions\.yaml/,
-        );
-        assert.match(note, /accepted\.2\.code: must be the code of a finding of stack review \(got "constructor"\)/);
+        assert.match(note, /accepted\.0\.code: must be the code of a finding of stack review/);
+        assert.match(note, /accepted\.0\.until: must be within 30 days/);
+        for (const i of [1, 2]) assert.match(note, new RegExp(`accepted\\.${i}\\.code: must be the code of a finding`));
+        assert.match(note, /whose exceptions are in policy\/exceptions\.yaml/);
         assert.ok(calls.every(({ args }) => args[0] !== "preview"));
         commit("policy/accepted.yaml", accepting({ ...entry, reason: "yes", until: "soon", who: "me" }));
         assert.match(
@@ -139,22 +138,20 @@ describe("ops stack check", () => {
         );
     });
 
-    it("stops what the policy pack rejects whatever the limit is, with its message and the review", async () => {
+    it("stops what the policy pack rejects whatever the limit is, with the review, and says how to see why", async () => {
         const { ops } = gate({
             steps: [added("bob")],
             says: ({ args }) => {
                 if (!args.some((word) => word.startsWith("--policy-pack"))) return undefined;
-                // The engine's JSON does not contain the reason of the failure.
-                const json = '{"diagnostics":[{"severity":"error","message":"error: preview failed"}]}';
-                const text =
-                    "Policies:\n    alpa-auth@v0.1.0\n        - [mandatory]  versions-pinned\n\nDiagnostics:\n  more";
-                return { code: 255, stdout: args.includes("--json") ? json : text };
+                return {
+                    code: 255,
+                    stdout: '{"diagnostics":[{"severity":"error","message":"error: preview failed"}]}',
+                };
             },
         });
         const { out, note } = await exits(3, ops("stack", "check", "--fail-on", "none", "--format", "markdown"));
         assert.match(out, /caller-added[^]*The policy pack rejects the change/);
-        assert.match(note, /^The policy pack rejects the change:\n.*\n.*\[mandatory\] {2}versions-pinned$/m);
-        assert.ok(!note.includes("more"));
+        assert.match(note, /intra: the policy pack rejects the change\. .* run: pulumi preview --policy-pack=/);
     });
 
     it("reports an error of the program itself once, and reviews nothing", async () => {
@@ -203,10 +200,7 @@ describe("ops stack check", () => {
         await exits(2, ops("stack", "check", "--out", folder));
         writeFileSync(join(clone, "index.ts"), "second");
         const { note } = await exits(2, ops("stack", "check", "--out", join(folder, "plan")));
-        assert.match(
-            note,
-            /--out: the work tree has uncommitted changes, but a plan must be of one commit \(git status: M index\.ts\)/,
-        );
+        assert.match(note, /work tree: has uncommitted changes \(git status: M index\.ts\)/);
         await exits(0, ops("stack", "check"), "to look at it is no commit needed");
     });
 });

@@ -1,7 +1,6 @@
 /** Handwritten steps of a preview, for changes that the program of this repository does not make by itself. */
 import type { Finding } from "../../../../../ops/stack/review/finding";
-import type { Exported } from "../../../../../ops/stack/review/plan";
-import type { Step } from "../../../../../ops/stack/review/preview";
+import type { Exported, Step } from "../../../../../ops/stack/review/preview";
 import { reviewOf } from "../../../../../ops/stack/review/review";
 import { TODAY } from "../../kit";
 

@@ -287,6 +287,7 @@ const TRANSITIONS: Transition[] = [
         "!timeout-lowered ?timeout-lowered ?host-changed",
     ],
     ["another plan", "cloudflare", {}, zone({ plan: "enterprise" }), "?route-changed"],
+    ["a zone that the stack creates", "cloudflare", {}, zone({ manage: "create" }), "?route-changed"],
     // A conversion. From `drain` to `switch` callers get 503: Alpa stops and starts while no request reaches it.
     ["a prepared conversion", "phase", { phase: "intra-a" }, { phase: "prepare" }, "-added"],
     ["a conversion that is given up", "phase", { phase: "prepare" }, { phase: "intra-a" }, "?deleted"],
@@ -326,6 +327,13 @@ const TRANSITIONS: Transition[] = [
         { phase: "switch" },
         { phase: "switch", opt: { startTimeoutSeconds: 3000 } },
         "-changed-inside",
+    ],
+    [
+        "another image of Alpa that runs, while callers get 503",
+        "phase",
+        { phase: "switch", ...CLOSED },
+        { phase: "switch", ...CLOSED, opt: OPT },
+        "?alpa-stopped",
     ],
     [
         "another image of Alpa that does not run",
