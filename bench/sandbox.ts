@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CoreV1Api, CustomObjectsApi } from "@kubernetes/client-node";
 import { stringify } from "yaml";
-import { componentNamespace } from "../components/apisix/rampart-gateway";
+import { componentNamespace } from "../components/apisix/values";
 import { endOrphanPlugins, freePortFrom, startGuard, waitFor } from "../sandbox/processes";
 import { ensureTools, SANDBOX_TOOLS } from "../sandbox/toolchain/toolchain";
 import { createStack, mustPulumi } from "../sandbox/world/pulumi";

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { callerMeaning } from "./consumers/caller";
+import { callerMeaning } from "./consumers/caller-meaning";
 import type { ConsumerSettings } from "./consumers/consumer";
 import { Consumers } from "./consumers/consumers";
 import { GatewayServes } from "./consumers/gateway-serves";

@@ -1,7 +1,7 @@
 /** What a stack of option cloudflare is, in plain values: the inputs of its components, which previews and reviews show. */
 import { servedPrefixes } from "./alpa/paths";
 import type { CloudflareAccessArgs } from "./cloudflare-args";
-import type { TokenCredential, TokenMeaning } from "./cloudflare/service-tokens";
+import type { TokenCredential, TokenMeaning } from "./cloudflare/service-token";
 import { plain, type Meaning, type ShowSecret } from "./meaning/plain";
 
 /** Meanings by the type of the component, without those that the stack does not have. */

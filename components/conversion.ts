@@ -9,7 +9,8 @@ import type { GatewayBinding } from "./apisix/wiring";
 import type { GuardSettings } from "./route/request-guard";
 import type { ClusterAccess } from "./kubernetes/kubeconfig";
 import type { Observed } from "./route/plugin-chain";
-import { OptComponent, optAddress, type OptComponentArgs } from "./opt/opt-component";
+import { OptComponent, type OptComponentArgs } from "./opt/opt-component";
+import { servedAlpa, type Served } from "./served-alpa";
 import type { OptSettings } from "./opt/opt-settings";
 import { metadata } from "./kubernetes/ownership";
 import type { Meaning } from "./meaning/plain";
@@ -173,28 +174,3 @@ export class Conversion extends pulumi.ComponentResource {
         );
     }
 }
-
-/** What callers are served. */
-interface Served {
-    /** Alpa services that the upstreams point to. */
-    alpa: AlpaSettings;
-    /** Callers get 503 with this Retry-After. Unset if the route is open. */
-    refused?: { retryAfterSeconds: number };
-}
-
-/** What callers are served, in the phase of a conversion or without one. */
-export function servedAlpa({ namespace, alpa, conversion, closed }: ServedArgs): Served {
-    if (conversion === undefined) return { alpa, refused: closed };
-    const { phase, opt, retryAfterSeconds } = conversion;
-    const { upstream, callers } = stateOf(phase);
-    const component = { endpoints: [{ address: optAddress(namespace, opt), weight: 1 }] };
-    return {
-        alpa: upstream === "component" ? { ...alpa, ...component } : alpa,
-        ...((callers === "nowhere" || closed) && { refused: { retryAfterSeconds } }),
-    };
-}
-
-type ServedArgs = Pick<Around, "namespace" | "alpa"> & {
-    conversion?: ConversionSettings;
-    closed?: { retryAfterSeconds: number };
-};

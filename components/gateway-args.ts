@@ -8,7 +8,7 @@ import type { OwnGateway } from "./apisix/installation";
 import type { GatewayBinding } from "./apisix/wiring";
 import type { GuardSettings } from "./route/request-guard";
 import type { ClusterAccess } from "./kubernetes/kubeconfig";
-import type { CountersSettings } from "./consumers/shared-counters";
+import type { CountersSettings } from "./apisix/open-requests";
 import type { GatewayTlsSettings } from "./apisix/tls";
 
 /** The gateway: one that the stack installs, or an existing one. */

@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import { allConfig } from "@pulumi/pulumi/runtime/config";
 
 /** Access to the Cloudflare API. */
 export interface ApiAccess {
@@ -14,7 +14,7 @@ const FORM = /^[0-9A-Za-z_-]{40,80}$/;
 
 /** Reads the API token and the URL like the Cloudflare provider: from the stack config, else from the environment. */
 export function readApiAccess(isSecret: (key: string) => boolean): ApiAccess {
-    const config = pulumi.runtime.allConfig();
+    const config = allConfig();
     const ours = config["cloudflare:apiToken"];
     const baseUrl = config["cloudflare:baseUrl"] ?? process.env.CLOUDFLARE_BASE_URL;
     return {

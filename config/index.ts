@@ -1,4 +1,5 @@
-import * as pulumi from "@pulumi/pulumi";
+import { getStack } from "@pulumi/pulumi/metadata";
+import { allConfig } from "@pulumi/pulumi/runtime/config";
 import { readApiAccess, type ApiAccess } from "./api-access";
 import { readConversionState, withConversionState } from "./conversion-state";
 import { parseCallersFile, placedInFile, readCallersFile } from "./keys/consumers/file";
@@ -24,11 +25,11 @@ export class ConfigError extends ProblemList {
 /** Reads the running stack's config, and the state of its conversion. No other code reads the config. */
 export function readSettings(project: string): Settings {
     const prefix = `${project}:`;
-    const own = Object.entries(pulumi.runtime.allConfig()).filter(([key]) => key.startsWith(prefix));
+    const own = Object.entries(allConfig()).filter(([key]) => key.startsWith(prefix));
     const raw = Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value]));
     // The token is read only for options and exposures that use the Cloudflare API.
     const api = authenticatorOf(raw.option) === "edge" || raw.exposure === "tunnel" ? cloudflareApi() : undefined;
-    const stack = pulumi.getStack();
+    const stack = getStack();
     const inPlain = plainSecrets(readStackFile(stack));
     const isSecret = (key: string, value?: unknown) => secretKeys().includes(prefix + key) && !inPlain(value);
     const settings = parse(raw, isSecret, new Date(), api);

@@ -1,8 +1,17 @@
+import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { adminKeys } from "./admin-keys";
-import { apisixProfile } from "./profile";
-import { ApisixRelease, releaseInstallation } from "./release";
-import { etcdSecretName, etcdSettings, profileOf, type Installation, type ReleaseSettings } from "./values";
+import { PROFILE_FILE, profileName } from "./profile";
+import { ApisixRelease } from "./release";
+import {
+    componentInstallation,
+    etcdSecretName,
+    etcdSettings,
+    profileOf,
+    releaseInstallation,
+    type Installation,
+    type ReleaseSettings,
+} from "./values";
 import { graceSeconds } from "../alpa/answer-times";
 import { CONNECTOR_LABELS } from "../cloudflare/cloudflared/deployment";
 import { controllerBudget } from "./controller-budget";
@@ -12,10 +21,11 @@ import { gatewayWiring, type GatewayBinding } from "./wiring";
 import { gracefulShutdown } from "./graceful-shutdown";
 import type { Meaning } from "../meaning/plain";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
-import { networkPolicies } from "../kubernetes/network-policies";
+import { POLICY_PREFIX, renderPolicies, type NetworkPoliciesArgs } from "../kubernetes/network-policies";
+import { metadata } from "../kubernetes/ownership";
 import { gatewayMonitor } from "./pod-monitor";
 import { Rampart, type RampartInstall } from "../rampart/rampart";
-import { componentInstallation, RampartGateway } from "./rampart-gateway";
+import { RampartGateway } from "./rampart-gateway";
 
 /** Settings for installing APISIX. */
 export type OwnGateway =
@@ -143,4 +153,45 @@ function install(
         { namespace, release, cluster, retry: gateway.retry, timeoutSeconds: graphTimeoutSeconds, inNamespace },
         { parent, dependsOn: rampart ? [...before, rampart] : before },
     );
+}
+
+/**
+ * Allowed connections in the gateway's namespace: callers reach only the data port.
+ *
+ * With the option `deletedWith`, the policies stay in force until their namespace is deleted.
+ */
+export function networkPolicies(
+    name: string,
+    args: NetworkPoliciesArgs,
+    opts: pulumi.CustomResourceOptions,
+): pulumi.Resource[] {
+    return Object.entries(renderPolicies(args)).map(
+        ([role, spec]) =>
+            new k8s.networking.v1.NetworkPolicy(
+                `${name}-${role}`,
+                { metadata: metadata(`${POLICY_PREFIX}${role}`, args.namespace), spec },
+                opts,
+            ),
+    );
+}
+
+/**
+ * APISIX's settings in a separate file next to the chart's file. No chart value sets the keyring of `data_encryption` or
+ * `worker_shutdown_timeout`. The default of this timeout, 240 s, interrupts longer answers.
+ *
+ * The chart accepts the file as a value (`fullCustomConfig`), but the chart and the helmfile of Rampart render it as a
+ * template. Both would change `${{…}}`, with which APISIX reads its keys.
+ *
+ * With the option `deletedWith`, Pulumi sends no request to delete the ConfigMap: it is deleted with its namespace.
+ * @param namespace namespace APISIX runs in
+ * @param text content of the settings file
+ */
+function apisixProfile(
+    name: string,
+    namespace: string,
+    text: string,
+    opts: pulumi.CustomResourceOptions,
+): k8s.core.v1.ConfigMap {
+    const data = { [PROFILE_FILE]: text };
+    return new k8s.core.v1.ConfigMap(name, { metadata: metadata(profileName(text), namespace), data }, opts);
 }

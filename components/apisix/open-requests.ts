@@ -16,6 +16,29 @@ export interface Counters {
     answerTimeoutSeconds: number;
 }
 
+/** Settings of the server that counts limits for all APISIX pods. */
+export interface CountersSettings {
+    /** Behaviour for callers with limits while the counters are down. */
+    whenDown: WhenDown;
+    /** Longest wait for the counters, in milliseconds. */
+    timeoutMilliseconds: number;
+    image: { repository: string; tag: string };
+}
+
+/** Name of the counter server's objects in the namespace of the routes. */
+export const COUNTERS = "alpa-auth-counters";
+
+/** Connection settings of the counter server in a namespace. */
+export function countersOf(
+    namespace: string,
+    { whenDown, timeoutMilliseconds }: CountersSettings,
+    answerTimeoutSeconds: number,
+): Counters {
+    // Fully qualified, since APISIX does not use a pod's search domains.
+    const host = `${COUNTERS}.${namespace}.svc.cluster.local`;
+    return { host, whenDown, timeoutMilliseconds, answerTimeoutSeconds };
+}
+
 /**
  * Seconds after the answer timeout at which the counter server stops counting a request as open. Otherwise the requests of
  * a gateway pod that has crashed would count for an hour, which is the plugin's default.

@@ -1,10 +1,7 @@
 import { createHash } from "node:crypto";
-import * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
 import { accessLogSettings } from "./access-log";
 import { metricsAttributes, metricsMemory, type ObservabilitySettings } from "./observability";
-import { metadata } from "../kubernetes/ownership";
 
 /** Values in APISIX's settings file. */
 interface ProfileSettings {
@@ -52,27 +49,6 @@ const UPSTREAM_IDLE_SECONDS = 4;
 export const TLS_CIPHERS = ["AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305"]
     .flatMap((cipher) => ["ECDSA", "RSA"].map((key) => `ECDHE-${key}-${cipher}`))
     .join(":");
-
-/**
- * APISIX's settings in a separate file next to the chart's file. No chart value sets the keyring of `data_encryption` or
- * `worker_shutdown_timeout`. The default of this timeout, 240 s, interrupts longer answers.
- *
- * The chart accepts the file as a value (`fullCustomConfig`), but the chart and the helmfile of Rampart render it as a
- * template. Both would change `${{…}}`, with which APISIX reads its keys.
- *
- * With the option `deletedWith`, Pulumi sends no request to delete the ConfigMap: it is deleted with its namespace.
- * @param namespace namespace APISIX runs in
- * @param text content of the settings file
- */
-export function apisixProfile(
-    name: string,
-    namespace: string,
-    text: string,
-    opts: pulumi.CustomResourceOptions,
-): k8s.core.v1.ConfigMap {
-    const data = { [PROFILE_FILE]: text };
-    return new k8s.core.v1.ConfigMap(name, { metadata: metadata(profileName(text), namespace), data }, opts);
-}
 
 /** Text of the settings file: the content of the chart's file with this project's values, and the shutdown timeout. */
 export function renderProfile(settings: ProfileSettings): string {

@@ -1,5 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
-import { apisixValues, type Installation, type ReleaseSettings } from "./values";
+import {
+    apisixValues,
+    COMPONENT,
+    componentInstallation,
+    componentNamespace,
+    GRAPH,
+    type ReleaseSettings,
+} from "./values";
 import { gatewayDrain } from "./graceful-shutdown";
 import { Awaited } from "../kubernetes/awaited";
 import { RampartGraph } from "../rampart/rampart-graph";
@@ -19,19 +26,7 @@ export interface RampartGatewayArgs {
     inNamespace: (namespace: string, opts: pulumi.ComponentResourceOptions) => pulumi.Resource;
 }
 
-const GRAPH = "gateway";
-const COMPONENT = "apisix";
 const API_VERSION = "rampart.petuum.com/v1beta2";
-
-/** Namespace that Rampart creates for the gateway: `<graph's namespace>-<graph>-<component>`. */
-export function componentNamespace(namespace: string): string {
-    return `${namespace}-${GRAPH}-${COMPONENT}`;
-}
-
-/** Rampart gives the Helm release of every component the same name, in a namespace of its own. */
-export function componentInstallation(namespace: string): Installation {
-    return { release: "component", namespace: componentNamespace(namespace) };
-}
 
 /** APISIX with its ingress controller as a component of a Rampart graph. */
 export class RampartGateway extends pulumi.ComponentResource {

@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { apisixValues, type Installation, type ReleaseSettings } from "./values";
+import { apisixValues, releaseInstallation, type ReleaseSettings } from "./values";
 import { gatewayDrain } from "./graceful-shutdown";
 import { Awaited } from "../kubernetes/awaited";
 import { PUBLISHED_CRDS } from "../kubernetes/crds";
@@ -19,17 +19,6 @@ export interface ApisixReleaseArgs {
     crds?: string[];
     /** Creates the objects that the pods need in the release's namespace before they can start. */
     inNamespace: (namespace: string, opts: pulumi.ComponentResourceOptions) => pulumi.Resource;
-}
-
-/** Namespace of the release. */
-export function releaseNamespace(namespace: string): string {
-    return `${namespace}-gateway`;
-}
-
-/** Name of the Helm release. */
-export function releaseInstallation(namespace: string): Installation {
-    // Cluster roles of the chart are named after the release, so each stack needs its own release name.
-    return { release: namespace, namespace: releaseNamespace(namespace) };
 }
 
 /** APISIX with its ingress controller from the public chart, without Rampart. */

@@ -43,6 +43,32 @@ export interface ReleaseTls {
     publicPort: number;
 }
 
+/** Namespace of the release that this project installs without Rampart. */
+export function releaseNamespace(namespace: string): string {
+    return `${namespace}-gateway`;
+}
+
+/** Name of the Helm release. */
+export function releaseInstallation(namespace: string): Installation {
+    // Cluster roles of the chart are named after the release, so each stack needs its own release name.
+    return { release: namespace, namespace: releaseNamespace(namespace) };
+}
+
+/** Name of the Rampart graph. */
+export const GRAPH = "gateway";
+/** Component of the graph. */
+export const COMPONENT = "apisix";
+
+/** Namespace that Rampart creates for the gateway: `<graph's namespace>-<graph>-<component>`. */
+export function componentNamespace(namespace: string): string {
+    return `${namespace}-${GRAPH}-${COMPONENT}`;
+}
+
+/** Rampart gives the Helm release of every component the same name, in a namespace of its own. */
+export function componentInstallation(namespace: string): Installation {
+    return { release: "component", namespace: componentNamespace(namespace) };
+}
+
 /** Base of the chart's object names, set so that they do not depend on the name of the release. */
 export const FULL_NAME = "apisix";
 

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AcceptSettings } from "../kubernetes/awaited";
-import { Caller, type CallerMeaning } from "./caller";
+import { Caller } from "./caller";
+import type { CallerMeaning } from "./caller-meaning";
 import { secretName, type ConsumerSettings } from "./consumer";
 import type { GatewayPods } from "../apisix/gateway-pods";
 import { GatewayServes } from "./gateway-serves";

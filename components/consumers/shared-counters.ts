@@ -1,18 +1,9 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { Counters, WhenDown } from "../apisix/open-requests";
+import { COUNTERS, countersOf, type Counters, type CountersSettings } from "../apisix/open-requests";
 import { APISIX_PODS, peer } from "../kubernetes/network-policies";
 import { metadata } from "../kubernetes/ownership";
 import type { Meaning } from "../meaning/plain";
-
-/** Settings of the server that counts limits for all APISIX pods. */
-export interface CountersSettings {
-    /** Behaviour for callers with limits while the counters are down. */
-    whenDown: WhenDown;
-    /** Longest wait for the counters, in milliseconds. */
-    timeoutMilliseconds: number;
-    image: { repository: string; tag: string };
-}
 
 export interface SharedCountersArgs {
     /** What it is, for the inputs of the component. */
@@ -25,8 +16,6 @@ export interface SharedCountersArgs {
     answerTimeoutSeconds: number;
 }
 
-/** Name of the counter server's objects in the namespace of the routes. */
-const COUNTERS = "alpa-auth-counters";
 const LABELS = { "app.kubernetes.io/name": COUNTERS };
 const PORT = 6379;
 /**
@@ -73,17 +62,6 @@ export class SharedCounters extends pulumi.ComponentResource {
         this.counters = countersOf(namespace, settings, answerTimeoutSeconds);
         this.registerOutputs({ counters: this.counters });
     }
-}
-
-/** Connection settings of the counter server in a namespace. */
-export function countersOf(
-    namespace: string,
-    { whenDown, timeoutMilliseconds }: CountersSettings,
-    answerTimeoutSeconds: number,
-): Counters {
-    // Fully qualified, since APISIX does not use a pod's search domains.
-    const host = `${COUNTERS}.${namespace}.svc.cluster.local`;
-    return { host, whenDown, timeoutMilliseconds, answerTimeoutSeconds };
 }
 
 /** Spec of the NetworkPolicy: ingress from APISIX only, and no egress. */

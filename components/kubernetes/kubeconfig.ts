@@ -1,15 +1,15 @@
-import * as pulumi from "@pulumi/pulumi";
+import { output, type Input, type Output } from "@pulumi/pulumi/output";
 import { parse } from "yaml";
 import type { PlainAccess } from "./api-server";
 
 /** Access to a cluster. */
 export interface ClusterAccess {
     /** Content of a kubeconfig. Default: the kubeconfig of the environment (`KUBECONFIG`, else `~/.kube/config`). */
-    kubeconfig?: pulumi.Output<string>;
+    kubeconfig?: Output<string>;
     /** Context to use. Default: the current context. */
     context?: string;
     /** UID of the cluster (cluster-uid.ts). With another one, the cluster's resources are replaced. Default: not checked. */
-    clusterUid?: pulumi.Input<string>;
+    clusterUid?: Input<string>;
 }
 
 /**
@@ -35,5 +35,5 @@ export function parseKubeconfig(text: string): { ok: true } | { ok: false; why: 
 export async function plainAccess(cluster: ClusterAccess): Promise<PlainAccess> {
     const { kubeconfig, context } = cluster;
     if (kubeconfig === undefined) return { context };
-    return { context, kubeconfig: await new Promise<string>((resolve) => pulumi.output(kubeconfig).apply(resolve)) };
+    return { context, kubeconfig: await new Promise<string>((resolve) => output(kubeconfig).apply(resolve)) };
 }

@@ -1,10 +1,8 @@
-import * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
-import { metadata } from "./ownership";
+import type { Input } from "@pulumi/pulumi";
 
 export interface NetworkPoliciesArgs {
     /** Namespace that contains only APISIX and the ingress controller. */
-    namespace: pulumi.Input<string>;
+    namespace: Input<string>;
     /**
      * Namespace and labels of the only pods that may forward callers' requests. Default: callers connect from any address.
      */
@@ -42,26 +40,6 @@ export const POLICY_PREFIX = "alpa-auth-";
 /** Names of the policies. @param settings settings that decide which policies exist */
 export function policyNames(settings: Pick<NetworkPoliciesArgs, "scrapers">): string[] {
     return Object.keys(renderPolicies(settings)).map((role) => `${POLICY_PREFIX}${role}`);
-}
-
-/**
- * Allowed connections in the gateway's namespace: callers reach only the data port.
- *
- * With the option `deletedWith`, the policies stay in force until their namespace is deleted.
- */
-export function networkPolicies(
-    name: string,
-    args: NetworkPoliciesArgs,
-    opts: pulumi.CustomResourceOptions,
-): pulumi.Resource[] {
-    return Object.entries(renderPolicies(args)).map(
-        ([role, spec]) =>
-            new k8s.networking.v1.NetworkPolicy(
-                `${name}-${role}`,
-                { metadata: metadata(`${POLICY_PREFIX}${role}`, args.namespace), spec },
-                opts,
-            ),
-    );
 }
 
 /** Spec of each policy, by its role. */

@@ -1,4 +1,5 @@
-import * as pulumi from "@pulumi/pulumi";
+import { getProject, getStack } from "@pulumi/pulumi/metadata";
+import type { Input } from "@pulumi/pulumi/output";
 
 /** Annotation with the stack that created an object. */
 export const OWNER_ANNOTATION = "alpa-auth.io/stack";
@@ -11,14 +12,14 @@ const FIELD_MANAGER = { "pulumi.com/patchFieldManager": "alpa-auth" };
 
 /** Name of the running stack in annotations, the same on every machine and with every backend. */
 export function owner(): string {
-    return `${pulumi.getProject()}/${pulumi.getStack()}`;
+    return `${getProject()}/${getStack()}`;
 }
 
 /**
  * Metadata of every object of this project. Server-side apply would overwrite an object of another owner with the same name
  * without an error, so the annotation identifies the owner.
  */
-export function metadata(name: string, namespace?: pulumi.Input<string>) {
+export function metadata(name: string, namespace?: Input<string>) {
     return {
         name,
         ...(namespace === undefined ? {} : { namespace }),
@@ -31,7 +32,7 @@ export function metadata(name: string, namespace?: pulumi.Input<string>) {
  * Metadata of a Secret with a credential. It prevents copies in sub-namespaces: HNC, which Rampart installs, can copy
  * Secrets, and Rampart creates the gateway's namespace as a sub-namespace of the routes' namespace.
  */
-export function credentialMetadata(name: string, namespace: pulumi.Input<string>) {
+export function credentialMetadata(name: string, namespace: Input<string>) {
     const { annotations, ...rest } = metadata(name, namespace);
     return { ...rest, annotations: { ...annotations, "propagate.hnc.x-k8s.io/none": "true" } };
 }

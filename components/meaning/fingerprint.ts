@@ -1,5 +1,5 @@
 import { createHash, createHmac } from "node:crypto";
-import * as pulumi from "@pulumi/pulumi";
+import { all, unsecret, type Output } from "@pulumi/pulumi/output";
 import type { ShowSecret } from "./plain";
 
 /** Length of a fingerprint in hexadecimal digits: enough to see a change, too short to identify a secret by itself. */
@@ -9,10 +9,10 @@ const LENGTH = 12;
  * Shows a secret as `fingerprint:<12 digits>`, a keyed hash. Without the key, a hash of a short password could be guessed.
  * @param seed secret of the stack
  */
-export function fingerprints(seed: pulumi.Output<string>): ShowSecret {
+export function fingerprints(seed: Output<string>): ShowSecret {
     // A run with `--target` may not create the salt of a caller that it leaves out.
     const shownOf = (key: string, text: string | undefined) => (text === undefined ? "" : keyed(key, text));
-    return (value) => pulumi.unsecret(pulumi.all([seed, value]).apply(([key, text]) => shownOf(key, text)));
+    return (value) => unsecret(all([seed, value]).apply(([key, text]) => shownOf(key, text)));
 }
 
 function keyed(seed: string, value: string): string {

@@ -1,7 +1,7 @@
-import * as pulumi from "@pulumi/pulumi";
+import { Output, type Input } from "@pulumi/pulumi/output";
 
 /** Returns what the inputs of a component show of a secret; undefined leaves the secret out. */
-export type ShowSecret = (value: pulumi.Output<string>) => pulumi.Input<string> | undefined;
+export type ShowSecret = (value: Output<string>) => Input<string> | undefined;
 
 /** Leaves secrets out, for a comparison of two configs. */
 export const WITHOUT_SECRETS: ShowSecret = () => undefined;
@@ -15,7 +15,7 @@ export function plain(settings: object, secret: ShowSecret): Meaning {
 }
 
 function copy(value: unknown, secret: ShowSecret): unknown {
-    if (pulumi.Output.isInstance(value)) return secret(value as pulumi.Output<string>);
+    if (Output.isInstance(value)) return secret(value as Output<string>);
     if (Array.isArray(value)) return value.map((entry) => copy(entry, secret));
     if (typeof value !== "object" || value === null) return value;
     const entries = Object.entries(value).map(([key, part]) => [key, copy(part, secret)] as const);

@@ -6,7 +6,7 @@ import { SUSPEND_SECONDS } from "./conversion-phases";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
 import { APISIX_PODS, peer } from "../kubernetes/network-policies";
 import { ALPA_PORT } from "./opt-head";
-import { OptGraph, optNamespace, renderRampartOpt } from "./opt-graph";
+import { OptGraph, renderRampartOpt } from "./opt-graph";
 import { OptOperator } from "./opt-operator";
 import { IMAGES, OPT, OPT_HEAD, OPT_PODS, renderImages, renderRayCluster } from "./opt-pods";
 import type { OptSettings } from "./opt-settings";
@@ -40,13 +40,6 @@ export interface OptComponentArgs {
 const IMAGES_SECONDS = 3600;
 const RAY = "ray.io/v1";
 const DNS_PORT = 53;
-
-/** Address of the component inside the cluster: `host:port`. */
-export function optAddress(namespace: string, opt: OptSettings): string {
-    const [service, space] =
-        opt.shape === "kuberay" ? [OPT, namespace] : [opt.rampartCharts.serviceName, optNamespace(namespace, "alpa")];
-    return `${service}.${space}.svc.cluster.local:${ALPA_PORT}`;
-}
 
 /** Alpa as a component of the cluster, running or prepared. */
 export class OptComponent extends pulumi.ComponentResource {

@@ -4,16 +4,9 @@ import { RampartGraph } from "../rampart/rampart-graph";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
 import { metadata } from "../kubernetes/ownership";
 import { ALPA_PORT, watchedCommand } from "./opt-head";
-import type { OperatorChart, OptSettings, RampartCharts } from "./opt-settings";
+import { OPT_GRAPH, optNamespace, type OperatorChart, type OptSettings, type RampartCharts } from "./opt-settings";
 
-/** Name of the graph. It contains KubeRay's operator, and with shape `rampart` also Ray and Alpa. */
-const OPT_GRAPH = "opt";
 const API_VERSION = "rampart.petuum.com/v1beta2";
-
-/** Namespace that Rampart creates for a component of the graph. */
-export function optNamespace(namespace: string, component: string): string {
-    return `${namespace}-${OPT_GRAPH}-${component}`;
-}
 
 export interface OptGraphArgs {
     /** Namespace of the graph. */

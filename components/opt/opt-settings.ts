@@ -58,3 +58,11 @@ export type OptSettings = {
       }
     | { shape: "rampart"; rampartCharts: RampartCharts }
 );
+
+/** Name of the graph. It contains KubeRay's operator, and with shape `rampart` also Ray and Alpa. */
+export const OPT_GRAPH = "opt";
+
+/** Namespace that Rampart creates for a component of the graph. */
+export function optNamespace(namespace: string, component: string): string {
+    return `${namespace}-${OPT_GRAPH}-${component}`;
+}

@@ -1,8 +1,7 @@
-import { releaseNamespace } from "../../components/apisix/release";
 import type { GatewayPods } from "../../components/apisix/gateway-pods";
 import type { GatewayBinding } from "../../components/apisix/wiring";
 import { APISIX_PODS } from "../../components/kubernetes/network-policies";
-import { componentNamespace } from "../../components/apisix/rampart-gateway";
+import { componentNamespace, releaseNamespace } from "../../components/apisix/values";
 import { edgeWaits } from "../../config/keys/edge/schema";
 import { answerSeconds } from "../../config/keys/exposure/settings";
 import { DEFAULT_NAMESPACE } from "../../config/values";

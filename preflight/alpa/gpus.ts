@@ -1,7 +1,7 @@
 import type { GatewayClusterArgs } from "../../components/gateway-args";
 import type { Live } from "../../components/kubernetes/cluster-reader";
-import { optNamespace } from "../../components/opt/opt-graph";
 import { OPT_PODS } from "../../components/opt/opt-pods";
+import { optNamespace } from "../../components/opt/opt-settings";
 import type { ClusterView } from "../kubernetes/cluster";
 import { quantity } from "../../components/kubernetes/quantity";
 

@@ -1,5 +1,5 @@
 import type { CloudflareAccessArgs } from "../../components/cloudflare-args";
-import { tokenName } from "../../components/cloudflare/service-tokens";
+import { tokenName } from "../../components/cloudflare/service-token";
 import { tunnelName } from "../../components/cloudflare/tunnel";
 import { anotherStack } from "./another-stack";
 import type { FindingsReader } from "./findings";

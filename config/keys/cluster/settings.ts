@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import { secret } from "@pulumi/pulumi/output";
 import type { ClusterAccess } from "../../../components/kubernetes/kubeconfig";
 import type { Microk8sArgs, NodeHost } from "../../../components/hosts/microk8s/microk8s";
 import { DEFAULT_CHANNEL, type ParsedCluster } from "./schema";
@@ -23,7 +23,7 @@ const NOWHERE: ClusterAccess = { context: "(of cluster.nodes)" };
 /** Converts checked values into settings of the components. */
 export function clusterSettings({ kubeconfig, context, nodes, ...wanted }: ParsedCluster): ClusterSettings {
     if (nodes === undefined)
-        return { cluster: { kubeconfig: kubeconfig === undefined ? undefined : pulumi.secret(kubeconfig), context } };
+        return { cluster: { kubeconfig: kubeconfig === undefined ? undefined : secret(kubeconfig), context } };
     const { channel = DEFAULT_CHANNEL, ...own } = wanted;
     return { cluster: NOWHERE, nodes: { nodes: nodes.map(nodeOf), channel, ...own } };
 }

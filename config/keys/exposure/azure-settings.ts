@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import { secret } from "@pulumi/pulumi/output";
 import {
     azureSide,
     idleMinutes,
@@ -56,7 +56,7 @@ export function gatewayTls(config: AzureConfig): GatewayTlsSettings | undefined 
         redirect: tls.redirect,
         source: certManager
             ? { kind: "cert-manager", issuer: { name: certManager.issuer, kind: certManager.kind } }
-            : { kind: "files", certificate: certificate!, key: pulumi.secret(key!) },
+            : { kind: "files", certificate: certificate!, key: secret(key!) },
     };
 }
 

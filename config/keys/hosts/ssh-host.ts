@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import { secret } from "@pulumi/pulumi/output";
 import * as z from "zod";
 import type { SshHost } from "../../../components/hosts/ssh-host";
 import type { Sound } from "../../cross-check";
@@ -57,8 +57,8 @@ export function sshHostOf<T extends ParsedSshHost>(host: T): Omit<T, "privateKey
     const { privateKey, sudoPassword, ...rest } = host;
     return {
         ...rest,
-        privateKey: pulumi.secret(privateKey),
-        ...(sudoPassword === undefined ? {} : { sudoPassword: pulumi.secret(sudoPassword) }),
+        privateKey: secret(privateKey),
+        ...(sudoPassword === undefined ? {} : { sudoPassword: secret(sudoPassword) }),
     };
 }
 

@@ -1,5 +1,5 @@
 import { LEAST_NODES } from "../../../components/apisix/availability";
-import { componentNamespace } from "../../../components/apisix/rampart-gateway";
+import { componentNamespace } from "../../../components/apisix/values";
 import { MOST_TOKENS_A_CHARACTER } from "../../../components/route/request-guard";
 import type { CheckContext, Sound } from "../../cross-check";
 import { credentialProblems } from "../../keys/consumers/credentials";

@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import { secret } from "@pulumi/pulumi/output";
 import { LEAST_NODES, type Availability } from "../../../components/apisix/availability";
 import type { OwnGateway } from "../../../components/apisix/installation";
 import type { AzureSide } from "../../../components/cloudflare/azure-side";
@@ -115,7 +115,7 @@ function inShare(ofStack: Limits | undefined, own: Limits | undefined): Limits {
 
 function broughtKey({ id, readmit, ...keys }: Parsed["consumers"][number]["credentials"][number]): BroughtKey[] {
     const digest = keyDigest(keys);
-    return digest === undefined ? [] : [{ id, digest: pulumi.secret(digest), readmit }];
+    return digest === undefined ? [] : [{ id, digest: secret(digest), readmit }];
 }
 
 function credentialOf({
@@ -125,7 +125,7 @@ function credentialOf({
     publicKey,
     key,
 }: Parsed["consumers"][number]["credentials"][number]): Credential {
-    if (method === "key") return { id, method, key: key === undefined ? undefined : pulumi.secret(key) };
+    if (method === "key") return { id, method, key: key === undefined ? undefined : secret(key) };
     if (algorithm === "HS256") return { id, method, algorithm };
     return { id, method, algorithm: algorithm!, publicKey: publicKey! };
 }

@@ -1,9 +1,13 @@
 /** Every combination of chart values that a stack config can produce. */
-import { releaseInstallation } from "../../../../components/apisix/release";
-import { apisixValues, type Installation } from "../../../../components/apisix/values";
-import { operatorValues, optNamespace } from "../../../../components/opt/opt-graph";
+import {
+    apisixValues,
+    componentInstallation,
+    releaseInstallation,
+    type Installation,
+} from "../../../../components/apisix/values";
+import { operatorValues } from "../../../../components/opt/opt-graph";
 import { operatorNamespace } from "../../../../components/opt/opt-operator";
-import { componentInstallation } from "../../../../components/apisix/rampart-gateway";
+import { optNamespace } from "../../../../components/opt/opt-settings";
 import type { Tree } from "../../../../policy/resources/values";
 import versions from "../../../../sandbox/toolchain/versions.json";
 import { EXPOSURE, parseIntra, raw } from "../../../unit/kit/intra-a";

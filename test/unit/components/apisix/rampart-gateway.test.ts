@@ -1,12 +1,12 @@
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
-import { apisixValues, type ReleaseSettings } from "../../../../components/apisix/values";
 import {
+    apisixValues,
     componentInstallation,
     componentNamespace,
-    RampartGateway,
-    renderGraph,
-} from "../../../../components/apisix/rampart-gateway";
+    type ReleaseSettings,
+} from "../../../../components/apisix/values";
+import { RampartGateway, renderGraph } from "../../../../components/apisix/rampart-gateway";
 import { comesAfter, one, oneOfKind, record } from "../../../kit";
 import { release } from "./release-fixture";
 

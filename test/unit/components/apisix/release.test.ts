@@ -1,12 +1,7 @@
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
-import {
-    ApisixRelease,
-    keptAndOwned,
-    releaseInstallation,
-    releaseNamespace,
-} from "../../../../components/apisix/release";
-import { apisixValues } from "../../../../components/apisix/values";
+import { ApisixRelease, keptAndOwned } from "../../../../components/apisix/release";
+import { apisixValues, releaseInstallation, releaseNamespace } from "../../../../components/apisix/values";
 import { OWNER_ANNOTATION } from "../../../../components/kubernetes/ownership";
 import { asked, comesAfter, one, oneOfKind, record } from "../../../kit";
 import { release } from "./release-fixture";

@@ -9,7 +9,7 @@ import { renderRoute } from "../../../../components/route/route-rules";
 import { apisixValues } from "../../../../components/apisix/values";
 import { renderProfile, TLS_CIPHERS } from "../../../../components/apisix/profile";
 import type { AzureSide } from "../../../../components/cloudflare/azure-side";
-import { networkPolicies } from "../../../../components/kubernetes/network-policies";
+import { networkPolicies } from "../../../../components/apisix/installation";
 import { judge } from "../../../../components/kubernetes/readiness";
 import { tlsSecret } from "../../../../components/apisix/tls";
 import { certificate, type Pair } from "../../../certificates";

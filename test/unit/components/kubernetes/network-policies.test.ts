@@ -1,6 +1,7 @@
 // Proves the network policies. The cluster's network plugin enforces them.
 import { strict as assert } from "node:assert";
-import { networkPolicies, policyNames } from "../../../../components/kubernetes/network-policies";
+import { networkPolicies } from "../../../../components/apisix/installation";
+import { policyNames } from "../../../../components/kubernetes/network-policies";
 import { record, type Seen } from "../../../kit";
 
 interface Pod {
