@@ -9,7 +9,7 @@
 ours && installed || fail "MicroK8s of this stack is not installed. Run: pulumi up --refresh"
 if [ "$1" = invite ]; then
     said=$(microk8s add-node --token "$token" --token-ttl 600 --format token-check 2>&1) ||
-        fail "could not create a join token ($(end | sed "s/$token/…/g")). Run: microk8s status"
+        fail "could not create a join token ($(end "$said" | sed "s/$token/…/g")). Run: microk8s status"
     exit
 fi
 
@@ -18,7 +18,7 @@ nodes=$(echo "$nodes" | tr ',' '\n')
 # MicroK8s reports success for an add-on that it does not have, and before its pods run.
 for addon in dns/coredns hostpath-storage/hostpath-provisioner; do
     said=$(microk8s enable "${addon%/*}" 2>&1 && kubectl -n kube-system rollout status "deployment/${addon#*/}" --timeout=600s 2>&1) ||
-        fail "add-on ${addon%/*} was not ready after 600 s ($(end)). Run: microk8s enable ${addon%/*}; microk8s kubectl -n kube-system describe pods"
+        fail "add-on ${addon%/*} was not ready after 600 s ($(end "$said")). Run: microk8s enable ${addon%/*}; microk8s kubectl -n kube-system describe pods"
 done
 
 has_label() { echo "$nodes" | grep -q "^$1 .* $2="; }
@@ -28,7 +28,7 @@ done
 echo "$nodes" | while read -r node place labels; do
     # shellcheck disable=SC2086 # one word for each label
     said=$(kubectl label node "$node" --overwrite "@PLACE_LABEL@=$place" $labels 2>&1) ||
-        fail "could not label node $node ($(end)). Run: microk8s kubectl describe node $node"
+        fail "could not label node $node ($(end "$said")). Run: microk8s kubectl describe node $node"
 done
 echo "$nodes" >"$etc/nodes"
 
@@ -38,8 +38,8 @@ for node in $members; do
     node=${node#node/}
     ! echo "$nodes" | grep -q "^$node " || continue
     said=$(kubectl drain "$node" --ignore-daemonsets --delete-emptydir-data "--timeout=${drain_seconds}s" 2>&1) ||
-        fail "node $node was not drained within $drain_seconds s ($(end)). It gets no new pods now: run pulumi up again, or keep the node with: microk8s kubectl uncordon $node. Check what prevents evictions: microk8s kubectl get pdb -A"
+        fail "node $node was not drained within $drain_seconds s ($(end "$said")). It gets no new pods now: run pulumi up again, or keep the node with: microk8s kubectl uncordon $node. Check what prevents evictions: microk8s kubectl get pdb -A"
     # Its host removes MicroK8s next, so it never joins again.
-    said=$(microk8s remove-node "$node" --force 2>&1) || fail "could not remove node $node ($(end)). Run: microk8s kubectl get nodes"
+    said=$(microk8s remove-node "$node" --force 2>&1) || fail "could not remove node $node ($(end "$said")). Run: microk8s kubectl get nodes"
 done
 microk8s config

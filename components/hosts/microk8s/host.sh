@@ -20,8 +20,8 @@ kubectl() { microk8s kubectl "$@"; }
 # The name that kubelet registers.
 # shellcheck disable=SC2018,SC2019 # names of hosts are ASCII
 self() { hostname | tr 'A-Z' 'a-z'; }
-# The end of $said, in one line.
-end() { printf '%s\n' "$said" | grep . | tail -n 3 | paste -sd ' '; }
+# The end of a program's output, in one line.
+end() { printf '%s\n' "$1" | grep . | tail -n 3 | paste -sd ' '; }
 # within SECONDS COMMAND…: repeats a command until it succeeds.
 within() {
     left=$1
