@@ -18,28 +18,19 @@ const LEAST_REASON = 10;
 
 /** A violation of the policy pack needs an exception of the pack instead. */
 const isAcceptable = (code: string) => Object.hasOwn(CODES, code) && code !== "policy-violated";
+const CODE =
+    "must be the code of a finding of stack review, but not policy-violated, whose exceptions are in policy/exceptions.yaml";
 
-const schema = (today: Date) =>
-    z.strictObject({
-        // Nothing after the key, as in the file without entries, is an empty list.
-        accepted: z
-            .array(
-                z.strictObject({
-                    stack: z.string().min(1),
-                    code: z
-                        .string()
-                        .refine(
-                            isAcceptable,
-                            "must be the code of a finding of stack review, but not policy-violated, whose exceptions are in policy/exceptions.yaml",
-                        ),
-                    resource: z.string().min(1),
-                    property: z.string().min(1).optional(),
-                    reason: z.string().trim().min(LEAST_REASON),
-                    until: day.refine((one) => daysUntil(one, today) <= MOST_DAYS, `must be within ${MOST_DAYS} days`),
-                }),
-            )
-            .nullable(),
+const schema = (today: Date) => {
+    const text = z.string().min(1);
+    const entry = z.strictObject({
+        ...{ stack: text, code: z.string().refine(isAcceptable, CODE), resource: text, property: text.optional() },
+        reason: z.string().trim().min(LEAST_REASON),
+        until: day.refine((one) => daysUntil(one, today) <= MOST_DAYS, `must be within ${MOST_DAYS} days`),
     });
+    // Nothing after the key, as in the file without entries, is an empty list.
+    return z.strictObject({ accepted: z.array(entry).nullable() });
+};
 
 /** Reads the file; returns an empty list if there is none. @throws UsageError with all problems of the file */
 export function readAccepted(root: string, today: Date): Acceptance[] {

@@ -21,11 +21,7 @@ export interface Plan {
     problems: string[];
     /** Effects of the edit, one sentence each. */
     effects: string[];
-    /**
-     * Credential to which this edit gives an expiry date, as `<consumer>/<credential>`. The warning that it expires soon is
-     * not printed, because the effects already name the date.
-     * @default none
-     */
+    /** Credential, as `<consumer>/<credential>`, whose new expiry date the effects name, so that no warning does. */
     rotated?: string;
     /** Set for a revocation. See {@link Edit}. */
     alone?: Edit["alone"];
@@ -38,17 +34,15 @@ interface ChangeOptions extends AnswerFormat, Pick<Edit, "written"> {
 
 /** Result of a change of a stack, as `--json` prints it. */
 interface Change {
-    /** Short name of the stack. */
     stack: string;
     /** Whether the change was carried out; false without consent. */
     changed: boolean;
     /** Whether only a revocation was applied, because others have changes that are not applied. Unset if not. */
     alone?: true;
-    /** Name of the edited file in messages. */
+    /** Name of the edited file. */
     file: string;
     /** Unified diff. It contains secrets only as ciphertext. */
     diff: string;
-    /** Effects of the change, one sentence each. */
     effects: string[];
     /** New warnings of the program. */
     warnings: string[];

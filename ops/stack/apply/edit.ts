@@ -63,14 +63,8 @@ export async function applyEdit(context: Context, stack: Stack, edit: Edit): Pro
     }
 }
 
-interface Run extends Edit {
-    /** Text of the file during the run. */
-    text: string;
-    /** State before the run. */
-    state: Exported;
-    /** Undoes the edit. @returns a sentence about the content of the file */
-    back: () => string;
-}
+/** An edit with the text of the file during the run, the state before, and a function that undoes it and says so. */
+type Run = Edit & { text: string; state: Exported; back: () => string };
 
 /** Whether a run without the edit would change anything. Prints what. */
 async function changesOfOthers(context: Context, stack: Stack, state: Exported): Promise<boolean> {

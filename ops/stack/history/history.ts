@@ -22,7 +22,6 @@ export const command: AddCommand = (stack, context) =>
 interface HistoryArgs {
     stack?: string;
     json?: boolean;
-    /** Number of versions to show, the newest first. */
     last: number;
 }
 
@@ -52,15 +51,14 @@ async function history(context: Context, args: HistoryArgs): Promise<void> {
     if (rows.length === 0) return context.out(`Stack ${stack.short} has no versions: pulumi up has never run.`);
     const head = ["version", "when (UTC)", "who", "commit", "option", "what", "changes of callers and config"];
     context.out(table(head, rows.map(cells)));
-    if (rows.some(({ who }) => who === undefined)) context.note(WHO_NOTE);
+    if (rows.some(({ who }) => who === undefined))
+        context.note(
+            'who is "not recorded" where pulumi up ran outside of CI with edits that no commit contains. To record names, commit before you run pulumi up.',
+        );
     context.note(
         `Compare: npm run ops -- stack diff <version> <version>${stack.flag}. Roll back: npm run ops -- stack rollback --to <version>${stack.flag}`,
     );
 }
-
-/** Note on a table in which `who` is missing for a version. */
-const WHO_NOTE =
-    'who is "not recorded" where pulumi up ran outside of CI with edits that no commit contains. To record names, commit before you run pulumi up.';
 
 type Row = Omit<Version, "config"> & { option: string | null; changed: string[] };
 

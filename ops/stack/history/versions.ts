@@ -26,10 +26,7 @@ export interface Version {
     commit?: string;
     /** Whether the work tree had uncommitted changes. */
     dirty: boolean;
-    /**
-     * Author of the commit, and the pipeline that ran Pulumi. Pulumi itself does not record the user. If the edit is
-     * not in the commit, another person may have made the edit, so only the pipeline is named. Unset if neither is known.
-     */
+    /** Author of the commit, if it has the edit, and the pipeline. Pulumi itself does not record the user. */
     who?: string;
     config: Config;
     /** Number of resources by operation, without unchanged ones. */

@@ -42,21 +42,18 @@ function grouped(findings: Finding[]): Finding[][] {
 }
 
 export function summary({ about, stack, changes, findings }: Review): string {
-    const done = Object.entries(changes).map(([op, n]) => `${n} ${about === "drift" ? WAS[op] : op}`);
-    const of = SEVERITIES.map(
-        (severity) => [severity, findings.filter((f) => f.severity === severity).length] as const,
-    );
-    const found = of.filter(([, n]) => n > 0).map(([severity, n]) => `${n} ${severity}`);
-    const unchanged = about === "drift" ? "everything is as Pulumi applied it" : "nothing changes";
+    const done = Object.entries(changes).map(([op, n]) => `${n} ${op}`);
+    const found = SEVERITIES.map((one) => [findings.filter(({ severity }) => severity === one).length, one] as const)
+        .filter(([n]) => n > 0)
+        .map((one) => one.join(" "));
+    const isDrift = about === "drift";
+    const unchanged = isDrift ? "everything is as Pulumi applied it" : "nothing changes";
     // A finding may be about what Pulumi shows as no change of a resource.
     const none = found.length === 0 ? unchanged : "Pulumi shows no changed resource";
     const what = done.length === 0 ? none : `resources: ${done.join(", ")}`;
-    const title = about === "drift" ? `Drift of stack ${stack}` : `Review of stack ${stack}`;
+    const title = `${isDrift ? "Drift" : "Review"} of stack ${stack}`;
     return `${title}: ${what}. ${found.length === 0 ? "Callers notice nothing." : `Findings: ${found.join(", ")}.`}`;
 }
-
-/** Words for operations in a drift report. */
-const WAS: Record<string, string> = { update: "changed", delete: "gone", replace: "replaced", create: "new" };
 
 const TEXT: Style = {
     shown: 10,

@@ -46,7 +46,7 @@ async function review(context: Context, args: ReviewArgs): Promise<void> {
 
 async function reviewed(context: Context, { preview, stack: name }: ReviewArgs): Promise<Review> {
     if (preview !== undefined) {
-        const read = readPreview(fileText(preview), "--preview", name?.split("/").pop());
+        const read = readPreview(fileText("--preview", preview), "--preview", name?.split("/").pop());
         return fullReview(context, read, undefined);
     }
     const stack = await findStack(context, name);
@@ -103,9 +103,8 @@ export function failOn({ about, stack, findings }: Review, limit: ReviewArgs["fa
     const found = asBadAs(findings, limit).length;
     if (found === 0) return;
     const what = limit === "risk" ? "have no risk for callers" : "break no caller";
-    const subject = about === "drift" ? "the drift" : "the change";
     throw new FindingsError(
-        `${stack}: ${subject} must ${what} (${found} of the ${findings.length} findings above are too severe). Resolve them, or choose another --fail-on.`,
+        `${stack}: the ${about ?? "change"} must ${what} (${found} of the ${findings.length} findings above are too severe). Resolve them, or choose another --fail-on.`,
     );
 }
 
@@ -136,12 +135,12 @@ export function unfinished({ pending_operations: pending = [] }: Exported): Find
     return [finding("state-unfinished", says)];
 }
 
-function fileText(file: string): string {
+/** Text of a file that an option names. */
+export function fileText(option: string, file: string): string {
     try {
         return readFileSync(file, "utf8");
     } catch (error) {
-        throw new UsageError([
-            `--preview: must name a file that can be read (${(error as NodeJS.ErrnoException).code}).`,
-        ]);
+        const { code } = error as NodeJS.ErrnoException;
+        throw new UsageError([`${option}: must name a file that can be read (${code}).`]);
     }
 }

@@ -1,5 +1,5 @@
 /** Rebuilds the config of an earlier version: plain values from Pulumi's history, and values with secrets from a stack file. */
-import { readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { realpathSync, writeFileSync } from "node:fs";
 import { relative } from "node:path";
 import { stringify } from "yaml";
 import type { Context } from "../../context";
@@ -9,6 +9,7 @@ import { setSecretVersion } from "../consumers-edit";
 import type { Edited } from "../edit-obstacles";
 import { git } from "../history/commits";
 import type { Version } from "../history/versions";
+import { fileText } from "../review/review";
 import type { Stack } from "../stack";
 import { PROJECT, readConsumers, type Consumer } from "../stack-file";
 import { parseYaml } from "../yaml-edit";
@@ -25,7 +26,7 @@ export async function earlierConfig(
     root: string,
     given?: string,
 ): Promise<string> {
-    if (given !== undefined) return textOf(given);
+    if (given !== undefined) return fileText("--config-file", given);
     const name = relative(realpathSync(root), realpathSync(stack.file));
     const then = await git(["show", `${commit}:${name}`], root).catch((error: unknown) => {
         if (error instanceof Failure) return undefined;
@@ -86,13 +87,4 @@ type Content = Record<string, unknown> & { config?: Record<string, unknown> };
 export function contentOf(text: string): Content {
     const value = parseYaml(text).toJS() as unknown;
     return isMap(value) ? (value as Content) : {};
-}
-
-function textOf(file: string): string {
-    try {
-        return readFileSync(file, "utf8");
-    } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
-        throw new UsageError([`--config-file: must name a file that can be read (${code}).`]);
-    }
 }

@@ -91,11 +91,11 @@ interface Way {
     /** The stack with the file of its earlier config. */
     earlier: Stack;
     target: Target;
+    versions: Version[];
     /** Folder of the earlier program. */
     program: string;
     /** File of the plan. Its secrets are encrypted, as in the state. */
     plan: string;
-    versions: Version[];
 }
 
 async function goBack(context: Context, args: RollbackArgs, way: Way): Promise<void> {

@@ -150,7 +150,7 @@ const FIELDS: Record<string, undefined | ((old: unknown, now: unknown, after: Tr
         if (now === undefined) return [["credential-ends-later", "no longer expires ({old} before)"]];
         // A first date is mostly the end of an overlap: no one has promised its caller that the credential lasts.
         if (old === undefined)
-            return [["credential-ends-sooner", "now expires on {new}, and had no expiry date before", "risk"]];
+            return [["credential-ends-sooner", "now expires on {new}, and had no expiry date", "risk"]];
         if (String(now) > String(old)) return [["credential-ends-later", "expires on {new} instead of {old}"]];
         return [["credential-ends-sooner", "expires on {new} already, and would have worked until {old}"]];
     },

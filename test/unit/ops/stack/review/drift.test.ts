@@ -128,7 +128,7 @@ describe("ops stack drift", () => {
         const newState = { ...CONSUMER, inputs: { ...rest, metadata: { ...metadata, labels } } };
         const { code, out, note } = await drift([{ ...limited(60), newState }]);
         assert.equal(code, 0, note);
-        assert.match(out, /resources: 1 changed\. Findings: 1 harmless\.[^]*labels or annotations were changed/);
+        assert.match(out, /resources: 1 update\. Findings: 1 harmless\.[^]*labels or annotations were changed/);
     });
 
     it("reports as dangerous what gives more access too: no review has accepted it", async () => {
@@ -242,7 +242,7 @@ describe("ops stack drift", () => {
         const { out } = await drift([
             { op: "delete", urn: CONSUMER.urn, oldState: { ...CONSUMER, inputs: plugins(60) } },
         ]);
-        assert.match(out, /resources: 1 gone\.[^]*changed-outside {2}Consumer alice-consumer was deleted/);
+        assert.match(out, /resources: 1 delete\.[^]*changed-outside {2}Consumer alice-consumer was deleted/);
     });
 
     it("reads changes that a provider returns only in its outputs, and ignores other owners' resources", async () => {
