@@ -1,5 +1,6 @@
 import { secretName } from "../../components/consumers/consumer";
 import type { PlainAccess } from "../../components/kubernetes/api-server";
+import { kubectlOf } from "../../components/kubernetes/kubeconfig-content";
 import { VERIFIER } from "../../components/opt/conversion-phases";
 import { withExamples, withJson, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
@@ -61,7 +62,8 @@ async function list(context: Context, args: ListArgs): Promise<void> {
     rows.push(...(await foreignRows(context, access, gateway, live)));
     // The repair commands are printed below the table, because the table would break their lines.
     const repairs = rows.flatMap(({ repair }) => (repair === undefined ? [] : [`  ${repair}`]));
-    const before = repairs.length > 0 ? beforeRepair(gateway.binding.gatewayNamespace, stack.short) : [];
+    const before =
+        repairs.length > 0 ? beforeRepair(kubectlOf(access, gateway.binding.gatewayNamespace), stack.short) : [];
     await show(context, stack, args, rows, (all) => [render(all), ...before, ...repairs].join("\n"), "cluster");
 }
 

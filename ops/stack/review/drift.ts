@@ -1,6 +1,7 @@
 /** `stack drift`: changes outside of Pulumi, as findings of a review. It corrects nothing. */
 import { isDeepStrictEqual } from "node:util";
 import type { PlainAccess } from "../../../components/kubernetes/api-server";
+import { kubectlOf } from "../../../components/kubernetes/kubeconfig-content";
 import { isMap, type Tree } from "../../../policy/resources/values";
 import { withExamples, withStack, type AddCommand } from "../../arguments";
 import type { Context } from "../../context";
@@ -86,7 +87,7 @@ async function unmanaged(context: Context, stack: Stack, state: Exported): Promi
     const { binding, isInstalled } = gatewayOf(stack);
     const access = await accessOf(context, stack);
     return [
-        ...(compared.length > 0 ? await addedByHand(compared, readerOf(context, access)) : []),
+        ...(compared.length > 0 ? await addedByHand(compared, readerOf(context, access), kubectlOf(access)) : []),
         ...(await inApisix(context, access, { binding, isInstalled })),
     ];
 }

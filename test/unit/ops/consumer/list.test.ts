@@ -224,7 +224,10 @@ describe("ops consumer list", () => {
             assert.match(note, /differ in 1 of 7 lines/);
             assert.match(out, /│ \(all\) .*! APISIX: consumer eve is strange │/);
             assert.match(out, /pulumi up -s intra --replace '\*\*::alpa-admin-keys-seed'\n/);
-            assert.match(out, /kubectl -n alpa-auth-gateway-apisix rollout restart deployment\/apisix\n/);
+            assert.match(
+                out,
+                /kubectl --context \S+ --server http:\S+ -n alpa-auth-gateway-apisix rollout restart deployment\/apisix\n/,
+            );
             assert.match(out, /\n {2}delete eve\n$/);
             const [row] = JSON.parse((await list("--json")).out).slice(-1);
             assert.deepEqual(
