@@ -125,12 +125,23 @@ const cases: [what: string, config: ReturnType<typeof bob>, live: Live, problems
 describe("ops consumer list", () => {
     for (const [what, config, state, problems] of cases)
         it(`marks ${what}`, () => {
-            const rows = compare(config, state, OURS, new Date(TODAY));
+            const rows = compare(config, state, OURS, new Date(TODAY), "kubectl -n a");
             assert.deepEqual(
                 rows.map((row) => row.problems.join("; ")),
                 problems,
             );
         });
+
+    it("names the command that deletes a revoked caller which a restored etcd has again, but none of another owner", () => {
+        const eve = object("eve", ["x", "y"]);
+        const other = object("mallory", ["z"], { owner: "other/stack" });
+        const rows = compare([], live([eve, other], []), OURS, new Date(TODAY), "kubectl -n a");
+        const deletion = "kubectl -n a delete consumers.apisix.apache.org/eve secret/eve.x secret/eve.y";
+        assert.deepEqual(
+            rows.map(({ repair }) => repair),
+            [deletion, deletion, undefined],
+        );
+    });
 
     describe("against an API server", () => {
         let kubeconfig: string;
@@ -213,6 +224,15 @@ describe("ops consumer list", () => {
             const { out } = await exits(0, list("--check"));
             assert.match(accepts[SECRETS]!, /as=PartialObjectMetadataList/);
             assert.match(out, /│ tokens +│ rs +│ jwt RS256 +│ +│ yes +│ yes +│ 2026-11-24T10:00:00Z │/);
+        });
+
+        it("prints that command once below the table, and none about Admin keys", async () => {
+            answers = { ...allLive(), [CONSUMERS]: { items: [object("eve", ["x", "y"])] } };
+            const { out } = await exits(3, list("--check"));
+            const command =
+                /\n {2}kubectl --context \S+ --server \S+ -n alpa-auth delete consumers\S+\/eve secret\S+ secret\S+\n$/;
+            assert.match(out, command);
+            assert.doesNotMatch(out, /Admin key/);
         });
 
         it("names resources that were created in APISIX by hand, with the commands below the table", async () => {
