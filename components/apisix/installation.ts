@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { adminKeys } from "./admin-keys";
 import { apisixProfile } from "./profile";
-import { ApisixRelease, releaseInstallation } from "./release";
+import { apisixRelease, releaseInstallation, type InstalledApisix } from "./release";
 import { etcdSecretName, etcdSettings, profileOf, type Installation, type ReleaseSettings } from "./values";
 import { graceSeconds } from "../alpa/answer-times";
 import { CONNECTOR_LABELS } from "../cloudflare/cloudflared/deployment";
@@ -15,7 +15,7 @@ import type { ClusterAccess } from "../kubernetes/kubeconfig";
 import { networkPolicies } from "../kubernetes/network-policies";
 import { gatewayMonitor } from "./pod-monitor";
 import { Rampart, type RampartInstall } from "../rampart/rampart";
-import { componentInstallation, RampartGateway } from "./rampart-gateway";
+import { componentInstallation, rampartGateway } from "./rampart-gateway";
 
 /** Settings for installing APISIX. */
 export type OwnGateway =
@@ -101,13 +101,13 @@ export class Gateway extends pulumi.ComponentResource {
             gracefulShutdown(
                 `${name}-stop`,
                 { namespace: apisixNamespace, graceSeconds: graceSeconds(availability), installed: apisix.installed },
-                { parent: this, dependsOn: apisix, deletedWith: apisix.installation },
+                { parent: this, dependsOn: apisix.ready, deletedWith: apisix.installation },
             );
         const { binding, ready } = gatewayWiring(
             `${name}-wiring`,
             { apisixNamespace, namespace, ...(observability?.metrics && { metrics: true }) },
             // No route is opened before the graceful shutdown of the pods is configured.
-            { parent: this, dependsOn: stop ? [apisix, stop] : [apisix] },
+            { parent: this, dependsOn: stop ?? apisix.ready },
         );
         this.binding = binding;
         this.ready = ready;
@@ -127,18 +127,18 @@ function install(
     before: pulumi.Resource[],
     { namespace, cluster, gateway, graphTimeoutSeconds }: InstallationArgs,
     inNamespace: InNamespace,
-): ApisixRelease | RampartGateway {
+): InstalledApisix {
     const { release } = gateway;
     if (gateway.installer === "helm") {
         const { crds } = gateway;
-        return new ApisixRelease(
+        return apisixRelease(
             `${name}-apisix`,
             { namespace, release, cluster, crds, inNamespace },
             { parent, dependsOn: before },
         );
     }
     const rampart = gateway.install && new Rampart(`${name}-rampart`, { ...gateway.install, cluster }, { parent });
-    return new RampartGateway(
+    return rampartGateway(
         `${name}-gateway`,
         { namespace, release, cluster, retry: gateway.retry, timeoutSeconds: graphTimeoutSeconds, inNamespace },
         { parent, dependsOn: rampart ? [...before, rampart] : before },

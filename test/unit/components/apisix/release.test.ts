@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import {
-    ApisixRelease,
+    apisixRelease,
     keptAndOwned,
     releaseInstallation,
     releaseNamespace,
@@ -17,15 +17,18 @@ class Needed extends pulumi.ComponentResource {
     }
 }
 const build = (crds?: string[]) =>
-    record(
-        () =>
-            new ApisixRelease("alpa-apisix", {
+    record(() =>
+        apisixRelease(
+            "alpa-apisix",
+            {
                 namespace: "team-a",
                 release,
                 cluster: {},
                 crds,
                 inNamespace: (namespace, opts) => new Needed(namespace, opts),
-            }),
+            },
+            {},
+        ),
     );
 const RELEASE = "kubernetes:helm.sh/v3:Release";
 const CRDS = "kubernetes:yaml/v2:ConfigGroup";
@@ -42,7 +45,7 @@ async function transformed(props: object): Promise<pulumi.ResourceTransformResul
     return result!;
 }
 
-describe("ApisixRelease", () => {
+describe("the gateway that Helm installs", () => {
     it("installs the chart of the config with this project's values, into a namespace of its own", async () => {
         const seen = await build();
         const { chart, version, repositoryOpts, namespace, values } = one(seen, RELEASE).inputs;
