@@ -61,7 +61,7 @@ export class Callers extends pulumi.ComponentResource {
         const made = new Consumers(
             `${name}-consumers`,
             { ...proof, consumers, seed, binding, pods, meanings: Object.fromEntries(meanings) },
-            { parent: this },
+            this,
         );
         new GatewayServes(
             `${name}-served`,

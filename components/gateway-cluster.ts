@@ -95,14 +95,15 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
                 deletedWith: ownGateway ? home : undefined,
             },
             // Before the counter server runs, limits would reject every caller, or limit none.
-            { ...after, dependsOn: [...after.dependsOn, ...(shared ? [shared] : [])] },
+            this,
+            [...after.dependsOn, ...(shared ? [shared] : [])],
         );
         const served = this.serve(name, args, pods, { route: route.served, ...consumers.served }, own);
         const open = conversion ? [...prefixes, VERIFICATION_PREFIX] : prefixes;
         // The DNS name is created last, when the gateway serves its route and its consumers.
-        this.expose(name, args, open, [...after.dependsOn, route, consumers, served]);
+        this.expose(name, args, open, [...after.dependsOn, route, ...consumers.ready, served]);
 
-        this.conversion = conversion?.finish(gateway.url, served, [consumers]);
+        this.conversion = conversion?.finish(gateway.url, served, consumers.ready);
         this.url = `${gateway.url}${prefixes[0]}`;
         this.credentials = secretMap(consumers.keys);
         this.jwtSecrets = secretMap(consumers.jwtSecrets);

@@ -1,6 +1,7 @@
 import type { PlainAccess } from "../kubernetes/api-server";
 import { openLister, openReader, type Live, type Reader } from "../kubernetes/cluster-reader";
 import { ADMIN_KEYS_SECRET, isReadyPod, POD_ADMIN_PORT } from "./gateway-pods";
+import { kubectlOf } from "../kubernetes/kubeconfig-content";
 import { connectToPod, type PodAnswer } from "../kubernetes/pod-connection";
 
 // Reads the Admin API of the gateway's pods. The state stores this file as text. dynamic-resource.ts describes what such a
@@ -75,13 +76,16 @@ export function etcdState({ status, body }: Pick<PodAnswer, "status" | "body">):
     }
 }
 
-/** Derives from an answer of the Admin API why APISIX receives no changes, with a command that restores them. */
-export function troubleOf(answer: Pick<PodAnswer, "status" | "body">, namespace: string): string | undefined {
-    const restart = `Run: kubectl -n ${namespace} rollout restart deployment/apisix`;
+/**
+ * Derives from an answer of the Admin API why APISIX receives no changes, with a command that restores them.
+ * @param kubectl kubectl for the gateway's namespace
+ */
+export function troubleOf(answer: Pick<PodAnswer, "status" | "body">, kubectl: string): string | undefined {
+    const restart = `Run: ${kubectl} rollout restart deployment/apisix`;
     if (etcdState(answer) === "lost")
         return `etcd has lost APISIX's directory keys, so APISIX receives no change of a route or consumer, and no revocation. ${restart}`;
     if (answer.status === 401)
-        return `APISIX rejects the keys of Secret ${namespace}/${KEYS}: its pods started with other keys, so APISIX receives no change of a route or consumer. ${restart}`;
+        return `APISIX rejects the keys of Secret ${KEYS}: its pods started with other keys, so APISIX receives no change of a route or consumer. ${restart}`;
     // Error of an APISIX 3.18.0 pod that started before etcd required a password, or with another password.
     if (answer.status === 503 && answer.body.includes("etcd response missing header.revision"))
         return `etcd rejects APISIX: its pods started with another password of etcd, or without one, so APISIX receives no change of a route or consumer. ${restart}`;
@@ -96,7 +100,7 @@ export async function adminTrouble(access: PlainAccess, gatewayNamespace: string
     try {
         const api = await openAdminApi(access, gatewayNamespace);
         try {
-            return troubleOf(await api.get("routes"), gatewayNamespace);
+            return troubleOf(await api.get("routes"), kubectlOf(access, gatewayNamespace));
         } finally {
             api.close();
         }

@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { adminKeys } from "./admin-keys";
 import { PROFILE_FILE, profileName } from "./profile";
-import { ApisixRelease } from "./release";
+import { apisixRelease, type InstalledApisix } from "./release";
 import {
     componentInstallation,
     etcdSecretName,
@@ -25,7 +25,7 @@ import { POLICY_PREFIX, renderPolicies, type NetworkPoliciesArgs } from "../kube
 import { metadata } from "../kubernetes/ownership";
 import { gatewayMonitor } from "./pod-monitor";
 import { Rampart, type RampartInstall } from "../rampart/rampart";
-import { RampartGateway } from "./rampart-gateway";
+import { rampartGateway } from "./rampart-gateway";
 
 /** Settings for installing APISIX. */
 export type OwnGateway =
@@ -111,13 +111,13 @@ export class Gateway extends pulumi.ComponentResource {
             gracefulShutdown(
                 `${name}-stop`,
                 { namespace: apisixNamespace, graceSeconds: graceSeconds(availability), installed: apisix.installed },
-                { parent: this, dependsOn: apisix, deletedWith: apisix.installation },
+                { parent: this, dependsOn: apisix.ready, deletedWith: apisix.installation },
             );
         const { binding, ready } = gatewayWiring(
             `${name}-wiring`,
             { apisixNamespace, namespace, ...(observability?.metrics && { metrics: true }) },
             // No route is opened before the graceful shutdown of the pods is configured.
-            { parent: this, dependsOn: stop ? [apisix, stop] : [apisix] },
+            { parent: this, dependsOn: stop ?? apisix.ready },
         );
         this.binding = binding;
         this.ready = ready;
@@ -137,18 +137,18 @@ function install(
     before: pulumi.Resource[],
     { namespace, cluster, gateway, graphTimeoutSeconds }: InstallationArgs,
     inNamespace: InNamespace,
-): ApisixRelease | RampartGateway {
+): InstalledApisix {
     const { release } = gateway;
     if (gateway.installer === "helm") {
         const { crds } = gateway;
-        return new ApisixRelease(
+        return apisixRelease(
             `${name}-apisix`,
             { namespace, release, cluster, crds, inNamespace },
             { parent, dependsOn: before },
         );
     }
     const rampart = gateway.install && new Rampart(`${name}-rampart`, { ...gateway.install, cluster }, { parent });
-    return new RampartGateway(
+    return rampartGateway(
         `${name}-gateway`,
         { namespace, release, cluster, retry: gateway.retry, timeoutSeconds: graphTimeoutSeconds, inNamespace },
         { parent, dependsOn: rampart ? [...before, rampart] : before },

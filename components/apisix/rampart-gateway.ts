@@ -9,6 +9,7 @@ import {
 } from "./values";
 import { gatewayDrain } from "./graceful-shutdown";
 import { Awaited } from "../kubernetes/awaited";
+import type { InstalledApisix } from "./release";
 import { RampartGraph } from "../rampart/rampart-graph";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
 import { metadata } from "../kubernetes/ownership";
@@ -23,54 +24,48 @@ export interface RampartGatewayArgs {
     /** Longest wait for the deployment, in seconds. */
     timeoutSeconds: number;
     /** Creates the objects that the pods need in the component's namespace before they can start. */
-    inNamespace: (namespace: string, opts: pulumi.ComponentResourceOptions) => pulumi.Resource;
+    inNamespace: (namespace: string, opts: pulumi.CustomResourceOptions) => pulumi.Resource;
 }
 
 const API_VERSION = "rampart.petuum.com/v1beta2";
 
 /** APISIX with its ingress controller as a component of a Rampart graph. */
-export class RampartGateway extends pulumi.ComponentResource {
-    /** The resource whose deletion deletes the whole installation. */
-    readonly installation: pulumi.Resource;
-    /** A value that changes with each deployment by Rampart. */
-    readonly installed: pulumi.Output<string>;
+export function rampartGateway(
+    name: string,
+    args: RampartGatewayArgs,
+    opts: pulumi.CustomResourceOptions,
+): InstalledApisix {
+    const { namespace, cluster, timeoutSeconds } = args;
+    const inside = componentNamespace(namespace);
+    const graph = new RampartGraph(
+        `${name}-graph`,
+        {
+            cluster,
+            apiVersion: API_VERSION,
+            metadata: metadata(GRAPH, namespace),
+            spec: renderGraph(args),
+            timeoutSeconds,
+            namespaces: [inside],
+            objectsInside: true,
+            drain: gatewayDrain(inside, args.release.availability),
+        },
+        opts,
+    );
+    const { generation, uid } = graph;
+    // Rampart's deployment waits for pods, and the pods wait for these objects, so they are created while Rampart
+    // deploys. Rampart deletes them together with the namespace, so no pod ever runs without policies.
+    const needed = args.inNamespace(inside, { ...opts, dependsOn: graph, deletedWith: graph });
+    const ready = new Awaited(
+        `${name}-deployed`,
+        {
+            ...{ cluster, generation, uid, timeoutSeconds },
+            object: { apiVersion: API_VERSION, kind: "RampartGraph", namespace, name: GRAPH },
+            until: { kind: "graph-deployed" },
+        },
+        { ...opts, dependsOn: needed },
+    );
 
-    constructor(name: string, args: RampartGatewayArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:index:RampartGateway", name, {}, opts);
-        const { namespace, cluster, timeoutSeconds } = args;
-        const inside = componentNamespace(namespace);
-        const graph = new RampartGraph(
-            `${name}-graph`,
-            {
-                cluster,
-                apiVersion: API_VERSION,
-                metadata: metadata(GRAPH, namespace),
-                spec: renderGraph(args),
-                timeoutSeconds,
-                namespaces: [inside],
-                objectsInside: true,
-                drain: gatewayDrain(inside, args.release.availability),
-            },
-            { parent: this },
-        );
-        const { generation, uid } = graph;
-        // Rampart's deployment waits for pods, and the pods wait for these objects, so they are created while Rampart
-        // deploys. Rampart deletes them together with the namespace, so no pod ever runs without policies.
-        const needed = args.inNamespace(inside, { parent: this, dependsOn: graph, deletedWith: graph });
-        new Awaited(
-            `${name}-deployed`,
-            {
-                ...{ cluster, generation, uid, timeoutSeconds },
-                object: { apiVersion: API_VERSION, kind: "RampartGraph", namespace, name: GRAPH },
-                until: { kind: "graph-deployed" },
-            },
-            { parent: this, dependsOn: needed },
-        );
-
-        this.installation = graph;
-        this.installed = pulumi.interpolate`${uid}-${generation}`;
-        this.registerOutputs({});
-    }
+    return { installation: graph, installed: pulumi.interpolate`${uid}-${generation}`, ready };
 }
 
 /**

@@ -18,70 +18,64 @@ export interface ApisixReleaseArgs {
      */
     crds?: string[];
     /** Creates the objects that the pods need in the release's namespace before they can start. */
-    inNamespace: (namespace: string, opts: pulumi.ComponentResourceOptions) => pulumi.Resource;
+    inNamespace: (namespace: string, opts: pulumi.CustomResourceOptions) => pulumi.Resource;
+}
+
+/** APISIX with its ingress controller, installed by Rampart or by Helm. */
+export interface InstalledApisix {
+    /** The resource whose deletion deletes the whole installation. */
+    installation: pulumi.Resource;
+    /** A value that changes with each installation or upgrade. */
+    installed: pulumi.Output<string>;
+    /** Created last, when the pods run, and deleted first. */
+    ready: pulumi.Resource;
 }
 
 /** APISIX with its ingress controller from the public chart, without Rampart. */
-export class ApisixRelease extends pulumi.ComponentResource {
-    /** The resource whose deletion deletes the whole installation. */
-    readonly installation: pulumi.Resource;
-    /** A value that changes with each installation or upgrade by Helm. */
-    readonly installed: pulumi.Output<string>;
+export function apisixRelease(
+    name: string,
+    args: ApisixReleaseArgs,
+    opts: pulumi.CustomResourceOptions,
+): InstalledApisix {
+    const { release, cluster } = args;
 
-    constructor(name: string, args: ApisixReleaseArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:index:ApisixRelease", name, {}, opts);
-        const { release, cluster } = args;
+    const files = args.crds ?? PUBLISHED_CRDS;
+    // CRDs are separate from the release, since Helm installs them once and never updates them.
+    const crds =
+        files.length === 0
+            ? []
+            : [new k8s.yaml.v2.ConfigGroup(`${name}-crds`, { files }, { ...opts, transforms: [keptAndOwned] })];
+    const named = releaseInstallation(args.namespace);
+    const namespace = new k8s.core.v1.Namespace(`${name}-namespace`, { metadata: metadata(named.namespace) }, opts);
+    const needed = args.inNamespace(named.namespace, { ...opts, dependsOn: namespace });
+    const apisix = new k8s.helm.v3.Release(
+        `${name}-release`,
+        {
+            name: named.release,
+            namespace: namespace.metadata.name,
+            chart: "apisix",
+            version: release.chart.version,
+            repositoryOpts: { repo: release.chart.repository },
+            skipCrds: true,
+            atomic: false,
+            timeout: 600,
+            values: apisixValues(release, args.namespace, named),
+        },
+        {
+            ...opts,
+            dependsOn: [...crds, needed],
+            hooks: takeOverRelease(`${name}-release-taken-over`, named, cluster, "any"),
+        },
+    );
 
-        const files = args.crds ?? PUBLISHED_CRDS;
-        // CRDs are separate from the release, since Helm installs them once and never updates them.
-        const crds =
-            files.length === 0
-                ? []
-                : [
-                      new k8s.yaml.v2.ConfigGroup(
-                          `${name}-crds`,
-                          { files },
-                          { parent: this, transforms: [keptAndOwned] },
-                      ),
-                  ];
-        const named = releaseInstallation(args.namespace);
-        const namespace = new k8s.core.v1.Namespace(
-            `${name}-namespace`,
-            { metadata: metadata(named.namespace) },
-            { parent: this },
-        );
-        const needed = args.inNamespace(named.namespace, { parent: this, dependsOn: namespace });
-        const apisix = new k8s.helm.v3.Release(
-            `${name}-release`,
-            {
-                name: named.release,
-                namespace: namespace.metadata.name,
-                chart: "apisix",
-                version: release.chart.version,
-                repositoryOpts: { repo: release.chart.repository },
-                skipCrds: true,
-                atomic: false,
-                timeout: 600,
-                values: apisixValues(release, args.namespace, named),
-            },
-            {
-                parent: this,
-                dependsOn: [...crds, needed],
-                hooks: takeOverRelease(`${name}-release-taken-over`, named, cluster, "any"),
-            },
-        );
+    // Deleted before the release, so that the pods finish their answers first.
+    const ready = new Awaited(
+        `${name}-drain`,
+        { cluster, drain: gatewayDrain(named.namespace, release.availability) },
+        { ...opts, dependsOn: apisix },
+    );
 
-        // Deleted before the release, so that the pods finish their answers first.
-        new Awaited(
-            `${name}-drain`,
-            { cluster, drain: gatewayDrain(named.namespace, release.availability) },
-            { parent: this, dependsOn: apisix },
-        );
-
-        this.installation = apisix;
-        this.installed = pulumi.interpolate`${apisix.status.revision}`;
-        this.registerOutputs({});
-    }
+    return { installation: apisix, installed: pulumi.interpolate`${apisix.status.revision}`, ready };
 }
 
 /**

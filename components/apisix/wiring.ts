@@ -96,7 +96,7 @@ export function gatewayWiring(
     );
 
     const binding = { ingressClass: namespace, gateway: namespace, gatewayNamespace: apisixNamespace };
-    return { binding, ready: [proxy, ingressClass, gatewayClass, gateway] };
+    return { binding, ready: [ingressClass, gateway] };
 }
 
 /** Specs of the objects. */

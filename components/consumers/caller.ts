@@ -45,15 +45,15 @@ export class Caller extends pulumi.ComponentResource {
     /** Digest of the Secrets, to detect changes. */
     readonly digest: pulumi.Output<string>;
 
-    /** @param parent parent of this component, and of the salts of its keys, whose fingerprints are inputs of this component */
+    /** @param opts its parent also gets the salts of the keys, whose fingerprints are inputs of this component */
     constructor(
         name: string,
         private readonly args: CallerArgs,
-        parent: pulumi.Resource,
+        opts: { parent: pulumi.Resource; dependsOn: pulumi.Resource[] },
     ) {
         const { consumer, namespace, memory } = args;
-        const materials = consumer.credentials.map((credential) => materialOf(credential, args, parent));
-        super("alpa-auth:index:Caller", name, withFingerprints(args.meaning, materials), { parent });
+        const materials = consumer.credentials.map((credential) => materialOf(credential, args, opts.parent));
+        super("alpa-auth:index:Caller", name, withFingerprints(args.meaning, materials), opts);
         for (const { id, key, jwtSecret } of materials) {
             if (key !== undefined) this.keys[`${consumer.name}/${id}`] = key;
             if (jwtSecret !== undefined) this.jwtSecrets[`${consumer.name}/${id}`] = jwtSecret;

@@ -49,9 +49,10 @@ export function secretName(consumer: string, credential: string): string {
 /**
  * Command that blocks credentials without a run of Pulumi: the ingress controller removes a credential from APISIX when its
  * Secret is deleted. A conversion does not create the Secret again.
+ * @param kubectl kubectl for the namespace of the consumers
  */
-export function blockCommand(namespace: string, secrets: string[]): string {
-    return `kubectl -n ${namespace} delete secret ${secrets.join(" ")}`;
+export function blockCommand(kubectl: string, secrets: string[]): string {
+    return `${kubectl} delete secret ${secrets.join(" ")}`;
 }
 
 /**

@@ -38,26 +38,36 @@ export interface ConsumersArgs {
  * The callers with their credentials. Each caller has its own resources, so that a change affects no other caller. All
  * callers share the resources that wait for pods.
  */
-export class Consumers extends pulumi.ComponentResource {
+export class Consumers {
     /** Key by `<consumer>/<credential>`; secret. */
     readonly keys: Record<string, pulumi.Output<string>> = {};
     /** Secret that signs tokens, by `<consumer>/<credential>`; secret. */
     readonly jwtSecrets: Record<string, pulumi.Output<string>> = {};
     /** What every gateway pod must apply, see {@link GatewayServes}. */
     readonly served: Pick<Served, "generations" | "materials">;
+    /** Created last, when the gateway rejects what was revoked. */
+    readonly ready: pulumi.Resource[];
 
-    constructor(name: string, args: ConsumersArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:index:Consumers", name, {}, opts);
+    /** @param parent parent of the callers */
+    constructor(name: string, args: ConsumersArgs, parent: pulumi.Resource, dependsOn: pulumi.Resource[] = []) {
         const { consumers, namespace, cluster, readiness } = args;
         const memory = new Revocations(broughtKeys(consumers));
         const callers = consumers.map(
             (consumer) =>
-                new Caller(consumer.name, { ...args, consumer, meaning: args.meanings[consumer.name], memory }, this),
+                new Caller(
+                    consumer.name,
+                    { ...args, consumer, meaning: args.meanings[consumer.name], memory },
+                    { parent, dependsOn },
+                ),
         );
         const revoked = new GatewayServes(
             `${name}-revoked`,
             { ...{ cluster, namespace, readiness }, gateway: args.pods, credentials: secretNames(consumers) },
-            { parent: this, dependsOn: callers.flatMap(({ secrets }) => secrets), deletedWith: args.deletedWith },
+            {
+                parent,
+                dependsOn: [...dependsOn, ...callers.flatMap(({ secrets }) => secrets)],
+                deletedWith: args.deletedWith,
+            },
         );
         const objects = callers.map((caller) => caller.admit(revoked));
         this.served = {
@@ -68,8 +78,7 @@ export class Consumers extends pulumi.ComponentResource {
             Object.assign(this.keys, keys);
             Object.assign(this.jwtSecrets, jwtSecrets);
         }
-
-        this.registerOutputs({});
+        this.ready = [revoked, ...objects];
     }
 }
 

@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { PlainAccess } from "../kubernetes/api-server";
+import { kubectlOf } from "../kubernetes/kubeconfig-content";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
 import { untilSettled } from "../kubernetes/until-settled";
 import { enablePassword, isRejected, openEtcd, type EtcdPlace } from "./json-api";
@@ -51,7 +52,7 @@ async function prepare(inputs: Inputs, before?: string): Promise<void> {
             const found = await setPassword(inputs);
             if (found === "open" && before !== undefined)
                 console.log(
-                    `${title}: had lost its data, and requires its password again now. Run: kubectl -n ${inputs.apisixNamespace} rollout restart deployment/apisix`,
+                    `${title}: had lost its data, and requires its password again now. Run: ${kubectlOf(inputs, inputs.apisixNamespace)} rollout restart deployment/apisix`,
                 );
             if (found !== "rejected") return { state: "ready" };
             if (before === undefined || before === password)

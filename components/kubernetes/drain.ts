@@ -1,4 +1,5 @@
 import { askApi, openApiServer, type PlainAccess } from "./api-server";
+import { kubectlOf } from "./kubeconfig-content";
 import { apiErrorMessage, isAbsent, openFinder, openLister, pathOf, titleOf, type Live } from "./cluster-reader";
 
 // The state stores this file as text. dynamic-resource.ts describes what such a file may import and use.
@@ -40,7 +41,7 @@ export async function drainPods(access: PlainAccess, { namespace, name, pods, ti
         if (Date.now() - start > timeoutSeconds * 1000)
             throw new Error(
                 `${titleOf(ref)}: pods not gone after ${timeoutSeconds} s: ${left.join(", ")}. A pod ends once it has no open ` +
-                    `request. Delete the pods of a lost node, and repeat the run: kubectl -n ${namespace} delete pod --force`,
+                    `request. Delete the pods of a lost node, and repeat the run: ${kubectlOf(access, namespace)} delete pod --force`,
             );
         await new Promise((resolve) => setTimeout(resolve, 500));
     }

@@ -66,6 +66,21 @@ export function serverOf(content: string): string {
     return clusters[0].cluster.server;
 }
 
+/**
+ * Start of a kubectl command for messages. It reaches this cluster, or fails: in another shell, KUBECONFIG or the current
+ * context may be of another cluster, which rejects its server and credentials.
+ */
+export function kubectlOf(access: PlainAccess, namespace?: string): string {
+    const content = kubeconfigContent(access);
+    const { "current-context": context } = JSON.parse(content) as { "current-context": string };
+    const inside = namespace === undefined ? "" : ` -n ${namespace}`;
+    return `kubectl --context ${shellWord(context)} --server ${serverOf(content)}${inside}`;
+}
+
+function shellWord(text: string): string {
+    return /^[\w@%+:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
 function filesOfEnvironment(): Source[] {
     const named = process.env.KUBECONFIG || join(homedir(), ".kube", "config");
     const files = named.split(delimiter).filter((file) => file !== "" && existsSync(file));

@@ -11,6 +11,7 @@ import {
     type Live,
 } from "../kubernetes/cluster-reader";
 import { drainPods, type Drain } from "../kubernetes/drain";
+import { kubectlOf } from "../kubernetes/kubeconfig-content";
 import { judge } from "../kubernetes/readiness";
 import { untilSettled } from "../kubernetes/until-settled";
 
@@ -207,7 +208,7 @@ function refusedText(inputs: GraphInputs, error: unknown): string {
         return `${title}: must be accepted by the API server (${words}). Correct what that error names.`;
     return (
         `${title}: must be changed by ${MANAGER} alone (${words}). Remove that manager's entry from ` +
-        `metadata.managedFields: kubectl -n ${namespace} edit rampartgraph ${name} --show-managed-fields`
+        `metadata.managedFields: ${kubectlOf(inputs, namespace)} edit rampartgraph ${name} --show-managed-fields`
     );
 }
 

@@ -1,5 +1,6 @@
 import { secretName } from "../../components/consumers/consumer";
 import type { PlainAccess } from "../../components/kubernetes/api-server";
+import { kubectlOf } from "../../components/kubernetes/kubeconfig-content";
 import { VERIFIER } from "../../components/opt/conversion-phases";
 import { withExamples, withJson, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
@@ -39,6 +40,9 @@ interface ListArgs {
 
 const UNREADABLE = "the config is invalid, so limits and tokens were not compared (pulumi preview shows the errors)";
 
+const LEFT_BY_UP =
+    "Callers that are not in the config: run pulumi up first. After a restore of the cluster's etcd, it deletes none that was revoked before:";
+
 /** Compares the callers of the config with those in the cluster, or at Cloudflare. */
 async function list(context: Context, args: ListArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
@@ -56,13 +60,22 @@ async function list(context: Context, args: ListArgs): Promise<void> {
     // The verifier belongs to the program and is not a caller.
     if (readValue(stack.text, "option") === "intra-b")
         live.consumers = live.consumers.filter(({ name }) => name !== VERIFIER);
-    const rows = compare(callersOf(stack), live, `${PROJECT}/${stack.short}`, context.today, rendered);
+    const kubectl = kubectlOf(access, gateway.namespace);
+    const rows = compare(callersOf(stack), live, `${PROJECT}/${stack.short}`, context.today, kubectl, rendered);
     if (rendered === undefined) rows.push(forAll(UNREADABLE));
-    rows.push(...(await foreignRows(context, access, gateway, live)));
     // The repair commands are printed below the table, because the table would break their lines.
-    const repairs = rows.flatMap(({ repair }) => (repair === undefined ? [] : [`  ${repair}`]));
-    const before = repairs.length > 0 ? beforeRepair(gateway.binding.gatewayNamespace, stack.short) : [];
-    await show(context, stack, args, rows, (all) => [render(all), ...before, ...repairs].join("\n"), "cluster");
+    const deletions = repairsOf(rows, [LEFT_BY_UP]);
+    const foreign = await foreignRows(context, access, gateway, live);
+    rows.push(...foreign);
+    const before = beforeRepair(kubectlOf(access, gateway.binding.gatewayNamespace), stack.short);
+    const below = [...deletions, ...repairsOf(foreign, before)];
+    await show(context, stack, args, rows, (all) => [render(all), ...below].join("\n"), "cluster");
+}
+
+/** The commands of the rows, of which several may have the same, below lines that introduce them. */
+function repairsOf(rows: Row[], before: string[]): string[] {
+    const repairs = new Set(rows.flatMap(({ repair }) => (repair === undefined ? [] : [`  ${repair}`])));
+    return repairs.size === 0 ? [] : [...before, ...repairs];
 }
 
 /** Objects in APISIX that the ingress controller did not write, so kubectl does not show them. */

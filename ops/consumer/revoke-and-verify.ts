@@ -1,4 +1,5 @@
 import { blockCommand, secretName } from "../../components/consumers/consumer";
+import { kubectlOf } from "../../components/kubernetes/kubeconfig-content";
 import { stackFlag, type ChangeArgs } from "../arguments";
 import type { Context } from "../context";
 import { Failure } from "../errors";
@@ -33,8 +34,8 @@ export async function revokeAndVerify(
             probes.push(await probe(tried, `${name}/${id}`, credential?.publicKey));
         }
     }
-    const change = await carryOut(context, stack, plan, args).catch((error: unknown) => {
-        if (plan.after !== undefined && !isEdge) context.note(howToBlock(namespace, name, ids));
+    const change = await carryOut(context, stack, plan, args).catch(async (error: unknown) => {
+        if (plan.after !== undefined && !isEdge) await noteBlocking(context, stack, namespace, name, ids);
         throw error;
     });
     if (!change.changed) return reportChange(context, args, change, [], { proofs: [] });
@@ -57,12 +58,19 @@ export async function revokeAndVerify(
         );
 }
 
-/** What to do in every state of the stack, for example during a conversion, which may take an hour. */
-function howToBlock(namespace: string, name: string, ids: string[]): string {
+/** Notes what to do in every state of the stack, for example during a conversion, which may take an hour. */
+async function noteBlocking(context: Context, stack: Stack, namespace: string, name: string, ids: string[]) {
+    const kubectl = await accessOf(context, stack)
+        .then((access) => kubectlOf(access, namespace))
+        .catch(() => undefined);
+    // Without access to the cluster, kubectl cannot block the credentials either.
+    if (kubectl === undefined) return;
     const who = ids.map((id) => `${name}/${id}`).join(", ");
     const command = blockCommand(
-        namespace,
+        kubectl,
         ids.map((id) => secretName(name, id)),
     );
-    return `${who}: may still work, because this command failed. If it has leaked, block it at once: ${command}\nThen run this command again when it can succeed. Until then, pulumi up --refresh would create the Secret again.`;
+    context.note(
+        `${who}: may still work, because this command failed. If it has leaked, block it at once: ${command}\nThen run this command again when it can succeed. Until then, pulumi up --refresh would create the Secret again.`,
+    );
 }

@@ -1,6 +1,7 @@
 /** Compares the objects in APISIX with those of the ingress controller. Reads only, with the Admin API's viewer key. */
 import type { PlainAccess } from "../../components/kubernetes/api-server";
 import { openLister, openReader } from "../../components/kubernetes/cluster-reader";
+import { kubectlOf } from "../../components/kubernetes/kubeconfig-content";
 import { openAdminApi, type AdminApiError } from "../../components/apisix/admin-api";
 import type { GatewayBinding } from "../../components/apisix/wiring";
 import { expectedObjects } from "./expected";
@@ -34,9 +35,10 @@ export const auditGateway: AuditGateway = async (access, { binding, isInstalled 
     const namespace = binding.gatewayNamespace;
     const audit = async () => {
         const api = await openAdminApi(access, namespace, CONNECTIONS);
+        const kubectl = kubectlOf(access, namespace);
         try {
             const read = async () =>
-                foreignObjects(api, await expectedObjects(openLister(access), openReader(access), binding), namespace);
+                foreignObjects(api, await expectedObjects(openLister(access), openReader(access), binding), kubectl);
             return { foreign: await lasting(read) };
         } finally {
             api.close();

@@ -70,12 +70,12 @@ export const CONNECTIONS = 4;
 
 /**
  * Reads all objects of an APISIX, and reports those that the ingress controller did not write.
- * @param namespace of the gateway, for the commands
+ * @param kubectl kubectl for the gateway's namespace, for the commands
  * @throws Failure when APISIX does not answer
  */
-export async function foreignObjects(api: AdminApi, expected: Expected, namespace: string): Promise<Foreign[]> {
+export async function foreignObjects(api: AdminApi, expected: Expected, kubectl: string): Promise<Foreign[]> {
     const lists = new Map<Kind, Item[]>();
-    for (const kind of Object.keys(KINDS) as Kind[]) lists.set(kind, await listOf(api, kind, namespace));
+    for (const kind of Object.keys(KINDS) as Kind[]) lists.set(kind, await listOf(api, kind, kubectl));
     const ours = new Map(
         [...lists].map(([kind, items]) => [kind, items.filter((item) => isOurs(kind, item, expected))]),
     );
@@ -91,10 +91,10 @@ export async function foreignObjects(api: AdminApi, expected: Expected, namespac
             const problem = ours.get(kind)!.includes(item)
                 ? surplus(kind, item, services)
                 : strange(kind, item, expected);
-            if (problem !== undefined) found.push(foreign(namespace, kind, item, problem));
+            if (problem !== undefined) found.push(foreign(kubectl, kind, item, problem));
         }
     const usernames = ours.get("consumers")!.map(({ key }) => idIn(key));
-    return [...found, ...(await foreignCredentials(api, expected, usernames, namespace))];
+    return [...found, ...(await foreignCredentials(api, expected, usernames, kubectl))];
 }
 
 /**
@@ -104,12 +104,12 @@ export async function foreignObjects(api: AdminApi, expected: Expected, namespac
 async function listOf(
     api: AdminApi,
     folder: string,
-    namespace: string,
+    kubectl: string,
     { mayMiss } = { mayMiss: false },
 ): Promise<Item[]> {
     const { status, body } = await api.get(folder);
     if (status === 404 && mayMiss) return [];
-    const trouble = troubleOf({ status, body }, namespace);
+    const trouble = troubleOf({ status, body }, kubectl);
     if (trouble !== undefined) throw new Failure(trouble);
     // Without stream mode APISIX answers 400 for stream routes.
     if (status === 400 && folder === "stream_routes") return [];
@@ -178,7 +178,7 @@ async function foreignCredentials(
     api: AdminApi,
     { consumers }: Expected,
     usernames: string[],
-    namespace: string,
+    kubectl: string,
 ): Promise<Foreign[]> {
     const found = new Map<string, Foreign[]>();
     const left = [...usernames];
@@ -186,10 +186,10 @@ async function foreignCredentials(
         for (let username = left.pop(); username !== undefined; username = left.pop()) {
             const folder = `consumers/${encodeURIComponent(username)}/credentials`;
             const known = consumers.get(username)!;
-            const list = await listOf(api, folder, namespace, { mayMiss: true });
+            const list = await listOf(api, folder, kubectl, { mayMiss: true });
             found.set(
                 username,
-                list.flatMap((item) => foreignCredential(item, username, known, namespace) ?? []),
+                list.flatMap((item) => foreignCredential(item, username, known, kubectl) ?? []),
             );
         }
     };
@@ -201,7 +201,7 @@ function foreignCredential(
     { key, value }: Item,
     username: string,
     known: Map<string, string>,
-    namespace: string,
+    kubectl: string,
 ): Foreign | undefined {
     const id = idIn(key);
     const isNamed = typeof value.name === "string";
@@ -219,20 +219,20 @@ function foreignCredential(
     return {
         says: plain(`APISIX: credential ${shown(id, value.name)} of consumer ${username} ${what}${ends}`),
         path,
-        repair: deletion(namespace, path),
+        repair: deletion(kubectl, path),
         consumer: username,
         credential: known.get(id) ?? id,
     };
 }
 
-function foreign(namespace: string, kind: Kind, { key, value }: Item, problem: string): Foreign {
+function foreign(kubectl: string, kind: Kind, { key, value }: Item, problem: string): Foreign {
     const id = idIn(key);
     // A secret manager's id has two parts.
     const path = [kind, ...id.split("/")].map(encodeURIComponent).join("/");
     return {
         says: plain(`APISIX: ${KINDS[kind]} ${shown(id, value.name)} ${problem}`),
         path,
-        repair: deletion(namespace, path),
+        repair: deletion(kubectl, path),
         ...(kind === "consumers" ? { consumer: id } : {}),
     };
 }
@@ -248,20 +248,21 @@ function shown(id: string, name: unknown): string {
 /**
  * Lines to print before the repair commands. They tell the operator to rotate the Admin keys first, because the holder of
  * a leaked key could create the deleted objects again.
+ * @param kubectl kubectl for the gateway's namespace
  * @param stack stack that installed the gateway
  */
-export function beforeRepair(namespace: string, stack: string): string[] {
+export function beforeRepair(kubectl: string, stack: string): string[] {
     return [
         "Only a holder of an Admin key can make these changes, so a key has leaked. Rotate both keys first, then delete the objects (docs/operate/leaked-credentials.md: An Admin key has leaked):",
         `  pulumi up -s ${stack} --replace '**::alpa-admin-keys-seed'`,
-        `  kubectl -n ${namespace} rollout restart deployment/apisix`,
-        `  kubectl -n ${namespace} port-forward deployment/apisix 9180    # in another terminal, while you delete`,
+        `  ${kubectl} rollout restart deployment/apisix`,
+        `  ${kubectl} port-forward deployment/apisix 9180    # in another terminal, while you delete`,
     ];
 }
 
 /** Command that deletes an object. It passes the key only through pipes, since all users of a machine can read command lines. */
-function deletion(namespace: string, path: string): string {
-    const key = `kubectl -n ${namespace} get secret ${ADMIN_KEYS_SECRET.name} -o jsonpath='{.data.admin}' | base64 -d`;
+function deletion(kubectl: string, path: string): string {
+    const key = `${kubectl} get secret ${ADMIN_KEYS_SECRET.name} -o jsonpath='{.data.admin}' | base64 -d`;
     const url = quote(`http://127.0.0.1:9180/apisix/admin/${path}`);
     return `${key} | sed 's/^/X-API-KEY: /' | curl -sS --fail-with-body -X DELETE -H @- ${url}`;
 }

@@ -90,7 +90,7 @@ export async function conversion(
         problems.push(
             MAY_CHANGE_CALLERS.includes(record.reached)
                 ? `consumers: must not change in the same run as convert.phase or option (${changed}). Change one of them, run pulumi up, and then change the other.`
-                : `consumers: must not change during a conversion (${changed}). Restore the list of callers: git pull, or undo the edit. Change callers after the conversion. To block a leaked credential at once: ${blockCommand(namespace, [secretName("<consumer>", "<credential>")])}`,
+                : `consumers: must not change during a conversion (${changed}). Restore the list of callers: git pull, or undo the edit. Change callers after the conversion. To block a leaked credential at once: ${blockCommand(`${cluster.kubectl} -n ${namespace}`, [secretName("<consumer>", "<credential>")])}`,
         );
     return problems;
 }

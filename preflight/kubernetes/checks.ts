@@ -56,7 +56,7 @@ async function forInstall(install: RampartInstall, cluster: ClusterView): Promis
         // The Secret cannot exist before the stack has created the namespace, so it is not checked.
         if (ownNamespace) return [];
         return [
-            `rampart.install.namespace: ${titleOf(home)} does not exist. Run: kubectl create namespace ${namespace}`,
+            `rampart.install.namespace: ${titleOf(home)} does not exist. Run: ${cluster.kubectl} create namespace ${namespace}`,
         ];
     }
     if (name === undefined) return [];

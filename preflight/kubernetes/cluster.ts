@@ -7,6 +7,7 @@ import {
     type Live,
     type ObjectRef,
 } from "../../components/kubernetes/cluster-reader";
+import { kubectlOf } from "../../components/kubernetes/kubeconfig-content";
 import { adminTrouble } from "../../components/apisix/admin-api";
 import { openEtcd, type EtcdPlace } from "../../components/etcd/json-api";
 
@@ -34,6 +35,8 @@ export interface NodeState {
 export interface ClusterView {
     /** Address of the API server, for messages. */
     readonly server: string;
+    /** Start of a kubectl command that reaches this cluster, for messages. */
+    readonly kubectl: string;
     /** Resolves if the API server answers. */
     version(): Promise<unknown>;
     read(ref: ObjectRef): Promise<Live | undefined>;
@@ -53,6 +56,7 @@ export function openCluster(access: PlainAccess): ClusterView {
     const all = async <T>(path: string) => (await askApi<{ items: T[] }>(api, path)).items;
     return {
         server: api.server,
+        kubectl: kubectlOf(access),
         version: () => askApi(api, "/version"),
         read: openReader(access, api),
         list: openLister(access, api),

@@ -24,7 +24,7 @@ export async function foreignOwners(
         foreign.set(theirs, [...(foreign.get(theirs) ?? []), ref]);
     }
     if (foreign.size === 0) return [];
-    const groups = [...foreign].map(([theirs, group]) => `\n      - ${ofOwner(theirs, group, owner)}`);
+    const groups = [...foreign].map(([theirs, group]) => `\n      - ${ofOwner(theirs, group, owner, cluster.kubectl)}`);
     return [
         `cluster: ${cluster.server} has objects of other owners with names of this stack. ` +
             `If it is the wrong cluster, correct cluster, or KUBECONFIG. Otherwise choose other names. The objects:${groups.join("")}`,
@@ -56,13 +56,13 @@ export function ownedNames({ namespace, gateway, conversion }: GatewayClusterArg
  * Names the objects of one owner, and says how they can become this stack's. An object of another stack is never taken over,
  * since that stack would write it again. Pulumi rejects the name of a stack that exists, so renaming back is safe.
  */
-function ofOwner(theirs: string | undefined, objects: ObjectRef[], owner: string): string {
+function ofOwner(theirs: string | undefined, objects: ObjectRef[], owner: string, kubectl: string): string {
     const names = objects.map(titleOf).join(", ");
     if (theirs !== undefined)
         return `of stack ${theirs}: ${names}. If this stack had that name, rename it back with pulumi stack rename.`;
     const [{ kind, name }] = objects;
     return (
         `without an owner: ${names}. Delete them, or let this stack take over and overwrite each one (a namespace with all that is in it), ` +
-        `for example: kubectl annotate ${kind.toLowerCase()} ${name} ${OWNER_ANNOTATION}=${owner}`
+        `for example: ${kubectl} annotate ${kind.toLowerCase()} ${name} ${OWNER_ANNOTATION}=${owner}`
     );
 }

@@ -56,7 +56,10 @@ describe("npm run ops -- convert", function () {
         await withTraffic("back", async () => {
             const { ended } = stack.start("--to", "intra-a");
             await untilStep(stack, ended, "back to stop");
-            assert.match(failed(await revoke()), /kubectl -n convert delete secret smoke\.key$/m);
+            assert.match(
+                failed(await revoke()),
+                /kubectl --context \S+ --server \S+ -n convert delete secret smoke\.key$/m,
+            );
             await new Rest(place.world.kubeConfig).call("DELETE", "/api/v1/namespaces/convert/secrets/smoke.key");
             await eventually("a rejection", async () => (await ask(url, leaked)).status === 401 || undefined, 30);
             succeeded(await ended);

@@ -36,6 +36,7 @@ export interface Row {
 
 /**
  * @param owner value of the owner annotation on this stack's objects, `<project>/<stack>`
+ * @param kubectl kubectl for the namespace of the consumers
  * @param rendered the callers as the program renders them. If undefined, limits and JWT settings are not compared
  */
 export function compare(
@@ -43,6 +44,7 @@ export function compare(
     live: Live,
     owner: string,
     today: Date,
+    kubectl: string,
     rendered?: Map<string, Rendered>,
 ): Row[] {
     const rows = config.flatMap((consumer) => {
@@ -68,9 +70,17 @@ export function compare(
         .flatMap((object) => {
             const ids = object.credentials.length > 0 ? object.credentials.map(({ id }) => id) : [null];
             const why = object.owner === owner ? "not in the config" : `belongs to ${object.owner ?? "no stack"}`;
-            return ids.map((id) => unwanted(object.name, id, object, live, why));
+            // After a restore of the cluster's etcd, the state may lack the object: then no run deletes it.
+            const repair = object.owner === owner ? deletion(kubectl, object) : undefined;
+            return ids.map((id) => ({ ...unwanted(object.name, id, object, live, why), repair }));
         });
     return [...rows, ...strangers, ...(live.routeProblem === undefined ? [] : [forAll(live.routeProblem)])];
+}
+
+/** Command that deletes a caller with its credentials. */
+function deletion(kubectl: string, { name, credentials }: LiveConsumer): string {
+    const secrets = credentials.flatMap(({ secret }) => (secret === undefined ? [] : [`secret/${secret}`]));
+    return [kubectl, "delete", `consumers.apisix.apache.org/${name}`, ...secrets].join(" ");
 }
 
 /** Creates the row for a problem that concerns all consumers. */

@@ -30,7 +30,7 @@ export function comparedIn({ resources = [] }: Exported): ResourceState[] {
 }
 
 /** Compares the spec of each object with the live one. A missing object is left to the refresh. */
-export async function addedByHand(resources: ResourceState[], read: Reader): Promise<Finding[]> {
+export async function addedByHand(resources: ResourceState[], read: Reader, kubectl: string): Promise<Finding[]> {
     const found = await readEach(resources, async ({ urn, type, inputs, outputs }): Promise<Finding[]> => {
         const kind = type.split(":")[2];
         const apiVersion = textOf(outputs?.apiVersion);
@@ -40,7 +40,7 @@ export async function addedByHand(resources: ResourceState[], read: Reader): Pro
             finding(CODE[kind]!, `${kind} ${name}: ${pathText(path)} was added by hand`, {
                 severity: "breaks-callers",
                 evidence: [{ resource: nameIn(urn), urn, property: pathText(path) }],
-                todo: `pulumi up does not remove it. Run: kubectl edit ${resourceName(apiVersion, kind)} ${name}${namespace && ` -n ${namespace}`}`,
+                todo: `pulumi up does not remove it. Run: ${kubectl} edit ${resourceName(apiVersion, kind)} ${name}${namespace && ` -n ${namespace}`}`,
             }),
         );
     });

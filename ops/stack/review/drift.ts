@@ -1,5 +1,6 @@
 /** `stack drift`: changes outside of Pulumi, as findings of a review. It corrects nothing. */
 import { isDeepStrictEqual } from "node:util";
+import { kubectlOf } from "../../../components/kubernetes/kubeconfig-content";
 import { isMap, type Tree } from "../../../policy/resources/values";
 import { withExamples, withStack, type AddCommand } from "../../arguments";
 import type { Context } from "../../context";
@@ -75,7 +76,7 @@ async function unmanaged(context: Context, stack: Stack, state: Exported): Promi
     const compared = comparedIn(state);
     const { binding, isInstalled } = gatewayOf(stack);
     const access = await accessOf(context, stack);
-    const added = compared.length > 0 ? await addedByHand(compared, readerOf(context, access)) : [];
+    const added = compared.length > 0 ? await addedByHand(compared, readerOf(context, access), kubectlOf(access)) : [];
     const { foreign, unread, isUnknown } = await context.auditGateway(access, { binding, isInstalled });
     if (unread !== undefined && isUnknown)
         context.note(`The state was not compared with the objects in APISIX: ${unread}`);

@@ -39,7 +39,7 @@ const WIRING: Kind = {
 const ofGateway =
     (gateway: string, other: Cell): Effect =>
     (change) =>
-        ["RampartGateway", "ApisixRelease"].some((type) => isInside(change, type))
+        isInside(change, "Gateway") && !isInside(change, "Rampart")
             ? [say(["gateway-deleted", `The gateway is ${gateway}`])]
             : effectOn(change, other);
 const INSTALLATION: Kind = {

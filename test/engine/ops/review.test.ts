@@ -168,14 +168,14 @@ describe("review on the engine", () => {
 
         it("reports that etcd is empty, and refuses a change until the named command is run", async () => {
             await current().world.workloads.loseEtcd("data");
-            const says = /etcd has lost APISIX's directory keys.*kubectl -n \S+ rollout restart deployment\/apisix/;
+            const says = /etcd has lost APISIX's directory keys.*kubectl .* -n \S+ rollout restart deployment\/apisix/;
             const list = await stack.ops("consumer", "list", "--check");
             assert.equal(list.code, 3, list.stderr + list.stdout);
             assert.match(list.stdout.replace(/\s+/g, " "), /etcd has lost APISIX's directory keys/);
             const drift = await stack.ops("stack", "drift");
             assert.match(
                 drift.stdout,
-                /gateway-not-read {2}APISIX of \S+: etcd has lost[^]*-> Run: kubectl -n \S+ rollout restart/,
+                /gateway-not-read {2}APISIX of \S+: etcd has lost[^]*-> Run: kubectl .* -n \S+ rollout restart/,
                 drift.stderr + drift.stdout,
             );
             // An etcd without its volume has no password. The next `up` sets the password, and the `up` after it fails.

@@ -202,7 +202,7 @@ for (const installer of INSTALLERS)
                 oneOfKind(seen, "ApisixUpstream", "alpa-completions"),
                 oneOfKind(seen, "ApisixRoute"),
                 oneOfKind(seen, "Consumer", "lab"),
-                one(seen, "random:index/randomUuid:RandomUuid", "lab.2026a-key"),
+                oneOfKind(seen, "Secret", "lab.2026a"),
             ];
             for (const later of dependents)
                 for (const earlier of [home, ...gateway])

@@ -9,6 +9,7 @@ import type { AuditGateway } from "../../../ops/gateway/audit";
 import type { Context } from "../../../ops/context";
 import type { OpenHolder } from "../../../ops/convert/lock/holder";
 import type { PulumiResult } from "../../../ops/stack/pulumi";
+import { KUBECONFIG as KUBECONFIG_TEXT } from "../kit/intra-a";
 
 /** The current day in every test. */
 export const TODAY = "2026-11-25T12:00:00Z";
@@ -113,6 +114,22 @@ export interface BenchOptions {
     program?: string;
     /** Folder of the stack file. @default its own */
     folder?: string;
+}
+
+/** Sets the kubeconfig of this machine for the tests of a suite. */
+export function useKubeconfig(): void {
+    const { KUBECONFIG } = process.env;
+    let folder: string;
+    before(() => {
+        folder = mkdtempSync(join(tmpdir(), "alpa-auth-kubeconfig-"));
+        process.env.KUBECONFIG = join(folder, "kubeconfig");
+        writeFileSync(process.env.KUBECONFIG, KUBECONFIG_TEXT);
+    });
+    after(() => {
+        rmSync(folder, { recursive: true });
+        if (KUBECONFIG === undefined) delete process.env.KUBECONFIG;
+        else process.env.KUBECONFIG = KUBECONFIG;
+    });
 }
 
 let folders: string[] = [];

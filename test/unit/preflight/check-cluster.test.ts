@@ -44,6 +44,7 @@ interface World {
 }
 class FakeCluster implements ClusterView {
     readonly server = "https://10.0.0.1:16443";
+    readonly kubectl = "kubectl --context here";
     readonly asked: string[] = [];
     constructor(private readonly world: World) {}
     version = () => (this.world.version ?? (async () => ({})))();
@@ -383,7 +384,7 @@ describe("preflight", () => {
         it("needs nothing yet except its namespace", async () => {
             assert.deepEqual(await check({ [home]: undefined }), []);
             assert.deepEqual(await check({}), [
-                "rampart.install.namespace: Namespace rampart-system does not exist. Run: kubectl create namespace rampart-system",
+                "rampart.install.namespace: Namespace rampart-system does not exist. Run: kubectl --context here create namespace rampart-system",
             ]);
         });
 
@@ -460,7 +461,7 @@ describe("preflight and objects with the stack's names", () => {
         assert.equal(got.length, 1);
         assert.deepEqual(got[0].split("\n").slice(1), [
             "      - without an owner: Namespace alpa-auth-etcd. Delete them, or let this stack take over and overwrite each one (a namespace with all that is in it), " +
-                `for example: kubectl annotate namespace alpa-auth-etcd ${OWNER_ANNOTATION}=${OWN}`,
+                `for example: kubectl --context here annotate namespace alpa-auth-etcd ${OWNER_ANNOTATION}=${OWN}`,
             "      - of stack alpa-auth/other: IngressClass alpa-auth. If this stack had that name, rename it back with pulumi stack rename.",
         ]);
     });

@@ -21,6 +21,7 @@ export function view({ record, objects = {}, lists = {} }: World): ClusterView {
     const title = ({ kind, namespace, name }: ObjectRef) => `${kind} ${namespace ? `${namespace}/` : ""}${name}`;
     return {
         server: "https://10.0.0.1:16443",
+        kubectl: "kubectl --context here",
         read: async (ref: ObjectRef) => (ref.kind === "ConfigMap" && record ? { data: record } : objects[title(ref)]),
         list: async (_version: string, kind: string) => lists[kind] ?? [],
     } as ClusterView;

@@ -112,7 +112,7 @@ describe("preflight of a conversion", () => {
             const [said, ...more] = await problems(phase, reached(phase), others);
             assert.match(
                 said,
-                /^consumers: must not change during a conversion \(the list of callers .*git pull.* kubectl -n \S+ delete secret <consumer>\.<credential>$/,
+                /^consumers: must not change during a conversion \(the list of callers .*git pull.* kubectl --context here -n \S+ delete secret <consumer>\.<credential>$/,
                 phase,
             );
             assert.deepEqual(more, []);

@@ -30,18 +30,19 @@ describe("the Admin API of the gateway", () => {
         it(`interprets ${what} as an etcd that is ${state}`, () => assert.equal(etcdState(said), state));
 
     it("says what etcd has lost, the consequences and the command to run, also for rejected keys", () => {
-        const restart = "Run: kubectl -n edge rollout restart deployment/apisix";
+        const KUBECTL = "kubectl -n edge";
+        const restart = `Run: ${KUBECTL} rollout restart deployment/apisix`;
         assert.equal(
-            troubleOf(EMPTIED, "edge"),
+            troubleOf(EMPTIED, KUBECTL),
             `etcd has lost APISIX's directory keys, so APISIX receives no change of a route or consumer, and no revocation. ${restart}`,
         );
-        const rejected = troubleOf(answer(401, { error_msg: "failed to check token" }), "edge");
-        assert.match(rejected!, /rejects the keys of Secret edge\/apisix-admin-keys: its pods started with other keys/);
+        const rejected = troubleOf(answer(401, { error_msg: "failed to check token" }), KUBECTL);
+        assert.match(rejected!, /rejects the keys of Secret apisix-admin-keys: its pods started with other keys/);
         assert.ok(rejected!.endsWith(restart));
-        const locked = troubleOf(answer(503, { error_msg: "etcd response missing header.revision" }), "edge");
+        const locked = troubleOf(answer(503, { error_msg: "etcd response missing header.revision" }), KUBECTL);
         assert.match(locked!, /^etcd rejects APISIX: its pods started with another password of etcd, or without one/);
         assert.ok(locked!.endsWith(restart));
-        for (const fine of [answer(200, {}), answer(503, {})]) assert.equal(troubleOf(fine, "edge"), undefined);
+        for (const fine of [answer(200, {}), answer(503, {})]) assert.equal(troubleOf(fine, KUBECTL), undefined);
     });
 
     const pod = (name: string, ready = "True", more: object = {}, app = "apisix") => ({

@@ -6,7 +6,7 @@ import {
     componentNamespace,
     type ReleaseSettings,
 } from "../../../../components/apisix/values";
-import { RampartGateway, renderGraph } from "../../../../components/apisix/rampart-gateway";
+import { rampartGateway, renderGraph } from "../../../../components/apisix/rampart-gateway";
 import { comesAfter, one, oneOfKind, record } from "../../../kit";
 import { release } from "./release-fixture";
 
@@ -16,14 +16,18 @@ class Needed extends pulumi.ComponentResource {
     }
 }
 const build = (kubeconfig?: pulumi.Output<string>, more: Partial<ReleaseSettings> = {}) =>
-    new RampartGateway("alpa-gateway", {
-        namespace: "team-a",
-        release: { ...release, ...more },
-        cluster: { kubeconfig },
-        retry: 3,
-        timeoutSeconds: 2700,
-        inNamespace: (namespace, opts) => new Needed(namespace, opts),
-    });
+    rampartGateway(
+        "alpa-gateway",
+        {
+            namespace: "team-a",
+            release: { ...release, ...more },
+            cluster: { kubeconfig },
+            retry: 3,
+            timeoutSeconds: 2700,
+            inNamespace: (namespace, opts) => new Needed(namespace, opts),
+        },
+        {},
+    );
 const AWAITED = "pulumi-nodejs:dynamic/alpa-auth:Awaited";
 
 describe("renderGraph", () => {
@@ -50,7 +54,7 @@ describe("componentNamespace", () => {
     it("is the name that Rampart generates", () => assert.equal(componentNamespace("team-a"), "team-a-gateway-apisix"));
 });
 
-describe("RampartGateway", () => {
+describe("the gateway that Rampart installs", () => {
     it("creates the graph, with time for an earlier deployment of the graph and for its own", async () => {
         const { spec, metadata, timeoutSeconds } = oneOfKind(await record(() => build()), "RampartGraph").inputs;
         assert.deepEqual(spec, renderGraph({ namespace: "team-a", release, retry: 3 }));

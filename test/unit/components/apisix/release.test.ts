@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
-import { ApisixRelease, keptAndOwned } from "../../../../components/apisix/release";
+import { apisixRelease, keptAndOwned } from "../../../../components/apisix/release";
 import { apisixValues, releaseInstallation, releaseNamespace } from "../../../../components/apisix/values";
 import { OWNER_ANNOTATION } from "../../../../components/kubernetes/ownership";
 import { asked, comesAfter, one, oneOfKind, record } from "../../../kit";
@@ -12,15 +12,18 @@ class Needed extends pulumi.ComponentResource {
     }
 }
 const build = (crds?: string[]) =>
-    record(
-        () =>
-            new ApisixRelease("alpa-apisix", {
+    record(() =>
+        apisixRelease(
+            "alpa-apisix",
+            {
                 namespace: "team-a",
                 release,
                 cluster: {},
                 crds,
                 inNamespace: (namespace, opts) => new Needed(namespace, opts),
-            }),
+            },
+            {},
+        ),
     );
 const RELEASE = "kubernetes:helm.sh/v3:Release";
 const CRDS = "kubernetes:yaml/v2:ConfigGroup";
@@ -37,7 +40,7 @@ async function transformed(props: object): Promise<pulumi.ResourceTransformResul
     return result!;
 }
 
-describe("ApisixRelease", () => {
+describe("the gateway that Helm installs", () => {
     it("installs the chart of the config with this project's values, into a namespace of its own", async () => {
         const seen = await build();
         const { chart, version, repositoryOpts, namespace, values } = one(seen, RELEASE).inputs;

@@ -16,17 +16,21 @@ const key = (id: string): Credential => ({ id, method: "key" });
 const caller = (...credentials: Credential[]): ConsumerSettings => ({ name: "lab", limits: {}, credentials });
 const lab = caller(key("2026a"), key("2026b"));
 const build = (consumer: ConsumerSettings, more: Partial<ConsumersArgs> = {}) =>
-    new Consumers("alpa-consumers", {
-        consumers: [consumer],
-        meanings: { [consumer.name]: { limits: {}, credentials: {} } },
-        seed: stackSeed(),
-        namespace: "alpa-auth",
-        binding,
-        cluster: {},
-        readiness: { acceptTimeoutSeconds: 120, settleSeconds: 15 },
-        pods: { namespace: "gateway", labels: { app: "apisix" }, unasked: "fail" },
-        ...more,
-    });
+    new Consumers(
+        "alpa-consumers",
+        {
+            consumers: [consumer],
+            meanings: { [consumer.name]: { limits: {}, credentials: {} } },
+            seed: stackSeed(),
+            namespace: "alpa-auth",
+            binding,
+            cluster: {},
+            readiness: { acceptTimeoutSeconds: 120, settleSeconds: 15 },
+            pods: { namespace: "gateway", labels: { app: "apisix" }, unasked: "fail" },
+            ...more,
+        },
+        new pulumi.ComponentResource("test:Parent", "alpa"),
+    );
 const SALT = "random:index/randomUuid:RandomUuid";
 const SEED = "random:index/randomPassword:RandomPassword";
 const MEMORY = "pulumi-nodejs:dynamic/alpa-auth:Revocations";
@@ -76,7 +80,7 @@ describe("Consumers", () => {
     it("creates three resources for a caller with one key, and one record of revocations and one proof for all", async () => {
         const seen = await record(() => build(caller(key("a"))));
         assert.deepEqual(
-            seen.filter((r) => !r.type.startsWith("alpa-auth:")).map((r) => r.name),
+            seen.filter((r) => !/^(alpa-auth|test):/.test(r.type)).map((r) => r.name),
             ["seed", "lab.a-key", "revocations", "lab.a-secret", "alpa-consumers-revoked", "lab-consumer"],
         );
     });
@@ -179,12 +183,7 @@ describe("Consumers", () => {
         const [before, after] = [await names("lab"), await names("lab-two")];
         assert.deepEqual(
             before.filter((n) => after.includes(n)),
-            [
-                "alpa-auth:index:Consumers alpa-consumers",
-                `${SEED} seed`,
-                `${MEMORY} revocations`,
-                `${REVOKED} alpa-consumers-revoked`,
-            ],
+            ["test:Parent alpa", `${SEED} seed`, `${MEMORY} revocations`, `${REVOKED} alpa-consumers-revoked`],
         );
     });
 

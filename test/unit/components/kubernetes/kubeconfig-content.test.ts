@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { kubeconfigContent, serverOf } from "../../../../components/kubernetes/kubeconfig-content";
+import { kubeconfigContent, kubectlOf, serverOf } from "../../../../components/kubernetes/kubeconfig-content";
 
 const TOKEN = "s3cret-token";
 
@@ -19,7 +19,7 @@ describe("the content of a kubeconfig", () => {
 
     function kubeconfig(name: string, { user = { token: TOKEN } as object, cluster = {} } = {}): string {
         return JSON.stringify({
-            clusters: [{ name, cluster: { server: `https://${name}`, ...cluster } }],
+            clusters: [{ name, cluster: { server: `https://${encodeURIComponent(name)}`, ...cluster } }],
             users: [{ name, user }],
             contexts: [{ name, context: { cluster: name, user: name } }],
             "current-context": name,
@@ -32,6 +32,12 @@ describe("the content of a kubeconfig", () => {
         process.env.KUBECONFIG = `${join(folder, "missing")}:${a}:${b}`;
         assert.equal(serverOf(kubeconfigContent({})), "https://a");
         assert.equal(serverOf(kubeconfigContent({ context: "b" })), "https://b");
+    });
+
+    it("gives commands that name its cluster, so that they reach no other one from another shell", () => {
+        process.env.KUBECONFIG = [write("a", kubeconfig("a")), write("b c", kubeconfig("b c"))].join(":");
+        assert.equal(kubectlOf({}, "alpa-auth"), "kubectl --context a --server https://a -n alpa-auth");
+        assert.equal(kubectlOf({ context: "b c" }), "kubectl --context 'b c' --server https://b%20c");
     });
 
     it("does not change if the file is exchanged for one with further clusters", () => {

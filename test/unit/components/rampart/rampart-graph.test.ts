@@ -114,7 +114,10 @@ describe("RampartGraph", () => {
             const words = 'Apply failed with 1 conflict: conflict with "kubectl-edit": .spec.deploy';
             await assert.rejects(run(await cluster([live(OLD)], status(409, words))), (error: Error) => {
                 assert.ok(error.message.includes(words), error.message);
-                assert.match(error.message, /kubectl -n a edit rampartgraph gateway --show-managed-fields$/);
+                assert.match(
+                    error.message,
+                    /kubectl --context \S+ --server https?:\S+ -n a edit rampartgraph gateway --show-managed-fields$/,
+                );
                 return true;
             });
         });

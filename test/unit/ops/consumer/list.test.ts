@@ -125,12 +125,23 @@ const cases: [what: string, config: ReturnType<typeof bob>, live: Live, problems
 describe("ops consumer list", () => {
     for (const [what, config, state, problems] of cases)
         it(`marks ${what}`, () => {
-            const rows = compare(config, state, OURS, new Date(TODAY));
+            const rows = compare(config, state, OURS, new Date(TODAY), "kubectl -n a");
             assert.deepEqual(
                 rows.map((row) => row.problems.join("; ")),
                 problems,
             );
         });
+
+    it("names the command that deletes a revoked caller which a restored etcd has again, but none of another owner", () => {
+        const eve = object("eve", ["x", "y"]);
+        const other = object("mallory", ["z"], { owner: "other/stack" });
+        const rows = compare([], live([eve, other], []), OURS, new Date(TODAY), "kubectl -n a");
+        const deletion = "kubectl -n a delete consumers.apisix.apache.org/eve secret/eve.x secret/eve.y";
+        assert.deepEqual(
+            rows.map(({ repair }) => repair),
+            [deletion, deletion, undefined],
+        );
+    });
 
     describe("against an API server", () => {
         let kubeconfig: string;
@@ -215,6 +226,15 @@ describe("ops consumer list", () => {
             assert.match(out, /│ tokens +│ rs +│ jwt RS256 +│ +│ yes +│ yes +│ 2026-11-24T10:00:00Z │/);
         });
 
+        it("prints that command once below the table, and none about Admin keys", async () => {
+            answers = { ...allLive(), [CONSUMERS]: { items: [object("eve", ["x", "y"])] } };
+            const { out } = await exits(3, list("--check"));
+            const command =
+                /\n {2}kubectl --context \S+ --server \S+ -n alpa-auth delete consumers\S+\/eve secret\S+ secret\S+\n$/;
+            assert.match(out, command);
+            assert.doesNotMatch(out, /Admin key/);
+        });
+
         it("names resources that were created in APISIX by hand, with the commands below the table", async () => {
             answers = allLive();
             audit = {
@@ -224,7 +244,10 @@ describe("ops consumer list", () => {
             assert.match(note, /differ in 1 of 7 lines/);
             assert.match(out, /│ \(all\) .*! APISIX: consumer eve is strange │/);
             assert.match(out, /pulumi up -s intra --replace '\*\*::alpa-admin-keys-seed'\n/);
-            assert.match(out, /kubectl -n alpa-auth-gateway-apisix rollout restart deployment\/apisix\n/);
+            assert.match(
+                out,
+                /kubectl --context \S+ --server http:\S+ -n alpa-auth-gateway-apisix rollout restart deployment\/apisix\n/,
+            );
             assert.match(out, /\n {2}delete eve\n$/);
             const [row] = JSON.parse((await list("--json")).out).slice(-1);
             assert.deepEqual(

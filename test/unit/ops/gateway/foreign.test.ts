@@ -94,7 +94,7 @@ function admin(objects: Record<string, object>, statuses: Record<string, number>
 
 async function named(written: Record<string, object>, objects: object[] = CLUSTER): Promise<Foreign[]> {
     const { list, read } = cluster(objects);
-    return foreignObjects(admin(written), await expectedObjects(list, read, BINDING), NAMESPACE);
+    return foreignObjects(admin(written), await expectedObjects(list, read, BINDING), "kubectl");
 }
 
 describe("objects in APISIX that are not the ingress controller's", () => {
@@ -147,7 +147,7 @@ describe("objects in APISIX that are not the ingress controller's", () => {
     it("include a stream route, if the gateway has a stream mode", async () => {
         const { list, read } = cluster(CLUSTER);
         const api = admin({ ...WRITTEN, "stream_routes/1": { id: "1" } }, {});
-        const found = await foreignObjects(api, await expectedObjects(list, read, BINDING), NAMESPACE);
+        const found = await foreignObjects(api, await expectedObjects(list, read, BINDING), "kubectl");
         assert.deepEqual(
             found.map(({ path }) => path),
             ["stream_routes/1"],
@@ -259,12 +259,12 @@ describe("objects in APISIX that are not the ingress controller's", () => {
         const expected = await expectedObjects(list, read, BINDING);
         const emptied = admin({}, { global_rules: 404 });
         await assert.rejects(
-            foreignObjects(emptied, expected, NAMESPACE),
+            foreignObjects(emptied, expected, "kubectl"),
             /^Error: etcd has lost APISIX's directory keys/,
         );
         const broken = admin(foreignRoute, { routes: 500, stream_routes: 400 });
         await assert.rejects(
-            foreignObjects(broken, expected, NAMESPACE),
+            foreignObjects(broken, expected, "kubectl"),
             /^Error: the Admin API answers 500 to GET routes$/,
         );
     });
@@ -277,7 +277,7 @@ describe("objects in APISIX that are not the ingress controller's", () => {
     it("need the credentials of each of the stack's consumers only once", async () => {
         const { list, read } = cluster(CLUSTER);
         const api = admin({ ...WRITTEN, "consumers/eve": {} });
-        await foreignObjects(api, await expectedObjects(list, read, BINDING), NAMESPACE);
+        await foreignObjects(api, await expectedObjects(list, read, BINDING), "kubectl");
         assert.deepEqual(api.asked.filter((path) => path.endsWith("/credentials")).sort(), [
             "consumers/alpa-auth_alice/credentials",
             "consumers/lab_bob/credentials",

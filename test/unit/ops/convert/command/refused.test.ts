@@ -6,9 +6,10 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeConversionState } from "../../../../../ops/convert/runner/conversion-state";
 import { CONVERT_FILE, convertBench } from "../service";
-import { exits } from "../../kit";
+import { exits, useKubeconfig } from "../../kit";
 
 describe("npm run ops -- convert, refused", () => {
+    useKubeconfig();
     const MINIMAL = (option: string) => `config:\n  alpa-auth:option: ${option}\n`;
     const refused: [why: string, text: string, problem: RegExp][] = [
         ...["inter", "cloudflare"].map((option): [string, string, RegExp] => [
@@ -166,7 +167,7 @@ describe("npm run ops -- convert, refused", () => {
             const { note } = await exits(2, it.ops("consumer", "revoke", "alice", "a1", ...consent));
             assert.match(
                 note,
-                /alice\/a1: .* block it at once: kubectl -n alpa-auth delete secret alice\.a1\nThen run this command again/,
+                /alice\/a1: .* block it at once: kubectl --context one --server https:\/\/10\.0\.0\.1:16443 -n alpa-auth delete secret alice\.a1\nThen run this command again/,
             );
         }
         const { note } = await exits(2, it.ops("consumer", "revoke", "alice", "other"));

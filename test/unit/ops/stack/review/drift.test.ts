@@ -1,7 +1,7 @@
 // Proves how `stack drift` interprets a refresh that changes nothing. test/engine/ops/review.test.ts proves that providers
 // report it like this.
 import { strict as assert } from "node:assert";
-import { bench, STACK_FILE, type BenchOptions } from "../../kit";
+import { bench, STACK_FILE, useKubeconfig, type BenchOptions } from "../../kit";
 
 const base = (type: string, name: string) => ({
     urn: `urn:pulumi:intra::alpa-auth::${type}::${name}`,
@@ -43,6 +43,7 @@ const drift = (steps: object[], ...args: string[]) => driftOf({}, { steps, chang
 const NOTHING = { steps: [], changeSummary: {} };
 
 describe("ops stack drift", () => {
+    useKubeconfig();
     it("only reads, and finds nothing where nothing was changed", async () => {
         const { code, out, calls, note } = await drift([
             { op: "refresh", urn: CONSUMER.urn, oldState: CONSUMER, newState: CONSUMER },
@@ -116,7 +117,10 @@ describe("ops stack drift", () => {
         assert.match(out, /^Drift of stack intra: Pulumi shows no changed resource\. Findings: 2 breaks-callers/);
         assert.match(out, /opens-to-network {2}NetworkPolicy alpa: spec\.ingress\[1\] was added by hand/);
         assert.match(out, /other-change {2}Consumer alpa: spec\.plugins was added by hand/);
-        assert.match(out, /kubectl edit Consumer\.v1alpha1\.apisix\.apache\.org alpa -n gateway/);
+        assert.match(
+            out,
+            /kubectl --context one --server https:\S+ edit Consumer\.v1alpha1\.apisix\.apache\.org alpa -n gateway/,
+        );
         assert.ok(!/retries|paused|credentials/.test(out), out);
         assert.equal((await drifted((kind, spec) => (kind === "NetworkPolicy" ? { ingress } : spec))).code, 0);
         assert.equal((await drifted(() => undefined)).code, 0);
