@@ -77,7 +77,8 @@ export class Gateway extends pulumi.ComponentResource {
                 settings: etcdSettings(gateway.release),
                 meaning: args.etcd,
             },
-            { parent: this },
+            // Beside the gateway and not inside: Pulumi deletes by depth, so this namespace goes together with that of the routes.
+            { parent: opts.parent },
         );
         const inNamespace = (apisix: string, o: pulumi.CustomResourceOptions) => {
             // The keys are created last, and no pod starts without them. So the network policies are in force before any pod
