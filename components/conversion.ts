@@ -2,7 +2,6 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AcceptSettings } from "./kubernetes/awaited";
 import type { AlpaSettings } from "./route/alpa-upstreams";
 import { BareMetal } from "./hosts/bare-metal/bare-metal";
-import type { BareMetalSettings } from "./hosts/bare-metal/settings";
 import { RECORD, stateOf, type Phase } from "./opt/conversion-phases";
 import { ConversionRecord, RECORD_LABELS } from "./opt/conversion-record";
 import type { GatewayBinding } from "./apisix/wiring";
@@ -10,28 +9,10 @@ import type { GuardSettings } from "./route/request-guard";
 import type { ClusterAccess } from "./kubernetes/kubeconfig";
 import type { Observed } from "./route/plugin-chain";
 import { OptComponent, type OptComponentArgs } from "./opt/opt-component";
-import { servedAlpa, type Served } from "./served-alpa";
-import type { OptSettings } from "./opt/opt-settings";
+import { servedAlpa, type ConversionSettings, type Served } from "./served-alpa";
 import { metadata } from "./kubernetes/ownership";
 import type { Meaning } from "./meaning/plain";
 import { Verification, VERIFICATION_PREFIX } from "./opt/verification";
-
-/** A conversion of Alpa from bare metal to the cluster, or back. */
-export interface ConversionSettings {
-    phase: Phase;
-    opt: OptSettings;
-    bareMetal: BareMetalSettings;
-    /** Retry-After of the 503 answers during the conversion, and while the gateway is closed, in seconds. */
-    retryAfterSeconds: number;
-    /** Digest of the list of callers. */
-    callers: string;
-    /** The lock holder, and the time at which the lock expires. Unset if not locked. */
-    holder?: { name: string; until: string };
-    /** Number of the attempt. A run after an interrupted one increments it, so that all steps of the phase run again. */
-    attempt: number;
-    /** Whether the run is a rollback to an earlier phase, or repeats the current phase. */
-    back?: boolean;
-}
 
 interface Around {
     namespace: string;

@@ -1,4 +1,4 @@
-import type { ConversionSettings } from "./conversion";
+import type { ConversionSettings } from "./served-alpa";
 import type { AcceptSettings } from "./kubernetes/awaited";
 import type { AlpaSettings } from "./route/alpa-upstreams";
 import type { CallerClass } from "./route/caller-classes";

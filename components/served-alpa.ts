@@ -1,9 +1,26 @@
-import type { ConversionSettings } from "./conversion";
-import { stateOf } from "./opt/conversion-phases";
+import type { BareMetalSettings } from "./hosts/bare-metal/settings";
+import { stateOf, type Phase } from "./opt/conversion-phases";
 import { ALPA_PORT } from "./opt/opt-head";
 import { OPT } from "./opt/opt-pods";
 import { optNamespace, type OptSettings } from "./opt/opt-settings";
 import type { AlpaSettings } from "./route/alpa-upstreams";
+
+/** A conversion of Alpa from bare metal to the cluster, or back. */
+export interface ConversionSettings {
+    phase: Phase;
+    opt: OptSettings;
+    bareMetal: BareMetalSettings;
+    /** Retry-After of the 503 answers during the conversion, and while the gateway is closed, in seconds. */
+    retryAfterSeconds: number;
+    /** Digest of the list of callers. */
+    callers: string;
+    /** The lock holder, and the time at which the lock expires. Unset if not locked. */
+    holder?: { name: string; until: string };
+    /** Number of the attempt. A run after an interrupted one increments it, so that all steps of the phase run again. */
+    attempt: number;
+    /** Whether the run is a rollback to an earlier phase, or repeats the current phase. */
+    back?: boolean;
+}
 
 interface ServedArgs {
     namespace: string;

@@ -1,4 +1,4 @@
-import type { ConversionSettings } from "../../../components/conversion";
+import type { ConversionSettings } from "../../../components/served-alpa";
 import type { OperatorChart, OptSettings } from "../../../components/opt/opt-settings";
 import { digestOf } from "../../keys/consumers/digest";
 import type { ParsedIntraB } from "./schema";
