@@ -19,6 +19,7 @@ import {
     authenticatorIn,
     readConsumers,
     readNumber,
+    readValue,
     type Consumer,
     type Credential,
     type Method,
@@ -165,6 +166,8 @@ function aloneOf(lists: Lists, name: string, ids: string[]): Plan["alone"] {
         targets: [
             // Without these, a targeted run would not notice another cluster, and would use an earlier login.
             "**:StackIdentity::*",
+            // Has the digest of the callers, which a conversion compares.
+            ...(String(readValue(lists.text, "option")).startsWith("intra") ? ["**:ConversionRecord::*"] : []),
             // The component, whose inputs name the credentials.
             `**::${name}`,
             ...(isEdge

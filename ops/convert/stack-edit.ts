@@ -1,50 +1,71 @@
-/** The few values of a stack file that a conversion changes; everything else stays as it is written. */
-import { isAlias, isMap } from "yaml";
-import { keyOf, PROJECT, readValue } from "../stack/stack-file";
-import { editYaml, parseYaml } from "../stack/yaml-edit";
-import { PHASES, type Phase, type Place } from "./phases";
+/** The values of a stack file that a conversion changes; everything else stays as it is written. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { Scalar, type YAMLMap } from "yaml";
+import { BEFORE, TARGET } from "../../components/opt/conversion-phases";
+import type { Context } from "../context";
+import { shownPath } from "../output";
+import { filesOf, remember } from "../stack/edit-obstacles";
+import { nameOf, replace } from "../stack/file-edit";
+import type { Stack } from "../stack/stack";
+import { keyOf } from "../stack/stack-file";
+import { editYaml } from "../stack/yaml-edit";
+import type { Progress } from "./progress";
 
-/** The phase in a stack file; undefined with another option. */
-export function placeIn(text: string): Place | undefined {
-    const option = readValue(text, "option");
-    if (option === "intra-a") return "intra-a";
-    if (option !== "intra-b") return undefined;
-    const phase = readValue(text, "convert", "phase") ?? PHASES[0];
-    return PHASES.includes(phase as Phase) ? (phase as Phase) : undefined;
-}
+/** Where a stack file places a stack. */
+export type Place = Pick<Progress, "stage" | "attempt">;
 
-/** Sets the option and the phase. */
-export function setPlace(text: string, place: Place): string {
+/** Sets the option, the phase and the attempt. */
+export function setPlace(text: string, { stage, attempt }: Place): string {
     return editYaml(text, (document) => {
-        document.setIn(["config", keyOf(document, "option")], place === "intra-a" ? "intra-a" : "intra-b");
+        document.setIn(["config", keyOf(document, "option")], stage === BEFORE ? BEFORE : TARGET);
         const convert = ["config", keyOf(document, "convert")];
-        if (place !== "intra-a") document.setIn([...convert, "phase"], place);
-        else document.deleteIn([...convert, "phase"]);
+        const set = (name: string, value: unknown) =>
+            value === undefined ? document.deleteIn([...convert, name]) : document.setIn([...convert, name], value);
+        set("phase", stage === BEFORE ? undefined : stage);
+        const node = attempt && (document.createNode(attempt) as YAMLMap);
+        // Pulumi reads a time without quotes as a date, and writes it in another form.
+        if (node) (node.get("at", true) as Scalar).type = Scalar.QUOTE_DOUBLE;
+        set("attempt", node);
     });
 }
 
-/** Problems of a stack file into which a conversion cannot write its values. */
-export function formProblems(text: string): string[] {
-    const document = parseYaml(text);
-    const convert = document.getIn(["config", keyOf(document, "convert")], true);
-    if (isMap(convert) && convert.items.length === 1 && typeof convert.get("secure") === "string")
-        return [
-            "convert: must not be encrypted as a whole, since a conversion writes its phase into it. Write it as a mapping, and encrypt only its secrets, for example privateKey.",
-        ];
-    const rest = restOf(text);
-    const isChanged = (place: Place) => restOf(setPlace(text, place)) !== rest;
-    const places: Place[] = convert === undefined ? ["prepare"] : ["prepare", "intra-a"];
-    if (!isAlias(convert) && !places.some(isChanged)) return [];
-    return [
-        "convert: must not share its mapping or option with another key (anchor and alias of YAML), since a conversion changes both. Write the values out in each key.",
-    ];
-}
+/** The stack file and the callers file during a conversion, which applies only what they contained at its begin. */
+export class ConversionFiles {
+    private written: string;
 
-/** The stack file without the values that a conversion changes, to detect other edits. */
-export function restOf(text: string): string {
-    const { config = {}, ...rest } = parseYaml(text).toJS() as { config?: Record<string, unknown> };
-    const key = (name: string) => (`${PROJECT}:${name}` in config ? `${PROJECT}:${name}` : name);
-    const { [key("option")]: _, [key("convert")]: convert, ...others } = config;
-    const { phase: __, ...settings } = (convert ?? {}) as Record<string, unknown>;
-    return JSON.stringify([rest, others, settings]);
+    constructor(
+        private readonly context: Pick<Context, "note" | "folder">,
+        private readonly stack: Stack,
+    ) {
+        this.written = stack.text;
+    }
+
+    /** Writes a place into the stack file. Saves files that someone has edited meanwhile, and restores them. */
+    write(place: Place): void {
+        const { stack } = this;
+        for (const one of filesOf(stack)) {
+            const expected = one === stack ? this.written : one.text;
+            const text = existsSync(one.file) ? readFileSync(one.file, "utf8") : undefined;
+            if (text === expected) continue;
+            this.saveAside(nameOf(stack, one), text ?? "");
+            mkdirSync(dirname(one.file), { recursive: true });
+            replace(one.file, expected);
+        }
+        const after = setPlace(stack.text, place);
+        if (after === this.written) return;
+        remember(stack, after);
+        replace(stack.file, after);
+        this.written = after;
+    }
+
+    private saveAside(name: string, text: string): void {
+        const { folder, note } = this.context;
+        const file = join(folder, ".alpa-auth", "local", `${basename(name)}.${Date.now()}.edited`);
+        mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+        writeFileSync(file, text, { mode: 0o600 });
+        note(
+            `${name}: changed during the conversion, which goes on with the earlier text. The edit is in ${shownPath(file)}.`,
+        );
+    }
 }

@@ -35,21 +35,10 @@ export function git(args: string[], folder = ROOT, { timeoutSeconds = 60, signal
     );
 }
 
-/** State files of conversions, which each run of the program reads (config/conversion-state.ts). */
-const STATE_FILES = ":(glob)**/.alpa-auth/convert/*.json";
-
-/** Files that differ from the last commit, as git prints them. Of untracked files, only those that a run reads. */
+/** Files that differ from the last commit, as git prints them, without untracked files. */
 export async function uncommittedFiles(folder: string): Promise<string[]> {
     const changed = await git(["status", "--porcelain", "--untracked-files=no"], folder);
-    const untracked = await git(["status", "--porcelain", "--untracked-files=all", "--", STATE_FILES], folder);
-    const lines = [...changed.split("\n"), ...untracked.split("\n").filter((line) => line.startsWith("??"))];
-    return lines.flatMap((line) => (line === "" ? [] : [line.trim()]));
-}
-
-/** Returns the files that git tracks, or would add because it does not ignore them. All of the given files must exist. */
-export async function committable(files: string[]): Promise<string[]> {
-    const listed = await Promise.all(files.map(isCommittable));
-    return files.filter((_, i) => listed[i]);
+    return changed.split("\n").flatMap((line) => (line === "" ? [] : [line.trim()]));
 }
 
 /**

@@ -60,6 +60,7 @@ export function earlierConfig({ number, config }: Version, { then, now, callers,
         if (live?.value !== undefined) found.ofToday.push(key);
         if (restored[name] === undefined) found.problems.push(missing(key, number, live?.differs ?? old.differs));
     }
+    keepAttempt(restored, entryOf(today, "convert"));
     const list = `${PROJECT}:consumers`;
     const { consumers, kept } = keepRotated(restored[list], callers ?? entryOf(today, "consumers"));
     if (kept.length > 0) Object.assign(restored, { [list]: consumers });
@@ -93,7 +94,7 @@ function encryptedAt(
     if (isEncrypted(value)) return isMap(known) || Array.isArray(known) ? { differs: [] } : { value };
     if (known === undefined || known === HIDDEN) return isOwn ? { value } : { differs: [] };
     const read = entryOf(asPulumiReads(parseYaml(file), new Map()) as Content, key);
-    const [kept, ...others] = [value, read, known].map((side) => (key === "convert" ? withoutPhase(side) : side));
+    const [kept, ...others] = [value, read, known].map((side) => (key === "convert" ? withoutPlace(side) : side));
     const { before, after } = withoutSecrets(kept, others[0], others[1]);
     const differs = differences({ [key]: before }, { [key]: after }, []).map(({ path }) => pathText(path));
     if (differs.length > 0 || !isDeepStrictEqual(before, after)) return { differs };
@@ -101,11 +102,18 @@ function encryptedAt(
     return { value: phase === undefined ? kept : { ...(kept as object), phase } };
 }
 
-/** The settings of a conversion without its phase. */
-function withoutPhase(convert: unknown): unknown {
+/** The settings of a conversion without its phase and attempt. */
+function withoutPlace(convert: unknown): unknown {
     if (!isMap(convert)) return convert;
-    const { phase: _, ...rest } = convert;
+    const { phase: _, attempt: __, ...rest } = convert;
     return rest;
+}
+
+/** Sets the attempt of today: the stack rejects an earlier one. */
+function keepAttempt(restored: Record<string, unknown>, today: unknown): void {
+    const key = `${PROJECT}:convert`;
+    const attempt = isMap(today) ? today.attempt : undefined;
+    if (isMap(restored[key]) && attempt !== undefined) restored[key] = { ...restored[key], attempt };
 }
 
 /** Hides in `read` and in `known` each part that is encrypted in `encrypted`. Returns them as `before` and `after`. */

@@ -67,7 +67,7 @@ interface RollbackArgs extends TargetArgs {
 async function rollback(context: Context, args: RollbackArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const root = context.program ?? ROOT;
-    const against = [...(await uncommitted(root)), ...(await obstaclesOrConversion(context, stack, context.today))];
+    const against = [...(await uncommitted(root)), ...(await obstaclesOrConversion(context, stack))];
     if (against.length > 0) throw new UsageError(against);
     const interrupted = interruption();
     const scratch = mkdtempSync(join(tmpdir(), "alpa-auth-rollback-config-"));

@@ -1,7 +1,7 @@
 /** Finds out whether a version can be rolled back to, and with which config. */
 import { readFileSync, realpathSync } from "node:fs";
 import { relative } from "node:path";
-import { PHASES } from "../../convert/phases";
+import { BEFORE, PHASES, TARGET } from "../../../components/opt/conversion-phases";
 import { ROOT, type Context } from "../../context";
 import { Failure, UsageError } from "../../errors";
 import { git, hasCommit, uncommittedFiles } from "../history/commits";
@@ -118,7 +118,7 @@ async function commitProblems(root: string, { number, commit }: Version): Promis
 
 /** Where Alpa runs in a version: the phase of the conversion with option intra-b, else `intra-a`. @returns undefined if unknown */
 function placeOf({ config }: Version, plain: Config | undefined): string | undefined {
-    if (config.option !== "intra-b") return "intra-a";
+    if (config.option !== TARGET) return BEFORE;
     const convert = config.convert === HIDDEN ? plain?.convert : (config.convert ?? {});
     if (!isMap(convert)) return undefined;
     return typeof convert.phase === "string" ? convert.phase : PHASES[0];
@@ -127,19 +127,15 @@ function placeOf({ config }: Version, plain: Config | undefined): string | undef
 /**
  * Rejects a version with another phase of a conversion. A conversion moves between bare metal and the component in
  * verified steps, with the callers' route closed, so the config of another phase cannot be applied at once.
- * @param phase phase that the stack has reached; undefined without a conversion @param there phase of the version
+ * @param here phase that the stack has reached @param there phase of the version
  */
-function stageProblems(phase: string | undefined, there: string | undefined, number: number): string[] {
-    const here = phase ?? "intra-a";
+function stageProblems(here: string = BEFORE, there: string | undefined, number: number): string[] {
     // Without the phase the config is unknown too, which another check rejects.
-    if (there === undefined) return [];
-    // In the first phase, `prepare`, bare metal still serves callers.
-    const serves = (place: string) => (place === "prepare" ? "intra-a" : place);
-    if (serves(here) === serves(there)) return [];
-    const say = (place: string) => (place === "intra-a" ? place : `intra-b, phase ${place}`);
+    if (there === undefined || here === there) return [];
+    const say = (place: string) => (place === BEFORE ? place : `${TARGET}, phase ${place}`);
     const way =
-        serves(there) === "intra-a"
-            ? "npm run ops -- convert run --yes --to intra-a (if a conversion is in progress: npm run ops -- convert abort --yes). Then run the rollback again"
+        there === BEFORE
+            ? "npm run ops -- convert run --yes --to intra-a. Then run the rollback again"
             : "npm run ops -- convert run --yes. Then roll back to a version after the conversion";
     return [
         `--to: version ${number} must have the conversion phase of the stack (version: ${say(there)}, stack: ${say(here)}). Only a conversion can change the phase; callers get 503 meanwhile. Run: ${way}`,

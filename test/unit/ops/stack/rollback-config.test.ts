@@ -84,10 +84,10 @@ describe("config of ops stack rollback", () => {
 
     it("restores the earlier phase, if a conversion's hosts have keys", async () => {
         const convert = (privateKey: unknown, more: object) => ({ bareMetal: { hosts: [{ privateKey }] }, ...more });
-        const text = file({ "alpa-auth:convert": convert(secure("now"), { phase: "done" }) });
-        const then = { "alpa-auth:convert": hidden(convert(PLAIN, { phase: "prepare" })) };
+        const text = file({ "alpa-auth:convert": convert(secure("now"), { phase: "open" }) });
+        const then = { "alpa-auth:convert": hidden(convert(PLAIN, { phase: "prepared" })) };
         const { config } = await exits(0, configFor(then, { text }));
-        assert.deepEqual(config["alpa-auth:convert"], convert(secure("now"), { phase: "prepare" }));
+        assert.deepEqual(config["alpa-auth:convert"], convert(secure("now"), { phase: "prepared" }));
     });
 
     it("compares the list of callers too, if a key in it makes it secret", async () => {

@@ -1,10 +1,8 @@
 // Proves what `stack rollback` refuses before anything changes, and its messages. Git is real. A fake Pulumi answers
 // from memory; where it rejects a plan, it uses the messages of Pulumi's package pkg/resource/deploy.
 import { strict as assert } from "node:assert";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { writeConversionState } from "../../../../ops/convert/runner/conversion-state";
 import type { Call } from "../kit";
 import { git, made, repository, rollback, update, usePackages, useRepository, type Options } from "./rollback-kit";
 import { exits } from "../kit";
@@ -97,21 +95,19 @@ describe("ops stack rollback refuses", () => {
     const stages: [what: string, phase: string | undefined, then: object, problem: RegExp | undefined][] = [
         [
             "intra-a while the component serves",
-            "done",
+            "open",
             {},
-            /must have the conversion phase of the stack \(version: intra-a, stack: intra-b, phase done\).* convert run --yes --to intra-a \(if a conversion is in progress: .* convert abort/,
+            /must have the conversion phase of the stack \(version: intra-a, stack: intra-b, phase open\).* convert run --yes --to intra-a\. Then/,
         ],
-        ["intra-a in the middle of a conversion", "drain", {}, /stack: intra-b, phase drain\).* convert abort/],
-        ["another phase", "done", { phase: "switch" }, /version: intra-b, phase switch, stack: intra-b, phase done\)/],
+        ["intra-a from the first phase", "prepared", {}, /stack: intra-b, phase prepared\).* convert run --yes --to/],
+        ["another phase", "open", { phase: "moved" }, /version: intra-b, phase moved, stack: intra-b, phase open\)/],
         [
             "the component while bare metal serves",
             undefined,
-            { phase: "done" },
-            /version: intra-b, phase done, stack: intra-a\).* convert run --yes\. Then roll back/,
+            { phase: "open" },
+            /version: intra-b, phase open, stack: intra-a\).* convert run --yes\. Then roll back/,
         ],
-        ["the same phase", "done", { phase: "done" }, undefined],
-        ["intra-a from the first phase, in which bare metal serves", "prepare", {}, undefined],
-        ["the first phase", undefined, { phase: "prepare" }, undefined],
+        ["the same phase", "open", { phase: "open" }, undefined],
     ];
     for (const [what, phase, convert, problem] of stages)
         it(problem ? what : `nothing on a way back to ${what}`, async () => {
@@ -129,11 +125,13 @@ describe("ops stack rollback refuses", () => {
         });
 
     it("a stack under conversion", async () => {
-        const folder = mkdtempSync(join(tmpdir(), "alpa-auth-held-"));
-        writeConversionState(folder, "intra", { holder: { name: "ada", until: "2026-11-25T13:00:00Z" } });
-        const { note } = await exits(2, rollback(["--to", "1"], { folder, history: both() }));
-        rmSync(folder, { recursive: true });
-        assert.match(note, /intra: a conversion is in progress \(ada, until 2026-11-25T13:00:00Z\)/);
+        const attempt = { number: 1, to: "intra-b", by: "ada@ops", pid: 42, at: "2026-11-25T13:00:00Z" };
+        const type = "pulumi-nodejs:dynamic/alpa-auth:ConversionRecord";
+        const resources = [{ type, outputs: { step: { stage: "closed", attempt } } }];
+        const says = ({ args }: Call) =>
+            args[1] === "export" ? { stdout: JSON.stringify({ deployment: { resources } }) } : undefined;
+        const { note } = await exits(2, rollback(["--to", "1"], { says, history: both() }));
+        assert.match(note, /intra: a conversion is in progress \(phase closed, ada@ops, pid 42, since 2026-11-25T13/);
     });
 
     it("a stack whose state changed after its review", async () => {
