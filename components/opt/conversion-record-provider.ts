@@ -34,7 +34,7 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, State> = {
     /** Also runs in preview, before any other resource. */
     async check(olds, news) {
         const problem = stepProblem(olds.step, news.step);
-        return { inputs: news, failures: problem === undefined ? [] : [{ property: "step", reason: problem }] };
+        return { inputs: news, failures: problem === undefined ? [] : [{ property: "", reason: problem }] };
     },
     async diff(_id, olds, news) {
         return { changes: !isEqual(olds.step, news.step) };

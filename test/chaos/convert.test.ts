@@ -70,16 +70,20 @@ describe("npm run ops -- convert", function () {
     });
 
     it("moves Alpa back, while a leaked credential can be blocked", async () => {
-        const { ended } = stack.start("run", "--to", "intra-a");
-        await until("moved");
-        const revoke = () => stack.ops("consumer", "revoke", "lab", "2026a", "--yes");
-        assert.match(failed(await revoke()), /kubectl -n convert delete secret lab\.2026a$/m);
-        await new Rest(place.world.kubeConfig).call("DELETE", "/api/v1/namespaces/convert/secrets/lab.2026a");
-        await eventually("a rejection", async () => (await ask(url, key)).status === 401 || undefined, 30);
-        succeeded(await ended);
-        assert.equal((await ask(url, key)).status, 401, "after the conversion");
-        succeeded(await stack.run(["up", "--yes", "--skip-preview", "--refresh"]));
+        const leaked = (await stack.outputs()).credentials["smoke/2026a"];
+        const revoke = () => stack.ops("consumer", "revoke", "smoke", "2026a", "--yes");
+        await withTraffic("back", true, async () => {
+            const { ended } = stack.start("run", "--to", "intra-a");
+            await until("moved");
+            assert.match(failed(await revoke()), /kubectl -n convert delete secret smoke\.2026a$/m);
+            await new Rest(place.world.kubeConfig).call("DELETE", "/api/v1/namespaces/convert/secrets/smoke.2026a");
+            await eventually("a rejection", async () => (await ask(url, leaked)).status === 401 || undefined, 30);
+            succeeded(await ended);
+        });
         await assertSettledIn("intra-a");
+        assert.equal((await ask(url, leaked)).status, 401, "after the conversion");
+        succeeded(await revoke());
+        assert.equal((await ask(url, leaked)).status, 401, "after the revocation");
     });
 
     it("returns by itself when the component cannot load the model", async () => {

@@ -18,7 +18,7 @@ import { EngineStack, succeeded, TOOLS_MILLISECONDS } from "../stack";
 import { SteadyCallers } from "../traffic";
 import { gpuWorld } from "./gpu-world";
 
-const CONSUMERS = [{ name: "lab", credentials: [{ id: "2026a", method: "key" }] }];
+const CONSUMERS = ["lab", "smoke"].map((name) => ({ name, credentials: [{ id: "2026a", method: "key" }] }));
 
 export interface Outputs {
     url: string;

@@ -82,12 +82,15 @@ describe("config of ops stack rollback", () => {
         assert.deepEqual(config["alpa-auth:token"], secure("now"));
     });
 
-    it("restores the earlier phase, if a conversion's hosts have keys", async () => {
+    it("restores the earlier phase, and keeps the attempt of today, if a conversion's hosts have keys", async () => {
         const convert = (privateKey: unknown, more: object) => ({ bareMetal: { hosts: [{ privateKey }] }, ...more });
-        const text = file({ "alpa-auth:convert": convert(secure("now"), { phase: "open" }) });
-        const then = { "alpa-auth:convert": hidden(convert(PLAIN, { phase: "prepared" })) };
+        const text = file({ "alpa-auth:convert": convert(secure("now"), { phase: "open", attempt: { number: 5 } }) });
+        const then = { "alpa-auth:convert": hidden(convert(PLAIN, { phase: "prepared", attempt: { number: 2 } })) };
         const { config } = await exits(0, configFor(then, { text }));
-        assert.deepEqual(config["alpa-auth:convert"], convert(secure("now"), { phase: "prepared" }));
+        assert.deepEqual(
+            config["alpa-auth:convert"],
+            convert(secure("now"), { phase: "prepared", attempt: { number: 5 } }),
+        );
     });
 
     it("compares the list of callers too, if a key in it makes it secret", async () => {
