@@ -5,12 +5,13 @@ import type { IntraASettings } from "./config/options/intra-a/settings";
 import type { InterSettings } from "./config/options/inter/settings";
 import type { IntraBSettings } from "./config/options/intra-b/settings";
 import { untilDisabled } from "./components/cloudflare/disabled-tokens";
+import { ConversionRecord } from "./components/opt/conversion-record";
+import type { ConversionStep } from "./components/opt/conversion-record-provider";
 import { StackIdentity } from "./components/records/identity";
 import type { Identity } from "./components/records/identity-rule";
 import type { ClusterAccess } from "./components/kubernetes/kubeconfig";
 import { owner } from "./components/kubernetes/ownership";
 import { preflight } from "./preflight";
-import { attemptOf, withoutRecord } from "./preflight/alpa/conversion";
 import { cloudflarePreflight, exposurePreflight } from "./preflight/cloudflare";
 import { hostsPreflight, NO_CLUSTER_YET, withoutCluster } from "./preflight/hosts";
 import { configuredIdentities } from "./config/identities";
@@ -45,12 +46,7 @@ export const OPTION_STACKS: {
     },
     async "intra-b"(settings, api) {
         const { warnings, bound, ...reached } = await checkGateway(settings, api);
-        const attempt = reached.cluster.clusterUid === undefined ? {} : await attemptOf({ ...settings, ...reached });
-        const conversion = { ...settings.conversion, ...attempt };
-        return {
-            warnings,
-            create: () => bound((identity) => intra({ ...settings, ...reached, conversion, identity, program })),
-        };
+        return { warnings, create: () => bound((identity) => intra({ ...settings, ...reached, identity, program })) };
     },
     async inter(settings, api) {
         const { warnings, bound, ...reached } = await checkGateway(settings, api);
@@ -69,11 +65,11 @@ export const OPTION_STACKS: {
 type Bound = (create: (identity: StackIdentity) => Record<string, unknown>) => Promise<Record<string, unknown>>;
 
 /**
- * Compares identities with the recorded ones. A preview does so before all other checks. An update, which a preview usually
+ * Compares identities, and the step of a conversion, with the recorded ones. A preview does so before all other checks. An update, which a preview usually
  * precedes, does so after them, because it also records them: if a check rejects the first update, nothing is written.
  */
 async function bind(
-    settings: Settings,
+    settings: Settings & { step?: ConversionStep },
     cluster?: Identity,
     machines: Record<string, string | undefined> = {},
 ): Promise<Bound> {
@@ -82,6 +78,8 @@ async function bind(
         const moved = settings.movedFrom.map(({ id }) => id);
         const identity = new StackIdentity("identity", { identities, moved });
         const problems = await identity.registered();
+        if (problems.length === 0 && settings.step !== undefined)
+            problems.push(...(await new ConversionRecord("conversion", settings.step).registered()));
         if (problems.length > 0) throw new PreflightError("the stack", problems);
         return identity;
     };
@@ -116,7 +114,7 @@ async function checkCluster(settings: GatewayOptionSettings): Promise<CheckedGat
     const { nodes } = settings;
     const hosts = nodes && (await hostsPreflight(nodes, owner()));
     if (nodes !== undefined && hosts?.access === undefined) {
-        const problems = [...withoutRecord(settings), ...endedFiles(settings.tls)];
+        const problems = endedFiles(settings.tls);
         if (problems.length > 0) throw new PreflightError("the cluster", problems);
         const warnings = [NO_CLUSTER_YET, ...withoutCluster(settings)];
         return { warnings, cluster: settings.cluster, bound: await bind(settings, undefined, hosts?.machines) };

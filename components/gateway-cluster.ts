@@ -75,7 +75,7 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         const route = new AlpaRoute(
             `${name}-route`,
             {
-                ...{ ...bound, alpa, guard, pathPrefix, ownGateway, refused, attempt: conversion?.attempt },
+                ...{ ...bound, alpa, guard, pathPrefix, ownGateway, refused, attempt: args.conversion?.attempt },
                 meaning: meaning.AlpaRoute,
                 tls: args.tls && { redirect: args.tls.redirect },
                 ...(args.classes && { classes: args.classes, counters: shared?.counters }),

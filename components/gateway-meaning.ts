@@ -74,7 +74,7 @@ function tlsMeaning({ hostnames, source }: NonNullable<GatewayClusterArgs["tls"]
     return { hostnames, certificate: { files: { certificate: publicFingerprint(certificate), key } } };
 }
 
-/** The phase and settings of a conversion, without its record in the cluster: the digest of the callers, and the lock. */
+/** The phase and settings of a conversion. */
 function conversionMeaning({ phase, opt, bareMetal, ...rest }: ConversionSettings, args: GatewayClusterArgs) {
     const { retryAfterSeconds, attempt, back } = rest;
     const { how, alpaHost, port, ...hosts } = bareMetal;

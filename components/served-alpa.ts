@@ -1,5 +1,5 @@
 import type { BareMetalSettings } from "./hosts/bare-metal/settings";
-import { stateOf, type Phase } from "./opt/conversion-phases";
+import { isClosed, stateOf, type Phase } from "./opt/conversion-phases";
 import { ALPA_PORT } from "./opt/opt-head";
 import { OPT } from "./opt/opt-pods";
 import { optNamespace, type OptSettings } from "./opt/opt-settings";
@@ -12,13 +12,9 @@ export interface ConversionSettings {
     bareMetal: BareMetalSettings;
     /** Retry-After of the 503 answers during the conversion, and while the gateway is closed, in seconds. */
     retryAfterSeconds: number;
-    /** Digest of the list of callers. */
-    callers: string;
-    /** The lock holder, and the time at which the lock expires. Unset if not locked. */
-    holder?: { name: string; until: string };
-    /** Number of the attempt. A run after an interrupted one increments it, so that all steps of the phase run again. */
+    /** Number of the attempt. With a new number, all steps of the phase run again. */
     attempt: number;
-    /** Whether the run is a rollback to an earlier phase, or repeats the current phase. */
+    /** Whether the attempt leads back to bare metal. */
     back?: boolean;
 }
 
@@ -41,11 +37,10 @@ export interface Served {
 export function servedAlpa({ namespace, alpa, conversion, closed }: ServedArgs): Served {
     if (conversion === undefined) return { alpa, refused: closed };
     const { phase, opt, retryAfterSeconds } = conversion;
-    const { upstream, callers } = stateOf(phase);
     const component = { endpoints: [{ address: optAddress(namespace, opt), weight: 1 }] };
     return {
-        alpa: upstream === "component" ? { ...alpa, ...component } : alpa,
-        ...((callers === "nowhere" || closed) && { refused: { retryAfterSeconds } }),
+        alpa: stateOf(phase).side === "component" ? { ...alpa, ...component } : alpa,
+        ...((isClosed(phase) || closed) && { refused: { retryAfterSeconds } }),
     };
 }
 

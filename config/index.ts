@@ -1,13 +1,12 @@
 import { getStack } from "@pulumi/pulumi/metadata";
 import { allConfig } from "@pulumi/pulumi/runtime/config";
 import { readApiAccess, type ApiAccess } from "./api-access";
-import { readConversionState, withConversionState } from "./conversion-state";
 import { parseCallersFile, placedInFile, readCallersFile } from "./keys/consumers/file";
 import { authenticatorOf, DEFINITIONS, OPTIONS, ownersOfOthers, type Option, type Settings } from "./options";
 import type { CheckContext } from "./cross-check";
 import { ProblemList } from "./problem-list";
 import { didYouMean, explain } from "./problems";
-import { plainSecrets, readStackFile, stackFilesFolder } from "./stack-file";
+import { plainSecrets, readStackFile } from "./stack-file";
 import { isInside } from "./values";
 
 export type { ApiAccess, Settings };
@@ -22,18 +21,16 @@ export class ConfigError extends ProblemList {
     }
 }
 
-/** Reads the running stack's config, and the state of its conversion. No other code reads the config. */
+/** Reads the running stack's config. No other code reads the config. */
 export function readSettings(project: string): Settings {
     const prefix = `${project}:`;
     const own = Object.entries(allConfig()).filter(([key]) => key.startsWith(prefix));
     const raw = Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value]));
     // The token is read only for options and exposures that use the Cloudflare API.
     const api = authenticatorOf(raw.option) === "edge" || raw.exposure === "tunnel" ? cloudflareApi() : undefined;
-    const stack = getStack();
-    const inPlain = plainSecrets(readStackFile(stack));
+    const inPlain = plainSecrets(readStackFile(getStack()));
     const isSecret = (key: string, value?: unknown) => secretKeys().includes(prefix + key) && !inPlain(value);
-    const settings = parse(raw, isSecret, new Date(), api);
-    return withConversionState(settings, readConversionState(stackFilesFolder("."), stack));
+    return parse(raw, isSecret, new Date(), api);
 }
 
 /** Access to the Cloudflare API for the provider and the preflight checks. */

@@ -3,7 +3,6 @@ import type { PlainAccess } from "../components/kubernetes/api-server";
 import type { Reader } from "../components/kubernetes/cluster-reader";
 import { stackFilesFolder } from "../config/stack-file";
 import { stateOf } from "./check/exposure-ports";
-import { openHolder, type OpenHolder } from "./convert/lock/holder";
 import { UsageError } from "./errors";
 import { auditGateway, type AuditGateway } from "./gateway/audit";
 import { underPolicy, WITHOUT_PACK } from "./stack/policy-pack";
@@ -24,8 +23,6 @@ export interface Context {
     refusalSeconds: number;
     /** Address to connect to instead of the host of a stack's https URL. @default the URL's host */
     connectTo?: string;
-    /** Opens the record of the lock holder in a stack's cluster. */
-    openHolder: OpenHolder;
     /** Opens a cluster for reading objects. @default the cluster of the access */
     openReader?: (access: PlainAccess) => Reader;
     /** Finds objects in APISIX that the ingress controller did not write. */
@@ -34,8 +31,6 @@ export interface Context {
     stateOfPort: typeof stateOf;
     /** Prints the result of the command, to standard output. */
     out(text: string): void;
-    /** Writes raw text to the terminal, if there is one. */
-    terminal?: (text: string) => void;
     /** Prints messages during the command to standard error, so that the result can be piped. */
     note(text: string): void;
 }
@@ -51,10 +46,8 @@ export function realContext(): Context {
         get connectTo() {
             return loopback(process.env.ALPA_AUTH_CONNECT_TO);
         },
-        openHolder,
         auditGateway,
         stateOfPort: stateOf,
-        terminal: process.stderr.isTTY ? (text) => void process.stderr.write(text) : undefined,
         out: (line) => console.log(line),
         note,
     };

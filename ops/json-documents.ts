@@ -5,9 +5,8 @@ const REMOVAL = "`{stack, changed, file, diff, effects, warnings, next, proofs: 
 const REVIEW = "`{stack, changes, findings: [{code, severity, says, evidence, todo}]}`";
 const CREDENTIALS =
     "credentials: [{id, method, algorithm, state, expires, daysLeft, secretVersion, previousSecretExpires, fingerprint, lastHandout}]";
-const PLAN = "`{stack, reached, to, underWay, steps, budgetSeconds, downSeconds, wholeReturnSeconds, problems, notes}`";
-const STATUS =
-    "`{stack, state, option, reached, asked, direction, why, step, next, callers, downSeconds, secondsUntilReturn, holder, clusterHolder, record}`";
+const PLAN = "`{stack, phase, to, steps: [{phase, does, callers}], budgetMinutes, returnMinutes, problems}`";
+const STATUS = "`{stack, phase, isComplete, underWay, attempt: {number, to, by, pid, at}, closedSince, next, pending}`";
 const CALLERS = "[{caller, kind, requests, successes, unsuccessful: [{status, requests}], bytesSent}]";
 
 /** JSON output by noun and verb. Every command with `--json` must be in this table. */
@@ -39,7 +38,6 @@ export const JSON_DOCUMENTS: Record<string, string> = {
     "convert plan": PLAN,
     "convert status": STATUS,
     "convert run":
-        "`{stack, to, outcome, …}`; `outcome` is `converted`, `returned`, `stopped`, `human` or `none`. Without `--yes`: the document of `convert plan`",
-    "convert abort":
-        "the document of `convert run`; `outcome` is `asked` if the running process was told to roll back. Without `--yes`: the document of `convert status`",
+        "`{stack, outcome, to, why}`; `outcome` is `converted`, `returned` or `none`. Without `--yes`: the document of `convert plan`",
+    "convert abort": "the document of `convert run`. Without `--yes`: the document of `convert status`",
 };

@@ -57,7 +57,7 @@ export function takeLockFile<T extends LockHolder>(
 }
 
 /** @returns undefined if there is no lock, or if it cannot be read */
-export function readLock<T extends LockHolder>(file: string): T | undefined {
+function readLock<T extends LockHolder>(file: string): T | undefined {
     try {
         return JSON.parse(readFileSync(file, "utf8")) as T;
     } catch {

@@ -2,7 +2,6 @@ import { deafGateway, nodePort, prerequisites, storageClass } from "./kubernetes
 import { onlyProblems, type Findings } from "./findings";
 import { answered, opened } from "./kubernetes/check-cluster";
 import { openCluster, type ClusterView } from "./kubernetes/cluster";
-import { conversion } from "./alpa/conversion";
 import { crdProblems } from "./kubernetes/crds";
 import { nodes, podNetworks, type InstalledGateway } from "./kubernetes/nodes";
 import { etcdInPlace } from "./kubernetes/etcd";
@@ -34,7 +33,6 @@ function checks(settings: InstalledGateway, owner: string, cluster: ClusterView)
     return [
         // First, since in the wrong cluster no other problem matters.
         onlyProblems(foreignOwners(settings, cluster, owner)),
-        onlyProblems(conversion(settings, cluster, owner)),
         componentOnItsWay(settings, cluster),
         nodes(settings, cluster),
         podNetworks(settings, cluster),

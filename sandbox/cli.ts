@@ -6,7 +6,7 @@ import { env } from "./commands/env";
 import { status } from "./commands/status";
 import { up } from "./commands/up";
 import { PART_NAMES } from "./real/parts";
-import { EXPOSURES, FAIL_STEPS, OPTIONS } from "./world/scene";
+import { EXPOSURES, OPTIONS } from "./world/scene";
 
 // `standalone` loads the emulators, so it is loaded only by the commands that use it.
 // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import at the top would load them at once
@@ -51,9 +51,6 @@ program
         ).choices(OPTIONS),
     )
     .option("--load-seconds <seconds>", "how long the model of stack intra takes to load (default: 5)", seconds)
-    .addOption(
-        new Option("--fail-step <step>", "step at which every conversion of stack intra fails").choices(FAIL_STEPS),
-    )
     .option(
         "--observe",
         "also start the Prometheus on PATH, which scrapes the gateway and evaluates the project's alerts",

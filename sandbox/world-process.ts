@@ -14,7 +14,7 @@ async function main(): Promise<void> {
         ["SIGINT", "SIGTERM"].forEach((signal) => process.once(signal, () => resolve())),
     );
     const asked = JSON.parse(name) as SceneName;
-    const { loadSeconds, failStep, observe } = asked;
+    const { loadSeconds, observe } = asked;
     const tools = JSON.parse(found) as Toolchain<ToolName>;
     const stack = followStack(dir, (message) => log(`the requests to try cannot be updated: ${message}`));
     const page = await startStatusPage(dir, stack);
@@ -26,7 +26,7 @@ async function main(): Promise<void> {
         return readFacts<PulumiFacts>(dir, "pulumi");
     };
     const pulumi = () => waitFor("Pulumi to be built", builtPulumi, { seconds: BUILD_SECONDS });
-    const options = { tools, pulumi, loadSeconds, failStep, observe, onAnswer: page.add };
+    const options = { tools, pulumi, loadSeconds, observe, onAnswer: page.add };
     const world = await sceneOf(asked).start(dir, log, options);
     log("ready");
     await ended;

@@ -1,6 +1,7 @@
 /** The diagrams of docs/evaluate/options.md, generated from the resources of a stack and from tables of the code. */
 import { PHASES as ZONE_PHASES } from "../components/cloudflare/dns-record";
-import { BEFORE, leadsOn, PHASES, stateOf, stepsFrom, type Phase } from "../components/opt/conversion-phases";
+import { BEFORE, nextStage, STAGES, stateOf, TARGET, type Stage } from "../components/opt/conversion-phases";
+import { callersIn } from "../ops/convert/decide";
 import type { Seen } from "./kit";
 
 /** Programs by the label that the chart or this project sets on their pods. */
@@ -116,26 +117,20 @@ export function cloudflareDiagram(seen: Seen[], endpoint: string): string {
 
 /** Draws a conversion: its phases, what answers callers in each phase, and the steps forward and back. */
 export function conversionDiagram(): string {
-    type Place = typeof BEFORE | Phase;
-    const stages: Place[] = [BEFORE, ...PHASES];
-    const id = (stage: Place) => stage.replaceAll("-", "_");
-    const callers = { "bare-metal": "bare metal", nowhere: "503", component: "the component" };
-    const text = (stage: Place) => {
-        if (stage === BEFORE) return "option intra-a: callers get answers of bare metal";
-        const state = stateOf(stage);
-        const gpus = state.bareMetal ? "bare metal" : state.component ? "the component" : "free";
-        const to = state.callers === "nowhere" ? "503" : `answers of ${callers[state.callers]}`;
-        return `${stage}: callers get ${to}, GPUs: ${gpus}`;
-    };
+    const id = (stage: Stage) => stage.replaceAll("-", "_");
+    const gpus = (stage: Stage) =>
+        stage !== BEFORE && stateOf(stage).side === "component" ? "component" : "bare metal";
+    const text = (stage: Stage) => `${stage}: callers get ${callersIn(stage)}, GPUs: ${gpus(stage)}`;
+    const arrows = (stage: Stage) =>
+        ([TARGET, BEFORE] as const).flatMap((to) => {
+            const next = nextStage(stage, to);
+            return next === undefined ? [] : [`    ${id(stage)} --> ${id(next)}: ${to === TARGET ? "on" : "back"}`];
+        });
     return [
         "stateDiagram-v2",
-        ...stages.map((stage) => `    state "${text(stage)}" as ${id(stage)}`),
+        ...STAGES.map((stage) => `    state "${text(stage)}" as ${id(stage)}`),
         `    [*] --> ${id(BEFORE)}`,
-        ...stages.flatMap((from) =>
-            stages
-                .filter((to) => to !== from && stepsFrom(from).includes(to))
-                .map((to) => `    ${id(from)} --> ${id(to)}: ${leadsOn(from, to) ? "on" : "back"}`),
-        ),
+        ...STAGES.flatMap(arrows),
         "",
     ].join("\n");
 }

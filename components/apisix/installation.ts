@@ -77,7 +77,7 @@ export class Gateway extends pulumi.ComponentResource {
                 settings: etcdSettings(gateway.release),
                 meaning: args.etcd,
             },
-            // Beside the gateway and not inside: Pulumi deletes by depth, so this namespace goes together with that of the routes.
+            // Next to the gateway in the tree, not below it: Pulumi deletes by depth, so this namespace goes together with that of the routes.
             { parent: opts.parent },
         );
         const inNamespace = (apisix: string, o: pulumi.CustomResourceOptions) => {

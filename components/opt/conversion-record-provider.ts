@@ -1,126 +1,102 @@
-import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
 import type * as pulumi from "@pulumi/pulumi";
-import { kubeConfigOf, kubernetesClient, type PlainAccess } from "../kubernetes/api-server";
-import { apiErrorMessage, isAbsent, titleOf } from "../kubernetes/cluster-reader";
-import type { Stage } from "./conversion-phases";
-import type { ClusterAccess } from "../kubernetes/kubeconfig";
-import type { metadata } from "../kubernetes/ownership";
+import { BEFORE, isClosed, nextStage, type Stage, type Target } from "./conversion-phases";
 
-/** Fields that a run writes before any other change. */
-export interface Beginning {
-    /** Target stage of the run. */
-    going: Stage;
-    /** Number of runs that started after an interrupted run. */
-    attempt: string;
-    /** Nodes of the conversion, separated by commas. */
-    nodes: string;
-    /** The lock holder of the conversion. Unset if not locked. */
-    holder?: string;
-    /** When the lock expires. */
-    until?: string;
+/** A process that carries out a conversion, or a part of it, in one direction. */
+export interface Attempt {
+    /** Greater than that of every earlier attempt of the stack. A new number makes every step of a phase run again. */
+    number: number;
+    to: Target;
+    /** User and host, `ada@ops`. */
+    by: string;
+    pid: number;
+    /** When the attempt began, ISO 8601. */
+    at: string;
 }
 
-/** Fields that a run writes after all other changes. */
-export interface Ending {
-    /**
-     * Stage that was reached. The field `since` has the time at which it was reached, which later runs in the same stage
-     * do not change.
-     */
-    phase: Stage;
-    /** Digest of the callers when the stage was reached. */
+/** How far a stack is in a conversion, as a run sets it. */
+export interface ConversionStep {
+    stage: Stage;
+    /** The attempt that set the stage. Unset before the first conversion. */
+    attempt?: Attempt;
+    /** Digest of the list of callers. */
     callers: string;
-}
-
-export interface ConversionRecordArgs {
-    cluster: ClusterAccess;
-    metadata: ReturnType<typeof metadata>;
-    begin?: Beginning;
-    end?: Ending;
 }
 
 // The state stores this file as text. dynamic-resource.ts describes what such a file may import and use.
 
-type Inputs = pulumi.Unwrap<Omit<ConversionRecordArgs, "cluster">> & PlainAccess;
-type State = Inputs & { since?: string };
-/** Fields of the object; null removes a field. */
-type Fields = Record<string, string | null>;
+type Inputs = { step: ConversionStep };
+type State = Inputs & {
+    /** When the conversion closed the callers' route, ISO 8601. */
+    closedSince?: string;
+};
 
 export const provider: pulumi.dynamic.ResourceProvider<Inputs, State> = {
+    /** Also runs in preview, before any other resource. */
+    async check(olds, news) {
+        const problem = stepProblem(olds.step, news.step);
+        return { inputs: news, failures: problem === undefined ? [] : [{ property: "", reason: problem }] };
+    },
     async diff(_id, olds, news) {
-        const part = ({ metadata, begin, end, kubeconfig }: Inputs) =>
-            JSON.stringify([metadata, sorted(begin), sorted(end), kubeconfig]);
-        return { changes: part(olds) !== part(news) };
+        return { changes: !isEqual(olds.step, news.step) };
     },
     async create(inputs) {
-        const id = `${inputs.metadata.namespace}/${inputs.metadata.name}`;
-        return { id, outs: { ...inputs, ...(await write(inputs, fieldsOf(inputs))) } };
+        return { id: "conversion", outs: inputs };
     },
-    async update(_id, olds, inputs) {
-        return { outs: { ...inputs, ...(await write(inputs, fieldsOf(inputs, olds))) } };
-    },
-    async delete(_id, inputs) {
-        try {
-            if (inputs.end) await patch(inputs, { phase: null, callers: null, since: null });
-            else await inWords(inputs, open(inputs).delete(objectOf(inputs)));
-        } catch (error) {
-            if (!isAbsent(error)) throw error;
-        }
+    async update(_id, { step, closedSince }, inputs) {
+        const isNew = isClosed(inputs.step.stage) && !isClosed(step.stage);
+        const since = isNew ? new Date().toISOString() : closedSince;
+        return { outs: { ...inputs, ...(since !== undefined && { closedSince: since }) } };
     },
 };
 
-function sorted(part: object | undefined): unknown {
-    return Object.entries(part ?? {}).sort();
-}
-
-function fieldsOf({ begin, end }: Inputs, olds?: Inputs): Fields {
-    if (begin) return { holder: null, until: null, ...begin };
-    const { phase, callers } = end!;
-    return { phase, callers, ...(olds?.end?.phase === phase ? {} : { since: new Date().toISOString() }) };
-}
-
-/** @returns the start of the phase, which a write of the same phase does not change */
-async function write(inputs: Inputs, fields: Fields): Promise<{ since?: string }> {
-    const { data } = await written(inputs, fields);
-    return data?.since === undefined ? {} : { since: data.since };
-}
-
-type Written = client.KubernetesObject & { data?: Record<string, string> };
-
-async function written(inputs: Inputs, fields: Fields): Promise<Written> {
-    try {
-        return await patch(inputs, fields);
-    } catch (error) {
-        if (!isAbsent(error)) throw error;
-        const data = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
-        const object = { ...objectOf(inputs), metadata: inputs.metadata, data } as client.KubernetesObject;
-        return inWords(inputs, open(inputs).create(object));
-    }
-}
-
-async function patch(inputs: Inputs, data: Fields): Promise<Written> {
-    const merge = "application/merge-patch+json" as client.PatchStrategy;
-    const object = { ...objectOf(inputs), metadata: inputs.metadata, data } as client.KubernetesObject;
-    return inWords(inputs, open(inputs).patch(object, undefined, undefined, undefined, undefined, merge));
-}
-
-/** @throws Error with the API server's message, or the original error if the object does not exist */
-async function inWords<T>(inputs: Inputs, writing: Promise<T>): Promise<T> {
-    try {
-        return await writing;
-    } catch (error) {
-        if (isAbsent(error)) throw error;
-        const { metadata, ...kind } = objectOf(inputs);
-        throw new Error(
-            `${titleOf({ ...kind, ...metadata })}: could not be written (${apiErrorMessage(error)}). Correct what that error names.`,
+/**
+ * Why a run must not set a step; undefined if it may. A run moves a conversion by at most one phase, in the direction of its
+ * attempt, and by the attempt that the state records or by a newer one.
+ * @param old the recorded step; undefined for a new stack
+ */
+export function stepProblem(old: ConversionStep | undefined, { stage, attempt, callers }: ConversionStep) {
+    if (old === undefined)
+        return isClosed(stage)
+            ? `convert.phase: must be prepared or open for a new stack (got ${stage}). Set prepared, run pulumi up, then: npm run ops -- convert run`
+            : undefined;
+    const isStep = stage !== old.stage;
+    const isNewer = numberOf(attempt) > numberOf(old.attempt);
+    const isAllowed = isStep
+        ? attempt !== undefined &&
+          nextStage(old.stage, attempt.to) === stage &&
+          (isNewer || isSame(attempt, old.attempt))
+        : stage === BEFORE || isNewer || isSame(attempt, old.attempt);
+    if (!isAllowed)
+        return (
+            `convert: the stack is in phase ${old.stage} (${attemptText(old.attempt)}), and this run would set ${stage} (${attemptText(attempt)}). Nothing was changed. ` +
+            "Only convert run and convert abort change the phase: npm run ops -- convert status. If another clone has converted the stack, get its stack file: git pull."
         );
-    }
+    if ((isStep || isClosed(stage)) && callers !== old.callers)
+        return (
+            "consumers: must not change during a conversion (the list of callers differs from that of the last run). Nothing was changed. " +
+            "Restore the list: git pull, or undo the edit. To block a leaked credential at once: docs/operate/leaked-credentials.md."
+        );
+    return undefined;
 }
 
-function objectOf({ metadata }: Inputs) {
-    const { name, namespace } = metadata as { name: string; namespace: string };
-    return { apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace } };
+export function numberOf(attempt: Attempt | undefined): number {
+    return attempt?.number ?? 0;
 }
 
-function open(access: PlainAccess): client.KubernetesObjectApi {
-    return kubernetesClient().KubernetesObjectApi.makeApiClient(kubeConfigOf(access));
+/** Whether two attempts are the same process and number. */
+export function isSame(one: Attempt | undefined, other: Attempt | undefined): boolean {
+    const text = (attempt: Attempt | undefined) =>
+        attempt && [attempt.number, attempt.to, attempt.by, attempt.pid, attempt.at].join();
+    return text(one) === text(other);
+}
+
+function isEqual(one: ConversionStep, other: ConversionStep): boolean {
+    return one.stage === other.stage && one.callers === other.callers && isSame(one.attempt, other.attempt);
+}
+
+/** Who made an attempt, and when. */
+export function attemptText(attempt: Attempt | undefined): string {
+    if (attempt === undefined) return "no attempt";
+    const { number, by, pid, at } = attempt;
+    return `attempt ${number} by ${by}, pid ${pid}, since ${at}`;
 }

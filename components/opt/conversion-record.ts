@@ -1,26 +1,27 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { DynamicResource } from "../kubernetes/dynamic-resource";
-import type { ConversionRecordArgs } from "./conversion-record-provider";
-
-/** Label of the ConfigMap, to find it in every namespace. */
-export const RECORD_LABELS = { "alpa-auth.io/role": "conversion" };
+import { stepProblem, type ConversionStep } from "./conversion-record-provider";
 
 /**
- * The ConfigMap that records the progress of a conversion. A run writes the first resource of this type at its start and the
- * second at its end, so that an interrupted run can be detected. Deleting the first resource deletes the ConfigMap.
+ * Records in the state how far the stack is in a conversion, and rejects every run that does not continue from there, in
+ * preview too. So it must be registered before every resource that a conversion changes. Creates no object.
  */
 export class ConversionRecord extends DynamicResource {
-    /** Time at which the recorded phase was reached. */
-    declare readonly since: pulumi.Output<string>;
+    declare readonly step: pulumi.Output<ConversionStep>;
 
-    constructor(name: string, args: ConversionRecordArgs, opts: pulumi.CustomResourceOptions) {
-        const { cluster, ...rest } = args;
-        super(
-            "opt/conversion-record-provider",
-            name,
-            { ...rest, ...cluster, since: undefined },
-            opts,
-            "ConversionRecord",
-        );
+    constructor(
+        name: string,
+        private readonly asked: ConversionStep,
+    ) {
+        super("opt/conversion-record-provider", name, { step: asked }, {}, "ConversionRecord");
+    }
+
+    /**
+     * Resolves when Pulumi has compared the step with the recorded one.
+     * @returns the problem that Pulumi has not compared, because `--target` or `--exclude` leaves this resource out
+     */
+    async registered(): Promise<string[]> {
+        const recorded = await new Promise<ConversionStep>((resolve) => this.step.apply(resolve));
+        return [stepProblem(recorded, this.asked)].filter((problem) => problem !== undefined);
     }
 }

@@ -28,8 +28,8 @@ export interface OptComponentArgs {
     /** Number of the attempt in a conversion. With a new number, the RayCluster is written again. */
     attempt: number;
     /**
-     * Whether the run is a rollback to an earlier phase, or repeats the current phase. If true, the run does not wait for
-     * the cluster if only the number of the attempt is new.
+     * Whether the attempt leads back to bare metal. If true, the run does not wait for the cluster if only the number of the
+     * attempt is new.
      */
     back?: boolean;
     /** Time for which the cluster must stay ready, in seconds. */

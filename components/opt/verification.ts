@@ -41,6 +41,8 @@ const CREDENTIAL = "key";
 export class Verification extends pulumi.ComponentResource {
     /** Key of the verifier, for the header `apikey`; secret. */
     readonly key: pulumi.Output<string>;
+    /** Resolves when the gateway has accepted the route and its consumer. */
+    readonly accepted: pulumi.Output<string>;
 
     constructor(name: string, args: VerificationArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:index:Verification", name, {}, opts);
@@ -63,7 +65,7 @@ export class Verification extends pulumi.ComponentResource {
             },
             { parent: this, dependsOn: consumer },
         );
-        new Awaited(
+        const rules = new Awaited(
             `${name}-accepted`,
             {
                 ...wait,
@@ -73,7 +75,7 @@ export class Verification extends pulumi.ComponentResource {
             },
             { parent: this, dependsOn: route },
         );
-        new Awaited(
+        const verifier = new Awaited(
             `${name}-consumer-accepted`,
             {
                 ...wait,
@@ -83,6 +85,7 @@ export class Verification extends pulumi.ComponentResource {
             },
             { parent: this, dependsOn: consumer },
         );
+        this.accepted = pulumi.all([rules.id, verifier.id]).apply(([id]) => id);
         this.registerOutputs({});
     }
 

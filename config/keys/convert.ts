@@ -1,27 +1,40 @@
 import * as z from "zod";
-import { PHASES } from "../../components/opt/conversion-phases";
+import { BEFORE, PHASES, TARGET } from "../../components/opt/conversion-phases";
 import { RETRY_AFTER_SECONDS } from "./closed";
 import { sshHost } from "./hosts/ssh-host";
 import { got } from "../problems";
 import { positive, text } from "../values";
 
-/** Default number of minutes for which callers may get 503. */
-export const DEFAULT_BUDGET_MINUTES = 60;
-/** Default timeouts for stopping and for starting Alpa on a bare-metal host, in seconds. */
-export const DEFAULT_HOST_WAITS = { stopTimeoutSeconds: 120, startTimeoutSeconds: 2400 };
+/** Default minutes for which callers may get 503, and the part of them that a return to bare metal takes. */
+export const DEFAULT_MINUTES = { budgetMinutes: 60, returnMinutes: 28 };
+
+const attempt = z
+    .strictObject({
+        number: positive("a number").meta({ description: "Number of the attempt.", examples: [3] }),
+        to: z.enum([BEFORE, TARGET]).meta({ description: "The option that it leads to.", examples: [TARGET] }),
+        by: text("a user and host").meta({ description: "User and host that ran it.", examples: ["ada@ops"] }),
+        pid: positive("a process id").meta({ description: "Its process on that host.", examples: [4242] }),
+        at: text("a time").meta({ description: "When it began.", examples: ["2026-11-30T12:00:00.000Z"] }),
+    })
+    .describe("The last attempt of a conversion. Written by `convert run` and `convert abort`.");
 
 /** Key `convert`: the phase of a conversion, and the settings for the conversion and for its rollback. */
 export const convert = z
     .strictObject({
-        phase: z.enum(PHASES).default("prepare").meta({
-            description:
-                "Phase of the conversion. Each `pulumi up` moves it by at most one phase; `convert run` sets it.",
+        phase: z.enum(PHASES).default("prepared").meta({
+            description: "Phase of the conversion. Written by `convert run` and `convert abort`.",
             reason: "In this phase bare metal serves the callers.",
         }),
-        budgetMinutes: positive("a time in minutes").default(DEFAULT_BUDGET_MINUTES).meta({
+        attempt: attempt.optional().meta({ unset: "the stack was never converted" }),
+        budgetMinutes: positive("a time in minutes").default(DEFAULT_MINUTES.budgetMinutes).meta({
             description:
                 "Longest time for which callers may get 503 during a conversion, in minutes. The conversion rolls back by itself before that time is over.",
             reason: "One hour is the downtime that the conversion is designed for.",
+        }),
+        returnMinutes: positive("a time in minutes").default(DEFAULT_MINUTES.returnMinutes).meta({
+            description:
+                "Part of `budgetMinutes` that is kept for a return to bare metal, in minutes. A conversion that is not complete when only this time is left returns by itself.",
+            reason: "A return stops the component after an answer of 10 minutes, and loads the model in 12 minutes.",
         }),
         retryAfterSeconds: positive("a time in seconds").default(RETRY_AFTER_SECONDS).meta({
             description:
@@ -62,18 +75,16 @@ export const convert = z
                     .describe(
                         "Commands that start and stop Alpa where no systemd service does. They run as root, on one host after the other.",
                     ),
-                stopTimeoutSeconds: positive("a time in seconds").default(DEFAULT_HOST_WAITS.stopTimeoutSeconds).meta({
+                stopTimeoutSeconds: positive("a time in seconds").default(120).meta({
                     description:
                         "Longest wait until a host has stopped Alpa, in seconds. The same limit then applies to the wait until its GPUs are free.",
                     reason: "Two minutes are enough for processes to complete the requests in progress and exit.",
                 }),
-                startTimeoutSeconds: positive("a time in seconds")
-                    .default(DEFAULT_HOST_WAITS.startTimeoutSeconds)
-                    .meta({
-                        description:
-                            "Longest wait until a host has started Ray, in seconds. The same limit then applies to the wait until Alpa answers with its model loaded.",
-                        reason: "More than three times the 12 minutes that a start is expected to take.",
-                    }),
+                startTimeoutSeconds: positive("a time in seconds").default(2400).meta({
+                    description:
+                        "Longest wait until a host has started Ray, in seconds. The same limit then applies to the wait until Alpa answers with its model loaded.",
+                    reason: "More than three times the 12 minutes that a start is expected to take.",
+                }),
             })
             .describe(
                 "How to stop Alpa on bare metal, and start it again for a rollback: exactly one of `unit` and `commands`.",

@@ -50,7 +50,7 @@ interface SmokeArgs {
 }
 
 /** Default name of the test caller. */
-export const SMOKE_CONSUMER = "smoke";
+const SMOKE_CONSUMER = "smoke";
 
 const ROUTES = ["completions", "logprobs"] as const;
 /** Concurrent requests while the limit is tested: one batch of Alpa. */

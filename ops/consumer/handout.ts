@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { claimKey } from "../../components/consumers/consumer";
 import { repeatable, withCredential, withExamples, withJson, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
-import { whoAmI } from "../convert/identity";
+import { whoAmI } from "../who-am-i";
 import { isOver } from "../dates";
 import { Failure, UsageError } from "../errors";
 import { json, shownPath } from "../output";

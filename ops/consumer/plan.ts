@@ -12,6 +12,7 @@ import {
     authenticatorIn,
     readConsumers,
     readNumber,
+    readValue,
     type Credential,
     type Method,
     type NewCredential,
@@ -147,6 +148,8 @@ function aloneOf(lists: Lists, name: string, ids: string[]): Plan["alone"] {
         targets: [
             // Without these, a targeted run would not notice another cluster, and would use an earlier login.
             "**:StackIdentity::*",
+            // Has the digest of the callers, which a conversion compares.
+            ...(String(readValue(lists.text, "option")).startsWith("intra") ? ["**:ConversionRecord::*"] : []),
             // The component, whose inputs name the credentials.
             `**::${name}`,
             ...(isEdge

@@ -1,146 +1,112 @@
-/** Begins or continues a conversion, and carries it out to its end. */
-import { basename } from "node:path";
-import type { Context } from "../context";
-import { Failure, UsageError } from "../errors";
-import { shownPath } from "../output";
-import type { Stack } from "../stack/stack";
-import { conversionActions, leaveStack, record, type ConversionJob } from "./runner/actions";
-import { newFile, records, type Entry, type Event } from "./audit";
-import { heldByAnother, verdictOf } from "./checks";
-import { nameToBe, startBeat } from "./lock/holder";
-import { versions, whoAmI } from "./identity";
-import { takeLock } from "./lock/lock";
-import { listen } from "./lock/orders";
-import { BEFORE, type Direction, type Target } from "./phases";
-import { seenIn, type FoundConversion } from "./read-state";
-import { ConversionRunner } from "./runner/runner";
-import { restOf } from "./stack-edit";
-import { progressOf } from "./state";
-import { ProgressDisplay } from "./progress";
-import type { Ended } from "./report";
+/** Carries out a conversion: one run of Pulumi for each stage, and the return after a failure or when time runs out. */
+import { BEFORE, TARGET, type Stage, type Target } from "../../components/opt/conversion-phases";
+import type { Attempt } from "../../components/opt/conversion-record-provider";
+import { errorMessage, Failure } from "../errors";
+import { deadline, descriptionOf, isTakenOver, newAttempt, nextStep, opens, type Budget } from "./decide";
+import { whoIn, type Progress } from "./progress";
 
-/** The conversion that a command starts or continues. */
-export interface Task {
-    found: FoundConversion;
+/** What a conversion does outside of this process. */
+export interface Actions {
+    read(): Promise<Progress>;
+    /** Runs Pulumi, so that the stack reaches the stage. @throws if the run fails, or if `signal` aborts it */
+    bring(stage: Stage, attempt: Attempt, signal: AbortSignal): Promise<void>;
+    /** @throws if Alpa does not answer through the gateway */
+    answers(signal: AbortSignal): Promise<void>;
+    /** Makes the stack file agree with the state. */
+    settle(progress: Progress): void;
+    note(text: string): void;
+}
+
+export interface Job {
+    stack: string;
+    by: string;
+    budget: Budget;
+    /** Aborted when the process is to end. Its reason is a text. */
+    stop: AbortSignal;
+}
+
+export interface Ended {
     to: Target;
-    takeOver?: boolean;
-    /** Whether the operator requests the rollback of a conversion that goes forward. */
-    forced: boolean;
+    /** Why a conversion to intra-b has returned. */
+    why?: string;
 }
 
-/** The direction in which a conversion reaches its target. */
-export function directionTo(to: Target): Direction {
-    return to === BEFORE ? "back" : "forward";
+/** Another run holds the stack's lock, so this conversion cannot begin. */
+export class Locked extends Failure {}
+
+/** How often a step of a return is tried, because the cause of a failure may be temporary. */
+const TRIES = 2;
+
+/** @throws Failure if the conversion stops before its end */
+export async function carryOut(actions: Actions, job: Job, to: Target): Promise<Ended> {
+    let progress = await actions.read();
+    let attempt = newAttempt(progress.attempt, to, job.by);
+    let why: string | undefined;
+    for (let tries = 0; ;) {
+        const next = nextStep(progress, attempt.to);
+        if (next === undefined) return { to: attempt.to, why };
+        actions.note(`\n${attempt.to === TARGET ? "" : "back to "}${next}: ${descriptionOf(next, attempt.to)}.`);
+        const failure = await step(actions, job, { progress, next, attempt });
+        progress = await actions.read();
+        if (failure === undefined) {
+            tries = 0;
+            continue;
+        }
+        actions.settle(progress);
+        if (isTakenOver(progress.attempt, attempt))
+            throw new Failure(
+                `convert: another process has continued the conversion (${whoIn(progress.attempt!)}). This one has stopped. See: npm run ops -- convert status --stack ${job.stack}`,
+            );
+        if (job.stop.aborted) throw new Failure(stopped(job, progress, failure));
+        if (progress.stage === BEFORE && progress.isComplete) throw new Failure(`convert: ${failure}`);
+        if (attempt.to === TARGET) {
+            why = `${next}: ${failure}`;
+            actions.note(`\nReturning to ${BEFORE}: ${why}`);
+        } else if (++tries === TRIES) throw new Failure(human(job, next, failure));
+        attempt = newAttempt(attempt, BEFORE, job.by);
+    }
 }
 
-/**
- * Takes the lock, starts or continues a conversion, and releases the lock.
- * @param decide returns the conversion, or undefined if there is nothing to do
- */
-export async function carryOut(
-    context: Context,
-    stack: Stack,
-    decide: () => Promise<Task | undefined>,
-): Promise<Ended | undefined> {
-    const release = takeLock(context.folder, stack.short, whoAmI(), new Date());
-    const orders = listen(context, stack);
+interface Step {
+    progress: Progress;
+    next: Stage;
+    attempt: Attempt;
+}
+
+/** @returns why the step failed; undefined if it did not */
+async function step(actions: Actions, { budget, stop }: Job, { progress, next, attempt }: Step) {
+    const now = Date.now();
+    const end = attempt.to === TARGET ? deadline(progress, next, budget, now) : undefined;
+    const late = new AbortController();
+    const timer = end === undefined ? undefined : setTimeout(() => late.abort(), Math.max(0, end - now));
+    const signal = AbortSignal.any([stop, late.signal]);
     try {
-        const task = await decide();
-        if (task === undefined) return undefined;
-        const { found, forced, to } = task;
-        const { budget, cluster } = found;
-        const job = await begin(context, task, orders.interrupted);
-        const known = records(context.folder, stack.short);
-        const progress = progressOf(seenIn(found.stack, found.outputs), known);
-        if (forced) orders.turn("an operator requested it");
-        const runner = new ConversionRunner(progress, budget, conversionActions(job), orders);
-        const stopBeat = startBeat(cluster, job.holder, job.who);
-        const ended = await runner.go().finally(stopBeat);
-        if (ended.outcome === "returned") leaveStack(job);
-        return { ...ended, to: forced ? BEFORE : to, stack: stack.short, file: job.file };
+        if (end !== undefined && end <= now) late.abort();
+        signal.throwIfAborted();
+        if (opens(progress.stage, next)) await actions.answers(signal);
+        await actions.bring(next, attempt, signal);
+        return undefined;
+    } catch (error) {
+        if (error instanceof Locked) {
+            actions.settle(progress);
+            throw error;
+        }
+        if (stop.aborted) return String(stop.reason);
+        if (!late.signal.aborted) return errorMessage(error);
+        return `the time is over: only convert.returnMinutes, ${budget.returnMinutes}, are left of convert.budgetMinutes`;
     } finally {
-        orders.end();
-        release();
+        clearTimeout(timer);
     }
 }
 
-/** Records the start or the continuation of a conversion. @throws UsageError with all problems */
-async function begin(context: Context, task: Task, interrupted: () => string | undefined): Promise<ConversionJob> {
-    const { found } = task;
-    const { stack, progress, answerSeconds } = found;
-    const file = progress.file ?? newFile(context.folder, stack.short, new Date());
-    const holder = await nameInCluster(task, file, interrupted);
-    for (const one of await notesOf(context, task, holder)) context.note(`note: ${one}`);
-    const job: ConversionJob = {
-        context,
-        stack: stack.name,
-        short: stack.short,
-        file,
-        run: basename(file, ".jsonl"),
-        who: whoAmI(),
-        holder,
-        read: found.read,
-        rest: restOf(stack.text),
-        stackFile: stack,
-        callers: stack.callers,
-        answerSeconds,
-        display: new ProgressDisplay(context),
-    };
-    await writeBegin(job, task);
-    return job;
+function stopped({ stack }: Job, { stage }: Progress, why: string): string {
+    const run = (verb: string) => `npm run ops -- convert ${verb} --yes --stack ${stack}`;
+    return `convert: stopped in phase ${stage} (${why}). Continue: ${run("run")}; or return to ${BEFORE}: ${run("abort")}`;
 }
 
-/** Lock holder name of this process in the cluster. */
-function nameInCluster(
-    { found: { conversions, progress, cluster, holder }, takeOver = false }: Task,
-    file: string,
-    interrupted: () => string | undefined,
-): Promise<string> {
-    const who = whoAmI();
-    const entries = conversions.find((one) => one.file === progress.file)?.entries ?? [];
-    const own = nameIn(entries[0]) ?? `${who} ${basename(file, ".jsonl")}`;
-    const foreign = (entries.at(-1)?.who ?? who) !== who;
-    return nameToBe({ own, who, foreign, takeOver }, cluster, holder, interrupted);
-}
-
-/** @returns warnings @throws UsageError with all problems that prevent the conversion */
-async function notesOf(context: Context, { found, to }: Task, holder: string): Promise<string[]> {
-    const begins = found.progress.direction === undefined;
-    const { problems, notes } = begins
-        ? await verdictOf(context, found, directionTo(to), holder)
-        : { problems: [], notes: [] };
-    if (!begins) problems.push(...heldByAnother(found, holder, new Date()));
-    if (problems.length > 0) throw new UsageError(problems);
-    return notes;
-}
-
-/** @throws Failure if the event cannot be written; only a rollback continues without it */
-async function writeBegin(job: ConversionJob, { found, to, forced }: Task): Promise<void> {
-    const { progress, budget, stack } = found;
-    const { reached, asked, file, direction } = progress;
-    const now = await versions(job.context);
-    const event: Event =
-        file !== undefined
-            ? { event: "resume", reached, asked, versions: now }
-            : {
-                  event: "begin",
-                  from: reached,
-                  to: direction === undefined ? to : BEFORE,
-                  budgetSeconds: budget.seconds,
-                  versions: now,
-              };
-    const unwritten = record(job, event);
-    if (unwritten !== undefined && !forced && direction !== "back") {
-        const back =
-            file === undefined ? "" : `; or roll back: npm run ops -- convert abort --yes --stack ${stack.short}`;
-        throw new Failure(
-            `convert: ${unwritten}. Nothing was changed: the stack is in phase ${reached}. Make the file writable and run the command again${back}`,
-        );
-    }
-    job.context.note(`Record: ${shownPath(job.file)}`);
-}
-
-/** Lock holder name of a recorded conversion. A process that continues the conversion keeps the name. */
-export function nameIn(first: Entry | undefined): string | undefined {
-    return first && `${first.who} ${first.run}`;
+function human({ stack }: Job, next: Stage, why: string): string {
+    return (
+        `convert: a human is needed. The step back to ${next} has failed twice: ${why}. Correct this error, then continue the return: ` +
+        `npm run ops -- convert abort --yes --stack ${stack}`
+    );
 }

@@ -1,16 +1,19 @@
-/** `convert plan`: shows the steps with their times, and the problems that prevent them. */
+/** `convert plan`: shows the steps, and the problems that prevent them. */
+import { dirname } from "node:path";
 import type { Option } from "commander";
+import { BEFORE, TARGET, type Target } from "../../components/opt/conversion-phases";
 import { counted } from "../../config/problems";
 import { choice, withExamples, withJson, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { FindingsError } from "../errors";
-import { json } from "../output";
-import { BEFORE, TARGET, backFrom, forwardAnew, isDown, type Step, type Target } from "./phases";
-import { readState, type FoundConversion } from "./read-state";
-import { directionTo } from "./carry-out";
-import { verdictOf } from "./checks";
-import { noteOtherPhase } from "./report";
-import { drawn, noticed, rowOf, timesOf } from "./steps";
+import { json, table } from "../output";
+import { checkConfig, readSecrets } from "../stack/config-check";
+import { obstacles } from "../stack/edit-obstacles";
+import { readValue } from "../stack/stack-file";
+import { callersIn, descriptionOf, stepsTo } from "./decide";
+import { findConversion, type FoundConversion } from "./found";
+import { isUnderWay } from "./progress";
+import { setPlace } from "./stack-edit";
 
 export const command: AddCommand = (convert, context) =>
     withExamples(
@@ -19,10 +22,16 @@ export const command: AddCommand = (convert, context) =>
         "convert plan --stack intra --to intra-a --json",
     )
         .description(
-            "Show the steps with their times, and every problem that prevents them; exit with 3 if there is one; changes nothing",
+            "Show the steps, and every problem that prevents them; exit with 3 if there is one; changes nothing",
         )
         .addOption(targetOption("option to convert to (default: the one that the stack does not have)"))
-        .action((args) => plan(context, args));
+        .action(async (args) => {
+            const problems = await showPlan(context, args);
+            if (problems.length > 0)
+                throw new FindingsError(
+                    `${counted(problems.length, "problem")} prevent${problems.length === 1 ? "s" : ""} the conversion:\n${problems.map((one) => `  - ${one}`).join("\n")}`,
+                );
+        });
 
 /** Option `--to`, the target of the conversion. */
 export function targetOption(about: string): Option {
@@ -32,77 +41,62 @@ export function targetOption(about: string): Option {
 interface PlanArgs {
     stack?: string;
     json?: boolean;
-    /** Target of the conversion. Default: the option that the stack does not have. */
     to?: Target;
 }
 
-/** Shows the plan and the problems that prevent it. Changes nothing. @throws FindingsError if there are problems */
-async function plan(context: Context, args: PlanArgs): Promise<void> {
-    const { next, problems } = await showPlan(context, args);
-    if (problems.length > 0)
-        throw new FindingsError(
-            `${counted(problems.length, "problem")} prevent${problems.length === 1 ? "s" : ""} the conversion:\n${problems.map((one) => `  - ${one}`).join("\n")}`,
-        );
-    if (next !== undefined && !args.json) context.out(`\nNext: ${next}`);
-}
-
-interface ShownPlan {
-    /** Problems that prevent the conversion. */
-    problems: string[];
-    /** The command that carries out the plan. Unset if there is nothing to do. */
-    next?: string;
-}
-
-/** Prints the steps with their times. */
-export async function showPlan(context: Context, args: PlanArgs): Promise<ShownPlan> {
-    const found = await readState(context, args.stack);
-    const { progress, stack } = found;
-    const { reached, direction } = progress;
-    const underWay = direction !== undefined;
-    const to = targetOf(found, args.to ?? (reached === "done" ? BEFORE : TARGET));
-    const way = directionTo(to);
-    const steps = stepsOf(found, to);
-    const { problems, notes } =
-        underWay || steps.length === 0 ? { problems: [], notes: [] } : await verdictOf(context, found, way);
-    noteOtherPhase(context, found);
-    const rows = steps.map((step) => rowOf(step, found));
+/** Prints the remaining steps. @returns the problems that prevent them */
+export async function showPlan(context: Context, args: PlanArgs): Promise<string[]> {
+    const found = await findConversion(context, args.stack);
+    const { progress, stack, budget } = found;
+    const to = targetOf(found, args.to ?? (progress.stage === "open" ? BEFORE : TARGET));
+    const steps = stepsTo(progress, to).map((phase) => ({
+        phase,
+        does: descriptionOf(phase, to),
+        callers: callersIn(phase),
+    }));
+    const problems = steps.length === 0 ? [] : await startProblems(context, found, to);
     if (args.json) {
-        const times = timesOf(found, way);
-        context.out(json({ stack: stack.short, reached, to, underWay, steps: rows, ...times, problems, notes }));
-    } else {
-        if (rows.length > 0) context.out(drawn(rows));
-        for (const one of notes) context.note(`note: ${one}`);
-        for (const line of summary(found, to, steps)) context.out(line);
+        context.out(json({ stack: stack.short, phase: progress.stage, to, steps, ...budget, problems }));
+        return problems;
     }
-    return {
-        problems,
-        ...(steps.length > 0 || underWay ? { next: commandFor(stack.short, underWay ? undefined : to) } : {}),
-    };
-}
-
-/** Target of the conversion in progress, else the requested one. */
-export function targetOf({ progress: { direction } }: FoundConversion, asked: Target): Target {
-    if (direction === undefined) return asked;
-    return direction === "back" ? BEFORE : TARGET;
-}
-
-function stepsOf({ progress: { direction, reached, next } }: FoundConversion, to: Target): Step[] {
-    if (direction !== undefined) return next;
-    return to === TARGET ? forwardAnew(reached) : backFrom(reached);
-}
-
-function summary(found: FoundConversion, to: Target, steps: Step[]): string[] {
-    const { progress, stack } = found;
-    const way = directionTo(to);
-    if (progress.direction !== undefined) {
-        const down = isDown(progress.reached) ? ", callers get 503" : "";
-        return [`A conversion is under way: ${progress.reached} was reached${down}. The next run continues to ${to}.`];
+    if (steps.length === 0) context.out(`${stack.short} has option ${to} already: there is nothing to do.`);
+    else {
+        const rows = steps.map(({ phase, does, callers }) => [phase, does, callers]);
+        context.out(table(["phase", "what happens", "callers then get"], rows, "what happens"));
+        context.out(
+            `Callers get 503 for at most ${budget.budgetMinutes} min. If the conversion to ${TARGET} is not complete after ${budget.budgetMinutes - budget.returnMinutes} min, it returns by itself.`,
+        );
     }
-    if (steps.length === 0) return [`${stack.short} has option ${to} already: there is nothing to do.`];
-    return noticed(found, way);
+    return problems;
 }
 
-/** The command to run after a plan. @param to target of a new conversion; unset to continue one */
-function commandFor(stack: string, to?: Target): string {
-    return `npm run ops -- convert run --yes${to === BEFORE ? ` --to ${BEFORE}` : ""} --stack ${stack}`;
+/** Target of the conversion under way, unless it is to return; otherwise the requested one. */
+export function targetOf({ progress }: FoundConversion, asked: Target): Target {
+    const recorded = isUnderWay(progress) ? progress.attempt?.to : undefined;
+    return recorded === BEFORE || asked === BEFORE ? BEFORE : TARGET;
+}
+
+/** Problems that prevent a new conversion to intra-b. A conversion under way and a return begin in any case. */
+export async function startProblems(context: Context, found: FoundConversion, to: Target): Promise<string[]> {
+    const { stack, progress } = found;
+    if (to === BEFORE || isUnderWay(progress)) return [];
+    const text = setPlace(stack.text, { stage: "prepared", attempt: progress.attempt });
+    const secrets = await readSecrets(context, stack);
+    const problems = [
+        ...checkConfig(text, secrets, dirname(stack.file), stack.callers?.text).problems,
+        ...(readValue(stack.text, "gateway", "closed", "enabled") === true
+            ? [
+                  "gateway.closed: must not be enabled when a conversion begins. Remove gateway.closed, and run: pulumi up",
+              ]
+            : []),
+        ...(await obstacles(context, stack)),
+    ];
+    return problems.length > 0 ? problems : unapplied(context, stack);
+}
+
+/** Checks for unapplied changes, which the first step would apply too. */
+async function unapplied({ pulumi }: Context, { name, short, file }: FoundConversion["stack"]): Promise<string[]> {
+    const { code } = await pulumi(["preview", "--expect-no-changes", "--stack", name, "--config-file", file]);
+    if (code === 0) return [];
+    return [`${short}: has unapplied changes, or its preview fails. Run: pulumi preview -s ${short}`];
 }

@@ -1,15 +1,26 @@
-/** `convert run`: starts or continues a conversion, or shows its steps. */
+/** `convert run`: begins or continues a conversion, or shows its steps. */
+import { TARGET, type Target } from "../../components/opt/conversion-phases";
 import { withChange, withExamples, type AddCommand } from "../arguments";
 import { dryRun } from "../consent";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
-import { json } from "../output";
+import { isAlive } from "../lock-file";
+import { json, shownPath } from "../output";
+import { takeEditLock } from "../stack/edit-lock";
+import { isCommittable } from "../stack/history/commits";
 import { findStack } from "../stack/stack";
-import { BEFORE, TARGET, type Place, type Target } from "./phases";
-import { readState, type FoundConversion } from "./read-state";
-import { carryOut, type Task } from "./carry-out";
-import { showPlan, targetOf, targetOption } from "./plan";
-import { noteOtherPhase, report, unhappy, type Ended } from "./report";
+import { whoAmI } from "../who-am-i";
+import { hostname } from "node:os";
+import { carryOut, type Ended } from "./carry-out";
+import { nextStep, notOurs } from "./decide";
+import { conversionActions, findConversion, type FoundConversion } from "./found";
+import { showPlan, startProblems, targetOf, targetOption } from "./plan";
+import { isUnderWay } from "./progress";
+
+export const TAKE_OVER = [
+    "--take-over",
+    "continue a conversion of another process that no longer runs (default: fail)",
+] as const;
 
 export const command: AddCommand = (convert, context) =>
     withExamples(
@@ -17,13 +28,15 @@ export const command: AddCommand = (convert, context) =>
         "convert run --stack intra",
         "convert run --stack intra --to intra-a --yes",
     )
-        .description("Convert, or continue a conversion; rolls back to intra-a when a step fails or time runs out")
-        .addOption(targetOption("option to convert to (default: intra-b, or the target of the running conversion)"))
-        .option(
-            "--take-over",
-            "continue a conversion that another machine has begun, if that machine is gone (default: fail)",
-        )
-        .action((args) => run(context, args));
+        .description("Convert, or continue a conversion; returns to intra-a when a step fails or time runs out")
+        .addOption(targetOption("option to convert to (default: intra-b, or the target of the conversion under way)"))
+        .option(...TAKE_OVER)
+        .action(async (args) => {
+            if (args.yes) return runConversion(context, args);
+            const problems = await showPlan(context, { ...args, to: args.to ?? TARGET });
+            if (problems.length > 0) throw new UsageError(problems);
+            dryRun(context, "carry out these steps", args);
+        });
 
 /** Options of the commands that carry out a conversion. */
 export interface ConvertArgs {
@@ -31,79 +44,77 @@ export interface ConvertArgs {
     yes?: boolean;
     json?: boolean;
     takeOver?: boolean;
-    /** Target of the conversion. Default: the target of the conversion in progress; if there is none, intra-b. */
     to?: Target;
-}
-
-/** Carries the conversion out with --yes, else shows its steps. @throws Failure if the conversion does not reach its target */
-async function run(context: Context, args: ConvertArgs): Promise<void> {
-    if (!args.yes) return showRun(context, args);
-    const ended = await runConversion(context, args);
-    if (ended === undefined) return;
-    if (ended.outcome !== (ended.to === TARGET ? "converted" : "returned")) throw new Failure(unhappy(ended));
-}
-
-/** Shows the steps of a run. @throws UsageError with the problems of the run */
-async function showRun(context: Context, args: ConvertArgs): Promise<void> {
-    const { next, problems } = await showPlan(context, { ...args, to: args.to ?? TARGET });
-    if (problems.length > 0) throw new UsageError(problems);
-    if (next !== undefined) dryRun(context, "carry out these steps", args);
-}
-
-interface Limits {
-    /** Whether the command may only continue a conversion in progress, and not start one. */
+    /** Whether the command may only continue a conversion. */
     onlyUnderWay?: boolean;
 }
 
-/** Carries a conversion out and reports its end. The conversion rolls back by itself when a step fails or time runs out. */
-export async function runConversion(
-    context: Context,
-    args: ConvertArgs,
-    limits: Limits = {},
-): Promise<Ended | undefined> {
-    const stack = await findStack(context, args.stack);
-    const ended = await carryOut(context, stack, () => decide(context, args, limits));
-    if (ended !== undefined) await report(context, args, ended);
-    return ended;
-}
-
-/** @returns undefined if there is nothing to do */
-async function decide(
-    context: Context,
-    args: ConvertArgs,
-    { onlyUnderWay = false }: Limits,
-): Promise<Task | undefined> {
-    const found = await readState(context, args.stack);
-    const { reached, direction } = found.progress;
-    const to = targetOf(found, args.to ?? TARGET);
-    const end = to === TARGET ? "done" : BEFORE;
-    if (direction === undefined && (onlyUnderWay ? reached !== "prepare" : reached === end)) {
-        sayNothingToDo(context, args, found, to);
-        return undefined;
+/** @throws Failure if the conversion does not reach its target */
+export async function runConversion(context: Context, args: ConvertArgs): Promise<void> {
+    const { short } = await findStack(context, args.stack);
+    const release = takeEditLock(context, short);
+    const stop = stopSignal();
+    try {
+        const found = await findConversion(context, args.stack);
+        const { stack, progress, budget } = found;
+        const to = targetOf(found, args.to ?? TARGET);
+        if (nextStep(progress, to) === undefined || (args.onlyUnderWay && !isUnderWay(progress)))
+            return report(context, args, found);
+        const problems = await problemsOf(context, found, to, args);
+        if (problems.length > 0) throw new UsageError(problems);
+        if (args.takeOver) await context.pulumi(["cancel", "--yes", "--stack", stack.name]);
+        const job = { stack: short, by: whoAmI(), budget, stop: stop.signal };
+        const ended = await carryOut(conversionActions(context, stack), job, to);
+        await report(context, args, found, ended);
+        if (ended.to !== to)
+            throw new Failure(
+                `convert: did not reach ${to} (${ended.why}). It has returned to ${ended.to}, which serves callers. Correct the cause, and run the command again.`,
+            );
+    } finally {
+        stop.end();
+        release();
     }
-    const problems = direction === undefined ? [] : unreachable(found, args);
-    if (problems.length > 0) throw new UsageError(problems);
-    return { found, to, takeOver: args.takeOver, forced: direction === "forward" && args.to === BEFORE };
 }
 
-/** While a conversion is rolled back to bare metal, the target cannot be intra-b. The rollback must end first. */
-function unreachable({ stack, progress: { direction, why } }: FoundConversion, { to }: ConvertArgs): string[] {
-    if (direction !== "back" || to !== TARGET) return [];
-    return [
-        `--to: must be ${BEFORE} while the conversion is rolled back (${why ?? "an operator requested it"}). First finish the rollback: npm run ops -- convert run --yes --stack ${stack.short}`,
-    ];
-}
-
-function sayNothingToDo(context: Context, args: ConvertArgs, found: FoundConversion, to: Target): void {
+async function problemsOf(context: Context, found: FoundConversion, to: Target, args: ConvertArgs): Promise<string[]> {
     const { stack, progress } = found;
-    const { reached } = progress;
-    noteOtherPhase(context, found);
-    if (!args.json) return context.out(nothingToDo(stack.short, reached));
-    context.out(json({ stack: stack.short, to, outcome: "none", place: reached, downSeconds: 0, record: null }));
+    const since = progress.attempt?.at ?? "";
+    const isRunning = (pid: number) => pid !== process.pid && isAlive({ pid, host: hostname(), since });
+    const successor = { by: whoAmI(), isAlive: isRunning, takeOver: args.takeOver ?? false };
+    const others = notOurs(stack.short, progress, successor);
+    if (others.length > 0) return others;
+    if (args.to === TARGET && to !== TARGET)
+        return [
+            `--to: must be ${to} while the conversion returns. First finish the return: npm run ops -- convert run --yes --stack ${stack.short}`,
+        ];
+    return startProblems(context, found, to);
 }
 
-function nothingToDo(stack: string, reached: Place): string {
-    return reached === "done"
-        ? `${stack} has option ${TARGET}, and no conversion is under way. To convert it back: npm run ops -- convert run --yes --to ${BEFORE} --stack ${stack}`
-        : `${stack} has option ${BEFORE}, and no conversion is under way.`;
+/** Prints the outcome. @param ended unset if there was nothing to do */
+async function report(
+    context: Context,
+    args: ConvertArgs,
+    { stack, progress }: FoundConversion,
+    ended?: Ended,
+): Promise<void> {
+    const { short, file } = stack;
+    const outcome = ended === undefined ? "none" : ended.to === TARGET ? "converted" : "returned";
+    if (args.json) return context.out(json({ stack: short, outcome, ...ended }));
+    if (ended === undefined)
+        return context.out(`${short}: no conversion is under way (${progress.stage}). There is nothing to do.`);
+    const next = (await isCommittable(file)) ? ` Next: commit ${shownPath(file)}.` : "";
+    context.out(`\nDone: ${short} has option ${ended.to}, which serves callers.${next}`);
+}
+
+/** Ctrl-C, SIGTERM and a closed terminal end the step, and then the command. */
+function stopSignal(): { signal: AbortSignal; end: () => void } {
+    const names = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+    const controller = new AbortController();
+    const onSignal = (name: NodeJS.Signals) => {
+        // The step must end cleanly, although the terminal may be closed.
+        for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+        controller.abort(`it was ended by ${name}`);
+    };
+    names.forEach((name) => process.on(name, onSignal));
+    return { signal: controller.signal, end: () => names.forEach((name) => process.off(name, onSignal)) };
 }

@@ -11,7 +11,7 @@ import { shownPath } from "../output";
 import { NOTHING_CHANGED } from "./backend-lock";
 
 /** Another command has the lock. */
-export class EditLocked extends Failure {
+class EditLocked extends Failure {
     /**
      * @param who start of the message: says that another command edits the stack, and which process it is
      * @param remedy advice for a lock that may be stale, as the end of a sentence; empty if there is no advice

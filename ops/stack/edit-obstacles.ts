@@ -2,7 +2,7 @@ import { counted } from "../../config/problems";
 import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Context } from "../context";
-import { conversionInProgress } from "../convert/lock/in-progress";
+import { conversionProblem, progressIn, type Exported } from "../convert/progress";
 import { errorMessage } from "../errors";
 import { git } from "./history/commits";
 import { jsonObject, said } from "./pulumi";
@@ -17,7 +17,8 @@ export function filesOf(stack: Stack): Edited[] {
 
 /** Problems that prevent any change of a stack now. */
 export async function obstacles(context: Context, stack: Stack): Promise<string[]> {
-    return [...(await foreignEdits(stack)), ...(await pendingOperations(context, stack))];
+    const state = await exported(context, stack);
+    return [...(await foreignEdits(stack)), ...(typeof state === "string" ? [state] : pendingIn(stack, state))];
 }
 
 /** Uncommitted edits of the stack's files by hand. */
@@ -27,9 +28,15 @@ export async function foreignEdits(stack: Stack): Promise<string[]> {
 }
 
 /** Problems that prevent a change that is not part of a conversion: {@link obstacles}, and a conversion in progress. */
-export async function obstaclesOrConversion(context: Context, stack: Stack, now = new Date()): Promise<string[]> {
-    const converting = conversionInProgress(context.folder, stack, now);
-    return [...(await obstacles(context, stack)), ...(converting === undefined ? [] : [converting])];
+export async function obstaclesOrConversion(context: Context, stack: Stack): Promise<string[]> {
+    const state = await exported(context, stack);
+    if (typeof state === "string") return [...(await foreignEdits(stack)), state];
+    const converting = conversionProblem(stack.short, progressIn(state));
+    return [
+        ...(await foreignEdits(stack)),
+        ...pendingIn(stack, state),
+        ...(converting === undefined ? [] : [converting]),
+    ];
 }
 
 /** Detects an uncommitted edit by hand: this run would apply it too, and a rollback would lose it. */
@@ -60,19 +67,18 @@ function isOurs(stack: Stack, edited: Edited): boolean {
     return copiesOf(stack, edited).some((copy) => existsSync(copy) && readFileSync(copy, "utf8") === edited.text);
 }
 
-/** Detects pending operations: an interrupted run may have created objects that are not in the state. */
-async function pendingOperations({ pulumi }: Context, stack: Stack): Promise<string[]> {
+/** The state of a stack. @returns the problem if it cannot be read */
+async function exported({ pulumi }: Context, stack: Stack): Promise<Exported | string> {
     const { code, stdout, stderr } = await pulumi(["stack", "export", "--stack", stack.name]);
-    if (code !== 0) return [`--stack: must be a stack of the backend (${said(stderr)}). See: pulumi stack ls`];
-    return pendingIn(stack, jsonObject<{ deployment?: Pending }>(stdout, "pulumi stack export").deployment);
+    if (code !== 0) return `--stack: must be a stack of the backend (${said(stderr)}). See: pulumi stack ls`;
+    return jsonObject<{ deployment?: Exported }>(stdout, "pulumi stack export").deployment ?? {};
 }
 
-interface Pending {
-    pending_operations?: unknown[];
-}
-
-/** The problem of a state with pending operations; empty without them. */
-export function pendingIn(stack: Pick<Stack, "short">, state: Pending = {}): string[] {
+/**
+ * The problem of a state with pending operations; empty without them. An interrupted run may have created objects that are
+ * not in the state.
+ */
+export function pendingIn(stack: Pick<Stack, "short">, state: Exported = {}): string[] {
     const pending = state.pending_operations?.length ?? 0;
     if (pending === 0) return [];
     // Without --clear-pending-creates, a refresh without a terminal keeps an interrupted create in the state.

@@ -41,7 +41,7 @@ export function underPolicy(
 }
 
 /** Returns what the policy pack reports in Pulumi's text output, under `Policies:`; undefined without this heading. */
-export function packWords(printed: string): string | undefined {
+function packWords(printed: string): string | undefined {
     // eslint-disable-next-line no-control-regex -- colours
     const lines = printed.replace(/\x1b\[[0-9;]*m/g, "").split("\n");
     const from = lines.indexOf("Policies:");

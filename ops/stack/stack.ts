@@ -101,16 +101,13 @@ export interface Outputs {
     expires: Record<string, string>;
     /** What the stack is bound to, by name. Unset before the first update. */
     identity?: Record<string, Identity>;
-    /** Only with option intra-b: the phase of the conversion, from the cluster. */
+    /** Only with option intra-b. */
     conversion?: ConversionOutput;
 }
 
 /** Output of a stack of option intra-b about its conversion. */
 interface ConversionOutput {
     phase: string;
-    /** When the phase was reached. */
-    since?: string;
-    holder?: { name: string; until: string };
     /** Route to the component that only the verifier may use. */
     verification?: { url: string; key: string };
 }

@@ -3,9 +3,8 @@ import type { Live } from "../../components/kubernetes/cluster-reader";
 import { APISIX_PODS } from "../../components/kubernetes/network-policies";
 import { OPT } from "../../components/opt/opt-pods";
 import { OWNER_ANNOTATION } from "../../components/kubernetes/ownership";
-import { leadsOn } from "../../components/opt/conversion-phases";
+import { stateOf } from "../../components/opt/conversion-phases";
 import type { ClusterView } from "../kubernetes/cluster";
-import { recorded } from "./conversion";
 import { definition } from "../kubernetes/crds";
 import { gpuProblems, HOSTNAME } from "./gpus";
 import { capacityProblems } from "./node-capacity";
@@ -29,22 +28,17 @@ export async function requirementProblems(settings: GatewayClusterArgs, cluster:
 }
 
 /**
- * Checks the component during a conversion. Problems stop only a run that goes to a later phase. A rollback goes on, because
- * the broken component may be its reason. A run in the same phase goes on too, because it may revoke a credential.
- * While callers get 503, too little free capacity is only a warning: the capacity may return by itself, and a stop would
- * force a rollback to bare metal.
+ * Checks the component during a conversion. Problems stop only a conversion that has not moved Alpa yet. A return goes on,
+ * because the broken component may be its reason. With Alpa in the cluster a run goes on too, because it may revoke a
+ * credential.
  */
 export async function componentOnItsWay(settings: GatewayClusterArgs, cluster: ClusterView): Promise<Findings> {
     if (settings.conversion === undefined) return NO_FINDINGS;
-    const { phase } = settings.conversion;
-    const [found, room, { reached }] = await Promise.all([
-        requirementProblems(settings, cluster),
-        capacityProblems(settings, cluster),
-        recorded(settings.namespace, cluster),
-    ]);
-    if (!leadsOn(reached, phase)) return { problems: [], warnings: [...found, ...room] };
-    if (phase === "prepare" || phase === "drain") return { problems: [...found, ...room], warnings: [] };
-    return { problems: found, warnings: room };
+    const { phase, back = false } = settings.conversion;
+    const checks = [requirementProblems(settings, cluster), capacityProblems(settings, cluster)];
+    const found = (await Promise.all(checks)).flat();
+    const isMoved = stateOf(phase).side === "component";
+    return back || isMoved ? { problems: [], warnings: found } : { problems: found, warnings: [] };
 }
 
 type Opt = NonNullable<GatewayClusterArgs["conversion"]>["opt"];

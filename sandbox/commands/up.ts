@@ -122,7 +122,7 @@ async function startWorldProcess(
     tools: RequestedTools,
     signal: AbortSignal,
 ) {
-    const { stack, exposure, option, loadSeconds, failStep, observe } = name;
+    const { stack, exposure, option, loadSeconds, observe } = name;
     const logFile = join(dir, "logs", "world.log");
     rmSync(logFile, { force: true });
     const world = await spawnTracked({
@@ -130,7 +130,7 @@ async function startWorldProcess(
         command: process.execPath,
         args: [
             ...[`--require=${require.resolve("tsx/cjs")}`, join(__dirname, "../world-process.ts")],
-            ...[dir, JSON.stringify({ stack, exposure, option, loadSeconds, failStep, observe })],
+            ...[dir, JSON.stringify({ stack, exposure, option, loadSeconds, observe })],
             JSON.stringify(ofWorld),
         ],
         logFile,

@@ -14,8 +14,6 @@ type Step =
     | "load"
     /** Loading the model does not end. */
     | "hang"
-    /** The model has wrong weights: its answers are well-formed, but wrong. */
-    | "answers"
     /** The unit's processes ignore SIGTERM: systemd kills them after its TimeoutStopSec. */
     | "stop";
 

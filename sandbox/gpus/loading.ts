@@ -35,8 +35,7 @@ export interface Launched {
 
 /** @throws Error if the port is taken */
 export async function launch({ side, node, faults, loadSeconds, alpa: options }: LaunchOptions): Promise<Launched> {
-    const weights = faults.take("answers", side, node) ? "other" : "usual";
-    const alpa = await startAlpa({ ...options, mode: "no-model", weights });
+    const alpa = await startAlpa({ ...options, mode: "no-model" });
     const stop = new AbortController();
     let registered = false;
     const load = async () => {

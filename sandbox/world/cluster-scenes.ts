@@ -39,9 +39,7 @@ function clusterScene({ world, address, gpus = false, option }: ClusterScene): S
             const { startWorld } = require("./world") as typeof import("./world");
             const { tools, pulumi, onAnswer, observe, ...ofModel } = asked;
             const onGpus = { gpus: { operator: tools["kuberay-operator"], ...ofModel } };
-            const own = gpus && hostsCanBeEmulated(option ?? asked.failStep, log) ? onGpus : {};
-            if (asked.failStep)
-                log(`every conversion in this sandbox fails at step ${asked.failStep}, because of --fail-step`);
+            const own = gpus && hostsCanBeEmulated(option, log) ? onGpus : {};
             return startWorld({ tools, pulumi, stateDir: dir, onAnswer, observe, log, ...world, ...own });
         },
         async layOver(shipped, facts, say) {

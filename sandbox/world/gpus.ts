@@ -3,10 +3,9 @@ import { dirname, join } from "node:path";
 import type { AlpaOptions } from "../alpa/server";
 import type { NodeShape } from "../control-plane";
 import { BareMetal, UNIT, USER } from "../gpus/bare-metal";
-import { GpuFaults, type Fault } from "../gpus/faults";
+import { GpuFaults } from "../gpus/faults";
 import { GpuLedger } from "../gpus/ledger";
 import type { WorkloadsOptions } from "../workloads";
-import type { FailStep } from "./scene";
 import { writePrivate, type GpuFacts } from "./state";
 
 export interface GpuOptions {
@@ -16,17 +15,7 @@ export interface GpuOptions {
      * Time to load the model, on bare metal and in pods, in seconds. @default 5; in reality minutes
      */
     loadSeconds?: number;
-    /** Step of a conversion that always fails. If the step runs on nodes, it fails on the head node. @default none */
-    failStep?: FailStep;
 }
-
-/** The fault that makes a step of a conversion fail, for each step that changes nodes. */
-const FAILS: Partial<Record<FailStep, Pick<Fault, "step" | "side">>> = {
-    prepare: { step: "pull", side: "pod" },
-    stop: { step: "stop", side: "bare metal" },
-    start: { step: "load", side: "pod" },
-    verify: { step: "answers", side: "pod" },
-};
 
 /** Image of pods with Alpa (any tag), and the folder with the weights on every node. */
 const IMAGE = "registry.example.com/alpa-serving";
@@ -35,8 +24,6 @@ const WEIGHTS = "/data/opt_weights";
 export class Gpus {
     readonly faults = new GpuFaults();
     readonly ledger: GpuLedger;
-    /** The failing step, if the API server must reject the write that records its completion (see owners.ts). */
-    readonly refusedStep?: FailStep;
     /** Alpa on bare metal. Set when the world has started. */
     bareMetal!: BareMetal;
     private readonly nodes: string[];
@@ -52,10 +39,6 @@ export class Gpus {
         this.nodes = gpus.filter(([, count]) => count > 0).map(([name]) => name);
         this.ledger = new GpuLedger(new Map(gpus), this.faults);
         this.loadSeconds = options.loadSeconds ?? 5;
-        const { failStep } = options;
-        const fails = failStep && FAILS[failStep];
-        if (fails) this.faults.add({ ...fails, node: this.nodes[0], times: Infinity });
-        else this.refusedStep = failStep;
     }
 
     /** Folder with the CRDs of the KubeRay operator. */

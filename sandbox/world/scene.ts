@@ -1,5 +1,4 @@
 /** A scene defines how `up` sets up one stack: the world, the stack file, and the requests to try. */
-import { PHASES, type Phase } from "../../components/opt/conversion-phases";
 import type { ToolName, Toolchain } from "../toolchain/toolchain";
 import type { WorldOptions } from "./world";
 import type { Attempt, WorldFacts } from "./state";
@@ -9,10 +8,6 @@ export const EXPOSURES = ["direct", "tunnel"] as const;
 
 /** Values of the key `option` that differ from those in the shipped stack files. */
 export const OPTIONS = ["intra-b"] as const;
-
-/** Steps of a conversion that can be made to fail in a world with GPUs. */
-export const FAIL_STEPS = PHASES;
-export type FailStep = Phase;
 
 export type Say = (line: string) => void;
 
@@ -29,7 +24,6 @@ interface Asked extends Pick<WorldOptions, "onAnswer" | "observe"> {
     /** Resolves with Pulumi as soon as Pulumi is available, possibly after the start of the world. */
     pulumi(): Promise<Toolchain<"pulumi">>;
     loadSeconds?: number;
-    failStep?: FailStep;
 }
 
 export interface Scene {
@@ -38,7 +32,7 @@ export interface Scene {
     /**
      * Starts the world, and writes its facts (state.ts) when the world is ready. Only this function loads the emulators,
      * since loading them takes 1 s of CPU time, and `up` only reads the rest.
-     * @param asked `loadSeconds`: time to load the model, in seconds. `failStep`: the step of a conversion that fails.
+     * @param asked `loadSeconds`: time to load the model, in seconds.
      * `onAnswer`: called with each answer to a caller. `observe`: whether Prometheus reads the gateway pods
      */
     start(dir: string, log: Say, asked: Asked): Promise<{ close(): Promise<void> }>;

@@ -2,7 +2,7 @@ import type { Option } from "../../config/options";
 import { cloudflareScene } from "./cloudflare-scene";
 import { INTER_WORLD, INTRA_WORLD, interScene, intraBScene, intraScene } from "./cluster-scenes";
 import { exposureScene } from "./exposure-scene";
-import type { EXPOSURES, FailStep, OPTIONS, Scene } from "./scene";
+import type { EXPOSURES, OPTIONS, Scene } from "./scene";
 
 /** Scene of each value of the key `option`. */
 const SCENES: Record<Option, Scene> = {
@@ -32,24 +32,17 @@ export interface SceneName {
     loadSeconds?: number;
     /** Whether Prometheus reads the gateway pods. */
     observe?: boolean;
-    /** Step of a conversion that always fails. Default: none. */
-    failStep?: FailStep;
 }
 
 /** The scene for these settings. @throws Error if the stack does not support one of them */
-export function sceneOf({ stack, exposure = "direct", option, loadSeconds, failStep, observe }: SceneName): Scene {
+export function sceneOf({ stack, exposure = "direct", option, loadSeconds, observe }: SceneName): Scene {
     if (observe && stack === "cloudflare")
         throw new Error(
             "--observe: works only with stack intra or inter, which have a gateway with metrics (got cloudflare).",
         );
-    for (const [flag, value] of Object.entries({ "--load-seconds": loadSeconds, "--fail-step": failStep }))
-        if (value !== undefined && (stack !== "intra" || exposure !== "direct"))
-            throw new Error(
-                `${flag} ${value}: needs stack intra without --exposure, where Alpa runs on GPUs (got stack ${stack}, exposure ${exposure}).`,
-            );
-    if (failStep === "prepare" && option === "intra-b")
+    if (loadSeconds !== undefined && (stack !== "intra" || exposure !== "direct"))
         throw new Error(
-            `--fail-step prepare: must not be given with --option intra-b, which starts after step prepare.`,
+            `--load-seconds ${loadSeconds}: needs stack intra without --exposure, where Alpa runs on GPUs (got stack ${stack}, exposure ${exposure}).`,
         );
     if (option !== undefined) {
         if (stack !== "intra")

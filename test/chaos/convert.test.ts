@@ -1,20 +1,18 @@
-// Proves that Alpa moves from bare metal into the cluster and back while callers send requests. Proves that a
-// conversion rolls back by itself if any step fails, and that `run` continues a conversion that was killed in any step.
-// The engine, API server, scheduler and KubeRay operator are real. Gateway, hosts, kubelets, GPUs and Alpa are
-// emulators, so the times say nothing about a real model.
+// Proves that Alpa moves from bare metal into the cluster and back while callers send requests, who get answers, or 503 with
+// Retry-After while it is closed, and nothing else; that a conversion returns by itself when it fails; that `run` and `abort`
+// continue one that was killed; and that a second operator gets one error. The engine, API server, scheduler and KubeRay
+// operator are real. Gateway, hosts, kubelets, GPUs and Alpa are emulators, so the times say nothing about a real model.
 import { strict as assert } from "node:assert";
-import { PHASES, type Phase } from "../../ops/convert/phases";
-import { ask } from "../engine/kit/conversion/conversion-stack";
-import { killed, useConvertStack, type ConvertStack } from "../engine/kit/conversion/convert-stack";
+import { cpSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Stage } from "../../components/opt/conversion-phases";
 import {
-    fault,
-    refused,
-    returnsFrom,
-    told,
-    type Trouble,
-    underTraffic,
-    untilStep,
-} from "../engine/kit/conversion/trouble";
+    ask,
+    killed,
+    steadyCallers,
+    useConversionStack,
+    type ConversionStack,
+} from "../engine/kit/conversion/conversion-stack";
 import type { Place } from "../engine/kit/place";
 import { eventually, failed, succeeded } from "../engine/kit/stack";
 import { Rest } from "../../sandbox/rampart/kubernetes/rest";
@@ -23,44 +21,65 @@ import type { World } from "../../sandbox/world/world";
 describe("npm run ops -- convert", function () {
     this.timeout(900_000);
     let place: Place<World>;
-    let stack: ConvertStack;
+    let stack: ConversionStack;
     let url: string;
     let key: string;
 
-    useConvertStack("convert", (deployed) => ({ place, stack, url, key } = deployed));
+    useConversionStack("convert", (deployed) => ({ place, stack, url, key } = deployed));
 
-    const withTraffic = <T>(title: string, act: () => Promise<T>) => underTraffic({ stack, url, key }, title, act);
-
-    const status = async () => JSON.parse(succeeded(await stack.ops("convert", "status", "--json")).stdout);
-
-    async function assertSettledIn(option: "intra-a" | "intra-b"): Promise<void> {
-        const facts = await status();
-        assert.deepEqual([facts.state, facts.option, facts.callers], ["settled", option, "served"]);
-        const side = option === "intra-a" ? "bare metal" : "pod";
-        for (const node of place.world.facts.gpus!.nodes) {
-            const sides = new Set(place.world.gpus!.ledger.on(node).map((hold) => hold.side));
-            assert.deepEqual([...sides], [side], node);
+    /** Asserts what two callers get while `act` runs. @param closes whether the route must close meanwhile */
+    async function withTraffic(title: string, closes: boolean, act: () => Promise<unknown>): Promise<void> {
+        const callers = steadyCallers(url, key);
+        await act().finally(() => callers.stop());
+        const refused = callers.answers.filter(({ status }) => status !== 200);
+        console.log(`      ${title}: ${callers.count} requests, ${refused.length} of them 503`);
+        for (const { status, retryAfter, body } of refused) {
+            assert.deepEqual([status, retryAfter], [503, "60"], body);
+            const { type, stacktrace } = JSON.parse(body) as Record<string, string>;
+            assert.deepEqual([type, stacktrace], ["error", ""]);
         }
+        assert.equal(refused.length > 0, closes, `${refused.length} got 503`);
+        assert.ok(callers.count > refused.length, "no request was answered");
     }
 
-    it("moves Alpa into the cluster: callers get answers, or 503 with Retry-After in the announced window", async () => {
-        await withTraffic("forward", async () => succeeded(await stack.ops("convert", "run", "--yes")));
-        await assertSettledIn("intra-b");
-        const record = await place.world.read("v1", "ConfigMap", "convert", "alpa-auth-conversion");
-        assert.ok((record!.data as Record<string, string>).beat, "the record in the cluster names who ran it");
+    async function assertSettledIn(stage: Stage): Promise<void> {
+        const { stage: reached, isComplete } = await stack.progress();
+        assert.deepEqual([reached, isComplete], [stage, true]);
+        const { nodes } = place.world.facts.gpus!;
+        const sides = new Set(nodes.flatMap((node) => place.world.gpus!.ledger.on(node).map(({ side }) => side)));
+        assert.deepEqual([...sides], [stage === "intra-a" ? "bare metal" : "pod"]);
+        assert.equal((await ask(url, key)).status, 200);
+    }
+
+    /** Waits until a run has recorded a stage. */
+    const until = (stage: Stage) =>
+        eventually(`a run to ${stage}`, async () => ((await stack.progress()).stage === stage ? true : undefined), 300);
+
+    /** Kills a command and its pulumi after its run has recorded a stage. */
+    async function killedIn(stage: Stage, ...command: string[]): Promise<void> {
+        const { child, ended } = stack.start(...command);
+        await until(stage);
+        killed(child.pid!);
+        await ended;
+    }
+
+    it("moves Alpa into the cluster", async () => {
+        await withTraffic("forward", true, async () => succeeded(await stack.start("run").ended));
+        await assertSettledIn("open");
+        succeeded(await stack.preview("--expect-no-changes"));
     });
 
-    it("moves Alpa back to bare metal, while `consumer revoke` names the command that blocks a leaked credential", async () => {
-        const leaked = (await stack.outputs()).credentials["smoke/key"];
-        const revoke = () => stack.ops("consumer", "revoke", "smoke", "key", "--yes");
-        await withTraffic("back", async () => {
-            const { ended } = stack.start("--to", "intra-a");
-            await untilStep(stack, ended, "back to stop");
+    it("moves Alpa back, while `consumer revoke` names the command that blocks a leaked credential", async () => {
+        const leaked = (await stack.outputs()).credentials["smoke/2026a"];
+        const revoke = () => stack.ops("consumer", "revoke", "smoke", "2026a", "--yes");
+        await withTraffic("back", true, async () => {
+            const { ended } = stack.start("run", "--to", "intra-a");
+            await until("moved");
             assert.match(
                 failed(await revoke()),
-                /kubectl --context \S+ --server \S+ -n convert delete secret smoke\.key$/m,
+                /kubectl --context \S+ --server \S+ -n convert delete secret smoke\.2026a$/m,
             );
-            await new Rest(place.world.kubeConfig).call("DELETE", "/api/v1/namespaces/convert/secrets/smoke.key");
+            await new Rest(place.world.kubeConfig).call("DELETE", "/api/v1/namespaces/convert/secrets/smoke.2026a");
             await eventually("a rejection", async () => (await ask(url, leaked)).status === 401 || undefined, 30);
             succeeded(await ended);
         });
@@ -70,150 +89,60 @@ describe("npm run ops -- convert", function () {
         assert.equal((await ask(url, leaked)).status, 401, "after the revocation");
     });
 
-    it("changes nothing in the next `up`", async () => {
-        succeeded(await stack.preview("--expect-no-changes"));
-    });
-
-    const closedHosts = async () => {
-        const ways = place.world.gpus!.bareMetal.hosts.map(({ way }) => way);
-        for (const way of ways) await way.shut();
-        return async () => {
-            for (const way of ways) await way.open();
-        };
-    };
-    const at = () => place;
-    const refusedRoutes = refused(at, "apisix.apache.org", "apisixroutes", "UPDATE");
-
-    /** A failure in each phase except the last. Each of these failures can also happen in production. */
-    const failures: [failing: Exclude<Phase, "done">, why: string, trouble: Trouble][] = [
-        ["prepare", "the API server rejects the component", refused(at, "ray.io", "rayclusters", "CREATE")],
-        ["drain", "the API server rejects changes of routes", refusedRoutes],
-        ["stop", "bare metal does not stop in time", fault(at, { step: "stop", side: "bare metal" })],
-        ["start", "the model cannot be loaded in the component", fault(at, { step: "load", side: "pod" })],
-        ["verify", "the component's answers differ", fault(at, { step: "answers", side: "pod" })],
-        ["switch", "the API server rejects changes of routes", refusedRoutes],
-    ];
-    for (const [failing, why, trouble] of failures)
-        it(`rolls back to intra-a by itself when ${failing} fails: ${why}`, async () => {
-            const { code, stdout, stderr } = await withTraffic(`${failing} fails`, () =>
-                returnsFrom(stack, failing, trouble),
-            );
-            assert.equal(code, 1, stdout + stderr);
-            assert.match(stderr, new RegExp(`convert: did not reach intra-b \\(${failing}: `));
-            assert.match(stderr, /It was rolled back to intra-a, which serves/);
-            await assertSettledIn("intra-a");
-        });
-
-    it("leaves callers with the component when done fails, and moves back on the operator's command", async () => {
-        await withTraffic("done fails", async () => {
-            const { ended } = stack.start();
-            await untilStep(stack, ended, "done");
-            const open = await closedHosts();
-            const { code, stderr } = await ended;
+    it("returns by itself when the component cannot load the model", async () => {
+        await withTraffic("load fails", true, async () => {
+            place.world.gpus!.faults.add({ step: "load", side: "pod", times: Infinity });
+            const { code, stderr } = await stack.start("run").ended;
+            place.world.gpus!.faults.clear();
             assert.equal(code, 1, stderr);
-            assert.match(
-                stderr,
-                /a human is needed\. Callers are served by the component \(\w+\/key got an answer from \S+ after \d+ ms\), but done .* has failed twice/,
-            );
-            const { state, reached, callers } = await status();
-            assert.deepEqual([state, reached, callers], ["interrupted", "switch", "served"]);
-            await open();
-            succeeded(await stack.ops("convert", "abort", "--yes"));
+            assert.match(stderr, /convert: did not reach intra-b \(moved: .* It has returned to intra-a/);
         });
         await assertSettledIn("intra-a");
     });
 
-    // No callers send requests in this test, because their answers are not specified while the component is down.
-    it("rolls back to intra-a by itself when phase done fails and the component is also down", async () => {
-        const { ended } = stack.start();
-        await untilStep(stack, ended, "done");
-        place.world.gpus!.faults.add({ step: "load", side: "pod", times: Infinity });
-        const open = await closedHosts();
-        await stack.losePods();
-        await untilStep(stack, ended, "return");
-        // Only the hosts are repaired: the component stays broken.
-        await open();
-        const { code, stderr } = await ended;
-        place.world.gpus!.faults.clear();
-        console.log(`      done fails, and no backend answers: ${told(stack.record(), [])}`);
-        assert.equal(code, 1, stderr);
-        assert.match(
-            stderr,
-            /did not reach intra-b \(done: .*; and callers are not served by the component: \w+\/key at \S+: request failed/,
-        );
-        assert.match(stderr, /It was rolled back to intra-a, which serves/);
-        await assertSettledIn("intra-a");
-        assert.equal((await ask(url, key)).status, 200);
-    });
-
-    it("names the next step while pods still hold the GPUs, and continues the rollback when they are free", async () => {
-        await withTraffic("GPUs stay held", async () => {
-            place.world.gpus!.faults.add({ step: "release", side: "bare metal" });
-            const { code, stderr } = await stack.ops("convert", "run", "--yes");
-            assert.equal(code, 1);
-            assert.match(
-                stderr,
-                /a human is needed\. back to drain \(Alpa on bare metal is started by its own command\)/,
-            );
-            const { state, direction, reached, callers } = await status();
-            assert.deepEqual([state, direction, reached, callers], ["interrupted", "back", "drain", "get 503"]);
-            place.world.gpus!.ledger.sweep();
-            succeeded(await stack.ops("convert", "abort", "--yes"));
+    it("goes on after kill -9 in each phase, on the explicit flag alone", async () => {
+        await withTraffic("killed forward", true, async () => {
+            await killedIn("prepared", "run");
+            const { code, stderr } = await stack.start("run").ended;
+            assert.equal(code, 2, stderr);
+            assert.match(stderr, /conversion to intra-b is in progress \(phase prepared, \S+@\S+, pid \d+, since /);
+            for (const stage of ["closed", "moved", "open"] as const) await killedIn(stage, "run", "--take-over");
+            succeeded(await stack.start("run", "--take-over").ended);
         });
-        await assertSettledIn("intra-a");
+        await assertSettledIn("open");
     });
 
-    /**
-     * Waits until the cluster's record says that a step has begun, and kills the run. Asserts what `status` prints
-     * afterwards.
-     */
-    async function killedIn(step: string, place: string, more: string[]): Promise<void> {
-        const { child, ended } = stack.start(...more);
-        await untilStep(stack, ended, step);
-        await stack.untilGoing(place);
-        killed(child.pid!);
-        await ended;
-        const facts = await status();
-        const direction = step.startsWith("back") ? "back" : "forward";
-        assert.deepEqual(
-            [facts.state, facts.direction, facts.step, facts.asked, facts.next[0], facts.holder],
-            ["interrupted", direction, step, place, step, null],
-        );
-        // If the run is killed in a step that starts or ends the 503 answers, some gateway pods may not have the change
-        // yet.
-        const answer = await ask(url, key);
-        if (facts.callers === "served") assert.equal(answer.status, 200, `killed in ${step}`);
-        else assert.ok([200, 503].includes(answer.status as number), `killed in ${step}: ${answer.status}`);
-    }
-
-    /**
-     * During a conversion, a preview by hand succeeds in the clone that runs the conversion. It fails in a clone with
-     * another state.
-     */
-    async function assertHeldByThisClone(): Promise<void> {
-        succeeded(await stack.preview());
-        const other = await stack.run(["preview"], { env: { ALPA_AUTH_STACK_FILES: place.dir } });
-        assert.match(failed(other), /convert: a conversion is under way \(locked by \S+ convert-\S+ until /);
-    }
-
-    it("killed in every phase: status reports it, and run continues to the end", async () => {
-        await withTraffic("killed forward", async () => {
-            for (const phase of PHASES) {
-                await killedIn(phase, phase, []);
-                if (phase === "stop") await assertHeldByThisClone();
-            }
-            succeeded(await stack.ops("convert", "run", "--yes"));
-        });
-        await assertSettledIn("intra-b");
-    });
-
-    it("killed in every step of the rollback: status reports it, and run continues to the end", async () => {
-        await withTraffic("killed back", async () => {
-            for (const at of ["switch", "start", "stop", "drain", "prepare", "intra-a"])
-                await killedIn(`back to ${at}`, at, at === "switch" ? ["--to", "intra-a"] : []);
-            succeeded(await stack.ops("convert", "run", "--yes"));
+    it("goes back after kill -9 in each phase", async () => {
+        await withTraffic("killed back", true, async () => {
+            await killedIn("moved", "run", "--to", "intra-a");
+            for (const stage of ["closed", "prepared", "intra-a"] as const)
+                await killedIn(stage, "abort", "--take-over");
+            succeeded(await stack.start("abort", "--take-over").ended);
         });
         await assertSettledIn("intra-a");
         succeeded(await stack.preview("--expect-no-changes"));
+    });
+
+    it("rejects a second operator, and a plain up of another clone, with one error", async () => {
+        const other = join(place.dir, "other-clone");
+        mkdirSync(other);
+        cpSync(stack.file, join(other, "Pulumi.convert.yaml"));
+        const { child, ended } = stack.start("run");
+        await until("closed");
+        process.kill(child.pid!, "SIGINT");
+        assert.match((await ended).stderr, /convert: stopped in phase closed \(it was ended by SIGINT\)\. Continue: /);
+        const before = await stack.resources();
+        const up = await stack.run(["up", "--yes"], { env: { ALPA_AUTH_STACK_FILES: other } });
+        assert.match(failed(up), /convert: the stack is in phase closed \(attempt \d+ by .*this run would set intra-a/);
+        assert.deepEqual(await stack.resources(), before);
+        // The first operator goes on, and the second one takes over meanwhile.
+        const first = stack.start("run", "--take-over");
+        const second = await stack.start("run").ended;
+        assert.equal(second.code, 2, second.stderr);
+        assert.match(second.stderr, /is changing the stack file|conversion to intra-b is in progress/);
+        succeeded(await first.ended);
+        await assertSettledIn("open");
+        succeeded(await stack.start("run", "--to", "intra-a").ended);
+        await assertSettledIn("intra-a");
     });
 });

@@ -7,7 +7,6 @@ import { join } from "node:path";
 import { run } from "../../ops/cli";
 import { stateOf } from "../../ops/check/exposure-ports";
 import { auditGateway } from "../../ops/gateway/audit";
-import { openHolder } from "../../ops/convert/lock/holder";
 import { answerHeaders } from "../../components/route/answer-headers";
 import { LISTS_FILE } from "../../policy/rules/facts";
 import { digestOf } from "../../policy/rules/scripts/found";
@@ -69,7 +68,6 @@ describe("ops stack rollback on the engine", () => {
             refusalSeconds: 0,
             out: (text) => (said.out += `${text}\n`),
             note: (text) => (said.note += `${text}\n`),
-            openHolder,
             auditGateway,
             stateOfPort: stateOf,
             pulumi: async (command, options) => {

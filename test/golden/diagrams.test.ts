@@ -42,7 +42,7 @@ describe("golden diagrams", () => {
     });
 
     it("of option intra-b show its resources", async () => {
-        const shown = gatewayDiagram(await recordIntraB("done"), ...size(intraBSettings()));
+        const shown = gatewayDiagram(await recordIntraB("open"), ...size(intraBSettings()));
         assertShown(OPTIONS, "Option intra-b", shown);
     });
 

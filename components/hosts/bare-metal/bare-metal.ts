@@ -17,7 +17,7 @@ import { scriptAsRoot } from "../ssh-script";
 export class BareMetal extends pulumi.ComponentResource {
     constructor(name: string, args: BareMetalArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:index:BareMetal", name, {}, opts);
-        const { hosts, running, atBoot, portShared, attempt } = args;
+        const { hosts, running, portShared, attempt, back } = args;
 
         const ask = (
             host: SshHost,
@@ -27,10 +27,11 @@ export class BareMetal extends pulumi.ComponentResource {
             more: { delete?: string[] } = {},
         ) => {
             const script = pulumi.output(host.sudoPassword).apply((password) => bareMetalScript(args, password));
-            const create = [...words, `attempt=${attempt}`];
+            const create = [...words, ...(back ? ["back"] : []), `attempt=${attempt}`];
             return hostCommand(`${name}-${what}`, { on: host, create, script, ...more }, { parent: this, dependsOn });
         };
-        const boot = `boot=${atBoot ? "as-found" : "never"}`;
+        // A host that restarts must not start Alpa while the component has the GPUs.
+        const boot = `boot=${running ? "as-found" : "never"}`;
         const before: command.remote.Command[] = [];
         // The head is first, for start and stop: workers join it, and it distributes the work.
         hosts.forEach((host, i) => {

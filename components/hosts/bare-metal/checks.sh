@@ -14,7 +14,7 @@ check_host() {
 check_gpus() {
     case $mode in
     stop) runs || return 0 ;;
-    start) { asked attempt=0 && runs; } || return 0 ;;
+    start) { ! asked back && runs; } || return 0 ;;
     *) return 0 ;;
     esac
     gpu_users >/dev/null || exit 1

@@ -23,9 +23,8 @@ export interface BareMetalSettings {
 }
 
 export interface BareMetalArgs extends BareMetalSettings {
+    /** Whether Alpa runs, and its service starts at boot. */
     running: boolean;
-    /** Whether the service starts at boot. */
-    atBoot: boolean;
     /** Longest time one answer may take, in seconds. A stop waits this long for requests in progress. */
     answerTimeoutSeconds: number;
     /**
@@ -35,4 +34,6 @@ export interface BareMetalArgs extends BareMetalSettings {
     portShared: boolean;
     /** Number of the attempt in a conversion. With a new number, all scripts run again. */
     attempt: number;
+    /** Whether the attempt leads back to bare metal. A start then needs no working nvidia-smi. @default false */
+    back?: boolean;
 }

@@ -1,3 +1,5 @@
+import { BEFORE } from "../../../components/opt/conversion-phases";
+import { numberOf, type ConversionStep } from "../../../components/opt/conversion-record-provider";
 import type { ConversionSettings } from "../../../components/served-alpa";
 import type { OperatorChart, OptSettings } from "../../../components/opt/opt-settings";
 import { digestOf } from "../../keys/consumers/digest";
@@ -14,8 +16,8 @@ import { sshHostOf } from "../../keys/hosts/ssh-host";
 export interface IntraBSettings extends IntraSettings {
     option: "intra-b";
     conversion: ConversionSettings;
-    /** Longest time during which callers may get 503, in minutes, and the measured seconds of each step. */
-    window: { budgetMinutes: number; seconds: Record<string, number> };
+    /** How far the stack is in a conversion. */
+    step: ConversionStep;
 }
 
 const SERVING = "/opt/alpa/examples/llm_serving";
@@ -42,10 +44,10 @@ export function intraBSettings(config: ParsedIntraB, today: Date): IntraBSetting
             opt: optSettings(opt, alpa),
             bareMetal: bareMetalSettings(convert, config.alpa.endpoints[0]),
             retryAfterSeconds: convert.retryAfterSeconds,
-            callers: digestOf(config),
-            attempt: 0,
+            attempt: numberOf(convert.attempt),
+            ...(convert.attempt?.to === BEFORE && { back: true }),
         },
-        window: { budgetMinutes: convert.budgetMinutes, seconds: {} },
+        step: { stage: convert.phase, attempt: convert.attempt, callers: digestOf(config) },
     };
 }
 

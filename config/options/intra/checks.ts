@@ -33,9 +33,9 @@ export function intraChecks(config: Config, given: Raw, { isSecret }: CheckConte
         ...(convert === undefined ? [] : convertProblems(convert, given, (value) => isSecret("convert", value))),
         ...(convert === undefined ? [] : headProblems(config.alpa?.endpoints ?? [], convert.bareMetal)),
     ];
-    if (option === "intra-a" && convert?.phase !== undefined && convert.phase !== "prepare")
+    if (option === "intra-a" && convert?.phase !== undefined && convert.phase !== "prepared")
         problems.push(
-            `convert.phase: must be prepare with option intra-a, where no conversion is in progress (got "${convert.phase}"). Set option to intra-b. To roll back to bare metal, then run: npm run ops -- convert run --yes --to intra-a.`,
+            `convert.phase: must be prepared with option intra-a, where no conversion is in progress (got "${convert.phase}"). Set option to intra-b. To roll back to bare metal, then run: npm run ops -- convert run --yes --to intra-a.`,
         );
     return problems;
 }
@@ -124,9 +124,18 @@ function weightsProblems({ weights, shape }: Pick<Opt, "weights" | "shape">, giv
 
 type Convert = Sound<ParsedConvert>;
 
-function convertProblems({ bareMetal }: Convert, given: Raw, isSecret: (value: unknown) => boolean): string[] {
-    if (bareMetal === undefined) return [];
-    const problems = sshHostProblems("convert.bareMetal.hosts", bareMetal.hosts ?? [], isSecret);
+function convertProblems(
+    { bareMetal, budgetMinutes, returnMinutes }: Convert,
+    given: Raw,
+    isSecret: (value: unknown) => boolean,
+): string[] {
+    const problems: string[] = [];
+    if (budgetMinutes !== undefined && returnMinutes !== undefined && returnMinutes >= budgetMinutes)
+        problems.push(
+            `convert.returnMinutes: must be less than convert.budgetMinutes, ${budgetMinutes}, which includes it (got ${returnMinutes}). Raise convert.budgetMinutes.`,
+        );
+    if (bareMetal === undefined) return problems;
+    problems.push(...sshHostProblems("convert.bareMetal.hosts", bareMetal.hosts ?? [], isSecret));
     const forms = ["unit", "commands"].filter((key) => isGiven(given, "convert", "bareMetal", key));
     const hint =
         forms.length > 1 ? "Remove one of them." : "Set unit to Alpa's systemd service, which a rollback starts.";

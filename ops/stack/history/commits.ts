@@ -29,29 +29,18 @@ export function execute(program: string, args: string[], folder: string, seconds
     );
 }
 
-/** State files of conversions, which each run of the program reads (config/conversion-state.ts). */
-const STATE_FILES = ":(glob)**/.alpa-auth/convert/*.json";
-
-/** Files that differ from the last commit, as git prints them. Of untracked files, only those that a run reads. */
+/** Files that differ from the last commit, as git prints them, without untracked files. */
 async function uncommittedFiles(folder: string): Promise<string[]> {
     const changed = await git(["status", "--porcelain", "--untracked-files=no"], folder);
-    const untracked = await git(["status", "--porcelain", "--untracked-files=all", "--", STATE_FILES], folder);
-    const lines = [...changed.split("\n"), ...untracked.split("\n").filter((line) => line.startsWith("??"))];
-    return lines.flatMap((line) => (line === "" ? [] : [line.trim()]));
+    return changed.split("\n").flatMap((line) => (line === "" ? [] : [line.trim()]));
 }
 
-/** The problem of uncommitted changes: no commit has them, so no reviewer has seen them, and nobody could go back to them. */
+/** The problem of uncommitted changes: they are in no commit, so no reviewer has seen them, and git cannot restore them. */
 export async function uncommitted(folder: string): Promise<string[]> {
     const [first, ...others] = await uncommittedFiles(folder);
     if (first === undefined) return [];
     const more = others.length === 0 ? "" : ` and ${others.length} more`;
     return [`work tree: has uncommitted changes (git status: ${first}${more}). Commit or revert the changes.`];
-}
-
-/** Returns the files that git tracks, or would add because it does not ignore them. All of the given files must exist. */
-export async function committable(files: string[]): Promise<string[]> {
-    const listed = await Promise.all(files.map(isCommittable));
-    return files.filter((_, i) => listed[i]);
 }
 
 /**

@@ -53,7 +53,7 @@ type Target = Version & { commit: string };
 async function rollback(context: Context, args: RollbackArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const root = context.program ?? ROOT;
-    const against = [...(await uncommitted(root)), ...(await obstaclesOrConversion(context, stack, context.today))];
+    const against = [...(await uncommitted(root)), ...(await obstaclesOrConversion(context, stack))];
     if (against.length > 0) throw new UsageError(against);
     const versions = await readVersions(context, stack);
     const target = await findTarget(versions, args.to, stack, root);

@@ -130,18 +130,12 @@ describe("sandbox Alpa on bare metal", function () {
         await start();
     });
 
-    it("fails to load, or answers differently, when a fault says so", async () => {
-        const usual = (await complete())!.text;
+    it("fails to load when a fault says so", async () => {
         await all("stop");
         faults.add({ step: "load", side: "bare metal" });
         await all("start");
         await failedUnit(0);
         assert.match(await sh(0, `sudo journalctl -u ${UNIT} -n 5`), /weights cannot be loaded/);
-        await all("stop");
-        faults.add({ step: "answers", side: "bare metal" });
-        await start();
-        const words = (text: string) => (JSON.parse(text) as { choices: { text: string }[] }).choices[0].text;
-        assert.notEqual(words((await complete())!.text), words(usual));
         await all("stop");
         await start();
     });

@@ -1,4 +1,4 @@
-// Proves that a requested fault makes a step of a conversion fail, and which facts a world with GPUs has about the hosts of
+// Proves that a world with GPUs ends although a step fails, and which facts it has about the hosts of
 // Alpa.
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
@@ -8,8 +8,6 @@ import { dgxNodes } from "../../control-plane";
 import { UNIT } from "../../gpus/bare-metal";
 import { freePort } from "../../processes";
 import { Gpus } from "../../world/gpus";
-import type { FailStep } from "../../world/scene";
-import type { GpuFaults } from "../../gpus/faults";
 
 describe("A world with GPUs", () => {
     let dir: string;
@@ -25,29 +23,9 @@ describe("A world with GPUs", () => {
         rmSync(dir, { recursive: true, force: true });
     });
 
-    const fails: [failStep: FailStep, ...where: Parameters<GpuFaults["take"]>][] = [
-        ["prepare", "pull", "pod", "dgx-01"],
-        ["stop", "stop", "bare metal", "dgx-01"],
-        ["start", "load", "pod", "dgx-01"],
-        ["verify", "answers", "pod", "dgx-01"],
-    ];
-    for (const [failStep, step, side, node] of fails)
-        it(`fails step ${failStep} on the first node each time, and nothing on the other side or on another node`, () => {
-            const { faults, refusedStep } = new Gpus({ operator: "", failStep }, dgxNodes(2), dir);
-            assert.equal(refusedStep, undefined);
-            const other = side === "pod" ? "bare metal" : "pod";
-            for (let i = 0; i < 3; i++) assert.ok(faults.take(step, side, node));
-            assert.ok(!faults.take(step, other, node));
-            assert.ok(!faults.take(step, side, "dgx-02"));
-        });
-
-    it("fails steps that run on no node by errors of the API server", () => {
-        for (const failStep of ["drain", "switch", "done"] as const)
-            assert.equal(new Gpus({ operator: "", failStep }, dgxNodes(1), dir).refusedStep, failStep);
-    });
-
     it("ends although a fault makes a step fail", async () => {
-        const orders = new Gpus({ operator: "", failStep: "stop" }, dgxNodes(1), dir);
+        const orders = new Gpus({ operator: "" }, dgxNodes(1), dir);
+        orders.faults.add({ step: "stop", side: "bare metal", times: Infinity });
         const bareMetal = await orders.startBareMetal({ port: await freePort(), seconds: 0 }, () => undefined);
         const since = Date.now();
         await bareMetal.close();

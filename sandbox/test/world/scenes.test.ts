@@ -101,17 +101,6 @@ describe("the sandbox's stack", () => {
         assert.equal(metricsOf({ ...FACTS, prometheus: "http://127.0.0.1:4" }), true);
         assert.equal(metricsOf(FACTS), undefined);
     });
-    it("can have a failing conversion step only where a conversion is possible and `up` itself does not take that step", () => {
-        assert.equal(sceneOf({ stack: "intra", failStep: "start" }), sceneOf({ stack: "intra" }));
-        for (const without of [{ stack: "inter" }, { stack: "intra", exposure: "tunnel" }] as const)
-            assert.throws(() => sceneOf({ ...without, failStep: "stop" }), /--fail-step stop: needs stack intra/);
-        const option = "intra-b";
-        assert.equal(sceneOf({ stack: "intra", option, failStep: "start" }), sceneOf({ stack: "intra", option }));
-        assert.throws(
-            () => sceneOf({ stack: "intra", option, failStep: "prepare" }),
-            /--fail-step prepare: must not be given with --option intra-b/,
-        );
-    });
     it("has no exposure where there is no gateway", () => {
         assert.throws(() => sceneOf({ stack: "cloudflare", exposure: "tunnel" }), /--exposure tunnel: must be/);
         assert.equal(sceneOf({ stack: "intra", exposure: "direct" }), sceneOf({ stack: "intra" }));

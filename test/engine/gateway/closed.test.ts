@@ -2,23 +2,20 @@
 // of the model needs two runs with it, and that the gateway opens again. The engine, API server, scheduler and KubeRay
 // operator are real. Gateway, kubelets, GPUs and Alpa are emulators.
 import { strict as assert } from "node:assert";
-import { OWNER_ANNOTATION } from "../../../components/kubernetes/ownership";
-import { RECORD } from "../../../components/opt/conversion-phases";
 import { Rest } from "../../../sandbox/rampart/kubernetes/rest";
 import type { World } from "../../../sandbox/world/world";
-import { steadyCallers, type Sent } from "../kit/conversion/conversion-stack";
-import { useConvertStack, type ConvertStack } from "../kit/conversion/convert-stack";
+import { steadyCallers, useConversionStack, type ConversionStack, type Sent } from "../kit/conversion/conversion-stack";
 import type { Place } from "../kit/place";
 import { succeeded } from "../kit/stack";
 
 describe("gateway.closed", function () {
     this.timeout(900_000);
     let place: Place<World>;
-    let stack: ConvertStack;
+    let stack: ConversionStack;
     let url: string;
     let key: string;
 
-    useConvertStack("closed", (deployed) => ({ place, stack, url, key } = deployed));
+    useConversionStack("closed", (deployed) => ({ place, stack, url, key } = deployed));
 
     const set = async (path: string, value: string) =>
         succeeded(await stack.run(["config", "set", "--path", `alpa-auth:${path}`, value]));
@@ -83,17 +80,7 @@ describe("gateway.closed", function () {
     });
 
     describe("in front of the component", () => {
-        // A whole conversion takes minutes. With the record of one that has ended, a single run creates the component.
-        before(async () => {
-            const annotations = { [OWNER_ANNOTATION]: `alpa-auth/${stack.name}` };
-            await new Rest(place.world.kubeConfig).call("POST", `/api/v1/namespaces/${stack.name}/configmaps`, {
-                metadata: { name: RECORD, annotations },
-                data: { phase: "done", going: "done" },
-            });
-            await set("option", "intra-b");
-            await set("convert.phase", "done");
-            succeeded(await stack.up());
-        });
+        before(() => stack.goOnTo("open"));
 
         const image = (tag: string) => `${place.world.facts.gpus!.image.repository}:${tag}`;
 

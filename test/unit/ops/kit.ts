@@ -7,7 +7,6 @@ import { join } from "node:path";
 import { run } from "../../../ops/cli";
 import type { AuditGateway } from "../../../ops/gateway/audit";
 import type { Context } from "../../../ops/context";
-import type { OpenHolder } from "../../../ops/convert/lock/holder";
 import type { PulumiResult } from "../../../ops/stack/pulumi";
 import { KUBECONFIG as KUBECONFIG_TEXT } from "../kit/intra-a";
 
@@ -103,8 +102,6 @@ export interface BenchOptions {
     says?: Says;
     refusalSeconds?: number;
     connectTo?: string;
-    /** Opens the record of a conversion's holder. @default no holder reports */
-    openHolder?: OpenHolder;
     /** Objects in APISIX that are not the ingress controller's. @default none */
     auditGateway?: AuditGateway;
     openReader?: Context["openReader"];
@@ -157,7 +154,6 @@ export function bench(options: BenchOptions = {}): Bench {
             openReader: options.openReader,
             auditGateway: options.auditGateway ?? (async () => ({ foreign: [] })),
             stateOfPort: options.stateOfPort ?? (async () => "closed"),
-            openHolder: options.openHolder ?? (() => assert.fail("no fake for the cluster")),
             out: (text) => (said.out += `${text}\n`),
             note: (text) => (said.note += `${text}\n`),
             pulumi: async (args, { input, onLine, signal } = {}) => {

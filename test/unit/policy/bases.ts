@@ -44,7 +44,7 @@ export const BASES: Record<Base, () => Promise<Seen[]>> = {
     inter: () => recordInter(interSettings("helm")),
     interExposed: () => recordInter(exposedInterSettings("rampart")),
     brought: () => recordStack("helm", { consumers: BROUGHT }),
-    converted: () => recordIntraB("done"),
+    converted: () => recordIntraB("open"),
     tokens: () =>
         recordStack("helm", {
             consumers: [{ name: "lab", credentials: [{ id: "hs", method: "jwt", algorithm: "HS256" }] }],

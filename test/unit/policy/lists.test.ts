@@ -25,6 +25,7 @@ const OTHER_TYPES = [
     "cloudflare:index:ZoneDnssec",
     "cloudflare:index:ZoneSetting",
     "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition",
+    "pulumi-nodejs:dynamic/alpa-auth:ConversionRecord",
     "pulumi-nodejs:dynamic/alpa-auth:StackIdentity",
     ...["cloudflare", "command", "pulumi", "pulumi-nodejs", "random"].map((name) => `pulumi:providers:${name}`),
 ];

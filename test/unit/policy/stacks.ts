@@ -140,8 +140,8 @@ export const STACKS: Record<string, () => Promise<Seen[]>> = {
     "inter with rules on Alpa's hosts": () =>
         recordInter(parseInter(interValues({ alpa: FIREWALL }, { installer: "helm", crds: ["c.yaml"] }))),
     "intra-b with a closed gateway": () =>
-        recordIntraB("done", { gateway: { closed: { enabled: true, reason: "new version of the model" } } }),
-    "intra-b with a watchdog": () => recordIntraB("done", {}, { watchdog: { idleSeconds: 45 } }),
+        recordIntraB("open", { gateway: { closed: { enabled: true, reason: "new version of the model" } } }),
+    "intra-b with a watchdog": () => recordIntraB("open", {}, { watchdog: { idleSeconds: 45 } }),
     "intra-a with a certificate from files, and tokens": withFiles,
     "intra-a with a certificate from cert-manager": () => recordStack("rampart", ISSUED),
     "intra-a with CRDs from the network": () => recordStack("helm", { gateway: { installer: "helm" } }),
@@ -156,14 +156,14 @@ export const STACKS: Record<string, () => Promise<Seen[]>> = {
             }),
     ),
     "intra-a with an access log": () => recordStack("helm", { observability: { accessLog: true } }),
-    "intra-b with metrics and an access log": () => recordIntraB("start", { observability: OBSERVED }),
+    "intra-b with metrics and an access log": () => recordIntraB("moved", { observability: OBSERVED }),
     "inter with metrics": () =>
         recordInter(parseInter(interValues({ observability: { metrics: { enabled: true } } }, { installer: "helm" }))),
     "intra-a with a kubeconfig": () => recordStack("rampart", { cluster: { kubeconfig: KUBECONFIG } }),
     "intra-a with classes of callers": () => recordStack("rampart", CLASSES),
     "intra-a on nodes of its own": () => recordNodes({ nodes: THREE }),
     ...each(
-        ["prepare", "start", "done"],
+        ["prepared", "moved"],
         (phase) => `intra-b of shape rampart, ${phase}`,
         (phase) => recordIntraB(phase, {}, RAMPART_OPT),
     ),

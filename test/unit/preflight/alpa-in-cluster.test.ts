@@ -1,14 +1,13 @@
 // Proves what the component requires from the cluster, and when a missing requirement stops a run. The cluster is a
 // fake. Engine tests use a real API server.
 import { strict as assert } from "node:assert";
-import type { GatewayClusterArgs } from "../../../components/gateway-args";
 import type { Live } from "../../../components/kubernetes/cluster-reader";
-import type { Stage } from "../../../components/opt/conversion-phases";
+import type { Phase } from "../../../components/opt/conversion-phases";
 import { OWNER_ANNOTATION } from "../../../components/kubernetes/ownership";
 import { componentOnItsWay, requirementProblems } from "../../../preflight/alpa/alpa-in-cluster";
 import { settings } from "../kit/intra-a";
 import { intraBSettings, RAMPART_OPT } from "../kit/intra-b";
-import { node, to, view, type World } from "./conversion-kit";
+import { node, view, type World } from "./conversion-kit";
 
 const CRD = "CustomResourceDefinition rayclusters.ray.io";
 const KNOWN = { spec: { versions: [{ schema: { upgradeStrategy: {} } }] } } as unknown as Live;
@@ -146,48 +145,22 @@ describe("preflight of the component", () => {
         assert.deepEqual(await found({ lists: { ...GOOD.lists, Pod: [ofRampart] } }, RAMPART_OPT), []);
     });
 
-    it("stops a step forward, but no step back and no run in the same phase: a broken component is a reason to go back", async () => {
-        const found = async (phase: Stage, record: World["record"]) => {
-            const { problems, warnings } = await componentOnItsWay(
-                to(phase) as GatewayClusterArgs,
-                view({ ...GOOD, objects: { [CRD]: KNOWN }, record }),
-            );
-            return [problems.length, warnings.length];
-        };
-        const at = (phase: Stage, going: Stage = phase) => ({ phase, going });
-        assert.deepEqual(await found("prepare", undefined), [1, 0]);
-        assert.deepEqual(await found("start", at("stop")), [1, 0]);
-        assert.deepEqual(await found("start", at("start")), [0, 1]);
-        assert.deepEqual(await found("start", at("switch")), [0, 1]);
-        assert.deepEqual(await found("stop", at("start")), [0, 1]);
-        assert.deepEqual(await found("stop", at("stop", "start")), [0, 1], "the step to start did not end");
-        assert.deepEqual(await found("intra-a", at("prepare")), [0, 0]);
-    });
-
-    it("rejects nodes that take no pods in phases before callers get 503, and only warns about them from then on", async () => {
-        const cordoned = node("dgx-01", "8", { spec: { unschedulable: true } });
-        const lists = { Node: [cordoned, node("dgx-02", "8")] };
-        const found = async (phase: Stage, reached: Stage) => {
-            const record = { phase: reached, going: reached };
-            const { problems, warnings } = await componentOnItsWay(
-                to(phase) as GatewayClusterArgs,
-                view({ ...GOOD, lists, record }),
-            );
-            return [problems.length, warnings.length];
-        };
-        assert.deepEqual(await found("prepare", "intra-a"), [1, 0]);
-        assert.deepEqual(await found("drain", "prepare"), [1, 0]);
-        assert.deepEqual(await found("prepare", "prepare"), [0, 1]);
-        for (const [phase, reached] of [
-            ["stop", "drain"],
-            ["start", "stop"],
-            ["verify", "start"],
-            ["switch", "verify"],
-            ["done", "switch"],
-            ["done", "done"],
-            ["drain", "stop"],
-        ] as const)
-            assert.deepEqual(await found(phase, reached), [0, 1], phase);
+    it("stops a conversion before Alpa moves, but no return and no run after it: a broken component is a reason to go back", async () => {
+        const attempt = { number: 1, to: "intra-a", by: "ada@ops", pid: 1, at: "2026-11-30T12:00:00.000Z" };
+        const cordoned = { Node: [node("dgx-01", "8", { spec: { unschedulable: true } }), node("dgx-02", "8")] };
+        for (const world of [{ objects: { [CRD]: KNOWN } }, { lists: cordoned }]) {
+            const found = async (phase: Phase, convert = {}) => {
+                const settings = intraBSettings({}, {}, { phase, ...convert });
+                const { problems, warnings } = await componentOnItsWay(settings, view({ ...GOOD, ...world }));
+                return [problems.length, warnings.length];
+            };
+            for (const phase of ["prepared", "closed"] as const) {
+                assert.deepEqual(await found(phase), [1, 0], phase);
+                assert.deepEqual(await found(phase, { attempt }), [0, 1], `back to ${phase}`);
+            }
+            for (const phase of ["moved", "open"] as const) assert.deepEqual(await found(phase), [0, 1], phase);
+        }
+        assert.deepEqual(await componentOnItsWay(settings("rampart"), view(GOOD)), { problems: [], warnings: [] });
     });
 
     it("rejects nodes that another conversion uses, and accepts nodes that this stack uses", async () => {

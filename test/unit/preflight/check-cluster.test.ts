@@ -466,7 +466,7 @@ describe("preflight and objects with the stack's names", () => {
         ]);
     });
 
-    it("reads nothing of the stack in a cluster that has nothing of it, except what decides its owner and its phase", async () => {
+    it("reads nothing of the stack in a cluster that has nothing of it, except what decides its owner", async () => {
         const { asked } = await problems("rampart", { objects: RAMPART });
         assert.deepEqual(
             asked.sort(),
@@ -475,8 +475,6 @@ describe("preflight and objects with the stack's names", () => {
                 ROLE,
                 GRAPHS,
                 ...Object.keys({ ...WRITTEN_VERSIONS, ...WATCHED_VERSIONS }).map(CRD),
-                // Read to know the phase of a conversion. If it is missing, no conversion has begun.
-                "ConfigMap alpa-auth/alpa-auth-conversion",
                 "GatewayClass alpa-auth",
                 "IngressClass alpa-auth",
                 "Namespace alpa-auth",

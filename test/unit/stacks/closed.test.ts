@@ -29,8 +29,8 @@ describe("gateway.closed", () => {
                 return recordStack("rampart", { gateway: { installer: "existing", existing: binding, ...gateway } });
             },
         ],
-        ["intra-b, bare metal", (gateway) => recordIntraB("prepare", { gateway })],
-        ["intra-b, converted", (gateway) => recordIntraB("done", { gateway })],
+        ["intra-b, bare metal", (gateway) => recordIntraB("prepared", { gateway })],
+        ["intra-b, converted", (gateway) => recordIntraB("open", { gateway })],
         ["inter", (gateway) => recordInter(parseInter(interValues({}, gateway)))],
     ];
     for (const [what, make] of stacks)
@@ -46,24 +46,24 @@ describe("gateway.closed", () => {
 
     it("uses convert.retryAfterSeconds where the stack has it", async () => {
         const gateway = { closed: CLOSED };
-        const [abort] = answers(await recordIntraB("done", { gateway }, {}, { retryAfterSeconds: 300 }));
+        const [abort] = answers(await recordIntraB("open", { gateway }, {}, { retryAfterSeconds: 300 }));
         assert.equal(abort.headers["Retry-After"], "300");
     });
 
     const COMPONENT = ["alpa-conversion-component-images", "alpa-conversion-component-ray"];
 
     it("is served by every gateway pod before the component changes, and opens when the component is ready", async () => {
-        const closed = await recordIntraB("done", { gateway: { closed: CLOSED } });
+        const closed = await recordIntraB("open", { gateway: { closed: CLOSED } });
         for (const name of COMPONENT)
             assert.ok(comesAfter(closed, named(closed, name), named(closed, "alpa-served")), name);
-        const open = await recordIntraB("done");
+        const open = await recordIntraB("open");
         assert.ok(comesAfter(open, named(open, "alpa-route-rules"), named(open, "alpa-conversion-component-ready")));
     });
 
     it("changes only the callers' route: consumers and the verifier's route stay", async () => {
         const [open, closed] = [
-            await recordIntraB("done"),
-            await recordIntraB("done", { gateway: { closed: CLOSED } }),
+            await recordIntraB("open"),
+            await recordIntraB("open", { gateway: { closed: CLOSED } }),
         ];
         const differ = closed.filter(
             ({ name, custom, inputs }) => custom && JSON.stringify(inputs) !== JSON.stringify(named(open, name).inputs),

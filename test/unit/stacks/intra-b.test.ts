@@ -1,9 +1,7 @@
 // Proves the resources of each phase of a conversion, and their order. Engine tests prove the effect.
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
-import { withConversionState } from "../../../config/conversion-state";
-import type { IntraBSettings } from "../../../config/options/intra-b/settings";
-import { PHASES, stateOf, stepsFrom, type Phase } from "../../../components/opt/conversion-phases";
+import { isClosed, PHASES, stateOf, type Phase } from "../../../components/opt/conversion-phases";
 import { intra } from "../../../stacks/intra";
 import { asked, comesAfter, inputsOf, one, oneOfKind, plain, record, value, type Seen } from "../../kit";
 import { intraBSettings, intraBValues, RAMPART_OPT, recordIntraB } from "../kit/intra-b";
@@ -38,7 +36,7 @@ describe("option intra-b", () => {
     it("has all resources of intra-a unchanged in its first phase", async () => {
         const { alpa } = intraBValues();
         const before = kubernetesObjects(await recordStack("rampart", { alpa }));
-        const after = await stack("prepare");
+        const after = await stack("prepared");
         assert.ok(before.length > 10);
         for (const resource of before) {
             const now = after.find((r) => r.type === resource.type && r.name === resource.name);
@@ -49,41 +47,39 @@ describe("option intra-b", () => {
     });
 
     const changes: [from: Phase, to: Phase, ...names: string[]][] = [
-        ["prepare", "drain", "alpa-route-rules", "alpa-served"],
-        ["drain", "stop", ANSWERS, HEAD, WORKER, LOOK],
+        ["prepared", "closed", "alpa-route-rules", "alpa-served"],
         [
-            "stop",
-            "start",
+            "closed",
+            "moved",
             "alpa-conversion-component-ray",
             "alpa-conversion-component-ready",
             "alpa-route-completions",
             "alpa-route-logprobs",
             "alpa-route-rules",
             "alpa-served",
+            ...[ANSWERS, HEAD, WORKER, LOOK],
         ],
-        ["start", "verify"],
-        ["verify", "switch", "alpa-route-rules", "alpa-served"],
-        ["switch", "done", HEAD, WORKER],
+        ["moved", "open", "alpa-route-rules", "alpa-served"],
     ];
     for (const [from, to, ...names] of changes)
-        it(`changes ${names.join(", ") || "nothing but its record"} from ${from} to ${to}`, async () => {
+        it(`changes ${names.join(", ")} from ${from} to ${to}`, async () => {
             const [before, after] = [await stack(from), await stack(to)];
             const text = (r: Seen) => JSON.stringify(plain(r.inputs));
             const differ = after.filter((r) => r.custom && text(r) !== text(named(before, r.name)));
-            const record = ["alpa-conversion-begun", "alpa-conversion-reached"];
-            assert.deepEqual(differ.map((r) => r.name).sort(), [...record, ...names].sort());
+            assert.deepEqual(differ.map((r) => r.name).sort(), names.sort());
             assert.equal(before.length, after.length, "nothing is added or removed");
         });
 
     for (const phase of PHASES) {
-        const { callers, bareMetal, component, atBoot, upstream: leads } = stateOf(phase);
+        const isMoved = stateOf(phase).side === "component";
+        const closed = isClosed(phase);
 
-        it(`${phase}: ${callers === "nowhere" ? "rejects callers after authentication" : `routes callers to ${callers}`}`, async () => {
+        it(`${phase}: ${closed ? "rejects callers after authentication" : `routes callers to ${stateOf(phase).side}`}`, async () => {
             const seen = await stack(phase);
             for (const role of ["completions", "logprobs"]) {
                 const rule = rules(seen).find((r) => r.name === role);
                 const abort = refusal(rule);
-                if (callers === "nowhere") {
+                if (closed) {
                     assert.equal(abort.http_status, 503);
                     assert.equal(abort.headers["Retry-After"], "60");
                     assert.deepEqual(Object.keys(JSON.parse(abort.body)), ["type", "message", "stacktrace"]);
@@ -91,58 +87,48 @@ describe("option intra-b", () => {
                     assert.ok(rule.plugins.some((p: any) => p.name === "multi-auth"));
                 } else assert.equal(abort.http_status, 403);
                 const there = upstream(seen, role);
-                if (leads === "component") assert.deepEqual(there, [COMPONENT]);
+                if (isMoved) assert.deepEqual(there, [COMPONENT]);
                 else assert.equal(there[0], "10.0.0.11");
             }
         });
 
-        it(`${phase}: bare metal is ${bareMetal ? "running" : "stopped"}, the component ${component ? "running" : "suspended"}`, async () => {
+        it(`${phase}: bare metal is ${isMoved ? "stopped" : "running"}, the component ${isMoved ? "running" : "suspended"}`, async () => {
             const seen = await stack(phase);
             const { suspend } = oneOfKind(seen, "RayCluster").inputs.spec;
-            assert.equal(suspend, !component);
-            assert.equal(named(seen, "alpa-conversion-component-ready").inputs.until.running, component);
+            assert.equal(suspend, !isMoved);
+            assert.equal(named(seen, "alpa-conversion-component-ready").inputs.until.running, isMoved);
             const line = (name: string) => one(seen, COMMAND, name).inputs.create.split(" alpa-auth/test ")[1];
-            const boot = `boot=${atBoot ? "as-found" : "never"} attempt=0`;
-            assert.equal(line(HEAD), bareMetal ? `start ${boot}` : `stop after-answers ${boot}`);
-            assert.equal(line(WORKER), bareMetal ? `start head=as-found ${boot}` : `stop ${boot}`);
-            assert.equal(line(LOOK), `${bareMetal ? "holds" : "rests"} attempt=0`);
+            const boot = `boot=${isMoved ? "never" : "as-found"} attempt=0`;
+            assert.equal(line(HEAD), isMoved ? `stop after-answers ${boot}` : `start ${boot}`);
+            assert.equal(line(WORKER), isMoved ? `stop ${boot}` : `start head=as-found ${boot}`);
+            assert.equal(line(LOOK), `${isMoved ? "rests" : "holds"} attempt=0`);
             assert.match(named(seen, HEAD).inputs.delete, / release$/, "another stack may have the host then");
             assert.ok(comesAfter(seen, named(seen, ANSWERS), named(seen, LOOK)));
-            assert.equal(line(ANSWERS), `${bareMetal ? "answers" : "silent"} attempt=0`);
-            assert.ok(!(bareMetal && component), "only one side has the GPUs");
+            assert.equal(line(ANSWERS), `${isMoved ? "silent" : "answers"} attempt=0`);
         });
 
-        it(`${phase}: first records its target, and last that it was reached`, async () => {
+        it(`${phase}: is reached after everything else`, async () => {
             const seen = await stack(phase);
-            const [begun, reached] = ["begun", "reached"].map((what) => named(seen, `alpa-conversion-${what}`));
-            assert.equal(begun.inputs.begin.going, phase);
-            assert.equal(begun.inputs.begin.nodes, "dgx-01,dgx-02");
-            assert.equal(reached.inputs.end.phase, phase);
-            for (const name of [HEAD, "alpa-conversion-component-ray", "alpa-route-rules"]) {
-                assert.ok(comesAfter(seen, named(seen, name), begun), name);
-                assert.ok(comesAfter(seen, reached, named(seen, name)), name);
-            }
-            for (const name of [
-                ANSWERS,
-                "alpa-conversion-component-ready",
+            for (const last of [
                 "alpa-conversion-verification-accepted",
-                "alpa-served",
+                "alpa-conversion-verification-consumer-accepted",
             ])
-                assert.ok(comesAfter(seen, reached, named(seen, name)), name);
+                for (const name of [ANSWERS, "alpa-conversion-component-ready", "alpa-served"])
+                    assert.ok(comesAfter(seen, named(seen, last), named(seen, name)), name);
         });
 
         it(`${phase}: uses the GPUs after the other side has released them`, async () => {
             const seen = await stack(phase);
             const [hosts, ray] = [named(seen, HEAD), named(seen, "alpa-conversion-component-ray")];
-            if (component) assert.ok(comesAfter(seen, ray, named(seen, ANSWERS)));
+            if (isMoved) assert.ok(comesAfter(seen, ray, named(seen, ANSWERS)));
             else assert.ok(comesAfter(seen, hosts, named(seen, "alpa-conversion-component-ready")));
         });
 
-        it(`${phase}: ${callers === "nowhere" ? "closes the route before a backend stops" : "opens the route when a backend answers"}`, async () => {
+        it(`${phase}: ${closed ? "closes the route before a backend stops" : "opens the route when a backend answers"}`, async () => {
             const seen = await stack(phase);
             const accepted = named(seen, "alpa-served");
             for (const side of [HEAD, "alpa-conversion-component-ray"])
-                if (callers === "nowhere") assert.ok(comesAfter(seen, named(seen, side), accepted), side);
+                if (closed) assert.ok(comesAfter(seen, named(seen, side), accepted), side);
                 else assert.ok(comesAfter(seen, named(seen, "alpa-route-rules"), named(seen, side)), side);
         });
     }
@@ -150,9 +136,9 @@ describe("option intra-b", () => {
     it("does not require a silent port on bare metal while the component may use the host's network", async () => {
         const opt = { hostNetwork: { enabled: true, reason: "NCCL" } };
         for (const [phase, line] of [
-            ["stop", "silent"],
-            ["start", "rests"],
-            ["done", "rests"],
+            ["closed", "answers"],
+            ["moved", "rests"],
+            ["open", "rests"],
         ] as const) {
             const seen = await recordIntraB(phase, {}, opt);
             assert.match(one(seen, COMMAND, ANSWERS).inputs.create, new RegExp(` ${line} attempt=0$`), phase);
@@ -160,7 +146,7 @@ describe("option intra-b", () => {
     });
 
     it("passes the head's id of the Ray run to the workers", async () => {
-        const seen = await record(() => intra(intraBSettings({}, {}, { phase: "drain" })), {
+        const seen = await record(() => intra(intraBSettings({}, {}, { phase: "closed" })), {
             [HEAD]: { stdout: "runs: 1764140000.77\n" },
         });
         assert.match(named(seen, WORKER).inputs.create, / start head=1764140000\.77 boot=/);
@@ -168,14 +154,14 @@ describe("option intra-b", () => {
     });
 
     it("lets only the verifier past the 503, through the same guard", async () => {
-        const seen = await stack("verify");
+        const seen = await stack("moved");
         const [open, past] = [rules(seen)[0], rules(seen, "alpa-verification")[0]];
         assert.equal(past.match.paths[0], "/alpa-verification/completions");
         assert.deepEqual(refusal(past).vars, [[["consumer_name", "!", "~~", "^alpa-auth_alpa-verifier$"]]]);
         assert.deepEqual(past.upstreams, open.upstreams);
         const names = (rule: any) => rule.plugins.map((p: any) => p.name);
         assert.deepEqual(names(past), names(open));
-        const prepared = rules(await stack("prepare"), "alpa-verification");
+        const prepared = rules(await stack("prepared"), "alpa-verification");
         assert.deepEqual(prepared, rules(seen, "alpa-verification"), "it is the same in every phase");
     });
 
@@ -189,20 +175,19 @@ describe("option intra-b", () => {
             return ingresses.flatMap(({ path }: any) => path ?? []);
         };
         const open = "^/alpa/(completions|logprobs)?$";
-        const exposed = intraBSettings(exposure, {}, { phase: "verify" });
-        const found = { "alpa-conversion-reached": { since: "2026-11-30T12:00:00.000Z" } };
+        const exposed = intraBSettings(exposure, {}, { phase: "moved" });
         let outputs: ReturnType<typeof intra> | undefined;
-        const seen = await record(() => (outputs = intra(exposed)), found, CALLS);
+        const seen = await record(() => (outputs = intra(exposed)), {}, CALLS);
         assert.deepEqual(paths(seen), [open, "^/alpa-verification/(completions|logprobs)?$"]);
         assert.equal(outputs!.conversion!.verification.url, "https://llm.example.com/alpa-verification");
         assert.deepEqual(paths(await recordExposed("rampart")), [open]);
     });
 
     it("runs everything again after a run that did not end", async () => {
-        const settings = intraBSettings({}, {}, { phase: "drain" });
+        const settings = intraBSettings({}, {}, { phase: "closed" });
         const again = { ...settings, conversion: { ...settings.conversion, attempt: 3 } };
         const seen = await record(() => intra(again));
-        const before = await stack("drain");
+        const before = await stack("closed");
         for (const name of [
             HEAD,
             WORKER,
@@ -210,39 +195,26 @@ describe("option intra-b", () => {
             ...["rules", "completions", "logprobs", "nowhere"].map((role) => `alpa-route-${role}`),
             "alpa-conversion-verification-rules",
             ...["ray", "ready", "service"].map((what) => `alpa-conversion-component-${what}`),
-            "alpa-conversion-begun",
         ])
             assert.notDeepEqual(plain(named(seen, name).inputs), plain(named(before, name).inputs), name);
-        assert.equal(named(seen, "alpa-conversion-begun").inputs.begin.attempt, "3");
         const graph = named(seen, "alpa-conversion-component-operator-opt-graph");
         const same = named(before, graph.name).inputs;
         assert.deepEqual(plain(graph.inputs), plain(same), "a rollback waits for Rampart only where it must");
     });
 
     it("has a graph of Rampart's own charts deployed again after a run that did not end", async () => {
-        const settings = intraBSettings({}, RAMPART_OPT, { phase: "start" });
+        const settings = intraBSettings({}, RAMPART_OPT, { phase: "moved" });
         const again = { ...settings, conversion: { ...settings.conversion, attempt: 3 } };
         const seen = await record(() => intra(again));
         const { components } = oneOfKind(seen, "RampartGraph", "opt").inputs.spec.graph;
         for (const { $ui } of Object.values<any>(components)) assert.deepEqual($ui, { retry: 0, attempt: 3 });
     });
 
-    it("records the holder of the conversion's lock, and when the lock ends", async () => {
-        const holder = { name: "ops@laptop", until: "2026-11-30T12:00:00Z" };
-        const settings = withConversionState(intraBSettings(), { holder }) as IntraBSettings;
-        const seen = await record(() => intra(settings));
-        const { begin } = named(seen, "alpa-conversion-begun").inputs;
-        assert.deepEqual([begin.holder, begin.until], [holder.name, holder.until]);
-    });
-
-    it("outputs its progress, and the verification address with its key as a secret", async () => {
+    it("outputs its phase, and the verification address with its key as a secret", async () => {
         let outputs: ReturnType<typeof intra> | undefined;
-        const since = "2026-11-30T12:00:00.000Z";
-        const found = { "alpa-conversion-reached": { since } };
-        await record(() => (outputs = intra(intraBSettings({}, {}, { phase: "stop" }))), found);
-        const { phase, verification, ...more } = outputs!.conversion!;
-        assert.equal(await value(phase), "stop");
-        assert.equal(await value(more.since), since);
+        await record(() => (outputs = intra(intraBSettings({}, {}, { phase: "moved" }))));
+        const { phase, verification } = outputs!.conversion!;
+        assert.equal(await value(phase), "moved");
         assert.equal(verification.url, "http://10.0.0.11:30800/alpa-verification");
         assert.equal(await pulumi.isSecret(verification.key), true);
         assert.ok((await value(verification.key)).length > 20);
@@ -250,7 +222,7 @@ describe("option intra-b", () => {
 
     it("has the operator in a graph of Rampart, as a release of Helm, or not at all", async () => {
         const of = async (gateway: object, opt = {}) => {
-            const seen = await recordIntraB("prepare", { gateway }, opt);
+            const seen = await recordIntraB("prepared", { gateway }, opt);
             const graphs = kubernetesObjects(seen).filter((r) => r.inputs.metadata?.name === "opt").length;
             const releases = seen.filter((r) => r.inputs.chart === "kuberay-operator").length;
             return [graphs, releases];
@@ -260,45 +232,17 @@ describe("option intra-b", () => {
         assert.deepEqual(await of({}, { operator: "existing" }), [0, 0]);
     });
 
-    it("with shape rampart has Rampart's own components, deployed from start on", async () => {
-        for (const phase of ["stop", "start"] as const) {
+    it("with shape rampart has Rampart's own components, deployed from moved on", async () => {
+        for (const phase of ["closed", "moved"] as const) {
             const seen = await recordIntraB(phase, {}, RAMPART_OPT);
             const { deploy, graph } = oneOfKind(seen, "RampartGraph", "opt").inputs.spec;
-            assert.equal(deploy, phase === "start");
+            assert.equal(deploy, phase === "moved");
             assert.deepEqual(Object.keys(graph.components).sort(), ["alpa", "operator", "ray"]);
             assert.equal(graph.components.alpa.type, "alpa-opt-service");
             const wait = named(seen, "alpa-conversion-component-opt-deployed").inputs.until;
-            assert.deepEqual(wait, { kind: phase === "start" ? "graph-deployed" : "graph-undeployed" });
+            assert.deepEqual(wait, { kind: phase === "moved" ? "graph-deployed" : "graph-undeployed" });
             const there = "component-alpa-opt-service.alpa-auth-opt-alpa.svc.cluster.local";
-            assert.equal(upstream(seen, "completions")[0], phase === "start" ? there : "10.0.0.11");
-        }
-    });
-});
-
-describe("phases", () => {
-    it("allow one step forward or back, where a step back treats start and verify as one phase", () => {
-        assert.deepEqual(stepsFrom("intra-a"), ["intra-a", "prepare"]);
-        assert.deepEqual(stepsFrom("prepare"), ["intra-a", "prepare", "drain"]);
-        assert.deepEqual(stepsFrom("stop"), ["drain", "stop", "start"]);
-        assert.deepEqual(stepsFrom("verify"), ["stop", "start", "verify", "switch"]);
-        assert.deepEqual(stepsFrom("switch"), ["start", "verify", "switch", "done"]);
-        assert.deepEqual(stepsFrom("done"), ["switch", "done"]);
-    });
-
-    it("change upstreams only while callers get 503", () => {
-        for (const [i, phase] of PHASES.slice(1).entries()) {
-            const [before, after] = [stateOf(PHASES[i]), stateOf(phase)];
-            if (before.upstream !== after.upstream)
-                assert.deepEqual([before.callers, after.callers], ["nowhere", "nowhere"]);
-        }
-    });
-
-    it("never let both sides hold the GPUs, nor route callers to a side that does not run", () => {
-        for (const phase of PHASES) {
-            const { bareMetal, component, callers } = stateOf(phase);
-            assert.ok(!(bareMetal && component), phase);
-            if (callers === "bare-metal") assert.ok(bareMetal, phase);
-            if (callers === "component") assert.ok(component, phase);
+            assert.equal(upstream(seen, "completions")[0], phase === "moved" ? there : "10.0.0.11");
         }
     });
 });

@@ -153,7 +153,7 @@ if (existsSync(data)) {
         };
 
         it("KubeRay knows every field of the RayCluster, running and suspended", async () => {
-            for (const phase of ["prepare", "start"] as const)
+            for (const phase of ["prepared", "moved"] as const)
                 for (const more of [
                     {},
                     { weights: { hostPath: "/data" }, hostNetwork: { enabled: true, reason: "NCCL" } },
@@ -164,7 +164,7 @@ if (existsSync(data)) {
         });
 
         it("KubeRay would reject an unknown field", async () => {
-            const object = await cluster("start", {});
+            const object = await cluster("moved", {});
             const { template } = object.spec.headGroupSpec;
             assert.ok(!validate({ ...object, spec: { ...object.spec, suspended: true } }));
             template.spec.containers[0].readynessProbe = {};
@@ -182,13 +182,13 @@ if (existsSync(data)) {
         it("Rampart admits the graphs of both shapes, deployed or not", async () => {
             const text = readFileSync(path.join(data, "rampart/graph.json"), "utf8").replaceAll("(?P<", "(?<");
             const admits = new Ajv2020({ strict: false, allErrors: true }).compile(JSON.parse(text) as AnySchema);
-            for (const phase of ["prepare", "start"] as const)
+            for (const phase of ["prepared", "moved"] as const)
                 for (const opt of [{}, RAMPART_OPT])
                     assert.ok(admits(await graph(phase, opt)), JSON.stringify(admits.errors));
         });
 
         it("Rampart's own types know every field of shape rampart", async () => {
-            const { components } = (await graph("start", RAMPART_OPT)).graph;
+            const { components } = (await graph("moved", RAMPART_OPT)).graph;
             const types = { ray: "rayClusterComponent", alpa: "alpaOptServiceComponent" };
             const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false });
             ajv.addSchema(JSON.parse(JSON.stringify(ui).replaceAll("(?P<", "(?<")) as AnySchema, "ui");

@@ -1,5 +1,5 @@
 /** What a change on hosts does: nodes of the cluster, firewall rules, connectors, and a conversion of Alpa. */
-import { stateOf, type Phase, PHASES } from "../../../../components/opt/conversion-phases";
+import { isClosed as closes, stateOf, type Phase, PHASES } from "../../../../components/opt/conversion-phases";
 import { mapsOf } from "../../../../policy/resources/values";
 import { changedFields, type Difference } from "../differences";
 import { isClosed } from "./gateway";
@@ -112,10 +112,10 @@ export const cloudflaredHost: PartRules = {
 export const conversion: PartRules = {
     created: ({ new: now }) => [
         say(["added", "A conversion of Alpa is prepared"]),
-        ...when(now?.phase !== "prepare", say(["alpa-started", "It begins in a later phase: Alpa may stop or start"])),
+        ...when(now?.phase !== "prepared", say(["alpa-started", "It begins in a later phase: Alpa may stop or start"])),
     ],
     deleted: ({ old }) => [
-        old?.phase === "prepare"
+        old?.phase === "prepared"
             ? say(["deleted", "The preparation of a conversion is deleted: Alpa on bare metal keeps running"])
             : say(["alpa-stopped", "Alpa in the cluster is deleted, and bare metal is not started"]),
     ],
@@ -142,29 +142,26 @@ const isPhase = (value: unknown): value is Phase => PHASES.some((one) => one ===
 /** The rules of the callers' route judge where requests go, and whether callers get 503. */
 function phase({ old, new: now }: Difference, scope: Scope): Verdict[] {
     if (!isPhase(old) || !isPhase(now)) return [say(["alpa-stopped", "The conversion changes to an unknown phase"])];
-    const [from, to] = [stateOf(old), stateOf(now)];
-    const stops = (where: string) => say(["alpa-stopped", `Alpa ${where} stops`, harm(scope, old, now)]);
-    const starts = (where: string) => say(["alpa-started", `Alpa ${where} starts, and takes the GPUs`]);
+    const [from, to] = [stateOf(old).side, stateOf(now).side];
+    const where = { "bare-metal": "on bare metal", component: "in the cluster" };
     return [
-        ...when(from.bareMetal && !to.bareMetal, stops("on bare metal")),
-        ...when(!from.bareMetal && to.bareMetal, starts("on bare metal")),
-        ...when(from.component && !to.component, stops("in the cluster")),
-        ...when(!from.component && to.component, starts("in the cluster")),
-        ...when(from.atBoot !== to.atBoot, say(["host-changed", "Whether Alpa starts with its hosts changes"])),
+        ...when(from !== to, say(["alpa-stopped", `Alpa ${where[from]} stops`, harm(scope, old, now)])),
+        ...when(from !== to, say(["alpa-started", `Alpa ${where[to]} starts, and takes the GPUs`])),
+        ...when(from !== to, say(["host-changed", "Whether Alpa on bare metal starts with its hosts changes"])),
         say(["changed-inside", "The conversion moves from phase {old} to {new}"], old, now),
     ];
 }
 
 /** Severity of a stop of Alpa: while the phases or the config close the route, no request reaches it. */
 function harm(scope: Scope, ...phases: Phase[]): "risk" | "breaks-callers" {
-    const isUnused = phases.every((one) => stateOf(one).callers === "nowhere") || isClosed(partOf(scope, "AlpaRoute"));
+    const isUnused = phases.every(closes) || isClosed(partOf(scope, "AlpaRoute"));
     return isUnused ? "risk" : "breaks-callers";
 }
 
 /** Settings of Alpa in the cluster: its pods are replaced if they run. */
 function opt(_: Difference, scope: Scope): Verdict[] {
     const phases = [scope.old?.phase, scope.new?.phase].filter(isPhase);
-    if (!phases.some((one) => stateOf(one).component))
+    if (!phases.some((one) => stateOf(one).side === "component"))
         return [say(["changed-inside", "Settings of Alpa in the cluster change: it does not run yet"])];
     const says = "Alpa's pods in the cluster may be replaced: open requests get no answer";
     return [say(["alpa-stopped", says, harm(scope, ...phases)])];

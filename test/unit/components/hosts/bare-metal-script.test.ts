@@ -56,7 +56,7 @@ describe("scripts for bare metal", function () {
             stopTimeoutSeconds: 30,
             startTimeoutSeconds: 120,
         },
-        ...{ running: true, atBoot: true, portShared: false, answerTimeoutSeconds: 30, attempt: 0 },
+        ...{ running: true, portShared: false, answerTimeoutSeconds: 30, attempt: 0 },
         ...more,
     });
     const run = async (host: number, words: string[], more: Partial<BareMetalArgs> = {}) => {
@@ -216,14 +216,14 @@ describe("scripts for bare metal", function () {
         });
 
         it("still start Alpa: a rollback does not depend on nvidia-smi", async () => {
-            assert.match(await run(1, ["start", FOUND, "attempt=1"]), /^runs: /, "what runs is not restarted");
+            assert.match(await run(1, ["start", FOUND, "back"]), /^runs: /, "what runs is not restarted");
             const { code } = await host.systemctl("stop", UNIT);
             assert.equal(code, 0);
             assert.match(await run(1, ["start", FOUND, "attempt=0"]), /it is unknown whether the GPUs are free/);
             assert.equal(await systemctl(1, "is-active"), "active");
             await host.systemctl("stop", UNIT);
             const how = { commands: { start: `systemctl start ${UNIT}`, stop: `systemctl stop ${UNIT}` } };
-            await run(1, ["start", FOUND, "attempt=1"], { how });
+            await run(1, ["start", FOUND, "back"], { how });
             assert.equal(await systemctl(1, "is-active"), "inactive", "the script did not stop it");
         });
     });

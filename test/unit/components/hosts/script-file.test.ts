@@ -51,7 +51,7 @@ describe("scripts for hosts", () => {
     const bareMetal = {
         ...{ hosts: [], how: { unit: "alpa-ray.service" }, alpaHost: "127.0.0.1", port: 20001 },
         ...{ stopTimeoutSeconds: 30, startTimeoutSeconds: 120, answerTimeoutSeconds: 30 },
-        ...{ running: true, atBoot: true, portShared: false, attempt: 0 },
+        ...{ running: true, portShared: false, attempt: 0 },
     };
     /** Rendered scripts, by their first file. */
     const scripts: Record<string, string> = {

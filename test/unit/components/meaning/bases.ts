@@ -160,7 +160,7 @@ export const bases = (pair: Pair) => ({
             operatorChart: { image: { repository: "registry.example.com/operator" } },
         },
         convert: {
-            phase: "verify",
+            phase: "moved",
             bareMetal: { ...BARE_METAL, hosts: [bareHost(11, { sudoPassword: SUDO_PASSWORD }), bareHost(12)] },
         },
     },
@@ -170,7 +170,7 @@ export const bases = (pair: Pair) => ({
         alpa: { endpoints: ["10.0.0.11:20001"] },
         consumers: [CALLERS[1]],
         opt: { ...OPT, gpuMemory: "80Gi", shape: "rampart", weights: { inImage: true } },
-        convert: { phase: "done", bareMetal: { hosts: [bareHost(11)], commands: { start: "/start", stop: "/stop" } } },
+        convert: { phase: "open", bareMetal: { hosts: [bareHost(11)], commands: { start: "/start", stop: "/stop" } } },
     },
     cloudflare: {
         option: "cloudflare",

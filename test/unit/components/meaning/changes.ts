@@ -25,6 +25,8 @@ const NO_WORKER = new Together({
 const under = (path: string, values: Change): Change =>
     Object.fromEntries(Object.entries(values).map(([key, value]) => [`${path}.${key}`, value]));
 
+const ATTEMPT = { number: 2, to: "intra-b", by: "ada@ops", pid: 1, at: "2026-11-30T12:00:00.000Z" };
+
 const image = (path: string, tag = "4.0.0"): Change =>
     under(path, { repository: "mirror.example.com/image", tag, digest: DIGEST });
 
@@ -217,7 +219,7 @@ export const changes = (pair: Pair): Record<Base, Change> => ({
         podPort: 9081,
     }),
     kuberay: {
-        option: new Together({ option: "intra-a", "convert.phase": "prepare" }),
+        option: new Together({ option: "intra-a", "convert.phase": "prepared" }),
         "alpa.answerTimeoutSeconds": 900,
         "alpa.defaultModel": "opt-175b",
         "alpa.endpoints": ["10.0.0.11:20002"],
@@ -249,8 +251,12 @@ export const changes = (pair: Pair): Record<Base, Change> => ({
         "opt.operatorChart.repository": "https://mirror.example.com/",
         "opt.operatorChart.version": "1.6.3",
         ...image("opt.operatorChart.image", "v1.6.3"),
-        "convert.phase": "switch",
+        "convert.phase": "open",
+        ...Object.fromEntries(
+            Object.keys(ATTEMPT).map((key) => [`convert.attempt.${key}`, new Together({ "convert.attempt": ATTEMPT })]),
+        ),
         "convert.budgetMinutes": 50,
+        "convert.returnMinutes": 20,
         "convert.retryAfterSeconds": 30,
         ...sshHost("convert.bareMetal.hosts"),
         "convert.bareMetal.unit": "other.service",
@@ -272,7 +278,7 @@ export const changes = (pair: Pair): Record<Base, Change> => ({
         "rampart.retry": 1,
         "convert.bareMetal.commands.start": "/other",
         "convert.bareMetal.commands.stop": "/other",
-        "convert.phase": "switch",
+        "convert.phase": "moved",
     },
     cloudflare: {
         ...EDGE,

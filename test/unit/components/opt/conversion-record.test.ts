@@ -1,116 +1,110 @@
-// Proves what the record of a conversion writes, against a fake API server.
+// Proves which steps of a conversion a stack accepts, whatever runs Pulumi. An engine test proves that the record rejects the
+// others before anything changes.
 import { strict as assert } from "node:assert";
+import { PHASES, STAGES, stateOf, nextStage, isClosed } from "../../../../components/opt/conversion-phases";
 import { ConversionRecord } from "../../../../components/opt/conversion-record";
-import type { Beginning, Ending } from "../../../../components/opt/conversion-record-provider";
+import {
+    provider,
+    stepProblem,
+    type Attempt,
+    type ConversionStep,
+} from "../../../../components/opt/conversion-record-provider";
 import { one, record } from "../../../kit";
-import { fakeApi, type FakeApi, type Request } from "../../kit/fake-api";
-import { assertStored, load, storedText } from "../kubernetes/stored";
+import { assertStored, storedText } from "../kubernetes/stored";
 
-const metadata = { name: "alpa-auth-conversion", namespace: "a", labels: {}, annotations: { owner: "us" } } as any;
-const begin: Beginning = { going: "drain", attempt: "1", nodes: "dgx-01" };
-const end: Ending = { phase: "drain", callers: "abc" };
-const PATH = "/api/v1/namespaces/a/configmaps/alpa-auth-conversion";
+const attempt = (number: number, more: Partial<Attempt> = {}): Attempt => ({
+    ...{ number, to: "intra-b", by: "ada@ops", pid: 42, at: "2026-11-30T12:00:00.000Z" },
+    ...more,
+});
+const at = (stage: ConversionStep["stage"], by?: Attempt, callers = "c1"): ConversionStep => ({
+    ...{ stage, attempt: by, callers },
+});
 
 describe("ConversionRecord", () => {
-    let api: FakeApi;
-    let text: string;
-    const sent: (Request & { path: string })[] = [];
-    let exists = true;
-    let refusal: object | undefined;
-    let data: Record<string, string>;
-    before(async () => {
-        const made = await record(() => new ConversionRecord("record", { cluster: {}, metadata, begin }, {}));
-        text = storedText(one(made, "pulumi-nodejs:dynamic/alpa-auth:ConversionRecord"));
-    });
-    beforeEach(async () => {
-        sent.length = 0;
-        exists = true;
-        refusal = undefined;
-        data = {};
-        api = await fakeApi((path, request) => {
-            sent.push({ path, ...request });
-            if (refusal) return refusal;
-            if (request.method !== "POST" && !exists) return undefined;
-            if (request.method !== "DELETE") data = { ...data, ...request.body.data };
-            return { kind: "ConfigMap", apiVersion: "v1", metadata, data };
+    const accepted: [what: string, old: ConversionStep | undefined, now: ConversionStep][] = [
+        ["a new stack of option intra-a", undefined, at("intra-a")],
+        ["a new stack whose component serves", undefined, at("open")],
+        ["the first phase", at("intra-a"), at("prepared", attempt(1))],
+        ["the next phase of the same attempt", at("prepared", attempt(1)), at("closed", attempt(1))],
+        ["the same phase again", at("moved", attempt(1)), at("moved", attempt(1))],
+        ["the same phase by a newer attempt", at("moved", attempt(1)), at("moved", attempt(2, { by: "bob@lab" }))],
+        ["the next phase by a newer attempt", at("closed", attempt(1)), at("moved", attempt(2))],
+        ["a step back by a newer attempt", at("moved", attempt(1)), at("closed", attempt(2, { to: "intra-a" }))],
+        ["the stage intra-a without an attempt", at("intra-a", attempt(4)), at("intra-a")],
+        ["other callers without a step", at("open", attempt(1)), at("open", attempt(1), "c2")],
+        ["other callers in a prepared conversion", at("prepared", attempt(1)), at("prepared", attempt(1), "c2")],
+    ];
+    for (const [what, old, now] of accepted)
+        it(`accepts ${what}`, () => assert.equal(stepProblem(old, now), undefined));
+
+    const STALE =
+        /^convert: the stack is in phase \S+ \((attempt \d+ by \S+, pid 42, since \S+|no attempt)\), and this run/;
+    const rejected: [what: string, old: ConversionStep | undefined, now: ConversionStep, problem: RegExp][] = [
+        [
+            "a new stack that is closed",
+            undefined,
+            at("closed"),
+            /^convert\.phase: must be prepared or open for a new stack/,
+        ],
+        ["a skipped phase", at("prepared", attempt(1)), at("moved", attempt(1)), STALE],
+        ["a skipped phase by a newer attempt", at("intra-a"), at("closed", attempt(1)), STALE],
+        ["a step by hand", at("intra-a"), at("prepared"), STALE],
+        ["a step back of the attempt that goes forward", at("moved", attempt(1)), at("closed", attempt(1)), STALE],
+        ["the stack file from before the conversion", at("closed", attempt(1)), at("intra-a"), STALE],
+        ["an older attempt", at("moved", attempt(2)), at("open", attempt(1)), STALE],
+        ["an older attempt in the same phase", at("open", attempt(2)), at("open", attempt(1)), STALE],
+        [
+            "another process with the same number",
+            at("closed", attempt(2)),
+            at("closed", attempt(2, { by: "bob@lab" })),
+            STALE,
+        ],
+        ["other callers in a step", at("prepared", attempt(1)), at("closed", attempt(1), "c2"), /^consumers: must not/],
+        ["other callers while closed", at("moved", attempt(1)), at("moved", attempt(1), "c2"), /^consumers: must not/],
+        ["other callers of another clone", at("moved", attempt(1)), at("moved", attempt(2), "c2"), /^consumers: must/],
+    ];
+    for (const [what, old, now, problem] of rejected)
+        it(`rejects ${what}`, async () => {
+            const { failures } = await provider.check!((old ? { step: old } : {}) as { step: ConversionStep }, {
+                step: now,
+            });
+            assert.match(failures![0].reason, problem);
         });
-    });
-    const inputs = (part: { begin?: Beginning; end?: Ending }) => ({
-        metadata,
-        ...part,
-        kubeconfig: api.kubeconfig,
-        __provider: text,
-    });
 
-    it("stores its provider in less than 17 kB, without the Pulumi SDK", () =>
-        assertStored(text, 17_000, ["@kubernetes/client-node", "node:fs", "node:os", "node:path", "yaml"]));
-
-    it("creates the object where it does not exist", async () => {
-        exists = false;
-        await load(text).create!(inputs({ begin }));
-        const { method, body } = sent.at(-1)!;
-        assert.equal(method, "POST");
-        assert.deepEqual(body.data, begin);
-        assert.deepEqual(body.metadata.annotations, metadata.annotations);
+    it("keeps the time at which the route was closed until the next conversion", async () => {
+        const update = async (old: ConversionStep, now: ConversionStep, closedSince?: string) =>
+            (await provider.update!("conversion", { step: old, closedSince }, { step: now })).outs!.closedSince;
+        const begun = await update(at("prepared"), at("closed"));
+        assert.ok(Date.parse(begun!) > Date.now() - 10_000);
+        assert.equal(await update(at("closed"), at("moved"), "earlier"), "earlier");
+        assert.equal(await update(at("moved"), at("open"), "earlier"), "earlier");
+        assert.notEqual(await update(at("open"), at("moved"), "earlier"), "earlier");
     });
 
-    it("quotes the API server's message when it was rejected", async () => {
-        refusal = { kind: "Status", code: 422, message: 'configmaps "x" is forbidden: frozen' };
-        await assert.rejects(load(text).update!("id", inputs({ end }), inputs({ end })), {
-            message:
-                'ConfigMap a/alpa-auth-conversion: could not be written (configmaps "x" is forbidden: frozen). Correct what that error names.',
-        });
-        await assert.rejects(
-            load(text).delete!("id", inputs({ begin })),
-            /could not be written \(configmaps "x" is forbidden/,
-        );
+    it("rejects a run whose --target leaves it out", async () => {
+        let problems: Promise<string[]> | undefined;
+        const recorded = { conversion: { step: at("closed", attempt(1)) } };
+        await record(() => (problems = new ConversionRecord("conversion", at("intra-a")).registered()), recorded);
+        assert.match((await problems!).join(), STALE);
     });
 
-    it("changes its own fields of an existing object, and removes a former holder", async () => {
-        await load(text).update!("id", inputs({ begin }), inputs({ begin }));
-        assert.deepEqual([sent[0].method, sent[0].path], ["PATCH", PATH]);
-        assert.match(sent[0].type!, /merge-patch/);
-        assert.deepEqual(sent[0].body.data, { ...begin, holder: null, until: null });
+    it("stores its code without packages", async () => {
+        const made = await record(() => new ConversionRecord("conversion", at("intra-a")));
+        assertStored(storedText(one(made, "pulumi-nodejs:dynamic/alpa-auth:ConversionRecord")), 8000, []);
+    });
+});
+
+describe("phases", () => {
+    it("move Alpa only while callers get 503", () => {
+        for (const [i, phase] of PHASES.slice(1).entries())
+            if (stateOf(PHASES[i]).side !== stateOf(phase).side)
+                assert.deepEqual([isClosed(PHASES[i]), isClosed(phase)], [true, true]);
     });
 
-    it("stores since when a phase holds, and keeps that while only the callers change", async () => {
-        const provider = load(text);
-        await provider.create!(inputs({ end }));
-        assert.ok(Date.parse(sent[0].body.data.since) > 0);
-        await provider.update!("id", inputs({ end }), inputs({ end: { ...end, callers: "def" } }));
-        assert.deepEqual(sent[1].body.data, { phase: "drain", callers: "def" });
-        await provider.update!("id", inputs({ end }), inputs({ end: { ...end, phase: "stop" } }));
-        assert.ok("since" in sent[2].body.data);
-    });
-
-    it("outputs since when the phase holds, also after a run that changed no phase", async () => {
-        const provider = load(text);
-        const { since } = (await provider.create!(inputs({ end }))).outs!;
-        assert.equal(since, sent[0].body.data.since);
-        const again = await provider.update!("id", inputs({ end }), inputs({ end: { ...end, callers: "def" } }));
-        assert.equal(again.outs!.since, since);
-        exists = false;
-        const made = await provider.create!(inputs({ end }));
-        assert.equal(made.outs!.since, sent.at(-1)!.body.data.since);
-    });
-
-    it("is deleted with the first part; the last part deletes only its own fields", async () => {
-        const provider = load(text);
-        await provider.delete!("id", inputs({ end }));
-        assert.deepEqual([sent[0].method, sent[0].body.data], ["PATCH", { phase: null, callers: null, since: null }]);
-        await provider.delete!("id", inputs({ begin }));
-        assert.equal(sent[1].method, "DELETE");
-        exists = false;
-        await provider.delete!("id", inputs({ begin }));
-        await provider.delete!("id", inputs({ end }));
-    });
-
-    it("is written again for another phase, attempt or holder, and for no other change", async () => {
-        const changes = async (news: Beginning) =>
-            (await load(text).diff!("id", inputs({ begin }), inputs({ begin: news }))).changes;
-        assert.equal(await changes({ ...begin }), false);
-        assert.equal(await changes({ ...begin, attempt: "2" }), true);
-        assert.equal(await changes({ ...begin, going: "stop" }), true);
-        assert.equal(await changes({ ...begin, holder: "x", until: "y" }), true);
+    it("lead forward and back through the same stages", () => {
+        for (const [i, stage] of STAGES.entries()) {
+            assert.equal(nextStage(stage, "intra-b"), STAGES[i + 1]);
+            assert.equal(nextStage(stage, "intra-a"), STAGES[i - 1]);
+        }
     });
 });

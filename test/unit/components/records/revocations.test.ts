@@ -85,7 +85,7 @@ describe("Revocations", () => {
     it("is the same resource after a change of the stack's option", async () => {
         const stacks = [
             await recordStack("helm"),
-            await recordIntraB("done"),
+            await recordIntraB("open"),
             await recordInter(interSettings("helm")),
         ];
         const urns = stacks.map((seen) => givenOf(seen).find(({ type }) => type === TYPE)!.urn);

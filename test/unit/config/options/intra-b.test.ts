@@ -136,7 +136,12 @@ const refused: Refused[] = [
         opt({ hostNetwork: { enabled: true } }),
         "opt.hostNetwork.reason: required with enabled true. Give the reason why the pods' ports may be open on the nodes.",
     ],
-    ["an unknown phase", convert({ phase: "strat" }), /^convert\.phase: must be one of .*Did you mean start\?$/],
+    ["an unknown phase", convert({ phase: "close" }), /^convert\.phase: must be one of .*Did you mean closed\?$/],
+    [
+        "a budget that a return alone uses up",
+        convert({ budgetMinutes: 28 }),
+        "convert.returnMinutes: must be less than convert.budgetMinutes, 28, which includes it (got 28). Raise convert.budgetMinutes.",
+    ],
     [
         "no way to start bare metal again",
         bareMetal({ unit: undefined }),
@@ -203,8 +208,8 @@ const refused: Refused[] = [
     ],
     [
         "a phase with option intra-a",
-        { ...convert({ phase: "done" }), option: "intra-a" },
-        /^convert\.phase: must be prepare with option intra-a, where no conversion is in progress \(got "done"\)/,
+        { ...convert({ phase: "open" }), option: "intra-a" },
+        /^convert\.phase: must be prepared with option intra-a, where no conversion is in progress \(got "open"\)/,
     ],
     [
         "an invalid component also with option intra-a",
@@ -257,7 +262,7 @@ describe("config of option intra-b", () => {
     });
 
     it("begins with the phase that changes nothing for callers", () => {
-        assert.equal(intraBSettings().conversion.phase, "prepare");
+        assert.equal(intraBSettings().conversion.phase, "prepared");
     });
 
     it("starts the model worker of the image, unless a command is configured", () => {
@@ -278,13 +283,13 @@ describe("config of option intra-b", () => {
     });
 
     it("distinguishes callers by their settings, and by no key", () => {
-        const of = (consumers: unknown) => intraBSettings({ consumers }).conversion.callers;
+        const of = (consumers: unknown) => intraBSettings({ consumers }).step.callers;
         const [lab, nlp] = CONSUMERS;
         assert.equal(of(CONSUMERS), of(structuredClone(CONSUMERS)));
         assert.notEqual(of(CONSUMERS), of([lab]));
         assert.notEqual(of(CONSUMERS), of([lab, { ...nlp, limits: { concurrent: 1 } }]));
         const limited = intraBSettings({ consumers: CONSUMERS, limits: { concurrent: 1 } });
-        assert.notEqual(of(CONSUMERS), limited.conversion.callers, "limits of all callers");
+        assert.notEqual(of(CONSUMERS), limited.step.callers, "limits of all callers");
         const brought = (key: string) => of([{ name: "a", credentials: [{ id: "k", method: "key", key }] }]);
         assert.equal(brought("a-key-of-some-length-0001"), brought("a-key-of-some-length-0002"));
     });

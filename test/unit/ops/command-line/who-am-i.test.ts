@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { hostname, userInfo } from "node:os";
-import { whoAmI } from "../../../../ops/convert/identity";
+import { whoAmI } from "../../../../ops/who-am-i";
 
 describe("the operator in records", () => {
     it("is user and host, and the number of a user without a name, as in a container", () => {

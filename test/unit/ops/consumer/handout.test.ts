@@ -5,7 +5,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { armor, Decrypter, generateIdentity, identityToRecipient } from "age-encryption";
-import { whoAmI } from "../../../../ops/convert/identity";
+import { whoAmI } from "../../../../ops/who-am-i";
 import { bench, exits, failsHalfWay, OUTPUTS, SECRETS, STACK_FILE } from "../kit";
 import { sshEd25519, sshRsa } from "./ssh-identity";
 

@@ -3,7 +3,7 @@
 import { strict as assert } from "node:assert";
 import { createHash, generateKeyPairSync } from "node:crypto";
 import { stringify } from "yaml";
-import { whoAmI } from "../../../../ops/convert/identity";
+import { whoAmI } from "../../../../ops/who-am-i";
 import { bench, exits, failsHalfWay, OUTPUTS, SECRETS, STACK_FILE } from "../kit";
 
 const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });

@@ -17,7 +17,6 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
-import { writeConversionState } from "../../../../ops/convert/runner/conversion-state";
 import { exits, type Call } from "../kit";
 import {
     commit,
@@ -305,10 +304,12 @@ describe("ops stack rollback refuses", () => {
     });
 
     it("a stack under conversion", async () => {
-        const folder = mkdtempSync(join(tmpdir(), "alpa-auth-held-"));
-        writeConversionState(folder, "intra", { holder: { name: "ada", until: "2026-11-25T13:00:00Z" } });
-        const note = await refused(2, [], { folder });
-        rmSync(folder, { recursive: true });
-        assert.match(note, /intra: a conversion is in progress \(ada, until 2026-11-25T13:00:00Z\)/);
+        const attempt = { number: 1, to: "intra-b", by: "ada@ops", pid: 42, at: "2026-11-25T13:00:00Z" };
+        const type = "pulumi-nodejs:dynamic/alpa-auth:ConversionRecord";
+        const resources = [{ type, outputs: { step: { stage: "closed", attempt } } }];
+        const says = ({ args }: Call) =>
+            args[1] === "export" ? { stdout: JSON.stringify({ deployment: { resources } }) } : undefined;
+        const note = await refused(2, [], { says });
+        assert.match(note, /intra: a conversion is in progress \(phase closed, ada@ops, pid 42, since 2026-11-25T13/);
     });
 });

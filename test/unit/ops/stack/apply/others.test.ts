@@ -76,6 +76,7 @@ describe("ops, a revocation while others have unapplied changes", () => {
     const REVOKE = ["consumer", "revoke", "alice", "a1", "--yes"];
     const ALONE = [
         "**:StackIdentity::*",
+        "**:ConversionRecord::*",
         "**::alice",
         "**::pulumi:providers:kubernetes::cluster",
         "**::alice-consumer",
