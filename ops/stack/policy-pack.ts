@@ -39,14 +39,3 @@ export function underPolicy(
         return pulumi(args, options);
     };
 }
-
-/** Returns what the policy pack reports in Pulumi's text output, under `Policies:`; undefined without this heading. */
-function packWords(printed: string): string | undefined {
-    // eslint-disable-next-line no-control-regex -- colours
-    const lines = printed.replace(/\x1b\[[0-9;]*m/g, "").split("\n");
-    const from = lines.indexOf("Policies:");
-    if (from < 0) return undefined;
-    const length = lines.slice(from + 1).findIndex((line) => line.trim() === "");
-    const findings = lines.slice(from + 1, length < 0 ? undefined : from + 1 + length);
-    return `The policy pack rejects the change:\n${findings.join("\n")}`;
-}
