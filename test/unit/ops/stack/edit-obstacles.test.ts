@@ -74,7 +74,7 @@ describe("ops, a stack file in git", () => {
         rmSync(join(folder, ".git/config"));
         writeFileSync(join(folder, ".git/HEAD"), "damaged\n");
         const head = await ops(...ADD, "--yes");
-        assert.match(head.note, /failed: fatal: not a git repository/);
+        assert.match(head.note, /failed\. Its output: fatal: not a git repository/);
         assert.equal(text(), STACK_FILE);
     });
 

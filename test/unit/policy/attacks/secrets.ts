@@ -102,7 +102,7 @@ export const SECRETS: Record<string, Attack[]> = {
         [
             "a copy of a caller's key",
             copied((key) => key),
-            /^data\.note: must not repeat the secret of lab\.2026a-secret/m,
+            /^data\.note: must not repeat the secret of nlp\.2026a-secret/m,
         ],
         [
             "a copy of a caller's key in an address",

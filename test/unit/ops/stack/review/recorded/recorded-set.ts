@@ -13,6 +13,8 @@ export type Expected = Record<string, string[]>;
 /** Resources by type and name. */
 const resource = (type: string, name: string) => `${type} ${name}`;
 
+const DYNAMIC = "pulumi-nodejs:dynamic/alpa-auth:";
+
 const namesOf = (steps: Step[]) =>
     steps.flatMap(({ urn, oldState }) => (oldState?.custom ? [resource(oldState.type, urn.split("::").at(-1)!)] : []));
 
@@ -49,9 +51,9 @@ export function recordedSet(set: string, expected: Expected): void {
             const previews = Object.values(recording);
             const [{ before, made }] = previews;
             const now = await recordProgram(before, new Date(made.date));
-            // options.ts creates the identity, and then the resources of the option.
-            const identity = resource("pulumi-nodejs:dynamic/alpa-auth:StackIdentity", "identity");
-            const names = new Set([identity, ...now.map(({ type, name }) => resource(type, name))]);
+            // options.ts creates these two, and then the resources of the option.
+            const first = ["StackIdentity identity", "ConversionRecord conversion"].map((one) => `${DYNAMIC}${one}`);
+            const names = new Set([...first, ...now.map(({ type, name }) => resource(type, name))]);
             const gone = previews.flatMap(({ steps }) => namesOf(steps)).filter((name) => !names.has(name));
             const renew = `recorded from ${made.program}. Record them again: npm run record`;
             assert.deepEqual([...new Set(gone)], [], renew);
