@@ -129,8 +129,8 @@ export default tseslint.config(
     // dns/ is used by the program, the command line and the sandbox.
     layer(
         ["dns/**"],
-        "^\\.\\./(?!components/cloudflare/dns-record$)",
-        "dns/ may import nothing from other folders but the type of a DNS record.",
+        "^\\.\\./(?!components/cloudflare/(dns-record|api)$)",
+        "dns/ may import nothing from other folders but the type of a DNS record and the reader of the Cloudflare API.",
     ),
     layer(["components/*.ts"], "^\\.\\./", FROM_BELOW),
     ...SUBJECTS.map((subject, at) =>

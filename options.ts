@@ -13,11 +13,11 @@ import type { ClusterAccess } from "./components/kubernetes/kubeconfig";
 import { owner } from "./components/kubernetes/ownership";
 import { preflight } from "./preflight";
 import { cloudflarePreflight, exposurePreflight } from "./preflight/cloudflare";
-import { hostsPreflight, NO_CLUSTER_YET, withoutCluster } from "./preflight/hosts";
+import { hostsPreflight, NO_CLUSTER_YET } from "./preflight/hosts";
 import { configuredIdentities } from "./config/identities";
 import { identifiedCluster } from "./preflight/kubernetes/identified-cluster";
-import { PreflightError } from "./preflight/preflight-error";
-import { endedFiles } from "./preflight/kubernetes/tls";
+import { PreflightError, warningsOf } from "./preflight/findings";
+import { endedCertificate } from "./preflight/kubernetes/tls";
 import { cloudflare } from "./stacks/cloudflare";
 import { programDigest } from "./stacks/program";
 import { inter } from "./stacks/inter";
@@ -114,9 +114,7 @@ async function checkCluster(settings: GatewayOptionSettings): Promise<CheckedGat
     const { nodes } = settings;
     const hosts = nodes && (await hostsPreflight(nodes, owner()));
     if (nodes !== undefined && hosts?.access === undefined) {
-        const problems = endedFiles(settings.tls);
-        if (problems.length > 0) throw new PreflightError("the cluster", problems);
-        const warnings = [NO_CLUSTER_YET, ...withoutCluster(settings)];
+        const warnings = [NO_CLUSTER_YET, ...warningsOf("the cluster", await endedCertificate(settings))];
         return { warnings, cluster: settings.cluster, bound: await bind(settings, undefined, hosts?.machines) };
     }
     const { identity, ...cluster } = await identifiedCluster(hosts?.access ?? settings.cluster);

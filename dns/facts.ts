@@ -1,6 +1,7 @@
 /** Facts about a zone's move, from the name servers and from Cloudflare. Read-only. */
 import { type ZoneRecord } from "../components/cloudflare/dns-record";
-import { type CertificatePack, CloudflareZones, type CloudflareAccess, type ZoneStatus } from "./cloudflare";
+import { openApi, type ApiAccess } from "../components/cloudflare/api";
+import { type CertificatePack, CloudflareZones, type ZoneStatus } from "./cloudflare";
 import { compare, type ComparedRow } from "./compare";
 import { ask } from "./query";
 import { findServers, findSome, parentServers, systemLookup, type Lookup } from "./servers";
@@ -49,10 +50,10 @@ interface FactsQuestion {
     newServers?: string[];
     /** Name servers of the parent zone. Default: they are looked up. */
     parentServers?: string[];
-    api: CloudflareAccess;
+    api: ApiAccess;
     lookup?: Lookup;
     now?: Date;
-    signal?: AbortSignal;
+    signal: AbortSignal;
 }
 
 /** Gathers the facts. It does not throw if a server does not answer: `unanswered` then lists the server. */
@@ -75,7 +76,7 @@ export async function gatherDnsFacts(question: FactsQuestion): Promise<DnsFacts>
     };
     const learn = (work: Promise<void>) => work.catch((error: Error) => void facts.unanswered.push(error.message));
     await Promise.all([
-        learn(fromCloudflare(facts, question.account, new CloudflareZones(api, signal), learn)),
+        learn(fromCloudflare(facts, question.account, new CloudflareZones(openApi(api, signal)), learn)),
         learn(fromParent(facts, question, lookup)),
         // The old servers may be shut down at the end of a move, when they are no longer needed.
         fromOldServers(facts, question, lookup).catch(() => undefined),

@@ -1,5 +1,5 @@
 import { type Phase, type ZoneRecord } from "../components/cloudflare/dns-record";
-import { accessFromEnvironment, type CloudflareAccess } from "./cloudflare";
+import type { ApiAccess } from "../components/cloudflare/api";
 import { gatherDnsFacts } from "./facts";
 import { phaseNotes, phaseProblems } from "./phases";
 import { type Lookup } from "./servers";
@@ -30,19 +30,12 @@ export interface DnsReport {
 /** Time limit of this check, in seconds: below that of the whole preflight. */
 const LIMIT_SECONDS = 25;
 
-/**
- * Problems and warnings about the phase in the config. Runs before every preview and update.
- * @param access Default: from the environment variables of the provider
- */
+/** Problems and warnings about the phase in the config. Runs before every preview and update. */
 export async function dnsReport(
     settings: DnsSettings,
-    access: CloudflareAccess | undefined = accessFromEnvironment(),
+    access: ApiAccess,
     options: { lookup?: Lookup; now?: Date } = {},
 ): Promise<DnsReport> {
-    if (!access) {
-        const missing = "CLOUDFLARE_API_TOKEN: not set, so the zone cannot be checked. Export it.";
-        return { problems: settings.phase === "mirror" ? [] : [missing], notes: [] };
-    }
     const { zone, account, phase, records, hostnames, oldServers, newServers, parentServers } = settings;
     const facts = await gatherDnsFacts({
         ...{ zoneName: zone, account, records, hostnames, oldServers },

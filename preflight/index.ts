@@ -1,14 +1,13 @@
-import { deafGateway, nodePort, prerequisites, storageClass } from "./kubernetes/checks";
-import { onlyProblems, type Findings } from "./findings";
-import { answered, opened } from "./kubernetes/check-cluster";
-import { openCluster, type ClusterView } from "./kubernetes/cluster";
-import { crdProblems } from "./kubernetes/crds";
-import { nodes, podNetworks, type InstalledGateway } from "./kubernetes/nodes";
+import type { GatewayClusterArgs } from "../components/gateway-args";
+import { plainAccess } from "../components/kubernetes/kubeconfig";
+import { componentFindings } from "./alpa/alpa-in-cluster";
+import { warningsOf } from "./findings";
+import { answered, openCluster } from "./kubernetes/cluster";
+import { foreignCrds, nodePorts, secondController } from "./kubernetes/conflicts";
 import { etcdInPlace } from "./kubernetes/etcd";
-import { componentOnItsWay } from "./alpa/alpa-in-cluster";
 import { foreignOwners } from "./kubernetes/owners";
-import { certManager, endedCertificate } from "./kubernetes/tls";
-import { PreflightError } from "./preflight-error";
+import { missingObjects, requiredObjects } from "./kubernetes/required";
+import { endedCertificate } from "./kubernetes/tls";
 
 /**
  * Checks the cluster before any change.
@@ -17,32 +16,21 @@ import { PreflightError } from "./preflight-error";
  * @throws PreflightError with every problem, or with the address of a cluster that does not answer in 30 s
  */
 export async function preflight(
-    settings: InstalledGateway,
+    settings: GatewayClusterArgs & { nodes?: object },
     owner: string,
     open: typeof openCluster = openCluster,
 ): Promise<string[]> {
-    const cluster = await opened(settings.cluster, open);
-    const checked = cluster.version().then(() => Promise.all(checks(settings, owner, cluster)));
-    const found = await answered(cluster, checked);
-    const problems = found.flatMap((one) => one.problems);
-    if (problems.length > 0) throw new PreflightError("the cluster", problems);
-    return found.flatMap(({ warnings }) => warnings);
-}
-
-function checks(settings: InstalledGateway, owner: string, cluster: ClusterView): Promise<Findings>[] {
-    return [
+    const cluster = open(await plainAccess(settings.cluster));
+    const checks = [
         // First, since in the wrong cluster no other problem matters.
-        onlyProblems(foreignOwners(settings, cluster, owner)),
-        componentOnItsWay(settings, cluster),
-        nodes(settings, cluster),
-        podNetworks(settings, cluster),
-        onlyProblems(prerequisites(settings, cluster)),
-        onlyProblems(crdProblems(settings, cluster, owner)),
-        onlyProblems(storageClass(settings, cluster)),
-        onlyProblems(etcdInPlace(settings, cluster)),
-        onlyProblems(nodePort(settings, cluster)),
-        onlyProblems(certManager(settings, cluster)),
+        foreignOwners(settings, cluster, owner),
+        componentFindings(settings, cluster),
+        missingObjects(requiredObjects(settings, cluster.kubectl), cluster),
+        foreignCrds(settings, cluster, owner),
+        secondController(settings, cluster),
+        etcdInPlace(settings, cluster),
+        nodePorts(settings, cluster),
         endedCertificate(settings, cluster),
-        onlyProblems(deafGateway(settings, cluster)),
     ];
+    return warningsOf("the cluster", (await answered(cluster.server, Promise.all(checks))).flat());
 }

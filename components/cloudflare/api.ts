@@ -67,3 +67,9 @@ function errorMessage(response: Response, { errors }: Envelope<unknown>): string
     const words = (errors ?? []).map(({ code, message }) => [code, message].filter((w) => w !== undefined).join(" "));
     return [response.status, ...words].join(", ");
 }
+
+/** Why a request got no answer. */
+export function reasonOf(error: unknown): string {
+    const { message, cause } = error as Error & { cause?: { code?: string; message?: string } };
+    return String(cause?.code ?? cause?.message ?? message).split("\n")[0];
+}

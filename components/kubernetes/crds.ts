@@ -30,22 +30,3 @@ export const DEFINITIONS = [
     ...OF_APISIX.map((plural) => `${plural}.apisix.apache.org`),
     ...OF_GATEWAY_API.map((plural) => `${plural}.gateway.networking.k8s.io`),
 ];
-
-/** API version in which this project writes objects of each kind. A CRD without this version is too old. */
-export const WRITTEN_VERSIONS: Record<string, string> = {
-    "apisixroutes.apisix.apache.org": "v2",
-    "apisixupstreams.apisix.apache.org": "v2",
-    "consumers.apisix.apache.org": "v1alpha1",
-    "gatewayproxies.apisix.apache.org": "v1alpha1",
-    "gatewayclasses.gateway.networking.k8s.io": "v1",
-    "gateways.gateway.networking.k8s.io": "v1",
-};
-
-/**
- * Kinds that ingress controller 2.0.1 always watches if Gateway API is installed. Without their CRDs it exits two minutes
- * after each start ("failed to wait for gateway caches to sync"). It does not need the CRDs of other kinds of routes.
- */
-export const WATCHED_VERSIONS: Record<string, string> = {
-    "grpcroutes.gateway.networking.k8s.io": "v1",
-    "httproutes.gateway.networking.k8s.io": "v1",
-};

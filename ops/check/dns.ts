@@ -1,7 +1,8 @@
 import { dirname } from "node:path";
 import { PHASES, type ZoneRecord } from "../../components/cloudflare/dns-record";
 import { readZoneData } from "../../config/keys/dns/settings";
-import { accessFromEnvironment, CloudflareZones } from "../../dns/cloudflare";
+import { openApi } from "../../components/cloudflare/api";
+import { CloudflareZones } from "../../dns/cloudflare";
 import { compare, type ComparedRow } from "../../dns/compare";
 import { plainName } from "../../dns/names";
 import { NoAnswer, type Server } from "../../dns/query";
@@ -127,7 +128,8 @@ async function serversOf(labels: string[], lookup: Lookup): Promise<{ servers: S
 }
 
 async function readWanted(context: Context, args: CheckDnsArgs, signal: AbortSignal): Promise<Wanted> {
-    const complete = args.zone !== undefined && args.records !== undefined && args.old.length > 0;
+    const complete =
+        [args.zone, args.records].every((one) => one !== undefined) && args.old.length * args.new.length > 0;
     const stack = complete && args.stack === undefined ? undefined : await findStack(context, args.stack);
     const value = (...path: [string, ...string[]]) => (stack ? readValue(stack.text, ...path) : undefined);
     const zone = plainName(String(args.zone ?? value("zone", "name") ?? ""));
@@ -147,7 +149,7 @@ async function readWanted(context: Context, args: CheckDnsArgs, signal: AbortSig
     }
     for (const warning of data.warnings) context.note(warning);
     const named = args.new.length > 0 ? args.new : asTexts(value("dns", "newServers"));
-    const fresh = named.length > 0 ? named : await serversAtCloudflare(context, stack, zone, signal);
+    const fresh = named.length > 0 ? named : await serversAtCloudflare(context, stack!, zone, signal);
     const atEdge = args.atEdge ?? phase >= PHASES.indexOf("proxied");
     const hostnames = [String(value("hostname") ?? ""), ...asTexts(value("aliases"))];
     return { zone, records: data.records, old, new: fresh, atEdge, hostnames };
@@ -155,25 +157,16 @@ async function readWanted(context: Context, args: CheckDnsArgs, signal: AbortSig
 
 async function serversAtCloudflare(
     context: Context,
-    stack: Stack | undefined,
+    stack: Stack,
     zone: string,
     signal: AbortSignal,
 ): Promise<string[]> {
-    const environment = accessFromEnvironment();
-    const known = environment !== undefined || readValue(stack?.text ?? "", "cloudflare:apiToken") !== undefined;
-    const { token, baseUrl } = stack && known ? await accessOf(context, stack) : (environment ?? {});
-    if (!token || !baseUrl)
-        throw new UsageError([
-            "--new: required, since neither cloudflare:apiToken nor CLOUDFLARE_API_TOKEN is set. Name Cloudflare's name servers for the zone.",
-        ]);
-    const account = stack && readValue(stack.text, "account");
-    try {
-        const zones = new CloudflareZones({ token, baseUrl }, signal);
-        const found = await zones.zone(zone, account === undefined ? undefined : String(account));
-        if (found) return found.nameServers;
-    } catch (error) {
-        throw new Failure(`${(error as Error).message}. Or name the servers: --new`);
-    }
+    const account = readValue(stack.text, "account");
+    const zones = new CloudflareZones(openApi(await accessOf(context, stack), signal));
+    const found = await zones.zone(zone, account === undefined ? undefined : String(account)).catch((error: Error) => {
+        throw new Failure(`${error.message}. Or name the servers: --new`);
+    });
+    if (found) return found.nameServers;
     throw new UsageError([
         `--zone: the API token can read no zone ${zone}. Correct the name, or name the servers: --new`,
     ]);

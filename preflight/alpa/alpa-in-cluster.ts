@@ -1,85 +1,44 @@
 import type { GatewayClusterArgs } from "../../components/gateway-args";
-import type { Live } from "../../components/kubernetes/cluster-reader";
-import { APISIX_PODS } from "../../components/kubernetes/network-policies";
-import { OPT } from "../../components/opt/opt-pods";
-import { OWNER_ANNOTATION } from "../../components/kubernetes/ownership";
 import { stateOf } from "../../components/opt/conversion-phases";
+import { problem, warning, type Finding } from "../findings";
 import type { ClusterView } from "../kubernetes/cluster";
-import { definition } from "../kubernetes/crds";
-import { gpuProblems, HOSTNAME } from "./gpus";
-import { capacityProblems } from "./node-capacity";
-import { NO_FINDINGS, type Findings } from "../findings";
+import { CORRECT_NAME, definition, missingObjects, type Required } from "../kubernetes/required";
+import { nodeProblems } from "./node-resources";
 
 /**
- * Requirements of the component: nodes with GPUs, the weights, an operator with matching CRDs, and a gateway whose pods the
- * component's network policy can admit.
+ * Checks the nodes, the weights and the objects that the component requires. Problems stop only a conversion that has not
+ * moved Alpa yet. A return goes on, because the broken component may be its reason. With Alpa in the cluster a run goes on
+ * too, because it may revoke a credential.
  */
-export async function requirementProblems(settings: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
-    if (settings.conversion === undefined) return [];
-    const found = await Promise.all([
-        gpuProblems(settings, cluster),
-        runtimeProblems(settings.conversion.opt, cluster),
-        takenNodes(settings, cluster),
-        weightsProblems(settings, cluster),
-        operatorProblems(settings, cluster),
-        gatewayProblems(settings, cluster),
+export async function componentFindings(settings: GatewayClusterArgs, cluster: ClusterView): Promise<Finding[]> {
+    const { namespace, conversion } = settings;
+    if (conversion === undefined) return [];
+    const [nodes, weights, missing] = await Promise.all([
+        nodeProblems(settings, cluster),
+        weightsProblems(namespace, conversion.opt, cluster),
+        missingObjects(requiredBy(conversion.opt), cluster),
     ]);
-    return found.flat();
-}
-
-/**
- * Checks the component during a conversion. Problems stop only a conversion that has not moved Alpa yet. A return goes on,
- * because the broken component may be its reason. With Alpa in the cluster a run goes on too, because it may revoke a
- * credential.
- */
-export async function componentOnItsWay(settings: GatewayClusterArgs, cluster: ClusterView): Promise<Findings> {
-    if (settings.conversion === undefined) return NO_FINDINGS;
-    const { phase, back = false } = settings.conversion;
-    const checks = [requirementProblems(settings, cluster), capacityProblems(settings, cluster)];
-    const found = (await Promise.all(checks)).flat();
-    const isMoved = stateOf(phase).side === "component";
-    return back || isMoved ? { problems: [], warnings: found } : { problems: found, warnings: [] };
+    const texts = [...nodes, ...weights, ...missing.map(({ text }) => text)];
+    const goesOn = conversion.back === true || stateOf(conversion.phase).side === "component";
+    return texts.map(goesOn ? warning : problem);
 }
 
 type Opt = NonNullable<GatewayClusterArgs["conversion"]>["opt"];
 
-async function runtimeProblems({ runtimeClass }: Opt, cluster: ClusterView): Promise<string[]> {
-    if (runtimeClass === undefined) return [];
-    const object = { apiVersion: "node.k8s.io/v1", kind: "RuntimeClass", name: runtimeClass };
-    if ((await cluster.read(object)) !== undefined) return [];
-    return [`opt.runtimeClass: RuntimeClass ${runtimeClass} does not exist. Correct the name, or create it.`];
+function requiredBy(opt: Opt): Required[] {
+    const required: Required[] = [];
+    if (opt.runtimeClass !== undefined) {
+        const object = { apiVersion: "node.k8s.io/v1", kind: "RuntimeClass", name: opt.runtimeClass };
+        required.push({ where: "opt.runtimeClass", object, cure: CORRECT_NAME });
+    }
+    if (opt.shape === "kuberay" && opt.operatorChart === undefined) {
+        const cure = "Install KubeRay's operator 1.6 or newer, or set opt.operator to install.";
+        required.push({ where: "opt.operator", object: definition("rayclusters.ray.io"), cure });
+    }
+    return required;
 }
 
-/** Rejects nodes of another conversion, since two Ray clusters cannot use the same GPUs. */
-async function takenNodes({ namespace, conversion }: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
-    const others = (await cluster.list("ray.io/v1", "RayCluster")).filter(
-        ({ metadata }) => metadata?.namespace !== namespace || metadata?.name !== OPT,
-    );
-    return others.flatMap((other) => {
-        const shared = pinnedTo(other).filter((node) => conversion!.opt.nodes.includes(node));
-        if (shared.length === 0) return [];
-        const { namespace: space, name, annotations } = other.metadata ?? {};
-        const whose = annotations?.[OWNER_ANNOTATION];
-        return [
-            `opt.nodes: RayCluster ${space}/${name}${whose ? ` of stack ${whose}` : ""} already uses the GPUs of ${shared.join(", ")}. Choose other nodes, or end the conversion on these nodes first.`,
-        ];
-    });
-}
-
-/** Nodes that the pods of a RayCluster select by name. */
-function pinnedTo({ spec }: Live): string[] {
-    type Group = { template?: { spec?: { nodeSelector?: Record<string, string> } } };
-    const { headGroupSpec, workerGroupSpecs = [] } = (spec ?? {}) as {
-        headGroupSpec?: Group;
-        workerGroupSpecs?: Group[];
-    };
-    return [headGroupSpec, ...workerGroupSpecs].flatMap(
-        (group) => group?.template?.spec?.nodeSelector?.[HOSTNAME] ?? [],
-    );
-}
-
-async function weightsProblems({ namespace, conversion }: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
-    const { weights, nodes } = conversion!.opt;
+async function weightsProblems(namespace: string, { weights, nodes }: Opt, cluster: ClusterView): Promise<string[]> {
     const { claim } = weights;
     if (claim === undefined) return [];
     const live = await cluster.read({ apiVersion: "v1", kind: "PersistentVolumeClaim", namespace, name: claim });
@@ -97,36 +56,5 @@ async function weightsProblems({ namespace, conversion }: GatewayClusterArgs, cl
         return [];
     return [
         `${where} has access mode ${accessModes.join(", ") || "none"}, but the ${nodes.length} nodes of opt.nodes need ReadOnlyMany or ReadWriteMany. Use another volume, or opt.weights.hostPath.`,
-    ];
-}
-
-/** Checks the CRDs of KubeRay's operator: Helm and Rampart never update a CRD, and an old CRD silently drops new fields. */
-async function operatorProblems({ conversion }: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
-    const { opt } = conversion!;
-    if (opt.shape !== "kuberay") return [];
-    const name = "rayclusters.ray.io";
-    const live = await cluster.read(definition(name));
-    if (live === undefined) {
-        if (opt.operatorChart !== undefined) return [];
-        return [
-            `opt.operator: existing needs CustomResourceDefinition ${name}. Install KubeRay's operator 1.6 or newer, or set opt.operator to install.`,
-        ];
-    }
-    if (JSON.stringify(live.spec).includes('"upgradeStrategy"')) return [];
-    return [
-        `CustomResourceDefinition ${name}: lacks the field upgradeStrategy, which KubeRay has since 1.6. Apply the CRDs of a newer operator with kubectl apply --server-side.`,
-    ];
-}
-
-/** Checks that the pods of an existing gateway are in the namespace whose APISIX pods the component admits. */
-async function gatewayProblems({ gateway, conversion }: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
-    const { shape, hostNetwork } = conversion!.opt;
-    if (gateway.installer !== "existing" || shape !== "kuberay" || hostNetwork) return [];
-    const { gatewayNamespace: namespace } = gateway;
-    const [[label, value]] = Object.entries(APISIX_PODS.matchLabels);
-    const pods = await cluster.list("v1", "Pod", namespace);
-    if (pods.some(({ metadata }) => metadata?.labels?.[label] === value)) return [];
-    return [
-        `gateway.existing.gatewayNamespace: namespace ${namespace} has no APISIX pods (label ${label}=${value}), and Alpa in the cluster admits only requests of those pods. Use a Gateway in the namespace of the APISIX pods.`,
     ];
 }

@@ -1,15 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { GatewayClusterArgs } from "../../components/gateway-args";
 import { answerWithin } from "../../components/kubernetes/until-settled";
 import type { ClusterAccess } from "../../components/kubernetes/kubeconfig";
 import type { Microk8sArgs } from "../../components/hosts/microk8s/microk8s";
-import { HOSTPATH_CLASS, POD_NETWORK } from "../../components/hosts/microk8s/launch";
-import { PLACE_LABEL, probe, readProbe } from "../../components/hosts/microk8s/scripts";
+import { POD_NETWORK } from "../../components/hosts/microk8s/launch";
+import { PLACE_LABEL, probe, readProbe, type Probed } from "../../components/hosts/microk8s/scripts";
 import { placeOf } from "../../components/hosts/ssh-host";
 import { MISMATCH, plainHost, runOnHost, type RunOnHost } from "../../components/hosts/ssh-run";
 import { openCluster } from "../kubernetes/cluster";
-import { hostFindings, type ProbedHost } from "./findings";
-import { PreflightError } from "../preflight-error";
+import { problem, warning, warningsOf } from "../findings";
 
 /** Time limit of all checks, in seconds, so that an operator gets the error soon if hosts are down. */
 const LIMIT_SECONDS = 30;
@@ -21,23 +19,12 @@ const ASK_SECONDS = 10;
 export const NO_CLUSTER_YET =
     "cluster: the hosts do not form a cluster yet, so only the hosts were checked. A later run also checks the cluster.";
 
-/** Returns a warning for each requirement of the gateway that a new cluster does not meet. */
-export function withoutCluster({ gateway, tls }: Pick<GatewayClusterArgs, "gateway" | "tls">): string[] {
-    if (gateway.installer === "existing") return [];
-    const warnings: string[] = [];
-    if (gateway.installer === "rampart" && gateway.install === undefined)
-        warnings.push(
-            "gateway.installer: rampart needs Rampart in the cluster, and a new cluster has none. Set rampart.install to your chart of Rampart, or gateway.installer to helm. Or install Rampart when the nodes form a cluster, and run pulumi up again.",
-        );
-    if (tls?.source.kind === "cert-manager")
-        warnings.push(
-            "tls.certificate.certManager: needs cert-manager in the cluster, and a new cluster has none. Set tls.certificate.files. Or install cert-manager and its issuer when the nodes form a cluster, and run pulumi up again.",
-        );
-    if ((gateway.release.storageClass ?? HOSTPATH_CLASS) !== HOSTPATH_CLASS)
-        warnings.push(
-            `gateway.storageClass: the StorageClass for etcd's volumes must exist, and a new cluster has ${HOSTPATH_CLASS}. Install the class once the cluster exists, and run pulumi up again.`,
-        );
-    return warnings;
+/** A host that has answered. */
+interface ProbedHost extends Probed {
+    /** Config key of the host, such as `cluster.nodes[0]`, for messages. */
+    where: string;
+    /** Name of the host in the config. */
+    place: string;
 }
 
 /** A host that could not be checked. */
@@ -81,19 +68,20 @@ export async function hostsPreflight(
     const { kubeconfig, through, members } = await clusterOf(hosts, open);
     const tolerated = unreachable.filter(({ isDown, place }) => isDown && members.includes(place));
     const first = placeOf(settings.nodes[0]);
-    const problems = [
-        ...unreachable.filter((one) => !tolerated.includes(one)).map(({ problem }) => problem),
-        ...hostFindings(hosts, first),
-    ];
-    if (problems.length > 0) throw new PreflightError("the hosts of cluster.nodes", problems);
+    const warnings = warningsOf("the hosts of cluster.nodes", [
+        ...unreachable.map((one) =>
+            tolerated.includes(one)
+                ? warning(`${one.problem} The other hosts form a cluster, so this run continues without this host.`)
+                : problem(one.problem),
+        ),
+        ...hostProblems(hosts, first).map(problem),
+    ]);
     const machines = Object.fromEntries(hosts.map(({ place, machine }) => [place, machine]));
     return {
         machines,
         access: kubeconfig === undefined ? undefined : { kubeconfig: pulumi.secret(kubeconfig) },
         isFallback: kubeconfig !== undefined && through !== first,
-        warnings: tolerated.map(
-            ({ problem }) => `${problem} The other hosts form a cluster, so this run continues without this host.`,
-        ),
+        warnings,
     };
 }
 
@@ -148,11 +136,32 @@ async function checkHost(
 function rejection(place: string, user: string, why: string): string | undefined {
     if (why === MISMATCH)
         return `${place} has another host key than hostKey in the config. If the host was reinstalled, read its new key (ssh-keyscan -t ed25519 ${place}), compare it with the key on the host itself, and set hostKey to it.`;
-    if (/authentication methods failed/i.test(why))
-        return `${place} does not accept user ${user} with privateKey. Add the public key of privateKey to ~${user}/.ssh/authorized_keys, or correct user or privateKey.`;
-    if (/parse.*private ?key|private ?key.*(parse|format)/i.test(why))
-        return `${place}: privateKey in the config cannot be read. Set it again.`;
+    if (/authentication methods failed|private ?key/i.test(why))
+        return `${place} does not accept user ${user} with privateKey (${why}). Add its public key to ~${user}/.ssh/authorized_keys, or correct user or privateKey.`;
     return undefined;
+}
+
+/** Problems of the hosts that have answered. @param place name of the first host in the config, which may be down */
+function hostProblems(hosts: ProbedHost[], place: string): string[] {
+    const problems = hosts.flatMap((host, i) => {
+        const same = hosts.slice(0, i).find(({ hostname }) => hostname === host.hostname);
+        return [
+            ...(host.problem === undefined ? [] : [`${host.where}: ${host.place} ${host.problem}`]),
+            // Kubernetes identifies nodes by hostname.
+            ...(same === undefined
+                ? []
+                : [
+                      `${host.where}: ${host.place} and ${same.place} have the same hostname (${host.hostname}). Rename one of them: hostnamectl set-hostname`,
+                  ]),
+        ];
+    });
+    const first = hosts.find((host) => host.place === place);
+    const member = hosts.find(({ kubeconfig }) => kubeconfig !== undefined);
+    if (first !== undefined && first.kubeconfig === undefined && member !== undefined)
+        problems.push(
+            `${first.where}: ${first.place} is the first of the list, but not in the cluster yet, so it would start a second cluster. List it after ${member.place}, which is in the cluster.`,
+        );
+    return problems;
 }
 
 function lastLine(text: string): string {

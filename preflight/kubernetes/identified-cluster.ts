@@ -2,9 +2,10 @@ import * as pulumi from "@pulumi/pulumi";
 import { readClusterUid } from "../../components/identity/cluster-uid";
 import type { Identity } from "../../components/records/identity-rule";
 import { openReader } from "../../components/kubernetes/cluster-reader";
-import type { ClusterAccess } from "../../components/kubernetes/kubeconfig";
+import { plainAccess, type ClusterAccess } from "../../components/kubernetes/kubeconfig";
 import { kubeconfigContent, serverOf } from "../../components/kubernetes/kubeconfig-content";
-import { answered, opened } from "./check-cluster";
+import { PreflightError } from "../findings";
+import { answered } from "./cluster";
 
 /** A cluster with its identity. */
 interface IdentifiedCluster {
@@ -19,9 +20,19 @@ interface IdentifiedCluster {
  * @throws PreflightError without a usable kubeconfig, and for a cluster that does not answer in 30 s
  */
 export async function identifiedCluster(cluster: ClusterAccess): Promise<IdentifiedCluster> {
-    const kubeconfig = await opened(cluster, kubeconfigContent);
+    const kubeconfig = contentOf(await plainAccess(cluster));
     const server = serverOf(kubeconfig);
-    const clusterUid = await answered({ server }, readClusterUid(openReader({ kubeconfig })));
+    const clusterUid = await answered(server, readClusterUid(openReader({ kubeconfig })));
     const identity = { id: clusterUid, at: server, by: "KUBECONFIG, cluster.kubeconfig or cluster.context" };
     return { kubeconfig: pulumi.secret(kubeconfig), clusterUid, identity };
+}
+
+function contentOf(access: Parameters<typeof kubeconfigContent>[0]): string {
+    try {
+        return kubeconfigContent(access);
+    } catch (error) {
+        throw new PreflightError("the cluster", [
+            `cluster: no usable kubeconfig (${(error as Error).message}). Set cluster.kubeconfig, cluster.context or KUBECONFIG.`,
+        ]);
+    }
 }

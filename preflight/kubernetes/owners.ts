@@ -4,6 +4,7 @@ import type { GatewayClusterArgs } from "../../components/gateway-args";
 import { titleOf, type ObjectRef } from "../../components/kubernetes/cluster-reader";
 import { OWNER_ANNOTATION } from "../../components/kubernetes/ownership";
 import { operatorNamespace } from "../../components/opt/opt-operator";
+import { problem, type Finding } from "../findings";
 import type { ClusterView } from "./cluster";
 
 /**
@@ -15,7 +16,7 @@ export async function foreignOwners(
     settings: GatewayClusterArgs,
     cluster: ClusterView,
     owner: string,
-): Promise<string[]> {
+): Promise<Finding[]> {
     const foreign = new Map<string | undefined, ObjectRef[]>();
     for (const ref of ownedNames(settings)) {
         const live = await cluster.read(ref);
@@ -26,8 +27,10 @@ export async function foreignOwners(
     if (foreign.size === 0) return [];
     const groups = [...foreign].map(([theirs, group]) => `\n      - ${ofOwner(theirs, group, owner, cluster.kubectl)}`);
     return [
-        `cluster: ${cluster.server} has objects of other owners with names of this stack. ` +
-            `If it is the wrong cluster, correct cluster, or KUBECONFIG. Otherwise choose other names. The objects:${groups.join("")}`,
+        problem(
+            `cluster: ${cluster.server} has objects of other owners with names of this stack. ` +
+                `If it is the wrong cluster, correct cluster, or KUBECONFIG. Otherwise choose other names. The objects:${groups.join("")}`,
+        ),
     ];
 }
 

@@ -5,9 +5,6 @@ export const POD_NETWORK = "10.1.0.0/16";
 export const SERVICE_NETWORK = "10.152.183.0/24";
 const CLUSTER_DNS = "10.152.183.10";
 
-/** StorageClass of the cluster, on the disk of the node. */
-export const HOSTPATH_CLASS = "microk8s-hostpath";
-
 /**
  * Launch configuration that MicroK8s reads during its installation. It replaces the default one.
  *

@@ -38,7 +38,7 @@ describe("when something is wrong,", () => {
         const stack = await TestStack.create("unreachable");
         await stack.configureSecret("cluster.kubeconfig", kubeconfig);
         const said = failed(await stack.up());
-        assert.match(said, /https:\/\/127\.0\.0\.1:1 does not answer \(/);
+        assert.match(said, /cannot read the cluster at https:\/\/127\.0\.0\.1:1 \(/);
         assert.doesNotMatch(said, /no answer in/, "the check must not wait until its limit of 30 s");
         assert.deepEqual(await stack.resources(), []);
     });

@@ -2,13 +2,14 @@
 // server.
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
-import type { Live, ObjectRef } from "../../../components/kubernetes/cluster-reader";
+import { titleOf as title, type Live, type ObjectRef } from "../../../components/kubernetes/cluster-reader";
 import { OWNER_ANNOTATION } from "../../../components/kubernetes/ownership";
-import { DEFINITIONS, WATCHED_VERSIONS, WRITTEN_VERSIONS } from "../../../components/kubernetes/crds";
-import type { ClusterView, NodePortService, NodeState, StorageClass } from "../../../preflight/kubernetes/cluster";
+import { DEFINITIONS } from "../../../components/kubernetes/crds";
+import type { ClusterView } from "../../../preflight/kubernetes/cluster";
 import { ownedNames } from "../../../preflight/kubernetes/owners";
 import { preflight } from "../../../preflight";
-import { PreflightError } from "../../../preflight/preflight-error";
+import { PreflightError } from "../../../preflight/findings";
+import { identifiedCluster } from "../../../preflight/kubernetes/identified-cluster";
 import { certificate } from "../../certificates";
 import { node } from "../kit/cluster-nodes";
 import { interSettings } from "../kit/inter";
@@ -16,9 +17,6 @@ import { KUBECONFIG, settings, type Installer } from "../kit/intra-a";
 
 const OWN = "alpa-auth/test";
 const GRAPHS = "CustomResourceDefinition rampartgraphs.rampart.petuum.com";
-const ANCHORS = "CustomResourceDefinition subnamespaceanchors.hnc.x-k8s.io";
-const title = ({ kind, namespace, name }: ObjectRef) => `${kind} ${namespace ? `${namespace}/` : ""}${name}`;
-
 const ROLE = "ClusterRole component-apisix-ingress-manager-role";
 
 const RAMPART_INSTALL = { repository: "https://charts.example.org", version: "1.2.3" };
@@ -28,53 +26,39 @@ interface World {
     objects?: Record<string, string | undefined>;
     /** Namespace of each object's Helm release, from Helm's annotations. */
     releases?: Record<string, string>;
-    services?: NodePortService[];
-    /** StorageClasses of the cluster. @default one, which is the cluster's default */
-    storage?: StorageClass[];
-    nodes?: NodeState[];
+    services?: { namespace: string; name: string; nodePort: number }[];
     /** Content of objects, by title. */
     specs?: Record<string, Record<string, unknown>>;
-    /** Versions that a CRD serves. @default those that this project writes */
-    serves?: Record<string, string[]>;
-    version?: () => Promise<unknown>;
-    /** Problem that the check finds in APISIX, by namespace. */
-    troubles?: Record<string, string>;
-    /** Whether etcd has no password. */
-    openEtcd?: boolean;
+    read?: () => Promise<undefined>;
 }
 class FakeCluster implements ClusterView {
     readonly server = "https://10.0.0.1:16443";
     readonly kubectl = "kubectl --context here";
     readonly asked: string[] = [];
     constructor(private readonly world: World) {}
-    version = () => (this.world.version ?? (async () => ({})))();
-    nodePorts = async () => this.world.services ?? [];
-    list = async (): Promise<Live[]> => [];
-    nodes = async () => this.world.nodes ?? [];
-    gatewayTrouble = async (namespace: string) => this.world.troubles?.[namespace];
-    isOpenEtcd = async () => this.world.openEtcd ?? false;
-    storageClasses = async () => this.world.storage ?? [{ name: "standard", isDefault: true }];
+    list = async (): Promise<Live[]> =>
+        (this.world.services ?? []).map(({ namespace, name, nodePort }) => ({
+            metadata: { namespace, name },
+            spec: { ports: [{ port: 80 }, { port: 443, nodePort }] },
+        }));
     read = async (ref: ObjectRef): Promise<Live | undefined> => {
         this.asked.push(title(ref));
+        if (this.world.read) return this.world.read();
         const { objects = {}, releases = {} } = this.world;
         if (title(ref) in releases)
             return { metadata: { annotations: { "meta.helm.sh/release-namespace": releases[title(ref)] } } };
         if (!(title(ref) in objects)) return undefined;
         const owner = objects[title(ref)];
         const annotations: Record<string, string> = owner === undefined ? {} : { [OWNER_ANNOTATION]: owner };
-        if (ref.kind !== "CustomResourceDefinition")
-            return { metadata: { annotations }, spec: this.world.specs?.[title(ref)] };
-        const versions = this.world.serves?.[ref.name] ?? [{ ...WRITTEN_VERSIONS, ...WATCHED_VERSIONS }[ref.name]];
-        return { metadata: { annotations }, spec: { versions: versions.map((name) => ({ name, served: true })) } };
+        return { metadata: { name: ref.name, annotations }, spec: this.world.specs?.[title(ref)] };
     };
 }
 
-const RAMPART = { [GRAPHS]: undefined, [ANCHORS]: undefined };
+const RAMPART = { [GRAPHS]: undefined };
 const CRD = (name: string) => `CustomResourceDefinition ${name}`;
 /** CRDs that another installation owns. */
 const THEIRS = Object.fromEntries(DEFINITIONS.map((name) => [CRD(name), undefined]));
 const SHARED = {
-    ...THEIRS,
     "IngressClass shared": undefined,
     "Gateway edge/shared": undefined,
 };
@@ -92,26 +76,6 @@ async function problems(installer: Installer, world: World, values: Record<strin
 }
 
 describe("preflight", () => {
-    const LOST = "etcd has lost keys. Run: kubectl rollout restart";
-    for (const [installer, namespace] of [
-        ["rampart", "alpa-auth-gateway-apisix"],
-        ["helm", "alpa-auth-gateway"],
-    ] as const)
-        it(`reports why the gateway of installer ${installer} receives no change, before a run waits for it`, async () => {
-            const world = { objects: installer === "rampart" ? RAMPART : {}, troubles: { [namespace]: LOST } };
-            assert.deepEqual((await problems(installer, world)).problems, [`gateway: ${LOST}`]);
-        });
-
-    it("continues if etcd has also lost its password, which a run sets", async () => {
-        const troubles = { "alpa-auth-gateway": LOST };
-        assert.deepEqual((await problems("helm", { troubles, openEtcd: true })).problems, []);
-    });
-
-    it("reads no APISIX of another owner", async () => {
-        const troubles = { edge: LOST, "alpa-auth-gateway": LOST, "alpa-auth-gateway-apisix": LOST };
-        assert.deepEqual((await problems("existing", { objects: SHARED, troubles })).problems, []);
-    });
-
     const passes: [what: string, installer: Installer, world: World][] = [
         ["an empty cluster with Rampart", "rampart", { objects: RAMPART }],
         ["an empty cluster, with installer helm", "helm", {}],
@@ -122,7 +86,6 @@ describe("preflight", () => {
             "helm",
             { objects: Object.fromEntries(DEFINITIONS.map((name) => [CRD(name), OWN])) },
         ],
-        ["an existing gateway where no StorageClass is the default", "existing", { objects: SHARED, storage: [] }],
         [
             "another node port in use",
             "rampart",
@@ -157,31 +120,13 @@ describe("preflight", () => {
             "a cluster without Rampart",
             "rampart",
             {},
-            /^gateway\.installer: rampart needs Rampart in the cluster \(missing: .*rampartgraphs.*, .*subnamespaceanchors\.hnc\.x-k8s\.io\)/,
-        ],
-        [
-            "a cluster without Rampart's namespaces",
-            "rampart",
-            { objects: { [GRAPHS]: undefined } },
-            /^gateway\.installer: .*\(missing: CustomResourceDefinition subnamespaceanchors\.hnc\.x-k8s\.io\)/,
+            /^gateway\.installer: the value rampart needs Rampart in the cluster: CustomResourceDefinition rampartgraphs\.rampart\.petuum\.com does not exist\. Set rampart\.install/,
         ],
         [
             "a node port that Rampart's own gateway holds",
             "rampart",
             { objects: RAMPART, services: [{ namespace: "rampart-system", name: "ui", nodePort: 30800 }] },
-            /^gateway\.nodePort: 30800 is used by Service rampart-system\/ui\. Rampart's own gateway uses this port by default\. Choose another/,
-        ],
-        [
-            "a cluster without a default StorageClass",
-            "rampart",
-            { objects: RAMPART, storage: [{ name: "nfs", isDefault: false }] },
-            /^gateway\.storageClass: required, since no StorageClass is the default \(the cluster has nfs\)\. Set it to a StorageClass\.$/,
-        ],
-        [
-            "CRDs that are too old for this project's objects",
-            "rampart",
-            { objects: { ...RAMPART, ...THEIRS }, serves: { "apisixroutes.apisix.apache.org": ["v2beta3"] } },
-            /^CustomResourceDefinition apisixroutes\.apisix\.apache\.org: does not serve version v2 \(it serves v2beta3\)\. Helm never updates/,
+            /^gateway\.nodePort: 30800 is used by Service rampart-system\/ui\. Choose another/,
         ],
         [
             "to overwrite CRDs of another owner, and names them once",
@@ -212,12 +157,6 @@ describe("preflight", () => {
             {},
             /^gateway\.existing: IngressClass shared does not exist/,
             /^gateway\.existing: Gateway edge\/shared does not exist/,
-            /^gateway\.existing: CustomResourceDefinition apisixroutes\.apisix\.apache\.org does not exist/,
-            /^gateway\.existing: CustomResourceDefinition apisixupstreams\.apisix\.apache\.org does not exist/,
-            /^gateway\.existing: CustomResourceDefinition consumers\.apisix\.apache\.org does not exist/,
-            /^gateway\.existing: CustomResourceDefinition gateways\.gateway\.networking\.k8s\.io does not exist/,
-            /^gateway\.existing: CustomResourceDefinition grpcroutes\.gateway\.networking\.k8s\.io does not exist, and without it the/,
-            /^gateway\.existing: CustomResourceDefinition httproutes\.gateway\.networking\.k8s\.io does not exist, and without it the/,
         ],
     ];
     for (const [what, installer, world, ...expected] of refused)
@@ -266,68 +205,38 @@ describe("preflight", () => {
         assert.deepEqual(await preflight(settings("helm", values), OWN, served), got);
     });
 
-    it("does not require Rampart's namespace in a cluster that the stack creates, and requires its Secret when the namespace exists", async () => {
+    it("does not require Rampart's namespace, and the Secret in it, in a cluster that the stack creates", async () => {
         const install = { ...RAMPART_INSTALL, credentialsSecret: "access" };
         const made = { rampart: { install }, cluster: { nodes: [node(1)] } };
         assert.deepEqual((await problems("rampart", {}, made)).problems, []);
-        const OURS = { "Namespace rampart-system": OWN };
-        assert.match(
-            (await problems("rampart", { objects: OURS }, made)).problems.join(),
-            /^rampart\.install\.credentialsSecret: Secret rampart-system\/access does not exist/,
-        );
         assert.match(
             (await problems("rampart", {}, { rampart: { install } })).problems.join(),
             /^rampart\.install\.namespace: Namespace rampart-system does not exist/,
         );
-        const theirs = { "Namespace rampart-system": "alpa-auth/other", "Secret rampart-system/access": undefined };
+        const theirs = { "Namespace rampart-system": "alpa-auth/other" };
         assert.match(
             (await problems("rampart", { objects: theirs }, made)).problems.join(),
             /of stack alpa-auth\/other: Namespace rampart-system\. /,
         );
     });
 
-    it("names the Service that uses another port, and does not guess its owner", async () => {
-        const world = { objects: RAMPART, services: [{ namespace: "other", name: "web", nodePort: 30900 }] };
-        const got = (await problems("rampart", world, { gateway: { nodePort: 30900 } })).problems;
-        assert.match(
-            got[0],
-            /^gateway\.nodePort: 30900 is used by Service other\/web\. Choose another port, or free it\.$/,
-        );
-    });
-
     it("checks the StorageClass that the stack names", async () => {
         const named = { gateway: { storageClass: "nfs" } };
         assert.deepEqual((await problems("rampart", { objects: RAMPART }, named)).problems, [
-            "gateway.storageClass: StorageClass nfs does not exist (the cluster has standard). Correct the name, or create it.",
+            "gateway.storageClass: StorageClass nfs does not exist. Correct the name, or create it.",
         ]);
-        const storage = [{ name: "nfs", isDefault: false }];
-        assert.deepEqual((await problems("rampart", { objects: RAMPART, storage }, named)).problems, []);
+        const objects = { ...RAMPART, "StorageClass nfs": undefined };
+        assert.deepEqual((await problems("rampart", { objects }, named)).problems, []);
     });
-
-    for (const [installer, objects, values, key] of [
-        ["helm", THEIRS, { gateway: { installer: "helm", crds: [] } }, "crds"],
-        ["existing", SHARED, {}, "existing"],
-    ] as const)
-        it(`needs the CRD of GRPCRoute with ${key}, although this project writes none`, async () => {
-            const { [CRD("grpcroutes.gateway.networking.k8s.io")]: _, ...others } = objects as Record<
-                string,
-                undefined
-            >;
-            assert.deepEqual((await problems(installer, { objects: others }, values)).problems, [
-                `gateway.${key}: CustomResourceDefinition grpcroutes.gateway.networking.k8s.io does not exist, and without it the ingress controller exits two minutes after its start. Install the CRDs of ingress controller 2.x and of Gateway API.`,
-            ]);
-        });
 
     describe("where etcd runs", () => {
         const ETCD = "StatefulSet alpa-auth-etcd/etcd";
         const running = (replicas: number, storageClassName?: string): World => ({
-            objects: { [ETCD]: OWN, "Namespace alpa-auth-etcd": OWN },
+            objects: { [ETCD]: OWN, "StorageClass fast": undefined },
             specs: { [ETCD]: { replicas, volumeClaimTemplates: [{ spec: { storageClassName } }] } },
-            storage: ["standard", "fast"].map((name) => ({ name, isDefault: name === "standard" })),
         });
         const ofInter = async (world: World): Promise<string[]> => {
-            const nodes = [1, 2, 3].map((n) => ({ name: `n${n}` }));
-            const cluster = new FakeCluster({ ...world, nodes });
+            const cluster = new FakeCluster(world);
             return preflight(interSettings("helm"), OWN, () => cluster).then(
                 () => [],
                 (error: PreflightError) => error.problems,
@@ -365,13 +274,9 @@ describe("preflight", () => {
             assert.deepEqual(await ofInter(running(0)), []));
     });
 
-    it("requires the CRDs in the cluster if it is configured to install none", async () => {
+    it("uses the CRDs in the cluster if it is configured to install none", async () => {
         const none = { gateway: { installer: "helm", crds: [] } };
         assert.deepEqual((await problems("helm", { objects: THEIRS }, none)).problems, []);
-        const got = (await problems("helm", {}, none)).problems;
-        assert.equal(got.length, Object.keys({ ...WRITTEN_VERSIONS, ...WATCHED_VERSIONS }).length);
-        for (const problem of got)
-            assert.match(problem, /^gateway\.crds: CustomResourceDefinition .* does not exist[.,]/);
     });
 
     describe("where the stack installs Rampart", () => {
@@ -465,87 +370,55 @@ describe("preflight and objects with the stack's names", () => {
             "      - of stack alpa-auth/other: IngressClass alpa-auth. If this stack had that name, rename it back with pulumi stack rename.",
         ]);
     });
-
-    it("reads nothing of the stack in a cluster that has nothing of it, except what decides its owner", async () => {
-        const { asked } = await problems("rampart", { objects: RAMPART });
-        assert.deepEqual(
-            asked.sort(),
-            [
-                ANCHORS,
-                ROLE,
-                GRAPHS,
-                ...Object.keys({ ...WRITTEN_VERSIONS, ...WATCHED_VERSIONS }).map(CRD),
-                "GatewayClass alpa-auth",
-                "IngressClass alpa-auth",
-                "Namespace alpa-auth",
-                // Read for two checks: whether etcd runs there, and whether the namespace is the stack's.
-                ...["Namespace alpa-auth-etcd", "Namespace alpa-auth-etcd"],
-            ].sort(),
-        );
-    });
 });
 
 describe("preflight and an unreachable cluster", () => {
-    it("names the address of an API server that answers with an error", async () => {
-        const away = {
-            version: () =>
-                Promise.reject(new Error("fetch failed", { cause: new Error("connect ECONNREFUSED\nmore") })),
-        };
-        const got = (await problems("rampart", away)).problems;
-        assert.deepEqual(got, [
-            "cluster: the API server at https://10.0.0.1:16443 does not answer (connect ECONNREFUSED). Check the address and the network.",
-        ]);
+    const failures: [what: string, error: Error, said: string][] = [
+        [
+            "is down",
+            new Error("request to x failed, reason: connect ECONNREFUSED\nmore"),
+            "request to x failed, reason: connect ECONNREFUSED",
+        ],
+        [
+            "rejects the user",
+            Object.assign(new Error("HTTP"), { code: 403, body: JSON.stringify({ message: "services is forbidden" }) }),
+            "services is forbidden",
+        ],
+    ];
+    for (const [what, error, said] of failures)
+        it(`names the address of an API server that ${what}`, async () => {
+            const { problems: got } = await problems("rampart", { read: () => Promise.reject(error) });
+            assert.deepEqual(got, [
+                `cluster: the checks cannot read the cluster at https://10.0.0.1:16443 (${said}). Check its address, the network, and the credentials and permissions (RBAC) of the kubeconfig.`,
+            ]);
+        });
+
+    it("waits 30 s for an API server that never answers, and no longer", async () => {
+        const setTimeout = global.setTimeout;
+        const limits: { run: () => void; milliseconds?: number }[] = [];
+        global.setTimeout = ((run: () => void, milliseconds?: number) =>
+            limits.push({ run, milliseconds })) as unknown as typeof setTimeout;
+        try {
+            let ended = false;
+            const run = preflight(
+                settings("rampart"),
+                OWN,
+                () => new FakeCluster({ read: () => new Promise(() => undefined) }),
+            ).finally(() => (ended = true));
+            run.catch(() => undefined); // assert.rejects below checks the error.
+            await new Promise((resolve) => setImmediate(resolve)); // Lets the check send its request and set its timeout.
+            assert.deepEqual([ended, limits.map((l) => l.milliseconds)], [false, [30_000]]);
+            limits[0].run();
+            await assert.rejects(run, /cannot read the cluster at https:\/\/10\.0\.0\.1:16443 \(no answer in 30 s\)/);
+        } finally {
+            global.setTimeout = setTimeout;
+        }
     });
-
-    const unwilling: [code: number, said: RegExp][] = [
-        [401, /^cluster: the API server at \S+ rejects the kubeconfig's credentials \(Unauthorized\)\. Renew them\.$/],
-        [
-            403,
-            /^cluster: the API server at \S+ does not let the kubeconfig's user read the cluster \(services is forbidden.*\)\. Grant the missing/,
-        ],
-    ];
-    for (const [code, said] of unwilling)
-        it(`does not report an API server as unreachable that answers ${code}`, async () => {
-            const message = code === 401 ? "Unauthorized" : "services is forbidden: User bob cannot list";
-            const error = Object.assign(new Error("HTTP"), { code, body: JSON.stringify({ kind: "Status", message }) });
-            const got = (await problems("rampart", { version: () => Promise.reject(error) })).problems;
-            assert.equal(got.length, 1);
-            assert.match(got[0], said);
-        });
-
-    const silent: [what: string, cluster: () => ClusterView][] = [
-        ["never answers", () => new FakeCluster({ version: () => new Promise(() => undefined) })],
-        [
-            "answers once and then no more",
-            () => Object.assign(new FakeCluster({}), { read: () => new Promise(() => undefined) }),
-        ],
-    ];
-    for (const [what, cluster] of silent)
-        it(`waits 30 s for an API server that ${what}, and no longer`, async () => {
-            const setTimeout = global.setTimeout;
-            const limits: { run: () => void; milliseconds?: number }[] = [];
-            global.setTimeout = ((run: () => void, milliseconds?: number) =>
-                limits.push({ run, milliseconds })) as unknown as typeof setTimeout;
-            try {
-                let ended = false;
-                const run = preflight(settings("rampart"), OWN, cluster).finally(() => (ended = true));
-                run.catch(() => undefined); // assert.rejects below checks the error.
-                await new Promise((resolve) => setImmediate(resolve)); // Lets the check send its request and set its timeout.
-                assert.deepEqual([ended, limits.map((l) => l.milliseconds)], [false, [30_000]]);
-                limits[0].run();
-                await assert.rejects(
-                    run,
-                    /the API server at https:\/\/10\.0\.0\.1:16443 does not answer \(no answer in 30 s\)/,
-                );
-            } finally {
-                global.setTimeout = setTimeout;
-            }
-        });
 
     it("reports that the kubeconfig names no cluster, without repeating the file", async () => {
         const broken = KUBECONFIG.replace("cluster: one,", "cluster: none,");
         await assert.rejects(
-            preflight(settings("rampart", { cluster: { kubeconfig: broken } }), OWN),
+            identifiedCluster(settings("rampart", { cluster: { kubeconfig: broken } }).cluster),
             (error: Error) => {
                 assert.ok(error instanceof PreflightError);
                 assert.match(

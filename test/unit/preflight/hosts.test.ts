@@ -5,11 +5,10 @@ import * as pulumi from "@pulumi/pulumi";
 import type { RunOnHost, Said } from "../../../components/hosts/ssh-run";
 import { MISMATCH } from "../../../components/hosts/ssh-run";
 import type { ClusterView } from "../../../preflight/kubernetes/cluster";
-import { hostsPreflight, withoutCluster } from "../../../preflight/hosts";
-import { PreflightError } from "../../../preflight/preflight-error";
+import { hostsPreflight } from "../../../preflight/hosts";
+import { PreflightError } from "../../../preflight/findings";
 import { value } from "../../kit";
 import { nodesOf, THREE } from "../kit/cluster-nodes";
-import { interSettings } from "../kit/inter";
 import { KUBECONFIG } from "../kit/intra-a";
 
 const OWNER = "alpa-auth/dev";
@@ -171,30 +170,4 @@ describe("preflight of hosts", () => {
                 assert.match(first, problem);
                 return more.length === 0;
             }));
-
-    it("warns that a new cluster has no Rampart, unless that is installed or not needed", () => {
-        const said = (gateway: object) => withoutCluster({ gateway: gateway as never });
-        const rampart = interSettings("rampart").gateway;
-        assert.match(said(rampart)[0], /^gateway\.installer: rampart needs Rampart/);
-        assert.deepEqual(said(interSettings("helm").gateway), []);
-        const install = { repository: "https://a.example", chart: "rampart", version: "1.0.0", namespace: "r" };
-        assert.deepEqual(said({ ...rampart, install }), []);
-    });
-    it("warns that a new cluster has no StorageClass for etcd, unless it gets the configured StorageClass", () => {
-        const { gateway } = interSettings("helm");
-        const of = (storageClass?: string) => ({
-            gateway: { ...gateway, release: { ...gateway.release, storageClass } },
-        });
-        assert.deepEqual(withoutCluster(of("fast")), [
-            "gateway.storageClass: the StorageClass for etcd's volumes must exist, and a new cluster has microk8s-hostpath. Install the class once the cluster exists, and run pulumi up again.",
-        ]);
-        for (const name of [undefined, "microk8s-hostpath"]) assert.deepEqual(withoutCluster(of(name)), []);
-    });
-    it("warns that a new cluster has no cert-manager for a certificate", () => {
-        const { gateway } = interSettings("helm");
-        const from = (source: object) =>
-            withoutCluster({ gateway, tls: { hostnames: ["a.example"], redirect: true, source } as never });
-        assert.match(from({ kind: "cert-manager" })[0], /^tls\.certificate\.certManager: needs cert-manager/);
-        assert.deepEqual(from({ kind: "files" }), []);
-    });
 });

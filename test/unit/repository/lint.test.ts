@@ -33,7 +33,7 @@ const refused: [rule: string, cases: Case[]][] = [
             ["config/x.ts", 'import { A } from "../stacks/intra";\nA();', /on no code that reads the config/],
             [
                 "config/a/x.ts",
-                'import { A } from "../../preflight/kubernetes/checks";\nA();',
+                'import { A } from "../../preflight/kubernetes/conflicts";\nA();',
                 /on no code that reads the config/,
             ],
             [

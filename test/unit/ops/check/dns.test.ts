@@ -156,7 +156,7 @@ describe("ops check dns", () => {
         [
             "no servers of Cloudflare",
             (it) => (stack(it, {}), []),
-            /--new: required, since neither cloudflare:apiToken nor CLOUDFLARE_API_TOKEN is set/,
+            /CLOUDFLARE_API_TOKEN: required, since the stack file has no cloudflare:apiToken/,
         ],
         [
             "invalid data",
