@@ -65,7 +65,7 @@ const NOT_AT_ONCE: Record<string, string> = {
     "test/unit/components/opt/watchdog-progress": "waits for batches of Alpa",
     "test/unit/ops/check/smoke": "whole runs against a simulated gateway: 7 s of CPU time",
     "test/unit/ops/command-line/npx": "npx with an empty cache: 5 s of CPU time",
-    "test/unit/ops/consumer/handout-text": "a Python, Node.js or curl process for each test: 6 s of CPU time",
+    "test/unit/ops/consumer/handout-text": "a Python or curl process for each test: 6 s of CPU time",
     "test/unit/ops/consumer/rejection-probe": "waits for rejections at gateways that answer late",
     "test/unit/ops/convert/commands": "whole conversions, with a fake Pulumi: 5 s of CPU time",
     "test/unit/ops/stack/rollback": "a work tree of git for each test: 12 s of CPU time",

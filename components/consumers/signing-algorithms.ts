@@ -4,34 +4,25 @@ import type { KeyObject } from "node:crypto";
 const SHORTEST_RSA = 2048;
 
 /**
- * Algorithms with which callers sign tokens with their own private key. Each has the digest that Node.js signs with, and a
- * check of the public key: APISIX accepts any text as a key, and then rejects every token.
+ * Algorithms with which callers sign tokens with their own private key. Each has a check of the public key: APISIX accepts
+ * any text as a key, and then rejects every token.
  */
 const BY_PUBLIC_KEY = {
-    RS256: {
-        digest: "sha256",
-        problem: ({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject) => {
-            if (type !== "rsa") return `must be an RSA key for RS256 (got ${type}). Correct the key or the algorithm.`;
-            const bits = details?.modulusLength ?? 0;
-            if (bits >= SHORTEST_RSA) return undefined;
-            return `must have at least ${SHORTEST_RSA} bits (got ${bits}). Create a longer key.`;
-        },
+    RS256: ({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject) => {
+        if (type !== "rsa") return `must be an RSA key for RS256 (got ${type}). Correct the key or the algorithm.`;
+        const bits = details?.modulusLength ?? 0;
+        if (bits >= SHORTEST_RSA) return undefined;
+        return `must have at least ${SHORTEST_RSA} bits (got ${bits}). Create a longer key.`;
     },
-    ES256: {
-        digest: "sha256",
-        problem: ({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject) =>
-            details?.namedCurve === "prime256v1"
-                ? undefined
-                : `must be a key of curve P-256 for ES256 (got ${details?.namedCurve ?? type}). Correct the key or the algorithm.`,
-    },
-    EdDSA: {
-        digest: null,
-        problem: ({ asymmetricKeyType: type }: KeyObject) =>
-            type === "ed25519"
-                ? undefined
-                : `must be an Ed25519 key for EdDSA (got ${type}). Correct the key or the algorithm.`,
-    },
-} satisfies Record<string, { digest: string | null; problem: (key: KeyObject) => string | undefined }>;
+    ES256: ({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject) =>
+        details?.namedCurve === "prime256v1"
+            ? undefined
+            : `must be a key of curve P-256 for ES256 (got ${details?.namedCurve ?? type}). Correct the key or the algorithm.`,
+    EdDSA: ({ asymmetricKeyType: type }: KeyObject) =>
+        type === "ed25519"
+            ? undefined
+            : `must be an Ed25519 key for EdDSA (got ${type}). Correct the key or the algorithm.`,
+} satisfies Record<string, (key: KeyObject) => string | undefined>;
 
 export type PublicKeyAlgorithm = keyof typeof BY_PUBLIC_KEY;
 /** HS256 uses a generated secret. For all other algorithms the stack only has the public key. */
@@ -45,10 +36,5 @@ export const PUBLIC_KEY_NAMES = new Intl.ListFormat("en-GB").format(PUBLIC_KEY_A
 
 /** Why a public key does not suit an algorithm. Undefined if it does, or if the algorithm has no public key. */
 export function keyProblem(key: KeyObject, algorithm: Algorithm): string | undefined {
-    return algorithm === "HS256" ? undefined : BY_PUBLIC_KEY[algorithm].problem(key);
-}
-
-/** Name of the digest for Node's `sign`. Null for EdDSA, which needs no separate digest. */
-export function digestOf(algorithm: PublicKeyAlgorithm): string | null {
-    return BY_PUBLIC_KEY[algorithm].digest;
+    return algorithm === "HS256" ? undefined : BY_PUBLIC_KEY[algorithm](key);
 }

@@ -23,11 +23,11 @@ export const command: AddCommand = (consumer, context) =>
     withExamples(
         withJson(withStack(withCredential(consumer.command("handout")))),
         "consumer handout team-b first",
-        "consumer handout team-b first --out handouts/team-b.age --recipient-file team-b.pub",
+        "consumer handout team-b first --out handouts/team-b.age --recipient-file team-b.txt",
     )
         .description("Hand out a credential once: print or write everything its caller needs")
         .option("--out <file>", "write a new file that only you can read (default: print)")
-        .addOption(repeatable("--recipient <key>", "encrypt to age1…, ssh-ed25519 … or ssh-rsa …"))
+        .addOption(repeatable("--recipient <key>", "encrypt to a public age key: age1…"))
         .option("--recipient-file <file>", "encrypt to the public keys of a file, one in each line (default: none)")
         .option(
             "--again <reason>",

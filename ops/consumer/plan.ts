@@ -1,6 +1,11 @@
 import type { Limits } from "../../components/consumers/limits";
 import { didYouMean } from "../../config/problems";
-import { DEFAULT_OVERLAP_DAYS, DEFAULT_TOKEN_OVERLAP_DAYS, daysUntil } from "../../config/keys/consumers/credentials";
+import {
+    DEFAULT_OVERLAP_DAYS,
+    DEFAULT_TOKEN_OVERLAP_DAYS,
+    daysUntil,
+    expiryWarning,
+} from "../../config/keys/consumers/credentials";
 import { dayAfter, dayProblems, isOver } from "../dates";
 import { addCredential, removeConsumer, removeCredential, setFields } from "../stack/consumers-edit";
 import type { Plan } from "../stack/apply/change";
@@ -49,13 +54,13 @@ export function planAdd(lists: Lists, name: string, asked: NewAsAsked, today: Da
 
 /** Plans a new credential as the successor of an existing one, which gets an expiry date. */
 export function planRotate(lists: Lists, name: string, id: string, asked: Rotation, today: Date): Plan {
-    const { credential, problems } = lookUp(lists, name, id);
+    const { consumer, credential, problems } = lookUp(lists, name, id);
     problems.push(
         ...asked.problems,
         ...dayProblems("--expires", asked.expires, today),
         ...overlapProblems(lists.text, asked.overlapDays),
     );
-    if (!credential) return { problems, effects: [] };
+    if (!consumer || !credential) return { problems, effects: [] };
     const end = dayAfter(today, asked.overlapDays);
     if (isOver(credential.expires, today))
         problems.push(`${name}/${id}: expired on ${credential.expires}. Add a credential: npm run ops -- consumer add`);
@@ -90,7 +95,7 @@ export function planRotate(lists: Lists, name: string, id: string, asked: Rotati
             addCredential(setFields(text, [name, id], { expires: end }), name, credentialOf(next)),
         ),
         problems,
-        rotated: `${name}/${id}`,
+        expected: expiryWarning(name, { ...credential, expires: end }, [...consumer.credentials, next], today),
         effects: [
             `Adds ${successor} (${describe(next)}) to ${name}.`,
             `The first pulumi up on or after ${end} (UTC) removes ${id}; until then both work.`,

@@ -221,7 +221,7 @@ export function expiryWarning(
     const days = daysUntil(expires, today);
     if (days <= 0) return expiredWarning(name, credential.id, expires, isGenerated(credential));
     if (days > (hasSuccessor(credential, credentials) ? REMIND_DAYS : WARN_DAYS)) return undefined;
-    return `${expiresSoon(who)} ${counted(days, "day")}, on ${expires}. Give its caller another credential before that date.`;
+    return `consumers: ${who} expires in ${counted(days, "day")}, on ${expires}. Give its caller another credential before that date.`;
 }
 
 /**
@@ -258,11 +258,6 @@ export function livingCredentials<C extends Lasting>(
         if (warning !== undefined) notes.warnings.push(warning);
         return daysUntil(expires, today) > 0;
     });
-}
-
-/** Beginning of the warning about a credential that expires soon. @param who `<consumer>/<credential>` */
-export function expiresSoon(who: string): string {
-    return `consumers: ${who} expires in`;
 }
 
 /**

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { armor, Encrypter } from "age-encryption";
 import { UsageError } from "../../errors";
-import { sshRecipient } from "./ssh-recipient";
 
 /** Recipients from the options and from a file, each with its origin for messages. */
 export function readRecipients(given: string[], file: string | undefined): [where: string, recipient: string][] {
@@ -30,7 +29,7 @@ export function encrypterFor(recipients: [where: string, recipient: string][]): 
     const encrypter = new Encrypter();
     const problems = recipients.flatMap(([where, recipient]) => {
         try {
-            encrypter.addRecipient(recipient.startsWith("ssh-") ? sshRecipient(recipient) : ageRecipient(recipient));
+            encrypter.addRecipient(recipient);
             return [];
         } catch (error) {
             return [`${where}: ${problemOf(recipient, error as Error)}`];
@@ -42,19 +41,15 @@ export function encrypterFor(recipients: [where: string, recipient: string][]): 
 
 /** Shortens a public key for records and messages, in which keys only have to be distinguishable. */
 export function shortened(recipient: string): string {
-    const [first, second] = recipient.split(/\s+/);
-    return second === undefined ? `${first.slice(0, 12)}…` : `${first} …${second.slice(-8)}`;
-}
-
-function ageRecipient(recipient: string): string {
-    if (!recipient.startsWith("age1")) throw new Error("");
-    return recipient;
+    return `${recipient.slice(0, 12)}…`;
 }
 
 function problemOf(recipient: string, error: Error): string {
     if (/PRIVATE KEY|SECRET-KEY/i.test(recipient))
         return "must be a public key (got a private key). Treat it as leaked: its owner must create a new key pair.";
+    if (recipient.startsWith("ssh-"))
+        return "must be an age key: age1… (got an SSH key). Encrypt with the program age: consumer handout … | age -a -R key.pub";
     // Other text is not quoted, since it could be a secret that was given by mistake.
-    const got = /^(age1|ssh-)/.test(recipient) ? ` (got ${shortened(recipient)}: ${error.message})` : "";
-    return `must be a public key: age1…, ssh-ed25519 … or ssh-rsa …${got}. Ask the caller for it.`;
+    const got = recipient.startsWith("age1") ? ` (got ${shortened(recipient)}: ${error.message})` : "";
+    return `must be a public key: age1…${got}. Ask the caller for it.`;
 }

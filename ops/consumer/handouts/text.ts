@@ -1,4 +1,4 @@
-import { digestOf, type PublicKeyAlgorithm } from "../../../components/consumers/signing-algorithms";
+import type { PublicKeyAlgorithm } from "../../../components/consumers/signing-algorithms";
 import { SAMPLE_COMPLETION } from "../../../components/alpa/sample";
 import type { TokenPair } from "../../../components/cloudflare/service-tokens";
 import { dayAfter } from "../../dates";
@@ -52,21 +52,12 @@ function keyParts(handout: Handout, key: string): string[] {
             "",
             ...pythonRequest(handout, `{"apikey": ${JSON.stringify(key)}}`),
         ]),
-        block(
-            "JavaScript and TypeScript (a module, for example caller.mjs; Node.js 20 or newer)",
-            "ts",
-            typescriptRequest(handout, `apikey: ${JSON.stringify(key)}`),
-        ),
     ];
 }
 
 function serviceTokenParts(handout: Handout, { clientId, clientSecret }: TokenPair): string[] {
     const headers = { "CF-Access-Client-Id": clientId, "CF-Access-Client-Secret": clientSecret };
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
-    const literal = (quoted: (text: string) => string) =>
-        Object.entries(headers)
-            .map(([name, value]) => `${quoted(name)}: ${quoted(value)}`)
-            .join(", ");
     return [
         `${SECRET} Send both headers with every request:\n\n${lines.map((line) => `    ${line}`).join("\n")}`,
         "With wrong headers you get 401, 403 or a redirect (302) to a login page, in HTML: do not follow redirects, and check the status first.",
@@ -74,13 +65,8 @@ function serviceTokenParts(handout: Handout, { clientId, clientSecret }: TokenPa
         block("Python (pip install requests)", "python", [
             "import requests",
             "",
-            ...pythonRequest(handout, `{${literal(JSON.stringify)}}`, "answer.text"),
+            ...pythonRequest(handout, JSON.stringify(headers), "answer.text"),
         ]),
-        block(
-            "JavaScript and TypeScript (a module, for example caller.mjs; Node.js 20 or newer)",
-            "ts",
-            typescriptRequest(handout, literal(JSON.stringify), "manual", "text"),
-        ),
     ];
 }
 
@@ -92,7 +78,7 @@ function tokenParts(handout: Handout, credential: Extract<Handout["credential"],
             "Send it in the header `Authorization: Bearer <token>`." +
             (credential.algorithm === "HS256"
                 ? `\n\nThe secret that signs. ${SECRET}\n\n    ${credential.secret}`
-                : " Nothing here is secret: you sign with your private key, which stays with you. The examples read it from `private.pem`."),
+                : " Nothing here is secret: you sign with your private key, which stays with you. The example reads it from `private.pem`."),
         block(shared ? "Python (pip install requests)" : "Python (pip install requests 'pyjwt[crypto]')", "python", [
             ...(credential.algorithm === "HS256"
                 ? pythonHmac(claim, credential.secret)
@@ -100,11 +86,7 @@ function tokenParts(handout: Handout, credential: Extract<Handout["credential"],
             "",
             ...pythonRequest(handout, '{"Authorization": f"Bearer {token}"}'),
         ]),
-        block("JavaScript and TypeScript (a module, for example caller.mjs; Node.js 20 or newer)", "ts", [
-            ...typescriptToken(credential),
-            ...typescriptRequest(handout, "Authorization: `Bearer ${token}`"),
-        ]),
-        "For curl, print `token` in one of these programs, and export it as TOKEN:",
+        "For curl, print `token` in this program, and export it as TOKEN:",
         curl(handout, "Authorization: Bearer $TOKEN", { expandsVariables: true }),
     ];
 }
@@ -162,44 +144,6 @@ function pythonPrivate(claim: string, algorithm: string): string[] {
         "",
         `claims = {"key": "${claim}", "iat": int(time.time()), "exp": int(time.time()) + 900}`,
         `token = jwt.encode(claims, open("private.pem").read(), algorithm="${algorithm}")`,
-    ];
-}
-
-function typescriptToken(credential: Extract<Handout["credential"], { method: "jwt" }>): string[] {
-    const { algorithm, claim } = credential;
-    const [imports, sign] =
-        credential.algorithm === "HS256"
-            ? [
-                  "createHmac",
-                  `createHmac("sha256", ${JSON.stringify(credential.secret)}).update(signed).digest("base64url")`,
-              ]
-            : [
-                  "sign",
-                  // JOSE requires the two numbers of an ES256 signature concatenated, not in DER.
-                  `sign(${JSON.stringify(digestOf(credential.algorithm))}, Buffer.from(signed), { key: readFileSync("private.pem", "utf8"), dsaEncoding: "ieee-p1363" }).toString("base64url")`,
-              ];
-    return [
-        `import { ${imports} } from "node:crypto";`,
-        ...(imports === "sign" ? ['import { readFileSync } from "node:fs";'] : []),
-        "",
-        "const now = Math.floor(Date.now() / 1000);",
-        `const parts = [{ alg: "${algorithm}", typ: "JWT" }, { key: "${claim}", iat: now, exp: now + 900 }];`,
-        'const signed = parts.map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");',
-        `const token = \`\${signed}.\${${sign}}\`;`,
-    ];
-}
-
-/** @param redirect how fetch handles a redirect @param body method that reads the answer */
-function typescriptRequest({ url }: Handout, header: string, redirect = "error", body = "json"): string[] {
-    return [
-        "// fetch of Node.js gives up after 300 s without an answer: for longer ones use a smaller max_tokens, or undici's Agent.",
-        `const answer = await fetch("${url}/completions", {`,
-        '    method: "POST",',
-        `    redirect: "${redirect}", // a followed redirect would send the key along`,
-        `    headers: { ${header}, "Content-Type": "application/json" },`,
-        `    body: JSON.stringify(${SAMPLE_COMPLETION}),`,
-        "});",
-        `console.log(answer.status, await answer.${body}());`,
     ];
 }
 

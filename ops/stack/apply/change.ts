@@ -1,6 +1,5 @@
 /** A change of a stack file, which commands show and, with consent, apply. */
 import { dirname } from "node:path";
-import { expiresSoon } from "../../../config/keys/consumers/credentials";
 import { dryRun, type AnswerFormat } from "../../consent";
 import type { Context } from "../../context";
 import { UsageError } from "../../errors";
@@ -21,8 +20,8 @@ export interface Plan {
     problems: string[];
     /** Effects of the edit, one sentence each. */
     effects: string[];
-    /** Credential, as `<consumer>/<credential>`, whose new expiry date the effects name, so that no warning does. */
-    rotated?: string;
+    /** Warning about the expiry date that the effects name. It is not shown. */
+    expected?: string;
     /** Set for a revocation. See {@link Edit}. */
     alone?: Edit["alone"];
 }
@@ -86,7 +85,7 @@ async function consider(
     context: Context,
     stack: Stack,
     edited: Edited,
-    { after, effects, problems: known, rotated, alone }: Plan,
+    { after, effects, problems: known, expected, alone }: Plan,
 ): Promise<{ change: Change; problems: string[] }> {
     const problems = [...known];
     const file = nameOf(stack, edited);
@@ -101,8 +100,7 @@ async function consider(
         change.diff = renderDiff(file, edited.text, after);
         // Keeps only warnings that the edit causes, because every `pulumi up` already prints the existing warnings.
         const before = new Set(check(text, callers?.text).warnings);
-        const planned = (warning: string) => rotated !== undefined && warning.startsWith(expiresSoon(rotated));
-        change.warnings = verdict.warnings.filter((warning) => !before.has(warning) && !planned(warning));
+        change.warnings = verdict.warnings.filter((warning) => !before.has(warning) && warning !== expected);
     }
     const ignored = alone ? await foreignEdits(stack) : [];
     ignored.forEach((edits) => context.note(`warning: ${edits}`));

@@ -118,9 +118,9 @@ const refused: [what: string, command: string, problem: RegExp][] = [
         /--recipient: must be a public key: .*\(got age1qqq…/,
     ],
     [
-        "an SSH key that is damaged",
+        "an SSH key as recipient, for which the program age encrypts",
         "consumer handout alice a1 --recipient ssh-ed25519",
-        /--recipient: must be a public key/,
+        /--recipient: must be an age key: .*age -a -R key\.pub/,
     ],
     [
         "a file without recipients",

@@ -2,11 +2,9 @@
 // test proves that the gateway accepts them.
 import { strict as assert } from "node:assert";
 import { execFile, execFileSync } from "node:child_process";
-import { generateKeyPairSync } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import type { IncomingHttpHeaders } from "node:http";
 import { join } from "node:path";
-import { transformSync } from "esbuild";
 import { jwtVerify } from "jose";
 import { renderHandout, type Handout } from "../../../../ops/consumer/handouts/text";
 import { bench, SECRETS } from "../kit";
@@ -42,21 +40,15 @@ describe("commands of a handout", () => {
             const child = execFile(command, args, options, (error) => (error ? reject(error) : resolve()));
             child.stdin!.end(input);
         });
-    const typescript = (text: string) =>
-        run(process.execPath, ["--input-type=module", "-"], transformSync(code(text, "ts"), { loader: "ts" }).code);
     const python = hasRequests();
 
     // Every character that a caller's own key may have.
     const odd = "k'\"\\$`!#&;<>|*?{}()[]~%^ END".replace(" ", "");
 
-    it("send a key unchanged, with any characters: curl and TypeScript", async () => {
+    it("send a key unchanged, with any characters: curl", async () => {
         const text = renderHandout(page({ method: "key", key: odd }));
         await run("sh", [], code(text, "sh"));
-        await typescript(text);
-        assert.deepEqual(
-            seen.map((headers) => headers.apikey),
-            [odd, odd],
-        );
+        assert.equal(seen[0].apikey, odd);
     });
 
     it("leave no key in the history of bash as Debian and Ubuntu configure it: curl", async () => {
@@ -72,58 +64,33 @@ describe("commands of a handout", () => {
         assert.doesNotMatch(kept, /curl|apikey/);
     });
 
-    it("send a token that the shared secret signs: TypeScript, then curl with it", async () => {
+    it("send the exported token: curl", async () => {
         const text = renderHandout(page({ method: "jwt", algorithm: "HS256", claim: "ns_a.b", secret: SECRETS.jwt }));
-        await typescript(text);
-        const token = seen[0].authorization!.replace("Bearer ", "");
-        const { payload } = await jwtVerify(token, Buffer.from(SECRETS.jwt), { algorithms: ["HS256"] });
-        assert.equal(payload.key, "ns_a.b");
-        assert.ok(payload.exp! > Date.now() / 1000);
-        await run("sh", [], code(text, "sh"), { TOKEN: token });
-        assert.equal(seen[1].authorization, `Bearer ${token}`);
+        await run("sh", [], code(text, "sh"), { TOKEN: "a.b.c" });
+        assert.equal(seen[0].authorization, "Bearer a.b.c");
     });
 
-    const pairs = [
-        ["RS256", generateKeyPairSync("rsa", { modulusLength: 2048 })],
-        ["ES256", generateKeyPairSync("ec", { namedCurve: "P-256" })],
-        ["EdDSA", generateKeyPairSync("ed25519")],
-    ] as const;
-    for (const [algorithm, { publicKey, privateKey }] of pairs)
-        it(`send a token that the caller's ${algorithm} key signs: TypeScript`, async () => {
-            const { folder } = bench();
-            const file = join(folder, "private.pem");
-            writeFileSync(file, privateKey.export({ type: "pkcs8", format: "pem" }));
-            const text = renderHandout(page({ method: "jwt", algorithm, claim: "ns_a.b" }));
-            await typescript(text.replaceAll("private.pem", file));
-            const token = seen[0].authorization!.replace("Bearer ", "");
-            const { payload } = await jwtVerify(token, publicKey, { algorithms: [algorithm] });
-            assert.equal(payload.key, "ns_a.b");
-        });
-
-    it("send a key to no other address, whatever the answer says: curl and TypeScript", async () => {
+    it("send a key to no other address, whatever the answer says: curl", async () => {
         redirects = true;
         const text = renderHandout(page({ method: "key", key: odd }));
         await run("sh", [], code(text, "sh"));
-        await assert.rejects(typescript(text));
-        assert.equal(seen.length, 2);
+        assert.equal(seen.length, 1);
     });
 
     const PAIR = { method: "service-token", clientId: "0123.access", clientSecret: 'se"cret$x' } as const;
     const pairsSeen = () => seen.map((h) => [h["cf-access-client-id"], h["cf-access-client-secret"]]);
 
-    it("send a service token in both headers: curl and TypeScript", async () => {
+    it("send a service token in both headers: curl", async () => {
         const text = renderHandout(page(PAIR));
         await run("sh", [], code(text, "sh"));
-        await typescript(text);
-        assert.deepEqual(pairsSeen(), Array(2).fill([PAIR.clientId, PAIR.clientSecret]));
+        assert.deepEqual(pairsSeen(), [[PAIR.clientId, PAIR.clientSecret]]);
     });
 
-    it("send a service token to no login page, and show its status: curl and TypeScript", async () => {
+    it("send a service token to no login page, and show its status: curl", async () => {
         redirects = true;
         const text = renderHandout(page(PAIR));
         await run("sh", [], code(text, "sh"));
-        await typescript(text);
-        assert.equal(seen.length, 2);
+        assert.equal(seen.length, 1);
     });
 
     if (python) {

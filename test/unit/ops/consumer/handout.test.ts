@@ -1,13 +1,11 @@
 // Proves that a credential is handed out once, completely, and only to its consumer.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
-import { generateKeyPairSync } from "node:crypto";
 import { copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { armor, Decrypter, generateIdentity, identityToRecipient } from "age-encryption";
 import { whoAmI } from "../../../../ops/who-am-i";
 import { bench, exits, failsHalfWay, OUTPUTS, SECRETS, STACK_FILE } from "../kit";
-import { sshEd25519, sshRsa } from "./ssh-identity";
 
 const HANDOUT = ["consumer", "handout", "alice", "a1"];
 
@@ -193,46 +191,5 @@ describe("ops consumer handout", () => {
         const stranger = new Decrypter();
         stranger.addIdentity(await generateIdentity());
         await assert.rejects(stranger.decrypt(armor.decode(out)));
-    });
-
-    for (const [type, make] of [
-        ["ed25519", sshEd25519],
-        ["rsa", sshRsa],
-    ] as const)
-        it(`encrypts to an ssh-${type} key, so that only it can decrypt it`, async () => {
-            const [mine, other] = [make(), make()];
-            const { out } = await exits(0, bench().ops(...HANDOUT, "--recipient", mine.line));
-            assert.ok(!out.includes(SECRETS.key));
-            const read = ({ identity }: typeof mine) => {
-                const decrypter = new Decrypter();
-                decrypter.addIdentity(identity);
-                return decrypter.decrypt(armor.decode(out), "text");
-            };
-            assert.match(await read(mine), new RegExp(SECRETS.key));
-            await assert.rejects(read(other));
-        });
-
-    // Only the real program can prove the format of the files. docs/contribute/README.md says how to install it.
-    const age = process.env.AGE_BIN;
-    if (age)
-        for (const [type, ...size] of [["ed25519"], ["rsa", "-b", "2048"]])
-            it(`encrypts to an ssh-${type} key in age's format`, async () => {
-                const { ops, folder } = bench();
-                const key = join(folder, "id");
-                execFileSync("ssh-keygen", ["-q", "-t", type, ...size, "-N", "", "-f", key]);
-                const { out, note } = await ops(...HANDOUT, "--recipient-file", `${key}.pub`);
-                assert.ok(!out.includes(SECRETS.key), note);
-                const plain = execFileSync(age, ["--decrypt", "-i", key], { input: out }).toString();
-                assert.match(plain, new RegExp(SECRETS.key));
-            });
-
-    it("rejects an ssh-rsa key that is too short", async () => {
-        const { publicKey } = generateKeyPairSync("rsa", { modulusLength: 1024 });
-        const { n, e } = publicKey.export({ format: "jwk" });
-        const field = (bytes: Buffer) => Buffer.concat([Buffer.from([0, 0, 0, bytes.length]), bytes]);
-        const number = (text: string) => field(Buffer.concat([Buffer.from([0]), Buffer.from(text, "base64url")]));
-        const wire = Buffer.concat([field(Buffer.from("ssh-rsa")), number(e!), number(n!)]).toString("base64");
-        const { note } = await exits(2, bench().ops(...HANDOUT, "--recipient", `ssh-rsa ${wire}`));
-        assert.match(note, /the key has fewer than 2048 bits/);
     });
 });
