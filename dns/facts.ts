@@ -1,5 +1,5 @@
 /** Facts about a zone's move, from the name servers and from Cloudflare. Read-only. */
-import { type ZoneRecord } from "../components/cloudflare/dns-record";
+import { type Phase, type ZoneRecord } from "../components/cloudflare/dns-record";
 import { openApi, type ApiAccess } from "../components/cloudflare/api";
 import { type CertificatePack, CloudflareZones, type ZoneStatus } from "./cloudflare";
 import { compare, type ComparedRow } from "./compare";
@@ -36,36 +36,46 @@ export interface DnsFacts {
     unanswered: string[];
 }
 
-interface FactsQuestion {
-    /** Name of the zone in lower case, without the final dot. */
-    zoneName: string;
+export interface DnsSettings {
+    /** Name of the zone, in lower case, without the final dot. */
+    zone: string;
     /** Account of the zone. Default: any account that the token can read. */
     account?: string;
+    phase: Phase;
     records: ZoneRecord[];
     /** Host names of the service that are not in `records`, because the stack itself creates their records. */
     hostnames?: string[];
     /** Old name servers, each `host` or `host:port`. */
     oldServers: string[];
-    /** New name servers. Default: the name servers that Cloudflare assigned. */
+    /** New name servers. Unset or empty to use the name servers that Cloudflare assigned. */
     newServers?: string[];
-    /** Name servers of the parent zone. Default: they are looked up. */
+    /** Name servers of the parent zone. Unset or empty to look them up. */
     parentServers?: string[];
-    api: ApiAccess;
-    lookup?: Lookup;
-    now?: Date;
-    signal: AbortSignal;
 }
 
+interface Options {
+    signal: AbortSignal;
+    lookup?: Lookup;
+    now?: Date;
+}
+
+type Sources = DnsSettings & Options & { lookup: Lookup };
+
 /** Gathers the facts. It does not throw if a server does not answer: `unanswered` then lists the server. */
-export async function gatherDnsFacts(question: FactsQuestion): Promise<DnsFacts> {
-    const { zoneName: zone, records, api, signal, lookup = systemLookup() } = question;
+export async function gatherDnsFacts(
+    settings: DnsSettings,
+    access: ApiAccess,
+    { signal, lookup = systemLookup(), now = new Date() }: Options,
+): Promise<DnsFacts> {
+    const { zone, records } = settings;
+    const sources = { ...settings, signal, lookup };
     const proxied = [...new Set(records.filter((record) => record.proxied).map(({ name }) => name))];
     const facts: DnsFacts = {
         ...{
             zone,
-            now: question.now ?? new Date(),
+            now,
             proxied,
-            hostnames: question.hostnames ?? [],
+            hostnames: settings.hostnames ?? [],
             proxiedNow: [],
             unanswered: [],
             ds: [],
@@ -76,27 +86,26 @@ export async function gatherDnsFacts(question: FactsQuestion): Promise<DnsFacts>
     };
     const learn = (work: Promise<void>) => work.catch((error: Error) => void facts.unanswered.push(error.message));
     await Promise.all([
-        learn(fromCloudflare(facts, question.account, new CloudflareZones(openApi(api, signal)), learn)),
-        learn(fromParent(facts, question, lookup)),
+        learn(fromCloudflare(facts, settings.account, new CloudflareZones(openApi(access, signal)), learn)),
+        learn(fromParent(facts, sources)),
         // The old servers may be shut down at the end of a move, when they are no longer needed.
-        fromOldServers(facts, question, lookup).catch(() => undefined),
+        fromOldServers(facts, sources).catch(() => undefined),
     ]);
-    if (facts.status && facts.delegation && !delegatedToUs(facts)) await learn(compareSides(facts, question, lookup));
+    if (facts.status && facts.delegation && !delegatedToUs(facts)) await learn(compareSides(facts, sources));
     return facts;
 }
 
-async function compareSides(facts: DnsFacts, question: FactsQuestion, lookup: Lookup): Promise<void> {
-    const { zoneName: zone, records, oldServers, signal } = question;
+async function compareSides(facts: DnsFacts, sources: Sources): Promise<void> {
+    const { zone, records, oldServers, newServers = [], signal, lookup } = sources;
     if (oldServers.length === 0) throw new Error("dns.oldServers: required until the delegation has changed");
-    const newServers = question.newServers ?? facts.status!.nameServers;
-    const [old, fresh] = await Promise.all([oldServers, newServers].map((labels) => findServers(labels, lookup)));
+    const named = newServers.length > 0 ? newServers : facts.status!.nameServers;
+    const [old, fresh] = await Promise.all([oldServers, named].map((labels) => findServers(labels, lookup)));
     const rows = await compare({ zone, records, old, new: fresh, hostnames: facts.hostnames, signal });
     facts.differences = rows.filter(({ equal }) => !equal);
 }
 
-async function fromOldServers(facts: DnsFacts, question: FactsQuestion, lookup: Lookup): Promise<void> {
-    const { signal } = question;
-    const [server] = await findServers(question.oldServers.slice(0, 1), lookup);
+async function fromOldServers(facts: DnsFacts, { oldServers, signal, lookup }: Sources): Promise<void> {
+    const [server] = await findServers(oldServers.slice(0, 1), lookup);
     const { answers } = await ask(server, { name: facts.zone, type: "NS" }, { signal });
     facts.oldNsTtlSeconds = Math.max(0, ...answers.map(({ ttl }) => ttl));
 }
@@ -121,16 +130,15 @@ async function fromCloudflare(
 }
 
 /** Queries all servers of the parent zone, since they differ while a change propagates. Servers without an answer are ignored. */
-async function fromParent(facts: DnsFacts, question: FactsQuestion, lookup: Lookup): Promise<void> {
-    const { zone } = facts;
-    const labels = question.parentServers ?? (await parentServers(zone, lookup));
+async function fromParent(facts: DnsFacts, sources: Sources): Promise<void> {
+    const { zone, parentServers: named = [], signal, lookup } = sources;
+    const labels = named.length > 0 ? named : await parentServers(zone, lookup);
     const servers = await findSome(labels, lookup);
     const ds = new Set<string>();
     const names = new Set<string>();
     let ttlSeconds = 0;
     const asked = await Promise.allSettled(
         servers.map(async (server) => {
-            const { signal } = question;
             const [ns, signed] = await Promise.all([
                 ask(server, { name: zone, type: "NS" }, { signal }),
                 ask(server, { name: zone, type: "DS" }, { signal }),

@@ -1,6 +1,5 @@
-/** Converts values of records between the wire format and the canonical form of `recordValue`. */
+/** Converts values of answers into the canonical form of `recordValue`. */
 import type * as packet from "dns-packet";
-import { type ZoneRecord } from "../components/cloudflare/dns-record";
 import { plainAddress, plainName, plainTarget } from "./names";
 
 /** Value of an answer, in the form of `recordValue`. */
@@ -41,24 +40,5 @@ export function valueOf(answer: packet.Answer): string {
             return `${plainName(answer.data.mname)} ${answer.data.minimum ?? 0}`;
         default:
             return JSON.stringify((answer as { data?: unknown }).data ?? null);
-    }
-}
-
-/** Data of a record, for the DNS packet library. */
-export function wireData(record: ZoneRecord): unknown {
-    switch (record.type) {
-        case "MX":
-            return { preference: record.priority, exchange: record.content };
-        case "TXT":
-            return record.content.match(/[\s\S]{1,255}/g) ?? [""];
-        case "CAA":
-        case "SRV":
-            return record.data;
-        case "DS":
-            return { ...record.data, digest: Buffer.from(record.data.digest, "hex") };
-        case "TLSA":
-            return { ...record.data, certificate: Buffer.from(record.data.certificate, "hex") };
-        default:
-            return record.content;
     }
 }

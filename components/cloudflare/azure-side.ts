@@ -12,7 +12,7 @@ export interface AzureChoice {
     ports: { http: number; https: number };
 }
 
-export interface RecordSet {
+interface RecordSet {
     name: string;
     type: "A" | "AAAA";
     values: string[];

@@ -14,7 +14,6 @@ import { errorMessage, Failure, FindingsError, UsageError } from "../errors";
 import { json, table } from "../output";
 import { findStack, type Stack } from "../stack/stack";
 import { readValue } from "../stack/stack-file";
-import { checkEntryDns } from "./dns-entry";
 
 export const command: AddCommand = (check, context) =>
     withExamples(
@@ -22,9 +21,7 @@ export const command: AddCommand = (check, context) =>
         "check dns --stack cloudflare",
         "check dns --zone example.com --records dns/example.com.yaml --old ns1.example.net --new ada.ns.cloudflare.com",
     )
-        .description(
-            "Compare the answers of a zone's old and new name servers or, with exposure direct, check the stack's record sets; exit with 3 when an answer differs",
-        )
+        .description("Compare the answers of a zone's old and new name servers; exit with 3 when an answer differs")
         .option("--zone <name>", "name of the zone (default: zone.name of the stack)")
         .option("--records <file>", "file with the zone's records (default: dns.records of the stack)")
         .addOption(repeatable("--old <host[:port]>", "old name server of the zone", "dns.oldServers of the stack"))
@@ -33,13 +30,6 @@ export const command: AddCommand = (check, context) =>
                 "--new <host[:port]>",
                 "name server of Cloudflare",
                 "dns.newServers of the stack, else those that Cloudflare assigned to the zone",
-            ),
-        )
-        .addOption(
-            repeatable(
-                "--server <host[:port]>",
-                "name server of the zone, with exposure direct",
-                "those in the zone's NS records",
             ),
         )
         .option(
@@ -56,7 +46,6 @@ interface CheckDnsArgs {
     records?: string;
     old: string[];
     new: string[];
-    server: string[];
     atEdge?: boolean;
     timeout: number;
 }
@@ -76,8 +65,6 @@ interface Wanted {
  * Compares every record at the old and the new name servers, and checks that names without records exist at none of them.
  */
 async function checkDns(context: Context, args: CheckDnsArgs): Promise<void> {
-    if (await isOfAzure(context, args))
-        return checkEntryDns(context, (await findStack(context, args.stack)).text, args);
     const signal = AbortSignal.timeout(args.timeout * 1000);
     const wanted = await readWanted(context, args, signal);
     const rows = await compared(wanted, signal, args.timeout);
@@ -88,17 +75,6 @@ async function checkDns(context: Context, args: CheckDnsArgs): Promise<void> {
             `${wanted.zone}: ${wrong} of ${rows.length} answers of the old and new name servers differ. Correct the records file or the old zone, then run the check again.`,
         );
     context.note(`${wanted.zone}: all ${rows.length} answers of the old and new name servers are equal.`);
-}
-
-/**
- * Whether to check the records of exposure direct, whose zone stays at Azure. True with --server. Also true if the stack has
- * key `azure` and the command line names no zone, no records file and no old or new name servers.
- */
-async function isOfAzure(context: Context, args: CheckDnsArgs): Promise<boolean> {
-    const { stack, zone, records, old, new: fresh, server } = args;
-    if (server.length > 0) return true;
-    if ([zone, records].some((one) => one !== undefined) || old.length + fresh.length > 0) return false;
-    return readValue((await findStack(context, stack)).text, "azure") !== undefined;
 }
 
 async function compared(wanted: Wanted, signal: AbortSignal, limit: number): Promise<ComparedRow[]> {

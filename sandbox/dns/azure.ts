@@ -6,7 +6,7 @@
  * which is enough for the resolver emulator), changes through Azure's API, and the delay until a change is served.
  */
 import { type ZoneRecord } from "../../components/cloudflare/dns-record";
-import { wireData } from "../../dns/values";
+import { wireData } from "./wire-data";
 import type { Says } from "./server";
 import { lookUp, refuse, type ServedRecord, type ServedZone } from "./zone";
 

@@ -9,7 +9,7 @@
  * Unsupported: signatures (a signed zone has its DNSKEY, which is enough for the resolver emulator), HTTPS records of
  * proxied names, load balancing, `settings` of a record.
  */
-import { wireData } from "../../dns/values";
+import { wireData } from "./wire-data";
 import { type ZoneRecord } from "../../components/cloudflare/dns-record";
 import { isWithin } from "../../dns/names";
 import type { Account, DnsRecord, Zone } from "../cloudflare/account";
