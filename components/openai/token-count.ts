@@ -1,0 +1,105 @@
+import { MUST_LIMIT_TOKENS, type TokenLimits } from "./max-tokens";
+
+/** Name under which APISIX's `ai-rate-limiting` counts tokens. It is part of the names of its headers. */
+const INSTANCE = "llm";
+
+/** Longest object `usage` that is read, in bytes. vLLM's has about 150. */
+const LONGEST_USAGE = 4096;
+
+/** Text of an answer of APISIX's plugin `workflow`. */
+const REJECTED = "rejected by workflow";
+
+/**
+ * Lua function that reads the tokens of an answer from its `usage`, and names the maximum to callers whose request was
+ * rejected (`maxTokensRules`). It is `_meta.pre_function` of `serverless-post-function`: APISIX runs it in every phase of
+ * that plugin, and only logs its errors, while an error of the plugin's own function would end the answer.
+ *
+ * The metrics and the access log read nginx's variables. `request_type` is one that the plugin `prometheus` counts as tokens,
+ * or `ai_uncounted` for an answer without a `usage` so far. Generated text cannot imitate the key `"usage"`, since quotes
+ * inside a string of JSON are escaped. At most {@link LONGEST_USAGE} bytes of an answer are kept.
+ *
+ * APISIX compiles the text once, but runs it for each piece of an answer. So the maxima are one string, which costs
+ * nothing, and not a table.
+ * @param path of the server below `/v1/`
+ * @param namespace namespace of the consumers
+ */
+export function countTokens(path: string, namespace: string, callers: TokenLimits): string {
+    return `${rejection(path, namespace, callers)}
+return function(_, ctx)
+    local phase = ngx.get_phase()
+    if phase == "rewrite" then
+        ctx.picked_ai_instance_name = "${INSTANCE}"
+    end
+    local piece = phase == "body_filter" and ngx.arg[1]
+    if not piece or piece == "" then
+        return
+    end
+    if ngx.status == 400 and rejected and piece:find("${REJECTED}", 1, true) then
+        local _, last = maxima:find("," .. ctx.consumer_name .. "=", 1, true)
+        ngx.arg[1] = rejected:format(maxima:match("^%d+", last and last + 1) or "?")
+    end
+    if ngx.status ~= 200 then
+        return
+    end
+    local answer = ctx.alpa_auth_answer
+    if not answer then
+        local kind = tostring(ngx.header["Content-Type"])
+        answer = {
+            kept = "",
+            kind = kind:find("^application/json") and "ai_chat" or kind:find("^text/event%-stream") and "ai_stream",
+        }
+        ctx.alpa_auth_answer = answer
+        ctx.var.request_type = "ai_uncounted"
+    end
+    if not answer.kind or ngx.header["Content-Encoding"] then
+        return
+    end
+    local text, from, cut, usage = answer.kept .. piece, 1, nil, nil
+    answer.model = answer.model or text:match('"model"%s*:%s*"([^"\\\\]+)"')
+    while not cut do
+        local first, last = text:find('"usage"', from, true)
+        if not first then
+            break
+        end
+        local opening = text:match("^%s*:%s*(){", last + 1)
+        local object = opening and text:match("^%b{}", opening)
+        usage = object or usage
+        from = object and opening + #object or last + 1
+        if not object and (opening or text:find("^%s*:?%s*$", last + 1)) and #text - first < ${LONGEST_USAGE} then
+            cut = first
+        end
+    end
+    answer.kept = text:sub(cut or math.max(from, #text - 255))
+    local prompt = usage and tonumber(usage:match('"prompt_tokens"%s*:%s*(%d+)'))
+    if not prompt then
+        return
+    end
+    local completion = tonumber(usage:match('"completion_tokens"%s*:%s*(%d+)')) or 0
+    ctx.var.request_type = answer.kind
+    ctx.var.llm_model = answer.model or ""
+    ctx.var.llm_prompt_tokens = prompt
+    ctx.var.llm_completion_tokens = completion
+    ctx.ai_token_usage = { total_tokens = prompt + completion }
+end`;
+}
+
+/** Variables of the function: the answer to a rejected request, and the maximum of each caller. */
+function rejection(path: string, namespace: string, callers: TokenLimits): string {
+    const all = Object.entries(callers);
+    if (all.length === 0 || !(path in MUST_LIMIT_TOKENS)) return "local rejected, maxima";
+    const message = MUST_LIMIT_TOKENS[path as keyof typeof MUST_LIMIT_TOKENS];
+    const error = { message, type: "invalid_request_error", param: "max_tokens", code: "max_tokens_limit" };
+    const maxima = all.map(([name, { maxTokens }]) => `${namespace}_${name}=${maxTokens}`);
+    return `local rejected = [[${JSON.stringify({ error })}]]\nlocal maxima = ",${maxima.join(",")}"`;
+}
+
+/**
+ * Lua function for the phase header_filter: Retry-After of a request over its budget of tokens. The plugin returns the
+ * remaining time with fractions, and 0 remaining tokens only if it rejects the request.
+ */
+export const RETRY_WHEN_TOKENS_RETURN = `return function()
+    local seconds = tonumber(ngx.header["X-AI-RateLimit-Reset-${INSTANCE}"])
+    if ngx.status == 429 and seconds and ngx.header["X-AI-RateLimit-Remaining-${INSTANCE}"] == "0" then
+        ngx.header["Retry-After"] = math.max(1, math.ceil(seconds))
+    end
+end`;
