@@ -1,7 +1,5 @@
+import { TOKEN_COUNTER } from "../apisix/open-requests";
 import { MUST_LIMIT_TOKENS, type TokenLimits } from "./max-tokens";
-
-/** Name under which APISIX's `ai-rate-limiting` counts tokens. It is part of the names of its headers. */
-const INSTANCE = "llm";
 
 /** Longest object `usage` that is read, in bytes. vLLM's has about 150. */
 const LONGEST_USAGE = 4096;
@@ -28,7 +26,7 @@ export function countTokens(path: string, namespace: string, callers: TokenLimit
 return function(_, ctx)
     local phase = ngx.get_phase()
     if phase == "rewrite" then
-        ctx.picked_ai_instance_name = "${INSTANCE}"
+        ctx.picked_ai_instance_name = "${TOKEN_COUNTER}"
     end
     local piece = phase == "body_filter" and ngx.arg[1]
     if not piece or piece == "" then
@@ -98,8 +96,8 @@ function rejection(path: string, namespace: string, callers: TokenLimits): strin
  * remaining time with fractions, and 0 remaining tokens only if it rejects the request.
  */
 export const RETRY_WHEN_TOKENS_RETURN = `return function()
-    local seconds = tonumber(ngx.header["X-AI-RateLimit-Reset-${INSTANCE}"])
-    if ngx.status == 429 and seconds and ngx.header["X-AI-RateLimit-Remaining-${INSTANCE}"] == "0" then
+    local seconds = tonumber(ngx.header["X-AI-RateLimit-Reset-${TOKEN_COUNTER}"])
+    if ngx.status == 429 and seconds and ngx.header["X-AI-RateLimit-Remaining-${TOKEN_COUNTER}"] == "0" then
         ngx.header["Retry-After"] = math.max(1, math.ceil(seconds))
     end
 end`;
