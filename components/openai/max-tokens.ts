@@ -2,6 +2,7 @@ import type { Limits } from "../consumers/limits";
 
 /** Paths on which a request generates as many tokens as it asks for. */
 type GeneratingPath = "chat/completions" | "completions";
+export const isGenerating = (path: string): path is GeneratingPath => Object.hasOwn(MUST_LIMIT_TOKENS, path);
 
 /** Callers by name, with their limits in tokens. Callers without `maxTokens` are not in it. */
 export type TokenLimits = Record<string, { maxTokens: number; tokens?: number }>;
@@ -34,7 +35,7 @@ export function tokenLimits(callers: { name: string; limits: Limits }[]): TokenL
  * @param namespace namespace of the consumers
  */
 export function maxTokensRules(path: string, namespace: string, callers: TokenLimits): Rule[] {
-    if (path !== "chat/completions" && path !== "completions") return [];
+    if (!isGenerating(path)) return [];
     const groups = new Map<string, { consumers: string[]; conditions: Condition[] }>();
     for (const [name, { maxTokens, tokens }] of Object.entries(callers)) {
         const conditions = [...tooMany[path](maxTokens), ...(tokens === undefined ? [] : [UNCOUNTED_STREAM])];

@@ -1,5 +1,5 @@
 import { TOKEN_COUNTER } from "../apisix/open-requests";
-import { MUST_LIMIT_TOKENS, type TokenLimits } from "./max-tokens";
+import { isGenerating, MUST_LIMIT_TOKENS, type TokenLimits } from "./max-tokens";
 
 /** Longest object `usage` that is read, in bytes. vLLM's has about 150. */
 const LONGEST_USAGE = 4096;
@@ -16,14 +16,9 @@ const REJECTED = "rejected by workflow";
  * or `ai_uncounted` for an answer without a `usage` so far. Generated text cannot imitate the key `"usage"`, since quotes
  * inside a string of JSON are escaped. At most {@link LONGEST_USAGE} bytes of an answer are kept.
  *
- * APISIX compiles the text once, but runs it for each piece of an answer. So the maxima are one string, which costs
- * nothing, and not a table.
- * @param path of the server below `/v1/`
- * @param namespace namespace of the consumers
+ * The text is the same for all stacks, since the policy pack lists its digest. What differs is in {@link rejection}.
  */
-export function countTokens(path: string, namespace: string, callers: TokenLimits): string {
-    return `${rejection(path, namespace, callers)}
-return function(_, ctx)
+export const COUNT_TOKENS = `return function(conf, ctx)
     local phase = ngx.get_phase()
     if phase == "rewrite" then
         ctx.picked_ai_instance_name = "${TOKEN_COUNTER}"
@@ -32,9 +27,8 @@ return function(_, ctx)
     if not piece or piece == "" then
         return
     end
-    if ngx.status == 400 and rejected and piece:find("${REJECTED}", 1, true) then
-        local _, last = maxima:find("," .. ctx.consumer_name .. "=", 1, true)
-        ngx.arg[1] = rejected:format(maxima:match("^%d+", last and last + 1) or "?")
+    if ngx.status == 400 and conf.max_tokens and piece:find("${REJECTED}", 1, true) then
+        ngx.arg[1] = conf.max_tokens.answer:format(conf.max_tokens.most[ctx.consumer_name] or "?")
     end
     if ngx.status ~= 200 then
         return
@@ -79,16 +73,22 @@ return function(_, ctx)
     ctx.var.llm_completion_tokens = completion
     ctx.ai_token_usage = { total_tokens = prompt + completion }
 end`;
-}
 
-/** Variables of the function: the answer to a rejected request, and the maximum of each caller. */
-function rejection(path: string, namespace: string, callers: TokenLimits): string {
+/**
+ * Settings of `serverless-post-function` for {@link COUNT_TOKENS}, which APISIX accepts beside its own: the answer to a
+ * rejected request, and the maximum of each caller.
+ * @param path of the server below `/v1/`
+ * @param namespace namespace of the consumers
+ */
+export function rejection(path: string, namespace: string, callers: TokenLimits): object {
     const all = Object.entries(callers);
-    if (all.length === 0 || !(path in MUST_LIMIT_TOKENS)) return "local rejected, maxima";
-    const message = MUST_LIMIT_TOKENS[path as keyof typeof MUST_LIMIT_TOKENS];
-    const error = { message, type: "invalid_request_error", param: "max_tokens", code: "max_tokens_limit" };
-    const maxima = all.map(([name, { maxTokens }]) => `${namespace}_${name}=${maxTokens}`);
-    return `local rejected = [[${JSON.stringify({ error })}]]\nlocal maxima = ",${maxima.join(",")}"`;
+    if (all.length === 0 || !isGenerating(path)) return {};
+    const error = {
+        message: MUST_LIMIT_TOKENS[path],
+        ...{ type: "invalid_request_error", param: "max_tokens", code: "max_tokens_limit" },
+    };
+    const most = Object.fromEntries(all.map(([name, { maxTokens }]) => [`${namespace}_${name}`, maxTokens]));
+    return { max_tokens: { answer: JSON.stringify({ error }), most } };
 }
 
 /**

@@ -2,14 +2,17 @@
 // small imitation of OpenResty. Engine tests prove the metrics and budgets that a gateway makes of it.
 import { strict as assert } from "node:assert";
 import { Lua } from "wasmoon-lua5.1";
-import { countTokens, RETRY_WHEN_TOKENS_RETURN } from "../../../../components/openai/token-count";
+import { COUNT_TOKENS, rejection, RETRY_WHEN_TOKENS_RETURN } from "../../../../components/openai/token-count";
 
 const quoted = (text: string) =>
     `"${Array.from(Buffer.from(text), (byte) => `\\${String(byte).padStart(3, "0")}`).join("")}"`;
-const table = (fields: Record<string, string>) =>
-    `{${Object.entries(fields)
-        .map(([name, value]) => `[${quoted(name)}]=${quoted(value)}`)
+/** A value as Lua source. */
+const table = (value: unknown): string => {
+    if (typeof value !== "object" || value === null) return typeof value === "string" ? quoted(value) : String(value);
+    return `{${Object.entries(value)
+        .map(([name, one]) => `[${quoted(name)}]=${table(one)}`)
         .join(",")}}`;
+};
 
 interface Answer {
     status?: number;
@@ -17,7 +20,7 @@ interface Answer {
     path?: string;
 }
 
-describe("countTokens", () => {
+describe("COUNT_TOKENS", () => {
     let lua: Lua;
     before(async () => (lua = await Lua.create()));
 
@@ -26,17 +29,15 @@ describe("countTokens", () => {
         pieces: string[],
         { status = 200, headers = { "Content-Type": "application/json" }, path }: Answer = {},
     ) {
-        const text = countTokens(path ?? "chat/completions", "ns", {
-            lab: { maxTokens: 64 },
-            "lab-2": { maxTokens: 7 },
-        });
+        const limits = { lab: { maxTokens: 64 }, "lab-2": { maxTokens: 7 } };
+        const settings = table(rejection(path ?? "chat/completions", "ns", limits));
         const output = lua.doStringSync(`
             local phase, sent = "rewrite", {}
             ngx = { status = ${status}, header = ${table(headers)}, arg = {}, get_phase = function() return phase end }
             local ctx = { var = {}, consumer_name = "ns_lab-2" }
             local function step(name, piece)
                 phase, ngx.arg[1] = name, piece
-                assert(loadstring(${quoted(text)}))()({}, ctx)
+                assert(loadstring(${quoted(COUNT_TOKENS)}))()(${settings}, ctx)
                 sent[#sent + 1] = name == "body_filter" and ngx.arg[1] or nil
             end
             step("rewrite")
