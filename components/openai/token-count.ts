@@ -16,11 +16,12 @@ const REJECTED = "rejected by workflow";
  * or `ai_uncounted` for an answer without a `usage` so far. Generated text cannot imitate the key `"usage"`, since quotes
  * inside a string of JSON are escaped. At most {@link LONGEST_USAGE} bytes of an answer are kept.
  *
+ * `ngx.get_phase()` is `access` in APISIX's phase `rewrite` too, which is before `ai-rate-limiting` looks for its name.
  * The text is the same for all stacks, since the policy pack lists its digest. What differs is in {@link rejection}.
  */
 export const COUNT_TOKENS = `return function(conf, ctx)
     local phase = ngx.get_phase()
-    if phase == "rewrite" then
+    if phase == "access" then
         ctx.picked_ai_instance_name = "${TOKEN_COUNTER}"
     end
     local piece = phase == "body_filter" and ngx.arg[1]

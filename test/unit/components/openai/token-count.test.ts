@@ -32,7 +32,7 @@ describe("COUNT_TOKENS", () => {
         const limits = { lab: { maxTokens: 64 }, "lab-2": { maxTokens: 7 } };
         const settings = table(rejection(path ?? "chat/completions", "ns", limits));
         const output = lua.doStringSync(`
-            local phase, sent = "rewrite", {}
+            local phase, sent = "access", {}
             ngx = { status = ${status}, header = ${table(headers)}, arg = {}, get_phase = function() return phase end }
             local ctx = { var = {}, consumer_name = "ns_lab-2" }
             local function step(name, piece)
@@ -40,7 +40,7 @@ describe("COUNT_TOKENS", () => {
                 assert(loadstring(${quoted(COUNT_TOKENS)}))()(${settings}, ctx)
                 sent[#sent + 1] = name == "body_filter" and ngx.arg[1] or nil
             end
-            step("rewrite")
+            step("access") -- nginx's phase in which APISIX runs its phases rewrite and access
             step("header_filter")
             for _, piece in ipairs({ ${pieces.map(quoted).join(",")} }) do step("body_filter", piece) end
             step("body_filter", "")
