@@ -13,7 +13,7 @@ const REJECTED = "rejected by workflow";
  * that plugin, and only logs its errors, while an error of the plugin's own function would end the answer.
  *
  * The metrics and the access log read nginx's variables. `request_type` is one that the plugin `prometheus` counts as tokens,
- * or `ai_uncounted` for an answer without a `usage` so far. Generated text cannot imitate the key `"usage"`, since quotes
+ * or `ai_uncounted` for an answer without a `usage` so far. Generated text cannot contain the key `"usage"`, since quotes
  * inside a string of JSON are escaped. At most {@link LONGEST_USAGE} bytes of an answer are kept.
  *
  * `ngx.get_phase()` is `access` in APISIX's phase `rewrite` too, which is before `ai-rate-limiting` looks for its name.
@@ -76,7 +76,7 @@ export const COUNT_TOKENS = `return function(conf, ctx)
 end`;
 
 /**
- * Settings of `serverless-post-function` for {@link COUNT_TOKENS}, which APISIX accepts beside its own: the answer to a
+ * Settings of `serverless-post-function` for {@link COUNT_TOKENS}, which APISIX accepts next to its own: the answer to a
  * rejected request, and the maximum of each caller.
  * @param path of the server below `/v1/`
  * @param namespace namespace of the consumers

@@ -1,5 +1,5 @@
 // Proves what the Lua function of the route counts in an answer, however the answer is cut into pieces. Lua 5.1 runs it with a
-// small imitation of OpenResty. Engine tests prove the metrics and budgets that a gateway makes of it.
+// small substitute for OpenResty. Engine tests prove the metrics and budgets that a gateway makes of it.
 import { strict as assert } from "node:assert";
 import { Lua } from "wasmoon-lua5.1";
 import { COUNT_TOKENS, rejection, RETRY_WHEN_TOKENS_RETURN } from "../../../../components/openai/token-count";
@@ -78,7 +78,7 @@ describe("COUNT_TOKENS", () => {
             '{"model":"e5","data":[],"usage":{"prompt_tokens":7,"total_tokens":7}}',
         ],
         [
-            "generated text that imitates it",
+            "generated text with the same characters",
             "ai_chat team-lora 9 12 21",
             said('"usage":{"prompt_tokens":1,"completion_tokens":1} "model":"x"'),
         ],
