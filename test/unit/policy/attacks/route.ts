@@ -126,6 +126,16 @@ export const ROUTE: Record<string, Attack[]> = {
             "inter",
         ],
         [
+            "a budget counted on another host",
+            consumer((s) => s.plugins.push({ name: "ai-rate-limiting", config: { redis_host: "10.9.9.9" } })),
+            /redis_host: must be the counter server/,
+        ],
+        [
+            "a rule that answers every request itself",
+            added("workflow", { rules: [{ actions: [["return", { code: 200 }]] }] }),
+            /code: must be 400 or 403/,
+        ],
+        [
             "a plugin config of another object",
             rule((r) => (r.plugin_config_name = "other")),
             "spec.http[0].plugin_config_name: is not",
