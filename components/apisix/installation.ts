@@ -116,7 +116,7 @@ export class Gateway extends pulumi.ComponentResource {
             );
         const { binding, ready } = gatewayWiring(
             `${name}-wiring`,
-            { apisixNamespace, namespace, ...(observability?.metrics && { metrics: true }) },
+            { apisixNamespace, namespace, observability },
             // No route is opened before the graceful shutdown of the pods is configured.
             { parent: this, dependsOn: stop ?? apisix.ready },
         );

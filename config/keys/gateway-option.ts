@@ -38,7 +38,7 @@ export const gatewayOptionKeys = {
     rampart,
     readiness,
     limits: limits.optional().meta({
-        description: "Limits of each caller without limits of its own. They count requests, not tokens or prompts.",
+        description: "Limits of each caller. A limit of the caller's own entry replaces the one here.",
         unset: "no limits",
     }),
     classes,

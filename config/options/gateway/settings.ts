@@ -150,7 +150,7 @@ export function installedGateway<A extends Availability | undefined>(
         replicas: availability ? Math.max(replicas, LEAST_NODES) : replicas,
         nodePort: nodePort(config),
         tls: releaseTls(config),
-        ...observabilitySettings(observability),
+        ...observabilitySettings(observability, "openai" in config),
         availability,
     };
     const url = publicUrl(config) ?? azureUrl(config) ?? `http://${host}:${release.nodePort}`;

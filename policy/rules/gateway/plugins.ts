@@ -3,7 +3,8 @@ import { allAt, at, number, otherPaths, textsIn } from "../../resources/values";
 import type { Message } from "../rule";
 
 const LUA = "phase functions";
-const REJECTS = "key rejected_code rejected_msg policy redis_host redis_timeout allow_degradation";
+const LIMITS = "rejected_code rejected_msg policy redis_host redis_timeout allow_degradation";
+const REJECTS = `key ${LIMITS}`;
 /** Allowed plugins of routes, with their allowed settings. */
 const ROUTES: Record<string, string> = {
     "client-control": "max_body_size",
@@ -17,15 +18,17 @@ const ROUTES: Record<string, string> = {
     "request-id": "",
     "request-validation": "body_schema header_schema max_req_body_size",
     "response-rewrite": "vars filters headers.set.Content-Type headers.set.X-Alpa-Auth-Revision",
-    "serverless-post-function": LUA,
+    "serverless-post-function": `${LUA} max_tokens`,
     "serverless-pre-function": LUA,
     workflow: "rules",
 };
-/** Those of consumers. */
+/** Those of consumers, and of the actions of workflow. */
 const CONSUMERS: Record<string, string> = {
+    "ai-rate-limiting": `${LIMITS} limit limit_strategy time_window`,
     "limit-conn": `${REJECTS} burst conn default_conn_delay key_ttl`,
     "limit-count": `${REJECTS} count group time_window`,
     "limit-req": `${REJECTS} burst rate nodelay`,
+    return: "code",
 };
 /** Settings of any plugin. Rule scripts-listed checks `pre_function`. */
 const META = "_meta.error_response _meta.priority _meta.pre_function";
@@ -40,6 +43,7 @@ const VALUES: [setting: string, isAllowed: (value: unknown) => boolean, must: st
     ["max_body_size", isSize, `between 1 and ${MOST_BYTES} bytes`],
     ["max_req_body_size", isSize, `between 1 and ${MOST_BYTES} bytes`],
     ["uri", (uri) => uri === "/completions" || uri === "/logprobs", "a path of Alpa"],
+    ["code", (code) => code === 400 || code === 403, "400 or 403"],
     ["redis_host", (host) => COUNTERS.test(String(host)), "the counter server of this stack"],
 ];
 
