@@ -4,16 +4,11 @@ import { compileExpr } from "../lua/expr";
 import { compileSchema, type Check, type Schema } from "../schema/jsonschema";
 import { Unsupported } from "../unsupported";
 import { metaSchema } from "../schema/objects";
+import { PRE_FUNCTION_PHASES } from "./pre-function";
 import { PLUGINS, UNSUPPORTED, UNSUPPORTED_AUTH } from "../plugins/index";
 import type { LuaMachine } from "../serverless/machine";
 import type { CheckTools, ConfKind, Plugin } from "../plugins/plugin";
 import type { Conf } from "../request/types";
-
-/**
- * Plugins that run only in the rewrite phase. `_meta.pre_function` runs in every phase of its plugin, so for these plugins
- * it runs once per request.
- */
-const RUN_ONCE = new Set(["fault-injection"]);
 
 const SECRET_MANAGER = /^\$secret:\/\//i;
 
@@ -67,9 +62,8 @@ export class PluginChecker implements CheckTools {
         return undefined;
     }
 
-    /** Checks `_meta.pre_function`. The emulator supports it only for the plugins of RUN_ONCE. */
     private checkPreFunction({ name }: Plugin, text: string): void {
-        if (!RUN_ONCE.has(name)) throw new Unsupported(`_meta.pre_function of plugin ${name}`);
+        if (!(name in PRE_FUNCTION_PHASES)) throw new Unsupported(`_meta.pre_function of plugin ${name}`);
         const problem = this.lua.check(text);
         if (problem !== undefined)
             throw new Unsupported(`_meta.pre_function that does not return a function (${problem})`);
