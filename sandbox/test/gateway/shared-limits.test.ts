@@ -97,6 +97,22 @@ describe("gateway limits shared through Redis", () => {
             }
         });
 
+    it("ai-rate-limiting counts the tokens of all gateways together", async () => {
+        // Each answer has as many tokens as the budget. They are counted after the answer.
+        const text = `return function(_, ctx)
+            ctx.picked_ai_instance_name = "llm"
+            ctx.ai_token_usage = { total_tokens = 10 }
+        end`;
+        const functions = { phase: "header_filter", functions: ["return function() end"] };
+        await configure("serverless-post-function", { ...functions, _meta: { pre_function: text } });
+        const budget = { limit: 10, time_window: 600, rejected_code: 429, ...shared() };
+        for (const kit of kits)
+            await kit.put("/consumers", { username: "jack", plugins: { "ai-rate-limiting": budget } });
+        const first = [];
+        while (first.at(-1) !== 429 && first.length < 100) first.push((await send(kits[0])).status);
+        assert.deepEqual([first[0], first.at(-1), (await send(kits[1])).status], [200, 429, 429]);
+    });
+
     it("limit-count with policy local lets its count through each gateway", async () => {
         await configure("limit-count", { ...COUNT, count: 7 });
         const answers = await statuses(Array.from({ length: 40 }, (_, i) => send(kits[i % 2])));
