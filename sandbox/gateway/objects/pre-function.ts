@@ -5,7 +5,7 @@
  */
 import { Unsupported } from "../unsupported";
 import type { PluginTools } from "../plugins/plugin";
-import type { Entry } from "../request/types";
+import type { Conf, Entry } from "../request/types";
 import type { LuaPhase, LuaRequest } from "../serverless/machine";
 
 const ALL: readonly LuaPhase[] = ["rewrite", "access", "header_filter", "body_filter", "log"];
@@ -17,9 +17,10 @@ export const PRE_FUNCTION_PHASES: Record<string, readonly LuaPhase[]> = {
     "serverless-post-function": ALL,
 };
 
-export function preFunction(plugin: string, text: unknown, { lua, log }: PluginTools): Entry["before"] {
+export function preFunction(plugin: string, conf: Conf, { lua, log }: PluginTools): Entry["before"] {
+    const text = (conf._meta as Conf | undefined)?.pre_function;
     if (typeof text !== "string") return undefined;
-    const id = lua.load({ functions: [text] });
+    const id = lua.load(conf, [text]);
     return (ctx, phase, chunk) => {
         const request: LuaRequest = { ctx, phase, chunk };
         if (!PRE_FUNCTION_PHASES[plugin].includes(phase)) return undefined;
