@@ -18,7 +18,7 @@ export interface ConversionStep {
     stage: Stage;
     /** The attempt that set the stage. Unset before the first conversion. */
     attempt?: Attempt;
-    /** Digest of the list of callers. */
+    /** Digest of the list of callers. In stage intra-a it is not compared, so that a change of a caller does not change the record. */
     callers: string;
 }
 
@@ -71,7 +71,7 @@ export function stepProblem(old: ConversionStep | undefined, { stage, attempt, c
             `convert: the stack is in phase ${old.stage} (${attemptText(old.attempt)}), and this run would set ${stage} (${attemptText(attempt)}). Nothing was changed. ` +
             "Only convert run and convert abort change the phase: npm run ops -- convert status. If another clone has converted the stack, get its stack file: git pull."
         );
-    if ((isStep || isClosed(stage)) && callers !== old.callers)
+    if (old.stage !== BEFORE && (isStep || isClosed(stage)) && callers !== old.callers)
         return (
             "consumers: must not change during a conversion (the list of callers differs from that of the last run). Nothing was changed. " +
             "Restore the list: git pull, or undo the edit. To block a leaked credential at once: docs/operate/leaked-credentials.md."
@@ -91,7 +91,8 @@ export function isSame(one: Attempt | undefined, other: Attempt | undefined): bo
 }
 
 function isEqual(one: ConversionStep, other: ConversionStep): boolean {
-    return one.stage === other.stage && one.callers === other.callers && isSame(one.attempt, other.attempt);
+    const hasSameCallers = other.stage === BEFORE || one.callers === other.callers;
+    return one.stage === other.stage && hasSameCallers && isSame(one.attempt, other.attempt);
 }
 
 /** Who made an attempt, and when. */

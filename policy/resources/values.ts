@@ -65,10 +65,10 @@ export const hasSecret = (value: unknown) => hasPart(value, (part) => part === H
 export function* otherPaths(tree: unknown, listed: readonly string[], path = ""): Generator<string> {
     const bare = path.replace(/\[\d+\]/g, "");
     if (tree === undefined || listed.some((one) => `${bare}.`.startsWith(`${one}.`))) return;
-    const parts = Object.entries(typeof tree === "object" && tree !== null ? tree : {});
-    const isAbove = path === "" || (parts.length > 0 && listed.some((one) => one.startsWith(`${bare}.`)));
-    if (!isAbove) return yield path;
-    for (const [field, part] of parts) yield* otherPaths(part, listed, below(tree, path, field));
+    const isTree = typeof tree === "object" && tree !== null;
+    if (path !== "" && !(isTree && listed.some((one) => one.startsWith(`${bare}.`)))) return yield path;
+    for (const [field, part] of Object.entries(isTree ? tree : {}))
+        yield* otherPaths(part, listed, below(tree, path, field));
 }
 const below = (tree: unknown, path: string, field: string) =>
     Array.isArray(tree) ? `${path}[${field}]` : path === "" ? field : `${path}.${field}`;

@@ -5,7 +5,7 @@ import { describeHolder, whoHolds } from "../processes";
 import type { GpuFacts } from "./state";
 
 export interface Addresses {
-    /** `host:port` of each Alpa emulator. */
+    /** `host:port` of each server of the model. */
     alpa: string[];
     /** Address of the load balancer of the nodes. @default the address in the stack file */
     address?: string;
@@ -26,6 +26,15 @@ interface StackFile {
     [other: string]: unknown;
 }
 
+/** Key of a stack with an OpenAI-compatible server instead of Alpa. */
+const OPENAI = "alpa-auth:openai";
+
+/** Models of the OpenAI-compatible server in a stack file. */
+export function modelsOf(text: string): string[] {
+    const { config } = parse(text) as StackFile;
+    return (config?.[OPENAI] as { models: string[] }).models;
+}
+
 /**
  * Returns the text of a stack file with the sandbox's addresses.
  * @param shipped text of the stack file in the clone. That file is not changed
@@ -34,7 +43,8 @@ export function layOver(shipped: string, addresses: Addresses): string {
     const file = parse(shipped) as StackFile;
     const config = { ...file.config };
     const gateway = { ...(config["alpa-auth:gateway"] as object | undefined) } as Record<string, unknown>;
-    config["alpa-auth:alpa"] = { ...(config["alpa-auth:alpa"] as object | undefined), endpoints: addresses.alpa };
+    const server = OPENAI in config ? OPENAI : "alpa-auth:alpa";
+    config[server] = { ...(config[server] as object | undefined), endpoints: addresses.alpa };
     config["alpa-auth:gateway"] = {
         ...gateway,
         ...(addresses.nodePort === undefined ? {} : { nodePort: addresses.nodePort }),

@@ -103,9 +103,11 @@ describe("npm run ops -- convert", function () {
     it("goes on after kill -9 in each phase, on the explicit flag alone", async () => {
         await withTraffic("killed forward", true, async () => {
             await killedIn("prepared", "run");
-            const { code, stderr } = await stack.start("run").ended;
-            assert.equal(code, 2, stderr);
-            assert.match(stderr, /conversion to intra-b is in progress \(phase prepared, \S+@\S+, pid \d+, since /);
+            // Killed between two operations, Pulumi leaves only its lock, which names user, host, pid and time too.
+            assert.match(
+                failed(await stack.start("run").ended),
+                /(in progress \(phase prepared, \S+@\S+, pid \d+, since |created by \S+@\S+ \(pid \d+\) at )[^]* add --take-over/,
+            );
             for (const stage of ["closed", "moved", "open"] as const) await killedIn(stage, "run", "--take-over");
             succeeded(await stack.start("run", "--take-over").ended);
         });

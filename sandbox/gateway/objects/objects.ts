@@ -22,7 +22,7 @@ export function entriesOf(plugins: unknown, parentKey: string, tools: PluginTool
                 priority: (meta.priority as number | undefined) ?? plugin.priority,
                 handlers: plugin.create(conf, parentKey, tools),
                 filter: filter && "condition" in filter ? filter.condition : undefined,
-                before: preFunction(name, meta.pre_function, conf, tools),
+                before: preFunction(name, conf, tools),
                 errorResponse: meta.error_response as string | object | undefined,
                 isAuth: plugin.auth !== undefined,
             },

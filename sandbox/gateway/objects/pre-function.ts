@@ -17,10 +17,10 @@ export const PRE_FUNCTION_PHASES: Record<string, readonly LuaPhase[]> = {
     "serverless-post-function": ALL,
 };
 
-/** @param conf settings of the plugin, which the function gets */
-export function preFunction(plugin: string, text: unknown, conf: Conf, { lua, log }: PluginTools): Entry["before"] {
+export function preFunction(plugin: string, conf: Conf, { lua, log }: PluginTools): Entry["before"] {
+    const text = (conf._meta as Conf | undefined)?.pre_function;
     if (typeof text !== "string") return undefined;
-    const id = lua.load({ ...conf, functions: [text] });
+    const id = lua.load(conf, [text]);
     return (ctx, phase, chunk) => {
         const request: LuaRequest = { ctx, phase, chunk };
         if (!PRE_FUNCTION_PHASES[plugin].includes(phase)) return undefined;

@@ -35,7 +35,7 @@ function serverless(name: string, priority: number) {
             return undefined;
         },
         create: (conf, _, { lua }) => {
-            const id = lua.load(conf);
+            const id = lua.load(conf, conf.functions);
             const phase = conf.phase as LuaPhase;
             if (phase === "header_filter") return { headerFilter: (ctx) => void lua.run(id, { ctx, phase }) };
             return { [phase]: (ctx: Context) => lua.run(id, { ctx, phase }) };

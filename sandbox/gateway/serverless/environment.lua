@@ -221,13 +221,13 @@ end
 
 local loaded = {}
 
--- Creates functions of a configuration. @param conf the configuration as a Lua expression
-local function load(conf)
+-- Creates functions. @param given the configuration and the texts of the functions, as a Lua expression
+local function load(given)
     enter()
-    local value = loadstring("return " .. decode(conf))()
+    local value = loadstring("return " .. decode(given))()
     local functions = {}
     for i, text in ipairs(value.functions) do functions[i] = compile(text) end
-    loaded[#loaded + 1] = { conf = value, functions = functions }
+    loaded[#loaded + 1] = { conf = value.conf, functions = functions }
     return #loaded
 end
 

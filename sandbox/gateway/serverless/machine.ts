@@ -73,9 +73,12 @@ export class LuaMachine {
         return problem === null || problem === undefined ? undefined : decodeText(problem);
     }
 
-    /** Creates functions of checked texts. @returns the id of the functions for `run` */
-    load(conf: Conf & { functions: string[] }): number {
-        return this.enter(() => this.functions.load(encode(bytes(luaExpression(conf))))) as number;
+    /**
+     * Creates functions of checked texts. @param conf the configuration of the plugin, which the functions get
+     * @returns the id of the functions for `run`
+     */
+    load(conf: Conf, functions: string[]): number {
+        return this.enter(() => this.functions.load(encode(bytes(luaExpression({ conf, functions }))))) as number;
     }
 
     /**

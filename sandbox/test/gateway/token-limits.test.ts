@@ -76,33 +76,6 @@ describe("limits in tokens", () => {
         return { ...answer, logged: JSON.parse(lines.splice(0)[0]) as Record<string, unknown> };
     }
 
-    it("reject a request over the caller's maximum, which the answer names, before the server sees it", async () => {
-        const statuses = [];
-        for (const [caller, tokens] of [
-            ["a", 4],
-            ["a", 5],
-            ["b", 8],
-            ["b", 9],
-        ] as const)
-            statuses.push((await send(caller, { max_tokens: tokens })).status);
-        assert.deepEqual([statuses, served.length], [[200, 400, 200, 400], 2]);
-        const { error } = JSON.parse((await send("b", {})).text) as { error: { message: string } };
-        assert.match(error.message, /from 1 to 8/);
-    });
-
-    it("end at the budget, and say when there are tokens again", async () => {
-        const all = [];
-        for (let i = 0; i < 4; i++) all.push(await send("a", { max_tokens: 3 }));
-        assert.deepEqual(
-            all.map(({ status }) => status),
-            [200, 200, 429, 429],
-        );
-        const [, wait] = all[2].headers.find(([name]) => name === "Retry-After")!;
-        assert(Number(wait) > 500 && Number.isInteger(Number(wait)), wait);
-        assert.equal(all[2].logged.reason, "too-many-tokens");
-        assert.equal((await send("b", { max_tokens: 3 })).status, 200);
-    });
-
     it("overshoot by at most the answers of the requests that may be open", async () => {
         const headers = { apikey: "key-a", "Content-Type": "application/json" };
         const body = JSON.stringify({ ...ASK, max_tokens: 4 });

@@ -64,7 +64,7 @@ describe("Stack files of the sandbox", () => {
         assert.equal(laidOver("intra", undefined, { gpus, alpa }).option, "intra-a");
         const settings = laidOver("intra", undefined, { gpus, alpa, option: "intra-b" });
         assert.ok(settings.option === "intra-b");
-        assert.equal(settings.conversion.phase, "prepare");
+        assert.equal(settings.conversion.phase, "prepared");
         assert.deepEqual(settings.conversion.opt.nodes, gpus.nodes);
         assert.ok(
             settings.conversion.bareMetal.stopTimeoutSeconds < 20,

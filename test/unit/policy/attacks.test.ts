@@ -52,6 +52,12 @@ describe("the policy pack", () => {
         assert.deepEqual(judged(resources), []);
     });
 
+    it("accepts a caller without credentials: its last one may have leaked", () => {
+        const resources = copy("intra");
+        find(resources, "Consumer", "lab").inputs.spec.credentials = [];
+        assert.deepEqual(judged(resources), []);
+    });
+
     it("accepts the path of a kubeconfig, which the provider reads from the environment", () => {
         const resources = copy("intra");
         find(resources, "kubernetes", "cluster").inputs.kubeconfig = "/home/me/clusters/a.yaml:/home/me/.kube/config";

@@ -32,6 +32,7 @@ describe("ConversionRecord", () => {
         ["a step back by a newer attempt", at("moved", attempt(1)), at("closed", attempt(2, { to: "intra-a" }))],
         ["the stage intra-a without an attempt", at("intra-a", attempt(4)), at("intra-a")],
         ["other callers without a step", at("open", attempt(1)), at("open", attempt(1), "c2")],
+        ["other callers than those of an earlier run", at("intra-a"), at("prepared", attempt(1), "c2")],
         ["other callers in a prepared conversion", at("prepared", attempt(1)), at("prepared", attempt(1), "c2")],
     ];
     for (const [what, old, now] of accepted)
@@ -70,6 +71,14 @@ describe("ConversionRecord", () => {
             });
             assert.match(failures![0].reason, problem);
         });
+
+    it("changes with the callers, but for stage intra-a", async () => {
+        const changes = async (old: ConversionStep, now: ConversionStep) =>
+            (await provider.diff!("conversion", { step: old }, { step: now })).changes;
+        assert.equal(await changes(at("open"), at("open", undefined, "c2")), true);
+        assert.equal(await changes(at("intra-a"), at("intra-a", undefined, "c2")), false);
+        assert.equal(await changes(at("prepared", attempt(1)), at("intra-a", attempt(1))), true);
+    });
 
     it("keeps the time at which the route was closed until the next conversion", async () => {
         const update = async (old: ConversionStep, now: ConversionStep, closedSince?: string) =>
