@@ -84,6 +84,7 @@ describe("limits in tokens", () => {
         const generated = served.reduce((sum, one) => sum + one.generated, 0);
         assert(served.length > 1 && generated <= BUDGET.tokens + BUDGET.concurrent * BUDGET.maxTokens, `${generated}`);
         assert.equal((await send("a", { max_tokens: 1 })).status, 429);
+        assert(lines.some((line) => line.includes('"reason":"too-many-tokens"')));
     });
 
     it("count streams, and log an answer without usage as uncounted", async () => {
