@@ -44,16 +44,16 @@ export async function nodes(settings: InstalledGateway, cluster: ClusterView): P
  * answers never arrive.
  * @returns warnings; empty if the cluster's networks cannot be read
  */
-export async function podNetworks({ alpa }: InstalledGateway, cluster: ClusterView): Promise<Findings> {
+export async function podNetworks({ server }: InstalledGateway, cluster: ClusterView): Promise<Findings> {
     const pools = await cluster.list("crd.projectcalico.org/v1", "IPPool").catch(() => []);
-    const warnings = alpa.endpoints.flatMap(({ address }, i) => {
+    const warnings = server.endpoints.flatMap(({ address }, i) => {
         const [host] = address.split(":");
         if (!isIpv4(host)) return [];
         return pools.flatMap(({ metadata, spec }) => {
             const { cidr } = (spec ?? {}) as { cidr?: unknown };
             if (typeof cidr !== "string" || networkProblem(cidr) !== undefined || !holdIpv4([cidr], host)) return [];
             return [
-                `alpa.endpoints[${i}]: ${host} is in ${cidr}, a network of this cluster's pods (IPPool ${metadata?.name}), so pods get no answers from that host. Change the address of the host or the network of the pods.`,
+                `${server.kind}.endpoints[${i}]: ${host} is in ${cidr}, a network of this cluster's pods (IPPool ${metadata?.name}), so pods get no answers from that host. Change the address of the host or the network of the pods.`,
             ];
         });
     });

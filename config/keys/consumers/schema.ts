@@ -2,6 +2,7 @@ import * as z from "zod";
 import { ALGORITHMS, PUBLIC_KEY_NAMES } from "../../../components/consumers/signing-algorithms";
 import { day, DEFAULT_OVERLAP_DAYS } from "./credentials";
 import { callerClass } from "../classes/schema";
+import { callerModels } from "../openai";
 import { consumerName, dnsLabel, positive, problem } from "../../values";
 
 /** Id of a revocation in the record of revocations. */
@@ -141,6 +142,7 @@ export const consumer = z.strictObject({
         examples: ["mbzuai-nlp"],
     }),
     class: callerClass,
+    models: callerModels,
     limits: limits.optional().meta({ description: "Limits of this caller.", unset: "the limits of the stack" }),
     credentials: z
         .array(credential)

@@ -6,6 +6,7 @@ import type { CheckContext, Sound } from "../../cross-check";
 import { credentialProblems } from "../../keys/consumers/credentials";
 import { duplicateNames, longCredentials, tooLong, type Named } from "../../keys/consumers/names";
 import { tokenLimitProblems } from "../../keys/consumers/token-limits";
+import { openaiProblems, serverKind, serverProblems } from "../../keys/openai";
 import { shortWaits } from "../../keys/readiness";
 import { isGiven, type Raw } from "../../unchecked";
 import { DEFAULT_NAMESPACE, LABEL_LIMIT } from "../../values";
@@ -45,7 +46,9 @@ export function gatewayChecks(
         ...credentialProblems(consumers, (key) => isSecret("consumers", key)),
         ...shortWaits(config.readiness),
         ...noRoomForPrompts(config.guard),
-        ...tokenLimitProblems(config, isGiven(given, "openai") ? "openai" : "alpa"),
+        ...(option === "intra-b" ? [] : serverProblems(given)),
+        ...openaiProblems(config, given, { isSecret }),
+        ...tokenLimitProblems(config, serverKind(given)),
         ...duplicateNames(consumers),
         ...longNames(config),
     ];
