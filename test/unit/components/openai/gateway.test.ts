@@ -7,7 +7,12 @@ import { keyOf, MODEL, startOpenAiGateway } from "./kit";
 const LIMITS = { maxTokens: 16, concurrent: 4, tokens: 10, perTokenSeconds: 3600 };
 const ASK = { model: MODEL, messages: [{ role: "user" as const, content: "Count" }], max_tokens: 16 };
 /** Limits of each caller. Each test has its own caller, because a budget is used up by one answer. */
-const CALLERS = { chat: LIMITS, waiting: { ...LIMITS, perTokenSeconds: 1 }, stream: LIMITS, text: LIMITS };
+const CALLERS = {
+    chat: { limits: LIMITS },
+    waiting: { limits: { ...LIMITS, perTokenSeconds: 1 } },
+    stream: { limits: LIMITS },
+    text: { limits: LIMITS },
+};
 
 describe("limits in tokens at the gateway", () => {
     let gateway: Awaited<ReturnType<typeof startOpenAiGateway>>;
