@@ -55,8 +55,8 @@ export function renderOpenaiRoute(server: OpenaiSettings, rules: Rules) {
     };
 }
 
-/** Requires this spelling of the path: nginx decodes escapes and merges slashes before APISIX compares. */
+/** Requires this spelling of the path: nginx decodes escapes and merges slashes, and APISIX's `request_uri` has the result. */
 const spelledAs = (path: OpenaiPath) => [
-    { subject: { scope: "Variable", name: "request_uri" }, op: "Equal", value: `${OPENAI_PREFIX}/${path}` },
+    { subject: { scope: "Variable", name: "real_request_uri" }, op: "Equal", value: `${OPENAI_PREFIX}/${path}` },
 ];
 const WITH_QUERY = [{ subject: { scope: "Variable", name: "args" }, op: "RegexMatch", value: "." }];

@@ -58,6 +58,8 @@ export interface GatewayOptions {
     configuration?: Configuration;
     /** The gateway's password for etcd. @default no user */
     etcdPassword?: string;
+    /** Environment variables of the gateway, for `$env://` in the configuration of plugins. @default those of this process */
+    env?: Record<string, string>;
     /** Resolves names and addresses of the cluster for plugins and upstreams. @default none */
     resolve?: Resolve;
     /** TLS port and its settings. @default no TLS */
@@ -106,6 +108,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         httpsPort: options.httpsPort ?? options.tls?.port,
         secondLasts: options.secondLasts,
         buckets: options.metrics?.buckets,
+        env: options.env,
     });
     const agent = createAgent();
     const accessLog = options.accessLog && new AccessLog(options.accessLog, options.accessLog.write);

@@ -1,8 +1,9 @@
 /** Writes the sandbox's addresses into the text of a shipped stack file. */
+import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { DEFAULT_NAMESPACE } from "../../config/values";
 import { describeHolder, whoHolds } from "../processes";
-import type { GpuFacts } from "./state";
+import { ROOT, type GpuFacts } from "./state";
 
 export interface Addresses {
     /** `host:port` of each server of the model. */
@@ -25,6 +26,9 @@ interface StackFile {
     config?: Record<string, unknown>;
     [other: string]: unknown;
 }
+
+/** Files of the CRDs, which installer helm would download. */
+const CRDS = ["apisix", "gateway-api"].map((group) => join(ROOT, "sandbox/crds", group, "*.yaml"));
 
 /** Key of a stack with an OpenAI-compatible server instead of Alpa. */
 const OPENAI = "alpa-auth:openai";
@@ -50,6 +54,7 @@ export function layOver(shipped: string, addresses: Addresses): string {
         ...(addresses.nodePort === undefined ? {} : { nodePort: addresses.nodePort }),
         ...(addresses.address === undefined ? {} : { address: addresses.address }),
         chart: { ...(gateway.chart as object | undefined), repository: addresses.chartRepository },
+        ...(gateway.installer === "helm" ? { crds: CRDS } : {}),
     };
     // The default of 15 s is longer than necessary: in the sandbox every change reaches APISIX within 1 s.
     config["alpa-auth:readiness"] = { ...(config["alpa-auth:readiness"] as object | undefined), settleSeconds: 1 };

@@ -2,57 +2,32 @@
 // APISIX, in front of the emulated vLLM.
 import { strict as assert } from "node:assert";
 import OpenAI, { BadRequestError, RateLimitError } from "openai";
-import { limitPlugins } from "../../../../components/consumers/limits";
-import { maxTokensRules } from "../../../../components/openai/max-tokens";
-import { COUNT_TOKENS, rejection, RETRY_WHEN_TOKENS_RETURN } from "../../../../components/openai/token-count";
-import { startOpenAiServer, type OpenAiServer, type Served } from "../../../../sandbox/openai/server";
-import { Kit } from "../../../../sandbox/test/gateway/kit";
+import { keyOf, MODEL, startOpenAiGateway } from "./kit";
 
-const MODEL = "Qwen/Qwen3-32B";
 const LIMITS = { maxTokens: 16, concurrent: 4, tokens: 10, perTokenSeconds: 3600 };
 const ASK = { model: MODEL, messages: [{ role: "user" as const, content: "Count" }], max_tokens: 16 };
 /** Limits of each caller. Each test has its own caller, because a budget is used up by one answer. */
-const CALLERS = { chat: LIMITS, waiting: { ...LIMITS, perTokenSeconds: 1 }, stream: LIMITS, text: LIMITS };
+const CALLERS = {
+    chat: { limits: LIMITS },
+    waiting: { limits: { ...LIMITS, perTokenSeconds: 1 } },
+    stream: { limits: LIMITS },
+    text: { limits: LIMITS },
+};
 
 describe("limits in tokens at the gateway", () => {
-    let server: OpenAiServer;
-    let kit: Kit;
-    const served: Served[] = [];
-    const statuses: number[] = [];
+    let gateway: Awaited<ReturnType<typeof startOpenAiGateway>>;
     before(async () => {
-        server = await startOpenAiServer({ port: 0, models: [MODEL], onRequest: (one) => void served.push(one) });
-        kit = await Kit.start({ onAnswer: ({ status }) => void statuses.push(status) });
-        for (const [name, limits] of Object.entries(CALLERS)) {
-            const plugins = Object.fromEntries(limitPlugins(limits, "ns").map((one) => [one.name, one.config]));
-            await kit.put("/consumers", { username: `ns_${name}`, plugins });
-            const credential = { "key-auth": { key: `Bearer key-of-${name}` } };
-            await kit.put(`/consumers/ns_${name}/credentials/k`, { plugins: credential });
-        }
-        for (const path of ["chat/completions", "completions"])
-            await kit.put(`/routes/${path.replace("/", "-")}`, {
-                uri: `/v1/${path}`,
-                plugins: {
-                    "key-auth": { header: "authorization", hide_credentials: true },
-                    workflow: { rules: maxTokensRules(path, "ns", CALLERS) },
-                    "serverless-post-function": {
-                        phase: "header_filter",
-                        functions: [RETRY_WHEN_TOKENS_RETURN],
-                        ...rejection(path, "ns", CALLERS),
-                        _meta: { pre_function: COUNT_TOKENS },
-                    },
-                },
-                upstream: { ...kit.target, nodes: { [`127.0.0.1:${server.port}`]: 1 } },
-            });
+        gateway = await startOpenAiGateway(CALLERS);
     });
-    after(() => Promise.all([kit.stop(), server.close()]));
-    beforeEach(() => (served.splice(0), statuses.splice(0)));
+    after(() => gateway.close());
+    beforeEach(() => (gateway.served.splice(0), gateway.statuses.splice(0)));
 
-    const sdk = (name: keyof typeof CALLERS, maxRetries = 0) =>
-        new OpenAI({ apiKey: `key-of-${name}`, baseURL: `http://127.0.0.1:${kit.gateway.port}/v1`, maxRetries });
+    const sdk = (caller: keyof typeof CALLERS, maxRetries = 0) =>
+        new OpenAI({ apiKey: keyOf(caller), baseURL: gateway.url, maxRetries });
 
     /** Waits until the gateway has subtracted the tokens of an answer, which it does after the answer. */
     const counted = async () => {
-        while (!statuses.includes(200)) await new Promise((resolve) => setImmediate(resolve));
+        while (!gateway.statuses.includes(200)) await new Promise((resolve) => setImmediate(resolve));
     };
 
     it("reject a request without a maximum, or with a larger one, with an error that says the maximum", async () => {
@@ -63,7 +38,7 @@ describe("limits in tokens at the gateway", () => {
                 assert.match(error.message, /from 1 to 16/);
                 return true;
             });
-        assert.deepEqual(served, []);
+        assert.deepEqual(gateway.served, []);
     });
 
     it("reject a request over the budget, and say when the budget returns", async () => {
@@ -75,15 +50,15 @@ describe("limits in tokens at the gateway", () => {
             assert.ok(Number(error.headers.get("retry-after")) > 1);
             return true;
         });
-        assert.equal(served.length, 1);
+        assert.equal(gateway.served.length, 1);
     });
 
     it("are obeyed by the SDK: it repeats a rejected request when the budget returns", async () => {
-        for (let i = 0; i < 20 && !statuses.includes(429); i++)
+        for (let i = 0; i < 20 && !gateway.statuses.includes(429); i++)
             assert.ok((await sdk("waiting", 2).chat.completions.create(ASK)).choices[0].message.content);
-        assert.ok(statuses.includes(429));
-        while (statuses.at(-1) !== 200) await new Promise((resolve) => setImmediate(resolve));
-        assert.equal(served.length, statuses.filter((status) => status === 200).length);
+        assert.ok(gateway.statuses.includes(429));
+        while (gateway.statuses.at(-1) !== 200) await new Promise((resolve) => setImmediate(resolve));
+        assert.equal(gateway.served.length, gateway.statuses.filter((status) => status === 200).length);
     });
 
     it("reject a stream without usage, and count one with usage", async () => {
