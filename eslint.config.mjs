@@ -74,6 +74,7 @@ const SUBJECTS = [
     "apisix",
     "route",
     "consumers",
+    "openai",
     "opt",
 ];
 

@@ -8,6 +8,7 @@ import { EdgeRules } from "./cloudflare/edge-rules";
 import { EdgeWorker } from "./cloudflare/edge-worker";
 import { secretMap } from "./kubernetes/secret-data";
 import { servedPrefixes } from "./alpa/paths";
+import { modelsCurl, OPENAI_PREFIX, openaiTunnelPath } from "./openai/paths";
 import { curlLine } from "./alpa/sample";
 import type { TokenConsumer } from "./cloudflare/service-token";
 import { ServiceTokens, type TokenPair } from "./cloudflare/service-tokens";
@@ -49,6 +50,8 @@ export class CloudflareAccess extends pulumi.ComponentResource {
         super("alpa-auth:index:CloudflareAccess", name, meaning.stack, opts);
         const { account, hostnames, endpoint, teamName, consumers, notify } = args;
         const prefixes = servedPrefixes(args.pathPrefix);
+        const { openaiPaths } = args;
+        const paths = openaiPaths ? [openaiTunnelPath(openaiPaths)] : alpaPaths(prefixes);
         const inside = { parent: this };
 
         const zone = new Zone(`${name}-zone`, { account, ...args.zone, meaning: meaning.Zone }, inside);
@@ -66,7 +69,7 @@ export class CloudflareAccess extends pulumi.ComponentResource {
         const routes = new TunnelRoutes(
             `${name}-routes`,
             {
-                ...{ account, tunnelId: tunnel.tunnelId, hostnames, endpoint, paths: alpaPaths(prefixes) },
+                ...{ account, tunnelId: tunnel.tunnelId, hostnames, endpoint, paths },
                 access: { teamName, audience: access.audience },
                 meaning: meaning.TunnelRoutes,
             },
@@ -79,7 +82,11 @@ export class CloudflareAccess extends pulumi.ComponentResource {
             { ...args.connectors, teamName, token: tunnel.token, meaning: meaning.CloudflaredHost },
             { ...inside, dependsOn: routes },
         );
-        const rules = new EdgeRules(`${name}-edge`, { ...args, prefixes, zoneId, meaning: meaning.EdgeRules }, inside);
+        const rules = new EdgeRules(
+            `${name}-edge`,
+            { ...args, rateLimited: rateLimitedPaths(args), zoneId, meaning: meaning.EdgeRules },
+            inside,
+        );
         // The DNS records are created last and deleted first, so that Access and the rules protect Alpa as long as the
         // names point to it.
         const worker = this.worker(name, args, zoneId, meaning.EdgeWorker);
@@ -97,10 +104,11 @@ export class CloudflareAccess extends pulumi.ComponentResource {
                 { ...inside, dependsOn: after },
             );
 
-        this.url = `https://${hostnames[0]}${args.pathPrefix ?? ""}`;
+        this.url = `https://${hostnames[0]}${openaiPaths ? OPENAI_PREFIX : (args.pathPrefix ?? "")}`;
+        const line = openaiPaths ? modelsCurl : curlLine;
         this.credentials = secretMap(tokens.pairs);
         this.expires = pulumi.output(tokens.ends).apply((ends) => sooner(ends as Record<string, string>, args.expires));
-        this.curl = this.credentials.apply((pairs) => curlLine(this.url, tokenHeaders(pairs[firstEnabled(consumers)])));
+        this.curl = this.credentials.apply((pairs) => line(this.url, tokenHeaders(pairs[firstEnabled(consumers)])));
         this.nameServers = zone.nameServers;
         this.disabled = pulumi.output(tokens.disabled) as pulumi.Output<Record<string, string>>;
         this.zoneStatus = zone.status;
@@ -136,6 +144,12 @@ export class CloudflareAccess extends pulumi.ComponentResource {
  */
 export function namesOfOurOwn({ hostnames, dns }: Pick<CloudflareAccessArgs, "hostnames" | "dns">): string[] {
     return hostnames.filter((hostname) => !dns?.records.some(({ name }) => name === hostname));
+}
+
+/** Paths that the rate limit of plan free counts. */
+function rateLimitedPaths({ openaiPaths, pathPrefix }: CloudflareAccessArgs): string[] {
+    if (openaiPaths) return openaiPaths.map((path) => `${OPENAI_PREFIX}/${path}`);
+    return ["", ...servedPrefixes(pathPrefix)].flatMap((prefix) => [`${prefix}/completions`, `${prefix}/logprobs`]);
 }
 
 /** `<consumer>/<credential>` of the first enabled token; empty if there is none. */

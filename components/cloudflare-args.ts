@@ -1,6 +1,7 @@
 import type { CloudflaredHostArgs } from "./cloudflare/cloudflared/host";
 import type { Phase, ZoneRecord } from "./cloudflare/dns-record";
 import type { Plan, RateLimit } from "./cloudflare/edge-rules";
+import type { OpenaiPath } from "./openai/settings";
 import type { TokenConsumer } from "./cloudflare/service-token";
 import type { ZoneSettings } from "./cloudflare/zone";
 
@@ -19,6 +20,8 @@ export interface CloudflareAccessArgs {
     endpoint: string;
     /** Path prefix in the output `url`. Default: none. Every stack also serves `/alpa`. */
     pathPrefix?: string;
+    /** Paths below `/v1` of an OpenAI-compatible server. Default: the server is Alpa. */
+    openaiPaths?: OpenaiPath[];
     /** The connectors, without the tunnel token. */
     connectors: Omit<CloudflaredHostArgs, "token" | "teamName" | "meaning">;
     /** Name of the Zero Trust team: the part before `.cloudflareaccess.com`. */

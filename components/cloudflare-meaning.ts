@@ -1,5 +1,6 @@
 /** What a stack of option cloudflare is, in plain values: the inputs of its components, which previews and reviews show. */
 import { servedPrefixes } from "./alpa/paths";
+import { OPENAI_PREFIX } from "./openai/paths";
 import type { CloudflareAccessArgs } from "./cloudflare-args";
 import type { TokenCredential, TokenMeaning } from "./cloudflare/service-token";
 import { plain, type Meaning, type ShowSecret } from "./meaning/plain";
@@ -22,8 +23,8 @@ export interface CloudflareMeaning {
 /** @param secret what is shown of secrets */
 export function cloudflareMeaning(args: CloudflareAccessArgs, secret: ShowSecret): CloudflareMeaning {
     const { program, account, hostnames, zone, endpoint, teamName, connectors, notify, consumers, dns } = args;
-    const { plan, rateLimit, browserChecks, proxyTimeoutSeconds, defaultModel, pathPrefix } = args;
-    const pathPrefixes = servedPrefixes(pathPrefix);
+    const { plan, rateLimit, browserChecks, proxyTimeoutSeconds, defaultModel, pathPrefix, openaiPaths } = args;
+    const pathPrefixes = openaiPaths ? [OPENAI_PREFIX] : servedPrefixes(pathPrefix);
     const { instances: connectorsPerHost, ...tunnel } = connectors;
     const of = (settings: object) => plain(settings, secret);
     const credentials = consumers.flatMap(({ name, credentials: all }) => all.map(({ id }) => `${name}/${id}`));
@@ -33,7 +34,7 @@ export function cloudflareMeaning(args: CloudflareAccessArgs, secret: ShowSecret
         Zone: of(zone),
         ServiceTokens: of({ notify }),
         Access: of({ hostnames, admits: credentials }),
-        TunnelRoutes: of({ hostnames, pathPrefixes, endpoint, teamName }),
+        TunnelRoutes: of({ hostnames, pathPrefixes, paths: openaiPaths, endpoint, teamName }),
         CloudflaredHost: of({ ...tunnel, connectorsPerHost, teamName }),
         EdgeRules: of({ hostnames, pathPrefixes, plan, rateLimit, browserChecks, proxyTimeoutSeconds }),
         ...(defaultModel !== undefined && { EdgeWorker: of({ hostnames, pathPrefixes, defaultModel }) }),

@@ -1,22 +1,20 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AcceptSettings } from "./kubernetes/awaited";
-import type { AlpaSettings } from "./route/alpa-upstreams";
 import { BareMetal } from "./hosts/bare-metal/bare-metal";
 import { stateOf, type Phase } from "./opt/conversion-phases";
 import type { GatewayBinding } from "./apisix/wiring";
-import type { GuardSettings } from "./route/request-guard";
+import type { AlpaServer } from "./server";
 import type { ClusterAccess } from "./kubernetes/kubeconfig";
 import type { Observed } from "./route/plugin-chain";
 import { OptComponent, type OptComponentArgs } from "./opt/opt-component";
-import { servedAlpa, type ConversionSettings, type Served } from "./served-alpa";
+import { servedServer, type ConversionSettings, type Served } from "./served-server";
 import type { Meaning } from "./meaning/plain";
 import { Verification, VERIFICATION_PREFIX } from "./opt/verification";
 
 interface Around {
     namespace: string;
     cluster: ClusterAccess;
-    alpa: AlpaSettings;
-    guard: GuardSettings;
+    server: AlpaServer;
     binding: GatewayBinding;
     readiness: AcceptSettings;
     rampart: OptComponentArgs["rampart"];
@@ -55,7 +53,7 @@ export class Conversion extends pulumi.ComponentResource {
         opts: pulumi.ComponentResourceOptions,
     ) {
         super("alpa-auth:index:Conversion", name, meaning, opts);
-        this.served = servedAlpa(around);
+        this.served = servedServer(around);
         this.before = this.served.refused ? [] : this.sides(after);
     }
 
@@ -64,10 +62,10 @@ export class Conversion extends pulumi.ComponentResource {
         const { name, around } = this;
         const { phase, attempt } = around.conversion;
         const sides = this.served.refused ? this.sides([route]) : [];
-        const { answerTimeoutSeconds } = around.alpa;
+        const { answerTimeoutSeconds } = around.server;
         const verification = new Verification(
             `${name}-verification`,
-            { ...around, answerTimeoutSeconds, attempt },
+            { ...around, guard: around.server.guard, answerTimeoutSeconds, attempt },
             { parent: this, dependsOn: [route, ...sides, ...others] },
         );
         const reached = verification.accepted.apply(() => phase);
@@ -80,7 +78,7 @@ export class Conversion extends pulumi.ComponentResource {
         const { name, around } = this;
         const { namespace, cluster, binding, rampart, readiness, conversion } = around;
         const { phase, opt, bareMetal, attempt, back } = conversion;
-        const { answerTimeoutSeconds } = around.alpa;
+        const { answerTimeoutSeconds } = around.server;
         const isMoved = stateOf(phase).side === "component";
         // With opt.hostNetwork, Alpa of the component listens on the same port of the host as Alpa on bare metal.
         const portShared = isMoved && opt.hostNetwork;

@@ -1,12 +1,11 @@
-import type { ConversionSettings } from "./served-alpa";
+import type { ConversionSettings } from "./served-server";
 import type { AcceptSettings } from "./kubernetes/awaited";
-import type { AlpaSettings } from "./route/alpa-upstreams";
 import type { CallerClass } from "./route/caller-classes";
 import type { ExposureSettings, GatewayOrigin } from "./cloudflare/exposure";
 import type { ConsumerSettings } from "./consumers/consumer";
 import type { OwnGateway } from "./apisix/installation";
 import type { GatewayBinding } from "./apisix/wiring";
-import type { GuardSettings } from "./route/request-guard";
+import type { ServerSettings } from "./server";
 import type { ClusterAccess } from "./kubernetes/kubeconfig";
 import type { CountersSettings } from "./apisix/open-requests";
 import type { GatewayTlsSettings } from "./apisix/tls";
@@ -31,8 +30,8 @@ export interface GatewayClusterArgs {
     /** Namespace of routes, consumers and credentials. */
     namespace: string;
     cluster: ClusterAccess;
-    alpa: AlpaSettings;
-    guard: GuardSettings;
+    /** The server behind the gateway, and what depends on its kind. */
+    server: ServerSettings;
     /** Path prefix in the output `url`. @default `/alpa`, which every stack serves */
     pathPrefix?: string;
     gateway: GatewaySettings;

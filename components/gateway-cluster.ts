@@ -2,7 +2,7 @@ import type { GatewayClusterArgs, GatewaySettings } from "./gateway-args";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Conversion, type ConversionOutputs } from "./conversion";
-import { servedAlpa } from "./served-alpa";
+import { servedServer } from "./served-server";
 import { AlpaRoute } from "./route/alpa-route";
 import { GATEWAY_SERVICE } from "./apisix/values";
 import { CloudflareExposure, type GatewayOrigin } from "./cloudflare/exposure";
@@ -15,9 +15,9 @@ import type { GatewayBinding } from "./apisix/wiring";
 import { APISIX_PODS, DATA_PORT } from "./kubernetes/network-policies";
 import { metadata } from "./kubernetes/ownership";
 import { secretMap } from "./kubernetes/secret-data";
-import { servedPrefixes } from "./alpa/paths";
+import { serverOf } from "./server";
+import { tokenLimits } from "./openai/max-tokens";
 import { componentNamespace, releaseNamespace } from "./apisix/values";
-import { curlLine } from "./alpa/sample";
 import { SharedCounters } from "./consumers/shared-counters";
 import { GatewayTls } from "./apisix/tls";
 import { VERIFICATION_PREFIX } from "./opt/verification";
@@ -53,21 +53,21 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         const meaning = gatewayMeaning(args, fingerprints(seed));
         super(type, name, meaning.stack, opts);
         this.meaning = meaning;
-        const { namespace, cluster, guard, gateway, readiness, pathPrefix } = args;
-        const prefixes = servedPrefixes(pathPrefix);
+        const { namespace, cluster, gateway, readiness, pathPrefix } = args;
+        const { server, refused } = servedServer(args);
+        const { prefixes, tunnelPaths, upstreams, route: rules, curl, evidence } = serverOf(server, pathPrefix);
 
         const inside = { parent: this };
         const home = new k8s.core.v1.Namespace(`${name}-namespace`, { metadata: metadata(namespace) }, inside);
         const own = this.install(name, args, home);
         const binding = own?.binding ?? (gateway as GatewayBinding);
-        const pods = gatewayPods(gateway, binding);
+        const pods = { ...gatewayPods(gateway, binding), ...(evidence && { evidence }) };
         const bound = { namespace, binding, cluster, readiness };
         const after = { parent: this, dependsOn: [home, ...(own?.ready ?? [])] };
         const ownGateway = own !== undefined;
         const tls =
             args.tls && new GatewayTls(`${name}-tls`, { ...bound, ...args.tls, meaning: meaning.GatewayTls! }, after);
         const conversion = this.convert(name, args, binding, after.dependsOn);
-        const { alpa, refused } = servedAlpa(args);
         const shared = this.sharedCounters(name, args, binding, home);
         // The route redirects callers to HTTPS, so it is created after TLS. In a conversion it is created after the resources
         // that start Alpa, because callers would get errors. A closed route is created before them. Classes of callers need the counter server first.
@@ -75,11 +75,15 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         const route = new AlpaRoute(
             `${name}-route`,
             {
-                ...{ ...bound, alpa, guard, pathPrefix, ownGateway, refused, attempt: args.conversion?.attempt },
-                meaning: meaning.AlpaRoute,
-                tls: args.tls && { redirect: args.tls.redirect },
-                ...(args.classes && { classes: args.classes, counters: shared?.counters }),
-                observed: observedBy(gateway),
+                ...{ namespace, upstreams, attempt: args.conversion?.attempt, meaning: meaning.AlpaRoute },
+                spec: (revision) =>
+                    rules({
+                        ...{ namespace, ingressClassName: binding.ingressClass, ownGateway, refused, revision },
+                        tls: args.tls && { redirect: args.tls.redirect },
+                        ...(args.classes && { classes: args.classes, counters: shared?.counters }),
+                        observed: observedBy(gateway),
+                        tokenLimits: tokenLimits(args.consumers),
+                    }),
             },
             { ...after, dependsOn: [...after.dependsOn, ...before] },
         );
@@ -99,7 +103,7 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
             [...after.dependsOn, ...(shared ? [shared] : [])],
         );
         const served = this.serve(name, args, pods, { route: route.served, ...consumers.served }, own);
-        const open = conversion ? [...prefixes, VERIFICATION_PREFIX] : prefixes;
+        const open = conversion ? [...tunnelPaths, `^${VERIFICATION_PREFIX}/(completions|logprobs)?$`] : tunnelPaths;
         // The DNS name is created last, when the gateway serves its route and its consumers.
         this.expose(name, args, open, [...after.dependsOn, route, ...consumers.ready, served]);
 
@@ -107,7 +111,7 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         this.url = `${gateway.url}${prefixes[0]}`;
         this.credentials = secretMap(consumers.keys);
         this.jwtSecrets = secretMap(consumers.jwtSecrets);
-        this.curl = this.credentials.apply((keys) => keyLine(this.url, Object.values(keys)[0]));
+        this.curl = this.credentials.apply((keys) => curl(this.url, Object.values(keys)[0]));
         // Registers only the URL as the component's output. The stack exports the other values, which would otherwise be
         // in the state twice.
         this.registerOutputs({ url: this.url });
@@ -140,19 +144,19 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
     }
 
     private convert(name: string, args: GatewayClusterArgs, binding: GatewayBinding, after: pulumi.Resource[]) {
-        const { conversion, gateway, readiness } = args;
-        if (conversion === undefined) return undefined;
+        const { conversion, gateway, readiness, server } = args;
+        if (conversion === undefined || server.kind !== "alpa") return undefined;
         const timeoutSeconds = readiness.graphTimeoutSeconds;
         const rampart = gateway.installer === "rampart" ? { retry: gateway.retry, timeoutSeconds } : undefined;
         const observed = observedBy(gateway);
-        const around = { ...args, binding, rampart, observed, conversion, seed: this.seed };
+        const around = { ...args, server, binding, rampart, observed, conversion, seed: this.seed };
         return new Conversion(`${name}-conversion`, this.meaning.Conversion!, around, after, { parent: this });
     }
 
     private sharedCounters(name: string, args: GatewayClusterArgs, binding: GatewayBinding, home: pulumi.Resource) {
-        const { namespace, alpa, sharedCounters: settings } = args;
+        const { namespace, server, sharedCounters: settings } = args;
         if (settings === undefined) return undefined;
-        const { answerTimeoutSeconds } = alpa;
+        const { answerTimeoutSeconds } = server;
         return new SharedCounters(
             `${name}-counters`,
             {
@@ -163,13 +167,13 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         );
     }
 
-    private expose(name: string, args: GatewayClusterArgs, prefixes: string[], dependsOn: pulumi.Resource[]): void {
+    private expose(name: string, args: GatewayClusterArgs, paths: string[], dependsOn: pulumi.Resource[]): void {
         const { exposure, namespace } = args;
         if (exposure === undefined) return;
         new CloudflareExposure(
             `${name}-exposure`,
             {
-                ...{ ...exposure, namespace, origin: gatewayOrigin(args), prefixes },
+                ...{ ...exposure, namespace, origin: gatewayOrigin(args), paths },
                 meaning: this.meaning.CloudflareExposure!,
             },
             { parent: this, dependsOn },
@@ -191,9 +195,4 @@ function gatewayOrigin({ gateway, namespace }: Pick<GatewayClusterArgs, "gateway
     if (gateway.installer === "existing") return gateway.origin!;
     const apisix = gateway.installer === "helm" ? releaseNamespace(namespace) : componentNamespace(namespace);
     return { service: GATEWAY_SERVICE, namespace: apisix, labels: APISIX_PODS.matchLabels, podPort: DATA_PORT };
-}
-
-/** Example curl command for a completion. @param key undefined if there is no key */
-export function keyLine(url: string, key: string | undefined): string {
-    return curlLine(url, key === undefined ? [] : [`apikey: ${key}`]);
 }

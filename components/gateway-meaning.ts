@@ -1,13 +1,14 @@
 /** What a stack with a gateway is, in plain values: the inputs of its components, which previews and reviews show. */
-import { servedPrefixes } from "./alpa/paths";
 import type { OwnGateway } from "./apisix/installation";
 import { etcdSettings } from "./apisix/values";
 import type { ExposureSettings } from "./cloudflare/exposure";
 import { callerMeaning, type CallerMeaning } from "./consumers/caller-meaning";
 import type { ConsumerSettings } from "./consumers/consumer";
 import type { CountersSettings } from "./apisix/open-requests";
-import { servedAlpa, type ConversionSettings } from "./served-alpa";
+import { serverOf, type ServerSettings } from "./server";
+import { servedServer, type ConversionSettings } from "./served-server";
 import type { GatewayClusterArgs, GatewaySettings } from "./gateway-args";
+import { tokenLimits } from "./openai/max-tokens";
 import { publicFingerprint } from "./meaning/fingerprint";
 import { plain, type Meaning, type ShowSecret } from "./meaning/plain";
 import type { Observed } from "./route/plugin-chain";
@@ -29,7 +30,7 @@ export interface GatewayMeaning {
 /** @param secret what is shown of secrets */
 export function gatewayMeaning(args: GatewayClusterArgs, secret: ShowSecret): GatewayMeaning {
     const { gateway, exposure, sharedCounters, tls, conversion } = args;
-    const { answerTimeoutSeconds } = args.alpa;
+    const { answerTimeoutSeconds } = args.server;
     const of = (settings: object) => plain(settings, secret);
     const own = gateway.installer === "existing" ? undefined : gateway;
     return {
@@ -82,30 +83,32 @@ function conversionMeaning({ phase, opt, bareMetal, ...rest }: ConversionSetting
         ...{ phase, attempt, back, retryAfterSeconds, opt },
         bareMetal: { ...hosts, ...how, endpoint: `${alpaHost}:${port}` },
         retry: args.gateway.installer === "rampart" ? args.gateway.retry : undefined,
-        answerTimeoutSeconds: args.alpa.answerTimeoutSeconds,
+        answerTimeoutSeconds: args.server.answerTimeoutSeconds,
         // The verification route has its own copy of these rules.
-        verification: { guard: args.guard, observability: observabilityMeaning(args) },
+        verification: {
+            guard: "guard" in args.server ? args.server.guard : undefined,
+            observability: observabilityMeaning(args),
+        },
     };
 }
 
-function exposureMeaning({ connectors, ...rest }: ExposureSettings, { pathPrefix }: GatewayClusterArgs) {
+function exposureMeaning({ connectors, ...rest }: ExposureSettings, { server, pathPrefix }: GatewayClusterArgs) {
     const { replicas, metrics, ...tunnel } = connectors;
     return {
-        ...{ ...rest, pathPrefixes: servedPrefixes(pathPrefix) },
+        ...{ ...rest, pathPrefixes: serverOf(server, pathPrefix).prefixes },
+        paths: server.kind === "openai" ? server.paths : undefined,
         tunnel: { ...tunnel, connectors: replicas },
         ...(metrics && { observability: { metrics } }),
     };
 }
 
 function routeMeaning(args: GatewayClusterArgs) {
-    const { guard, pathPrefix, gateway, tls, classes, conversion, sharedCounters } = args;
-    const { alpa, refused } = servedAlpa(args);
-    const { answerTimeoutSeconds, ...upstream } = alpa;
+    const { pathPrefix, gateway, tls, classes, conversion, sharedCounters } = args;
+    const { server, refused } = servedServer(args);
     return {
-        pathPrefixes: servedPrefixes(pathPrefix),
-        upstream,
-        answerTimeoutSeconds,
-        guard,
+        pathPrefixes: serverOf(server, pathPrefix).prefixes,
+        ...serverMeaning(server),
+        tokenLimits: server.kind === "openai" ? tokenLimits(args.consumers) : undefined,
         closed: refused,
         tls: tls && { redirect: tls.redirect },
         classes,
@@ -114,6 +117,15 @@ function routeMeaning(args: GatewayClusterArgs) {
         otherPaths: gateway.installer === "existing" ? "not changed" : "rejected",
         attempt: conversion?.attempt,
     };
+}
+
+function serverMeaning(server: ServerSettings) {
+    if (server.kind === "alpa") {
+        const { kind: _, guard, answerTimeoutSeconds, ...upstream } = server;
+        return { upstream, answerTimeoutSeconds, guard };
+    }
+    const { kind, endpoints, failover, callerModels: _, serverKey: __, ...rest } = server;
+    return { server: kind, upstream: { endpoints, failover }, ...rest };
 }
 
 /** What the rules of a route contain for the access log and the metrics. */
@@ -132,10 +144,17 @@ export function observedBy(gateway: GatewaySettings): Observed | undefined {
     return { ...(metrics && { counted: true }), ...(accessLog && { named: true }) };
 }
 
+const modelsOf = (server: ServerSettings, { name }: ConsumerSettings) =>
+    server.kind === "openai" ? server.callerModels[name] : undefined;
+
 function callerOf(caller: ConsumerSettings, args: GatewayClusterArgs, secret: ShowSecret): CallerMeaning {
-    const { sharedCounters, classes, alpa, expires } = args;
-    const { answerTimeoutSeconds } = alpa;
+    const { sharedCounters, classes, server, expires } = args;
+    const { answerTimeoutSeconds } = server;
     const counters = sharedCounters && { ...countedBy(sharedCounters), answerTimeoutSeconds };
     const named = classes?.find(({ members }) => members.includes(caller.name))?.name;
-    return callerMeaning(caller, { countedBy: counters, class: named, expires }, secret);
+    return callerMeaning(
+        caller,
+        { countedBy: counters, class: named, models: modelsOf(server, caller), expires },
+        secret,
+    );
 }

@@ -38,8 +38,8 @@ export function meaningOf(settings: Settings): Part[] {
 }
 
 /** Components that a stack with a gateway has in addition to it. */
-function hostsOf({ nodes, firewall, alpa }: Exclude<Settings, CloudflareAccessArgs>): Record<string, Meaning> {
-    const { answerTimeoutSeconds } = alpa;
+function hostsOf({ nodes, firewall, server }: Exclude<Settings, CloudflareAccessArgs>): Record<string, Meaning> {
+    const { answerTimeoutSeconds } = server;
     return {
         ...(nodes && { Microk8s: plain({ ...nodes, answerTimeoutSeconds }, WITHOUT_SECRETS) }),
         ...(firewall?.apply === "ssh" && {

@@ -13,6 +13,8 @@ const HINTS: Record<string, string> = {
     convert: "Set convert.bareMetal: the current hosts of Alpa, and the systemd service that runs it.",
     "convert.bareMetal": "Set hosts, and either unit or commands: a rollback uses them to start Alpa again.",
     "convert.bareMetal.commands.start": "Set the command that starts Alpa: a rollback needs it.",
+    openai: "Set openai.endpoints and openai.models.",
+    "openai.models": "Name the models that callers may use, as the server has them.",
     zone: "Set zone.name and zone.plan.",
     tunnel: "Set tunnel.image.tag; with option cloudflare set tunnel.hosts, tunnel.version and tunnel.sha256.",
     access: "Run: pulumi config set --path access.teamName <part before .cloudflareaccess.com>",

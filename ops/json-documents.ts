@@ -7,13 +7,14 @@ const CREDENTIALS =
     "credentials: [{id, method, algorithm, state, expires, daysLeft, secretVersion, previousSecretExpires, fingerprint, lastHandout}]";
 const PLAN = "`{stack, phase, to, steps: [{phase, does, callers}], budgetMinutes, returnMinutes, problems}`";
 const STATUS = "`{stack, phase, isComplete, underWay, attempt: {number, to, by, pid, at}, closedSince, next, pending}`";
-const CALLERS = "[{caller, kind, requests, successes, unsuccessful: [{status, requests}], bytesSent}]";
+const CALLERS =
+    "[{caller, kind, requests, successes, unsuccessful: [{status, requests}], bytesSent, tokens: {models: [{model, prompt, completion}], uncountedAnswers}}]";
 
 /** JSON output by noun and verb. Every command with `--json` must be in this table. */
 export const JSON_DOCUMENTS: Record<string, string> = {
     "consumer list": "list of `{consumer, credential, live, problems, …}`, one for each credential",
     "consumer show": `\`{stack, name, type, file, class, limits, ownLimits, lastHandout, ${CREDENTIALS}}\`; \`state\` is that of the config, applied or not`,
-    "consumer usage": `\`{stack, since, from, to, callers: ${CALLERS}}\`; \`kind\` is \`caller\`, \`unknown\` (not in the config), \`verification\` (option \`intra-b\`) or \`no-caller\`, whose \`caller\` is \`null\``,
+    "consumer usage": `\`{stack, since, from, to, callers: ${CALLERS}}\`; \`kind\` is \`caller\`, \`unknown\` (not in the config), \`verification\` (option \`intra-b\`) or \`no-caller\`, whose \`caller\` is \`null\`; \`tokens\` only with an OpenAI-compatible server`,
     "consumer add": EDIT,
     "consumer set-limits": EDIT,
     "consumer rotate": EDIT,

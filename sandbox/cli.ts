@@ -38,7 +38,7 @@ program
     .description("Start the sandbox, run `pulumi up` on a shipped stack, and print requests to try")
     .addOption(
         new Option("--stack <name>", "stack file to bring up")
-            .choices(["intra", "inter", "cloudflare"])
+            .choices(["intra", "inter", "cloudflare", "openai"])
             .default("intra"),
     )
     .addOption(

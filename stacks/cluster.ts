@@ -26,8 +26,8 @@ export function clusterOf(
         nodes,
         fallbackAccess,
         identity,
-        alpa: { answerTimeoutSeconds },
-    }: StackCluster & Pick<GatewayClusterArgs, "alpa">,
+        server: { answerTimeoutSeconds },
+    }: StackCluster & Pick<GatewayClusterArgs, "server">,
     seed: pulumi.Output<string>,
 ): {
     access: ClusterAccess;

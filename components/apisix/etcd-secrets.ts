@@ -13,6 +13,8 @@ interface EtcdSecretArgs {
     password: pulumi.Input<string>;
     /** Key that encrypts the credentials in etcd; secret. */
     keyring: pulumi.Input<string>;
+    /** Value of `Authorization` for the server; secret. Default: none. */
+    serverKey?: pulumi.Input<string>;
 }
 
 /**
@@ -23,9 +25,13 @@ interface EtcdSecretArgs {
  */
 export function etcdSecret(
     name: string,
-    { namespace, secretName, password, keyring }: EtcdSecretArgs,
+    { namespace, secretName, password, keyring, serverKey }: EtcdSecretArgs,
     opts: pulumi.CustomResourceOptions,
 ): k8s.core.v1.Secret {
-    const data = secretData({ [ETCD_SECRET.password]: password, [ETCD_SECRET.keyring]: keyring });
+    const data = secretData({
+        [ETCD_SECRET.password]: password,
+        [ETCD_SECRET.keyring]: keyring,
+        ...(serverKey !== undefined && { [ETCD_SECRET.serverKey]: serverKey }),
+    });
     return new k8s.core.v1.Secret(`${name}-secret`, { metadata: metadata(secretName, namespace), data }, opts);
 }

@@ -11,6 +11,8 @@ export interface GatewayPods {
     namespace: string;
     /** Labels that the pods have in common. */
     labels: Record<string, string>;
+    /** Path of a request that the gateway rejects after authentication. Default: one below `/alpa`. */
+    evidence?: string;
     /**
      * Behaviour if the pods cannot be found or queried. `fail`: error, since the stack installed the pods. `settle`: the
      * provider waits for the settle time, since the user may lack permission at an existing gateway.

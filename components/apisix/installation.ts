@@ -64,7 +64,9 @@ export class Gateway extends pulumi.ComponentResource {
 
     constructor(name: string, meaning: Meaning, args: InstallationArgs, opts: pulumi.ComponentResourceOptions) {
         super("alpa-auth:index:Gateway", name, meaning, opts);
-        const { namespace, cluster, gateway } = args;
+        const { namespace, cluster } = args;
+        const serverKeyVersion = meaning.serverKey as pulumi.Input<string> | undefined;
+        const gateway = { ...args.gateway, release: { ...args.gateway.release, serverKeyVersion } };
         const { availability, observability } = gateway.release;
         const installation = installationOf(gateway, namespace);
         const profileText = profileOf(gateway.release, namespace);
@@ -99,13 +101,14 @@ export class Gateway extends pulumi.ComponentResource {
                     secretName: etcdSecretName(installation),
                     password: etcd.password,
                     keyring: etcd.keyring,
+                    serverKey: gateway.release.serverKey,
                 },
                 { ...o, dependsOn: policies },
             );
             return adminKeys(`${name}-admin-keys`, apisix, { ...o, dependsOn: [...policies, profile, secret] });
         };
 
-        const apisix = install(name, this, [etcd.prepared], args, inNamespace);
+        const apisix = install(name, this, [etcd.prepared], { ...args, gateway }, inNamespace);
         const { namespace: apisixNamespace } = installation;
         const stop =
             availability &&
@@ -116,7 +119,7 @@ export class Gateway extends pulumi.ComponentResource {
             );
         const { binding, ready } = gatewayWiring(
             `${name}-wiring`,
-            { apisixNamespace, namespace, ...(observability?.metrics && { metrics: true }) },
+            { apisixNamespace, namespace, observability },
             // No route is opened before the graceful shutdown of the pods is configured.
             { parent: this, dependsOn: stop ?? apisix.ready },
         );

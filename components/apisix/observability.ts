@@ -7,6 +7,8 @@ export interface ObservabilitySettings {
     metrics?: MetricsSettings;
     /** Whether each pod logs one line of JSON for each request. Default: false, the format of APISIX. */
     accessLog?: boolean;
+    /** Whether the routes count tokens. Default: false. */
+    tokens?: boolean;
 }
 
 /** Port and path of APISIX's metrics, the defaults of APISIX and the chart. */
@@ -38,6 +40,31 @@ export const METRICS_METADATA = {
         },
     },
 };
+
+const MODELS = ["request_llm_model", "llm_model"];
+const { http_status, http_latency, bandwidth } = METRICS_METADATA.prometheus.disabled_labels;
+const OF_TOKENS = ["service_id", "node", "request_llm_model"];
+
+/**
+ * The same for routes that count tokens. Only the counters of tokens have a series for each caller and model; a caller of two
+ * models has 8 series in all. `request_llm_model` is a text of the request, so no metric has it.
+ */
+const TOKENS_METADATA = {
+    prometheus: {
+        disabled_labels: {
+            http_status: [...http_status, ...MODELS],
+            http_latency: [...http_latency, ...MODELS],
+            bandwidth: [...bandwidth, ...MODELS, "request_type"],
+            llm_prompt_tokens: [...OF_TOKENS, "request_type"],
+            llm_completion_tokens: [...OF_TOKENS, "request_type"],
+            llm_prompt_tokens_dist: [...OF_TOKENS, "consumer"],
+            llm_completion_tokens_dist: [...OF_TOKENS, "consumer"],
+        },
+    },
+};
+
+/** Metadata of the plugins of a gateway with metrics. */
+export const metricsMetadata = ({ tokens }: ObservabilitySettings) => (tokens ? TOKENS_METADATA : METRICS_METADATA);
 
 /** Memory for the values of metrics: the default of APISIX 3.18. A few thousand callers fill the 10 MiB of APISIX 3.17. */
 const COUNTS_MEMORY = "128m";

@@ -80,3 +80,6 @@ export function countedIn(counters?: Counters): Record<string, unknown> {
         allow_degradation: counters.whenDown !== "refuse",
     };
 }
+
+/** Name under which APISIX's `ai-rate-limiting` counts tokens, at the end of the names of its headers. */
+export const TOKEN_COUNTER = "llm";

@@ -118,7 +118,7 @@ export function renderProfile(settings: ProfileSettings): string {
  */
 function observedParts(observability: ObservabilitySettings | undefined) {
     const { http, ...snippets } = observability?.accessLog
-        ? accessLogSettings()
+        ? accessLogSettings(observability)
         : { http: { access_log: "/dev/stdout" } };
     const memory = metricsMemory(observability);
     const upstream = { keepalive_timeout: `${UPSTREAM_IDLE_SECONDS}s` };

@@ -1,3 +1,4 @@
+import type { Input, Output } from "@pulumi/pulumi";
 import { shutdownSeconds } from "../alpa/answer-times";
 import { KEYRING_VARIABLE, PROFILE, PROFILE_FILE, profileName, renderProfile, TLS_CIPHERS } from "./profile";
 import { ADMIN_KEYS_SECRET } from "./gateway-pods";
@@ -22,6 +23,10 @@ export interface ReleaseSettings {
     storageClass?: string;
     /** Settings for high availability. Default: none, and the gateway may stop together with its node. */
     availability?: Availability;
+    /** Value of `Authorization` for the server; secret. Default: none. */
+    serverKey?: Output<string>;
+    /** A value that changes with `serverKey`, so that new pods read the new one. */
+    serverKeyVersion?: Input<string>;
     /** Metrics and access log. Default: no metrics, and the log format of APISIX. */
     observability?: ObservabilitySettings;
 }
@@ -78,7 +83,11 @@ export const ADMIN_SERVICE = { name: `${FULL_NAME}-admin`, port: 9180 };
 export const GATEWAY_SERVICE = { name: `${FULL_NAME}-gateway`, port: 80 };
 
 /** Fields of the Secret of {@link etcdSecretName}. */
-export const ETCD_SECRET = { password: "etcd-root-password", keyring: "keyring" };
+export const ETCD_SECRET = { password: "etcd-root-password", keyring: "keyring", serverKey: "server-key" };
+
+const SERVER_KEY_VARIABLE = "ALPA_AUTH_SERVER_KEY";
+/** What APISIX replaces with the variable of its pods, so that neither etcd nor the Admin API has the key. */
+export const SERVER_KEY_REFERENCE = `$env://${SERVER_KEY_VARIABLE}`;
 
 /** Name of the ingress controller, unique in the cluster, so that each controller only processes its own objects. */
 export function controllerName(namespace: string): string {
@@ -96,9 +105,13 @@ export function apisixValues(settings: ReleaseSettings, namespace: string, insta
         fullnameOverride: FULL_NAME,
         image: { repository: image.repository, tag: image.tag },
         replicaCount: replicas,
-        ...settingsFileValues(profileName(profileOf(settings, namespace)), etcdSecretName(installation)),
+        ...settingsFileValues(
+            profileName(profileOf(settings, namespace)),
+            etcdSecretName(installation),
+            settings.serverKey !== undefined,
+        ),
         ...(availability === undefined ? {} : gatewayValues()),
-        ...podValues(observability),
+        ...annotated(settings),
         service: serviceValues(nodePort, tls),
         apisix: {
             ...(tls === undefined ? {} : tlsValues(tls)),
@@ -148,12 +161,14 @@ export function etcdMembers({ availability }: Pick<ReleaseSettings, "availabilit
 }
 
 /** Values that make APISIX read this project's settings file. @param profile name of the ConfigMap with the file */
-function settingsFileValues(profile: string, etcdSecret: string) {
+function settingsFileValues(profile: string, etcdSecret: string, hasServerKey: boolean) {
+    const serverKey = { secretKeyRef: { name: etcdSecret, key: ETCD_SECRET.serverKey } };
     const keyring = { secretKeyRef: { name: etcdSecret, key: ETCD_SECRET.keyring } };
     return {
         extraEnvVars: [
             { name: "APISIX_PROFILE", value: PROFILE },
             { name: KEYRING_VARIABLE, valueFrom: keyring },
+            ...(hasServerKey ? [{ name: SERVER_KEY_VARIABLE, valueFrom: serverKey }] : []),
         ],
         extraVolumes: [{ name: "settings", configMap: { name: profile } }],
         extraVolumeMounts: [
@@ -165,6 +180,13 @@ function settingsFileValues(profile: string, etcdSecret: string) {
             },
         ],
     };
+}
+
+/** Annotations of the pods. */
+function annotated({ observability, serverKeyVersion }: ReleaseSettings) {
+    const values = podValues(observability);
+    if (serverKeyVersion === undefined) return values;
+    return { podAnnotations: { ...values.podAnnotations, "alpa-auth.io/server-key": serverKeyVersion } };
 }
 
 /** Name of the Secret with etcd's password and APISIX's encryption key. */

@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { ADMIN_KEYS_SECRET } from "./gateway-pods";
 import { ADMIN_SERVICE, controllerName } from "./values";
-import { METRICS_METADATA } from "./observability";
+import { metricsMetadata, type ObservabilitySettings } from "./observability";
 import { metadata } from "../kubernetes/ownership";
 
 /** Objects that routes and consumers refer to. */
@@ -26,8 +26,8 @@ interface GatewayWiringArgs {
     apisixNamespace: string;
     /** Namespace of the routes. The two cluster-wide classes have the same name. */
     namespace: string;
-    /** Whether APISIX counts requests. @default false */
-    metrics?: boolean;
+    /** Settings of APISIX's metrics. Default: no metrics. */
+    observability?: ObservabilitySettings;
 }
 
 /**
@@ -100,14 +100,14 @@ export function gatewayWiring(
 }
 
 /** Specs of the objects. */
-function renderWiring({ apisixNamespace, namespace, metrics }: GatewayWiringArgs) {
+function renderWiring({ apisixNamespace, namespace, observability }: GatewayWiringArgs) {
     const parametersRef = { group: "apisix.apache.org", kind: "GatewayProxy", name: namespace };
     const { name, admin: key } = ADMIN_KEYS_SECRET;
     const auth = { type: "AdminKey", adminKey: { valueFrom: { secretKeyRef: { name, key } } } };
     return {
         proxy: {
             provider: { type: "ControlPlane", controlPlane: { service: ADMIN_SERVICE, auth } },
-            ...(metrics ? { pluginMetadata: METRICS_METADATA } : {}),
+            ...(observability?.metrics ? { pluginMetadata: metricsMetadata(observability) } : {}),
         },
         ingressClass: {
             controller: controllerName(namespace),

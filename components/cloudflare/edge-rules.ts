@@ -20,8 +20,8 @@ export interface EdgeRulesArgs {
     zoneId: pulumi.Input<string>;
     hostnames: string[];
     plan: Plan;
-    /** Path prefixes that are served in addition to Alpa's own paths. */
-    prefixes: string[];
+    /** Paths that the rate limit counts with plan free. Default: none, without a rate limit. */
+    rateLimited?: string[];
     /** Rate limit. Default: none. */
     rateLimit?: RateLimit;
     browserChecks: "skip" | "keep";
@@ -81,7 +81,7 @@ const TOO_MANY = JSON.stringify({ type: "error", message: "Too many requests. Tr
 
 export function renderRateLimit(
     limit: RateLimit,
-    { hostnames, plan, prefixes }: Pick<EdgeRulesArgs, "hostnames" | "plan" | "prefixes">,
+    { hostnames, plan, rateLimited = [] }: Pick<EdgeRulesArgs, "hostnames" | "plan" | "rateLimited">,
 ) {
     // Access verifies the client id only after this rule, so anyone can send a caller's client id. The address is counted
     // too, so that such requests do not use up the caller's limit.
@@ -99,7 +99,7 @@ export function renderRateLimit(
                       response: { statusCode: 429, contentType: "application/json", content: TOO_MANY },
                   },
               }),
-        expression: free ? pathIs(prefixes) : hostIs(hostnames),
+        expression: free ? pathIs(rateLimited) : hostIs(hostnames),
         enabled: true,
         ratelimit: {
             // Cloudflare requires separate counts for each data center.
@@ -111,9 +111,8 @@ export function renderRateLimit(
     };
 }
 
-function pathIs(prefixes: string[]): string {
-    const paths = ["", ...prefixes].flatMap((prefix) => [`"${prefix}/completions"`, `"${prefix}/logprobs"`]);
-    return `(http.request.uri.path in {${paths.join(" ")}})`;
+function pathIs(paths: string[]): string {
+    return `(http.request.uri.path in {${paths.map((path) => `"${path}"`).join(" ")}})`;
 }
 
 function hostIs(hostnames: string[]): string {

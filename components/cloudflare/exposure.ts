@@ -37,16 +37,15 @@ export interface CloudflareExposureArgs extends ExposureSettings {
     /** Namespace of the connectors. */
     namespace: string;
     origin: GatewayOrigin;
-    /** Path prefixes of Alpa's two paths at the gateway. The tunnel forwards no other path. */
-    prefixes: string[];
+    /** Regular expressions of the paths that the tunnel forwards. */
+    paths: string[];
 }
 
 /** A host name at Cloudflare and a tunnel to the gateway. The gateway authenticates callers, so Access is not used. */
 export class CloudflareExposure extends pulumi.ComponentResource {
     constructor(name: string, args: CloudflareExposureArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:index:CloudflareExposure", name, args.meaning, opts);
-        const { account, hostname, namespace, origin, prefixes } = args;
-        const paths = pathsBehind(prefixes);
+        const { account, hostname, namespace, origin, paths } = args;
         const hostnames = [hostname];
         const inside = { parent: this };
 
@@ -78,11 +77,6 @@ export class CloudflareExposure extends pulumi.ComponentResource {
         );
         this.registerOutputs({});
     }
-}
-
-/** Expressions for the paths that are forwarded to the gateway. */
-function pathsBehind(prefixes: string[]): string[] {
-    return prefixes.map((prefix) => `^${prefix}/(completions|logprobs)?$`);
 }
 
 /** Endpoint of the gateway. The fully qualified name needs no search domain. */

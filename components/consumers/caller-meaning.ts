@@ -12,6 +12,8 @@ export interface CallerMeaning {
     countedBy?: Omit<Counters, "host">;
     /** Class of the caller. Unset if it has none. */
     class?: string;
+    /** Models that the caller may use. Unset if it may use all of the stack. */
+    models?: string[];
     /** The credentials, by id. */
     credentials: Record<string, CredentialMeaning>;
 }
@@ -34,13 +36,14 @@ interface CredentialMeaning {
  */
 export function callerMeaning(
     { name, limits, credentials, brought = [] }: ConsumerSettings,
-    around: Pick<CallerMeaning, "countedBy" | "class"> & { expires: Record<string, string> },
+    around: Pick<CallerMeaning, "countedBy" | "class" | "models"> & { expires: Record<string, string> },
     secret: ShowSecret,
 ): CallerMeaning {
     const meaning = {
         limits,
         countedBy: Object.keys(limits).length === 0 ? undefined : around.countedBy,
         class: around.class,
+        models: around.models,
         credentials: Object.fromEntries(
             credentials.map((one) => {
                 const readmit = brought.find(({ id }) => id === one.id)?.readmit;

@@ -68,7 +68,7 @@ export async function untilAccepted(
         const ask: AskPod = async (connect) => {
             const of = { there: credentials, gone: [] };
             const stored = viewer && (await askAdmin(connect(POD_ADMIN_PORT), viewer, namespace, consumers, of));
-            return stored ?? askWith(() => connect(POD_DATA_PORT), "authenticates", credentials);
+            return stored ?? askWith(() => connect(POD_DATA_PORT), "authenticates", credentials, gateway);
         };
         const verdictOfPods = await askEveryPod(inputs, gateway, ask, isKeyReplaced ? orThrow(ask) : undefined);
         return withoutAdmin(verdictOfPods, gateway, viewer, "limits and tokens of key pairs");

@@ -86,6 +86,8 @@ export async function credentialsOf(read: Reader, namespace: string, consumers: 
 export interface EvidenceOptions {
     /** Whether the check accepts a pod without the route, because the route is being deleted too. Default: false. */
     mayLackRoute?: boolean;
+    /** Path of the request. Default: Alpa's. */
+    evidence?: string;
 }
 
 /**
@@ -139,20 +141,21 @@ async function otherAnswer(
     connect: () => PodConnection,
     good: number,
     credentials: Sent[],
-    { mayLackRoute = false }: EvidenceOptions,
+    { mayLackRoute = false, evidence }: EvidenceOptions,
 ): Promise<Answered | undefined> {
+    const question = { ...QUESTION, ...(evidence !== undefined && { path: evidence }) };
     const asked = credentials.filter(({ headers }) => headers !== undefined);
     for (let i = 0; i < (asked.length >= MANY ? 1 : WORKER_CONNECTIONS); i++) {
         const connection = connect();
         // Checks the route first, without a credential and on the same connection: a credential must never be sent to
         // another owner's route at a shared gateway.
-        const { status: bare } = await connection.request({ ...QUESTION, headers: NO_REDIRECT });
+        const { status: bare } = await connection.request({ ...question, headers: NO_REDIRECT });
         if (bare !== 401) {
             if (mayLackRoute) continue;
             return { status: bare };
         }
         for (const { who, headers } of asked) {
-            const { status } = await connection.request({ ...QUESTION, headers: { ...headers, ...NO_REDIRECT } });
+            const { status } = await connection.request({ ...question, headers: { ...headers, ...NO_REDIRECT } });
             if (status !== good) return { status, who };
         }
     }

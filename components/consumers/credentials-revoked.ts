@@ -28,7 +28,7 @@ export async function untilRejected(inputs: Proof, credentials: Record<string, s
             if ((await read({ apiVersion: "v1", kind: "Namespace", name: gateway.namespace })) === undefined)
                 return { state: "ready", proved: true }; // The gateway is deleted too, so no pod accepts the credentials.
             const route = { apiVersion: "apisix.apache.org/v2", kind: "ApisixRoute", namespace, name: "alpa" };
-            const options = { mayLackRoute: (await read(route)) === undefined };
+            const options = { evidence: gateway.evidence, mayLackRoute: (await read(route)) === undefined };
             const viewer = await viewerKey(read, gateway.namespace);
             const verdict = await askEveryPod(
                 inputs,

@@ -9,6 +9,12 @@ export interface Limits {
     perSeconds?: number;
     /** Requests open at the same time. */
     concurrent?: number;
+    /** Tokens that one request may generate. The rules of the route enforce it. */
+    maxTokens?: number;
+    /** Tokens of prompts and answers in each window of `perTokenSeconds`. Both are set, or neither. */
+    tokens?: number;
+    /** Length of the window for tokens, in seconds. */
+    perTokenSeconds?: number;
 }
 
 /** Limits of a caller: its own, and the stack's defaults for limits that it does not set. */
@@ -16,9 +22,9 @@ export function callerLimits(ofStack: Limits | undefined, own: Limits | undefine
     return { ...ofStack, ...own };
 }
 
-/** Whether any caller has a limit. */
+/** Whether any caller has a limit that the gateway counts. `maxTokens` is about one request and counts nothing. */
 export function hasLimits(callers: { limits: Limits }[]): boolean {
-    return callers.some(({ limits }) => Object.keys(limits).length > 0);
+    return callers.some(({ limits: { maxTokens: _, ...counted } }) => Object.keys(counted).length > 0);
 }
 
 /** Warning about limits at a gateway with an unknown number of pods. */
@@ -38,7 +44,7 @@ export interface ConsumerPlugin {
  * @param counters counter server. Default: none, and each APISIX pod counts for itself
  */
 export function limitPlugins(limits: Limits, scope: string, counters?: Counters): ConsumerPlugin[] {
-    const { requests, perSeconds, concurrent } = limits;
+    const { requests, perSeconds, concurrent, tokens, perTokenSeconds } = limits;
     const plugins: ConsumerPlugin[] = [];
     if (concurrent !== undefined) {
         const message = `at most ${concurrent} requests at the same time`;
@@ -56,7 +62,25 @@ export function limitPlugins(limits: Limits, scope: string, counters?: Counters)
         if (counters?.whenDown === "each-pod")
             plugins.push({ name: "limit-req", config: eachPod(requests, perSeconds, config.rejected_msg) });
     }
+    if (tokens !== undefined && perTokenSeconds !== undefined)
+        plugins.push({ name: "ai-rate-limiting", config: tokenBudget(tokens, perTokenSeconds, counters) });
     return plugins;
+}
+
+/**
+ * Budget of tokens of prompts and answers. The plugin subtracts the tokens of an answer when the answer ends, so requests
+ * that are open when the budget is used up still end. It has no field for the variable by which it counts: on a consumer,
+ * it counts that consumer.
+ */
+function tokenBudget(tokens: number, seconds: number, counters?: Counters): Record<string, unknown> {
+    return {
+        limit: tokens,
+        time_window: seconds,
+        limit_strategy: "total_tokens",
+        rejected_code: 429,
+        rejected_msg: `at most ${tokens} tokens in ${seconds} s`,
+        ...countedIn(counters),
+    };
 }
 
 /**

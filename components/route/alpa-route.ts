@@ -1,47 +1,41 @@
 import { createHash } from "node:crypto";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { GatewayBinding } from "../apisix/wiring";
 import { generationOf } from "../kubernetes/generation";
 import { attempted, metadata } from "../kubernetes/ownership";
-import type { AlpaSettings } from "./alpa-upstreams";
-import { renderRoute, renderUpstreams, type RouteRules } from "./route-rules";
 import { ROUTE, type ServedRoute } from "./route-served";
 import type { Meaning } from "../meaning/plain";
 
-export interface AlpaRouteArgs extends Pick<
-    RouteRules,
-    "guard" | "ownGateway" | "pathPrefix" | "tls" | "refused" | "observed" | "classes" | "counters"
-> {
+export interface AlpaRouteArgs {
     /** What it is, for the inputs of the component. */
     meaning: Meaning;
     /** Namespace of the route and of the consumers. */
     namespace: string;
-    binding: GatewayBinding;
-    alpa: AlpaSettings;
+    /** Spec of each ApisixUpstream, by its name without `alpa-`. */
+    upstreams: Record<string, object>;
+    /** Spec of the ApisixRoute. @param revision of the rules, for a header of error answers */
+    spec: (revision?: string) => object;
     /** Number of the attempt in a conversion. With a new number, the rules are written again. Default: 0. */
     attempt?: number;
 }
 
-/** The only open routes to Alpa: two paths, POST, with a credential. */
+/** The only open routes to the server, with a credential. */
 export class AlpaRoute extends pulumi.ComponentResource {
     /** What every gateway pod must apply. */
     readonly served: ServedRoute;
 
     constructor(name: string, args: AlpaRouteArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:index:AlpaRoute", name, args.meaning, opts);
-        const { namespace, alpa } = args;
-        const specs = renderUpstreams(alpa);
+        const { namespace, upstreams: specs, spec } = args;
         const upstreams = Object.entries(specs).map(([role, spec]) => this.upstream(name, role, spec, args));
-        const rules = rulesOf(args);
-        const revision = revisionOf({ rules: renderRoute(rules), specs });
+        const revision = revisionOf({ rules: spec(), specs });
         const route = new k8s.apiextensions.CustomResource(
             `${name}-rules`,
             {
                 apiVersion: "apisix.apache.org/v2",
                 kind: "ApisixRoute",
                 metadata: attempted(metadata(ROUTE, namespace), args.attempt),
-                spec: renderRoute({ ...rules, revision }),
+                spec: spec(revision),
             },
             // Depends on the upstreams: the controller accepts a route whose upstream does not exist yet, and callers
             // would get no answer.
@@ -65,23 +59,6 @@ export class AlpaRoute extends pulumi.ComponentResource {
             { parent: this },
         );
     }
-}
-
-function rulesOf(args: AlpaRouteArgs): RouteRules {
-    const { namespace, guard, binding, alpa, ownGateway, pathPrefix, tls, refused, observed, classes, counters } = args;
-    return {
-        namespace,
-        guard,
-        ingressClassName: binding.ingressClass,
-        answerTimeoutSeconds: alpa.answerTimeoutSeconds,
-        ownGateway,
-        pathPrefix,
-        tls,
-        refused,
-        classes,
-        counters,
-        observed,
-    };
 }
 
 /** Digest of the rules and upstreams. Answers contain it, so that it shows which rules a gateway pod applies. */

@@ -30,7 +30,7 @@ const CHECK_TIMEOUT_SECONDS = 3;
 export function completionsUpstream(alpa: AlpaSettings) {
     return {
         ...renderUpstream(alpa.endpoints, alpa.answerTimeoutSeconds),
-        ...(several(alpa) ? healthChecks() : {}),
+        ...(several(alpa) ? healthChecks([200, 400]) : {}),
     };
 }
 
@@ -44,7 +44,7 @@ export function logprobsUpstream(alpa: AlpaSettings) {
     return {
         ...renderUpstream(endpoints, answerTimeoutSeconds),
         loadbalancer: { type: "chash", hashOn: "consumer" },
-        ...healthChecks(),
+        ...healthChecks([200, 400]),
     };
 }
 
@@ -78,7 +78,7 @@ export function renderUpstream(endpoints: AlpaEndpoint[], answerTimeoutSeconds: 
  * requests. An Alpa whose batch loop has ended is not detected, because it still answers 400. A single failed request
  * changes nothing.
  */
-function healthChecks() {
+export function healthChecks(httpCodes: number[]) {
     const interval = `${CHECK_SECONDS}s`;
     return {
         healthCheck: {
@@ -90,7 +90,7 @@ function healthChecks() {
                 // This field is required although the checks use no TLS. Without it, the controller writes the default under
                 // a name that APISIX rejects.
                 strictTLS: false,
-                healthy: { interval, successes: 1, httpCodes: [200, 400] },
+                healthy: { interval, successes: 1, httpCodes },
                 // `timeout` is the number of timed-out checks after which a service counts as down. It is higher than
                 // `tcpFailures`, because a busy Alpa may answer slowly.
                 unhealthy: { interval, tcpFailures: 2, timeout: 4, httpFailures: 4, httpCodes: [500, 502, 503, 504] },

@@ -6,10 +6,10 @@ export interface CallerClass {
     name: string;
     /** Names of its consumers, at least one. */
     members: string[];
-    /** Largest number of requests to /completions that the members together may have open. */
+    /** Largest number of requests to /completions, or to each path of another server, that the members together may have open. */
     completions: number;
-    /** Largest number of requests to /logprobs that the members together may have open. It is a separate limit. */
-    logprobs: number;
+    /** The same for /logprobs, which is a separate limit. Unset for another server than Alpa. */
+    logprobs?: number;
 }
 
 /** Settings of the classes of a stack. */
@@ -38,15 +38,25 @@ export function classPlugins(
     { classes = [], counters }: ClassSettings,
 ): RoutePlugin[] {
     if (classes.length === 0) return [];
-    const rules = classes.map(({ name, members, ...most }) => {
-        const open = most[path === "/completions" ? "completions" : "logprobs"];
+    const most = (one: CallerClass) => (path === "/completions" ? one.completions : one.logprobs!);
+    return [plugin("workflow", { rules: classRules(namespace, { classes, counters }, most) })];
+}
+
+/** Rules of the plugin `workflow` for the classes. @param most largest number of open requests of a class */
+export function classRules(
+    namespace: string,
+    { classes = [], counters }: ClassSettings,
+    most: (one: CallerClass) => number,
+) {
+    return classes.map((one) => {
+        const { name, members } = one;
+        const open = most(one);
         return {
             case: [["consumer_name", "in", members.map((member) => `${namespace}_${member}`)]],
             // The variable has the same value in every request of the route, so all members share one count.
             actions: [["limit-conn", openRequests(open, "route_id", classIsFull(name, open), counters)]],
         };
     });
-    return [plugin("workflow", { rules })];
 }
 
 /** Message of a 429 when the class of a caller is full. */

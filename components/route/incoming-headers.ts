@@ -3,6 +3,17 @@ import { alpaError, plugin, type RoutePlugin } from "./route-plugin";
 /** Error body as a Lua string. It must not contain `]]`. */
 const body = (message: string) => `[[${JSON.stringify(alpaError(message))}]]`;
 
+/** Lua that reads the request headers into `headers`, and removes those with an underscore. @param tooMany the error's body */
+export const OPEN_HEADERS = (tooMany: object) => `    local headers, cut = ngx.req.get_headers()
+    if cut then
+        return 400, [[${JSON.stringify(tooMany)}]]
+    end
+    for name in pairs(headers) do
+        if name:find("_", 1, true) then
+            ngx.req.clear_header(name)
+        end
+    end`;
+
 /**
  * Checks request headers before authentication, in ways that no plugin of APISIX offers:
  *
@@ -19,15 +30,7 @@ export function incomingHeaders(unauthorized: string): RoutePlugin {
         phase: "rewrite",
         functions: [
             `return function()
-    local headers, cut = ngx.req.get_headers()
-    if cut then
-        return 400, ${body("too many headers")}
-    end
-    for name in pairs(headers) do
-        if name:find("_", 1, true) then
-            ngx.req.clear_header(name)
-        end
-    end
+${OPEN_HEADERS(alpaError("too many headers"))}
     local token = (ngx.var.http_authorization or ""):gsub("^[Bb]earer ", "")
     local header, claims = token:match("^%.*([^.]+)%.+([^.]+)%.+[^.]+%.*$")
     local object = "^e[w-z0-9+/_-]"

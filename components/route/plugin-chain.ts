@@ -12,7 +12,7 @@ import { serviceDescription } from "../alpa/service-description";
  * caller claims. Alpa logs the first address of X-Forwarded-For. Without the caller's header, this is the address that the
  * gateway saw.
  */
-const REMOVED_HEADERS = [
+export const REMOVED_HEADERS = [
     "apikey",
     "Authorization",
     "Proxy-Authorization",
@@ -46,8 +46,12 @@ const NO_COOKIE = "=";
  */
 const WHO_MAY = 2395;
 
-/** Authentication by a key or a token. Every route has it. */
-function authentication(): RoutePlugin[] {
+/**
+ * Authentication by a key or a token. Every route has it.
+ * @param headers checks the headers before
+ * @param unauthorized body of a 401
+ */
+export function authenticatedBy(headers: RoutePlugin, unauthorized: object): RoutePlugin[] {
     const key = { header: "apikey", query: NO_QUERY_ARGUMENT, hide_credentials: true };
     const token = {
         header: "authorization",
@@ -60,13 +64,15 @@ function authentication(): RoutePlugin[] {
     };
     return [
         plugin("request-id", {}),
-        incomingHeaders(UNAUTHORIZED),
+        headers,
         plugin("multi-auth", {
             auth_plugins: [{ "key-auth": key }, { "jwt-auth": token }],
-            _meta: { error_response: alpaError(UNAUTHORIZED) },
+            _meta: { error_response: unauthorized },
         }),
     ];
 }
+
+const authentication = () => authenticatedBy(incomingHeaders(UNAUTHORIZED), alpaError(UNAUTHORIZED));
 
 /** One message for every failure, since details of a rejected credential would help an attacker. */
 const UNAUTHORIZED =
@@ -91,12 +97,12 @@ export interface Observed {
 }
 
 /** Counts requests in the metrics, under the name of their rule. */
-function counts({ observed }: AnswerSettings): RoutePlugin[] {
+export function counts({ observed }: AnswerSettings): RoutePlugin[] {
     return observed?.counted ? [plugin("prometheus", { prefer_name: true })] : [];
 }
 
 /** `_meta` of the first plugin after authentication. */
-function behindAuthentication({ observed }: AnswerSettings) {
+export function behindAuthentication({ observed }: AnswerSettings) {
     return { priority: WHO_MAY, ...(observed?.named ? { pre_function: NAME_CALLER } : {}) };
 }
 

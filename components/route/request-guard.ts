@@ -29,7 +29,7 @@ export interface GuardSettings {
  * Priority of the plugin: after authentication (2600), so that only callers see the plugin's errors, and before the limits
  * (1003), so that a rejected request does not count.
  */
-const PRIORITY = 2390;
+export const GUARD_PRIORITY = 2390;
 /** Largest number of tokens for one character: a UTF-8 character has at most 4 bytes, and a token has at least one byte. */
 export const MOST_TOKENS_A_CHARACTER = 4;
 /**
@@ -66,7 +66,7 @@ export function guardPlugins(path: "/completions" | "/logprobs", guard: GuardSet
             max_req_body_size: maxBodyBytes,
             header_schema: HEADERS,
             body_schema: path === "/completions" ? completionsSchema(guard) : logprobsSchema(guard),
-            _meta: { priority: PRIORITY, error_response: alpaError(refusal(path, guard)) },
+            _meta: { priority: GUARD_PRIORITY, error_response: alpaError(refusal(path, guard)) },
         }),
     ];
 }
@@ -75,7 +75,7 @@ export function guardPlugins(path: "/completions" | "/logprobs", guard: GuardSet
  * Required headers. The plugin validates no body that is sent as a form, but Alpa parses any body as JSON, so another
  * Content-Type would bypass all other rules. The plugin cannot read a compressed body.
  */
-const HEADERS = {
+export const HEADERS = {
     type: "object",
     required: ["content-type"],
     properties: {

@@ -25,7 +25,7 @@ import type { RoutePlugin } from "./route-plugin";
  * port 1 of the gateway's own pod. So a gateway that does not run the answering plugin returns 502 and sends nothing to
  * Alpa.
  */
-const NOWHERE = "127.0.0.1:1";
+export const NOWHERE = "127.0.0.1:1";
 
 /** Inputs of the rules of the ApisixRoute. */
 export interface RouteRules extends ClassSettings {
@@ -43,6 +43,8 @@ export interface RouteRules extends ClassSettings {
     refused?: Passing["refused"];
     /** Settings of the gateway's access log and metrics. Default: none. */
     observed?: Observed;
+    /** Limits in tokens, by the name of the caller. Alpa has none. */
+    tokenLimits?: Record<string, { maxTokens: number; tokens?: number }>;
     /** Revision of the rules, for a header of error answers. @default no such header */
     revision?: string;
 }
@@ -85,14 +87,14 @@ export function renderRoute(rules: RouteRules) {
     };
 }
 
-const NO_QUERY = [{ subject: { scope: "Variable", name: "args" }, op: "RegexNotMatch", value: "." }];
+export const NO_QUERY = [{ subject: { scope: "Variable", name: "args" }, op: "RegexNotMatch", value: "." }];
 
 /** Adds each served prefix to each of the given paths. */
 function below({ pathPrefix }: RouteRules, ...paths: string[]): string[] {
     return servedPrefixes(pathPrefix).flatMap((prefix) => paths.map((path) => `${prefix}${path}`));
 }
 
-const redirect = (tls: RouteRules["tls"]) => (tls?.redirect ? [toHttps()] : []);
+export const redirect = (tls: RouteRules["tls"]) => (tls?.redirect ? [toHttps()] : []);
 
 /** A rule that routes to Alpa. */
 function openRule(role: "completions" | "logprobs", rules: RouteRules) {
@@ -111,7 +113,13 @@ function openRule(role: "completions" | "logprobs", rules: RouteRules) {
 }
 
 /** A rule whose requests the gateway answers itself. */
-function answeredRule(name: string, match: object, priority: number, plugins: RoutePlugin[], tls: RouteRules["tls"]) {
+export function answeredRule(
+    name: string,
+    match: object,
+    priority: number,
+    plugins: RoutePlugin[],
+    tls: RouteRules["tls"],
+) {
     return {
         name,
         priority,

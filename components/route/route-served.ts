@@ -44,10 +44,14 @@ const REQUESTS = [
     { method: "GET", path: PREFIX },
 ];
 
+/** The same for another server than Alpa: the rules for requests with a query string, and for other paths. */
+const OF_OTHERS = [{ method: "POST" }, { method: "GET", path: "/v1" }];
+
 /** Pairs every request with every connection, since each worker of nginx has its own configuration. */
-function pairs(connect: () => PodConnection) {
+function pairs(connect: () => PodConnection, { evidence }: GatewayPods) {
+    const requests = evidence === undefined ? REQUESTS : OF_OTHERS.map((one) => ({ path: evidence, ...one }));
     const connections = Array.from({ length: WORKER_CONNECTIONS }, connect);
-    return connections.flatMap((connection) => REQUESTS.map((request) => [connection, request] as const));
+    return connections.flatMap((connection) => requests.map((request) => [connection, request] as const));
 }
 
 /**
@@ -74,7 +78,7 @@ export async function untilServed(inputs: Proof, revision: string): Promise<void
         trouble: () => adminTrouble(inputs, gateway.namespace),
         observe: () =>
             askEveryPod(inputs, gateway, async (connect) => {
-                for (const [connection, request] of pairs(() => connect(POD_DATA_PORT))) {
+                for (const [connection, request] of pairs(() => connect(POD_DATA_PORT), gateway)) {
                     const { status, headers } = await connection.request({ ...request, headers: NO_REDIRECT });
                     if (headers[header] !== revision)
                         return `it answers ${request.method} ${request.path} (${status}) with ${headers[header] === undefined ? "no rule of this route" : "older rules"}`;

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { alpaKeys } from "./alpa";
+import type { ParsedOpenai } from "./openai";
 import { classes } from "./classes/schema";
 import { cluster } from "./cluster/schema";
 import { consumer, limits, maxOverlapDays } from "./consumers/schema";
@@ -38,7 +39,7 @@ export const gatewayOptionKeys = {
     rampart,
     readiness,
     limits: limits.optional().meta({
-        description: "Limits of each caller without limits of its own. They count requests, not tokens or prompts.",
+        description: "Limits of each caller. A limit of the caller's own entry replaces the one here.",
         unset: "no limits",
     }),
     classes,
@@ -55,8 +56,12 @@ export const gatewayOptionKeys = {
 type Shared = z.infer<z.ZodObject<typeof gatewayOptionKeys>>;
 type AlpaKeys = z.infer<z.ZodObject<typeof alpaKeys>>;
 
+type Endpoint = string | { address: string; weight: number };
+
 /** Common parsed keys of the options with a gateway. */
 export type ParsedGatewayOption = Shared & {
-    alpa: AlpaKeys & { endpoints: (string | { address: string; weight: number })[] };
+    /** Set unless `openai` is. */
+    alpa?: AlpaKeys & { endpoints: Endpoint[] };
+    openai?: Omit<ParsedOpenai, "endpoints"> & { endpoints: Endpoint[] };
     gateway: Omit<z.infer<typeof gateway>, "highAvailability">;
 };

@@ -178,14 +178,18 @@ export function metricsSettings({ metrics }: Parsed): { metrics?: MetricsSetting
     return { metrics: { scrapers, podMonitor } };
 }
 
-/** Converts checked values into release settings of the components; empty if nothing is enabled. */
-export function observabilitySettings(asked: Parsed): Pick<ReleaseSettings, "observability"> {
+/**
+ * Converts checked values into release settings of the components; empty if nothing is enabled.
+ * @param tokens whether the routes count tokens
+ */
+export function observabilitySettings(asked: Parsed, tokens: boolean): Pick<ReleaseSettings, "observability"> {
     const { metrics, accessLog } = asked;
     if (!metrics.enabled && !accessLog) return {};
     return {
         observability: {
             ...metricsSettings(asked),
             ...(accessLog && { accessLog }),
+            ...(tokens && { tokens }),
         },
     };
 }

@@ -12,6 +12,7 @@ import { gatewayOf, type Gateway } from "../stack/gateway";
 import { isCommittable } from "../stack/history/commits";
 import { generatedIn } from "../stack/history/generated";
 import { exported } from "../stack/review/review";
+import { limitsInForce } from "../stack/limits";
 import { findStack, readOutputs, type Outputs, type Stack } from "../stack/stack";
 import type { Credential } from "../stack/stack-file";
 import { handouts, lacksSince, record, recordFile } from "./handouts/record";
@@ -116,7 +117,8 @@ function pageOf(stack: Stack, name: string, credential: Credential, outputs: Out
     ]);
     if (outputs.url === undefined) throw notUp;
     const claim = claimKey(gateway.namespace, name, id);
-    const page = { who, url: outputs.url, expires, answerTimeoutSeconds: gateway.answerTimeoutSeconds };
+    const { answerTimeoutSeconds } = gateway;
+    const page = { who, url: outputs.url, expires, answerTimeoutSeconds, limits: limitsInForce(stack, name) };
     if (method === "service-token") {
         const pair = outputs.serviceTokens[who];
         if (pair === undefined) throw notUp;

@@ -13,8 +13,16 @@ export function withLimits(command: Command, whose: string, otherwise: string): 
     return command
         .option("--requests <n>", `${whose}: requests per window ${unset}`, wholeNumber(1))
         .option("--per-seconds <s>", `length of the request window, in seconds ${unset}`, wholeNumber(1))
-        .option("--concurrent <n>", `${whose}: requests open at the same time ${unset}`, wholeNumber(1));
+        .option("--concurrent <n>", `${whose}: requests open at the same time ${unset}`, wholeNumber(1))
+        .option("--max-tokens <n>", `${whose}: tokens that one request may generate ${unset}`, wholeNumber(1))
+        .option("--tokens <n>", `${whose}: tokens of prompts and answers per window ${unset}`, wholeNumber(1))
+        .option("--per-token-seconds <s>", `length of the token window, in seconds ${unset}`, wholeNumber(1));
 }
+
+/** The options of all limits, for messages. */
+export const LIMIT_OPTIONS = LIMITS.map(
+    (name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+).join(", ");
 
 /** Limits from the command line; undefined if there are none. */
 export function limitsGiven(args: LimitArgs): LimitArgs | undefined {

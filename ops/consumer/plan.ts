@@ -10,7 +10,7 @@ import { dayAfter, dayProblems, isOver } from "../dates";
 import { addCredential, removeConsumer, removeCredential, setFields } from "../stack/consumers-edit";
 import type { Plan } from "../stack/apply/change";
 import { callersOf, type Stack } from "../stack/stack";
-import { classInWords } from "./limit-options";
+import { classInWords, LIMIT_OPTIONS } from "./limit-options";
 import type { PublicKeyRead } from "./public-key-file";
 import { planRotateInPlace, type Rotation } from "./rotate-in-place";
 import {
@@ -40,7 +40,7 @@ export function planAdd(lists: Lists, name: string, asked: NewAsAsked, today: Da
     const { limits, class: named } = asked;
     if (exists && (limits || named !== undefined))
         problems.push(
-            `--requests, --concurrent, --class: only valid with a new consumer (${name} exists). Run: npm run ops -- consumer set-limits ${name}${lists.flag}`,
+            `${LIMIT_OPTIONS}, --class: only valid with a new consumer (${name} exists). Run: npm run ops -- consumer set-limits ${name}${lists.flag}`,
         );
     return {
         ...edit(lists, name, (text) => addCredential(text, name, credentialOf(asked), { class: named, limits })),

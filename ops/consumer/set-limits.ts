@@ -5,7 +5,7 @@ import { setFields } from "../stack/consumers-edit";
 import { carryOut, reportChange, type Plan } from "../stack/apply/change";
 import { LIMITS, limitsInWords, ownLimits } from "../stack/limits";
 import { findStack, type Stack } from "../stack/stack";
-import { classInWords, limitsGiven, withLimits, type LimitArgs } from "./limit-options";
+import { classInWords, LIMIT_OPTIONS, limitsGiven, withLimits, type LimitArgs } from "./limit-options";
 import { edit, lookUp } from "./plan";
 
 export const command: AddCommand = (consumer, context) =>
@@ -13,6 +13,7 @@ export const command: AddCommand = (consumer, context) =>
         withLimits(withChange(withConsumer(consumer.command("set-limits"))), "new limit of the caller", "unchanged"),
         "consumer set-limits team-b --requests 120 --per-seconds 60",
         "consumer set-limits team-b --clear --concurrent 4 --yes",
+        "consumer set-limits team-b --max-tokens 4096 --tokens 2000000 --per-token-seconds 86400",
         "consumer set-limits night-jobs --class batch --clear",
     )
         .description("Change the limits of a caller, or its priority class; limits without an option do not change")
@@ -46,9 +47,7 @@ function planSetLimits(stack: Stack, name: string, args: SetLimitsArgs): Plan {
     const { consumer, problems } = lookUp(stack, name);
     const given = limitsGiven(args);
     if (given === undefined && !args.clear && args.class === undefined)
-        problems.push(
-            "--requests, --per-seconds, --concurrent, --clear, --class: at least one is required. Say what to change.",
-        );
+        problems.push(`${LIMIT_OPTIONS}, --clear, --class: at least one is required. Say what to change.`);
     if (!consumer || problems.length > 0) return { problems, effects: [] };
     const fields: { limits?: object; class?: string } = {};
     const effects: string[] = [];

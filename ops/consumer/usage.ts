@@ -4,7 +4,7 @@ import { UsageError } from "../errors";
 import { json } from "../output";
 import { gatewayOf } from "../stack/gateway";
 import { callersOf, findStack } from "../stack/stack";
-import { authenticatorIn } from "../stack/stack-file";
+import { authenticatorIn, readValue } from "../stack/stack-file";
 import { readPeriod } from "./usage/period";
 import { addressProblem, readPrometheus } from "./usage/prometheus";
 import { renderCsv, renderTable } from "./usage/render";
@@ -17,7 +17,7 @@ export const command: AddCommand = (consumer, context) =>
         "consumer usage --prometheus http://127.0.0.1:9090 --csv",
     )
         .description(
-            "Show the usage of each caller: requests, rejections and bytes; prompt and output tokens are not counted",
+            "Show the usage of each caller: requests, rejections and bytes, and with an OpenAI-compatible server its tokens",
         )
         .requiredOption("--prometheus <url>", "Prometheus server with the gateway's metrics")
         .option("--since <time>", "minutes, hours or days before now, for example 90m, 24h or 7d", "7d")
@@ -58,7 +58,8 @@ async function usage(context: Context, args: UsageArgs): Promise<void> {
         );
     if (problems.length > 0 || period === undefined) throw new UsageError(problems);
     const { namespace } = gatewayOf(stack);
-    const found = await readPrometheus(args.prometheus, namespace, period, context.note);
+    const tokens = readValue(stack.text, "openai") !== undefined;
+    const found = await readPrometheus(args.prometheus, { namespace, period, tokens }, context.note);
     context.note("Estimates: Prometheus extrapolates, and does not see the first requests of a new series.");
     const rows = usageRows(found, callersOf(stack), namespace);
     const shown: Usage = {

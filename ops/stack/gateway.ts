@@ -1,5 +1,6 @@
 import type { GatewayPods } from "../../components/apisix/gateway-pods";
 import type { GatewayBinding } from "../../components/apisix/wiring";
+import { OPENAI_EVIDENCE } from "../../components/openai/paths";
 import { APISIX_PODS } from "../../components/kubernetes/network-policies";
 import { componentNamespace, releaseNamespace } from "../../components/apisix/values";
 import { edgeWaits } from "../../config/keys/edge/schema";
@@ -49,6 +50,7 @@ export function gatewayOf(stack: Pick<Stack, "text">): Gateway {
             labels: APISIX_PODS.matchLabels,
             // The operator has permission to query pods that this stack installed. For other pods, a command waits for a
             // fixed time instead if it cannot query them.
+            ...(readValue(stack.text, "openai") !== undefined && { evidence: OPENAI_EVIDENCE }),
             unasked: isInstalled ? "fail" : "settle",
         },
     };
@@ -56,7 +58,8 @@ export function gatewayOf(stack: Pick<Stack, "text">): Gateway {
 
 /** How long Alpa may take for one answer according to a stack file, in seconds. */
 export function longestAnswer(text: string): number {
-    const answerTimeoutSeconds = readNumber(text, "alpa", "answerTimeoutSeconds");
+    const answerTimeoutSeconds =
+        readNumber(text, "alpa", "answerTimeoutSeconds") ?? readNumber(text, "openai", "silenceSeconds");
     const proxyTimeoutSeconds = readNumber(text, "proxyTimeoutSeconds");
     if (authenticatorIn(text) === "edge") return answerTimeoutSeconds ?? edgeWaits({ proxyTimeoutSeconds });
     const exposure = readValue(text, "exposure") === "tunnel" ? "tunnel" : "direct";

@@ -3,7 +3,7 @@ import { callersOf, type Stack } from "./stack";
 import { readLimits, readNumber } from "./stack-file";
 
 /** Names of the limits in the config. */
-export const LIMITS = ["requests", "perSeconds", "concurrent"] as const;
+export const LIMITS = ["requests", "perSeconds", "concurrent", "maxTokens", "tokens", "perTokenSeconds"] as const;
 
 type Lists = Pick<Stack, "text" | "callers">;
 
@@ -27,13 +27,15 @@ export function classWithShare(lists: Lists, caller: string): string | undefined
     return named !== undefined && readNumber(lists.text, "classes", named, "slots") !== undefined ? named : undefined;
 }
 
-/** `60 requests per 60 s, 2 at the same time`, or `none`. */
-export function limitsInWords({ requests, perSeconds, concurrent }: Limits): string {
+/** `60 requests per 60 s, 2 at the same time, 4096 tokens per answer, 2000000 tokens per 86400 s`, or `none`. */
+export function limitsInWords({ concurrent, maxTokens, ...limits }: Limits): string {
+    const rate = (amount: number | undefined, what: string, seconds: number | undefined) =>
+        amount === undefined && seconds === undefined ? [] : [`${amount ?? "?"} ${what} per ${seconds ?? "?"} s`];
     const words = [
-        ...(requests === undefined && perSeconds === undefined
-            ? []
-            : [`${requests ?? "?"} requests per ${perSeconds ?? "?"} s`]),
+        ...rate(limits.requests, "requests", limits.perSeconds),
         ...(concurrent === undefined ? [] : [`${concurrent} at the same time`]),
+        ...(maxTokens === undefined ? [] : [`${maxTokens} tokens per answer`]),
+        ...rate(limits.tokens, "tokens", limits.perTokenSeconds),
     ];
     return words.length === 0 ? "none" : words.join(", ");
 }

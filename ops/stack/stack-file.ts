@@ -35,7 +35,13 @@ const number = z
     .union([z.number(), z.string().trim().min(1).pipe(z.coerce.number())])
     .optional()
     .catch(undefined);
-const limits = z.object({ requests: number, perSeconds: number, concurrent: number }).optional().catch(undefined);
+const limits = z
+    .object({
+        ...{ requests: number, perSeconds: number, concurrent: number },
+        ...{ maxTokens: number, tokens: number, perTokenSeconds: number },
+    })
+    .optional()
+    .catch(undefined);
 const credential = z.object({
     id: z.coerce.string(),
     method: z.coerce.string(),

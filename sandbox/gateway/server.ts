@@ -9,8 +9,8 @@
  * - plugins of APISIX that are not under plugins/ (exit-transformer, openid-connect, loggers, …): the Admin API rejects them by
  * name; a name unknown to APISIX gets its real error, 400 "unknown plugin [x]"
  * - limits shared through a Redis cluster or sentinels, sync_interval, $env:// in redis_password
- * - Lua outside of the serverless plugins (script, filter_func, _meta.pre_function); inside of those plugins, the phases
- * body_filter, log and before_proxy, and ngx.* and ctx.* except ngx.status, ngx.header, ngx.var, ngx.exit and ctx.var
+ * - Lua outside of the serverless plugins (script, filter_func) and of _meta.pre_function of three plugins; functions of the
+ * serverless plugins in the phases body_filter, log and before_proxy; ngx.* and ctx.* beyond those in serverless/request.ts
  * - websockets, consumer groups, secret managers; a $secret:// reference in a credential is accepted without a value, as in an
  * APISIX that has no secret manager
  * - upstreams with other schemes than http, other types than roundrobin and chash, discovery, TLS; passive health checks,
@@ -58,6 +58,8 @@ export interface GatewayOptions {
     configuration?: Configuration;
     /** The gateway's password for etcd. @default no user */
     etcdPassword?: string;
+    /** Environment variables of the gateway, for `$env://` in the configuration of plugins. @default those of this process */
+    env?: Record<string, string>;
     /** Resolves names and addresses of the cluster for plugins and upstreams. @default none */
     resolve?: Resolve;
     /** TLS port and its settings. @default no TLS */
@@ -106,6 +108,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         httpsPort: options.httpsPort ?? options.tls?.port,
         secondLasts: options.secondLasts,
         buckets: options.metrics?.buckets,
+        env: options.env,
     });
     const agent = createAgent();
     const accessLog = options.accessLog && new AccessLog(options.accessLog, options.accessLog.write);

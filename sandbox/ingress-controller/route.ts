@@ -101,11 +101,14 @@ function upstream({ world, log }: RouteContext, owner: Resource, rule: Rule): Up
     return newUpstream();
 }
 
+/** Operators of expressions in `vars` of an APISIX route. */
+const OPERATORS: Record<string, string[]> = { Equal: ["=="], RegexMatch: ["~~"], RegexNotMatch: ["!", "~~"] };
+
 /** Translates an expression to an entry of `vars` of an APISIX route. */
 function toVar({ subject, op, value }: Expression, where: string): unknown[] {
-    if (subject.scope !== "Variable" || op !== "RegexNotMatch" || value === undefined)
+    if (subject.scope !== "Variable" || !(op in OPERATORS) || value === undefined)
         throw unsupported(`${where}: ${subject.scope} ${op}`);
-    return [subject.name, "!", "~~", value];
+    return [subject.name, ...OPERATORS[op], value];
 }
 
 function object(collection: "routes" | "services", id: string, body: object): ApisixObject {

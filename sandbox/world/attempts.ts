@@ -16,22 +16,47 @@ interface Credentials {
     namespace: string;
 }
 
+/** How callers use one kind of server. Headers are arguments of curl's `-H`. */
+export interface Service {
+    keyHeader(key: string): string;
+    wrongKey: string;
+    /** Command of a request that is answered with 200 if the credential is valid. @param caller name of the consumer */
+    request(url: string, headers: string[], caller?: string): string;
+    /** A path without a route. */
+    closedPath: string;
+    /** Further requests of a caller. */
+    more(url: string, headers: string[], caller: string): Attempt[];
+}
+
+export const ALPA_SERVICE: Service = {
+    keyHeader: (key) => `apikey: ${key}`,
+    wrongKey: "'apikey: not-a-key'",
+    request: (url, headers) => completion(url, ...headers),
+    closedPath: "/models",
+    more: () => [],
+};
+
 /** The requests to try. @param always headers of every request, each as an argument of curl's `-H` */
 export async function attempts(
     dir: string,
     url: string,
     credentials: Credentials,
+    service = ALPA_SERVICE,
     ...always: string[]
 ): Promise<Attempt[]> {
     const { keys, jwtSecrets, namespace } = credentials;
     const fileOf = (name: string, header: string) => headerFile(dir, name, header);
-    const request = (...headers: string[]) => completion(url, ...always, ...headers);
+    const request = (who: string | undefined, ...headers: string[]) =>
+        service.request(url, [...always, ...headers], who?.split("/")[0]);
     const list: Attempt[] = [
-        { title: "no credential", command: request(), expect: 401 },
-        { title: "a wrong key", command: request("'apikey: not-a-key'"), expect: 401 },
+        { title: "no credential", command: request(undefined), expect: 401 },
+        { title: "a wrong key", command: request(undefined, service.wrongKey), expect: 401 },
     ];
-    for (const [who, key] of Object.entries(keys))
-        list.push(good(`key of ${who}`, request(fileOf(who, `apikey: ${key}`)), who));
+    for (const [who, key] of Object.entries(keys)) {
+        const file = fileOf(who, service.keyHeader(key));
+        list.push(good(`key of ${who}`, request(who, file), who));
+        list.push(...service.more(url, [...always, file], who.split("/")[0]));
+    }
     for (const [who, secret] of Object.entries(jwtSecrets)) {
         const [consumer, id] = who.split("/");
         const token = (seconds: number) =>
@@ -42,14 +67,14 @@ export async function attempts(
         const valid = fileOf(who, `Authorization: Bearer ${await token(TOKEN_SECONDS)}`);
         const over = fileOf(`${who}.expired`, `Authorization: Bearer ${await token(-1)}`);
         list.push(
-            good(`token of ${who}`, request(valid), who),
-            { title: `expired token of ${who}`, command: request(over), expect: 401 },
-            { title: "a wrong token", command: request("'Authorization: Bearer not-a-token'"), expect: 401 },
+            good(`token of ${who}`, request(who, valid), who),
+            { title: `expired token of ${who}`, command: request(who, over), expect: 401 },
+            { title: "a wrong token", command: request(who, "'Authorization: Bearer not-a-token'"), expect: 401 },
         );
     }
     list.push({
         title: "a path without a route",
-        command: [`${CURL} ${url}/models`, ...always.map((header) => `-H ${header}`)].join(" "),
+        command: [`${CURL} ${url}${service.closedPath}`, ...always.map((header) => `-H ${header}`)].join(" "),
         expect: 404,
     });
     return list;

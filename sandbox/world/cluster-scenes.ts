@@ -1,13 +1,17 @@
 /** Scenes of stacks intra and inter: a cluster with a gateway. */
+import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { cpuNodes } from "../control-plane/nodes";
 import { describeHolder, freePortFrom } from "../processes";
-import { readFileSync } from "node:fs";
 import { checkNamespaces } from "../hosts/namespace";
 import { GPU_TOOLS, SANDBOX_TOOLS } from "../toolchain/toolchain";
 import { attempts } from "./attempts";
-import { hostKeys, layOver, namespaceOf, pinnedPort } from "./overlay";
+import { openAiService } from "./openai-requests";
+import { hostKeys, layOver, modelsOf, namespaceOf, pinnedPort } from "./overlay";
 import type { Say, Scene } from "./scene";
-import type { ClusterFacts } from "./state";
+import { ROOT, serverKeyFile, writePrivate, type ClusterFacts } from "./state";
 import type { WorldOptions } from "./world";
 
 /** Node port of a gateway whose stack file sets none. If another program listens on it, the next free port is used. */
@@ -90,6 +94,31 @@ export const intraScene = clusterScene({ world: INTRA_WORLD, gpus: true });
 /** Stack intra with option intra-b: the conversion is prepared, and Alpa still runs on bare metal. */
 export const intraBScene = clusterScene({ world: INTRA_WORLD, gpus: true, option: "intra-b" });
 export const interScene = clusterScene({ world: INTER_WORLD, address: "127.0.0.1" });
+
+/** Time for one token of the emulated vLLM, in seconds: slow enough to watch a stream. */
+const TOKEN_SECONDS = 0.05;
+
+/** Stack openai: the gateway cluster of stack inter, and an OpenAI-compatible server outside of it. */
+export const openAiScene: Scene = {
+    ...interScene,
+    async start(dir, log, asked) {
+        const apiKey = `sk-${randomBytes(24).toString("base64url")}`;
+        writePrivate(serverKeyFile(dir), apiKey);
+        const models = modelsOf(readFileSync(join(ROOT, "Pulumi.openai.yaml"), "utf8"));
+        const beforeToken = () => sleep(TOKEN_SECONDS * 1000);
+        const world = { ...INTER_WORLD, openai: { models, apiKey, beforeToken } };
+        return clusterScene({ world, address: "127.0.0.1" }).start(dir, log, asked);
+    },
+    async layOver(shipped, facts, say) {
+        const { text } = await interScene.layOver(shipped, facts, say);
+        const key = readFileSync(serverKeyFile(dirname(facts.stackFiles)), "utf8");
+        return { text, secrets: { "openai.serverKey": key } };
+    },
+    async attempts(dir, outputs, _, text) {
+        const { url, credentials: keys, jwtSecrets } = outputs as unknown as GatewayOutputs;
+        return attempts(dir, url, { keys, jwtSecrets, namespace: namespaceOf(text) }, openAiService(text));
+    },
+};
 
 async function entryPort(say: Say): Promise<number> {
     const held = describeHolder(ENTRY_PORT);

@@ -4,7 +4,7 @@
 import { parse, stringify } from "yaml";
 import { VERSION } from "../cloudflare/connector/connector";
 import { SANDBOX_TOOLS } from "../toolchain/toolchain";
-import { attempts } from "./attempts";
+import { ALPA_SERVICE, attempts } from "./attempts";
 import type { GatewayOutputs } from "./cluster-scenes";
 import { layOver, namespaceOf, pinnedPort } from "./overlay";
 import type { Scene } from "./scene";
@@ -32,7 +32,8 @@ export function exposureScene(base: Partial<WorldOptions>): Scene {
             const { hostname, pathname } = new URL(url);
             // Requests go to the address of the edge; the Host header selects the hostname, as DNS and TLS do in reality.
             const edge = `${world.cloudflare!.edge}${pathname}`;
-            return attempts(dir, edge, { keys, jwtSecrets, namespace: namespaceOf(text) }, `'Host: ${hostname}'`);
+            const credentials = { keys, jwtSecrets, namespace: namespaceOf(text) };
+            return attempts(dir, edge, credentials, ALPA_SERVICE, `'Host: ${hostname}'`);
         },
     };
 }

@@ -1,11 +1,12 @@
 /** Writes the sandbox's addresses into the text of a shipped stack file. */
+import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { DEFAULT_NAMESPACE } from "../../config/values";
 import { describeHolder, whoHolds } from "../processes";
-import type { GpuFacts } from "./state";
+import { ROOT, type GpuFacts } from "./state";
 
 export interface Addresses {
-    /** `host:port` of each Alpa emulator. */
+    /** `host:port` of each server of the model. */
     alpa: string[];
     /** Address of the load balancer of the nodes. @default the address in the stack file */
     address?: string;
@@ -26,6 +27,18 @@ interface StackFile {
     [other: string]: unknown;
 }
 
+/** Files of the CRDs, which installer helm would download. */
+const CRDS = ["apisix", "gateway-api"].map((group) => join(ROOT, "sandbox/crds", group, "*.yaml"));
+
+/** Key of a stack with an OpenAI-compatible server instead of Alpa. */
+const OPENAI = "alpa-auth:openai";
+
+/** Models of the OpenAI-compatible server in a stack file. */
+export function modelsOf(text: string): string[] {
+    const { config } = parse(text) as StackFile;
+    return (config?.[OPENAI] as { models: string[] }).models;
+}
+
 /**
  * Returns the text of a stack file with the sandbox's addresses.
  * @param shipped text of the stack file in the clone. That file is not changed
@@ -34,12 +47,14 @@ export function layOver(shipped: string, addresses: Addresses): string {
     const file = parse(shipped) as StackFile;
     const config = { ...file.config };
     const gateway = { ...(config["alpa-auth:gateway"] as object | undefined) } as Record<string, unknown>;
-    config["alpa-auth:alpa"] = { ...(config["alpa-auth:alpa"] as object | undefined), endpoints: addresses.alpa };
+    const server = OPENAI in config ? OPENAI : "alpa-auth:alpa";
+    config[server] = { ...(config[server] as object | undefined), endpoints: addresses.alpa };
     config["alpa-auth:gateway"] = {
         ...gateway,
         ...(addresses.nodePort === undefined ? {} : { nodePort: addresses.nodePort }),
         ...(addresses.address === undefined ? {} : { address: addresses.address }),
         chart: { ...(gateway.chart as object | undefined), repository: addresses.chartRepository },
+        ...(gateway.installer === "helm" ? { crds: CRDS } : {}),
     };
     // The default of 15 s is longer than necessary: in the sandbox every change reaches APISIX within 1 s.
     config["alpa-auth:readiness"] = { ...(config["alpa-auth:readiness"] as object | undefined), settleSeconds: 1 };

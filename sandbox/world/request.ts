@@ -1,7 +1,6 @@
 /** Commands with curl that send a request to /completions, as a caller does. */
-import { join } from "node:path";
 import { SAMPLE_COMPLETION } from "../../components/alpa/sample";
-import { writePrivate } from "./state";
+import { credentialFile, writePrivate } from "./state";
 
 /** curl with options for all requests: it prints the HTTP status on the last line. */
 export const CURL = "curl -sS --max-time 60 -w '\\n%{http_code}\\n'";
@@ -23,7 +22,7 @@ export function completion(url: string, ...headers: string[]): string {
  * @returns argument for curl's `-H` that refers to the file
  */
 export function headerFile(dir: string, name: string, ...headers: string[]): string {
-    const file = join(dir, "credentials", name.replace("/", "."));
+    const file = credentialFile(dir, name);
     writePrivate(file, `${headers.join("\n")}\n`);
     return `@'${file}'`;
 }

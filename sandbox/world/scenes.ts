@@ -1,18 +1,12 @@
-import type { Option } from "../../config/options";
 import { cloudflareScene } from "./cloudflare-scene";
-import { INTER_WORLD, INTRA_WORLD, interScene, intraBScene, intraScene } from "./cluster-scenes";
+import { INTER_WORLD, INTRA_WORLD, interScene, intraBScene, intraScene, openAiScene } from "./cluster-scenes";
 import { exposureScene } from "./exposure-scene";
 import type { EXPOSURES, OPTIONS, Scene } from "./scene";
 
-/** Scene of each value of the key `option`. */
-const SCENES: Record<Option, Scene> = {
-    "intra-a": intraScene,
-    "intra-b": intraBScene,
-    inter: interScene,
-    cloudflare: cloudflareScene,
-};
-/** Value of `option` in each shipped stack file `Pulumi.<name>.yaml`. */
-const SHIPPED = { intra: "intra-a", inter: "inter", cloudflare: "cloudflare" } as const;
+/** Scene of each shipped stack file `Pulumi.<name>.yaml`. */
+const SHIPPED = { intra: intraScene, inter: interScene, cloudflare: cloudflareScene, openai: openAiScene };
+/** Scene of each value of `--option`. */
+const SCENES: Record<(typeof OPTIONS)[number], Scene> = { "intra-b": intraBScene };
 /** Scenes of stacks with exposure tunnel, by stack. */
 const EXPOSED: Partial<Record<StackName, Scene>> = {
     intra: exposureScene(INTRA_WORLD),
@@ -53,8 +47,8 @@ export function sceneOf({ stack, exposure = "direct", option, loadSeconds, obser
             throw new Error(`--option ${option}: must not be given with --exposure ${exposure} in the sandbox.`);
         return SCENES[option];
     }
-    if (exposure === "direct") return SCENES[SHIPPED[stack]];
+    if (exposure === "direct") return SHIPPED[stack];
     const scene = EXPOSED[stack];
     if (scene !== undefined) return scene;
-    throw new Error(`--exposure ${exposure}: must be left out with stack ${stack}, which has no gateway to expose.`);
+    throw new Error(`--exposure ${exposure}: works only with stack intra or inter in the sandbox (got ${stack}).`);
 }

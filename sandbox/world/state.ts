@@ -26,6 +26,7 @@ export interface WorldFacts {
     kubeconfig?: string;
     /** Facts of Cloudflare; unset without an account. */
     cloudflare?: CloudflareFacts;
+    /** `host:port` of the server of the model: Alpa, or an OpenAI-compatible one. */
     alpa: string;
     /** Folder of the sandbox's stack files. */
     stackFiles: string;
@@ -46,7 +47,7 @@ export interface WorldFacts {
 /** Facts of a world with a cluster. */
 export interface ClusterFacts extends WorldFacts {
     kubeconfig: string;
-    /** `host:port` of all Alpa services. The field `alpa` contains the first one. */
+    /** `host:port` of all servers of the model. The field `alpa` contains the first one. */
     alpas: string[];
     chartRepository: string;
     /** Address of the Prometheus that reads the gateway pods; unset if there is none. */
@@ -108,6 +109,16 @@ export interface HeadNodeFacts extends CloudflareFacts {
 /** File with an API token of the sandbox's Cloudflare account. */
 export function apiTokenFile(dir: string): string {
     return join(dir, "cloudflare-api-token");
+}
+
+/** File with the key that the sandbox's OpenAI-compatible server expects. */
+export function serverKeyFile(dir: string): string {
+    return join(dir, "openai-server-key");
+}
+
+/** File with the headers that carry a credential. @param name `<consumer>/<credential>` */
+export function credentialFile(dir: string, name: string): string {
+    return join(dir, "credentials", name.replace("/", "."));
 }
 
 /** Facts of the stack for `status`. */

@@ -4,6 +4,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { openReader, type Live } from "../../components/kubernetes/cluster-reader";
 import { startAlpa, type Seen } from "../alpa/server";
+import { startOpenAiServer, type OpenAiServerOptions } from "../openai/server";
 import { startCertManager, type CertManager } from "../real/cert-manager-issuer";
 import { startChartRepository } from "../charts/repository";
 import { dgxNodes, startControlPlane, type ControlPlane, type NodeShape, type PodPort } from "../control-plane";
@@ -69,6 +70,8 @@ export interface WorldOptions {
     gpus?: GpuOptions;
     /** Number of Alpa services, each with its own port. With `gpus`, the first one runs on bare metal. @default 1 */
     alpaServices?: number;
+    /** Starts an emulated vLLM with these options instead of Alpa, on its port 8000 if that is free. @default Alpa */
+    openai?: Omit<OpenAiServerOptions, "port">;
     /** Called with each request to Alpa. `address` is the `host:port` of the Alpa service that received the request. */
     onAlpaRequest?: (seen: Seen, address: string) => void;
     /** Called with each answer that an emulator sends to a caller. */
@@ -133,7 +136,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
             keep(await rampart());
         }
         const certManager = await startIssuer(keep, options, { real, ground, kubeConfig, kubeconfigPath });
-        const alpas = await startAlpas(keep, options, gpus, alpaPort);
+        const alpas = await startModel(keep, options, gpus, alpaPort);
         const facts: ClusterFacts = {
             kubeconfig: kubeconfigPath,
             ...(options.cloudflare ? { cloudflare: options.cloudflare.facts } : {}),
@@ -228,9 +231,14 @@ async function startIssuer(
     return keep(await startCertManager(ground, { kubeConfig, kubeconfigPath, issuer, found }));
 }
 
-/** Starts the Alpa services. @param first port of the first service @returns `host:port` of each service */
-async function startAlpas(keep: Keep, options: WorldOptions, gpus: Gpus | undefined, first: number): Promise<string[]> {
+/** Starts the servers of the model. @param first port of the first Alpa service @returns `host:port` of each server */
+async function startModel(keep: Keep, options: WorldOptions, gpus: Gpus | undefined, first: number): Promise<string[]> {
     const { log = () => undefined, alpaSeconds: seconds } = options;
+    if (options.openai) {
+        log("vLLM");
+        const { port } = keep(await startOpenAiServer({ ...options.openai, port: await freePort(VLLM_PORT) }));
+        return [`127.0.0.1:${port}`];
+    }
     log("Alpa");
     const alpas: string[] = [];
     for (let i = 0; i < (options.alpaServices ?? 1); i++) {
@@ -242,6 +250,9 @@ async function startAlpas(keep: Keep, options: WorldOptions, gpus: Gpus | undefi
     }
     return alpas;
 }
+
+/** Default port of `vllm serve`. */
+const VLLM_PORT = 8000;
 
 /** All pods of the cluster, as the Kubernetes service discovery of a Prometheus would find them. */
 export async function allPods(kubeConfig: KubeConfig): Promise<V1Pod[]> {

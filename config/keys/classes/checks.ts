@@ -35,10 +35,10 @@ function unknownClasses({ consumers = [], classes = {} }: Config): string[] {
     });
 }
 
-function ofClass(name: string, { classes, consumers = [], guard }: Config): string[] {
+function ofClass(name: string, { classes, consumers = [], guard, openai }: Config): string[] {
     const where = `classes.${name}`;
     const { slots, logprobs } = classes?.[name] ?? {};
-    const maxPrompts = guard?.maxPrompts;
+    const maxPrompts = openai === undefined ? guard?.maxPrompts : undefined;
     const problems: string[] = [];
     if (!dnsLabel.safeParse(name).success)
         problems.push(

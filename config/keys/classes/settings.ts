@@ -9,10 +9,12 @@ export function classSettings(config: {
     classes?: ParsedClasses;
     consumers: { name: string; class?: string }[];
     guard: { maxPrompts: number };
+    openai?: object;
 }): CallerClass[] | undefined {
     const shares = Object.entries(config.classes ?? {}).flatMap(([name, { slots, logprobs = DEFAULT_LOGPROBS }]) => {
         if (slots === undefined) return [];
         const members = config.consumers.filter((one) => one.class === name).map((one) => one.name);
+        if (config.openai !== undefined) return [{ name, members, completions: slots }];
         return [{ name, members, completions: Math.floor(slots / config.guard.maxPrompts), logprobs }];
     });
     return shares.length === 0 ? undefined : shares;

@@ -13,7 +13,7 @@ const OF_NODES = ["channel", "podNetwork"] as const;
 /** Keys of `cluster` that are valid only for an existing cluster. */
 const OF_A_CLUSTER = ["kubeconfig", "context"];
 
-type Config = Pick<Sound<ParsedGatewayOption>, "cluster" | "alpa" | "rampart" | "namespace">;
+type Config = Pick<Sound<ParsedGatewayOption>, "cluster" | "alpa" | "openai" | "rampart" | "namespace">;
 type Nodes = NonNullable<Sound<ParsedCluster>["nodes"]>;
 
 /**
@@ -76,14 +76,14 @@ function kubeconfigInPlain(
  * Rejects hosts with an address in the pod network: the cluster's nodes would send packets for such a host into that
  * network, so the host would get neither requests nor answers.
  */
-function networkProblems({ cluster = {}, alpa }: Config): string[] {
+function networkProblems({ cluster = {}, alpa, openai }: Config): string[] {
     const { nodes = [], podNetwork = POD_NETWORK } = cluster;
     const problems: string[] = [];
     if (networkProblem(podNetwork) !== undefined) return problems;
     const hosts: [where: string, address?: string][] = [
         ...nodes.map((node, i): [string, string?] => [`cluster.nodes[${i}].address`, node?.address]),
-        ...(alpa?.endpoints ?? []).map((one, i): [string, string?] => [
-            `alpa.endpoints[${i}]`,
+        ...((alpa ?? openai)?.endpoints ?? []).map((one, i): [string, string?] => [
+            `${alpa ? "alpa" : "openai"}.endpoints[${i}]`,
             (typeof one === "string" ? one : one?.address)?.split(":")[0],
         ]),
     ];

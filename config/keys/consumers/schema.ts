@@ -2,6 +2,7 @@ import * as z from "zod";
 import { ALGORITHMS, PUBLIC_KEY_NAMES } from "../../../components/consumers/signing-algorithms";
 import { day, DEFAULT_OVERLAP_DAYS } from "./credentials";
 import { callerClass } from "../classes/schema";
+import { callerModels } from "../openai";
 import { consumerName, dnsLabel, positive, problem } from "../../values";
 
 /** Id of a revocation in the record of revocations. */
@@ -69,6 +70,12 @@ export const credential = z.strictObject({
         }),
 });
 
+/** Limits with their windows. */
+const PAIRS = [
+    ["requests", "perSeconds"],
+    ["tokens", "perTokenSeconds"],
+] as const;
+
 export const limits = z
     .strictObject({
         requests: positive("a number of requests")
@@ -92,14 +99,39 @@ export const limits = z
                 examples: [2],
                 unset: "no such limit",
             }),
+        maxTokens: positive("a number of tokens")
+            .optional()
+            .meta({
+                description:
+                    "Number of tokens that one request may generate. Each request must set `max_tokens` to at most this number. Only with `openai`.",
+                examples: [4096],
+                unset: "no such limit",
+                reason: "OpenAI's SDKs do not set `max_tokens` by themselves, so this limit rejects requests of most programs at first.",
+            }),
+        tokens: positive("a number of tokens")
+            .optional()
+            .meta({
+                description:
+                    "Number of tokens of prompts and answers allowed in each window of `perTokenSeconds`. Needs `maxTokens` and `concurrent`. Only with `openai`.",
+                examples: [2_000_000],
+                unset: "no such limit",
+            }),
+        perTokenSeconds: positive("a window in seconds")
+            .optional()
+            .meta({
+                description: "Length of the window for `tokens`, in seconds. Required with `tokens`.",
+                examples: [86_400],
+                unset: "no such limit",
+            }),
     })
     .check((ctx) => {
-        if ((ctx.value.requests === undefined) !== (ctx.value.perSeconds === undefined))
-            ctx.issues.push(
-                problem(ctx.value, "must have requests and perSeconds together", "Set both keys, or remove both", {
-                    quote: false,
-                }),
-            );
+        for (const [amount, window] of PAIRS)
+            if ((ctx.value[amount] === undefined) !== (ctx.value[window] === undefined))
+                ctx.issues.push(
+                    problem(ctx.value, `must have ${amount} and ${window} together`, "Set both keys, or remove both", {
+                        quote: false,
+                    }),
+                );
     })
     .meta({ examples: [{ requests: 60, perSeconds: 60, concurrent: 2 }] });
 
@@ -110,6 +142,7 @@ export const consumer = z.strictObject({
         examples: ["mbzuai-nlp"],
     }),
     class: callerClass,
+    models: callerModels,
     limits: limits.optional().meta({ description: "Limits of this caller.", unset: "the limits of the stack" }),
     credentials: z
         .array(credential)

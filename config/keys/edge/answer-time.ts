@@ -4,6 +4,7 @@ import { MOST_GRACE_SECONDS } from "../tunnel";
 /** The keys on which the time of the longest answer depends. */
 interface Answers {
     alpa?: { answerTimeoutSeconds?: number; tokensPerSecond?: number; maxTokens?: number };
+    openai?: { silenceSeconds?: number };
     proxyTimeoutSeconds?: number;
     tunnel?: { graceSeconds?: number };
 }
@@ -15,14 +16,14 @@ const BATCH_WAIT_SECONDS = 1;
  * Checks that the longest answer fits into the timeout of the edge: Alpa sends nothing before an answer is complete. The
  * problems show the arithmetic.
  */
-export function answerTimeProblems({ alpa = {}, proxyTimeoutSeconds, tunnel }: Answers): string[] {
+export function answerTimeProblems({ alpa = {}, openai, proxyTimeoutSeconds, tunnel }: Answers): string[] {
     const limit = proxyTimeoutSeconds ?? DEFAULT_PROXY_TIMEOUT;
-    const { answerTimeoutSeconds: answer, tokensPerSecond: rate, maxTokens } = alpa;
+    const { answerTimeoutSeconds: answer = openai?.silenceSeconds, tokensPerSecond: rate, maxTokens } = alpa;
     const graceSeconds = tunnel?.graceSeconds;
     const problems: string[] = [];
     if (answer !== undefined && answer > limit)
         problems.push(
-            `alpa.answerTimeoutSeconds: must be at most ${limit}, after which the edge answers 524 (got ${answer}). Lower it, or raise proxyTimeoutSeconds, which needs plan enterprise.`,
+            `${openai ? "openai.silenceSeconds" : "alpa.answerTimeoutSeconds"}: must be at most ${limit}, after which the edge answers 524 (got ${answer}). Lower it, or raise proxyTimeoutSeconds, which needs plan enterprise.`,
         );
     if (rate !== undefined && rate > 0 && maxTokens !== undefined) {
         const seconds = answerSeconds(maxTokens, rate);

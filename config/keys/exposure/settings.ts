@@ -16,21 +16,32 @@ const BEFORE_THE_EDGE_SECONDS = 5;
 
 /** The keys on which the time of the longest answer depends. */
 type AnswerWait = Pick<Parsed, "exposure" | "proxyTimeoutSeconds"> & {
-    alpa: Pick<Parsed["alpa"], "answerTimeoutSeconds">;
+    alpa?: { answerTimeoutSeconds?: number };
+    openai?: { silenceSeconds?: number };
 };
+
+/** The wait that the config sets for its server, in seconds. */
+export const ownWait = ({ alpa, openai }: Sound<Pick<AnswerWait, "alpa" | "openai">>) =>
+    alpa?.answerTimeoutSeconds ?? openai?.silenceSeconds;
 
 /** Longest answer time in seconds, from a config that may have problems; undefined if it is unknown. */
 export function answerSecondsIfKnown(config: Sound<AnswerWait>): number | undefined {
-    const { exposure, alpa } = config;
-    if (alpa?.answerTimeoutSeconds !== undefined) return alpa.answerTimeoutSeconds;
+    const { exposure } = config;
+    const own = ownWait(config);
+    if (own !== undefined) return own;
     if (exposure === "direct") return DEFAULT_ANSWER_SECONDS;
     return exposure === "tunnel" ? edgeWaits(config) - BEFORE_THE_EDGE_SECONDS : undefined;
 }
 
-/** Longest time for one answer, in seconds. */
+/** Longest time that a stopping pod or connector waits for an answer, in seconds. */
+export const longestAnswer = (config: AnswerWait & { openai?: { longestAnswerSeconds: number } }): number =>
+    config.openai?.longestAnswerSeconds ?? answerSeconds(config);
+
+/** Longest wait for an answer of the server, or for its next byte, in seconds. */
 export function answerSeconds(config: AnswerWait): number {
-    const { exposure, alpa } = config;
-    if (alpa.answerTimeoutSeconds !== undefined) return alpa.answerTimeoutSeconds;
+    const { exposure } = config;
+    const own = ownWait(config);
+    if (own !== undefined) return own;
     if (exposure === "direct") return DEFAULT_ANSWER_SECONDS;
     return Math.max(1, edgeWaits(config) - BEFORE_THE_EDGE_SECONDS);
 }
@@ -53,7 +64,7 @@ export function exposureSettings(config: Parsed): ExposureSettings | undefined {
         connectors: {
             image: imageOf(image),
             replicas: connectors,
-            graceSeconds: graceSeconds ?? defaultGrace(answerSeconds(config)),
+            graceSeconds: graceSeconds ?? defaultGrace(longestAnswer(config)),
             ...metricsSettings(config.observability),
         },
         browserChecks,
@@ -64,7 +75,7 @@ export function exposureSettings(config: Parsed): ExposureSettings | undefined {
 export function exposureWarnings(config: Parsed): string[] {
     if (config.exposure === "direct") return [];
     const { alpa, gateway, tunnel } = config;
-    const warnings = [...unmeasured(alpa, edgeWaits(config)), ...cutAnswers(answerSeconds(config))];
+    const warnings = [...(alpa ? unmeasured(alpa, edgeWaits(config)) : []), ...cutAnswers(longestAnswer(config))];
     if (tunnel!.connectors === 1)
         warnings.push("tunnel.connectors: 1, so the loss of the connector's node is an outage. Set 2.");
     if (gateway.nodePort !== undefined)

@@ -87,8 +87,11 @@ export const alpaFirewall = z
 
 export type ParsedFirewall = z.infer<typeof alpaFirewall>;
 
+type Server = Sound<{ endpoints: { address: string }[]; firewall?: ParsedFirewall }>;
+
 interface Config {
-    alpa?: Sound<{ endpoints: { address: string }[]; firewall?: ParsedFirewall }>;
+    alpa?: Server;
+    openai?: Server;
     cluster?: Sound<{ nodes?: { address: string }[] }>;
 }
 
@@ -98,40 +101,45 @@ interface Config {
  * @param isSecret whether a value is stored encrypted
  */
 export function firewallProblems(
-    { alpa, cluster }: Config,
+    { alpa, openai, cluster }: Config,
     given: Raw,
     isSecret: (value: unknown) => boolean,
 ): string[] {
-    const { firewall, endpoints = [] } = alpa ?? {};
+    const kind = openai ? "openai" : "alpa";
+    const { firewall, endpoints = [] } = openai ?? alpa ?? {};
     if (firewall === undefined) return [];
     const { hosts = [], apply } = firewall;
-    const named = (key: string) => isGiven(given, "alpa", "firewall", key);
-    const problems = sshHostProblems("alpa.firewall.hosts", hosts, isSecret);
+    const named = (key: string) => isGiven(given, kind, "firewall", key);
+    const problems = sshHostProblems(`${kind}.firewall.hosts`, hosts, isSecret);
     if ((apply === "ssh") !== named("hosts"))
         problems.push(
-            `alpa.firewall.hosts: required with apply ssh, and only valid with it (got apply ${apply}). Name the hosts that Alpa runs on, or remove the key.`,
+            `${kind}.firewall.hosts: required with apply ssh, and only valid with it (got apply ${apply}). Name the hosts that Alpa runs on, or remove the key.`,
         );
     if (!named("from") && !(cluster?.nodes ?? [undefined]).every((node) => isIpv4(node?.address ?? "")))
         problems.push(
-            "alpa.firewall.from: required, unless every entry of cluster.nodes has an IPv4 address. Name the nodes' addresses: kubectl get nodes -o wide",
+            `${kind}.firewall.from: required, unless every entry of cluster.nodes has an IPv4 address. Name the nodes' addresses: kubectl get nodes -o wide`,
         );
     const { ports: more = [] } = firewall;
     if (more.length > 0 && !named("alsoFrom"))
         problems.push(
-            "alpa.firewall.alsoFrom: required with ports, since the rules block these ports for every Ray node that is not in alsoFrom. Name all Ray nodes, or write [] if there are none.",
+            `${kind}.firewall.alsoFrom: required with ports, since the rules block these ports for every Ray node that is not in alsoFrom. Name all Ray nodes, or write [] if there are none.`,
         );
-    return [...problems, ...portProblems(endpoints, more, hosts)];
+    return [...problems, ...portProblems(kind, endpoints, more, hosts)];
 }
 
 /** Checks that the rules do not block SSH. */
 function portProblems(
+    kind: string,
     endpoints: Sound<{ address: string }[]>,
     more: (string | undefined)[],
     hosts: Sound<{ port: number }[]>,
 ): string[] {
     const ssh = [SSH_PORT, ...hosts.map((host) => host?.port ?? SSH_PORT)];
-    const own = endpoints.map((one): [string, string] => ["alpa.endpoints", (one?.address ?? "").split(":")[1] ?? ""]);
-    const named = more.map((text): [string, string] => ["alpa.firewall.ports", text ?? ""]);
+    const own = endpoints.map((one): [string, string] => [
+        `${kind}.endpoints`,
+        (one?.address ?? "").split(":")[1] ?? "",
+    ]);
+    const named = more.map((text): [string, string] => [`${kind}.firewall.ports`, text ?? ""]);
     return [own, named].flatMap((list) =>
         list.flatMap(([key, text], i) => {
             const [first, last] = portRange(text);
@@ -172,10 +180,11 @@ export function firewallWarnings(
     settings: FirewallSettings | undefined,
     endpoints: string[],
     nodes: string[] = [],
+    kind: "alpa" | "openai" = "alpa",
 ): string[] {
     if (settings === undefined)
         return [
-            "alpa.firewall: not set, so the stack has no firewall rules for the hosts of Alpa. Set alpa.firewall.from to the nodes' addresses.",
+            `${kind}.firewall: not set, so the stack has no firewall rules for the hosts of the server. Set ${kind}.firewall.from to the nodes' addresses.`,
         ];
     const shut = nodes.filter((address) => isIpv4(address) && !holdIpv4(settings.rules.gateways, address));
     const hosts = endpoints.map((text) => text.split(":")[0]);
@@ -183,11 +192,11 @@ export function firewallWarnings(
     return [
         ...shut.map(
             (address) =>
-                `alpa.firewall.from: does not include ${address} of cluster.nodes. Requests through this node then get no answer. Add the address, unless the node reaches Alpa from another address in the list.`,
+                `${kind}.firewall.from: does not include ${address} of cluster.nodes. Requests through this node then get no answer. Add the address, unless the node reaches Alpa from another address in the list.`,
         ),
         ...[...new Set(hosts.filter((host) => !known.includes(host)))].map(
             (host) =>
-                `alpa.firewall.hosts: does not include ${host} of alpa.endpoints. Anyone can still reach Alpa on this host. Add the host, unless the list has it under another address.`,
+                `${kind}.firewall.hosts: does not include ${host} of ${kind}.endpoints. Anyone can still reach Alpa on this host. Add the host, unless the list has it under another address.`,
         ),
     ];
 }

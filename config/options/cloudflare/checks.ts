@@ -6,6 +6,7 @@ import { duplicateNames } from "../../keys/consumers/names";
 import { readZoneData, serviceProblems, type ZoneData } from "../../keys/dns/settings";
 import { hostnameProblems } from "../../keys/edge/hostnames";
 import { planProblems } from "../../keys/edge/plans";
+import { serverProblems } from "../../keys/openai";
 import { sshHostProblems } from "../../keys/hosts/ssh-host";
 import { isGiven, mapping, type Raw } from "../../unchecked";
 import type { ParsedCloudflare } from "./schema";
@@ -32,6 +33,7 @@ export function cloudflareChecks(
 ): string[] {
     const { consumers = [], hostname, aliases = [], zone } = config;
     return [
+        ...serverProblems(given),
         ...hostnameProblems(config),
         ...planProblems(config),
         ...answerTimeProblems(config),

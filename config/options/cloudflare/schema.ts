@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { consumer, tokenOverlapDays } from "../../keys/consumers/service-tokens";
 import { answerKeys, domain, edgeKeys } from "../../keys/edge/schema";
+import { edgeOpenai } from "../../keys/openai";
 import { movedFrom } from "../../keys/moved-from";
 import { tunnel } from "../../keys/tunnel";
 import { enabled, reason, reasonFor } from "../../keys/reason";
@@ -61,7 +62,12 @@ export const cloudflareSchema = z.strictObject({
                 reason: "The name under which Alpa's own server serves its model.",
             }),
         })
-        .describe("The Alpa service behind the tunnel. The stack does not change it."),
+        .optional()
+        .meta({
+            description: "The Alpa service behind the tunnel. The stack does not change it.",
+            unset: "the server is `openai`",
+        }),
+    openai: edgeOpenai,
     pathPrefix: pathPrefix.meta({
         description:
             "Path prefix in front of Alpa's paths in the URL for callers. Requests without a prefix and with `/alpa` are served too.",

@@ -27,7 +27,7 @@ export interface CloudflareSettings extends CommonSettings, CloudflareAccessArgs
  * @param data the records file of the zone, if the config names one
  */
 export function cloudflareSettings(config: ParsedCloudflare, data: ZoneData, today: Date): CloudflareSettings {
-    const { account, hostname, aliases, movedFrom, zone, alpa, tunnel, access, rateLimit } = config;
+    const { account, hostname, aliases, movedFrom, zone, alpa, openai, tunnel, access, rateLimit } = config;
     const { consumers, warnings, expires } = callers(config, today);
     return {
         option: "cloudflare",
@@ -39,7 +39,7 @@ export function cloudflareSettings(config: ParsedCloudflare, data: ZoneData, tod
         zone: { name: zone.name, manage: zone.manage },
         plan: zone.plan,
         ...(config.dns === undefined ? {} : { dns: { ...config.dns, records: data.records } }),
-        endpoint: alpa.endpoints[0],
+        endpoint: (openai ?? alpa!).endpoints[0],
         pathPrefix: config.pathPrefix,
         connectors: {
             hosts: tunnel.hosts.map(sshHostOf),
@@ -54,7 +54,8 @@ export function cloudflareSettings(config: ParsedCloudflare, data: ZoneData, tod
             ? {}
             : { rateLimit: { ...rateLimit, blockSeconds: rateLimit.blockSeconds ?? rateLimit.perSeconds } }),
         browserChecks: config.browserChecks,
-        ...(config.edgeWorker.enabled ? { defaultModel: alpa.defaultModel } : {}),
+        ...(openai && { openaiPaths: openai.paths }),
+        ...(alpa && config.edgeWorker.enabled ? { defaultModel: alpa.defaultModel } : {}),
         ...heldTimeout(config, zone.plan),
         notify: config.notify,
         consumers,
@@ -89,12 +90,12 @@ function callers(config: ParsedCloudflare, today: Date) {
 
 function answerWarnings(config: ParsedCloudflare): string[] {
     const { alpa, rateLimit, zone, tunnel, edgeWorker } = config;
-    const warnings = [...unmeasured(alpa, edgeWaits(config)), ...cutAnswers(longestAnswer(config))];
+    const warnings = [...(alpa ? unmeasured(alpa, edgeWaits(config)) : []), ...cutAnswers(longestAnswer(config))];
     if (!edgeWorker.enabled)
         warnings.push(`edgeWorker: off, so callers must name the model in each request (${edgeWorker.reason}).`);
     if (rateLimit !== undefined && zone.plan === "free")
         warnings.push(
-            `rateLimit: applies to /completions and /logprobs of every host name in zone ${zone.name}, since rules of plan free can match only the path.`,
+            `rateLimit: applies to ${config.openai ? "the paths below /v1" : "/completions and /logprobs"} of every host name in zone ${zone.name}, since rules of plan free can match only the path.`,
         );
     if (tunnel.hosts.length * tunnel.connectorsPerHost < 2)
         warnings.push(
@@ -104,5 +105,5 @@ function answerWarnings(config: ParsedCloudflare): string[] {
 }
 
 function longestAnswer(config: ParsedCloudflare): number {
-    return config.alpa.answerTimeoutSeconds ?? edgeWaits(config);
+    return config.openai?.longestAnswerSeconds ?? config.alpa?.answerTimeoutSeconds ?? edgeWaits(config);
 }

@@ -1,9 +1,12 @@
 import { LEAST_NODES } from "../../../components/apisix/availability";
+import { hasLimits } from "../../../components/consumers/limits";
 import { componentNamespace } from "../../../components/apisix/values";
 import { MOST_TOKENS_A_CHARACTER } from "../../../components/route/request-guard";
 import type { CheckContext, Sound } from "../../cross-check";
 import { credentialProblems } from "../../keys/consumers/credentials";
 import { duplicateNames, longCredentials, tooLong, type Named } from "../../keys/consumers/names";
+import { tokenLimitProblems } from "../../keys/consumers/token-limits";
+import { openaiProblems, serverKind, serverProblems } from "../../keys/openai";
 import { shortWaits } from "../../keys/readiness";
 import { isGiven, type Raw } from "../../unchecked";
 import { DEFAULT_NAMESPACE, LABEL_LIMIT } from "../../values";
@@ -43,6 +46,9 @@ export function gatewayChecks(
         ...credentialProblems(consumers, (key) => isSecret("consumers", key)),
         ...shortWaits(config.readiness),
         ...noRoomForPrompts(config.guard),
+        ...(option === "intra-b" ? [] : serverProblems(given)),
+        ...openaiProblems(config, given, { isSecret }),
+        ...tokenLimitProblems(config, serverKind(given)),
         ...duplicateNames(consumers),
         ...longNames(config),
     ];
@@ -81,13 +87,16 @@ function ofOtherInstallers(option: string, { gateway }: Config, given: Raw): str
 /** Requires the counter server for limits, or for slots of classes, with several replicas. */
 function uncounted(option: string, config: Config, given: Raw): string[] {
     const { gateway, limits, classes = {}, consumers = [] } = config;
-    const hasLimits = limits !== undefined || consumers.some((one) => one?.limits !== undefined);
+    const hasCounted = hasLimits([
+        { limits: limits ?? {} },
+        ...consumers.map((one) => ({ limits: one?.limits ?? {} })),
+    ]);
     const hasSlots = Object.values(classes).some((one) => one?.slots !== undefined);
     const isSpread = option === "inter" || (gateway as { highAvailability?: boolean } | undefined)?.highAvailability;
     const replicas = isSpread && !isGiven(given, "gateway", "replicas") ? LEAST_NODES : (gateway?.replicas ?? 1);
-    if (!(replicas > 1) || !(hasLimits || hasSlots) || gateway?.sharedCounters !== undefined) return [];
-    const what = hasLimits ? "limits" : "slots of classes";
-    const orElse = hasLimits && !isSpread ? ", or replicas to 1" : "";
+    if (!(replicas > 1) || !(hasCounted || hasSlots) || gateway?.sharedCounters !== undefined) return [];
+    const what = hasCounted ? "limits" : "slots of classes";
+    const orElse = hasCounted && !isSpread ? ", or replicas to 1" : "";
     return [
         `gateway.sharedCounters: required with ${what} and more than one replica (got ${replicas}). Without shared counters each pod counts separately. Set the key (to {} for the defaults)${orElse}.`,
     ];

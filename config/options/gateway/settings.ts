@@ -6,6 +6,7 @@ import type { BroughtKey, ConsumerSettings, Credential } from "../../../componen
 import { keyDigest } from "../../../components/consumers/key-digest";
 import { callerLimits, COUNTED_APART, hasLimits, type Limits } from "../../../components/consumers/limits";
 import { OLDEST_APISIX } from "../../../components/apisix/version";
+import type { ServerSettings } from "../../../components/server";
 import type { RampartInstall } from "../../../components/rampart/rampart";
 import { classSettings } from "../../keys/classes/settings";
 import { clusterSettings, type ClusterSettings } from "../../keys/cluster/settings";
@@ -26,9 +27,8 @@ export interface SharedSettings extends CommonSettings, ClusterSettings {
 
 /** Settings that all options with a gateway share. */
 export function sharedSettings(config: Parsed, today: Date) {
-    const { alpa, cluster, guard, movedFrom, namespace, readiness, gateway, pathPrefix } = config;
+    const { cluster, movedFrom, namespace, readiness, gateway, pathPrefix } = config;
     const { sharedCounters, closed } = gateway;
-    const { reason: _, ...rules } = guard;
     const { consumers, warnings, expires } = callers(config, today);
     const classes = classSettings(config);
     return {
@@ -43,7 +43,6 @@ export function sharedSettings(config: Parsed, today: Date) {
         namespace,
         movedFrom,
         ...clusterSettings(cluster),
-        guard: { ...rules, defaultModel: alpa.defaultModel },
         pathPrefix,
         exposure: exposureSettings(config),
         tls: gatewayTls(config),
@@ -56,6 +55,32 @@ export function sharedSettings(config: Parsed, today: Date) {
     };
 }
 
+/**
+ * The server behind the gateway.
+ * @param failover whether to skip services that do not answer
+ */
+export function serverSettings(config: Parsed, failover = false): ServerSettings {
+    const { alpa, openai, guard, consumers } = config;
+    const shared = {
+        endpoints: (openai ?? alpa!).endpoints.map((one) =>
+            typeof one === "string" ? { address: one, weight: 1 } : one,
+        ),
+        answerTimeoutSeconds: answerSeconds(config),
+        ...(failover && { failover }),
+    };
+    if (openai === undefined) {
+        const { reason: _, ...rules } = guard;
+        return { kind: "alpa", ...shared, guard: { ...rules, defaultModel: alpa!.defaultModel } };
+    }
+    const { paths, models, maxBodyBytes, serverKey } = openai;
+    const own = consumers.flatMap(({ name, models: some }) => (some === undefined ? [] : [[name, some] as const]));
+    return {
+        ...{ kind: "openai", ...shared, paths, models, maxBodyBytes },
+        callerModels: Object.fromEntries(own),
+        ...(serverKey !== undefined && { serverKey: secret(serverKey) }),
+    };
+}
+
 /** Callers of an option with a gateway. */
 interface Callers extends Omit<CommonSettings, "movedFrom"> {
     consumers: ConsumerSettings[];
@@ -65,7 +90,7 @@ interface Callers extends Omit<CommonSettings, "movedFrom"> {
 function callers(config: Parsed, today: Date): Callers {
     const { consumers, warnings, expires } = livingCallers(config, today);
     if (config.gateway.installer === "existing") warnings.push(...existingWarnings(consumers));
-    if (!config.guard.enabled)
+    if (config.alpa && !config.guard.enabled)
         warnings.push(
             `guard: off, so any caller can stop Alpa with one request (${config.guard.reason}).`,
             ...(classSettings(config) === undefined ? [] : [UNCOUNTED_PROMPTS]),
@@ -150,7 +175,8 @@ export function installedGateway<A extends Availability | undefined>(
         replicas: availability ? Math.max(replicas, LEAST_NODES) : replicas,
         nodePort: nodePort(config),
         tls: releaseTls(config),
-        ...observabilitySettings(observability),
+        ...(config.openai?.serverKey !== undefined && { serverKey: secret(`Bearer ${config.openai.serverKey}`) }),
+        ...observabilitySettings(observability, config.openai !== undefined),
         availability,
     };
     const url = publicUrl(config) ?? azureUrl(config) ?? `http://${host}:${release.nodePort}`;

@@ -5,6 +5,7 @@ import { requiredExposureKeys } from "../../keys/exposure/schema";
 import { gatewayOptionKeys } from "../../keys/gateway-option";
 import { installedGatewayKeys } from "../../keys/gateway";
 import { alpaKeys } from "../../keys/alpa";
+import { OPENAI, openaiKeys } from "../../keys/openai";
 import { got } from "../../problems";
 import { endpoint, positive } from "../../values";
 
@@ -24,14 +25,19 @@ const weighed = z.preprocess(
     }),
 );
 
+/** @param what one of the services */
+const weighedEndpoints = (what: string, port: string) =>
+    z
+        .array(weighed)
+        .min(1, { error: `must name at least one ${what}. Write for example [10.20.96.188:${port}]` })
+        .describe(`The ${what}s, as the cluster reaches them: \`host:port\`, or a mapping with a weight.`);
+const firewall = alpaFirewall.optional();
+
 const alpaObject = z
     .strictObject({
         ...alpaKeys,
-        endpoints: z
-            .array(weighed)
-            .min(1, { error: "must name at least one Alpa service. Write for example [10.20.96.188:20001]" })
-            .describe("The Alpa services, as the cluster reaches them: `host:port`, or a mapping with a weight."),
-        firewall: alpaFirewall.optional(),
+        endpoints: weighedEndpoints("Alpa service", "20001"),
+        firewall,
     })
     .describe("The Alpa service outside of the cluster. The stack does not change it.");
 
@@ -77,7 +83,11 @@ export const interSchema = z.strictObject({
         description: "The option of this stack. `inter` is a highly available gateway in a separate cluster.",
         examples: ["inter"],
     }),
-    alpa: alpaObject,
+    alpa: alpaObject.optional().meta({ unset: "the server is `openai`" }),
+    openai: z
+        .strictObject({ ...openaiKeys, endpoints: weighedEndpoints("server", "8000"), firewall })
+        .optional()
+        .meta(OPENAI),
     gateway,
     ...gatewayOptionKeys,
 });

@@ -1,9 +1,9 @@
 import type { InterClusterArgs } from "../../../components/inter-cluster";
 import type { FirewallSettings } from "../../../components/hosts/alpa-firewall/alpa-firewall";
 import { firewallSettings, firewallWarnings } from "../../keys/hosts/alpa-firewall";
-import { answerSeconds } from "../../keys/exposure/settings";
+import { longestAnswer } from "../../keys/exposure/settings";
 import type { ParsedInter as Parsed } from "./schema";
-import { installedGateway, sharedSettings, type SharedSettings } from "../gateway/settings";
+import { installedGateway, serverSettings, sharedSettings, type SharedSettings } from "../gateway/settings";
 
 /** Option inter: a highly available gateway in a separate cluster, with Alpa outside of it. */
 export interface InterSettings extends InterClusterArgs, SharedSettings {
@@ -14,17 +14,19 @@ export interface InterSettings extends InterClusterArgs, SharedSettings {
 
 /** Converts checked values into settings of the components. */
 export function interSettings(config: Parsed, today: Date): InterSettings {
-    const answerTimeoutSeconds = answerSeconds(config);
+    const answerTimeoutSeconds = longestAnswer(config);
+    const kind = config.openai ? "openai" : "alpa";
+    const { endpoints, firewall: rules } = config[kind]!;
     const { warnings, ...shared } = sharedSettings(config, today);
-    const services = config.alpa.endpoints.map(({ address }) => address);
+    const services = endpoints.map(({ address }) => address);
     const nodes = config.cluster.nodes?.map(({ address }) => address);
-    const firewall = firewallSettings(config.alpa.firewall, services, nodes);
+    const firewall = firewallSettings(rules, services, nodes);
     return {
         option: "inter",
         ...shared,
-        warnings: [...warnings, ...firewallWarnings(firewall, services, nodes)],
+        warnings: [...warnings, ...firewallWarnings(firewall, services, nodes, kind)],
         ...(firewall && { firewall }),
-        alpa: { endpoints: config.alpa.endpoints, answerTimeoutSeconds, failover: true },
+        server: serverSettings(config, true),
         gateway: installedGateway(config, config.gateway.address, { answerTimeoutSeconds }),
     };
 }

@@ -2,6 +2,8 @@ import * as z from "zod";
 import { convert } from "../../keys/convert";
 import { requiredExposureKeys } from "../../keys/exposure/schema";
 import { opt } from "../../keys/opt";
+import { alpa } from "../../keys/alpa";
+import { openai } from "../../keys/openai";
 import { intraKeys } from "../intra/schema";
 
 /** Keys of option intra-a, without the project's prefix. The reference of keys is generated from this schema. */
@@ -11,6 +13,8 @@ export const intraASchema = z.strictObject({
         examples: ["intra-a"],
     }),
     ...intraKeys,
+    alpa: alpa.optional().meta({ unset: "the server is `openai`" }),
+    openai,
     opt: opt.optional().meta({
         description:
             "Alpa as a component of the cluster, for a conversion to `intra-b`. With `intra-a` a run only checks these keys.",

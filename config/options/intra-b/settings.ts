@@ -1,6 +1,6 @@
 import { BEFORE } from "../../../components/opt/conversion-phases";
 import { numberOf, type ConversionStep } from "../../../components/opt/conversion-record-provider";
-import type { ConversionSettings } from "../../../components/served-alpa";
+import type { ConversionSettings } from "../../../components/served-server";
 import type { OperatorChart, OptSettings } from "../../../components/opt/opt-settings";
 import { digestOf } from "../../keys/consumers/digest";
 import type { ParsedIntraB } from "./schema";

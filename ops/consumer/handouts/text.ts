@@ -1,5 +1,6 @@
 import type { PublicKeyAlgorithm } from "../../../components/consumers/signing-algorithms";
 import { SAMPLE_COMPLETION } from "../../../components/alpa/sample";
+import type { Limits } from "../../../components/consumers/limits";
 import type { TokenPair } from "../../../components/cloudflare/service-tokens";
 import { dayAfter } from "../../dates";
 
@@ -11,6 +12,8 @@ export interface Handout {
     expires?: string;
     /** How long Alpa may take to answer one request, in seconds. */
     answerTimeoutSeconds: number;
+    /** Limits in force for the caller. */
+    limits: Limits;
     credential:
         | { method: "key"; key: string }
         | { method: "jwt"; algorithm: "HS256"; claim: string; secret: string }
@@ -20,14 +23,28 @@ export interface Handout {
 
 /** The page for the caller: the credential, and examples to paste. */
 export function renderHandout(handout: Handout): string {
-    const { who, url, expires, credential } = handout;
+    const { who, url, expires, credential, limits } = handout;
     // Programs read the first sentence up to the end of its line. So the last day is on the next line.
     const end =
         expires === undefined
             ? "until it is revoked."
             : `until ${expires} (UTC).\nThe last day on which it works is ${dayAfter(new Date(expires), -1)}.`;
     const head = `# Access to ${url}\n\nCredential ${who}. It works ${end}`;
-    return [head, ...partsOf(handout, credential)].join("\n\n") + "\n";
+    return [head, ...partsOf(handout, credential), ...tokenLimits(limits)].join("\n\n") + "\n";
+}
+
+/** What a caller with limits in tokens must send: SDKs send none of it by themselves. */
+function tokenLimits({ maxTokens, tokens, perTokenSeconds }: Limits): string[] {
+    if (maxTokens === undefined) return [];
+    return [
+        "## Limits in tokens",
+        `Each request must set \`max_tokens\` to at most ${maxTokens}, and ask for one answer to one prompt; others get 400.`,
+        ...(tokens === undefined
+            ? []
+            : [
+                  `You may use ${tokens} tokens of prompts and answers in ${perTokenSeconds} s; after that you get 429 until the header \`Retry-After\` says. Streams must set \`stream_options: { include_usage: true }\`.`,
+              ]),
+    ];
 }
 
 function partsOf(handout: Handout, credential: Handout["credential"]): string[] {

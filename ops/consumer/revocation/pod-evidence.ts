@@ -36,10 +36,10 @@ export async function askRejected({ access, pods }: ProvingPods, sent: Sent): Pr
     try {
         const live = await openLister(access)("v1", "Pod", pods.namespace);
         const reports = await askReadyPods(access, pods, live, (connect) =>
-            askWith(() => connect(POD_DATA_PORT), "rejects", [sent]),
+            askWith(() => connect(POD_DATA_PORT), "rejects", [sent], pods),
         );
         const unready = await askUnreadyPods(access, pods, live, (connect) =>
-            askUnready(() => connect(POD_DATA_PORT), [sent]),
+            askUnready(() => connect(POD_DATA_PORT), [sent], pods),
         );
         const unreachable = unready.flatMap(({ error }) => error ?? []);
         if (reports.length === 0) return whole(`there is no ready ${podsTitle(pods)}`);

@@ -25,7 +25,7 @@ export async function renderedOf(context: Context, stack: Stack): Promise<Map<st
         if (settings.option === "cloudflare") return undefined; // The callers of option cloudflare have no limits.
         const counters =
             settings.sharedCounters &&
-            countersOf(settings.namespace, settings.sharedCounters, settings.alpa.answerTimeoutSeconds);
+            countersOf(settings.namespace, settings.sharedCounters, settings.server.answerTimeoutSeconds);
         return render(settings.consumers, settings.namespace, counters);
     } catch (error) {
         if (error instanceof ConfigError) return undefined;

@@ -13,6 +13,16 @@ export interface Figures {
     unsuccessful: Unsuccessful[];
     /** Bytes of the answers, with their headers. */
     bytesSent: number;
+    /** Unset for Alpa, whose answers contain no number of tokens. */
+    tokens?: Tokens;
+}
+
+/** Tokens of one caller. */
+export interface Tokens {
+    /** Sorted by the name of the model. */
+    models: { model: string; prompt: number; completion: number }[];
+    /** Answers whose tokens could not be counted, for example streams without `usage`. */
+    uncountedAnswers: number;
 }
 
 /** Figures of a caller. @param statuses number of requests with each status */

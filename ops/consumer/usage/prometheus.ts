@@ -2,7 +2,7 @@ import * as z from "zod";
 import { errorMessage, Failure } from "../../errors";
 import { printable } from "../../output";
 import type { Period } from "./period";
-import { figuresOf, type Figures } from "./figures";
+import { figuresOf, type Figures, type Tokens } from "./figures";
 
 /** Longest time for the answers to all queries. */
 const TIMEOUT_SECONDS = 10;
@@ -30,34 +30,51 @@ export function addressProblem(text: string): string | undefined {
     return "--prometheus: must be an address with http:// or https://, without user, password and query, for example http://127.0.0.1:9090.";
 }
 
+/** What to ask a Prometheus server for. */
+export interface Asked {
+    /** Namespace of the consumers, a DNS label. */
+    namespace: string;
+    period: Period;
+    /** Whether the routes count tokens. */
+    tokens: boolean;
+}
+
 /**
- * Asks a Prometheus server for the requests and bytes of the routes of a namespace.
- * @param namespace of the consumers, a DNS label
+ * Asks a Prometheus server for the requests, bytes and tokens of the routes of a namespace.
  * @param note prints warnings of the server
  * @returns figures by APISIX's name of the consumer; empty name: requests without a caller
  * @throws Failure if Prometheus does not answer, or has no metrics of a gateway
  */
 export async function readPrometheus(
     address: string,
-    namespace: string,
-    period: Period,
+    { namespace, period, tokens }: Asked,
     note: (text: string) => void,
     timeoutSeconds = TIMEOUT_SECONDS,
 ): Promise<Map<string, Figures>> {
     const signal = AbortSignal.timeout(timeoutSeconds * 1000);
     const ask = (query: string) => answerTo(address, query, period, { signal, timeoutSeconds, note });
-    const routes = `route=~"${namespace}_alpa.*"`;
-    const [gateways, statuses, bytes] = await Promise.all([
+    const name = `"${namespace}_alpa.*"`;
+    const sum = (labels: string, metric: string, selected: string) =>
+        ask(`sum by (${labels}) (increase(apisix_${metric}{${selected}=~${name}}[${period.since}]))`);
+    const ofTokens = (metric: string, ...given: [labels: string, selected: string]) =>
+        tokens ? sum(given[0], metric, given[1]) : [];
+    const [gateways, statuses, bytes, ...counts] = await Promise.all([
         // Each gateway pod has this metric from its start; the counters begin with the first request.
         ask(`count(last_over_time(apisix_node_info[${period.since}]))`),
-        ask(`sum by (consumer, code) (increase(apisix_http_status{${routes}}[${period.since}]))`),
-        ask(`sum by (consumer) (increase(apisix_bandwidth{type="egress",${routes}}[${period.since}]))`),
+        sum("consumer, code", "http_status", "route"),
+        sum("consumer", "bandwidth", 'type="egress",route'),
+        ofTokens("llm_prompt_tokens", "consumer, llm_model", "route_id"),
+        ofTokens("llm_completion_tokens", "consumer, llm_model", "route_id"),
+        ofTokens("http_status", "consumer", 'request_type="ai_uncounted",route'),
     ]);
     if (gateways.length === 0)
         throw new Failure(
             `--prometheus: ${address} has had no metrics of a gateway for ${period.since} (apisix_node_info). Set observability.metrics, and let Prometheus scrape the gateway: docs/operate/watch.md.`,
         );
-    if (![...statuses, ...bytes].every(isNumber) || !statuses.every(({ metric }) => /^\d+$/.test(metric.code ?? "")))
+    if (
+        ![...statuses, ...bytes, ...counts.flat()].every(isNumber) ||
+        !statuses.every(({ metric }) => /^\d+$/.test(metric.code ?? ""))
+    )
         throw new Failure(
             `--prometheus: apisix_http_status and apisix_bandwidth of ${address} must have numbers by consumer and code. Correct the relabelling in Prometheus.`,
         );
@@ -69,7 +86,25 @@ export async function readPrometheus(
     };
     for (const one of statuses) sumOf(one).statuses.push([Number(one.metric.code), whole(one.value)]);
     for (const one of bytes) sumOf(one).bytes += whole(one.value);
-    return new Map([...sums].map(([consumer, sum]) => [consumer, figuresOf(sum.statuses, sum.bytes)]));
+    const figures = [...sums].map(([consumer, one]) => {
+        const found = figuresOf(one.statuses, one.bytes);
+        return [consumer, tokens ? { ...found, tokens: tokensOf(consumer, counts) } : found] as const;
+    });
+    return new Map(figures);
+}
+
+/** Tokens of a consumer. @param counts samples of the prompt tokens, of the completion tokens and of the uncounted answers */
+function tokensOf(name: string, counts: Sample[][]): Tokens {
+    const [prompt, completion, uncounted] = counts.map((samples) =>
+        samples.filter(({ metric: { consumer = "" } }) => consumer === name),
+    );
+    const of = (samples: Sample[], model: string) =>
+        samples.filter(({ metric }) => metric.llm_model === model).reduce((all, { value }) => all + whole(value), 0);
+    const names = [...new Set([...prompt, ...completion].map(({ metric: { llm_model: model = "" } }) => model))];
+    return {
+        models: names.sort().map((model) => ({ model, prompt: of(prompt, model), completion: of(completion, model) })),
+        uncountedAnswers: uncounted.reduce((all, { value }) => all + whole(value), 0),
+    };
 }
 
 function isNumber({ value: [, text] }: Sample): boolean {

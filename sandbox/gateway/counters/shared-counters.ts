@@ -71,9 +71,9 @@ export class SharedCounters {
         this.connections = new RedisConnections(resolve);
     }
 
-    /** Adds one to the count of a time window. The first request starts the window. @param window duration in seconds */
-    async count(conf: RedisConf, key: string, window: number): Promise<{ count: number; leftMs: number }> {
-        const [count, leftMs] = await this.run(conf, COUNT, key, 1, window);
+    /** Adds to the count of a time window. The first request starts the window. @param window duration in seconds */
+    async count(conf: RedisConf, key: string, window: number, delta = 1): Promise<{ count: number; leftMs: number }> {
+        const [count, leftMs] = await this.run(conf, COUNT, key, delta, window);
         return { count, leftMs };
     }
 

@@ -42,7 +42,10 @@ export async function send(ctx: Context, source: IncomingMessage | Exit): Promis
 
     const entries = [...ctx.globalEntries, ...ctx.entries].filter((e) => applies(ctx, e));
     const before = ctx.status;
-    for (const { handlers } of entries) handlers.headerFilter?.(ctx);
+    for (const { handlers, before: first } of entries) {
+        first?.(ctx, "header_filter");
+        handlers.headerFilter?.(ctx);
+    }
     if (ctx.status !== before) reason = undefined;
     const contentType = ctx.response.get("Content-Type");
     if (contentType !== undefined) ctx.response.set("Content-Type", withCharset(contentType));
@@ -58,7 +61,9 @@ export async function send(ctx: Context, source: IncomingMessage | Exit): Promis
         for (const { handlers } of entries) changed = handlers.bodyFilter?.(ctx, changed) ?? changed;
         body = changed;
     }
+    const filtered = (piece: Buffer) => entries.reduce((one, e) => e.before?.(ctx, "body_filter", one) ?? one, piece);
     if (Buffer.isBuffer(body)) {
+        body = filtered(body);
         // A body filter may leave a wrong Content-Length. nginx sends it unchanged, and cannot reuse the connection.
         const length = ctx.response.get("Content-Length");
         if (length !== undefined && Number(length) !== body.length && ctx.request.method !== "HEAD")
@@ -67,7 +72,7 @@ export async function send(ctx: Context, source: IncomingMessage | Exit): Promis
         ctx.answer.end(ctx.request.method === "HEAD" ? undefined : body);
     } else {
         writeHead(ctx, reason);
-        await pipe(body, ctx);
+        await pipe(body, ctx, filtered);
     }
 }
 
@@ -119,8 +124,11 @@ async function collect(source: IncomingMessage): Promise<Buffer> {
     return Buffer.concat(chunks);
 }
 
-/** Streams the upstream's answer to the client. If the upstream breaks it off, the client's connection is closed. */
-function pipe(source: IncomingMessage, { answer }: Context): Promise<void> {
+/**
+ * Streams the upstream's answer to the client. If the upstream breaks it off, the client's connection is closed.
+ * @param filtered returns a piece of the answer as the client gets it
+ */
+function pipe(source: IncomingMessage, { answer }: Context, filtered: (piece: Buffer) => Buffer): Promise<void> {
     return new Promise((resolve) => {
         const done = () => resolve();
         answer.on("close", () => {
@@ -128,7 +136,7 @@ function pipe(source: IncomingMessage, { answer }: Context): Promise<void> {
             done();
         });
         source.on("data", (chunk: Buffer) => {
-            if (!answer.write(chunk)) source.pause();
+            if (!answer.write(filtered(chunk))) source.pause();
         });
         answer.on("drain", () => source.resume());
         source.on("end", () => answer.end());

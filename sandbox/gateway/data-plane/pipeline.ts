@@ -43,8 +43,12 @@ export async function handleRequest(ctx: Context, parts: PipelineParts): Promise
         if (!ctx.answer.writableEnded && !ctx.answer.destroyed) ctx.answer.destroy();
         await over; // the log phase frees limit-conn slots, so it runs only after the end of the answer or a disconnect
         ctx.figures = figuresOf(ctx);
-        for (const { name, handlers } of [...ctx.globalEntries, ...ctx.entries])
-            if (!ctx.ranAsAction.has(name)) handlers.log?.(ctx);
+        for (const { name, handlers, before } of [...ctx.globalEntries, ...ctx.entries])
+            if (!ctx.ranAsAction.has(name)) {
+                before?.(ctx, "log");
+                handlers.log?.(ctx);
+            }
+        parts.store.lua.forget(ctx);
         parts.accessLog?.add(ctx, ctx.figures);
         parts.onAnswer?.({ caller: ctx.consumer?.username ?? null, status: ctx.figures.status, check });
     }
@@ -110,9 +114,10 @@ async function runPhases(ctx: Context, { store, agent }: PipelineParts): Promise
 async function runPhase(ctx: Context, entries: readonly Entry[], phase: "rewrite" | "access"): Promise<void> {
     for (const entry of entries) {
         const step = entry.handlers[phase];
-        if (!step || !applies(ctx, entry) || ctx.ranAsAction.has(entry.name)) continue;
-        entry.before?.(ctx);
-        const exit = await step(ctx);
+        if (!step && !entry.before) continue;
+        if (!applies(ctx, entry) || ctx.ranAsAction.has(entry.name)) continue;
+        entry.before?.(ctx, phase);
+        const exit = await step?.(ctx);
         if (ctx.answer.destroyed) throw new ClientGone();
         if (!exit) continue;
         const replaced = exit.code >= 400 && entry.errorResponse !== undefined;

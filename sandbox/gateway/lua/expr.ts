@@ -3,7 +3,8 @@ import { isIP, BlockList } from "node:net";
 import { bytes } from "../http/headers";
 import { compilePcre } from "./pcre";
 
-export type VarValue = string | number | boolean | undefined;
+/** A value of ctx.var. `null` and objects are those of a JSON body. */
+export type VarValue = string | number | boolean | null | object | undefined;
 /** Returns the value of a variable; undefined if the variable has no value. */
 type VarLookup = (name: string) => VarValue;
 export type Condition = (lookup: VarLookup) => boolean;
@@ -12,11 +13,13 @@ type Compiled = { condition: Condition } | { error: string };
 
 const LOGIC = ["OR", "!OR", "AND", "!AND"];
 
+/** Texts that Lua's tonumber reads. Unsupported: hexadecimal fractions, binary numbers, infinity. */
+const NUMBER = /^[ \t-\r]*([+-]?)(0x[\da-f]+|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)[ \t-\r]*$/i;
+
 const asNumber = (value: unknown): number | undefined => {
     if (typeof value === "number") return value;
-    if (typeof value !== "string" || value.trim() === "") return undefined;
-    const number = Number(value);
-    return Number.isNaN(number) ? undefined : number;
+    const [, sign, digits] = (typeof value === "string" && NUMBER.exec(value)) || [];
+    return digits === undefined ? undefined : Number(digits) * (sign === "-" ? -1 : 1);
 };
 
 const ordered = (test: (a: number, b: number) => boolean) => (left: VarValue, right: unknown) => {

@@ -4,16 +4,14 @@ import { compileExpr } from "../lua/expr";
 import { compileSchema, type Check, type Schema } from "../schema/jsonschema";
 import { Unsupported } from "../unsupported";
 import { metaSchema } from "../schema/objects";
+import { PRE_FUNCTION_PHASES } from "./pre-function";
 import { PLUGINS, UNSUPPORTED, UNSUPPORTED_AUTH } from "../plugins/index";
 import type { LuaMachine } from "../serverless/machine";
 import type { CheckTools, ConfKind, Plugin } from "../plugins/plugin";
 import type { Conf } from "../request/types";
 
-/**
- * Plugins that run only in the rewrite phase. `_meta.pre_function` runs in every phase of its plugin, so for these plugins
- * it runs once per request.
- */
-const RUN_ONCE = new Set(["fault-injection"]);
+/** Environment variables of the gateway. */
+export type Environment = Record<string, string | undefined>;
 
 const SECRET_MANAGER = /^\$secret:\/\//i;
 
@@ -67,9 +65,8 @@ export class PluginChecker implements CheckTools {
         return undefined;
     }
 
-    /** Checks `_meta.pre_function`. The emulator supports it only for the plugins of RUN_ONCE. */
     private checkPreFunction({ name }: Plugin, text: string): void {
-        if (!RUN_ONCE.has(name)) throw new Unsupported(`_meta.pre_function of plugin ${name}`);
+        if (!(name in PRE_FUNCTION_PHASES)) throw new Unsupported(`_meta.pre_function of plugin ${name}`);
         const problem = this.lua.check(text);
         if (problem !== undefined)
             throw new Unsupported(`_meta.pre_function that does not return a function (${problem})`);
@@ -107,11 +104,11 @@ function refuseSecretReferences(value: unknown): void {
  * Resolves $env://NAME and $env://NAME/FIELD. Returns undefined if the variable is not set. Returns undefined for every
  * $secret:// reference.
  */
-export function resolveSecret(text: string): string | undefined {
+export function resolveSecret(text: string, env: Environment = process.env): string | undefined {
     if (SECRET_MANAGER.test(text)) return undefined;
     const match = /^\$env:\/\/([^/]+)(?:\/(.+))?$/i.exec(text);
     if (!match) return text;
-    const value = process.env[match[1]];
+    const value = env[match[1]];
     if (value === undefined || match[2] === undefined) return value;
     try {
         const field: unknown = (JSON.parse(value) as Conf)[match[2]];
@@ -119,4 +116,12 @@ export function resolveSecret(text: string): string | undefined {
     } catch {
         return undefined;
     }
+}
+
+/** Resolves all references in the configuration of plugins. As in APISIX, one that does not resolve stays as it is. */
+export function resolveReferences<T>(value: T, env: Environment): T {
+    if (typeof value === "string") return (resolveSecret(value, env) ?? value) as T;
+    if (Array.isArray(value)) return value.map((one) => resolveReferences(one as unknown, env)) as T;
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, resolveReferences(v as unknown, env)])) as T;
 }

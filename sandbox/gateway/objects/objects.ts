@@ -5,6 +5,7 @@ import { compileExpr } from "../lua/expr";
 import { bytes } from "../http/headers";
 import { Unsupported } from "../unsupported";
 import { PLUGINS } from "../plugins/index";
+import { preFunction } from "./pre-function";
 import type { PluginTools } from "../plugins/plugin";
 import type { Conf, Entry, EntryList, Route, Timeout } from "../request/types";
 
@@ -21,30 +22,13 @@ export function entriesOf(plugins: unknown, parentKey: string, tools: PluginTool
                 priority: (meta.priority as number | undefined) ?? plugin.priority,
                 handlers: plugin.create(conf, parentKey, tools),
                 filter: filter && "condition" in filter ? filter.condition : undefined,
-                before: preFunction(name, meta.pre_function, tools),
+                before: preFunction(name, conf, tools),
                 errorResponse: meta.error_response as string | object | undefined,
                 isAuth: plugin.auth !== undefined,
             },
         ];
     });
     return entries.sort((a, b) => b.priority - a.priority);
-}
-
-/**
- * Facts: `run_meta_pre_function` of apisix/plugin.lua. If the function throws an error, the error is logged, and the request
- * continues.
- */
-function preFunction(plugin: string, text: unknown, { lua, log }: PluginTools): Entry["before"] {
-    if (typeof text !== "string") return undefined;
-    const id = lua.load({ functions: [text] });
-    return (ctx) => {
-        try {
-            lua.run(id, ctx, "rewrite");
-        } catch (error) {
-            if (error instanceof Unsupported) throw error;
-            log(`pre_function execution for plugin ${plugin} failed: ${(error as Error).message}`);
-        }
-    };
 }
 
 /** Merges plugins by name; later ones win. A disabled plugin of a later list also removes the plugin of an earlier list. */

@@ -3,7 +3,7 @@
  * these objects at once.
  */
 import { createPicker, type Picker } from "../upstream/balancer";
-import { PluginChecker, resolveSecret } from "./check";
+import { PluginChecker, resolveReferences, resolveSecret, type Environment } from "./check";
 import type { Configuration, Stored } from "./configuration";
 import { Counters } from "../counters/counters";
 import { bytes } from "../http/headers";
@@ -37,6 +37,8 @@ interface StoreOptions {
     secondLasts?: number;
     /** Upper bounds of the latency histogram, in milliseconds. @default APISIX's bounds */
     buckets?: number[];
+    /** Variables for `$env://` in the configuration of plugins. @default those of this process */
+    env?: Environment;
 }
 
 export class Store {
@@ -164,7 +166,8 @@ export class Store {
     private pluginsOf(key: string): EntryList {
         const made = this.cached(key, "plugins", (conf) => {
             const plugins = this.withDefaults(conf.plugins, key.startsWith("/consumers/") ? "consumer" : "route");
-            return { entries: entriesOf(plugins, key, this.tools), names: Object.keys(plugins) };
+            const resolved = resolveReferences(plugins, this.options.env ?? process.env);
+            return { entries: entriesOf(resolved, key, this.tools), names: Object.keys(plugins) };
         });
         return made ?? { entries: [], names: [] };
     }

@@ -2,7 +2,7 @@
  * Counters of the plugin prometheus, and its export server. Facts: apisix/plugins/prometheus.lua and prometheus/exporter.lua of
  * 3.18.0: names, help texts, labels and their order; a scraper gets a text that is up to 15 s old.
  *
- * Unsupported: metrics of models (llm_*, ai_cache_*), which APISIX never counts for Alpa's routes; metrics of streams, shared
+ * Unsupported: metrics that only ai-proxy counts (llm_latency, llm_active_connections, ai_cache_*); metrics of streams, shared
  * memory (shared_dict_*), health checks (upstream_status) and indexes of etcd (etcd_modify_indexes); the size limit of the
  * shared memory.
  */
@@ -23,8 +23,19 @@ export interface MetricsOptions {
 }
 
 const DEFAULT_BUCKETS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000];
+const TOKEN_BUCKETS = [
+    ...[1, 10, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000],
+    ...[100_000, 200_000, 500_000, 1_000_000],
+];
+/** Longest label with the name of a model. */
+const MAX_MODEL = 128;
 const REFRESH_SECONDS = 15;
 const EXPORT_URI = "/apisix/prometheus/metrics";
+
+const LLM_LABELS = [
+    ...["route_id", "service_id", "consumer", "node"],
+    ...["request_type", "request_llm_model", "llm_model"],
+] as const;
 
 /** Labels of each metric, in their order. */
 const LABELS = {
@@ -34,6 +45,10 @@ const LABELS = {
     ],
     http_latency: ["type", "route", "service", "consumer", "node", "request_type", "request_llm_model", "llm_model"],
     bandwidth: ["type", "route", "service", "consumer", "node", "request_type", "request_llm_model", "llm_model"],
+    llm_prompt_tokens: LLM_LABELS,
+    llm_completion_tokens: LLM_LABELS,
+    llm_prompt_tokens_dist: LLM_LABELS,
+    llm_completion_tokens_dist: LLM_LABELS,
 } as const;
 
 /** Labels that the metadata cannot set to "", because the metric would be useless without them. */
@@ -74,6 +89,10 @@ export class Metrics {
         registry.declare("http_status", "counter", "HTTP status codes per service in APISIX");
         registry.declare("http_latency", "histogram", "HTTP request latency in milliseconds per service in APISIX");
         registry.declare("bandwidth", "counter", "Total bandwidth in bytes consumed per service in APISIX");
+        for (const kind of ["prompt", "completion"] as const) {
+            registry.declare(`llm_${kind}_tokens`, "counter", `LLM service consumed ${kind} tokens`);
+            registry.declare(`llm_${kind}_tokens_dist`, "histogram", `LLM ${kind} tokens distribution per request`);
+        }
         registry.set("nginx_metric_errors_total", [], 0);
         registry.set(
             "node_info",
@@ -99,14 +118,16 @@ export class Metrics {
         const { route, figures } = ctx;
         if (!route || !figures) return;
         const byName = conf.prefer_name === true;
+        const llm = (name: string) => (ctx.variables.get(name) ?? "").slice(0, MAX_MODEL);
+        const routeLabel = byName ? (route.name ?? route.id) : route.id;
+        const service = byName ? (route.serviceName ?? route.serviceId ?? "") : (route.serviceId ?? "");
         const shared: Record<string, string> = {
-            route: byName ? (route.name ?? route.id) : route.id,
-            service: byName ? (route.serviceName ?? route.serviceId ?? "") : (route.serviceId ?? ""),
+            ...{ route: routeLabel, route_id: routeLabel, service, service_id: service },
             consumer: ctx.consumer?.username ?? "",
             node: ctx.node?.host ?? "",
-            request_type: "traditional_http",
-            request_llm_model: "",
-            llm_model: "",
+            request_type: llm("request_type"),
+            request_llm_model: llm("request_llm_model"),
+            llm_model: llm("llm_model"),
         };
         const disabled = (metadata?.disabled_labels ?? {}) as Partial<Record<Metric, string[]>>;
         const labels = (metric: Metric, own: Record<string, string>): Labels =>
@@ -131,6 +152,13 @@ export class Metrics {
             this.registry.observe("http_latency", labels("http_latency", { type }), this.buckets, value);
         this.registry.add("bandwidth", labels("bandwidth", { type: "ingress" }), figures.received);
         this.registry.add("bandwidth", labels("bandwidth", { type: "egress" }), figures.sent);
+        if (!["ai_chat", "ai_stream"].includes(shared.request_type)) return;
+        for (const kind of ["prompt", "completion"] as const) {
+            const [total, each] = [`llm_${kind}_tokens`, `llm_${kind}_tokens_dist`] as const;
+            const tokens = Number(ctx.variables.get(total));
+            this.registry.add(total, labels(total, {}), tokens);
+            this.registry.observe(each, labels(each, {}), TOKEN_BUCKETS, tokens);
+        }
     }
 
     text(reachable: boolean): string {

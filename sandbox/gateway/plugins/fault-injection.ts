@@ -16,16 +16,17 @@ const percentage = { type: "integer", minimum: 0, maximum: 100 };
 /** A list of conditions: the fault applies if one of them is true. */
 const vars = { type: "array", maxItems: 20, items: { type: "array" } };
 
-function conditions(fault: Fault | undefined): Condition[] | undefined {
-    return fault?.vars?.map((rule) => {
+function conditionOf(fault: Fault | undefined): Condition {
+    const rules = fault?.vars?.map((rule) => {
         const compiled = compileExpr(rule);
         return "error" in compiled ? () => false : compiled.condition;
     });
+    return (lookup) => rules === undefined || rules.some((rule) => rule(lookup));
 }
 
-function hits(fault: Fault, rules: Condition[] | undefined, ctx: Context): boolean {
+async function hits(fault: Fault, condition: Condition, ctx: Context): Promise<boolean> {
     if (fault.percentage !== undefined && Math.ceil(Math.random() * 100) > fault.percentage) return false;
-    return rules === undefined || rules.some((rule) => rule(ctx.lookup));
+    return ctx.holds(condition);
 }
 
 export const faultInjection = definePlugin<FaultConf>({
@@ -65,11 +66,11 @@ export const faultInjection = definePlugin<FaultConf>({
         return undefined;
     },
     create: ({ abort, delay }) => {
-        const [abortRules, delayRules] = [conditions(abort), conditions(delay)];
+        const [abortCondition, delayCondition] = [conditionOf(abort), conditionOf(delay)];
         return {
             async rewrite(ctx) {
-                if (delay && hits(delay, delayRules, ctx)) await sleep(delay.duration * 1000);
-                if (!abort || !hits(abort, abortRules, ctx)) return undefined;
+                if (delay && (await hits(delay, delayCondition, ctx))) await sleep(delay.duration * 1000);
+                if (!abort || !(await hits(abort, abortCondition, ctx))) return undefined;
                 for (const [name, value] of Object.entries(abort.headers ?? {}))
                     ctx.response.set(name, ctx.resolve(String(value)).text);
                 if (abort.body === undefined) return { code: abort.http_status };

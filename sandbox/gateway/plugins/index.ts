@@ -1,5 +1,6 @@
 /** The emulated plugins, and the names of the unsupported plugins of APISIX 3.18. */
 import type { Plugin } from "./plugin";
+import { aiRateLimiting } from "./limits/ai-rate-limiting";
 import { clientControl } from "./client-control";
 import { faultInjection } from "./fault-injection";
 import { jwtAuth } from "./auth/jwt-auth";
@@ -19,6 +20,7 @@ import { workflow } from "./workflow";
 
 export const PLUGINS: ReadonlyMap<string, Plugin> = new Map(
     [
+        aiRateLimiting,
         clientControl,
         faultInjection,
         jwtAuth,
@@ -42,7 +44,7 @@ export const PLUGINS: ReadonlyMap<string, Plugin> = new Map(
 /** Unsupported plugins of APISIX 3.18. The emulator reports them as unsupported, not as an unknown plugin. */
 export const UNSUPPORTED: ReadonlySet<string> = new Set(
     `acl ai ai-aliyun-content-moderation ai-aws-content-moderation ai-prompt-decorator ai-prompt-guard
-    ai-prompt-template ai-proxy ai-proxy-multi ai-rag ai-rate-limiting ai-request-rewrite api-breaker
+    ai-prompt-template ai-proxy ai-proxy-multi ai-rag ai-request-rewrite api-breaker
     attach-consumer-label authz-casbin authz-casdoor authz-keycloak aws-lambda azure-functions basic-auth
     batch-requests body-transformer brotli cas-auth chaitin-waf clickhouse-logger consumer-restriction cors csrf
     data-mask datadog degraphql dubbo-proxy echo elasticsearch-logger error-log-logger error-page example-plugin

@@ -5,6 +5,7 @@
  */
 import { Unsupported } from "../unsupported";
 import type { LuaPhase } from "../serverless/machine";
+import type { Context } from "../request/context";
 import type { Conf } from "../request/types";
 import { definePlugin } from "./define";
 
@@ -34,10 +35,10 @@ function serverless(name: string, priority: number) {
             return undefined;
         },
         create: (conf, _, { lua }) => {
-            const id = lua.load(conf);
+            const id = lua.load(conf, conf.functions);
             const phase = conf.phase as LuaPhase;
-            if (phase === "header_filter") return { headerFilter: (ctx) => void lua.run(id, ctx, phase) };
-            return { [phase]: (ctx: Parameters<typeof lua.run>[1]) => lua.run(id, ctx, phase) };
+            if (phase === "header_filter") return { headerFilter: (ctx) => void lua.run(id, { ctx, phase }) };
+            return { [phase]: (ctx: Context) => lua.run(id, { ctx, phase }) };
         },
     });
 }

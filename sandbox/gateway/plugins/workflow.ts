@@ -59,11 +59,14 @@ export const workflow = definePlugin<WorkflowConf>({
         });
         const note = {};
         return {
-            access(ctx) {
-                const rule = rules.find(({ condition }) => condition(ctx.lookup));
-                ctx.notes.set(note, rule);
-                if (rule && rule.name !== "return") ctx.ranAsAction.add(rule.name);
-                return rule?.handlers.access?.(ctx);
+            async access(ctx) {
+                for (const rule of rules) {
+                    if (!(await ctx.holds(rule.condition))) continue;
+                    ctx.notes.set(note, rule);
+                    if (rule.name !== "return") ctx.ranAsAction.add(rule.name);
+                    return rule.handlers.access?.(ctx);
+                }
+                return undefined;
             },
             log: (ctx) => (ctx.notes.get(note) as (typeof rules)[number] | undefined)?.handlers.log?.(ctx),
         };

@@ -1,13 +1,14 @@
 /** The state of one request in the gateway, which plugins read and change. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isIP } from "node:net";
-import { matchesNetwork, type VarValue } from "../lua/expr";
+import { matchesNetwork, type Condition, type VarValue } from "../lua/expr";
 import { HeaderList, bytes } from "../http/headers";
 import { NginxExit } from "../http/nginx";
 import type { Figures } from "./figures";
 import type { AuthConsumer, Entry, Node, Route } from "./types";
 import { decodeArgs, encodeArgs, type Args, type Target } from "../http/uri";
-import { lookupVariable } from "./variables";
+import { BodyNeeded } from "./post-arguments";
+import { LLM_VARIABLES, lookupVariable } from "./variables";
 
 /** Number of request headers that plugins get (default of ngx.req.get_headers). The upstream gets all. */
 const MAX_HEADERS = 100;
@@ -83,6 +84,10 @@ export class Context {
     readonly ranAsAction = new Set<string>();
     /** Data that plugins keep for their later phases. */
     readonly notes = new Map<unknown, unknown>();
+    /** What Lua has set for ai-rate-limiting: the name of the counter, and the tokens of the answer by limit_strategy. */
+    readonly ai: { instance?: string; usage?: Record<string, number> } = {};
+    /** Variables that the nginx configuration declares, with current values. Lua can set them. */
+    readonly variables: Map<string, string>;
 
     private queryChanged = false;
     private body?: Buffer;
@@ -95,9 +100,9 @@ export class Context {
         readonly peer: Peer,
         trustedAddresses: readonly string[],
         private readonly expectContinue: boolean,
-        /** Variables that the nginx configuration declares, with current values. Lua can set them. */
-        readonly variables: Map<string, string> = new Map(),
+        variables: ReadonlyMap<string, string> = new Map(),
     ) {
+        this.variables = new Map([...LLM_VARIABLES, ...variables]);
         this.method = request.method ?? "GET";
         this.uri = target.uri;
         this.args = target.args;
@@ -193,6 +198,17 @@ export class Context {
     /** A variable for vars, filters, limit keys and templates. */
     readonly lookup = (name: string): VarValue => lookupVariable(this, name);
 
+    /** Whether a condition is true. Reads the body first if the condition needs it. */
+    async holds(condition: Condition): Promise<boolean> {
+        try {
+            return condition(this.lookup);
+        } catch (error) {
+            if (!(error instanceof BodyNeeded)) throw error;
+            await this.readBody();
+            return condition(this.lookup);
+        }
+    }
+
     /** Replaces $name, ${name} and ${name ?? fallback} in a text. `resolved`: number of variables that have a value. */
     resolve(template: string): { text: string; resolved: number } {
         return this.resolveBytes(bytes(template));
@@ -233,6 +249,11 @@ export class Context {
             chunks.push(part);
         }
         this.body = Buffer.concat(chunks);
+        return this.body;
+    }
+
+    /** The body, or a plugin's replacement; undefined if it is not read yet. */
+    get bodyRead(): Buffer | undefined {
         return this.body;
     }
 

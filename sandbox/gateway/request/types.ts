@@ -1,5 +1,6 @@
 import type { Context } from "./context";
 import type { Condition } from "../lua/expr";
+import type { LuaPhase } from "../serverless/machine";
 
 /** The configuration of a plugin or object, as parsed from JSON. */
 export type Conf = { [key: string]: unknown };
@@ -31,8 +32,11 @@ export interface Entry {
     priority: number;
     handlers: Handlers;
     filter?: Condition;
-    /** `_meta.pre_function`, which runs right before the plugin. */
-    before?(ctx: Context): void;
+    /**
+     * `_meta.pre_function`, which runs right before each phase of the plugin. @param chunk in body_filter, a piece of the
+     * answer's body @returns the piece, or its replacement
+     */
+    before?(ctx: Context, phase: LuaPhase, chunk?: Buffer): Buffer | undefined;
     errorResponse?: string | object;
     isAuth: boolean;
 }

@@ -3,10 +3,25 @@ import type { Context } from "./context";
 import type { VarValue } from "../lua/expr";
 import { bytes } from "../http/headers";
 import { Unsupported } from "../unsupported";
+import { postArgument } from "./post-arguments";
 
 /** Unsupported variables of nginx and APISIX. */
 const OTHER_VARIABLES =
     /^(ssl_|time_|request_time$|msec$|pid$|connection|bytes_sent$|body_bytes_sent$|request_id$|request_length$|nginx_version$|upstream_|geoip|graphql_|post_arg|uri_param_|body_|tcpinfo_|proxy_protocol_|llm_|ai_)/;
+
+/**
+ * Variables on language models that APISIX's nginx configuration declares, with their initial values (apisix/cli/ngx_tpl.lua).
+ * Lua can set them in ctx.var and ngx.var.
+ */
+export const LLM_VARIABLES: ReadonlyMap<string, string> = new Map([
+    ["request_type", "traditional_http"],
+    ["request_llm_model", ""],
+    ["llm_model", ""],
+    ["llm_prompt_tokens", "0"],
+    ["llm_completion_tokens", "0"],
+    ["llm_total_tokens", "0"],
+    ["llm_end_user_id", ""],
+]);
 
 /**
  * Returns the value of a variable. Undefined if the variable has no value or is unknown. @throws Unsupported for a variable
@@ -22,6 +37,8 @@ export function lookupVariable(ctx: Context, name: string): VarValue {
         const value = ctx.queryArgs.get(name.slice(4))?.[0];
         return value === true ? "" : value;
     }
+    if (name.startsWith("post_arg.")) return postArgument(ctx, name.slice("post_arg.".length));
+    if (LLM_VARIABLES.has(name)) return ctx.variables.get(name);
     if (name.startsWith("cookie_")) return ctx.cookie(name.slice(7));
     if (name.startsWith("sent_http_")) return ctx.response.get(name.slice(10).replace(/_/g, "-"));
     if (Object.hasOwn(VARIABLES, name)) return VARIABLES[name](ctx);

@@ -80,10 +80,30 @@ end
 
 local request = setmetatable({
     get_headers = get_headers,
-    clear_header = function(name) call("clear request header", name) end,
+    clear_header = function(name) call("set request header", name) end,
+    set_header = function(name, value) call("set request header", name, outgoing(value)) end,
 }, { __index = function(_, name) refuse("ngx.req." .. tostring(name)) end })
 
-local parts = { req = request, header = header, var = variables("get ngx.var", "set ngx.var"), exit = function(status) call("exit", status) end }
+-- ngx.arg: in body_filter, [1] is the current piece of the answer's body.
+local arg = setmetatable({}, {
+    __index = function(_, at)
+        if at ~= 1 then refuse("ngx.arg[" .. tostring(at) .. "]") end
+        return call("get chunk", "")[1]
+    end,
+    __newindex = function(_, at, value)
+        if at ~= 1 then refuse("setting ngx.arg[" .. tostring(at) .. "]") end
+        call("set chunk", "", outgoing(value))
+    end,
+})
+
+local parts = {
+    req = request,
+    header = header,
+    arg = arg,
+    var = variables("get ngx.var", "set ngx.var"),
+    exit = function(status) call("exit", status) end,
+    get_phase = function() return call("get phase", "")[1] end,
+}
 local ngx = setmetatable({}, {
     __index = function(_, name)
         if name == "status" then return tonumber(call("get status", name)[1]) end
@@ -96,7 +116,7 @@ local ngx = setmetatable({}, {
     end,
 })
 
-local ctx_var = variables("get ctx.var")
+local ctx_var = variables("get ctx.var", "set ctx.var")
 local function field(name)
     local values = call("get ctx", name)
     return values and values[1]
@@ -110,14 +130,32 @@ local consumer = setmetatable({}, {
     __newindex = function(_, name) refuse("setting ctx.consumer." .. tostring(name) .. " in Lua") end,
 })
 
+-- Fields that functions have set in ctx, by the number of the request. Only these fields are supported: two of
+-- ai-rate-limiting, and names that no part of APISIX uses.
+local own_fields, request_number = {}, nil
+local for_limits = { picked_ai_instance_name = true, ai_token_usage = true }
+
+local function is_own(name) return for_limits[name] or string.find(name, "^alpa_auth_") end
+
+local function set_field(_, name, value)
+    if not is_own(name) then refuse("setting ctx." .. tostring(name) .. " in Lua") end
+    own_fields[request_number] = own_fields[request_number] or {}
+    own_fields[request_number][name] = value
+    if name == "picked_ai_instance_name" then call("set instance", value) end
+    if name == "ai_token_usage" then
+        for kind, tokens in pairs(value) do call("set usage", kind, outgoing(tokens)) end
+    end
+end
+
 local ctx = setmetatable({}, {
     __index = function(_, name)
         if name == "consumer_name" then return field(name) end
         if name == "consumer" then return field(name) and consumer end
-        if name ~= "var" then refuse("ctx." .. tostring(name) .. " in Lua") end
-        return ctx_var
+        if name == "var" then return ctx_var end
+        if not is_own(name) then refuse("ctx." .. tostring(name) .. " in Lua") end
+        return own_fields[request_number] and own_fields[request_number][name]
     end,
-    __newindex = function(_, name) refuse("setting ctx." .. tostring(name) .. " in Lua") end,
+    __newindex = set_field,
 })
 
 -- Rejects calls with more arguments than Lua 5.1 has: LuaJIT's additional argument would be ignored silently.
@@ -183,13 +221,13 @@ end
 
 local loaded = {}
 
--- Creates functions of a configuration. @param conf the configuration as a Lua expression
-local function load(conf)
+-- Creates functions. @param given the configuration and the texts of the functions, as a Lua expression
+local function load(given)
     enter()
-    local value = loadstring("return " .. decode(conf))()
+    local value = loadstring("return " .. decode(given))()
     local functions = {}
     for i, text in ipairs(value.functions) do functions[i] = compile(text) end
-    loaded[#loaded + 1] = { conf = value, functions = functions }
+    loaded[#loaded + 1] = { conf = value.conf, functions = functions }
     return #loaded
 end
 
@@ -206,10 +244,13 @@ local function run_all(id)
     return "-"
 end
 
-local function run(id)
+local function run(id, request)
     enter()
+    request_number = request
     local ok, answer = pcall(run_all, id)
     return ok and answer or "!" .. encode(tostring(answer))
 end
 
-return check, load, run
+local function forget(request) own_fields[request] = nil end
+
+return check, load, run, forget

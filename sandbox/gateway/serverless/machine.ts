@@ -20,7 +20,15 @@ import { Unsupported } from "../unsupported";
 import type { Conf, Exit } from "../request/types";
 import { answerLua } from "./request";
 
-export type LuaPhase = "rewrite" | "access" | "header_filter";
+/** Phases of APISIX. Functions of the serverless plugins run in the first three, `_meta.pre_function` in all. */
+export type LuaPhase = "rewrite" | "access" | "header_filter" | "body_filter" | "log";
+
+/** The request for which Lua runs. `chunk`: the current piece of the answer's body, in body_filter. Lua can replace it. */
+export interface LuaRequest {
+    ctx: Context;
+    phase: LuaPhase;
+    chunk?: Buffer;
+}
 
 /**
  * Matches syntax that has another meaning, or none, in Lua 5.1. It also matches in strings and comments: a needless rejection
@@ -28,18 +36,21 @@ export type LuaPhase = "rewrite" | "access" | "header_filter";
  */
 const LUAJIT_ONLY = /^\x1b|\\[xzu]|\bgoto\b|::|\b(0x[\da-f]+|\d+)(u?ll|i)\b/i;
 
-type Entrance = ((text: string | number) => unknown) & { $destroy(): void };
+type Entrance = ((first: string | number, second?: number) => unknown) & { $destroy(): void };
 
 let interpreter: Promise<Lua> | undefined;
 
 export class LuaMachine {
-    private request?: { ctx: Context; phase: LuaPhase };
+    private request?: LuaRequest;
+    /** Numbers of requests for which Lua has run. */
+    private readonly numbers = new WeakMap<Context, number>();
+    private count = 0;
     /** The reason why the request ends. It is kept here because the Lua text could catch the error. */
     private ending?: Unsupported | NginxExit;
     private closed = false;
 
     private constructor(
-        private readonly functions: { check: Entrance; load: Entrance; run: Entrance },
+        private readonly functions: Record<"check" | "load" | "run" | "forget", Entrance>,
         private readonly setAsk: (ask: (...words: string[]) => string) => void,
     ) {
         this.setAsk((what, name, values) => this.answer(what, name, values));
@@ -50,9 +61,9 @@ export class LuaMachine {
         let ask = (..._: string[]) => "-";
         global.loadString(readFileSync(join(__dirname, "environment.lua"), "utf8"), "environment.lua");
         global.pushValue((...words: string[]) => ask(...words));
-        const [check, load, run] = global.runSync(1) as unknown as Entrance[];
+        const [check, load, run, forget] = global.runSync(1) as unknown as Entrance[];
         global.setTop(0);
-        return new LuaMachine({ check, load, run }, (given) => (ask = given));
+        return new LuaMachine({ check, load, run, forget }, (given) => (ask = given));
     }
 
     /** Returns APISIX's error if the text does not return a function, although it should. */
@@ -62,23 +73,35 @@ export class LuaMachine {
         return problem === null || problem === undefined ? undefined : decodeText(problem);
     }
 
-    /** Creates functions of checked texts. @returns the id of the functions for `run` */
-    load(conf: Conf & { functions: string[] }): number {
-        return this.enter(() => this.functions.load(encode(bytes(luaExpression(conf))))) as number;
+    /**
+     * Creates functions of checked texts. @param conf the configuration of the plugin, which the functions get
+     * @returns the id of the functions for `run`
+     */
+    load(conf: Conf, functions: string[]): number {
+        return this.enter(() => this.functions.load(encode(bytes(luaExpression({ conf, functions }))))) as number;
     }
 
     /**
      * Runs functions in order until a function returns an answer. The answer ends the request. Undefined if no function
      * returns an answer.
      */
-    run(id: number, ctx: Context, phase: LuaPhase): Exit | undefined {
-        this.request = { ctx, phase };
-        const answer = this.enter(() => this.functions.run(id)) as string;
+    run(id: number, request: LuaRequest): Exit | undefined {
+        if (this.closed) return undefined; // the log phase of a request can be later than the end of its gateway
+        this.request = request;
+        const number = this.numbers.get(request.ctx) ?? ++this.count;
+        this.numbers.set(request.ctx, number);
+        const answer = this.enter(() => this.functions.run(id, number)) as string;
         if (answer.startsWith("!")) throw new Error(`Lua: ${decodeText(answer.slice(1))}`);
         const [code, body] = answer.split(" ").map((part) => part.slice(1));
         if (answer === "-") return undefined;
         if (!/^[2-5]\d\d$/.test(code)) throw new Unsupported(`a Lua function that returns status ${code}`);
         return body === undefined ? { code: Number(code) } : { code: Number(code), body: decodeText(body) };
+    }
+
+    /** Deletes the fields that functions have set in ctx. Called at the end of each request. */
+    forget(ctx: Context): void {
+        const number = this.numbers.get(ctx);
+        if (number !== undefined && !this.closed) this.functions.forget(number);
     }
 
     /** May be called repeatedly. */

@@ -5,8 +5,9 @@
 import type { Context } from "../request/context";
 import { bytes } from "../http/headers";
 import { NginxExit } from "../http/nginx";
+import { LLM_VARIABLES } from "../request/variables";
 import { Unsupported } from "../unsupported";
-import type { LuaPhase } from "./machine";
+import type { LuaPhase, LuaRequest } from "./machine";
 
 /** Headers that nginx writes itself, whatever value Lua gives them. */
 const NGINX_OWN = new Set(["server", "date", "connection", "keep-alive", "transfer-encoding"]);
@@ -16,19 +17,28 @@ const NGINX_OWN = new Set(["server", "date", "connection", "keep-alive", "transf
  */
 const NGINX_VARIABLES = /^(uri|args|host|request_method|scheme|remote_addr|server_port|http_\w+|sent_http_\w+)$/;
 
+/** Request headers that also control the connection. */
+const FRAMING = new Set(["host", "connection", "content-length", "transfer-encoding", "expect", "te", "upgrade"]);
+/** Phases in which the head of the answer is already sent. */
+const AFTER_HEAD = new Set<LuaPhase>(["body_filter", "log"]);
+/** Phases of nginx in which APISIX runs its own phases of other names. */
+const NGINX_PHASES: Partial<Record<LuaPhase, string>> = { rewrite: "access" };
+
 /**
  * Answers one call of a running Lua function. Strings have one byte per character.
  * @param request undefined while the Lua text is loaded: it runs once to return its function
  */
 export function answerLua(
-    request: { ctx: Context; phase: LuaPhase } | undefined,
+    request: LuaRequest | undefined,
     what: string,
     name: string,
     values: string[],
 ): string[] | undefined {
     if (what === "refuse") throw new Unsupported(name);
     if (!request) throw new Unsupported("Lua code that reads the request outside of the returned function");
-    const { ctx, phase } = request;
+    const { ctx, phase, chunk } = request;
+    if (AFTER_HEAD.has(phase) && /^(set (header|status|request header)|exit)$/.test(what))
+        throw new Unsupported(`${what} in phase ${phase}`);
     switch (what) {
         case "get header":
             return ctx.response.all(headerName(name));
@@ -36,8 +46,8 @@ export function answerLua(
             return setHeader(ctx, headerName(name), values);
         case "get request headers":
             return requestHeaders(ctx);
-        case "clear request header":
-            return clearRequestHeader(ctx, phase, name);
+        case "set request header":
+            return setRequestHeader(ctx, phase, name, values);
         case "get status":
             return [String(ctx.status)];
         case "set status":
@@ -48,10 +58,26 @@ export function answerLua(
             return variable(ctx, name);
         case "set ngx.var":
             return setVariable(ctx, name, values[0]);
+        case "set ctx.var":
+            if (!LLM_VARIABLES.has(name)) throw new Unsupported(`setting ctx.var.${name} in Lua`);
+            return setVariable(ctx, name, values[0]);
         case "get ctx.var":
             return variable(ctx, name);
         case "get ctx":
             return consumerField(ctx, name);
+        case "set instance":
+            return void (ctx.ai.instance = name);
+        case "set usage":
+            ctx.ai.usage = { ...ctx.ai.usage, [name]: Number(values[0]) };
+            return undefined;
+        case "get phase":
+            return [NGINX_PHASES[phase] ?? phase];
+        case "get chunk":
+            if (!chunk) throw new Unsupported(`ngx.arg in phase ${phase}`);
+            return [chunk.toString("latin1")];
+        case "set chunk":
+            request.chunk = Buffer.from(values[0] ?? "", "latin1");
+            return undefined;
         case "exit":
             return exit(phase, name);
         default:
@@ -66,13 +92,14 @@ function requestHeaders(ctx: Context): string[] {
     return [ctx.headers.size * 2 > seen.length ? "truncated" : "all", ...seen];
 }
 
-/**
- * Clears a header whose name contains `_`. Other headers are unsupported: APISIX's plugins read the headers only once, so
- * plugins would still see a cleared header, but the upstream would not.
- */
-function clearRequestHeader(ctx: Context, phase: LuaPhase, name: string): undefined {
-    if (phase === "header_filter" || !name.includes("_")) throw new Unsupported(`ngx.req.clear_header("${name}")`);
+/** Sets a request header; without a value, it is removed. Plugins that run later see the change (tried with 3.18.0). */
+function setRequestHeader(ctx: Context, phase: LuaPhase, name: string, values: string[]): undefined {
+    if (phase === "header_filter" || !/^[\w-]+$/.test(name) || FRAMING.has(name.toLowerCase()))
+        throw new Unsupported(`ngx.req.set_header("${name}") in phase ${phase}`);
+    if (values.some((value) => /[\x00-\x1f\x7f]/.test(value)))
+        throw new Unsupported(`control characters in the value of the request header "${name}"`);
     ctx.headers.delete(name);
+    for (const value of values) ctx.headers.add(name, value);
     return undefined;
 }
 

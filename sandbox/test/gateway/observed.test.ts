@@ -11,6 +11,7 @@ import { METRICS_METADATA, METRICS_PATH, metricsAttributes } from "../../../comp
 import { alpaChain, closedChain } from "../../../components/route/plugin-chain";
 import { GUARD } from "../../../test/unit/components/route/guard-settings";
 import type { Context } from "../../gateway/request/context";
+import { LLM_VARIABLES } from "../../gateway/request/variables";
 import { Metrics } from "../../gateway/observed/metrics";
 import { observedOf } from "../../workloads/gateway-settings/observed";
 import { Kit } from "./kit";
@@ -261,6 +262,7 @@ describe("metrics and log of the gateway", () => {
                 node: asked ? { host: "10.20.96.188" } : undefined,
                 upstreamTries: asked ? [{ start: 0 }] : [],
                 upstreamAnswered: asked,
+                variables: LLM_VARIABLES,
                 figures: { status, requestSeconds: 1, upstreamSeconds: asked ? [1] : [], received: 1, sent: 1 },
             };
             metrics.count(ctx as unknown as Context, { prefer_name: true }, METRICS_METADATA.prometheus);

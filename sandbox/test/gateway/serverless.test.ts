@@ -166,8 +166,12 @@ describe("gateway serverless functions", () => {
     const calls: [code: string, name: string][] = [
         ["ngx.say('x')", "ngx.say"],
         ["local h = ngx.req.get_headers(10)", "an argument of ngx.req.get_headers in Lua"],
-        ["ngx.req.clear_header('Authorization')", 'ngx.req.clear_header("Authorization")'],
-        ["ngx.req.set_header('x', '1')", "ngx.req.set_header"],
+        ["ngx.req.clear_header('Host')", 'ngx.req.set_header("Host") in phase access'],
+        ["ngx.req.set_header('x', 'a\\nb')", 'control characters in the value of the request header "x"'],
+        ["ngx.req.set_method(1)", "ngx.req.set_method"],
+        ["local x = ngx.arg[1]", "ngx.arg in phase access"],
+        ["ctx.var.uri = '/'", "setting ctx.var.uri in Lua"],
+        ["ctx.consumer_name = 'x'", "setting ctx.consumer_name in Lua"],
         ["pcall(function() ngx.sleep(1) end)", "ngx.sleep"],
         ["local x = ngx.var.consumer_name", "ngx.var.consumer_name"],
         ["local x = ctx.route_id", "ctx.route_id in Lua"],
@@ -260,6 +264,46 @@ describe("gateway serverless functions", () => {
         await answerOf(pre("rewrite", "return function() ngx.req.clear_header('a_b') end"), { A_B: "1", "A-B": "2" });
         const { headers } = kit.upstream.seen[0];
         assert.deepEqual([headers.a_b, headers["a-b"]], [undefined, "2"]);
+    });
+
+    it("set and remove credentials, which authentication sees at once, and the upstream never", async () => {
+        await kit.put("/consumers", { username: "jack" });
+        await kit.put("/consumers/jack/credentials/c", { plugins: { "key-auth": { key: "good" } } });
+        const code = `return function()
+            ngx.req.set_header("apikey", (ngx.req.get_headers().authorization:gsub("Bearer ", "")))
+            ngx.req.clear_header("Authorization")
+        end`;
+        const plugins = { "key-auth": { hide_credentials: true }, ...pre("rewrite", code) };
+        assert.equal((await answerOf(plugins, { Authorization: "Bearer good" })).status, 200);
+        assert.equal((await answerOf(plugins, { Authorization: "Bearer bad" })).status, 401);
+        const [{ headers }, ...others] = kit.upstream.seen;
+        assert.deepEqual([headers.authorization, headers.apikey, others.length], [undefined, undefined, 0]);
+    });
+
+    it("of _meta.pre_function run before each phase of the plugin, and can replace pieces of an answer", async () => {
+        const pre_function = `return function(_, ctx)
+            ctx.alpa_auth_phases = (ctx.alpa_auth_phases or "") .. ngx.get_phase() .. " "
+            if ngx.get_phase() == "body_filter" then ngx.arg[1] = ctx.alpa_auth_phases end
+        end`;
+        const answer = await answerOf({
+            ...refused(418),
+            "serverless-post-function": {
+                phase: "header_filter",
+                functions: ["return function() end"],
+                _meta: { pre_function },
+            },
+        });
+        assert.equal(answer.text, "header_filter body_filter ");
+        assert.equal((await kit.send("/completions")).text, answer.text, "each request has fields of its own");
+    });
+
+    it("of _meta.pre_function that fail are only logged", async () => {
+        const functions = ["return function() end"];
+        const _meta = { pre_function: "return function() error('no') end" };
+        const answer = await answerOf({ "serverless-post-function": { functions, _meta } });
+        assert.equal(answer.status, 200);
+        await new Promise((resolve) => setImmediate(resolve));
+        assert.ok(kit.logged.filter((line) => line.includes("pre_function execution")).length >= 4);
     });
 
     it("read variables and several values of one header, and can set several", async () => {

@@ -44,6 +44,7 @@ describe("gateway limits shared through Redis", () => {
     });
     const COUNT = { count: 2, time_window: 600, key: "consumer_name", rejected_code: 429 };
     const CONN = { conn: 1, burst: 0, default_conn_delay: 0.1, key: "consumer_name", rejected_code: 429 };
+    const TOKENS = { limit: 10, time_window: 600, rejected_code: 429 };
     const REQ = { rate: 0.001, burst: 0, nodelay: true, key: "consumer_name", rejected_code: 429 };
 
     /** The same route and consumer on both gateways, each with its own upstream. */
@@ -127,6 +128,29 @@ describe("gateway limits shared through Redis", () => {
         // Polls, because no event reports the end of the window.
         while ((await send(kits[1])).status !== 200);
         assert.ok(Date.now() - begin >= 990, `${Date.now() - begin} ms`);
+    });
+
+    it("ai-rate-limiting counts the tokens of answers of both gateways", async () => {
+        const pre_function = `return function(_, ctx)
+            ctx.picked_ai_instance_name = "llm"
+            ctx.ai_token_usage = { total_tokens = 5 }
+        end`;
+        const plugins = {
+            "key-auth": {},
+            "ai-rate-limiting": { ...TOKENS, ...shared() },
+            "serverless-post-function": { functions: ["return function() end"], _meta: { pre_function } },
+        };
+        await configure("limit-count", COUNT);
+        for (const kit of kits) await kit.put("/routes/r1", { uri: "/completions", plugins, upstream: kit.target });
+        assert.deepEqual([(await send(kits[0])).status, (await send(kits[1])).status], [200, 200]);
+        const client = await RawRedis.connect(redis.port);
+        for (let keys = ""; !keys.includes("10");) {
+            const [, , found] = await client.say("AUTH sesame", "SELECT 0", "KEYS *");
+            const name = /plugin-ai-rate-limiting\S+/.exec(found)![0];
+            [keys] = await client.say(`GET ${name}`);
+        }
+        client.close();
+        assert.deepEqual([(await send(kits[0])).status, (await send(kits[1])).status], [429, 429]);
     });
 
     it("limit-conn has exactly its number of slots over both gateways, and frees them", async () => {

@@ -110,8 +110,8 @@ if (findOnPath("prometheus") !== undefined)
             await waitFor(
                 "the same figures of consumer usage",
                 async () => {
-                    const period = readPeriod("1h", new Date())!;
-                    const found = await readPrometheus(prometheus.url, "team-a", period, () => undefined);
+                    const asked = { namespace: "team-a", period: readPeriod("1h", new Date())!, tokens: false };
+                    const found = await readPrometheus(prometheus.url, asked, () => undefined);
                     const callers = ["lab", "nlp"].map((name) => ({ name, credentials: [] }));
                     rows = usageRows(found, callers as never, "team-a").map(({ caller, requests, successes }) => [
                         ...[caller, requests, successes],

@@ -32,7 +32,7 @@ describe("Stack files of the sandbox", () => {
     it("of intra name the sandbox's Alpa and charts", () => {
         const settings = laidOver("intra");
         assert.ok(settings.option === "intra-a");
-        assert.equal(settings.alpa.endpoints.length, 2);
+        assert.equal(settings.server.endpoints.length, 2);
         assert.match(JSON.stringify(settings.gateway), /30801.*http:\/\/127\.0\.0\.1:1|http:\/\/127\.0\.0\.1:1.*30801/);
     });
 
@@ -83,7 +83,7 @@ describe("Stack files of the sandbox", () => {
         const settings = laidOver("inter", "127.0.0.1");
         assert.ok(settings.option === "inter");
         assert.deepEqual(
-            settings.alpa.endpoints.map(({ address }) => address),
+            settings.server.endpoints.map(({ address }) => address),
             addresses.alpa,
         );
         assert.equal(settings.gateway.url, "http://127.0.0.1:30801");

@@ -102,7 +102,7 @@ describe("the sandbox's stack", () => {
         assert.equal(metricsOf(FACTS), undefined);
     });
     it("has no exposure where there is no gateway", () => {
-        assert.throws(() => sceneOf({ stack: "cloudflare", exposure: "tunnel" }), /--exposure tunnel: must be/);
+        assert.throws(() => sceneOf({ stack: "cloudflare", exposure: "tunnel" }), /--exposure tunnel: works only with/);
         assert.equal(sceneOf({ stack: "intra", exposure: "direct" }), sceneOf({ stack: "intra" }));
     });
 });

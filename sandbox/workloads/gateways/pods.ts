@@ -19,6 +19,7 @@ import { containerOf, settingsOf } from "../gateway-settings/file";
 import { adminKeys, etcdPassword } from "../gateway-settings/secrets";
 import type { RealGateways } from "./real";
 import { podEnd } from "../pods/end";
+import { variablesOf } from "../pods/environment";
 
 export interface GatewayPod {
     pod: V1Pod;
@@ -125,7 +126,8 @@ export class GatewayPods {
         const { accessLog, metrics } = observedOf(settings);
         const lines: string[] = [];
         const written = accessLog && { ...accessLog, write: (line: string) => keep(lines, line) };
-        const own = { ...keys, ...tlsOf(settings), ...etcd, metrics, accessLog: written };
+        const env = variablesOf(pod, containerOf(pod), now);
+        const own = { ...keys, ...tlsOf(settings), ...etcd, metrics, accessLog: written, env };
         const gateway = await startGateway({ port: 0, adminPort: 0, ...own, resolve, secondLasts, onAnswer, log });
         this.pods.set(uid!, { pod, gateway, output: () => lines.join(""), settings, state: "runs" });
         log(`${namespace}/${name}: an emulator of APISIX 3.18.0 runs as ${image(pod, APISIX)}`);

@@ -19,7 +19,7 @@ describe("npm run sandbox -- up, of another stack", () => {
     it("rejects an exposure for a stack without a gateway, and starts nothing", async () => {
         await assert.rejects(
             sandbox().call("up", "--stack", "cloudflare", "--exposure", "tunnel"),
-            /--exposure tunnel: must be left out/,
+            /--exposure tunnel: works only with stack intra or inter/,
         );
         assert.deepEqual(sandbox().alive(), []);
     });

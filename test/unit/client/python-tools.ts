@@ -37,7 +37,7 @@ export async function pythonTools(env: NodeJS.ProcessEnv = process.env): Promise
         outputs: ["python-packages"],
         ingredients: { requirements, ...base, platform: process.platform, arch: process.arch },
         freeMiB: 512,
-        usually: "usually half a minute",
+        usually: "usually a minute",
         build: async (_work, out, progress) => {
             const venv = path.join(out, "venv");
             const python = path.join(venv, "bin/python");

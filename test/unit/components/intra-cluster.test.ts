@@ -1,7 +1,7 @@
 // Proves the resources of option intra-a, for each installer. Engine tests prove that it deploys.
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
-import { keyLine } from "../../../components/gateway-cluster";
+import { keyLine } from "../../../components/server";
 import { IntraCluster } from "../../../components/intra-cluster";
 import { ADMIN_KEYS_SECRET } from "../../../components/apisix/gateway-pods";
 import { derive, stackSeed } from "../../../components/consumers/generated-secrets";

@@ -164,7 +164,7 @@ describe("docs about the architecture", () => {
         const raw = rawConfig(read("Pulumi.intra.yaml"));
         const settings = parseConfig(raw);
         assert.ok(settings.option === "intra-a");
-        const { gateway, alpa } = settings;
+        const { gateway, server } = settings;
         assert.ok(gateway.installer === "rampart");
         const policies = await record(() => networkPolicies("policies", { namespace: "apisix" }, {}));
         const specs: any[] = [...policies.map((p) => p.inputs.spec ?? {}), renderPolicies("apisix").etcd];
@@ -172,7 +172,7 @@ describe("docs about the architecture", () => {
         const expected = [
             gateway.release.nodePort!,
             ADMIN_SERVICE.port,
-            ...alpa.endpoints.map(({ address }) => Number(address.split(":")[1])),
+            ...server.endpoints.map(({ address }) => Number(address.split(":")[1])),
             ...[...opened.map((p) => p.port as number), HEALTH_PORT],
         ];
         assert.ok(opened.length >= 4);

@@ -31,15 +31,25 @@ function countedBy({ old, new: now }: Difference, { old: before, new: after }: S
     return isSame || hasNone ? [] : [say(now === undefined ? EACH_POD : ONE_SERVER)];
 }
 
+const KNOWN = ["requests", "perSeconds", "concurrent", "maxTokens", "tokens", "perTokenSeconds"];
+
 function limits({ old, new: now }: Difference, { name }: Scope): Verdict[] {
     const [before, after] = [map(old), map(now)];
     const who = `Caller ${name}`;
-    const known = ["requests", "perSeconds", "concurrent"];
-    const rest = changedFields(before, after).filter((key) => !known.includes(key));
-    const isFewer = () => !(Number(after.concurrent) > Number(before.concurrent));
+    const rest = changedFields(before, after).filter((key) => !KNOWN.includes(key));
+    const isFewer = (key: string) => () => !(Number(after[key]) > Number(before[key]));
+    const budget = [before, after].map(({ tokens, perTokenSeconds }) => ({
+        requests: tokens,
+        perSeconds: perTokenSeconds,
+    }));
     return [
         ...limit(who, "limits.requests", rateText(before), rateText(after), () => isLowerRate(before, after)),
-        ...limit(who, "limits.concurrent", openText(before), openText(after), isFewer),
+        ...limit(who, "limits.concurrent", openText(before), openText(after), isFewer("concurrent")),
+        ...limit(who, "limits.maxTokens", answerText(before), answerText(after), isFewer("maxTokens")).map(
+            // Over this limit a request gets 400, which no waiting changes.
+            (one) => (one.code === "limit-lowered" ? { ...one, code: "request-rejected" as const } : one),
+        ),
+        ...limit(who, "limits.tokens", budgetText(before), budgetText(after), () => isLowerRate(budget[0], budget[1])),
         ...when(rest.length > 0, say(["limit-changed", `${who}: the limit is enforced differently ({old})`], rest)),
     ];
 }
@@ -48,6 +58,10 @@ export const rateText = ({ requests, perSeconds }: Tree) =>
     requests === undefined ? undefined : `${String(requests)} in ${String(perSeconds)} s`;
 const openText = ({ concurrent }: Tree) =>
     concurrent === undefined ? undefined : `${String(concurrent)} requests open at the same time`;
+const answerText = ({ maxTokens }: Tree) =>
+    maxTokens === undefined ? undefined : `${String(maxTokens)} tokens in one answer`;
+const budgetText = ({ tokens, perTokenSeconds }: Tree) =>
+    tokens === undefined ? undefined : `${String(tokens)} tokens in ${String(perTokenSeconds)} s`;
 
 /** Whether fewer requests are allowed in one window, or fewer per second. A caller may depend on both. */
 export function isLowerRate(old: Tree, now: Tree): boolean {

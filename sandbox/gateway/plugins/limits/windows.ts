@@ -28,6 +28,17 @@ export function sharedWindows(shared: SharedCounters, conf: RedisConf, type: Win
 const twoDecimals = (seconds: number) => String(Math.round(Math.max(0, seconds) * 100) / 100);
 const upToTwoDecimals = (seconds: number) => String(Math.ceil(seconds * 100) / 100);
 
+/**
+ * Adds to the count of a window, or starts the window. As in APISIX, the reported end of the window moves as long as its count
+ * is 0. @param window duration in seconds
+ */
+export function localCount(counters: Counters, key: string, window: number, delta: number) {
+    const count = counters.add(key, delta, 0, window);
+    const endKey = `${key}:end`;
+    if (count === delta) counters.set(endKey, counters.now() + window * 1000, window);
+    return { count, leftMs: Math.max(0, (counters.get(endKey) ?? 0) - counters.now()) };
+}
+
 /** The window starts with the first counted request. Rejected requests do not extend it. */
 function fixedHere(counters: Counters, key: string, limit: number, window: number): Verdict {
     const left = counters.add(key, -1, limit, window);

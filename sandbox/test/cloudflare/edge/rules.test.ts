@@ -66,7 +66,7 @@ describe("Cloudflare edge: rules", () => {
 
     it("counts requests from another address with a caller's client id separately", async () => {
         const perClient = { requests: 2, perSeconds: 10, blockSeconds: 30, per: "client" as const };
-        const rule = renderRateLimit(perClient, { hostnames: [HOST], prefixes: [], plan: "enterprise" });
+        const rule = renderRateLimit(perClient, { hostnames: [HOST], plan: "enterprise" });
         const { characteristics } = rule.ratelimit;
         world.rules("http_ratelimit", [{ expression: rule.expression, ratelimit: limit({ characteristics }) }]);
         const token = world.token();

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
 import { tokenHeaders } from "../../../../components/cloudflare-access";
-import { keyLine } from "../../../../components/gateway-cluster";
+import { keyLine } from "../../../../components/server";
 import { curlLine } from "../../../../components/alpa/sample";
 
 describe("the sample command", () => {

@@ -3,7 +3,11 @@
 import { strict as assert } from "node:assert";
 import { parse } from "yaml";
 import { ACCESS_LOG_FORMAT } from "../../../../components/apisix/access-log";
-import { LATENCY_BUCKETS, type ObservabilitySettings } from "../../../../components/apisix/observability";
+import {
+    LATENCY_BUCKETS,
+    metricsMetadata,
+    type ObservabilitySettings,
+} from "../../../../components/apisix/observability";
 import { renderGatewayMonitor } from "../../../../components/apisix/pod-monitor";
 import { apisixValues, profileOf } from "../../../../components/apisix/values";
 import { renderPolicies } from "../../../../components/kubernetes/network-policies";
@@ -112,6 +116,59 @@ describe("metrics of the gateway", () => {
         assert.deepEqual(spec, renderGatewayMonitor());
         const none = await recordStack("helm", { observability: { metrics: { enabled: true } } });
         assert.equal(none.filter(({ inputs }) => inputs.kind === "PodMonitor").length, 0);
+    });
+});
+
+describe("a gateway that counts tokens", () => {
+    const TOKENS: ObservabilitySettings = { ...METRICS, ...LOG, tokens: true };
+    const { http, http_configuration_snippet: maps } = profile(TOKENS).nginx_config;
+
+    it("has at most 8 series for a caller of two models, and none for a model that a request names", () => {
+        const disabled: Record<string, string[]> = metricsMetadata(TOKENS).prometheus.disabled_labels;
+        // Labels that APISIX 3.18 gives a metric (exporter.lua), with the values of one caller: whole and streamed answers.
+        const all = { consumer: 1, request_type: 2, request_llm_model: 1000, llm_model: 2 };
+        const series = Object.entries(disabled).map(([metric, labels]) => {
+            const left = Object.entries(all).filter(([label]) => !labels.includes(label));
+            assert(labels.includes("request_llm_model"), metric);
+            const types = metric === "bandwidth" ? 2 : 1;
+            return left.some(([label]) => label === "consumer") ? left.reduce((n, [, values]) => n * values, types) : 0;
+        });
+        assert.equal(
+            series.reduce((sum, n) => sum + n, 0),
+            8,
+        );
+        assert.deepEqual(metricsMetadata(METRICS).prometheus.disabled_labels.http_latency, ["consumer"]);
+    });
+
+    it("logs the tokens of each answer, and never 0 for an answer that was not counted", () => {
+        const line = JSON.parse(http.access_log_format.replace(/:\$\w+/g, ":1"));
+        assert.deepEqual(Object.keys(line).slice(-4), ["model", "prompt_tokens", "completion_tokens", "tokens"]);
+        const mapped = (variable: string, value: string) => {
+            const [, rows] = new RegExp(`\\$${variable} \\{\n([^}]*)\\}`).exec(maps)!;
+            const found = [...rows.matchAll(/^ {4}("~)?([^" ]+)"? (\S+);$/gm)];
+            return found.find(([, isPattern, key]) =>
+                isPattern ? new RegExp(key).test(value) : [value, "default"].includes(key),
+            )?.[3];
+        };
+        for (const [type, number, tokens] of [
+            ["ai_chat", "$llm_prompt_tokens", "counted"],
+            ["ai_stream", "$llm_prompt_tokens", "counted"],
+            ["ai_uncounted", "null", "uncounted"],
+            ["traditional_http", "null", '""'],
+        ])
+            assert.deepEqual([mapped("alpa_prompt_tokens", type), mapped("alpa_tokens", type)], [number, tokens], type);
+    });
+
+    it("distinguishes the budget of tokens from the other limits", () => {
+        const [, rows] = /\$alpa_reason \{\n([^}]*)\}/.exec(maps)!;
+        const reasons = [...rows.matchAll(/"~([^"]+)" (\S+);/g)];
+        for (const [values, reason] of [
+            ["429:::0", "too-many-tokens"],
+            ["429::0:500", "too-many-requests"],
+            ["429:::500", "too-many-open-requests"],
+            ["429:::", "too-many-open-requests"],
+        ])
+            assert.equal(reasons.find(([, pattern]) => new RegExp(pattern).test(values))?.[2], reason, values);
     });
 });
 

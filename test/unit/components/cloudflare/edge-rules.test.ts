@@ -3,7 +3,7 @@ import { EdgeRules, renderRateLimit, renderSkip, type RateLimit } from "../../..
 import { record } from "../../../kit";
 
 const HOSTS = ["llm.example.com"];
-const AT = { hostnames: HOSTS, prefixes: ["/alpa"] };
+const AT = { hostnames: HOSTS, rateLimited: ["/completions", "/logprobs", "/alpa/completions", "/alpa/logprobs"] };
 const LIMIT: RateLimit = { requests: 60, perSeconds: 60, blockSeconds: 120, per: "address" };
 
 describe("rate limit at the edge", () => {

@@ -71,8 +71,8 @@ describe("a gateway behind Cloudflare", () => {
         assert.equal(inputsOf(one(seen, "kubernetes:helm.sh/v3:Release")).values.service.http.nodePort, 30801);
     });
     it("times out before the edge, and connectors wait longer than the gateway", async () => {
-        const { alpa, exposure } = settings("helm", exposed("helm"));
-        assert.equal(alpa.answerTimeoutSeconds, 120);
+        const { server, exposure } = settings("helm", exposed("helm"));
+        assert.equal(server.answerTimeoutSeconds, 120);
         assert.equal(exposure!.connectors.graceSeconds, 140);
     });
 });

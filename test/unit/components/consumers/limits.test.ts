@@ -5,6 +5,7 @@ import type { Counters } from "../../../../components/apisix/open-requests";
 import { limitPlugins, type Limits } from "../../../../components/consumers/limits";
 
 const both: Limits = { requests: 60, perSeconds: 30, concurrent: 2 };
+const withTokens: Limits = { ...both, tokens: 1000, perTokenSeconds: 60 };
 const counters: Counters = {
     host: "counters.alpa-auth.svc.cluster.local",
     whenDown: "refuse",
@@ -20,6 +21,8 @@ describe("limitPlugins", () => {
         ["requests in a window", { requests: 60, perSeconds: 30 }, ["limit-count"]],
         ["requests at a time", { concurrent: 2 }, ["limit-conn"]],
         ["both", both, ["limit-conn", "limit-count"]],
+        ["tokens in a window", { tokens: 1000, perTokenSeconds: 60 }, ["ai-rate-limiting"]],
+        ["tokens in one request, which the route limits", { maxTokens: 64 }, []],
     ];
     for (const [what, limits, names] of plugins)
         it(`renders ${names.join(" and ") || "nothing"} for ${what}`, () =>
@@ -59,14 +62,28 @@ describe("limitPlugins", () => {
         for (const name of ["limit-conn", "limit-count"]) assert.equal(config(name).policy, undefined);
     });
 
-    for (const name of ["limit-conn", "limit-count"])
+    it("counts tokens of prompts and answers", () => {
+        const {
+            limit,
+            time_window: seconds,
+            limit_strategy: what,
+            rejected_code: code,
+            rejected_msg: message,
+        } = config("ai-rate-limiting", withTokens);
+        assert.deepEqual(
+            [limit, seconds, what, code, message],
+            [1000, 60, "total_tokens", 429, "at most 1000 tokens in 60 s"],
+        );
+    });
+
+    for (const name of ["limit-conn", "limit-count", "ai-rate-limiting"])
         it(`counts for all pods together, and does what the operator chose while the counters are down: ${name}`, () => {
-            const refuse = config(name, both, "alpa-auth", counters);
+            const refuse = config(name, withTokens, "alpa-auth", counters);
             assert.deepEqual(
                 [refuse.policy, refuse.redis_host, refuse.redis_timeout, refuse.allow_degradation],
                 ["redis", counters.host, 100, false],
             );
-            assert.equal(config(name, both, "a", { ...counters, whenDown: "allow" }).allow_degradation, true);
+            assert.equal(config(name, withTokens, "a", { ...counters, whenDown: "allow" }).allow_degradation, true);
         });
 
     describe("with each-pod while the counters are down", () => {

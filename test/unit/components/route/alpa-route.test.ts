@@ -2,27 +2,24 @@ import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { PREFIX } from "../../../../components/alpa/paths";
 import { AlpaRoute } from "../../../../components/route/alpa-route";
-import { renderRoute } from "../../../../components/route/route-rules";
+import { renderRoute, renderUpstreams } from "../../../../components/route/route-rules";
 import { comesAfter, oneOfKind, record, value } from "../../../kit";
 import { GUARD } from "./guard-settings";
 
-const binding = { ingressClass: "alpa-auth", gateway: "alpa-auth", gatewayNamespace: "gateway" };
-const render = (answerTimeoutSeconds: number, ownGateway: boolean, pathPrefix?: string) =>
+const render = (answerTimeoutSeconds: number, ownGateway: boolean, pathPrefix?: string, revision?: string) =>
     renderRoute({
         ...{ namespace: "alpa-auth", guard: GUARD, ingressClassName: "alpa-auth" },
-        ...{ answerTimeoutSeconds, ownGateway, pathPrefix },
+        ...{ answerTimeoutSeconds, ownGateway, pathPrefix, revision },
     });
 const build = (ownGateway = true, answerTimeoutSeconds = 900) =>
     new AlpaRoute("alpa-route", {
         meaning: {},
         namespace: "alpa-auth",
-        binding,
-        alpa: {
+        upstreams: renderUpstreams({
             endpoints: ["10.0.0.11:20001", "10.0.0.12:20002"].map((address) => ({ address, weight: 1 })),
             answerTimeoutSeconds,
-        },
-        guard: GUARD,
-        ownGateway,
+        }),
+        spec: (revision) => render(answerTimeoutSeconds, ownGateway, undefined, revision),
     });
 const spec = render(900, true);
 const rule = (name: string, of = spec) => {

@@ -34,15 +34,15 @@ describe("config of exposure tunnel", () => {
         assert.deepEqual(parseIntra(raw({ ...EXPOSURE, consumers }), () => true, TODAY, TOKEN).warnings, []);
     });
     it("changes nothing in the gateway if the key is missing", () => {
-        const { exposure, gateway, alpa } = settings("rampart");
+        const { exposure, gateway, server } = settings("rampart");
         assert.equal(exposure, undefined);
         assert.ok(gateway.installer === "rampart" && gateway.release.nodePort === 30800);
-        assert.equal(alpa.answerTimeoutSeconds, 600);
+        assert.equal(server.answerTimeoutSeconds, 600);
     });
     it("uses the timeout of plan enterprise for answers", () => {
         const zone = { name: "example.com", plan: "enterprise" };
-        const { alpa, exposure } = settings("rampart", { ...EXPOSURE, zone, proxyTimeoutSeconds: 605 });
-        assert.equal(alpa.answerTimeoutSeconds, 600);
+        const { server, exposure } = settings("rampart", { ...EXPOSURE, zone, proxyTimeoutSeconds: 605 });
+        assert.equal(server.answerTimeoutSeconds, 600);
         assert.equal(exposure!.proxyTimeoutSeconds, 605);
     });
     it("gives connectors the longest grace period of cloudflared, and warns that longer answers are cut", () => {

@@ -129,12 +129,12 @@ describe("config of option inter", () => {
         assert.deepEqual(problems(interValues({ consumers: [caller] }, { sharedCounters: undefined })), []));
 
     it("accepts a service by its address alone, or with a weight", () =>
-        assert.deepEqual(interSettings("helm").alpa.endpoints, [
+        assert.deepEqual(interSettings("helm").server.endpoints, [
             { address: "10.0.0.11:20001", weight: 1 },
             { address: "10.0.0.12:20001", weight: 3 },
         ]));
 
-    it("can make services interchangeable", () => assert.equal(interSettings("helm").alpa.failover, true));
+    it("can make services interchangeable", () => assert.equal(interSettings("helm").server.failover, true));
 
     it("needs no address of the gateway where the Azure side has a name, and lists what that side needs", () => {
         const azure = { hostname: "llm.example.com", addresses: ["20.50.2.10"] };

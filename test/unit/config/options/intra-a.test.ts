@@ -425,9 +425,9 @@ describe("config", () => {
     });
 
     it("gives every setting its documented default", () => {
-        const { gateway, readiness, namespace, alpa } = parseIntra(raw());
+        const { gateway, readiness, namespace, server } = parseIntra(raw());
         assert.equal(namespace, "alpa-auth");
-        assert.equal(alpa.answerTimeoutSeconds, 600);
+        assert.equal(server.answerTimeoutSeconds, 600);
         assert.deepEqual(readiness, { graphTimeoutSeconds: 2700, acceptTimeoutSeconds: 120, settleSeconds: 15 });
         assert.ok(gateway.installer === "rampart");
         assert.deepEqual([gateway.retry, gateway.install, gateway.url], [0, undefined, "http://10.0.0.11:30800"]);

@@ -31,6 +31,7 @@ describe("commands of a handout", () => {
         who: "a/b",
         url,
         answerTimeoutSeconds: 20,
+        limits: {},
         credential,
     });
     const code = (text: string, language: string) => new RegExp(`\`\`\`${language}\n([^]*?)\n\`\`\``).exec(text)![1];
@@ -44,6 +45,15 @@ describe("commands of a handout", () => {
 
     // Every character that a caller's own key may have.
     const odd = "k'\"\\$`!#&;<>|*?{}()[]~%^ END".replace(" ", "");
+
+    it("say what limits in tokens require of a request, and nothing without such limits", () => {
+        const key = { method: "key", key: odd } as const;
+        const text = (limits: Handout["limits"]) => renderHandout({ ...page(key), limits });
+        assert.match(text({ maxTokens: 64 }), /must set `max_tokens` to at most 64/);
+        const budget = { maxTokens: 64, concurrent: 2, tokens: 1000, perTokenSeconds: 60 };
+        assert.match(text(budget), /1000 tokens of prompts and answers in 60 s.*include_usage: true/);
+        assert.doesNotMatch(text({ concurrent: 2 }), /Limits in tokens/);
+    });
 
     it("send a key unchanged, with any characters: curl", async () => {
         const text = renderHandout(page({ method: "key", key: odd }));

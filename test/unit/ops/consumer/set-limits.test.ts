@@ -70,6 +70,7 @@ describe("ops consumer set-limits", () => {
             /must have requests and perSeconds/,
         ],
         ["a command without a change", ["alice"], /at least one is required\. Say what to change/],
+        ["tokens without a window", ["alice", "--tokens", "5"], /must have tokens and perTokenSeconds/],
         ["an unknown caller", ["carol", "--clear"], /carol: is not a consumer of the config/],
         ["a limit of zero", ["alice", "--concurrent", "0"], /must be a whole number of at least 1/],
     ];

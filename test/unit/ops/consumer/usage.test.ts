@@ -163,7 +163,7 @@ describe("ops consumer usage", () => {
     it("times out when a server does not answer", async () => {
         const address = await serve(() => undefined);
         await assert.rejects(
-            readPrometheus(address, "alpa-auth", PERIOD, () => undefined, 0.05),
+            readPrometheus(address, { namespace: "alpa-auth", period: PERIOD, tokens: false }, () => undefined, 0.05),
             /does not answer within 0\.05 s/,
         );
     });
@@ -171,6 +171,41 @@ describe("ops consumer usage", () => {
     it("exits with 1 when Prometheus has no metrics of a gateway", async () => {
         const { note } = await exits(1, ask(await prometheus({ ...ALL, apisix_node_info: [] })));
         assert.match(note, /has had no metrics of a gateway for 7d \(apisix_node_info\)/);
+    });
+});
+
+describe("ops consumer usage of an OpenAI-compatible server", () => {
+    const model = (llm_model: string, value: string): Result[number] => [{ consumer: ALICE, llm_model }, value];
+    const TOKENS = {
+        apisix_node_info: GATEWAYS,
+        apisix_llm_prompt_tokens: [model("b", "900.4"), model("a", "10")],
+        apisix_llm_completion_tokens: [model("a", "5"), model("b", "70")],
+        ai_uncounted: [[{ consumer: ALICE }, "3"]] as Result,
+        apisix_http_status: STATUSES,
+        apisix_bandwidth: BYTES,
+    };
+    const text = STACK_FILE.replace("config:", 'config:\n    alpa-auth:openai: { endpoints: ["10.0.0.1:8000"] }');
+    const openai = async (...args: string[]) =>
+        bench({ text }).ops("consumer", "usage", "--prometheus", await prometheus(TOKENS), ...args);
+
+    it("has the tokens of each caller and model, and the number of uncounted answers", async () => {
+        const { callers } = JSON.parse((await openai("--json")).out);
+        assert.deepEqual(row(callers, "alice").tokens, {
+            models: [
+                { model: "a", prompt: 10, completion: 5 },
+                { model: "b", prompt: 900, completion: 70 },
+            ],
+            uncountedAnswers: 3,
+        });
+        assert.deepEqual(row(callers, "eve").tokens, { models: [], uncountedAnswers: 0 });
+    });
+
+    it("prints a line for each model, and a field for each figure in CSV", async () => {
+        const lines = (await openai()).out.split("\n");
+        const at = lines.findIndex((line) => line.startsWith("│ alice"));
+        assert.match(lines[at], /│ 20850 +│ a +│ 10 +│ 5 +│ 3 +│$/);
+        assert.match(lines[at + 1], /│ b +│ 900 +│ 70 +│ +│$/);
+        assert.match((await openai("--csv")).out, /alice,.*,20850,910,75,a=10\+5;b=900\+70,3\r/);
     });
 });
 
@@ -226,10 +261,10 @@ describe("ops consumer usage prints", () => {
         const [head, alice] = out.split("\r\n");
         assert.equal(
             head,
-            "stack,from,to,caller,kind,requests,successes,unsuccessful,unsuccessful_by_status,bytes_sent",
+            "stack,from,to,caller,kind,requests,successes,unsuccessful,unsuccessful_by_status,bytes_sent,prompt_tokens,completion_tokens,tokens_by_model,uncounted_answers",
         );
         const period = "2026-11-18T12:00:00.000Z,2026-11-25T12:00:00.000Z";
-        assert.equal(alice, `intra,${period},alice,caller,46,42,4,429=3;422=1,20850`);
+        assert.equal(alice, `intra,${period},alice,caller,46,42,4,429=3;422=1,20850,,,,`);
     });
 
     for (const [what, consumer, field] of [

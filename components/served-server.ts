@@ -3,7 +3,7 @@ import { isClosed, stateOf, type Phase } from "./opt/conversion-phases";
 import { ALPA_PORT } from "./opt/opt-head";
 import { OPT } from "./opt/opt-pods";
 import { optNamespace, type OptSettings } from "./opt/opt-settings";
-import type { AlpaSettings } from "./route/alpa-upstreams";
+import type { ServerSettings } from "./server";
 
 /** A conversion of Alpa from bare metal to the cluster, or back. */
 export interface ConversionSettings {
@@ -20,26 +20,26 @@ export interface ConversionSettings {
 
 interface ServedArgs {
     namespace: string;
-    alpa: AlpaSettings;
+    server: ServerSettings;
     conversion?: ConversionSettings;
     closed?: { retryAfterSeconds: number };
 }
 
 /** What callers are served. */
 export interface Served {
-    /** Alpa services that the upstreams point to. */
-    alpa: AlpaSettings;
+    /** The server that the upstreams point to. */
+    server: ServerSettings;
     /** Callers get 503 with this Retry-After. Unset if the route is open. */
     refused?: { retryAfterSeconds: number };
 }
 
 /** What callers are served, in the phase of a conversion or without one. */
-export function servedAlpa({ namespace, alpa, conversion, closed }: ServedArgs): Served {
-    if (conversion === undefined) return { alpa, refused: closed };
+export function servedServer({ namespace, server, conversion, closed }: ServedArgs): Served {
+    if (conversion === undefined) return { server, refused: closed };
     const { phase, opt, retryAfterSeconds } = conversion;
     const component = { endpoints: [{ address: optAddress(namespace, opt), weight: 1 }] };
     return {
-        alpa: stateOf(phase).side === "component" ? { ...alpa, ...component } : alpa,
+        server: stateOf(phase).side === "component" ? { ...server, ...component } : server,
         ...((isClosed(phase) || closed) && { refused: { retryAfterSeconds } }),
     };
 }

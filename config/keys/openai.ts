@@ -1,0 +1,191 @@
+import * as z from "zod";
+import { OPENAI_PATHS } from "../../components/openai/settings";
+import type { CheckContext, Sound } from "../cross-check";
+import { got } from "../problems";
+import { isGiven, list, mapping, type Raw } from "../unchecked";
+import { endpoint, positive, problem } from "../values";
+
+/** Largest allowed body: images in a chat are inside the body. */
+const MOST_BODY_BYTES = 104_857_600;
+/** Text that is valid in a header: visible ASCII without blanks or line breaks. */
+const HEADER_SAFE = /^[\x21-\x7e]+$/;
+/** Names of models as servers have them: `Qwen/Qwen3-32B`, `llama3.1:8b`, `/models/opt-175b`. */
+const MODEL = /^[\w/][\w./:@+-]*$/;
+
+const model = z.string().regex(MODEL, {
+    error: (i) => `must be the name of a model: letters, digits and . _ - / : @ +${got(i.input)}. Correct it`,
+});
+const models = z
+    .array(model)
+    .min(1, { error: "must name at least one model. Add a model, or remove the key" })
+    .check((ctx) => {
+        const twice = ctx.value.find((name, i) => ctx.value.indexOf(name) < i);
+        if (twice !== undefined)
+            ctx.issues.push(
+                problem(ctx.value, `must have every model only once (got ${twice} twice)`, "Remove one of them"),
+            );
+    });
+
+/** Key `models` of a caller. */
+export const callerModels = models.optional().meta({
+    description: "Models that the caller may use, from `openai.models`. Only with `openai`.",
+    examples: [["Qwen/Qwen3-32B"]],
+    unset: "all models of the stack",
+});
+
+const endpoints = z.array(endpoint).meta({
+    description: "Address of each server, `host:port`, with the same models. Requests are distributed over them.",
+    examples: [["10.20.96.188:8000"]],
+});
+
+const common = {
+    paths: z
+        .array(z.enum(OPENAI_PATHS))
+        .min(1, { error: "must name at least one path. Add one, or remove the key" })
+        .default([...OPENAI_PATHS])
+        .meta({
+            description:
+                "Paths below `/v1/` that callers may use. Every other path is 404, with and without a credential.",
+            reason: "Requests to other paths of such servers, for example `responses`, can go on without their caller, or are not limited by `maxTokens`.",
+        }),
+    silenceSeconds: positive("a time in seconds")
+        .optional()
+        .meta({
+            description:
+                "Longest wait between two bytes of an answer, in seconds. A stream may last longer than that. An answer that is not a stream must be complete within that time.",
+            examples: [900],
+            unset: "`600`; with exposure `tunnel`, `proxyTimeoutSeconds` minus 5 seconds; with option `cloudflare`, `proxyTimeoutSeconds`",
+            reason: "A server sends nothing while a request waits in its queue.",
+        }),
+    longestAnswerSeconds: positive("a time in seconds").default(600).meta({
+        description:
+            "Longest time for which a stopping pod of the gateway, or a connector, waits for an answer, in seconds. A longer stream is cut off then. Connectors wait at most 180 seconds.",
+        reason: "Few answers take more than ten minutes.",
+    }),
+};
+
+/** Keys of `openai` in an option with a gateway. */
+export const openaiKeys = {
+    endpoints: endpoints.min(1, { error: "must name at least one server. Write for example [10.20.96.188:8000]" }),
+    models: models.meta({
+        description:
+            "Names of the models that callers may use, as the server has them. A request for another model gets 403. The gateway answers `GET /v1/models` with those that the caller may use.",
+        examples: [["Qwen/Qwen3-32B"]],
+    }),
+    serverKey: z
+        .string({ error: () => "must be a string" })
+        .meta({ secret: "server-key.txt" })
+        .optional()
+        .meta({
+            description: "Key of the server (`--api-key` of vLLM), as a secret. Callers never see it.",
+            unset: "requests to the server have no key",
+        }),
+    ...common,
+    maxBodyBytes: positive("a number of bytes")
+        .refine((n) => n <= MOST_BODY_BYTES, {
+            error: (i) => `must be at most ${MOST_BODY_BYTES} bytes, 100 MiB${got(i.input)}. Lower it`,
+        })
+        .default(10_485_760)
+        .meta({
+            description: "Largest request body, in bytes, at most 100 MiB.",
+            reason: "A long context or a few images fit into 10 MiB.",
+        }),
+};
+
+export const OPENAI = {
+    description:
+        "An OpenAI-compatible server, for example vLLM, instead of `alpa`. Callers use `/v1`. The stack does not change the server.",
+    unset: "the server is `alpa`",
+};
+export const openai = z.strictObject(openaiKeys).optional().meta(OPENAI);
+
+/** Key `openai` of option cloudflare, where nothing reads a request's body. */
+export const edgeOpenai = z
+    .strictObject({
+        endpoints: endpoints.length(1, { error: "must name exactly one server. Write for example [127.0.0.1:8000]" }),
+        ...common,
+    })
+    .optional()
+    .meta(OPENAI);
+
+export type ParsedOpenai = z.infer<z.ZodObject<typeof openaiKeys>>;
+
+/** Name of the key with the server. */
+export const serverKind = (given: Raw) => (isGiven(given, "openai") ? "openai" : "alpa");
+
+/** Keys that only Alpa has. Those of a conversion, because Alpa is the only server that the stack can install. */
+const OF_ALPA = ["guard", "pathPrefix", "opt", "convert", "edgeWorker"];
+
+/** Checks that a stack has exactly one server. @param given the config before parsing, which shows which keys are set */
+export function serverProblems(given: Raw): string[] {
+    const [alpa, openai] = ["alpa", "openai"].map((key) => isGiven(given, key));
+    if (!openai && !alpa)
+        return [
+            "alpa: required, unless openai is set. Set alpa.endpoints to host:port of the Alpa service, or openai for another server.",
+        ];
+    if (!openai) return [];
+    return [
+        ...(alpa ? ["openai: only valid without alpa: a stack has one server. Remove one of them."] : []),
+        ...OF_ALPA.filter((key) => isGiven(given, key)).map(
+            (key) => `${key}: only valid with alpa, not with openai. Remove it.`,
+        ),
+    ];
+}
+
+interface Config {
+    openai?: Pick<Sound<ParsedOpenai>, "models" | "serverKey">;
+    gateway?: { installer?: string };
+    consumers?: Sound<{ models?: string[]; credentials: { key?: string }[] }[]>;
+    classes?: Sound<Record<string, { logprobs?: number }>>;
+}
+
+/** Checks the keys of an option with a gateway that depend on the server. */
+export function openaiProblems(config: Config, given: Raw, { isSecret }: Pick<CheckContext, "isSecret">): string[] {
+    const { consumers = [], classes = {}, openai: server } = config;
+    if (serverKind(given) === "alpa")
+        return list(given.consumers).flatMap((one, i) =>
+            mapping(one).models === undefined
+                ? []
+                : [`consumers[${i}].models: only valid with openai (got alpa). Remove it.`],
+        );
+    return [
+        ...serverKeyProblems(config, (value) => isSecret("openai", value)),
+        ...consumers.flatMap((one, i) => [
+            ...(one?.models ?? [])
+                .filter((name) => server?.models !== undefined && !server.models.includes(name))
+                .map(
+                    (name) =>
+                        `consumers[${i}].models: must be in openai.models (got ${JSON.stringify(name)}). Add it there, or correct the name.`,
+                ),
+            ...(one?.credentials ?? []).flatMap((entry, j) =>
+                entry?.key?.includes(".")
+                    ? [
+                          `consumers[${i}].credentials[${j}].key: must have no dot with openai, since a Bearer value with a dot is a JWT. Remove it, and the stack generates a key.`,
+                      ]
+                    : [],
+            ),
+        ]),
+        ...Object.entries(classes).flatMap(([name, one]) =>
+            one?.logprobs === undefined
+                ? []
+                : [`classes.${name}.logprobs: only valid with alpa, not with openai. Remove it.`],
+        ),
+    ];
+}
+
+function serverKeyProblems({ openai: server, gateway }: Config, isSecret: (value: string) => boolean): string[] {
+    const key = server?.serverKey;
+    if (key === undefined) return [];
+    const problems: string[] = [];
+    if (!isSecret(key))
+        problems.push(
+            "openai.serverKey: must be stored encrypted (it is in the stack file in plain text). Run: pulumi config set --secret --path openai.serverKey",
+        );
+    if (!HEADER_SAFE.test(key))
+        problems.push("openai.serverKey: must be visible ASCII without blanks or line breaks. Correct it.");
+    if (gateway?.installer === "existing")
+        problems.push(
+            "openai.serverKey: only valid with a gateway that this stack installs (got gateway.installer existing), since an environment variable of its pods has the key. Remove it, and let only the gateway's nodes reach the server.",
+        );
+    return problems;
+}
