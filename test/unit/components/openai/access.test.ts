@@ -55,6 +55,7 @@ describe("access to an OpenAI-compatible server", () => {
         ["the server's key", { Authorization: `Bearer ${SERVER_KEY}` }],
         ["a key without Bearer", { Authorization: keyOf("all") }],
         ["a key as Basic", { Authorization: `Basic ${keyOf("all")}` }],
+        ["a key next to a token", { apikey: keyOf("all"), Authorization: "Bearer eyJh.eyJr.c2ln" }],
         ["two keys that are equal", { ...BEARER, apikey: keyOf("all") }],
         ["a Bearer value that is neither key nor JWT", { Authorization: "Bearer a.b" }],
         ["no value", { Authorization: "Bearer" }],
