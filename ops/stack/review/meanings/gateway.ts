@@ -186,6 +186,7 @@ export const alpaRoute: PartRules = {
             return when(old === true && now === false, say(open));
         },
         classes,
+        "callerModels.**": null,
         "tokenLimits.**": null,
         server: ["upstream-replaced", "The server is {new}, not {old}"],
         models: {
