@@ -8,6 +8,7 @@ import type { CountersSettings } from "./apisix/open-requests";
 import { serverOf, type ServerSettings } from "./server";
 import { servedServer, type ConversionSettings } from "./served-server";
 import type { GatewayClusterArgs, GatewaySettings } from "./gateway-args";
+import { tokenLimits } from "./openai/max-tokens";
 import { publicFingerprint } from "./meaning/fingerprint";
 import { plain, type Meaning, type ShowSecret } from "./meaning/plain";
 import type { Observed } from "./route/plugin-chain";
@@ -107,6 +108,7 @@ function routeMeaning(args: GatewayClusterArgs) {
     return {
         pathPrefixes: serverOf(server, pathPrefix).prefixes,
         ...serverMeaning(server),
+        tokenLimits: server.kind === "openai" ? tokenLimits(args.consumers) : undefined,
         closed: refused,
         tls: tls && { redirect: tls.redirect },
         classes,

@@ -28,7 +28,9 @@ const OF_OBJECTS = ["apiVersion", "kind", "metadata"];
 
 /** Fields with few allowed values. Undefined stands for a field that may be left out. */
 const VALUES: Record<string, Record<string, unknown[]>> = {
-    ApisixRoute: { "spec.http[].upstreams[].name": ["alpa-completions", "alpa-logprobs", "alpa-nowhere"] },
+    ApisixRoute: {
+        "spec.http[].upstreams[].name": ["alpa-completions", "alpa-logprobs", "alpa-openai", "alpa-nowhere"],
+    },
     ApisixUpstream: { "spec.passHost": ["pass"], "spec.scheme": ["http"] },
     Command: { addPreviousOutputInEnv: [false], logging: ["none"] },
     // A conversion webhook could change objects after the rules have checked them.

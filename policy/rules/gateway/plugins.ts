@@ -1,5 +1,5 @@
 import { pluginAt, type Plugin } from "../../resources/plugins";
-import { allAt, at, number, otherPaths, textsIn } from "../../resources/values";
+import { allAt, at, map, number, otherPaths, textsIn } from "../../resources/values";
 import type { Message } from "../rule";
 
 const LUA = "phase functions";
@@ -13,12 +13,12 @@ const ROUTES: Record<string, string> = {
     "key-auth": "header query hide_credentials",
     "multi-auth": "auth_plugins",
     prometheus: "prefer_name",
-    "proxy-rewrite": "uri headers.remove",
+    "proxy-rewrite": "uri headers.remove headers.set.Authorization",
     redirect: "http_to_https _meta.filter",
     "request-id": "",
     "request-validation": "body_schema header_schema max_req_body_size",
     "response-rewrite": "vars filters headers.set.Content-Type headers.set.X-Alpa-Auth-Revision",
-    "serverless-post-function": `${LUA} max_tokens`,
+    "serverless-post-function": `${LUA} max_tokens models`,
     "serverless-pre-function": LUA,
     workflow: "rules",
 };
@@ -34,15 +34,19 @@ const CONSUMERS: Record<string, string> = {
 const META = "_meta.error_response _meta.priority _meta.pre_function";
 /** Variables of APISIX and nginx that contain a credential, a request, or a secret of the environment. */
 const VARIABLES = /\$\{?\{?(http_|cookie_|arg_|args|request|env:|secret:|ENV)/;
-/** Largest body that Alpa can get, in bytes, whatever the config says. */
-const MOST_BYTES = 1_048_576;
-const isSize = (size: unknown) => number(size) > 0 && number(size) <= MOST_BYTES;
+/** Reference to the variable of the gateway's pods with the key of an OpenAI-compatible server. */
+const SERVER_KEY = "$env://ALPA_AUTH_SERVER_KEY";
+/** Largest body that the guard lets through to Alpa, and that any server can get, in bytes, whatever the config says. */
+const MOST_BYTES = { ofGuard: 1_048_576, ofAny: 104_857_600 };
+const isSize = (most: number) => (size: unknown) => number(size) > 0 && number(size) <= most;
+/** Paths of Alpa, and of an OpenAI-compatible server. */
+const PATHS = ["/completions", "/logprobs", "/v1/chat/completions", "/v1/completions", "/v1/embeddings"];
 const COUNTERS = /^alpa-auth-counters\.[a-z0-9-]+\.svc\.cluster\.local$/;
 /** Settings of which only some values are allowed. */
 const VALUES: [setting: string, isAllowed: (value: unknown) => boolean, must: string][] = [
-    ["max_body_size", isSize, `between 1 and ${MOST_BYTES} bytes`],
-    ["max_req_body_size", isSize, `between 1 and ${MOST_BYTES} bytes`],
-    ["uri", (uri) => uri === "/completions" || uri === "/logprobs", "a path of Alpa"],
+    ["max_body_size", isSize(MOST_BYTES.ofAny), `between 1 and ${MOST_BYTES.ofAny} bytes`],
+    ["max_req_body_size", isSize(MOST_BYTES.ofGuard), `between 1 and ${MOST_BYTES.ofGuard} bytes`],
+    ["uri", (uri) => PATHS.includes(String(uri)), "a path of the server"],
     ["code", (code) => code === 400 || code === 403, "400 or 403"],
     ["redis_host", (host) => COUNTERS.test(String(host)), "the counter server of this stack"],
 ];
@@ -56,8 +60,10 @@ export function* checkPlugin({ where, place, name, config, rest }: Plugin, kind:
     const fields = [...otherPaths(rest, ["enable"])];
     for (const path of [...settings.map((one) => `${place}.${one}`), ...fields.map((one) => `${where}.${one}`)])
         yield `${path}: is not an allowed field here. Remove it; rule fields-allowed lists them.`;
+    const { Authorization: sent = SERVER_KEY } = map(at(config, "headers.set"));
+    if (sent !== SERVER_KEY) yield `${place}.headers.set.Authorization: must be ${SERVER_KEY}. Correct it.`;
     for (const [path, text] of textsIn(config))
-        if (VARIABLES.test(text) && !path.includes("functions"))
+        if (VARIABLES.test(text) && !path.includes("functions") && text !== SERVER_KEY)
             yield `${place}.${path}: must contain no variable of a request or of the environment. Remove it.`;
     for (const [setting, isAllowed, must] of VALUES)
         if ((setting in config || `${name} ${setting}` === "proxy-rewrite uri") && !isAllowed(config[setting]))

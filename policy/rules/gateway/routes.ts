@@ -49,7 +49,9 @@ function* forwards(where: string, rule: Tree, namespace: unknown): Generator<Mes
     const inside = list(at(plugins.get("multi-auth"), "auth_plugins")).flatMap((one) => Object.keys(map(one)));
     if (!METHODS.some((name) => plugins.has(name) || inside.includes(name)))
         yield `${where}: must have a plugin that requires a credential (got ${[...plugins.keys()].join(", ") || "none"}). Add multi-auth with key-auth and jwt-auth.`;
-    const removed = list(at(plugins.get("proxy-rewrite"), "headers.remove")).map((one) => String(one).toLowerCase());
+    const { remove, set } = map(at(plugins.get("proxy-rewrite"), "headers"));
+    // A header that is set replaces the caller's.
+    const removed = [...list(remove), ...Object.keys(map(set))].map((one) => String(one).toLowerCase());
     const left = LEAST_REMOVED.filter((header) => !removed.includes(header.toLowerCase()));
     if (left.length > 0)
         yield `${where}: must remove the headers ${left.join(", ")}. Add them to headers.remove of proxy-rewrite.`;

@@ -12,6 +12,7 @@ export const CONFIG = {
     tunnel: JSON.stringify({ sha256: "a".repeat(64), shipped: "0".repeat(64) }),
     repositories: JSON.stringify(["registry.example.com/alpa-serving", "alpa", "https://charts.example.org"]),
     hosts: JSON.stringify(["10.0.0.1", "10.0.0.2", "10.0.0.3"]),
+    openai: JSON.stringify({ endpoints: ["10.0.0.11:8000", "10.20.96.188:8000"] }),
     scrapers: JSON.stringify(["monitoring", "prometheus", "a", "other", "scraper"]),
     alpa: JSON.stringify({
         endpoints: ["10.0.0.11:20001", "10.0.0.12:20001", "10.20.96.188:20001", "127.0.0.1:20001"],

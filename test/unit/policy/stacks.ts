@@ -106,6 +106,11 @@ const OBSERVED = {
         ],
     },
 };
+const TOKEN_LIMITS = {
+    alpa: undefined,
+    openai: { endpoints: ["10.0.0.11:8000"], models: ["m1"], serverKey: "sk-0123456789abcdef" },
+    limits: { concurrent: 2, maxTokens: 64, tokens: 1000, perTokenSeconds: 60 },
+};
 const RAMPART = { install: { repository: "https://charts.example.org", version: "1.2.3" } };
 const FIREWALL = { endpoints: ["10.0.0.11:20001"], firewall: { apply: "ssh", hosts: [HOST], from: ["10.0.0.0/29"] } };
 
@@ -119,7 +124,7 @@ const each = <T extends string>(list: T[], title: (one: T) => string, run: (one:
 
 /** Every option with each installer and exposure, and the shipped stack files. */
 export const STACKS: Record<string, () => Promise<Seen[]>> = {
-    ...each(["intra", "inter", "cloudflare"], (name) => `Pulumi.${name}.yaml`, recordShipped),
+    ...each(["intra", "inter", "openai", "cloudflare"], (name) => `Pulumi.${name}.yaml`, recordShipped),
     ...each(INSTALLERS, (by) => `intra-a, ${by}`, recordStack),
     ...each(INSTALLERS, (by) => `intra-a, ${by}, behind Cloudflare`, recordExposed),
     ...each(
@@ -155,6 +160,7 @@ export const STACKS: Record<string, () => Promise<Seen[]>> = {
                 observability: { metrics: { ...OBSERVED.metrics, podMonitor: by === "a PodMonitor" } },
             }),
     ),
+    "intra-a with limits in tokens": () => recordStack("helm", { ...TOKEN_LIMITS, observability: OBSERVED }),
     "intra-a with an access log": () => recordStack("helm", { observability: { accessLog: true } }),
     "intra-b with metrics and an access log": () => recordIntraB("moved", { observability: OBSERVED }),
     "inter with metrics": () =>

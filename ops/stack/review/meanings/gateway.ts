@@ -182,6 +182,7 @@ export const alpaRoute: PartRules = {
             return when(old === true && now === false, say(open));
         },
         classes,
+        "tokenLimits.**": null,
         "observability.**": null,
         "countedBy.**": null,
         otherPaths: ["route-changed", "Requests to other paths than Alpa's are {new}, not {old}"],

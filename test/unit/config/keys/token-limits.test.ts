@@ -1,7 +1,11 @@
 // Proves which limits in tokens a stack may have.
 import { strict as assert } from "node:assert";
 import type { Limits } from "../../../../components/consumers/limits";
+import { parse } from "../../../../config";
 import { tokenLimitProblems } from "../../../../config/keys/consumers/token-limits";
+import { interValues } from "../../kit/inter";
+import { raw } from "../../kit/intra-a";
+import { itRefuses, problemsOf } from "../refused";
 
 const BUDGET: Limits = { maxTokens: 64, concurrent: 4, tokens: 1000, perTokenSeconds: 60 };
 const without = (...names: (keyof Limits)[]) =>
@@ -49,4 +53,44 @@ describe("tokenLimitProblems", () => {
             ],
         );
     });
+});
+
+describe("a config with limits in tokens", () => {
+    const openai = { endpoints: ["10.0.0.11:8000"], models: ["m1"] };
+    const config = (limits: Limits, gateway: object = {}) => {
+        const consumers = [{ name: "lab", limits, credentials: [{ id: "a", method: "key" }] }];
+        return interValues({ alpa: undefined, openai, consumers }, gateway);
+    };
+    const APART = { sharedCounters: undefined };
+
+    it("is accepted with openai; a maximum needs no shared counters, since nothing is counted", () => {
+        for (const values of [config(BUDGET), config({ maxTokens: 64 }, APART)])
+            assert.deepEqual(
+                problemsOf(() => parse(raw(values))),
+                [],
+            );
+    });
+
+    itRefuses(
+        [
+            ["a budget of several pods that each would count", config(BUDGET, APART), /^gateway\.sharedCounters: /],
+            [
+                "a budget without a window",
+                config({ ...BUDGET, perTokenSeconds: undefined }),
+                /must have tokens and per/,
+            ],
+            ["a budget without bounds", config(without("maxTokens")), /^consumers\[0\]\.limits\.tokens: /],
+            [
+                "a maximum of zero",
+                config({ maxTokens: 0 }),
+                /limits\.maxTokens: must be a number of tokens of at least 1/,
+            ],
+            [
+                "a maximum in front of Alpa",
+                interValues({ limits: { maxTokens: 64 } }),
+                "limits.maxTokens: only valid with openai (got alpa). Remove it.",
+            ],
+        ],
+        (values) => problemsOf(() => parse(raw(values))),
+    );
 });

@@ -94,9 +94,14 @@ export const ROUTE: Record<string, Attack[]> = {
         ["another path of Alpa", on("proxy-rewrite", (p) => (p.config.uri = "/admin")), /config\.uri: must be/],
         ["another host of the upstream", on("proxy-rewrite", (p) => (p.config.host = "example.org")), /config\.host/],
         [
+            "a header of the caller as the server's key",
+            on("proxy-rewrite", ({ config }) => (config.headers.set = { Authorization: "$http_apikey" })),
+            /headers\.set\.Authorization: must be \$env:/,
+        ],
+        [
             "a key in a header that Alpa reads",
             on("proxy-rewrite", ({ config }) => (config.headers.set = { "X-Key": "$http_apikey" })),
-            /config\.headers\.set: is not an allowed field/,
+            /config\.headers\.set\.X-Key: is not an allowed field/,
         ],
         [
             "a credential in an answer",
@@ -107,7 +112,7 @@ export const ROUTE: Record<string, Attack[]> = {
         [
             "a body of 10 GB",
             on("client-control", (p) => (p.config.max_body_size = 1e10)),
-            /must be between 1 and 1048576/,
+            /must be between 1 and 104857600/,
         ],
         [
             "a body of 10 GB in the guard",
@@ -124,6 +129,16 @@ export const ROUTE: Record<string, Attack[]> = {
             consumer((s) => Object.assign(s.plugins[0].config, { policy: "redis", redis_host: "10.9.9.9" })),
             /redis_host: must be the counter server/,
             "inter",
+        ],
+        [
+            "a budget counted on another host",
+            consumer((s) => s.plugins.push({ name: "ai-rate-limiting", config: { redis_host: "10.9.9.9" } })),
+            /redis_host: must be the counter server/,
+        ],
+        [
+            "a rule that answers every request itself",
+            added("workflow", { rules: [{ actions: [["return", { code: 200 }]] }] }),
+            /code: must be 400 or 403/,
         ],
         [
             "a plugin config of another object",

@@ -64,6 +64,12 @@ const FROM = "10.20.97.11";
 const firewall = (from: string[], more = {}) => ({
     alpa: { endpoints: E, firewall: { from, apply: "ssh", hosts: [bareHost(11)], ...more } },
 });
+const tokens = (limits: object) => ({
+    alpa: undefined,
+    openai: { endpoints: ["10.0.0.11:8000"], models: ["m1"] },
+    consumers: [{ ...lab, limits }, nlp],
+});
+const BUDGET = { concurrent: 2, maxTokens: 64, tokens: 1000, perTokenSeconds: 60 };
 const edge = (requests: number) => ({ rateLimit: { requests, perSeconds: 10 } });
 const zone = (more: object) => ({ zone: { name: "example.com", plan: "pro", ...more } });
 const connectors = (more: object) => ({ tunnel: { ...EXPOSURE.tunnel, ...more } });
@@ -101,6 +107,9 @@ const TRANSITIONS: Transition[] = [
     ["more requests", "rampart", {}, limits({ requests: 90 }), "-limit-raised"],
     ["more open requests", "rampart", {}, limits({ concurrent: 5 }), "-limit-raised"],
     ["a first limit", "inter", {}, { consumers: [lab, { ...nlp, limits: { concurrent: 1 } }] }, "!limit-lowered"],
+    ["a lower maximum of tokens", "helm", tokens(BUDGET), tokens({ ...BUDGET, maxTokens: 32 }), "!request-rejected"],
+    ["a smaller budget of tokens", "helm", tokens(BUDGET), tokens({ ...BUDGET, tokens: 999 }), "!limit-lowered"],
+    ["no limits in tokens", "helm", tokens(BUDGET), tokens({ concurrent: 2 }), "?limit-removed"],
     ["a removed limit", "inter", {}, { consumers: [{ ...lab, limits: undefined }, nlp] }, "?limit-removed"],
     ["fewer slots of a class", "rampart", batch(3), batch(2), "!limit-lowered"],
     [
