@@ -5,8 +5,8 @@
  */
 import { Unsupported } from "../unsupported";
 import type { PluginTools } from "../plugins/plugin";
-import type { Conf, Entry } from "../request/types";
-import type { LuaPhase, LuaRequest } from "../serverless/machine";
+import type { Conf, Entry, LuaPhase } from "../request/types";
+import type { LuaRequest } from "../serverless/machine";
 
 const ALL: readonly LuaPhase[] = ["rewrite", "access", "header_filter", "body_filter", "log"];
 

@@ -4,9 +4,8 @@
  * request with nginx's 500; in header_filter it ends the connection without an answer (both from the source, not recorded).
  */
 import { Unsupported } from "../unsupported";
-import type { LuaPhase } from "../serverless/machine";
 import type { Context } from "../request/context";
-import type { Conf } from "../request/types";
+import type { Conf, LuaPhase } from "../request/types";
 import { definePlugin } from "./define";
 
 type ServerlessConf = Conf & { phase: string; functions: string[] };

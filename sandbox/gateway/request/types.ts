@@ -1,6 +1,8 @@
 import type { Context } from "./context";
 import type { Condition } from "../lua/expr";
-import type { LuaPhase } from "../serverless/machine";
+
+/** Phases of APISIX. Functions of the serverless plugins run in the first three, `_meta.pre_function` in all. */
+export type LuaPhase = "rewrite" | "access" | "header_filter" | "body_filter" | "log";
 
 /** The configuration of a plugin or object, as parsed from JSON. */
 export type Conf = { [key: string]: unknown };

@@ -17,11 +17,8 @@ import { bytes } from "../http/headers";
 import { luaQuote } from "../lua/printed";
 import { NginxExit } from "../http/nginx";
 import { Unsupported } from "../unsupported";
-import type { Conf, Exit } from "../request/types";
+import type { Conf, Exit, LuaPhase } from "../request/types";
 import { answerLua } from "./request";
-
-/** Phases of APISIX. Functions of the serverless plugins run in the first three, `_meta.pre_function` in all. */
-export type LuaPhase = "rewrite" | "access" | "header_filter" | "body_filter" | "log";
 
 /** The request for which Lua runs. `chunk`: the current piece of the answer's body, in body_filter. Lua can replace it. */
 export interface LuaRequest {

@@ -7,7 +7,8 @@ import { bytes } from "../http/headers";
 import { NginxExit } from "../http/nginx";
 import { LLM_VARIABLES } from "../request/variables";
 import { Unsupported } from "../unsupported";
-import type { LuaPhase, LuaRequest } from "./machine";
+import type { LuaPhase } from "../request/types";
+import type { LuaRequest } from "./machine";
 
 /** Headers that nginx writes itself, whatever value Lua gives them. */
 const NGINX_OWN = new Set(["server", "date", "connection", "keep-alive", "transfer-encoding"]);

@@ -8,6 +8,7 @@ describe("npm run sandbox -- up, of another stack", () => {
     const others: [options: string[], url: RegExp][] = [
         [["--stack", "inter"], /^http:\/\/127\.0\.0\.1:\d+\/alpa$/],
         [["--stack", "cloudflare"], /^https:\/\/llm\.example\.com/],
+        [["--stack", "openai"], /^http:\/\/127\.0\.0\.1:\d+\/v1$/],
         [["--exposure", "tunnel"], /^https:\/\/llm\.example\.com/],
     ];
     for (const [options, url] of others)
