@@ -49,9 +49,7 @@ export class CloudflareAccess extends pulumi.ComponentResource {
         const meaning = cloudflareMeaning(args, fingerprints(seed));
         super("alpa-auth:index:CloudflareAccess", name, meaning.stack, opts);
         const { account, hostnames, endpoint, teamName, consumers, notify } = args;
-        const prefixes = servedPrefixes(args.pathPrefix);
-        const { openaiPaths } = args;
-        const paths = openaiPaths ? [openaiTunnelPath(openaiPaths)] : alpaPaths(prefixes);
+        const { paths, rateLimited, below, line } = served(args);
         const inside = { parent: this };
 
         const zone = new Zone(`${name}-zone`, { account, ...args.zone, meaning: meaning.Zone }, inside);
@@ -82,11 +80,8 @@ export class CloudflareAccess extends pulumi.ComponentResource {
             { ...args.connectors, teamName, token: tunnel.token, meaning: meaning.CloudflaredHost },
             { ...inside, dependsOn: routes },
         );
-        const rules = new EdgeRules(
-            `${name}-edge`,
-            { ...args, rateLimited: rateLimitedPaths(args), zoneId, meaning: meaning.EdgeRules },
-            inside,
-        );
+        const atEdge = { ...args, rateLimited, zoneId, meaning: meaning.EdgeRules };
+        const rules = new EdgeRules(`${name}-edge`, atEdge, inside);
         // The DNS records are created last and deleted first, so that Access and the rules protect Alpa as long as the
         // names point to it.
         const worker = this.worker(name, args, zoneId, meaning.EdgeWorker);
@@ -104,8 +99,7 @@ export class CloudflareAccess extends pulumi.ComponentResource {
                 { ...inside, dependsOn: after },
             );
 
-        this.url = `https://${hostnames[0]}${openaiPaths ? OPENAI_PREFIX : (args.pathPrefix ?? "")}`;
-        const line = openaiPaths ? modelsCurl : curlLine;
+        this.url = `https://${hostnames[0]}${below}`;
         this.credentials = secretMap(tokens.pairs);
         this.expires = pulumi.output(tokens.ends).apply((ends) => sooner(ends as Record<string, string>, args.expires));
         this.curl = this.credentials.apply((pairs) => line(this.url, tokenHeaders(pairs[firstEnabled(consumers)])));
@@ -146,10 +140,15 @@ export function namesOfOurOwn({ hostnames, dns }: Pick<CloudflareAccessArgs, "ho
     return hostnames.filter((hostname) => !dns?.records.some(({ name }) => name === hostname));
 }
 
-/** Paths that the rate limit of plan free counts. */
-function rateLimitedPaths({ openaiPaths, pathPrefix }: CloudflareAccessArgs): string[] {
-    if (openaiPaths) return openaiPaths.map((path) => `${OPENAI_PREFIX}/${path}`);
-    return ["", ...servedPrefixes(pathPrefix)].flatMap((prefix) => [`${prefix}/completions`, `${prefix}/logprobs`]);
+/** What depends on the server: forwarded paths, those that the rate limit of plan free counts, and the URL for callers. */
+function served({ openaiPaths, pathPrefix }: CloudflareAccessArgs) {
+    if (openaiPaths) {
+        const rateLimited = openaiPaths.map((path) => `${OPENAI_PREFIX}/${path}`);
+        return { paths: [openaiTunnelPath(openaiPaths)], rateLimited, below: OPENAI_PREFIX, line: modelsCurl };
+    }
+    const prefixes = servedPrefixes(pathPrefix);
+    const rateLimited = ["", ...prefixes].flatMap((prefix) => [`${prefix}/completions`, `${prefix}/logprobs`]);
+    return { paths: alpaPaths(prefixes), rateLimited, below: pathPrefix ?? "", line: curlLine };
 }
 
 /** `<consumer>/<credential>` of the first enabled token; empty if there is none. */

@@ -76,14 +76,7 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
             `${name}-route`,
             {
                 ...{ namespace, upstreams, attempt: args.conversion?.attempt, meaning: meaning.AlpaRoute },
-                spec: (revision) =>
-                    rules({
-                        ...{ namespace, ingressClassName: binding.ingressClass, ownGateway, refused, revision },
-                        tls: args.tls && { redirect: args.tls.redirect },
-                        ...(args.classes && { classes: args.classes, counters: shared?.counters }),
-                        observed: observedBy(gateway),
-                        tokenLimits: tokenLimits(args.consumers),
-                    }),
+                spec: (revision) => rules({ ...this.rules(args, binding, shared), refused, revision }),
             },
             { ...after, dependsOn: [...after.dependsOn, ...before] },
         );
@@ -115,6 +108,18 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         // Registers only the URL as the component's output. The stack exports the other values, which would otherwise be
         // in the state twice.
         this.registerOutputs({ url: this.url });
+    }
+
+    /** Inputs of the callers' rules that do not depend on the kind of the server. */
+    private rules(args: GatewayClusterArgs, { ingressClass }: GatewayBinding, shared: SharedCounters | undefined) {
+        const { namespace, gateway, tls, classes, consumers } = args;
+        return {
+            ...{ namespace, ingressClassName: ingressClass, ownGateway: gateway.installer !== "existing" },
+            tls: tls && { redirect: tls.redirect },
+            ...(classes && { classes, counters: shared?.counters }),
+            observed: observedBy(gateway),
+            tokenLimits: tokenLimits(consumers),
+        };
     }
 
     /** Installs APISIX with all objects that it needs. Does nothing for an existing gateway. */

@@ -124,7 +124,7 @@ function serverMeaning(server: ServerSettings) {
         const { kind: _, guard, answerTimeoutSeconds, ...upstream } = server;
         return { upstream, answerTimeoutSeconds, guard };
     }
-    const { kind, endpoints, failover, callerModels: _, serverKey: __, ...rest } = server;
+    const { kind, endpoints, failover, serverKey: _, ...rest } = server;
     return { server: kind, upstream: { endpoints, failover }, ...rest };
 }
 

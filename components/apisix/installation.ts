@@ -65,8 +65,7 @@ export class Gateway extends pulumi.ComponentResource {
     constructor(name: string, meaning: Meaning, args: InstallationArgs, opts: pulumi.ComponentResourceOptions) {
         super("alpa-auth:index:Gateway", name, meaning, opts);
         const { namespace, cluster } = args;
-        const serverKeyVersion = meaning.serverKey as pulumi.Input<string> | undefined;
-        const gateway = { ...args.gateway, release: { ...args.gateway.release, serverKeyVersion } };
+        const gateway = withServerKeyVersion(args.gateway, meaning);
         const { availability, observability } = gateway.release;
         const installation = installationOf(gateway, namespace);
         const profileText = profileOf(gateway.release, namespace);
@@ -128,6 +127,11 @@ export class Gateway extends pulumi.ComponentResource {
         this.installed = apisix.installed;
         this.registerOutputs({});
     }
+}
+
+/** Adds the fingerprint of the server's key to the release, so that the pods restart when the key changes. */
+function withServerKeyVersion(gateway: OwnGateway, { serverKey }: Meaning): OwnGateway {
+    return { ...gateway, release: { ...gateway.release, serverKeyVersion: serverKey as pulumi.Input<string> } };
 }
 
 /** Name and namespace of the Helm release. Both are different for each installer. */

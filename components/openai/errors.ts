@@ -14,7 +14,7 @@ export function openaiError(
 }
 
 /** Code of the error about a model, which also names it in the body that the gateway replaces (token-count.ts). */
-export const MODEL_REFUSED = openaiError(403, "rejected by workflow: this caller may not use this model", {
+const MODEL_REFUSED = openaiError(403, "rejected by workflow: this caller may not use this model", {
     param: "model",
     code: "model_not_allowed",
 });

@@ -121,7 +121,7 @@ export function serverProblems(given: Raw): string[] {
     const [alpa, openai] = ["alpa", "openai"].map((key) => isGiven(given, key));
     if (!openai && !alpa)
         return [
-            "alpa: required, unless openai is set. Set alpa.endpoints to host:port of the Alpa service, or openai for another server.",
+            "alpa: required. Set alpa.endpoints to host:port of the Alpa service, or set openai for another server.",
         ];
     if (!openai) return [];
     return [

@@ -16,7 +16,7 @@ import { addressProblem, type Credential } from "../service-call";
 import { gatewayOf } from "../stack/gateway";
 import { classWithShare, limitsInForce } from "../stack/limits";
 import { callersOf, findStack, readOutputs } from "../stack/stack";
-import { authenticatorIn } from "../stack/stack-file";
+import { authenticatorIn, readValue } from "../stack/stack-file";
 import { Caller, type Expectation, type Row } from "./smoke-calls";
 import { credentialsOf, type Presented } from "./smoke-credentials";
 
@@ -67,6 +67,10 @@ async function smoke(context: Context, args: SmokeArgs): Promise<void> {
     if (consumer === undefined)
         throw new UsageError([
             `--consumer: must be a test caller (${stack.short} has no ${args.consumer}). Run: npm run ops -- consumer add ${args.consumer} ${limits}--yes${stack.flag}`,
+        ]);
+    if (readValue(stack.text, "openai") !== undefined)
+        throw new UsageError([
+            `--stack: ${stack.short} has an OpenAI-compatible server, whose answers this check does not know. Run the command in the output curl: pulumi stack output curl --show-secrets -s ${stack.short}`,
         ]);
     const outputs = await readOutputs(context, stack);
     const url = args.url ?? outputs.url;

@@ -21,7 +21,7 @@ type AnswerWait = Pick<Parsed, "exposure" | "proxyTimeoutSeconds"> & {
 };
 
 /** The wait that the config sets for its server, in seconds. */
-export const ownWait = ({ alpa, openai }: Sound<Pick<AnswerWait, "alpa" | "openai">>) =>
+const ownWait = ({ alpa, openai }: Sound<Pick<AnswerWait, "alpa" | "openai">>) =>
     alpa?.answerTimeoutSeconds ?? openai?.silenceSeconds;
 
 /** Longest answer time in seconds, from a config that may have problems; undefined if it is unknown. */

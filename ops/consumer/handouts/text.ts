@@ -1,5 +1,6 @@
 import { digestOf, type PublicKeyAlgorithm } from "../../../components/consumers/signing-algorithms";
 import { SAMPLE_COMPLETION } from "../../../components/alpa/sample";
+import { modelsCurl } from "../../../components/openai/paths";
 import type { Limits } from "../../../components/consumers/limits";
 import type { TokenPair } from "../../../components/cloudflare/service-tokens";
 import { dayAfter } from "../../dates";
@@ -14,6 +15,8 @@ export interface Handout {
     answerTimeoutSeconds: number;
     /** Limits in force for the caller. */
     limits: Limits;
+    /** Whether the server has OpenAI's API. Default: it is Alpa. */
+    openai?: boolean;
     credential:
         | { method: "key"; key: string }
         | { method: "jwt"; algorithm: "HS256"; claim: string; secret: string }
@@ -30,7 +33,10 @@ export function renderHandout(handout: Handout): string {
             ? "until it is revoked."
             : `until ${expires} (UTC).\nThe last day on which it works is ${dayAfter(new Date(expires), -1)}.`;
     const head = `# Access to ${url}\n\nCredential ${who}. It works ${end}`;
-    return [head, ...partsOf(handout, credential), ...tokenLimits(limits)].join("\n\n") + "\n";
+    return (
+        [head, ...(handout.openai ? openaiParts : partsOf)(handout, credential), ...tokenLimits(limits)].join("\n\n") +
+        "\n"
+    );
 }
 
 /** What a caller with limits in tokens must send: SDKs send none of it by themselves. */
@@ -44,6 +50,42 @@ function tokenLimits({ maxTokens, tokens, perTokenSeconds }: Limits): string[] {
             : [
                   `You may use ${tokens} tokens of prompts and answers in ${perTokenSeconds} s; after that you get 429 until the header \`Retry-After\` says. Streams must set \`stream_options: { include_usage: true }\`.`,
               ]),
+    ];
+}
+
+/** How a program with an OpenAI SDK uses the credential. */
+function openaiParts({ url }: Handout, credential: Handout["credential"]): string[] {
+    const environment = (key: string, more: string[] = []) =>
+        block("Environment of a program with an OpenAI SDK", "sh", [
+            ` export OPENAI_BASE_URL=${url}`,
+            ` export OPENAI_API_KEY=${key}`,
+            ...more,
+        ]);
+    const listed = (header: string) => block("curl, for the names of the models", "sh", [modelsCurl(url, [header])]);
+    if (credential.method === "key")
+        return [SECRET, environment(credential.key), listed(`Authorization: Bearer ${credential.key}`)];
+    if (credential.method === "jwt") {
+        const { algorithm, claim } = credential;
+        const shared = credential.algorithm === "HS256";
+        const lines = shared ? pythonHmac(claim, credential.secret) : pythonPrivate(claim, algorithm);
+        return [
+            `Sign a token with ${algorithm}, with the claims \`key\` and \`exp\`. It is the API key until it expires.${shared ? ` ${SECRET}` : ""}`,
+            block("Python", "python", [...lines, "print(token)"]),
+            environment('"$TOKEN"'),
+        ];
+    }
+    const { clientId, clientSecret } = credential;
+    return [
+        `${SECRET} Set both headers in the SDK: it sends no other credential that Cloudflare Access reads.`,
+        environment("none", [` export CF_ID=${clientId}`, ` export CF_SECRET=${clientSecret}`]),
+        block("Python (pip install openai)", "python", [
+            "import os",
+            "from openai import OpenAI",
+            "",
+            'headers = {"CF-Access-Client-Id": os.environ["CF_ID"], "CF-Access-Client-Secret": os.environ["CF_SECRET"]}',
+            "client = OpenAI(default_headers=headers)",
+            "print([model.id for model in client.models.list()])",
+        ]),
     ];
 }
 

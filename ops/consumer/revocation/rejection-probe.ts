@@ -69,7 +69,8 @@ interface Tried {
 export async function probe(tried: Tried, who: string, publicKey: string | undefined): Promise<Probe> {
     const { outputs, namespace, pods, flag, connectTo } = tried;
     const { url } = outputs;
-    const address = outputs.serviceTokens[who] === undefined ? GATEWAY : EDGE;
+    const ofGateway = pods?.pods.evidence === undefined ? GATEWAY : { ...GATEWAY, path: "/models?x=1" };
+    const address = outputs.serviceTokens[who] === undefined ? ofGateway : EDGE;
     // Each request gets a new token: an old one could expire while pulumi runs, and its rejection would prove nothing.
     const headers = credentialIn(outputs, namespace, who);
     const say = (text: string): Proof => ({ text: `${who}: ${text}`, failed: false });

@@ -2,7 +2,7 @@
 import { daysUntil } from "../../../../config/keys/consumers/credentials";
 import { map, mapsOf, type Tree } from "../../../../policy/resources/values";
 import { changedFields, type Difference } from "../differences";
-import { say, when, type Cell, type PartRules, type Scope, type Verdict } from "./row";
+import { judged, say, when, type Cell, type PartRules, type Scope, type Verdict } from "./row";
 
 export const caller: PartRules = {
     created: ({ name }) => [say(["caller-added", `Caller ${name} gets access`])],
@@ -10,6 +10,16 @@ export const caller: PartRules = {
     covers: true,
     inputs: {
         limits,
+        models: (difference, scope) =>
+            judged(
+                {
+                    set: ["request-rejected", `Caller ${scope.name} may use only {new}`],
+                    unset: ["route-changed", `Caller ${scope.name} may use all models`],
+                    other: ["request-rejected", `Caller ${scope.name} may use {new}, not {old}`],
+                },
+                difference,
+                scope,
+            ),
         class: ({ old, new: now }, { name }) => [
             now === undefined
                 ? say(["limit-removed", `Caller ${name} leaves class {old} and its limits`], old)

@@ -55,6 +55,10 @@ export const gateway: PartRules = {
     created: ["added", "The gateway is installed"],
     deleted: ["gateway-deleted", "The gateway is deleted: no caller is served"],
     inputs: {
+        serverKey: all(restarts, [
+            "route-changed",
+            "The server gets another key, or none: it must accept it when the pods restart",
+        ]),
         "chart.**": restarts,
         "image.**": restarts,
         replicas: copies("gateway pods"),
@@ -182,7 +186,21 @@ export const alpaRoute: PartRules = {
             return when(old === true && now === false, say(open));
         },
         classes,
+        "callerModels.**": null,
         "tokenLimits.**": null,
+        server: ["upstream-replaced", "The server is {new}, not {old}"],
+        models: {
+            lost: ["request-rejected", "Requests for model {old} are rejected"],
+            added: ["route-changed", "Callers without models of their own may use {new}"],
+        },
+        paths: {
+            lost: ["request-rejected", "Requests to /v1/{old} are rejected"],
+            added: ["route-changed", "Callers may use /v1/{new}"],
+        },
+        maxBodyBytes: {
+            down: ["request-rejected", "Bodies larger than {new} bytes are rejected"],
+            up: ["route-changed", "Bodies of up to {new} bytes are accepted"],
+        },
         "observability.**": null,
         "countedBy.**": null,
         otherPaths: ["route-changed", "Requests to other paths than Alpa's are {new}, not {old}"],

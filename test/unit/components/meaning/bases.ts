@@ -172,6 +172,21 @@ export const bases = (pair: Pair) => ({
         opt: { ...OPT, gpuMemory: "80Gi", shape: "rampart", weights: { inImage: true } },
         convert: { phase: "open", bareMetal: { hosts: [bareHost(11)], commands: { start: "/start", stop: "/stop" } } },
     },
+    /** inter in front of an OpenAI-compatible server. */
+    openai: {
+        option: "inter",
+        openai: {
+            endpoints: [{ address: "10.0.0.11:8000", weight: 1 }],
+            models: ["one", "two"],
+            serverKey: "s3cret-server-key",
+            firewall: FIREWALL,
+        },
+        gateway: { ...GATEWAY, address: "llm.example.com" },
+        limits: { concurrent: 4, maxTokens: 64, tokens: 1000, perTokenSeconds: 60 },
+        consumers: [
+            { ...ON_PATH, models: ["one"], limits: { concurrent: 1, maxTokens: 32, tokens: 500, perTokenSeconds: 60 } },
+        ],
+    },
     cloudflare: {
         option: "cloudflare",
         account: edge.ACCOUNT,

@@ -42,6 +42,32 @@ const sshHost = (list: string): Change =>
 
 const limits = (path: string): Change => under(path, { requests: 1, perSeconds: 120, concurrent: 1 });
 
+const firewall = (server: "alpa" | "openai", port: string): Change => ({
+    ...sshHost(`${server}.firewall.hosts`),
+    ...under(`${server}.firewall`, {
+        "hosts[].address": new Together({
+            [`${server}.firewall.hosts[].address`]: "10.0.0.21",
+            [`${server}.endpoints[].address`]: `10.0.0.21:${port}`,
+        }),
+        apply: new Together({ [`${server}.firewall.apply`]: "print", [`${server}.firewall.hosts`]: undefined }),
+        from: ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"],
+        alsoFrom: ["10.9.0.8"],
+        ports: ["6379"],
+    }),
+});
+const tokenLimits = (path: string): Change => under(path, { maxTokens: 16, tokens: 400, perTokenSeconds: 120 });
+
+const OPENAI_AT_EDGE = new Together({
+    alpa: undefined,
+    pathPrefix: undefined,
+    openai: {
+        endpoints: ["127.0.0.1:8000"],
+        paths: ["chat/completions"],
+        silenceSeconds: 60,
+        longestAnswerSeconds: 90,
+    },
+});
+
 const CALLERS: Change = {
     "consumers[].name": "laboratory",
     ...limits("consumers[].limits"),
@@ -191,15 +217,7 @@ export const changes = (pair: Pair): Record<Base, Change> => ({
         "cluster.podNetwork": "10.201.0.0/16",
         "alpa.endpoints[].address": "10.0.0.13:20001",
         "alpa.endpoints[].weight": 2,
-        ...sshHost("alpa.firewall.hosts"),
-        "alpa.firewall.hosts[].address": new Together({
-            "alpa.firewall.hosts[].address": "10.0.0.21",
-            "alpa.endpoints[].address": "10.0.0.21:20001",
-        }),
-        "alpa.firewall.apply": new Together({ "alpa.firewall.apply": "print", "alpa.firewall.hosts": undefined }),
-        "alpa.firewall.from": ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"],
-        "alpa.firewall.alsoFrom": ["10.9.0.8"],
-        "alpa.firewall.ports": ["6379"],
+        ...firewall("alpa", "20001"),
     },
     existing: {
         ...CALLERS,
@@ -280,8 +298,27 @@ export const changes = (pair: Pair): Record<Base, Change> => ({
         "convert.bareMetal.commands.stop": "/other",
         "convert.phase": "moved",
     },
+    openai: {
+        "openai.endpoints": ["10.0.0.13:8000"],
+        "openai.endpoints[].address": "10.0.0.13:8000",
+        "openai.endpoints[].weight": 2,
+        "openai.models": ["one", "two", "three"],
+        "openai.serverKey": "another-server-key",
+        "openai.paths": ["chat/completions"],
+        "openai.silenceSeconds": 900,
+        "openai.longestAnswerSeconds": 900,
+        "openai.maxBodyBytes": 1024,
+        ...firewall("openai", "8000"),
+        ...tokenLimits("limits"),
+        ...tokenLimits("consumers[].limits"),
+        "consumers[].models": ["two"],
+    },
     cloudflare: {
         ...EDGE,
+        "openai.endpoints": OPENAI_AT_EDGE,
+        "openai.paths": OPENAI_AT_EDGE,
+        "openai.silenceSeconds": OPENAI_AT_EDGE,
+        "openai.longestAnswerSeconds": OPENAI_AT_EDGE,
         ...sshHost("tunnel.hosts"),
         "tunnel.hosts[].metricsPort": 30000,
         "tunnel.version": "2026.8.3",

@@ -110,9 +110,9 @@ const refused: Refused[] = [
     [
         "everything at once",
         { option: "inter", gateway: { replicas: 1 }, limits: { concurrent: 1 } },
-        "alpa: required. Set alpa.endpoints to host:port of the Alpa service.",
         /^gateway\.replicas: must be at least 3/,
         /^gateway\.address: required/,
+        "alpa: required. Set alpa.endpoints to host:port of the Alpa service, or set openai for another server.",
     ],
 ];
 
