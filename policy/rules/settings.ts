@@ -22,9 +22,9 @@ export const settingsListed: Rule = {
     },
 };
 
-/** Annotations of an object and of its pods, except those of this project. */
+/** Annotations of an object and of its pods, except those of this project, and of CRDs, whose projects write them in their files. */
 export const annotationsOf = ({ type, props }: Resource): [where: string, name: string][] =>
-    [...partsOf(type.startsWith("kubernetes:") ? props : {})]
+    [...partsOf(type.startsWith("kubernetes:") && !type.endsWith(":CustomResourceDefinition") ? props : {})]
         .filter(([path]) => /(^|\.)metadata\.annotations$/.test(path))
         .flatMap(([where, all]) => Object.keys(map(all)).map((name): [string, string] => [where, name]))
         .filter(([, name]) => !name.startsWith("alpa-auth.io/"));

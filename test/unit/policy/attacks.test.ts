@@ -58,6 +58,18 @@ describe("the policy pack", () => {
         assert.deepEqual(judged(resources), []);
     });
 
+    it("accepts the annotations of CRDs, which come from the files of their projects", () => {
+        const resources = copy("intra");
+        const annotations = {
+            "api-approved.kubernetes.io": "https://github.com/kubernetes-sigs/gateway-api/pull/3328",
+        };
+        more("kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition", {
+            kind: "CustomResourceDefinition",
+            metadata: { name: "gateways.gateway.networking.k8s.io", annotations },
+        })(resources);
+        assert.deepEqual(judged(resources), []);
+    });
+
     it("accepts the path of a kubeconfig, which the provider reads from the environment", () => {
         const resources = copy("intra");
         find(resources, "kubernetes", "cluster").inputs.kubeconfig = "/home/me/clusters/a.yaml:/home/me/.kube/config";
