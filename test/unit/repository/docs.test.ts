@@ -220,7 +220,11 @@ describe("README.md", () => {
         assert.ok(calls.length > 10);
         for (const { text, address } of calls) {
             const edge = /ServiceToken\(|cf-access-client-id/i.test(text);
-            assert.equal(address.replace(/\/(completions)?$/, ""), edge ? url : `https://${host}${PREFIX}`, text);
+            assert.equal(
+                address.replace(/\/(completions)?$/, ""),
+                edge ? url : `https://${host}${/OPENAI_/.test(text) ? "/v1" : PREFIX}`,
+                text,
+            );
         }
     });
 
