@@ -69,7 +69,7 @@ export class SandboxCli {
     /** Runs each printed command in a shell, in a folder other than the clone. @returns the output of `sandbox status` */
     async pasted(): Promise<{ url: string; page: string; try: Attempt[] }> {
         const status = JSON.parse(await this.call("status", "--json")) as { url: string; page: string; try: Attempt[] };
-        assert.deepEqual([...new Set(status.try.map((t) => t.expect))].sort(), [200, 401, 404]);
+        for (const expected of [200, 401, 404]) assert.ok(status.try.some(({ expect }) => expect === expected));
         for (const attempt of status.try) {
             const { stdout } = await run("sh", ["-c", attempt.command], { cwd: "/" });
             assert.equal(Number(stdout.trimEnd().split("\n").pop()), attempt.expect, attempt.title);
