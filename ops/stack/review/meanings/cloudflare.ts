@@ -3,7 +3,7 @@ import { DEFAULT_PROXY_TIMEOUT } from "../../../../config/keys/edge/schema";
 import { map } from "../../../../policy/resources/values";
 import type { Difference } from "../differences";
 import { isLowerRate, limit, rateText } from "./callers";
-import { pathPrefixes, scrapers } from "./gateway";
+import { pathPrefixes, paths, scrapers } from "./gateway";
 import { all, byKey, copies, judged, say, when, type Cell, type PartRules, type Rule, type Verdict } from "./row";
 
 const browserChecks: Rule = ({ new: now }) =>
@@ -40,6 +40,7 @@ export const exposure: PartRules = {
         "zone.name": zoneName,
         "zone.manage": zoneManage,
         pathPrefixes: null,
+        paths: null,
         plan,
         browserChecks,
         proxyTimeoutSeconds,
@@ -78,6 +79,7 @@ export const tunnelRoutes: PartRules = {
     inputs: {
         hostnames: null,
         pathPrefixes,
+        paths,
         endpoint: ["upstream-replaced", "All requests go to {new} instead of {old}"],
         teamName: ["authentication-changed", "The connectors accept the tokens of another team"],
     },

@@ -140,6 +140,12 @@ export const pathPrefixes = all(
     },
 );
 
+/** Open paths of an OpenAI-compatible server. */
+export const paths: Rule = {
+    lost: ["request-rejected", "Requests to /v1/{old} are rejected"],
+    added: ["route-changed", "Callers may use /v1/{new}"],
+};
+
 /** A bound of the request guard: a larger one lets more requests pass. */
 const bound = (name: string): Rule => ({ down: narrower(name), up: wider(name) });
 const narrower = (name: string) =>
@@ -193,10 +199,7 @@ export const alpaRoute: PartRules = {
             lost: ["request-rejected", "Requests for model {old} are rejected"],
             added: ["route-changed", "Callers without models of their own may use {new}"],
         },
-        paths: {
-            lost: ["request-rejected", "Requests to /v1/{old} are rejected"],
-            added: ["route-changed", "Callers may use /v1/{new}"],
-        },
+        paths,
         maxBodyBytes: {
             down: ["request-rejected", "Bodies larger than {new} bytes are rejected"],
             up: ["route-changed", "Bodies of up to {new} bytes are accepted"],

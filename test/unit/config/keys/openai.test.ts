@@ -65,7 +65,7 @@ describe("config of an OpenAI-compatible server", () => {
         );
     });
 
-    it("shows the server's key to no-caller", () => {
+    it("does not show the server's key", () => {
         const settings = parse(config(server({ serverKey: "s3cret-server-key" })));
         assert.doesNotMatch(JSON.stringify(meaningOf(settings)), /s3cret/);
     });
