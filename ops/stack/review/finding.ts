@@ -27,7 +27,6 @@ export interface Finding {
     todo: string;
 }
 
-const HAND_OUT = "Hand out a new credential first, while the old one works: npm run ops -- consumer rotate.";
 const QUIET = "Apply it when there are few requests.";
 const UNDO = "Check whether it is intended. If not, remove it from the change.";
 const MOVED = "Tell the callers the new address, and apply the change at a time agreed with them.";
@@ -61,8 +60,11 @@ export const CODES = {
         "Make sure that the caller no longer needs access. A caller that comes back needs new credentials.",
     ],
     "credential-revoked": ["breaks-callers", "Make sure that the caller uses another one: it cannot be restored."],
-    "credential-changed": ["breaks-callers", HAND_OUT],
-    "credential-ends-sooner": ["breaks-callers", HAND_OUT],
+    "credential-changed": [
+        "breaks-callers",
+        "Hand out a new credential first, while the old one works: npm run ops -- consumer rotate.",
+    ],
+    "credential-ends-sooner": ["breaks-callers", "Make sure that the caller gets another credential before that day."],
     "limit-lowered": ["breaks-callers", "Tell the caller: it may get 429 for requests that were served before."],
     "request-rejected": ["breaks-callers", "Tell the callers which requests will be rejected."],
     "timeout-lowered": ["breaks-callers", "Make sure that no answer takes longer: it would end with 504 or 524."],
