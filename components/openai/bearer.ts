@@ -12,7 +12,7 @@ export const UNAUTHORIZED = openaiError(
 /**
  * Checks request headers before authentication (`incomingHeaders` for Alpa), and moves a key from `Authorization: Bearer`,
  * where OpenAI's SDKs put it, to the header that key-auth reads. A value with a dot is a JWT and stays where it is. Two
- * credentials in one request are rejected: key-auth would accept one of them, whatever the other is.
+ * credentials in one request are rejected: of a key in `apikey` and a JWT, one could be revoked or of another caller.
  */
 export function bearer(): RoutePlugin {
     return plugin("serverless-pre-function", {
@@ -31,11 +31,8 @@ ${OPEN_HEADERS(openaiError(400, "too many headers"))}
     if authorization == nil then
         return
     end
-    if key ~= nil then
-        return refused()
-    end
     local scheme, token = authorization:match("^(%a+) +(%S+)$")
-    if not scheme or scheme:lower() ~= "bearer" then
+    if key ~= nil or not scheme or scheme:lower() ~= "bearer" then
         return refused()
     end
     if not token:find(".", 1, true) then

@@ -29,14 +29,18 @@ export function forwardedChain(path: Exclude<OpenaiPath, "models">, server: Open
         whoMay(around),
         plugin("client-control", {
             max_body_size: maxBodyBytes,
-            _meta: { error_response: openaiError(413, `the request body must be at most ${maxBodyBytes} bytes`) },
+            _meta: {
+                error_response: answered(openaiError(413, `the request body must be at most ${maxBodyBytes} bytes`)),
+            },
         }),
         plugin("request-validation", {
             // The rules about the body read it as JSON. A schema of the body would encode it again, and change numbers.
             header_schema: HEADERS,
             _meta: {
                 priority: GUARD_PRIORITY,
-                error_response: openaiError(400, "send JSON with Content-Type application/json, without compression"),
+                error_response: answered(
+                    openaiError(400, "send JSON with Content-Type application/json, without compression"),
+                ),
             },
         }),
         // The first rule that matches decides, so the rules that reject are before the limits of classes.
@@ -96,7 +100,10 @@ export function refusingChain(status: 400 | 404, message: string, around: Around
     ];
 }
 
-const authentication = () => authenticatedBy(bearer(), UNAUTHORIZED);
+const authentication = () => authenticatedBy(bearer(), answered(UNAUTHORIZED));
+
+/** The error as text: a null in an object, such as `param`, does not reach the ApisixRoute in the API server. */
+const answered = (error: object) => JSON.stringify(error);
 
 /** Rejects consumers of other namespaces, or every caller while the gateway is closed. */
 function whoMay({ namespace, refused, ...answers }: Around): RoutePlugin {

@@ -65,6 +65,8 @@ const isOutside = (name: string, most: number): Condition[] => [
 
 /** More than one answer to a prompt. */
 const MULTIPLIED: Condition = ["AND", isPresent("n"), isNot("n", 1)];
+/** llama.cpp prefers its own fields to `max_tokens` and `n`. */
+const OF_LLAMA_CPP = ["n_predict", "n_cmpl"].map(isPresent);
 const UNCOUNTED_STREAM: Condition = [
     "AND",
     isPresent("stream"),
@@ -83,10 +85,12 @@ const tooMany: Record<GeneratingPath, (most: number) => Condition[]> = {
             ["OR", ...isOutside(name, most)],
         ]),
         MULTIPLIED,
+        ...OF_LLAMA_CPP,
     ],
     completions: (most) => [
         ...isOutside("max_tokens", most),
         MULTIPLIED,
+        ...OF_LLAMA_CPP,
         isPresent("best_of"),
         isPresent("prompt_embeds"),
         isPresent("prompt[*]"), // a list of prompts or of token ids
@@ -96,7 +100,7 @@ const tooMany: Record<GeneratingPath, (most: number) => Condition[]> = {
 /** What a rejected request must have instead. `%s` stands for the maximum of its caller. */
 export const MUST_LIMIT_TOKENS: Record<GeneratingPath, string> = {
     "chat/completions":
-        "max_tokens or max_completion_tokens must be set, from 1 to %s, and n must be 1; with a budget of tokens, a stream must set stream_options.include_usage to true",
+        "max_tokens or max_completion_tokens must be set, from 1 to %s, and n must be 1, without n_predict and n_cmpl; with a budget of tokens, a stream must set stream_options.include_usage to true",
     completions:
-        "max_tokens must be set, from 1 to %s, n must be 1, and prompt must be one text, without best_of and prompt_embeds; with a budget of tokens, a stream must set stream_options.include_usage to true",
+        "max_tokens must be set, from 1 to %s, n must be 1, and prompt must be one text, without best_of, prompt_embeds, n_predict and n_cmpl; with a budget of tokens, a stream must set stream_options.include_usage to true",
 };

@@ -51,7 +51,7 @@ const WHO_MAY = 2395;
  * @param headers checks the headers before
  * @param unauthorized body of a 401
  */
-export function authenticatedBy(headers: RoutePlugin, unauthorized: object): RoutePlugin[] {
+export function authenticatedBy(headers: RoutePlugin, unauthorized: object | string): RoutePlugin[] {
     const key = { header: "apikey", query: NO_QUERY_ARGUMENT, hide_credentials: true };
     const token = {
         header: "authorization",

@@ -55,8 +55,8 @@ describe("access to an OpenAI-compatible server", () => {
         ["the server's key", { Authorization: `Bearer ${SERVER_KEY}` }],
         ["a key without Bearer", { Authorization: keyOf("all") }],
         ["a key as Basic", { Authorization: `Basic ${keyOf("all")}` }],
-        ["a key next to a token", { apikey: keyOf("all"), Authorization: "Bearer eyJh.eyJr.c2ln" }],
         ["two keys that are equal", { ...BEARER, apikey: keyOf("all") }],
+        ["a key and a JWT", { apikey: keyOf("all"), Authorization: "Bearer eyJh.eyJr.c2ln" }],
         ["a Bearer value that is neither key nor JWT", { Authorization: "Bearer a.b" }],
         ["no value", { Authorization: "Bearer" }],
     ] as [string, Record<string, string>][])

@@ -65,7 +65,8 @@ export async function startOpenAiGateway(callers: Record<string, Caller>, server
             tokenLimits: tokenLimits(Object.entries(callers).map(([name, { limits = {} }]) => ({ name, limits }))),
         },
     );
-    for (const rule of http as unknown as Rule[]) await kit.put(`/routes/${rule.name}`, routeOf(rule, kit, vllm.port));
+    const rules = withoutNull(http) as Rule[];
+    for (const rule of rules) await kit.put(`/routes/${rule.name}`, routeOf(rule, kit, vllm.port));
     return {
         /** What callers set as OPENAI_BASE_URL. */
         url: `http://127.0.0.1:${kit.gateway.port}/v1`,
@@ -77,6 +78,10 @@ export async function startOpenAiGateway(callers: Record<string, Caller>, server
         close: async () => void (await Promise.all([kit.stop(), vllm.close()])),
     };
 }
+
+/** A null in an object does not reach the ApisixRoute in the API server. */
+const withoutNull = (http: unknown): unknown =>
+    JSON.parse(JSON.stringify(http, (_, value: unknown) => (value === null ? undefined : value)));
 
 const byName = (plugins: { name: string; config: object }[]) =>
     Object.fromEntries(plugins.map(({ name, config }) => [name, config]));

@@ -100,6 +100,10 @@ const REJECTED: Case[] = [
         [CHAT, v],
         [COMPLETIONS, v],
     ]),
+    ...ok(["n_predict", "n_cmpl"], (name) => [
+        [CHAT, `{"max_tokens":5,"${name}":1}`],
+        [COMPLETIONS, `{"max_tokens":5,"prompt":"a","${name}":1}`],
+    ]),
     [CHAT, '{"max_tokens":5,"max_tokens":101}'],
     [CHAT, '{"max_tokens":5,"max_tok\\u0065ns":101}'],
 ];
