@@ -110,7 +110,8 @@ describe("client/python", () => {
         });
 
         const pages = ["docs/call/README.md", "README.md", "client/python/README.md"];
-        const snippets = snippetsOf(pages, ["python"]);
+        // The example of OpenAI's SDK makes the calls that components/openai/python-sdk.test.ts proves.
+        const snippets = snippetsOf(pages, ["python"], /alpa_auth_client/);
         snippets.forEach(({ page, heading, text }, i) =>
             it(`runs the code of ${page} under "${heading}" (${i + 1})`, async () => {
                 const { text: code, env } = await prepared(text, stage.world, folder);
