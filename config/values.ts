@@ -48,6 +48,9 @@ export const chartName = z.string().regex(/^[a-z0-9]+([._-][a-z0-9]+)*$/i, {
     error: (i) => `must be the name of a chart in the repository (letters, digits, dots, dashes)${got(i.input)}`,
 });
 
+/** A text that no message quotes, because it may be secret. */
+export const unquotedText = z.string({ error: () => "must be a string" });
+
 export const text = (what: string) =>
     z.string().min(1, { error: `must be ${what}, not an empty string. Name it or remove the key` });
 

@@ -1,9 +1,16 @@
 import { correctedHeaders, HEADERS_OF_ANSWERS, HSTS } from "../route/answer-headers";
 import { classRules } from "../route/caller-classes";
-import { authenticatedBy, behindAuthentication, counts, REMOVED_HEADERS, type Passing } from "../route/plugin-chain";
+import {
+    answer,
+    authenticatedBy,
+    behindAuthentication,
+    counts,
+    REMOVED_HEADERS,
+    rewrittenErrors,
+    type Passing,
+} from "../route/plugin-chain";
 import { HEADERS, GUARD_PRIORITY } from "../route/request-guard";
 import { plugin, type RoutePlugin } from "../route/route-plugin";
-import { REVISION_HEADER } from "../alpa/paths";
 import { SERVER_KEY_REFERENCE } from "../apisix/values";
 import { bearer, UNAUTHORIZED } from "./bearer";
 import { ERROR_FILTERS, openaiError } from "./errors";
@@ -91,7 +98,7 @@ export function refusingChain(status: 400 | 404, message: string, around: Around
     return [
         ...(open ? [] : authentication()),
         plugin("fault-injection", {
-            abort: abort(status, openaiError(status, message, { code: status === 404 ? "not_found" : null })),
+            abort: answer(status, openaiError(status, message, { code: status === 404 ? "not_found" : null })),
             ...(open ? {} : { _meta: behindAuthentication(around) }),
         }),
         shapeErrors(around),
@@ -110,26 +117,14 @@ function whoMay({ namespace, refused, ...answers }: Around): RoutePlugin {
     const others = [[["consumer_name", "!", "~~", `^${namespace}_`]]];
     const forbidden = openaiError(403, "this caller may not use this service", { code: "permission_denied" });
     const seconds = refused?.retryAfterSeconds;
-    const back = openaiError(503, `the service is in maintenance: try again in ${seconds} s`);
+    const unavailable = answer(503, openaiError(503, `the service is in maintenance: try again in ${seconds} s`));
     return plugin("fault-injection", {
         abort: refused
-            ? abort(503, back, { headers: { "Content-Type": "application/json", "Retry-After": `${seconds}` } })
-            : abort(403, forbidden, { vars: others }),
+            ? { ...unavailable, headers: { ...unavailable.headers, "Retry-After": `${seconds}` } }
+            : { ...answer(403, forbidden), vars: others },
         _meta: behindAuthentication(answers),
     });
 }
 
-function abort(status: number, body: object, more: object = {}) {
-    const headers = { "Content-Type": "application/json" };
-    return { http_status: status, headers, body: JSON.stringify(body), ...more };
-}
-
-/** Converts error answers of the gateway. A header has the revision of the rules in force. */
-function shapeErrors({ revision }: Around): RoutePlugin {
-    const revised = revision === undefined ? {} : { [REVISION_HEADER]: revision };
-    return plugin("response-rewrite", {
-        vars: [["status", ">=", 400]],
-        headers: { set: { "Content-Type": "application/json", ...revised } },
-        filters: ERROR_FILTERS,
-    });
-}
+/** Converts error answers of the gateway. */
+const shapeErrors = (around: Around) => rewrittenErrors(around, ERROR_FILTERS);

@@ -1,4 +1,5 @@
 import type { Limits } from "../consumers/limits";
+import { groupsOf } from "./groups";
 
 /** Paths on which a request generates as many tokens as it asks for. */
 type GeneratingPath = "chat/completions" | "completions";
@@ -36,19 +37,11 @@ export function tokenLimits(callers: { name: string; limits: Limits }[]): TokenL
  */
 export function maxTokensRules(path: string, namespace: string, callers: TokenLimits): Rule[] {
     if (!isGenerating(path)) return [];
-    const groups = new Map<string, { consumers: string[]; conditions: Condition[] }>();
-    for (const [name, { maxTokens, tokens }] of Object.entries(callers)) {
-        const conditions = [...tooMany[path](maxTokens), ...(tokens === undefined ? [] : [UNCOUNTED_STREAM])];
-        const key = JSON.stringify(conditions);
-        groups.set(key, {
-            consumers: [...(groups.get(key)?.consumers ?? []), `${namespace}_${name}`],
-            conditions,
-        });
-    }
-    return [...groups.values()].map(({ consumers, conditions }) => ({
+    const budgeted = ({ maxTokens, tokens }: TokenLimits[string]) => `${maxTokens} ${tokens !== undefined}`;
+    return groupsOf(namespace, callers, budgeted).map(({ consumers, settings: { maxTokens, tokens } }) => ({
         case: [
             ["consumer_name", "in", consumers],
-            ["OR", ...conditions],
+            ["OR", ...tooMany[path](maxTokens), ...(tokens === undefined ? [] : [UNCOUNTED_STREAM])],
         ],
         actions: [["return", { code: 400 }]],
     }));

@@ -1,24 +1,20 @@
 import { openaiError } from "./errors";
+import { groupsOf } from "./groups";
 import type { OpenaiSettings } from "./settings";
 
 type Models = Pick<OpenaiSettings, "models" | "callerModels">;
 
 /** Rules of the plugin `workflow` that reject a request for a model that its caller may not use, or for none. */
 export function modelRules(namespace: string, { models, callerModels }: Models) {
-    const groups = new Map<string, { models: string[]; consumers: string[] }>();
-    for (const [name, own] of Object.entries(callerModels)) {
-        const key = [...own].sort().join("\n");
-        const group = groups.get(key) ?? { models: own, consumers: [] };
-        groups.set(key, { ...group, consumers: [...group.consumers, `${namespace}_${name}`] });
-    }
-    const named = [...groups.values()].flatMap(({ consumers }) => consumers);
+    const groups = groupsOf(namespace, callerModels, (own) => [...own].sort().join("\n"));
+    const named = groups.flatMap(({ consumers }) => consumers);
     const others = named.length === 0 ? [] : [["consumer_name", "!", "in", named]];
     const refuse = (who: unknown[][], may: string[]) => ({
         case: [...who, ["post_arg.model", "!", "in", may]],
         actions: [["return", { code: 403 }]],
     });
     return [
-        ...[...groups.values()].map((one) => refuse([["consumer_name", "in", one.consumers]], one.models)),
+        ...groups.map(({ consumers, settings }) => refuse([["consumer_name", "in", consumers]], settings)),
         refuse(others, models),
     ];
 }

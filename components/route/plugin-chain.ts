@@ -204,8 +204,12 @@ export function closedChain(prefix: string, answers: AnswerSettings = {}): Route
  * Converts error answers of the gateway into the format of Alpa's errors: the pages of nginx, and the two formats of plugins.
  * Alpa's own errors match neither pattern and are not changed. A header has the revision of the rules in force.
  */
-function shapeErrors({ revision }: AnswerSettings): RoutePlugin {
-    const shape = '{"type":"error","message":"$1","stacktrace":""}';
+function shapeErrors(answers: AnswerSettings): RoutePlugin {
+    return rewrittenErrors(answers, ERROR_FILTERS);
+}
+
+/** Rewrites error answers with these filters of `response-rewrite`. */
+export function rewrittenErrors({ revision }: AnswerSettings, filters: object[]): RoutePlugin {
     return plugin("response-rewrite", {
         vars: [["status", ">=", 400]],
         headers: {
@@ -214,22 +218,18 @@ function shapeErrors({ revision }: AnswerSettings): RoutePlugin {
                 ...(revision === undefined ? {} : { [REVISION_HEADER]: revision }),
             },
         },
-        filters: [
-            {
-                regex: '^\\s*<html>\\s*<head><title>([^<"\\\\]*)</title>.*$',
-                options: "jos",
-                scope: "once",
-                replace: shape,
-            },
-            {
-                regex: '^\\{"(?:message|error_msg)":"((?:[^"\\\\]|\\\\.)*)"\\}\\s*$',
-                options: "jo",
-                scope: "once",
-                replace: shape,
-            },
-        ],
+        filters,
     });
 }
+
+/** Filters for nginx's pages and plugins' errors. */
+const ERROR_FILTERS = [
+    ['^\\s*<html>\\s*<head><title>([^<"\\\\]*)</title>.*$', "jos"],
+    ['^\\{"(?:message|error_msg)":"((?:[^"\\\\]|\\\\.)*)"\\}\\s*$', "jo"],
+].map(([regex, options]) => ({
+    ...{ regex, options, scope: "once" },
+    replace: '{"type":"error","message":"$1","stacktrace":""}',
+}));
 
 /** Answers 503 after authentication, so that a request without a credential still gets 401. */
 function comeBack(seconds: number) {
@@ -244,6 +244,7 @@ function abort(status: number, message: string, vars?: unknown[]) {
     return { ...answer(status, alpaError(message)), ...(vars ? { vars } : {}) };
 }
 
-function answer(status: number, body: object) {
+/** An answer of the plugin `fault-injection`. */
+export function answer(status: number, body: object) {
     return { http_status: status, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
 }

@@ -3,7 +3,7 @@ import { OPENAI_PATHS } from "../../components/openai/settings";
 import type { CheckContext, Sound } from "../cross-check";
 import { got } from "../problems";
 import { isGiven, list, mapping, type Raw } from "../unchecked";
-import { endpoint, positive, problem } from "../values";
+import { endpoint, positive, problem, unquotedText } from "../values";
 
 /** Largest allowed body: images in a chat are inside the body. */
 const MOST_BODY_BYTES = 104_857_600;
@@ -72,14 +72,10 @@ export const openaiKeys = {
             "Names of the models that callers may use, as the server has them. A request for another model gets 403. The gateway answers `GET /v1/models` with those that the caller may use.",
         examples: [["Qwen/Qwen3-32B"]],
     }),
-    serverKey: z
-        .string({ error: () => "must be a string" })
-        .meta({ secret: "server-key.txt" })
-        .optional()
-        .meta({
-            description: "Key of the server (`--api-key` of vLLM), as a secret. Callers never see it.",
-            unset: "requests to the server have no key",
-        }),
+    serverKey: unquotedText.meta({ secret: "server-key.txt" }).optional().meta({
+        description: "Key of the server (`--api-key` of vLLM), as a secret. Callers never see it.",
+        unset: "requests to the server have no key",
+    }),
     ...common,
     maxBodyBytes: positive("a number of bytes")
         .refine((n) => n <= MOST_BODY_BYTES, {

@@ -16,7 +16,7 @@ import { addressProblem, type Credential } from "../service-call";
 import { gatewayOf } from "../stack/gateway";
 import { classWithShare, limitsInForce } from "../stack/limits";
 import { callersOf, findStack, readOutputs } from "../stack/stack";
-import { authenticatorIn, readValue } from "../stack/stack-file";
+import { authenticatorIn, serverIn } from "../stack/stack-file";
 import { Caller, type Expectation, type Row } from "./smoke-calls";
 import { credentialsOf, type Presented } from "./smoke-credentials";
 
@@ -68,7 +68,7 @@ async function smoke(context: Context, args: SmokeArgs): Promise<void> {
         throw new UsageError([
             `--consumer: must be a test caller (${stack.short} has no ${args.consumer}). Run: npm run ops -- consumer add ${args.consumer} ${limits}--yes${stack.flag}`,
         ]);
-    if (readValue(stack.text, "openai") !== undefined)
+    if (serverIn(stack.text) === "openai")
         throw new UsageError([
             `--stack: ${stack.short} has an OpenAI-compatible server, whose answers this check does not know. Run the command in the output curl: pulumi stack output curl --show-secrets -s ${stack.short}`,
         ]);

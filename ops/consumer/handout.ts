@@ -14,7 +14,7 @@ import { generatedIn } from "../stack/history/generated";
 import { exported } from "../stack/review/review";
 import { limitsInForce } from "../stack/limits";
 import { findStack, readOutputs, type Outputs, type Stack } from "../stack/stack";
-import { readValue, type Credential } from "../stack/stack-file";
+import { serverIn, type Credential } from "../stack/stack-file";
 import { handouts, lacksSince, record, recordFile } from "./handouts/record";
 import { renderHandout, type Handout } from "./handouts/text";
 import { lookUp } from "./plan";
@@ -118,7 +118,7 @@ function pageOf(stack: Stack, name: string, credential: Credential, outputs: Out
     if (outputs.url === undefined) throw notUp;
     const claim = claimKey(gateway.namespace, name, id);
     const { answerTimeoutSeconds } = gateway;
-    const openai = readValue(stack.text, "openai") !== undefined;
+    const openai = serverIn(stack.text) === "openai";
     const page = { who, url: outputs.url, expires, answerTimeoutSeconds, limits: limitsInForce(stack, name), openai };
     if (method === "service-token") {
         const pair = outputs.serviceTokens[who];

@@ -4,7 +4,7 @@ import { UsageError } from "../errors";
 import { json } from "../output";
 import { gatewayOf } from "../stack/gateway";
 import { callersOf, findStack } from "../stack/stack";
-import { authenticatorIn, readValue } from "../stack/stack-file";
+import { authenticatorIn, serverIn } from "../stack/stack-file";
 import { readPeriod } from "./usage/period";
 import { addressProblem, readPrometheus } from "./usage/prometheus";
 import { renderCsv, renderTable } from "./usage/render";
@@ -58,7 +58,7 @@ async function usage(context: Context, args: UsageArgs): Promise<void> {
         );
     if (problems.length > 0 || period === undefined) throw new UsageError(problems);
     const { namespace } = gatewayOf(stack);
-    const tokens = readValue(stack.text, "openai") !== undefined;
+    const tokens = serverIn(stack.text) === "openai";
     const found = await readPrometheus(args.prometheus, { namespace, period, tokens }, context.note);
     context.note("Estimates: Prometheus extrapolates, and does not see the first requests of a new series.");
     const rows = usageRows(found, callersOf(stack), namespace);

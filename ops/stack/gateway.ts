@@ -7,7 +7,7 @@ import { edgeWaits } from "../../config/keys/edge/schema";
 import { answerSeconds } from "../../config/keys/exposure/settings";
 import { DEFAULT_NAMESPACE } from "../../config/values";
 import type { Stack } from "./stack";
-import { authenticatorIn, readNumber, readValue } from "./stack-file";
+import { authenticatorIn, readNumber, readValue, serverIn } from "./stack-file";
 
 /** Data about the gateway of a stack's callers. */
 export interface Gateway {
@@ -48,9 +48,9 @@ export function gatewayOf(stack: Pick<Stack, "text">): Gateway {
         pods: {
             namespace: binding.gatewayNamespace,
             labels: APISIX_PODS.matchLabels,
+            ...(serverIn(stack.text) === "openai" && { evidence: OPENAI_EVIDENCE }),
             // The operator has permission to query pods that this stack installed. For other pods, a command waits for a
             // fixed time instead if it cannot query them.
-            ...(readValue(stack.text, "openai") !== undefined && { evidence: OPENAI_EVIDENCE }),
             unasked: isInstalled ? "fail" : "settle",
         },
     };

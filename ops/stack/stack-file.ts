@@ -1,5 +1,6 @@
 /** Values of a stack file, and of its callers file, before their check. */
 import * as z from "zod";
+import type { ServerSettings } from "../../components/server";
 import type { Limits } from "../../components/consumers/limits";
 import { credential as gatewayCredential } from "../../config/keys/consumers/schema";
 import { credential as serviceToken } from "../../config/keys/consumers/service-tokens";
@@ -94,6 +95,11 @@ function structured(value: string): unknown {
 
 export function readNumber(file: string, key: string, ...path: string[]): number | undefined {
     return number.parse(readValue(file, key, ...path));
+}
+
+/** Kind of the server behind a stack. */
+export function serverIn(file: string): ServerSettings["kind"] {
+    return readValue(file, "openai") === undefined ? "alpa" : "openai";
 }
 
 /** What authenticates the callers of a stack: its gateway, or Cloudflare's edge. */

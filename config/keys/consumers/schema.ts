@@ -3,7 +3,7 @@ import { ALGORITHMS, PUBLIC_KEY_NAMES } from "../../../components/consumers/sign
 import { day, DEFAULT_OVERLAP_DAYS } from "./credentials";
 import { callerClass } from "../classes/schema";
 import { callerModels } from "../openai";
-import { consumerName, dnsLabel, positive, problem } from "../../values";
+import { consumerName, dnsLabel, positive, problem, unquotedText } from "../../values";
 
 /** Id of a revocation in the record of revocations. */
 const REVOCATION_ID = /^revocation-[0-9a-f]{8}$/;
@@ -47,14 +47,10 @@ export const credential = z.strictObject({
             examples: ["-----BEGIN PUBLIC KEY-----…"],
             unset: "with `HS256`, a secret is generated",
         }),
-    key: z
-        .string({ error: () => "must be a string" })
-        .meta({ secret: "key.txt" })
-        .optional()
-        .meta({
-            description: "An existing key of the caller, as a secret, with at least 16 characters.",
-            unset: "a key is generated",
-        }),
+    key: unquotedText.meta({ secret: "key.txt" }).optional().meta({
+        description: "An existing key of the caller, as a secret, with at least 16 characters.",
+        unset: "a key is generated",
+    }),
     readmit: z
         .string({ error: () => "must be a string" })
         .regex(REVOCATION_ID, {

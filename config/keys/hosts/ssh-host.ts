@@ -4,7 +4,7 @@ import type { SshHost } from "../../../components/hosts/ssh-host";
 import type { Sound } from "../../cross-check";
 import { got } from "../../problems";
 import { sshKeyProblem } from "./ssh-key";
-import { isHost, text } from "../../values";
+import { isHost, text, unquotedText } from "../../values";
 
 const HOST_KEY = /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]{40,}={0,2}( .*)?$/;
 
@@ -41,9 +41,10 @@ export const sshHost = z.strictObject({
                 "Public key of the SSH server. A host with another key is rejected. Print the key with `ssh-keyscan -t ed25519 <address>`, and compare it with `/etc/ssh/ssh_host_ed25519_key.pub` on the host.",
             examples: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5"],
         }),
-    privateKey: z
-        .string({ error: () => "must be a string" })
-        .meta({ description: "Private key of the user, as a secret, without a passphrase.", secret: "id_ed25519" }),
+    privateKey: unquotedText.meta({
+        description: "Private key of the user, as a secret, without a passphrase.",
+        secret: "id_ed25519",
+    }),
     sudoPassword: text("a password")
         .meta({ secret: "password.txt" })
         .optional()

@@ -1,5 +1,5 @@
-// Proves that an edit of a stack file loses nothing: comments, order and the way in which values are written stay. It cannot
-// prove that Pulumi reads the file; the engine test does.
+// Proves that an edit of a stack file keeps its comments, its order and the notation of each value. An engine test proves that
+// Pulumi reads the edited file.
 import { strict as assert } from "node:assert";
 import { diffLines } from "diff";
 import { addCredential, removeConsumer, removeCredential, setFields } from "../../../../ops/stack/consumers-edit";
