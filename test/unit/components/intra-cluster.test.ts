@@ -76,7 +76,7 @@ describe("resources of intra-a", () => {
                 .filter((r) => r.inputs.kind === "Secret")
                 .map((r) => r.inputs.metadata.name);
         const callers = ["lab.2026a", "lab.2026b", "nlp.2026a"];
-        assert.deepEqual((await names("rampart")).sort(), ["apisix-admin-keys", "component-etcd", ...callers]);
+        assert.deepEqual((await names("rampart")).sort(), ["apisix-admin-keys", "apisix-etcd", ...callers]);
         assert.deepEqual((await names("existing")).sort(), callers);
     });
 

@@ -9,7 +9,7 @@ import { parse as parseConfig, type RawConfig } from "../../../config";
 import { ADMIN_SERVICE } from "../../../components/apisix/values";
 import { renderPolicies } from "../../../components/etcd/etcd";
 import { HEALTH_PORT } from "../../../components/etcd/names";
-import { networkPolicies } from "../../../components/apisix/installation";
+import { networkPolicies } from "../../../components/apisix/pod-objects";
 import { record } from "../../kit";
 import { generatedPages } from "../../site/generated-pages";
 import { PREFIX } from "../../../components/alpa/paths";
