@@ -5,17 +5,6 @@
 export const WHEN_DOWN = ["each-pod", "refuse", "allow"] as const;
 export type WhenDown = (typeof WHEN_DOWN)[number];
 
-/** Connection settings of the server that counts limits for all APISIX pods. */
-export interface Counters {
-    /** Host of the server, as seen from APISIX. */
-    host: string;
-    whenDown: WhenDown;
-    /** Longest wait for the server, in milliseconds. */
-    timeoutMilliseconds: number;
-    /** Longest time for one answer, in seconds. The counter server stops counting a request soon after this time. */
-    answerTimeoutSeconds: number;
-}
-
 /** Settings of the server that counts limits for all APISIX pods. */
 export interface CountersSettings {
     /** Behaviour for callers with limits while the counters are down. */
@@ -23,6 +12,14 @@ export interface CountersSettings {
     /** Longest wait for the counters, in milliseconds. */
     timeoutMilliseconds: number;
     image: { repository: string; tag: string };
+}
+
+/** Connection settings of that server. */
+export interface Counters extends Omit<CountersSettings, "image"> {
+    /** Host of the server, as seen from APISIX. */
+    host: string;
+    /** Longest time for one answer, in seconds. The counter server stops counting a request soon after this time. */
+    answerTimeoutSeconds: number;
 }
 
 /** Name of the counter server's objects in the namespace of the routes. */

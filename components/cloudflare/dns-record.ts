@@ -87,25 +87,22 @@ export function logicalName(record: ZoneRecord): string {
     return `${readable}-${createHash("sha256").update(value).digest("hex").slice(0, 10)}`;
 }
 
+/** Fields of a value, in the order in which dig prints them. */
+const FIELDS = {
+    CAA: ["flags", "tag", "value"],
+    DS: ["keyTag", "algorithm", "digestType", "digest"],
+    SRV: ["priority", "weight", "port", "target"],
+    TLSA: ["usage", "selector", "matchingType", "certificate"],
+};
+
 /**
  * Value of a record as dig prints it, but with names in lower case without the final dot, and texts joined without
  * quotes.
  */
 export function recordValue(record: ZoneRecord): string {
-    switch (record.type) {
-        case "MX":
-            return `${record.priority} ${record.content}`;
-        case "CAA":
-            return `${record.data.flags} ${record.data.tag} "${record.data.value}"`;
-        case "DS":
-            return `${record.data.keyTag} ${record.data.algorithm} ${record.data.digestType} ${record.data.digest}`;
-        case "SRV":
-            return `${record.data.priority} ${record.data.weight} ${record.data.port} ${record.data.target}`;
-        case "TLSA":
-            return `${record.data.usage} ${record.data.selector} ${record.data.matchingType} ${record.data.certificate}`;
-        default:
-            return record.content;
-    }
+    if (!("data" in record)) return record.type === "MX" ? `${record.priority} ${record.content}` : record.content;
+    const data: Record<string, string | number> = record.data;
+    return FIELDS[record.type].map((field) => (field === "value" ? `"${data.value}"` : data[field])).join(" ");
 }
 
 /**
