@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { stringify } from "yaml";
 import { accessLogSettings } from "./access-log";
 import { METRICS_ATTRIBUTES, METRICS_MEMORY, type ObservabilitySettings } from "./observability";
-import type { ReleaseSettings } from "./values";
+import type { Availability } from "./availability";
 import { shutdownSeconds } from "../alpa/answer-times";
 import { etcdUrl } from "../etcd/names";
 
@@ -37,7 +37,11 @@ export const TLS_CIPHERS = ["AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-
     .flatMap((cipher) => ["ECDSA", "RSA"].map((key) => `ECDHE-${key}-${cipher}`))
     .join(":");
 
-type ProfileSettings = Pick<ReleaseSettings, "availability" | "tls" | "observability">;
+interface ProfileSettings {
+    availability?: Availability;
+    tls?: { minimumVersion: "1.2" | "1.3"; publicPort: number };
+    observability?: ObservabilitySettings;
+}
 
 /**
  * APISIX's settings in a separate file next to the chart's file, with the content of the chart's file. No chart value sets
@@ -105,7 +109,7 @@ export function renderProfile({ availability, tls, observability }: ProfileSetti
     });
 }
 
-function tlsSettings(tls: ReleaseSettings["tls"]) {
+function tlsSettings(tls: ProfileSettings["tls"]) {
     if (tls === undefined) return { enable: false };
     const protocols = tls.minimumVersion === "1.3" ? "TLSv1.3" : "TLSv1.2 TLSv1.3";
     return { enable: true, listen: [{ port: 9443 }], ssl_protocols: protocols, ssl_ciphers: TLS_CIPHERS };
