@@ -87,9 +87,9 @@ export const PARTS = {
         version: "0.3.36",
         realOnly: true,
         get:
-            `Run: python3 -m venv ${llamaFolder()} && CMAKE_ARGS=-DLLAVA_BUILD=OFF ${llamaFolder()}/bin/pip install ` +
-            "-C build.targets=llama 'llama-cpp-python[server]==0.3.36' gguf, which compiles for some minutes. Or set " +
-            `${PREFIX}LLAMA to the Python of such an environment.`,
+            `Run: python3 -m venv ${llamaFolder()} && CMAKE_ARGS='-DLLAVA_BUILD=OFF -DCMAKE_CXX_FLAGS_RELEASE=-O0' ` +
+            `${llamaFolder()}/bin/pip install 'llama-cpp-python[server]==0.3.36' gguf, which compiles for some minutes. ` +
+            `Or set ${PREFIX}LLAMA to the Python of such an environment.`,
         find: findLlama,
     },
 } as const satisfies Record<string, Part>;
