@@ -3,7 +3,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Conversion, type ConversionOutputs } from "./conversion";
 import { servedServer } from "./served-server";
-import { AlpaRoute } from "./route/alpa-route";
+import { ServerRoute } from "./route/server-route";
 import { GATEWAY_SERVICE } from "./apisix/values";
 import { CloudflareExposure, type GatewayOrigin } from "./cloudflare/exposure";
 import { Consumers } from "./consumers/consumers";
@@ -72,10 +72,10 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         // The route redirects callers to HTTPS, so it is created after TLS. In a conversion it is created after the resources
         // that start Alpa, because callers would get errors. A closed route is created before them. Classes of callers need the counter server first.
         const before = [tls, ...(conversion?.before ?? []), args.classes && shared].filter((one) => one !== undefined);
-        const route = new AlpaRoute(
+        const route = new ServerRoute(
             `${name}-route`,
             {
-                ...{ namespace, upstreams, attempt: args.conversion?.attempt, meaning: meaning.AlpaRoute },
+                ...{ namespace, upstreams, attempt: args.conversion?.attempt, meaning: meaning.ServerRoute },
                 spec: (revision) => rules({ ...this.rules(args, binding, shared), refused, revision }),
             },
             { ...after, dependsOn: [...after.dependsOn, ...before] },

@@ -153,7 +153,7 @@ const narrower = (name: string) =>
 const wider = (name: string) =>
     ["guard-changed", `The guard lets more requests pass: ${name} {old} becomes {new}`] as const;
 
-export const alpaRoute: PartRules = {
+export const serverRoute: PartRules = {
     created: ["access-added", "The gateway serves Alpa"],
     deleted: ["access-removed", "The callers' route is deleted: callers get 404"],
     covers: true,

@@ -6,7 +6,7 @@ import { attempted, metadata } from "../kubernetes/ownership";
 import { ROUTE, type ServedRoute } from "./route-served";
 import type { Meaning } from "../meaning/plain";
 
-export interface AlpaRouteArgs {
+export interface ServerRouteArgs {
     /** What it is, for the inputs of the component. */
     meaning: Meaning;
     /** Namespace of the route and of the consumers. */
@@ -20,12 +20,12 @@ export interface AlpaRouteArgs {
 }
 
 /** The only open routes to the server, with a credential. */
-export class AlpaRoute extends pulumi.ComponentResource {
+export class ServerRoute extends pulumi.ComponentResource {
     /** What every gateway pod must apply. */
     readonly served: ServedRoute;
 
-    constructor(name: string, args: AlpaRouteArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:index:AlpaRoute", name, args.meaning, opts);
+    constructor(name: string, args: ServerRouteArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("alpa-auth:index:ServerRoute", name, args.meaning, opts);
         const { namespace, upstreams: specs, spec } = args;
         const upstreams = Object.entries(specs).map(([role, spec]) => this.upstream(name, role, spec, args));
         const revision = revisionOf({ rules: spec(), specs });
@@ -45,7 +45,7 @@ export class AlpaRoute extends pulumi.ComponentResource {
         this.registerOutputs({});
     }
 
-    private upstream(name: string, role: string, spec: object, { namespace, attempt }: AlpaRouteArgs) {
+    private upstream(name: string, role: string, spec: object, { namespace, attempt }: ServerRouteArgs) {
         return new k8s.apiextensions.CustomResource(
             `${name}-${role}`,
             {
