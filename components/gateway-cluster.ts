@@ -15,7 +15,8 @@ import type { GatewayBinding } from "./apisix/wiring";
 import { APISIX_PODS, DATA_PORT } from "./kubernetes/network-policies";
 import { metadata } from "./kubernetes/ownership";
 import { secretMap } from "./kubernetes/secret-data";
-import { serverOf } from "./server";
+import { serverOf, type ServerSettings } from "./server";
+import { evidencePath } from "./server-checks";
 import { tokenLimits } from "./openai/max-tokens";
 import { componentNamespace, releaseNamespace } from "./apisix/values";
 import { SharedCounters } from "./consumers/shared-counters";
@@ -55,13 +56,13 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         this.meaning = meaning;
         const { namespace, cluster, gateway, readiness, pathPrefix } = args;
         const { server, refused } = servedServer(args);
-        const { prefixes, tunnelPaths, upstreams, route: rules, curl, evidence } = serverOf(server, pathPrefix);
+        const { prefixes, tunnelPaths, upstreams, route: rules, curl, requests } = serverOf(server, pathPrefix);
 
         const inside = { parent: this };
         const home = new k8s.core.v1.Namespace(`${name}-namespace`, { metadata: metadata(namespace) }, inside);
         const own = this.install(name, args, home);
         const binding = own?.binding ?? (gateway as GatewayBinding);
-        const pods = { ...gatewayPods(gateway, binding), ...(evidence && { evidence }) };
+        const pods = gatewayPods(gateway, binding, server);
         const bound = { namespace, binding, cluster, readiness };
         const after = { parent: this, dependsOn: [home, ...(own?.ready ?? [])] };
         const ownGateway = own !== undefined;
@@ -75,7 +76,7 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         const route = new ServerRoute(
             `${name}-route`,
             {
-                ...{ namespace, upstreams, attempt: args.conversion?.attempt, meaning: meaning.ServerRoute },
+                ...{ namespace, upstreams, requests, attempt: args.conversion?.attempt, meaning: meaning.ServerRoute },
                 spec: (revision) => rules({ ...this.rules(args, binding, shared), refused, revision }),
             },
             { ...after, dependsOn: [...after.dependsOn, ...before] },
@@ -187,8 +188,13 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
 }
 
 /** The APISIX pods, each of which must confirm a change. */
-function gatewayPods({ installer }: GatewaySettings, { gatewayNamespace }: GatewayBinding): GatewayPods {
+function gatewayPods(
+    { installer }: GatewaySettings,
+    { gatewayNamespace }: GatewayBinding,
+    { kind }: ServerSettings,
+): GatewayPods {
     return {
+        evidence: evidencePath(kind),
         namespace: gatewayNamespace,
         labels: APISIX_PODS.matchLabels,
         unasked: installer === "existing" ? "settle" : "fail",

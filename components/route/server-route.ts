@@ -3,7 +3,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { generationOf } from "../kubernetes/generation";
 import { attempted, metadata } from "../kubernetes/ownership";
-import { ROUTE, type ServedRoute } from "./route-served";
+import { ROUTE, type RuleRequest, type ServedRoute } from "./route-served";
 import type { Meaning } from "../meaning/plain";
 
 export interface ServerRouteArgs {
@@ -15,6 +15,8 @@ export interface ServerRouteArgs {
     upstreams: Record<string, object>;
     /** Spec of the ApisixRoute. @param revision of the rules, for a header of error answers */
     spec: (revision?: string) => object;
+    /** A request for each rule. */
+    requests: RuleRequest[];
     /** Number of the attempt in a conversion. With a new number, the rules are written again. Default: 0. */
     attempt?: number;
 }
@@ -26,7 +28,7 @@ export class ServerRoute extends pulumi.ComponentResource {
 
     constructor(name: string, args: ServerRouteArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:index:ServerRoute", name, args.meaning, opts);
-        const { namespace, upstreams: specs, spec } = args;
+        const { namespace, upstreams: specs, spec, requests } = args;
         const upstreams = Object.entries(specs).map(([role, spec]) => this.upstream(name, role, spec, args));
         const revision = revisionOf({ rules: spec(), specs });
         const route = new k8s.apiextensions.CustomResource(
@@ -41,7 +43,7 @@ export class ServerRoute extends pulumi.ComponentResource {
             // would get no answer.
             { parent: this, dependsOn: upstreams },
         );
-        this.served = { revision, generation: generationOf(route), attempt: args.attempt ?? 0 };
+        this.served = { revision, requests, generation: generationOf(route), attempt: args.attempt ?? 0 };
         this.registerOutputs({});
     }
 

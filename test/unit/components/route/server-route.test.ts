@@ -19,6 +19,7 @@ const build = (ownGateway = true, answerTimeoutSeconds = 900) =>
             endpoints: ["10.0.0.11:20001", "10.0.0.12:20002"].map((address) => ({ address, weight: 1 })),
             answerTimeoutSeconds,
         }),
+        requests: [],
         spec: (revision) => render(answerTimeoutSeconds, ownGateway, undefined, revision),
     });
 const spec = render(900, true);
