@@ -20,7 +20,8 @@ describe("a stack with an OpenAI-compatible server", () => {
         server = await startOpenAiServer({
             port: 0,
             models: [MODEL],
-            onRequest: (one) => void served.push(one),
+            // A preflight check lists the models.
+            onRequest: (one) => void (one.method === "POST" && served.push(one)),
             // Streams stop after their first token until `release`.
             beforeToken: ({ body, generated }) =>
                 body.includes('"stream":true') && generated === 1
