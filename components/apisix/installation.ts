@@ -12,7 +12,7 @@ import {
     type Installation,
     type ReleaseSettings,
 } from "./values";
-import { graceSeconds } from "../kubernetes/answer-times";
+import { graceSeconds } from "../alpa/answer-times";
 import { CONNECTOR_LABELS } from "../cloudflare/cloudflared/deployment";
 import { controllerBudget } from "./controller-budget";
 import { Etcd } from "../etcd/etcd";

@@ -1,5 +1,5 @@
 import type { Input, Output } from "@pulumi/pulumi";
-import { shutdownSeconds } from "../kubernetes/answer-times";
+import { shutdownSeconds } from "../alpa/answer-times";
 import { KEYRING_VARIABLE, PROFILE, PROFILE_FILE, profileName, renderProfile, TLS_CIPHERS } from "./profile";
 import { ADMIN_KEYS_SECRET } from "./gateway-pods";
 import { metricsValues, podValues, type ObservabilitySettings } from "./observability";
