@@ -124,8 +124,9 @@ function serverMeaning(server: ServerSettings) {
         const { kind: _, guard, answerTimeoutSeconds, ...upstream } = server;
         return { upstream, answerTimeoutSeconds, guard };
     }
-    const { kind, endpoints, failover, serverKey: _, ...rest } = server;
-    return { server: kind, upstream: { endpoints, failover }, ...rest };
+    const { kind, endpoints, failover, serverKey, ...rest } = server;
+    const sendsServerKey = serverKey === undefined ? undefined : true;
+    return { server: kind, upstream: { endpoints, failover }, sendsServerKey, ...rest };
 }
 
 /** What the rules of a route contain for the access log and the metrics. */
