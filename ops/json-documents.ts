@@ -1,7 +1,8 @@
 /** The `--json` output of each command, for the reference of the command line. */
 
-const EDIT = "`{stack, changed, file, diff, effects, warnings, next}`";
-const REMOVAL = "`{stack, changed, file, diff, effects, warnings, next, proofs: [{text, failed}]}`";
+const EDIT = "`{stack, changed, file, diff, effects, warnings, review, next}`; `review` without `--yes`";
+const REMOVAL =
+    "`{stack, changed, file, diff, effects, warnings, review, next, proofs: [{text, failed}]}`; `review` without `--yes`";
 const REVIEW = "`{stack, changes, findings: [{code, severity, says, evidence, todo}]}`";
 const CREDENTIALS =
     "credentials: [{id, method, algorithm, state, expires, daysLeft, secretVersion, previousSecretExpires, fingerprint, lastHandout}]";

@@ -57,7 +57,7 @@ const NOT_AT_ONCE: Record<string, string> = {
     "test/unit/components/consumers/limits-pods": "counts in a real Redis",
     "test/unit/components/route/caller-classes-pods": "the same",
     "test/unit/components/meaning/": "runs the program with each config key changed: 45 s of CPU time",
-    "test/unit/components/hosts/alpa-firewall-scripts": "runs scripts with kernel rules: 4 s of CPU time",
+    "test/unit/components/hosts/server-firewall-scripts": "runs scripts with kernel rules: 4 s of CPU time",
     "test/unit/components/hosts/bare-metal-script": "the same: 25 s of a core",
     "test/unit/components/hosts/microk8s-scripts": "the same",
     "test/unit/components/route/request-guard-batches": "every mix of two and four requests: 5 s of CPU time",

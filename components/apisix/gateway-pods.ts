@@ -11,14 +11,35 @@ export interface GatewayPods {
     namespace: string;
     /** Labels that the pods have in common. */
     labels: Record<string, string>;
-    /** Path of a request that the gateway rejects after authentication. Default: one below `/alpa`. */
-    evidence?: string;
+    /**
+     * Path of a request with a query string. The gateway rejects it after authentication and before the limits, so it never
+     * reaches the server. A valid credential gets 400, and any other gets 401.
+     */
+    evidence: string;
     /**
      * Behaviour if the pods cannot be found or queried. `fail`: error, since the stack installed the pods. `settle`: the
      * provider waits for the settle time, since the user may lack permission at an existing gateway.
      */
     unasked: "fail" | "settle";
 }
+
+/**
+ * Header of the gateway's own error answers. Its value is a digest of the route's rules and upstreams, which shows which
+ * rules a pod applies. So `pulumi up` can wait until every pod applies the new rules.
+ */
+export const REVISION_HEADER = "X-Alpa-Auth-Revision";
+
+/**
+ * Number of connections for verifying a change at a gateway pod. Each nginx worker has its own copy of the
+ * configuration and keeps its connections, so several connections are needed to reach every worker.
+ */
+export const WORKER_CONNECTIONS = 4;
+
+/**
+ * Header of verification requests to pods. The route does not redirect a request with this header of Cloudflare to HTTPS
+ * (plugin-chain.ts), so pods answer the request on their HTTP port.
+ */
+export const NO_REDIRECT = { "CF-Ray": "evidence" };
 
 /** Ports of an APISIX container. */
 export const POD_DATA_PORT = 9080;

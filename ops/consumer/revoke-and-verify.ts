@@ -1,5 +1,6 @@
 import { blockCommand, secretName } from "../../components/consumers/consumer";
 import { kubectlOf } from "../../components/kubernetes/kubeconfig-content";
+import { SERVER_CHECKS } from "../../components/server-checks";
 import { stackFlag, type ChangeArgs } from "../arguments";
 import type { Context } from "../context";
 import { Failure } from "../errors";
@@ -8,7 +9,7 @@ import { accessOf } from "../stack/cluster";
 import { carryOut, reportChange, type Plan } from "../stack/apply/change";
 import { gatewayOf } from "../stack/gateway";
 import { readOutputs, type Stack } from "../stack/stack";
-import { authenticatorIn } from "../stack/stack-file";
+import { authenticatorIn, serverIn } from "../stack/stack-file";
 import { forget } from "./handouts/record";
 import { lookUp } from "./plan";
 import { probe, type Probe } from "./revocation/rejection-probe";
@@ -28,7 +29,8 @@ export async function revokeAndVerify(
     if (args.yes && plan.after !== undefined) {
         const outputs = await readOutputs(context, stack);
         const proving = isEdge ? undefined : { access: await accessOf(context, stack, outputs), pods };
-        const tried = { outputs, namespace, pods: proving, flag: stack.flag, connectTo: context.connectTo };
+        const { evidence } = SERVER_CHECKS[serverIn(stack.text)];
+        const tried = { outputs, namespace, pods: proving, evidence, flag: stack.flag, connectTo: context.connectTo };
         for (const id of ids) {
             const { credential } = lookUp(stack, name, id);
             probes.push(await probe(tried, `${name}/${id}`, credential?.publicKey));

@@ -1,6 +1,7 @@
 /** Reads a stack and how far it is in a conversion, and does the steps. */
 import { setTimeout as pause } from "node:timers/promises";
 import type { Stage } from "../../components/opt/conversion-phases";
+import { ALPA_SAMPLES } from "../../components/alpa/sample";
 import type { Attempt } from "../../components/opt/conversion-record-provider";
 import { DEFAULT_MINUTES } from "../../config/keys/convert";
 import type { Context } from "../context";
@@ -105,8 +106,12 @@ async function answers(context: Context, stack: Stack, signal: AbortSignal): Pro
     if (conversion?.verification === undefined)
         throw new Failure("conversion.verification: not in the stack's outputs. Run: pulumi stack output conversion");
     const { url, key } = conversion.verification;
-    const question = { method: "completions", prompt: "Paris is", options: { max_tokens: 1 } } as const;
-    const call = { ...question, credential: apiKey(key), timeoutSeconds: longestAnswer(stack.text), attempts: 3 };
+    const call = {
+        sample: ALPA_SAMPLES.completions,
+        credential: apiKey(key),
+        timeoutSeconds: longestAnswer(stack.text),
+        attempts: 3,
+    };
     const { result, problem, milliseconds } = await callService({ url, ...call, signal });
     if (result === undefined) throw new Failure(`Alpa does not answer through the gateway (${url} ${problem})`);
     context.note(`Alpa answered through the gateway after ${milliseconds} ms.`);

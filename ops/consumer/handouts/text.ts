@@ -1,6 +1,6 @@
 import type { PublicKeyAlgorithm } from "../../../components/consumers/signing-algorithms";
 import { SAMPLE_COMPLETION } from "../../../components/alpa/sample";
-import { modelsCurl } from "../../../components/openai/paths";
+import { modelsCurl } from "../../../components/openai/sample";
 import type { Limits } from "../../../components/consumers/limits";
 import type { TokenPair } from "../../../components/cloudflare/service-tokens";
 import { dayAfter } from "../../dates";

@@ -11,7 +11,7 @@ const PAUSE_SECONDS = 0.5;
  */
 const IN_A_ROW = 3;
 /**
- * A request that tests a credential: only a valid credential gets the status `accepted`, and no request reaches Alpa.
+ * A request that tests a credential: only a valid credential gets the status `accepted`, and no request reaches the server.
  */
 interface ProbedAddress {
     path: string;
@@ -22,13 +22,12 @@ interface ProbedAddress {
     enforcedBy: string;
 }
 /** The gateway checks the credential first, and then rejects the query string with 400. */
-const GATEWAY: ProbedAddress = {
-    path: "/completions?x=1",
+const GATEWAY: Omit<ProbedAddress, "path"> = {
     accepted: "400",
     rejected: ["401"],
     enforcedBy: "the ingress controller",
 };
-/** The connector, behind Access, answers 404 to a path that Alpa does not have. Access rejects with one of three statuses. */
+/** The connector, behind Access, answers 404 to a path that the server does not have. Access rejects with one of three statuses. */
 const EDGE: ProbedAddress = {
     path: "/is-this-token-let-in",
     accepted: "404",
@@ -55,6 +54,8 @@ interface Tried {
     namespace: string;
     /** The gateway's pods. Unset for service tokens, which the edge checks. */
     pods?: ProvingPods;
+    /** Path below the URL for callers: see `ServerChecks`. */
+    evidence: string;
     /** See `flag` of a stack. */
     flag: string;
     /** See {@link postStatus}. */
@@ -63,14 +64,13 @@ interface Tried {
 
 /**
  * Sends a credential to the gateway or the edge while it is still valid, so that a later rejection proves the revocation.
- * No request reaches Alpa.
+ * No request reaches the server.
  * @param publicKey public key of a credential whose tokens only the caller can sign
  */
 export async function probe(tried: Tried, who: string, publicKey: string | undefined): Promise<Probe> {
-    const { outputs, namespace, pods, flag, connectTo } = tried;
+    const { outputs, namespace, pods, evidence, flag, connectTo } = tried;
     const { url } = outputs;
-    const ofGateway = pods?.pods.evidence === undefined ? GATEWAY : { ...GATEWAY, path: "/models?x=1" };
-    const address = outputs.serviceTokens[who] === undefined ? ofGateway : EDGE;
+    const address = outputs.serviceTokens[who] === undefined ? { ...GATEWAY, path: evidence } : EDGE;
     // Each request gets a new token: an old one could expire while pulumi runs, and its rejection would prove nothing.
     const headers = credentialIn(outputs, namespace, who);
     const say = (text: string): Proof => ({ text: `${who}: ${text}`, failed: false });

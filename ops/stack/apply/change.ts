@@ -8,7 +8,9 @@ import { checkConfig, readSecrets } from "../config-check";
 import { foreignEdits, obstaclesOrConversion, type Edited } from "../edit-obstacles";
 import { nameOf, renderDiff } from "../file-edit";
 import type { Stack } from "../stack";
-import { applyEdit, type Edit } from "./edit";
+import { render } from "../review/review";
+import type { Review } from "../review/report";
+import { applyEdit, reviewEdit, type Edit } from "./edit";
 
 /** A planned edit of a stack file, or of its callers file. */
 export interface Plan {
@@ -45,6 +47,8 @@ interface Change {
     effects: string[];
     /** New warnings of the program. */
     warnings: string[];
+    /** What the change would do. Unset after the consent: the run shows it. */
+    review?: Review;
 }
 
 /** Prints a change as JSON or, in text format, the next commands. @param next next commands, each with its purpose */
@@ -67,8 +71,10 @@ export async function carryOut(context: Context, stack: Stack, plan: Plan, optio
     if (problems.length > 0 || plan.after === undefined) throw new UsageError(problems);
     change.effects.forEach(say);
     if (!options.yes) {
+        const review = await reviewEdit(context, stack, { edited, after: plan.after });
+        say(`\n${render(review, "text")}`);
         dryRun(context, "write the file and run pulumi up", options);
-        return change;
+        return { ...change, review };
     }
     const { after, alone } = plan;
     const isAlone = await applyEdit(context, stack, { edited, after, alone, written: options.written });

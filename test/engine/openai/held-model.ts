@@ -70,6 +70,8 @@ export class HeldModel {
     }
 
     private arrived(one: Served): void {
+        // A preflight check lists the models.
+        if (one.method !== "POST") return;
         this.served.push(one);
         if (!isHeld(one)) return;
         this.held = one;

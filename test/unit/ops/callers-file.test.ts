@@ -2,7 +2,7 @@
 // Pulumi answers from memory.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bench, type BenchOptions, exits } from "./kit";
@@ -72,8 +72,19 @@ describe("ops with callers in a file of their own", () => {
     });
 
     it("shows the effect of a revocation, and changes neither file without --yes", async () => {
-        const { ops, text } = setUp();
+        let reviewed = "";
+        const { ops, text } = setUp({
+            says: ({ args }) => {
+                if (args[0] !== "preview") return undefined;
+                const [, name] = /consumersFile: (\S+)/.exec(readFileSync(args.at(-1)!, "utf8"))!;
+                reviewed = readFileSync(join(folder, name), "utf8");
+                return undefined;
+            },
+        });
         const { out } = await exits(0, ops("consumer", "revoke", "alice", "a2"));
+        assert.match(reviewed, /a1/);
+        assert.doesNotMatch(reviewed, /a2/);
+        assert.deepEqual(readdirSync(join(folder, "callers")), ["intra.yaml"]);
         assert.match(out, /^-.*\{ id: a2, method: key/m);
         assert.match(out, /Credential a2 of alice stops working\. Unchanged: a1/);
         assert.deepEqual([text(), callers()], [OWN, CALLERS]);

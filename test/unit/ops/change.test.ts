@@ -3,7 +3,7 @@
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { dayAfter } from "../../../ops/dates";
 import { bench, exits, failsHalfWay, type Says, SECRETS, STACK_FILE, TODAY } from "./kit";
@@ -11,12 +11,22 @@ import { bench, exits, failsHalfWay, type Says, SECRETS, STACK_FILE, TODAY } fro
 const ADD = ["consumer", "add", "bob"];
 
 describe("ops, changing a stack", () => {
-    it("shows the difference and its meaning, and changes nothing without --yes", async () => {
-        const { ops, text, calls } = bench();
+    it("shows the difference, its meaning and its review, and changes nothing without --yes", async () => {
+        const previewed: string[] = [];
+        const { ops, text, calls } = bench({
+            says: ({ args }) => {
+                if (args[0] === "preview") previewed.push(readFileSync(args.at(-1)!, "utf8"));
+                return undefined;
+            },
+        });
         const { out } = await exits(0, ops(...ADD, "--expires", "2027-01-31"));
         assert.match(out, /^\+ +- name: bob$/m);
         assert.match(out, /Adds first \(key, expires 2027-01-31\) to the new consumer bob\./);
-        assert.match(out, /Dry run: nothing was changed\. Run again with --yes/);
+        assert.match(
+            out,
+            /^Review of stack intra: nothing changes\.[^]*Dry run: nothing was changed\. Run again with --yes/m,
+        );
+        assert.match(previewed[0], /name: bob/);
         assert.equal(text(), STACK_FILE);
         assert.deepEqual(
             calls.filter(({ args }) => args[0] === "up"),

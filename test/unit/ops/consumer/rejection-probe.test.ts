@@ -220,7 +220,7 @@ describe("ops consumer revoke --yes", () => {
             );
             assert.deepEqual(
                 asked.map(({ url, method }) => `${method} ${url}`),
-                Array(5).fill("POST /alpa/completions?x=1"),
+                Array(5).fill("POST /alpa/completions?evidence"),
             );
             assert.equal(connections.size, 5, "each request may reach another pod");
             assert.equal(asked[0].headers.apikey, SECRETS.key);
