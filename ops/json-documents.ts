@@ -1,7 +1,6 @@
 /** The `--json` output of each command, for the reference of the command line. */
 
 const EDIT = "`{stack, changed, file, diff, effects, warnings, next}`";
-const REMOVAL = "`{stack, changed, file, diff, effects, warnings, next, proofs: [{text, failed}]}`";
 const REVIEW = "`{stack, changes, findings: [{code, severity, says, evidence, todo}]}`";
 const CREDENTIALS =
     "credentials: [{id, method, algorithm, state, expires, daysLeft, secretVersion, previousSecretExpires, fingerprint, lastHandout}]";
@@ -18,8 +17,8 @@ export const JSON_DOCUMENTS: Record<string, string> = {
     "consumer add": EDIT,
     "consumer set-limits": EDIT,
     "consumer rotate": EDIT,
-    "consumer revoke": REMOVAL,
-    "consumer remove": REMOVAL,
+    "consumer revoke": EDIT,
+    "consumer remove": EDIT,
     "consumer expiring": "list of `{consumer, credential, expires, days, class}`",
     "consumer prune-expired": "the review with `changed`",
     "consumer handout":

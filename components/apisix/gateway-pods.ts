@@ -28,7 +28,7 @@ export const POD_ADMIN_PORT = 9180;
 export const ADMIN_KEYS_SECRET = { name: "apisix-admin-keys", admin: "admin", viewer: "viewer" };
 
 /** First words of messages about a missing permission. */
-export const LACKS_PERMISSION = "the kubeconfig user lacks permission to";
+const LACKS_PERMISSION = "the kubeconfig user lacks permission to";
 
 /** Whether a pod has these labels and is not terminating. */
 function staysWith({ metadata }: Live, labels: Record<string, string>): boolean {
@@ -88,7 +88,7 @@ interface PodReport {
 }
 
 /** Name of a gateway's pods in messages. */
-export function podsTitle({ namespace, labels }: GatewayPods): string {
+function podsTitle({ namespace, labels }: GatewayPods): string {
     const selector = Object.entries(labels).map((pair) => pair.join("="));
     return `pod with the labels ${selector.join(",")} in namespace ${namespace}`;
 }
@@ -100,7 +100,7 @@ export type AskPod = (connect: (port: number) => PodConnection) => Promise<strin
  * Queries every ready pod of a gateway, all at the same time.
  * @param pods all pods of the gateway's namespace
  */
-export async function askReadyPods(
+async function askReadyPods(
     access: PlainAccess,
     { namespace, labels }: GatewayPods,
     pods: Live[],
@@ -116,7 +116,7 @@ export async function askReadyPods(
  * @param pods all pods of the gateway's namespace
  * @param ask query of one pod; throws if the answers do not show whether the pod has the change
  */
-export async function askUnreadyPods(
+async function askUnreadyPods(
     access: PlainAccess,
     { namespace, labels, unasked }: GatewayPods,
     pods: Live[],
@@ -158,7 +158,7 @@ async function askPod(access: PlainAccess, namespace: string, { metadata }: Live
  * Whether nothing listens on the queried port of a pod. At an existing gateway, such a pod may belong to the control
  * plane.
  */
-export function isClosed({ error }: PodReport): boolean {
+function isClosed({ error }: PodReport): boolean {
     return /connection refused/.test(error ?? "");
 }
 

@@ -1,11 +1,10 @@
-import { dirname } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { ConfigError } from "../../../config";
 import { secretName, tokenSettings, type ConsumerSettings } from "../../../components/consumers/consumer";
 import { countersOf, type Counters } from "../../../components/apisix/open-requests";
 import { limitPlugins, type ConsumerPlugin } from "../../../components/consumers/limits";
 import type { Context } from "../../context";
-import { readSecrets, readSettings } from "../../stack/config-check";
+import { settingsOf } from "../../stack/config-check";
 import type { Stack } from "../../stack/stack";
 import type { Live, LiveConsumer } from "./cluster-consumers";
 
@@ -20,8 +19,7 @@ export interface Rendered {
 /** Rendered callers by name; undefined if the program rejects the config. */
 export async function renderedOf(context: Context, stack: Stack): Promise<Map<string, Rendered> | undefined> {
     try {
-        const secrets = await readSecrets(context, stack);
-        const settings = readSettings(stack.text, secrets, dirname(stack.file), context.today, stack.callers?.text);
+        const settings = await settingsOf(context, stack);
         if (settings.option === "cloudflare") return undefined; // The callers of option cloudflare have no limits.
         const counters =
             settings.sharedCounters &&

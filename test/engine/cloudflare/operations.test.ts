@@ -163,10 +163,10 @@ describe("daily work with option cloudflare on the engine", () => {
         assert.match(stdout, /bob +│ b +│.*│ ! not live/);
     });
 
-    it("revokes by `consumer revoke`, and verifies that the edge rejects the token", async () => {
+    it("revokes by `consumer revoke`, which ends when the edge rejects the token", async () => {
         const old = await pair("bob/b");
         const told = await ops("consumer", "revoke", "bob", "b", "--yes");
-        assert.match(told, /bob\/b: rejected by https:\/\/\S+ \(401 after \d+ s, 404 before\)\./);
+        assert.match(told, /bob\/b: Cloudflare has deleted its service token\./);
         assert.deepEqual(await Promise.all([status(old), status(await pair("alice/a"))]), [401, 200]);
         for (const line of said) assert.ok(!line.includes(old.clientSecret), "a secret that is in no handout");
     });
