@@ -21,8 +21,7 @@ export const JSON_DOCUMENTS: Record<string, string> = {
     "consumer remove": EDIT,
     "consumer expiring": "list of `{consumer, credential, expires, days, class}`",
     "consumer prune-expired": "the review with `changed`",
-    "consumer handout":
-        "`{stack, consumer, credential, url, expires, recipients, record, out, page}`; `page` is `null` with `--out`",
+    "consumer handout": "`{stack, consumer, credentials, url, recipients, out, page}`; `page` is `null` with `--out`",
     "token issue": "`{stack, consumer, credential, token, expires}`",
     "stack review": REVIEW,
     "stack drift": REVIEW,

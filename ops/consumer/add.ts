@@ -13,7 +13,6 @@ import type { Context } from "../context";
 import { carryOut, reportChange } from "../stack/apply/change";
 import { findStack } from "../stack/stack";
 import { authenticatorIn, METHODS, type Method } from "../stack/stack-file";
-import { forget } from "./handouts/record";
 import { limitsGiven, withLimits, type LimitArgs } from "./limit-options";
 import { planAdd } from "./plan";
 import { readPublicKey, withPublicKey } from "./public-key-file";
@@ -58,8 +57,6 @@ async function addConsumer(context: Context, name: string, args: AddArgs): Promi
     const limits = limitsGiven(args);
     const asked = { id, method, algorithm, ...readPublicKey(args.publicKeyFile), expires, limits, class: args.class };
     const plan = planAdd(stack, name, asked, context.today);
-    // The id is new in the file, so an existing handout record belongs to an earlier credential.
-    const written = () => forget(context, stack, name, id);
-    const change = await carryOut(context, stack, plan, { ...args, written });
+    const change = await carryOut(context, stack, plan, args);
     reportChange(context, args, change, [`Next: npm run ops -- consumer handout ${name} ${id}${stackFlag(args)}`]);
 }

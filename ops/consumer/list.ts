@@ -122,7 +122,7 @@ async function addLacking(
             const since = lacksSince(context, stack, name, one, fingerprint);
             if (since === undefined) continue;
             rows.find(({ consumer, credential }) => consumer === name && credential === one.id)?.problems.push(
-                `the secret of the handout on ${since} was deleted: hand out the present one`,
+                `the secret of the handout on ${since} was replaced: hand out the present one`,
             );
         }
 }

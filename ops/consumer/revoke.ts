@@ -4,14 +4,12 @@ import { kubectlOf } from "../../components/kubernetes/kubeconfig-content";
 import { stackFlag, withChange, withCredential, withExamples, type AddCommand, type ChangeArgs } from "../arguments";
 import type { Context } from "../context";
 import { errorMessage, Failure } from "../errors";
-import { shownPath } from "../output";
 import { carryOut, reportChange, type Plan } from "../stack/apply/change";
 import { accessOf } from "../stack/cluster";
 import { settingsOf } from "../stack/config-check";
 import { gatewayOf } from "../stack/gateway";
 import { findStack, type Stack } from "../stack/stack";
 import { authenticatorIn } from "../stack/stack-file";
-import { forget } from "./handouts/record";
 import { planRevoke } from "./plan";
 
 export const command: AddCommand = (consumer, context) =>
@@ -46,13 +44,6 @@ export async function revokeAll(
         throw error;
     });
     if (!change.changed) return reportChange(context, args, change, []);
-    for (const id of ids) {
-        const record = forget(context, stack, name, id);
-        if (record !== undefined)
-            context.note(
-                `Deleted the record of the handouts of ${name}/${id}: ${shownPath(record)}. Only git has it now, if it was committed.`,
-            );
-    }
     const results = ids.map((id) => `${name}/${id}: ${resultOf(stack, isEdge, change.alone)}`);
     if (!args.json) context.out(["", ...results].join("\n"));
     const look = change.alone ? "stack review" : "consumer list --check";

@@ -11,7 +11,6 @@ import {
 import type { Context } from "../context";
 import { carryOut, reportChange } from "../stack/apply/change";
 import { findStack } from "../stack/stack";
-import { forget } from "./handouts/record";
 import { planRotate } from "./plan";
 import { readPublicKey, withPublicKey } from "./public-key-file";
 
@@ -52,16 +51,10 @@ async function rotate(context: Context, name: string, id: string, args: RotateAr
     const stack = await findStack(context, args.stack);
     const asked = { ...args, ...readPublicKey(args.publicKeyFile) };
     const plan = planRotate(stack, name, id, asked, context.today);
-    const next = args.successor ?? id;
-    const written = () => forget(context, stack, name, next);
-    // A handout record is deleted only after a service token was rotated. If the rotation fails, the token may still have
-    // its old secret.
-    const inPlace = args.successor === undefined;
-    const change = await carryOut(context, stack, plan, inPlace ? args : { ...args, written });
-    if (inPlace && change.changed) written();
+    const change = await carryOut(context, stack, plan, args);
     const then = `When the caller has switched: npm run ops -- consumer revoke ${name} ${id}${stackFlag(args)} --yes`;
     reportChange(context, args, change, [
-        `Next: npm run ops -- consumer handout ${name} ${next}${stackFlag(args)}`,
-        ...(inPlace ? [] : [then]),
+        `Next: npm run ops -- consumer handout ${name} ${args.successor ?? id}${stackFlag(args)}`,
+        ...(args.successor === undefined ? [] : [then]),
     ]);
 }

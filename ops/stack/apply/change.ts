@@ -26,7 +26,7 @@ export interface Plan {
     alone?: Edit["alone"];
 }
 
-interface ChangeOptions extends AnswerFormat, Pick<Edit, "written"> {
+interface ChangeOptions extends AnswerFormat {
     /** Whether the operator consents. Default: false, and the change is only shown. */
     yes?: boolean;
 }
@@ -71,7 +71,7 @@ export async function carryOut(context: Context, stack: Stack, plan: Plan, optio
         return change;
     }
     const { after, alone } = plan;
-    const isAlone = await applyEdit(context, stack, { edited, after, alone, written: options.written });
+    const isAlone = await applyEdit(context, stack, { edited, after, alone });
     if (!isAlone) return { ...change, changed: true };
     say(ALONE);
     return { ...change, changed: true, alone: true, effects: [...change.effects, ALONE] };

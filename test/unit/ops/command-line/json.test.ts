@@ -24,7 +24,7 @@ const CASES: [args: string[], keys: string[]][] = [
     [["consumer", "remove", "alice"], CHANGE],
     [
         ["consumer", "handout", "alice", "a1"],
-        ["stack", "consumer", "credential", "url", "expires", "recipients", "record", "out", "page"],
+        ["stack", "consumer", "credentials", "url", "recipients", "out", "page"],
     ],
     [
         ["token", "issue", "tokens", "hs", "--ttl", "15m"],

@@ -273,7 +273,7 @@ describe("ops consumer list", () => {
             write("alice.old", "0123456789abcdef");
             try {
                 const { out } = await exits(0, listIn(folder, sealed, "--check"));
-                assert.match(out, /│ alice +│ a1 .*! the secret of the handout on 2026-11-03 was deleted: hand out/);
+                assert.match(out, /│ alice +│ a1 .*! the secret of the handout on 2026-11-03 was replaced: hand out/);
                 assert.equal(out.match(/was deleted/g)!.length, 1);
             } finally {
                 rmSync(folder, { recursive: true });
