@@ -18,6 +18,8 @@ export interface Context {
     /** Root of the clone, where git and Pulumi find the program. @default {@link ROOT} */
     program?: string;
     today: Date;
+    /** Whether to show everything that Pulumi prints. Default: false. */
+    verbose?: boolean;
     /** Opens a cluster for reading objects. @default the cluster of the access */
     openReader?: (access: PlainAccess) => Reader;
     /** Finds objects in APISIX that the ingress controller did not write. */

@@ -62,7 +62,7 @@ export async function carryOut(context: Context, stack: Stack, plan: Plan, optio
     const edited = (plan.inCallersFile && stack.callers) || stack;
     const say = (text: string) => (options.json ? undefined : context.out(text));
     const { change, problems } = await consider(context, stack, edited, plan);
-    if (change.diff !== "") say(change.diff);
+    if (change.diff !== "" && (!options.yes || context.verbose)) say(change.diff);
     change.warnings.forEach((warning) => context.note(`warning: ${warning}`));
     if (problems.length > 0 || plan.after === undefined) throw new UsageError(problems);
     change.effects.forEach(say);

@@ -46,7 +46,7 @@ describe("ops with callers in a file of their own", () => {
 
     it("adds a new caller there, keeps every other line, and runs pulumi up", async () => {
         const { ops, text, calls } = setUp();
-        const { out } = await exits(0, ops("consumer", "add", "bob", "--yes"));
+        const { out } = await exits(0, ops("consumer", "add", "bob", "--yes", "--verbose"));
         assert.match(out, /^--- callers\/intra\.yaml/m);
         assert.equal(
             callers(),

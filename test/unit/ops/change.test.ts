@@ -33,7 +33,7 @@ describe("ops, changing a stack", () => {
         assert.ok(
             calls.some(({ args }) => args[0] === "preview" && args.includes(plan.replace("--plan", "--save-plan"))),
         );
-        assert.match(note, /Updating \(intra\)/);
+        assert.match(note, /^pulumi up, stack org\/alpa-auth\/intra:$/m);
         assert.match(out, /Next: npm run ops -- consumer handout bob first --stack org\/alpa-auth\/intra/);
     });
 

@@ -57,7 +57,7 @@ describe("ops consumer, of a credential that was created again", () => {
         const fingerprint = (inputs: Record<string, number>) =>
             generatedIn({ resources: [{ ...made(TOKEN, "lab.t-token").newState!, id: "t", inputs }] }).get("lab/t")!
                 .fingerprint;
-        const all = [{}, { clientSecretVersion: 2 }, { clientSecretVersion: 3 }].map(fingerprint);
+        const all = [fingerprint({}), fingerprint({ clientSecretVersion: 2 }), fingerprint({ clientSecretVersion: 3 })];
         assert.equal(new Set(all).size, 3);
         assert.equal(fingerprint({}), all[0]);
     });

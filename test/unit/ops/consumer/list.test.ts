@@ -274,7 +274,7 @@ describe("ops consumer list", () => {
             try {
                 const { out } = await exits(0, listIn(folder, sealed, "--check"));
                 assert.match(out, /│ alice +│ a1 .*! the secret of the handout on 2026-11-03 was replaced: hand out/);
-                assert.equal(out.match(/was deleted/g)!.length, 1);
+                assert.equal(out.match(/was replaced/g)!.length, 1);
             } finally {
                 rmSync(folder, { recursive: true });
             }
