@@ -46,8 +46,8 @@ export function label(text: string): string {
 }
 
 /** An option that may be repeated. @param without text that the help shows as the default */
-export function repeatable(flags: string, about: string, without = "none"): Option {
-    const collect = (value: string, before: string[]) => [...before, value];
+export function repeatable(flags: string, about: string, without = "none", parse = (text: string) => text): Option {
+    const collect = (value: string, before: string[]) => [...before, parse(value)];
     return new Option(flags, `${about}; may be repeated`).argParser(collect).default([], without);
 }
 

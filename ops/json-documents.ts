@@ -11,7 +11,8 @@ const CALLERS =
 
 /** JSON output by noun and verb. Every command with `--json` must be in this table. */
 export const JSON_DOCUMENTS: Record<string, string> = {
-    "consumer list": "list of `{consumer, credential, live, problems, …}`, one for each credential",
+    "consumer list":
+        "list of `{consumer, credential, live, problems, …}`, one for each credential; with `--expiring` of `{consumer, credential, expires, days}`",
     "consumer show": `\`{stack, name, type, file, class, limits, ownLimits, lastHandout, ${CREDENTIALS}}\`; \`state\` is that of the config, applied or not`,
     "consumer usage": `\`{stack, since, from, to, callers: ${CALLERS}}\`; \`kind\` is \`caller\`, \`unknown\` (not in the config), \`verification\` (option \`intra-b\`) or \`no-caller\`, whose \`caller\` is \`null\`; \`tokens\` only with an OpenAI-compatible server`,
     "consumer add": EDIT,
@@ -19,7 +20,6 @@ export const JSON_DOCUMENTS: Record<string, string> = {
     "consumer rotate": EDIT,
     "consumer revoke": EDIT,
     "consumer remove": EDIT,
-    "consumer expiring": "list of `{consumer, credential, expires, days, class}`",
     "consumer prune-expired": "the review with `changed`",
     "consumer handout": "`{stack, consumer, credentials, url, recipients, out, page}`; `page` is `null` with `--out`",
     "token issue": "`{stack, consumer, credential, token, expires}`",

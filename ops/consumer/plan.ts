@@ -23,18 +23,22 @@ import {
     type NewCredential,
 } from "../stack/stack-file";
 
-/** The new credential as the command's options describe it; `publicKey` is the content of the file. */
-interface NewAsAsked extends NewCredential, PublicKeyRead {
-    limits?: Limits;
-    /** Class of a new consumer. */
-    class?: string;
-}
+/** New credentials as the command's options describe them; `publicKey` is the content of the file. */
+type NewAsAsked = Omit<NewCredential, "id"> & PublicKeyRead;
 
 /** The stack file, its callers file, and the `--stack` flag to add to the commands that messages suggest. */
 type Lists = Pick<Stack, "text" | "callers" | "flag">;
 
-/** Plans a new consumer, or an additional credential of an existing consumer. */
-export function planAdd(lists: Lists, name: string, asked: NewAsAsked, today: Date): Plan {
+/**
+ * Plans a new consumer, or additional credentials of an existing consumer.
+ * @param asked `limits` and `class` are those of a new consumer
+ */
+export function planAdd(
+    lists: Lists,
+    name: string,
+    asked: NewAsAsked & { ids: string[]; limits?: Limits; class?: string },
+    today: Date,
+): Plan {
     const exists = callersOf(lists).some((c) => c.name === name);
     const problems = [...asked.problems, ...dayProblems("--expires", asked.expires, today)];
     const { limits, class: named } = asked;
@@ -43,10 +47,15 @@ export function planAdd(lists: Lists, name: string, asked: NewAsAsked, today: Da
             `${LIMIT_OPTIONS}, --class: only valid with a new consumer (${name} exists). Run: npm run ops -- consumer set-limits ${name}${lists.flag}`,
         );
     return {
-        ...edit(lists, name, (text) => addCredential(text, name, credentialOf(asked), { class: named, limits })),
+        ...edit(lists, name, (text) =>
+            asked.ids.reduce(
+                (all, id) => addCredential(all, name, credentialOf(id, asked), { class: named, limits }),
+                text,
+            ),
+        ),
         problems,
         effects: [
-            `Adds ${asked.id} (${describe(asked)}) to ${exists ? name : `the new consumer ${name}`}.`,
+            `Adds ${asked.ids.join(", ")} (${describe(asked)}) to ${exists ? name : `the new consumer ${name}`}.`,
             ...(named === undefined ? [] : [`Class of ${name}: ${classInWords(lists, named)}.`]),
         ],
     };
@@ -89,13 +98,18 @@ export function planRotate(lists: Lists, name: string, id: string, asked: Rotati
         return { problems, effects: [] };
     }
     const { algorithm } = credential as NewCredential;
-    const next: NewAsAsked = { ...asked, id: successor, method: credential.method as Method, algorithm };
+    const next = { ...asked, method: credential.method as Method, algorithm };
     return {
         ...edit(lists, name, (text) =>
-            addCredential(setFields(text, [name, id], { expires: end }), name, credentialOf(next)),
+            addCredential(setFields(text, [name, id], { expires: end }), name, credentialOf(successor, next)),
         ),
         problems,
-        expected: expiryWarning(name, { ...credential, expires: end }, [...consumer.credentials, next], today),
+        expected: expiryWarning(
+            name,
+            { ...credential, expires: end },
+            [...consumer.credentials, { ...next, id: successor }],
+            today,
+        ),
         effects: [
             `Adds ${successor} (${describe(next)}) to ${name}.`,
             `The first pulumi up on or after ${end} (UTC) removes ${id}; until then both work.`,
@@ -201,7 +215,7 @@ function describe({ method, algorithm, expires }: Pick<Credential, "method" | "a
     return expires === undefined ? how : `${how}, expires ${expires}`;
 }
 
-function credentialOf({ id, method, algorithm, publicKey, expires }: NewAsAsked): NewCredential {
+function credentialOf(id: string, { method, algorithm, publicKey, expires }: NewAsAsked): NewCredential {
     return {
         id,
         method,

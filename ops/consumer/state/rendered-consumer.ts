@@ -49,7 +49,7 @@ export function differences({ plugins, tokens }: Rendered, object: LiveConsumer,
     const secret = object.credentials.find((one) => one.id === id)?.secret;
     if (secret !== undefined && secret !== secretName(object.name, id!))
         return [...problems, `live with another Secret (${secret})`];
-    const [wanted, found] = [tokens.get(id ?? ""), live.tokens.get(secret ?? "")];
+    const [wanted, found] = [tokens.get(id ?? ""), live.secrets.get(secret ?? "")];
     const fields = wanted && found ? differing(wanted, found) : [];
     return fields.length === 0 ? problems : [...problems, `Secret has another ${fields.join(", ")}`];
 }

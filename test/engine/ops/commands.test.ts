@@ -99,8 +99,8 @@ describe("npm run ops", () => {
         assert.equal(await status({ apikey: old }), 200);
         assert.equal(await status({ apikey: await key("alice/k3") }), 200);
         assert.match(
-            (await done("consumer expiring")).out,
-            /│ 30 days │ alice +│ k1 +│ \d{4}-\d\d-\d\d │ in 1[34] days │/,
+            (await done("consumer list --expiring 30")).out,
+            /│ alice +│ k1 +│ \d{4}-\d\d-\d\d │ in 1[34] days │/,
         );
         const { out } = await done("consumer revoke alice k1 --yes");
         assert.match(out, /alice\/k1: every gateway pod rejects it\./);

@@ -83,7 +83,7 @@ describe("ops with callers in a file of their own", () => {
         const { ops } = setUp();
         const { note } = await ops("consumer", "rotate", "alise", "a1", "--successor", "x", "--overlap-days", "5");
         assert.match(note, /alise: is not a consumer of the config\. Did you mean alice\?/);
-        const { out } = await ops("consumer", "expiring", "--json");
+        const { out } = await ops("consumer", "list", "--expiring", "30", "--json");
         assert.deepEqual(
             JSON.parse(out).map(({ consumer, credential }: any) => `${consumer}/${credential}`),
             ["alice/a2"],
@@ -112,7 +112,7 @@ describe("ops with callers in a file of their own", () => {
 
     it("refuses every command without the file: otherwise its callers would seem unknown", async () => {
         rmSync(join(folder, NAME));
-        const { note } = await exits(2, setUp().ops("consumer", "expiring"));
+        const { note } = await exits(2, setUp().ops("consumer", "list", "--expiring", "30"));
         assert.match(note, /callers\/intra\.yaml: must be a file that can be read \(ENOENT\)/);
     });
 });
