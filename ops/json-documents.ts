@@ -3,7 +3,7 @@
 const EDIT = "`{stack, changed, file, diff, effects, warnings, next}`";
 const REVIEW = "`{stack, changes, findings: [{code, severity, says, evidence, todo}]}`";
 const CREDENTIALS =
-    "credentials: [{id, method, algorithm, state, expires, daysLeft, secretVersion, previousSecretExpires, fingerprint, lastHandout}]";
+    "credentials: [{id, method, algorithm, state, expires, daysLeft, secretVersion, previousSecretExpires, fingerprint, lastHandout, lacksSecretSince}]";
 const PLAN = "`{stack, phase, to, steps: [{phase, does, callers}], budgetMinutes, returnMinutes, problems}`";
 const STATUS = "`{stack, phase, isComplete, underWay, attempt: {number, to, by, pid, at}, closedSince, next, pending}`";
 const CALLERS =
@@ -13,7 +13,7 @@ const CALLERS =
 export const JSON_DOCUMENTS: Record<string, string> = {
     "consumer list":
         "list of `{consumer, credential, live, problems, …}`, one for each credential; with `--expiring` of `{consumer, credential, expires, days}`",
-    "consumer show": `\`{stack, name, type, file, class, limits, ownLimits, lastHandout, ${CREDENTIALS}}\`; \`state\` is that of the config, applied or not`,
+    "consumer show": `\`{stack, name, file, class, limits, ownLimits, ${CREDENTIALS}}\`; \`state\` is that of the config, applied or not`,
     "consumer usage": `\`{stack, since, from, to, callers: ${CALLERS}}\`; \`kind\` is \`caller\`, \`unknown\` (not in the config), \`verification\` (option \`intra-b\`) or \`no-caller\`, whose \`caller\` is \`null\`; \`tokens\` only with an OpenAI-compatible server`,
     "consumer add": EDIT,
     "consumer set-limits": EDIT,

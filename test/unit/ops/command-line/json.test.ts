@@ -14,7 +14,7 @@ const REVIEW = ["stack", "changes", "findings"];
 const CASES: [args: string[], keys: string[]][] = [
     [
         ["consumer", "show", "alice"],
-        ["stack", "name", "type", "file", "class", "limits", "ownLimits", "lastHandout", "credentials"],
+        ["stack", "name", "file", "class", "limits", "ownLimits", "credentials"],
     ],
     [["consumer", "add", "bob"], CHANGE],
     [["consumer", "add", "bob", "--yes"], CHANGE],
