@@ -14,9 +14,8 @@ import type { Context } from "../context";
 import { carryOut, reportChange } from "../stack/apply/change";
 import { findStack } from "../stack/stack";
 import { authenticatorIn, METHODS, type Method } from "../stack/stack-file";
-import { limitsGiven, withLimits, type LimitArgs } from "./limit-options";
+import { limitsGiven, withLimits, withPublicKey, type LimitArgs } from "./options";
 import { planAdd } from "./plan";
-import { readPublicKey, withPublicKey } from "./public-key-file";
 
 const METHOD_HELP = "authentication method of the credentials (default: key, or service-token with option cloudflare)";
 
@@ -53,12 +52,10 @@ interface AddArgs extends ChangeArgs, LimitArgs {
 /** Adds a caller, or more credentials to a caller. */
 async function addConsumer(context: Context, name: string, args: AddArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
-    const { algorithm, expires } = args;
     const ids = args.credential.length > 0 ? args.credential : ["first"];
     const method = args.method ?? (authenticatorIn(stack.text) === "edge" ? "service-token" : "key");
     const limits = limitsGiven(args);
-    const asked = { ids, method, algorithm, ...readPublicKey(args.publicKeyFile), expires, limits, class: args.class };
-    const plan = planAdd(stack, name, asked, context.today);
+    const plan = planAdd(stack, name, { ...args, ids, method, limits }, context.today);
     const change = await carryOut(context, stack, plan, args);
     reportChange(context, args, change, [`Next: npm run ops -- consumer handout ${name}${stackFlag(args)}`]);
 }

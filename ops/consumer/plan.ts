@@ -1,18 +1,11 @@
 import type { Limits } from "../../components/consumers/limits";
 import { didYouMean } from "../../config/problems";
-import {
-    DEFAULT_OVERLAP_DAYS,
-    DEFAULT_TOKEN_OVERLAP_DAYS,
-    daysUntil,
-    expiryWarning,
-} from "../../config/keys/consumers/credentials";
+import { DEFAULT_OVERLAP_DAYS, DEFAULT_TOKEN_OVERLAP_DAYS, daysUntil } from "../../config/keys/consumers/credentials";
 import { dayAfter, dayProblems, isOver } from "../dates";
-import { addCredential, removeConsumer, removeCredential, setFields } from "../stack/consumers-edit";
+import { addCredential, removeConsumer, removeCredential, setFields, setSecretVersion } from "../stack/consumers-edit";
 import type { Plan } from "../stack/apply/change";
 import { callersOf, type Stack } from "../stack/stack";
-import { classInWords, LIMIT_OPTIONS } from "./limit-options";
-import type { PublicKeyRead } from "./public-key-file";
-import { planRotateInPlace, type Rotation } from "./rotate-in-place";
+import { classInWords, LIMIT_OPTIONS } from "./options";
 import {
     authenticatorIn,
     readConsumers,
@@ -23,8 +16,11 @@ import {
     type NewCredential,
 } from "../stack/stack-file";
 
-/** New credentials as the command's options describe them; `publicKey` is the content of the file. */
-type NewAsAsked = Omit<NewCredential, "id"> & PublicKeyRead;
+/** New credentials as the command's options describe them; `publicKeyFile` is the content of the file. */
+type NewAsAsked = Pick<NewCredential, "method" | "algorithm" | "expires"> & { publicKeyFile?: string };
+
+/** Options of a rotation. A service token has no successor: it gets a new secret in place. */
+export type Rotation = Pick<NewAsAsked, "expires" | "publicKeyFile"> & { successor?: string; overlapDays: number };
 
 /** The stack file, its callers file, and the `--stack` flag to add to the commands that messages suggest. */
 type Lists = Pick<Stack, "text" | "callers" | "flag">;
@@ -40,7 +36,7 @@ export function planAdd(
     today: Date,
 ): Plan {
     const exists = callersOf(lists).some((c) => c.name === name);
-    const problems = [...asked.problems, ...dayProblems("--expires", asked.expires, today)];
+    const problems = [...dayProblems("--expires", asked.expires, today)];
     const { limits, class: named } = asked;
     if (exists && (limits || named !== undefined))
         problems.push(
@@ -64,11 +60,7 @@ export function planAdd(
 /** Plans a new credential as the successor of an existing one, which gets an expiry date. */
 export function planRotate(lists: Lists, name: string, id: string, asked: Rotation, today: Date): Plan {
     const { consumer, credential, problems } = lookUp(lists, name, id);
-    problems.push(
-        ...asked.problems,
-        ...dayProblems("--expires", asked.expires, today),
-        ...overlapProblems(lists.text, asked.overlapDays),
-    );
+    problems.push(...dayProblems("--expires", asked.expires, today), ...overlapProblems(lists.text, asked.overlapDays));
     if (!consumer || !credential) return { problems, effects: [] };
     const end = dayAfter(today, asked.overlapDays);
     if (isOver(credential.expires, today))
@@ -78,12 +70,9 @@ export function planRotate(lists: Lists, name: string, id: string, asked: Rotati
         problems.push(
             `--overlap-days: the overlap must end by ${credential.expires}, when ${id} expires (got ${asked.overlapDays}). Give at most ${daysUntil(credential.expires, today)} days.`,
         );
-    if (credential.method === "service-token") {
-        const { problems: more, effects, set } = planRotateInPlace(name, credential, asked, today);
-        return { ...edit(lists, name, set), problems: [...problems, ...more], effects };
-    }
+    if (credential.method === "service-token") return planInPlace(lists, name, credential, asked, end, problems, today);
     // The old key pair may have leaked, so the new credential needs a new key pair.
-    if (asked.publicKey !== undefined && asked.publicKey.trim() === credential.publicKey?.trim())
+    if (asked.publicKeyFile !== undefined && asked.publicKeyFile.trim() === credential.publicKey?.trim())
         problems.push(`--public-key-file: must be a new key (got that of ${name}/${id}). Ask the caller for it.`);
     // If the new credential expired during the overlap, the caller would have no valid credential after the overlap.
     if (asked.expires !== undefined && asked.expires <= end)
@@ -104,12 +93,6 @@ export function planRotate(lists: Lists, name: string, id: string, asked: Rotati
             addCredential(setFields(text, [name, id], { expires: end }), name, credentialOf(successor, next)),
         ),
         problems,
-        expected: expiryWarning(
-            name,
-            { ...credential, expires: end },
-            [...consumer.credentials, { ...next, id: successor }],
-            today,
-        ),
         effects: [
             `Adds ${successor} (${describe(next)}) to ${name}.`,
             `The first pulumi up on or after ${end} (UTC) removes ${id}; until then both work.`,
@@ -120,6 +103,35 @@ export function planRotate(lists: Lists, name: string, id: string, asked: Rotati
                 : []),
         ],
     };
+}
+
+/**
+ * Plans a new secret for an existing service token. A rotation does not create a second token, because an account can have
+ * only 50 tokens. Cloudflare accepts the previous secret until the day `end`.
+ */
+function planInPlace(
+    lists: Lists,
+    name: string,
+    { id, secretVersion: version = 1, previousSecretExpires: before }: Credential,
+    { successor, publicKeyFile, expires }: Rotation,
+    end: string,
+    problems: string[],
+    today: Date,
+): Plan {
+    const given = { "--successor": successor, "--public-key-file": publicKeyFile, "--expires": expires };
+    for (const option of Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [name])))
+        problems.push(
+            `${option}: must not be given for a service token, which gets a new secret in place and keeps its expiry date. Leave it out.`,
+        );
+    const effects = [
+        `${name}/${id} gets a new secret, number ${version + 1}; its client id stays.`,
+        `The previous secret works until ${end}T00:00Z; from then on Cloudflare rejects it.`,
+    ];
+    if (before !== undefined && daysUntil(before, today) > 0)
+        effects.push(
+            `The secret before the previous one stops working at once instead of on ${before}, because Cloudflare keeps only one previous secret. Wait if the caller still uses that secret.`,
+        );
+    return { ...edit(lists, name, (text) => setSecretVersion(text, name, id, version + 1, end)), problems, effects };
 }
 
 export function planRevoke(lists: Lists, name: string, id: string): Plan {
@@ -215,14 +227,8 @@ function describe({ method, algorithm, expires }: Pick<Credential, "method" | "a
     return expires === undefined ? how : `${how}, expires ${expires}`;
 }
 
-function credentialOf(id: string, { method, algorithm, publicKey, expires }: NewAsAsked): NewCredential {
-    return {
-        id,
-        method,
-        ...(algorithm === undefined ? {} : { algorithm }),
-        ...(expires === undefined ? {} : { expires }),
-        ...(publicKey === undefined ? {} : { publicKey: `${publicKey.trim()}\n` }),
-    };
+function credentialOf(id: string, { method, algorithm, publicKeyFile: pem, expires }: NewAsAsked): NewCredential {
+    return { id, method, algorithm, expires, publicKey: pem && `${pem.trim()}\n` };
 }
 
 function overlapProblems(text: string, days: number): string[] {

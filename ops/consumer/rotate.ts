@@ -11,8 +11,8 @@ import {
 import type { Context } from "../context";
 import { carryOut, reportChange } from "../stack/apply/change";
 import { findStack } from "../stack/stack";
-import { planRotate } from "./plan";
-import { readPublicKey, withPublicKey } from "./public-key-file";
+import { withPublicKey } from "./options";
+import { planRotate, type Rotation } from "./plan";
 
 /** A week: operators announce a rotation on a working day, and most callers switch on the following days. */
 const OVERLAP_DAYS = 7;
@@ -39,22 +39,14 @@ export const command: AddCommand = (consumer, context) =>
         )
         .action((name, id, args) => rotate(context, name, id, args));
 
-interface RotateArgs extends ChangeArgs {
-    successor?: string;
-    overlapDays: number;
-    publicKeyFile?: string;
-    expires?: string;
-}
-
 /** Adds a new credential as the successor of an old one. The old credential expires after an overlap. */
-async function rotate(context: Context, name: string, id: string, args: RotateArgs): Promise<void> {
+async function rotate(context: Context, name: string, id: string, args: ChangeArgs & Rotation): Promise<void> {
     const stack = await findStack(context, args.stack);
-    const asked = { ...args, ...readPublicKey(args.publicKeyFile) };
-    const plan = planRotate(stack, name, id, asked, context.today);
-    const change = await carryOut(context, stack, plan, args);
+    const change = await carryOut(context, stack, planRotate(stack, name, id, args, context.today), args);
+    const { successor } = args;
     const then = `When the caller has switched: npm run ops -- consumer revoke ${name} ${id}${stackFlag(args)} --yes`;
     reportChange(context, args, change, [
-        `Next: npm run ops -- consumer handout ${name} ${args.successor ?? id}${stackFlag(args)}`,
-        ...(args.successor === undefined ? [] : [then]),
+        `Next: npm run ops -- consumer handout ${name} ${successor ?? id}${stackFlag(args)}`,
+        ...(successor === undefined ? [] : [then]),
     ]);
 }

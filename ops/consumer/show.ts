@@ -12,7 +12,7 @@ import { exported } from "../stack/review/review";
 import { findStack, type Stack } from "../stack/stack";
 import { readConsumers, type Credential } from "../stack/stack-file";
 import { handouts, lacksSince } from "./handouts/record";
-import { classInWords } from "./limit-options";
+import { classInWords } from "./options";
 import { lookUp } from "./plan";
 
 export const command: AddCommand = (consumer, context) =>

@@ -20,8 +20,6 @@ export interface Plan {
     problems: string[];
     /** Effects of the edit, one sentence each. */
     effects: string[];
-    /** Warning about the expiry date that the effects name. It is not shown. */
-    expected?: string;
     /** Set for a revocation. See {@link Edit}. */
     alone?: Edit["alone"];
 }
@@ -85,7 +83,7 @@ async function consider(
     context: Context,
     stack: Stack,
     edited: Edited,
-    { after, effects, problems: known, expected, alone }: Plan,
+    { after, effects, problems: known, alone }: Plan,
 ): Promise<{ change: Change; problems: string[] }> {
     const problems = [...known];
     const file = nameOf(stack, edited);
@@ -100,7 +98,7 @@ async function consider(
         change.diff = renderDiff(file, edited.text, after);
         // Keeps only warnings that the edit causes, because every `pulumi up` already prints the existing warnings.
         const before = new Set(check(text, callers?.text).warnings);
-        change.warnings = verdict.warnings.filter((warning) => !before.has(warning) && warning !== expected);
+        change.warnings = verdict.warnings.filter((warning) => !before.has(warning));
     }
     const ignored = alone ? await foreignEdits(stack) : [];
     ignored.forEach((edits) => context.note(`warning: ${edits}`));

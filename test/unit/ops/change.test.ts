@@ -110,13 +110,6 @@ describe("ops, changing a stack", () => {
         assert.doesNotMatch(given.out, /does not expire/);
     });
 
-    it("does not warn of the expiry date that a rotation sets", async () => {
-        const rotate = ["consumer", "rotate", "alice", "a1", "--successor", "a9", "--overlap-days", "2"];
-        const { out, note } = await exits(0, bench().ops(...rotate));
-        assert.match(out, /The first pulumi up on or after 2026-11-27 \(UTC\) removes a1/);
-        assert.doesNotMatch(out + note, /alice\/a1 expires in/);
-    });
-
     it("warns that the entry of a caller stays when its last credential is revoked", async () => {
         const { ops } = bench();
         const { out } = await ops("consumer", "revoke", "alice", "a1");
