@@ -2,7 +2,7 @@ import { armor, Encrypter } from "age-encryption";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { claimKey } from "../../components/consumers/consumer";
-import { label, repeatable, withConsumer, withExamples, withJson, withStack, type AddCommand } from "../arguments";
+import { repeatable, withConsumer, withExamples, withJson, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { isOver } from "../dates";
 import { UsageError } from "../errors";
@@ -25,19 +25,12 @@ export const command: AddCommand = (consumer, context) =>
         "consumer handout team-b",
         "consumer handout team-b 2026b --out handouts/team-b.age --recipient age1…",
     )
-        .argument(
-            "[credentials...]",
-            "ids of credentials (default: those that were not handed out)",
-            (id: string, before: string[] = []) => [...before, label(id)],
-        )
+        .argument("[credentials...]", "ids of credentials (default: those that were not handed out)")
         .description("Hand out credentials once: print or write everything their caller needs")
         .option("--out <file>", "write a new file that only you can read (default: print)")
         .addOption(repeatable("--recipient <key>", "encrypt to a public age key: age1…"))
-        .option(
-            "--again <reason>",
-            "reason for handing out a credential again, required for a second handout (default: none)",
-        )
-        .action((name, ids: string[] = [], args: HandoutArgs) => handout(context, name, ids, args));
+        .option("--again <reason>", "reason for a second handout, which requires one (default: none)")
+        .action((name, ids: string[], args: HandoutArgs) => handout(context, name, ids, args));
 
 interface HandoutArgs {
     stack?: string;
@@ -49,16 +42,15 @@ interface HandoutArgs {
 
 /** Prints or writes credentials for their caller, and records the handout. */
 async function handout(context: Context, name: string, ids: string[], args: HandoutArgs): Promise<void> {
-    const { out, again: reason, json: isJson } = args;
+    const { out, again: reason } = args;
     const stack = await findStack(context, args.stack);
     const encrypt = encrypterFor(args.recipient);
     const given = await chosen(context, stack, name, ids, reason);
     const outputs = await readOutputs(context, stack);
     const credentials = given.map(({ credential }) => withSecret(stack, name, credential, outputs));
+    const about = { url: outputs.url!, limits: limitsInForce(stack, name), openai: serverIn(stack.text) === "openai" };
     const { answerTimeoutSeconds } = gatewayOf(stack);
-    const limits = limitsInForce(stack, name);
-    const about = { url: outputs.url!, limits, openai: serverIn(stack.text) === "openai", answerTimeoutSeconds };
-    const page = await encrypt(renderHandout({ ...about, credentials }));
+    const page = await encrypt(renderHandout({ ...about, answerTimeoutSeconds, credentials }));
     if (out !== undefined) {
         mkdirSync(dirname(out), { recursive: true, mode: 0o700 });
         writeFileSync(out, page, { flag: "wx", mode: 0o600 });
@@ -73,18 +65,14 @@ async function handout(context: Context, name: string, ids: string[], args: Hand
         if (out !== undefined) rmSync(out, { force: true });
         throw error;
     }
-    const shown = {
-        stack: stack.short,
-        consumer: name,
-        credentials: credentials.map(({ who }) => who),
-        url: about.url,
-    };
-    if (isJson) context.out(json({ ...shown, recipients, out: out ?? null, page: out === undefined ? page : null }));
+    const shown = { consumer: name, credentials: credentials.map(({ who }) => who), url: about.url, recipients };
+    const text = { out: out ?? null, page: out === undefined ? page : null };
+    if (args.json) context.out(json({ stack: stack.short, ...shown, ...text }));
     else if (out === undefined) context.out(page.trimEnd());
     // Pulumi runs `git status`, which reports untracked files as changes.
     if (out !== undefined && (await isCommittable(out)))
         context.note(
-            `warning: git does not ignore ${out}, so a commit can contain the credential, and stack rollback rejects versions that are applied meanwhile. Move it to handouts/, which git ignores, or out of the clone.`,
+            `warning: git does not ignore ${out}, so a commit can contain the credential, and stack rollback rejects versions that are applied meanwhile. Move it to handouts/.`,
         );
     context.note(
         `Next: give it to the caller${recipients.length > 0 ? "" : " on a confidential channel"}, and commit its record in .alpa-auth/handouts.`,
@@ -109,7 +97,6 @@ async function chosen(context: Context, stack: Stack, name: string, ids: string[
     for (const { credential, problem } of ids.length > 0 || open.length === 0 ? given : [])
         if (problem !== undefined) problems.push(`${name}/${credential.id}: ${problem}`);
     if (consumer?.credentials.length === 0) problems.push(`${name}: has no credential. Add one.`);
-    if (again?.trim() === "") problems.push('--again: must say why (got ""). Give the reason.');
     if (problems.length > 0) throw new UsageError(problems);
     return open;
 }

@@ -51,8 +51,6 @@ interface ListArgs {
     failOn?: number;
 }
 
-const UNREADABLE = "the config is invalid, so limits and tokens were not compared (pulumi preview shows the errors)";
-
 const LEFT_BY_UP =
     "Callers that are not in the config: run pulumi up first. After a restore of the cluster's etcd, it deletes none that was revoked before:";
 
@@ -74,7 +72,8 @@ async function list(context: Context, args: ListArgs): Promise<void> {
     const kubectl = kubectlOf(access, gateway.namespace);
     const rows = compare(callersOf(stack), live, `${PROJECT}/${stack.short}`, context.today, kubectl, rendered);
     const shown = render(rows);
-    if (rendered === undefined) rows.push(forAll(UNREADABLE));
+    if (rendered === undefined)
+        rows.push(forAll("the config is invalid, so limits and tokens were not compared (see: pulumi preview)"));
     const deletions = repairsOf(rows, [LEFT_BY_UP]);
     const foreign = await foreignRows(context, access, gateway, live);
     rows.push(...foreign);

@@ -5,12 +5,11 @@ import { modelsCurl } from "../../../components/openai/paths";
 import { dayAfter } from "../../dates";
 import { limitsInWords } from "../../stack/limits";
 
-/** Everything that a caller gets with a handout. */
+/** Everything that a caller gets with a handout; `limits` are those in force. */
 export interface Handout {
     url: string;
     /** How long the server may take to answer one request, in seconds. */
     answerTimeoutSeconds: number;
-    /** Limits in force for the caller. */
     limits: Limits;
     /** Whether the server has OpenAI's API. Default: it is Alpa. */
     openai?: boolean;

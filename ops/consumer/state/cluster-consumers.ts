@@ -7,21 +7,7 @@ import { judge } from "../../../components/kubernetes/readiness";
 import { errorMessage, Failure } from "../../errors";
 
 /** The used fields of a Consumer object in the cluster. */
-export interface LiveConsumer {
-    name: string;
-    /** Stack that created it, according to its owner annotation. */
-    owner?: string;
-    /** Type as APISIX calls it: `key-auth`, `jwt-auth`. */
-    credentials: { id: string; type?: string; secret?: string }[];
-    /** Plugins that the Consumer object contains, unchanged. */
-    plugins: ConsumerPlugin[];
-    /** Whether the ingress controller has accepted the current generation. */
-    accepted: boolean;
-    /** Message of the ingress controller. */
-    message?: string;
-    /** When the condition last changed, as the ingress controller reports it. */
-    since?: string;
-}
+export type LiveConsumer = ReturnType<typeof readConsumer>;
 
 export interface Live {
     consumers: LiveConsumer[];
@@ -97,30 +83,30 @@ interface ConsumerObject {
         credentials?: { name?: string; type?: string; secretRef?: { name?: string } }[];
         plugins?: ConsumerPlugin[];
     };
-    status?: {
-        conditions?: {
-            type: string;
-            status: string;
-            message?: string;
-            observedGeneration?: number;
-            lastTransitionTime?: string;
-        }[];
-    };
+    status?: { conditions?: Condition[] };
 }
 
-export function readConsumer({ metadata, spec, status }: ConsumerObject): LiveConsumer {
+type Condition = Record<"type" | "status", string> & { observedGeneration?: number } & Partial<
+        Record<"message" | "lastTransitionTime", string>
+    >;
+
+export function readConsumer({ metadata, spec, status }: ConsumerObject) {
     // A Consumer has the condition Available. A condition with an older observedGeneration is ignored.
     const condition = status?.conditions?.find(({ type }) => type === "Available");
     const current = condition?.observedGeneration === metadata.generation;
+    const { credentials = [], plugins = [] } = spec ?? {};
     return {
         name: metadata.name,
+        /** Stack that created it. */
         owner: metadata.annotations?.[OWNER_ANNOTATION],
-        credentials: (spec?.credentials ?? []).map(({ name, type, secretRef }) => ({
-            id: name ?? "(no name)",
+        /** `type` as APISIX calls it: `key-auth`, `jwt-auth`. */
+        credentials: credentials.map(({ name: id = "(no name)", type, secretRef }) => ({
+            id,
             type,
             secret: secretRef?.name,
         })),
-        plugins: spec?.plugins ?? [],
+        plugins,
+        /** Whether the ingress controller has accepted the current generation, with its message. */
         accepted: current && condition?.status === "True",
         message: current ? condition?.message : "not seen by the ingress controller yet",
         since: condition?.lastTransitionTime,
