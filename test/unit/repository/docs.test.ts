@@ -7,7 +7,7 @@ import { dirname, join, resolve } from "node:path";
 import { parse as parseYaml } from "yaml";
 import { parse as parseConfig, type RawConfig } from "../../../config";
 import { ADMIN_SERVICE } from "../../../components/apisix/values";
-import { renderPolicies } from "../../../components/etcd/etcd";
+import { renderPolicy } from "../../../components/etcd/etcd";
 import { HEALTH_PORT } from "../../../components/etcd/names";
 import { networkPolicies } from "../../../components/apisix/installation";
 import { record } from "../../kit";
@@ -167,7 +167,7 @@ describe("docs about the architecture", () => {
         const { gateway, server } = settings;
         assert.ok(gateway.installer === "rampart");
         const policies = await record(() => networkPolicies("policies", { namespace: "apisix" }, {}));
-        const specs: any[] = [...policies.map((p) => p.inputs.spec ?? {}), renderPolicies("apisix").etcd];
+        const specs: any[] = [...policies.map((p) => p.inputs.spec ?? {}), renderPolicy("apisix")];
         const opened = specs.flatMap(({ ingress = [] }) => ingress.flatMap((rule: any) => rule.ports));
         const expected = [
             gateway.release.nodePort!,
