@@ -134,36 +134,21 @@ function planInPlace(
     return { ...edit(lists, name, (text) => setSecretVersion(text, name, id, version + 1, end)), problems, effects };
 }
 
-export function planRevoke(lists: Lists, name: string, id: string): Plan {
+/** Plans the revocation of a credential or, without an id, the removal of a consumer. @returns also the ids */
+export function planRevoke(lists: Lists, name: string, id?: string): Plan & { ids: string[] } {
     const { consumer, credential, problems } = lookUp(lists, name, id);
-    if (!consumer || !credential) return { problems, effects: [] };
-    const rest = consumer.credentials.filter((c) => c.id !== id).map((c) => c.id);
-    return {
-        ...edit(lists, name, (text) => removeCredential(text, name, id)),
-        alone: aloneOf(lists, name, [id]),
-        problems,
-        effects: [
-            `Credential ${id} of ${name} stops working. ${
-                rest.length > 0
-                    ? `Unchanged: ${rest.join(", ")}.`
-                    : `No credential is left, but the entry of ${name} stays. To remove it: npm run ops -- consumer remove ${name}${lists.flag}`
-            }`,
-        ],
-    };
-}
-
-export function planRemove(lists: Lists, name: string): Plan {
-    const { consumer, problems } = lookUp(lists, name);
-    if (!consumer) return { problems, effects: [] };
-    const ids = consumer.credentials.map((c) => c.id);
-    return {
-        ...edit(lists, name, (text) => removeConsumer(text, name)),
-        alone: aloneOf(lists, name, ids),
-        problems,
-        effects: [
-            `Consumer ${name} is removed. ${ids.length > 0 ? `Its credentials stop working: ${ids.join(", ")}.` : "The consumer had no credentials."}`,
-        ],
-    };
+    if (!consumer || (id !== undefined && !credential)) return { problems, effects: [], ids: [] };
+    const all = consumer.credentials.map((one) => one.id);
+    const ids = id === undefined ? all : [id];
+    const rest = all.filter((one) => !ids.includes(one));
+    const removed = `Consumer ${name} is removed. ${ids.length > 0 ? `Its credentials stop working: ${ids.join(", ")}.` : "It had no credentials."}`;
+    const left =
+        rest.length > 0
+            ? `Unchanged: ${rest.join(", ")}.`
+            : `No credential is left, but the entry of ${name} stays. To remove it: npm run ops -- consumer remove ${name}${lists.flag}`;
+    const change = (text: string) => (id === undefined ? removeConsumer(text, name) : removeCredential(text, name, id));
+    const effects = [id === undefined ? removed : `Credential ${id} of ${name} stops working. ${left}`];
+    return { ...edit(lists, name, change), alone: aloneOf(lists, name, ids), problems, effects, ids };
 }
 
 /**

@@ -4,7 +4,7 @@ import { kubectlOf } from "../../components/kubernetes/kubeconfig-content";
 import { stackFlag, withChange, withCredential, withExamples, type AddCommand, type ChangeArgs } from "../arguments";
 import type { Context } from "../context";
 import { errorMessage, Failure } from "../errors";
-import { carryOut, reportChange, type Plan } from "../stack/apply/change";
+import { carryOut, reportChange } from "../stack/apply/change";
 import { accessOf } from "../stack/cluster";
 import { settingsOf } from "../stack/config-check";
 import { gatewayOf } from "../stack/gateway";
@@ -19,20 +19,15 @@ export const command: AddCommand = (consumer, context) =>
         "consumer revoke team-b 2026a --yes",
     )
         .description("Revoke one credential; ends when every gateway pod rejects it")
-        .action(async (name, id, args: ChangeArgs) => {
-            const stack = await findStack(context, args.stack);
-            await revokeAll(context, stack, name, [id], planRevoke(stack, name, id), args);
-        });
+        .action((name, id, args: ChangeArgs) => revoke(context, name, id, args));
 
-/** Revokes credentials of a caller. The run of Pulumi proves that they are rejected, and fails otherwise. */
-export async function revokeAll(
-    context: Context,
-    stack: Stack,
-    name: string,
-    ids: string[],
-    plan: Plan,
-    args: ChangeArgs,
-): Promise<void> {
+/**
+ * Revokes a credential or, without an id, all of a caller, which is removed. The run of Pulumi proves that they are rejected,
+ * and fails otherwise.
+ */
+export async function revoke(context: Context, name: string, id: string | undefined, args: ChangeArgs): Promise<void> {
+    const stack = await findStack(context, args.stack);
+    const { ids, ...plan } = planRevoke(stack, name, id);
     const isEdge = authenticatorIn(stack.text) === "edge";
     const applied = async () => {
         const change = await carryOut(context, stack, plan, args);
