@@ -4,8 +4,6 @@ import * as https from "node:https";
 import { text } from "node:stream/consumers";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Sample } from "../components/server-checks";
-import { claimKey } from "../components/consumers/consumer";
-import type { Outputs } from "./stack/stack";
 import { signToken } from "./token/sign";
 
 /** Returns the headers of one request. A token is created for each request, because it soon expires. */
@@ -27,15 +25,6 @@ export function jwt(key: string, secret: string): Credential {
 
 export function serviceToken({ clientId, clientSecret }: { clientId: string; clientSecret: string }): Credential {
     return () => ({ "CF-Access-Client-Id": clientId, "CF-Access-Client-Secret": clientSecret });
-}
-
-/** How a caller authenticates with a generated credential. @param who `<consumer>/<credential>` @param namespace of the consumers */
-export function credentialIn(outputs: Outputs, namespace: string, who: string): Credential | undefined {
-    const [key, secret, pair] = [outputs.credentials[who], outputs.jwtSecrets[who], outputs.serviceTokens[who]];
-    if (key !== undefined) return apiKey(key);
-    if (pair !== undefined) return serviceToken(pair);
-    const [consumer, id] = who.split("/");
-    return secret === undefined ? undefined : jwt(claimKey(namespace, consumer, id), secret);
 }
 
 const TOKEN_SECONDS = 900;

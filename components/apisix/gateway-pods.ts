@@ -49,7 +49,7 @@ export const POD_ADMIN_PORT = 9180;
 export const ADMIN_KEYS_SECRET = { name: "apisix-admin-keys", admin: "admin", viewer: "viewer" };
 
 /** First words of messages about a missing permission. */
-export const LACKS_PERMISSION = "the kubeconfig user lacks permission to";
+const LACKS_PERMISSION = "the kubeconfig user lacks permission to";
 
 const hasLabels = ({ metadata }: Live, labels: Record<string, string>) =>
     Object.entries(labels).every(([key, value]) => metadata?.labels?.[key] === value);
@@ -97,7 +97,7 @@ interface PodReport {
 }
 
 /** Name of a gateway's pods in messages. */
-export function podsTitle({ namespace, labels }: GatewayPods): string {
+function podsTitle({ namespace, labels }: GatewayPods): string {
     const selector = Object.entries(labels).map((pair) => pair.join("="));
     return `pod with the labels ${selector.join(",")} in namespace ${namespace}`;
 }
@@ -106,7 +106,7 @@ export function podsTitle({ namespace, labels }: GatewayPods): string {
 export type AskPod = (connect: (port: number) => PodConnection) => Promise<string | undefined>;
 
 /** Queries every ready pod of a gateway, all at the same time. @param pods all pods of the gateway's namespace */
-export async function askReadyPods(
+async function askReadyPods(
     access: PlainAccess,
     { namespace, labels }: GatewayPods,
     pods: Live[],
@@ -122,7 +122,7 @@ export async function askReadyPods(
  * listen.
  * @param ask query of one pod; throws if the answers do not show whether the pod has the change
  */
-export async function askUnreadyPods(
+async function askUnreadyPods(
     access: PlainAccess,
     { namespace, labels, unasked }: GatewayPods,
     pods: Live[],
@@ -160,7 +160,7 @@ async function askPod(access: PlainAccess, namespace: string, { metadata }: Live
 }
 
 /** Whether nothing listens on the queried port of a pod, for example of a control plane at an existing gateway. */
-export function isClosed({ error }: PodReport): boolean {
+function isClosed({ error }: PodReport): boolean {
     return /connection refused/.test(error ?? "");
 }
 

@@ -7,6 +7,7 @@ import { DEFAULT_MINUTES } from "../../config/keys/convert";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
 import { apiKey, callService } from "../service-call";
+import { progress } from "../stack/apply/progress";
 import { lockedBy } from "../stack/backend-lock";
 import { longestAnswer } from "../stack/gateway";
 import { ask, jsonObject } from "../stack/pulumi";
@@ -72,7 +73,8 @@ interface Run {
 }
 
 /** @throws Failure if Pulumi fails, whose output the terminal shows */
-async function up({ pulumi, note }: Context, { name, file }: Stack, run: Run): Promise<void> {
+async function up(context: Context, { name, file }: Stack, run: Run): Promise<void> {
+    const { pulumi, note } = context;
     const { stage, attempt, signal, isFirst } = run;
     const message = ["--message", `Convert to ${attempt.to}: ${stage}`];
     const args = [
@@ -86,7 +88,7 @@ async function up({ pulumi, note }: Context, { name, file }: Stack, run: Run): P
         file,
     ];
     for (const end = Date.now() + LOCKED_SECONDS * 1000; ;) {
-        const { code, stdout, stderr } = await pulumi(args, { signal, onLine: (line) => note(`  ${line}`) });
+        const { code, stdout, stderr } = await pulumi(args, { signal, onLine: progress(context) });
         if (code === 0) return;
         const lock = lockedBy(stdout + stderr);
         if (lock === undefined) throw new Failure(`pulumi up failed (exit code ${code}, see above)`);

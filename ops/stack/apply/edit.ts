@@ -31,8 +31,6 @@ export interface Edit {
         /** Resources of the run, as `pulumi up --target` takes them. */
         targets: string[];
     };
-    /** Called after `pulumi up` has ended, even if it failed. Not called if nothing was changed. */
-    written?: () => void;
 }
 
 /**
@@ -151,9 +149,9 @@ export function isEndIn(consumers: Consumer[], today: Date): (finding: Finding) 
 
 /** Runs `pulumi up`. If it applied nothing, undoes the edit. @throws Failure that says what to do */
 async function up(context: Context, stack: Stack, run: Run, how: string[]): Promise<void> {
-    const { state, written, back, edited, text, after } = run;
+    const { state, back, edited, text, after } = run;
     const { code, output } = await runUp(context, stack, how);
-    if (code === 0) return written?.();
+    if (code === 0) return;
     if (lockedBy(output) !== undefined) throw lockFailure(stack, output, back());
     const failed = `pulumi up: failed (exit code ${code}, see above).`;
     const now = await exported(context, stack).catch(() => undefined);
@@ -161,7 +159,6 @@ async function up(context: Context, stack: Stack, run: Run, how: string[]): Prom
         const block = "To block the caller without Pulumi, see docs/operate/leaked-credentials.md.";
         throw new Failure([failed, back(), ...(run.alone ? [block] : [])].join(" "));
     }
-    written?.();
     // Undoing the edit could make a revoked credential valid.
     const targets = how
         .filter((word) => !word.startsWith("--plan="))

@@ -46,7 +46,7 @@ describe("ops with callers in a file of their own", () => {
 
     it("adds a new caller there, keeps every other line, and runs pulumi up", async () => {
         const { ops, text, calls } = setUp();
-        const { out } = await exits(0, ops("consumer", "add", "bob", "--yes"));
+        const { out } = await exits(0, ops("consumer", "add", "bob", "--yes", "--verbose"));
         assert.match(out, /^--- callers\/intra\.yaml/m);
         assert.equal(
             callers(),
@@ -94,7 +94,7 @@ describe("ops with callers in a file of their own", () => {
         const { ops } = setUp();
         const { note } = await ops("consumer", "rotate", "alise", "a1", "--successor", "x", "--overlap-days", "5");
         assert.match(note, /alise: is not a consumer of the config\. Did you mean alice\?/);
-        const { out } = await ops("consumer", "expiring", "--json");
+        const { out } = await ops("consumer", "list", "--expiring", "30", "--json");
         assert.deepEqual(
             JSON.parse(out).map(({ consumer, credential }: any) => `${consumer}/${credential}`),
             ["alice/a2"],
@@ -123,7 +123,7 @@ describe("ops with callers in a file of their own", () => {
 
     it("refuses every command without the file: otherwise its callers would seem unknown", async () => {
         rmSync(join(folder, NAME));
-        const { note } = await exits(2, setUp().ops("consumer", "expiring"));
+        const { note } = await exits(2, setUp().ops("consumer", "list", "--expiring", "30"));
         assert.match(note, /callers\/intra\.yaml: must be a file that can be read \(ENOENT\)/);
     });
 });

@@ -14,23 +14,17 @@ const REVIEW = ["stack", "changes", "findings"];
 const CASES: [args: string[], keys: string[]][] = [
     [
         ["consumer", "show", "alice"],
-        ["stack", "name", "type", "file", "class", "limits", "ownLimits", "lastHandout", "credentials"],
+        ["stack", "name", "file", "class", "limits", "ownLimits", "credentials"],
     ],
     [["consumer", "add", "bob"], CHANGE],
     [["consumer", "add", "bob", "--yes"], CHANGE],
     [["consumer", "set-limits", "alice", "--concurrent", "2", "--yes"], CHANGE],
     [["consumer", "rotate", "alice", "a1", "--successor", "a3", "--yes"], CHANGE],
-    [
-        ["consumer", "revoke", "alice", "a1"],
-        [...CHANGE, "proofs"],
-    ],
-    [
-        ["consumer", "remove", "alice"],
-        [...CHANGE, "proofs"],
-    ],
+    [["consumer", "revoke", "alice", "a1"], CHANGE],
+    [["consumer", "remove", "alice"], CHANGE],
     [
         ["consumer", "handout", "alice", "a1"],
-        ["stack", "consumer", "credential", "url", "expires", "recipients", "record", "out", "page"],
+        ["stack", "consumer", "credentials", "url", "recipients", "out", "page"],
     ],
     [
         ["token", "issue", "tokens", "hs", "--ttl", "15m"],
@@ -54,10 +48,8 @@ describe("--json", () => {
         });
 
     it("of a list prints the list", async () => {
-        const { out } = await bench().ops("consumer", "expiring", "--json");
-        assert.deepEqual(Object.keys((JSON.parse(out) as object[])[0]), [
-            ...["consumer", "credential", "expires", "days", "class"],
-        ]);
+        const { out } = await bench().ops("consumer", "list", "--expiring", "30", "--json");
+        assert.deepEqual(Object.keys((JSON.parse(out) as object[])[0]), ["consumer", "credential", "expires", "days"]);
     });
 
     const expired = step("update", caller("alice", ["a1", "a2", "old"]), caller("alice", ["a1", "a2"]));
@@ -88,7 +80,11 @@ describe("--json", () => {
     });
 
     it("shows no secret of the config or the outputs, except in a handout", async () => {
-        for (const args of [["show", "alice"], ["add", "bob"], ["expiring"]]) {
+        for (const args of [
+            ["show", "alice"],
+            ["add", "bob"],
+            ["list", "--expiring", "30"],
+        ]) {
             const { out, note } = await bench({ text: STACK_FILE }).ops("consumer", ...args, "--json");
             for (const secret of Object.values(SECRETS)) assert.ok(!(out + note).includes(secret));
         }
