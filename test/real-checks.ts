@@ -15,12 +15,12 @@ export const CHECKS: Record<PartName, readonly string[]> = {
         "test/engine/callers/limits.test.ts",
         "test/engine/callers/classes.test.ts",
         "test/engine/gateway/observability.test.ts",
-        "test/engine/openai/openai.test.ts",
+        "test/engine/openai/streams.test.ts",
     ],
     "ingress-controller": [
         "test/engine/callers/credentials.test.ts",
         "test/engine/gateway/route.test.ts",
-        "test/engine/openai/openai.test.ts",
+        "test/engine/openai/streams.test.ts",
     ],
     "cloudflare-provider": [
         "test/engine/cloudflare/stack.test.ts",
