@@ -15,8 +15,13 @@ export const CHECKS: Record<PartName, readonly string[]> = {
         "test/engine/callers/limits.test.ts",
         "test/engine/callers/classes.test.ts",
         "test/engine/gateway/observability.test.ts",
+        "test/engine/openai/streams.test.ts",
     ],
-    "ingress-controller": ["test/engine/callers/credentials.test.ts", "test/engine/gateway/route.test.ts"],
+    "ingress-controller": [
+        "test/engine/callers/credentials.test.ts",
+        "test/engine/gateway/route.test.ts",
+        "test/engine/openai/streams.test.ts",
+    ],
     "cloudflare-provider": [
         "test/engine/cloudflare/stack.test.ts",
         "test/engine/cloudflare/zone.test.ts",
