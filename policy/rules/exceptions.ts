@@ -30,20 +30,15 @@ const schemaOf = (rules: readonly string[], today: Date) => {
         rule: z.string().refine((rule) => rules.includes(rule), `must be one of ${rules.join(", ")}. Choose one`),
         resource: z.string().min(1),
         reason: z.string().trim().min(LEAST_REASON),
-        until: z
-            .string()
-            .refine((until) => daysUntil(until, today) !== undefined, "must be a day, for example 2027-01-31")
-            .refine((until) => !(daysUntil(until, today)! > MOST_DAYS), `must be within ${MOST_DAYS} days`),
+        until: z.iso
+            .date("must be a day, for example 2027-01-31")
+            .refine((until) => !(daysUntil(until, today) > MOST_DAYS), `must be within ${MOST_DAYS} days`),
     });
     // Nothing after the key, as in the file without entries, is an empty list.
     return z.strictObject({ exceptions: z.array(exception).nullable() });
 };
 
-/**
- * @param rules names of all rules
- * @param today day of the run (UTC)
- * @throws ExceptionsError
- */
+/** @param rules names of all rules @param today day of the run (UTC) @throws ExceptionsError */
 export function parseExceptions(text: string, rules: readonly string[], today: Date): Exception[] {
     let file: unknown;
     try {
@@ -58,19 +53,15 @@ export function parseExceptions(text: string, rules: readonly string[], today: D
     );
 }
 
-/** @returns days from today to a day, below 0 for a past day; undefined for an invalid one */
-function daysUntil(until: string, today: Date): number | undefined {
-    const time = Date.parse(`${until}T00:00:00Z`);
-    if (Number.isNaN(time) || new Date(time).toISOString().slice(0, 10) !== until) return undefined;
-    return Math.ceil((time - today.getTime()) / DAY);
-}
+/** Days from today to a day, below 0 for a past day. */
+const daysUntil = (until: string, today: Date) => Math.ceil((Date.parse(`${until}T00:00:00Z`) - today.getTime()) / DAY);
 
 /** Violations without those that an exception exempts. An expired exception has no effect, and is named. */
 export function standing(violations: Violation[], exceptions: Exception[], today: Date): Violation[] {
     return violations.flatMap((violation) => {
         const { rule, urn, name, message } = violation;
         const mine = exceptions.filter((one) => one.rule === rule && [urn, name].includes(one.resource));
-        if (mine.some(({ until }) => daysUntil(until, today)! >= 0)) return [];
+        if (mine.some(({ until }) => daysUntil(until, today) >= 0)) return [];
         return mine.length === 0
             ? [violation]
             : [{ ...violation, message: `${message} Its exception expired on ${mine.at(-1)!.until}.` }];

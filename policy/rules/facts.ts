@@ -42,9 +42,7 @@ export function listsOf(program: string): Lists | undefined {
     if (!existsSync(file)) return undefined;
     const read = schema.safeParse(parse(readFileSync(file, "utf8")));
     if (read.success) return read.data;
-    throw new Error(
-        read.error.issues.map(({ path, message }) => `${LISTS_FILE}: ${path.join(".")}: ${message}.`).join(" "),
-    );
+    throw new Error(`${LISTS_FILE}: ${z.prettifyError(read.error)}`);
 }
 
 /**

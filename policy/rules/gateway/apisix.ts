@@ -14,7 +14,7 @@ const LEAST: Record<string, number> = { secret: 32, admin: 32, viewer: 32, "etcd
 const OF_TOKENS = ["algorithm", "secret", "public_key"];
 const NOT_COPIED = "propagate.hnc.x-k8s.io/none";
 /** Names of Secrets in the namespace of the gateway, which has no sub-namespaces. */
-const OF_THE_GATEWAY = /^(apisix-admin-keys|[^.]+-etcd)$/;
+const OF_THE_GATEWAY = /^apisix-(admin-keys|etcd)$/;
 
 export const ownKeys: Rule = {
     name: "own-keys",
