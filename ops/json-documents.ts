@@ -13,7 +13,7 @@ const CALLERS =
 export const JSON_DOCUMENTS: Record<string, string> = {
     "consumer list":
         "list of `{consumer, credential, live, problems, …}`, one for each credential; with `--expiring` of `{consumer, credential, expires, days}`",
-    "consumer show": `\`{stack, name, file, class, limits, ownLimits, ${CREDENTIALS}}\`; \`state\` is that of the config, applied or not`,
+    "consumer show": `\`{stack, name, class, limits, ownLimits, ${CREDENTIALS}}\`; \`state\` is that of the config, applied or not`,
     "consumer usage": `\`{stack, since, from, to, callers: ${CALLERS}}\`; \`kind\` is \`caller\`, \`unknown\` (not in the config), \`verification\` (option \`intra-b\`) or \`no-caller\`, whose \`caller\` is \`null\`; \`tokens\` only with an OpenAI-compatible server`,
     "consumer add": EDIT,
     "consumer set-limits": EDIT,

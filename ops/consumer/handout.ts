@@ -1,5 +1,5 @@
 import { armor, Encrypter } from "age-encryption";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { claimKey } from "../../components/consumers/consumer";
 import { repeatable, withConsumer, withExamples, withJson, withStack, type AddCommand } from "../arguments";
@@ -45,29 +45,26 @@ async function handout(context: Context, name: string, ids: string[], args: Hand
     const { out, again: reason } = args;
     const stack = await findStack(context, args.stack);
     const encrypt = encrypterFor(args.recipient);
+    if (out !== undefined && existsSync(out))
+        throw new UsageError([`--out: must be a new file (${out} exists). Name another file.`]);
     const given = await chosen(context, stack, name, ids, reason);
     const outputs = await readOutputs(context, stack);
     const credentials = given.map(({ credential }) => withSecret(stack, name, credential, outputs));
     const about = { url: outputs.url!, limits: limitsInForce(stack, name), openai: serverIn(stack.text) === "openai" };
     const { answerTimeoutSeconds } = gatewayOf(stack);
     const page = await encrypt(renderHandout({ ...about, answerTimeoutSeconds, credentials }));
+    // Shortened, since keys only have to be distinguishable.
+    const recipients = args.recipient.map((key) => `${key.slice(0, 12)}…`);
+    const now = { at: context.today.toISOString(), recipients, reason, by: whoAmI() };
+    for (const { credential, earlier, fingerprint } of given.filter((one) => isSecret(one.credential)))
+        record(context, stack, [name, credential.id], earlier, { ...now, fingerprint });
     if (out !== undefined) {
         mkdirSync(dirname(out), { recursive: true, mode: 0o700 });
         writeFileSync(out, page, { flag: "wx", mode: 0o600 });
     }
-    // Shortened, since keys only have to be distinguishable.
-    const recipients = args.recipient.map((key) => `${key.slice(0, 12)}…`);
-    const now = { at: context.today.toISOString(), recipients, reason, by: whoAmI() };
-    try {
-        for (const { credential, earlier, fingerprint } of given.filter((one) => isSecret(one.credential)))
-            record(context, stack, [name, credential.id], earlier, { ...now, fingerprint });
-    } catch (error) {
-        if (out !== undefined) rmSync(out, { force: true });
-        throw error;
-    }
     const shown = { consumer: name, credentials: credentials.map(({ who }) => who), url: about.url, recipients };
-    const text = { out: out ?? null, page: out === undefined ? page : null };
-    if (args.json) context.out(json({ stack: stack.short, ...shown, ...text }));
+    const text = out === undefined ? page : null;
+    if (args.json) context.out(json({ stack: stack.short, ...shown, out: out ?? null, page: text }));
     else if (out === undefined) context.out(page.trimEnd());
     // Pulumi runs `git status`, which reports untracked files as changes.
     if (out !== undefined && (await isCommittable(out)))

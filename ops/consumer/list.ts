@@ -139,11 +139,9 @@ async function addLacking(context: Context, stack: Stack, rows: (Row | TokenRow)
         }
 }
 
-const NONE = "No consumers, neither in the config nor live.";
-
 function render(all: Row[]): string {
     const rows = all.filter(({ consumer }) => consumer !== ALL);
-    if (rows.length === 0) return NONE;
+    if (rows.length === 0) return "No consumers, neither in the config nor in the cluster.";
     // An empty column is omitted.
     const named = rows.some((row) => row.class !== undefined);
     return table(
@@ -161,7 +159,7 @@ function render(all: Row[]): string {
 }
 
 function renderTokens(rows: TokenRow[]): string {
-    if (rows.length === 0) return NONE;
+    if (rows.length === 0) return "No consumers, neither in the config nor at Cloudflare.";
     return table(
         ["consumer", "credential", "expires", "expires at Cloudflare", "live"],
         rows.map((row) => [

@@ -1,5 +1,4 @@
-import { createHash, createPublicKey } from "node:crypto";
-import { basename } from "node:path";
+import { publicFingerprint } from "../../components/meaning/fingerprint";
 import { day, daysUntil } from "../../config/keys/consumers/credentials";
 import { withConsumer, withExamples, withJson, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
@@ -10,7 +9,7 @@ import { generatedIn } from "../stack/history/generated";
 import { limitsInForce, limitsInWords, ownLimits } from "../stack/limits";
 import { exported } from "../stack/review/review";
 import { findStack, type Stack } from "../stack/stack";
-import { readConsumers, type Credential } from "../stack/stack-file";
+import type { Credential } from "../stack/stack-file";
 import { handouts, lacksSince } from "./handouts/record";
 import { classInWords } from "./options";
 import { lookUp } from "./plan";
@@ -33,15 +32,14 @@ async function show(context: Context, name: string, args: { stack?: string; json
     const credentials = consumer.credentials.map((one) =>
         shownCredential(context, stack, name, one, generated.get(`${name}/${one.id}`)?.fingerprint),
     );
-    const [file, limits, own] = [fileOf(stack, name), limitsInForce(stack, name), ownLimits(stack, name)];
+    const [limits, own] = [limitsInForce(stack, name), ownLimits(stack, name)];
     if (args.json) {
-        const about = { stack: stack.short, name, file, class: consumer.class ?? null, limits, ownLimits: own };
+        const about = { stack: stack.short, name, class: consumer.class ?? null, limits, ownLimits: own };
         return context.out(json({ ...about, credentials }));
     }
     const inherited = limitsInWords(own) === limitsInWords(limits) ? "" : ` (own: ${limitsInWords(own)})`;
     const lines = [
         `consumer      ${name}`,
-        `file          ${file}`,
         `class         ${classInWords(stack, consumer.class)}`,
         `limits        ${limitsInWords(limits)}${inherited}`,
     ];
@@ -71,31 +69,13 @@ function shownCredential(context: Context, stack: Stack, name: string, one: Cred
         secretVersion: secretVersion ?? null,
         /** Day on which the previous secret stops working. */
         previousSecretExpires: previousSecretExpires ?? null,
-        /** Of a public key, or of a generated secret: null for a key that an operator has set, and before the creation. */
-        fingerprint: publicKey === undefined ? (generated ?? null) : fingerprint(publicKey),
+        /** Of a public key, as in previews, or of a generated secret: null for a key that an operator has set, and before the creation. */
+        fingerprint: publicKey === undefined ? (generated ?? null) : publicFingerprint(publicKey),
         /** Last handout of the present secret. */
         lastHandout: lacksSecretSince === null ? (handouts(context, stack, name, id).at(-1) ?? null) : null,
         /** Day of the last handout, if it was of another secret. */
         lacksSecretSince,
     };
-}
-
-/**
- * SHA-256 as in `openssl pkey -pubin -outform der | sha256sum`, in base64. @returns null for an invalid key, which the config
- * check reports
- */
-function fingerprint(pem: string): string | null {
-    try {
-        const der = createPublicKey(pem).export({ type: "spki", format: "der" });
-        return `SHA256:${createHash("sha256").update(der).digest("base64").replace(/=+$/, "")}`;
-    } catch {
-        return null;
-    }
-}
-
-function fileOf({ text, file, callers }: Stack, name: string): string {
-    const own = callers === undefined || readConsumers(text).some((one) => one.name === name);
-    return own ? basename(file) : callers.name;
 }
 
 function render(credentials: ShownCredential[]): string {

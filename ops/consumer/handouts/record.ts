@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import * as z from "zod";
 import type { Context } from "../../context";
 import { isOver } from "../../dates";
-import { Failure, UsageError } from "../../errors";
+import { UsageError } from "../../errors";
 import { shownPath } from "../../output";
 import type { Stack } from "../../stack/stack";
 import type { Credential } from "../../stack/stack-file";
@@ -61,12 +61,7 @@ export function record(
     const file = recordFile(context, stack, ...who);
     mkdirSync(dirname(file), { recursive: true });
     const flag = earlier.length > 0 ? "w" : "wx";
-    try {
-        writeFileSync(file, `${JSON.stringify([...earlier, now], null, 2)}\n`, { flag });
-    } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-        throw new Failure(`${who.join("/")}: another operator is handing it out right now. Ask the other operators.`);
-    }
+    writeFileSync(file, `${JSON.stringify([...earlier, now], null, 2)}\n`, { flag });
 }
 
 function recordFile({ folder }: Context, { short }: Short, consumer: string, id: string): string {

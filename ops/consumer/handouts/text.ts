@@ -38,7 +38,6 @@ function about({ url, limits, openai }: Handout): string {
     const lines = [
         `Base URL: ${url}`,
         `Limits: ${limitsInWords(limits)}. After a 429, wait as its header \`Retry-After\` says.`,
-        // SDKs send none of these by themselves.
         ...(maxTokens
             ? [`Set \`max_tokens\` in each request to at most ${maxTokens}, for one answer to one prompt.`]
             : []),
@@ -50,13 +49,13 @@ function about({ url, limits, openai }: Handout): string {
     return lines.map((line) => `- ${line}`).join("\n");
 }
 
+const SECRET = "Treat it like a password: it is shown only once.";
+
 /** Programs read the first sentence up to the end of its line, so the last day is on the next line. */
 function validity({ who, expires }: HandoutCredential): string {
-    if (expires === undefined) return `Credential ${who}. It works until it is revoked.`;
-    return `Credential ${who}. It works until ${expires} (UTC).\nIts last day is ${dayAfter(new Date(expires), -1)}.`;
+    const end = expires && `${expires} (UTC).\nIts last day is ${dayAfter(new Date(expires), -1)}.`;
+    return `Credential ${who}. It works until ${end ?? "it is revoked."}`;
 }
-
-const SECRET = "Treat it like a password: it is shown only once.";
 
 function usage(one: HandoutCredential): string {
     const { claim, algorithm, secret } = one;

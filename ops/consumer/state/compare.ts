@@ -19,10 +19,7 @@ export interface Row {
     expires: string | null;
     /** Whether the Consumer object in the cluster has the credential. */
     live: boolean;
-    /**
-     * Whether the ingress controller has accepted the current generation of the Consumer object, and APISIX accepts the
-     * controller's changes.
-     */
+    /** Whether the ingress controller has accepted the Consumer object as it is, and APISIX the controller's changes. */
     accepted: boolean;
     /** When the ingress controller last reported `accepted`. */
     lastApplied: string | null;

@@ -14,7 +14,7 @@ const REVIEW = ["stack", "changes", "findings"];
 const CASES: [args: string[], keys: string[]][] = [
     [
         ["consumer", "show", "alice"],
-        ["stack", "name", "file", "class", "limits", "ownLimits", "credentials"],
+        ["stack", "name", "class", "limits", "ownLimits", "credentials"],
     ],
     [["consumer", "add", "bob"], CHANGE],
     [["consumer", "add", "bob", "--yes"], CHANGE],

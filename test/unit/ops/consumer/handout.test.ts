@@ -119,7 +119,10 @@ describe("ops consumer handout", () => {
         const { ops, folder } = bench();
         const file = join(folder, "there");
         writeFileSync(file, "something");
-        assert.match((await exits(1, ops(...HANDOUT, "--out", file))).note, /there: cannot be used \(EEXIST/);
+        assert.match(
+            (await exits(2, ops(...HANDOUT, "--out", file))).note,
+            /--out: must be a new file \(.*there exists\)/,
+        );
         assert.equal(readFileSync(file, "utf8"), "something");
         await exits(0, ops(...HANDOUT));
     });
