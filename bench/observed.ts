@@ -9,7 +9,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { accessLogSettings } from "../components/apisix/access-log";
-import { LATENCY_BUCKETS, METRICS_METADATA, metricsAttributes } from "../components/apisix/observability";
+import { LATENCY_BUCKETS, METRICS_ATTRIBUTES, metricsMetadata } from "../components/apisix/observability";
 import { alpaChain } from "../components/route/plugin-chain";
 import { guard } from "../config/keys/guard";
 import type { Context } from "../sandbox/gateway/request/context";
@@ -112,7 +112,7 @@ function countSeries(callers: number, say: Say): void {
                     ...{ received: 400, sent: 1200 },
                 },
             } as unknown as Context;
-            metrics.count(context, { prefer_name: true }, METRICS_METADATA.prometheus);
+            metrics.count(context, { prefer_name: true }, metricsMetadata({}).prometheus);
         }
     const text = metrics.text(true);
     const series = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
@@ -125,9 +125,8 @@ function countSeries(callers: number, say: Say): void {
 
 /** A gateway with the rule for completions and one caller. */
 async function gatewayOf(alpa: number, kept: Kept): Promise<Gateway> {
-    const attributes = metricsAttributes({ metrics: { scrapers: [], podMonitor: false } });
     const { accessLog, metrics } = observedOf(
-        stringify({ nginx_config: accessLogSettings(), plugin_attr: attributes }),
+        stringify({ nginx_config: accessLogSettings(), plugin_attr: { prometheus: METRICS_ATTRIBUTES } }),
     );
     // Counts the bytes of the access log instead of writing it.
     let written = 0;
@@ -148,7 +147,7 @@ async function gatewayOf(alpa: number, kept: Kept): Promise<Gateway> {
     const observed = { ...(kept.metrics && { counted: true }), ...(kept.log && { named: true }) };
     const settings = { ...rules, defaultModel: "default" };
     const plugins = alpaChain("/completions", STACK, settings, { observed });
-    if (kept.metrics) await put("/plugin_metadata/prometheus", METRICS_METADATA.prometheus);
+    if (kept.metrics) await put("/plugin_metadata/prometheus", metricsMetadata({}).prometheus);
     await put("/services/s", {
         name: `${STACK}_alpa_0`,
         upstream: { type: "roundrobin", nodes: { [`127.0.0.1:${alpa}`]: 1 }, retries: 0 },

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CoreV1Api, CustomObjectsApi } from "@kubernetes/client-node";
 import { stringify } from "yaml";
-import { componentNamespace } from "../components/apisix/values";
+import { installationOf } from "../components/apisix/values";
 import { endOrphanPlugins, freePortFrom, startGuard, waitFor } from "../sandbox/processes";
 import { ensureTools, SANDBOX_TOOLS } from "../sandbox/toolchain/toolchain";
 import { createStack, mustPulumi } from "../sandbox/world/pulumi";
@@ -34,7 +34,7 @@ export async function withBench(log: (line: string) => void, work: (bench: Bench
         const binding = {
             ingressClass: GATEWAY,
             gateway: GATEWAY,
-            gatewayNamespace: componentNamespace(GATEWAY),
+            gatewayNamespace: installationOf("rampart", GATEWAY).namespace,
         };
         await work({ dir, world, url, binding });
     } finally {

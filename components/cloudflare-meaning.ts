@@ -2,7 +2,7 @@
 import { servedPrefixes } from "./alpa/paths";
 import { OPENAI_PREFIX } from "./openai/paths";
 import type { CloudflareAccessArgs } from "./cloudflare-args";
-import type { TokenCredential, TokenMeaning } from "./cloudflare/service-token";
+import type { TokenCredential, TokenMeaning } from "./cloudflare/service-tokens";
 import { plain, type Meaning, type ShowSecret } from "./meaning/plain";
 
 /** Meanings by the type of the component, without those that the stack does not have. */

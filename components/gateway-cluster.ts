@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Conversion, type ConversionOutputs } from "./conversion";
 import { servedServer } from "./served-server";
 import { ServerRoute } from "./route/server-route";
-import { GATEWAY_SERVICE } from "./apisix/values";
+import { GATEWAY_SERVICE, installationOf } from "./apisix/values";
 import { CloudflareExposure, type GatewayOrigin } from "./cloudflare/exposure";
 import { Consumers } from "./consumers/consumers";
 import { GatewayServes } from "./consumers/gateway-serves";
@@ -18,7 +18,6 @@ import { secretMap } from "./kubernetes/secret-data";
 import { serverOf, type ServerSettings } from "./server";
 import { evidencePath } from "./server-checks";
 import { tokenLimits } from "./openai/max-tokens";
-import { componentNamespace, releaseNamespace } from "./apisix/values";
 import { SharedCounters } from "./consumers/shared-counters";
 import { GatewayTls } from "./apisix/tls";
 import { VERIFICATION_PREFIX } from "./opt/verification";
@@ -204,6 +203,6 @@ function gatewayPods(
 /** Address of the gateway inside the cluster. */
 function gatewayOrigin({ gateway, namespace }: Pick<GatewayClusterArgs, "gateway" | "namespace">): GatewayOrigin {
     if (gateway.installer === "existing") return gateway.origin!;
-    const apisix = gateway.installer === "helm" ? releaseNamespace(namespace) : componentNamespace(namespace);
+    const { namespace: apisix } = installationOf(gateway.installer, namespace);
     return { service: GATEWAY_SERVICE, namespace: apisix, labels: APISIX_PODS.matchLabels, podPort: DATA_PORT };
 }

@@ -84,3 +84,19 @@ async function resultOf<T>(path: string, asked: Promise<Answer<T>>): Promise<T> 
     if (result === undefined) throw new Error(`Cloudflare GET ${path.replace(/\?.*/, "")}: ${said}`);
     return result;
 }
+
+/**
+ * Returns what is missing if a name has no active edge certificate, as a text that begins with "needs". A wildcard covers one
+ * level.
+ * @param packs the certificates, or the reason why they are unknown
+ */
+export function certificateNeed(names: string[], packs: CertificatePack[] | string): string | undefined {
+    if (names.length === 0) return undefined;
+    if (typeof packs === "string")
+        return `needs the edge certificates, which cannot be read (${packs}). Give the token "Zone: SSL and Certificates: Read".`;
+    const active = packs.filter(({ status }) => status === "active").flatMap(({ hosts }) => hosts);
+    const bare = names.filter((name) => !active.includes(name) && !active.includes(name.replace(/^[^.]+/, "*")));
+    if (bare.length === 0) return undefined;
+    const states = [...new Set(packs.map(({ status }) => status))].join(", ") || "no certificate";
+    return `needs an active edge certificate for ${bare.join(", ")} (got ${states}). Wait up to 24 h; a name two levels below the zone needs an advanced certificate.`;
+}

@@ -7,8 +7,6 @@ import { ask, NoAnswer, type Answer, type Server } from "./query";
 export interface ComparedRow {
     name: string;
     type: string;
-    /** Whether the query uses TCP. */
-    tcp: boolean;
     old: string;
     new: string;
     equal: boolean;
@@ -33,51 +31,35 @@ interface Sides {
 
 /** Number of concurrent queries. */
 const AT_ONCE = 16;
-/** Answers of this size or more, in bytes of text, are also checked by TCP, since some networks drop large UDP packets. */
-const LARGE = 400;
 
-/** @throws NoAnswer with every server that answers neither by UDP nor by TCP */
+/** @throws NoAnswer with every server that does not answer */
 export async function compare(sides: Sides): Promise<ComparedRow[]> {
     await allAnswer(sides);
     const checks = checksOf(sides.records, sides.zone, sides);
-    const rows = await pooled(checks, (check) => compareOne(check, sides, { tcp: false }));
-    const large = checks.filter((_, i) => rows[i].tcp || rows[i].old.length > LARGE || rows[i].new.length > LARGE);
-    const again = await pooled(large, (check) => compareOne(check, sides, { tcp: true }));
-    const seen = rows.map((row) => ({ ...row, tcp: false }));
-    return [...seen, ...again].sort((a, b) => Number(a.equal) - Number(b.equal));
+    const rows = await pooled(checks, (check) => compareOne(check, sides));
+    return rows.sort((a, b) => Number(a.equal) - Number(b.equal));
 }
 
 /** Checks first that all servers answer. Otherwise every query would wait until the timeout of a server that is down. */
 async function allAnswer({ zone, old, new: fresh, signal }: Sides): Promise<void> {
-    const dead = await pooled(
-        [...old, ...fresh].flatMap((server) => [false, true].map((tcp) => ({ server, tcp }))),
-        async ({ server, tcp }) => {
-            try {
-                const { rcode } = await ask(server, { name: zone, type: "SOA" }, { tcp, signal });
-                return rcode === "NOERROR" ? [] : [`${server.label}: answers ${rcode} for ${zone}`];
-            } catch (error) {
-                if (!(error instanceof NoAnswer)) throw error;
-                return [error.message];
-            }
-        },
-    );
+    const dead = await pooled([...old, ...fresh], async (server) => {
+        try {
+            const { rcode } = await ask(server, { name: zone, type: "SOA" }, { signal });
+            return rcode === "NOERROR" ? [] : [`${server.label}: answers ${rcode} for ${zone}`];
+        } catch (error) {
+            if (!(error instanceof NoAnswer)) throw error;
+            return [error.message];
+        }
+    });
     const problems = [...new Set(dead.flat())];
     if (problems.length > 0) throw new NoAnswer(problems.join("; "));
 }
 
-async function compareOne(check: Check, sides: Sides, { tcp }: { tcp: boolean }): Promise<ComparedRow> {
-    const [old, fresh] = await Promise.all(
-        [sides.old, sides.new].map((servers) => sideSays(check, servers, { tcp, signal: sides.signal })),
-    );
-    const row = {
-        name: check.name,
-        type: check.type,
-        tcp: tcp || old.tcp || fresh.tcp,
-        old: old.text,
-        new: fresh.text,
-    };
-    const wrong = difference(check, old, fresh);
-    return { ...row, equal: wrong === undefined, note: wrong ?? check.why ?? "" };
+async function compareOne(check: Check, { old, new: fresh, signal }: Sides): Promise<ComparedRow> {
+    const [before, after] = await Promise.all([old, fresh].map((servers) => sideSays(check, servers, signal)));
+    const wrong = difference(check, before, after);
+    const { name, type, why = "" } = check;
+    return { name, type, old: before.text, new: after.text, equal: wrong === undefined, note: wrong ?? why };
 }
 
 /** The answer of one server to a query, or the common answer of all old servers or of all new servers. */
@@ -111,25 +93,19 @@ function difference(check: Check, old: Said, fresh: Said): string | undefined {
         : `old and new servers agree, but the records file has ${expected || "no such record"}`;
 }
 
-async function sideSays(
-    check: Check,
-    servers: Server[],
-    options: { tcp: boolean; signal?: AbortSignal },
-): Promise<Said & { tcp: boolean }> {
+async function sideSays(check: Check, servers: Server[], signal: AbortSignal | undefined): Promise<Said> {
     const said = await Promise.all(
-        servers.map(async (server) => {
+        servers.map(async ({ label, ...server }) => {
             try {
-                const answer = await ask(server, check, options);
-                return { label: server.label, ...outcome(answer, check), tcp: answer.tcp };
+                return { label, ...outcome(await ask({ label, ...server }, check, { signal }), check) };
             } catch (error) {
                 if (!(error instanceof NoAnswer)) throw error;
-                return { label: server.label, kind: "failed" as const, text: error.message, tcp: false };
+                return { label, kind: "failed" as const, text: error.message };
             }
         }),
     );
-    const used = said.some((one) => one.tcp);
-    if (new Set(said.map(({ kind, text }) => `${kind} ${text}`)).size === 1) return { ...said[0], tcp: used };
-    return { kind: "failed", text: said.map(({ label, text }) => `${label}: ${text}`).join("; "), tcp: used };
+    if (new Set(said.map(({ kind, text }) => `${kind} ${text}`)).size === 1) return said[0];
+    return { kind: "failed", text: said.map(({ label, text }) => `${label}: ${text}`).join("; ") };
 }
 
 function outcome(answer: Answer, { name, type }: Check): Said {

@@ -4,7 +4,7 @@ import { openApi, type ApiAccess } from "../components/cloudflare/api";
 import { type CertificatePack, CloudflareZones, type ZoneStatus } from "./cloudflare";
 import { compare, type ComparedRow } from "./compare";
 import { ask } from "./query";
-import { findServers, findSome, parentServers, systemLookup, type Lookup } from "./servers";
+import { findServers, parentServers, systemLookup, type Lookup } from "./servers";
 
 export interface DnsFacts {
     zone: string;
@@ -71,18 +71,9 @@ export async function gatherDnsFacts(
     const sources = { ...settings, signal, lookup };
     const proxied = [...new Set(records.filter((record) => record.proxied).map(({ name }) => name))];
     const facts: DnsFacts = {
-        ...{
-            zone,
-            now,
-            proxied,
-            hostnames: settings.hostnames ?? [],
-            proxiedNow: [],
-            unanswered: [],
-            ds: [],
-            certificates: [],
-            oldNsTtlSeconds: 0,
-        },
-        ...{ status: undefined, delegation: undefined, ownDs: undefined, differences: undefined },
+        ...{ zone, now, proxied, hostnames: settings.hostnames ?? [], proxiedNow: [], unanswered: [], ds: [] },
+        ...{ certificates: [], oldNsTtlSeconds: 0, status: undefined, delegation: undefined },
+        ...{ ownDs: undefined, differences: undefined },
     };
     const learn = (work: Promise<void>) => work.catch((error: Error) => void facts.unanswered.push(error.message));
     await Promise.all([
@@ -133,31 +124,28 @@ async function fromCloudflare(
 async function fromParent(facts: DnsFacts, sources: Sources): Promise<void> {
     const { zone, parentServers: named = [], signal, lookup } = sources;
     const labels = named.length > 0 ? named : await parentServers(zone, lookup);
-    const servers = await findSome(labels, lookup);
-    const ds = new Set<string>();
-    const names = new Set<string>();
-    let ttlSeconds = 0;
     const asked = await Promise.allSettled(
-        servers.map(async (server) => {
-            const [ns, signed] = await Promise.all([
-                ask(server, { name: zone, type: "NS" }, { signal }),
-                ask(server, { name: zone, type: "DS" }, { signal }),
-            ]);
-            for (const { rcode } of [ns, signed])
-                if (rcode !== "NOERROR" && rcode !== "NXDOMAIN")
-                    throw new Error(`${server.label}: answers ${rcode} for ${zone}`);
-            const referral = [...ns.answers, ...ns.authority].filter((row) => row.type === "NS" && row.name === zone);
-            for (const row of referral) {
-                names.add(row.value);
-                ttlSeconds = Math.max(ttlSeconds, row.ttl);
-            }
-            for (const row of signed.answers) if (row.type === "DS") ds.add(row.value);
+        labels.map(async (label) => {
+            const [server] = await findServers([label], lookup);
+            return Promise.all(
+                ["NS", "DS"].map(async (type) => {
+                    const { rcode, answers, authority } = await ask(server, { name: zone, type }, { signal });
+                    if (rcode !== "NOERROR" && rcode !== "NXDOMAIN")
+                        throw new Error(`${label}: answers ${rcode} for ${zone}`);
+                    const rows = type === "NS" ? [...answers, ...authority] : answers;
+                    return rows.filter((row) => row.type === type && row.name === zone);
+                }),
+            );
         }),
     );
     const failed = asked.find((one) => one.status === "rejected");
     if (failed && asked.every((one) => one.status === "rejected")) throw failed.reason;
-    facts.delegation = { servers: [...names].sort(), ttlSeconds };
-    facts.ds = [...ds].sort();
+    const rows = asked.flatMap((one) => (one.status === "fulfilled" ? one.value.flat() : []));
+    const valuesOf = (type: string) =>
+        [...new Set(rows.filter((row) => row.type === type).map(({ value }) => value))].sort();
+    const ttlSeconds = Math.max(0, ...rows.filter(({ type }) => type === "NS").map(({ ttl }) => ttl));
+    facts.delegation = { servers: valuesOf("NS"), ttlSeconds };
+    facts.ds = valuesOf("DS");
 }
 
 /** Whether the parent zone delegates to Cloudflare's servers and no others. */

@@ -1,8 +1,12 @@
 /** Conditions for the next phase of a zone, and effects of a rollback. Pure functions of the facts. */
 import { type Phase } from "../components/cloudflare/dns-record";
-import { certificateNeed } from "./certificates";
-import { delegatedToUs, type DnsFacts } from "./facts";
+import type { ApiAccess } from "../components/cloudflare/api";
+import { certificateNeed } from "./cloudflare";
+import { delegatedToUs, gatherDnsFacts, type DnsFacts, type DnsSettings } from "./facts";
+import { type Lookup } from "./servers";
 
+/** Time limit of the check, in seconds: below that of the whole preflight. */
+const LIMIT_SECONDS = 25;
 /**
  * Days after which Cloudflare deletes a free zone. `pending`: the zone never had a delegation. `moved`: the zone has lost
  * its delegation.
@@ -11,6 +15,17 @@ const DELETED_AFTER_DAYS = { pending: 28, moved: 7 };
 const DAY_MS = 24 * 60 * 60 * 1000;
 const CHECK = "npm run ops -- check dns";
 
+/** Problems, and warnings that do not stop the run, about the phase in the config. Runs before every preview and update. */
+export async function dnsReport(
+    settings: DnsSettings,
+    access: ApiAccess,
+    options: { lookup?: Lookup; now?: Date } = {},
+): Promise<{ problems: string[]; notes: string[] }> {
+    const signal = AbortSignal.timeout(LIMIT_SECONDS * 1000);
+    const facts = await gatherDnsFacts(settings, access, { signal, ...options });
+    return { problems: phaseProblems(settings.phase, facts), notes: phaseNotes(settings.phase, facts) };
+}
+
 /** Returns why a zone must not enter a phase yet. Empty if the zone may enter the phase, or has already reached it. */
 export function phaseProblems(phase: Phase, facts: DnsFacts): string[] {
     if (isReached(phase, facts)) return [];
@@ -18,7 +33,9 @@ export function phaseProblems(phase: Phase, facts: DnsFacts): string[] {
     const { status, zone, unanswered } = facts;
     if (unanswered.length > 0)
         return unanswered.map((why) =>
-            say(`needs the state of the move, which is unknown (${why}). ${wayOut(phase, facts)}`),
+            say(
+                `needs the state of the move, which is unknown (${why}). Solve this; until then keep the phase and the proxied names of the last run.`,
+            ),
         );
     if (!status)
         return [
@@ -26,8 +43,8 @@ export function phaseProblems(phase: Phase, facts: DnsFacts): string[] {
                 `needs the zone at Cloudflare (the API token can read no zone ${zone}). Give the token "Zone: Zone: Read" for this zone; if the zone does not exist yet, begin with phase mirror.`,
             ),
         ];
-    if (phase === "delegated") return [...foreignDs(facts), ...differences(facts)].map(say);
-    return [...foreignDs(facts), ...missing(phase, facts)].map(say);
+    const needs = phase === "delegated" ? differences(facts) : missing(phase, facts);
+    return [...foreignDs(facts), ...needs].map(say);
 }
 
 /**
@@ -49,19 +66,12 @@ function isReached(phase: Phase, facts: DnsFacts): boolean {
     }
 }
 
-/** Advice for a problem. It never suggests phase mirror if that would remove names from the proxy. */
-function wayOut(phase: Phase, { proxied, proxiedNow, ownDs }: DnsFacts): string {
-    if (phase === "delegated") return "Solve this, or set dns.phase back to mirror.";
-    const fresh = proxied.filter((name) => !proxiedNow.includes(name));
-    if (phase === "signed" && ownDs === undefined) return "Solve this; until then stay in phase proxied.";
-    if (fresh.length === 0 || fresh.length === proxied.length)
-        return "Solve this; until then stay in the previous phase.";
-    return `Solve this; until then remove proxied from ${fresh.join(", ")}.`;
-}
-
 /** Requirements of the later phases, in addition to the absence of foreign DS records. */
 function missing(phase: Phase, facts: DnsFacts): string[] {
-    return [...settled(facts), ...certificates(facts), ...(phase === "signed" ? oldAnswersGone(facts) : [])];
+    // The stack's own names are included, because they are proxied from the start.
+    const names = [...new Set([...facts.hostnames, ...facts.proxied])];
+    const certificate = certificateNeed(names, facts.certificates) ?? [];
+    return [...settled(facts), certificate, ...(phase === "signed" ? oldAnswersGone(facts) : [])].flat();
 }
 
 /** Rejects DS records without a matching key at Cloudflare: validating resolvers would reject the whole zone. */
@@ -78,8 +88,9 @@ function differences({ differences: rows }: DnsFacts): string[] {
     if (rows === undefined) return [`needs a comparison of the old and the new name servers. Run: ${CHECK}`];
     if (rows.length === 0) return [];
     const first = rows.slice(0, 3).map(({ name, type }) => `${name} ${type}`);
+    const more = rows.length > 3 ? " …" : "";
     return [
-        `needs equal answers of the old and the new name servers (${rows.length} differ: ${first.join(", ")}${rows.length > 3 ? " …" : ""}). See: ${CHECK}`,
+        `needs equal answers of the old and the new name servers (${rows.length} differ: ${first.join(", ")}${more}). See: ${CHECK}`,
     ];
 }
 
@@ -99,15 +110,6 @@ function settled(facts: DnsFacts): string[] {
 }
 
 /**
- * Checks that every proxied name has a certificate. The stack's own names are included, because they are proxied from the
- * start.
- */
-function certificates({ proxied, hostnames, certificates }: DnsFacts): string[] {
-    const need = certificateNeed([...new Set([...hostnames, ...proxied])], certificates);
-    return need === undefined ? [] : [need];
-}
-
-/**
  * Checks that no resolver still queries the old servers. Their answers have no signatures, so a DS record would make them
  * invalid (bogus).
  */
@@ -123,9 +125,9 @@ function oldAnswersGone({ status, delegation, oldNsTtlSeconds, ds, ownDs, now }:
     ];
 }
 
-/** Warnings in a phase: effects of a rollback, and what Cloudflare will delete. */
+/** Warnings in a phase: what is broken, the DS record to publish, and when Cloudflare deletes the zone. */
 export function phaseNotes(phase: Phase, facts: DnsFacts): string[] {
-    const { status, ds, ownDs, delegation, proxied, unanswered } = facts;
+    const { status, ds, ownDs, unanswered } = facts;
     const notes: string[] = [];
     const reached = isReached(phase, facts);
     if (reached) notes.push(...unanswered.map((why) => `dns: the state of the move is unknown (${why}).`));
@@ -134,39 +136,21 @@ export function phaseNotes(phase: Phase, facts: DnsFacts): string[] {
         notes.push(
             ...missing(phase, lookedAt(facts)).map((what) => `dns: phase ${phase} is already reached, but it ${what}`),
         );
-    const moving = phase === "mirror" || phase === "delegated";
-    if (moving && status.status === "active" && proxied.length > 0)
-        notes.push(
-            `dns: ${proxied.join(", ")} ${proxied.length === 1 ? "is" : "are"} not proxied in phase ${phase}. Callers reach the origin directly. For up to 300 s, resolvers may still return the addresses of the edge.`,
-        );
-    if (phase === "delegated" && unanswered.length === 0 && !delegatedToUs(facts) && ds.length === 0)
-        notes.push(
-            "dns: the parent zone has no DS record. If it had one in the last 24 h, do not change the delegation yet: resolvers cache the record for its TTL.",
-        );
-    const need = certificateNeed(lookedAt(facts).hostnames, facts.certificates);
-    if (moving && status.status === "active" && need !== undefined) notes.push(`dns: hostname ${need}`);
     const foreign = ds.filter((value) => value !== ownDs);
     if (delegatedToUs(facts) && foreign.length > 0)
         notes.push(
             `dns: validating resolvers cannot resolve the zone, since the parent zone has a DS record that is not Cloudflare's (${foreign.join("; ")}). Remove it at the registrar.`,
         );
-    if (phase === "mirror" && delegatedToUs(facts))
+    if (phase !== "signed" && ownDs !== undefined && ds.includes(ownDs))
         notes.push(
-            `dns: the parent zone still delegates to Cloudflare, independent of the phase. For a rollback, set the old name servers at the registrar: resolvers follow within ${delegation!.ttlSeconds} s.`,
-        );
-    if (phase !== "signed" && ownDs !== undefined)
-        notes.push(
-            ds.includes(ownDs)
-                ? "dns: the zone stays signed. Before its delegation leaves Cloudflare: remove the DS record at the registrar and wait until its TTL has passed."
-                : "dns: the zone stays signed at Cloudflare, without a DS record, which is harmless. Turn DNSSEC off there if you no longer want it.",
+            "dns: the zone stays signed. Before its delegation leaves Cloudflare: remove the DS record at the registrar and wait until its TTL has passed.",
         );
     const publish = unanswered.length === 0 && foreign.length === 0 && oldAnswersGone(facts).length === 0;
     if (phase === "signed" && ownDs !== undefined && !ds.includes(ownDs) && publish)
         notes.push(
-            `dns: resolvers do not validate the zone's signatures yet. Publish at the registrar: DS ${ownDs}. If the zone was delegated elsewhere after it became active (${status.activatedOn?.toISOString()}), publish the DS record only two days after the delegation has returned to Cloudflare, because Cloudflare may still report the earlier time.`,
+            `dns: resolvers do not validate the zone's signatures yet. Publish at the registrar: DS ${ownDs}. If the zone was delegated elsewhere after it became active (${status.activatedOn?.toISOString()}), wait two days after its delegation has returned.`,
         );
-    notes.push(...deletion(facts));
-    return notes;
+    return [...notes, ...deletion(facts)];
 }
 
 /** Facts for the warnings. If every name is already proxied, unknown certificates cause no warning. */

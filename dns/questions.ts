@@ -38,18 +38,15 @@ export function checksOf(
     { atEdge = false, hostnames = [] }: CheckOptions = {},
     random = randomBytes(6).toString("hex"),
 ): Check[] {
-    const sets = new Map<string, ZoneRecord[]>();
-    for (const record of records) {
-        const key = `${record.name} ${record.type}`;
-        sets.set(key, [...(sets.get(key) ?? []), record]);
-    }
+    const setOf = ({ name, type }: ZoneRecord) => records.filter((one) => one.name === name && one.type === type);
+    const sets = records.map(setOf).filter(([first], i) => first === records[i]);
     const cuts = new Set(records.filter(({ type }) => type === "NS").map(({ name }) => name));
     const names = new Set(records.map(({ name }) => name));
-    const has = (name: string, type: string) => sets.has(`${name} ${type}`);
+    const has = (name: string, type: string) => records.some((one) => one.name === name && one.type === type);
     const proxied = new Set(records.filter((record) => record.proxied && atEdge).map(({ name }) => name));
     const flat = has(zone, "CNAME");
 
-    const checks = [...sets.values()].flatMap((set): Check[] => {
+    const checks = sets.flatMap((set): Check[] => {
         const [{ name, type }] = set;
         // Wildcards are checked below, by queries for names that match them.
         if (isWildcard(name) || proxied.has(name) || (name === zone && type === "CNAME")) return [];
@@ -71,16 +68,14 @@ export function checksOf(
     for (const type of AT_APEX) if (!names.has(zone) || !["A", "AAAA"].includes(type)) if (!flat) absent(zone, type);
     for (const name of emptyNames(names, zone)) absent(name, "A");
 
-    const wildcards = records.filter(({ name }) => isWildcard(name));
-    for (const { name, type } of wildcards) {
+    for (const set of sets.filter(([{ name }]) => isWildcard(name))) {
+        const [{ name, type }] = set;
         const below = `alpa-auth-${random}.${parentOf(name)}`;
-        const values = (sets.get(`${name} ${type}`) ?? []).map(recordValue).sort();
-        if (!checks.some((check) => check.name === below && check.type === type))
-            checks.push(
-                proxied.has(name)
-                    ? { name: below, type: "A", as: "edge", why: "wildcard, proxied" }
-                    : { name: below, type, expected: values, why: "wildcard" },
-            );
+        checks.push(
+            proxied.has(name)
+                ? { name: below, type: "A", as: "edge", why: "wildcard, proxied" }
+                : { name: below, type, expected: set.map(recordValue).sort(), why: "wildcard" },
+        );
     }
     const missing = `alpa-auth-${random}.${zone}`;
     if (!checks.some(({ name, type }) => name === missing && type === "A"))

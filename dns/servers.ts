@@ -24,35 +24,22 @@ export function systemLookup(): Lookup {
     };
 }
 
-/**
- * Finds servers by their labels, each `host`, `host:port` or `[address]:port`. @throws Error that names a host without
- * address
- */
-export async function findServers(labels: string[], lookup: Lookup): Promise<Server[]> {
-    return Promise.all(
-        labels.map(async (label) => {
-            const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(label) ?? [];
-            const host = bracketed ?? plain ?? label;
-            const at = { label, port: Number(port ?? DNS_PORT) };
-            if (isIP(host)) return { ...at, host };
-            try {
-                return { ...at, host: await lookup.address(host) };
-            } catch (error) {
-                const { code } = error as NodeJS.ErrnoException;
-                throw new Error(`${label}: the host has no address (${code ?? "not found"})`);
-            }
-        }),
-    );
+/** Finds a server by its label: `host`, `host:port` or `[address]:port`. @throws Error that names a host without address */
+async function findServer(label: string, lookup: Lookup): Promise<Server> {
+    const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(label) ?? [];
+    const host = bracketed ?? plain ?? label;
+    const at = { label, port: Number(port ?? DNS_PORT) };
+    if (isIP(host)) return { ...at, host };
+    try {
+        return { ...at, host: await lookup.address(host) };
+    } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        throw new Error(`${label}: the host has no address (${code ?? "not found"})`);
+    }
 }
 
-/** Finds the servers that have an address. @throws Error about the first host if no host has an address */
-export async function findSome(labels: string[], lookup: Lookup): Promise<Server[]> {
-    const found = await Promise.allSettled(labels.map((label) => findServers([label], lookup)));
-    const servers = found.flatMap((one) => (one.status === "fulfilled" ? one.value : []));
-    const failed = found.find((one) => one.status === "rejected");
-    if (failed && servers.length === 0) throw failed.reason;
-    return servers;
-}
+export const findServers = (labels: string[], lookup: Lookup) =>
+    Promise.all(labels.map((label) => findServer(label, lookup)));
 
 /** Names of the name servers of the parent zone. They answer queries for the NS and DS records of this zone. */
 export async function parentServers(zone: string, lookup: Lookup): Promise<string[]> {

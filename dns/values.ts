@@ -9,7 +9,6 @@ export function valueOf(answer: packet.Answer): string {
         case "AAAA":
             return plainAddress(answer.data);
         case "CNAME":
-        case "DNAME":
         case "NS":
         case "PTR":
             return plainName(answer.data);
@@ -36,8 +35,6 @@ export function valueOf(answer: packet.Answer): string {
         }
         case "DNSKEY":
             return `${answer.data.flags} 3 ${answer.data.algorithm} ${answer.data.key.toString("base64")}`;
-        case "SOA":
-            return `${plainName(answer.data.mname)} ${answer.data.minimum ?? 0}`;
         default:
             return JSON.stringify((answer as { data?: unknown }).data ?? null);
     }

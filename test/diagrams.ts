@@ -55,7 +55,9 @@ export function gatewayDiagram(seen: Seen[], nodePort: number, pods: number): st
 /** One arrow for each peer that a network policy allows, labelled with the ports. */
 function allowed({ inputs }: Seen, nodePort: number): string[] {
     return (inputs.spec.ingress ?? []).flatMap((rule: any) => {
-        const to = podOf(inputs.spec.podSelector);
+        // A policy of every pod in a namespace has the name of the only pods there.
+        const { podSelector } = inputs.spec;
+        const to = podSelector.matchLabels ? podOf(podSelector) : inputs.metadata.name.replace("alpa-auth-", "");
         const ports = rule.ports?.map(({ port }: { port: number }) => port).join(", ") ?? "all ports";
         if (rule.from === undefined) return [`    caller == "node port ${nodePort}, pod port ${ports}" ==> ${to}`];
         return rule.from.map((peer: any) => `    ${podOf(peer.podSelector)} -- "${ports}" --> ${to}`);

@@ -61,7 +61,7 @@ const NOT_AT_ONCE: Record<string, string> = {
     "test/unit/components/hosts/bare-metal-script": "the same: 25 s of a core",
     "test/unit/components/hosts/microk8s-scripts": "the same",
     "test/unit/components/route/request-guard-batches": "every mix of two and four requests: 5 s of CPU time",
-    "test/unit/components/openai/python-sdk": "a Python process",
+    "test/unit/components/openai/sdks": "a Python process",
     "test/unit/components/opt/opt-watchdog": "waits for programs that poll every few seconds",
     "test/unit/components/opt/watchdog-progress": "waits for batches of Alpa",
     "test/unit/ops/check/smoke": "whole runs against a simulated gateway: 7 s of CPU time",

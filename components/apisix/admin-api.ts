@@ -1,5 +1,5 @@
 import type { PlainAccess } from "../kubernetes/api-server";
-import { openLister, openReader, type Live, type Reader } from "../kubernetes/cluster-reader";
+import { openLister, openReader, type Reader } from "../kubernetes/cluster-reader";
 import { ADMIN_KEYS_SECRET, isReadyPod, POD_ADMIN_PORT } from "./gateway-pods";
 import { kubectlOf } from "../kubernetes/kubeconfig-content";
 import { connectToPod, type PodAnswer } from "../kubernetes/pod-connection";
@@ -33,7 +33,7 @@ export async function openAdminApi(access: PlainAccess, namespace: string, conne
     if (key === undefined)
         throw Object.assign(new Error(`there is no Secret ${namespace}/${KEYS} with the key viewer`), { status: 404 });
     const pods = await openLister(access)("v1", "Pod", namespace);
-    const pod = pods.find(isReadyGateway)?.metadata?.name;
+    const pod = pods.find((one) => isReadyPod(one, { "app.kubernetes.io/name": "apisix" }))?.metadata?.name;
     if (pod === undefined) throw new Error(`no APISIX pod of ${namespace} is ready`);
     const headers = { "X-API-KEY": key };
     const open = Array.from({ length: connections }, () =>
@@ -56,40 +56,26 @@ export async function viewerKey(read: Reader, namespace: string): Promise<string
     return viewer === undefined ? undefined : Buffer.from(viewer, "base64").toString();
 }
 
-/** Whether a pod runs APISIX and is ready. */
-export function isReadyGateway(pod: Live): boolean {
-    return isReadyPod(pod, { "app.kubernetes.io/name": "apisix" });
-}
-
-/**
- * State of etcd, derived from the answer to `GET /apisix/admin/routes`. Only a starting APISIX pod creates APISIX's
- * directory keys in etcd. Without these keys, every list returns 404, and the ingress controller cannot send changes
- * (3.18.0).
- */
-export function etcdState({ status, body }: Pick<PodAnswer, "status" | "body">): "present" | "lost" | "unknown" {
-    if (status === 200) return "present";
-    if (status !== 404) return "unknown";
-    try {
-        return (JSON.parse(body) as { message?: unknown } | null)?.message === "Key not found" ? "lost" : "unknown";
-    } catch {
-        return "unknown";
-    }
-}
+/** Answers to `GET /apisix/admin/routes` while APISIX receives no changes, with their cause (3.18.0). */
+const TROUBLES: [status: number, text: string, cause: string][] = [
+    // Only a starting pod creates APISIX's directory keys in etcd. Without them, every list returns 404.
+    [404, '"Key not found"', "etcd has lost APISIX's directory keys"],
+    [401, "", `APISIX rejects the keys of Secret ${KEYS}: its pods started with other keys`],
+    [
+        503,
+        "etcd response missing header.revision",
+        "etcd rejects APISIX: its pods started with another password of etcd, or without one",
+    ],
+];
 
 /**
  * Derives from an answer of the Admin API why APISIX receives no changes, with a command that restores them.
  * @param kubectl kubectl for the gateway's namespace
  */
-export function troubleOf(answer: Pick<PodAnswer, "status" | "body">, kubectl: string): string | undefined {
-    const restart = `Run: ${kubectl} rollout restart deployment/apisix`;
-    if (etcdState(answer) === "lost")
-        return `etcd has lost APISIX's directory keys, so APISIX receives no change of a route or consumer, and no revocation. ${restart}`;
-    if (answer.status === 401)
-        return `APISIX rejects the keys of Secret ${KEYS}: its pods started with other keys, so APISIX receives no change of a route or consumer. ${restart}`;
-    // Error of an APISIX 3.18.0 pod that started before etcd required a password, or with another password.
-    if (answer.status === 503 && answer.body.includes("etcd response missing header.revision"))
-        return `etcd rejects APISIX: its pods started with another password of etcd, or without one, so APISIX receives no change of a route or consumer. ${restart}`;
-    return undefined;
+export function troubleOf({ status, body }: Pick<PodAnswer, "status" | "body">, kubectl: string): string | undefined {
+    const found = TROUBLES.find(([code, text]) => code === status && body.includes(text));
+    if (found === undefined) return undefined;
+    return `${found[2]}, so APISIX receives no change of a route or consumer, and no revocation. Run: ${kubectl} rollout restart deployment/apisix`;
 }
 
 /**

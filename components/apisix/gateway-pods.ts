@@ -51,27 +51,15 @@ export const ADMIN_KEYS_SECRET = { name: "apisix-admin-keys", admin: "admin", vi
 /** First words of messages about a missing permission. */
 export const LACKS_PERMISSION = "the kubeconfig user lacks permission to";
 
-/** Whether a pod has these labels and is not terminating. */
-function staysWith({ metadata }: Live, labels: Record<string, string>): boolean {
-    return (
-        metadata?.deletionTimestamp === undefined &&
-        Object.entries(labels).every(([key, value]) => metadata?.labels?.[key] === value)
-    );
-}
+const hasLabels = ({ metadata }: Live, labels: Record<string, string>) =>
+    Object.entries(labels).every(([key, value]) => metadata?.labels?.[key] === value);
+const isTerminating = ({ metadata }: Live) => metadata?.deletionTimestamp !== undefined;
 
 /** Whether a pod has these labels, is ready, and is not terminating. */
 export function isReadyPod(pod: Live, labels: Record<string, string>): boolean {
     const conditions = pod.status?.conditions ?? [];
-    return staysWith(pod, labels) && conditions.some(({ type, status }) => type === "Ready" && status === "True");
-}
-
-/**
- * Whether a pod with these labels runs but is not ready, or is terminating. On a node that the API server cannot reach,
- * every pod gets into this state, and may still serve callers.
- */
-function isUnreadyPod(pod: Live, labels: Record<string, string>): boolean {
-    const kept = staysWith({ metadata: { ...pod.metadata, deletionTimestamp: undefined } }, labels);
-    return kept && /^(Running|Unknown)$/.test(pod.status?.phase ?? "") && !isReadyPod(pod, labels);
+    const isReady = conditions.some(({ type, status }) => type === "Ready" && status === "True");
+    return isReady && hasLabels(pod, labels) && !isTerminating(pod);
 }
 
 /**
@@ -117,10 +105,7 @@ export function podsTitle({ namespace, labels }: GatewayPods): string {
 /** Queries a pod. Resolves with what the pod still lacks, or with undefined if it has the change. */
 export type AskPod = (connect: (port: number) => PodConnection) => Promise<string | undefined>;
 
-/**
- * Queries every ready pod of a gateway, all at the same time.
- * @param pods all pods of the gateway's namespace
- */
+/** Queries every ready pod of a gateway, all at the same time. @param pods all pods of the gateway's namespace */
 export async function askReadyPods(
     access: PlainAccess,
     { namespace, labels }: GatewayPods,
@@ -132,9 +117,9 @@ export async function askReadyPods(
 }
 
 /**
- * Queries the unready pods of a gateway: those that are terminating, or run without being ready. On a node that the API
- * server cannot reach, such a pod may still serve callers. The result omits pods that no longer exist or no longer listen.
- * @param pods all pods of the gateway's namespace
+ * Queries the pods of a gateway that are terminating, or run without being ready. On a node that the API server cannot
+ * reach, every pod gets into this state, and may still serve callers. The result omits pods that no longer exist or no longer
+ * listen.
  * @param ask query of one pod; throws if the answers do not show whether the pod has the change
  */
 export async function askUnreadyPods(
@@ -143,17 +128,16 @@ export async function askUnreadyPods(
     pods: Live[],
     ask: AskPod,
 ): Promise<PodReport[]> {
-    const reports = pods
-        .filter((pod) => isUnreadyPod(pod, labels))
-        .map(async (pod): Promise<PodReport[]> => {
-            const report = await askPod(access, namespace, pod, ask);
-            const terminating = pod.metadata?.deletionTimestamp !== undefined;
-            // A terminating pod will not listen again, and a control plane's pod never listens: both are omitted. Any
-            // other pod stays in the result, because its container may have crashed and will listen again.
-            if (report.status === 404 || (isClosed(report) && (terminating || unasked === "settle"))) return [];
-            const title = `${report.title} (${terminating ? "terminating" : "running but not ready"})`;
-            return [{ ...report, title, error: report.error?.replace(report.title, title) }];
-        });
+    const isUnready = (pod: Live) =>
+        /^(Running|Unknown)$/.test(pod.status?.phase ?? "") && hasLabels(pod, labels) && !isReadyPod(pod, labels);
+    const reports = pods.filter(isUnready).map(async (pod): Promise<PodReport[]> => {
+        const report = await askPod(access, namespace, pod, ask);
+        // A terminating pod will not listen again, and a control plane's pod never listens. Any other pod stays in the
+        // result, because its container may have crashed and will listen again.
+        if (report.status === 404 || (isClosed(report) && (isTerminating(pod) || unasked === "settle"))) return [];
+        const title = `${report.title} (${isTerminating(pod) ? "terminating" : "running but not ready"})`;
+        return [{ ...report, title, error: report.error?.replace(report.title, title) }];
+    });
     return (await Promise.all(reports)).flat();
 }
 
@@ -175,18 +159,14 @@ async function askPod(access: PlainAccess, namespace: string, { metadata }: Live
     }
 }
 
-/**
- * Whether nothing listens on the queried port of a pod. At an existing gateway, such a pod may belong to the control
- * plane.
- */
+/** Whether nothing listens on the queried port of a pod, for example of a control plane at an existing gateway. */
 export function isClosed({ error }: PodReport): boolean {
     return /connection refused/.test(error ?? "");
 }
 
 /**
- * Verdict from all pods of a gateway: whether a change has reached each of them. See {@link askReadyPods}.
- * @param askUnready queries each unready pod too ({@link askUnreadyPods}). Needed for a revocation, which must reach these
- * pods too. Default: unready pods are not queried
+ * Verdict from all pods of a gateway: whether a change has reached each of them.
+ * @param askUnready queries each unready pod too, which a revocation must reach. Default: unready pods are not queried
  */
 export async function askEveryPod(
     access: PlainAccess,
@@ -194,9 +174,10 @@ export async function askEveryPod(
     ask: AskPod,
     askUnready?: AskPod,
 ): Promise<Verdict> {
-    const { namespace, unasked } = gateway;
+    const { namespace } = gateway;
+    const settles = gateway.unasked === "settle";
     const cannot = (why: string): Verdict =>
-        unasked === "settle" ? { state: "ready", unproved: why } : { state: "failed", finalAfterSeconds: 0, why };
+        settles ? { state: "ready", unproved: why } : { state: "failed", finalAfterSeconds: 0, why };
     let pods: Live[];
     try {
         pods = await openLister(access)("v1", "Pod", namespace);
@@ -205,14 +186,13 @@ export async function askEveryPod(
         return cannot(`${LACKS_PERMISSION} list pods in namespace ${namespace} (RBAC).`);
     }
     const reports = await askReadyPods(access, gateway, pods, ask);
-    if (reports.length === 0) {
-        const why = `no ready ${podsTitle(gateway)}`;
-        return unasked === "settle" ? { state: "ready", unproved: why } : { state: "waiting", why };
-    }
     if (reports.some(({ status }) => status === 403))
         return cannot(`${LACKS_PERMISSION} create pods/portforward in namespace ${namespace} (RBAC).`);
-    const listening = unasked === "settle" ? reports.filter((report) => !isClosed(report)) : reports;
-    if (listening.length === 0) return cannot(`no pod in namespace ${namespace} listens on port ${POD_DATA_PORT}`);
+    const listening = settles ? reports.filter((report) => !isClosed(report)) : reports;
+    if (listening.length === 0) {
+        const why = `no ready ${podsTitle(gateway)} listens on port ${POD_DATA_PORT}`;
+        return settles ? cannot(why) : { state: "waiting", why };
+    }
     const lagging = listening.flatMap(({ title, lacks, error }) => (lacks ? `${title}: ${lacks}` : (error ?? [])));
     if (lagging.length > 0)
         return { state: "waiting", why: `${lagging.length} of ${listening.length} gateway pods lag, ${lagging[0]}` };

@@ -2,24 +2,20 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Availability } from "./availability";
 import { FULL_NAME } from "./values";
-import { goneSeconds } from "../alpa/answer-times";
+import { goneSeconds, graceSeconds } from "../alpa/answer-times";
 import type { Drain } from "../kubernetes/drain";
 import { APISIX_PODS } from "../kubernetes/network-policies";
 
 interface GracefulShutdownArgs {
     /** Namespace APISIX runs in. */
     namespace: string;
-    /** Time between SIGTERM and SIGKILL of a pod, in seconds. */
-    graceSeconds: number;
-    /**
-     * Value that changes with each installation of the chart. A changed value applies the patch again, because a re-created
-     * Deployment has lost the grace period.
-     */
+    availability: Availability;
+    /** Changes with each installation of the chart: a re-created Deployment has lost the grace period. */
     installed: pulumi.Input<string>;
 }
 
-/** Longest wait for pods with the new grace period, in minutes. The earlier pods may still exist after that. */
-const ROLLOUT_MINUTES = 15;
+/** Longest wait for pods with the new grace period. The earlier pods may still exist after that. */
+const ROLLOUT = { create: "15m", update: "15m" };
 
 /**
  * Sets the grace period of APISIX pods, so that they finish their answers. The chart has no value for it, and with the
@@ -34,34 +30,27 @@ const ROLLOUT_MINUTES = 15;
  */
 export function gracefulShutdown(
     name: string,
-    { namespace, graceSeconds, installed }: GracefulShutdownArgs,
+    { namespace, availability, installed }: GracefulShutdownArgs,
     opts: pulumi.CustomResourceOptions,
 ): pulumi.Resource {
+    const annotations = {
+        // The name is fixed, because a killed run would lose a generated name (kubernetes/ownership.ts).
+        "pulumi.com/patchFieldManager": "alpa-auth",
+        // Takes ownership of the field from Helm, whose Deployment has Kubernetes' default of 30 s.
+        "pulumi.com/patchForce": "true",
+        "alpa-auth.io/installed": installed,
+    };
     return new k8s.apps.v1.DeploymentPatch(
         name,
         {
-            metadata: {
-                name: FULL_NAME,
-                namespace,
-                annotations: {
-                    // The name is fixed, because a killed run would lose a generated name (kubernetes/ownership.ts).
-                    "pulumi.com/patchFieldManager": "alpa-auth",
-                    // Takes ownership of the field from Helm, whose Deployment has Kubernetes' default of 30 s.
-                    "pulumi.com/patchForce": "true",
-                    "alpa-auth.io/installed": installed,
-                },
-            },
-            spec: renderPatch(graceSeconds),
+            metadata: { name: FULL_NAME, namespace, annotations },
+            spec: { template: { spec: { terminationGracePeriodSeconds: graceSeconds(availability) } } },
         },
-        { ...opts, customTimeouts: { create: `${ROLLOUT_MINUTES}m`, update: `${ROLLOUT_MINUTES}m` } },
+        { ...opts, customTimeouts: ROLLOUT },
     );
 }
 
 /** Deployment of the gateway in a namespace, for draining it before its installation is deleted. */
 export function gatewayDrain(namespace: string, availability: Availability | undefined): Drain {
     return { namespace, name: FULL_NAME, pods: APISIX_PODS.matchLabels, timeoutSeconds: goneSeconds(availability) };
-}
-
-function renderPatch(graceSeconds: number) {
-    return { template: { spec: { terminationGracePeriodSeconds: graceSeconds } } };
 }

@@ -1,31 +1,15 @@
 import { createHash } from "node:crypto";
 import { stringify } from "yaml";
 import { accessLogSettings } from "./access-log";
-import { metricsAttributes, metricsMemory, type ObservabilitySettings } from "./observability";
-
-/** Values in APISIX's settings file. */
-interface ProfileSettings {
-    /** URL of etcd. */
-    etcd: string;
-    /** How long a stopping nginx waits for its requests in progress, in seconds. */
-    shutdownSeconds: number;
-    /** TLS. Default: none, HTTP only. */
-    tls?: {
-        /** TLS versions, for example `TLSv1.2 TLSv1.3`. */
-        protocols: string;
-        /** Port of HTTPS for callers, for redirects. */
-        publicPort: number;
-    };
-    /** Metrics and access log. Default: no metrics, and the log format of APISIX. */
-    observability?: ObservabilitySettings;
-}
+import { METRICS_ATTRIBUTES, METRICS_MEMORY, type ObservabilitySettings } from "./observability";
+import type { ReleaseSettings } from "./values";
+import { shutdownSeconds } from "../alpa/answer-times";
+import { etcdUrl } from "../etcd/names";
 
 /** APISIX reads `conf/config-<profile>.yaml` instead of `conf/config.yaml` if the environment names a profile. */
 export const PROFILE = "alpa-auth";
 export const PROFILE_FILE = `config-${PROFILE}.yaml`;
 
-/** Environment variable with etcd's password. The chart sets it from the Secret that its values name. */
-const ETCD_PASSWORD_VARIABLE = "APISIX_ETCD_PASSWORD";
 export const KEYRING_VARIABLE = "APISIX_KEYRING";
 
 /**
@@ -42,6 +26,9 @@ const DEFAULT_KEYRING = ["qeddd145sfvddff3", "edd1c9f0985e76a2"];
  */
 const UPSTREAM_IDLE_SECONDS = 4;
 
+/** How long nginx waits for requests in progress with the chart's own settings file, in seconds. */
+const CHART_SHUTDOWN_SECONDS = 240;
+
 /**
  * Cipher suites of TLS 1.2 with forward secrecy and authenticated encryption. The chart's list ends with AES128-SHA and
  * AES256-SHA, which have neither. TLS 1.3 has its own suites.
@@ -50,9 +37,22 @@ export const TLS_CIPHERS = ["AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-
     .flatMap((cipher) => ["ECDSA", "RSA"].map((key) => `ECDHE-${key}-${cipher}`))
     .join(":");
 
-/** Text of the settings file: the content of the chart's file with this project's values, and the shutdown timeout. */
-export function renderProfile(settings: ProfileSettings): string {
-    const { etcd, shutdownSeconds, tls, observability } = settings;
+type ProfileSettings = Pick<ReleaseSettings, "availability" | "tls" | "observability">;
+
+/**
+ * APISIX's settings in a separate file next to the chart's file, with the content of the chart's file. No chart value sets
+ * the keyring of `data_encryption` or `worker_shutdown_timeout`, whose default of 240 s interrupts longer answers. The
+ * chart's value for a whole file (`fullCustomConfig`) is rendered as a template by the chart and by Rampart's helmfile, and
+ * both would change `${{…}}`, with which APISIX reads its keys.
+ * @param namespace namespace of the routes
+ */
+export function renderProfile({ availability, tls, observability }: ProfileSettings, namespace: string): string {
+    const shutdown = availability === undefined ? CHART_SHUTDOWN_SECONDS : shutdownSeconds(availability);
+    const attributes = {
+        // Without this port, a redirect would have the container's port, which callers cannot reach.
+        ...(tls && { redirect: { https_port: tls.publicPort } }),
+        ...(observability?.metrics && { prometheus: METRICS_ATTRIBUTES }),
+    };
     return stringify({
         apisix: {
             node_listen: [9080],
@@ -69,22 +69,14 @@ export function renderProfile(settings: ProfileSettings): string {
                 // The first key encrypts; all keys decrypt.
                 keyring: [variable(KEYRING_VARIABLE), ...DEFAULT_KEYRING],
             },
-            ssl:
-                tls === undefined
-                    ? { enable: false }
-                    : {
-                          enable: true,
-                          listen: [{ port: 9443 }],
-                          ssl_protocols: tls.protocols,
-                          ssl_ciphers: TLS_CIPHERS,
-                      },
+            ssl: tlsSettings(tls),
         },
-        ...pluginAttributes(settings),
+        ...(Object.keys(attributes).length > 0 && { plugin_attr: attributes }),
         nginx_config: {
             error_log: "/dev/stderr",
             // The pod's memory limit allows two workers. APISIX's default is one worker for each core of the node.
             worker_processes: 2,
-            worker_shutdown_timeout: `${shutdownSeconds}s`,
+            worker_shutdown_timeout: `${shutdown}s`,
             ...observedParts(observability),
         },
         deployment: {
@@ -102,36 +94,31 @@ export function renderProfile(settings: ProfileSettings): string {
                 })),
             },
             etcd: {
-                host: [etcd],
+                host: [etcdUrl(namespace)],
                 prefix: "/apisix",
                 timeout: 30,
                 user: "root",
-                password: variable(ETCD_PASSWORD_VARIABLE),
+                // The chart sets this variable from the Secret that its values name.
+                password: variable("APISIX_ETCD_PASSWORD"),
             },
         },
     });
 }
 
-/**
- * The parts of `nginx_config` that depend on the settings of metrics and access log: the key `http`, and the snippets next
- * to it.
- */
-function observedParts(observability: ObservabilitySettings | undefined) {
-    const { http, ...snippets } = observability?.accessLog
-        ? accessLogSettings(observability)
-        : { http: { access_log: "/dev/stdout" } };
-    const memory = metricsMemory(observability);
-    const upstream = { keepalive_timeout: `${UPSTREAM_IDLE_SECONDS}s` };
-    return { http: { ...http, upstream, ...memory.http }, ...snippets, ...memory.rest };
+function tlsSettings(tls: ReleaseSettings["tls"]) {
+    if (tls === undefined) return { enable: false };
+    const protocols = tls.minimumVersion === "1.3" ? "TLSv1.3" : "TLSv1.2 TLSv1.3";
+    return { enable: true, listen: [{ port: 9443 }], ssl_protocols: protocols, ssl_ciphers: TLS_CIPHERS };
 }
 
-function pluginAttributes({ tls, observability }: ProfileSettings) {
-    const attributes = {
-        // Without this port, a redirect would have the container's port, which callers cannot reach.
-        ...(tls === undefined ? {} : { redirect: { https_port: tls.publicPort } }),
-        ...metricsAttributes(observability),
-    };
-    return Object.keys(attributes).length === 0 ? {} : { plugin_attr: attributes };
+/** The parts of `nginx_config` for metrics and access log: the key `http`, and what is next to it. */
+function observedParts(observability: ObservabilitySettings = {}) {
+    const { http, ...snippets } = observability.accessLog
+        ? accessLogSettings(observability)
+        : { http: { access_log: "/dev/stdout" } };
+    const { http: memory, ...meta } = observability.metrics ? METRICS_MEMORY : { http: {} };
+    const upstream = { keepalive_timeout: `${UPSTREAM_IDLE_SECONDS}s` };
+    return { http: { ...http, upstream, ...memory }, ...snippets, ...meta };
 }
 
 /** Reference to an environment variable in APISIX's configuration file. */

@@ -1,31 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
-import {
-    apisixValues,
-    COMPONENT,
-    componentInstallation,
-    componentNamespace,
-    GRAPH,
-    type ReleaseSettings,
-} from "./values";
+import { apisixValues, COMPONENT, GRAPH, installationOf } from "./values";
 import { gatewayDrain } from "./graceful-shutdown";
 import { Awaited } from "../kubernetes/awaited";
-import type { InstalledApisix } from "./release";
+import type { InstallArgs, InstalledApisix } from "./release";
 import { RampartGraph } from "../rampart/rampart-graph";
-import type { ClusterAccess } from "../kubernetes/kubeconfig";
 import { metadata } from "../kubernetes/ownership";
 
-export interface RampartGatewayArgs {
-    /** Namespace of the graph. Rampart derives the component's namespace from it. */
-    namespace: string;
-    release: ReleaseSettings;
-    cluster: ClusterAccess;
+type RampartGatewayArgs = InstallArgs & {
     /** Number that the operator raises to deploy an unchanged graph again after a failure. */
     retry: number;
     /** Longest wait for the deployment, in seconds. */
     timeoutSeconds: number;
-    /** Creates the objects that the pods need in the component's namespace before they can start. */
-    inNamespace: (namespace: string, opts: pulumi.CustomResourceOptions) => pulumi.Resource;
-}
+};
 
 const API_VERSION = "rampart.petuum.com/v1beta2";
 
@@ -36,7 +22,7 @@ export function rampartGateway(
     opts: pulumi.CustomResourceOptions,
 ): InstalledApisix {
     const { namespace, cluster, timeoutSeconds } = args;
-    const inside = componentNamespace(namespace);
+    const { namespace: inside } = installationOf("rampart", namespace);
     const graph = new RampartGraph(
         `${name}-graph`,
         {
@@ -82,7 +68,7 @@ export function renderGraph(args: Pick<RampartGatewayArgs, "namespace" | "releas
                 [COMPONENT]: {
                     type: "apisix",
                     chart: { repo: chart.repository, name: "apisix", version: chart.version },
-                    config: apisixValues(args.release, args.namespace, componentInstallation(args.namespace)),
+                    config: apisixValues(args.release, args.namespace),
                     inputs: {},
                     outputs: {},
                     // A free-form field whose change increments the generation. Nothing else makes Rampart deploy an

@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { apisixValues, releaseInstallation, type ReleaseSettings } from "./values";
+import { apisixValues, installationOf, type ReleaseSettings } from "./values";
 import { gatewayDrain } from "./graceful-shutdown";
 import { Awaited } from "../kubernetes/awaited";
 import { PUBLISHED_CRDS } from "../kubernetes/crds";
@@ -8,16 +8,13 @@ import { takeOverRelease } from "../kubernetes/helm-records";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
 import { metadata, OWNER_ANNOTATION, owner } from "../kubernetes/ownership";
 
-export interface ApisixReleaseArgs {
-    /** Namespace of the routes. The release gets another namespace, `<namespace>-gateway`. */
+/** What both installers need. */
+export interface InstallArgs {
+    /** Namespace of the routes. APISIX gets another one. */
     namespace: string;
     release: ReleaseSettings;
     cluster: ClusterAccess;
-    /**
-     * Files or URLs of the CRDs; empty if the cluster already has them. @default the pinned releases of their projects
-     */
-    crds?: string[];
-    /** Creates the objects that the pods need in the release's namespace before they can start. */
+    /** Creates the objects that the pods need in APISIX's namespace before they can start. */
     inNamespace: (namespace: string, opts: pulumi.CustomResourceOptions) => pulumi.Resource;
 }
 
@@ -31,21 +28,22 @@ export interface InstalledApisix {
     ready: pulumi.Resource;
 }
 
-/** APISIX with its ingress controller from the public chart, without Rampart. */
+/**
+ * APISIX with its ingress controller from the public chart, without Rampart.
+ * @param args `crds`: files or URLs of the CRDs; empty if the cluster has them. Default: the pinned releases of their projects
+ */
 export function apisixRelease(
     name: string,
-    args: ApisixReleaseArgs,
+    args: InstallArgs & { crds?: string[] },
     opts: pulumi.CustomResourceOptions,
 ): InstalledApisix {
-    const { release, cluster } = args;
-
-    const files = args.crds ?? PUBLISHED_CRDS;
+    const { release, cluster, crds: files = PUBLISHED_CRDS } = args;
+    const named = installationOf("helm", args.namespace);
     // CRDs are separate from the release, since Helm installs them once and never updates them.
     const crds =
         files.length === 0
             ? []
             : [new k8s.yaml.v2.ConfigGroup(`${name}-crds`, { files }, { ...opts, transforms: [keptAndOwned] })];
-    const named = releaseInstallation(args.namespace);
     const namespace = new k8s.core.v1.Namespace(`${name}-namespace`, { metadata: metadata(named.namespace) }, opts);
     const needed = args.inNamespace(named.namespace, { ...opts, dependsOn: namespace });
     const apisix = new k8s.helm.v3.Release(
@@ -59,7 +57,7 @@ export function apisixRelease(
             skipCrds: true,
             atomic: false,
             timeout: 600,
-            values: apisixValues(release, args.namespace, named),
+            values: apisixValues(release, args.namespace),
         },
         {
             ...opts,
@@ -67,14 +65,12 @@ export function apisixRelease(
             hooks: takeOverRelease(`${name}-release-taken-over`, named, cluster, "any"),
         },
     );
-
     // Deleted before the release, so that the pods finish their answers first.
     const ready = new Awaited(
         `${name}-drain`,
         { cluster, drain: gatewayDrain(named.namespace, release.availability) },
         { ...opts, dependsOn: apisix },
     );
-
     return { installation: apisix, installed: pulumi.interpolate`${apisix.status.revision}`, ready };
 }
 

@@ -9,18 +9,16 @@ import { credentialMetadata, metadata } from "../kubernetes/ownership";
 import { secretData } from "../kubernetes/secret-data";
 import type { Meaning } from "../meaning/plain";
 
-/** Source of a certificate. */
-type CertificateSource =
-    /** Certificate and private key in PEM form; the key is a secret. */
-    | { kind: "files"; certificate: string; key: pulumi.Output<string> }
-    /** Issuer of cert-manager, which issues and renews the certificate. */
-    | { kind: "cert-manager"; issuer: { name: string; kind: "ClusterIssuer" | "Issuer" } };
+/** Certificate and private key in PEM form; the key is a secret. */
+type Files = { kind: "files"; certificate: string; key: pulumi.Output<string> };
+/** Issuer of cert-manager, which issues and renews the certificate. */
+type Issued = { kind: "cert-manager"; issuer: { name: string; kind: "ClusterIssuer" | "Issuer" } };
 
 /** TLS settings of the gateway. */
 export interface GatewayTlsSettings {
     /** Host names of the certificate. The TLS handshake fails for a caller with another name or without SNI. */
     hostnames: string[];
-    source: CertificateSource;
+    source: Files | Issued;
     /** Whether the gateway redirects HTTP requests to HTTPS. */
     redirect: boolean;
 }
@@ -50,26 +48,25 @@ export class GatewayTls extends pulumi.ComponentResource {
 
         const certificate =
             source.kind === "files" ? this.given(name, namespace, source) : this.issued(name, args, source.issuer);
+        const ref = { apiVersion: "apisix.apache.org/v2", kind: "ApisixTls" };
         const object = new k8s.apiextensions.CustomResource(
             `${name}-served`,
             {
-                apiVersion: "apisix.apache.org/v2",
-                kind: "ApisixTls",
+                ...ref,
                 metadata: metadata(TLS_OBJECT, namespace),
-                spec: renderTls({
-                    ingressClass: binding.ingressClass,
-                    ...{ namespace, hostnames, secret: tlsSecret(source) },
-                }),
+                spec: {
+                    ingressClassName: binding.ingressClass,
+                    hosts: hostnames,
+                    secret: { name: tlsSecret(source), namespace },
+                },
             },
             { parent: this, dependsOn: certificate },
         );
         new Awaited(
             `${name}-accepted`,
             {
-                cluster,
-                object: { apiVersion: "apisix.apache.org/v2", kind: "ApisixTls", namespace, name: TLS_OBJECT },
+                ...{ cluster, object: { ...ref, namespace, name: TLS_OBJECT }, generation: generationOf(object) },
                 until: { kind: "condition", type: "Accepted" },
-                generation: generationOf(object),
                 timeoutSeconds: readiness.acceptTimeoutSeconds,
                 settleSeconds: readiness.settleSeconds,
             },
@@ -78,45 +75,40 @@ export class GatewayTls extends pulumi.ComponentResource {
         this.registerOutputs({});
     }
 
-    private given(
-        name: string,
-        namespace: string,
-        source: Extract<CertificateSource, { kind: "files" }>,
-    ): pulumi.Resource {
-        const { certificate, key } = source;
+    private given(name: string, namespace: string, source: Files): pulumi.Resource {
         return new k8s.core.v1.Secret(
             `${name}-secret`,
             {
                 metadata: credentialMetadata(tlsSecret(source), namespace),
                 type: "kubernetes.io/tls",
-                data: secretData({ "tls.crt": certificate, "tls.key": key }),
+                data: secretData({ "tls.crt": source.certificate, "tls.key": source.key }),
             },
             { parent: this },
         );
     }
 
-    private issued(
-        name: string,
-        { namespace, cluster, hostnames }: GatewayTlsArgs,
-        issuer: { name: string; kind: string },
-    ): pulumi.Resource {
-        const apiVersion = "cert-manager.io/v1";
-        const kind = "Certificate";
+    private issued(name: string, args: GatewayTlsArgs, issuer: Issued["issuer"]): pulumi.Resource {
+        const { namespace, cluster, hostnames } = args;
+        const ref = { apiVersion: "cert-manager.io/v1", kind: "Certificate" };
         const certificate = new k8s.apiextensions.CustomResource(
             `${name}-certificate`,
             {
-                apiVersion,
-                kind,
+                ...ref,
                 metadata: metadata(TLS_CERTIFICATE, namespace),
-                spec: renderCertificate(hostnames, issuer),
+                spec: {
+                    secretName: TLS_CERTIFICATE,
+                    dnsNames: hostnames,
+                    issuerRef: { group: "cert-manager.io", ...issuer },
+                    // Each renewal creates a new key. By default, older versions of cert-manager would keep the same key.
+                    privateKey: { algorithm: "ECDSA", size: 256, rotationPolicy: "Always" },
+                },
             },
             { parent: this },
         );
         return new Awaited(
             `${name}-issued`,
             {
-                cluster,
-                object: { apiVersion, kind, namespace, name: TLS_CERTIFICATE },
+                ...{ cluster, object: { ...ref, namespace, name: TLS_CERTIFICATE } },
                 // Condition Ready is False while cert-manager issues the certificate, so False is no error.
                 until: { kind: "condition", type: "Ready", patient: true },
                 generation: generationOf(certificate),
@@ -127,27 +119,11 @@ export class GatewayTls extends pulumi.ComponentResource {
     }
 }
 
-/** Spec of the ApisixTls. @param settings with the Secret of the certificate, in the same namespace */
-function renderTls(settings: { namespace: string; ingressClass: string; hostnames: string[]; secret: string }) {
-    const { namespace, ingressClass, hostnames, secret } = settings;
-    return { ingressClassName: ingressClass, hosts: hostnames, secret: { name: secret, namespace } };
-}
-
-function renderCertificate(hostnames: string[], issuer: { name: string; kind: string }) {
-    return {
-        secretName: TLS_CERTIFICATE,
-        dnsNames: hostnames,
-        issuerRef: { group: "cert-manager.io", ...issuer },
-        // Each renewal creates a new key. By default, older versions of cert-manager would keep the same key.
-        privateKey: { algorithm: "ECDSA", size: 256, rotationPolicy: "Always" },
-    };
-}
-
 /**
  * Name of the Secret with the certificate. The name depends on the certificate: the provider replaces a Secret whose data
  * changes, and with a fixed name it would first delete the Secret that is in use.
  */
-export function tlsSecret(source: CertificateSource): string {
+export function tlsSecret(source: Files | Issued): string {
     if (source.kind === "cert-manager") return TLS_CERTIFICATE;
     return `alpa-tls-${createHash("sha256").update(source.certificate).digest("hex").slice(0, 10)}`;
 }

@@ -1,8 +1,7 @@
 import type { Input, Output } from "@pulumi/pulumi";
-import { shutdownSeconds } from "../alpa/answer-times";
-import { KEYRING_VARIABLE, PROFILE, PROFILE_FILE, profileName, renderProfile, TLS_CIPHERS } from "./profile";
+import { KEYRING_VARIABLE, PROFILE, PROFILE_FILE, profileName, renderProfile } from "./profile";
 import { ADMIN_KEYS_SECRET } from "./gateway-pods";
-import { metricsValues, podValues, type ObservabilitySettings } from "./observability";
+import { chartMetrics, type ObservabilitySettings } from "./observability";
 import { controllerValues, ETCD_MEMBERS, gatewayValues, type Availability } from "./availability";
 import type { EtcdSettings } from "../etcd/members";
 import { etcdUrl } from "../etcd/names";
@@ -31,14 +30,6 @@ export interface ReleaseSettings {
     observability?: ObservabilitySettings;
 }
 
-/** Name and namespace of the Helm release. */
-export interface Installation {
-    /** Name of the Helm release. */
-    release: string;
-    /** Namespace of the Helm release. */
-    namespace: string;
-}
-
 /** TLS settings of the release. */
 export interface ReleaseTls {
     /** Node port of TLS. */
@@ -48,30 +39,16 @@ export interface ReleaseTls {
     publicPort: number;
 }
 
-/** Namespace of the release that this project installs without Rampart. */
-export function releaseNamespace(namespace: string): string {
-    return `${namespace}-gateway`;
-}
-
-/** Name of the Helm release. */
-export function releaseInstallation(namespace: string): Installation {
-    // Cluster roles of the chart are named after the release, so each stack needs its own release name.
-    return { release: namespace, namespace: releaseNamespace(namespace) };
-}
-
-/** Name of the Rampart graph. */
+/** Name of the Rampart graph, and of its component. */
 export const GRAPH = "gateway";
-/** Component of the graph. */
 export const COMPONENT = "apisix";
 
-/** Namespace that Rampart creates for the gateway: `<graph's namespace>-<graph>-<component>`. */
-export function componentNamespace(namespace: string): string {
-    return `${namespace}-${GRAPH}-${COMPONENT}`;
-}
-
-/** Rampart gives the Helm release of every component the same name, in a namespace of its own. */
-export function componentInstallation(namespace: string): Installation {
-    return { release: "component", namespace: componentNamespace(namespace) };
+/** Name and namespace of the Helm release. @param namespace namespace of the routes */
+export function installationOf(installer: "helm" | "rampart", namespace: string) {
+    // Cluster roles of the chart are named after the release, so each stack needs its own release name.
+    if (installer === "helm") return { release: namespace, namespace: `${namespace}-gateway` };
+    // Rampart gives every release the same name, in a namespace <graph's namespace>-<graph>-<component>.
+    return { release: "component", namespace: `${namespace}-${GRAPH}-${COMPONENT}` };
 }
 
 /** Base of the chart's object names, set so that they do not depend on the name of the release. */
@@ -82,8 +59,13 @@ export const ADMIN_SERVICE = { name: `${FULL_NAME}-admin`, port: 9180 };
 /** Service of the gateway's entry point inside the cluster. */
 export const GATEWAY_SERVICE = { name: `${FULL_NAME}-gateway`, port: 80 };
 
-/** Fields of the Secret of {@link etcdSecretName}. */
-export const ETCD_SECRET = { password: "etcd-root-password", keyring: "keyring", serverKey: "server-key" };
+/** Secret with etcd's password, the key that encrypts credentials in etcd, and the value of `Authorization` for the server. */
+export const ETCD_SECRET = {
+    name: "apisix-etcd",
+    password: "etcd-root-password",
+    keyring: "keyring",
+    serverKey: "server-key",
+};
 
 const SERVER_KEY_VARIABLE = "ALPA_AUTH_SERVER_KEY";
 /** What APISIX replaces with the variable of its pods, so that neither etcd nor the Admin API has the key. */
@@ -97,25 +79,27 @@ export function controllerName(namespace: string): string {
 /**
  * Values for the chart `apisix` 2.14.0 with its sub-chart ingress-controller 1.1.1, for either installer. The source of each
  * name is the public chart's documentation. Helm silently ignores unknown values, so a test compares every path with the
- * chart.
+ * chart. The values for TLS and metrics only open ports: {@link renderProfile} has the settings of APISIX.
  */
-export function apisixValues(settings: ReleaseSettings, namespace: string, installation: Installation) {
-    const { image, replicas, nodePort, tls, availability, observability } = settings;
+export function apisixValues(settings: ReleaseSettings, namespace: string) {
+    const { image, replicas, nodePort, tls, availability } = settings;
+    const { podAnnotations, apisix: metrics } = chartMetrics(settings.observability?.metrics);
+    const { serverKeyVersion } = settings;
+    const annotations = {
+        ...podAnnotations,
+        ...(serverKeyVersion !== undefined && { "alpa-auth.io/server-key": serverKeyVersion }),
+    };
     return {
         fullnameOverride: FULL_NAME,
         image: { repository: image.repository, tag: image.tag },
         replicaCount: replicas,
-        ...settingsFileValues(
-            profileName(profileOf(settings, namespace)),
-            etcdSecretName(installation),
-            settings.serverKey !== undefined,
-        ),
-        ...(availability === undefined ? {} : gatewayValues()),
-        ...annotated(settings),
+        ...settingsFileValues(settings, namespace),
+        ...(availability && gatewayValues()),
+        ...(Object.keys(annotations).length > 0 && { podAnnotations: annotations }),
         service: serviceValues(nodePort, tls),
         apisix: {
-            ...(tls === undefined ? {} : tlsValues(tls)),
-            ...metricsValues(observability),
+            ...(tls && { ssl: { enabled: true } }),
+            ...metrics,
             admin: {
                 credentials: {
                     secretName: ADMIN_KEYS_SECRET.name,
@@ -129,7 +113,7 @@ export function apisixValues(settings: ReleaseSettings, namespace: string, insta
         externalEtcd: {
             host: [etcdUrl(namespace)],
             user: "root",
-            existingSecret: etcdSecretName(installation),
+            existingSecret: ETCD_SECRET.name,
             secretPasswordKey: ETCD_SECRET.password,
         },
         "ingress-controller": {
@@ -146,31 +130,21 @@ export function apisixValues(settings: ReleaseSettings, namespace: string, insta
                 kubernetes: { ingressClass: `${namespace}-chart`, defaultIngressClass: false },
             },
             gatewayProxy: { createDefault: false },
-            ...(availability === undefined ? {} : controllerValues()),
+            ...(availability && controllerValues()),
         },
     };
 }
 
-/**
- * Number of etcd members. Without high availability one member is enough: APISIX keeps its configuration in memory and
- * continues to serve while etcd restarts. If etcd loses its data, the ingress controller writes the data again only after
- * a restart of APISIX (decision 0008).
- */
-export function etcdMembers({ availability }: Pick<ReleaseSettings, "availability">): number {
-    return availability === undefined ? 1 : ETCD_MEMBERS;
-}
-
-/** Values that make APISIX read this project's settings file. @param profile name of the ConfigMap with the file */
-function settingsFileValues(profile: string, etcdSecret: string, hasServerKey: boolean) {
-    const serverKey = { secretKeyRef: { name: etcdSecret, key: ETCD_SECRET.serverKey } };
-    const keyring = { secretKeyRef: { name: etcdSecret, key: ETCD_SECRET.keyring } };
+/** Values that make APISIX read this project's settings file. */
+function settingsFileValues(settings: ReleaseSettings, namespace: string) {
+    const ofSecret = (key: string) => ({ valueFrom: { secretKeyRef: { name: ETCD_SECRET.name, key } } });
     return {
         extraEnvVars: [
             { name: "APISIX_PROFILE", value: PROFILE },
-            { name: KEYRING_VARIABLE, valueFrom: keyring },
-            ...(hasServerKey ? [{ name: SERVER_KEY_VARIABLE, valueFrom: serverKey }] : []),
+            { name: KEYRING_VARIABLE, ...ofSecret(ETCD_SECRET.keyring) },
+            ...(settings.serverKey ? [{ name: SERVER_KEY_VARIABLE, ...ofSecret(ETCD_SECRET.serverKey) }] : []),
         ],
-        extraVolumes: [{ name: "settings", configMap: { name: profile } }],
+        extraVolumes: [{ name: "settings", configMap: { name: profileName(renderProfile(settings, namespace)) } }],
         extraVolumeMounts: [
             {
                 name: "settings",
@@ -182,64 +156,23 @@ function settingsFileValues(profile: string, etcdSecret: string, hasServerKey: b
     };
 }
 
-/** Annotations of the pods. */
-function annotated({ observability, serverKeyVersion }: ReleaseSettings) {
-    const values = podValues(observability);
-    if (serverKeyVersion === undefined) return values;
-    return { podAnnotations: { ...values.podAnnotations, "alpa-auth.io/server-key": serverKeyVersion } };
+/**
+ * Settings of etcd. Without high availability one member is enough: APISIX keeps its configuration in memory and continues
+ * to serve while etcd restarts. If etcd loses its data, the ingress controller writes the data again only after a restart of
+ * APISIX (decision 0008).
+ */
+export function etcdSettings({ etcdImage: image, availability, storageClass }: ReleaseSettings): EtcdSettings {
+    return { image, members: availability === undefined ? 1 : ETCD_MEMBERS, storageClass };
 }
 
-/** Name of the Secret with etcd's password and APISIX's encryption key. */
-export function etcdSecretName({ release }: Installation): string {
-    return `${release}-etcd`;
-}
-
-/** Values of the release for etcd. */
-export function etcdSettings(settings: ReleaseSettings): EtcdSettings {
-    const { etcdImage: image, storageClass } = settings;
-    return { image, members: etcdMembers(settings), storageClass };
-}
-
-interface ServiceValues {
-    type: "ClusterIP" | "NodePort";
-    externalTrafficPolicy: "" | "Cluster";
-    http?: { nodePort: number };
-    tls?: { nodePort: number };
-}
-
-function serviceValues(nodePort: number | undefined, tls: ReleaseTls | undefined): ServiceValues {
+function serviceValues(http: number | undefined, tls: ReleaseTls | undefined) {
     // The chart always renders externalTrafficPolicy, which must be empty for type ClusterIP.
-    if (nodePort === undefined) return { type: "ClusterIP", externalTrafficPolicy: "" };
+    if (http === undefined) return { type: "ClusterIP", externalTrafficPolicy: "" };
     return {
         type: "NodePort",
         // With Cluster instead of Local, a node without a gateway pod answers on the port too.
         externalTrafficPolicy: "Cluster",
-        http: { nodePort },
-        ...(tls === undefined ? {} : { tls: { nodePort: tls.nodePort } }),
+        http: { nodePort: http },
+        ...(tls && { tls: { nodePort: tls.nodePort } }),
     };
-}
-
-function protocolsOf({ minimumVersion }: ReleaseTls): string {
-    return minimumVersion === "1.3" ? "TLSv1.3" : "TLSv1.2 TLSv1.3";
-}
-
-function tlsValues(tls: ReleaseTls) {
-    return {
-        ssl: { enabled: true, sslProtocols: protocolsOf(tls), sslCiphers: TLS_CIPHERS },
-        // Without this port, a redirect would have the container's port, which callers cannot reach.
-        pluginAttrs: { redirect: { https_port: tls.publicPort } },
-    };
-}
-
-/** How long nginx waits for requests in progress with the chart's own settings file, in seconds. */
-const CHART_SHUTDOWN_SECONDS = 240;
-
-/** Text of APISIX's settings file. @param namespace namespace of the routes */
-export function profileOf({ availability, tls, observability }: ReleaseSettings, namespace: string): string {
-    return renderProfile({
-        etcd: etcdUrl(namespace),
-        shutdownSeconds: availability === undefined ? CHART_SHUTDOWN_SECONDS : shutdownSeconds(availability),
-        tls: tls && { protocols: protocolsOf(tls), publicPort: tls.publicPort },
-        observability,
-    });
 }

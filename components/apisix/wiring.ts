@@ -14,13 +14,6 @@ export interface GatewayBinding {
     gatewayNamespace: string;
 }
 
-/** The classes and the Gateway of a stack. */
-interface GatewayWiring {
-    binding: GatewayBinding;
-    /** Resources that routes and consumers depend on. */
-    ready: pulumi.Resource[];
-}
-
 interface GatewayWiringArgs {
     /** Namespace of APISIX, where the GatewayProxy looks for the Service and the Secret of the Admin API. */
     apisixNamespace: string;
@@ -39,6 +32,10 @@ interface GatewayWiringArgs {
  */
 const CLASS_NAMESPACE = "default";
 
+const GROUP = "apisix.apache.org";
+const { name: SECRET, admin } = ADMIN_KEYS_SECRET;
+const AUTH = { type: "AdminKey", adminKey: { valueFrom: { secretKeyRef: { name: SECRET, key: admin } } } };
+
 /** Time limit for deleting a GatewayClass. While the controller is stopped, nothing removes the class's finalizer. */
 const BROKEN_CONTROLLER = { delete: "2m" };
 
@@ -50,19 +47,20 @@ const BROKEN_CONTROLLER = { delete: "2m" };
  */
 export function gatewayWiring(
     name: string,
-    args: GatewayWiringArgs,
+    { apisixNamespace, namespace, observability }: GatewayWiringArgs,
     opts: pulumi.CustomResourceOptions,
-): GatewayWiring {
-    const { apisixNamespace, namespace } = args;
-    const specs = renderWiring(args);
-
+): { binding: GatewayBinding; ready: pulumi.Resource[] } {
+    const to = { kind: "GatewayProxy", name: namespace };
     const proxy = new k8s.apiextensions.CustomResource(
         `${name}-proxy`,
         {
             apiVersion: "apisix.apache.org/v1alpha1",
             kind: "GatewayProxy",
             metadata: metadata(namespace, apisixNamespace),
-            spec: specs.proxy,
+            spec: {
+                provider: { type: "ControlPlane", controlPlane: { service: ADMIN_SERVICE, auth: AUTH } },
+                ...(observability?.metrics && { pluginMetadata: metricsMetadata(observability) }),
+            },
         },
         opts,
     );
@@ -70,7 +68,10 @@ export function gatewayWiring(
         `${name}-ingress-class`,
         {
             metadata: metadata(namespace),
-            spec: specs.ingressClass,
+            spec: {
+                controller: controllerName(namespace),
+                parameters: { apiGroup: GROUP, ...to, namespace: apisixNamespace, scope: "Namespace" },
+            },
         },
         { ...opts, dependsOn: proxy },
     );
@@ -80,7 +81,7 @@ export function gatewayWiring(
             apiVersion: "gateway.networking.k8s.io/v1",
             kind: "GatewayClass",
             metadata: metadata(namespace, CLASS_NAMESPACE),
-            spec: specs.gatewayClass,
+            spec: { controllerName: controllerName(namespace) },
         },
         { ...opts, customTimeouts: BROKEN_CONTROLLER },
     );
@@ -90,41 +91,15 @@ export function gatewayWiring(
             apiVersion: "gateway.networking.k8s.io/v1",
             kind: "Gateway",
             metadata: metadata(namespace, apisixNamespace),
-            spec: specs.gateway,
+            spec: {
+                gatewayClassName: namespace,
+                // Consumers need a Gateway, and a Gateway needs a listener, which receives no traffic.
+                listeners: [{ name: "http", protocol: "HTTP", port: 80 }],
+                infrastructure: { parametersRef: { group: GROUP, ...to } },
+            },
         },
         { ...opts, dependsOn: [proxy, gatewayClass], customTimeouts: BROKEN_CONTROLLER },
     );
-
     const binding = { ingressClass: namespace, gateway: namespace, gatewayNamespace: apisixNamespace };
     return { binding, ready: [ingressClass, gateway] };
-}
-
-/** Specs of the objects. */
-function renderWiring({ apisixNamespace, namespace, observability }: GatewayWiringArgs) {
-    const parametersRef = { group: "apisix.apache.org", kind: "GatewayProxy", name: namespace };
-    const { name, admin: key } = ADMIN_KEYS_SECRET;
-    const auth = { type: "AdminKey", adminKey: { valueFrom: { secretKeyRef: { name, key } } } };
-    return {
-        proxy: {
-            provider: { type: "ControlPlane", controlPlane: { service: ADMIN_SERVICE, auth } },
-            ...(observability?.metrics ? { pluginMetadata: metricsMetadata(observability) } : {}),
-        },
-        ingressClass: {
-            controller: controllerName(namespace),
-            parameters: {
-                apiGroup: parametersRef.group,
-                kind: parametersRef.kind,
-                name: namespace,
-                namespace: apisixNamespace,
-                scope: "Namespace",
-            },
-        },
-        gatewayClass: { controllerName: controllerName(namespace) },
-        gateway: {
-            gatewayClassName: namespace,
-            // Consumers need a Gateway, and a Gateway needs a listener, which receives no traffic.
-            listeners: [{ name: "http", protocol: "HTTP", port: 80 }],
-            infrastructure: { parametersRef },
-        },
-    };
 }

@@ -31,55 +31,37 @@ export class Access extends pulumi.ComponentResource {
         const { account, hostnames, tokenIds } = args;
 
         // Cloudflare rejects an empty policy. An application without a policy rejects every request.
-        const policies = tokenIds.length === 0 ? [] : [this.policy(name, account, tokenIds)];
+        const policies =
+            tokenIds.length === 0
+                ? []
+                : [
+                      new cloudflare.ZeroTrustAccessPolicy(
+                          `${name}-policy`,
+                          {
+                              ...{ accountId: account, name: owner(), sessionDuration: SESSION },
+                              // Service Auth: with an Allow policy, a request with a token would be redirected to the login page.
+                              decision: "non_identity",
+                              includes: tokenIds.map((tokenId) => ({ serviceToken: { tokenId } })),
+                          },
+                          { parent: this },
+                      ),
+                  ];
         const application = new cloudflare.ZeroTrustAccessApplication(
             `${name}-application`,
             {
-                accountId: account,
-                name: owner(),
-                ...renderApplication(
-                    hostnames,
-                    policies.map(({ id }) => id),
-                ),
+                ...{ accountId: account, name: owner(), type: "self_hosted", domain: hostnames[0] },
+                // This field is set even for a single host name. Without it the provider would keep the last value at
+                // Cloudflare, and an alias that was removed from the config would stay.
+                destinations: hostnames.map((uri) => ({ type: "public", uri })),
+                policies: policies.map(({ id }, i) => ({ id, precedence: i + 1 })),
+                sessionDuration: SESSION,
+                // Callers are programs, which cannot use a login page.
+                serviceAuth401Redirect: true,
+                appLauncherVisible: false,
             },
             { parent: this },
         );
-
         this.audience = application.aud;
         this.registerOutputs({ audience: this.audience });
     }
-
-    private policy(name: string, account: string, tokenIds: pulumi.Input<string>[]) {
-        return new cloudflare.ZeroTrustAccessPolicy(
-            `${name}-policy`,
-            { accountId: account, name: owner(), ...renderPolicy(tokenIds) },
-            { parent: this },
-        );
-    }
-}
-
-/** Inputs of the application, without its account and its name. */
-function renderApplication(hostnames: string[], policyIds: pulumi.Input<string>[]) {
-    return {
-        type: "self_hosted",
-        domain: hostnames[0],
-        // This field is set even for a single host name. Without it the provider would keep the last value at Cloudflare,
-        // and an alias that was removed from the config would stay.
-        destinations: hostnames.map((uri) => ({ type: "public", uri })),
-        policies: policyIds.map((id, i) => ({ id, precedence: i + 1 })),
-        sessionDuration: SESSION,
-        // Callers are programs, which cannot use a login page.
-        serviceAuth401Redirect: true,
-        appLauncherVisible: false,
-    };
-}
-
-/** Inputs of the policy, without its account and its name. */
-function renderPolicy(tokenIds: pulumi.Input<string>[]) {
-    return {
-        // Service Auth: with an Allow policy, a request with a token would be redirected to the login page.
-        decision: "non_identity",
-        includes: tokenIds.map((tokenId) => ({ serviceToken: { tokenId } })),
-        sessionDuration: SESSION,
-    };
 }

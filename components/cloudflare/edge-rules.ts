@@ -76,8 +76,12 @@ export function renderSkip(hostnames: string[]) {
 
 const CLIENT_ID = 'http.request.headers["cf-access-client-id"]';
 
-/** Body of a rejection, in the format that Alpa's client reads. */
-const TOO_MANY = JSON.stringify({ type: "error", message: "Too many requests. Try again later.", stacktrace: "" });
+/** Answer to a rejected request, in the format that Alpa's client reads. */
+const TOO_MANY = {
+    statusCode: 429,
+    contentType: "application/json",
+    content: JSON.stringify({ type: "error", message: "Too many requests. Try again later.", stacktrace: "" }),
+};
 
 export function renderRateLimit(
     limit: RateLimit,
@@ -92,14 +96,8 @@ export function renderRateLimit(
         ref: "alpa_auth_rate_limit",
         description: `${limit.requests} requests in ${limit.perSeconds} s for each ${limit.per === "client" ? "client id and address" : "address"}`,
         action: "block",
-        ...(free
-            ? {}
-            : {
-                  actionParameters: {
-                      response: { statusCode: 429, contentType: "application/json", content: TOO_MANY },
-                  },
-              }),
-        expression: free ? pathIs(rateLimited) : hostIs(hostnames),
+        ...(!free && { actionParameters: { response: TOO_MANY } }),
+        expression: free ? `(http.request.uri.path ${among(rateLimited)})` : hostIs(hostnames),
         enabled: true,
         ratelimit: {
             // Cloudflare requires separate counts for each data center.
@@ -111,11 +109,8 @@ export function renderRateLimit(
     };
 }
 
-function pathIs(paths: string[]): string {
-    return `(http.request.uri.path in {${paths.map((path) => `"${path}"`).join(" ")}})`;
-}
+const among = (texts: string[]) => `in {${texts.map((text) => `"${text}"`).join(" ")}}`;
 
 function hostIs(hostnames: string[]): string {
-    if (hostnames.length === 1) return `(http.host eq "${hostnames[0]}")`;
-    return `(http.host in {${hostnames.map((hostname) => `"${hostname}"`).join(" ")}})`;
+    return `(http.host ${hostnames.length === 1 ? `eq "${hostnames[0]}"` : among(hostnames)})`;
 }

@@ -39,10 +39,9 @@ export class EdgeWorker extends pulumi.ComponentResource {
         // error 1027 instead of forwarding requests without the Worker.
         for (const hostname of hostnames)
             new cloudflare.WorkersRoute(
-                // The resource's name contains the host name, so that the route stays the same if another host name becomes
-                // the main host name.
+                // Named after its host name, so that the route stays the same if another one becomes the main one.
                 `${name}-route-${hostname}`,
-                { zoneId, pattern: workerPattern(hostname), script: script.scriptName },
+                { zoneId, pattern: `${hostname}/*`, script: script.scriptName },
                 { parent: this },
             );
         this.registerOutputs({});
@@ -52,11 +51,6 @@ export class EdgeWorker extends pulumi.ComponentResource {
 /** Name of a stack's Worker. */
 export function workerName(owner: string): string {
     return owner.toLowerCase().replace(/[^a-z0-9-]+/g, "-");
-}
-
-/** Route pattern: all requests to a host name, with HTTP or HTTPS. */
-export function workerPattern(hostname: string): string {
-    return `${hostname}/*`;
 }
 
 /** Compatibility date of Cloudflare's runtime. The script needs no later features. */

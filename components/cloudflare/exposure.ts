@@ -51,11 +51,10 @@ export class CloudflareExposure extends pulumi.ComponentResource {
 
         const { zoneId } = new Zone(`${name}-zone`, { account, ...args.zone }, inside);
         const { tunnelId, token, target } = new Tunnel(`${name}-tunnel`, { account }, inside);
-        const routes = new TunnelRoutes(
-            `${name}-routes`,
-            { account, tunnelId, hostnames, endpoint: endpointOf(origin), paths },
-            inside,
-        );
+        const { service } = origin;
+        // The fully qualified name needs no search domain.
+        const endpoint = `${service.name}.${origin.namespace}.svc.cluster.local:${service.port}`;
+        const routes = new TunnelRoutes(`${name}-routes`, { account, tunnelId, hostnames, endpoint, paths }, inside);
         // Without rules a connector answers 503. A destroy stops the connectors first, since Cloudflare does not delete a
         // tunnel with a connected connector.
         const connectors = new CloudflaredDeployment(
@@ -77,9 +76,4 @@ export class CloudflareExposure extends pulumi.ComponentResource {
         );
         this.registerOutputs({});
     }
-}
-
-/** Endpoint of the gateway. The fully qualified name needs no search domain. */
-function endpointOf({ service, namespace }: Pick<GatewayOrigin, "service" | "namespace">): string {
-    return `${service.name}.${namespace}.svc.cluster.local:${service.port}`;
 }

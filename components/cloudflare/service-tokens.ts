@@ -4,11 +4,40 @@ import { createHash } from "node:crypto";
 import { owner } from "../kubernetes/ownership";
 import { SecretVersions } from "../records/secret-versions";
 import type { Meaning } from "../meaning/plain";
-import { tokenName, type TokenConsumer, type TokenCredential, type TokenMeaning } from "./service-token";
 
-/** What a caller is, in plain values. */
+/** One service token of the stack config. */
+export interface TokenCredential {
+    id: string;
+    /** Validity of the token at Cloudflare, for example `8760h`, or `forever`. */
+    duration: string;
+    enabled: boolean;
+    /** Version of the secret: raising it by one creates a new secret in place. Default: 1. */
+    secretVersion?: number;
+    /** Day on which the previous secret stops working (UTC); required with `secretVersion`. */
+    previousSecretExpires?: string;
+}
+
+/** One caller of the stack config. */
+export interface TokenConsumer {
+    name: string;
+    /** The caller's credentials, all of which are valid at the same time. */
+    credentials: TokenCredential[];
+}
+
+/** What a token is, in plain values. */
+export interface TokenMeaning extends Omit<TokenCredential, "id"> {
+    method: "service-token";
+    /** Day on which the config removes the token (UTC). Unset if it names none. */
+    expires?: string;
+}
+
+/** Name of a token at Cloudflare. It begins with the owner, so that Cloudflare's dashboard shows who owns the token. */
+export function tokenName(owner: string, consumer: string, credential: string): string {
+    return `${owner}/${consumer}/${credential}`;
+}
+
+/** What a caller is, in plain values: its tokens, by id. */
 interface CallerMeaning {
-    /** The tokens, by id. */
     credentials: Record<string, TokenMeaning>;
 }
 
@@ -53,89 +82,60 @@ export class ServiceTokens extends pulumi.ComponentResource {
         const { account, consumers, notify } = args;
 
         const versions: Record<string, number> = {};
+        const fingerprints: Record<string, pulumi.Output<string>> = {};
         for (const consumer of consumers) {
-            const caller = new Caller(consumer.name, args.meanings[consumer.name], this);
+            const parent = new Caller(consumer.name, args.meanings[consumer.name], this);
             for (const credential of consumer.credentials) {
                 const who = `${consumer.name}/${credential.id}`;
-                const { id, clientId, clientSecret, expiresAt } = this.token(
-                    account,
-                    consumer.name,
-                    credential,
-                    caller,
+                const { id, clientId, clientSecret, expiresAt } = new cloudflare.ZeroTrustAccessServiceToken(
+                    `${consumer.name}.${credential.id}-token`,
+                    {
+                        accountId: account,
+                        name: tokenName(owner(), consumer.name, credential.id),
+                        ...renderToken(credential),
+                    },
+                    { parent },
                 );
                 this.ids.push(id);
                 this.pairs[who] = pulumi.secret({ clientId, clientSecret });
                 this.ends[who] = expiresAt;
                 if (!credential.enabled) this.disabled[who] = id;
                 versions[who] = credential.secretVersion ?? 1;
+                fingerprints[who] = this.pairs[who].apply(fingerprint);
             }
         }
         new SecretVersions(
             `${name}-secret-versions`,
-            { versions, fingerprints: pulumi.secret(mapped(this.pairs, fingerprint)) },
+            { versions, fingerprints: pulumi.secret(fingerprints) },
             { parent: this },
         );
-        if (notify.length > 0) this.expiryMail(name, account, notify);
-
+        if (notify.length > 0)
+            new cloudflare.NotificationPolicy(
+                `${name}-expiry-mail`,
+                {
+                    accountId: account,
+                    name: `${owner()}: service tokens that end`,
+                    alertType: "expiring_service_token_alert",
+                    enabled: true,
+                    mechanisms: { emails: notify.map((id) => ({ id })) },
+                },
+                { parent: this },
+            );
         this.registerOutputs({});
-    }
-
-    private token(account: string, consumer: string, credential: TokenCredential, parent: Caller) {
-        return new cloudflare.ZeroTrustAccessServiceToken(
-            `${consumer}.${credential.id}-token`,
-            {
-                accountId: account,
-                name: tokenName(owner(), consumer, credential.id),
-                ...renderToken(credential),
-            },
-            { parent },
-        );
-    }
-
-    private expiryMail(name: string, account: string, notify: string[]) {
-        new cloudflare.NotificationPolicy(
-            `${name}-expiry-mail`,
-            {
-                accountId: account,
-                name: `${owner()}: service tokens that end`,
-                ...renderExpiryMail(notify),
-            },
-            { parent: this },
-        );
     }
 }
 
 /** Inputs of a service token's resource, without the name. */
 function renderToken({ duration, enabled, secretVersion, previousSecretExpires }: Omit<TokenCredential, "id">) {
-    return {
-        duration,
-        enabled,
-        // The provider requires that both fields are set, or neither.
-        ...(previousSecretExpires === undefined
-            ? {}
-            : {
-                  clientSecretVersion: secretVersion,
-                  previousClientSecretExpiresAt: `${previousSecretExpires}T00:00:00Z`,
-              }),
+    // The provider requires that both fields are set, or neither.
+    const replaced = previousSecretExpires !== undefined && {
+        clientSecretVersion: secretVersion,
+        previousClientSecretExpiresAt: `${previousSecretExpires}T00:00:00Z`,
     };
-}
-
-/** Notification policy for tokens that expire. */
-function renderExpiryMail(notify: string[]) {
-    return {
-        alertType: "expiring_service_token_alert",
-        enabled: true,
-        mechanisms: { emails: notify.map((id) => ({ id })) },
-    };
+    return { duration, enabled, ...replaced };
 }
 
 /** Identifies a secret without revealing it, since 40 random characters cannot be guessed. */
 export function fingerprint({ clientId, clientSecret }: TokenPair): string {
     return createHash("sha256").update(`${clientId}:${clientSecret}`).digest("hex");
-}
-
-function mapped<T, U>(values: Record<string, pulumi.Output<T>>, to: (value: T) => U): Record<string, pulumi.Output<U>> {
-    return Object.fromEntries(
-        Object.entries(values).map(([who, value]) => [who, value.apply((v) => to(v as T))]),
-    ) as Record<string, pulumi.Output<U>>;
 }

@@ -29,25 +29,19 @@ export class Zone extends pulumi.ComponentResource {
 
     constructor(name: string, args: ZoneArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:index:Zone", name, args.meaning ?? {}, opts);
-        const zone = args.manage === "create" ? this.createdZone(name, args) : this.existingZone(args);
-
+        const account = { id: args.account };
+        const zone =
+            args.manage === "create"
+                ? new cloudflare.Zone(
+                      `${name}-zone`,
+                      { name: args.name, account },
+                      // A new name or account would replace the zone, and a destroy would delete it. Both need an explicit unprotect.
+                      { parent: this, protect: true, retainOnDelete: true },
+                  )
+                : cloudflare.getZoneOutput({ filter: { name: args.name, account } }, { parent: this });
         this.zoneId = zone.id;
         this.nameServers = zone.nameServers;
         this.status = zone.status;
         this.registerOutputs({ zoneId: this.zoneId, nameServers: this.nameServers, status: this.status });
-    }
-
-    private createdZone(name: string, args: ZoneArgs) {
-        return new cloudflare.Zone(
-            `${name}-zone`,
-            { name: args.name, account: { id: args.account } },
-            // A new name or account would replace the zone, and a destroy would delete it. Both need an explicit unprotect.
-            { parent: this, protect: true, retainOnDelete: true },
-        );
-    }
-
-    private existingZone(args: ZoneArgs) {
-        const filter = { name: args.name, account: { id: args.account } };
-        return cloudflare.getZoneOutput({ filter }, { parent: this });
     }
 }

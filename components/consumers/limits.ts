@@ -39,7 +39,8 @@ export interface ConsumerPlugin {
 
 /**
  * Plugins that enforce a caller's limits, for all its credentials together. APISIX counts each consumer's plugin
- * separately, so a change of one consumer resets no other count.
+ * separately, so a change of one consumer resets no other count. The plugins that count in windows have no text for a 429,
+ * because each change of a setting restarts the count: the route writes the text ({@link OVER_LIMIT}).
  * @param scope namespace of the consumer, part of the group's name: groups with the same name must have the same settings
  * @param counters counter server. Default: none, and each APISIX pod counts for itself
  */
@@ -55,12 +56,11 @@ export function limitPlugins(limits: Limits, scope: string, counters?: Counters)
             ...refusedBy("consumer_name"),
             count: requests,
             time_window: perSeconds,
-            rejected_msg: `at most ${requests} requests in ${perSeconds} s`,
             ...countedIn(counters),
         };
         plugins.push({ name: "limit-count", config: { ...config, group: groupName(scope, config) } });
         if (counters?.whenDown === "each-pod")
-            plugins.push({ name: "limit-req", config: eachPod(requests, perSeconds, config.rejected_msg) });
+            plugins.push({ name: "limit-req", config: eachPod(requests, perSeconds) });
     }
     if (tokens !== undefined && perTokenSeconds !== undefined)
         plugins.push({ name: "ai-rate-limiting", config: tokenBudget(tokens, perTokenSeconds, counters) });
@@ -78,7 +78,6 @@ function tokenBudget(tokens: number, seconds: number, counters?: Counters): Reco
         time_window: seconds,
         limit_strategy: "total_tokens",
         rejected_code: 429,
-        rejected_msg: `at most ${tokens} tokens in ${seconds} s`,
         ...countedIn(counters),
     };
 }
@@ -88,13 +87,12 @@ function tokenBudget(tokens: number, seconds: number, counters?: Counters): Reco
  * rejects a request that the shared count would admit, even if a caller sends all requests of one window at its end and
  * all requests of the next window at its start.
  */
-function eachPod(requests: number, perSeconds: number, message: string): Record<string, unknown> {
+function eachPod(requests: number, perSeconds: number): Record<string, unknown> {
     return {
         ...refusedBy("consumer_name"),
         rate: roundedUp(requests / perSeconds),
         burst: 2 * requests,
         nodelay: true,
-        rejected_msg: message,
     };
 }
 

@@ -48,13 +48,10 @@ export class Etcd extends pulumi.ComponentResource {
         this.keyring = derivedSecret(seed, "etcd keyring", renderKeyring);
         const home = new k8s.core.v1.Namespace(`${name}-namespace`, { metadata: closed(namespace) }, { parent: this });
         const inside = { parent: this, dependsOn: home, deletedWith: home };
-        const policies = Object.entries(renderPolicies(apisixNamespace)).map(
-            ([role, spec]) =>
-                new k8s.networking.v1.NetworkPolicy(
-                    `${name}-policy-${role}`,
-                    { metadata: metadata(`${POLICY_PREFIX}${role}`, namespace), spec },
-                    inside,
-                ),
+        const policy = new k8s.networking.v1.NetworkPolicy(
+            `${name}-policy`,
+            { metadata: metadata(`${POLICY_PREFIX}${ETCD}`, namespace), spec: renderPolicy(apisixNamespace) },
+            inside,
         );
         const service = (role: string, named: string, spec: object) =>
             new k8s.core.v1.Service(`${name}-${role}`, { metadata: metadata(named, namespace), spec }, inside);
@@ -74,7 +71,7 @@ export class Etcd extends pulumi.ComponentResource {
             { metadata: metadata(ETCD, namespace), spec: renderMembers(settings, namespace) },
             // Without deletedWith: its deletion waits for the pods, so the namespace's deletion does not meet them and wait
             // for half of their grace period.
-            { parent: this, dependsOn: [...policies, peers] },
+            { parent: this, dependsOn: [policy, peers] },
         );
         this.prepared = new EtcdPrepared(
             `${name}-prepared`,
@@ -113,18 +110,18 @@ function closed(namespace: string) {
     return { ...rest, labels: { ...labels, "pod-security.kubernetes.io/enforce": "restricted" } };
 }
 
-/** Specs of the network policies. Only APISIX can connect to etcd's client port, and only members to the members' port. */
-export function renderPolicies(apisixNamespace: string) {
+/**
+ * Spec of the network policy, which is for every pod of the namespace. Only APISIX can connect to etcd's client port, and
+ * only members to the members' port.
+ */
+export function renderPolicy(apisixNamespace: string) {
     const from = (peers: object[], port: number) => ({ from: peers, ports: [{ port, protocol: "TCP" }] });
     return {
-        closed: { podSelector: {}, policyTypes: ["Ingress"] },
-        etcd: {
-            podSelector: ETCD_PODS,
-            policyTypes: ["Ingress"],
-            ingress: [
-                from([peer({ namespace: apisixNamespace, labels: APISIX_PODS.matchLabels })], CLIENT_PORT),
-                from([{ podSelector: ETCD_PODS }], PEER_PORT),
-            ],
-        },
+        podSelector: {},
+        policyTypes: ["Ingress"],
+        ingress: [
+            from([peer({ namespace: apisixNamespace, labels: APISIX_PODS.matchLabels })], CLIENT_PORT),
+            from([{ podSelector: ETCD_PODS }], PEER_PORT),
+        ],
     };
 }

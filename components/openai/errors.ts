@@ -1,3 +1,5 @@
+import { OVER_LIMIT, PAGE_429 } from "../route/route-plugin";
+
 /** Type of an error in OpenAI's API, by status. SDKs choose their classes by the status. */
 function typeOf(status: number): string {
     if (status >= 500) return "server_error";
@@ -24,6 +26,7 @@ const shaped = (status: number, code: string | null) =>
 
 /** Filters of the plugin `response-rewrite`: nginx's pages and plugins' errors, in the format of OpenAI's. */
 export const ERROR_FILTERS = [
+    [PAGE_429, "jos", JSON.stringify(openaiError(429, OVER_LIMIT, { code: "rate_limit_exceeded" }))],
     ['<html>\\s*<head><title>(5[^<"\\\\]*)</title>.*', "jos", shaped(500, null)],
     ['<html>\\s*<head><title>([^<"\\\\]*)</title>.*', "jos", shaped(400, null)],
     ['\\{"(?:message|error_msg)":"rejected by workflow"\\}\\s*', "jo", JSON.stringify(MODEL_REFUSED)],

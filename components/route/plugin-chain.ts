@@ -4,7 +4,7 @@ import { guardPlugins, type GuardSettings } from "./request-guard";
 import { incomingHeaders } from "./incoming-headers";
 import { NAME_CALLER } from "./name-caller";
 import { REVISION_HEADER } from "../apisix/gateway-pods";
-import { alpaError, plugin, type RoutePlugin } from "./route-plugin";
+import { alpaError, OVER_LIMIT, PAGE_429, plugin, type RoutePlugin } from "./route-plugin";
 import { serviceDescription } from "../alpa/service-description";
 
 /**
@@ -224,11 +224,12 @@ export function rewrittenErrors({ revision }: AnswerSettings, filters: object[])
 
 /** Filters for nginx's pages and plugins' errors. */
 const ERROR_FILTERS = [
+    [`^\\s*${PAGE_429}$`, "jos", OVER_LIMIT],
     ['^\\s*<html>\\s*<head><title>([^<"\\\\]*)</title>.*$', "jos"],
     ['^\\{"(?:message|error_msg)":"((?:[^"\\\\]|\\\\.)*)"\\}\\s*$', "jo"],
-].map(([regex, options]) => ({
+].map(([regex, options, message = "$1"]) => ({
     ...{ regex, options, scope: "once" },
-    replace: '{"type":"error","message":"$1","stacktrace":""}',
+    replace: JSON.stringify(alpaError(message)),
 }));
 
 /** Answers 503 after authentication, so that a request without a credential still gets 401. */

@@ -9,6 +9,11 @@ export function plugin(name: string, config: Record<string, unknown>): RoutePlug
     return { name, enable: true, config };
 }
 
+/** Text of a 429 of the plugins that count requests or tokens in windows, which answer with nginx's page. */
+export const OVER_LIMIT = "over the limit of this caller: try again after the seconds in Retry-After";
+/** Pattern of that page for `response-rewrite`. */
+export const PAGE_429 = "<html>\\s*<head><title>429[^<]*</title>.*";
+
 /** An error in the format of Alpa's errors: Alpa's client requires the field `stacktrace`. */
 export function alpaError(message: string) {
     return { type: "error", message, stacktrace: "" };

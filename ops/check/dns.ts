@@ -155,14 +155,7 @@ function asTexts(value: unknown): string[] {
 function render(rows: ComparedRow[]): string {
     return table(
         ["name", "type", "old", "new", "equal", "note"],
-        rows.map((row) => [
-            row.name,
-            row.tcp ? `${row.type} (TCP)` : row.type,
-            short(row.old),
-            short(row.new),
-            row.equal ? "yes" : "NO",
-            row.note,
-        ]),
+        rows.map((row) => [row.name, row.type, short(row.old), short(row.new), row.equal ? "yes" : "NO", row.note]),
     );
 }
 

@@ -2,7 +2,7 @@ import type { GatewayPods } from "../../components/apisix/gateway-pods";
 import type { GatewayBinding } from "../../components/apisix/wiring";
 import { evidencePath } from "../../components/server-checks";
 import { APISIX_PODS } from "../../components/kubernetes/network-policies";
-import { componentNamespace, releaseNamespace } from "../../components/apisix/values";
+import { installationOf } from "../../components/apisix/values";
 import { edgeWaits } from "../../config/keys/edge/schema";
 import { answerSeconds } from "../../config/keys/exposure/settings";
 import { DEFAULT_NAMESPACE } from "../../config/values";
@@ -33,7 +33,7 @@ export function gatewayOf(stack: Pick<Stack, "text">): Gateway {
         ? {
               ingressClass: namespace,
               gateway: namespace,
-              gatewayNamespace: installer === "helm" ? releaseNamespace(namespace) : componentNamespace(namespace),
+              gatewayNamespace: installationOf(installer === "helm" ? "helm" : "rampart", namespace).namespace,
           }
         : {
               ingressClass: inPlace("ingressClass"),

@@ -1,6 +1,6 @@
 import type { ApiReader } from "../../components/cloudflare/api";
 import type { CloudflareAccessArgs } from "../../components/cloudflare-args";
-import { tokenName } from "../../components/cloudflare/service-token";
+import { tokenName } from "../../components/cloudflare/service-tokens";
 import { problem, warning, type Finding } from "../findings";
 import { foreign, readList } from "./reader";
 

@@ -3,8 +3,7 @@ import type { CloudflareAccessArgs } from "../../components/cloudflare-args";
 import type { ApiReader } from "../../components/cloudflare/api";
 import { CUSTOM_PHASE, RATE_LIMIT_PHASE } from "../../components/cloudflare/edge-rules";
 import { tunnelName } from "../../components/cloudflare/tunnel";
-import { certificateNeed } from "../../dns/certificates";
-import type { CertificatePack } from "../../dns/cloudflare";
+import { certificateNeed, type CertificatePack } from "../../dns/cloudflare";
 import { problem, warning, type Finding } from "../findings";
 import { foreign, gathered, readList } from "./reader";
 

@@ -1,5 +1,5 @@
 // What in the cluster is in the way of a gateway: CRDs, an ingress controller and node ports of other owners.
-import { installationOf } from "../../components/apisix/installation";
+import { installationOf } from "../../components/apisix/values";
 import type { GatewayClusterArgs } from "../../components/gateway-args";
 import { titleOf, type Live } from "../../components/kubernetes/cluster-reader";
 import { DEFINITIONS } from "../../components/kubernetes/crds";
@@ -41,7 +41,7 @@ export async function secondController(settings: GatewayClusterArgs, cluster: Cl
     if (gateway.installer !== "rampart") return [];
     const role = { apiVersion: "rbac.authorization.k8s.io/v1", kind: "ClusterRole", name: CONTROLLER_ROLE };
     const theirs = (await cluster.read(role))?.metadata?.annotations?.["meta.helm.sh/release-namespace"];
-    if (theirs === undefined || theirs === installationOf(gateway, namespace).namespace) return [];
+    if (theirs === undefined || theirs === installationOf(gateway.installer, namespace).namespace) return [];
     return [
         problem(
             `gateway.installer: with the value rampart, no second ingress controller can be installed in a cluster (${titleOf(role)} belongs to the one in namespace ${theirs}). ` +
@@ -55,7 +55,7 @@ export async function nodePorts({ gateway, namespace }: GatewayClusterArgs, clus
     if (gateway.installer === "existing") return [];
     const { nodePort, tls } = gateway.release;
     const wanted = { "gateway.nodePort": nodePort, "tls.nodePort": tls?.nodePort };
-    const ours = installationOf(gateway, namespace).namespace;
+    const ours = installationOf(gateway.installer, namespace).namespace;
     const services = (await cluster.list("v1", "Service")).filter(({ metadata }) => metadata?.namespace !== ours);
     return Object.entries(wanted).flatMap(([key, port]) => {
         if (port === undefined) return [];

@@ -1,5 +1,5 @@
 import type { GatewayClusterArgs } from "../../components/gateway-args";
-import { etcdMembers } from "../../components/apisix/values";
+import { etcdSettings } from "../../components/apisix/values";
 import { ETCD, etcdNamespace } from "../../components/etcd/names";
 import { problem, type Finding } from "../findings";
 import type { ClusterView } from "./cluster";
@@ -26,7 +26,7 @@ export async function etcdInPlace(
         volumeClaimTemplates?: { spec?: { storageClassName?: string } }[];
     };
     const storageClass = volumeClaimTemplates?.[0]?.spec?.storageClassName;
-    const wanted = { members: etcdMembers(gateway.release), storageClass: gateway.release.storageClass };
+    const wanted = etcdSettings(gateway.release);
     const shown = (name: string | undefined) => name ?? "the cluster's default";
     const problems: string[] = [];
     if (storageClass !== wanted.storageClass)

@@ -1,4 +1,4 @@
-import { installationOf } from "../../components/apisix/installation";
+import { installationOf } from "../../components/apisix/values";
 import { etcdNamespace } from "../../components/etcd/names";
 import type { GatewayClusterArgs } from "../../components/gateway-args";
 import { titleOf, type ObjectRef } from "../../components/kubernetes/cluster-reader";
@@ -48,7 +48,7 @@ export function ownedNames({ namespace, gateway, conversion }: GatewayClusterArg
             { apiVersion: "gateway.networking.k8s.io/v1", kind: "GatewayClass", name: namespace },
         );
     }
-    if (gateway.installer === "helm") namespaces.push(installationOf(gateway, namespace).namespace);
+    if (gateway.installer === "helm") namespaces.push(installationOf(gateway.installer, namespace).namespace);
     if (gateway.installer === "rampart" && gateway.install?.ownNamespace) namespaces.push(gateway.install.namespace);
     const chart = conversion?.opt.shape === "kuberay" ? conversion.opt.operatorChart : undefined;
     if (chart !== undefined && gateway.installer !== "rampart") namespaces.push(operatorNamespace(namespace));

@@ -167,7 +167,7 @@ function lifetime(value: Answer): { value: Answer; ttl: number } {
 }
 
 function failure(): Answer {
-    return { rcode: "SERVFAIL", authoritative: false, tcp: false, answers: [], authority: [], additional: [] };
+    return { rcode: "SERVFAIL", authoritative: false, answers: [], authority: [] };
 }
 
 /** Computes the DS value of a key (RFC 4034, 5.1.4 and appendix B). @param key `flags protocol algorithm base64` */

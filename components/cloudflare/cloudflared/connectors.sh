@@ -1,8 +1,8 @@
 #!/bin/sh
 # Runs as root on a host of connectors. Arguments: host, owner, install|remove, then the arguments of install.
-# systemd 247 is the first version with LoadCredential=. During an upgrade, 100 MB hold two versions of cloudflared (40 MB each).
+# systemd 247 is the first version with LoadCredential=.
 # @UNIT@: name of this project's files and services on the host.
-# scripts.ts sets:
+# host.ts sets:
 : "${token?}" "${unit_text?}" "${start_seconds?}" "${keys_url?}"
 
 umask 077
@@ -20,29 +20,7 @@ put() {
         fail "cannot write $1 (the disk is full or read-only). Free space there and run pulumi up again."
 }
 # Whether a URL on this host answers with success.
-answers() {
-    if command -v curl >/dev/null; then curl -fsS --noproxy '*' --max-time 5 -o /dev/null "$1" 2>/dev/null
-    else wget -q --no-proxy -T 5 -O /dev/null "$1" 2>/dev/null; fi
-}
-# Runs a command that may take minutes. Prints a line every 15 s, since a silent SSH connection may be cut.
-slowly() {
-    "$@" &
-    slow=$! waited=0
-    while kill -0 $slow 2>/dev/null; do
-        sleep 0.2
-        waited=$((waited + 1))
-        [ $((waited % 75)) -ne 0 ] || echo "waiting for: $*"
-    done
-    wait $slow
-}
-# Whether something listens on a port of 127.0.0.1. Reads the kernel's list, since not every host has ss.
-listens() {
-    cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
-        grep -qE ": (0100007F|0{8}|0{32}|0{16}FFFF00000100007F):$(printf %04X "$1") [0:]+ 0A "
-}
-taken() {
-    fail "port $port on 127.0.0.1, which $service needs, is used by another process. Stop that process, or set another metricsPort. Find it with: ss -ltnp"
-}
+answers() { curl -fsS --noproxy '*' --max-time 5 -o /dev/null "$1" 2>/dev/null; }
 instances_here() {
     for file in "$etc"/*.env; do
         [ -e "$file" ] || continue
@@ -60,7 +38,7 @@ stop() {
     names=
     for n in "$@"; do names="$names @UNIT@@$n.service"; done
     # shellcheck disable=SC2086 # one word for each unit
-    [ -z "$names" ] || slowly systemctl disable --now $names ||
+    [ -z "$names" ] || systemctl disable --now $names ||
         fail "could not stop$names. Run: systemctl status$names"
     for n in "$@"; do rm -rf "$etc/$n.env" "${lib:?}/$n"; done
 }
@@ -76,41 +54,26 @@ check_host() {
     aarch64 | arm64) arch=arm64 ;;
     *) fail "must be an x86_64 or an aarch64 machine (got $(uname -m)). Use another host." ;;
     esac
-    command -v curl >/dev/null || command -v wget >/dev/null || fail "curl and wget are missing. Install one of them."
-    command -v sha256sum >/dev/null || fail "sha256sum is missing. Install coreutils."
+    command -v curl >/dev/null || fail "curl is missing. Install it."
 }
 # Without the keys of Access, a connector reports that it is ready, but answers every request with 502.
 check_keys() {
     # The proxy that the operator has set for the connectors.
     proxy=$(sed -n 's/^HTTPS_PROXY=//p' /etc/default/@UNIT@ 2>/dev/null | tail -n 1)
-    if command -v curl >/dev/null; then said=$(https_proxy=$proxy curl -fsS --connect-timeout 10 --max-time 20 -o /dev/null "$keys_url" 2>&1) && return 0
-    else said=$(https_proxy=$proxy wget -nv -t 1 -T 10 -O /dev/null "$keys_url" 2>&1) && return 0; fi
+    said=$(https_proxy=$proxy curl -fsS --connect-timeout 10 --max-time 20 -o /dev/null "$keys_url" 2>&1) && return 0
     fail "cannot read the keys of Access from $keys_url ($(echo "$said" | tail -n 1)). Without them connectors answer every request with 502. Open TCP 443 to that host and run pulumi up again."
 }
-check_room() {
-    free=$(df -Pk "$1" | awk 'NR == 2 { print int($4 / 1024) }')
-    [ "$free" -ge 100 ] ||
-        fail "must have 100 MB free in $1 (got $free MB). Free space there and run pulumi up again."
-}
-sum() {
-    sum_line=$(sha256sum "$1")
-    echo "${sum_line%% *}"
-}
+sum() { sha256sum "$1" | cut -d ' ' -f 1; }
 # Downloads cloudflared to $binary, unless it exists with the right checksum.
 download() {
     binary=$lib/cloudflared-$version
     if [ -x "$binary" ] && [ "$(sum "$binary")" = "$sha256" ]; then return 0; fi
-    check_room /opt
     url=$source
     [ "$url" != - ] || url=https://github.com/cloudflare/cloudflared/releases/download/$version/cloudflared-linux-$arch
-    if command -v curl >/dev/null; then said=$(curl -fsSL --retry 2 --connect-timeout 15 --max-time 900 -o "$binary.new" "$url" 2>&1) || said="$said "
-    else said=$(wget -nv -T 15 -O "$binary.new" "$url" 2>&1) || said="$said "; fi
-    case $said in
-    *" ")
+    said=$(curl -fsSL --retry 2 --connect-timeout 15 --max-time 900 -o "$binary.new" "$url" 2>&1) || {
         rm -f "$binary.new"
-        fail "could not download $url ($(echo "$said" | tail -n 1 | sed 's/ *$//')). Allow the connection, or set a mirror as source."
-        ;;
-    esac
+        fail "could not download $url ($(echo "$said" | tail -n 1)). Allow the connection, free space in /opt, or set a mirror as source."
+    }
     found=$(sum "$binary.new")
     if [ "$found" != "$sha256" ]; then
         rm -f "$binary.new"
@@ -131,26 +94,19 @@ connector() {
     if [ "$(cat "$lib/$n/stamp" 2>/dev/null)" = "$stamp" ] && systemctl is-active --quiet "$service" && answers "$ready"; then
         return 0
     fi
-    # If the connector already uses this port, the listener may be the connector itself.
-    at="METRICS=127.0.0.1:$port" state=$(systemctl is-active "$service" || :)
-    case "$state $(cat "$etc/$n.env" 2>/dev/null)" in
-    "active $at" | *"ing $at") ;;
-    *) ! listens "$port" || taken ;;
-    esac
     rm -f "$lib/$n/stamp"
-    put "$etc/$n.env" "$at
+    put "$etc/$n.env" "METRICS=127.0.0.1:$port
 "
     mkdir -p "$lib/$n"
     chmod 755 "$lib/$n"
     ln -sfn "$binary" "$lib/$n/cloudflared.new" && mv -fT "$lib/$n/cloudflared.new" "$lib/$n/cloudflared"
     systemctl enable "$service" >/dev/null 2>&1 || fail "could not enable $service. Run: systemctl enable $service"
     # The loop below reports a failure: systemd keeps restarting the service, so a slow start may still succeed.
-    slowly systemctl restart "$service" 2>/dev/null || :
+    systemctl restart "$service" 2>/dev/null || :
     waited=0
     until systemctl is-active --quiet "$service" && answers "$ready"; do
         waited=$((waited + 1))
-        [ $waited -le "$start_seconds" ] || ! answers "$ready" || taken
-        [ $waited -le "$start_seconds" ] || fail "$service did not connect to Cloudflare (not ready on port $port after $start_seconds s). The connectors after it on this host were not changed. Run: journalctl -u $service
+        [ $waited -le "$start_seconds" ] || fail "$service did not connect to Cloudflare, or another program uses port $port of 127.0.0.1 (not ready after $start_seconds s). The connectors after it on this host were not changed. Run: journalctl -u $service
 $(journalctl -u "$service" -n 6 --no-pager 2>/dev/null || :)"
         sleep 1
     done
@@ -167,12 +123,9 @@ install_all() {
     put "$etc/owner" "$owner"
     download
     put "$etc/token" "$token"
-    if [ "$(cat "$unit_file" 2>/dev/null; echo .)" != "$unit_text
-." ]; then
-        put "$unit_file" "$unit_text
+    put "$unit_file" "$unit_text
 "
-        chmod 644 "$unit_file"
-    fi
+    chmod 644 "$unit_file"
     systemctl daemon-reload
     n=0
     # shellcheck disable=SC2086 # $n is a number
@@ -185,7 +138,6 @@ install_all() {
     # shellcheck disable=SC2086 # one word for each connector
     stop $surplus
     for old in "$lib"/cloudflared-*; do [ "$old" = "$binary" ] || rm -f "$old"; done
-    check_keys
     # Written last: after a failed run, the state may still have the previous address of this host.
     put "$etc/place" "$where"
     echo "cloudflared $version: $instances connector(s) ready"
@@ -200,6 +152,7 @@ remove_all() {
     echo "removed"
 }
 
+. ../../hosts/stay-connected.sh
 # Only one run at a time: an earlier run whose connection was cut may still wait for answers to end.
 if command -v flock >/dev/null; then
     exec 8>/run/@UNIT@.lock

@@ -44,7 +44,6 @@ const TOKEN = { folder: "/etc/cloudflared/token", file: "token" };
 const STOP_MARGIN_SECONDS = 20;
 /** Further seconds for the API server to delete the pods, and for the provider to notice. */
 const DELETE_MARGIN_SECONDS = 120;
-const DEFAULT_DELETE_SECONDS = 600;
 
 /**
  * Connectors (`cloudflared`) as pods, which connect to Cloudflare and serve only health and metrics. A new pod is ready
@@ -72,17 +71,20 @@ export class CloudflaredDeployment extends pulumi.ComponentResource {
             `${name}-budget`,
             {
                 metadata: metadata(CONNECTORS, namespace),
-                spec: renderBudget(),
+                // With minAvailable instead of maxUnavailable, a single pod could never be evicted.
+                spec: { maxUnavailable: 1, selector: { matchLabels: CONNECTOR_LABELS } },
             },
             inside,
         );
+        // At least the default of the provider.
+        const deleteSeconds = Math.max(600, args.graceSeconds + STOP_MARGIN_SECONDS + DELETE_MARGIN_SECONDS);
         new k8s.apps.v1.Deployment(
             `${name}-connectors`,
             { metadata: metadata(CONNECTORS, namespace), spec: renderConnectors(args, fingerprint(token)) },
             {
                 ...inside,
                 dependsOn: [policy, secret, budget],
-                customTimeouts: { delete: `${deleteSeconds(args.graceSeconds)}s` },
+                customTimeouts: { delete: `${deleteSeconds}s` },
             },
         );
         if (args.metrics?.podMonitor)
@@ -92,16 +94,12 @@ export class CloudflaredDeployment extends pulumi.ComponentResource {
                     apiVersion: "monitoring.coreos.com/v1",
                     kind: "PodMonitor",
                     metadata: metadata(CONNECTORS, namespace),
-                    spec: renderConnectorMonitor(),
+                    spec: renderPodMonitor(CONNECTOR_LABELS, METRICS.port, METRICS.path),
                 },
                 inside,
             );
         this.registerOutputs({});
     }
-}
-
-function renderConnectorMonitor() {
-    return renderPodMonitor(CONNECTOR_LABELS, METRICS.port, METRICS.path);
 }
 
 /**
@@ -111,14 +109,6 @@ function renderConnectorMonitor() {
 function fingerprint(token: pulumi.Output<string>): pulumi.Output<string> {
     const digest = token.apply((text) => createHash("sha256").update(text).digest("hex").slice(0, 16));
     return pulumi.unsecret(digest);
-}
-
-function stopSeconds(graceSeconds: number): number {
-    return graceSeconds + STOP_MARGIN_SECONDS;
-}
-
-function deleteSeconds(graceSeconds: number): number {
-    return Math.max(DEFAULT_DELETE_SECONDS, stopSeconds(graceSeconds) + DELETE_MARGIN_SECONDS);
 }
 
 /** Spec of the Deployment. @param fingerprint changes with the token, which replaces the pods */
@@ -140,7 +130,7 @@ export function renderConnectors(settings: ConnectorSettings, fingerprint: pulum
             spec: {
                 automountServiceAccountToken: false,
                 enableServiceLinks: false,
-                terminationGracePeriodSeconds: stopSeconds(graceSeconds),
+                terminationGracePeriodSeconds: graceSeconds + STOP_MARGIN_SECONDS,
                 // Preferred, not required: on a cluster with one node, all connectors must run on that node.
                 topologySpreadConstraints: [
                     {
@@ -201,11 +191,6 @@ function container({ image, graceSeconds }: ConnectorSettings) {
             capabilities: { drop: ["ALL"] },
         },
     };
-}
-
-/** Spec of the PodDisruptionBudget. With minAvailable instead of maxUnavailable, a single pod could never be evicted. */
-function renderBudget() {
-    return { maxUnavailable: 1, selector: { matchLabels: CONNECTOR_LABELS } };
 }
 
 /**

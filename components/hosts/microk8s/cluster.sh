@@ -13,7 +13,7 @@ if [ "$1" = invite ]; then
     exit
 fi
 
-stay_connected
+. ../stay-connected.sh
 nodes=$(echo "$nodes" | tr ',' '\n')
 # MicroK8s reports success for an add-on that it does not have, and before its pods run.
 for addon in dns/coredns hostpath-storage/hostpath-provisioner; do

@@ -32,12 +32,6 @@ within() {
         sleep 1
     done
 }
-# Prints a line every 15 s until the script ends, since a silent SSH connection may be cut.
-stay_connected() {
-    while sleep 15 >/dev/null 2>&1; do echo "still running" >&2; done &
-    # shellcheck disable=SC2064 # the process of now
-    trap "kill $!" EXIT
-}
 # Prints what prevents a node of this stack on this host. The preflight checks report it for all hosts at once.
 problem() {
     system=$( (. /etc/os-release && echo "$ID") 2>/dev/null) || system="an unknown system"

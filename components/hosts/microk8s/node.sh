@@ -5,7 +5,7 @@
 
 . ./host.sh
 
-stay_connected
+. ../stay-connected.sh
 case $1 in
 install)
     . ./install.sh

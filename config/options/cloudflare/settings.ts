@@ -1,5 +1,5 @@
 import type { CloudflareAccessArgs } from "../../../components/cloudflare-args";
-import type { TokenConsumer } from "../../../components/cloudflare/service-token";
+import type { TokenConsumer } from "../../../components/cloudflare/service-tokens";
 import type { ParsedCloudflare } from "./schema";
 import { edgeWaits, heldTimeout, unmeasured } from "../../keys/edge/schema";
 import { cutAnswers, defaultGrace } from "../../keys/tunnel";

@@ -1,6 +1,6 @@
 import { LEAST_NODES } from "../../../components/apisix/availability";
 import { hasLimits } from "../../../components/consumers/limits";
-import { componentNamespace } from "../../../components/apisix/values";
+import { installationOf } from "../../../components/apisix/values";
 import { MOST_TOKENS_A_CHARACTER } from "../../../components/route/request-guard";
 import type { CheckContext, Sound } from "../../cross-check";
 import { credentialProblems } from "../../keys/consumers/credentials";
@@ -115,7 +115,8 @@ function noRoomForPrompts({ minTokens, contextTokens }: Config["guard"] = {}): s
 function longNames({ consumers = [], namespace = DEFAULT_NAMESPACE, gateway }: Config): string[] {
     const names = consumers.map((one): Named => ["consumers", `${namespace}_${one?.name}`, LABEL_LIMIT]);
     // Rampart derives the namespace of a component. If that name is too long, Rampart waits forever and reports no error.
-    if (gateway?.installer === "rampart") names.push(["namespace", componentNamespace(namespace), LABEL_LIMIT]);
+    if (gateway?.installer === "rampart")
+        names.push(["namespace", installationOf("rampart", namespace).namespace, LABEL_LIMIT]);
     if (gateway?.installer === "helm") names.push(["namespace", namespace, RELEASE_LIMIT]);
     return [...tooLong(names), ...longCredentials(consumers)];
 }

@@ -1,5 +1,5 @@
 import { openApi, type ApiAccess } from "../../../components/cloudflare/api";
-import { tokenName } from "../../../components/cloudflare/service-token";
+import { tokenName } from "../../../components/cloudflare/service-tokens";
 import type { Context } from "../../context";
 import { isOver } from "../../dates";
 import { Failure, UsageError } from "../../errors";

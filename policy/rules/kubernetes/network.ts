@@ -25,7 +25,7 @@ export const networkClosed: Rule = {
         }
     },
     checkStack: (resources, facts) => {
-        const closed = new Set(resources.filter(deniesAll).map(namespaceOf));
+        const closed = new Set(resources.filter(selectsAll).map(namespaceOf));
         const own = new Set([
             ...resources.map(namespaceOf),
             ...resources.map((one) => (kindOf(one) === "Namespace" ? at(one.props, "metadata.name") : undefined)),
@@ -35,7 +35,7 @@ export const networkClosed: Rule = {
             const etcd = kindOf(resource) === "StatefulSet" ? [namespaceOf(resource)] : [];
             for (const namespace of [...etcd, ...gatewayNamespaces([resource])])
                 if (typeof namespace === "string" && !closed.has(namespace))
-                    yield `namespace ${namespace}: must have a NetworkPolicy that closes every pod in it (there is none). Add it, and one for each connection that stays open.`;
+                    yield `namespace ${namespace}: must have a NetworkPolicy that selects every pod in it (there is none). Add it.`;
             for (const [where, peer] of allAt(resource.props, "spec.ingress[].from[]")) {
                 const name = map(at(peer, "namespaceSelector.matchLabels"))["kubernetes.io/metadata.name"];
                 if (typeof name === "string" && !own.has(name) && !inConfig(facts, name))
@@ -47,11 +47,11 @@ export const networkClosed: Rule = {
 
 const namespaceOf = ({ props }: Resource) => at(props, "metadata.namespace");
 
-/** Whether a policy selects every pod and admits no ingress. */
-function deniesAll(resource: Resource): boolean {
-    const { podSelector, policyTypes = ["Ingress"], ingress } = map(resource.props.spec);
+/** Whether a policy selects every pod, and so blocks what no policy admits. */
+function selectsAll(resource: Resource): boolean {
+    const { podSelector, policyTypes = ["Ingress"] } = map(resource.props.spec);
     const isForAll = kindOf(resource) === "NetworkPolicy" && shown(podSelector) === "{}";
-    return isForAll && list(policyTypes).includes("Ingress") && list(ingress).length === 0;
+    return isForAll && list(policyTypes).includes("Ingress");
 }
 
 function* openPorts(where: string, { from, ports }: Tree): Generator<Message> {

@@ -81,7 +81,6 @@ describe("Values of the emulator chart apisix", () => {
                     availability: { answerTimeoutSeconds: 600 },
                 },
                 "alpa-auth",
-                { release: "alpa-auth", namespace: "alpa-auth-gateway" },
             ),
         ],
         ["what Rampart adds", { rampart: { name: "x" }, global: { rampart: { name: "x" } } }],

@@ -1,7 +1,7 @@
 /** A zone that can move: Azure, Cloudflare with its API, a registry, and resolvers of both kinds, on one clock. */
 import { strict as assert } from "node:assert";
 import { renderRecord, type Phase, type ZoneRecord } from "../../../components/cloudflare/dns-record";
-import { dnsReport, type DnsReport } from "../../../dns/preflight";
+import { dnsReport } from "../../../dns/phases";
 import type { AzureZone } from "../../dns/azure";
 import type { Registry } from "../../dns/registry";
 import type { Resolver } from "../../dns/resolver";
@@ -43,7 +43,7 @@ export class World {
     }
 
     /** Result of the preflight check of a phase. */
-    report(phase: Phase, records: ZoneRecord[]): Promise<DnsReport> {
+    report(phase: Phase, records: ZoneRecord[]): Promise<Awaited<ReturnType<typeof dnsReport>>> {
         return dnsReport(
             {
                 ...{ zone: ZONE, phase, records },

@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { stringify } from "yaml";
 import { accessLogSettings } from "../../../components/apisix/access-log";
-import { METRICS_METADATA, METRICS_PATH, metricsAttributes } from "../../../components/apisix/observability";
+import { METRICS_ATTRIBUTES, METRICS_PATH, metricsMetadata } from "../../../components/apisix/observability";
 import { alpaChain, closedChain } from "../../../components/route/plugin-chain";
 import { GUARD } from "../../../test/unit/components/route/guard-settings";
 import type { Context } from "../../gateway/request/context";
@@ -16,14 +16,11 @@ import { Metrics } from "../../gateway/observed/metrics";
 import { observedOf } from "../../workloads/gateway-settings/observed";
 import { Kit } from "./kit";
 
-const METRICS = metricsAttributes({ metrics: { scrapers: [], podMonitor: false } }) as {
-    prometheus: { default_buckets: number[] };
-};
 const file = (nginx: object = {}, prometheus: object = {}) => {
     const log = accessLogSettings();
     return stringify({
         nginx_config: { ...log, ...nginx },
-        plugin_attr: { prometheus: { ...METRICS.prometheus, ...prometheus } },
+        plugin_attr: { prometheus: { ...METRICS_ATTRIBUTES, ...prometheus } },
     });
 };
 
@@ -42,7 +39,7 @@ describe("metrics and log of the gateway", () => {
         const observed = { counted: true, named: true };
         const plugins = (chain: { name: string; config: object }[]) =>
             Object.fromEntries(chain.map(({ name, config }) => [name, config]));
-        await kit.put("/plugin_metadata/prometheus", METRICS_METADATA.prometheus);
+        await kit.put("/plugin_metadata/prometheus", metricsMetadata({}).prometheus);
         await kit.put("/services/s", { name: "team-a_alpa_0", upstream: kit.target });
         await kit.put("/routes/completions", {
             name: "team-a_alpa_completions",
@@ -247,7 +244,7 @@ describe("metrics and log of the gateway", () => {
     });
 
     it("have a bounded number of series for 5,000 callers, which fits into the gateway's memory", () => {
-        const metrics = new Metrics(METRICS.prometheus.default_buckets);
+        const metrics = new Metrics(METRICS_ATTRIBUTES.default_buckets);
         const request = (caller: number, status: number) => {
             const asked = status === 200;
             const ctx = {
@@ -265,7 +262,7 @@ describe("metrics and log of the gateway", () => {
                 variables: LLM_VARIABLES,
                 figures: { status, requestSeconds: 1, upstreamSeconds: asked ? [1] : [], received: 1, sent: 1 },
             };
-            metrics.count(ctx as unknown as Context, { prefer_name: true }, METRICS_METADATA.prometheus);
+            metrics.count(ctx as unknown as Context, { prefer_name: true }, metricsMetadata({}).prometheus);
         };
         for (let caller = 0; caller < 5000; caller++) for (const status of [200, 429, 200]) request(caller, status);
         assert.equal(metrics.registry.count("http_status"), 10_000);

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { METRICS_METADATA, metricsAttributes, podValues } from "../../../components/apisix/observability";
+import { chartMetrics, METRICS_ATTRIBUTES, metricsMetadata } from "../../../components/apisix/observability";
 import { readPeriod } from "../../../ops/consumer/usage/period";
 import { readPrometheus } from "../../../ops/consumer/usage/prometheus";
 import { usageRows } from "../../../ops/consumer/usage/rows";
@@ -15,7 +15,6 @@ import { waitFor } from "../../processes";
 import { findOnPath } from "../../toolchain/path";
 import { Kit } from "../gateway/kit";
 
-const SCRAPED = { metrics: { scrapers: [], podMonitor: false } };
 const PODS = ["apisix-a", "apisix-b"];
 /** Requests to each pod. Before these, the test sends a request of each kind, so that Prometheus has the series. */
 const SENT: [caller: string, status: number, times: number][] = [
@@ -32,15 +31,12 @@ if (findOnPath("prometheus") !== undefined)
         let prometheus: Prometheus;
 
         before(async () => {
-            const { prometheus: attributes } = metricsAttributes(SCRAPED) as {
-                prometheus: { default_buckets: number[] };
-            };
             for (const _ of PODS) {
                 const kit = await Kit.start({
-                    metrics: { port: 0, buckets: attributes.default_buckets, refreshSeconds: 0 },
+                    metrics: { port: 0, buckets: METRICS_ATTRIBUTES.default_buckets, refreshSeconds: 0 },
                 });
                 kits.push(kit);
-                await kit.put("/plugin_metadata/prometheus", METRICS_METADATA.prometheus);
+                await kit.put("/plugin_metadata/prometheus", metricsMetadata({}).prometheus);
                 await kit.put("/services/s", { name: "team-a_alpa_0", upstream: kit.target });
                 await kit.put("/routes/completions", {
                     ...{ name: "team-a_alpa_completions", uri: "/alpa/completions", service_id: "s" },
@@ -53,7 +49,7 @@ if (findOnPath("prometheus") !== undefined)
                     await kit.put(`/consumers/team-a_${name}/credentials/k1`, key);
                 }
             }
-            const { podAnnotations: annotations } = podValues(SCRAPED);
+            const { podAnnotations: annotations } = chartMetrics({ scrapers: [], podMonitor: false });
             prometheus = await startObserver({
                 pods: async () =>
                     PODS.map((name) => ({ metadata: { name, namespace: "team-a-gateway", annotations } })),

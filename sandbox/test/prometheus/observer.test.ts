@@ -4,14 +4,14 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { podValues } from "../../../components/apisix/observability";
+import { chartMetrics } from "../../../components/apisix/observability";
 import { targetOf } from "../../prometheus/observer";
 import { startPrometheus } from "../../prometheus/server";
 
 const pod = (annotations?: Record<string, string>) => ({
     metadata: { name: "apisix-a", namespace: "team-a-gateway", annotations },
 });
-const { podAnnotations } = podValues({ metrics: { scrapers: [], podMonitor: false } });
+const { podAnnotations } = chartMetrics({ scrapers: [], podMonitor: false });
 
 describe("the sandbox's Prometheus", () => {
     it("scrapes a gateway pod by the annotations that a stack sets, at the port that emulates the pod's", () => {

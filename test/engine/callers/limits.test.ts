@@ -50,7 +50,7 @@ describe("limits", () => {
         assert.equal(refused.headers.get("content-type"), "application/json");
         assert.deepEqual(JSON.parse(refused.body), {
             type: "error",
-            message: "at most 2 requests in 3600 s",
+            message: "over the limit of this caller: try again after the seconds in Retry-After",
             stacktrace: "",
         });
         assert.equal(refused.headers.get("x-ratelimit-limit"), "2");

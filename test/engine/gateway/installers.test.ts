@@ -165,7 +165,6 @@ async function installByHand(name: string): Promise<number> {
             nodePort: port,
         },
         name,
-        { release: "by-hand", namespace: name },
     );
     const apply = async (object: k8s.KubernetesObject) =>
         world.kubeConfig.makeApiClient(k8s.KubernetesObjectApi).create(object);

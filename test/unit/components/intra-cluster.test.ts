@@ -76,7 +76,7 @@ describe("resources of intra-a", () => {
                 .filter((r) => r.inputs.kind === "Secret")
                 .map((r) => r.inputs.metadata.name);
         const callers = ["lab.2026a", "lab.2026b", "nlp.2026a"];
-        assert.deepEqual((await names("rampart")).sort(), ["apisix-admin-keys", "component-etcd", ...callers]);
+        assert.deepEqual((await names("rampart")).sort(), ["apisix-admin-keys", "apisix-etcd", ...callers]);
         assert.deepEqual((await names("existing")).sort(), callers);
     });
 
@@ -197,7 +197,7 @@ for (const installer of INSTALLERS)
                     ["Gateway", "IngressClass", "NetworkPolicy"].includes(r.inputs.kind) ||
                     ["alpa-gateway-deployed", "alpa-apisix-release"].includes(r.name),
             );
-            assert.equal(gateway.length, installer === "existing" ? 0 : 7);
+            assert.equal(gateway.length, installer === "existing" ? 0 : 6);
             const dependents = [
                 oneOfKind(seen, "ApisixUpstream", "alpa-completions"),
                 oneOfKind(seen, "ApisixRoute"),

@@ -1,7 +1,8 @@
 // Tests the errors when Cloudflare or a name server is unreachable. phases.test.ts tests how their answers are interpreted.
 // sandbox/test/dns/move.test.ts tests a whole move.
 import { strict as assert } from "node:assert";
-import { dnsReport, type DnsSettings } from "../../../dns/preflight";
+import type { DnsSettings } from "../../../dns/facts";
+import { dnsReport } from "../../../dns/phases";
 import type { ApiAccess } from "../../../components/cloudflare/api";
 import { findServers, parentServers, type Lookup } from "../../../dns/servers";
 import { World } from "../../../sandbox/test/dns/world";
@@ -69,7 +70,7 @@ describe("dns preflight", () => {
         );
         assert.equal(problems.length, 2);
         assert.match(problems.join("\n"), /Cloudflare GET zones: (ECONNREFUSED|bad port)/);
-        assert.match(problems.join("\n"), /127\.0\.0\.1:1 by UDP: .*ECONNREFUSED/);
+        assert.match(problems.join("\n"), /127\.0\.0\.1:1: .*ECONNREFUSED/);
     });
 
     it("tolerates the failure of one of several servers of the parent zone", async () => {

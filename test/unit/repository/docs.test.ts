@@ -7,9 +7,9 @@ import { dirname, join, resolve } from "node:path";
 import { parse as parseYaml } from "yaml";
 import { parse as parseConfig, type RawConfig } from "../../../config";
 import { ADMIN_SERVICE } from "../../../components/apisix/values";
-import { renderPolicies } from "../../../components/etcd/etcd";
+import { renderPolicy } from "../../../components/etcd/etcd";
 import { HEALTH_PORT } from "../../../components/etcd/names";
-import { networkPolicies } from "../../../components/apisix/installation";
+import { networkPolicies } from "../../../components/apisix/pod-objects";
 import { record } from "../../kit";
 import { generatedPages } from "../../site/generated-pages";
 import { PREFIX } from "../../../components/alpa/paths";
@@ -167,7 +167,7 @@ describe("docs about the architecture", () => {
         const { gateway, server } = settings;
         assert.ok(gateway.installer === "rampart");
         const policies = await record(() => networkPolicies("policies", { namespace: "apisix" }, {}));
-        const specs: any[] = [...policies.map((p) => p.inputs.spec ?? {}), renderPolicies("apisix").etcd];
+        const specs: any[] = [...policies.map((p) => p.inputs.spec ?? {}), renderPolicy("apisix")];
         const opened = specs.flatMap(({ ingress = [] }) => ingress.flatMap((rule: any) => rule.ports));
         const expected = [
             gateway.release.nodePort!,

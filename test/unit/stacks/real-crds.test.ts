@@ -212,7 +212,6 @@ if (existsSync(data)) {
         const values = apisixValues(
             { ...release, storageClass: "fast", availability: { answerTimeoutSeconds: 600 } },
             "alpa-auth",
-            { release: "alpa-auth", namespace: "alpa-auth-gateway" },
         );
 
         it("the values are many", () => assert.ok(leaves(values).length > 15));

@@ -1,10 +1,5 @@
 /** Every combination of chart values that a stack config can produce. */
-import {
-    apisixValues,
-    componentInstallation,
-    releaseInstallation,
-    type Installation,
-} from "../../../../components/apisix/values";
+import { apisixValues, installationOf } from "../../../../components/apisix/values";
 import { operatorValues } from "../../../../components/opt/opt-graph";
 import { operatorNamespace } from "../../../../components/opt/opt-operator";
 import { optNamespace } from "../../../../components/opt/opt-settings";
@@ -17,7 +12,7 @@ export interface ValueSet {
     /** The choices in the stack config that produce these values, for messages. */
     what: string;
     chart: { name: string; version: string };
-    installation: Installation;
+    installation: { release: string; namespace: string };
     values: Tree;
 }
 
@@ -88,12 +83,11 @@ export function apisixSets(): ValueSet[] {
         const { namespace } = settings;
         if (settings.gateway.installer === "existing") throw new Error(`${what}: installs nothing`);
         const { release, installer } = settings.gateway;
-        const installation = installer === "helm" ? releaseInstallation(namespace) : componentInstallation(namespace);
         return {
             what,
             chart: { name: "apisix", version: release.chart.version },
-            installation,
-            values: apisixValues(release, namespace, installation) as unknown as Tree,
+            installation: installationOf(installer, namespace),
+            values: apisixValues(release, namespace) as unknown as Tree,
         };
     });
 }

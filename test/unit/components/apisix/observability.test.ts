@@ -8,8 +8,8 @@ import {
     metricsMetadata,
     type ObservabilitySettings,
 } from "../../../../components/apisix/observability";
-import { renderGatewayMonitor } from "../../../../components/apisix/pod-monitor";
-import { apisixValues, profileOf } from "../../../../components/apisix/values";
+import { renderProfile } from "../../../../components/apisix/profile";
+import { apisixValues } from "../../../../components/apisix/values";
 import { renderPolicies } from "../../../../components/kubernetes/network-policies";
 import { renderRoute } from "../../../../components/route/route-rules";
 import { renderVerification } from "../../../../components/opt/verification";
@@ -18,15 +18,13 @@ import { GUARD } from "../route/guard-settings";
 import { recordStack } from "../../kit/intra-a";
 import { release } from "./release-fixture";
 
-const installation = { release: "team-a", namespace: "team-a-gateway" };
 const scrapers = [{ namespace: "monitoring", labels: { "app.kubernetes.io/name": "prometheus" } }];
 const METRICS: ObservabilitySettings = { metrics: { scrapers, podMonitor: false } };
 const LOG: ObservabilitySettings = { accessLog: true };
 
 const profile = (observability?: ObservabilitySettings): any =>
-    parse(profileOf({ ...release, observability }, "team-a"));
-const values = (observability?: ObservabilitySettings): any =>
-    apisixValues({ ...release, observability }, "team-a", installation);
+    parse(renderProfile({ ...release, observability }, "team-a"));
+const values = (observability?: ObservabilitySettings): any => apisixValues({ ...release, observability }, "team-a");
 const route = (observed?: object): any[] =>
     renderRoute({
         namespace: "team-a",
@@ -56,7 +54,7 @@ describe("metrics of the gateway", () => {
 
     it("keep the port of redirects", () => {
         const tls = { nodePort: 30843, minimumVersion: "1.3" as const, publicPort: 443 };
-        const { plugin_attr: attributes } = parse(profileOf({ ...release, tls, observability: METRICS }, "team-a"));
+        const { plugin_attr: attributes } = parse(renderProfile({ ...release, tls, observability: METRICS }, "team-a"));
         assert.deepEqual(attributes.redirect, { https_port: 443 });
         assert.ok(attributes.prometheus);
     });
@@ -113,7 +111,10 @@ describe("metrics of the gateway", () => {
         const seen = await recordStack("helm", { observability: { metrics } });
         const { metadata, spec } = oneOfKind(seen, "PodMonitor").inputs;
         assert.equal(metadata.namespace, "alpa-auth-gateway");
-        assert.deepEqual(spec, renderGatewayMonitor());
+        assert.deepEqual(spec, {
+            selector: { matchLabels: { "app.kubernetes.io/name": "apisix" } },
+            podMetricsEndpoints: [{ port: "prometheus", path: "/apisix/prometheus/metrics", interval: "15s" }],
+        });
         const none = await recordStack("helm", { observability: { metrics: { enabled: true } } });
         assert.equal(none.filter(({ inputs }) => inputs.kind === "PodMonitor").length, 0);
     });

@@ -2,12 +2,11 @@
 import { strict as assert } from "node:assert";
 import { parse } from "yaml";
 import { profileName, renderProfile } from "../../../../components/apisix/profile";
-import { apisixValues, profileOf } from "../../../../components/apisix/values";
+import { apisixValues } from "../../../../components/apisix/values";
 import { release } from "./release-fixture";
 
-const installation = { release: "team-a", namespace: "team-a-gateway" };
 const availability = { answerTimeoutSeconds: 600 };
-const read = (settings: object): any => parse(profileOf({ ...release, availability, ...settings }, "team-a"));
+const read = (settings: object): any => parse(renderProfile({ ...release, availability, ...settings }, "team-a"));
 
 describe("the settings file of APISIX", () => {
     it("lets nginx finish answers for the longest answer time plus half a minute", () =>
@@ -31,22 +30,9 @@ describe("the settings file of APISIX", () => {
     it("disables HTTP/2, which APISIX would enable without TLS too", () =>
         assert.equal(read({}).apisix.enable_http2, false));
 
-    it("has the TLS settings of the chart's values, which do not reach this file", () => {
-        const tls = { nodePort: 30843, minimumVersion: "1.3" as const, publicPort: 443 };
-        const { apisix, plugin_attr: attributes } = read({ tls });
-        const values = apisixValues({ ...release, tls }, "team-a", installation).apisix as any;
-        assert.deepEqual(apisix.ssl, {
-            enable: values.ssl.enabled,
-            listen: [{ port: 9443 }],
-            ssl_protocols: values.ssl.sslProtocols,
-            ssl_ciphers: values.ssl.sslCiphers,
-        });
-        assert.deepEqual(attributes, values.pluginAttrs);
-    });
-
     it("trusts forwarded headers only from the pod itself, like the chart's own file", () => {
         assert.deepEqual(read({}).apisix.trusted_addresses, ["127.0.0.1"]);
-        assert.ok(!("trustedAddresses" in apisixValues(release, "team-a", installation).apisix));
+        assert.ok(!("trustedAddresses" in apisixValues(release, "team-a").apisix));
     });
 
     it("serves no TLS unless configured, although that is APISIX's own default", () => {
@@ -69,9 +55,10 @@ describe("the settings file of APISIX", () => {
     });
 
     it("has another name if its content differs, and the same name otherwise", () => {
-        const text = (shutdownSeconds: number) => renderProfile({ etcd: "http://etcd:2379", shutdownSeconds });
-        assert.equal(profileName(text(630)), profileName(text(630)));
-        assert.notEqual(profileName(text(630)), profileName(text(631)));
-        assert.match(profileName(text(630)), /^alpa-auth-apisix-[0-9a-f]{10}$/);
+        const name = (answerTimeoutSeconds: number) =>
+            profileName(renderProfile({ availability: { answerTimeoutSeconds } }, "team-a"));
+        assert.equal(name(600), name(600));
+        assert.notEqual(name(600), name(601));
+        assert.match(name(600), /^alpa-auth-apisix-[0-9a-f]{10}$/);
     });
 });

@@ -1,11 +1,6 @@
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
-import {
-    apisixValues,
-    componentInstallation,
-    componentNamespace,
-    type ReleaseSettings,
-} from "../../../../components/apisix/values";
+import { apisixValues, installationOf, type ReleaseSettings } from "../../../../components/apisix/values";
 import { rampartGateway, renderGraph } from "../../../../components/apisix/rampart-gateway";
 import { comesAfter, one, oneOfKind, record } from "../../../kit";
 import { release } from "./release-fixture";
@@ -35,7 +30,7 @@ describe("renderGraph", () => {
     it("deploys the chart of the config with this project's values", () => {
         const { chart, config } = graph.graph.components.apisix;
         assert.deepEqual(chart, { repo: "https://charts.example.org", name: "apisix", version: "2.14.1" });
-        assert.deepEqual(config, apisixValues(release, "team-a", componentInstallation("team-a")));
+        assert.deepEqual(config, apisixValues(release, "team-a"));
         assert.equal(graph.deploy, true);
     });
     it("has every map that admission requires, also empty ones", () => {
@@ -50,8 +45,9 @@ describe("renderGraph", () => {
     });
 });
 
-describe("componentNamespace", () => {
-    it("is the name that Rampart generates", () => assert.equal(componentNamespace("team-a"), "team-a-gateway-apisix"));
+describe("the namespace of the gateway", () => {
+    it("is the name that Rampart generates", () =>
+        assert.equal(installationOf("rampart", "team-a").namespace, "team-a-gateway-apisix"));
 });
 
 describe("the gateway that Rampart installs", () => {

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { apisixRelease, keptAndOwned } from "../../../../components/apisix/release";
-import { apisixValues, releaseInstallation, releaseNamespace } from "../../../../components/apisix/values";
+import { apisixValues } from "../../../../components/apisix/values";
 import { OWNER_ANNOTATION } from "../../../../components/kubernetes/ownership";
 import { asked, comesAfter, one, oneOfKind, record } from "../../../kit";
 import { release } from "./release-fixture";
@@ -53,8 +53,8 @@ describe("the gateway that Helm installs", () => {
                 namespace: "team-a-gateway",
             },
         );
-        assert.deepEqual(values, apisixValues(release, "team-a", releaseInstallation("team-a")));
-        assert.equal(oneOfKind(seen, "Namespace").inputs.metadata.name, releaseNamespace("team-a"));
+        assert.deepEqual(values, apisixValues(release, "team-a"));
+        assert.equal(oneOfKind(seen, "Namespace").inputs.metadata.name, "team-a-gateway");
     });
 
     it("keeps CRDs out of the release, and creates them before it", async () => {

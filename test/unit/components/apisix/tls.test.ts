@@ -9,7 +9,7 @@ import { renderRoute } from "../../../../components/route/route-rules";
 import { apisixValues } from "../../../../components/apisix/values";
 import { renderProfile, TLS_CIPHERS } from "../../../../components/apisix/profile";
 import type { AzureSide } from "../../../../components/cloudflare/azure-side";
-import { networkPolicies } from "../../../../components/apisix/installation";
+import { networkPolicies } from "../../../../components/apisix/pod-objects";
 import { judge } from "../../../../components/kubernetes/readiness";
 import { tlsSecret } from "../../../../components/apisix/tls";
 import { certificate, type Pair } from "../../../certificates";
@@ -19,6 +19,7 @@ import { interValues, parseInter, recordInter } from "../../kit/inter";
 import { recordStack, settings } from "../../kit/intra-a";
 import { release } from "./release-fixture";
 
+const tls = (minimumVersion: "1.2" | "1.3") => ({ nodePort: 30843, minimumVersion, publicPort: 8443 });
 const azure = { hostname: "llm.example.com", addresses: ["20.50.2.10"] };
 
 describe("GatewayTls", () => {
@@ -132,20 +133,9 @@ describe("GatewayTls", () => {
         assert.equal(look("True", 1).state, "waiting");
         assert.deepEqual(look("True", 2), { state: "ready" });
     });
-    it("has the chart serve TLS from the chosen version on, and redirect to the port that callers use", () => {
-        const { service, apisix } = apisixValues(
-            { ...release, tls: { nodePort: 30843, minimumVersion: "1.3", publicPort: 443 } },
-            "team-a",
-            { release: "team-a", namespace: "gateway" },
-        ) as any;
-        assert.equal(service.tls.nodePort, 30843);
-        assert.deepEqual([apisix.ssl.enabled, apisix.ssl.sslProtocols], [true, "TLSv1.3"]);
-        assert.deepEqual(apisix.pluginAttrs, { redirect: { https_port: 443 } });
-    });
-    it("has the chart offer callers the same ciphers as the settings file of a highly available gateway", () => {
-        const tls = { nodePort: 30843, minimumVersion: "1.2" as const, publicPort: 443 };
-        const { apisix } = apisixValues({ ...release, tls }, "team-a", { release: "team-a", namespace: "gateway" });
-        assert.equal((apisix as any).ssl.sslCiphers, TLS_CIPHERS);
+    it("has the chart open its port", () => {
+        const { service, apisix } = apisixValues({ ...release, tls: tls("1.3") }, "team-a") as any;
+        assert.deepEqual([service.tls.nodePort, apisix.ssl], [30843, { enabled: true }]);
     });
     it("offers no cipher without forward secrecy or authenticated encryption, for example AES128-SHA", () => {
         const [ours, chart] = [TLS_CIPHERS, "ECDHE-RSA-AES128-SHA256:AES128-GCM-SHA256:AES128-SHA"];
@@ -173,17 +163,19 @@ describe("GatewayTls", () => {
             // The text before ALERT_HANDSHAKE_FAILURE depends on the version of OpenSSL.
             assert.match(String(outcome), spoken ? new RegExp(`^${cipher}$`) : /^ERR_SSL_.*ALERT_HANDSHAKE_FAILURE$/);
         });
-    it("is in the settings file of a highly available gateway too, which replaces the chart's file", () => {
-        const tls = { protocols: "TLSv1.2 TLSv1.3", publicPort: 8443 };
-        const file = (more: object) =>
-            parse(renderProfile({ etcd: "http://etcd:2379", shutdownSeconds: 600, ...more })) as any;
-        assert.deepEqual(file({ tls }).apisix.ssl, {
-            enable: true,
-            listen: [{ port: 9443 }],
-            ssl_protocols: "TLSv1.2 TLSv1.3",
-            ssl_ciphers: TLS_CIPHERS,
-        });
-        assert.deepEqual(file({ tls }).plugin_attr, { redirect: { https_port: 8443 } });
+    it("is served from the chosen version on, and redirects to the port that callers use", () => {
+        const file = (more: object) => parse(renderProfile(more, "team-a")) as any;
+        for (const [version, protocols] of [
+            ["1.2", "TLSv1.2 TLSv1.3"],
+            ["1.3", "TLSv1.3"],
+        ] as const)
+            assert.deepEqual(file({ tls: tls(version) }).apisix.ssl, {
+                enable: true,
+                listen: [{ port: 9443 }],
+                ssl_protocols: protocols,
+                ssl_ciphers: TLS_CIPHERS,
+            });
+        assert.deepEqual(file({ tls: tls("1.2") }).plugin_attr, { redirect: { https_port: 8443 } });
         assert.deepEqual(file({}).apisix.ssl, { enable: false });
     });
     it("outputs what the Azure side needs, and nothing without a name", () => {

@@ -2,18 +2,21 @@ import { strict as assert } from "node:assert";
 import { ADMIN_SERVICE, apisixValues, controllerName } from "../../../../components/apisix/values";
 import { release } from "./release-fixture";
 
-const installation = { release: "team-a", namespace: "team-a-gateway" };
-const values = apisixValues(release, "team-a", installation);
+const values = apisixValues(release, "team-a");
 
 describe("apisixValues", () => {
     it("uses image, port and replicas of the config", () => {
         assert.deepEqual(values.image, release.image);
         assert.equal(values.replicaCount, 2);
-        assert.equal(values.service.http?.nodePort, 30900);
+        assert.deepEqual(values.service, {
+            type: "NodePort",
+            externalTrafficPolicy: "Cluster",
+            http: { nodePort: 30900 },
+        });
     });
     // The chart always writes externalTrafficPolicy, which must be empty for type ClusterIP.
     it("opens no port on the nodes without a node port", () =>
-        assert.deepEqual(apisixValues({ ...release, nodePort: undefined }, "team-a", installation).service, {
+        assert.deepEqual(apisixValues({ ...release, nodePort: undefined }, "team-a").service, {
             type: "ClusterIP",
             externalTrafficPolicy: "",
         }));
@@ -33,7 +36,7 @@ describe("apisixValues", () => {
         assert.deepEqual(values.externalEtcd, {
             host: ["http://etcd.team-a-etcd.svc.cluster.local:2379"],
             user: "root",
-            existingSecret: `${installation.release}-etcd`,
+            existingSecret: "apisix-etcd",
             secretPasswordKey: "etcd-root-password",
         });
     });
@@ -49,7 +52,7 @@ describe("apisixValues", () => {
     });
     it("contains nothing that differs at each rendering", () => {
         assert.equal(values["ingress-controller"].webhook.enabled, false);
-        assert.deepEqual(apisixValues(release, "team-a", installation), values);
+        assert.deepEqual(apisixValues(release, "team-a"), values);
     });
     it("names the Admin API's Service like the chart", () =>
         assert.deepEqual(ADMIN_SERVICE, { name: `${values.fullnameOverride}-admin`, port: 9180 }));

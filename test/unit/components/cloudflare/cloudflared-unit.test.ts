@@ -1,12 +1,12 @@
 // Proves the connectors' unit file. systemd's own checker verifies it, where this machine has it.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { renderUnit } from "../../../../components/cloudflare/cloudflared/unit";
+import { renderUnit } from "../../../../components/cloudflare/cloudflared/host";
 import { startHost } from "../../../../sandbox/hosts";
 import { parseUnit } from "../../../../sandbox/hosts/systemd/unit-file";
 import { on } from "../../../../sandbox/test/hosts/kit";
 
-const text = renderUnit({ graceSeconds: 180, startSeconds: 60 });
+const text = renderUnit(180, 60);
 
 describe("connectors' unit file", () => {
     it("lets a connector stop by itself: systemd waits longer than its grace period", () => {

@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
-import type { TokenCredential } from "../../../../components/cloudflare/service-token";
+import type { TokenCredential } from "../../../../components/cloudflare/service-tokens";
 import { fingerprint, ServiceTokens } from "../../../../components/cloudflare/service-tokens";
 import { secretVersionsRule as provider } from "../../../../components/records/secret-versions-rule";
 import { one, plain, record, type Seen } from "../../../kit";

@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { Etcd, renderKeyring, renderPolicies } from "../../../../components/etcd/etcd";
+import { Etcd, renderKeyring, renderPolicy } from "../../../../components/etcd/etcd";
 import { asked, comesAfter, inputsOf, one, oneOfKind, record, type Seen } from "../../../kit";
 
 const IMAGE = "mirror.example.org/team/etcd:v3.6.99";
@@ -107,10 +107,10 @@ describe("Etcd", () => {
             namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "team-a-gateway" } },
             podSelector: { matchLabels: { "app.kubernetes.io/name": "apisix" } },
         };
-        const { closed, etcd } = renderPolicies("team-a-gateway");
-        assert.deepEqual(closed, { podSelector: {}, policyTypes: ["Ingress"] });
+        const { podSelector, policyTypes, ingress } = renderPolicy("team-a-gateway");
+        assert.deepEqual([podSelector, policyTypes], [{}, ["Ingress"]]);
         const members = { podSelector: { matchLabels: { "app.kubernetes.io/name": "etcd" } } };
-        assert.deepEqual(etcd.ingress, [
+        assert.deepEqual(ingress, [
             { from: [apisix], ports: [{ port: 2379, protocol: "TCP" }] },
             { from: [members], ports: [{ port: 2380, protocol: "TCP" }] },
         ]);

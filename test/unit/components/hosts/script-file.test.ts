@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { renderScript as connectors } from "../../../../components/cloudflare/cloudflared/scripts";
+import { connectorScript } from "../../../../components/cloudflare/cloudflared/host";
 import { firewallScript as firewall } from "../../../../components/hosts/server-firewall/server-firewall";
 import { bareMetalScript } from "../../../../components/hosts/bare-metal/bare-metal";
 import { clusterScript, nodeScript, probe } from "../../../../components/hosts/microk8s/scripts";
@@ -55,11 +55,7 @@ describe("scripts for hosts", () => {
     };
     /** Rendered scripts, by their first file. */
     const scripts: Record<string, string> = {
-        "cloudflare/cloudflared/connectors.sh": connectors(
-            { token: "t" },
-            { graceSeconds: 30, startSeconds: 60 },
-            "team",
-        ),
+        "cloudflare/cloudflared/connectors.sh": connectorScript({ token: "t", graceSeconds: 30, teamName: "t" }),
         "hosts/server-firewall/firewall.sh": firewall(rules),
         "hosts/bare-metal/bare-metal.sh": bareMetalScript(bareMetal),
         "hosts/microk8s/cluster.sh": clusterScript([], 60),

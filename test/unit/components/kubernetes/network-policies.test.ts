@@ -1,6 +1,6 @@
 // Proves the network policies. The cluster's network plugin enforces them.
 import { strict as assert } from "node:assert";
-import { networkPolicies } from "../../../../components/apisix/installation";
+import { networkPolicies } from "../../../../components/apisix/pod-objects";
 import { policyNames } from "../../../../components/kubernetes/network-policies";
 import { record, type Seen } from "../../../kit";
 

@@ -175,7 +175,7 @@ export const CLUSTER: Record<string, Attack[]> = {
         ],
         [
             "an etcd for the gateway of another namespace",
-            spec("NetworkPolicy", "alpa-etcd-policy-etcd", ({ ingress }) => {
+            spec("NetworkPolicy", "alpa-etcd-policy", ({ ingress }) => {
                 ingress[0].from[0].namespaceSelector.matchLabels["kubernetes.io/metadata.name"] = "foreign";
             }),
             "spec.ingress[0].from[0].namespaceSelector: must be a namespace of this stack",
