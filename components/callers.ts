@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { evidencePath } from "./server-checks";
 import { callerMeaning } from "./consumers/caller-meaning";
 import type { ConsumerSettings } from "./consumers/consumer";
 import { Consumers } from "./consumers/consumers";
@@ -55,6 +56,7 @@ export class Callers extends pulumi.ComponentResource {
             namespace: gateway.namespace,
             labels: args.podLabels ?? APISIX_PODS.matchLabels,
             unasked: "settle" as const,
+            evidence: evidencePath("alpa"),
         };
         const meanings = consumers.map((one) => [one.name, callerMeaning(one, { expires: {} }, secret)] as const);
         const binding = { ingressClass: "", gateway: gateway.name, gatewayNamespace: gateway.namespace };

@@ -3,7 +3,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Conversion, type ConversionOutputs } from "./conversion";
 import { servedServer } from "./served-server";
-import { AlpaRoute } from "./route/alpa-route";
+import { ServerRoute } from "./route/server-route";
 import { GATEWAY_SERVICE, installationOf } from "./apisix/values";
 import { CloudflareExposure, type GatewayOrigin } from "./cloudflare/exposure";
 import { Consumers } from "./consumers/consumers";
@@ -15,7 +15,8 @@ import type { GatewayBinding } from "./apisix/wiring";
 import { APISIX_PODS, DATA_PORT } from "./kubernetes/network-policies";
 import { metadata } from "./kubernetes/ownership";
 import { secretMap } from "./kubernetes/secret-data";
-import { serverOf } from "./server";
+import { serverOf, type ServerSettings } from "./server";
+import { evidencePath } from "./server-checks";
 import { tokenLimits } from "./openai/max-tokens";
 import { SharedCounters } from "./consumers/shared-counters";
 import { GatewayTls } from "./apisix/tls";
@@ -54,13 +55,13 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         this.meaning = meaning;
         const { namespace, cluster, gateway, readiness, pathPrefix } = args;
         const { server, refused } = servedServer(args);
-        const { prefixes, tunnelPaths, upstreams, route: rules, curl, evidence } = serverOf(server, pathPrefix);
+        const { prefixes, tunnelPaths, upstreams, route: rules, curl, requests } = serverOf(server, pathPrefix);
 
         const inside = { parent: this };
         const home = new k8s.core.v1.Namespace(`${name}-namespace`, { metadata: metadata(namespace) }, inside);
         const own = this.install(name, args, home);
         const binding = own?.binding ?? (gateway as GatewayBinding);
-        const pods = { ...gatewayPods(gateway, binding), ...(evidence && { evidence }) };
+        const pods = gatewayPods(gateway, binding, server);
         const bound = { namespace, binding, cluster, readiness };
         const after = { parent: this, dependsOn: [home, ...(own?.ready ?? [])] };
         const ownGateway = own !== undefined;
@@ -71,10 +72,10 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         // The route redirects callers to HTTPS, so it is created after TLS. In a conversion it is created after the resources
         // that start Alpa, because callers would get errors. A closed route is created before them. Classes of callers need the counter server first.
         const before = [tls, ...(conversion?.before ?? []), args.classes && shared].filter((one) => one !== undefined);
-        const route = new AlpaRoute(
+        const route = new ServerRoute(
             `${name}-route`,
             {
-                ...{ namespace, upstreams, attempt: args.conversion?.attempt, meaning: meaning.AlpaRoute },
+                ...{ namespace, upstreams, requests, attempt: args.conversion?.attempt, meaning: meaning.ServerRoute },
                 spec: (revision) => rules({ ...this.rules(args, binding, shared), refused, revision }),
             },
             { ...after, dependsOn: [...after.dependsOn, ...before] },
@@ -186,8 +187,13 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
 }
 
 /** The APISIX pods, each of which must confirm a change. */
-function gatewayPods({ installer }: GatewaySettings, { gatewayNamespace }: GatewayBinding): GatewayPods {
+function gatewayPods(
+    { installer }: GatewaySettings,
+    { gatewayNamespace }: GatewayBinding,
+    { kind }: ServerSettings,
+): GatewayPods {
     return {
+        evidence: evidencePath(kind),
         namespace: gatewayNamespace,
         labels: APISIX_PODS.matchLabels,
         unasked: installer === "existing" ? "settle" : "fail",

@@ -22,7 +22,7 @@ export interface GatewayMeaning {
     SharedCounters?: Meaning;
     GatewayTls?: Meaning;
     Conversion?: Meaning;
-    AlpaRoute: Meaning;
+    ServerRoute: Meaning;
     CloudflareExposure?: Meaning;
     callers: Record<string, CallerMeaning>;
 }
@@ -39,7 +39,7 @@ export function gatewayMeaning(args: GatewayClusterArgs, secret: ShowSecret): Ga
         ...(sharedCounters && { SharedCounters: of({ ...sharedCounters, answerTimeoutSeconds }) }),
         ...(tls && { GatewayTls: of(tlsMeaning(tls)) }),
         ...(conversion && { Conversion: of(conversionMeaning(conversion, args)) }),
-        AlpaRoute: of(routeMeaning(args)),
+        ServerRoute: of(routeMeaning(args)),
         ...(exposure && { CloudflareExposure: of(exposureMeaning(exposure, args)) }),
         callers: Object.fromEntries(args.consumers.map((one) => [one.name, callerOf(one, args, secret)])),
     };
@@ -124,8 +124,9 @@ function serverMeaning(server: ServerSettings) {
         const { kind: _, guard, answerTimeoutSeconds, ...upstream } = server;
         return { upstream, answerTimeoutSeconds, guard };
     }
-    const { kind, endpoints, failover, serverKey: _, ...rest } = server;
-    return { server: kind, upstream: { endpoints, failover }, ...rest };
+    const { kind, endpoints, failover, serverKey, ...rest } = server;
+    const sendsServerKey = serverKey === undefined ? undefined : true;
+    return { server: kind, upstream: { endpoints, failover }, sendsServerKey, ...rest };
 }
 
 /** What the rules of a route contain for the access log and the metrics. */

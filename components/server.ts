@@ -1,10 +1,12 @@
 import { curlLine } from "./alpa/sample";
-import { servedPrefixes } from "./alpa/paths";
+import { ALPA_REQUESTS, servedPrefixes } from "./alpa/paths";
 import type { OpenaiSettings } from "./openai/settings";
-import { OPENAI_EVIDENCE, OPENAI_PREFIX, openaiCurl, openaiTunnelPath } from "./openai/paths";
+import { OPENAI_PREFIX, openaiRequests, openaiTunnelPath } from "./openai/paths";
+import { openaiCurl } from "./openai/sample";
 import { renderOpenaiRoute, renderOpenaiUpstreams } from "./openai/route-rules";
 import type { AlpaSettings } from "./route/alpa-upstreams";
 import type { GuardSettings } from "./route/request-guard";
+import type { RuleRequest } from "./route/route-served";
 import { renderRoute, renderUpstreams, type RouteRules } from "./route/route-rules";
 
 /** The unmodified Alpa service, with the rules for requests to it. */
@@ -22,8 +24,8 @@ interface Server {
     upstreams: Record<string, object>;
     /** Spec of the ApisixRoute. */
     route: (rules: Omit<RouteRules, "guard" | "answerTimeoutSeconds" | "pathPrefix">) => object;
-    /** A request that the gateway rejects after authentication. Default: Alpa's. */
-    evidence?: string;
+    /** A request for each rule of the route. */
+    requests: RuleRequest[];
     /** An example command. @param key undefined if there is no key */
     curl: (url: string, key: string | undefined) => string;
 }
@@ -36,7 +38,7 @@ export function serverOf(settings: ServerSettings, pathPrefix?: string): Server 
             tunnelPaths: [openaiTunnelPath(settings.paths)],
             upstreams: renderOpenaiUpstreams(settings),
             route: (rules) => renderOpenaiRoute(settings, rules),
-            evidence: OPENAI_EVIDENCE,
+            requests: openaiRequests(settings.paths),
             curl: (url, key) => openaiCurl(url, settings.models[0], key),
         };
     const { guard, answerTimeoutSeconds } = settings;
@@ -45,6 +47,7 @@ export function serverOf(settings: ServerSettings, pathPrefix?: string): Server 
         prefixes,
         tunnelPaths: prefixes.map((prefix) => `^${prefix}/(completions|logprobs)?$`),
         upstreams: renderUpstreams(settings),
+        requests: ALPA_REQUESTS,
         route: (rules) => renderRoute({ ...rules, guard, answerTimeoutSeconds, pathPrefix }),
         curl: keyLine,
     };

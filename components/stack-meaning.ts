@@ -3,7 +3,7 @@ import { cloudflareMeaning } from "./cloudflare-meaning";
 import type { CloudflareAccessArgs } from "./cloudflare-args";
 import type { GatewayClusterArgs } from "./gateway-args";
 import { gatewayMeaning } from "./gateway-meaning";
-import type { FirewallSettings } from "./hosts/alpa-firewall/alpa-firewall";
+import type { FirewallSettings } from "./hosts/server-firewall/server-firewall";
 import type { Microk8sArgs } from "./hosts/microk8s/microk8s";
 import { plain, WITHOUT_SECRETS, type Meaning } from "./meaning/plain";
 
@@ -43,7 +43,7 @@ function hostsOf({ nodes, firewall, server }: Exclude<Settings, CloudflareAccess
     return {
         ...(nodes && { Microk8s: plain({ ...nodes, answerTimeoutSeconds }, WITHOUT_SECRETS) }),
         ...(firewall?.apply === "ssh" && {
-            AlpaFirewall: plain({ rules: firewall.rules, hosts: firewall.hosts }, WITHOUT_SECRETS),
+            ServerFirewall: plain({ rules: firewall.rules, hosts: firewall.hosts }, WITHOUT_SECRETS),
         }),
     };
 }

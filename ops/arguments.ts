@@ -46,8 +46,8 @@ export function label(text: string): string {
 }
 
 /** An option that may be repeated. @param without text that the help shows as the default */
-export function repeatable(flags: string, about: string, without = "none"): Option {
-    const collect = (value: string, before: string[]) => [...before, value];
+export function repeatable(flags: string, about: string, without = "none", parse = (text: string) => text): Option {
+    const collect = (value: string, before: string[]) => [...before, parse(value)];
     return new Option(flags, `${about}; may be repeated`).argParser(collect).default([], without);
 }
 
@@ -61,11 +61,13 @@ export function withJson(command: Command): Command {
 }
 
 /**
- * Adds `--yes` to a command that changes something. Without it, the command only shows what would change.
+ * Adds `--yes` and `--verbose` to a command that changes something. Without `--yes`, it only shows what would change.
  * @param does what the command does with `--yes`
  */
 export function withConsent(command: Command, does: string): Command {
-    return command.option(CONSENT, `${does}; without it, show what would change and change nothing`);
+    return command
+        .option(CONSENT, `${does}; without it, show what would change and change nothing`)
+        .option("--verbose", "show everything that Pulumi prints, and the diff of the file also with --yes");
 }
 
 /** How docs, messages and help write a command line. `npx alpa-auth`, or `alpa-auth` after `npm link`, runs the same program. */

@@ -14,7 +14,10 @@ export async function run(args: string[], context: Context): Promise<number> {
     const root = program(context);
     quiet(root, context);
     let command: Command | undefined;
-    root.hook("preAction", (_, one) => void (command = one));
+    root.hook("preAction", (_, one) => {
+        command = one;
+        context.verbose = one.opts().verbose === true;
+    });
     try {
         await root.parseAsync(args, { from: "user" });
         return EXIT.done;

@@ -1,10 +1,9 @@
 /** The `--json` output of each command, for the reference of the command line. */
 
-const EDIT = "`{stack, changed, file, diff, effects, warnings, next}`";
-const REMOVAL = "`{stack, changed, file, diff, effects, warnings, next, proofs: [{text, failed}]}`";
+const EDIT = "`{stack, changed, file, diff, effects, warnings, review, next}`; `review` without `--yes`";
 const REVIEW = "`{stack, changes, findings: [{code, severity, says, evidence, todo}]}`";
 const CREDENTIALS =
-    "credentials: [{id, method, algorithm, state, expires, daysLeft, secretVersion, previousSecretExpires, fingerprint, lastHandout}]";
+    "credentials: [{id, method, algorithm, state, expires, daysLeft, secretVersion, previousSecretExpires, fingerprint, lastHandout, lacksSecretSince}]";
 const PLAN = "`{stack, phase, to, steps: [{phase, does, callers}], budgetMinutes, returnMinutes, problems}`";
 const STATUS = "`{stack, phase, isComplete, underWay, attempt: {number, to, by, pid, at}, closedSince, next, pending}`";
 const CALLERS =
@@ -12,18 +11,17 @@ const CALLERS =
 
 /** JSON output by noun and verb. Every command with `--json` must be in this table. */
 export const JSON_DOCUMENTS: Record<string, string> = {
-    "consumer list": "list of `{consumer, credential, live, problems, …}`, one for each credential",
-    "consumer show": `\`{stack, name, type, file, class, limits, ownLimits, lastHandout, ${CREDENTIALS}}\`; \`state\` is that of the config, applied or not`,
+    "consumer list":
+        "list of `{consumer, credential, live, problems, …}`, one for each credential; with `--expiring` of `{consumer, credential, expires, days}`",
+    "consumer show": `\`{stack, name, class, limits, ownLimits, ${CREDENTIALS}}\`; \`state\` is that of the config, applied or not`,
     "consumer usage": `\`{stack, since, from, to, callers: ${CALLERS}}\`; \`kind\` is \`caller\`, \`unknown\` (not in the config), \`verification\` (option \`intra-b\`) or \`no-caller\`, whose \`caller\` is \`null\`; \`tokens\` only with an OpenAI-compatible server`,
     "consumer add": EDIT,
     "consumer set-limits": EDIT,
     "consumer rotate": EDIT,
-    "consumer revoke": REMOVAL,
-    "consumer remove": REMOVAL,
-    "consumer expiring": "list of `{consumer, credential, expires, days, class}`",
+    "consumer revoke": EDIT,
+    "consumer remove": EDIT,
     "consumer prune-expired": "the review with `changed`",
-    "consumer handout":
-        "`{stack, consumer, credential, url, expires, recipients, record, out, page}`; `page` is `null` with `--out`",
+    "consumer handout": "`{stack, consumer, credentials, url, recipients, out, page}`; `page` is `null` with `--out`",
     "token issue": "`{stack, consumer, credential, token, expires}`",
     "stack review": REVIEW,
     "stack drift": REVIEW,

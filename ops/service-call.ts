@@ -3,8 +3,7 @@ import * as http from "node:http";
 import * as https from "node:https";
 import { text } from "node:stream/consumers";
 import { setTimeout as pause } from "node:timers/promises";
-import { claimKey } from "../components/consumers/consumer";
-import type { Outputs } from "./stack/stack";
+import type { Sample } from "../components/server-checks";
 import { signToken } from "./token/sign";
 
 /** Returns the headers of one request. A token is created for each request, because it soon expires. */
@@ -28,15 +27,6 @@ export function serviceToken({ clientId, clientSecret }: { clientId: string; cli
     return () => ({ "CF-Access-Client-Id": clientId, "CF-Access-Client-Secret": clientSecret });
 }
 
-/** How a caller authenticates with a generated credential. @param who `<consumer>/<credential>` @param namespace of the consumers */
-export function credentialIn(outputs: Outputs, namespace: string, who: string): Credential | undefined {
-    const [key, secret, pair] = [outputs.credentials[who], outputs.jwtSecrets[who], outputs.serviceTokens[who]];
-    if (key !== undefined) return apiKey(key);
-    if (pair !== undefined) return serviceToken(pair);
-    const [consumer, id] = who.split("/");
-    return secret === undefined ? undefined : jwt(claimKey(namespace, consumer, id), secret);
-}
-
 const TOKEN_SECONDS = 900;
 /** Longest wait between two attempts, in seconds. */
 const LONGEST_WAIT_SECONDS = 60;
@@ -48,12 +38,9 @@ const LONGEST_QUOTE = 300;
 const NOT_CONNECTED = ["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "ENOTFOUND", "EAI_AGAIN"];
 
 interface Call {
-    /** Address without the method. */
+    /** URL for callers, without the path. */
     url: string;
-    method: "completions" | "logprobs";
-    prompt: string;
-    /** Further fields of the body. */
-    options: Record<string, unknown>;
+    sample: Sample;
     credential: Credential | undefined;
     /** Longest time for one answer. */
     timeoutSeconds: number;
@@ -62,23 +49,18 @@ interface Call {
     signal?: AbortSignal;
 }
 
-/** Alpa's result; the fields depend on the method. */
-interface Result {
-    choices?: { text: string }[];
-    indices?: number[][];
-    logprobs?: number[][];
-}
-
 export interface Answer {
     status: number;
     /** Header Server. */
     server: string | undefined;
     /** Header Retry-After. */
     retryAfter: string | undefined;
-    /** Undefined if the answer is not a result of Alpa. */
-    result?: Result;
+    /** Undefined if the answer is not a result of the server. */
+    result?: Record<string, unknown>;
     /** Why there is no result, without the credential; empty if there is one. */
     problem: string;
+    /** Whether the server says that its model does not do this. */
+    lacksTask: boolean;
     milliseconds: number;
 }
 
@@ -104,15 +86,16 @@ function waitBefore(answer: Answer | NodeJS.ErrnoException): number | undefined 
     return [429, 503].includes(answer.status) && seconds <= LONGEST_WAIT_SECONDS ? seconds : undefined;
 }
 
-async function callOnce({ url, method, prompt, options, credential, ...limits }: Call): Promise<Answer> {
+async function callOnce({ url, sample, credential, ...limits }: Call): Promise<Answer> {
     const secrets = (await credential?.()) ?? {};
-    const body = JSON.stringify({ model: "default", prompt, ...options });
     const begin = performance.now();
-    const { content, ...head } = await send(`${url}/${method}`, secrets, body, limits);
-    const seen = { ...head, milliseconds: Math.round(performance.now() - begin) };
+    const { content, ...head } = await send(`${url}/${sample.path}`, secrets, sample.body, limits);
     const value = parsed(content);
-    if (head.status === 200 && isResult(method, value)) return { ...seen, result: value, problem: "" };
-    const said = [value.message, value.error_msg].find((one) => typeof one === "string") ?? "";
+    const lacksTask = sample.lacksTask?.(head.status, value) === true;
+    const seen = { ...head, lacksTask, milliseconds: Math.round(performance.now() - begin) };
+    if (head.status === 200 && sample.isAnswer(value)) return { ...seen, result: value, problem: "" };
+    const texts = [value.message, value.error_msg, Object(value.error).message];
+    const said = texts.find((one): one is string => typeof one === "string") ?? "";
     // The server may repeat the credential in its message.
     const repeats = Object.values(secrets).some((secret) => said.includes(secret.replace("Bearer ", "")));
     const quote = said === "" || repeats ? "" : ` ${JSON.stringify(said.slice(0, LONGEST_QUOTE))}`;
@@ -121,20 +104,21 @@ async function callOnce({ url, method, prompt, options, credential, ...limits }:
 
 /**
  * Sends a request, and returns its answer: a redirect too, since following it would send the credential along. Does not
- * use fetch, which fails after 300 s without data: Alpa sends nothing until its answer is complete.
+ * use fetch, which fails after 300 s without data: a server may send nothing until its answer is complete.
  */
 function send(
     address: string,
     secrets: Record<string, string>,
-    body: string,
+    body: object | undefined,
     { timeoutSeconds, signal }: Pick<Call, "timeoutSeconds" | "signal">,
 ): Promise<Pick<Answer, "status" | "server" | "retryAfter"> & { content: string }> {
     const url = new URL(address);
     // Cloudflare may reject requests without User-Agent.
-    const headers = { "Content-Type": "application/json", "User-Agent": "alpa-auth-ops", Connection: "close" };
+    const json = body === undefined ? {} : { "Content-Type": "application/json" };
+    const headers = { ...json, "User-Agent": "alpa-auth-ops", Connection: "close" };
     return new Promise((resolve, reject) => {
         const { request } = url.protocol === "https:" ? https : http;
-        const options = { method: "POST", headers: { ...headers, ...secrets }, signal };
+        const options = { method: body === undefined ? "GET" : "POST", headers: { ...headers, ...secrets }, signal };
         const failed = ({ code, message }: NodeJS.ErrnoException) =>
             reject(Object.assign(new Error(`the connection failed (${message || code})`), { code }));
         const sent = request(url, options, (response) => {
@@ -147,21 +131,16 @@ function send(
             sent.destroy();
         }, timeoutSeconds * 1000);
         sent.on("error", failed).on("close", () => clearTimeout(limit));
-        sent.end(body);
+        sent.end(body && JSON.stringify(body));
     });
 }
 
-function parsed(content: string): Record<string, unknown> & Result & { message?: string; error_msg?: string } {
+function parsed(content: string): Record<string, unknown> {
     try {
         return Object(JSON.parse(content));
     } catch {
         return {};
     }
-}
-
-function isResult(method: Call["method"], { choices, cache_id, logprobs, indices }: Record<string, unknown>): boolean {
-    if (method === "logprobs") return typeof cache_id === "string" && Array.isArray(logprobs) && Array.isArray(indices);
-    return Array.isArray(choices) && choices.every((choice) => typeof choice?.text === "string");
 }
 
 /** Why credentials cannot be sent to an address, which is not quoted; undefined if they can. */

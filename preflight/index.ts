@@ -7,6 +7,7 @@ import { foreignCrds, nodePorts, secondController } from "./kubernetes/conflicts
 import { etcdInPlace } from "./kubernetes/etcd";
 import { foreignOwners } from "./kubernetes/owners";
 import { missingObjects, requiredObjects } from "./kubernetes/required";
+import { modelFindings } from "./openai";
 import { endedCertificate } from "./kubernetes/tls";
 
 /**
@@ -24,7 +25,9 @@ export async function preflight(
     const checks = [
         // First, since in the wrong cluster no other problem matters.
         foreignOwners(settings, cluster, owner),
-        componentFindings(settings, cluster),
+        settings.server.kind === "openai"
+            ? modelFindings(settings.server, settings.namespace, cluster)
+            : componentFindings(settings, cluster),
         missingObjects(requiredObjects(settings, cluster.kubectl), cluster),
         foreignCrds(settings, cluster, owner),
         secondController(settings, cluster),

@@ -42,7 +42,9 @@ program
             .default("intra"),
     )
     .addOption(
-        new Option("--exposure <way>", "how callers reach the gateway of stack intra or inter").choices(EXPOSURES),
+        new Option("--exposure <way>", "how callers reach the gateway of a stack other than cloudflare").choices(
+            EXPOSURES,
+        ),
     )
     .addOption(
         new Option(

@@ -8,7 +8,7 @@ import type { CloudflareAccessArgs } from "../components/cloudflare-args";
 type UntilDisabled = (tokens: DisabledTokens) => Promise<void>;
 
 /**
- * Option cloudflare: Access at the edge, a tunnel to Alpa, no gateway.
+ * Option cloudflare: Access at the edge, a tunnel to the server, no gateway.
  * @param untilDisabled called in each run after the tokens were changed, but never in a preview. If it is unset, the run
  * does not check that Cloudflare rejects disabled tokens
  */

@@ -1,12 +1,12 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { InterCluster, type InterClusterArgs } from "../components/inter-cluster";
-import { AlpaFirewall, type FirewallSettings } from "../components/hosts/alpa-firewall/alpa-firewall";
+import { ServerFirewall, type FirewallSettings } from "../components/hosts/server-firewall/server-firewall";
 import { stackSeed } from "../components/consumers/generated-secrets";
 import { clusterOf } from "./cluster";
-import { printedRules } from "../components/hosts/alpa-firewall/rules";
+import { printedRules } from "../components/hosts/server-firewall/rules";
 import type { AroundTheGateway } from "./intra";
 
-/** Option inter: a highly available gateway in a separate cluster, with Alpa outside of it. */
+/** Option inter: a highly available gateway in a separate cluster, with the server outside of it. */
 export function inter(settings: InterClusterArgs & AroundTheGateway & { firewall?: FirewallSettings }) {
     const seed = stackSeed();
     const { access, provider, outputs } = clusterOf(settings, seed);
@@ -18,15 +18,15 @@ export function inter(settings: InterClusterArgs & AroundTheGateway & { firewall
 }
 
 /**
- * Firewall of Alpa's hosts. The program loads the rules into the hosts. With `apply: print` it returns the rules as an
+ * Firewall of the server's hosts. The program loads the rules into the hosts. With `apply: print` it returns the rules as an
  * output instead, and operators load them by hand.
  */
 function firewallOf(
     settings: FirewallSettings | undefined,
     seed: pulumi.Output<string>,
     cluster: pulumi.Resource,
-): { alpaFirewall?: string } {
-    if (settings?.apply === "print") return { alpaFirewall: printedRules(settings.rules) };
-    if (settings !== undefined) new AlpaFirewall("alpa-firewall", settings, seed, [cluster]);
+): { serverFirewall?: string } {
+    if (settings?.apply === "print") return { serverFirewall: printedRules(settings.rules) };
+    if (settings !== undefined) new ServerFirewall("server-firewall", settings, seed, [cluster]);
     return {};
 }

@@ -15,8 +15,13 @@ export const CHECKS: Record<PartName, readonly string[]> = {
         "test/engine/callers/limits.test.ts",
         "test/engine/callers/classes.test.ts",
         "test/engine/gateway/observability.test.ts",
+        "test/engine/openai/streams.test.ts",
     ],
-    "ingress-controller": ["test/engine/callers/credentials.test.ts", "test/engine/gateway/route.test.ts"],
+    "ingress-controller": [
+        "test/engine/callers/credentials.test.ts",
+        "test/engine/gateway/route.test.ts",
+        "test/engine/openai/streams.test.ts",
+    ],
     "cloudflare-provider": [
         "test/engine/cloudflare/stack.test.ts",
         "test/engine/cloudflare/zone.test.ts",
@@ -28,11 +33,14 @@ export const CHECKS: Record<PartName, readonly string[]> = {
         "test/engine/cloudflare/stack.test.ts",
         "test/engine/cloudflare/hosts.test.ts",
         "test/engine/cloudflare/exposure.test.ts",
+        "test/engine/openai/access.test.ts",
+        "test/engine/openai/streams.test.ts",
         "sandbox/test/cloudflare/edge/forward.test.ts",
         "sandbox/test/cloudflare/edge/read-timeout.test.ts",
         "sandbox/test/workloads/connector-pods.test.ts",
     ],
     "cert-manager": ["test/engine/cluster/inter-nodes.test.ts"],
+    llama: ["test/engine/sandbox/cli-stacks.test.ts"],
 };
 
 /** Counts of one test file. */

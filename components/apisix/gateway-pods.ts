@@ -11,14 +11,35 @@ export interface GatewayPods {
     namespace: string;
     /** Labels that the pods have in common. */
     labels: Record<string, string>;
-    /** Path of a request that the gateway rejects after authentication. Default: one below `/alpa`. */
-    evidence?: string;
+    /**
+     * Path of a request with a query string. The gateway rejects it after authentication and before the limits, so it never
+     * reaches the server. A valid credential gets 400, and any other gets 401.
+     */
+    evidence: string;
     /**
      * Behaviour if the pods cannot be found or queried. `fail`: error, since the stack installed the pods. `settle`: the
      * provider waits for the settle time, since the user may lack permission at an existing gateway.
      */
     unasked: "fail" | "settle";
 }
+
+/**
+ * Header of the gateway's own error answers. Its value is a digest of the route's rules and upstreams, which shows which
+ * rules a pod applies. So `pulumi up` can wait until every pod applies the new rules.
+ */
+export const REVISION_HEADER = "X-Alpa-Auth-Revision";
+
+/**
+ * Number of connections for verifying a change at a gateway pod. Each nginx worker has its own copy of the
+ * configuration and keeps its connections, so several connections are needed to reach every worker.
+ */
+export const WORKER_CONNECTIONS = 4;
+
+/**
+ * Header of verification requests to pods. The route does not redirect a request with this header of Cloudflare to HTTPS
+ * (plugin-chain.ts), so pods answer the request on their HTTP port.
+ */
+export const NO_REDIRECT = { "CF-Ray": "evidence" };
 
 /** Ports of an APISIX container. */
 export const POD_DATA_PORT = 9080;
@@ -28,7 +49,7 @@ export const POD_ADMIN_PORT = 9180;
 export const ADMIN_KEYS_SECRET = { name: "apisix-admin-keys", admin: "admin", viewer: "viewer" };
 
 /** First words of messages about a missing permission. */
-export const LACKS_PERMISSION = "the kubeconfig user lacks permission to";
+const LACKS_PERMISSION = "the kubeconfig user lacks permission to";
 
 const hasLabels = ({ metadata }: Live, labels: Record<string, string>) =>
     Object.entries(labels).every(([key, value]) => metadata?.labels?.[key] === value);
@@ -76,7 +97,7 @@ interface PodReport {
 }
 
 /** Name of a gateway's pods in messages. */
-export function podsTitle({ namespace, labels }: GatewayPods): string {
+function podsTitle({ namespace, labels }: GatewayPods): string {
     const selector = Object.entries(labels).map((pair) => pair.join("="));
     return `pod with the labels ${selector.join(",")} in namespace ${namespace}`;
 }
@@ -85,7 +106,7 @@ export function podsTitle({ namespace, labels }: GatewayPods): string {
 export type AskPod = (connect: (port: number) => PodConnection) => Promise<string | undefined>;
 
 /** Queries every ready pod of a gateway, all at the same time. @param pods all pods of the gateway's namespace */
-export async function askReadyPods(
+async function askReadyPods(
     access: PlainAccess,
     { namespace, labels }: GatewayPods,
     pods: Live[],
@@ -101,7 +122,7 @@ export async function askReadyPods(
  * listen.
  * @param ask query of one pod; throws if the answers do not show whether the pod has the change
  */
-export async function askUnreadyPods(
+async function askUnreadyPods(
     access: PlainAccess,
     { namespace, labels, unasked }: GatewayPods,
     pods: Live[],
@@ -139,7 +160,7 @@ async function askPod(access: PlainAccess, namespace: string, { metadata }: Live
 }
 
 /** Whether nothing listens on the queried port of a pod, for example of a control plane at an existing gateway. */
-export function isClosed({ error }: PodReport): boolean {
+function isClosed({ error }: PodReport): boolean {
     return /connection refused/.test(error ?? "");
 }
 

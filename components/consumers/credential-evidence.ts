@@ -1,6 +1,6 @@
 import { createHash, createHmac } from "node:crypto";
 import { readEach, type Live, type Reader } from "../kubernetes/cluster-reader";
-import { NO_REDIRECT, PREFIX, WORKER_CONNECTIONS } from "../alpa/paths";
+import { NO_REDIRECT, WORKER_CONNECTIONS } from "../apisix/gateway-pods";
 import type { PodConnection } from "../kubernetes/pod-connection";
 
 // The state stores this file as text. dynamic-resource.ts describes what such a file may import and use.
@@ -40,12 +40,6 @@ const MANY = 50;
  * is only sent through port-forwarding.
  */
 const TOKEN_SECONDS = 86_400;
-/**
- * A request with a query string. The gateway rejects it after authentication and before the limits, so it never reaches
- * Alpa. A valid credential gets 400, and any other gets 401.
- */
-const QUESTION = { method: "POST", path: `${PREFIX}/completions?evidence` };
-
 /** Id of a credential in APISIX, as ADC computes it (api7/adc, `generateId`). @param username the consumer's name in APISIX */
 export function credentialId(username: string, credential: string): string {
     return createHash("sha1").update(`${username}.${credential}`).digest("hex");
@@ -86,8 +80,8 @@ export async function credentialsOf(read: Reader, namespace: string, consumers: 
 export interface EvidenceOptions {
     /** Whether the check accepts a pod without the route, because the route is being deleted too. Default: false. */
     mayLackRoute?: boolean;
-    /** Path of the request. Default: Alpa's. */
-    evidence?: string;
+    /** Path of the request: see `GatewayPods`. */
+    evidence: string;
 }
 
 /**
@@ -98,7 +92,7 @@ export async function askWith(
     connect: () => PodConnection,
     expected: "authenticates" | "rejects",
     credentials: Sent[],
-    options: EvidenceOptions = {},
+    options: EvidenceOptions,
 ): Promise<string | undefined> {
     if (credentials.every(({ headers }) => headers === undefined)) return undefined;
     const other = await otherAnswer(connect, expected === "authenticates" ? 400 : 401, credentials, options);
@@ -114,7 +108,7 @@ export async function askWith(
 export async function askUnready(
     connect: () => PodConnection,
     credentials: Sent[],
-    options: EvidenceOptions = {},
+    options: EvidenceOptions,
 ): Promise<string | undefined> {
     const other = await otherAnswer(connect, 401, credentials, options);
     if (other?.who !== undefined && other.status === 400) return textOf(other);
@@ -143,7 +137,7 @@ async function otherAnswer(
     credentials: Sent[],
     { mayLackRoute = false, evidence }: EvidenceOptions,
 ): Promise<Answered | undefined> {
-    const question = { ...QUESTION, ...(evidence !== undefined && { path: evidence }) };
+    const question = { method: "POST", path: evidence };
     const asked = credentials.filter(({ headers }) => headers !== undefined);
     for (let i = 0; i < (asked.length >= MANY ? 1 : WORKER_CONNECTIONS); i++) {
         const connection = connect();

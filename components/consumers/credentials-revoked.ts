@@ -10,9 +10,14 @@ import type { Proof } from "../route/route-served";
 
 /**
  * @param credentials name of the Secret of each credential that was declared, by `<consumer>/<credential>`
+ * @param say prints progress. Default: to standard output, which Pulumi shows
  * @throws Error with the name of a gateway pod that still authenticates a removed credential
  */
-export async function untilRejected(inputs: Proof, credentials: Record<string, string>): Promise<void> {
+export async function untilRejected(
+    inputs: Proof,
+    credentials: Record<string, string>,
+    say?: (text: string) => void,
+): Promise<void> {
     const { namespace, gateway, timeoutSeconds, settleSeconds } = inputs;
     const read = openReader(inputs);
     let gone: Sent[] | undefined;
@@ -21,6 +26,7 @@ export async function untilRejected(inputs: Proof, credentials: Record<string, s
         hint: `They may still work. ${controllerLogs(gateway.namespace)}`,
         timeoutSeconds,
         settleSeconds,
+        say,
         trouble: () => adminTrouble(inputs, gateway.namespace),
         observe: async () => {
             const removed = (gone ??= await removedOf(inputs, credentials));

@@ -77,7 +77,7 @@ async function untilApplied(inputs: Inputs, now: pulumi.Unwrap<Served>, olds?: I
     const all = [installed, inputs.namespace, inputs.gateway.namespace].join();
     const isNew = all !== [before?.installed, olds?.namespace, olds?.gateway.namespace].join();
     const sorted = (one: object | undefined) => JSON.stringify(Object.entries(one ?? {}).sort());
-    if (route && (isNew || sorted(route) !== sorted(before?.route))) await untilServed(inputs, route.revision);
+    if (route && (isNew || sorted(route) !== sorted(before?.route))) await untilServed(inputs, route);
     const changed = (name: string) =>
         generations[name] !== before?.generations[name] || materials[name] !== before?.materials[name];
     const names = Object.keys(generations).filter((name) => isNew || changed(name));

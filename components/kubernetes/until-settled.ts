@@ -15,6 +15,8 @@ export interface Wait {
     observe: () => Promise<Verdict>;
     /** Possible cause of a failed wait, with a command to run. Called once, before the error is thrown. */
     trouble?: () => Promise<string | undefined>;
+    /** Prints progress. Default: to standard output, which Pulumi shows. */
+    say?: (text: string) => void;
 }
 
 /**
@@ -26,6 +28,7 @@ const LOOK_SECONDS = 120;
 /** @throws Error with the object's name, its last state and a command that shows the object */
 export async function untilSettled(wait: Wait): Promise<void> {
     const { title, hint, timeoutSeconds, settleSeconds, observe, trouble = async () => undefined } = wait;
+    const say = wait.say ?? console.log;
     const errorOf = async (what: string) => new Error([what, await trouble(), hint].filter(Boolean).join(" "));
     const start = Date.now();
     let readySince: number | undefined;
@@ -44,15 +47,13 @@ export async function untilSettled(wait: Wait): Promise<void> {
         readySince = verdict.state === "ready" ? (readySince ?? now) : undefined;
         if (verdict.state === "ready" && (verdict.proved || now - readySince! >= settleSeconds * 1000)) {
             if (verdict.unproved)
-                console.log(
-                    `${title}: waited ${settleSeconds} s instead of a proof at the gateway: ${verdict.unproved}`,
-                );
+                say(`${title}: waited ${settleSeconds} s instead of a proof at the gateway: ${verdict.unproved}`);
             return;
         }
         const why = verdict.state === "ready" ? "not settled yet" : verdict.why;
         if (late) throw await errorOf(`${title}: not ready after ${timeoutSeconds} s (${why}).`);
         if (now - lastWord >= 15_000) {
-            console.log(`waiting for ${title}: ${why} (${Math.round((now - start) / 1000)} of ${timeoutSeconds} s)`);
+            say(`waiting for ${title}: ${why} (${Math.round((now - start) / 1000)} of ${timeoutSeconds} s)`);
             lastWord = now;
         }
         // Pauses are 0.1 s in the first 2 s, since the ingress controller applies most changes within 0.2 s, and then

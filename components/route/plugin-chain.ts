@@ -3,7 +3,7 @@ import { classPlugins, type ClassSettings } from "./caller-classes";
 import { guardPlugins, type GuardSettings } from "./request-guard";
 import { incomingHeaders } from "./incoming-headers";
 import { NAME_CALLER } from "./name-caller";
-import { REVISION_HEADER } from "../alpa/paths";
+import { REVISION_HEADER } from "../apisix/gateway-pods";
 import { alpaError, OVER_LIMIT, PAGE_429, plugin, type RoutePlugin } from "./route-plugin";
 import { serviceDescription } from "../alpa/service-description";
 

@@ -1,17 +1,32 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { PlainAccess } from "../kubernetes/api-server";
 import { adminTrouble } from "../apisix/admin-api";
-import { askEveryPod, controllerLogs, POD_DATA_PORT, type GatewayPods } from "../apisix/gateway-pods";
-import { NO_REDIRECT, PREFIX, REVISION_HEADER, WORKER_CONNECTIONS } from "../alpa/paths";
+import {
+    askEveryPod,
+    controllerLogs,
+    NO_REDIRECT,
+    POD_DATA_PORT,
+    REVISION_HEADER,
+    WORKER_CONNECTIONS,
+    type GatewayPods,
+} from "../apisix/gateway-pods";
 import type { PodConnection } from "../kubernetes/pod-connection";
 import { openReader, titleOf } from "../kubernetes/cluster-reader";
 import { judge } from "../kubernetes/readiness";
 import { untilSettled } from "../kubernetes/until-settled";
 
+/** A request that one rule of the route answers. It has no credential, so that it never reaches the server. */
+export interface RuleRequest {
+    method: string;
+    path: string;
+}
+
 /** The route that every gateway pod must apply. */
 export interface ServedRoute {
     /** Revision of the rules, which answers contain in {@link REVISION_HEADER}. */
     revision: string;
+    /** A request for each rule. */
+    requests: RuleRequest[];
     /** `metadata.generation` of the ApisixRoute. */
     generation: pulumi.Input<number | undefined>;
     /** Number of the attempt in a conversion. With a new number, the proof is repeated. */
@@ -35,21 +50,8 @@ export interface Proof extends PlainAccess {
 /** Name of the ApisixRoute. */
 export const ROUTE = "alpa";
 
-/** One request for each rule. The requests have no credential, so that none of them reaches Alpa. */
-const REQUESTS = [
-    { method: "POST", path: `${PREFIX}/completions` },
-    { method: "POST", path: `${PREFIX}/logprobs` },
-    { method: "POST", path: `${PREFIX}/completions?evidence` },
-    { method: "GET", path: `${PREFIX}/` },
-    { method: "GET", path: PREFIX },
-];
-
-/** The same for another server than Alpa: the rules for requests with a query string, and for other paths. */
-const OF_OTHERS = [{ method: "POST" }, { method: "GET", path: "/v1" }];
-
 /** Pairs every request with every connection, since each worker of nginx has its own configuration. */
-function pairs(connect: () => PodConnection, { evidence }: GatewayPods) {
-    const requests = evidence === undefined ? REQUESTS : OF_OTHERS.map((one) => ({ path: evidence, ...one }));
+function pairs(connect: () => PodConnection, requests: RuleRequest[]) {
     const connections = Array.from({ length: WORKER_CONNECTIONS }, connect);
     return connections.flatMap((connection) => requests.map((request) => [connection, request] as const));
 }
@@ -58,7 +60,10 @@ function pairs(connect: () => PodConnection, { evidence }: GatewayPods) {
  * @throws Error with the ingress controller's message if it rejects the route, or with the name of a gateway pod that applies
  * other rules
  */
-export async function untilServed(inputs: Proof, revision: string): Promise<void> {
+export async function untilServed(
+    inputs: Proof,
+    { revision, requests }: Pick<ServedRoute, "revision" | "requests">,
+): Promise<void> {
     const { namespace, gateway, timeoutSeconds, settleSeconds } = inputs;
     const route = { apiVersion: "apisix.apache.org/v2", kind: "ApisixRoute", namespace, name: ROUTE };
     const read = openReader(inputs);
@@ -78,7 +83,7 @@ export async function untilServed(inputs: Proof, revision: string): Promise<void
         trouble: () => adminTrouble(inputs, gateway.namespace),
         observe: () =>
             askEveryPod(inputs, gateway, async (connect) => {
-                for (const [connection, request] of pairs(() => connect(POD_DATA_PORT), gateway)) {
+                for (const [connection, request] of pairs(() => connect(POD_DATA_PORT), requests)) {
                     const { status, headers } = await connection.request({ ...request, headers: NO_REDIRECT });
                     if (headers[header] !== revision)
                         return `it answers ${request.method} ${request.path} (${status}) with ${headers[header] === undefined ? "no rule of this route" : "older rules"}`;

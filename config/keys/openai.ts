@@ -15,23 +15,26 @@ const MODEL = /^[\w/][\w./:@+-]*$/;
 const model = z.string().regex(MODEL, {
     error: (i) => `must be the name of a model: letters, digits and . _ - / : @ +${got(i.input)}. Correct it`,
 });
-const models = z
-    .array(model)
-    .min(1, { error: "must name at least one model. Add a model, or remove the key" })
-    .check((ctx) => {
+/** A list without an entry that it has twice. @param what one entry */
+const once = <T extends z.ZodType<string>>(what: string, one: T) =>
+    z.array(one).check((ctx) => {
         const twice = ctx.value.find((name, i) => ctx.value.indexOf(name) < i);
         if (twice !== undefined)
             ctx.issues.push(
-                problem(ctx.value, `must have every model only once (got ${twice} twice)`, "Remove one of them"),
+                problem(ctx.value, `must have every ${what} only once (got ${twice} twice)`, "Remove one of them"),
             );
     });
+const models = once("model", model);
 
 /** Key `models` of a caller. */
-export const callerModels = models.optional().meta({
-    description: "Models that the caller may use, from `openai.models`. Only with `openai`.",
-    examples: [["Qwen/Qwen3-32B"]],
-    unset: "all models of the stack",
-});
+export const callerModels = models
+    .min(1, { error: "must name at least one model. Add a model, or remove the key" })
+    .optional()
+    .meta({
+        description: "Models that the caller may use, from `openai.models`. Only with `openai`.",
+        examples: [["Qwen/Qwen3-32B"]],
+        unset: "all models of the stack",
+    });
 
 const endpoints = z.array(endpoint).meta({
     description: "Address of each server, `host:port`, with the same models. Requests are distributed over them.",
@@ -39,8 +42,7 @@ const endpoints = z.array(endpoint).meta({
 });
 
 const common = {
-    paths: z
-        .array(z.enum(OPENAI_PATHS))
+    paths: once("path", z.enum(OPENAI_PATHS))
         .min(1, { error: "must name at least one path. Add one, or remove the key" })
         .default([...OPENAI_PATHS])
         .meta({
@@ -67,7 +69,7 @@ const common = {
 /** Keys of `openai` in an option with a gateway. */
 export const openaiKeys = {
     endpoints: endpoints.min(1, { error: "must name at least one server. Write for example [10.20.96.188:8000]" }),
-    models: models.meta({
+    models: models.min(1, { error: "must name at least one model. Add the names that the server has" }).meta({
         description:
             "Names of the models that callers may use, as the server has them. A request for another model gets 403. The gateway answers `GET /v1/models` with those that the caller may use.",
         examples: [["Qwen/Qwen3-32B"]],
@@ -109,11 +111,15 @@ export type ParsedOpenai = z.infer<z.ZodObject<typeof openaiKeys>>;
 /** Name of the key with the server. */
 export const serverKind = (given: Raw) => (isGiven(given, "openai") ? "openai" : "alpa");
 
-/** Keys that only Alpa has. Those of a conversion, because Alpa is the only server that the stack can install. */
-const OF_ALPA = ["guard", "pathPrefix", "opt", "convert", "edgeWorker"];
+/** Keys of each option that only Alpa has. Those of a conversion, because Alpa is the only server that the stack can install. */
+const OF_ALPA = {
+    "intra-a": ["guard", "pathPrefix", "opt", "convert"],
+    inter: ["guard", "pathPrefix"],
+    cloudflare: ["pathPrefix", "edgeWorker"],
+};
 
 /** Checks that a stack has exactly one server. @param given the config before parsing, which shows which keys are set */
-export function serverProblems(given: Raw): string[] {
+export function serverProblems(option: keyof typeof OF_ALPA, given: Raw): string[] {
     const [alpa, openai] = ["alpa", "openai"].map((key) => isGiven(given, key));
     if (!openai && !alpa)
         return [
@@ -122,9 +128,9 @@ export function serverProblems(given: Raw): string[] {
     if (!openai) return [];
     return [
         ...(alpa ? ["openai: only valid without alpa: a stack has one server. Remove one of them."] : []),
-        ...OF_ALPA.filter((key) => isGiven(given, key)).map(
-            (key) => `${key}: only valid with alpa, not with openai. Remove it.`,
-        ),
+        ...OF_ALPA[option]
+            .filter((key) => isGiven(given, key))
+            .map((key) => `${key}: only valid with alpa, not with openai. Remove it.`),
     ];
 }
 

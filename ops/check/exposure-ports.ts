@@ -35,10 +35,12 @@ export const CLOSED_PORTS: Port[] = [
     { port: 25000, what: "MicroK8s, cluster agent", risk: "anyone with a join token can add a node to the cluster" },
 ];
 
-/** All ports to check. @param endpoints `alpa.endpoints`, whose ports may differ from Alpa's usual one */
+/** All ports to check. @param endpoints those of the server, whose ports may differ from Alpa's usual one */
 export function closedPorts(endpoints: string[]): Port[] {
     const others = portsOf(endpoints).filter((port) => port > 0 && !CLOSED_PORTS.some((one) => one.port === port));
-    return [...CLOSED_PORTS, ...others.map((port) => ({ port, ...ALPA }))].sort((a, b) => a.port - b.port);
+    return [...CLOSED_PORTS, ...others.map((port) => ({ port, ...ALPA, what: "the server" }))].sort(
+        (a, b) => a.port - b.port,
+    );
 }
 
 /** `closed`: the host answers that no program listens. `filtered`: no answer. `not looked at`: no time was left. */

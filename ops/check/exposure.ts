@@ -1,13 +1,15 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import type { AzureSide } from "../../components/cloudflare/azure-side";
+import type { OpenaiPath } from "../../components/openai/settings";
+import { SERVER_CHECKS } from "../../components/server-checks";
 import { repeatable, timeLimit, withExamples, withJson, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { Failure, FindingsError, UsageError } from "../errors";
 import { json, rightCell, table } from "../output";
 import { ask, jsonObject } from "../stack/pulumi";
 import { findStack } from "../stack/stack";
-import { authenticatorIn, readValue } from "../stack/stack-file";
+import { authenticatorIn, readValue, serverIn } from "../stack/stack-file";
 import { checkEntry, portOf } from "./exposure-entry";
 import { closedPorts, type Port } from "./exposure-ports";
 
@@ -19,7 +21,7 @@ export const command: AddCommand = (check, context) =>
     )
         .description("Check exposed ports from outside; exit with 3 when anything but the entry point answers")
         .addOption(repeatable("--address <address>", "address of the load balancer or of a host", "those of the stack"))
-        .addOption(repeatable("--closed <address>", "address of a host that must not answer, for example Alpa's"))
+        .addOption(repeatable("--closed <address>", "address of a host that must not answer, for example the server's"))
         .option("--timeout <seconds>", "longest time for the whole check", timeLimit, 60)
         .action((args) => checkExposure(context, args));
 
@@ -33,7 +35,7 @@ interface CheckExposureArgs {
 
 /** Checks from outside that only the entry point answers, and that it rejects requests without a credential. */
 async function checkExposure(context: Context, args: CheckExposureArgs): Promise<void> {
-    const { url, refused, entries, served, shut, closed } = await readTarget(context, args);
+    const { url, samples, refused, entries, served, shut, closed } = await readTarget(context, args);
     const end = Date.now() + args.timeout * 1000;
     const look = async (address: string, { port, what, risk }: Port, expected: "open" | "closed") => {
         const state = await context.stateOfPort(address, port, end);
@@ -48,7 +50,7 @@ async function checkExposure(context: Context, args: CheckExposureArgs): Promise
             ...served.flatMap((one) => [look(one, entryPort, "open"), ...others.map((p) => look(one, p, "closed"))]),
             ...shut.flatMap((one) => closed.map((port) => look(one, port, "closed"))),
         ]),
-        Promise.all(entries.map((address) => checkEntry(address, url, refused, end))),
+        Promise.all(entries.map((address) => checkEntry(address, url, samples, refused, end))),
     ]);
     const [ports, entry] = [rows.sort((a, b) => Number(a.ok) - Number(b.ok)), answers.flat()];
     const portCells = ports.map((one) => [
@@ -85,9 +87,12 @@ async function readTarget(context: Context, args: CheckExposureArgs) {
     const bad = [...args.address, ...args.closed].filter((one) => isIP(one) === 0);
     if (bad.length > 0)
         throw new UsageError(bad.map((one) => `--address, --closed: must be an IPv4 or IPv6 address (got ${one}).`));
-    const endpoints = readValue(stack.text, "alpa", "endpoints");
+    const server = serverIn(stack.text);
+    const endpoints = readValue(stack.text, server, "endpoints");
+    const paths = readValue(stack.text, server, "paths") as OpenaiPath[] | undefined;
+    const samples = SERVER_CHECKS[server].samples({ paths, model: "" });
     const closed = closedPorts(Array.isArray(endpoints) ? endpoints.map(String) : []);
-    const common = { url, closed, refused: access ? [401, 403] : [401] };
+    const common = { url, samples, closed, refused: access ? [401, 403] : [401] };
     if (access || readValue(stack.text, "exposure") === "tunnel") {
         const shut = [...new Set([...args.address, ...args.closed])];
         if (shut.length === 0)

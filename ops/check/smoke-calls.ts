@@ -1,15 +1,16 @@
 /** Calls of a smoke test, each with the expected result. Results never contain a credential. */
 import { isOlder, OLDEST_APISIX } from "../../components/apisix/version";
+import type { Sample } from "../../components/server-checks";
 import { errorMessage } from "../errors";
 import { callService, type Answer, type Credential } from "../service-call";
 
-/** Expected result of a call: an answer of Alpa, a 429 due to the caller's limit, or a rejection with one of the statuses. */
+/** Expected result of a call: an answer of the server, a 429 due to the caller's limit, or a rejection with one of the statuses. */
 export type Expectation = "answer" | "limit" | { refused: number[] };
 
 interface Asked {
     check: string;
     credential: string;
-    route: "completions" | "logprobs";
+    sample: Sample;
     /** @default none */
     auth?: Credential;
     expected: Expectation;
@@ -27,9 +28,6 @@ export interface Row {
     meaning: string;
 }
 
-/** A short and cheap prompt: the answer has one token. */
-const PROMPT = "Paris is";
-
 /** The service that is called. */
 export interface Target {
     url: string;
@@ -39,6 +37,8 @@ export interface Target {
 
 export class Caller {
     readonly #servers = new Set<string>();
+    /** Rows in which the server says that its model does not do this. */
+    readonly lacking = new Set<Row>();
 
     constructor(private readonly target: Target) {}
 
@@ -47,20 +47,22 @@ export class Caller {
         return [...this.#servers].sort();
     }
 
-    async ask({ check, credential, route, auth, expected }: Asked): Promise<Row> {
-        const options = route === "completions" ? { max_tokens: 1 } : { top_k: 1 };
+    async ask({ check, credential, sample, auth, expected }: Asked): Promise<Row> {
+        const { path: route } = sample;
         const answer = await callService({
             ...this.target,
-            ...{ method: route, prompt: PROMPT, options, credential: auth },
+            ...{ sample, credential: auth },
             // A call that must be answered is repeated after a 429, since earlier calls count toward the caller's limit.
             attempts: expected === "answer" ? 3 : 1,
         }).catch(errorMessage);
         if (typeof answer === "string")
             return { check, credential, route, got: "no answer", ok: false, meaning: answer };
-        const { status, milliseconds, server } = answer;
+        const { status, milliseconds, server, lacksTask } = answer;
         if (server) this.#servers.add(server);
         const meaning = meaningOf(expected, answer) || (expected === "answer" ? ageOf(server) : "");
-        return { check, credential, route, got: String(status), ok: meaning === "", milliseconds, meaning };
+        const row = { check, credential, route, got: String(status), ok: meaning === "", milliseconds, meaning };
+        if (expected === "answer" && lacksTask) this.lacking.add(row);
+        return row;
     }
 }
 

@@ -18,25 +18,31 @@ export interface Presented {
 /** How long ago the expired token of the test expired, in seconds. The gateway has no grace period. */
 const OVER_SECONDS = 30;
 
-/** @param authenticator what authenticates callers: the edge accepts only service tokens */
+/**
+ * @param authenticator what authenticates callers: the edge accepts only service tokens
+ * @param bearerKeys whether a key is also a valid `Authorization: Bearer`
+ */
 export async function credentialsOf(
     { name, credentials }: Consumer,
     outputs: Outputs,
-    namespace: string,
-    authenticator: Authenticator,
+    { namespace, authenticator, bearerKeys }: { namespace: string; authenticator: Authenticator; bearerKeys: boolean },
 ): Promise<Presented[]> {
     const unknownKey = () => randomBytes(24).toString("base64url");
     const list: Presented[] = [];
     const add = (check: string, who: string, auth: Credential, expect: Presented["expect"]) =>
         list.push({ check, who, auth, expect });
+    const addKey = (check: string, who: string, key: string, expect: Presented["expect"]) => {
+        add(check, who, apiKey(key), expect);
+        if (bearerKeys) add(`${check} as Bearer`, who, bearer(key), expect);
+    };
     if (authenticator !== "edge") {
-        add("wrong key", "", apiKey(unknownKey()), "refusal");
+        addKey("wrong key", "", unknownKey(), "refusal");
         add("wrong token", "", jwt(claimKey(namespace, name, "unknown"), unknownKey()), "refusal");
     }
     for (const { id, enabled = true } of credentials) {
         const who = `${name}/${id}`;
         const [key, secret, pair] = [outputs.credentials[who], outputs.jwtSecrets[who], outputs.serviceTokens[who]];
-        if (key !== undefined) add("key", who, apiKey(key), "answer");
+        if (key !== undefined) addKey("key", who, key, "answer");
         if (secret !== undefined) {
             const claim = claimKey(namespace, name, id);
             const over = await signToken(secret, { key: claim }, -OVER_SECONDS, new Date());

@@ -1,4 +1,5 @@
 import type { Limits } from "../../components/consumers/limits";
+import { SERVER_CHECKS, type Sample } from "../../components/server-checks";
 import {
     label,
     stackFlag,
@@ -15,10 +16,11 @@ import { json, rightCell, table } from "../output";
 import { addressProblem, type Credential } from "../service-call";
 import { gatewayOf } from "../stack/gateway";
 import { classWithShare, limitsInForce } from "../stack/limits";
-import { callersOf, findStack, readOutputs } from "../stack/stack";
-import { authenticatorIn, serverIn } from "../stack/stack-file";
+import { callersOf, findStack, readOutputs, type Outputs, type Stack } from "../stack/stack";
+import { authenticatorIn, serverIn, type Consumer } from "../stack/stack-file";
 import { Caller, type Expectation, type Row } from "./smoke-calls";
 import { credentialsOf, type Presented } from "./smoke-credentials";
+import { samplesOf, withoutLacking } from "./smoke-samples";
 
 export const command: AddCommand = (check, context) =>
     withExamples(
@@ -35,7 +37,7 @@ export const command: AddCommand = (check, context) =>
             label,
             SMOKE_CONSUMER,
         )
-        .option("--most-requests <n>", "most requests that may reach Alpa", wholeNumber(1), 20)
+        .option("--most-requests <n>", "most requests that may reach the server", wholeNumber(1), 20)
         .option("--timeout <seconds>", "longest time for one answer", timeLimit, 120)
         .option("--url <url>", "another address of the same service (default: that of the stack)")
         .action((args) => smoke(context, args));
@@ -52,57 +54,45 @@ interface SmokeArgs {
 /** Default name of the test caller. */
 const SMOKE_CONSUMER = "smoke";
 
-const ROUTES = ["completions", "logprobs"] as const;
 /** Concurrent requests while the limit is tested: one batch of Alpa. */
 const AT_ONCE = 4;
 
-/** Calls the service from outside as the test caller: each route, with valid and with invalid credentials. */
+/** Calls the service from outside as the test caller: each path, with valid and with invalid credentials. */
 async function smoke(context: Context, args: SmokeArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
-    const consumers = callersOf(stack);
-    const consumer = consumers.find(({ name }) => name === args.consumer);
     const authenticator = authenticatorIn(stack.text);
     const access = authenticator === "edge";
-    const limits = access ? "" : "--requests 10 --per-seconds 60 ";
-    if (consumer === undefined)
-        throw new UsageError([
-            `--consumer: must be a test caller (${stack.short} has no ${args.consumer}). Run: npm run ops -- consumer add ${args.consumer} ${limits}--yes${stack.flag}`,
-        ]);
-    if (serverIn(stack.text) === "openai")
-        throw new UsageError([
-            `--stack: ${stack.short} has an OpenAI-compatible server, whose answers this check does not know. Run the command in the output curl: pulumi stack output curl --show-secrets -s ${stack.short}`,
-        ]);
+    const consumer = testCaller(stack, args.consumer, access);
     const outputs = await readOutputs(context, stack);
-    const url = args.url ?? outputs.url;
-    if (url === undefined)
-        throw new UsageError([`--stack: ${stack.short} has no outputs yet. Run: pulumi up -s ${stack.short}`]);
-    // Plain HTTP is allowed only if the stack's own address uses it.
-    const allowHttp = outputs.url?.startsWith("http:") === true;
-    const unusable = args.url === undefined ? undefined : addressProblem(args.url, allowHttp);
-    if (unusable !== undefined) throw new UsageError([`--url: ${unusable}`]);
+    const url = addressOf(stack, outputs, args.url);
+    const checks = SERVER_CHECKS[serverIn(stack.text)];
     const { namespace } = gatewayOf(stack);
-    const presented = await credentialsOf(consumer, outputs, namespace, authenticator);
+    const { bearerKeys } = checks;
+    const presented = await credentialsOf(consumer, outputs, { namespace, authenticator, bearerKeys });
     const good = presented.filter(({ expect }) => expect === "answer");
-    // Each accepted request takes computing time of Alpa.
-    const needed = good.length * ROUTES.length;
+    const target = { url, timeoutSeconds: args.timeout };
+    const samples = await samplesOf(stack, consumer, checks, { ...target, credential: good[0]?.auth });
+    // Each accepted request takes computing time of the server. The gateway answers those without a body itself.
+    const needed = good.length * samples.filter(({ body }) => body !== undefined).length;
     if (needed > args.mostRequests)
         throw new UsageError([
             `--most-requests: must be at least ${needed} for ${good.length} credentials (got ${args.mostRequests}). Raise it, or use a caller with fewer credentials.`,
         ]);
 
-    const caller = new Caller({ url, timeoutSeconds: args.timeout });
+    const caller = new Caller(target);
     const refused = access ? [401, 403, 302] : [401];
     const rows: Row[] = [];
-    const ask = async (
-        name: string,
-        who: string,
-        route: (typeof ROUTES)[number],
-        auth: Credential | undefined,
-        expected: Expectation,
-    ) => rows.push(await caller.ask({ check: name, credential: who, route, auth, expected }));
-    for (const route of ROUTES) await ask("no credential", "", route, undefined, { refused });
+    const ask = async (check: string, credential: string, auth: Credential | undefined, expected: Expectation) => {
+        for (const sample of samples) rows.push(await caller.ask({ check, credential, sample, auth, expected }));
+    };
+    await ask("no credential", "", undefined, { refused });
     for (const { check, who, auth, expect } of presented)
-        for (const route of ROUTES) await ask(check, who, route, auth, expect === "answer" ? "answer" : { refused });
+        await ask(check, who, auth, expect === "answer" ? "answer" : { refused });
+    if (good.length > 0 && !access)
+        for (const { check, sample, status } of checks.rejected(samples)) {
+            const { who: credential, auth } = good[0];
+            rows.push(await caller.ask({ check, credential, sample, auth, expected: { refused: [status] } }));
+        }
     const untried = good.length === 0 ? [`${consumer.name} has no credential that this check can use`] : [];
     untried.push(
         ...notTried(consumer, presented),
@@ -113,11 +103,41 @@ async function smoke(context: Context, args: SmokeArgs): Promise<void> {
         ? "the limit: the edge counts requests by IP address, which other callers may share"
         : shared !== undefined
           ? `the limit: other callers of class ${shared} may use all of its slots`
-          : await limitRow(caller, good[0], limitsInForce(stack, consumer.name), args.mostRequests - needed);
+          : await limitRow(
+                caller,
+                samples[0],
+                good[0],
+                limitsInForce(stack, consumer.name),
+                args.mostRequests - needed,
+            );
     if (typeof limit === "string") untried.push(limit);
     else rows.push(limit);
+    const { tried, lacking } = withoutLacking(rows, caller.lacking);
+    report(context, args, {
+        ...{ url, stack: stack.short, rows: tried, versions: caller.versions() },
+        untried: [...untried, ...lacking],
+    });
+}
 
-    report(context, args, { url, stack: stack.short, rows, versions: caller.versions(), untried });
+function testCaller(stack: Stack, name: string, access: boolean): Consumer {
+    const consumer = callersOf(stack).find((one) => one.name === name);
+    const limits = access ? "" : "--requests 10 --per-seconds 60 ";
+    if (consumer === undefined)
+        throw new UsageError([
+            `--consumer: must be a test caller (${stack.short} has no ${name}). Run: npm run ops -- consumer add ${name} ${limits}--yes${stack.flag}`,
+        ]);
+    return consumer;
+}
+
+function addressOf(stack: Stack, outputs: Outputs, given: string | undefined): string {
+    const url = given ?? outputs.url;
+    if (url === undefined)
+        throw new UsageError([`--stack: ${stack.short} has no outputs yet. Run: pulumi up -s ${stack.short}`]);
+    // Plain HTTP is allowed only if the stack's own address uses it.
+    const allowHttp = outputs.url?.startsWith("http:") === true;
+    const unusable = given === undefined ? undefined : addressProblem(given, allowHttp);
+    if (unusable !== undefined) throw new UsageError([`--url: ${unusable}`]);
+    return url;
 }
 
 function notTried(
@@ -152,6 +172,7 @@ function methodsNotTried(name: string, presented: Presented[], flag: string): st
 /** Sends requests until the limit rejects one, at most --most-requests. @returns a row, or why the limit was not tried */
 async function limitRow(
     caller: Caller,
+    sample: Sample,
     credential: Presented | undefined,
     limits: Limits,
     most: number,
@@ -166,7 +187,7 @@ async function limitRow(
     const began = Date.now();
     for (let sent = 0; sent <= requests && row?.ok !== true;) {
         const group = Math.min(AT_ONCE, concurrent ?? AT_ONCE, requests + 1 - sent);
-        const ask = { check: "limit", credential: credential.who, route: ROUTES[0], auth: credential.auth };
+        const ask = { check: "limit", credential: credential.who, sample, auth: credential.auth };
         const asked = await Promise.all(Array.from({ length: group }, () => caller.ask({ ...ask, expected: "limit" })));
         sent += group;
         row = asked.find(({ ok }) => ok) ?? asked.find(({ got }) => got !== "200") ?? asked[0];
@@ -220,7 +241,7 @@ function report(context: Context, args: SmokeArgs, result: Report): void {
     context.note(`smoke: all ${rows.length} checks passed, as seen from this machine.`);
 }
 
-/** Latency of Alpa's answers, in milliseconds. */
+/** Latency of the server's answers, in milliseconds. */
 function latency(rows: Row[]): { median?: number; longest?: number } {
     const times = rows.flatMap(({ got, milliseconds }) =>
         got === "200" && milliseconds !== undefined ? [milliseconds] : [],

@@ -2,6 +2,7 @@ import { ALGORITHMS, type Algorithm } from "../../config/keys/consumers/credenti
 import {
     choice,
     label,
+    repeatable,
     stackFlag,
     withChange,
     withConsumer,
@@ -13,17 +14,15 @@ import type { Context } from "../context";
 import { carryOut, reportChange } from "../stack/apply/change";
 import { findStack } from "../stack/stack";
 import { authenticatorIn, METHODS, type Method } from "../stack/stack-file";
-import { forget } from "./handouts/record";
-import { limitsGiven, withLimits, type LimitArgs } from "./limit-options";
+import { limitsGiven, withLimits, withPublicKey, type LimitArgs } from "./options";
 import { planAdd } from "./plan";
-import { readPublicKey, withPublicKey } from "./public-key-file";
 
-const METHOD_HELP = "authentication method of the credential (default: key, or service-token with option cloudflare)";
+const METHOD_HELP = "authentication method of the credentials (default: key, or service-token with option cloudflare)";
 
 export const command: AddCommand = (consumer, context) => {
     const add = withPublicKey(withChange(withConsumer(consumer.command("add"))))
-        .description("Add a caller, or a credential to a caller")
-        .option("--credential <id>", "id of the credential", label, "first")
+        .description("Add a caller with credentials, or credentials to a caller")
+        .addOption(repeatable("--credential <id>", "id of a credential", "first", label))
         .addOption(choice("--method <method>", METHOD_HELP, METHODS))
         .addOption(choice("--algorithm <name>", "signing algorithm, required with jwt (default: none)", ALGORITHMS))
         .option("--class <name>", "priority class of a new caller, one of the stack's classes (default: none)", label)
@@ -36,12 +35,12 @@ export const command: AddCommand = (consumer, context) => {
         withLimits(add, "limit of a new caller", "that of the stack"),
         "consumer add team-b --requests 60 --per-seconds 60 --concurrent 2 --expires 2027-06-30",
         "consumer add night-jobs --class batch --requests 600 --per-seconds 3600",
-        "consumer add team-b --credential ci --method jwt --algorithm HS256 --yes",
+        "consumer add team-b --credential ci --credential lab --method jwt --algorithm HS256 --yes",
     );
 };
 
 interface AddArgs extends ChangeArgs, LimitArgs {
-    credential: string;
+    credential: string[];
     /** Default: the default method of the stack's option. */
     method?: Method;
     algorithm?: Algorithm;
@@ -50,16 +49,13 @@ interface AddArgs extends ChangeArgs, LimitArgs {
     class?: string;
 }
 
-/** Adds a caller, or one more credential to a caller. */
+/** Adds a caller, or more credentials to a caller. */
 async function addConsumer(context: Context, name: string, args: AddArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
-    const { credential: id, algorithm, expires } = args;
+    const ids = args.credential.length > 0 ? args.credential : ["first"];
     const method = args.method ?? (authenticatorIn(stack.text) === "edge" ? "service-token" : "key");
     const limits = limitsGiven(args);
-    const asked = { id, method, algorithm, ...readPublicKey(args.publicKeyFile), expires, limits, class: args.class };
-    const plan = planAdd(stack, name, asked, context.today);
-    // The id is new in the file, so an existing handout record belongs to an earlier credential.
-    const written = () => forget(context, stack, name, id);
-    const change = await carryOut(context, stack, plan, { ...args, written });
-    reportChange(context, args, change, [`Next: npm run ops -- consumer handout ${name} ${id}${stackFlag(args)}`]);
+    const plan = planAdd(stack, name, { ...args, ids, method, limits }, context.today);
+    const change = await carryOut(context, stack, plan, args);
+    reportChange(context, args, change, [`Next: npm run ops -- consumer handout ${name}${stackFlag(args)}`]);
 }

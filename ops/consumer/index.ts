@@ -1,6 +1,5 @@
 import type { Noun } from "../arguments";
 import { command as add } from "./add";
-import { command as expiring } from "./expiring";
 import { command as handout } from "./handout";
 import { command as list } from "./list";
 import { command as pruneExpired } from "./prune-expired";
@@ -14,5 +13,5 @@ import { command as usage } from "./usage";
 export const consumer: Noun = {
     name: "consumer",
     description: "Manage callers and their credentials",
-    commands: [...[list, show, add, setLimits, rotate, revoke, remove], ...[expiring, pruneExpired, usage, handout]],
+    commands: [...[list, show, add, handout, setLimits, rotate], ...[revoke, remove, pruneExpired, usage]],
 };

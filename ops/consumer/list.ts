@@ -1,19 +1,19 @@
-import { secretName } from "../../components/consumers/consumer";
 import type { PlainAccess } from "../../components/kubernetes/api-server";
 import { kubectlOf } from "../../components/kubernetes/kubeconfig-content";
 import { VERIFIER } from "../../components/opt/conversion-phases";
-import { withExamples, withJson, withStack, type AddCommand } from "../arguments";
+import { wholeNumber, withExamples, withJson, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { FindingsError } from "../errors";
 import { beforeRepair } from "../gateway/foreign";
 import { json, table } from "../output";
 import { accessOf } from "../stack/cluster";
-import { generatedIn } from "../stack/history/generated";
-import { exported } from "../stack/review/review";
 import { gatewayOf, type Gateway } from "../stack/gateway";
+import { generatedIn } from "../stack/history/generated";
 import { undoDrift } from "../stack/review/drift";
+import { exported } from "../stack/review/review";
 import { callersOf, findStack, type Stack } from "../stack/stack";
 import { authenticatorIn, PROJECT, readValue } from "../stack/stack-file";
+import { listExpiring } from "./expiring";
 import { lacksSince } from "./handouts/record";
 import { readLive, type Live } from "./state/cluster-consumers";
 import { ALL, compare, forAll, type Row } from "./state/compare";
@@ -25,20 +25,31 @@ export const command: AddCommand = (consumer, context) =>
         withJson(withStack(consumer.command("list"))),
         "consumer list --stack intra",
         "consumer list --check --json",
+        "consumer list --expiring 30 --fail-on 7",
     )
         .description(
             "List the callers of the config and their state in the cluster or at Cloudflare; never shows a secret",
         )
         .option("--check", "exit with 3 when the config and the cluster, or Cloudflare, differ")
+        .option(
+            "--expiring <days>",
+            "list only credentials of the config that expire within this number of days, or have expired (default: all)",
+            wholeNumber(0),
+        )
+        .option(
+            "--fail-on <days>",
+            "like --expiring, and exit with 3 when a credential expires within this number of days (default: never)",
+            wholeNumber(0),
+        )
         .action((args) => list(context, args));
 
 interface ListArgs {
     stack?: string;
     json?: boolean;
     check?: boolean;
+    expiring?: number;
+    failOn?: number;
 }
-
-const UNREADABLE = "the config is invalid, so limits and tokens were not compared (pulumi preview shows the errors)";
 
 const LEFT_BY_UP =
     "Callers that are not in the config: run pulumi up first. After a restore of the cluster's etcd, it deletes none that was revoked before:";
@@ -46,30 +57,28 @@ const LEFT_BY_UP =
 /** Compares the callers of the config with those in the cluster, or at Cloudflare. */
 async function list(context: Context, args: ListArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
+    if ((args.expiring ?? args.failOn) !== undefined) return listExpiring(context, stack, args);
     if (authenticatorIn(stack.text) === "edge") {
         const rows = await tokenRows(context, stack);
-        return await show(context, stack, args, rows, renderTokens, "Cloudflare");
+        return await show(context, stack, args, rows, renderTokens(rows), []);
     }
     const gateway = gatewayOf(stack);
     const rendered = await renderedOf(context, stack);
-    const tokens = [...(rendered ?? [])].flatMap(([name, one]) =>
-        [...one.tokens.keys()].map((id) => secretName(name, id)),
-    );
     const access = await accessOf(context, stack);
-    const live = await readLive(access, gateway.namespace, tokens);
+    const live = await readLive(access, gateway.namespace);
     // The verifier belongs to the program and is not a caller.
     if (readValue(stack.text, "option") === "intra-b")
         live.consumers = live.consumers.filter(({ name }) => name !== VERIFIER);
     const kubectl = kubectlOf(access, gateway.namespace);
     const rows = compare(callersOf(stack), live, `${PROJECT}/${stack.short}`, context.today, kubectl, rendered);
-    if (rendered === undefined) rows.push(forAll(UNREADABLE));
-    // The repair commands are printed below the table, because the table would break their lines.
+    const shown = render(rows);
+    if (rendered === undefined)
+        rows.push(forAll("the config is invalid, so limits and tokens were not compared (see: pulumi preview)"));
     const deletions = repairsOf(rows, [LEFT_BY_UP]);
     const foreign = await foreignRows(context, access, gateway, live);
     rows.push(...foreign);
     const before = beforeRepair(kubectlOf(access, gateway.binding.gatewayNamespace), stack.short);
-    const below = [...deletions, ...repairsOf(foreign, before)];
-    await show(context, stack, args, rows, (all) => [render(all), ...below].join("\n"), "cluster");
+    await show(context, stack, args, rows, shown, [...deletions, ...repairsOf(foreign, before)]);
 }
 
 /** The commands of the rows, of which several may have the same, below lines that introduce them. */
@@ -90,19 +99,26 @@ async function foreignRows(context: Context, access: PlainAccess, gateway: Gatew
     return rows;
 }
 
-async function show<R extends Pick<Row, "consumer" | "credential" | "problems">>(
+/** @param shown the table @param repairs lines below the problems */
+async function show(
     context: Context,
     stack: Stack,
     args: ListArgs,
-    rows: R[],
-    render: (rows: R[]) => string,
-    place: "cluster" | "Cloudflare",
+    rows: (Row | TokenRow)[],
+    shown: string,
+    repairs: string[],
 ): Promise<void> {
     const wrong = rows.filter(({ problems }) => problems.length > 0).length;
     await addLacking(context, stack, rows);
-    context.out(args.json ? json(rows) : render(rows));
+    const lines = rows.flatMap(({ consumer, credential, problems }) => {
+        const who = credential === null ? consumer : `${consumer}/${credential}`;
+        return problems.map((problem) => `! ${who}: ${problem}`);
+    });
+    context.out(args.json ? json(rows) : [shown, ...lines, ...repairs].join("\n"));
+    const isEdge = authenticatorIn(stack.text) === "edge";
+    const place = isEdge ? "Cloudflare" : "cluster";
     // Only a refresh detects objects that were deleted or changed by hand in the cluster or at Cloudflare.
-    const repair = place === "cluster" ? undoDrift(stack.short) : `pulumi up --refresh -s ${stack.short}`;
+    const repair = isEdge ? `pulumi up --refresh -s ${stack.short}` : undoDrift(stack.short);
     if (args.check && wrong > 0)
         throw new FindingsError(
             `${stack.short}: config and ${place} differ in ${wrong} of ${rows.length} lines. Run: ${repair}`,
@@ -110,11 +126,7 @@ async function show<R extends Pick<Row, "consumer" | "credential" | "problems">>
 }
 
 /** Adds a problem to each credential whose caller has an earlier secret only. Config and cluster do not differ in it. */
-async function addLacking(
-    context: Context,
-    stack: Stack,
-    rows: Pick<Row, "consumer" | "credential" | "problems">[],
-): Promise<void> {
+async function addLacking(context: Context, stack: Stack, rows: (Row | TokenRow)[]): Promise<void> {
     const generated = generatedIn(await exported(context, stack));
     for (const { name, credentials } of callersOf(stack))
         for (const one of credentials) {
@@ -122,31 +134,26 @@ async function addLacking(
             const since = lacksSince(context, stack, name, one, fingerprint);
             if (since === undefined) continue;
             rows.find(({ consumer, credential }) => consumer === name && credential === one.id)?.problems.push(
-                `the secret of the handout on ${since} was deleted: hand out the present one`,
+                `the secret of the handout on ${since} was replaced: hand out the present one`,
             );
         }
 }
 
-function render(rows: Row[]): string {
+function render(all: Row[]): string {
+    const rows = all.filter(({ consumer }) => consumer !== ALL);
     if (rows.length === 0) return "No consumers, neither in the config nor in the cluster.";
     // An empty column is omitted.
     const named = rows.some((row) => row.class !== undefined);
     return table(
-        [
-            "consumer",
-            ...(named ? ["class"] : []),
-            ...["credential", "method", "expires", "live", "Secret", "last applied", "problems"],
-        ],
+        ["consumer", ...(named ? ["class"] : []), ...["credential", "method", "expires", "live", "last applied"]],
         rows.map((row) => [
             row.consumer,
             ...(named ? [row.class ?? ""] : []),
-            row.credential ?? (row.consumer === ALL ? "" : "(none)"),
+            row.credential ?? "(none)",
             [row.method, row.algorithm].filter((word) => word !== null).join(" "),
             row.expires ?? "",
-            row.consumer === ALL ? "" : row.live ? (row.accepted ? "yes" : "not accepted") : "no",
-            row.secret === null ? "" : row.secret ? "yes" : "MISSING",
+            row.live ? (row.accepted ? "yes" : "not accepted") : "no",
             row.lastApplied ?? "",
-            row.problems.length > 0 ? `! ${row.problems.join("; ")}` : "",
         ]),
     );
 }
@@ -154,14 +161,13 @@ function render(rows: Row[]): string {
 function renderTokens(rows: TokenRow[]): string {
     if (rows.length === 0) return "No consumers, neither in the config nor at Cloudflare.";
     return table(
-        ["consumer", "credential", "expires", "expires at Cloudflare", "live", "problems"],
+        ["consumer", "credential", "expires", "expires at Cloudflare", "live"],
         rows.map((row) => [
             row.consumer,
             row.credential ?? "(none)",
             row.expires ?? "",
             row.ends ?? "",
             row.live ? (row.enabled ? "yes" : "disabled") : "no",
-            row.problems.length > 0 ? `! ${row.problems.join("; ")}` : "",
         ]),
     );
 }

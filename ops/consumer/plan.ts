@@ -1,18 +1,11 @@
 import type { Limits } from "../../components/consumers/limits";
 import { didYouMean } from "../../config/problems";
-import {
-    DEFAULT_OVERLAP_DAYS,
-    DEFAULT_TOKEN_OVERLAP_DAYS,
-    daysUntil,
-    expiryWarning,
-} from "../../config/keys/consumers/credentials";
+import { DEFAULT_OVERLAP_DAYS, DEFAULT_TOKEN_OVERLAP_DAYS, daysUntil } from "../../config/keys/consumers/credentials";
 import { dayAfter, dayProblems, isOver } from "../dates";
-import { addCredential, removeConsumer, removeCredential, setFields } from "../stack/consumers-edit";
+import { addCredential, removeConsumer, removeCredential, setFields, setSecretVersion } from "../stack/consumers-edit";
 import type { Plan } from "../stack/apply/change";
 import { callersOf, type Stack } from "../stack/stack";
-import { classInWords, LIMIT_OPTIONS } from "./limit-options";
-import type { PublicKeyRead } from "./public-key-file";
-import { planRotateInPlace, type Rotation } from "./rotate-in-place";
+import { classInWords, LIMIT_OPTIONS } from "./options";
 import {
     authenticatorIn,
     readConsumers,
@@ -23,30 +16,42 @@ import {
     type NewCredential,
 } from "../stack/stack-file";
 
-/** The new credential as the command's options describe it; `publicKey` is the content of the file. */
-interface NewAsAsked extends NewCredential, PublicKeyRead {
-    limits?: Limits;
-    /** Class of a new consumer. */
-    class?: string;
-}
+/** New credentials as the command's options describe them; `publicKeyFile` is the content of the file. */
+type NewAsAsked = Pick<NewCredential, "method" | "algorithm" | "expires"> & { publicKeyFile?: string };
+
+/** Options of a rotation. A service token has no successor: it gets a new secret in place. */
+export type Rotation = Pick<NewAsAsked, "expires" | "publicKeyFile"> & { successor?: string; overlapDays: number };
 
 /** The stack file, its callers file, and the `--stack` flag to add to the commands that messages suggest. */
 type Lists = Pick<Stack, "text" | "callers" | "flag">;
 
-/** Plans a new consumer, or an additional credential of an existing consumer. */
-export function planAdd(lists: Lists, name: string, asked: NewAsAsked, today: Date): Plan {
+/**
+ * Plans a new consumer, or additional credentials of an existing consumer.
+ * @param asked `limits` and `class` are those of a new consumer
+ */
+export function planAdd(
+    lists: Lists,
+    name: string,
+    asked: NewAsAsked & { ids: string[]; limits?: Limits; class?: string },
+    today: Date,
+): Plan {
     const exists = callersOf(lists).some((c) => c.name === name);
-    const problems = [...asked.problems, ...dayProblems("--expires", asked.expires, today)];
+    const problems = [...dayProblems("--expires", asked.expires, today)];
     const { limits, class: named } = asked;
     if (exists && (limits || named !== undefined))
         problems.push(
             `${LIMIT_OPTIONS}, --class: only valid with a new consumer (${name} exists). Run: npm run ops -- consumer set-limits ${name}${lists.flag}`,
         );
     return {
-        ...edit(lists, name, (text) => addCredential(text, name, credentialOf(asked), { class: named, limits })),
+        ...edit(lists, name, (text) =>
+            asked.ids.reduce(
+                (all, id) => addCredential(all, name, credentialOf(id, asked), { class: named, limits }),
+                text,
+            ),
+        ),
         problems,
         effects: [
-            `Adds ${asked.id} (${describe(asked)}) to ${exists ? name : `the new consumer ${name}`}.`,
+            `Adds ${asked.ids.join(", ")} (${describe(asked)}) to ${exists ? name : `the new consumer ${name}`}.`,
             ...(named === undefined ? [] : [`Class of ${name}: ${classInWords(lists, named)}.`]),
         ],
     };
@@ -55,11 +60,7 @@ export function planAdd(lists: Lists, name: string, asked: NewAsAsked, today: Da
 /** Plans a new credential as the successor of an existing one, which gets an expiry date. */
 export function planRotate(lists: Lists, name: string, id: string, asked: Rotation, today: Date): Plan {
     const { consumer, credential, problems } = lookUp(lists, name, id);
-    problems.push(
-        ...asked.problems,
-        ...dayProblems("--expires", asked.expires, today),
-        ...overlapProblems(lists.text, asked.overlapDays),
-    );
+    problems.push(...dayProblems("--expires", asked.expires, today), ...overlapProblems(lists.text, asked.overlapDays));
     if (!consumer || !credential) return { problems, effects: [] };
     const end = dayAfter(today, asked.overlapDays);
     if (isOver(credential.expires, today))
@@ -69,12 +70,9 @@ export function planRotate(lists: Lists, name: string, id: string, asked: Rotati
         problems.push(
             `--overlap-days: the overlap must end by ${credential.expires}, when ${id} expires (got ${asked.overlapDays}). Give at most ${daysUntil(credential.expires, today)} days.`,
         );
-    if (credential.method === "service-token") {
-        const { problems: more, effects, set } = planRotateInPlace(name, credential, asked, today);
-        return { ...edit(lists, name, set), problems: [...problems, ...more], effects };
-    }
+    if (credential.method === "service-token") return planInPlace(lists, name, credential, asked, end, problems, today);
     // The old key pair may have leaked, so the new credential needs a new key pair.
-    if (asked.publicKey !== undefined && asked.publicKey.trim() === credential.publicKey?.trim())
+    if (asked.publicKeyFile !== undefined && asked.publicKeyFile.trim() === credential.publicKey?.trim())
         problems.push(`--public-key-file: must be a new key (got that of ${name}/${id}). Ask the caller for it.`);
     // If the new credential expired during the overlap, the caller would have no valid credential after the overlap.
     if (asked.expires !== undefined && asked.expires <= end)
@@ -89,13 +87,12 @@ export function planRotate(lists: Lists, name: string, id: string, asked: Rotati
         return { problems, effects: [] };
     }
     const { algorithm } = credential as NewCredential;
-    const next: NewAsAsked = { ...asked, id: successor, method: credential.method as Method, algorithm };
+    const next = { ...asked, method: credential.method as Method, algorithm };
     return {
         ...edit(lists, name, (text) =>
-            addCredential(setFields(text, [name, id], { expires: end }), name, credentialOf(next)),
+            addCredential(setFields(text, [name, id], { expires: end }), name, credentialOf(successor, next)),
         ),
         problems,
-        expected: expiryWarning(name, { ...credential, expires: end }, [...consumer.credentials, next], today),
         effects: [
             `Adds ${successor} (${describe(next)}) to ${name}.`,
             `The first pulumi up on or after ${end} (UTC) removes ${id}; until then both work.`,
@@ -108,36 +105,50 @@ export function planRotate(lists: Lists, name: string, id: string, asked: Rotati
     };
 }
 
-export function planRevoke(lists: Lists, name: string, id: string): Plan {
-    const { consumer, credential, problems } = lookUp(lists, name, id);
-    if (!consumer || !credential) return { problems, effects: [] };
-    const rest = consumer.credentials.filter((c) => c.id !== id).map((c) => c.id);
-    return {
-        ...edit(lists, name, (text) => removeCredential(text, name, id)),
-        alone: aloneOf(lists, name, [id]),
-        problems,
-        effects: [
-            `Credential ${id} of ${name} stops working. ${
-                rest.length > 0
-                    ? `Unchanged: ${rest.join(", ")}.`
-                    : `No credential is left, but the entry of ${name} stays. To remove it: npm run ops -- consumer remove ${name}${lists.flag}`
-            }`,
-        ],
-    };
+/**
+ * Plans a new secret for an existing service token. A rotation does not create a second token, because an account can have
+ * only 50 tokens. Cloudflare accepts the previous secret until the day `end`.
+ */
+function planInPlace(
+    lists: Lists,
+    name: string,
+    { id, secretVersion: version = 1, previousSecretExpires: before }: Credential,
+    { successor, publicKeyFile, expires }: Rotation,
+    end: string,
+    problems: string[],
+    today: Date,
+): Plan {
+    const given = { "--successor": successor, "--public-key-file": publicKeyFile, "--expires": expires };
+    for (const option of Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [name])))
+        problems.push(
+            `${option}: must not be given for a service token, which gets a new secret in place and keeps its expiry date. Leave it out.`,
+        );
+    const effects = [
+        `${name}/${id} gets a new secret, number ${version + 1}; its client id stays.`,
+        `The previous secret works until ${end}T00:00Z; from then on Cloudflare rejects it.`,
+    ];
+    if (before !== undefined && daysUntil(before, today) > 0)
+        effects.push(
+            `The secret before the previous one stops working at once instead of on ${before}, because Cloudflare keeps only one previous secret. Wait if the caller still uses that secret.`,
+        );
+    return { ...edit(lists, name, (text) => setSecretVersion(text, name, id, version + 1, end)), problems, effects };
 }
 
-export function planRemove(lists: Lists, name: string): Plan {
-    const { consumer, problems } = lookUp(lists, name);
-    if (!consumer) return { problems, effects: [] };
-    const ids = consumer.credentials.map((c) => c.id);
-    return {
-        ...edit(lists, name, (text) => removeConsumer(text, name)),
-        alone: aloneOf(lists, name, ids),
-        problems,
-        effects: [
-            `Consumer ${name} is removed. ${ids.length > 0 ? `Its credentials stop working: ${ids.join(", ")}.` : "The consumer had no credentials."}`,
-        ],
-    };
+/** Plans the revocation of a credential or, without an id, the removal of a consumer. @returns also the ids */
+export function planRevoke(lists: Lists, name: string, id?: string): Plan & { ids: string[] } {
+    const { consumer, credential, problems } = lookUp(lists, name, id);
+    if (!consumer || (id !== undefined && !credential)) return { problems, effects: [], ids: [] };
+    const all = consumer.credentials.map((one) => one.id);
+    const ids = id === undefined ? all : [id];
+    const rest = all.filter((one) => !ids.includes(one));
+    const removed = `Consumer ${name} is removed. ${ids.length > 0 ? `Its credentials stop working: ${ids.join(", ")}.` : "It had no credentials."}`;
+    const left =
+        rest.length > 0
+            ? `Unchanged: ${rest.join(", ")}.`
+            : `No credential is left, but the entry of ${name} stays. To remove it: npm run ops -- consumer remove ${name}${lists.flag}`;
+    const change = (text: string) => (id === undefined ? removeConsumer(text, name) : removeCredential(text, name, id));
+    const effects = [id === undefined ? removed : `Credential ${id} of ${name} stops working. ${left}`];
+    return { ...edit(lists, name, change), alone: aloneOf(lists, name, ids), problems, effects, ids };
 }
 
 /**
@@ -201,14 +212,8 @@ function describe({ method, algorithm, expires }: Pick<Credential, "method" | "a
     return expires === undefined ? how : `${how}, expires ${expires}`;
 }
 
-function credentialOf({ id, method, algorithm, publicKey, expires }: NewAsAsked): NewCredential {
-    return {
-        id,
-        method,
-        ...(algorithm === undefined ? {} : { algorithm }),
-        ...(expires === undefined ? {} : { expires }),
-        ...(publicKey === undefined ? {} : { publicKey: `${publicKey.trim()}\n` }),
-    };
+function credentialOf(id: string, { method, algorithm, publicKeyFile: pem, expires }: NewAsAsked): NewCredential {
+    return { id, method, algorithm, expires, publicKey: pem && `${pem.trim()}\n` };
 }
 
 function overlapProblems(text: string, days: number): string[] {

@@ -11,9 +11,8 @@ import {
 import type { Context } from "../context";
 import { carryOut, reportChange } from "../stack/apply/change";
 import { findStack } from "../stack/stack";
-import { forget } from "./handouts/record";
-import { planRotate } from "./plan";
-import { readPublicKey, withPublicKey } from "./public-key-file";
+import { withPublicKey } from "./options";
+import { planRotate, type Rotation } from "./plan";
 
 /** A week: operators announce a rotation on a working day, and most callers switch on the following days. */
 const OVERLAP_DAYS = 7;
@@ -40,28 +39,14 @@ export const command: AddCommand = (consumer, context) =>
         )
         .action((name, id, args) => rotate(context, name, id, args));
 
-interface RotateArgs extends ChangeArgs {
-    successor?: string;
-    overlapDays: number;
-    publicKeyFile?: string;
-    expires?: string;
-}
-
 /** Adds a new credential as the successor of an old one. The old credential expires after an overlap. */
-async function rotate(context: Context, name: string, id: string, args: RotateArgs): Promise<void> {
+async function rotate(context: Context, name: string, id: string, args: ChangeArgs & Rotation): Promise<void> {
     const stack = await findStack(context, args.stack);
-    const asked = { ...args, ...readPublicKey(args.publicKeyFile) };
-    const plan = planRotate(stack, name, id, asked, context.today);
-    const next = args.successor ?? id;
-    const written = () => forget(context, stack, name, next);
-    // A handout record is deleted only after a service token was rotated. If the rotation fails, the token may still have
-    // its old secret.
-    const inPlace = args.successor === undefined;
-    const change = await carryOut(context, stack, plan, inPlace ? args : { ...args, written });
-    if (inPlace && change.changed) written();
+    const change = await carryOut(context, stack, planRotate(stack, name, id, args, context.today), args);
+    const { successor } = args;
     const then = `When the caller has switched: npm run ops -- consumer revoke ${name} ${id}${stackFlag(args)} --yes`;
     reportChange(context, args, change, [
-        `Next: npm run ops -- consumer handout ${name} ${next}${stackFlag(args)}`,
-        ...(inPlace ? [] : [then]),
+        `Next: npm run ops -- consumer handout ${name} ${successor ?? id}${stackFlag(args)}`,
+        ...(successor === undefined ? [] : [then]),
     ]);
 }

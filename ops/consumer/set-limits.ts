@@ -5,7 +5,7 @@ import { setFields } from "../stack/consumers-edit";
 import { carryOut, reportChange, type Plan } from "../stack/apply/change";
 import { LIMITS, limitsInWords, ownLimits } from "../stack/limits";
 import { findStack, type Stack } from "../stack/stack";
-import { classInWords, LIMIT_OPTIONS, limitsGiven, withLimits, type LimitArgs } from "./limit-options";
+import { classInWords, LIMIT_OPTIONS, limitsGiven, withLimits, type LimitArgs } from "./options";
 import { edit, lookUp } from "./plan";
 
 export const command: AddCommand = (consumer, context) =>

@@ -1,11 +1,13 @@
 /** Reads a stack and how far it is in a conversion, and does the steps. */
 import { setTimeout as pause } from "node:timers/promises";
 import type { Stage } from "../../components/opt/conversion-phases";
+import { ALPA_SAMPLES } from "../../components/alpa/sample";
 import type { Attempt } from "../../components/opt/conversion-record-provider";
 import { DEFAULT_MINUTES } from "../../config/keys/convert";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
 import { apiKey, callService } from "../service-call";
+import { progress } from "../stack/apply/progress";
 import { lockedBy } from "../stack/backend-lock";
 import { longestAnswer } from "../stack/gateway";
 import { ask, jsonObject } from "../stack/pulumi";
@@ -71,7 +73,8 @@ interface Run {
 }
 
 /** @throws Failure if Pulumi fails, whose output the terminal shows */
-async function up({ pulumi, note }: Context, { name, file }: Stack, run: Run): Promise<void> {
+async function up(context: Context, { name, file }: Stack, run: Run): Promise<void> {
+    const { pulumi, note } = context;
     const { stage, attempt, signal, isFirst } = run;
     const message = ["--message", `Convert to ${attempt.to}: ${stage}`];
     const args = [
@@ -85,7 +88,7 @@ async function up({ pulumi, note }: Context, { name, file }: Stack, run: Run): P
         file,
     ];
     for (const end = Date.now() + LOCKED_SECONDS * 1000; ;) {
-        const { code, stdout, stderr } = await pulumi(args, { signal, onLine: (line) => note(`  ${line}`) });
+        const { code, stdout, stderr } = await pulumi(args, { signal, onLine: progress(context) });
         if (code === 0) return;
         const lock = lockedBy(stdout + stderr);
         if (lock === undefined) throw new Failure(`pulumi up failed (exit code ${code}, see above)`);
@@ -105,8 +108,12 @@ async function answers(context: Context, stack: Stack, signal: AbortSignal): Pro
     if (conversion?.verification === undefined)
         throw new Failure("conversion.verification: not in the stack's outputs. Run: pulumi stack output conversion");
     const { url, key } = conversion.verification;
-    const question = { method: "completions", prompt: "Paris is", options: { max_tokens: 1 } } as const;
-    const call = { ...question, credential: apiKey(key), timeoutSeconds: longestAnswer(stack.text), attempts: 3 };
+    const call = {
+        sample: ALPA_SAMPLES.completions,
+        credential: apiKey(key),
+        timeoutSeconds: longestAnswer(stack.text),
+        attempts: 3,
+    };
     const { result, problem, milliseconds } = await callService({ url, ...call, signal });
     if (result === undefined) throw new Failure(`Alpa does not answer through the gateway (${url} ${problem})`);
     context.note(`Alpa answered through the gateway after ${milliseconds} ms.`);

@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { ConfigError, parse, type Settings } from "../../config";
 import { plainSecrets } from "../../config/stack-file";
 import type { Context } from "../context";
@@ -40,7 +41,7 @@ export function checkConfig(
  * Reads the settings from a stack file. The parameters mean the same as in {@link checkConfig}.
  * @throws ConfigError that lists all problems
  */
-export function readSettings(
+function readSettings(
     text: string,
     secrets: ReadonlyMap<string, string> = new Map(),
     folder?: string,
@@ -60,6 +61,12 @@ export function readSettings(
             '{"secure":',
         ) && !inPlain(value);
     return parse(Object.fromEntries(raw), isSecret, today, undefined, folder, callers);
+}
+
+/** The settings of a stack. @throws ConfigError that lists all problems of its config */
+export async function settingsOf(context: Context, stack: Stack): Promise<Settings> {
+    const secrets = await readSecrets(context, stack);
+    return readSettings(stack.text, secrets, dirname(stack.file), context.today, stack.callers?.text);
 }
 
 /** Returns the plain text of each ciphertext in a stack file, read through a pipe. Runs Pulumi only if the file has secrets. */

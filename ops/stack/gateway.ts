@@ -1,6 +1,6 @@
 import type { GatewayPods } from "../../components/apisix/gateway-pods";
 import type { GatewayBinding } from "../../components/apisix/wiring";
-import { OPENAI_EVIDENCE } from "../../components/openai/paths";
+import { evidencePath } from "../../components/server-checks";
 import { APISIX_PODS } from "../../components/kubernetes/network-policies";
 import { installationOf } from "../../components/apisix/values";
 import { edgeWaits } from "../../config/keys/edge/schema";
@@ -48,7 +48,7 @@ export function gatewayOf(stack: Pick<Stack, "text">): Gateway {
         pods: {
             namespace: binding.gatewayNamespace,
             labels: APISIX_PODS.matchLabels,
-            ...(serverIn(stack.text) === "openai" && { evidence: OPENAI_EVIDENCE }),
+            evidence: evidencePath(serverIn(stack.text)),
             // The operator has permission to query pods that this stack installed. For other pods, a command waits for a
             // fixed time instead if it cannot query them.
             unasked: isInstalled ? "fail" : "settle",

@@ -53,7 +53,8 @@ const credential = z.object({
     secretVersion: z.number().optional().catch(undefined),
     previousSecretExpires: day,
 });
-const consumer = z.object({ name: z.coerce.string(), class: text, limits, credentials: entries(credential) });
+const models = z.array(z.string()).optional().catch(undefined);
+const consumer = z.object({ name: z.coerce.string(), class: text, models, limits, credentials: entries(credential) });
 
 /** Mappings in a list, which may be missing. */
 function entries<T>(schema: z.ZodType<T>) {

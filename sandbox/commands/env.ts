@@ -15,11 +15,11 @@ export async function env(): Promise<void> {
         console.log(`export ${name}='${value.replaceAll("'", "'\\''")}'`);
 }
 
-/** Variables that the SDKs of OpenAI read, with the key of the stack's first caller. Empty for other stacks. */
+/** Variables that the SDKs of OpenAI read, with the key of the stack's first caller. Empty for other stacks, and for a hostname without DNS. */
 async function sdkEnv(dir: string): Promise<Record<string, string>> {
     const stack = await currentStack(dir);
     const credential = stack?.try.find(({ title }) => title.startsWith("key of "))?.credential;
-    if (stack?.stack !== "openai" || credential === undefined) return {};
+    if (stack?.stack !== "openai" || stack.exposure === "tunnel" || credential === undefined) return {};
     const key = readFileSync(credentialFile(dir, credential), "utf8").trim().replace("Authorization: Bearer ", "");
     return { OPENAI_BASE_URL: stack.url, OPENAI_API_KEY: key };
 }

@@ -1,7 +1,7 @@
 /**
  * Fake nft on one sandbox host: it stores what the project's scripts load, and filters nothing, because hosts share this
  * machine's network. What the rules do with packets is proved with the real nft and kernel
- * (test/unit/components/hosts/alpa-firewall-kernel.test.ts). Supported: `nft -f FILE` with one table that the file replaces,
+ * (test/unit/components/hosts/server-firewall-kernel.test.ts). Supported: `nft -f FILE` with one table that the file replaces,
  * and `nft delete table FAMILY NAME`; the rest is refused by name.
  */
 import * as fs from "node:fs";

@@ -4,7 +4,8 @@
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
-import { isAbsolute, join } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
+import { cacheRoot } from "../toolchain/cache";
 import { findOnPath } from "../toolchain/path";
 import { certManagerDefinitions } from "./cert-manager-crds";
 import { CHARTS_VARIABLE, findCharts } from "./charts";
@@ -33,6 +34,8 @@ interface Part {
 }
 
 const PREFIX = "ALPA_AUTH_REAL_";
+/** Python environment with llama-cpp-python, if no variable names another. */
+const llamaFolder = (env?: NodeJS.ProcessEnv) => join(dirname(cacheRoot(env)), "llama");
 
 /** The parts, by the names with which operators choose them. */
 export const PARTS = {
@@ -78,6 +81,16 @@ export const PARTS = {
             `Put cert-manager-controller on PATH, or set ${PREFIX}CERT_MANAGER to its path. Also set ` +
             `${PREFIX}CERT_MANAGER_CRDS to the file or folder with the release's CRDs.`,
         find: findCertManager,
+    },
+    llama: {
+        title: "llama.cpp (llama-cpp-python)",
+        version: "0.3.36",
+        realOnly: true,
+        get:
+            `Run: python3 -m venv ${llamaFolder()} && CMAKE_ARGS='-DLLAVA_BUILD=OFF -DCMAKE_CXX_FLAGS_RELEASE=-O0' ` +
+            `${llamaFolder()}/bin/pip install 'llama-cpp-python[server]==0.3.36' gguf, which compiles for some minutes. ` +
+            `Or set ${PREFIX}LLAMA to the Python of such an environment.`,
+        find: findLlama,
     },
 } as const satisfies Record<string, Part>;
 
@@ -164,4 +177,12 @@ function findApisix(env: NodeJS.ProcessEnv): Found {
     for (const file of [version, join(home, "deps"), paths.openresty, paths.luajit])
         if (!existsSync(file)) throw new Error(`${file} does not exist`);
     return { version: /VERSION = "([^"]+)"/.exec(readFileSync(version, "utf8"))?.[1] ?? "unknown", paths };
+}
+
+function findLlama(env: NodeJS.ProcessEnv): Found {
+    const python = named(env, "LLAMA") ?? join(llamaFolder(env), "bin/python");
+    if (!existsSync(python)) throw new Error(`${python} does not exist`);
+    const versions =
+        "from importlib.metadata import version as v; v('gguf'); v('starlette'); print(v('llama-cpp-python'))";
+    return { version: versionPrinted(python, ["-c", versions]), paths: { python } };
 }

@@ -41,7 +41,7 @@ export async function attempts(
     dir: string,
     url: string,
     credentials: Credentials,
-    service = ALPA_SERVICE,
+    service: Service,
     ...always: string[]
 ): Promise<Attempt[]> {
     const { keys, jwtSecrets, namespace } = credentials;

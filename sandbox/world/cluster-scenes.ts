@@ -1,17 +1,15 @@
 /** Scenes of stacks intra and inter: a cluster with a gateway. */
-import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { cpuNodes } from "../control-plane/nodes";
 import { describeHolder, freePortFrom } from "../processes";
 import { checkNamespaces } from "../hosts/namespace";
 import { GPU_TOOLS, SANDBOX_TOOLS } from "../toolchain/toolchain";
 import { attempts } from "./attempts";
-import { openAiService } from "./openai-requests";
-import { hostKeys, layOver, modelsOf, namespaceOf, pinnedPort } from "./overlay";
+import { serviceOf } from "./openai-requests";
+import { openAiWorld, serverSecrets } from "./openai-world";
+import { hostKeys, layOver, namespaceOf, pinnedPort } from "./overlay";
 import type { Say, Scene } from "./scene";
-import { ROOT, serverKeyFile, writePrivate, type ClusterFacts } from "./state";
+import type { ClusterFacts } from "./state";
 import type { WorldOptions } from "./world";
 
 /** Node port of a gateway whose stack file sets none. If another program listens on it, the next free port is used. */
@@ -25,7 +23,8 @@ export interface GatewayOutputs {
 }
 
 interface ClusterScene {
-    world: Partial<WorldOptions>;
+    /** Options for the world of the stack. @param dir state directory */
+    world: (dir: string) => Partial<WorldOptions>;
     /** Address of the load balancer of the nodes. @default the address in the stack file */
     address?: string;
     /** Whether the nodes have GPUs and Alpa runs on them on bare metal. */
@@ -44,7 +43,7 @@ function clusterScene({ world, address, gpus = false, option }: ClusterScene): S
             const { tools, pulumi, onAnswer, observe, ...ofModel } = asked;
             const onGpus = { gpus: { operator: tools["kuberay-operator"], ...ofModel } };
             const own = gpus && hostsCanBeEmulated(option, log) ? onGpus : {};
-            return startWorld({ tools, pulumi, stateDir: dir, onAnswer, observe, log, ...world, ...own });
+            return startWorld({ tools, pulumi, stateDir: dir, onAnswer, observe, log, ...world(dir), ...own });
         },
         async layOver(shipped, facts, say) {
             const { alpas, chartRepository, gpus: found, prometheus } = facts as ClusterFacts;
@@ -53,11 +52,11 @@ function clusterScene({ world, address, gpus = false, option }: ClusterScene): S
             const addresses = { alpa: alpas, chartRepository, gpus: found, ...own };
             const keys = Object.entries(found ? hostKeys(found) : {});
             const secrets = Object.fromEntries(keys.map(([path, file]) => [path, readFileSync(file, "utf8")]));
-            return { text: layOver(shipped, addresses), secrets };
+            return { text: layOver(shipped, addresses), secrets: { ...secrets, ...serverSecrets(shipped, facts) } };
         },
         attempts(dir, outputs, _, text) {
             const { url, credentials: keys, jwtSecrets } = outputs as unknown as GatewayOutputs;
-            return attempts(dir, url, { keys, jwtSecrets, namespace: namespaceOf(text) });
+            return attempts(dir, url, { keys, jwtSecrets, namespace: namespaceOf(text) }, serviceOf(text));
         },
         hint: (facts) =>
             (facts as ClusterFacts).gpus &&
@@ -86,39 +85,17 @@ function hostsCanBeEmulated(needed: string | undefined, log: Say): boolean {
 /** World with the real cert-manager, if it is chosen, for stacks whose certificate comes from it. */
 const ISSUER = { certManager: "internal" };
 /** World of stack intra: gateway and model are on the same nodes. */
-export const INTRA_WORLD: Partial<WorldOptions> = ISSUER;
+export const intraWorld = (): Partial<WorldOptions> => ISSUER;
 /** World of stack inter: a gateway cluster of three plain servers, and two Alpa services outside of it. */
-export const INTER_WORLD: Partial<WorldOptions> = { ...ISSUER, nodes: cpuNodes(3), alpaServices: 2 };
+export const interWorld = (): Partial<WorldOptions> => ({ ...ISSUER, nodes: cpuNodes(3), alpaServices: 2 });
+/** World of stack openai: as that of stack inter, with an OpenAI-compatible server instead of Alpa. */
+export const openAiClusterWorld = (dir: string): Partial<WorldOptions> => ({ ...interWorld(), ...openAiWorld(dir) });
 
-export const intraScene = clusterScene({ world: INTRA_WORLD, gpus: true });
+export const intraScene = clusterScene({ world: intraWorld, gpus: true });
 /** Stack intra with option intra-b: the conversion is prepared, and Alpa still runs on bare metal. */
-export const intraBScene = clusterScene({ world: INTRA_WORLD, gpus: true, option: "intra-b" });
-export const interScene = clusterScene({ world: INTER_WORLD, address: "127.0.0.1" });
-
-/** Time for one token of the emulated vLLM, in seconds: slow enough to watch a stream. */
-const TOKEN_SECONDS = 0.05;
-
-/** Stack openai: the gateway cluster of stack inter, and an OpenAI-compatible server outside of it. */
-export const openAiScene: Scene = {
-    ...interScene,
-    async start(dir, log, asked) {
-        const apiKey = `sk-${randomBytes(24).toString("base64url")}`;
-        writePrivate(serverKeyFile(dir), apiKey);
-        const models = modelsOf(readFileSync(join(ROOT, "Pulumi.openai.yaml"), "utf8"));
-        const beforeToken = () => sleep(TOKEN_SECONDS * 1000);
-        const world = { ...INTER_WORLD, openai: { models, apiKey, beforeToken } };
-        return clusterScene({ world, address: "127.0.0.1" }).start(dir, log, asked);
-    },
-    async layOver(shipped, facts, say) {
-        const { text } = await interScene.layOver(shipped, facts, say);
-        const key = readFileSync(serverKeyFile(dirname(facts.stackFiles)), "utf8");
-        return { text, secrets: { "openai.serverKey": key } };
-    },
-    async attempts(dir, outputs, _, text) {
-        const { url, credentials: keys, jwtSecrets } = outputs as unknown as GatewayOutputs;
-        return attempts(dir, url, { keys, jwtSecrets, namespace: namespaceOf(text) }, openAiService(text));
-    },
-};
+export const intraBScene = clusterScene({ world: intraWorld, gpus: true, option: "intra-b" });
+export const interScene = clusterScene({ world: interWorld, address: "127.0.0.1" });
+export const openAiScene = clusterScene({ world: openAiClusterWorld, address: "127.0.0.1" });
 
 async function entryPort(say: Say): Promise<number> {
     const held = describeHolder(ENTRY_PORT);

@@ -1,11 +1,13 @@
 /**
- * Scenes of stacks intra and inter with exposure tunnel: callers reach the gateway in the cluster through a Cloudflare Tunnel.
+ * Scenes of stacks with exposure tunnel: callers reach the gateway in the cluster through a Cloudflare Tunnel.
  */
 import { parse, stringify } from "yaml";
 import { VERSION } from "../cloudflare/connector/connector";
 import { SANDBOX_TOOLS } from "../toolchain/toolchain";
-import { ALPA_SERVICE, attempts } from "./attempts";
+import { attempts } from "./attempts";
 import type { GatewayOutputs } from "./cluster-scenes";
+import { serviceOf } from "./openai-requests";
+import { serverSecrets } from "./openai-world";
 import { layOver, namespaceOf, pinnedPort } from "./overlay";
 import type { Scene } from "./scene";
 import type { ClusterFacts } from "./state";
@@ -15,17 +17,17 @@ import type { WorldOptions } from "./world";
 const TOKENS_PER_SECOND = 20;
 
 /** The scene of a stack with exposure tunnel. @param base options for the world of the stack, besides Cloudflare */
-export function exposureScene(base: Partial<WorldOptions>): Scene {
+export function exposureScene(base: (dir: string) => Partial<WorldOptions>): Scene {
     return {
         tools: SANDBOX_TOOLS,
         async start(dir, log, { tools, pulumi, onAnswer, observe }) {
             // eslint-disable-next-line @typescript-eslint/no-require-imports -- see Scene.start
             const { startExposureWorld } = require("./exposure-world") as typeof import("./exposure-world");
-            return startExposureWorld({ tools, pulumi, stateDir: dir, onAnswer, observe, log, ...base });
+            return startExposureWorld({ tools, pulumi, stateDir: dir, onAnswer, observe, log, ...base(dir) });
         },
         async layOver(shipped, world) {
             pinnedPort(shipped);
-            return { text: exposed(shipped, world as ClusterFacts), secrets: {} };
+            return { text: exposed(shipped, world as ClusterFacts), secrets: serverSecrets(shipped, world) };
         },
         async attempts(dir, outputs, world, text) {
             const { url, credentials: keys, jwtSecrets } = outputs as unknown as GatewayOutputs;
@@ -33,7 +35,7 @@ export function exposureScene(base: Partial<WorldOptions>): Scene {
             // Requests go to the address of the edge; the Host header selects the hostname, as DNS and TLS do in reality.
             const edge = `${world.cloudflare!.edge}${pathname}`;
             const credentials = { keys, jwtSecrets, namespace: namespaceOf(text) };
-            return attempts(dir, edge, credentials, ALPA_SERVICE, `'Host: ${hostname}'`);
+            return attempts(dir, edge, credentials, serviceOf(text), `'Host: ${hostname}'`);
         },
     };
 }
@@ -61,7 +63,9 @@ export function exposed(shipped: string, world: ClusterFacts): string {
             "alpa-auth:hostname": `llm.${zone}`,
             "alpa-auth:zone": { name: zone, plan: "free" },
             "alpa-auth:tunnel": { image: { tag: VERSION } },
-            "alpa-auth:alpa": { ...config["alpa-auth:alpa"], tokensPerSecond: TOKENS_PER_SECOND },
+            ...("alpa-auth:alpa" in config && {
+                "alpa-auth:alpa": { ...config["alpa-auth:alpa"], tokensPerSecond: TOKENS_PER_SECOND },
+            }),
         },
     });
 }

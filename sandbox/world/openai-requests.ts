@@ -1,11 +1,14 @@
 /** Requests of a caller to an OpenAI-compatible server, as an SDK sends them. */
 import { parse } from "yaml";
-import type { Service } from "./attempts";
+import { ALPA_SERVICE, type Service } from "./attempts";
 import { modelsOf } from "./overlay";
 import { CURL } from "./request";
 
+/** How callers use the server of a stack file. */
+export const serviceOf = (text: string): Service => (modelsOf(text).length > 0 ? openAiService(text) : ALPA_SERVICE);
+
 /** @param text text of the stack file, which says which models each caller may use */
-export function openAiService(text: string): Service {
+function openAiService(text: string): Service {
     const { config } = parse(text) as { config: Record<string, { name: string; models?: string[] }[]> };
     const modelOf = (caller?: string) =>
         config["alpa-auth:consumers"].find(({ name }) => name === caller)?.models?.[0] ?? modelsOf(text)[0];

@@ -33,10 +33,10 @@ const CRDS = ["apisix", "gateway-api"].map((group) => join(ROOT, "sandbox/crds",
 /** Key of a stack with an OpenAI-compatible server instead of Alpa. */
 const OPENAI = "alpa-auth:openai";
 
-/** Models of the OpenAI-compatible server in a stack file. */
+/** Models of the OpenAI-compatible server in a stack file; empty if the server is Alpa. */
 export function modelsOf(text: string): string[] {
     const { config } = parse(text) as StackFile;
-    return (config?.[OPENAI] as { models: string[] }).models;
+    return (config?.[OPENAI] as { models?: string[] } | undefined)?.models ?? [];
 }
 
 /**

@@ -28,9 +28,6 @@ export function pulumiEnv(dir: string, world: WorldFacts): Record<string, string
             ? {
                   CLOUDFLARE_BASE_URL: world.cloudflare.api,
                   CLOUDFLARE_API_TOKEN: readFileSync(apiTokenFile(dir), "utf8"),
-                  // Commands of `ops` send requests for the edge to this address, because the edge's hostname is not in DNS,
-                  // and the edge has no TLS.
-                  ALPA_AUTH_CONNECT_TO: world.cloudflare.edge,
               }
             : {}),
         // Commands of `ops` edit the stack files of the sandbox, never the shipped ones.

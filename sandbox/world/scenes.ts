@@ -1,5 +1,13 @@
 import { cloudflareScene } from "./cloudflare-scene";
-import { INTER_WORLD, INTRA_WORLD, interScene, intraBScene, intraScene, openAiScene } from "./cluster-scenes";
+import {
+    interScene,
+    interWorld,
+    intraBScene,
+    intraScene,
+    intraWorld,
+    openAiClusterWorld,
+    openAiScene,
+} from "./cluster-scenes";
 import { exposureScene } from "./exposure-scene";
 import type { EXPOSURES, OPTIONS, Scene } from "./scene";
 
@@ -9,8 +17,9 @@ const SHIPPED = { intra: intraScene, inter: interScene, cloudflare: cloudflareSc
 const SCENES: Record<(typeof OPTIONS)[number], Scene> = { "intra-b": intraBScene };
 /** Scenes of stacks with exposure tunnel, by stack. */
 const EXPOSED: Partial<Record<StackName, Scene>> = {
-    intra: exposureScene(INTRA_WORLD),
-    inter: exposureScene(INTER_WORLD),
+    intra: exposureScene(intraWorld),
+    inter: exposureScene(interWorld),
+    openai: exposureScene(openAiClusterWorld),
 };
 
 export type StackName = keyof typeof SHIPPED;
@@ -50,5 +59,5 @@ export function sceneOf({ stack, exposure = "direct", option, loadSeconds, obser
     if (exposure === "direct") return SHIPPED[stack];
     const scene = EXPOSED[stack];
     if (scene !== undefined) return scene;
-    throw new Error(`--exposure ${exposure}: works only with stack intra or inter in the sandbox (got ${stack}).`);
+    throw new Error(`--exposure ${exposure}: works only with a stack that has a gateway (got ${stack}).`);
 }

@@ -13,6 +13,7 @@ import { installPlugins, sdkVersion } from "../toolchain/launchers";
 import type { EdgePlace } from "../cloudflare/edge/server";
 import { realCharts } from "../real/charts";
 import { partsOfEnvironment, reportParts, type RealParts } from "../real/choice";
+import { startLlama } from "../real/llama";
 import type { Ground } from "../real/run";
 import { startObserver } from "../prometheus/observer";
 import type { Answered } from "./tally";
@@ -136,7 +137,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
             keep(await rampart());
         }
         const certManager = await startIssuer(keep, options, { real, ground, kubeConfig, kubeconfigPath });
-        const alpas = await startModel(keep, options, gpus, alpaPort);
+        const alpas = await startModel(keep, options, { gpus, first: alpaPort, real, ground });
         const facts: ClusterFacts = {
             kubeconfig: kubeconfigPath,
             ...(options.cloudflare ? { cloudflare: options.cloudflare.facts } : {}),
@@ -231,13 +232,27 @@ async function startIssuer(
     return keep(await startCertManager(ground, { kubeConfig, kubeconfigPath, issuer, found }));
 }
 
-/** Starts the servers of the model. @param first port of the first Alpa service @returns `host:port` of each server */
-async function startModel(keep: Keep, options: WorldOptions, gpus: Gpus | undefined, first: number): Promise<string[]> {
-    const { log = () => undefined, alpaSeconds: seconds } = options;
+interface ForModel {
+    gpus: Gpus | undefined;
+    /** Port of the first Alpa service. */
+    first: number;
+    real: RealParts;
+    ground: Ground;
+}
+
+/** Starts the servers of the model. @returns `host:port` of each server */
+async function startModel(
+    keep: Keep,
+    options: WorldOptions,
+    { gpus, first, real, ground }: ForModel,
+): Promise<string[]> {
+    const { alpaSeconds: seconds } = options;
+    const { log } = ground;
     if (options.openai) {
-        log("vLLM");
-        const { port } = keep(await startOpenAiServer({ ...options.openai, port: await freePort(VLLM_PORT) }));
-        return [`127.0.0.1:${port}`];
+        const server = { ...options.openai, port: await freePort(VLLM_PORT) };
+        log(real.llama ? "llama.cpp" : "vLLM");
+        keep(await (real.llama ? startLlama(ground, real.llama, server) : startOpenAiServer(server)));
+        return [`127.0.0.1:${server.port}`];
     }
     log("Alpa");
     const alpas: string[] = [];

@@ -65,7 +65,6 @@ describe("ops stack rollback on the engine", () => {
             folder: world.facts.stackFiles,
             program: clone.folder,
             today: new Date(),
-            refusalSeconds: 0,
             out: (text) => (said.out += `${text}\n`),
             note: (text) => (said.note += `${text}\n`),
             auditGateway,

@@ -1,5 +1,5 @@
 // Golden files of option inter, for each installer: the differences from option intra-a, and the changes by exposure
-// tunnel. Other tests prove the same facts. Regenerate: npm run golden
+// tunnel, and by an OpenAI-compatible server. Other tests prove the same facts. Regenerate: npm run golden
 import { strict as assert } from "node:assert";
 import { asked, inputsOf, type Seen } from "../kit";
 import { exposedInterSettings, INTER_INSTALLERS, interSettings, interValues, recordInter } from "../unit/kit/inter";
@@ -40,6 +40,26 @@ interface Golden {
     known: () => Promise<Seen[]>;
 }
 
+/** A stack with an OpenAI-compatible server, with every setting that shows in its route. */
+const OPENAI = {
+    alpa: undefined,
+    openai: {
+        endpoints: ["10.0.0.11:8000"],
+        models: ["Qwen/Qwen3-32B", "team-lora"],
+        serverKey: "s3cret-server-key",
+        paths: ["chat/completions", "models"],
+    },
+    consumers: [
+        {
+            name: "lab",
+            models: ["team-lora"],
+            limits: { concurrent: 4, maxTokens: 4096, tokens: 2_000_000, perTokenSeconds: 86_400 },
+            credentials: [{ id: "a", method: "key" }],
+        },
+        { name: "others", credentials: [{ id: "a", method: "key" }] },
+    ],
+};
+
 const { alpa: _, option: __, gateway: ___, ...same } = interValues();
 const FILES = INTER_INSTALLERS.flatMap((installer): Golden[] => {
     const plain = once(() => recordInter(interSettings(installer)));
@@ -57,6 +77,13 @@ const FILES = INTER_INSTALLERS.flatMap((installer): Golden[] => {
             known: async () => [...(await plain()), ...(await recordExposed(installer, same))],
         },
     ];
+});
+
+FILES.push({
+    file: "inter-openai.yaml",
+    what: "Objects of option inter with an OpenAI-compatible server that differ from those with Alpa",
+    seen: () => recordInter(interSettings("helm", OPENAI)),
+    known: once(() => recordInter(interSettings("helm"))),
 });
 
 /** Building a stack is slow, so each is built once. */

@@ -38,7 +38,7 @@ describe("previews of option intra-a", function () {
         stack.configure({ consumers });
         const { dir } = current();
         const clone = cloneProgram(join(dir, "renamed"));
-        const file = join(clone, "components/route/alpa-route.ts");
+        const file = join(clone, "components/route/server-route.ts");
         edit(file, "`${name}-rules`", "`${name}-ways`");
         const run = ["preview", "--json", "--cwd", clone, "--config-file", stack.file];
         await recorder.preview("a rename without an alias", stack, dir, ...run);

@@ -54,7 +54,8 @@ function ofClass(name: string, { classes, consumers = [], guard, openai }: Confi
             `${where}.slots: must be at least guard.maxPrompts, ${maxPrompts} (got ${slots}). Raise slots, or set guard.maxPrompts to ${slots} or less.`,
         );
     const limited = consumers.flatMap((one, i) =>
-        one?.class === name && one.limits?.concurrent !== undefined ? [i] : [],
+        // A budget of tokens has its own problem: it needs concurrent, and so no class.
+        one?.class === name && one.limits?.concurrent !== undefined && one.limits.tokens === undefined ? [i] : [],
     );
     return [
         ...problems,

@@ -33,7 +33,7 @@ export function cloudflareChecks(
 ): string[] {
     const { consumers = [], hostname, aliases = [], zone } = config;
     return [
-        ...serverProblems(given),
+        ...serverProblems("cloudflare", given),
         ...hostnameProblems(config),
         ...planProblems(config),
         ...answerTimeProblems(config),

@@ -46,7 +46,7 @@ export function gatewayChecks(
         ...credentialProblems(consumers, (key) => isSecret("consumers", key)),
         ...shortWaits(config.readiness),
         ...noRoomForPrompts(config.guard),
-        ...(option === "intra-b" ? [] : serverProblems(given)),
+        ...(option === "intra-b" ? [] : serverProblems(option, given)),
         ...openaiProblems(config, given, { isSecret }),
         ...tokenLimitProblems(config, serverKind(given)),
         ...duplicateNames(consumers),

@@ -1,6 +1,6 @@
 import type { CheckContext, Sound } from "../../cross-check";
 import { availabilityProblems } from "../../keys/high-availability";
-import { firewallProblems } from "../../keys/hosts/alpa-firewall";
+import { firewallProblems } from "../../keys/hosts/server-firewall";
 import { serverKind } from "../../keys/openai";
 import type { Raw } from "../../unchecked";
 import type { ParsedInter } from "./schema";

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { LEAST_NODES } from "../../../components/apisix/availability";
-import { alpaFirewall } from "../../keys/hosts/alpa-firewall";
+import { serverFirewall } from "../../keys/hosts/server-firewall";
 import { requiredExposureKeys } from "../../keys/exposure/schema";
 import { gatewayOptionKeys } from "../../keys/gateway-option";
 import { installedGatewayKeys } from "../../keys/gateway";
@@ -31,7 +31,7 @@ const weighedEndpoints = (what: string, port: string) =>
         .array(weighed)
         .min(1, { error: `must name at least one ${what}. Write for example [10.20.96.188:${port}]` })
         .describe(`The ${what}s, as the cluster reaches them: \`host:port\`, or a mapping with a weight.`);
-const firewall = alpaFirewall.optional();
+const firewall = serverFirewall.optional();
 
 const alpaObject = z
     .strictObject({

@@ -1,6 +1,6 @@
 import type { InterClusterArgs } from "../../../components/inter-cluster";
-import type { FirewallSettings } from "../../../components/hosts/alpa-firewall/alpa-firewall";
-import { firewallSettings, firewallWarnings } from "../../keys/hosts/alpa-firewall";
+import type { FirewallSettings } from "../../../components/hosts/server-firewall/server-firewall";
+import { firewallSettings, firewallWarnings } from "../../keys/hosts/server-firewall";
 import { longestAnswer } from "../../keys/exposure/settings";
 import type { ParsedInter as Parsed } from "./schema";
 import { installedGateway, serverSettings, sharedSettings, type SharedSettings } from "../gateway/settings";

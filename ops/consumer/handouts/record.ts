@@ -1,43 +1,39 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import * as z from "zod";
 import type { Context } from "../../context";
 import { isOver } from "../../dates";
-import { Failure, UsageError } from "../../errors";
+import { UsageError } from "../../errors";
 import { shownPath } from "../../output";
 import type { Stack } from "../../stack/stack";
 import type { Credential } from "../../stack/stack-file";
 
-/** Record of one handout of a credential. It never contains the credential. */
-export interface HandedOut {
-    at: string;
-    /** Public keys that the credential was encrypted for, shortened; empty if it was handed out in plain text. */
-    recipients: string[];
-    /** Why the credential was handed out again. */
-    reason?: string;
-    /** User and host of the operator, `ada@ops`. */
-    by: string;
-    /** Fingerprint of the secret that was handed out. Unset for a key that an operator has set. */
-    fingerprint?: string;
-}
+/**
+ * One handout of a credential, without the credential. `recipients` are shortened public keys, none for plain text; `by` is
+ * user and host of the operator; `fingerprint` is that of the secret, unset for a key that an operator has set.
+ */
+const handedOut = z.object({
+    ...{ at: z.string(), by: z.string(), recipients: z.array(z.string()) },
+    ...{ reason: z.string().optional(), fingerprint: z.string().optional() },
+});
+export type HandedOut = z.output<typeof handedOut>;
 
 type Short = Pick<Stack, "short">;
 
-/** Handouts of a credential, oldest first, also of secrets that were deleted since. */
+/** Handouts of a credential, oldest first, also of secrets that were deleted or rotated since. */
 export function handouts(context: Context, stack: Short, consumer: string, id: string): HandedOut[] {
     const file = recordFile(context, stack, consumer, id);
     if (!existsSync(file)) return [];
-    const list = parseHandouts(readFileSync(file, "utf8"));
-    if (list !== undefined) return list;
-    throw new UsageError([
-        `${shownPath(file)}: must be a JSON list of handouts (the file is invalid). After a merge conflict in git, keep the entries of both sides and commit the file.`,
-    ]);
+    try {
+        return z.array(handedOut).parse(JSON.parse(readFileSync(file, "utf8")));
+    } catch {
+        throw new UsageError([
+            `${shownPath(file)}: must be a JSON list of handouts (the file is invalid). After a merge conflict in git, keep the entries of both sides and commit the file.`,
+        ]);
+    }
 }
 
-/**
- * Day of the last handout, if it was of another secret than the one with this fingerprint: then the caller lacks this secret.
- * A credential that was created again has the same name and another secret.
- * @param fingerprint undefined if the credential is not created
- */
+/** Day of the last handout, if it was of another secret than the one with this fingerprint, as after a new creation. */
 export function lacksSince(
     context: Context,
     stack: Short,
@@ -50,65 +46,24 @@ export function lacksSince(
     return last?.fingerprint === fingerprint ? undefined : last?.at.slice(0, 10);
 }
 
-/** Parses the file with the handouts of a credential. @returns undefined if the file does not contain a list of handouts */
-function parseHandouts(text: string): HandedOut[] | undefined {
-    let list: unknown;
-    try {
-        list = JSON.parse(text);
-    } catch {
-        return undefined;
-    }
-    return Array.isArray(list) && list.every(isHandedOut) ? list : undefined;
-}
-
-function isHandedOut(entry: unknown): entry is HandedOut {
-    const { at, recipients, reason, by, fingerprint } = (entry ?? {}) as Record<string, unknown>;
-    return (
-        typeof at === "string" &&
-        typeof by === "string" &&
-        Array.isArray(recipients) &&
-        recipients.every((one) => typeof one === "string") &&
-        [reason, fingerprint].every((one) => one === undefined || typeof one === "string")
-    );
-}
-
 /**
- * Records a handout before it happens. The file of a first handout is created exclusively, so only one of two concurrent
- * operators succeeds. Each credential has its own file, so that two branches in git never conflict.
+ * Records a handout before it happens, in a file of the credential, so that two branches in git never conflict. That of a
+ * first handout is created exclusively, so only one of two concurrent operators succeeds.
+ * @param earlier what {@link handouts} returned before the command read the secret
  */
 export function record(
     context: Context,
     stack: Short,
-    consumer: string,
-    id: string,
+    who: [string, string],
     earlier: HandedOut[],
     now: HandedOut,
 ): void {
-    const file = recordFile(context, stack, consumer, id);
-    mkdirSync(join(file, ".."), { recursive: true });
-    try {
-        writeFileSync(file, `${JSON.stringify([...earlier, now], null, 2)}\n`, {
-            flag: earlier.length > 0 ? "w" : "wx",
-        });
-    } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-        throw new Failure(
-            `${consumer}/${id}: another operator is handing out this credential right now, and only one may. Ask the other operators.`,
-        );
-    }
+    const file = recordFile(context, stack, ...who);
+    mkdirSync(dirname(file), { recursive: true });
+    const flag = earlier.length > 0 ? "w" : "wx";
+    writeFileSync(file, `${JSON.stringify([...earlier, now], null, 2)}\n`, { flag });
 }
 
-/**
- * Deletes the record of a replaced or deleted credential: a new credential with the same id has not been handed out yet.
- * @returns the deleted file; undefined if the credential has no record
- */
-export function forget(context: Context, stack: Short, consumer: string, id: string): string | undefined {
-    const file = recordFile(context, stack, consumer, id);
-    if (!existsSync(file)) return undefined;
-    rmSync(file, { force: true });
-    return file;
-}
-
-export function recordFile({ folder }: Context, { short }: Short, consumer: string, id: string): string {
+function recordFile({ folder }: Context, { short }: Short, consumer: string, id: string): string {
     return join(folder, ".alpa-auth", "handouts", short, `${consumer}.${id}.json`);
 }

@@ -19,10 +19,7 @@ export interface Row {
     expires: string | null;
     /** Whether the Consumer object in the cluster has the credential. */
     live: boolean;
-    /**
-     * Whether the ingress controller has accepted the current generation of the Consumer object, and APISIX accepts the
-     * controller's changes.
-     */
+    /** Whether the ingress controller has accepted the Consumer object as it is, and APISIX the controller's changes. */
     accepted: boolean;
     /** When the ingress controller last reported `accepted`. */
     lastApplied: string | null;
@@ -61,18 +58,18 @@ export function compare(
                     row.problems.push(...differences(wantedObject, object, live, credential?.id));
                 return consumer.class === undefined ? row : { ...row, class: consumer.class };
             }),
-            ...extra.map(({ id }) => unwanted(consumer.name, id, object!, live, "not in the config")),
+            ...extra.map(({ id }) => unwanted(live, id, object!, "not in the config")),
         ];
     });
     const names = new Set(config.map(({ name }) => name));
     const strangers = live.consumers
         .filter(({ name }) => !names.has(name))
         .flatMap((object) => {
-            const ids = object.credentials.length > 0 ? object.credentials.map(({ id }) => id) : [null];
+            const ids = object.credentials.length > 0 ? object.credentials.map(({ id }) => id) : [undefined];
             const why = object.owner === owner ? "not in the config" : `belongs to ${object.owner ?? "no stack"}`;
             // After a restore of the cluster's etcd, the state may lack the object: then no run deletes it.
             const repair = object.owner === owner ? deletion(kubectl, object) : undefined;
-            return ids.map((id) => ({ ...unwanted(object.name, id, object, live, why), repair }));
+            return ids.map((id) => ({ ...unwanted(live, id, object, why), repair }));
         });
     return [...rows, ...strangers, ...(live.routeProblem === undefined ? [] : [forAll(live.routeProblem)])];
 }
@@ -89,6 +86,24 @@ export function forAll(problem: string): Row {
     return { consumer: ALL, ...nothing, live: false, accepted: false, problems: [problem] };
 }
 
+/** The row of a credential in the cluster that must be removed. @param why the problem */
+function unwanted(live: Live, id: string | undefined, object: LiveConsumer, why: string): Row {
+    return { ...rowIn(live, object.name, id, object), live: true, problems: [why] };
+}
+
+/** The row of a credential, or of a consumer without credentials, as the cluster has it. */
+function rowIn(live: Live, consumer: string, id: string | undefined, object?: LiveConsumer): Row {
+    const found = object?.credentials.find((one) => one.id === id);
+    return {
+        ...{ consumer, credential: id ?? null, method: null, algorithm: null, expires: null },
+        live: found !== undefined,
+        accepted: (object?.accepted ?? false) && live.routeProblem === undefined,
+        lastApplied: object?.since ?? null,
+        secret: found ? found.secret !== undefined && live.secrets.has(found.secret) : null,
+        problems: [],
+    };
+}
+
 function rowOf(
     consumer: string,
     credential: Consumer["credentials"][number] | undefined,
@@ -99,7 +114,8 @@ function rowOf(
 ): Row {
     const found = object?.credentials.find(({ id }) => id === credential?.id);
     const over = isOver(credential?.expires, today);
-    const problems: string[] = [];
+    const row = rowIn(live, consumer, credential?.id, object);
+    const { problems } = row;
     if (object && object.owner !== owner) problems.push(`belongs to ${object.owner ?? "no stack"}`);
     if (!object) problems.push(credential && over ? "consumer not live" : "not live");
     else if (credential && over && found) problems.push("expired, but works until the next pulumi up");
@@ -109,35 +125,7 @@ function rowOf(
         problems.push(`live with type ${found.type ?? "unknown"}`);
     if (object && !object.accepted)
         problems.push(`not accepted: ${object.message ?? "no message from the ingress controller"}`);
-    const secret = found ? found.secret !== undefined && live.secrets.has(found.secret) : null;
-    if (secret === false) problems.push("Secret missing");
-    return {
-        consumer,
-        credential: credential?.id ?? null,
-        method: credential?.method ?? null,
-        algorithm: credential?.algorithm ?? null,
-        expires: credential?.expires ?? null,
-        live: found !== undefined,
-        accepted: (object?.accepted ?? false) && live.routeProblem === undefined,
-        lastApplied: object?.since ?? null,
-        secret,
-        problems,
-    };
-}
-
-/** Creates the row that reports a credential in the cluster which must be removed. @param why the problem */
-function unwanted(consumer: string, id: string | null, object: LiveConsumer, live: Live, why: string): Row {
-    const secret = object.credentials.find((c) => c.id === id)?.secret;
-    return {
-        consumer,
-        credential: id,
-        method: null,
-        algorithm: null,
-        expires: null,
-        live: true,
-        accepted: object.accepted && live.routeProblem === undefined,
-        lastApplied: object.since ?? null,
-        secret: secret === undefined ? null : live.secrets.has(secret),
-        problems: [why],
-    };
+    if (row.secret === false) problems.push("Secret missing");
+    const { method = null, algorithm = null, expires = null } = credential ?? {};
+    return { ...row, method, algorithm, expires };
 }

@@ -5,7 +5,7 @@ import { isOver } from "../../dates";
 import { Failure, UsageError } from "../../errors";
 import { ask } from "../../stack/pulumi";
 import { callersOf, type Stack } from "../../stack/stack";
-import { PROJECT, readValue, type Consumer } from "../../stack/stack-file";
+import { PROJECT, readValue, type Consumer, type Credential } from "../../stack/stack-file";
 
 /** Longest wait for Cloudflare, in seconds. */
 const LIMIT_SECONDS = 30;
@@ -15,7 +15,6 @@ export interface TokenRow {
     consumer: string;
     /** Id of the credential; null for a consumer without credentials. */
     credential: string | null;
-    method: "service-token" | null;
     expires: string | null;
     /** When the token expires at Cloudflare. */
     ends: string | null;
@@ -56,59 +55,56 @@ export async function tokenRows(context: Context, stack: Stack): Promise<TokenRo
 /** @param owner prefix of the names of this stack's tokens */
 export function compareTokens(config: Consumer[], live: LiveToken[], owner: string, today: Date): TokenRow[] {
     const known = new Set<string>();
-    const rows = config.flatMap(({ name: consumer, credentials }): TokenRow[] => {
-        const nothing = { method: null, expires: null, ends: null, live: false, enabled: null, problems: [] };
-        if (credentials.length === 0) return [{ consumer, credential: null, ...nothing }];
-        return credentials.map(({ id, expires, enabled = true, secretVersion = 1 }) => {
-            const name = tokenName(owner, consumer, id);
-            known.add(name);
-            const found = live.find((token) => token.name === name);
-            const over = isOver(expires, today);
-            const problems: string[] = [];
-            if (over && found) problems.push("expired, but works until the next pulumi up");
-            if (!over && !found) problems.push("not live");
-            const ends = found?.expires_at ?? null;
-            if (!over && ends !== null && Date.parse(ends) <= today.getTime())
-                problems.push("expired at Cloudflare: rotate the credential");
-            // Without a refresh Pulumi does not detect manual changes.
-            if (!over && enabled && found?.enabled === false)
-                problems.push("disabled at Cloudflare, but not in the config: pulumi up --refresh");
-            if (!over && !enabled && found?.enabled === true)
-                problems.push("disabled in the config, but not at Cloudflare: pulumi up --refresh");
-            // Pulumi never reads the version again, so a refresh does not detect a rotation by hand.
-            const version = found?.client_secret_version ?? 0;
-            if (!over && version > secretVersion)
-                problems.push(
-                    `rotated at Cloudflare to secretVersion ${version}, but not in the config: pulumi preview says what to set`,
-                );
-            return {
-                consumer,
-                credential: id,
-                method: "service-token",
-                expires: expires ?? null,
-                ends,
-                live: found !== undefined,
-                enabled: found === undefined ? null : (found.enabled ?? true),
-                problems,
-            };
-        });
-    });
-    const strangers = live
-        .filter(({ name }) => name.startsWith(`${owner}/`) && !known.has(name))
-        .map(({ name, expires_at, enabled }): TokenRow => {
-            const [consumer, credential = null] = name.slice(owner.length + 1).split("/");
-            return {
-                consumer,
-                credential,
-                method: "service-token",
-                expires: null,
-                ends: expires_at ?? null,
-                live: true,
-                enabled: enabled ?? true,
-                problems: ["not in the config"],
-            };
-        });
-    return [...rows, ...strangers];
+    const rows = config.flatMap(({ name: consumer, credentials }) =>
+        credentials.length === 0
+            ? [rowOf(consumer, null)]
+            : credentials.map((one): TokenRow => {
+                  const name = tokenName(owner, consumer, one.id);
+                  known.add(name);
+                  const found = live.find((token) => token.name === name);
+                  const problems = problemsOf(one, found, today);
+                  return { ...rowOf(consumer, one.id, found), expires: one.expires ?? null, problems };
+              }),
+    );
+    const strangers = live.filter(({ name }) => name.startsWith(`${owner}/`) && !known.has(name));
+    return [
+        ...rows,
+        ...strangers.map((token) => {
+            const [consumer, credential = null] = token.name.slice(owner.length + 1).split("/");
+            return { ...rowOf(consumer, credential, token), problems: ["not in the config"] };
+        }),
+    ];
+}
+
+function rowOf(consumer: string, credential: string | null, found?: LiveToken): TokenRow {
+    const at = {
+        ends: found?.expires_at ?? null,
+        live: found !== undefined,
+        enabled: found ? (found.enabled ?? true) : null,
+    };
+    return { consumer, credential, expires: null, ...at, problems: [] };
+}
+
+function problemsOf(
+    { expires, enabled = true, secretVersion = 1 }: Credential,
+    found: LiveToken | undefined,
+    today: Date,
+) {
+    if (isOver(expires, today)) return found ? ["expired, but works until the next pulumi up"] : [];
+    if (!found) return ["not live"];
+    const { client_secret_version: version = 0 } = found;
+    const all: [is: boolean, problem: string][] = [
+        [Date.parse(found.expires_at ?? "") <= today.getTime(), "expired at Cloudflare: rotate the credential"],
+        // Without a refresh Pulumi does not detect manual changes.
+        [enabled && found.enabled === false, "disabled at Cloudflare, but not in the config: pulumi up --refresh"],
+        [!enabled && found.enabled === true, "disabled in the config, but not at Cloudflare: pulumi up --refresh"],
+        // Pulumi never reads the version again, so a refresh does not detect a rotation by hand.
+        [
+            version > secretVersion,
+            `rotated at Cloudflare to secretVersion ${version}, but not in the config: pulumi preview says what to set`,
+        ],
+    ];
+    return all.flatMap(([is, problem]) => (is ? [problem] : []));
 }
 
 /** Finds the API token as the provider does: in the stack file, else in the environment. It stays in this process. */

@@ -1,11 +1,10 @@
-import { dirname } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { ConfigError } from "../../../config";
-import { secretName, tokenSettings, type ConsumerSettings } from "../../../components/consumers/consumer";
-import { countersOf, type Counters } from "../../../components/apisix/open-requests";
+import { secretName, tokenSettings } from "../../../components/consumers/consumer";
+import { countersOf } from "../../../components/apisix/open-requests";
 import { limitPlugins, type ConsumerPlugin } from "../../../components/consumers/limits";
 import type { Context } from "../../context";
-import { readSecrets, readSettings } from "../../stack/config-check";
+import { settingsOf } from "../../stack/config-check";
 import type { Stack } from "../../stack/stack";
 import type { Live, LiveConsumer } from "./cluster-consumers";
 
@@ -19,29 +18,21 @@ export interface Rendered {
 
 /** Rendered callers by name; undefined if the program rejects the config. */
 export async function renderedOf(context: Context, stack: Stack): Promise<Map<string, Rendered> | undefined> {
-    try {
-        const secrets = await readSecrets(context, stack);
-        const settings = readSettings(stack.text, secrets, dirname(stack.file), context.today, stack.callers?.text);
-        if (settings.option === "cloudflare") return undefined; // The callers of option cloudflare have no limits.
-        const counters =
-            settings.sharedCounters &&
-            countersOf(settings.namespace, settings.sharedCounters, settings.server.answerTimeoutSeconds);
-        return render(settings.consumers, settings.namespace, counters);
-    } catch (error) {
+    const settings = await settingsOf(context, stack).catch((error: unknown) => {
         if (error instanceof ConfigError) return undefined;
         throw error;
-    }
-}
-
-function render(consumers: ConsumerSettings[], namespace: string, counters?: Counters): Map<string, Rendered> {
-    return new Map(
-        consumers.map(({ name, limits, credentials }) => {
-            const tokens = credentials.flatMap((one) =>
-                one.method === "jwt" ? [[one.id, tokenSettings(namespace, name, one)] as const] : [],
-            );
-            return [name, { plugins: limitPlugins(limits, namespace, counters), tokens: new Map(tokens) }];
-        }),
-    );
+    });
+    // The callers of option cloudflare have no limits.
+    if (settings === undefined || settings.option === "cloudflare") return undefined;
+    const { namespace, sharedCounters, server } = settings;
+    const counters = sharedCounters && countersOf(namespace, sharedCounters, server.answerTimeoutSeconds);
+    const rendered = settings.consumers.map(({ name, limits, credentials }) => {
+        const tokens = credentials.flatMap((one) =>
+            one.method === "jwt" ? [[one.id, tokenSettings(namespace, name, one)] as const] : [],
+        );
+        return [name, { plugins: limitPlugins(limits, namespace, counters), tokens: new Map(tokens) }] as const;
+    });
+    return new Map(rendered);
 }
 
 /** Fields of a live caller that differ from what the program renders. Only names, never values. */
@@ -51,7 +42,7 @@ export function differences({ plugins, tokens }: Rendered, object: LiveConsumer,
     const secret = object.credentials.find((one) => one.id === id)?.secret;
     if (secret !== undefined && secret !== secretName(object.name, id!))
         return [...problems, `live with another Secret (${secret})`];
-    const [wanted, found] = [tokens.get(id ?? ""), live.tokens.get(secret ?? "")];
+    const [wanted, found] = [tokens.get(id ?? ""), live.secrets.get(secret ?? "")];
     const fields = wanted && found ? differing(wanted, found) : [];
     return fields.length === 0 ? problems : [...problems, `Secret has another ${fields.join(", ")}`];
 }

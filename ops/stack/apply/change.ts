@@ -8,7 +8,9 @@ import { checkConfig, readSecrets } from "../config-check";
 import { foreignEdits, obstaclesOrConversion, type Edited } from "../edit-obstacles";
 import { nameOf, renderDiff } from "../file-edit";
 import type { Stack } from "../stack";
-import { applyEdit, type Edit } from "./edit";
+import { render } from "../review/review";
+import type { Review } from "../review/report";
+import { applyEdit, reviewEdit, type Edit } from "./edit";
 
 /** A planned edit of a stack file, or of its callers file. */
 export interface Plan {
@@ -20,13 +22,11 @@ export interface Plan {
     problems: string[];
     /** Effects of the edit, one sentence each. */
     effects: string[];
-    /** Warning about the expiry date that the effects name. It is not shown. */
-    expected?: string;
     /** Set for a revocation. See {@link Edit}. */
     alone?: Edit["alone"];
 }
 
-interface ChangeOptions extends AnswerFormat, Pick<Edit, "written"> {
+interface ChangeOptions extends AnswerFormat {
     /** Whether the operator consents. Default: false, and the change is only shown. */
     yes?: boolean;
 }
@@ -45,6 +45,8 @@ interface Change {
     effects: string[];
     /** New warnings of the program. */
     warnings: string[];
+    /** What the change would do. Unset after the consent: the run shows it. */
+    review?: Review;
 }
 
 /** Prints a change as JSON or, in text format, the next commands. @param next next commands, each with its purpose */
@@ -62,16 +64,18 @@ export async function carryOut(context: Context, stack: Stack, plan: Plan, optio
     const edited = (plan.inCallersFile && stack.callers) || stack;
     const say = (text: string) => (options.json ? undefined : context.out(text));
     const { change, problems } = await consider(context, stack, edited, plan);
-    if (change.diff !== "") say(change.diff);
+    if (change.diff !== "" && (!options.yes || context.verbose)) say(change.diff);
     change.warnings.forEach((warning) => context.note(`warning: ${warning}`));
     if (problems.length > 0 || plan.after === undefined) throw new UsageError(problems);
     change.effects.forEach(say);
     if (!options.yes) {
+        const review = await reviewEdit(context, stack, { edited, after: plan.after });
+        say(`\n${render(review, "text")}`);
         dryRun(context, "write the file and run pulumi up", options);
-        return change;
+        return { ...change, review };
     }
     const { after, alone } = plan;
-    const isAlone = await applyEdit(context, stack, { edited, after, alone, written: options.written });
+    const isAlone = await applyEdit(context, stack, { edited, after, alone });
     if (!isAlone) return { ...change, changed: true };
     say(ALONE);
     return { ...change, changed: true, alone: true, effects: [...change.effects, ALONE] };
@@ -85,7 +89,7 @@ async function consider(
     context: Context,
     stack: Stack,
     edited: Edited,
-    { after, effects, problems: known, expected, alone }: Plan,
+    { after, effects, problems: known, alone }: Plan,
 ): Promise<{ change: Change; problems: string[] }> {
     const problems = [...known];
     const file = nameOf(stack, edited);
@@ -100,7 +104,7 @@ async function consider(
         change.diff = renderDiff(file, edited.text, after);
         // Keeps only warnings that the edit causes, because every `pulumi up` already prints the existing warnings.
         const before = new Set(check(text, callers?.text).warnings);
-        change.warnings = verdict.warnings.filter((warning) => !before.has(warning) && warning !== expected);
+        change.warnings = verdict.warnings.filter((warning) => !before.has(warning));
     }
     const ignored = alone ? await foreignEdits(stack) : [];
     ignored.forEach((edits) => context.note(`warning: ${edits}`));

@@ -1,7 +1,7 @@
 /** Applies the edit of a stack file with `pulumi up`, but not changes of others that break callers. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { counted } from "../../../config/problems";
 import type { Context } from "../../context";
 import { isOver } from "../../dates";
@@ -17,6 +17,7 @@ import { asBadAs, exported, fullReview, render, runPreview } from "../review/rev
 import { callersOf, type Stack } from "../stack";
 import type { Consumer } from "../stack-file";
 import { markOf } from "../state-digest";
+import { editableKey, editYaml } from "../yaml-edit";
 import { runUp } from "./run-plan";
 
 export interface Edit {
@@ -30,8 +31,6 @@ export interface Edit {
         /** Resources of the run, as `pulumi up --target` takes them. */
         targets: string[];
     };
-    /** Called after `pulumi up` has ended, even if it failed. Not called if nothing was changed. */
-    written?: () => void;
 }
 
 /**
@@ -62,6 +61,27 @@ export async function applyEdit(context: Context, stack: Stack, edit: Edit): Pro
         release();
     }
 }
+
+/** Reviews an edit without writing it: Pulumi reads copies of the files. */
+export async function reviewEdit(context: Context, stack: Stack, { edited, after }: Edit): Promise<Review> {
+    const folder = mkdtempSync(join(tmpdir(), "alpa-auth-edit-"));
+    const file = join(folder, basename(stack.file));
+    // The program reads a callers file only from its own folder.
+    const copy = edited === stack ? undefined : `${stack.callers!.name}.dry-run`;
+    const copied = copy && `${edited.file}.dry-run`;
+    try {
+        if (copied) writeFileSync(copied, after);
+        writeFileSync(file, copy ? setCallersFile(stack.text, copy) : after);
+        const state = await exported(context, stack);
+        return fullReview(context, await runPreview(context, { ...stack, file }), state);
+    } finally {
+        rmSync(folder, { recursive: true, force: true });
+        if (copied) rmSync(copied, { force: true });
+    }
+}
+
+const setCallersFile = (text: string, name: string) =>
+    editYaml(text, (config) => config.set(editableKey(config, "consumersFile"), name));
 
 /** An edit with the text of the file during the run, the state before, and a function that undoes it and says so. */
 type Run = Edit & { text: string; state: Exported; back: () => string };
@@ -129,9 +149,9 @@ export function isEndIn(consumers: Consumer[], today: Date): (finding: Finding) 
 
 /** Runs `pulumi up`. If it applied nothing, undoes the edit. @throws Failure that says what to do */
 async function up(context: Context, stack: Stack, run: Run, how: string[]): Promise<void> {
-    const { state, written, back, edited, text, after } = run;
+    const { state, back, edited, text, after } = run;
     const { code, output } = await runUp(context, stack, how);
-    if (code === 0) return written?.();
+    if (code === 0) return;
     if (lockedBy(output) !== undefined) throw lockFailure(stack, output, back());
     const failed = `pulumi up: failed (exit code ${code}, see above).`;
     const now = await exported(context, stack).catch(() => undefined);
@@ -139,7 +159,6 @@ async function up(context: Context, stack: Stack, run: Run, how: string[]): Prom
         const block = "To block the caller without Pulumi, see docs/operate/leaked-credentials.md.";
         throw new Failure([failed, back(), ...(run.alone ? [block] : [])].join(" "));
     }
-    written?.();
     // Undoing the edit could make a revoked credential valid.
     const targets = how
         .filter((word) => !word.startsWith("--plan="))

@@ -2,6 +2,7 @@
 import { ROOT, type Context } from "../../context";
 import { Failure } from "../../errors";
 import { lockFailure, NOTHING_CHANGED } from "../backend-lock";
+import { progress } from "./progress";
 import { packOf } from "../policy-pack";
 import type { Preview } from "../review/preview";
 import { runPreview } from "../review/review";
@@ -52,10 +53,10 @@ export async function carryOutPlan(
     );
 }
 
-/** Runs `pulumi up`, and shows its output. */
-export async function runUp({ pulumi, note }: Context, stack: Stack, how: string[]) {
-    note(`\npulumi up, stack ${stack.name}:`);
+/** Runs `pulumi up`, and shows its progress. */
+export async function runUp(context: Context, stack: Stack, how: string[]) {
+    context.note(`\npulumi up, stack ${stack.name}:`);
     const args = ["up", "--yes", ...how, "--stack", stack.name, "--config-file", stack.file];
-    const { code, stdout, stderr } = await pulumi(args, { onLine: (line) => note(`  ${line}`) });
+    const { code, stdout, stderr } = await context.pulumi(args, { onLine: progress(context) });
     return { code, output: stdout + stderr };
 }

@@ -12,7 +12,7 @@ import { finding, type Finding } from "../review/finding";
 import type { Exported, Preview } from "../review/preview";
 
 interface Generated {
-    /** Digest of the salt of a generated key or secret, or of the id of a service token. Never of the secret itself. */
+    /** Digest of the salt of a generated key or secret, or of a service token's id and version. Never of the secret itself. */
     fingerprint: string;
     /** When it was created, in ISO 8601. */
     created?: string;
@@ -29,13 +29,22 @@ export function credentialOf({ kind, name }: Pick<Change, "kind" | "name">): str
 /** The credentials of a state, by `<consumer>/<credential>`. */
 export function generatedIn({ resources = [] }: Exported): Map<string, Generated> {
     return new Map(
-        resources.flatMap(({ urn, type, id, created, delete: gone }) => {
+        resources.flatMap(({ urn, type, id, inputs, created, delete: gone }) => {
             const who = credentialOf({ kind: packageAndKind(type), name: nameIn(urn) });
             if (who === undefined || id === undefined || gone) return [];
-            const fingerprint = createHash("sha256").update(id).digest("hex").slice(0, 16);
+            const fingerprint = createHash("sha256")
+                .update(`${id}${versionOf(inputs)}`)
+                .digest("hex")
+                .slice(0, 16);
             return [[who, { fingerprint, created }] as const];
         }),
     );
+}
+
+/** Version of a service token's secret, which a rotation in place raises; empty for the first one. */
+function versionOf(inputs: object = {}): string {
+    const { clientSecretVersion: version = "" } = inputs as { clientSecretVersion?: unknown };
+    return String(version);
 }
 
 /** Findings about credentials that were handed out, and that the run creates again with another secret. */

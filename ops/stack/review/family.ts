@@ -12,7 +12,7 @@ export interface Family {
     explains(change: Change): boolean;
     /** Whether a component above the resource is deleted, and its finding covers the objects below it. */
     isCovered(urn: string): boolean;
-    /** Title of the nearest component with inputs, for example `AlpaRoute alpa-route`; undefined without a component. */
+    /** Title of the nearest component with inputs, for example `ServerRoute alpa-route`; undefined without a component. */
     componentOf(urn: string): string | undefined;
 }
 

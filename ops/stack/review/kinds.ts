@@ -185,7 +185,7 @@ function generated({ name, op }: Change): Verdict[] {
 /** A command on a host that is undone and run again. */
 function ofHost(change: Change): Verdict[] {
     const { name } = change;
-    if (isInside(change, "AlpaFirewall"))
+    if (isInside(change, "ServerFirewall"))
         return [say(["opens-to-network", `${name}: the firewall rules of Alpa's host are loaded again`, "risk"])];
     if (isInside(change, "Microk8s") && name.endsWith("-cluster"))
         return [say(["host-changed", `${name}: the setup of the cluster runs again`])];

@@ -90,6 +90,9 @@ describe("limits in tokens", () => {
         assert.equal((await send("a", { max_tokens: 1 })).status, 429);
     });
 
+    const metrics = async () =>
+        (await fetch(`http://127.0.0.1:${kit.gateway.metricsPort}/apisix/prometheus/metrics`)).text();
+
     it("count streams, and log an answer without usage as uncounted", async () => {
         const figures = ({ logged }: Awaited<ReturnType<typeof send>>) =>
             ["model", "prompt_tokens", "completion_tokens", "tokens"].map((name) => logged[name]);
@@ -97,6 +100,14 @@ describe("limits in tokens", () => {
         assert.deepEqual(figures(await send("a", { max_tokens: 4, ...usage })), ["m1", 2, 4, "counted"]);
         assert.deepEqual(figures(await send("b", { max_tokens: 4, stream: true })), ["", null, null, "uncounted"]);
         assert.equal((await send("a", { max_tokens: 4, stream: true })).status, 400);
+        const counted = [...(await metrics()).matchAll(/^apisix_llm_(\w+)_tokens\{.*consumer="(\w+)".*\} (\d+)$/gm)];
+        assert.deepEqual(
+            counted.map(([, kind, caller, tokens]) => [kind, caller, Number(tokens)]),
+            [
+                ["completion", "ns_a", 4],
+                ["prompt", "ns_a", 2],
+            ],
+        );
     });
 
     it("make at most 8 series for a caller of two models, whatever models it names", async () => {
@@ -109,9 +120,7 @@ describe("limits in tokens", () => {
                     ...(stream && { stream_options: { include_usage: true } }),
                 });
         await send("b", { model: "invented", max_tokens: 2 });
-        const text = await (
-            await fetch(`http://127.0.0.1:${kit.gateway.metricsPort}/apisix/prometheus/metrics`)
-        ).text();
+        const text = await metrics();
         const own = text.split("\n").filter((line) => line.includes('consumer="ns_b"') && !line.includes('code="404"'));
         assert.equal(own.length, 8, own.join("\n"));
         assert.doesNotMatch(text, /invented/);

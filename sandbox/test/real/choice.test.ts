@@ -10,7 +10,7 @@ describe("real parts", () => {
     const { pathOf, file } = scratchFolder();
     const program = (name: string, prints: string) => file(`bin/${name}`, `#!/bin/sh\necho '${prints}'\n`, 0o755);
     /** A search path without any program of this machine. */
-    const nowhere = () => ({ PATH: pathOf("bin") });
+    const nowhere = () => ({ PATH: pathOf("bin"), ALPA_AUTH_CACHE: pathOf("cache") });
     const charts = (version = "2.14.0") => {
         for (const name of ["apisix", "apisix-ingress-controller", "kuberay-operator"])
             file(`charts/${name}/Chart.yaml`, `name: ${name}\nversion: ${version}\n`);
@@ -30,7 +30,7 @@ describe("real parts", () => {
     it("are rejected with an unknown name, and the error suggests the right name", () => {
         assert.throws(
             () => parseChoice("charts,apsix,tunnel"),
-            /^Error: real parts: "apsix" is not a part of the sandbox \(did you mean apisix\?\); "tunnel" is not a part of the sandbox\. Use available, all, or some of: charts, apisix, ingress-controller, cloudflare-provider, cloudflared, cert-manager\.$/,
+            /^Error: real parts: "apsix" is not a part of the sandbox \(did you mean apisix\?\); "tunnel" is not a part of the sandbox\. Use available, all, or some of: charts, apisix, ingress-controller, cloudflare-provider, cloudflared, cert-manager, llama\.$/,
         );
     });
 
@@ -68,7 +68,7 @@ describe("real parts", () => {
     });
 
     it("are all required with all", () => {
-        assert.throws(() => findParts("all", nowhere()), /^Error: real parts: 6 of 6 are missing\./);
+        assert.throws(() => findParts("all", nowhere()), /^Error: real parts: 7 of 7 are missing\./);
     });
 
     it("are rejected in a version that the product does not support", () => {
@@ -104,6 +104,16 @@ describe("real parts", () => {
         const named = file("mine/cloudflared", "#!/bin/sh\necho 'cloudflared version 2026.8.2 (built x)'\n", 0o755);
         const found = findParts(["cloudflared"], { ...nowhere(), ALPA_AUTH_REAL_CLOUDFLARED: named });
         assert.deepEqual(found.cloudflared, { version: "2026.8.2", paths: { program: named } });
+    });
+
+    it("include llama.cpp in the sandbox's cache, or the error says how to install it there", () => {
+        const python = pathOf("cache/llama/bin/python");
+        assert.throws(
+            () => findParts(["llama"], nowhere()),
+            new RegExp(`${python} does not exist\\. Run: python3 -m venv`),
+        );
+        file("cache/llama/bin/python", "#!/bin/sh\necho 0.3.36\n", 0o755);
+        assert.deepEqual(findParts(["llama"], nowhere()).llama, { version: "0.3.36", paths: { python } });
     });
 
     describe("of cert-manager", () => {

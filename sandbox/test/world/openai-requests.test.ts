@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { startOpenAiServer, type Served } from "../../openai/server";
 import { attempts, tryOut } from "../../world/attempts";
-import { openAiService } from "../../world/openai-requests";
+import { serviceOf } from "../../world/openai-requests";
 import { layOver } from "../../world/overlay";
 
 const STACK = `config:
@@ -25,7 +25,7 @@ describe("stack openai of the sandbox", () => {
         try {
             const credentials = { keys: { "team/k1": "key-of-team" }, jwtSecrets: {}, namespace: "ns" };
             const url = `http://127.0.0.1:${server.port}/v1`;
-            const list = await attempts(dir, url, credentials, openAiService(STACK));
+            const list = await attempts(dir, url, credentials, serviceOf(STACK));
             assert.ok(
                 list.every(({ command }) => !command.includes("key-of-team")),
                 "no key on a command line",

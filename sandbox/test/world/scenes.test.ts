@@ -14,6 +14,7 @@ import { TOOL_NAMES, worldTools } from "../../toolchain/toolchain";
 
 const SHIPPED = readFileSync(join(__dirname, "../../../Pulumi.intra.yaml"), "utf8");
 const INTER = readFileSync(join(__dirname, "../../../Pulumi.inter.yaml"), "utf8");
+const OPENAI = readFileSync(join(__dirname, "../../../Pulumi.openai.yaml"), "utf8");
 const CLOUDFLARE = { api: "http://127.0.0.1:1", account: "a".repeat(32), teamName: "team", zone: "example.com" };
 const FACTS = {
     alpa: "127.0.0.1:20001",
@@ -23,21 +24,25 @@ const FACTS = {
 } as ClusterFacts;
 
 describe("the sandbox's stack", () => {
-    it("has the shipped callers behind a tunnel, with exposure tunnel, and no port on the nodes", () => {
-        const { config } = parseYaml(exposed(SHIPPED, FACTS)) as { config: Record<string, unknown> };
-        const raw = Object.entries(config).map(([key, value]) => [
-            key.replace("alpa-auth:", ""),
-            typeof value === "string" ? value : JSON.stringify(value),
-        ]);
-        const settings = parse(Object.fromEntries(raw), () => true, TODAY);
-        assert.ok(settings.option === "intra-a");
-        assert.equal(settings.exposure!.hostname, "llm.example.com");
-        assert.deepEqual(settings.warnings, []);
-        assert.deepEqual(
-            settings.consumers.map(({ name }) => name),
-            ["mbzuai-nlp"],
-        );
-    });
+    for (const [shipped, option, server, warnings] of [
+        [SHIPPED, "intra-a", "alpa", /^$/],
+        [OPENAI, "inter", "openai", /^tunnel: a stopping connector waits at most 180 s[^\n]*$/],
+    ] as const)
+        it(`has the callers of ${option} with ${server} behind a tunnel, with exposure tunnel`, () => {
+            const { config } = parseYaml(exposed(shipped, FACTS)) as { config: Record<string, unknown> };
+            const raw = Object.entries(config).map(([key, value]) => [
+                key.replace("alpa-auth:", ""),
+                typeof value === "string" ? value : JSON.stringify(value),
+            ]);
+            const settings = parse(Object.fromEntries(raw), () => true, TODAY);
+            assert.ok(settings.option === option && settings.server.kind === server);
+            assert.equal(settings.exposure!.hostname, "llm.example.com");
+            assert.match(settings.warnings.join("\n"), warnings);
+            assert.deepEqual(
+                settings.consumers.map(({ name }) => name),
+                ["mbzuai-nlp"],
+            );
+        });
     it("has no address of a load balancer with exposure tunnel, which would be an error", () => {
         const { config } = parseYaml(exposed(INTER, FACTS)) as { config: Record<string, { address?: string }> };
         assert.equal(config["alpa-auth:gateway"].address, undefined);

@@ -160,19 +160,19 @@ describe("daily work with option cloudflare on the engine", () => {
         const { code, stdout } = await stack.ops("consumer", "list", "--check");
         serviceTokens.set(held.id, held);
         assert.equal(code, 3, stdout);
-        assert.match(stdout, /bob +│ b +│.*│ ! not live/);
+        assert.match(stdout, /^! bob\/b: not live$/m);
     });
 
-    it("revokes by `consumer revoke`, and verifies that the edge rejects the token", async () => {
+    it("revokes by `consumer revoke`, which ends when the edge rejects the token", async () => {
         const old = await pair("bob/b");
         const told = await ops("consumer", "revoke", "bob", "b", "--yes");
-        assert.match(told, /bob\/b: rejected by https:\/\/\S+ \(401 after \d+ s, 404 before\)\./);
+        assert.match(told, /bob\/b: Cloudflare has deleted its service token\./);
         assert.deepEqual(await Promise.all([status(old), status(await pair("alice/a"))]), [401, 200]);
         for (const line of said) assert.ok(!line.includes(old.clientSecret), "a secret that is in no handout");
     });
 
     it("warns in each run that the team is in classic mode", () => {
-        const runs = said.filter((text) => /^ *Resources:/m.test(text));
+        const runs = said.filter((text) => /^pulumi up, stack /m.test(text));
         assert.equal(runs.length, 4);
         const warning = /the team is not in strict mode, so a wrong service token may get 403 or a redirect \(302\)/;
         for (const run of runs) assert.match(run, warning);

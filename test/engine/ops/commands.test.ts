@@ -99,14 +99,11 @@ describe("npm run ops", () => {
         assert.equal(await status({ apikey: old }), 200);
         assert.equal(await status({ apikey: await key("alice/k3") }), 200);
         assert.match(
-            (await done("consumer expiring")).out,
-            /│ 30 days │ alice +│ k1 +│ \d{4}-\d\d-\d\d │ in 1[34] days │/,
+            (await done("consumer list --expiring 30")).out,
+            /│ alice +│ k1 +│ \d{4}-\d\d-\d\d │ in 1[34] days │/,
         );
         const { out } = await done("consumer revoke alice k1 --yes");
-        assert.match(
-            out,
-            /alice\/k1: rejected by the 1 gateway pod and by http:\S+\/alpa \(401 after \d+ s, 400 before\)/,
-        );
+        assert.match(out, /alice\/k1: every gateway pod rejects it\./);
         assert.equal(await status({ apikey: old }), 401);
         assert.equal(await status({ apikey: await key("alice/k3") }), 200);
         await done("consumer list --check");
@@ -177,10 +174,10 @@ describe("npm run ops", () => {
         assert.equal(readFileSync(file, "utf8"), others);
         const revoked = await done("consumer revoke alice k5 --yes");
         assert.match(revoked.note, /Caller bob loses access[^]*These changes are not of this command/);
-        assert.match(revoked.out, /alice\/k5: rejected by the 1 gateway pod and by .*\(401 after/);
+        assert.match(revoked.out, /alice\/k5: every gateway pod rejects it\./);
         assert.equal(await status({ apikey: k5 }), 401);
         const { out } = await done("consumer remove tokens --yes");
-        assert.match(out, /tokens\/hs: rejected by the 1 gateway pod and by .*401 after/);
+        assert.match(out, /tokens\/hs: every gateway pod rejects it\./);
         assert.equal(await status({ apikey: bob }), 200);
         assert.doesNotMatch(readFileSync(file, "utf8"), /name: tokens|id: k5/);
         succeeded(await stack.up());

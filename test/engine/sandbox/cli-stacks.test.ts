@@ -9,7 +9,7 @@ describe("npm run sandbox -- up, of another stack", () => {
         [["--stack", "inter"], /^http:\/\/127\.0\.0\.1:\d+\/alpa$/],
         [["--stack", "cloudflare"], /^https:\/\/llm\.example\.com/],
         [["--stack", "openai"], /^http:\/\/127\.0\.0\.1:\d+\/v1$/],
-        [["--exposure", "tunnel"], /^https:\/\/llm\.example\.com/],
+        [["--stack", "openai", "--exposure", "tunnel"], /^https:\/\/llm\.example\.com/],
     ];
     for (const [options, url] of others)
         it(`${options.join(" ")} ends in an authenticated completion, and its printed commands work as pasted`, async () => {

@@ -110,7 +110,7 @@ describe("client/python", () => {
         });
 
         const pages = ["docs/call/README.md", "README.md", "client/python/README.md"];
-        // The example of OpenAI's SDK makes the calls that components/openai/python-sdk.test.ts proves.
+        // The example of OpenAI's SDK makes the calls that components/openai/sdks.test.ts proves.
         const snippets = snippetsOf(pages, ["python"], /alpa_auth_client/);
         snippets.forEach(({ page, heading, text }, i) =>
             it(`runs the code of ${page} under "${heading}" (${i + 1})`, async () => {

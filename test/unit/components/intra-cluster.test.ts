@@ -197,7 +197,7 @@ for (const installer of INSTALLERS)
                     ["Gateway", "IngressClass", "NetworkPolicy"].includes(r.inputs.kind) ||
                     ["alpa-gateway-deployed", "alpa-apisix-release"].includes(r.name),
             );
-            assert.equal(gateway.length, installer === "existing" ? 0 : 7);
+            assert.equal(gateway.length, installer === "existing" ? 0 : 6);
             const dependents = [
                 oneOfKind(seen, "ApisixUpstream", "alpa-completions"),
                 oneOfKind(seen, "ApisixRoute"),

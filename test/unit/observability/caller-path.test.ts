@@ -101,6 +101,17 @@ describe("a completion of a caller", () => {
         assert.deepEqual([headers.apikey, body, url], [KEY, SAMPLE_COMPLETION, "/alpa/completions"]);
     });
 
+    it("is a chat with a model of an OpenAI-compatible server, if its name is set", async () => {
+        answer = () => [200, '{"choices":[]}'];
+        assert.equal((await run({ ALPA_AUTH_MODEL: "Qwen/Qwen3-32B" })).metrics.success, 1);
+        const [[, body, url]] = seen;
+        const messages = [{ role: "user", content: "Paris is" }];
+        assert.deepEqual(JSON.parse(body), { model: "Qwen/Qwen3-32B", messages, max_tokens: 8 });
+        assert.equal(url, "/alpa/chat/completions");
+        const { code, stderr } = await run({ ALPA_AUTH_MODEL: 'a"b' });
+        assert.deepEqual([code, stderr.split(":")[0], seen.length], [2, "ALPA_AUTH_MODEL", 1]);
+    });
+
     it("follows no redirect with the credential, whatever curl's settings on that host", async () => {
         answer = () => [307, ""];
         writeFileSync(join(folder, ".curlrc"), "location-trusted\n");

@@ -2,7 +2,7 @@
 // Pulumi answers from memory.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bench, type BenchOptions, exits } from "./kit";
@@ -46,7 +46,7 @@ describe("ops with callers in a file of their own", () => {
 
     it("adds a new caller there, keeps every other line, and runs pulumi up", async () => {
         const { ops, text, calls } = setUp();
-        const { out } = await exits(0, ops("consumer", "add", "bob", "--yes"));
+        const { out } = await exits(0, ops("consumer", "add", "bob", "--yes", "--verbose"));
         assert.match(out, /^--- callers\/intra\.yaml/m);
         assert.equal(
             callers(),
@@ -72,8 +72,19 @@ describe("ops with callers in a file of their own", () => {
     });
 
     it("shows the effect of a revocation, and changes neither file without --yes", async () => {
-        const { ops, text } = setUp();
+        let reviewed = "";
+        const { ops, text } = setUp({
+            says: ({ args }) => {
+                if (args[0] !== "preview") return undefined;
+                const [, name] = /consumersFile: (\S+)/.exec(readFileSync(args.at(-1)!, "utf8"))!;
+                reviewed = readFileSync(join(folder, name), "utf8");
+                return undefined;
+            },
+        });
         const { out } = await exits(0, ops("consumer", "revoke", "alice", "a2"));
+        assert.match(reviewed, /a1/);
+        assert.doesNotMatch(reviewed, /a2/);
+        assert.deepEqual(readdirSync(join(folder, "callers")), ["intra.yaml"]);
         assert.match(out, /^-.*\{ id: a2, method: key/m);
         assert.match(out, /Credential a2 of alice stops working\. Unchanged: a1/);
         assert.deepEqual([text(), callers()], [OWN, CALLERS]);
@@ -83,7 +94,7 @@ describe("ops with callers in a file of their own", () => {
         const { ops } = setUp();
         const { note } = await ops("consumer", "rotate", "alise", "a1", "--successor", "x", "--overlap-days", "5");
         assert.match(note, /alise: is not a consumer of the config\. Did you mean alice\?/);
-        const { out } = await ops("consumer", "expiring", "--json");
+        const { out } = await ops("consumer", "list", "--expiring", "30", "--json");
         assert.deepEqual(
             JSON.parse(out).map(({ consumer, credential }: any) => `${consumer}/${credential}`),
             ["alice/a2"],
@@ -112,7 +123,7 @@ describe("ops with callers in a file of their own", () => {
 
     it("refuses every command without the file: otherwise its callers would seem unknown", async () => {
         rmSync(join(folder, NAME));
-        const { note } = await exits(2, setUp().ops("consumer", "expiring"));
+        const { note } = await exits(2, setUp().ops("consumer", "list", "--expiring", "30"));
         assert.match(note, /callers\/intra\.yaml: must be a file that can be read \(ENOENT\)/);
     });
 });

@@ -3,7 +3,7 @@
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { dayAfter } from "../../../ops/dates";
 import { bench, exits, failsHalfWay, type Says, SECRETS, STACK_FILE, TODAY } from "./kit";
@@ -11,12 +11,22 @@ import { bench, exits, failsHalfWay, type Says, SECRETS, STACK_FILE, TODAY } fro
 const ADD = ["consumer", "add", "bob"];
 
 describe("ops, changing a stack", () => {
-    it("shows the difference and its meaning, and changes nothing without --yes", async () => {
-        const { ops, text, calls } = bench();
+    it("shows the difference, its meaning and its review, and changes nothing without --yes", async () => {
+        const previewed: string[] = [];
+        const { ops, text, calls } = bench({
+            says: ({ args }) => {
+                if (args[0] === "preview") previewed.push(readFileSync(args.at(-1)!, "utf8"));
+                return undefined;
+            },
+        });
         const { out } = await exits(0, ops(...ADD, "--expires", "2027-01-31"));
         assert.match(out, /^\+ +- name: bob$/m);
         assert.match(out, /Adds first \(key, expires 2027-01-31\) to the new consumer bob\./);
-        assert.match(out, /Dry run: nothing was changed\. Run again with --yes/);
+        assert.match(
+            out,
+            /^Review of stack intra: nothing changes\.[^]*Dry run: nothing was changed\. Run again with --yes/m,
+        );
+        assert.match(previewed[0], /name: bob/);
         assert.equal(text(), STACK_FILE);
         assert.deepEqual(
             calls.filter(({ args }) => args[0] === "up"),
@@ -33,8 +43,15 @@ describe("ops, changing a stack", () => {
         assert.ok(
             calls.some(({ args }) => args[0] === "preview" && args.includes(plan.replace("--plan", "--save-plan"))),
         );
-        assert.match(note, /Updating \(intra\)/);
-        assert.match(out, /Next: npm run ops -- consumer handout bob first --stack org\/alpa-auth\/intra/);
+        assert.match(note, /^pulumi up, stack org\/alpa-auth\/intra:$/m);
+        assert.match(out, /Next: npm run ops -- consumer handout bob --stack org\/alpa-auth\/intra/);
+    });
+
+    it("adds several credentials with one command", async () => {
+        const { ops, text } = bench();
+        const { out } = await exits(0, ops(...ADD, "--credential", "app", "--credential", "ci", "--yes"));
+        assert.match(text(), /- name: bob\n {10}credentials:\n.*id: app, method: key \}\n.*id: ci, method: key \}\n/);
+        assert.match(out, /Adds app, ci \(key\) to the new consumer bob\./);
     });
 
     it("says what a stack file without a config needs", async () => {
@@ -103,13 +120,6 @@ describe("ops, changing a stack", () => {
         assert.doesNotMatch(given.out, /does not expire/);
     });
 
-    it("does not warn of the expiry date that a rotation sets", async () => {
-        const rotate = ["consumer", "rotate", "alice", "a1", "--successor", "a9", "--overlap-days", "2"];
-        const { out, note } = await exits(0, bench().ops(...rotate));
-        assert.match(out, /The first pulumi up on or after 2026-11-27 \(UTC\) removes a1/);
-        assert.doesNotMatch(out + note, /alice\/a1 expires in/);
-    });
-
     it("warns that the entry of a caller stays when its last credential is revoked", async () => {
         const { ops } = bench();
         const { out } = await ops("consumer", "revoke", "alice", "a1");
@@ -154,7 +164,7 @@ describe("ops, changing a stack", () => {
     it("reads an expiry without quotes as the same day as one with them", async () => {
         const { ops } = bench({ text: STACK_FILE.replace('"2026-12-01"', "2026-12-01") });
         await exits(0, ops(...ADD));
-        assert.match((await ops("consumer", "expiring")).out, /a2 +│ 2026-12-01 │ in 6 days/);
+        assert.match((await ops("consumer", "list", "--expiring", "30")).out, /a2 +│ 2026-12-01 │ in 6 days/);
     });
 
     it("warns about what the edit changes, and not about every other credential each time", async () => {
@@ -200,14 +210,14 @@ describe("ops, changing a stack", () => {
         const stack = ["--stack", "intra"];
         const limits = await exits(0, ops("consumer", "set-limits", "alice", "--concurrent", "2", "--yes", ...stack));
         assert.match(limits.out, /Next: npm run ops -- consumer show alice --stack intra$/m);
-        const expiring = await exits(0, ops("consumer", "expiring", ...stack));
+        const expiring = await exits(0, ops("consumer", "list", "--expiring", "30", ...stack));
         assert.match(expiring.note, /consumer rotate <consumer> .* --stack intra$/m);
         const again = await exits(
             2,
             ops(...ADD.slice(0, 2), "alice", "--credential", "a9", "--concurrent", "1", ...stack),
         );
         assert.match(again.note, /Run: npm run ops -- consumer set-limits alice --stack intra$/m);
-        const unset = await exits(0, ops("consumer", "expiring"));
+        const unset = await exits(0, ops("consumer", "list", "--expiring", "30"));
         assert.doesNotMatch(unset.note, /--stack/);
     });
 

@@ -100,8 +100,6 @@ export interface BenchOptions {
     text?: string;
     outputs?: object;
     says?: Says;
-    refusalSeconds?: number;
-    connectTo?: string;
     /** Objects in APISIX that are not the ingress controller's. @default none */
     auditGateway?: AuditGateway;
     openReader?: Context["openReader"];
@@ -148,8 +146,6 @@ export function bench(options: BenchOptions = {}): Bench {
         const code = await run(args, {
             folder,
             today: new Date(TODAY),
-            refusalSeconds: options.refusalSeconds ?? 0,
-            connectTo: options.connectTo,
             program: options.program,
             openReader: options.openReader,
             auditGateway: options.auditGateway ?? (async () => ({ foreign: [] })),

@@ -3,6 +3,7 @@
 import { strict as assert } from "node:assert";
 import type { IncomingHttpHeaders } from "node:http";
 import { addressProblem, apiKey, bearer, callService, jwt, serviceToken } from "../../../ops/service-call";
+import { ALPA_SAMPLES } from "../../../components/alpa/sample";
 import { serve } from "../kit/http";
 
 const KEY = "KEY-of-team-0123456789";
@@ -24,7 +25,7 @@ const service = (...answers: Prepared[]) =>
     });
 const call = (url: string, more: object = {}) =>
     callService({
-        ...{ url, method: "completions", prompt: "a", options: { max_tokens: 1 }, credential: apiKey(KEY) },
+        ...{ url, sample: ALPA_SAMPLES.completions, credential: apiKey(KEY) },
         ...{ timeoutSeconds: 5, ...more },
     });
 
@@ -44,9 +45,9 @@ describe("ops, a call of the service", () => {
     for (const { name, credential, sent } of credentials)
         it(`sends ${name}`, async () => {
             const { result } = await call(await service([200, {}, RESULT]), { credential });
-            assert.equal(result?.choices?.[0].text, "one");
+            assert.deepEqual(result, JSON.parse(RESULT));
             for (const [header, value] of Object.entries(sent)) assert.equal(seen[0].headers[header], value);
-            assert.deepEqual(JSON.parse(seen[0].body), { model: "default", prompt: "a", max_tokens: 1 });
+            assert.deepEqual(JSON.parse(seen[0].body), { model: "default", prompt: "Paris is", max_tokens: 1 });
         });
 
     it("signs a token with the claim key and an expiry", async () => {
@@ -65,6 +66,7 @@ describe("ops, a call of the service", () => {
     const others: [status: number, body: string, problem: string][] = [
         [401, '{"message":"authentication required"}', 'answered 401 "authentication required"'],
         [403, `{"message":"unknown key ${KEY}"}`, "answered 403"],
+        [404, '{"error":{"message":"no such model"}}', 'answered 404 "no such model"'],
         [200, "<html></html>", "answered 200"],
         [200, '{"choices":[{}]}', "answered 200"],
         [200, "null", "answered 200"],

@@ -189,7 +189,7 @@ describe("workflow templates", () => {
         const { on, jobs } = of("expire.yml");
         assert.match(on.schedule[0].cron, /^\d+ 0 \* \* \*$/);
         assert.match(jobs.expire.steps.at(-1).run, /consumer prune-expired --yes /);
-        assert.match(jobs.warn.steps.at(-1).run, /consumer expiring --within 30 --fail-on 7 /);
+        assert.match(jobs.warn.steps.at(-1).run, /consumer list --expiring 30 --fail-on 7 /);
         assert.deepEqual([jobs.warn.needs, jobs.warn.concurrency], [undefined, undefined]);
     });
 

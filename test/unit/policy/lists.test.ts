@@ -3,7 +3,7 @@
 import { strict as assert } from "node:assert";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { renderRules } from "../../../components/hosts/alpa-firewall/rules";
+import { renderRules } from "../../../components/hosts/server-firewall/rules";
 import { POD_NETWORK, renderLaunch } from "../../../components/hosts/microk8s/launch";
 import { resourceOf, type Resource } from "../../../policy/resources/resource";
 import { entryOf } from "../../../policy/rules/known-types";
@@ -16,7 +16,7 @@ import { givenOf, STACKS } from "./stacks";
 /** Scripts of choices in a stack config that no test stack makes. */
 const OTHER_TEXTS = [
     ...[[], ["6000-6999"]].map((rayPorts) =>
-        renderRules({ alpaPorts: [20001], gateways: ["10.0.0.1"], rayPorts, alsoFrom: [] }),
+        renderRules({ serverPorts: [20001], gateways: ["10.0.0.1"], rayPorts, alsoFrom: [] }),
     ),
     ...[POD_NETWORK, "10.2.0.0/16"].map(renderLaunch),
 ];

@@ -229,6 +229,14 @@ describe("preflight", () => {
         assert.deepEqual((await problems("rampart", { objects }, named)).problems, []);
     });
 
+    it("checks an OpenAI-compatible server together with the cluster", async () => {
+        const openai = { endpoints: ["127.0.0.1:1"], models: ["a"] };
+        const taken = { services: [{ namespace: "other", name: "a", nodePort: 30800 }] };
+        const run = preflight(interSettings("helm", { alpa: undefined, openai }), OWN, () => new FakeCluster(taken));
+        const got = await run.catch((error: PreflightError) => error.problems);
+        assert.match(got.join("\n"), /^openai\.endpoints: 127\.0\.0\.1:1 .*\ngateway\.nodePort: 30800 is used/);
+    });
+
     describe("where etcd runs", () => {
         const ETCD = "StatefulSet alpa-auth-etcd/etcd";
         const running = (replicas: number, storageClassName?: string): World => ({

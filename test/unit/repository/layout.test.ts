@@ -53,7 +53,7 @@ describe("layout", () => {
         const of = (file: string) => importsOf([file]).get(file)!;
         assert.ok(of("policy/rules/index.ts").includes("policy/rules/rule.ts"), "export type { … } from");
         assert.ok(
-            of("components/route/alpa-route.ts").includes("components/meaning/plain.ts"),
+            of("components/route/server-route.ts").includes("components/meaning/plain.ts"),
             "import type { … } from",
         );
         assert.ok(of("index.ts").includes("config/index.ts"), "a folder");

@@ -15,7 +15,7 @@ const refused: [rule: string, cases: Case[]][] = [
             ["components/route/x.ts", 'import type { A } from "../../config";\nexport type B = A;', DOWN],
             ["components/route/x.ts", 'export * from "../intra-cluster";', DOWN],
             ["components/kubernetes/x.ts", 'import { A } from "../apisix/values";\nA();', DOWN],
-            ["components/apisix/x.ts", 'import { A } from "../route/alpa-route";\nA();', DOWN],
+            ["components/apisix/x.ts", 'import { A } from "../route/server-route";\nA();', DOWN],
             ["components/hosts/microk8s/x.ts", 'import { A } from "../../apisix/values";\nA();', DOWN],
             ["components/kubernetes/until-settled.ts", 'import { A } from "../../config";\nA();', DOWN],
             ["components/x.ts", 'import { A } from "../config/values";\nA();', DOWN],

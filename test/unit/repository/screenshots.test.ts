@@ -10,7 +10,7 @@ import { SAMPLE_COMPLETION } from "../../../components/alpa/sample";
 import { render, reviewOf } from "../../../ops/stack/review/review";
 import { startAlpa } from "../../../sandbox/alpa/server";
 import { partLines, reportParts } from "../../../sandbox/real/choice";
-import { attempts } from "../../../sandbox/world/attempts";
+import { ALPA_SERVICE, attempts } from "../../../sandbox/world/attempts";
 import { layOver } from "../../../sandbox/world/overlay";
 import { changed, LIMITS, REMOVED, SHOWN_FOLDER, textFile } from "../../site/pictured";
 import type { Seen } from "../../kit";
@@ -98,7 +98,7 @@ describe("the picture of the sandbox", () => {
 
     it("has the requests that it sends, as it prints them", async () => {
         const credentials = { keys: { "mbzuai-nlp/2026a": "k" }, jwtSecrets: {}, namespace: "alpa-auth" };
-        const [none, , key] = await attempts(folder, URL, credentials);
+        const [none, , key] = await attempts(folder, URL, credentials, ALPA_SERVICE);
         for (const { title, expect, command } of [none, key]) {
             const shown = `# ${title}: expected ${expect}\n$ ${command.replaceAll(folder, SHOWN_FOLDER)}\n`;
             assert.ok(below("try it").includes(shown), `${shown}${AGAIN}`);

@@ -10,13 +10,14 @@
 #   ALPA_AUTH_HEADERS     file with the credential as a header, "apikey: …"; it must not be readable by other users
 #                         (default: credential "headers" of the systemd service)
 #   ALPA_AUTH_TEXTFILE    absolute path of the file to write; its name ends in .prom
-#   ALPA_AUTH_PATH        name of this path to Alpa, the value of the label "path" (default: main)
+#   ALPA_AUTH_MODEL       name of a model of an OpenAI-compatible server, which then gets a chat (default: the server is Alpa)
+#   ALPA_AUTH_PATH        name of this path to the server, the value of the label "path" (default: main)
 #   ALPA_AUTH_TIMEOUT     longest wait for the answer, in seconds (default: 120)
 set -eu
 
 url=${ALPA_AUTH_URL:-} allow_http=${ALPA_AUTH_ALLOW_HTTP:-} textfile=${ALPA_AUTH_TEXTFILE:-}
 headers=${ALPA_AUTH_HEADERS:-${CREDENTIALS_DIRECTORY:-/nowhere}/headers}
-path=${ALPA_AUTH_PATH:-main} timeout=${ALPA_AUTH_TIMEOUT:-120}
+path=${ALPA_AUTH_PATH:-main} timeout=${ALPA_AUTH_TIMEOUT:-120} model=${ALPA_AUTH_MODEL:-}
 
 problems=''
 wrong() { problems="$problems$1
@@ -42,6 +43,9 @@ esac
 case $path in
 '' | *[!A-Za-z0-9._-]*) wrong "ALPA_AUTH_PATH: must have only letters, digits, dots, dashes and underscores. Choose another name." ;;
 esac
+case $model in
+*[!A-Za-z0-9./:_@+-]*) wrong "ALPA_AUTH_MODEL: must have only letters, digits and . _ - / : @ +. Set it to a name that GET /v1/models lists." ;;
+esac
 case $timeout in
 '' | 0* | *[!0-9]* | ?????*) wrong "ALPA_AUTH_TIMEOUT: must be a number of seconds from 1 to 9999. Set such a number." ;;
 esac
@@ -50,6 +54,11 @@ if [ -n "$problems" ]; then
     exit 2
 fi
 
+asked=completions body='{"model":"default","prompt":"Paris is","max_tokens":8}'
+if [ -n "$model" ]; then
+    asked=chat/completions
+    body="{\"model\":\"$model\",\"messages\":[{\"role\":\"user\",\"content\":\"Paris is\"}],\"max_tokens\":8}"
+fi
 answer=$(mktemp)
 new=$textfile.$$
 trap 'rm -f "$answer" "$new"' EXIT
@@ -57,7 +66,7 @@ trap 'rm -f "$answer" "$new"' EXIT
 # .curlrc: it could tell curl to follow redirects, which would send the credential to another address.
 measured=$(curl --disable --silent --show-error --max-time "$timeout" --max-filesize 65536 --output "$answer" \
     --write-out '%{http_code} %{time_total}' --header "@$headers" --header 'Content-Type: application/json' \
-    --data '{"model":"default","prompt":"Paris is","max_tokens":8}' "$url/completions") || :
+    --data "$body" "$url/$asked") || :
 status=${measured%% *} seconds=${measured##* }
 success=0
 if [ "$status" = 200 ] && grep -q '"choices"' "$answer"; then success=1; fi

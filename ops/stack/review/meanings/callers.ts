@@ -2,7 +2,7 @@
 import { daysUntil } from "../../../../config/keys/consumers/credentials";
 import { map, mapsOf, type Tree } from "../../../../policy/resources/values";
 import { changedFields, type Difference } from "../differences";
-import { judged, say, when, type Cell, type PartRules, type Scope, type Verdict } from "./row";
+import { judged, say, when, type Cell, type PartRules, type Rule, type Scope, type Verdict } from "./row";
 
 export const caller: PartRules = {
     created: ({ name }) => [say(["caller-added", `Caller ${name} gets access`])],
@@ -10,16 +10,7 @@ export const caller: PartRules = {
     covers: true,
     inputs: {
         limits,
-        models: (difference, scope) =>
-            judged(
-                {
-                    set: ["request-rejected", `Caller ${scope.name} may use only {new}`],
-                    unset: ["route-changed", `Caller ${scope.name} may use all models`],
-                    other: ["request-rejected", `Caller ${scope.name} may use {new}, not {old}`],
-                },
-                difference,
-                scope,
-            ),
+        models: (difference, scope) => judged(models(difference, scope), difference, scope),
         class: ({ old, new: now }, { name }) => [
             now === undefined
                 ? say(["limit-removed", `Caller ${name} leaves class {old} and its limits`], old)
@@ -39,6 +30,16 @@ function countedBy({ old, new: now }: Difference, { old: before, new: after }: S
     // A first or last limit has its own finding.
     const hasNone = [before, after].some((inputs) => Object.keys(map(inputs?.limits)).length === 0);
     return isSame || hasNone ? [] : [say(now === undefined ? EACH_POD : ONE_SERVER)];
+}
+
+/** Models that the caller may use. Without a list, it may use all. */
+function models({ old, new: now }: Difference, { name }: Scope): Rule {
+    if (old === undefined) return ["request-rejected", `Caller ${name} may use only {new}`];
+    if (now === undefined) return ["route-changed", `Caller ${name} may use all models`];
+    return {
+        lost: ["request-rejected", `Caller ${name} may no longer use {old}`],
+        added: ["access-added", `Caller ${name} may use {new} too`],
+    };
 }
 
 const KNOWN = ["requests", "perSeconds", "concurrent", "maxTokens", "tokens", "perTokenSeconds"];

@@ -153,8 +153,8 @@ const narrower = (name: string) =>
 const wider = (name: string) =>
     ["guard-changed", `The guard lets more requests pass: ${name} {old} becomes {new}`] as const;
 
-export const alpaRoute: PartRules = {
-    created: ["access-added", "The gateway serves Alpa"],
+export const serverRoute: PartRules = {
+    created: ["access-added", "The gateway serves callers"],
     deleted: ["access-removed", "The callers' route is deleted: callers get 404"],
     covers: true,
     inputs: {
@@ -192,6 +192,7 @@ export const alpaRoute: PartRules = {
             return when(old === true && now === false, say(open));
         },
         classes,
+        sendsServerKey: null, // judged with the gateway's own key of the server
         "callerModels.**": null,
         "tokenLimits.**": null,
         server: ["upstream-replaced", "The server is {new}, not {old}"],
@@ -206,7 +207,7 @@ export const alpaRoute: PartRules = {
         },
         "observability.**": null,
         "countedBy.**": null,
-        otherPaths: ["route-changed", "Requests to other paths than Alpa's are {new}, not {old}"],
+        otherPaths: ["route-changed", "Requests to other paths are {new}, not {old}"],
         attempt: null,
     },
 };
@@ -218,7 +219,7 @@ function minTokens({ old = 0, new: now = 0 }: Difference, { new: after }: Scope)
     return when(map(after?.guard).enabled !== false, say(["request-rejected", rejects], old, now));
 }
 
-function endpoints({ old, new: now }: Difference): Verdict[] {
+function endpoints({ old, new: now }: Difference, { new: after }: Scope): Verdict[] {
     const { gone, more, others, isAll } = byKey(old, now, ({ address }) => address);
     if (isAll) return [say(["upstream-replaced", "All requests go to {new}"], gone, more)];
     const verdicts = [
@@ -227,6 +228,7 @@ function endpoints({ old, new: now }: Difference): Verdict[] {
         ...when(others.length > 0, say(["route-changed", "{old} gets another share of the requests"], others)),
     ];
     if (verdicts.length > 0) return verdicts;
+    if (after?.server !== undefined) return [];
     return [say(["route-changed", "The services are in another order: /logprobs may lose its cache"])];
 }
 

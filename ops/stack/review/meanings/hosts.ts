@@ -60,28 +60,31 @@ export const microk8s: PartRules = {
     },
 };
 
-export const alpaFirewall: PartRules = {
-    created: ["network-narrowed", "Firewall rules are loaded: other addresses can no longer reach Alpa"],
-    deleted: ["opens-to-network", "Alpa's hosts lose their firewall rules: anyone who can reach a host can reach Alpa"],
+export const serverFirewall: PartRules = {
+    created: ["network-narrowed", "Firewall rules are loaded: other addresses can no longer reach the server"],
+    deleted: [
+        "opens-to-network",
+        "The hosts of the server lose their firewall rules: anyone who can reach a host can reach the server",
+    ],
     inputs: {
         "rules.gateways": {
-            lost: ["network-narrowed", "{old} can no longer reach Alpa", "breaks-callers"],
-            added: ["opens-to-network", "{new} can reach Alpa too", "risk"],
+            lost: ["network-narrowed", "{old} can no longer reach the server", "breaks-callers"],
+            added: ["opens-to-network", "{new} can reach the server too", "risk"],
         },
         "rules.alsoFrom": {
-            lost: ["network-narrowed", "{old} can no longer reach Alpa and Ray", "breaks-callers"],
-            added: ["opens-to-network", "{new} can reach Alpa and Ray too", "risk"],
+            lost: ["network-narrowed", "{old} can no longer reach the server and Ray", "breaks-callers"],
+            added: ["opens-to-network", "{new} can reach the server and Ray too", "risk"],
         },
         "rules.rayPorts": {
-            lost: ["opens-to-network", "Anyone who can reach Alpa's hosts can reach their port {old}"],
+            lost: ["opens-to-network", "Anyone who can reach the hosts of the server can reach their port {old}"],
             added: ["network-narrowed", "Only listed addresses can reach port {new} of Alpa's hosts"],
         },
         "rules.**": [
             "host-changed",
-            "Other firewall rules are loaded: the addresses that can reach Alpa and Ray change",
+            "Other firewall rules are loaded: the addresses that can reach the server and Ray change",
         ],
         hosts: hosts(
-            ["opens-to-network", "{old} loses its firewall rules: anyone who can reach the host can reach Alpa"],
+            ["opens-to-network", "{old} loses its firewall rules: anyone who can reach the host can reach the server"],
             ["network-narrowed", "Firewall rules are loaded on {new}"],
         ),
     },
@@ -154,7 +157,7 @@ function phase({ old, new: now }: Difference, scope: Scope): Verdict[] {
 
 /** Severity of a stop of Alpa: while the phases or the config close the route, no request reaches it. */
 function harm(scope: Scope, ...phases: Phase[]): "risk" | "breaks-callers" {
-    const isUnused = phases.every(closes) || isClosed(partOf(scope, "AlpaRoute"));
+    const isUnused = phases.every(closes) || isClosed(partOf(scope, "ServerRoute"));
     return isUnused ? "risk" : "breaks-callers";
 }
 

@@ -15,7 +15,7 @@ export const MEANINGS: Record<string, PartRules | undefined> = {
     Etcd: gateway.etcd,
     GatewayTls: gateway.gatewayTls,
     SharedCounters: sharedCounters,
-    AlpaRoute: gateway.alpaRoute,
+    ServerRoute: gateway.serverRoute,
     Caller: caller,
     CloudflareExposure: cloudflare.exposure,
     Zone: cloudflare.zone,
@@ -27,7 +27,7 @@ export const MEANINGS: Record<string, PartRules | undefined> = {
     DnsRecords: cloudflare.dnsRecords,
     CloudflaredHost: hosts.cloudflaredHost,
     Microk8s: hosts.microk8s,
-    AlpaFirewall: hosts.alpaFirewall,
+    ServerFirewall: hosts.serverFirewall,
     Conversion: hosts.conversion,
 };
 

@@ -70,7 +70,12 @@ async function world(of: World): Promise<{ asked: PodAsked[]; inputs: object }> 
             return name === "apisix-admin-keys" && (of.adminKeys ?? of.unasked !== "settle") ? ADMIN_KEYS : undefined;
         return name === undefined ? { kind: "SecretList", items: Object.values(secrets) } : secrets[name];
     }, pods);
-    const gateway: GatewayPods = { namespace: "g", labels: { app: "apisix" }, unasked: of.unasked ?? "fail" };
+    const gateway: GatewayPods = {
+        namespace: "g",
+        labels: { app: "apisix" },
+        unasked: of.unasked ?? "fail",
+        evidence: "/alpa/completions?evidence",
+    };
     const inputs = { kubeconfig: api.kubeconfig, namespace: "a", gateway, timeoutSeconds: 1, settleSeconds: 0 };
     return { asked: pods.asked, inputs };
 }
@@ -454,16 +459,17 @@ describe("evidence of the gateway's pods", () => {
     describe("of a changed route", () => {
         const serve = async (answers: PodAnswers) => {
             const { asked, inputs } = await world({ answers });
-            const route = { revision: "new", generation: 1, attempt: 0 };
+            const requests = ["completions", "logprobs"].map((one) => ({ method: "POST", path: `/alpa/${one}` }));
+            const route = { revision: "new", requests, generation: 1, attempt: 0 };
             const served = { installed: "1", route, generations: {}, materials: {} };
             await provider.create({ ...inputs, served } as never);
             return asked;
         };
         const with_ = (revision: string) => ({ status: 401, headers: { "X-Alpa-Auth-Revision": revision } });
 
-        it("is requested from each rule on every pod, without a credential", async () => {
+        it("is requested with each request on every pod, without a credential", async () => {
             const asked = await serve(() => with_("new"));
-            assert.equal(asked.length, 2 * 4 * 5);
+            assert.equal(asked.length, 2 * 4 * 2);
             assert.ok(asked.every(({ headers }) => !headers.apikey && !headers.authorization));
         });
 

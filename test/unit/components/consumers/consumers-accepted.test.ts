@@ -9,8 +9,13 @@ import { API_SERVER, assertStored, load, storedText } from "../kubernetes/stored
 import { useFastTimers } from "../../kit/timers";
 
 const TYPE = "pulumi-nodejs:dynamic/alpa-auth:GatewayServes";
-const gateway: GatewayPods = { namespace: "g", labels: { app: "apisix" }, unasked: "settle" };
-const SERVED = { installed: "1", route: { revision: "r", generation: 1, attempt: 0 }, generations: {}, materials: {} };
+const gateway: GatewayPods = { namespace: "g", labels: { app: "apisix" }, unasked: "settle", evidence: "/e?q" };
+const SERVED = {
+    installed: "1",
+    route: { revision: "r", requests: [], generation: 1, attempt: 0 },
+    generations: {},
+    materials: {},
+};
 const register = async (kubeconfig?: pulumi.Output<string>) => {
     const served = { ...SERVED, generations: { alice: 1 } };
     const readiness = { acceptTimeoutSeconds: 5, settleSeconds: 0 };

@@ -26,7 +26,7 @@ const build = (consumer: ConsumerSettings, more: Partial<ConsumersArgs> = {}) =>
             binding,
             cluster: {},
             readiness: { acceptTimeoutSeconds: 120, settleSeconds: 15 },
-            pods: { namespace: "gateway", labels: { app: "apisix" }, unasked: "fail" },
+            pods: { namespace: "gateway", labels: { app: "apisix" }, unasked: "fail", evidence: "/e?q" },
             ...more,
         },
         new pulumi.ComponentResource("test:Parent", "alpa"),

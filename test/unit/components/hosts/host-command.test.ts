@@ -3,7 +3,7 @@
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { CloudflaredHost } from "../../../../components/cloudflare/cloudflared/host";
-import { AlpaFirewall } from "../../../../components/hosts/alpa-firewall/alpa-firewall";
+import { ServerFirewall } from "../../../../components/hosts/server-firewall/server-firewall";
 import type { SshHost } from "../../../../components/hosts/ssh-host";
 import { comesAfter, inputsOf, one, plain, record } from "../../../kit";
 
@@ -26,7 +26,7 @@ const connectors = {
     instances: 2,
     meaning: {},
 };
-const rules = { alpaPorts: [20001], gateways: ["10.0.0.11", "fd00::11"], rayPorts: ["6379"], alsoFrom: ["10.9.0.7"] };
+const rules = { serverPorts: [20001], gateways: ["10.0.0.11", "fd00::11"], rayPorts: ["6379"], alsoFrom: ["10.9.0.7"] };
 
 const components: [
     name: string,
@@ -42,8 +42,8 @@ const components: [
     ],
     [
         "firewall rules",
-        (hosts) => new AlpaFirewall("at", { rules, hosts }, pulumi.output("seed")),
-        "install alpa=20001 'from=10.0.0.11,fd00::11' ray=6379 also-from=10.9.0.7",
+        (hosts) => new ServerFirewall("at", { rules, hosts }, pulumi.output("seed")),
+        "install server=20001 'from=10.0.0.11,fd00::11' ray=6379 also-from=10.9.0.7",
     ],
 ];
 for (const [name, program, create, ...secrets] of components)

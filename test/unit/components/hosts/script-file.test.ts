@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connectorScript } from "../../../../components/cloudflare/cloudflared/host";
-import { firewallScript as firewall } from "../../../../components/hosts/alpa-firewall/alpa-firewall";
+import { firewallScript as firewall } from "../../../../components/hosts/server-firewall/server-firewall";
 import { bareMetalScript } from "../../../../components/hosts/bare-metal/bare-metal";
 import { clusterScript, nodeScript, probe } from "../../../../components/hosts/microk8s/scripts";
 import { scriptFile } from "../../../../components/hosts/script-file";
@@ -47,7 +47,7 @@ describe("a script file", () => {
 });
 
 describe("scripts for hosts", () => {
-    const rules = { alpaPorts: [20001], gateways: ["10.0.0.11"], rayPorts: ["6379"], alsoFrom: [] };
+    const rules = { serverPorts: [20001], gateways: ["10.0.0.11"], rayPorts: ["6379"], alsoFrom: [] };
     const bareMetal = {
         ...{ hosts: [], how: { unit: "alpa-ray.service" }, alpaHost: "127.0.0.1", port: 20001 },
         ...{ stopTimeoutSeconds: 30, startTimeoutSeconds: 120, answerTimeoutSeconds: 30 },
@@ -56,7 +56,7 @@ describe("scripts for hosts", () => {
     /** Rendered scripts, by their first file. */
     const scripts: Record<string, string> = {
         "cloudflare/cloudflared/connectors.sh": connectorScript({ token: "t", graceSeconds: 30, teamName: "t" }),
-        "hosts/alpa-firewall/firewall.sh": firewall(rules),
+        "hosts/server-firewall/firewall.sh": firewall(rules),
         "hosts/bare-metal/bare-metal.sh": bareMetalScript(bareMetal),
         "hosts/microk8s/cluster.sh": clusterScript([], 60),
         "hosts/microk8s/node.sh": nodeScript(""),

@@ -2,6 +2,7 @@
 import { output } from "@pulumi/pulumi";
 import { limitPlugins, type Limits } from "../../../../components/consumers/limits";
 import { tokenLimits } from "../../../../components/openai/max-tokens";
+import { OPENAI_PATHS, type OpenaiPath } from "../../../../components/openai/settings";
 import { renderOpenaiRoute } from "../../../../components/openai/route-rules";
 import type { RoutePlugin } from "../../../../components/route/route-plugin";
 import { startOpenAiServer, type OpenAiServerOptions, type Served } from "../../../../sandbox/openai/server";
@@ -10,7 +11,7 @@ import { Kit } from "../../../../sandbox/test/gateway/kit";
 export const MODEL = "Qwen/Qwen3-32B";
 export const OTHER_MODEL = "team-lora";
 export const SERVER_KEY = "sk-server";
-const NAMESPACE = "ns";
+export const NAMESPACE = "ns";
 
 export const keyOf = (caller: string) => `key-of-${caller}`;
 
@@ -29,7 +30,11 @@ interface Rule {
 }
 
 /** @param server options of the emulated vLLM */
-export async function startOpenAiGateway(callers: Record<string, Caller>, server: Partial<OpenAiServerOptions> = {}) {
+export async function startOpenAiGateway(
+    callers: Record<string, Caller>,
+    server: Partial<OpenAiServerOptions> = {},
+    paths: OpenaiPath[] = [...OPENAI_PATHS],
+) {
     const served: Served[] = [];
     const statuses: number[] = [];
     const models = [MODEL, OTHER_MODEL];
@@ -52,7 +57,7 @@ export async function startOpenAiGateway(callers: Record<string, Caller>, server
         {
             endpoints: [],
             answerTimeoutSeconds: 600,
-            paths: ["chat/completions", "completions", "embeddings", "models"],
+            paths,
             models,
             callerModels: Object.fromEntries(only),
             maxBodyBytes: 10_000,
@@ -71,6 +76,7 @@ export async function startOpenAiGateway(callers: Record<string, Caller>, server
         /** What callers set as OPENAI_BASE_URL. */
         url: `http://127.0.0.1:${kit.gateway.port}/v1`,
         port: kit.gateway.port,
+        put: kit.put.bind(kit),
         /** Requests that reached the server. */
         served,
         /** Status of each answer of the gateway. */

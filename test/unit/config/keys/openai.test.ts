@@ -16,7 +16,23 @@ const plain = ["s3cret-server-key", "a.key.with.dots.s3cret"];
 
 const refused: Refused[] = [
     ["two servers", { alpa: { endpoints: ["10.0.0.1:20001"] } }, /^openai: only valid without alpa/],
-    ["no models", server({ models: [] }), /^openai\.models: must name at least one model/],
+    ["no models", server({ models: [] }), /^openai\.models: must name at least one model\. Add the names that the/],
+    ["a path twice", server({ paths: ["models", "models"] }), /^openai\.paths: .*only once \(got models twice\)/],
+    ["an empty list of a caller", caller({ models: [] }), /^consumers\[0\]\.models: .*Add a model, or remove the key/],
+    [
+        "Alpa in the cluster",
+        { opt: {}, convert: {} },
+        /^opt: only valid with option/,
+        /^convert: only valid with option/,
+    ],
+    [
+        "a budget of tokens in a class",
+        {
+            classes: { batch: { slots: 4 } },
+            ...caller({ class: "batch", limits: { concurrent: 2, maxTokens: 9, tokens: 99, perTokenSeconds: 60 } }),
+        },
+        /^consumers\[0\]\.class: must not be set for a caller with limits\.tokens/,
+    ],
     ["a model twice", server({ models: ["a", "a"] }), /^openai\.models: .*\(got a twice\)/],
     ["a reference as a model", server({ models: ["$env://KEY"] }), /^openai\.models\[0\]: must be the name of a model/],
     ["another path", server({ paths: ["responses"] }), /^openai\.paths\[0\]: must be one of chat\/completions,/],

@@ -80,7 +80,7 @@ describe("ops check exposure", () => {
         assert.equal(said.code, 3);
         const [found] = findings(said).wrong;
         assert.deepEqual([found.check, found.got], ["POST /alpa/completions without a credential", "200"]);
-        assert.match(found.meaning, /callers may reach Alpa without a key \(expected 401\)/);
+        assert.match(found.meaning, /callers may reach the server without a key \(expected 401\)/);
     });
     it("finds an entry point that does not accept connections", async () => {
         const outputs = await served();
@@ -116,7 +116,7 @@ describe("ops check exposure", () => {
         );
         assert.deepEqual(
             wrong.map((row) => [row.address, row.port, row.what, row.expected]),
-            [[ALPA_HOST, 25815, "Alpa", "closed"]],
+            [[ALPA_HOST, 25815, "the server", "closed"]],
         );
         assert.equal(ports.filter(({ address }) => address === ALPA_HOST).length, CLOSED_PORTS.length + 1);
         assert.ok(entry.every(({ address }) => address === ADDRESS));

@@ -31,15 +31,15 @@ const CASES: [what: string, args: string[], code: number, options?: BenchOptions
     ["an unknown command", ["consumer", "ad"], 2],
     ["an unknown option", ["consumer", "list", "--chek"], 2],
     ["a missing argument", ["consumer", "show"], 2],
-    ["an option of the wrong kind", ["consumer", "expiring", "--within", "soon"], 2],
+    ["an option of the wrong kind", ["consumer", "list", "--expiring", "soon"], 2],
     ["two options that exclude each other", ["stack", "drift", "--json", "--format", "markdown"], 2],
     ["an unknown caller", ["consumer", "show", "unknown"], 2],
     ["a change that the config check rejects", ["consumer", "set-limits", "alice", "--requests", "6"], 2],
     ["a stack without a file", ["consumer", "list", "--stack", "none"], 2],
     ["usage without a source", ["consumer", "usage"], 2],
     ["usage of a Prometheus that is unreachable", ["consumer", "usage", "--prometheus", "http://127.0.0.1:9"], 1],
-    ["credentials that expire, listed", ["consumer", "expiring"], 0],
-    ["credentials that expire, checked", ["consumer", "expiring", "--fail-on", "7"], 3],
+    ["credentials that expire, listed", ["consumer", "list", "--expiring", "30"], 0],
+    ["credentials that expire, checked", ["consumer", "list", "--fail-on", "7"], 3],
 ];
 
 describe("exit codes", () => {

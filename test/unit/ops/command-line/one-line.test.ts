@@ -27,7 +27,7 @@ interface Case extends BenchOptions {
 
 const CASES: Record<string, Case> = {
     "an alias without an anchor": {
-        args: ["consumer", "expiring"],
+        args: ["consumer", "list", "--expiring", "30"],
         text: unresolved,
         code: 2,
         expected: /the stack file: must have each anchor before its aliases/,

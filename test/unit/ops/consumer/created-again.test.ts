@@ -4,6 +4,7 @@ import { strict as assert } from "node:assert";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
+import { generatedIn } from "../../../../ops/stack/history/generated";
 import { bench, exits, OUTPUTS, STACK_FILE, type BenchOptions } from "../kit";
 import { made } from "../stack/rollback-kit";
 
@@ -52,6 +53,15 @@ const KINDS: [what: string, type: string, resource: string, name: string, id: st
 ];
 
 describe("ops consumer, of a credential that was created again", () => {
+    it("treats the secret of a service token that was rotated in place as another one", () => {
+        const fingerprint = (inputs: Record<string, number>) =>
+            generatedIn({ resources: [{ ...made(TOKEN, "lab.t-token").newState!, id: "t", inputs }] }).get("lab/t")!
+                .fingerprint;
+        const all = [fingerprint({}), fingerprint({ clientSecretVersion: 2 }), fingerprint({ clientSecretVersion: 3 })];
+        assert.equal(new Set(all).size, 3);
+        assert.equal(fingerprint({}), all[0]);
+    });
+
     for (const [what, type, resource, name, id, options] of KINDS) {
         it(`shows that the caller lacks the present ${what}, which can be handed out once`, async () => {
             const { ops, becomes, shown, folder } = stackWith([[type, resource, "first"]], options);

@@ -2,9 +2,19 @@
 // because of them: it is applied alone. Pulumi is a fake; test/engine/ops/commands.test.ts runs the real one.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
-import { appendFileSync, readFileSync } from "node:fs";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { planRevoke } from "../../../../../ops/consumer/plan";
-import { bench, exits, failsHalfWay, STACK_FILE, type BenchOptions, type Call, type Says } from "../../kit";
+import { fakeApi } from "../../../kit/fake-api";
+import {
+    bench,
+    exits,
+    failsHalfWay,
+    STACK_FILE,
+    useKubeconfig,
+    type BenchOptions,
+    type Call,
+    type Says,
+} from "../../kit";
 import { added, caller, removed, step } from "./kit";
 
 const preview = (steps: object[]) => ({ stdout: JSON.stringify({ steps, changeSummary: {} }) });
@@ -84,6 +94,13 @@ describe("ops, a revocation while others have unapplied changes", () => {
         "**:Revocations::*",
     ].flatMap((one) => ["--target", one]);
     const targets = (args: string[]) => args.slice(2, -4);
+
+    useKubeconfig();
+    // A cluster without the gateway: nothing accepts the credentials. revoke.test.ts has the proof at its pods.
+    beforeEach(async () => {
+        const { kubeconfig } = await fakeApi((path) => (/(consumers|secrets)$/.test(path) ? { items: [] } : undefined));
+        writeFileSync(process.env.KUBECONFIG!, kubeconfig);
+    });
 
     it("is applied as a whole when nothing else would change", async () => {
         const it = stack([], []);

@@ -9,7 +9,7 @@ const SAME = { namespace: "alpa-auth" };
 /** Steps of the stack's component and of the route below it. */
 const stack = (old: object, now: object) => step("IntraCluster", "alpa", { ...SAME, ...old }, { ...SAME, ...now });
 const unchanged = stack({}, {});
-const route = (old: object, now: object) => below(unchanged, "AlpaRoute", "alpa-route", old, now, "update");
+const route = (old: object, now: object) => below(unchanged, "ServerRoute", "alpa-route", old, now, "update");
 const rules = (name: string, paths: string) => ({ metadata: { name: "rules" }, spec: { http: [{ name, paths }] } });
 
 describe("review of objects", () => {
@@ -36,7 +36,7 @@ describe("review of objects", () => {
         assert.deepEqual(more, []);
         assert.equal(
             `${finding.severity} ${finding.says}`,
-            "risk AlpaRoute alpa-route: no setting explains that ApisixRoute alpa-route-rules is changed",
+            "risk ServerRoute alpa-route: no setting explains that ApisixRoute alpa-route-rules is changed",
         );
         const { property, old, new: now } = finding.evidence[0];
         assert.deepEqual([property, old, now], ["spec.http[0].paths", "/a", "/b"]);
@@ -44,7 +44,7 @@ describe("review of objects", () => {
 
     it("knows the components above without the state, from the URN", () => {
         const component = stack({ url: "http://a" }, { url: "http://b" });
-        const parent = `${component.urn.replace("::alpa", "$alpa-auth:index:AlpaRoute::alpa-route")}`;
+        const parent = `${component.urn.replace("::alpa", "$alpa-auth:index:ServerRoute::alpa-route")}`;
         const object = step("ApisixRoute", "alpa-route-rules", rules("a", "/a"), rules("a", "/b"));
         for (const state of [object.oldState!, object.newState!]) state.parent = parent;
         assert.deepEqual(codes(review([component, object])), ["breaks-callers access-changed"]);

@@ -90,8 +90,8 @@ describe("ops stack review", () => {
         const unknownValue = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
         const route = (closed: unknown) => ({
             ...alice,
-            urn: "urn:pulumi:intra::alpa-auth::alpa-auth:index:AlpaRoute::alpa-route",
-            type: "alpa-auth:index:AlpaRoute",
+            urn: "urn:pulumi:intra::alpa-auth::alpa-auth:index:ServerRoute::alpa-route",
+            type: "alpa-auth:index:ServerRoute",
             inputs: { closed },
         });
         const { out } = await review(

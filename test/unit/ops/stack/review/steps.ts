@@ -22,7 +22,7 @@ const TYPES = {
     Command: "command:remote:Command",
     // Components.
     IntraCluster: "alpa-auth:index:IntraCluster",
-    AlpaRoute: "alpa-auth:index:AlpaRoute",
+    ServerRoute: "alpa-auth:index:ServerRoute",
     Etcd: "alpa-auth:index:Etcd",
     TunnelRoutes: "alpa-auth:index:TunnelRoutes",
     Other: "alpa-auth:index:Other",

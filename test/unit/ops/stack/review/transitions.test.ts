@@ -69,6 +69,30 @@ const tokens = (limits: object) => ({
     openai: { endpoints: ["10.0.0.11:8000"], models: ["m1"] },
     consumers: [{ ...lab, limits }, nlp],
 });
+const MODELS = ["m1", "m2"];
+const vllm = (more: object = {}, models?: string[]) => ({
+    alpa: undefined,
+    openai: { endpoints: ["10.0.0.11:8000", "10.0.0.11:8001"], models: MODELS, serverKey: "k1", ...more },
+    consumers: [{ ...lab, models }, nlp],
+});
+const VLLM: [what: string, before: object, after: object, expected: string][] = [
+    ["without a model", vllm(), vllm({ models: ["m1"] }), "!request-rejected"],
+    ["with another model", vllm({ models: ["m1"] }), vllm(), "?route-changed"],
+    ["without a path", vllm(), vllm({ paths: ["chat/completions", "models"] }), "!request-rejected"],
+    ["with another path", vllm({ paths: ["models"] }), vllm({ paths: ["completions", "models"] }), "?route-changed"],
+    ["with another key of the server", vllm(), vllm({ serverKey: "k2" }), "!service-interrupted ?route-changed"],
+    ["without a key of the server", vllm(), vllm({ serverKey: undefined }), "!service-interrupted ?route-changed"],
+    ["that may be silent for less time", vllm(), vllm({ silenceSeconds: 60 }), "!timeout-lowered"],
+    ["that may be silent for longer", vllm(), vllm({ silenceSeconds: 900 }), "-timeout-raised"],
+    ["with smaller bodies", vllm(), vllm({ maxBodyBytes: 1024 }), "!request-rejected"],
+    ["with larger bodies", vllm(), vllm({ maxBodyBytes: 20_000_000 }), "?route-changed"],
+    ["at other addresses", vllm(), vllm({ endpoints: ["10.0.0.11:8002"] }), "?upstream-replaced"],
+    ["at addresses in another order", vllm(), vllm({ endpoints: ["10.0.0.11:8001", "10.0.0.11:8000"] }), ""],
+    ["with first models of a caller", vllm(), vllm({}, ["m1"]), "!request-rejected"],
+    ["with all models for a caller", vllm({}, ["m1"]), vllm(), "?route-changed"],
+    ["with fewer models of a caller", vllm({}, MODELS), vllm({}, ["m1"]), "!request-rejected"],
+    ["with more models of a caller", vllm({}, ["m1"]), vllm({}, MODELS), "-access-added"],
+];
 const BUDGET = { concurrent: 2, maxTokens: 64, tokens: 1000, perTokenSeconds: 60 };
 const edge = (requests: number) => ({ rateLimit: { requests, perSeconds: 10 } });
 const zone = (more: object) => ({ zone: { name: "example.com", plan: "pro", ...more } });
@@ -109,6 +133,11 @@ const TRANSITIONS: Transition[] = [
     ["a first limit", "inter", {}, { consumers: [lab, { ...nlp, limits: { concurrent: 1 } }] }, "!limit-lowered"],
     ["a lower maximum of tokens", "helm", tokens(BUDGET), tokens({ ...BUDGET, maxTokens: 32 }), "!request-rejected"],
     ["a smaller budget of tokens", "helm", tokens(BUDGET), tokens({ ...BUDGET, tokens: 999 }), "!limit-lowered"],
+    ["a first maximum of tokens", "helm", tokens({}), tokens({ maxTokens: 32 }), "!request-rejected"],
+    ["a higher maximum of tokens", "helm", tokens({ maxTokens: 32 }), tokens({ maxTokens: 64 }), "-limit-raised"],
+    ["a first budget of tokens", "helm", tokens({ concurrent: 2, maxTokens: 64 }), tokens(BUDGET), "!limit-lowered"],
+    ["a larger budget of tokens", "helm", tokens(BUDGET), tokens({ ...BUDGET, tokens: 2000 }), "-limit-raised"],
+    ...VLLM.map(([what, ...rest]): Transition => [`an OpenAI server ${what}`, "helm", ...rest]),
     ["no limits in tokens", "helm", tokens(BUDGET), tokens({ concurrent: 2 }), "?limit-removed"],
     ["a removed limit", "inter", {}, { consumers: [{ ...lab, limits: undefined }, nlp] }, "?limit-removed"],
     ["fewer slots of a class", "rampart", batch(3), batch(2), "!limit-lowered"],

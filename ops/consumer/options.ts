@@ -1,9 +1,26 @@
-import type { Command } from "commander";
+/** Options that several commands have. */
+import { InvalidArgumentError, type Command } from "commander";
+import { readFileSync } from "node:fs";
 import type { Limits } from "../../components/consumers/limits";
+import { PUBLIC_KEY_NAMES } from "../../components/consumers/signing-algorithms";
 import { wholeNumber } from "../arguments";
 import { LIMITS } from "../stack/limits";
 import type { Stack } from "../stack/stack";
 import { readNumber } from "../stack/stack-file";
+
+/** Adds `--public-key-file`, whose value is the content of the file. */
+export function withPublicKey(command: Command): Command {
+    const help = `the caller's public key in PEM form, required with ${PUBLIC_KEY_NAMES} (default: none)`;
+    return command.option("--public-key-file <file>", help, (file: string) => {
+        try {
+            return readFileSync(file, "utf8").replaceAll("\r\n", "\n");
+        } catch (error) {
+            throw new InvalidArgumentError(
+                `Must be a file that can be read (${(error as NodeJS.ErrnoException).code}).`,
+            );
+        }
+    });
+}
 
 export type LimitArgs = Pick<Limits, (typeof LIMITS)[number]>;
 
@@ -26,7 +43,7 @@ export const LIMIT_OPTIONS = LIMITS.map(
 
 /** Limits from the command line; undefined if there are none. */
 export function limitsGiven(args: LimitArgs): LimitArgs | undefined {
-    const given = LIMITS.flatMap((name) => (args[name] === undefined ? [] : [[name, args[name]] as const]));
+    const given = LIMITS.filter((name) => args[name] !== undefined).map((name) => [name, args[name]]);
     return given.length === 0 ? undefined : Object.fromEntries(given);
 }
 

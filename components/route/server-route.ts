@@ -3,10 +3,10 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { generationOf } from "../kubernetes/generation";
 import { attempted, metadata } from "../kubernetes/ownership";
-import { ROUTE, type ServedRoute } from "./route-served";
+import { ROUTE, type RuleRequest, type ServedRoute } from "./route-served";
 import type { Meaning } from "../meaning/plain";
 
-export interface AlpaRouteArgs {
+export interface ServerRouteArgs {
     /** What it is, for the inputs of the component. */
     meaning: Meaning;
     /** Namespace of the route and of the consumers. */
@@ -15,18 +15,20 @@ export interface AlpaRouteArgs {
     upstreams: Record<string, object>;
     /** Spec of the ApisixRoute. @param revision of the rules, for a header of error answers */
     spec: (revision?: string) => object;
+    /** A request for each rule. */
+    requests: RuleRequest[];
     /** Number of the attempt in a conversion. With a new number, the rules are written again. Default: 0. */
     attempt?: number;
 }
 
 /** The only open routes to the server, with a credential. */
-export class AlpaRoute extends pulumi.ComponentResource {
+export class ServerRoute extends pulumi.ComponentResource {
     /** What every gateway pod must apply. */
     readonly served: ServedRoute;
 
-    constructor(name: string, args: AlpaRouteArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:index:AlpaRoute", name, args.meaning, opts);
-        const { namespace, upstreams: specs, spec } = args;
+    constructor(name: string, args: ServerRouteArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("alpa-auth:index:ServerRoute", name, args.meaning, opts);
+        const { namespace, upstreams: specs, spec, requests } = args;
         const upstreams = Object.entries(specs).map(([role, spec]) => this.upstream(name, role, spec, args));
         const revision = revisionOf({ rules: spec(), specs });
         const route = new k8s.apiextensions.CustomResource(
@@ -41,11 +43,11 @@ export class AlpaRoute extends pulumi.ComponentResource {
             // would get no answer.
             { parent: this, dependsOn: upstreams },
         );
-        this.served = { revision, generation: generationOf(route), attempt: args.attempt ?? 0 };
+        this.served = { revision, requests, generation: generationOf(route), attempt: args.attempt ?? 0 };
         this.registerOutputs({});
     }
 
-    private upstream(name: string, role: string, spec: object, { namespace, attempt }: AlpaRouteArgs) {
+    private upstream(name: string, role: string, spec: object, { namespace, attempt }: ServerRouteArgs) {
         return new k8s.apiextensions.CustomResource(
             `${name}-${role}`,
             {

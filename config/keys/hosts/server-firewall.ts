@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { FirewallSettings } from "../../../components/hosts/alpa-firewall/alpa-firewall";
+import type { FirewallSettings } from "../../../components/hosts/server-firewall/server-firewall";
 import { holdIpv4, isIpv4, networkProblem } from "../../../components/hosts/networks";
 import type { Sound } from "../../cross-check";
 import { got } from "../../problems";
@@ -36,28 +36,30 @@ function portRange(text: string): [first: number, last: number] {
     return [first, last];
 }
 
-/** Key `alpa.firewall`. */
-export const alpaFirewall = z
+/** Key `firewall` of the server. */
+export const serverFirewall = z
     .strictObject({
         apply: z.enum(["print", "ssh"]).default("print").meta({
             description:
-                "`print` returns the firewall rules as the output `alpaFirewall`; `ssh` loads them on `hosts`.",
+                "`print` returns the firewall rules as the output `serverFirewall`; `ssh` loads them on `hosts`.",
             reason: "The stack changes hosts only on request.",
         }),
         hosts: z
             .array(sshHost)
-            .min(1, { error: "must name at least one host that Alpa runs on. Add a host" })
+            .min(1, { error: "must name at least one host that the server runs on. Add a host" })
             .optional()
             .meta({
-                description: "Hosts that run Alpa, with `apply: ssh`.",
+                description: "Hosts that run the server, with `apply: ssh`.",
                 unset: "no hosts: the rules are only printed",
             }),
         from: z
             .array(network)
-            .min(1, { error: "must name at least one address, or no gateway reaches Alpa. Add the gateway's nodes" })
+            .min(1, {
+                error: "must name at least one address, or no gateway reaches the server. Add the gateway's nodes",
+            })
             .optional()
             .meta({
-                description: "Addresses or networks of the gateway's nodes, as Alpa's hosts see them.",
+                description: "Addresses or networks of the gateway's nodes, as the server's hosts see them.",
                 examples: [["10.20.97.11", "10.20.97.12", "10.20.97.13"]],
                 unset: "the addresses of `cluster.nodes`",
             }),
@@ -66,7 +68,7 @@ export const alpaFirewall = z
             .optional()
             .meta({
                 description:
-                    "Further source addresses from which the firewall allows connections to Alpa and to the ports in `ports`, for example the addresses of the Ray nodes. The addresses in `from` are allowed without this key.",
+                    "Further source addresses from which the firewall allows connections to the server and to the ports in `ports`, for example the addresses of the Ray nodes. The addresses in `from` are allowed without this key.",
                 examples: [["10.20.96.0/24"]],
                 unset: "no other addresses",
             }),
@@ -75,17 +77,17 @@ export const alpaFirewall = z
             .default([])
             .meta({
                 description:
-                    "Ports of these hosts that only `alsoFrom` may reach, in addition to the port of Alpa: for example those of Ray.",
+                    "Ports of these hosts that only `alsoFrom` may reach, in addition to the port of the server: for example those of Ray.",
                 examples: [["6379", "10002-19999"]],
-                reason: "The stack knows no other ports of these hosts than the port of Alpa.",
+                reason: "The stack knows no other ports of these hosts than the port of the server.",
             }),
     })
     .meta({
-        description: "Firewall rules for the hosts of Alpa: only the nodes of the gateway may reach Alpa.",
+        description: "Firewall rules for the hosts of the server: only the nodes of the gateway may reach it.",
         unset: "the rules are printed if the addresses of the nodes are known",
     });
 
-export type ParsedFirewall = z.infer<typeof alpaFirewall>;
+export type ParsedFirewall = z.infer<typeof serverFirewall>;
 
 type Server = Sound<{ endpoints: { address: string }[]; firewall?: ParsedFirewall }>;
 
@@ -96,7 +98,7 @@ interface Config {
 }
 
 /**
- * Checks the keys of `alpa.firewall` against each other and against other keys.
+ * Checks the keys of `firewall` against each other and against other keys.
  * @param given the config before parsing, which shows which keys are set
  * @param isSecret whether a value is stored encrypted
  */
@@ -113,7 +115,7 @@ export function firewallProblems(
     const problems = sshHostProblems(`${kind}.firewall.hosts`, hosts, isSecret);
     if ((apply === "ssh") !== named("hosts"))
         problems.push(
-            `${kind}.firewall.hosts: required with apply ssh, and only valid with it (got apply ${apply}). Name the hosts that Alpa runs on, or remove the key.`,
+            `${kind}.firewall.hosts: required with apply ssh, and only valid with it (got apply ${apply}). Name the hosts that the server runs on, or remove the key.`,
         );
     if (!named("from") && !(cluster?.nodes ?? [undefined]).every((node) => isIpv4(node?.address ?? "")))
         problems.push(
@@ -154,7 +156,7 @@ function portProblems(
 
 /**
  * Converts checked values into settings of the component.
- * @param endpoints `host:port` of each Alpa service
+ * @param endpoints `host:port` of each server
  * @param nodes addresses of the cluster's nodes, if the stack creates the cluster
  * @returns undefined if no address is known
  */
@@ -166,7 +168,7 @@ export function firewallSettings(
     const gateways = firewall?.from ?? (nodes.every(isIpv4) ? nodes : []);
     if (gateways.length === 0) return undefined;
     const rules = {
-        alpaPorts: portsOf(endpoints),
+        serverPorts: portsOf(endpoints),
         gateways,
         rayPorts: firewall?.ports ?? [],
         alsoFrom: firewall?.alsoFrom ?? [],
@@ -192,11 +194,11 @@ export function firewallWarnings(
     return [
         ...shut.map(
             (address) =>
-                `${kind}.firewall.from: does not include ${address} of cluster.nodes. Requests through this node then get no answer. Add the address, unless the node reaches Alpa from another address in the list.`,
+                `${kind}.firewall.from: does not include ${address} of cluster.nodes. Requests through this node then get no answer. Add the address, unless the node reaches the server from another address in the list.`,
         ),
         ...[...new Set(hosts.filter((host) => !known.includes(host)))].map(
             (host) =>
-                `${kind}.firewall.hosts: does not include ${host} of ${kind}.endpoints. Anyone can still reach Alpa on this host. Add the host, unless the list has it under another address.`,
+                `${kind}.firewall.hosts: does not include ${host} of ${kind}.endpoints. Anyone can still reach the server on this host. Add the host, unless the list has it under another address.`,
         ),
     ];
 }

@@ -1,12 +1,12 @@
-/** Addresses that may reach the ports of Alpa and Ray on Alpa's hosts. */
+/** Addresses that may reach the ports of the server and of Ray on its hosts. */
 export interface FirewallRules {
-    /** Ports that Alpa answers on. */
-    alpaPorts: number[];
-    /** Addresses and networks of the gateway's nodes, which may only reach Alpa's ports. */
+    /** Ports that the server answers on. */
+    serverPorts: number[];
+    /** Addresses and networks of the gateway's nodes, which may only reach the server's ports. */
     gateways: string[];
     /** Ports of Ray, each a number or a range with `-`. Only `alsoFrom` may reach them. */
     rayPorts: string[];
-    /** Addresses and networks that may reach the ports of both Alpa and Ray, for example other Ray nodes. */
+    /** Addresses and networks that may reach the ports of both the server and Ray, for example other Ray nodes. */
     alsoFrom: string[];
 }
 
@@ -32,7 +32,7 @@ const IPV6_EXTENSIONS = [0, 43, 44, 51, 60];
  * Without connection tracking, fragments arrive here before the kernel reassembles them. Fragments that can hide a SYN or
  * its port are dropped from every sender.
  */
-export function renderRules({ alpaPorts, gateways, rayPorts, alsoFrom }: FirewallRules): string {
+export function renderRules({ serverPorts, gateways, rayPorts, alsoFrom }: FirewallRules): string {
     const opening = "tcp flags & (syn | ack) == syn tcp dport";
     return `table ${TABLE}
 delete table ${TABLE}
@@ -46,9 +46,9 @@ ${addressSets("gateways", gateways)}${addressSets("others", alsoFrom)}    chain 
         frag frag-off 1 jump protect
         # After these headers the TCP header can begin at any offset of the fragment.
         frag nexthdr { ${IPV6_EXTENSIONS.join(", ")} } jump protect
-        ${opening} { ${alpaPorts.join(", ")} } jump alpa
+        ${opening} { ${serverPorts.join(", ")} } jump server
 ${rayPorts.length === 0 ? "" : `        ${opening} { ${rayPorts.join(", ")} } jump ray\n`}    }
-    chain alpa {
+    chain server {
         ip saddr @gateways4 accept
         ip6 saddr @gateways6 accept
         jump ray
@@ -68,7 +68,7 @@ ${bridges((name) => `iifname "${name}" return`)}${bridges((name) => `fib daddr o
 
 /** The rules for an operator who loads them by hand, with instructions. */
 export function printedRules(rules: FirewallRules): string {
-    return `# Only the gateway's nodes can reach Alpa. On each host that Alpa runs on, as root:
+    return `# Only the gateway's nodes can reach the server. On each host that it runs on, as root:
 #   nft -c -f FILE                  checks this file, and changes nothing
 #   nft -f FILE                     loads the rules in one step; repeat it after each change of this file
 #   nft list table ${TABLE}    shows the rules, and how many packets they dropped

@@ -2,12 +2,12 @@
 import { strict as assert } from "node:assert";
 import * as z from "zod";
 import {
-    alpaFirewall,
+    serverFirewall,
     firewallProblems,
     firewallSettings,
     firewallWarnings,
     type ParsedFirewall,
-} from "../../../../config/keys/hosts/alpa-firewall";
+} from "../../../../config/keys/hosts/server-firewall";
 import { crossCheck } from "../../../../config/cross-check";
 import { explain, wording } from "../../../../config/problems";
 import { newKey } from "../../../../sandbox/hosts";
@@ -25,7 +25,7 @@ const nodes = (addresses = NODES) => ({ cluster: { nodes: addresses.map((address
 const schema = z.object({
     alpa: z.object({
         endpoints: z.array(z.string().transform((address) => ({ address }))),
-        firewall: alpaFirewall.optional(),
+        firewall: serverFirewall.optional(),
     }),
     cluster: z.object({ nodes: z.array(z.object({ address: z.string() })).optional() }).optional(),
 });
@@ -35,7 +35,7 @@ function problems(firewall: unknown, more: Record<string, unknown> = nodes(), se
     const wrong = checked.safeParse(values, { error: wording }).error?.issues ?? [];
     return wrong.flatMap((issue) => explain(issue, values, schema, {}));
 }
-const parsed = (firewall: z.input<typeof alpaFirewall>): ParsedFirewall => alpaFirewall.parse(firewall);
+const parsed = (firewall: z.input<typeof serverFirewall>): ParsedFirewall => serverFirewall.parse(firewall);
 
 describe("config of alpa.firewall", () => {
     const taken: [what: string, firewall: unknown, values?: Record<string, unknown>][] = [
@@ -59,7 +59,7 @@ describe("config of alpa.firewall", () => {
         [
             "ssh without hosts",
             { apply: "ssh" },
-            "alpa.firewall.hosts: required with apply ssh, and only valid with it (got apply ssh). Name the hosts that Alpa runs on, or remove the key.",
+            "alpa.firewall.hosts: required with apply ssh, and only valid with it (got apply ssh). Name the hosts that the server runs on, or remove the key.",
         ],
         ["an empty list of hosts", { apply: "ssh", hosts: [] }, /^alpa\.firewall\.hosts: must name at least one host/],
         [
@@ -97,7 +97,7 @@ describe("config of alpa.firewall", () => {
         [
             "no source",
             { from: [] },
-            /^alpa\.firewall\.from: must name at least one address, or no gateway reaches Alpa/,
+            /^alpa\.firewall\.from: must name at least one address, or no gateway reaches the server/,
         ],
         [
             "a name instead of an address",
@@ -162,11 +162,11 @@ describe("config of alpa.firewall", () => {
         const endpoints = ["10.0.0.5:20001", "10.0.0.6:20001", "10.0.0.6:20002"];
         assert.deepEqual(firewallSettings(undefined, endpoints, NODES), {
             apply: "print",
-            rules: { alpaPorts: [20001, 20002], gateways: NODES, rayPorts: [], alsoFrom: [] },
+            rules: { serverPorts: [20001, 20002], gateways: NODES, rayPorts: [], alsoFrom: [] },
         });
         const named = parsed({ from: ["10.0.0.0/24"], ports: [6379], alsoFrom: ["10.0.0.6"] });
         assert.deepEqual(firewallSettings(named, ENDPOINTS, NODES)!.rules, {
-            alpaPorts: [20001],
+            serverPorts: [20001],
             gateways: ["10.0.0.0/24"],
             rayPorts: ["6379"],
             alsoFrom: ["10.0.0.6"],

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { PREFIX } from "../../../../components/alpa/paths";
-import { AlpaRoute } from "../../../../components/route/alpa-route";
+import { ServerRoute } from "../../../../components/route/server-route";
 import { renderRoute, renderUpstreams } from "../../../../components/route/route-rules";
 import { comesAfter, oneOfKind, record, value } from "../../../kit";
 import { GUARD } from "./guard-settings";
@@ -12,13 +12,14 @@ const render = (answerTimeoutSeconds: number, ownGateway: boolean, pathPrefix?: 
         ...{ answerTimeoutSeconds, ownGateway, pathPrefix, revision },
     });
 const build = (ownGateway = true, answerTimeoutSeconds = 900) =>
-    new AlpaRoute("alpa-route", {
+    new ServerRoute("alpa-route", {
         meaning: {},
         namespace: "alpa-auth",
         upstreams: renderUpstreams({
             endpoints: ["10.0.0.11:20001", "10.0.0.12:20002"].map((address) => ({ address, weight: 1 })),
             answerTimeoutSeconds,
         }),
+        requests: [],
         spec: (revision) => render(answerTimeoutSeconds, ownGateway, undefined, revision),
     });
 const spec = render(900, true);
@@ -95,7 +96,7 @@ describe("the route", () => {
     it("is the same at each rendering", () => assert.deepEqual(render(900, true), spec));
 });
 
-describe("AlpaRoute", () => {
+describe("ServerRoute", () => {
     it("sends completions to every endpoint, and logprobs to the first only", async () => {
         const seen = await record(() => build());
         const hosts = (name: string) =>
@@ -121,7 +122,7 @@ describe("AlpaRoute", () => {
     });
 
     it("has each rule's error answers include the revision of the rules and upstreams", async () => {
-        let built: AlpaRoute;
+        let built: ServerRoute;
         const seen = await record(() => (built = build()));
         const { revision, generation } = built!.served;
         assert.match(revision, /^[0-9a-f]{12}$/);
@@ -134,7 +135,7 @@ describe("AlpaRoute", () => {
 
     it("has another revision for other rules, and for other upstreams", async () => {
         const revision = async (own: boolean, seconds?: number) => {
-            let built: AlpaRoute;
+            let built: ServerRoute;
             await record(() => (built = build(own, seconds)));
             return built!.served.revision;
         };

@@ -4,9 +4,9 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import * as path from "node:path";
-import { renderRules } from "../../../../components/hosts/alpa-firewall/rules";
+import { renderRules } from "../../../../components/hosts/server-firewall/rules";
 import { missingForPackets, IN_NAMESPACES } from "../../../kernel-rules";
-import { CASES, type PacketCase, RULES } from "./alpa-firewall-cases";
+import { CASES, type PacketCase, RULES } from "./server-firewall-cases";
 
 interface Outcome {
     answered: boolean;
@@ -30,7 +30,7 @@ const PUBLISHED: PacketCase[] = [
 function ask(rules: string, cases: PacketCase[], published: boolean): Outcome[] {
     const filled = cases.map((known) => ({ form: "whole", to: "host", from: "outside", ...known }));
     const [program, ...words] = IN_NAMESPACES;
-    const asked = spawnSync(program, [...words, "python3", path.join(__dirname, "alpa-firewall-packets.py")], {
+    const asked = spawnSync(program, [...words, "python3", path.join(__dirname, "server-firewall-packets.py")], {
         input: JSON.stringify({ rules, published, cases: filled }),
         encoding: "utf8",
         timeout: 120_000,
@@ -49,8 +49,8 @@ if (missingForPackets() === undefined)
             describe(where, () => {
                 let outcomes: Outcome[];
                 before(() => {
-                    const alpaPorts = published ? [20001, 20003] : RULES.alpaPorts;
-                    outcomes = ask(renderRules({ ...RULES, alpaPorts }), cases, published);
+                    const serverPorts = published ? [20001, 20003] : RULES.serverPorts;
+                    outcomes = ask(renderRules({ ...RULES, serverPorts }), cases, published);
                 });
                 for (const [i, { what, verdict }] of cases.entries())
                     it(`${verdict} ${what}`, () =>

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs as root on a host that Alpa runs on. Arguments: host, owner, install|remove.
-# alpa-firewall.ts sets $rules, the rules for nft. @TABLE@: family and name of their table.
+# Runs as root on a host that the server runs on. Arguments: host, owner, install|remove.
+# server-firewall.ts sets $rules, the rules for nft. @TABLE@: family and name of their table.
 : "${rules?}"
 
 umask 077
@@ -15,7 +15,7 @@ fail() {
 nft=$(command -v nft) || fail "nft is missing. Run there: apt-get install nftables. Then run pulumi again."
 
 install_rules() {
-    [ -d /run/systemd/system ] || fail "must run Linux with systemd. Set alpa.firewall.apply to print, and load the rules there by hand."
+    [ -d /run/systemd/system ] || fail "must run Linux with systemd. Set firewall.apply to print, and load the rules there by hand."
     [ ! -e "$etc/owner" ] || [ "$(cat "$etc/owner")" = "$owner" ] ||
         fail "this host has firewall rules of another stack, $(cat "$etc/owner"). If this stack had that name, rename it back: pulumi stack rename. Otherwise remove the host from that stack."
     mkdir -p "$etc"
@@ -28,7 +28,7 @@ install_rules() {
     mv -f "$etc/next.nft" "$etc/rules.nft"
     # Loads the rules before the network is up, and after each start, stop or reload of nftables.service, which flushes all tables.
     echo "[Unit]
-Description=alpa-auth: who may reach Alpa on this host
+Description=alpa-auth: who may reach the server on this host
 DefaultDependencies=no
 Wants=network-pre.target
 Before=network-pre.target shutdown.target

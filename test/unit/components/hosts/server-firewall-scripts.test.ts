@@ -1,10 +1,10 @@
 // Proves what the script for the Alpa host's rules does, and how the rules are printed. A real shell runs the script over SSH on
-// a sandbox host. nft and systemd are emulated. alpa-firewall-kernel.test.ts proves what the rules do with packets.
+// a sandbox host. nft and systemd are emulated. server-firewall-kernel.test.ts proves what the rules do with packets.
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { firewallScript } from "../../../../components/hosts/alpa-firewall/alpa-firewall";
-import { printedRules, renderRules, type FirewallRules } from "../../../../components/hosts/alpa-firewall/rules";
+import { firewallScript } from "../../../../components/hosts/server-firewall/server-firewall";
+import { printedRules, renderRules, type FirewallRules } from "../../../../components/hosts/server-firewall/rules";
 import { commandLine } from "../../../../components/hosts/ssh-script";
 import { type Host, type HostOptions, startHost } from "../../../../sandbox/hosts";
 import { layNft, type Nft } from "../../../../sandbox/hosts/nft";
@@ -12,7 +12,7 @@ import { on } from "../../../../sandbox/test/hosts/kit";
 
 const UNIT = "alpa-auth-firewall.service";
 const TABLE = "inet alpa_auth";
-const RULES: FirewallRules = { alpaPorts: [20001], gateways: ["10.0.0.11", "10.0.0.12"], rayPorts: [], alsoFrom: [] };
+const RULES: FirewallRules = { serverPorts: [20001], gateways: ["10.0.0.11", "10.0.0.12"], rayPorts: [], alsoFrom: [] };
 const OTHER = { ...RULES, gateways: ["10.0.0.13"] };
 
 describe("rules of the Alpa host", () => {
@@ -96,7 +96,7 @@ describe("rules of the Alpa host", () => {
 
     it("are rejected by a host without systemd", async () => {
         await start({ os: "alpine" });
-        await assert.rejects(run("install"), /must run Linux with systemd\. Set alpa\.firewall\.apply to print/);
+        await assert.rejects(run("install"), /must run Linux with systemd\. Set firewall\.apply to print/);
     });
 });
 

@@ -1,10 +1,10 @@
 /**
  * Packets, and what the rules of the Alpa host must do with each packet.
  */
-import type { FirewallRules } from "../../../../components/hosts/alpa-firewall/rules";
+import type { FirewallRules } from "../../../../components/hosts/server-firewall/rules";
 
 export const RULES: FirewallRules = {
-    alpaPorts: [20001],
+    serverPorts: [20001],
     gateways: ["10.0.0.11", "10.0.0.12", "10.4.0.0/24", "fd00::11"],
     rayPorts: ["6379", "8265", "10001", "10002-19999"],
     alsoFrom: ["10.9.0.7"],
