@@ -40,7 +40,7 @@ describe("a change whose messages are no longer read", () => {
         const env = { ...process.env, PATH, ALPA_AUTH_STACK_FILES: folder };
         const child = spawn(
             process.execPath,
-            [join(ROOT, "ops/alpa-auth.js"), "consumer", "add", "bob", "--yes", "--stack", "intra"],
+            [join(ROOT, "ops/alpa-auth.js"), "consumer", "add", "bob", "--yes", "--verbose", "--stack", "intra"],
             { env, stdio: ["ignore", "pipe", "pipe"] },
         );
         const ended = once(child, "close");

@@ -76,7 +76,7 @@ else {
         chmodSync(join(bin, "pulumi"), 0o755);
         const { status, stderr } = spawnSync(
             process.execPath,
-            [join(ROOT, "ops/alpa-auth.js"), ...ADD, "--stack=intra"],
+            [join(ROOT, "ops/alpa-auth.js"), ...ADD, "--verbose", "--stack=intra"],
             {
                 encoding: "utf8",
                 env: {
