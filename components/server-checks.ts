@@ -1,7 +1,7 @@
 /** Requests by which operators' commands check a server, by its kind. */
 import { ALPA_SAMPLES } from "./alpa/sample";
-import { PREFIX } from "./alpa/paths";
-import { OPENAI_PREFIX } from "./openai/paths";
+import { ALPA_EVIDENCE, PREFIX } from "./alpa/paths";
+import { OPENAI_EVIDENCE, OPENAI_PREFIX } from "./openai/paths";
 import { CLOSED_SAMPLE, openaiSamples } from "./openai/sample";
 import { OPENAI_PATHS, type OpenaiPath } from "./openai/settings";
 import type { ServerSettings } from "./server";
@@ -38,7 +38,7 @@ export const SERVER_CHECKS: Record<ServerSettings["kind"], ServerChecks> = {
         samples: () => Object.values(ALPA_SAMPLES),
         rejected: () => [],
         prefix: PREFIX,
-        evidence: "/completions?evidence",
+        evidence: ALPA_EVIDENCE,
         bearerKeys: false,
     },
     openai: {
@@ -56,8 +56,7 @@ export const SERVER_CHECKS: Record<ServerSettings["kind"], ServerChecks> = {
                 })),
         ],
         prefix: OPENAI_PREFIX,
-        // The rule for query strings has the path of the models in every stack.
-        evidence: "/models?evidence",
+        evidence: OPENAI_EVIDENCE,
         bearerKeys: true,
     },
 };

@@ -3,6 +3,7 @@ import { json } from "node:stream/consumers";
 import { output } from "@pulumi/pulumi";
 import { OPENAI_PREFIX } from "../components/openai/paths";
 import type { OpenaiSettings } from "../components/openai/settings";
+import { upstreamName } from "../components/route/alpa-upstreams";
 import { ROUTE } from "../components/route/route-served";
 import { problem, warning, type Finding } from "./findings";
 import type { ClusterView } from "./kubernetes/cluster";
@@ -99,7 +100,7 @@ async function askModels(address: string, key: string | undefined): Promise<Aske
 async function readApplied(namespace: string, cluster: ClusterView): Promise<Applied> {
     const api = { apiVersion: "apisix.apache.org/v2", namespace };
     const [upstream, route] = await Promise.all([
-        cluster.read({ ...api, kind: "ApisixUpstream", name: "alpa-openai" }),
+        cluster.read({ ...api, kind: "ApisixUpstream", name: upstreamName("openai") }),
         cluster.read({ ...api, kind: "ApisixRoute", name: ROUTE }),
     ]);
     const { externalNodes = [] } = (upstream?.spec ?? {}) as { externalNodes?: { name: string; port: number }[] };

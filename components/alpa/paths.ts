@@ -9,11 +9,14 @@ export function servedPrefixes(own: string | undefined): string[] {
     return own === undefined || own === PREFIX ? [PREFIX] : [own, PREFIX];
 }
 
+/** Path below the prefix that the gateway rejects with 400, after authentication. */
+export const ALPA_EVIDENCE = "/completions?evidence";
+
 /** A request for each rule of the route. */
 export const ALPA_REQUESTS = [
     { method: "POST", path: `${PREFIX}/completions` },
     { method: "POST", path: `${PREFIX}/logprobs` },
-    { method: "POST", path: `${PREFIX}/completions?evidence` },
+    { method: "POST", path: `${PREFIX}${ALPA_EVIDENCE}` },
     { method: "GET", path: `${PREFIX}/` },
     { method: "GET", path: PREFIX },
 ];

@@ -20,13 +20,16 @@ export const ALPA_SAMPLES = {
 };
 
 /**
- * A curl command for a completion, to paste into a shell. It passes the credential on standard input, since every user of
- * the machine can read command lines. It begins with a blank, so that a shell with `ignorespace`
- * in HISTCONTROL does not add it to the history.
+ * A curl command to paste into a shell. It passes the credential on standard input, since every user of the machine can read
+ * command lines. It begins with a blank, so that a shell with `ignorespace` in HISTCONTROL does not add it to the history.
  * @param headers headers with the credential; if empty, the request gets 401
+ * @param body JSON. Default: the request is a GET
  */
-export function curlLine(url: string, headers: string[]): string {
-    const ask = (more: string) =>
-        `curl -sS ${url}/completions${more} -H 'Content-Type: application/json' -d '${SAMPLE_COMPLETION}'`;
-    return headers.length === 0 ? ask("") : ` ${ask(" -H @-")} <<'END'\n${headers.join("\n")}\nEND`;
+export function curlOf(url: string, headers: string[], body?: string): string {
+    const sent = body === undefined ? "" : ` -H 'Content-Type: application/json' -d '${body}'`;
+    if (headers.length === 0) return `curl -sS ${url}${sent}`;
+    return ` curl -sS ${url} -H @-${sent} <<'END'\n${headers.join("\n")}\nEND`;
 }
+
+/** A curl command for a completion. */
+export const curlLine = (url: string, headers: string[]) => curlOf(`${url}/completions`, headers, SAMPLE_COMPLETION);

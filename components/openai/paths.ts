@@ -8,11 +8,17 @@ export function openaiTunnelPath(paths: OpenaiPath[]): string {
     return `^${OPENAI_PREFIX}/(${paths.map((path) => (path === "models" ? "models(/.+)?" : path)).join("|")})$`;
 }
 
+/**
+ * Path below the prefix that the gateway rejects with 400, after authentication. The rule for query strings has the path of
+ * the models in every stack.
+ */
+export const OPENAI_EVIDENCE = "/models?evidence";
+
 /** A request for each rule of the route. */
 export function openaiRequests(paths: OpenaiPath[]) {
     return [
         ...paths.map((path) => ({ method: path === "models" ? "GET" : "POST", path: `${OPENAI_PREFIX}/${path}` })),
-        { method: "GET", path: `${OPENAI_PREFIX}/models?evidence` },
+        { method: "GET", path: `${OPENAI_PREFIX}${OPENAI_EVIDENCE}` },
         { method: "GET", path: OPENAI_PREFIX },
     ];
 }

@@ -1,4 +1,4 @@
-import { CONNECT_SECONDS, healthChecks, renderUpstream, timeouts } from "../route/alpa-upstreams";
+import { CONNECT_SECONDS, healthChecks, renderUpstream, timeouts, upstreamName } from "../route/alpa-upstreams";
 import { answeredRule, NO_QUERY, NOWHERE, redirect, type RouteRules } from "../route/route-rules";
 import { forwardedChain, modelsChain, refusingChain } from "./chain";
 import { OPENAI_PREFIX } from "./paths";
@@ -31,7 +31,7 @@ export function renderOpenaiRoute(server: OpenaiSettings, rules: Rules) {
                 name: path.replace("/", "-"),
                 match: { paths: [`${OPENAI_PREFIX}/${path}`], methods: ["POST"], exprs: spelledAs(path) },
                 timeout: timeouts(server.answerTimeoutSeconds),
-                upstreams: [{ name: "alpa-openai" }],
+                upstreams: [{ name: upstreamName("openai") }],
                 plugins: [...redirect(tls), ...forwardedChain(path, server, around)],
             })),
             ...(paths.includes("models")

@@ -1,3 +1,4 @@
+import { curlOf } from "../alpa/sample";
 import { OPENAI_PATHS, type OpenaiPath } from "./settings";
 
 type Value = Record<string, unknown>;
@@ -37,20 +38,11 @@ export function openaiSamples(paths: readonly OpenaiPath[], model: string | unde
 /** A path that no stack opens: its requests go on without their caller. */
 export const CLOSED_SAMPLE = { path: "responses", body: {}, isAnswer: () => true };
 
-/** Like {@link openaiCurl}, for a list of the models, since a stack without a gateway does not know them. @param headers with the credential */
-export function modelsCurl(url: string, headers: string[]): string {
-    const line = `curl -sS ${url}/models`;
-    return headers.length === 0 ? line : ` ${line} -H @- <<'END'\n${headers.join("\n")}\nEND`;
-}
+/** A curl command for a list of the models, since a stack without a gateway does not know them. */
+export const modelsCurl = (url: string, headers: string[]) => curlOf(`${url}/models`, headers);
 
-/**
- * A curl command for a chat, to paste into a shell. It passes the credential on standard input, and begins with a blank, for
- * the reasons of `curlLine` for Alpa.
- * @param key undefined if there is no key
- */
+/** A curl command for a chat. @param key undefined if there is no key */
 export function openaiCurl(url: string, model: string, key: string | undefined): string {
     const body = `{"model":"${model}","messages":[{"role":"user","content":"Paris is"}],"max_tokens":8}`;
-    const ask = (more: string) =>
-        `curl -sS ${url}/chat/completions${more} -H 'Content-Type: application/json' -d '${body}'`;
-    return key === undefined ? ask("") : ` ${ask(" -H @-")} <<'END'\nAuthorization: Bearer ${key}\nEND`;
+    return curlOf(`${url}/chat/completions`, key === undefined ? [] : [`Authorization: Bearer ${key}`], body);
 }

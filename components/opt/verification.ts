@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { timeouts } from "../route/alpa-upstreams";
+import { timeouts, upstreamName } from "../route/alpa-upstreams";
 import { Awaited, type AcceptSettings } from "../kubernetes/awaited";
 import { renderConsumer, secretName } from "../consumers/consumer";
 import { VERIFIER } from "./conversion-phases";
@@ -11,6 +11,7 @@ import type { GuardSettings } from "../route/request-guard";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
 import { attempted, credentialMetadata, metadata } from "../kubernetes/ownership";
 import { alpaChain, type Observed } from "../route/plugin-chain";
+import { NO_QUERY } from "../route/route-rules";
 import { secretData } from "../kubernetes/secret-data";
 
 export interface VerificationArgs {
@@ -126,10 +127,10 @@ export function renderVerification(
             match: {
                 paths: [`${VERIFICATION_PREFIX}/${role}`],
                 methods: ["POST"],
-                exprs: [{ subject: { scope: "Variable", name: "args" }, op: "RegexNotMatch", value: "." }],
+                exprs: NO_QUERY,
             },
             timeout: timeouts(answerTimeoutSeconds),
-            upstreams: [{ name: `alpa-${role}` }],
+            upstreams: [{ name: upstreamName(role) }],
             plugins: alpaChain(`/${role}`, namespace, guard, { only: VERIFIER, observed }),
         })),
     };

@@ -1,3 +1,6 @@
+/** Name of an ApisixUpstream. */
+export const upstreamName = (role: string) => `alpa-${role}`;
+
 /** One Alpa service, as seen from the cluster. */
 interface AlpaEndpoint {
     /** `host:port`. */

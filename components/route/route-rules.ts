@@ -6,6 +6,7 @@ import {
     logprobsUpstream,
     renderUpstream,
     timeouts,
+    upstreamName,
     type AlpaSettings,
 } from "./alpa-upstreams";
 import {
@@ -104,7 +105,7 @@ function openRule(role: "completions" | "logprobs", rules: RouteRules) {
         name: role,
         match: { paths: below(rules, `/${role}`), methods: ["POST"], exprs: NO_QUERY },
         timeout: timeouts(answerTimeoutSeconds),
-        upstreams: [{ name: `alpa-${role}` }],
+        upstreams: [{ name: upstreamName(role) }],
         plugins: [
             ...redirect(tls),
             ...alpaChain(`/${role}`, namespace, guard, { refused, classes, counters, ...answers }),

@@ -3,6 +3,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { generationOf } from "../kubernetes/generation";
 import { attempted, metadata } from "../kubernetes/ownership";
+import { upstreamName } from "./alpa-upstreams";
 import { ROUTE, type RuleRequest, type ServedRoute } from "./route-served";
 import type { Meaning } from "../meaning/plain";
 
@@ -53,7 +54,7 @@ export class ServerRoute extends pulumi.ComponentResource {
             {
                 apiVersion: "apisix.apache.org/v2",
                 kind: "ApisixUpstream",
-                metadata: attempted(metadata(`alpa-${role}`, namespace), attempt),
+                metadata: attempted(metadata(upstreamName(role), namespace), attempt),
                 // The upstream has no class: with a class, the controller would send no changes for 5 minutes after each
                 // start.
                 spec,

@@ -4,6 +4,7 @@ import { openApiServer, type ApiServer, type PlainAccess } from "../../../compon
 import { openLister, openReader } from "../../../components/kubernetes/cluster-reader";
 import { OWNER_ANNOTATION } from "../../../components/kubernetes/ownership";
 import { judge } from "../../../components/kubernetes/readiness";
+import { ROUTE } from "../../../components/route/route-served";
 import { errorMessage, Failure } from "../../errors";
 
 /** The used fields of a Consumer object in the cluster. */
@@ -45,7 +46,7 @@ export async function readLive(access: PlainAccess, namespace: string, limitSeco
 
 async function readAll(access: PlainAccess, api: ApiServer, namespace: string): Promise<Live> {
     const list = openLister(access, api);
-    const route = { apiVersion: "apisix.apache.org/v2", kind: "ApisixRoute", namespace, name: "alpa" };
+    const route = { apiVersion: "apisix.apache.org/v2", kind: "ApisixRoute", namespace, name: ROUTE };
     const [consumers, found, secrets] = await Promise.all([
         list("apisix.apache.org/v1alpha1", "Consumer", namespace),
         openReader(access, api)(route),
@@ -61,7 +62,7 @@ async function readAll(access: PlainAccess, api: ApiServer, namespace: string): 
     });
     return {
         consumers: (consumers as unknown as ConsumerObject[]).map(readConsumer),
-        ...(isFine ? {} : { routeProblem: `ApisixRoute ${namespace}/alpa: ${verdict.why}` }),
+        ...(isFine ? {} : { routeProblem: `ApisixRoute ${namespace}/${ROUTE}: ${verdict.why}` }),
         secrets: new Map(settings),
     };
 }
@@ -71,7 +72,7 @@ function whyUnread(error: unknown, namespace: string, limitSeconds: number): str
     const { code, message } = error as Error & { code?: number | string };
     if (code === 401) return "rejects the kubeconfig's credentials (HTTP 401). Renew them.";
     if (code === 403)
-        return `does not let the kubeconfig's user read consumers, Secrets and the ApisixRoute alpa in ${namespace} (HTTP 403). Grant the missing permission (RBAC).`;
+        return `does not let the kubeconfig's user read consumers, Secrets and the ApisixRoute ${ROUTE} in ${namespace} (HTTP 403). Grant the missing permission (RBAC).`;
     if (typeof code === "number") return `answers with HTTP ${code}. Check the API server, then run the command again.`;
     const reason = code === "ABORT_ERR" ? `no answer in ${limitSeconds} s` : (code ?? message.split("\n")[0]);
     return `does not answer (${reason}). Start the cluster if it is stopped; otherwise check the address in the kubeconfig, and the network.`;
