@@ -4,10 +4,10 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { ToolchainError } from "./errors";
 import { takeLock } from "./lock";
-import { duration, type Detail, type Log, RunningSteps } from "./log";
+import { type Log, shown } from "./log";
 
-/** Called with the current step of a build, and the finished part of the build from 0 to 1 if it is known. */
-export type Progress = (detail: string | Detail, share?: number) => void;
+/** Called with the current step of a build. */
+export type Progress = (detail: string) => void;
 
 /** Describes how to create one cache entry. */
 export interface Recipe {
@@ -24,7 +24,7 @@ export interface Recipe {
     ingredients: unknown;
     /** Free space for the build in MiB, including its compile cache and downloads. */
     freeMiB: number;
-    /** Expected duration as text, for the first progress line. */
+    /** Expected duration as text, for the progress. */
     usually?: string;
     /** Builds into `out`. `work` is an empty folder that is deleted afterwards. @returns entries for the manifest */
     build(work: string, out: string, progress: Progress): Promise<Record<string, string>>;
@@ -33,8 +33,6 @@ export interface Recipe {
 export interface CacheOptions {
     root: string;
     log: Log;
-    /** Shows the progress of running steps. @default as lines of `log` */
-    running?: RunningSteps;
     /** Longest wait for another process, in seconds: see lock.ts. @default 1800 */
     waitSeconds?: number;
     /** Free space of a folder in MiB; tests replace it. */
@@ -110,7 +108,7 @@ export async function cached(recipe: Recipe, options: CacheOptions): Promise<Cac
         }
         removeUnfinished(folder, () => options.log(`${what}: an earlier run was interrupted; starting again`));
         requireSpace(`${what}: ${recipe.how ?? "building"} it`, folder, recipe.freeMiB, options.freeMiB ?? freeSpace);
-        await buildInto(folder, recipe, options.running ?? new RunningSteps(options.log));
+        await buildInto(folder, recipe, options.log);
         return done(recipe.how === "downloading" ? "downloaded" : "built");
     } finally {
         release();
@@ -147,22 +145,18 @@ async function sha256(file: string): Promise<string> {
     return hash.digest("hex");
 }
 
-async function buildInto(folder: string, recipe: Recipe, running: RunningSteps): Promise<void> {
-    const label = `${recipe.how ?? "building"} ${recipe.outputs.join(", ")} v${recipe.version}`;
+async function buildInto(folder: string, recipe: Recipe, log: Log): Promise<void> {
+    const usually = recipe.usually ? ` (${recipe.usually})` : "";
+    const label = `${recipe.how ?? "building"} ${recipe.outputs.join(", ")} v${recipe.version}${usually}`;
     const partial = `${folder}.partial-${process.pid}`;
     const out = path.join(partial, "bin");
     const work = path.join(partial, "work");
     fs.mkdirSync(out, { recursive: true });
     fs.mkdirSync(work);
-    running.log(`${label} …${recipe.usually ? ` (${recipe.usually})` : ""}`);
-    const started = Date.now();
-    let detail: Detail = () => undefined;
+    let detail = "";
     try {
-        const facts = await running.show(
-            label,
-            () => detail(),
-            () => recipe.build(work, out, (next) => (detail = typeof next === "string" ? () => next : next)),
-        );
+        const build = () => recipe.build(work, out, (next) => (detail = next));
+        const facts = await shown(log, label, () => detail, build);
         fs.rmSync(work, { recursive: true, force: true });
         const files: Manifest["files"] = {};
         for (const output of filesOf(recipe)) {
@@ -188,7 +182,6 @@ async function buildInto(folder: string, recipe: Recipe, running: RunningSteps):
         fs.rmSync(partial, { recursive: true, force: true });
         throw error;
     }
-    running.log(`${label} … ${duration((Date.now() - started) / 1000)}`);
 }
 
 /** Deletes the folders that interrupted builds of this entry have left. A build that still runs keeps its folder. */

@@ -1,6 +1,5 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import type { BuildSeconds } from "./build-estimate";
 import type { Recipe } from "./cache";
 import { buildArguments, buildGo, type GoProgram } from "./go";
 import { redis } from "./redis";
@@ -21,17 +20,8 @@ interface Source {
     outputs: string[];
     program: GoProgram;
     freeMiB: number;
-    cost: {
-        /** Number of packages that a build compiles if Go's cache is empty. */
-        packages: number;
-        /**
-         * Build time on two cores, in seconds, without the standard library. Estimated as 2.5 s for each MB of source, because
-         * 352 MB took 15 minutes.
-         */
-        seconds: number;
-        /** Build time if another program with shared modules was built before. @default seconds */
-        sharedSeconds?: number;
-    };
+    /** Whether the program has libraries that other programs have too. @default false */
+    sharesLibraries?: true;
 }
 
 /** Modules of Kubernetes that several of the programs need in the same version. */
@@ -86,7 +76,6 @@ function pulumi(): Source {
             variables: { "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": version },
         },
         freeMiB: 4096,
-        cost: { packages: 1565, seconds: 210 },
     };
 }
 
@@ -100,7 +89,6 @@ function etcd(): Source {
             output: "etcd",
         },
         freeMiB: 1024,
-        cost: { packages: 581, seconds: 40 },
     };
 }
 
@@ -136,7 +124,6 @@ function kubernetes(): Source {
         outputs,
         program: fromKubernetes(outputs),
         freeMiB: 5120,
-        cost: { packages: 2344, seconds: 190 },
     };
 }
 
@@ -171,7 +158,7 @@ function kubernetesProvider(): Source {
             variables: { [`${module}/pkg/version.Version`]: version },
         },
         freeMiB: 6144,
-        cost: { packages: 1692, seconds: 160, sharedSeconds: 35 },
+        sharesLibraries: true,
     };
 }
 
@@ -184,7 +171,6 @@ function kwok(): Source {
             packages: ["sigs.k8s.io/kwok/cmd/kwok"],
         },
         freeMiB: 2048,
-        cost: { packages: 996, seconds: 105 },
     };
 }
 
@@ -198,7 +184,7 @@ function helm(): Source {
             variables: { "helm.sh/helm/v3/internal/version.version": `v${versions.helm}` },
         },
         freeMiB: 2048,
-        cost: { packages: 963, seconds: 100, sharedSeconds: 30 },
+        sharesLibraries: true,
     };
 }
 
@@ -226,7 +212,7 @@ function kuberay(): Source {
             },
         },
         freeMiB: 2048,
-        cost: { packages: 891, seconds: 95, sharedSeconds: 10 },
+        sharesLibraries: true,
     };
 }
 
@@ -244,7 +230,7 @@ export type RecipeName = keyof typeof SOURCES | "redis";
  */
 export function recipe(name: RecipeName, env: NodeJS.ProcessEnv = process.env): Recipe {
     if (name === "redis") return redis();
-    const { version, outputs, program, freeMiB, cost } = SOURCES[name]();
+    const { version, outputs, program, freeMiB } = SOURCES[name]();
     return {
         name,
         version,
@@ -252,14 +238,11 @@ export function recipe(name: RecipeName, env: NodeJS.ProcessEnv = process.env): 
         otherFiles: Object.keys(program.keeps?.files ?? {}),
         ingredients: { ...program, arguments: buildArguments(program), platform: process.platform, arch: process.arch },
         freeMiB,
-        build: (work, out, progress) => buildGo(name, program, work, out, progress, env, cost.packages),
+        build: (work, out, progress) => buildGo(name, program, work, out, progress, env),
     };
 }
 
-/** Duration of a build on two cores, in seconds. */
-export function buildSeconds(name: RecipeName): BuildSeconds {
-    if (name === "redis") return { alone: 5 };
-    const { seconds, sharedSeconds } = SOURCES[name]().cost;
-    // Kubernetes is built before the other programs that share modules, so it never profits from them.
-    return { alone: seconds, shared: name === "kubernetes" ? seconds : sharedSeconds };
+/** Whether other programs have the same libraries, so that Go compiles them only once. */
+export function sharesLibraries(name: RecipeName): boolean {
+    return name !== "redis" && SOURCES[name]().sharesLibraries === true;
 }

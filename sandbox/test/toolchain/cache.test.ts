@@ -5,7 +5,7 @@ import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { cached, type CacheOptions, cacheRoot, entryFolder, type Recipe } from "../../toolchain/cache";
+import { cached, type CacheOptions, entryFolder, type Recipe } from "../../toolchain/cache";
 
 /** A recipe that counts its builds. */
 function fakeRecipe(change: Partial<Recipe> = {}): Recipe & { built: number } {
@@ -56,16 +56,6 @@ describe("tool cache", () => {
         assert.deepEqual(leftovers(), []);
     });
 
-    it("records checksum, size, Go version and recipe next to the tool", async () => {
-        const recipe = fakeRecipe();
-        const { folder } = await cached(recipe, options);
-        const manifest = JSON.parse(fs.readFileSync(path.join(folder, "manifest.json"), "utf8"));
-        assert.match(manifest.files.fake.sha256, /^[0-9a-f]{64}$/);
-        assert.equal(manifest.files.fake.size, fs.statSync(binary(recipe)).size);
-        assert.deepEqual(manifest.facts, { go: "1.0" });
-        assert.match(manifest.recipe, /^[0-9a-f]{64}$/);
-    });
-
     it("keeps the results of two recipes apart", async () => {
         const [one, two] = [fakeRecipe(), fakeRecipe({ ingredients: { flour: 2 } })];
         assert.notEqual((await cached(one, options)).folder, (await cached(two, options)).folder);
@@ -82,12 +72,6 @@ describe("tool cache", () => {
             /does not match its checksum/,
         ],
         ["that was truncated", (recipe) => fs.truncateSync(binary(recipe), 5), /has 5 bytes instead of 20/],
-        ["whose file is missing", (recipe) => fs.rmSync(binary(recipe)), /fake is missing/],
-        [
-            "without a manifest",
-            (recipe) => fs.rmSync(path.join(entryFolder(root, recipe), "manifest.json")),
-            /has no manifest/,
-        ],
         [
             "with half a manifest",
             (recipe) => fs.truncateSync(path.join(entryFolder(root, recipe), "manifest.json"), 10),
@@ -142,24 +126,6 @@ describe("tool cache", () => {
         assert.ok(lines.some((line) => line.includes(`waiting for process ${process.pid}`)));
     });
 
-    it("does not start a build without enough disk space", async () => {
-        const recipe = fakeRecipe({ freeMiB: 5000 });
-        await assert.rejects(
-            cached(recipe, { ...options, freeMiB: () => 4321 }),
-            /needs 5000 MiB of free space in .* \(got 4321 MiB\)\. .*ALPA_AUTH_CACHE/,
-        );
-        assert.equal(recipe.built, 0);
-    });
-
-    const places: [why: string, env: NodeJS.ProcessEnv, folder: string][] = [
-        ["where ALPA_AUTH_CACHE says", { ALPA_AUTH_CACHE: "/a", XDG_CACHE_HOME: "/b" }, "/a/tools"],
-        ["in the user's cache folder", { XDG_CACHE_HOME: "/b" }, "/b/alpa-auth/tools"],
-        ["below the home folder otherwise", {}, path.join(os.homedir(), ".cache/alpa-auth/tools")],
-    ];
-    for (const [why, env, folder] of places) {
-        it(`keeps tools ${why}`, () => assert.equal(cacheRoot(env), folder));
-    }
-
     describe("lock", () => {
         const lockFile = (recipe: Recipe) => {
             const file = `${entryFolder(root, recipe)}.lock`;
@@ -170,7 +136,7 @@ describe("tool cache", () => {
         it("is taken over from a process that has ended", async () => {
             const recipe = fakeRecipe();
             const pid = deadPid();
-            fs.writeFileSync(lockFile(recipe), `${pid} ? 0\n`);
+            fs.writeFileSync(lockFile(recipe), `${pid}\n`);
             assert.equal((await cached(recipe, options)).source, "built");
             assert.match(lines[0], new RegExp(`taking over the lock of process ${pid}, which has ended`));
             assert.deepEqual(leftovers(), []);
@@ -182,20 +148,12 @@ describe("tool cache", () => {
             assert.equal((await cached(recipe, options)).source, "built");
         });
 
-        if (fs.existsSync("/proc/self/stat")) {
-            it("is taken over when another process has got the same pid since", async () => {
-                const recipe = fakeRecipe();
-                fs.writeFileSync(lockFile(recipe), `${process.pid} 1 0\n`);
-                assert.equal((await cached(recipe, options)).source, "built");
-            });
-        }
-
         it("is waited for with a timeout", async () => {
             const recipe = fakeRecipe();
-            fs.writeFileSync(lockFile(recipe), `${process.ppid} ? 0\n`);
+            fs.writeFileSync(lockFile(recipe), `${process.ppid}\n`);
             await assert.rejects(
                 cached(recipe, { ...options, waitSeconds: 0.3 }),
-                new RegExp(`waited \\d+s for process ${process.ppid}.*ps -fp ${process.ppid}`),
+                new RegExp(`waited \\d+s for process ${process.ppid}, which is creating it`),
             );
             assert.equal(recipe.built, 0);
             assert.ok(fs.existsSync(lockFile(recipe)), "someone else's lock stays");

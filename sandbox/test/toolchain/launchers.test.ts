@@ -36,20 +36,6 @@ describe("plugin launchers", function () {
         remove();
     });
 
-    it("can be rewritten while other processes use them", () => {
-        const again = writeLaunchers(path.join(plugins, ".."));
-        assert.equal(again, plugins);
-        assert.deepEqual(fs.readdirSync(plugins).sort(), [
-            ".alpa-auth-sandbox",
-            "emulators",
-            "pulumi-language-nodejs",
-            "pulumi-resource-cloudflare",
-            "pulumi-resource-command",
-            "pulumi-resource-pulumi-nodejs",
-            "pulumi-resource-random",
-        ]);
-    });
-
     it("include a built program, and replace it when it changes", () => {
         const file = path.join(folder, "tool");
         fs.writeFileSync(file, "one");
@@ -81,16 +67,6 @@ describe("plugin launchers", function () {
             "resource-kubernetes-v1.2.3/pulumi-resource-kubernetes",
             "resource-random-v1.2.3/pulumi-resource-random",
         ]);
-    });
-
-    it("are replaced by a real provider, whatever its file is called", () => {
-        const file = path.join(folder, "provider-of-mine");
-        fs.writeFileSync(file, "real", { mode: 0o755 });
-        const home = path.join(folder, "home");
-        installPlugins(home, plugins, { cloudflare: file });
-        const laid = fs.readdirSync(path.join(home, "plugins"), { recursive: true }).map(String);
-        const provider = laid.find((name) => name.endsWith("/pulumi-resource-cloudflare"))!;
-        assert.equal(fs.readFileSync(path.join(home, "plugins", provider), "utf8"), "real");
     });
 
     for (const name of [
@@ -168,14 +144,5 @@ describe("plugin launchers", function () {
         assert.equal(text, "from the program 127.0.0.1:1");
         engine.kill("SIGKILL");
         await eventually("its end", () => !isRunning(Number(pid)) || undefined);
-    });
-
-    it("let pulumi-resource-pulumi-nodejs fail by name where the program's packages are not installed", async () => {
-        const child = spawn(path.join(plugins, "pulumi-resource-pulumi-nodejs"), ["x"], { cwd: folder });
-        let stderr = "";
-        child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
-        const [code] = (await once(child, "close")) as [number];
-        assert.equal(code, 1);
-        assert.match(stderr, /Cannot find module '@pulumi\/pulumi\/cmd\/dynamic-provider'/);
     });
 });
