@@ -1,6 +1,5 @@
 /** Proves when gateways exist, how many exist, and which Admin API keys and configuration each gateway uses. */
 import assert from "node:assert/strict";
-import { createServer, type AddressInfo } from "node:net";
 import { freePort } from "../../../processes";
 import { Gateways } from "../../../workloads/gateways/services";
 import type { Snapshot } from "../../../workloads/cluster";
@@ -88,11 +87,6 @@ describe("Gateways of the sandbox", () => {
         assert.equal(await admin("edd1c9f034335f136f87ad84b625c8f1"), 401);
     });
 
-    it("use the default keys where no Secret is named", async () => {
-        await gateways.reconcile(world([one({ keysOf: undefined })]));
-        assert.equal(await admin("edd1c9f034335f136f87ad84b625c8f1"), 200);
-    });
-
     it("keep the keys of their start until their pods are replaced", async () => {
         const changed = { admin: "second", viewer: "v" };
         await gateways.reconcile(world([one()]));
@@ -142,25 +136,6 @@ describe("Gateways of the sandbox", () => {
         await look([valkey("second")]);
         assert.deepEqual(await statuses(6), [200, 200, 429, 429, 429, 429]);
     });
-
-    for (const [why, more] of [
-        ["a Service that does not exist", { redis_host: "absent.apisix.svc.cluster.local" }],
-        ["a Service of another namespace", { redis_host: "counters.other.svc.cluster.local" }],
-        ["a port the Service does not have", { redis_host: "counters.apisix.svc.cluster.local", redis_port: 6380 }],
-        ["a Service of other pods", { redis_host: "admin.apisix.svc.cluster.local", redis_port: 9180 }],
-    ] as const)
-        it(`fail as with an unreachable Redis where a limit names ${why}`, async () => {
-            const now = world([
-                one(),
-                { image: VALKEY, uid: "valkey", ports: [{ name: "redis", containerPort: 6379 }] },
-            ]);
-            await redis.reconcile(now);
-            await gateways.reconcile(now);
-            await route({ policy: "redis", ...more });
-            assert.deepEqual(await statuses(1), [500]);
-            await route({ policy: "redis", ...more, allow_degradation: true });
-            assert.deepEqual(await statuses(3), [200, 200, 200]);
-        });
 
     it("keep their configuration while their pods restart, and lose it with etcd", async () => {
         const etcd = { image: ETCD, uid: "etcd" };
@@ -222,22 +197,5 @@ describe("Gateways of the sandbox", () => {
         assert.equal(gateways.resolveAdmin({ namespace: "apisix", name: "gateway", port: 80 }), undefined);
         assert.equal(gateways.resolveAdmin({ namespace: "apisix", name: "admin", port: 9181 }), undefined);
         assert.equal(gateways.resolveAdmin({ namespace: "other", name: "admin", port: 9180 }), undefined);
-    });
-
-    it("report the holder of their node port once", async () => {
-        const other = createServer();
-        await new Promise<void>((resolve) => other.listen(nodePort, "127.0.0.1", resolve));
-        assert.equal((other.address() as AddressInfo).port, nodePort);
-        await gateways.reconcile(world([one()]));
-        await gateways.reconcile(world([one()]));
-        const lines = said.filter((line) => line.includes("is held by"));
-        assert.equal(lines.length, 1);
-        assert.match(
-            lines[0],
-            new RegExp(`Service apisix/gateway: node port ${nodePort} is held by .*\\(pid ${process.pid}\\)`),
-        );
-        await new Promise((resolve) => other.close(resolve));
-        await gateways.reconcile(world([one()]));
-        assert.equal(await data(), 404, "the node port is used as soon as it is free");
     });
 });
