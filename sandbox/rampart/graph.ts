@@ -116,7 +116,9 @@ export function problemsOf(object: GraphObject, namespaces: string[], graphs: Gr
     const taken = new Set(namespaces);
     for (const other of graphs.map(parseGraph)) {
         const own = other.name === graph.name && other.namespace === graph.namespace;
-        for (const { namespace } of other.components) own ? taken.delete(namespace) : taken.add(namespace);
+        for (const { namespace } of other.components)
+            if (own) taken.delete(namespace);
+            else taken.add(namespace);
     }
     return graph.components
         .flatMap(({ name, namespace, needs }) => [

@@ -96,7 +96,7 @@ export async function requireGo(tool: string, env: NodeJS.ProcessEnv): Promise<{
     return { go, version: number };
 }
 
-export function compareVersions(left: string, right: string): number {
+function compareVersions(left: string, right: string): number {
     const [a, b] = [left, right].map((text) => text.split(".").map(Number));
     for (let i = 0; i < Math.max(a.length, b.length); i++) {
         const difference = (a[i] ?? 0) - (b[i] ?? 0);

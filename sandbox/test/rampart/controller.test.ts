@@ -13,9 +13,9 @@ describe("Rampart's controller", () => {
     afterEach(() => world.close());
 
     it("shows Deploying with the old observedGeneration, then Deployed", async () => {
-        world.apply(one);
+        world.put(one);
         await world.reaches("Deployed", 1);
-        world.apply(specOf({ apisix: component({ $ui: { retry: 1 } }) }));
+        world.put(specOf({ apisix: component({ $ui: { retry: 1 } }) }));
         await world.reaches("Deployed", 2);
         assert.deepEqual(world.states.slice(-2), [
             ["Deploying", 1],
@@ -26,7 +26,7 @@ describe("Rampart's controller", () => {
 
     it("never retries a failed generation, and keeps its messages after a success", async () => {
         world.helm = () => Promise.reject(new HelmError("port is already allocated"));
-        world.apply(one);
+        world.put(one);
         await world.reaches("Failed", 1);
         world.cycle();
         await new Promise((resolve) => setImmediate(resolve));
@@ -36,7 +36,7 @@ describe("Rampart's controller", () => {
         assert.match(before, /'env': .*sandbox-canary-never-print-this/);
         assert.match(after, /port is already allocated/);
         world.helm = () => {};
-        world.apply(one);
+        world.put(one);
         await world.reaches("Deployed", 2);
         assert.equal(world.graph!.status!.messages, messages);
     });
@@ -47,7 +47,7 @@ describe("Rampart's controller", () => {
     ];
     for (const [what, change, said] of refused)
         it(`fails validation for ${what}, and changes nothing`, async () => {
-            world.apply(specOf({ apisix: component({ chart: { ...component().chart, ...change } }) }));
+            world.put(specOf({ apisix: component({ chart: { ...component().chart, ...change } }) }));
             await world.reaches("Failed", 1);
             assert.match(world.graph!.status!.messages!, said);
             assert.equal(world.graph!.metadata.finalizers, undefined);
@@ -55,51 +55,51 @@ describe("Rampart's controller", () => {
         });
 
     it("installs a component after those that it needs", async () => {
-        world.apply(specOf({ a: component({ needs: ["b"] }), b: component({ needs: ["c"] }), c: component() }));
+        world.put(specOf({ a: component({ needs: ["b"] }), b: component({ needs: ["c"] }), c: component() }));
         await world.reaches("Deployed", 1);
         assert.deepEqual(world.commands, ["install default-g-c", "install default-g-b", "install default-g-a"]);
     });
 
     it("uninstalls a removed component after the others are deployed, and keeps it when their deployment fails", async () => {
-        world.apply(specOf({ apisix: component(), old: component() }));
+        world.put(specOf({ apisix: component(), old: component() }));
         await world.reaches("Deployed", 1);
         world.helm = () => Promise.reject(new HelmError("no"));
-        world.apply(one);
+        world.put(one);
         await world.reaches("Failed", 2);
         assert.ok(namespace(world, "default-g-old"));
         world.helm = () => {};
-        world.apply(one);
+        world.put(one);
         await world.reaches("Deployed", 3);
         assert.equal(namespace(world, "default-g-old"), undefined);
     });
 
     it("uninstalls everything of a graph that is changed while it deploys", async () => {
         const whole = specOf({ apisix: component(), keep: component() });
-        world.apply(whole);
+        world.put(whole);
         await world.reaches("Deployed", 1);
         world.helm = (_, signal) =>
             new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
-        world.apply(whole);
+        world.put(whole);
         await world.until(() => world.commands.length === 4);
         world.helm = () => {};
-        world.apply(whole);
+        world.put(whole);
         await world.reaches("Deployed", 3);
         assert.deepEqual(world.commands.slice(4, 6), [`uninstall ${INSIDE}`, "uninstall default-g-keep"]);
     });
 
     it("deletes the namespaces of a graph with deploy: false, and deploys it again", async () => {
-        world.apply(one);
+        world.put(one);
         await world.reaches("Deployed", 1);
-        world.apply({ ...one, deploy: false });
+        world.put({ ...one, deploy: false });
         await world.reaches("Undeployed", 2);
         assert.equal(namespace(world), undefined);
-        world.apply(one);
+        world.put(one);
         await world.reaches("Deployed", 3);
         assert.ok(namespace(world));
     });
 
     it("completes a deletion only in the next watch, and uninstalls twice", async () => {
-        world.apply(one);
+        world.put(one);
         await world.reaches("Deployed", 1);
         world.delete();
         await world.until(() => world.commands.length === 2);
@@ -113,7 +113,7 @@ describe("Rampart's controller", () => {
 
     it("does not use a namespace that it did not create", async () => {
         world.objects.set(`/api/v1/namespaces/${INSIDE}`, { metadata: { name: INSIDE } });
-        world.apply(one);
+        world.put(one);
         await world.reaches("Failed", 1);
         assert.match(world.graph!.status!.messages!, /already exists and is not created by Rampart/);
     });

@@ -44,7 +44,7 @@ export class World {
         return this.objects.get(this.path) as GraphObject | undefined;
     }
 
-    apply(spec: object): void {
+    put(spec: object): void {
         const old = this.graph;
         const metadata = { namespace: "default", name: "g", uid: "1", ...old?.metadata };
         const generation = (old?.metadata.generation ?? 0) + 1;
