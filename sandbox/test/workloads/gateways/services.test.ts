@@ -4,6 +4,7 @@ import { freePort } from "../../../processes";
 import { Gateways } from "../../../workloads/gateways/services";
 import type { Snapshot } from "../../../workloads/cluster";
 import { RedisPods } from "../../../workloads/redis-pods";
+import { ServiceNetwork } from "../../../workloads/service-network";
 import { pod, secret, service, snapshot, type PodArgs } from "../kit";
 
 const APISIX = "apache/apisix:3.18.0-ubuntu";
@@ -14,13 +15,19 @@ describe("Gateways of the sandbox", () => {
     let gateways: Gateways;
     let redis: RedisPods;
     let nodePort: number;
+    let last = snapshot();
     let said: string[];
     const clock = { secondLasts: 0.001 };
     beforeEach(async () => {
         said = [];
         nodePort = await freePort();
         redis = new RedisPods(() => undefined);
-        gateways = new Gateways({ resolve: redis.resolve, clock, log: (line) => said.push(line) });
+        const network = new ServiceNetwork({
+            snapshot: () => last,
+            portOf: (pod, port) => redis.portOf(pod, port),
+            reachable: () => true,
+        });
+        gateways = new Gateways({ resolve: network.resolve, clock, log: (line) => said.push(line) });
     });
     afterEach(async () => {
         await gateways.close();
@@ -119,9 +126,9 @@ describe("Gateways of the sandbox", () => {
     it("count together where their limits name the Service of a Valkey pod, whose counts end with the pod", async () => {
         const apisix = ["one", "two", "three"].map((uid) => one({ uid }));
         const look = async (pods: PodArgs[]) => {
-            const now = world([...apisix, ...pods]);
-            await redis.reconcile(now);
-            await gateways.reconcile(now);
+            last = world([...apisix, ...pods]);
+            await redis.reconcile(last);
+            await gateways.reconcile(last);
         };
         const valkey = (uid: string): PodArgs => ({
             image: VALKEY,
