@@ -19,7 +19,6 @@ interface Source {
     version: string;
     outputs: string[];
     program: GoProgram;
-    freeMiB: number;
     /** Whether the program has libraries that other programs have too. @default false */
     sharesLibraries?: true;
 }
@@ -75,7 +74,6 @@ function pulumi(): Source {
             stubs: Object.fromEntries(UNUSED_BY_PULUMI.map((name) => [name, `package ${path.basename(name)}\n`])),
             variables: { "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": version },
         },
-        freeMiB: 4096,
     };
 }
 
@@ -88,7 +86,6 @@ function etcd(): Source {
             packages: ["go.etcd.io/etcd/server/v3"],
             output: "etcd",
         },
-        freeMiB: 1024,
     };
 }
 
@@ -123,7 +120,6 @@ function kubernetes(): Source {
         version: versions.kubernetes,
         outputs,
         program: fromKubernetes(outputs),
-        freeMiB: 5120,
     };
 }
 
@@ -157,7 +153,6 @@ function kubernetesProvider(): Source {
             output: "pulumi-resource-kubernetes",
             variables: { [`${module}/pkg/version.Version`]: version },
         },
-        freeMiB: 6144,
         sharesLibraries: true,
     };
 }
@@ -170,7 +165,6 @@ function kwok(): Source {
             goMod: goMod("kwok", "1.24.0", [`require sigs.k8s.io/kwok v${versions.kwok}`]),
             packages: ["sigs.k8s.io/kwok/cmd/kwok"],
         },
-        freeMiB: 2048,
     };
 }
 
@@ -183,7 +177,6 @@ function helm(): Source {
             packages: ["helm.sh/helm/v3/cmd/helm"],
             variables: { "helm.sh/helm/v3/internal/version.version": `v${versions.helm}` },
         },
-        freeMiB: 2048,
         sharesLibraries: true,
     };
 }
@@ -211,7 +204,6 @@ function kuberay(): Source {
                 files: Object.fromEntries(KUBERAY_CRDS.map((name) => [name, `config/crd/bases/${name}`])),
             },
         },
-        freeMiB: 2048,
         sharesLibraries: true,
     };
 }
@@ -230,14 +222,13 @@ export type RecipeName = keyof typeof SOURCES | "redis";
  */
 export function recipe(name: RecipeName, env: NodeJS.ProcessEnv = process.env): Recipe {
     if (name === "redis") return redis();
-    const { version, outputs, program, freeMiB } = SOURCES[name]();
+    const { version, outputs, program } = SOURCES[name]();
     return {
         name,
         version,
         outputs,
         otherFiles: Object.keys(program.keeps?.files ?? {}),
         ingredients: { ...program, arguments: buildArguments(program), platform: process.platform, arch: process.arch },
-        freeMiB,
         build: (work, out, progress) => buildGo(name, program, work, out, progress, env),
     };
 }

@@ -36,7 +36,7 @@ describe("programs that are not installed", () => {
 
     function recipe(name: string, how: "building" | "downloading", step: () => Promise<void> = async () => {}): Recipe {
         return {
-            ...{ name, version: "1.0.0", how, outputs: [name], ingredients: how, freeMiB: 1 },
+            ...{ name, version: "1.0.0", how, outputs: [name], ingredients: how },
             async build(_, out) {
                 ran.push(`${how} ${name}`);
                 await step();

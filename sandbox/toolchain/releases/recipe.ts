@@ -15,7 +15,6 @@ export function releaseRecipe(name: string, { version, downloads }: Release, pro
         how: "downloading",
         outputs: downloads.flatMap(({ program, members = {} }) => (program ? [program] : Object.keys(members))),
         ingredients: downloads,
-        freeMiB: 2048,
         async build(work, out) {
             const results = await Promise.allSettled(downloads.map((one) => download(one, work, protocol)));
             const errors = results.flatMap((one) => (one.status === "rejected" ? [one.reason as Error] : []));
