@@ -7,10 +7,7 @@ import { once } from "node:events";
 import * as grpc from "@grpc/grpc-js";
 import { LanguageRuntimeClient } from "@pulumi/pulumi/proto/language_grpc_pb";
 import * as language from "@pulumi/pulumi/proto/language_pb";
-import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
-import * as provider from "@pulumi/pulumi/proto/provider_pb";
-import { Struct } from "google-protobuf/google/protobuf/struct_pb";
-import { installPlugins, linkExecutable, writeLaunchers } from "../../toolchain/launchers";
+import { installPlugins, writeLaunchers } from "../../toolchain/launchers";
 import { ask, eventually, folderWith, isRunning, parentOf } from "../plugins/kit";
 
 describe("plugin launchers", function () {
@@ -34,16 +31,6 @@ describe("plugin launchers", function () {
     afterEach(() => {
         if (started !== undefined && isRunning(started)) process.kill(started, "SIGKILL");
         remove();
-    });
-
-    it("include a built program, and replace it when it changes", () => {
-        const file = path.join(folder, "tool");
-        fs.writeFileSync(file, "one");
-        assert.equal(fs.readFileSync(linkExecutable(file, plugins), "utf8"), "one");
-        fs.rmSync(file);
-        fs.writeFileSync(file, "two");
-        assert.equal(fs.readFileSync(linkExecutable(file, plugins), "utf8"), "two");
-        assert.equal(fs.readFileSync(linkExecutable(file, plugins), "utf8"), "two");
     });
 
     it("are in the same layout below a Pulumi home as the plugins of an installed Pulumi", () => {
@@ -94,19 +81,6 @@ describe("plugin launchers", function () {
         const [port] = (await once(plugin.stdout, "data")) as [Buffer];
         return `127.0.0.1:${Number(port)}`;
     }
-
-    it("let pulumi-resource-random find bcrypt, which is not part of its single file", async () => {
-        const client = new ResourceProviderClient(
-            await start("pulumi-resource-random"),
-            grpc.credentials.createInsecure(),
-        );
-        const request = new provider.CreateRequest()
-            .setUrn("urn:pulumi:dev::proj::random:index/randomPassword:RandomPassword::res")
-            .setProperties(Struct.fromJavaScript({ length: 20 }));
-        const made = await ask(client, client.create, request);
-        assert.match(JSON.stringify(made.getProperties()?.toJavaScript()), /"\$2a\$10\$/);
-        client.close();
-    });
 
     it("let pulumi-language-nodejs run a program, which ends with the language host", async () => {
         const script = path.join(folder, "node_modules/@pulumi/pulumi/cmd/run/index.js");

@@ -73,19 +73,6 @@ describe("cloudflared of the sandbox's cluster", () => {
         const reply = await world.send();
         assert.equal(reply.status, 200);
     });
-    it("counts its requests, at its metrics port and at no other", async () => {
-        await look();
-        await ready;
-        assert.equal((await world.send()).status, 200);
-        const port = pods.podPort("apisix", "one", 2000);
-        const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-        assert.match(text, /^cloudflared_tunnel_total_requests 1$/m);
-        assert.match(text, /^cloudflared_tunnel_server_locations\{connection_id="0",edge_location="\w+"\} 1$/m);
-        assert.equal(pods.podPort("apisix", "one", 2001), undefined);
-        assert.equal(pods.podPort("apisix", "two", 2000), undefined);
-        await pods.reconcile(snapshot());
-        assert.equal(pods.podPort("apisix", "one", 2000), undefined);
-    });
     it("stops as soon as it has no open request, not after its grace period", async () => {
         await look();
         await ready;
@@ -111,7 +98,4 @@ describe("cloudflared of the sandbox's cluster", () => {
     it("may start as the product deploys it", () => assert.equal(missing(connectorPod(), supplies()), undefined));
     it("is not ready before Cloudflare can reach it", () =>
         assert.match(words(connectorPod(), { connected: () => false }), /Readiness probe failed/));
-
-    it("does not start in a world without an edge", () =>
-        assert.match(words(connectorPod(), { edge: undefined }), /no Cloudflare edge/));
 });

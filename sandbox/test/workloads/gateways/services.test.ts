@@ -88,12 +88,6 @@ describe("Gateways of the sandbox", () => {
         await assert.rejects(data());
     });
 
-    it("use the keys of the Secret that their pod names", async () => {
-        await gateways.reconcile(world([one()]));
-        assert.equal(await admin("first"), 200);
-        assert.equal(await admin("edd1c9f034335f136f87ad84b625c8f1"), 401);
-    });
-
     it("keep the keys of their start until their pods are replaced", async () => {
         const changed = { admin: "second", viewer: "v" };
         await gateways.reconcile(world([one()]));
@@ -121,27 +115,6 @@ describe("Gateways of the sandbox", () => {
             [200, 200, ...Array<number>(6).fill(429)],
             "a new pod starts counting at zero",
         );
-    });
-
-    it("count together where their limits name the Service of a Valkey pod, whose counts end with the pod", async () => {
-        const apisix = ["one", "two", "three"].map((uid) => one({ uid }));
-        const look = async (pods: PodArgs[]) => {
-            last = world([...apisix, ...pods]);
-            await redis.reconcile(last);
-            await gateways.reconcile(last);
-        };
-        const valkey = (uid: string): PodArgs => ({
-            image: VALKEY,
-            uid,
-            ports: [{ name: "redis", containerPort: 6379 }],
-        });
-        await look([valkey("first")]);
-        await route({ policy: "redis", redis_host: "counters.apisix.svc.cluster.local" });
-        assert.deepEqual(await statuses(6), [200, 200, 429, 429, 429, 429]);
-        await look([]);
-        assert.deepEqual(await statuses(3), [500, 500, 500]);
-        await look([valkey("second")]);
-        assert.deepEqual(await statuses(6), [200, 200, 429, 429, 429, 429]);
     });
 
     it("keep their configuration while their pods restart, and lose it with etcd", async () => {
@@ -189,13 +162,6 @@ describe("Gateways of the sandbox", () => {
             assert.deepEqual([await data(), await admin("first")], [502, 503]);
             await gateways.reconcile(world([asking("pod-2", "secret"), etcd]));
             assert.deepEqual([await data(), await admin("first")], [502, 200]);
-        });
-
-        it("start without a password again when etcd has lost its volume", async () => {
-            await gateways.reconcile(world([asking("pod-1", "secret"), etcd]));
-            await setPassword("secret");
-            gateways.loseEtcd("data");
-            assert.deepEqual([admits("secret"), admits()], [false, true]);
         });
     });
 

@@ -106,15 +106,6 @@ describe("Pods of a RayCluster in the sandbox", () => {
         await waitFor("Alpa: loaded", async () => (await ask()) === 200, { seconds: 25 });
     });
 
-    it("wait for the head if they are workers", async () => {
-        await put(worker());
-        assert.deepEqual(waits("worker"), {
-            reason: "PodInitializing",
-            message: "wait-gcs-ready: the head does not answer",
-        });
-        assert.deepEqual(ledger.on(NODES[1]), []);
-    });
-
     it("fail with the program's message while a host process holds their GPUs, and start when that process has released them", async () => {
         const hold = ledger.take(NODES[0], bareMetal)!;
         await put(head({ container: { terminationMessagePolicy: "FallbackToLogsOnError" } }), worker());
@@ -144,15 +135,6 @@ describe("Pods of a RayCluster in the sandbox", () => {
         assert.deepEqual(ledger.on(NODES[0]), [], "an ended pod holds nothing");
     });
 
-    it("run the watchdog of Alpa, fail with its last message, and load again", async () => {
-        const script = "alpa_port=20001; echo no progress at $((alpa_port > 0)) >&2; exit 1";
-        const env = [{ name: "ALPA_WATCHDOG", value: script }];
-        await put(head({ container: { env, terminationMessagePolicy: "FallbackToLogsOnError" } }), worker());
-        await until("head: ended", () => (main("head")?.restartCount ?? 0) >= 1);
-        assert.equal(main("head")!.lastState!.terminated!.message, "no progress at 1");
-        await until("Alpa: launched again", () => ray.alpaOf(head()) !== undefined);
-    });
-
     it("fail if Alpa runs in them when a worker is lost, and load again with the next worker", async () => {
         await put(head(), worker());
         await waitFor("Alpa: loaded", async () => ray.alpaOf(head()) !== undefined && (await ask()) === 200, {
@@ -165,16 +147,6 @@ describe("Pods of a RayCluster in the sandbox", () => {
         assert.match(lines.join("\n"), /RayActorError/);
         await put(worker());
         await until("Alpa: launched again", () => ray.alpaOf(head()) !== undefined);
-    });
-
-    it("release their GPUs when they are deleted, at once without a preStop hook", async () => {
-        await put(head(), worker());
-        await put(head({ deleted: true }), worker({ deleted: true }));
-        await until("both: gone", () => taken.length === 2);
-        assert.deepEqual(
-            NODES.map((node) => ledger.on(node).length),
-            [0, 0],
-        );
     });
 
     it("finish their answers first with a preStop hook, within their grace period", async () => {
