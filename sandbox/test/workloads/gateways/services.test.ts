@@ -3,36 +3,20 @@ import assert from "node:assert/strict";
 import { freePort } from "../../../processes";
 import { Gateways } from "../../../workloads/gateways/services";
 import type { Snapshot } from "../../../workloads/cluster";
-import { RedisPods } from "../../../workloads/redis-pods";
-import { ServiceNetwork } from "../../../workloads/service-network";
 import { pod, secret, service, snapshot, type PodArgs } from "../kit";
 
 const APISIX = "apache/apisix:3.18.0-ubuntu";
-const VALKEY = "registry.example.com/valkey/valkey:8.1.4-alpine";
 const ETCD = "gcr.io/etcd-development/etcd:v3.6.16";
 
 describe("Gateways of the sandbox", () => {
     let gateways: Gateways;
-    let redis: RedisPods;
     let nodePort: number;
-    let last = snapshot();
-    let said: string[];
     const clock = { secondLasts: 0.001 };
     beforeEach(async () => {
-        said = [];
         nodePort = await freePort();
-        redis = new RedisPods(() => undefined);
-        const network = new ServiceNetwork({
-            snapshot: () => last,
-            portOf: (pod, port) => redis.portOf(pod, port),
-            reachable: () => true,
-        });
-        gateways = new Gateways({ resolve: network.resolve, clock, log: (line) => said.push(line) });
+        gateways = new Gateways({ resolve: () => undefined, clock, log: () => undefined });
     });
-    afterEach(async () => {
-        await gateways.close();
-        await redis.close();
-    });
+    afterEach(() => gateways.close());
 
     function world(pods: PodArgs[], keys: Record<string, string> = { admin: "first", viewer: "v" }): Snapshot {
         return snapshot({
@@ -41,7 +25,6 @@ describe("Gateways of the sandbox", () => {
             services: [
                 service("gateway", APISIX, { port: 80, targetPort: 9080, nodePort }),
                 service("admin", APISIX, { port: 9180, targetPort: 9180 }),
-                service("counters", VALKEY, { port: 6379, targetPort: "redis" }),
             ],
         });
     }
