@@ -3,7 +3,6 @@ import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { helmEnvironment } from "../charts/package";
 import type { Component } from "./graph.js";
 
 interface HelmOptions {
@@ -29,7 +28,13 @@ export class Helm {
     constructor(private readonly options: HelmOptions) {
         mkdirSync(options.stateDir, { recursive: true, mode: 0o700 });
         const home = mkdtempSync(join(options.stateDir, "home-"));
-        this.env = { ...helmEnvironment(home), KUBECONFIG: options.kubeConfigPath };
+        this.env = {
+            ...process.env,
+            HELM_CACHE_HOME: join(home, "cache"),
+            HELM_CONFIG_HOME: join(home, "config"),
+            HELM_DATA_HOME: join(home, "data"),
+            KUBECONFIG: options.kubeConfigPath,
+        };
     }
 
     /** Text of the chart's Chart.yaml. */
