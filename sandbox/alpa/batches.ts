@@ -7,9 +7,8 @@
 // - While the worker generates, it does nothing else: no other request is even read.
 // - A logprobs request that continues a cache entry younger than 15 s is served before all waiting requests.
 
-import { forward, generate, MAX_BATCH, type Weights } from "./model";
+import { forward, generate, MAX_BATCH } from "./model";
 import { PyError, type PyValue } from "./python-value";
-import { type Caller, Waiting } from "./scheduler";
 
 interface Generation {
     kind: "generate";
@@ -28,8 +27,6 @@ export interface Scoring {
      * Id of the cache entry. The answer contains it, and a later request with this id is served before all waiting requests.
      */
     cacheId: string;
-    /** The id as the caller sent it. For the cache, an int and a text of the same digits are two different ids. */
-    cacheKey: string | bigint;
     topK: bigint;
     done: (found: { logprobs: number[][]; indices: number[][] } | PyError) => void;
 }
@@ -48,8 +45,6 @@ const FIRST_COME_FIRST_MS = 15_000;
 export interface BatchOptions {
     /** Time that the generation of one batch takes, in seconds. */
     seconds: number;
-    /** @default "usual" */
-    weights?: Weights;
     /** Waits for more requests after the first request of a batch. */
     batchWindow: () => Promise<unknown>;
     /** The current time in milliseconds. It determines the age of cache entries. */
@@ -58,8 +53,8 @@ export interface BatchOptions {
 }
 
 export class BatchLoop {
-    private readonly queue = new Waiting<Generation | Scoring>();
-    private readonly cache = new Map<string | bigint, { used: number; since: number; inputs: PyValue[][] }>();
+    private readonly queue: (Generation | Scoring)[] = [];
+    private readonly cache = new Map<string, { used: number; since: number; inputs: PyValue[][] }>();
     private wake: () => void = () => {};
     private uses = 0;
     private closed = false;
@@ -77,9 +72,9 @@ export class BatchLoop {
         this.wake();
     }
 
-    push(item: Generation | Scoring, caller: Caller): void {
+    push(item: Generation | Scoring): void {
         if (item.kind === "logprobs" && this.goesFirst(item)) this.queue.unshift(item);
-        else this.queue.push(item, caller);
+        else this.queue.push(item);
         this.wake();
     }
 
@@ -91,7 +86,7 @@ export class BatchLoop {
     private async run(): Promise<void> {
         try {
             for (;;) {
-                while (this.queue.size === 0 && !this.closed) {
+                while (this.queue.length === 0 && !this.closed) {
                     await new Promise<void>((resolve) => (this.wake = resolve));
                 }
                 if (this.closed) return;
@@ -111,9 +106,9 @@ export class BatchLoop {
     }
 
     private async generateBatch(first: Generation): Promise<void> {
-        if (this.queue.size < FULL_QUEUE) await this.options.batchWindow();
+        if (this.queue.length < FULL_QUEUE) await this.options.batchWindow();
         const batch = [first];
-        while (batch.length < MAX_BATCH && this.queue.size > 0) {
+        while (batch.length < MAX_BATCH && this.queue.length > 0) {
             const next = this.queue.shift() as Generation | Scoring;
             if (next.kind === "generate") batch.push(next);
             else {
@@ -128,7 +123,6 @@ export class BatchLoop {
             maxTokens: batch.map((item) => item.maxTokens),
             n: last.n,
             echo: last.echo,
-            weights: this.options.weights,
         });
         this.idle = new Promise((resolve) => setTimeout(resolve, this.options.seconds * 1000));
         await this.idle;
@@ -138,18 +132,18 @@ export class BatchLoop {
     private score(item: Scoring): void {
         const inputs = item.inputs;
         if (!Array.isArray(inputs) || !inputs.every(Array.isArray)) {
-            throw new PyError("TypeError", "inputs must be a list of lists of token ids");
+            throw new PyError("inputs must be a list of lists of token ids");
         }
-        const known = this.cache.get(item.cacheKey);
+        const known = this.cache.get(item.cacheId);
         if (known && !extendsByOne(known.inputs, inputs)) {
-            this.cache.delete(item.cacheKey);
+            this.cache.delete(item.cacheId);
             const what =
                 "Request does not extend cached request by one token; " +
                 "you are probably using the logprobs endpoint incorrectly.";
-            return item.done(new PyError("ValueError", what));
+            return item.done(new PyError(what));
         }
-        const found = forward(inputs, item.topK, this.options.weights);
-        this.cache.set(item.cacheKey, { used: ++this.uses, since: known?.since ?? this.options.now(), inputs });
+        const found = forward(inputs, item.topK);
+        this.cache.set(item.cacheId, { used: ++this.uses, since: known?.since ?? this.options.now(), inputs });
         while (this.cache.size > CACHE_LIMIT) {
             const [oldest] = [...this.cache].reduce((a, b) => (b[1].used < a[1].used ? b : a));
             this.cache.delete(oldest);

@@ -3,8 +3,8 @@ import { execFile } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
-import { stringify } from "yaml";
-import { crds } from "../rampart/kubernetes/crds";
+import { parse, stringify } from "yaml";
+import { GRAPH_CRD } from "../rampart/graph";
 import { KUBERAY_CRDS } from "../toolchain/recipes";
 
 const run = promisify(execFile);
@@ -13,8 +13,8 @@ const run = promisify(execFile);
 const CHARTS = __dirname;
 const CRDS = join(__dirname, "../crds");
 
-/** Sub-charts of apisix. The key is the folder of the sub-chart, the value its alias in the parent chart. */
-const SUB_CHARTS = { "apisix-ingress-controller": "ingress-controller" };
+/** Alias of the sub-chart apisix-ingress-controller in the chart apisix. */
+const ALIAS = "ingress-controller";
 
 /** Packages the emulated charts of APISIX's official repository into `folder`. */
 export async function packageCharts(helmPath: string, folder: string): Promise<void> {
@@ -25,8 +25,7 @@ export async function packageCharts(helmPath: string, folder: string): Promise<v
     const controller = copyChart("apisix-ingress-controller", source);
     copyCrds(join(controller, "crds"));
     const apisix = copyChart("apisix", source);
-    for (const name of Object.keys(SUB_CHARTS)) cpSync(controller, join(apisix, "charts", name), { recursive: true });
-    writeFileSync(join(apisix, "values.schema.json"), JSON.stringify(completeSchema()));
+    cpSync(controller, join(apisix, "charts", ALIAS), { recursive: true });
     for (const chart of [apisix, controller]) await helm(helmPath, folder, ["package", chart, "-d", archives]);
 }
 
@@ -38,15 +37,14 @@ export async function packageKuberay(helmPath: string, folder: string, crds: str
     await helm(helmPath, folder, ["package", chart, "-d", join(folder, "archives")]);
 }
 
-/** Packages the chart of Rampart with its CRDs, for a private repository. */
+/** Packages the chart of Rampart with its CRD, for a private repository. */
 export async function packageRampart(helmPath: string, folder: string): Promise<void> {
     const archives = join(folder, "archives");
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(archives, { recursive: true });
     const chart = copyChart("rampart", join(folder, "source"));
     mkdirSync(join(chart, "crds"));
-    for (const definition of crds())
-        writeFileSync(join(chart, "crds", `${definition.metadata.name}.yaml`), stringify(definition));
+    writeFileSync(join(chart, "crds", `${GRAPH_CRD.metadata.name}.yaml`), stringify(GRAPH_CRD));
     await helm(helmPath, folder, ["package", chart, "-d", archives]);
 }
 
@@ -65,26 +63,30 @@ export async function writeIndex(helmPath: string, folder: string, url: string):
 }
 
 /**
- * The values schema of the chart apisix, with the schemas of its sub-charts inserted. Helm checks the values of a sub-chart
- * only if it is enabled; with the inserted schema, a misspelt value is always rejected.
+ * A schema that accepts only the names of a chart's default values, with the same types. An empty map or list is a structure of
+ * Kubernetes. The schema of the sub-chart is inserted, because Helm checks the values of a sub-chart only if it is enabled.
  */
-export function completeSchema(): Record<string, unknown> {
-    const schema = readSchema("apisix");
-    const properties = schema.properties as Record<string, unknown>;
-    for (const [chart, key] of Object.entries(SUB_CHARTS)) {
-        const { $schema: _, ...own } = readSchema(chart);
-        properties[key] = own;
-    }
-    return schema;
+export function valuesSchema(chart: string): object {
+    const { properties, ...rest } = schemaOf(parse(readFileSync(join(CHARTS, chart, "values.yaml"), "utf8")) ?? {});
+    // Rampart adds rampart and global.rampart to the values of every component. Helm adds global to those of a sub-chart.
+    const added = { rampart: {}, global: {}, enabled: {} };
+    const below = chart === "apisix" ? { [ALIAS]: valuesSchema("apisix-ingress-controller") } : {};
+    return { ...rest, properties: { ...properties, ...added, ...below } };
 }
 
-function readSchema(chart: string): Record<string, unknown> {
-    return JSON.parse(readFileSync(join(CHARTS, chart, "values.schema.json"), "utf8")) as Record<string, unknown>;
+function schemaOf(value: unknown): { type: string; properties?: object; additionalProperties?: boolean } {
+    if (Array.isArray(value)) return { type: "array" };
+    if (typeof value === "number") return { type: "integer" };
+    if (typeof value !== "object" || value === null) return { type: typeof value };
+    const properties = Object.entries(value).map(([key, below]) => [key, schemaOf(below)]);
+    if (properties.length === 0) return { type: "object" };
+    return { type: "object", properties: Object.fromEntries(properties), additionalProperties: false };
 }
 
 function copyChart(name: string, to: string): string {
     const folder = join(to, name);
     cpSync(join(CHARTS, name), folder, { recursive: true });
+    if (name !== "rampart") writeFileSync(join(folder, "values.schema.json"), JSON.stringify(valuesSchema(name)));
     return folder;
 }
 

@@ -44,7 +44,7 @@ export async function up(options: SceneName & { detach: boolean; real?: string |
     createFolder(dir, "ALPA_AUTH_SANDBOX_DIR", 0o700);
     const say = (line: string) => console.log(line);
     say("== tools");
-    const tools = requestTools(scene.tools, { log: say, terminal: process.stdout.isTTY ? process.stdout : undefined });
+    const tools = requestTools(scene.tools, { log: say });
     const ofWorld = await unlessSignalled(tools.of(worldTools(scene.tools)));
     // A running sandbox is stopped only when all tools exist. Without a running sandbox, the new one starts while
     // Pulumi is built.
@@ -53,13 +53,13 @@ export async function up(options: SceneName & { detach: boolean; real?: string |
     const interrupted = new AbortController();
     for (const signal of SIGNALS) process.on(signal, () => interrupted.abort());
     if (replaces) say("== stopping the running sandbox and deleting its state");
-    await clear(dir, tools.log);
+    await clear(dir, say);
     // The state of an older sandbox is deleted, because a new sandbox does not have its objects.
     for (const name of ["backend", "stack-files", "credentials", "prometheus"])
         rmSync(join(dir, name), { recursive: true, force: true });
     const guard = await startGuard({ stateDir: dir, sandboxId: sandboxId(dir) });
     try {
-        tools.log("== world");
+        say("== world");
         const world = await startWorldProcess(dir, options, ofWorld, tools, interrupted.signal);
         for (const line of partLines(world.facts.parts, world.facts.olderProvider)) say(`   ${line}`);
         say(`== pulumi up, stack ${options.stack}`);
@@ -91,7 +91,7 @@ export async function up(options: SceneName & { detach: boolean; real?: string |
         clearInterval(awake);
         say("\n== ending");
     } finally {
-        await clear(dir, tools.log);
+        await clear(dir, say);
         await guard.stop();
     }
     process.exit(0);
@@ -102,7 +102,7 @@ function observedLines(address: string): string {
     return `Prometheus: ${address}, with the alerts loaded. To count the requests of the last hour by caller, run: eval "$(npm run -s sandbox -- env)" && npm run ops -- consumer usage --since 1h --prometheus ${address}`;
 }
 
-/** Waits for tools. An interrupt ends `up` at once; the next run resumes a download, but starts a build again. */
+/** Waits for tools. An interrupt ends `up` at once; the next run starts the download or build again. */
 async function unlessSignalled<T>(tools: Promise<T>): Promise<T> {
     const leave = () => process.exit(130);
     for (const signal of SIGNALS) process.on(signal, leave);
@@ -141,7 +141,7 @@ async function startWorldProcess(
     let shown = 0;
     const progress = () => {
         const lines = readFileSync(logFile, "utf8").split("\n");
-        lines.slice(shown, -1).forEach((line) => tools.log(`   ${line}`));
+        lines.slice(shown, -1).forEach((line) => console.log(`   ${line}`));
         shown = lines.length - 1;
         return ended || signal.aborted;
     };

@@ -1,5 +1,5 @@
 /**
- * Programs of a host that this process emulates. On the host each program is a small script: it sends its own path and
+ * Programs of a host that this process emulates, for example systemctl. On the host each program is a small script: it sends its own path and
  * arguments to this process, and prints the reply. It does not read standard input.
  */
 import * as fs from "node:fs";
@@ -13,6 +13,8 @@ export interface ProgramCall {
     args: string[];
     /** Whether the caller is root. */
     privileged: boolean;
+    /** The caller's NOTIFY_SOCKET, by which systemd knows a service; "" if it has none. */
+    notifySocket: string;
     /** Aborted when the caller has disconnected. */
     signal: AbortSignal;
 }
@@ -46,10 +48,10 @@ export async function openStage(root: string, header: { line: string; file: stri
         request.on("end", () => {
             if (`Authorization: ${request.headers.authorization}` !== header.line)
                 return void response.writeHead(401).end("2 not allowed\n= 1\n");
-            const [name, rights, ...args] = Buffer.concat(chunks).toString().split("\0").slice(0, -1);
+            const [name, rights, notifySocket, ...args] = Buffer.concat(chunks).toString().split("\0").slice(0, -1);
             const program = laid.get(name);
             Promise.resolve()
-                .then(() => program!({ args, privileged: rights === "root", signal: gone.signal }))
+                .then(() => program!({ args, privileged: rights === "root", notifySocket, signal: gone.signal }))
                 .catch((error: unknown) => ({ code: 70, out: "", err: `sandbox: ${name}: ${String(error)}\n` }))
                 .then(({ code, out, err }) => response.end(`${marked("1", out)}${marked("2", err)}= ${code}\n`));
         });
@@ -57,7 +59,7 @@ export async function openStage(root: string, header: { line: string; file: stri
     server.requestTimeout = 0; // programs have no time limit
     const { port, close } = await listen(server);
     const url = `http://127.0.0.1:${port}/`;
-    const script = relay("this program", WORDS, { url, header: header.file });
+    const script = relay(WORDS, { url, header: header.file });
     return {
         lay: (name, program) => {
             laid.set(name, program);
@@ -73,14 +75,14 @@ export async function openStage(root: string, header: { line: string; file: stri
         run: async (name, args, { privileged = true, signal = new AbortController().signal } = {}) => {
             const program = laid.get(name);
             if (!program) return { code: 127, out: "", err: `sh: ${name}: not found\n` };
-            return program({ args, privileged, signal });
+            return program({ args, privileged, notifySocket: "", signal });
         },
         close,
     };
 }
 
-/** The words that the script sends: its own path, the caller's rights (`root` or `user`), and its arguments. */
-const WORDS = `"$0" "\${SANDBOX_RIGHTS:-user}" "$@"`;
+/** The words that the script sends: its own path, the caller's rights (`root` or `user`), NOTIFY_SOCKET, and its arguments. */
+const WORDS = `"$0" "\${SANDBOX_RIGHTS:-user}" "\${NOTIFY_SOCKET:-}" "$@"`;
 
 function marked(stream: string, text: string): string {
     if (text === "") return "";

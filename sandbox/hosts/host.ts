@@ -25,7 +25,6 @@ import { programs } from "./programs";
 import type { Reply } from "./reply";
 import { serveSsh } from "./ssh-server";
 import { Manager } from "./systemd/manager";
-import { serveSystemd } from "./systemd/server";
 
 /** Contents of /etc/os-release. */
 const SYSTEMS = {
@@ -112,13 +111,11 @@ export async function startHost(options: HostOptions): Promise<Host> {
     const { name, users = ["ops"], hostKey = newKey(), privateKey = newKey(), address = "127.0.0.1" } = options;
     const root = fs.realpathSync(options.folder ?? fs.mkdtempSync(path.join(os.tmpdir(), "host-")));
     fs.chmodSync(root, 0o700); // the file HEADER_FILE in this folder contains a secret
-    const secret = `Bearer ${randomBytes(16).toString("hex")}`;
-    let manager: Manager | undefined = undefined;
-    const systemd = await serveSystemd(() => manager as Manager, secret);
+    const header = `Authorization: Bearer ${randomBytes(16).toString("hex")}`;
     makeFolders(root, {
         ...system(options, name, users),
-        [HEADER_FILE]: `Authorization: ${secret}\n`,
-        ...programsOf(options, { root, name, address, systemdUrl: systemd.url }),
+        [HEADER_FILE]: `${header}\n`,
+        ...programsOf(options, { root, name, address }),
         ...options.files,
     });
     const namespaces = await openNamespaces(root, {
@@ -126,8 +123,12 @@ export async function startHost(options: HostOptions): Promise<Host> {
         diskFull: options.diskFull ?? false,
         marks: options.stateDir ? { [TRACKED_MARK]: options.stateDir } : {},
     });
-    manager = new Manager(root, namespaces.enter, options);
-    const stage = await openStage(root, { line: `Authorization: ${secret}`, file: `/${HEADER_FILE}` });
+    const manager = new Manager(root, namespaces.enter, options);
+    const stage = await openStage(root, { line: header, file: `/${HEADER_FILE}` });
+    for (const program of ["systemctl", "journalctl", "systemd-notify"])
+        stage.lay(`/usr/local/sbin/${program}`, ({ args, privileged, notifySocket }) =>
+            manager.run(program, args, privileged, notifySocket),
+        );
     const ssh = await serveSsh({
         address,
         port: options.port ?? 0,
@@ -140,21 +141,19 @@ export async function startHost(options: HostOptions): Promise<Host> {
                 stdio: ["pipe", "pipe", "pipe"],
             }),
     });
-    const running = manager;
     return {
         address,
         port: ssh.port,
         hostKey: publicLine(hostKey),
         privateKey,
         root,
-        pids: () => running.pids(),
-        pidOf: (unit) => running.pidOf(unit),
-        systemctl: (...args) => running.run("systemctl", args, true, ""),
+        pids: () => manager.pids(),
+        pidOf: (unit) => manager.pidOf(unit),
+        systemctl: (...args) => manager.run("systemctl", args, true, ""),
         stage,
         close: async () => {
             await ssh.close();
-            await running.close();
-            systemd.close();
+            await manager.close();
             stage.close();
             namespaces.close();
             if (!options.folder) fs.rmSync(root, { recursive: true, force: true });
@@ -164,12 +163,12 @@ export async function startHost(options: HostOptions): Promise<Host> {
 
 function programsOf(
     { sudo = "nopasswd", password, machine }: HostOptions,
-    at: { root: string; name: string; address: string; systemdUrl: string },
+    at: { root: string; name: string; address: string },
 ): Record<string, string> {
     const passwordHash = createHash("sha256")
         .update(password ?? randomBytes(16))
         .digest("hex");
-    return programs({ ...at, sudo, passwordHash, machine, headerFile: `/${HEADER_FILE}` });
+    return programs({ ...at, sudo, passwordHash, machine });
 }
 
 /** Files in /etc and /run of the host that contain its hostname, operating system and users. */

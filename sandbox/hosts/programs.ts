@@ -1,6 +1,5 @@
 /** Emulated programs whose results differ from host to host, for example `hostname`. */
 import { ROOT_NAMESPACE } from "./namespace";
-import { relay } from "./relay";
 
 interface ProgramOptions {
     /** Folder on this machine that contains one folder per host. */
@@ -14,13 +13,7 @@ interface ProgramOptions {
     passwordHash: string;
     /** Output of `uname -m`. @default this machine's */
     machine?: string;
-    /** URL of the systemd emulator, and the file with the header that authenticates callers. */
-    systemdUrl: string;
-    headerFile: string;
 }
-
-/** The words that programs of systemd send: the program's name, the caller's rights, NOTIFY_SOCKET, and the arguments. */
-const WORDS = `"\${0##*/}" "\${SANDBOX_RIGHTS:-user}" "\${NOTIFY_SOCKET:-}" "$@"`;
 
 /**
  * Emulator of sudo(8) with the options that scripts use: -n, -S, -k, -H, -p PROMPT, -u root, -v. It never remembers a password.
@@ -108,7 +101,5 @@ export function programs(options: ProgramOptions): Record<string, string> {
         uname: uname(options.name, options.machine),
         hostname: hostname(options.name, options.address),
     };
-    const systemd = relay("systemd", WORDS, { url: options.systemdUrl, header: options.headerFile });
-    for (const name of ["systemctl", "journalctl", "systemd-notify"]) files[name] = systemd;
     return Object.fromEntries(Object.entries(files).map(([name, text]) => [`usr/local/sbin/${name}`, text]));
 }

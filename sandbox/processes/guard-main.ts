@@ -1,5 +1,4 @@
 /** Program of the guard, which guard.ts describes. Its arguments are the state directory and the id of the sandbox. */
-import { createInterface } from "node:readline";
 import { identify, isAlive } from "./identity";
 import { endOrphanPlugins } from "./orphan-plugins";
 import { removeFromLedger } from "./ledger";
@@ -9,29 +8,26 @@ const [stateDir, sandboxId] = process.argv.slice(2);
 let released = false;
 let ending = false;
 
-/**
- * Writes go to the command that started this process, and fail after that command has ended. The guard must continue
- * then, so errors are ignored.
- */
-process.stdout.on("error", () => undefined);
-process.on("SIGINT", () => undefined); // Ctrl-C ends the command, which closes the pipe
+process.on("SIGINT", () => undefined); // Ctrl-C ends the command, which closes the channel
 process.on("SIGHUP", () => undefined); // a closed terminal ends the command too
 process.on("SIGTERM", () => process.exit(0)); // `down` sends this signal last
 
-createInterface({ input: process.stdin })
-    .on("line", (line) => {
-        const watch = /^watch (\d+)$/.exec(line);
-        if (line !== "stay" && !watch) return;
-        released = true;
-        if (watch) watchProcess(Number(watch[1]));
-        process.stdout.write("released\n");
-    })
-    .on("close", () => {
-        if (!released) void endEverything("the command that started the sandbox has ended");
-    });
-process.stdout.write("ready\n");
+process.on("message", ({ watch }: { watch?: number }) => {
+    released = true;
+    if (watch !== undefined) watchProcess(watch);
+    answer();
+});
+process.on("disconnect", () => {
+    if (!released) void endEverything("the command that started the sandbox has ended");
+});
+answer();
 
-// Keeps this process alive after the pipe is closed. `down` ends it.
+/** The command may have ended meanwhile, which is no error. */
+function answer(): void {
+    process.send?.("done", () => undefined);
+}
+
+// Keeps this process alive after the channel is closed. `down` ends it.
 setInterval(() => undefined, 2 ** 30);
 
 function watchProcess(pid: number): void {

@@ -150,7 +150,7 @@ function readTable(file: string): string {
 }
 
 /** Inodes of the sockets that listen on `port` (state 0A), from a table in the format of /proc/net/tcp. */
-export function listeners(table: string, port: number): string[] {
+function listeners(table: string, port: number): string[] {
     const hex = port.toString(16).toUpperCase().padStart(4, "0");
     return table
         .split("\n")

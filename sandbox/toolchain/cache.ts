@@ -4,10 +4,10 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { ToolchainError } from "./errors";
 import { takeLock } from "./lock";
-import { duration, type Detail, type Log, RunningSteps } from "./log";
+import { type Log, shown } from "./log";
 
-/** Called with the current step of a build, and the finished part of the build from 0 to 1 if it is known. */
-export type Progress = (detail: string | Detail, share?: number) => void;
+/** Called with the current step of a build. */
+export type Progress = (detail: string) => void;
 
 /** Describes how to create one cache entry. */
 export interface Recipe {
@@ -22,9 +22,7 @@ export interface Recipe {
     how?: "building" | "downloading";
     /** Everything on which the result depends. It is part of the cache key, so a change creates a new entry. */
     ingredients: unknown;
-    /** Free space for the build in MiB, including its compile cache and downloads. */
-    freeMiB: number;
-    /** Expected duration as text, for the first progress line. */
+    /** Expected duration as text, for the progress. */
     usually?: string;
     /** Builds into `out`. `work` is an empty folder that is deleted afterwards. @returns entries for the manifest */
     build(work: string, out: string, progress: Progress): Promise<Record<string, string>>;
@@ -33,12 +31,8 @@ export interface Recipe {
 export interface CacheOptions {
     root: string;
     log: Log;
-    /** Shows the progress of running steps. @default as lines of `log` */
-    running?: RunningSteps;
     /** Longest wait for another process, in seconds: see lock.ts. @default 1800 */
     waitSeconds?: number;
-    /** Free space of a folder in MiB; tests replace it. */
-    freeMiB?: (folder: string) => number;
 }
 
 export interface CacheEntry {
@@ -54,7 +48,7 @@ interface Manifest {
     version: string;
     recipe: string;
     facts: Record<string, string>;
-    files: Record<string, { sha256: string; size: number }>;
+    files: Record<string, { sha256: string }>;
 }
 
 const MANIFEST = "manifest.json";
@@ -109,8 +103,7 @@ export async function cached(recipe: Recipe, options: CacheOptions): Promise<Cac
             fs.rmSync(folder, { recursive: true, force: true });
         }
         removeUnfinished(folder, () => options.log(`${what}: an earlier run was interrupted; starting again`));
-        requireSpace(`${what}: ${recipe.how ?? "building"} it`, folder, recipe.freeMiB, options.freeMiB ?? freeSpace);
-        await buildInto(folder, recipe, options.running ?? new RunningSteps(options.log));
+        await buildInto(folder, recipe, options.log);
         return done(recipe.how === "downloading" ? "downloaded" : "built");
     } finally {
         release();
@@ -122,23 +115,16 @@ async function problemWith(folder: string, recipe: Recipe): Promise<string | und
     let manifest: Manifest;
     try {
         manifest = JSON.parse(fs.readFileSync(path.join(folder, MANIFEST), "utf8")) as Manifest;
-    } catch (error) {
-        const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-        return missing ? "it has no manifest" : "its manifest cannot be read";
+    } catch {
+        return "its manifest cannot be read";
     }
     if (manifest.recipe !== fingerprint(recipe)) return "it is the result of a different recipe";
-    const problems = await Promise.all(
-        filesOf(recipe).map(async (output) => {
-            const expected = manifest.files?.[output];
-            const file = path.join(folder, "bin", output);
-            if (expected === undefined) return `${output} is not in the manifest`;
-            if (!fs.existsSync(file)) return `${output} is missing`;
-            const size = fs.statSync(file).size;
-            if (size !== expected.size) return `${output} has ${size} bytes instead of ${expected.size}`;
-            return (await sha256(file)) === expected.sha256 ? undefined : `${output} does not match its checksum`;
-        }),
-    );
-    return problems.find((problem) => problem !== undefined);
+    for (const output of filesOf(recipe)) {
+        const file = path.join(folder, "bin", output);
+        if (!fs.existsSync(file)) return `${output} is missing`;
+        if ((await sha256(file)) !== manifest.files?.[output]?.sha256) return `${output} does not match its checksum`;
+    }
+    return undefined;
 }
 
 async function sha256(file: string): Promise<string> {
@@ -147,22 +133,18 @@ async function sha256(file: string): Promise<string> {
     return hash.digest("hex");
 }
 
-async function buildInto(folder: string, recipe: Recipe, running: RunningSteps): Promise<void> {
-    const label = `${recipe.how ?? "building"} ${recipe.outputs.join(", ")} v${recipe.version}`;
+async function buildInto(folder: string, recipe: Recipe, log: Log): Promise<void> {
+    const usually = recipe.usually ? ` (${recipe.usually})` : "";
+    const label = `${recipe.how ?? "building"} ${recipe.outputs.join(", ")} v${recipe.version}${usually}`;
     const partial = `${folder}.partial-${process.pid}`;
     const out = path.join(partial, "bin");
     const work = path.join(partial, "work");
     fs.mkdirSync(out, { recursive: true });
     fs.mkdirSync(work);
-    running.log(`${label} …${recipe.usually ? ` (${recipe.usually})` : ""}`);
-    const started = Date.now();
-    let detail: Detail = () => undefined;
+    let detail = "";
     try {
-        const facts = await running.show(
-            label,
-            () => detail(),
-            () => recipe.build(work, out, (next) => (detail = typeof next === "string" ? () => next : next)),
-        );
+        const build = () => recipe.build(work, out, (next) => (detail = next));
+        const facts = await shown(log, label, () => detail, build);
         fs.rmSync(work, { recursive: true, force: true });
         const files: Manifest["files"] = {};
         for (const output of filesOf(recipe)) {
@@ -172,7 +154,7 @@ async function buildInto(folder: string, recipe: Recipe, running: RunningSteps):
                     `${recipe.name}: ${recipe.how ?? "building"} this tool did not create ${output}.`,
                 );
             if (recipe.outputs.includes(output)) fs.chmodSync(file, 0o755);
-            files[output] = { sha256: await sha256(file), size: fs.statSync(file).size };
+            files[output] = { sha256: await sha256(file) };
         }
         const manifest: Manifest = {
             name: recipe.name,
@@ -188,41 +170,14 @@ async function buildInto(folder: string, recipe: Recipe, running: RunningSteps):
         fs.rmSync(partial, { recursive: true, force: true });
         throw error;
     }
-    running.log(`${label} … ${duration((Date.now() - started) / 1000)}`);
 }
 
-/** Deletes the folders that interrupted builds of this entry have left. A build that still runs keeps its folder. */
+/** Deletes the folders that interrupted builds of this entry have left. Only the holder of the lock builds. */
 function removeUnfinished(folder: string, say: () => void): void {
-    const prefix = `${path.basename(folder)}.partial-`;
-    for (const name of fs.readdirSync(path.dirname(folder))) {
-        if (!name.startsWith(prefix) || isRunning(Number(name.slice(prefix.length)))) continue;
-        say();
-        fs.rmSync(path.join(path.dirname(folder), name), { recursive: true, force: true });
-    }
-}
-
-function isRunning(pid: number): boolean {
-    // This process has not started its build yet, so the folder is from an earlier process with the same pid.
-    if (pid === process.pid) return false;
-    try {
-        process.kill(pid, 0);
-        return true;
-    } catch (error) {
-        return (error as NodeJS.ErrnoException).code === "EPERM";
-    }
-}
-
-function freeSpace(folder: string): number {
-    const { bavail, bsize } = fs.statfsSync(folder);
-    return (bavail * bsize) / (1024 * 1024);
-}
-
-function requireSpace(what: string, folder: string, needed: number, free: (folder: string) => number): void {
     const parent = path.dirname(folder);
-    const got = Math.floor(free(parent));
-    if (got >= needed) return;
-    throw new ToolchainError(
-        `${what} needs ${needed} MiB of free space in ${parent} (got ${got} MiB). ` +
-            "Free some space, or set ALPA_AUTH_CACHE to a folder on a larger disk.",
-    );
+    for (const name of fs.readdirSync(parent)) {
+        if (!name.startsWith(`${path.basename(folder)}.partial-`)) continue;
+        say();
+        fs.rmSync(path.join(parent, name), { recursive: true, force: true });
+    }
 }

@@ -4,7 +4,6 @@ import * as path from "node:path";
 import { promisify } from "node:util";
 import type { Progress } from "./cache";
 import { ToolchainError } from "./errors";
-import { explain } from "./go-failures";
 import { LISTED, putStubs } from "./go-stubs";
 import versions from "./versions.json";
 import { findOnPath } from "./path";
@@ -15,6 +14,9 @@ const run = promisify(execFile);
  * Time limit of a build, in seconds. The slowest takes 5 minutes on two busy cores; the limit is for a module proxy that hangs.
  */
 const BUILD_SECONDS = 60 * 60;
+
+/** Number of lines of a failed build's output that are shown. */
+const SHOWN_LINES = 12;
 
 export interface GoProgram {
     /** Text of the main module's go.mod, which sets the versions of all modules. */
@@ -94,7 +96,7 @@ export async function requireGo(tool: string, env: NodeJS.ProcessEnv): Promise<{
     return { go, version: number };
 }
 
-export function compareVersions(left: string, right: string): number {
+function compareVersions(left: string, right: string): number {
     const [a, b] = [left, right].map((text) => text.split(".").map(Number));
     for (let i = 0; i < Math.max(a.length, b.length); i++) {
         const difference = (a[i] ?? 0) - (b[i] ?? 0);
@@ -103,10 +105,7 @@ export function compareVersions(left: string, right: string): number {
     return 0;
 }
 
-/**
- * Builds a Go program from its modules. `work` becomes the main module; executables are written to `out`.
- * @param packages number of packages to compile with an empty cache of Go, for the progress
- */
+/** Builds a Go program from its modules. `work` becomes the main module; executables are written to `out`. */
 export async function buildGo(
     tool: string,
     program: GoProgram,
@@ -114,7 +113,6 @@ export async function buildGo(
     out: string,
     progress: Progress,
     env: NodeJS.ProcessEnv = process.env,
-    packages?: number,
 ): Promise<Record<string, string>> {
     const { go, version } = await requireGo(tool, env);
     fs.writeFileSync(path.join(work, "go.mod"), program.goMod);
@@ -140,7 +138,7 @@ export async function buildGo(
     const [command, ...rest] = buildArguments(program);
     const target = program.output ? path.join(out, program.output) : `${out}${path.sep}`;
     // `-v` prints each compiled package, for the progress. It does not change the result.
-    await runGo(tool, go, [command, "-o", target, "-v", ...rest], work, env, progress, packages);
+    await runGo(tool, go, [command, "-o", target, "-v", ...rest], work, env, progress);
     return { go: version };
 }
 
@@ -151,7 +149,6 @@ function runGo(
     cwd: string,
     env: NodeJS.ProcessEnv,
     progress: Progress,
-    packages?: number,
 ): Promise<string> {
     return new Promise((resolve, reject) => {
         const child = spawn(go, args, { cwd, env: goEnvironment(env), stdio: ["ignore", "pipe", "pipe"] });
@@ -175,9 +172,7 @@ function runGo(
                     progress(`downloading ${download[1]}`);
                 } else if (/^[^\s:]+$/.test(line)) {
                     compiled++;
-                    // `packages` was counted on Linux with an empty cache. Other systems compile a few packages more.
-                    const of = packages && Math.max(packages, compiled);
-                    progress(`${compiled}${of ? ` of at most ${of}` : ""} packages compiled`, of && compiled / of);
+                    progress(`${compiled} packages compiled`);
                 } else if (line.trim() !== "") lines.push(line);
             }
         });
@@ -193,7 +188,8 @@ function runGo(
             settle();
             if (code === 0) return resolve(stdout);
             if (rest.trim() !== "") lines.push(rest);
-            reject(explain(tool, `${code ?? signal}`, lines));
+            const why = `${tool}: the build failed (go ended with ${code ?? signal}). Check the disk, and GOPROXY or HTTPS_PROXY if your network needs them.`;
+            reject(new ToolchainError(why, lines.slice(-SHOWN_LINES)));
         });
     });
 }

@@ -1,6 +1,5 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import type { BuildSeconds } from "./build-estimate";
 import type { Recipe } from "./cache";
 import { buildArguments, buildGo, type GoProgram } from "./go";
 import { redis } from "./redis";
@@ -20,18 +19,8 @@ interface Source {
     version: string;
     outputs: string[];
     program: GoProgram;
-    freeMiB: number;
-    cost: {
-        /** Number of packages that a build compiles if Go's cache is empty. */
-        packages: number;
-        /**
-         * Build time on two cores, in seconds, without the standard library. Estimated as 2.5 s for each MB of source, because
-         * 352 MB took 15 minutes.
-         */
-        seconds: number;
-        /** Build time if another program with shared modules was built before. @default seconds */
-        sharedSeconds?: number;
-    };
+    /** Whether the program has libraries that other programs have too. @default false */
+    sharesLibraries?: true;
 }
 
 /** Modules of Kubernetes that several of the programs need in the same version. */
@@ -85,8 +74,6 @@ function pulumi(): Source {
             stubs: Object.fromEntries(UNUSED_BY_PULUMI.map((name) => [name, `package ${path.basename(name)}\n`])),
             variables: { "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": version },
         },
-        freeMiB: 4096,
-        cost: { packages: 1565, seconds: 210 },
     };
 }
 
@@ -99,8 +86,6 @@ function etcd(): Source {
             packages: ["go.etcd.io/etcd/server/v3"],
             output: "etcd",
         },
-        freeMiB: 1024,
-        cost: { packages: 581, seconds: 40 },
     };
 }
 
@@ -135,8 +120,6 @@ function kubernetes(): Source {
         version: versions.kubernetes,
         outputs,
         program: fromKubernetes(outputs),
-        freeMiB: 5120,
-        cost: { packages: 2344, seconds: 190 },
     };
 }
 
@@ -170,8 +153,7 @@ function kubernetesProvider(): Source {
             output: "pulumi-resource-kubernetes",
             variables: { [`${module}/pkg/version.Version`]: version },
         },
-        freeMiB: 6144,
-        cost: { packages: 1692, seconds: 160, sharedSeconds: 35 },
+        sharesLibraries: true,
     };
 }
 
@@ -183,8 +165,6 @@ function kwok(): Source {
             goMod: goMod("kwok", "1.24.0", [`require sigs.k8s.io/kwok v${versions.kwok}`]),
             packages: ["sigs.k8s.io/kwok/cmd/kwok"],
         },
-        freeMiB: 2048,
-        cost: { packages: 996, seconds: 105 },
     };
 }
 
@@ -197,8 +177,7 @@ function helm(): Source {
             packages: ["helm.sh/helm/v3/cmd/helm"],
             variables: { "helm.sh/helm/v3/internal/version.version": `v${versions.helm}` },
         },
-        freeMiB: 2048,
-        cost: { packages: 963, seconds: 100, sharedSeconds: 30 },
+        sharesLibraries: true,
     };
 }
 
@@ -225,8 +204,7 @@ function kuberay(): Source {
                 files: Object.fromEntries(KUBERAY_CRDS.map((name) => [name, `config/crd/bases/${name}`])),
             },
         },
-        freeMiB: 2048,
-        cost: { packages: 891, seconds: 95, sharedSeconds: 10 },
+        sharesLibraries: true,
     };
 }
 
@@ -244,22 +222,18 @@ export type RecipeName = keyof typeof SOURCES | "redis";
  */
 export function recipe(name: RecipeName, env: NodeJS.ProcessEnv = process.env): Recipe {
     if (name === "redis") return redis();
-    const { version, outputs, program, freeMiB, cost } = SOURCES[name]();
+    const { version, outputs, program } = SOURCES[name]();
     return {
         name,
         version,
         outputs,
         otherFiles: Object.keys(program.keeps?.files ?? {}),
         ingredients: { ...program, arguments: buildArguments(program), platform: process.platform, arch: process.arch },
-        freeMiB,
-        build: (work, out, progress) => buildGo(name, program, work, out, progress, env, cost.packages),
+        build: (work, out, progress) => buildGo(name, program, work, out, progress, env),
     };
 }
 
-/** Duration of a build on two cores, in seconds. */
-export function buildSeconds(name: RecipeName): BuildSeconds {
-    if (name === "redis") return { alone: 5 };
-    const { seconds, sharedSeconds } = SOURCES[name]().cost;
-    // Kubernetes is built before the other programs that share modules, so it never profits from them.
-    return { alone: seconds, shared: name === "kubernetes" ? seconds : sharedSeconds };
+/** Whether other programs have the same libraries, so that Go compiles them only once. */
+export function sharesLibraries(name: RecipeName): boolean {
+    return name !== "redis" && SOURCES[name]().sharesLibraries === true;
 }

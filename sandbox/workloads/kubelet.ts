@@ -49,7 +49,7 @@ const IMAGES = [
     /^gcr\.io\/etcd-development\/etcd:v3\.6\.\d+(@sha256:[\da-f]{64})?$/,
     VALKEY,
     CLOUDFLARED,
-    /^rampart\.invalid\/(emulator|controller):/,
+    /^rampart\.invalid\/controller:/,
 ];
 
 /** The first thing a pod waits for; undefined if it can start. */

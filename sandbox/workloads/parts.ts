@@ -16,10 +16,10 @@ import { RealGateways } from "./gateways/real";
 import { Gateways } from "./gateways/services";
 import { Operators, type OperatorsOptions } from "./operators";
 import type { Program } from "./programs";
-import { alpaAddress } from "./ray/alpa-addresses";
+import { ALPA_PORT } from "./ray/container";
 import { RayPods, type RayPodsOptions } from "./ray/pods";
 import { RedisPods } from "./redis-pods";
-import { serviceNames } from "./service-names";
+import { ServiceNetwork } from "./service-network";
 
 export interface WorkloadsOptions {
     kubeConfig: KubeConfig;
@@ -63,29 +63,31 @@ export interface Parts {
 export async function startParts(options: WorkloadsOptions, cluster: Cluster, changed: () => void): Promise<Parts> {
     const { controlPlane, log, onAnswer, gpus, clock = REAL_TIME, real } = options;
     const ended = (pod: V1Pod) => cluster.takeAway(pod);
-    const redis = new RedisPods(log, (pod) => gateways.reachable(pod), options.stateDir);
+    const redis = new RedisPods(log, options.stateDir);
     const [apisix, controller] = [realPart(options, "apisix"), realPart(options, "ingress-controller")];
     const etcd = apisix && new EtcdPods(real!.etcd, apisix.ground, (pod) => gateways.reachable(pod));
-    const names = serviceNames({
+    const portOf = (pod: V1Pod, port: number) => {
+        const { namespace, name } = pod.metadata!;
+        const inGateways = gateways.podPort(namespace!, name!, port) ?? redis.portOf(pod, port);
+        return (
+            inGateways ?? etcd?.podPort(namespace!, name!, port) ?? (port === ALPA_PORT ? ray?.alpaOf(pod) : undefined)
+        );
+    };
+    const services = new ServiceNetwork({
         snapshot: () => cluster.snapshot(),
-        etcd,
-        gateways: { behindPort: (service, port) => gateways.behindPort(service, port) },
-        others: (host, port) => resolve(host, port),
+        portOf,
+        reachable: (pod) => gateways.reachable(pod),
     });
-    const network =
-        apisix || controller
-            ? await ClusterNetwork.start({ ...names, podPort: (address, port) => gateways.portAt(address, port), log })
-            : undefined;
+    const { resolve, portsOf, podPort } = services;
+    const network = apisix || controller ? await ClusterNetwork.start({ resolve, portsOf, podPort, log }) : undefined;
     const realGateways = apisix && new RealGateways(apisix.found, apisix.ground, network!, changed);
     const ray = gpus && new RayPods(gpus, { cluster, clock, ended, changed, log });
     const operators = gpus && new Operators({ ...gpus, cluster, controlPlane, log });
     gpus?.ledger.onChange(changed);
-    const resolve: Resolve = (host, port) =>
-        (ray && alpaAddress(cluster.snapshot(), ray, host, port)) ?? redis.resolve(host, port);
     const gateways: Gateways = new Gateways({ resolve, clock, ended, real: realGateways, onAnswer, log });
     const connectors = new ConnectorPods({
         edge: options.edge,
-        resolve: gateways.resolveData,
+        resolve,
         real: realPart(options, "cloudflared"),
         changed,
         log,

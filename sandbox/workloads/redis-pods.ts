@@ -4,7 +4,7 @@
  */
 import type { V1Container, V1Pod } from "@kubernetes/client-node";
 import { startRedis, type RedisServer } from "../redis/server";
-import { isReady, selects, type Snapshot } from "./cluster";
+import type { Snapshot } from "./cluster";
 import { image, isRunning, runs, VALKEY } from "./pods/images";
 
 const PORT = 6379;
@@ -45,20 +45,14 @@ function linesOf(pod: V1Pod): string[] {
 export class RedisPods {
     /** Running servers, by uid of their pod. */
     private readonly servers = new Map<string, RedisServer>();
-    private last: Snapshot | undefined;
 
-    /**
-     * @param reachable whether the node of a pod is reachable. @default every node is reachable
-     * @param stateDir folder in which the processes of servers are recorded
-     */
+    /** @param stateDir folder in which the processes of servers are recorded */
     constructor(
         private readonly log: (line: string) => void,
-        private readonly reachable: (pod: V1Pod) => boolean = () => true,
         private readonly stateDir?: string,
     ) {}
 
     async reconcile(now: Snapshot): Promise<void> {
-        this.last = now;
         const pods = now.pods.filter((pod) => runs(pod, VALKEY) && isRunning(pod));
         for (const [uid, server] of this.servers)
             if (!pods.some((pod) => pod.metadata!.uid === uid)) {
@@ -74,28 +68,10 @@ export class RedisPods {
         }
     }
 
-    /**
-     * Emulates the cluster's DNS and kube-proxy for `<service>.<namespace>.svc.cluster.local`: a port on 127.0.0.1. Returns
-     * undefined for a name outside of the cluster.
-     * @throws Error if the Service does not exist, no ready pod is behind its port, or the nodes of all ready pods are
-     * unreachable
-     */
-    readonly resolve = (host: string, port: number): number | undefined => {
-        const [, name, namespace] = /^([^.]+)\.([^.]+)\.svc\.cluster\.local\.?$/.exec(host) ?? [];
-        if (name === undefined) return undefined;
-        const found = this.last?.services.find((s) => s.metadata!.name === name && s.metadata!.namespace === namespace);
-        if (!found) throw new Error(`${host}: no such name`);
-        const target = found.spec?.ports?.find((p) => p.port === port)?.targetPort;
-        const ready = this.last?.pods.filter((pod) => isReady(pod) && selects(found, pod)) ?? [];
-        if (ready.length > 0 && !ready.some(this.reachable)) throw new Error(`${host}:${port}: connection timed out`);
-        const server = ready
-            .filter(this.reachable)
-            .filter((pod) => target !== undefined && portNumber(pod, target) === PORT)
-            .map((pod) => this.servers.get(pod.metadata!.uid!))
-            .find((one) => one !== undefined);
-        if (!server) throw new Error(`${host}:${port}: connection refused`);
-        return server.port;
-    };
+    /** Port on 127.0.0.1 of the server in a pod; undefined for another port or pod. */
+    portOf({ metadata }: V1Pod, port: number): number | undefined {
+        return port === PORT ? this.servers.get(metadata!.uid!)?.port : undefined;
+    }
 
     /** Suspends or resumes the running servers. A suspended server accepts requests, but does not answer. */
     hang(hanging: boolean): void {
@@ -105,10 +81,4 @@ export class RedisPods {
     async close(): Promise<void> {
         await Promise.all([...this.servers.values()].map((server) => server.close()));
     }
-}
-
-/** Number of a Service's target port, which can be the name of a container port. */
-function portNumber(pod: V1Pod, target: number | string): number | undefined {
-    if (typeof target === "number") return target;
-    return pod.spec!.containers.flatMap((c) => c.ports ?? []).find((p) => p.name === target)?.containerPort;
 }

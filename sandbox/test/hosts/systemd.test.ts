@@ -60,24 +60,6 @@ describe("sandbox systemd", function () {
         assert.match(await sh("systemctl status silent"), /Active: failed[^]*= 3$/);
     });
 
-    it("receives notifications over its socket, if the host has sockets", async () => {
-        const other = await startHost({ name: "other", users: ["root"], notifySockets: true });
-        try {
-            const notify =
-                'use Socket; socket(my $s, AF_UNIX, SOCK_DGRAM, 0); send($s, "READY=1", 0, pack_sockaddr_un($ENV{NOTIFY_SOCKET})) or die $!; sleep 100';
-            fs.writeFileSync(path.join(other.root, "opt/notify.pl"), notify);
-            const lines = "Type=notify\nDynamicUser=yes\nTimeoutStartSec=20s\nExecStart=/usr/bin/perl /opt/notify.pl";
-            fs.writeFileSync(path.join(other.root, "etc/systemd/system/told.service"), service(lines));
-            assert.deepEqual(await other.systemctl("start", "told"), { code: 0, out: "", err: "" });
-            assert.equal((await other.systemctl("is-active", "told")).out, "active\n");
-            // The restart must work although the socket of the first start still exists.
-            assert.equal((await other.systemctl("restart", "told")).code, 0);
-            assert.equal((await other.systemctl("stop", "told")).code, 0);
-        } finally {
-            await other.close();
-        }
-    });
-
     it("passes credentials, variables and the instance's name to the service", async () => {
         unit(
             "many@.service",
@@ -177,11 +159,8 @@ describe("sandbox systemd", function () {
 
     const refused: [command: string, said: RegExp][] = [
         ["systemctl start none", /Failed to start none\.service: Unit none\.service not found\.\n= 5$/],
-        ["systemctl frobnicate plain", /unsupported by the sandbox: systemctl frobnicate/],
-        ["systemctl --user start plain", /unsupported by the sandbox: systemctl with option --user/],
         ["systemctl start x.socket", /unsupported by the sandbox: x\.socket \(supported: services\)/],
         ["systemctl show plain", /unsupported by the sandbox: systemctl show/],
-        ["journalctl -f", /unsupported by the sandbox: journalctl -f/],
     ];
     for (const [command, said] of refused) {
         it(`rejects ${command}`, async () => {
@@ -190,28 +169,19 @@ describe("sandbox systemd", function () {
         });
     }
 
-    it("rejects a user other than root", async () => {
-        const other = await startHost({ name: "other" });
-        await assert.rejects(on(other, "systemctl start x"), /Interactive authentication required/);
-        await other.close();
-    });
-
     const bad: [why: string, text: string, said: RegExp][] = [
         [
             "a directive",
             service("ExecStart=/bin/true\nRootDirectory=/x"),
             /unsupported by the sandbox: directive RootDirectory= in \[Service\]/,
         ],
-        ["a section", "[Socket]\nListenStream=1", /unsupported by the sandbox: section \[Socket\]/],
         ["a specifier", service("ExecStart=/bin/echo %H"), /unsupported by the sandbox: specifier %H/],
         ["a type", service("Type=forking\nExecStart=/bin/true"), /unsupported by the sandbox: Type=forking/],
-        ["a relative program", service("ExecStart=true"), /ExecStart= must be given once, with an absolute path/],
         [
             "a command that stops a service that is not oneshot",
             service("ExecStart=/bin/true\nExecStop=/bin/true"),
             /unsupported by the sandbox: ExecStop= and ExecReload= without Type=oneshot/,
         ],
-        ["a time", service("ExecStart=/bin/true\nRestartSec=soon"), /unsupported by the sandbox: time span "soon"/],
     ];
     for (const [why, text, said] of bad) {
         it(`rejects ${why} in a unit file`, () => {
@@ -221,15 +191,4 @@ describe("sandbox systemd", function () {
             );
         });
     }
-
-    it("parses time spans and quotes", () => {
-        const read = parseUnit(
-            service("ExecStart=/bin/sh -c 'a b' \"c d\"\nTimeoutStopSec=1min 30s\nRestartSec=5"),
-            "x.service",
-        );
-        assert.deepEqual(
-            [read.execStart, read.timeoutStopMs, read.restartMs],
-            [["/bin/sh", "-c", "a b", "c d"], 90_000, 5000],
-        );
-    });
 });

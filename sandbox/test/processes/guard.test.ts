@@ -5,7 +5,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { isAlive } from "../../processes/identity";
 import { readLedger, type Entry } from "../../processes/ledger";
-import { stopAll, waitFor } from "../../processes";
+import { stopAll } from "../../processes";
 import { alive, ended, firstLine, gone, SLEEPER, startNode, temporaryFolder } from "./kit";
 
 const processes = JSON.stringify(join(__dirname, "../../../sandbox/processes"));
@@ -74,15 +74,5 @@ describe("Guard", () => {
         world.kill("SIGKILL");
         await gone(etcd);
         await gone(guard);
-    });
-
-    it("ends without other processes when asked, after an orderly stop", async () => {
-        const { guard, etcd } = await start("await guard.stop();");
-        await waitFor("the guard's end", () => !isAlive(guard ?? { pid: 0, started: "" }), { seconds: 60 });
-        assert.equal(isAlive(etcd), true);
-        assert.deepEqual(
-            readLedger(folder.path).map((entry) => entry.name),
-            ["etcd"],
-        );
     });
 });

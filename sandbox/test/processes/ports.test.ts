@@ -4,8 +4,7 @@ import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { spawn } from "node:child_process";
-import { describeHolder, freePort, freePortFrom, freePortRow, whoHolds } from "../../processes";
-import { listeners } from "../../processes/ports";
+import { describeHolder, freePort, whoHolds } from "../../processes";
 import { ended, firstLine, temporaryFolder } from "./kit";
 
 describe("Ports", () => {
@@ -26,17 +25,6 @@ describe("Ports", () => {
         assert.notEqual(await freePort(held), held);
         await new Promise((resolve) => server.close(resolve));
         assert.equal(await freePort(held), held);
-    });
-
-    it("are several in a row, from the preferred port only while all of the row are free", async () => {
-        const wanted = await freePortRow(await freePort(), 3);
-        assert.equal(await freePortRow(wanted, 3), wanted);
-        const server = createServer();
-        await new Promise<void>((resolve) => server.listen(wanted + 2, "127.0.0.1", resolve));
-        const other = await freePortRow(wanted, 3);
-        assert.ok(other + 2 < wanted || other > wanted + 2, `${wanted}, ${other}`);
-        for (const port of [other, other + 1, other + 2]) assert.equal(await freePort(port), port);
-        await new Promise((resolve) => server.close(resolve));
     });
 
     const ports = join(__dirname, "../../../sandbox/processes/ports.ts");
@@ -61,27 +49,6 @@ describe("Ports", () => {
         assert.notEqual(one, another);
     });
 
-    it("of Services are not given to two processes, although neither listens yet", async () => {
-        const code = `require(${JSON.stringify(ports)}).freePortFrom(32700).then(console.log); setInterval(() => {}, 1000);`;
-        const other = spawn(process.execPath, ["--require=tsx/cjs", "-e", code], {
-            stdio: ["ignore", "pipe", "inherit"],
-        });
-        const theirs = Number(await firstLine(other));
-        assert.ok((await freePortFrom(theirs)) > theirs);
-        other.kill("SIGKILL");
-        await ended(other);
-        assert.equal(await freePortFrom(theirs), theirs);
-    });
-
-    if (process.platform === "linux")
-        it("of Services are free at the addresses of all nodes", async () => {
-            const held = await freePortFrom(32000);
-            const server = createServer();
-            await new Promise<void>((resolve) => server.listen(held + 1, "127.0.0.11", resolve));
-            assert.ok((await freePortFrom(held + 1)) > held + 1);
-            await new Promise((resolve) => server.close(resolve));
-        });
-
     it("name their holder by program and script, never by its other arguments", async () => {
         const folder = temporaryFolder();
         const script = join(folder.path, "holder.js");
@@ -99,15 +66,5 @@ describe("Ports", () => {
         await ended(child);
         assert.equal(whoHolds(port), undefined);
         folder.remove();
-    });
-
-    it("count as held only where a socket listens", () => {
-        const table = [
-            "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode",
-            "   0: 0100007F:7850 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 4711 1",
-            "   1: 0100007F:7850 0100007F:9C40 01 00000000:00000000 00:00000000 00000000  1000        0 4712 1",
-        ].join("\n");
-        assert.deepEqual(listeners(table, 30800), ["4711"]);
-        assert.deepEqual(listeners(table, 30801), []);
     });
 });

@@ -24,14 +24,6 @@ describe("Processes of the sandbox", () => {
             stateDir: folder.path,
         });
 
-    it("are recorded while they run, and removed from the record when they are stopped", async () => {
-        const one = await start("one", SLEEPER);
-        assert.deepEqual(running(folder.path), [{ name: "one", pid: one.pid }]);
-        await one.stop();
-        assert.equal(isAlive(one), false);
-        assert.deepEqual(readLedger(folder.path), []);
-    });
-
     it("are stopped in reverse order, each after the process that started later has exited", async () => {
         await start("first", SLEEPER);
         await start("second", SLEEPER);
@@ -71,29 +63,9 @@ describe("Processes of the sandbox", () => {
         await ended(stranger);
     });
 
-    it("that cannot be started cause an error with their name", async () => {
-        await assert.rejects(
-            spawnTracked({
-                name: "etcd",
-                command: "/nowhere/etcd",
-                args: [],
-                logFile: join(folder.path, "x.log"),
-                stateDir: folder.path,
-            }),
-            /^Error: etcd: cannot be started \(\/nowhere\/etcd: .*ENOENT/,
-        );
-        assert.deepEqual(readLedger(folder.path), []);
-    });
-
     it("are not lost when their list is damaged", async () => {
         writeFileSync(ledgerPath(folder.path), "{ half");
         await assert.rejects(stopAll(folder.path), /must be a JSON list of processes/);
         writeLedger(folder.path, []);
-    });
-
-    it("leave their list and logs readable by this user only", async () => {
-        const one = await start("one", SLEEPER);
-        const { statSync } = await import("node:fs");
-        for (const file of [ledgerPath(folder.path), one.logFile]) assert.equal(statSync(file).mode & 0o077, 0, file);
     });
 });

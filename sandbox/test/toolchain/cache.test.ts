@@ -5,7 +5,7 @@ import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { cached, type CacheOptions, cacheRoot, entryFolder, type Recipe } from "../../toolchain/cache";
+import { cached, type CacheOptions, entryFolder, type Recipe } from "../../toolchain/cache";
 
 /** A recipe that counts its builds. */
 function fakeRecipe(change: Partial<Recipe> = {}): Recipe & { built: number } {
@@ -15,7 +15,6 @@ function fakeRecipe(change: Partial<Recipe> = {}): Recipe & { built: number } {
         version: "1.2.3",
         outputs: ["fake"],
         ingredients: { flour: 1 },
-        freeMiB: 1,
         async build(_work: string, out: string) {
             recipe.built++;
             await new Promise((resolve) => setImmediate(resolve));
@@ -56,21 +55,6 @@ describe("tool cache", () => {
         assert.deepEqual(leftovers(), []);
     });
 
-    it("records checksum, size, Go version and recipe next to the tool", async () => {
-        const recipe = fakeRecipe();
-        const { folder } = await cached(recipe, options);
-        const manifest = JSON.parse(fs.readFileSync(path.join(folder, "manifest.json"), "utf8"));
-        assert.match(manifest.files.fake.sha256, /^[0-9a-f]{64}$/);
-        assert.equal(manifest.files.fake.size, fs.statSync(binary(recipe)).size);
-        assert.deepEqual(manifest.facts, { go: "1.0" });
-        assert.match(manifest.recipe, /^[0-9a-f]{64}$/);
-    });
-
-    it("keeps the results of two recipes apart", async () => {
-        const [one, two] = [fakeRecipe(), fakeRecipe({ ingredients: { flour: 2 } })];
-        assert.notEqual((await cached(one, options)).folder, (await cached(two, options)).folder);
-    });
-
     const damages: [what: string, damage: (recipe: Recipe) => void, said: RegExp][] = [
         [
             "with one flipped byte",
@@ -80,13 +64,6 @@ describe("tool cache", () => {
                 fs.writeFileSync(binary(recipe), bytes);
             },
             /does not match its checksum/,
-        ],
-        ["that was truncated", (recipe) => fs.truncateSync(binary(recipe), 5), /has 5 bytes instead of 20/],
-        ["whose file is missing", (recipe) => fs.rmSync(binary(recipe)), /fake is missing/],
-        [
-            "without a manifest",
-            (recipe) => fs.rmSync(path.join(entryFolder(root, recipe), "manifest.json")),
-            /has no manifest/,
         ],
         [
             "with half a manifest",
@@ -129,11 +106,6 @@ describe("tool cache", () => {
         assert.equal((await cached(recipe, options)).source, "built");
     });
 
-    it("rejects a build without a tool as its result", async () => {
-        const recipe = fakeRecipe({ build: () => Promise.resolve({}) });
-        await assert.rejects(cached(recipe, options), /did not create fake/);
-    });
-
     it("builds once when two processes need a tool at the same time, and names the process that builds", async () => {
         const recipe = fakeRecipe();
         const entries = await Promise.all([cached(recipe, options), cached(recipe, options)]);
@@ -141,24 +113,6 @@ describe("tool cache", () => {
         assert.deepEqual(entries.map((entry) => entry.source).sort(), ["built", "cache"]);
         assert.ok(lines.some((line) => line.includes(`waiting for process ${process.pid}`)));
     });
-
-    it("does not start a build without enough disk space", async () => {
-        const recipe = fakeRecipe({ freeMiB: 5000 });
-        await assert.rejects(
-            cached(recipe, { ...options, freeMiB: () => 4321 }),
-            /needs 5000 MiB of free space in .* \(got 4321 MiB\)\. .*ALPA_AUTH_CACHE/,
-        );
-        assert.equal(recipe.built, 0);
-    });
-
-    const places: [why: string, env: NodeJS.ProcessEnv, folder: string][] = [
-        ["where ALPA_AUTH_CACHE says", { ALPA_AUTH_CACHE: "/a", XDG_CACHE_HOME: "/b" }, "/a/tools"],
-        ["in the user's cache folder", { XDG_CACHE_HOME: "/b" }, "/b/alpa-auth/tools"],
-        ["below the home folder otherwise", {}, path.join(os.homedir(), ".cache/alpa-auth/tools")],
-    ];
-    for (const [why, env, folder] of places) {
-        it(`keeps tools ${why}`, () => assert.equal(cacheRoot(env), folder));
-    }
 
     describe("lock", () => {
         const lockFile = (recipe: Recipe) => {
@@ -170,32 +124,18 @@ describe("tool cache", () => {
         it("is taken over from a process that has ended", async () => {
             const recipe = fakeRecipe();
             const pid = deadPid();
-            fs.writeFileSync(lockFile(recipe), `${pid} ? 0\n`);
+            fs.writeFileSync(lockFile(recipe), `${pid}\n`);
             assert.equal((await cached(recipe, options)).source, "built");
             assert.match(lines[0], new RegExp(`taking over the lock of process ${pid}, which has ended`));
             assert.deepEqual(leftovers(), []);
         });
 
-        it("is taken over when its content is invalid", async () => {
-            const recipe = fakeRecipe();
-            fs.writeFileSync(lockFile(recipe), "");
-            assert.equal((await cached(recipe, options)).source, "built");
-        });
-
-        if (fs.existsSync("/proc/self/stat")) {
-            it("is taken over when another process has got the same pid since", async () => {
-                const recipe = fakeRecipe();
-                fs.writeFileSync(lockFile(recipe), `${process.pid} 1 0\n`);
-                assert.equal((await cached(recipe, options)).source, "built");
-            });
-        }
-
         it("is waited for with a timeout", async () => {
             const recipe = fakeRecipe();
-            fs.writeFileSync(lockFile(recipe), `${process.ppid} ? 0\n`);
+            fs.writeFileSync(lockFile(recipe), `${process.ppid}\n`);
             await assert.rejects(
                 cached(recipe, { ...options, waitSeconds: 0.3 }),
-                new RegExp(`waited \\d+s for process ${process.ppid}.*ps -fp ${process.ppid}`),
+                new RegExp(`waited \\d+s for process ${process.ppid}, which is creating it`),
             );
             assert.equal(recipe.built, 0);
             assert.ok(fs.existsSync(lockFile(recipe)), "someone else's lock stays");

@@ -7,10 +7,7 @@ import { once } from "node:events";
 import * as grpc from "@grpc/grpc-js";
 import { LanguageRuntimeClient } from "@pulumi/pulumi/proto/language_grpc_pb";
 import * as language from "@pulumi/pulumi/proto/language_pb";
-import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
-import * as provider from "@pulumi/pulumi/proto/provider_pb";
-import { Struct } from "google-protobuf/google/protobuf/struct_pb";
-import { installPlugins, linkExecutable, writeLaunchers } from "../../toolchain/launchers";
+import { installPlugins, writeLaunchers } from "../../toolchain/launchers";
 import { ask, eventually, folderWith, isRunning, parentOf } from "../plugins/kit";
 
 describe("plugin launchers", function () {
@@ -36,30 +33,6 @@ describe("plugin launchers", function () {
         remove();
     });
 
-    it("can be rewritten while other processes use them", () => {
-        const again = writeLaunchers(path.join(plugins, ".."));
-        assert.equal(again, plugins);
-        assert.deepEqual(fs.readdirSync(plugins).sort(), [
-            ".alpa-auth-sandbox",
-            "emulators",
-            "pulumi-language-nodejs",
-            "pulumi-resource-cloudflare",
-            "pulumi-resource-command",
-            "pulumi-resource-pulumi-nodejs",
-            "pulumi-resource-random",
-        ]);
-    });
-
-    it("include a built program, and replace it when it changes", () => {
-        const file = path.join(folder, "tool");
-        fs.writeFileSync(file, "one");
-        assert.equal(fs.readFileSync(linkExecutable(file, plugins), "utf8"), "one");
-        fs.rmSync(file);
-        fs.writeFileSync(file, "two");
-        assert.equal(fs.readFileSync(linkExecutable(file, plugins), "utf8"), "two");
-        assert.equal(fs.readFileSync(linkExecutable(file, plugins), "utf8"), "two");
-    });
-
     it("are in the same layout below a Pulumi home as the plugins of an installed Pulumi", () => {
         for (const name of ["pulumi", "pulumi-resource-kubernetes"]) {
             fs.writeFileSync(path.join(plugins, name), name, { mode: 0o755 });
@@ -81,16 +54,6 @@ describe("plugin launchers", function () {
             "resource-kubernetes-v1.2.3/pulumi-resource-kubernetes",
             "resource-random-v1.2.3/pulumi-resource-random",
         ]);
-    });
-
-    it("are replaced by a real provider, whatever its file is called", () => {
-        const file = path.join(folder, "provider-of-mine");
-        fs.writeFileSync(file, "real", { mode: 0o755 });
-        const home = path.join(folder, "home");
-        installPlugins(home, plugins, { cloudflare: file });
-        const laid = fs.readdirSync(path.join(home, "plugins"), { recursive: true }).map(String);
-        const provider = laid.find((name) => name.endsWith("/pulumi-resource-cloudflare"))!;
-        assert.equal(fs.readFileSync(path.join(home, "plugins", provider), "utf8"), "real");
     });
 
     for (const name of [
@@ -118,19 +81,6 @@ describe("plugin launchers", function () {
         const [port] = (await once(plugin.stdout, "data")) as [Buffer];
         return `127.0.0.1:${Number(port)}`;
     }
-
-    it("let pulumi-resource-random find bcrypt, which is not part of its single file", async () => {
-        const client = new ResourceProviderClient(
-            await start("pulumi-resource-random"),
-            grpc.credentials.createInsecure(),
-        );
-        const request = new provider.CreateRequest()
-            .setUrn("urn:pulumi:dev::proj::random:index/randomPassword:RandomPassword::res")
-            .setProperties(Struct.fromJavaScript({ length: 20 }));
-        const made = await ask(client, client.create, request);
-        assert.match(JSON.stringify(made.getProperties()?.toJavaScript()), /"\$2a\$10\$/);
-        client.close();
-    });
 
     it("let pulumi-language-nodejs run a program, which ends with the language host", async () => {
         const script = path.join(folder, "node_modules/@pulumi/pulumi/cmd/run/index.js");
@@ -168,14 +118,5 @@ describe("plugin launchers", function () {
         assert.equal(text, "from the program 127.0.0.1:1");
         engine.kill("SIGKILL");
         await eventually("its end", () => !isRunning(Number(pid)) || undefined);
-    });
-
-    it("let pulumi-resource-pulumi-nodejs fail by name where the program's packages are not installed", async () => {
-        const child = spawn(path.join(plugins, "pulumi-resource-pulumi-nodejs"), ["x"], { cwd: folder });
-        let stderr = "";
-        child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
-        const [code] = (await once(child, "close")) as [number];
-        assert.equal(code, 1);
-        assert.match(stderr, /Cannot find module '@pulumi\/pulumi\/cmd\/dynamic-provider'/);
     });
 });

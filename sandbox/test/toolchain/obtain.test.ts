@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { cached, type Recipe } from "../../toolchain/cache";
+import type { Recipe } from "../../toolchain/cache";
 import { ToolchainError } from "../../toolchain/errors";
 import { obtain, type Wanted } from "../../toolchain/obtain";
 import { DownloadFailed } from "../../toolchain/releases/download";
@@ -36,7 +36,7 @@ describe("programs that are not installed", () => {
 
     function recipe(name: string, how: "building" | "downloading", step: () => Promise<void> = async () => {}): Recipe {
         return {
-            ...{ name, version: "1.0.0", how, outputs: [name], ingredients: how, freeMiB: 1 },
+            ...{ name, version: "1.0.0", how, outputs: [name], ingredients: how },
             async build(_, out) {
                 ran.push(`${how} ${name}`);
                 await step();
@@ -48,7 +48,7 @@ describe("programs that are not installed", () => {
     const wanted = (name: string, release: string | (() => Promise<void>)): Wanted => ({
         source: recipe(name, "building"),
         release: typeof release === "string" ? release : recipe(name, "downloading", release),
-        buildSeconds: { alone: 10 },
+        sharesLibraries: false,
     });
     const works = async () => {};
     const fails = () => Promise.reject(new DownloadFailed("https://example.org/x: 404"));
@@ -74,42 +74,24 @@ describe("programs that are not installed", () => {
         assert.deepEqual(ran.sort(), ["downloading a", "downloading b"]);
     });
 
-    it("are downloaded all at once, while the first is built", async () => {
-        const together = barrier(3);
-        const c = wanted("c", "building it");
-        c.source = recipe("c", "building", together);
-        assert.deepEqual(await get(wanted("a", together), wanted("b", together), c), [
-            "downloaded",
-            "downloaded",
-            "built",
-        ]);
-    });
-
-    it("are built one at a time if they share libraries, in their order", async () => {
+    it("are built one at a time if they share libraries, next to those that do not, in their order", async () => {
+        const together = barrier(2);
         let running = 0;
-        const alone = (name: string, release: Wanted["release"]): Wanted => ({
-            ...{ release, buildSeconds: { alone: 1, shared: 1 } },
+        const alone = (name: string, step: () => Promise<void>): Wanted => ({
+            ...{ release: "building it", sharesLibraries: true },
             source: recipe(name, "building", async () => {
                 assert.equal(++running, 1);
-                await new Promise((resolve) => setImmediate(resolve));
+                await step();
                 running--;
             }),
         });
-        const failing = (name: string) => alone(name, recipe(name, "downloading", fails));
-        await get(failing("a"), failing("b"), alone("c", "building it"));
+        const other = wanted("c", "building it");
+        other.source = recipe("c", "building", together);
+        await get(alone("a", together), alone("b", works), other);
         assert.deepEqual(
-            ran.filter((step) => step.startsWith("building")),
-            ["building c", "building a", "building b"],
+            ran.filter((step) => !step.endsWith("c")),
+            ["building a", "building b"],
         );
-    });
-
-    it("are built at the same time as a program that shares no libraries with them", async () => {
-        const together = barrier(2);
-        const slow = (name: string, buildSeconds: Wanted["buildSeconds"]): Wanted => ({
-            ...{ release: "building it", buildSeconds },
-            source: recipe(name, "building", together),
-        });
-        assert.deepEqual(await get(slow("a", { alone: 1, shared: 1 }), slow("b", { alone: 1 })), ["built", "built"]);
     });
 
     it("can be used as soon as they exist, while another is still built", async () => {
@@ -123,24 +105,11 @@ describe("programs that are not installed", () => {
         assert.equal((await second).source, "built");
     });
 
-    it("stay in the cache when something else cannot be built", async () => {
-        const broken = wanted("b", "building it");
-        broken.source = recipe("b", "building", () => Promise.reject(new ToolchainError("b: Go is needed")));
-        await assert.rejects(
-            get(
-                wanted("a", () => new Promise(setImmediate)),
-                broken,
-            ),
-            /b: Go is needed/,
-        );
-        assert.deepEqual(await get(wanted("a", works)), ["cache"]);
+    it("are not built after another one could not be built", async () => {
+        const broken = wanted("a", "building it");
+        broken.source = recipe("a", "building", () => Promise.reject(new ToolchainError("a: Go is needed")));
+        const entries = await Promise.allSettled(obtain([broken, wanted("b", "building it")], { root, log }));
+        for (const entry of entries) assert.match(String((entry as PromiseRejectedResult).reason), /a: Go is needed/);
+        assert.deepEqual(ran, ["building a"]);
     });
-
-    for (const how of ["downloading", "building"] as const)
-        it(`are taken from the cache without an attempt to download, after ${how}`, async () => {
-            await cached(recipe("a", how), { root, log });
-            ran = [];
-            assert.deepEqual(await get(wanted("a", works)), ["cache"]);
-            assert.deepEqual(ran, []);
-        });
 });

@@ -6,10 +6,10 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { describeTools, ensureTools, officialPulumi } from "../../toolchain/toolchain";
+import { ensureTools, officialPulumi } from "../../toolchain/toolchain";
 import type { Download } from "../../toolchain/releases/table";
 import versions from "../../toolchain/versions.json";
-import { type ReleaseServer, startReleaseServer } from "./releases/server";
+import { startReleaseServer, type ReleaseServer } from "./releases/kit";
 
 describe("tool chain", () => {
     let folder: string;
@@ -38,7 +38,6 @@ describe("tool chain", () => {
         assert.equal(tools.etcd, path.join(folder, "bin", "etcd"));
         assert.equal(tools.found[0].source, "PATH");
         assert.equal(tools.pluginDir, undefined);
-        assert.match(describeTools(tools), /^etcd +3\.\d+\.\d+ +PATH +\S+ +\/.*bin\/etcd$/m);
     });
 
     it("uses an installed Pulumi with its own plugins, and then needs no provider", async () => {
@@ -54,18 +53,6 @@ describe("tool chain", () => {
     it("does not use a Pulumi without a language host, and says so", () => {
         assert.equal(officialPulumi(install("pulumi", "v3.999.0"), log), undefined);
         assert.match(lines[0], /bin\/pulumi has no pulumi-language-nodejs in its folder/);
-    });
-
-    it("does not use a Pulumi of another major version, and names that version", () => {
-        const env = install("pulumi", "v4.0.0");
-        install("pulumi-language-nodejs", "");
-        assert.equal(officialPulumi(env, log), undefined);
-        assert.match(lines[0], /has 4\.0\.0, but the sandbox needs 3;/);
-    });
-
-    it("does not use a program that prints no version", () => {
-        assert.equal(officialPulumi(install("pulumi", "hello"), log), undefined);
-        assert.match(lines[0], /has an unknown version/);
     });
 
     it("does not treat its own folder on PATH as an installation", () => {
@@ -118,12 +105,12 @@ describe("tool chain", () => {
 
         it("says why Pulumi is built, and what the build needs, when it cannot be downloaded", async () => {
             const downloads = [release("pulumi-v3", ["pulumi"])];
-            server.treatments["/pulumi-v3.tar.gz"] = [(_, response) => void response.writeHead(403).end()];
+            delete server.files["/pulumi-v3.tar.gz"];
             await assert.rejects(
                 ensure(downloads),
                 /^ToolchainError: pulumi: Go is needed to build it \(none on PATH\)/,
             );
-            assert.match(lines.join("\n"), /^pulumi: cannot be downloaded; building it\. http:.*403/m);
+            assert.match(lines.join("\n"), /^pulumi: cannot be downloaded; building it\. http:.*404/m);
         });
 
         it("sends no request when ALPA_AUTH_DOWNLOADS is off", async () => {

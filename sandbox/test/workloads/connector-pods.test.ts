@@ -73,34 +73,6 @@ describe("cloudflared of the sandbox's cluster", () => {
         const reply = await world.send();
         assert.equal(reply.status, 200);
     });
-    it("answers 502 where no pod is behind the name", async () => {
-        answers = () => {
-            throw new Error("connection refused");
-        };
-        await look();
-        await ready;
-        assert.equal((await world.send()).status, 502);
-    });
-    it("counts its requests, at its metrics port and at no other", async () => {
-        await look();
-        await ready;
-        assert.equal((await world.send()).status, 200);
-        const port = pods.podPort("apisix", "one", 2000);
-        const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-        assert.match(text, /^cloudflared_tunnel_total_requests 1$/m);
-        assert.match(text, /^cloudflared_tunnel_server_locations\{connection_id="0",edge_location="\w+"\} 1$/m);
-        assert.equal(pods.podPort("apisix", "one", 2001), undefined);
-        assert.equal(pods.podPort("apisix", "two", 2000), undefined);
-        await pods.reconcile(snapshot());
-        assert.equal(pods.podPort("apisix", "one", 2000), undefined);
-    });
-    it("stops with its pod", async () => {
-        await look();
-        await ready;
-        await pods.reconcile(snapshot());
-        assert.equal(pods.connected(connectorPod()), false);
-        await world.until(() => world.tunnel.connections.length === 0);
-    });
     it("stops as soon as it has no open request, not after its grace period", async () => {
         await look();
         await ready;
@@ -115,13 +87,6 @@ describe("cloudflared of the sandbox's cluster", () => {
         assert.equal(pods.connected(connectorPod()), false);
         assert.deepEqual(lines, ["apisix/one: Provided Tunnel token is not valid."]);
     });
-    it("does not start before its pod has a node", async () => {
-        const pod = connectorPod();
-        delete pod.spec!.nodeName;
-        await look(pod);
-        assert.deepEqual(lines, []);
-    });
-
     const supplies = (more: Partial<Supplies> = {}) =>
         ({
             secrets: new Map([[`apisix/${CONNECTORS}`, { token: "x" }]]),
@@ -133,28 +98,4 @@ describe("cloudflared of the sandbox's cluster", () => {
     it("may start as the product deploys it", () => assert.equal(missing(connectorPod(), supplies()), undefined));
     it("is not ready before Cloudflare can reach it", () =>
         assert.match(words(connectorPod(), { connected: () => false }), /Readiness probe failed/));
-
-    const ENV = [{ name: "TUNNEL_TOKEN_FILE", value: "/etc/cloudflared/token/token" }];
-    const refused: [what: string, container: object, problem: RegExp][] = [
-        ["another version", { image: "cloudflare/cloudflared:2025.1.0" }, /unsupported by the sandbox: image/],
-        ["a token in the environment", { env: [{ name: "TUNNEL_TOKEN", value: "x" }] }, /only from a file/],
-        ["no token", { env: [] }, /needs the variable TUNNEL_TOKEN_FILE/],
-        ["an unknown variable", { env: [...ENV, { name: "TUNNEL_ORIGIN_CERT", value: "x" }] }, /TUNNEL_OR/],
-        [
-            "a variable from a Secret",
-            { env: [{ name: "X", valueFrom: { secretKeyRef: { name: CONNECTORS, key: "token" } } }] },
-            /unsupported by the sandbox: X with valueFrom/,
-        ],
-        ["an unknown flag", { args: ["tunnel", "--hello-world", "run"] }, /not defined: -hello-world/],
-        [
-            "a grace period above three minutes",
-            { args: ["tunnel", "--grace-period", "181s", "run"], env: ENV },
-            /must be equal or less than 3m0s/,
-        ],
-        ["another command", { args: ["access"] }, /unsupported/],
-    ];
-    for (const [what, container, problem] of refused)
-        it(`does not emulate ${what}`, () => assert.match(words(connectorPod(container)), problem));
-    it("does not start in a world without an edge", () =>
-        assert.match(words(connectorPod(), { edge: undefined }), /no Cloudflare edge/));
 });

@@ -1,6 +1,6 @@
 /** Objects of a cluster for the tests of workloads, and a cluster that only records requests. */
 import type { V1Node, V1Pod, V1Service } from "@kubernetes/client-node";
-import type { Cluster, Snapshot } from "../../workloads/cluster";
+import type { Snapshot } from "../../workloads/cluster";
 
 /** Settings of every pod of APISIX. They contain the address of etcd. */
 const SETTINGS = "deployment: { etcd: { host: ['http://etcd.apisix.svc.cluster.local:2379'] } }";
@@ -92,13 +92,4 @@ export function node(name: string, address: string): V1Node {
 export function secret(name: string, data: Record<string, string>) {
     const encoded = Object.entries(data).map(([key, text]) => [key, Buffer.from(text).toString("base64")]);
     return { metadata: { name, namespace: "apisix" }, data: Object.fromEntries(encoded) as Record<string, string> };
-}
-
-export function writtenDown(): { cluster: Cluster; writes: [what: string, body?: unknown][] } {
-    const writes: [string, unknown?][] = [];
-    const rest = {
-        apply: (path: string, body: unknown) => Promise.resolve(void writes.push([`apply ${path}`, body])),
-        call: (method: string, path: string) => Promise.resolve(void writes.push([`${method} ${path}`])),
-    };
-    return { cluster: { rest } as unknown as Cluster, writes };
 }

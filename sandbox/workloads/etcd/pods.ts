@@ -7,10 +7,10 @@
  */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import type { V1Pod, V1Service } from "@kubernetes/client-node";
+import type { V1Pod } from "@kubernetes/client-node";
 import { freePort, type TrackedProcess } from "../../processes";
 import { folderOf, halt, startProgram, type Ground } from "../../real/run";
-import { isReady, selects, type Snapshot } from "../cluster";
+import type { Snapshot } from "../cluster";
 import { etcdFlags, memberNames } from "./flags";
 import { etcdPassword } from "../gateway-settings/secrets";
 import { APISIX, ETCD, isRunning, runs } from "../pods/images";
@@ -89,19 +89,6 @@ export class EtcdPods {
                 await deleteKeys(`http://127.0.0.1:${clientPort}`, password);
     }
 
-    /**
-     * Port on 127.0.0.1 of a member behind a Service; undefined for a Service without members.
-     * @throws Error if no member is ready
-     */
-    behind(service: V1Service, port: number): number | undefined {
-        const members = [...this.members.values()].filter(({ pod }) => selects(service, pod));
-        const behind = this.last?.pods.some((pod) => runs(pod, ETCD) && selects(service, pod));
-        if (!behind || port !== CLIENT_PORT) return undefined;
-        const ready = members.find(({ pod }) => this.isListedReady(pod) && this.reachable(pod));
-        if (!ready) throw new Error(`${service.metadata!.name}:${port}: connection refused`);
-        return ready.clientPort;
-    }
-
     /** Port on 127.0.0.1 that emulates the client port of the member in a pod; undefined for another port or pod. */
     podPort(namespace: string, name: string, port: number): number | undefined {
         const found = [...this.members.values()].find(
@@ -122,10 +109,6 @@ export class EtcdPods {
             rmSync(data, { recursive: true, force: true });
             this.members.delete(uid);
         }
-    }
-
-    private isListedReady({ metadata }: V1Pod): boolean {
-        return this.last?.pods.some((pod) => pod.metadata!.uid === metadata!.uid && isReady(pod)) ?? false;
     }
 
     private async start(pod: V1Pod, now: Snapshot): Promise<void> {

@@ -120,7 +120,6 @@ export class GatewayPods {
             return;
         }
         const keys = adminKeys(pod, now);
-        if (!keys) return;
         const { secondLasts } = clock;
         const etcd = { configuration: this.options.configurationOf(pod, now), etcdPassword: etcdPassword(pod, now) };
         const { accessLog, metrics } = observedOf(settings);

@@ -1,5 +1,5 @@
 /**
- * Emulates the network in front of the gateways: Services, their node ports, and their names in the cluster's DNS.
+ * Emulates the network in front of the gateways: Services and their node ports.
  *
  * Emulated behavior of kube-proxy 1.34: every node accepts connections to a node port. With externalTrafficPolicy Cluster it
  * forwards them to pods on all nodes; with Local, only to its own pods. Connections go to the ready pods in turn (kube-proxy
@@ -20,7 +20,6 @@ import { GatewayPods, type GatewayPod } from "./pods";
 import { METRICS_PORT } from "../gateway-settings/observed";
 import type { Destination, Lost } from "../../control-plane/node-port";
 import { NodePorts, type Place } from "./node-ports";
-import { APISIX, runs } from "../pods/images";
 import type { RealGateways } from "./real";
 
 /** Data port of APISIX in its container. */
@@ -165,40 +164,6 @@ export class Gateways {
             .list()
             .find(({ pod }) => pod.metadata!.namespace === namespace && pod.metadata!.name === name);
         return found?.output?.();
-    }
-
-    /**
-     * Emulates the cluster's DNS and kube-proxy for the data port behind `<service>.<namespace>.svc.cluster.local`. Returns
-     * undefined for another name.
-     * @throws Error if the Service does not exist, or no ready pod is behind its port
-     */
-    readonly resolveData = (host: string, port: number): number | undefined => {
-        const [, name, namespace] = /^([^.]+)\.([^.]+)\.svc\.cluster\.local\.?$/.exec(host) ?? [];
-        if (name === undefined) return undefined;
-        const found = this.service(namespace, name);
-        if (!found) throw new Error(`lookup ${host}: no such host`);
-        const data = found.spec?.ports?.some((p) => p.port === port && p.targetPort === DATA_PORT);
-        const gateway = data ? this.behind(found).at(-1) : undefined;
-        if (!gateway) throw new Error(`dial tcp ${host}:${port}: connect: connection refused`);
-        return gateway.port;
-    };
-
-    /** Port on 127.0.0.1 that emulates a port of the pod with this address; undefined if nothing listens on it. */
-    readonly portAt = (address: string, port: number): number | undefined => {
-        const found = this.pods
-            .list()
-            .find(({ pod, state }) => pod.status?.podIP === address && ["runs", "leaves"].includes(state));
-        if (!found || !this.reachable(found.pod)) return undefined;
-        return localPort(found.gateway, port);
-    };
-
-    /** Port on 127.0.0.1 for a Service's port; undefined for a Service without gateways. @throws Error if no gateway is ready */
-    behindPort(service: V1Service, port: number): number | undefined {
-        if (!this.last?.pods.some((pod) => runs(pod, APISIX) && selects(service, pod))) return undefined;
-        const target = service.spec?.ports?.find((one) => one.port === port)?.targetPort;
-        const gateway = this.behind(service).at(-1);
-        if (!gateway) throw new Error(`${service.metadata!.name}:${port}: connection refused`);
-        return localPort(gateway, Number(target));
     }
 
     /** Chooses the pod for a new connection to a node port. The pods are chosen in turn. */

@@ -1,11 +1,11 @@
-/** Reads from RayClusters how many pods they must have, and their version of Ray. */
+/** Reads from RayClusters how many pods they must have. */
 import type { V1Pod } from "@kubernetes/client-node";
 import type { Cluster } from "../cluster";
 import { rayCluster } from "./container";
 
 /** The fields of a RayCluster that the emulator reads. */
 interface RayCluster {
-    spec: { rayVersion?: string; workerGroupSpecs?: { replicas?: number; numOfHosts?: number; suspend?: boolean }[] };
+    spec: { workerGroupSpecs?: { replicas?: number; numOfHosts?: number; suspend?: boolean }[] };
 }
 
 export class RayClusters {
@@ -24,11 +24,6 @@ export class RayClusters {
         const { workerGroupSpecs = [] } = (await this.of(pod))?.spec ?? {};
         const groups = workerGroupSpecs.filter(({ suspend }) => !suspend);
         return groups.reduce((sum, { replicas = 0, numOfHosts = 1 }) => sum + replicas * numOfHosts, 1);
-    }
-
-    /** Version of Ray in a pod, for example "2.0.0"; empty if unset. */
-    async rayVersion(pod: V1Pod): Promise<string> {
-        return (await this.of(pod))?.spec.rayVersion ?? "";
     }
 
     private async of(pod: V1Pod): Promise<RayCluster | undefined> {

@@ -2,21 +2,14 @@
  * The behavior of the containers of a serving image, read from their commands and probes: Ray, Alpa's launch, and the results
  * of probes. Pure.
  *
- * Emulated: a launch of `launch_model_worker.py --model … --path …` anywhere in the head's command or plain variables; tcp
- * probes of the ports of Ray and Alpa; exec probes that run `ray health-check`, that request an answer from Alpa's port, or
- * that check for files in a mounted folder (`ls`, `test`). An HTTP probe of Alpa's port fails, because Alpa answers 400. A
- * probe in any other form fails with a message that it is unsupported.
+ * Emulated: a launch of `launch_model_worker.py --model … --path …` anywhere in the head's command or plain variables; exec
+ * probes that run `ray health-check`, that request an answer from Alpa's port, or that check for files in a mounted folder
+ * (`ls`, `test`). A probe in any other form fails with a message that it is unsupported.
  * Unsupported: liveness probes, images that start no program, models that Alpa does not know.
  */
 import type { V1Container, V1Pod, V1Probe } from "@kubernetes/client-node";
 
 export const ALPA_PORT = 20001;
-/** Ports of Ray's head. */
-const HEAD_PORTS = [6379, 8265, 10001];
-/** Paths of Ray's health check over HTTP, which the probes of KubeRay's operator use. */
-const RAYLET_HEALTH = /local_raylet_healthz|api\/healthz/;
-const RAYLET_HEALTH_SINCE = [2, 4];
-
 interface Launch {
     model: string;
     /** Folder of the weights. */
@@ -97,55 +90,23 @@ export function hostPathProblem(pod: V1Pod, folders: string[]): string | undefin
 export interface Found {
     /** Whether the Ray head of the pod's RayCluster runs. */
     head: boolean;
-    /** State of Alpa in the pod: `open`: its port is open; `loaded`: its model is loaded too. */
-    alpa: "none" | "open" | "loaded";
-    /** Version of Ray in the RayCluster, for example "2.0.0". */
-    rayVersion: string;
+    /** Whether Alpa's model is loaded in the pod. */
+    isLoaded: boolean;
 }
 
 /** The message of the first failing probe; undefined if the container is ready. */
 export function notReady(pod: V1Pod, found: Found): string | undefined {
     for (const { startupProbe, readinessProbe } of pod.spec!.containers) {
-        const why =
-            (startupProbe && fails(startupProbe, pod, found)) ?? (readinessProbe && fails(readinessProbe, pod, found));
+        const why = (startupProbe && fails(startupProbe, found)) ?? (readinessProbe && fails(readinessProbe, found));
         if (why !== undefined) return `Readiness probe failed: ${why}`;
     }
     return undefined;
 }
 
-function fails({ tcpSocket, httpGet, exec }: V1Probe, pod: V1Pod, found: Found): string | undefined {
-    const alpaIs = (state: Found["alpa"]) => (state === "open" ? found.alpa !== "none" : found.alpa === state);
-    if (tcpSocket) {
-        const port = numberOf(pod, tcpSocket.port);
-        if (port === ALPA_PORT) return alpaIs("open") ? undefined : refused(port);
-        if (isHead(pod) && HEAD_PORTS.includes(port!)) return undefined;
-        return refused(port);
-    }
-    if (httpGet) {
-        const port = numberOf(pod, httpGet.port);
-        if (port === ALPA_PORT) return alpaIs("open") ? "HTTP probe failed with statuscode: 400" : refused(port);
-        return rayletFails(httpGet.path ?? "", found);
-    }
+function fails({ exec }: V1Probe, found: Found): string | undefined {
     const text = (exec?.command ?? []).join(" ");
-    if (RAYLET_HEALTH.test(text)) return rayletFails(text, found);
     if (/\bray health-check\b/.test(text)) return found.head ? undefined : "ray health-check: the head does not answer";
-    if (text.includes(`:${ALPA_PORT}/`)) return alpaIs("loaded") ? undefined : "the model is not loaded";
+    if (text.includes(`:${ALPA_PORT}/`)) return found.isLoaded ? undefined : "the model is not loaded";
     if (/\b(ls|test|\[) /.test(text)) return undefined; // the container starts only if the files exist
     return `unsupported by the sandbox: ${text || "this kind of probe"}`;
-}
-
-function rayletFails(text: string, { rayVersion }: Found): string | undefined {
-    const [major, minor] = rayVersion.split(".").map(Number);
-    const has = major > RAYLET_HEALTH_SINCE[0] || (major === RAYLET_HEALTH_SINCE[0] && minor >= RAYLET_HEALTH_SINCE[1]);
-    if (!RAYLET_HEALTH.test(text)) return `unsupported by the sandbox: ${text}`;
-    return has ? undefined : `404: Ray ${rayVersion} has no such path`;
-}
-
-function numberOf(pod: V1Pod, port: number | string): number | undefined {
-    if (typeof port === "number") return port;
-    return pod.spec!.containers.flatMap(({ ports = [] }) => ports).find(({ name }) => name === port)?.containerPort;
-}
-
-function refused(port: number | undefined): string {
-    return `dial tcp :${port}: connect: connection refused`;
 }

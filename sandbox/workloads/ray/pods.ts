@@ -232,7 +232,7 @@ export class RayPods {
         const { pod, failure, run, restarts } = one;
         const { namespace, name, annotations } = pod.metadata!;
         const path = `/api/v1/namespaces/${namespace}/pods/${name}`;
-        const state = run ? await this.runningState(one) : (failure ?? this.lack(pod, supplies));
+        const state = run ? this.runningState(one) : (failure ?? this.lack(pod, supplies));
         if (!state) return;
         if (state.is === "running" && state.ready && !annotations?.[STARTABLE_ANNOTATION]) {
             const slowly = { [STARTABLE_ANNOTATION]: "true", [ENDS_SLOWLY_ANNOTATION]: "true" };
@@ -247,11 +247,9 @@ export class RayPods {
         if (state.is === "waiting") tellMountFailure(this.around.cluster, pod, state.message, this.around.log);
     }
 
-    private async runningState({ pod, launched }: EmulatedPod): Promise<PodState> {
-        const alpa = launched ? (launched.isLoaded() ? "loaded" : "open") : "none";
+    private runningState({ pod, launched }: EmulatedPod): PodState {
         const head = this.headOf(pod)?.run !== undefined;
-        const why = notReady(pod, { head, alpa, rayVersion: await this.clusters.rayVersion(pod) });
-        return { is: "running", ready: why === undefined };
+        return { is: "running", ready: notReady(pod, { head, isLoaded: launched?.isLoaded() ?? false }) === undefined };
     }
 
     private async endInOrder(one: EmulatedPod): Promise<void> {

@@ -36,7 +36,6 @@ export async function pythonTools(env: NodeJS.ProcessEnv = process.env): Promise
         version: base.version,
         outputs: ["python-packages"],
         ingredients: { requirements, ...base, platform: process.platform, arch: process.arch },
-        freeMiB: 512,
         usually: "usually a minute",
         build: async (_work, out, progress) => {
             const venv = path.join(out, "venv");

@@ -1,23 +1,11 @@
-{{- /* Names and labels of the chart apisix. */ -}}
-
-{{- define "apisix.name" -}}
-{{ .Values.nameOverride | default .Chart.Name | trunc 63 | trimSuffix "-" }}
-{{- end }}
-
-{{- /* The name of the release if it contains "apisix"; otherwise release and chart name. */ -}}
 {{- define "apisix.fullname" -}}
-{{- $name := .Values.nameOverride | default .Chart.Name -}}
-{{- $full := contains $name .Release.Name | ternary .Release.Name (printf "%s-%s" .Release.Name $name) -}}
+{{- $full := contains .Chart.Name .Release.Name | ternary .Release.Name (printf "%s-%s" .Release.Name .Chart.Name) -}}
 {{ .Values.fullnameOverride | default $full | trunc 63 | trimSuffix "-" }}
 {{- end }}
 
 {{- define "apisix.selector" -}}
-{{- with .Values.service.labelsOverride }}
-{{- tpl (toYaml .) $ }}
-{{- else -}}
-app.kubernetes.io/name: {{ include "apisix.name" . }}
+app.kubernetes.io/name: {{ .Chart.Name }}
 app.kubernetes.io/instance: {{ .Release.Name }}
-{{- end }}
 {{- end }}
 
 {{- define "apisix.labels" -}}
@@ -27,15 +15,27 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 
-{{- define "apisix.serviceAccount" -}}
-{{ .Values.serviceAccount.name | default (.Values.serviceAccount.create | ternary (include "apisix.fullname" .) "default") }}
-{{- end }}
-
-{{- define "apisix.usesEtcdPassword" -}}
-{{- if .Values.etcd.enabled }}{{ fail "unsupported by the sandbox: the chart's own etcd. Set etcd.enabled to false." }}{{ end }}
-{{- if .Values.externalEtcd.user }}yes{{ end }}
-{{- end }}
-
-{{- define "apisix.etcdSecret" -}}
-{{ .Values.externalEtcd.existingSecret | default (printf "%s-external-etcd" (include "apisix.fullname" .)) }}
+{{- /* APISIX's settings for an installation without a profile of its own. */ -}}
+{{- define "apisix.config" -}}
+apisix:
+  node_listen: [9080]
+  ssl: { enable: {{ .Values.apisix.ssl.enabled }}, listen: [{ port: 9443 }] }
+nginx_config: { error_log: /dev/stderr, http: { access_log: /dev/stdout } }
+deployment:
+  role: traditional
+  role_traditional: { config_provider: etcd }
+  admin:
+    allow_admin: [0.0.0.0/0]
+    admin_listen: { ip: 0.0.0.0, port: 9180 }
+    admin_key:
+      - { name: admin, role: admin, key: {{ "${{APISIX_ADMIN_KEY}}" | quote }} }
+      - { name: viewer, role: viewer, key: {{ "${{APISIX_VIEWER_KEY}}" | quote }} }
+  etcd:
+    host: {{ toJson .Values.externalEtcd.host }}
+    prefix: /apisix
+    timeout: 30
+    {{- with .Values.externalEtcd.user }}
+    user: {{ . }}
+    password: {{ "${{APISIX_ETCD_PASSWORD}}" | quote }}
+    {{- end }}
 {{- end }}

@@ -87,18 +87,6 @@ describe("Settings of APISIX in a pod", () => {
             /admin_key admin: must refer to an environment variable/,
         ],
         [
-            "a password of etcd in plain text",
-            { ...good, deployment: { ...deployment, etcd: { ...deployment.etcd, user: "root", password: "p" } } },
-            "own",
-            /etcd\.password: must refer to an environment variable/,
-        ],
-        [
-            "an encryption key in plain text",
-            { ...good, apisix: { ...good.apisix, data_encryption: { keyring: ["0123456789abcdef"] } } },
-            "own",
-            /keyring: the first key must refer to an environment variable/,
-        ],
-        [
             "an etcd that does not exist",
             { ...good, deployment: { ...deployment, etcd: { host: ["http://other:2379"] } } },
             "own",

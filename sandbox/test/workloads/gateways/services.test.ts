@@ -1,32 +1,22 @@
 /** Proves when gateways exist, how many exist, and which Admin API keys and configuration each gateway uses. */
 import assert from "node:assert/strict";
-import { createServer, type AddressInfo } from "node:net";
 import { freePort } from "../../../processes";
 import { Gateways } from "../../../workloads/gateways/services";
 import type { Snapshot } from "../../../workloads/cluster";
-import { RedisPods } from "../../../workloads/redis-pods";
 import { pod, secret, service, snapshot, type PodArgs } from "../kit";
 
 const APISIX = "apache/apisix:3.18.0-ubuntu";
-const VALKEY = "registry.example.com/valkey/valkey:8.1.4-alpine";
 const ETCD = "gcr.io/etcd-development/etcd:v3.6.16";
 
 describe("Gateways of the sandbox", () => {
     let gateways: Gateways;
-    let redis: RedisPods;
     let nodePort: number;
-    let said: string[];
     const clock = { secondLasts: 0.001 };
     beforeEach(async () => {
-        said = [];
         nodePort = await freePort();
-        redis = new RedisPods(() => undefined);
-        gateways = new Gateways({ resolve: redis.resolve, clock, log: (line) => said.push(line) });
+        gateways = new Gateways({ resolve: () => undefined, clock, log: () => undefined });
     });
-    afterEach(async () => {
-        await gateways.close();
-        await redis.close();
-    });
+    afterEach(() => gateways.close());
 
     function world(pods: PodArgs[], keys: Record<string, string> = { admin: "first", viewer: "v" }): Snapshot {
         return snapshot({
@@ -35,7 +25,6 @@ describe("Gateways of the sandbox", () => {
             services: [
                 service("gateway", APISIX, { port: 80, targetPort: 9080, nodePort }),
                 service("admin", APISIX, { port: 9180, targetPort: 9180 }),
-                service("counters", VALKEY, { port: 6379, targetPort: "redis" }),
             ],
         });
     }
@@ -82,17 +71,6 @@ describe("Gateways of the sandbox", () => {
         await assert.rejects(data());
     });
 
-    it("use the keys of the Secret that their pod names", async () => {
-        await gateways.reconcile(world([one()]));
-        assert.equal(await admin("first"), 200);
-        assert.equal(await admin("edd1c9f034335f136f87ad84b625c8f1"), 401);
-    });
-
-    it("use the default keys where no Secret is named", async () => {
-        await gateways.reconcile(world([one({ keysOf: undefined })]));
-        assert.equal(await admin("edd1c9f034335f136f87ad84b625c8f1"), 200);
-    });
-
     it("keep the keys of their start until their pods are replaced", async () => {
         const changed = { admin: "second", viewer: "v" };
         await gateways.reconcile(world([one()]));
@@ -121,46 +99,6 @@ describe("Gateways of the sandbox", () => {
             "a new pod starts counting at zero",
         );
     });
-
-    it("count together where their limits name the Service of a Valkey pod, whose counts end with the pod", async () => {
-        const apisix = ["one", "two", "three"].map((uid) => one({ uid }));
-        const look = async (pods: PodArgs[]) => {
-            const now = world([...apisix, ...pods]);
-            await redis.reconcile(now);
-            await gateways.reconcile(now);
-        };
-        const valkey = (uid: string): PodArgs => ({
-            image: VALKEY,
-            uid,
-            ports: [{ name: "redis", containerPort: 6379 }],
-        });
-        await look([valkey("first")]);
-        await route({ policy: "redis", redis_host: "counters.apisix.svc.cluster.local" });
-        assert.deepEqual(await statuses(6), [200, 200, 429, 429, 429, 429]);
-        await look([]);
-        assert.deepEqual(await statuses(3), [500, 500, 500]);
-        await look([valkey("second")]);
-        assert.deepEqual(await statuses(6), [200, 200, 429, 429, 429, 429]);
-    });
-
-    for (const [why, more] of [
-        ["a Service that does not exist", { redis_host: "absent.apisix.svc.cluster.local" }],
-        ["a Service of another namespace", { redis_host: "counters.other.svc.cluster.local" }],
-        ["a port the Service does not have", { redis_host: "counters.apisix.svc.cluster.local", redis_port: 6380 }],
-        ["a Service of other pods", { redis_host: "admin.apisix.svc.cluster.local", redis_port: 9180 }],
-    ] as const)
-        it(`fail as with an unreachable Redis where a limit names ${why}`, async () => {
-            const now = world([
-                one(),
-                { image: VALKEY, uid: "valkey", ports: [{ name: "redis", containerPort: 6379 }] },
-            ]);
-            await redis.reconcile(now);
-            await gateways.reconcile(now);
-            await route({ policy: "redis", ...more });
-            assert.deepEqual(await statuses(1), [500]);
-            await route({ policy: "redis", ...more, allow_degradation: true });
-            assert.deepEqual(await statuses(3), [200, 200, 200]);
-        });
 
     it("keep their configuration while their pods restart, and lose it with etcd", async () => {
         const etcd = { image: ETCD, uid: "etcd" };
@@ -208,13 +146,6 @@ describe("Gateways of the sandbox", () => {
             await gateways.reconcile(world([asking("pod-2", "secret"), etcd]));
             assert.deepEqual([await data(), await admin("first")], [502, 200]);
         });
-
-        it("start without a password again when etcd has lost its volume", async () => {
-            await gateways.reconcile(world([asking("pod-1", "secret"), etcd]));
-            await setPassword("secret");
-            gateways.loseEtcd("data");
-            assert.deepEqual([admits("secret"), admits()], [false, true]);
-        });
     });
 
     it("have an Admin API only behind the right Service and port", async () => {
@@ -222,22 +153,5 @@ describe("Gateways of the sandbox", () => {
         assert.equal(gateways.resolveAdmin({ namespace: "apisix", name: "gateway", port: 80 }), undefined);
         assert.equal(gateways.resolveAdmin({ namespace: "apisix", name: "admin", port: 9181 }), undefined);
         assert.equal(gateways.resolveAdmin({ namespace: "other", name: "admin", port: 9180 }), undefined);
-    });
-
-    it("report the holder of their node port once", async () => {
-        const other = createServer();
-        await new Promise<void>((resolve) => other.listen(nodePort, "127.0.0.1", resolve));
-        assert.equal((other.address() as AddressInfo).port, nodePort);
-        await gateways.reconcile(world([one()]));
-        await gateways.reconcile(world([one()]));
-        const lines = said.filter((line) => line.includes("is held by"));
-        assert.equal(lines.length, 1);
-        assert.match(
-            lines[0],
-            new RegExp(`Service apisix/gateway: node port ${nodePort} is held by .*\\(pid ${process.pid}\\)`),
-        );
-        await new Promise((resolve) => other.close(resolve));
-        await gateways.reconcile(world([one()]));
-        assert.equal(await data(), 404, "the node port is used as soon as it is free");
     });
 });

@@ -36,9 +36,9 @@ export function rayPod({ name, type = "worker", node, container, spec, deleted }
                     image: IMAGE,
                     ...(head ? { command: ["/bin/bash", "-c", "--"], args: [`ray start --head & ${LAUNCH}`] } : {}),
                     resources: { limits: { "nvidia.com/gpu": "8" } },
-                    readinessProbe: head
-                        ? { tcpSocket: { port: 20001 } }
-                        : { exec: { command: ["ray", "health-check"] } },
+                    readinessProbe: {
+                        exec: { command: head ? ["curl", "http://127.0.0.1:20001/"] : ["ray", "health-check"] },
+                    },
                     volumeMounts: [{ name: "weights", mountPath: "/weights" }],
                     ...container,
                 },
