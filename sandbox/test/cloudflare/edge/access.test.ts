@@ -40,7 +40,7 @@ describe("Cloudflare edge: Access", () => {
             location.origin + location.pathname,
             `https://sandbox.cloudflareaccess.com/cdn-cgi/access/login/${HOST}`,
         );
-        const followed = await fetch(`http://127.0.0.1:${world.edge.teamDomainPort}${location.pathname}`);
+        const followed = await fetch(`${new URL(world.edge.certsUrl).origin}${location.pathname}`);
         assert.equal(followed.status, 200);
         assert.match(await followed.text(), /^<!DOCTYPE html>/);
     });
