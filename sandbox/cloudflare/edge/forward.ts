@@ -4,7 +4,7 @@
  * reach the origin, or disconnects during the request. A request that was sent to a connector is never repeated.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { constants, type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders } from "node:http2";
+import { type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders } from "node:http2";
 import * as wire from "../connector/wire";
 import type { Plan } from "../objects";
 import { errorPage } from "./answers";
@@ -57,7 +57,8 @@ export function forward(f: Forwarding): void {
     const stream = open(f, !hasBody);
     const end = (reply?: EdgeAnswer) => {
         clearTimeout(timer);
-        if (!stream.destroyed) stream.close(constants.NGHTTP2_CANCEL);
+        // close() would end the body first, and the connector would take the part that was sent for the whole.
+        if (!stream.destroyed) stream.destroy(new Error("the request was cancelled"));
         if (answer.writableEnded || answer.destroyed) return;
         if (!reply || answer.headersSent) answer.destroy();
         else f.refuse(reply);
