@@ -101,7 +101,7 @@ export interface RulesetRule {
     };
     ratelimit?: RateLimit;
 }
-export interface RateLimit {
+interface RateLimit {
     characteristics: string[];
     period: number;
     requests_per_period: number;
@@ -210,14 +210,13 @@ export interface AccessApplication {
     [other: string]: Json | undefined;
 }
 
-interface Organization {
+export interface Organization {
     name: string;
     /** `<team>.cloudflareaccess.com`. The issuer of the JWT is `https://` followed by this name. */
     auth_domain: string;
     strict_service_token_auth: boolean;
     created_at: string;
 }
-export type { Organization };
 
 export interface ApiToken {
     id: string;

@@ -18,8 +18,6 @@ export interface DnsOptions {
     zone: string;
     /** Records at Azure. */
     records: ZoneRecord[];
-    /** TTLs of the registry. @default those of .com */
-    ttls?: Registry["ttls"];
 }
 
 export interface Dns {
@@ -33,9 +31,9 @@ export interface Dns {
 }
 
 /** Starts the servers on 127.0.0.1. At first the registry delegates the zone to Azure. */
-export async function startDns({ account, zone, records, ttls }: DnsOptions): Promise<Dns> {
+export async function startDns({ account, zone, records }: DnsOptions): Promise<Dns> {
     const azure = azureZone(zone, structuredClone(records));
-    const registry = new Registry(zone.slice(zone.indexOf(".") + 1), ttls);
+    const registry = new Registry(zone.slice(zone.indexOf(".") + 1));
     registry.delegate(zone, azure.nameServers);
     account.delegation = (name) => registry.delegation(name);
     account.dsAtParent = (name) => registry.ds(name);

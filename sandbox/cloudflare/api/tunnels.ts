@@ -93,11 +93,6 @@ export const tunnelRoutes: Route[] = [
         call.account.changed("tunnel", tunnel.id);
         return configuration(call);
     }),
-    route("GET", CONNECTIONS, (call) => {
-        const connections = live(call).connections;
-        const ids = [...new Set(connections.map((c) => c.client_id))];
-        return { result: ids.map((id) => ({ id, conns: connections.filter((c) => c.client_id === id) })) };
-    }),
     // Disconnects the connector that the parameter names. Without it, disconnects all connectors.
     route(
         "DELETE",

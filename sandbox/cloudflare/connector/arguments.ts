@@ -73,8 +73,7 @@ export function parseArguments(words: string[], environment: NodeJS.ProcessEnv):
 
 function takeFlag(word: string, rest: string[], place: string, given: Given): void {
     const [, name = word, , attached] = /^--?([^=]+)(=(.*))?$/s.exec(word) ?? [];
-    if (!FLAGS[name]?.slice(1).includes(place))
-        throw new UsageError(`flag provided but not defined: -${name}`);
+    if (!FLAGS[name]?.slice(1).includes(place)) throw new UsageError(`flag provided but not defined: -${name}`);
     const value = attached ?? (SWITCHES.includes(name) ? "true" : rest.shift());
     if (value === undefined) throw new UsageError(`flag needs an argument: -${name}`);
     given.set(name, value);

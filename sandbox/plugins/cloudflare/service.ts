@@ -35,9 +35,20 @@ function configuration(request: provider.ConfigureRequest): Values {
     return { ...Object.fromEntries(named), ...readValues(request.getArgs()) } as Values;
 }
 
-function readResponse(type: ResourceType, id: string, state: Values, inputs: Values): provider.ReadResponse {
+async function readResource(api: Api, request: provider.ReadRequest): Promise<provider.ReadResponse> {
+    const type = resourceType(request.getUrn());
+    const old = readValues(request.getProperties());
+    const isImport = Object.keys(old).length === 0;
+    if (isImport && !type.importParts) return unsupported(`Importing ${parseUrn(request.getUrn()).type}`);
+    const where = isImport ? lifecycle.importAddress(type.importParts!, request.getId()) : old;
+    const state = await lifecycle.read(type, api, where, isImport ? undefined : old);
+    if (!state) return new provider.ReadResponse(); // a response without an id: the resource does not exist
+    const isInput = ([name]: [string, unknown]) => (type.fields[name]?.kind ?? "computed") !== "computed";
+    const inputs = isImport
+        ? Object.fromEntries(Object.entries(state).filter(isInput))
+        : lifecycle.inputsAfterRead(readValues(request.getInputs()), state);
     return new provider.ReadResponse()
-        .setId(id)
+        .setId(String(state.id))
         .setProperties(writeWithSecrets(state, secretsOf(type)))
         .setInputs(writeWithSecrets(inputs, secretsOf(type)));
 }
@@ -74,27 +85,7 @@ export function cloudflareService(env: NodeJS.ProcessEnv = process.env): grpc.Un
             const state = await lifecycle.create(type, api, inputs);
             return response.setId(String(state.id)).setProperties(writeWithSecrets(state, secretsOf(type)));
         }),
-        read: unary(async (request: provider.ReadRequest) => {
-            const type = resourceType(request.getUrn());
-            const old = readValues(request.getProperties());
-            if (Object.keys(old).length > 0) {
-                const state = await lifecycle.read(type, api, old, old);
-                if (!state) return new provider.ReadResponse(); // a response without an id: the resource does not exist
-                return readResponse(
-                    type,
-                    request.getId(),
-                    state,
-                    lifecycle.inputsAfterRead(readValues(request.getInputs()), state),
-                );
-            }
-            if (!type.importParts) return unsupported(`Importing ${parseUrn(request.getUrn()).type}`);
-            const state = await lifecycle.read(type, api, lifecycle.importAddress(type.importParts, request.getId()));
-            if (!state) throw new Error(`${request.getId()} does not exist`);
-            const inputs = Object.entries(state).filter(
-                ([name]) => (type.fields[name]?.kind ?? "computed") !== "computed",
-            );
-            return readResponse(type, String(state.id), state, Object.fromEntries(inputs));
-        }),
+        read: unary((request: provider.ReadRequest) => readResource(api, request)),
         update: unary(async (request: provider.UpdateRequest) => {
             const type = resourceType(request.getUrn());
             const [olds, news] = [readValues(request.getOlds()), readValues(request.getNews())];

@@ -12,7 +12,7 @@ import versions from "../../toolchain/versions.json";
 import { unsupported, unary } from "../serve";
 import { Children } from "./children";
 import { readOptions } from "./options";
-import { programDependencies, requiredPackages } from "./packages";
+import { requiredPackages } from "./packages";
 import { runProgram } from "./run";
 import { runPlugin } from "./run-plugin";
 
@@ -31,7 +31,7 @@ function hasPlugin(name: string): boolean {
 /** Calls of commands other than preview, up, refresh, destroy, import without code, stacks and policy packs. */
 const UNSUPPORTED = [
     ...(["runtimeOptionsPrompts", "template", "generateProgram", "generateProject", "generatePackage"] as const),
-    ...(["pack", "link", "installDependencies"] as const),
+    ...(["pack", "link", "getRequiredPlugins", "about", "getProgramDependencies"] as const),
 ];
 const refused = Object.fromEntries(
     UNSUPPORTED.map((name) => [name, unary(() => unsupported(`The language host's call ${name}`))]),
@@ -56,31 +56,10 @@ export class LanguageHost {
             }),
             getPluginInfo: unary(() => new plugin.PluginInfo().setVersion(versions.pulumi)),
             getRequiredPackages: unary((request: language.GetRequiredPackagesRequest) => {
-                const packages = this.packagesOf(request.getInfo()?.getProgramDirectory() ?? "");
+                const packages = requiredPackages(request.getInfo()?.getProgramDirectory() ?? "", hasPlugin);
                 return new language.GetRequiredPackagesResponse().setPackagesList(
                     packages.map(({ name, version }) =>
                         new plugin.PackageDependency().setName(name).setKind("resource").setVersion(version),
-                    ),
-                );
-            }),
-            getRequiredPlugins: unary((request: language.GetRequiredPluginsRequest) => {
-                const packages = this.packagesOf(request.getInfo()?.getProgramDirectory() || request.getPwd());
-                return new language.GetRequiredPluginsResponse().setPluginsList(
-                    packages.map(({ name, version }) =>
-                        new plugin.PluginDependency().setName(name).setKind("resource").setVersion(version),
-                    ),
-                );
-            }),
-            about: unary((request: language.AboutRequest) => {
-                optionsOf(request.getInfo());
-                return new language.AboutResponse().setExecutable(process.execPath).setVersion(process.version);
-            }),
-            getProgramDependencies: unary((request: language.GetProgramDependenciesRequest) => {
-                const folder = request.getInfo()?.getProgramDirectory() || request.getPwd();
-                const dependencies = programDependencies(folder);
-                return new language.GetProgramDependenciesResponse().setDependenciesList(
-                    dependencies.map(({ name, version }) =>
-                        new language.DependencyInfo().setName(name).setVersion(version),
                     ),
                 );
             }),
@@ -88,6 +67,12 @@ export class LanguageHost {
             runPlugin: ((call) => {
                 runPlugin(call, optionsOf(call.request.getInfo()), this.children);
             }) as grpc.handleServerStreamingCall<language.RunPluginRequest, language.RunPluginResponse>,
+            installDependencies: ((call) => {
+                call.emit("error", {
+                    code: grpc.status.UNIMPLEMENTED,
+                    details: "unsupported by the sandbox. Run: npm ci",
+                });
+            }) as grpc.handleServerStreamingCall<unknown, unknown>,
             cancel: unary(() => {
                 this.children.stop();
                 return new Empty();
@@ -95,10 +80,6 @@ export class LanguageHost {
             ...refused,
         };
         return calls;
-    }
-
-    private packagesOf(folder: string) {
-        return requiredPackages(folder, hasPlugin);
     }
 
     private async run(request: language.RunRequest): Promise<language.RunResponse> {

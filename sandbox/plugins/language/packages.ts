@@ -28,31 +28,17 @@ function folderOf(program: string, name: string): string | undefined {
     return paths.map((modules) => path.join(modules, name)).find((folder) => fs.existsSync(folder));
 }
 
-const installed = (program: string, names: string[]): [name: string, manifest: PackageJson][] =>
-    names.flatMap((name) => {
-        const folder = folderOf(program, name);
-        return folder === undefined ? [] : [[name, readPackage(folder)] as [string, PackageJson]];
-    });
-
-function dependencies(program: string): string[] {
-    const own = readPackage(program);
-    return Object.keys({ ...own.dependencies, ...own.devDependencies }).sort();
-}
-
 /**
  * The Pulumi packages of a program, from the `pulumi` part of the package.json of its dependencies. A package is omitted if its
  * plugin is not on this machine (`hasPlugin`). Otherwise every command would fail, even if the program never uses the package.
  * If the program does use it, the engine fails with an error that names the package.
  */
 export function requiredPackages(program: string, hasPlugin: (name: string) => boolean): Package[] {
-    return installed(program, dependencies(program)).flatMap(([npmName, { version, pulumi }]) => {
+    const { dependencies, devDependencies } = readPackage(program);
+    return Object.keys({ ...dependencies, ...devDependencies }).flatMap((npmName) => {
+        const { version, pulumi } = readPackage(folderOf(program, npmName) ?? "");
         const name = pulumi?.name ?? npmName.replace(/^@[^/]+\//, "");
         if (!pulumi?.resource || !hasPlugin(name)) return [];
         return [{ name, version: `v${(pulumi.version ?? version ?? "").replace(/^v/, "")}` }];
     });
-}
-
-/** Dependencies of the program with their installed versions. */
-export function programDependencies(program: string): Package[] {
-    return installed(program, dependencies(program)).map(([name, { version = "" }]) => ({ name, version }));
 }
