@@ -22,7 +22,7 @@ describe("Cloudflare edge: Access", () => {
     });
 
     for (const [what, the] of CASES)
-        it(what, async () => {
+        it(`answers ${the.status}: ${what}`, async () => {
             world.account.organization.strict_service_token_auth = the.strict ?? false;
             const token = world.token(the.token);
             world.application((the.policies ?? ((w, t) => [serviceAuth(w, t)]))(world, token), the.application);
