@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { alpaPaths, renderRoutes } from "../../../components/cloudflare/tunnel-routes";
@@ -180,17 +180,14 @@ describe("cloudflared emulator: the program", () => {
     });
 
     it("notifies systemd when it is ready, finishes running requests, and never prints the secret", async () => {
-        const socket = join(folder, "notify");
-        const listener = spawn("perl", ["-e", LISTEN_WITH_PERL, socket], { stdio: ["ignore", "pipe", "inherit"] });
-        children.push(listener);
-        await once(listener.stdout, "data"); // The listener prints a line when it has bound its socket.
-        const told = once(listener.stdout, "data");
+        writeFileSync(join(folder, "bin/systemd-notify"), `#!/bin/sh\necho "$*" >${folder}/told\n`, { mode: 0o755 });
         const variables = { TUNNEL_EDGE: `127.0.0.1:${world.edge.connectorPort}`, TUNNEL_CACERT: "edge.crt" };
         const args = ["--no-autoupdate", "tunnel", "--metrics", "127.0.0.1:0", "--grace-period", "20s", "run"];
-        const token = { TUNNEL_TOKEN: tokenOf(world.account, world.tunnel), NOTIFY_SOCKET: socket };
+        const PATH = `${join(folder, "bin")}:${process.env.PATH}`;
+        const token = { TUNNEL_TOKEN: tokenOf(world.account, world.tunnel), NOTIFY_SOCKET: "/any", PATH };
         const running = start(args, { ...variables, ...token });
-        assert.match(String((await told)[0]), /^READY=1/);
-        await world.until(() => world.tunnel.connections.length === 4);
+        await world.until(() => existsSync(join(folder, "told")) && world.tunnel.connections.length === 4);
+        assert.match(readFileSync(join(folder, "told"), "utf8"), /^--ready --pid=\d+$/m);
         const arrived = new Promise<() => void>((resolve) => {
             world.respond = (_, answer) => resolve(() => answer.end("finished"));
         });
@@ -225,7 +222,3 @@ describe("cloudflared emulator: the program", () => {
         assert.match(got.text, /grace-period must be equal or less than 3m0s/);
     });
 });
-
-const LISTEN_WITH_PERL =
-    "use Socket; $| = 1; socket(my $s, AF_UNIX, SOCK_DGRAM, 0); bind($s, pack_sockaddr_un($ARGV[0])) or die $!; " +
-    'print "bound\\n"; recv($s, my $text, 1024, 0); print $text;';
