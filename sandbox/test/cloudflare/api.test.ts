@@ -88,8 +88,13 @@ describe("Cloudflare API emulator", () => {
 
     const clashes: [what: string, first: object, second: object, code: number][] = [
         ["the same twice", { type: "A", content: "192.0.2.1" }, { type: "A", content: "192.0.2.1" }, 81058],
-        ["a CNAME beside an address", { type: "A", content: "192.0.2.1" }, { type: "CNAME", content: "b.test" }, 81053],
-        ["anything beside a CNAME", { type: "CNAME", content: "b.test" }, { type: "TXT", content: '"x"' }, 81053],
+        [
+            "a CNAME next to an address",
+            { type: "A", content: "192.0.2.1" },
+            { type: "CNAME", content: "b.test" },
+            81053,
+        ],
+        ["anything next to a CNAME", { type: "CNAME", content: "b.test" }, { type: "TXT", content: '"x"' }, 81053],
         [
             "a proxied mail record",
             { type: "A", content: "192.0.2.1" },

@@ -74,7 +74,7 @@ export const CASES: [what: string, the: Case][] = [
         "both parts in one header",
         { application: oneHeader, headers: (t) => ({ authorization: joint(t) }), status: 200 },
     ],
-    ["two headers beside the one", { application: oneHeader, headers: right, status: 200 }],
+    ["two headers in addition to the one", { application: oneHeader, headers: right, status: 200 }],
     ["a bearer token", { application: oneHeader, headers: () => ({ authorization: "Bearer abc" }), status: 403 }],
     ["one header that is not named", { headers: (t) => ({ authorization: joint(t) }), status: 403 }],
     ["the secret before the last rotation until its date", { token: rotated(NEVER), headers: old, status: 200 }],
