@@ -36,7 +36,6 @@ export const CHECKS: Record<PartName, readonly string[]> = {
         "test/engine/openai/access.test.ts",
         "test/engine/openai/streams.test.ts",
         "sandbox/test/cloudflare/edge/forward.test.ts",
-        "sandbox/test/cloudflare/edge/read-timeout.test.ts",
         "sandbox/test/workloads/connector-pods.test.ts",
     ],
     "cert-manager": ["test/engine/cluster/inter-nodes.test.ts"],

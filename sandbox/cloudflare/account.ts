@@ -1,40 +1,24 @@
 /**
- * One Cloudflare account in memory. The API writes it; the edge, the connectors and the name servers read it. Facts: the
- * API as the official Pulumi provider 6.17.0 uses it; Cloudflare's documentation of zone states, Access and tunnels (2026).
+ * One Cloudflare account in memory. The API writes it; the edge, the connectors and the name servers read it. Facts: the API as
+ * the official Pulumi provider 6.17.0 uses it; Cloudflare's documentation of zone states, Access and tunnels (2026).
  *
  * Every read of the account first applies changes whose time has come (states of zones, certificates, deletions). The account
  * does not validate writes: the API does.
  */
 import { EventEmitter } from "node:events";
-import { Faults } from "./faults";
 import { hexId } from "./ids";
 import type * as objects from "./objects";
-import { tunnelStatus, tokenOf } from "./tunnels";
-import { checkDelegation, followClock } from "./zone-life";
+import { checkDelegation, followClock } from "./zones";
 
 export type * from "./objects";
-export { PLANS } from "./zone-objects";
-export { tokenOf, tunnelStatus };
+export { PLANS } from "./objects";
 
 /**
  * A change of the account. Kind `connections` means that the API has disconnected the connector `client_id` of a tunnel, or
  * all connectors of the tunnel if `client_id` is unset.
  */
 export interface Change {
-    kind:
-        | "zone"
-        | "record"
-        | "tunnel"
-        | "connections"
-        | "serviceToken"
-        | "policy"
-        | "application"
-        | "organization"
-        | "ruleset"
-        | "healthcheck"
-        | "notificationPolicy"
-        | "workerScript"
-        | "workerRoute";
+    kind: "zone" | "tunnel" | "connections" | "other";
     id: string;
     client_id?: string;
 }
@@ -42,8 +26,6 @@ export interface Change {
 export interface AccountOptions {
     /** Account id of 32 hex digits, or "first" to adopt the account id of the first request. @default random */
     id?: string;
-    /** @default "Sandbox" */
-    name?: string;
     /** Plan of new zones. @default "free" */
     plan?: objects.Plan;
     /** Name of the Access organization: `<team>.cloudflareaccess.com`. @default "sandbox" */
@@ -61,8 +43,6 @@ export interface AccountOptions {
      * @default 120; Cloudflare says up to 24 h, usually minutes
      */
     certificateSeconds?: number;
-    /** Largest number of requests in 5 minutes, counted over all tokens of a user. @default 1200 */
-    requestsPerFiveMinutes?: number;
 }
 
 /** Organizations created at or after this time always have strict service-token auth. */
@@ -72,42 +52,25 @@ export const isStrictForGood = ({ created_at }: { created_at: string }): boolean
 
 export class Account extends EventEmitter<{ changed: [Change] }> {
     id: string;
-    readonly name: string;
     readonly plan: objects.Plan;
-    readonly created: Date;
     readonly certificateSeconds: number;
-    readonly requestsPerFiveMinutes: number;
     readonly organization: objects.Organization;
     readonly tunnels = new Map<string, objects.Tunnel>();
     readonly serviceTokens = new Map<string, objects.ServiceToken>();
-    /** Reusable policies, and policies that are part of an application. */
     readonly policies = new Map<string, objects.AccessPolicy>();
     readonly applications = new Map<string, objects.AccessApplication>();
     readonly rulesets = new Map<string, objects.Ruleset>();
-    readonly healthchecks = new Map<string, objects.Healthcheck>();
     readonly notificationPolicies = new Map<string, objects.NotificationPolicy>();
     /** Worker scripts by name. */
     readonly workerScripts = new Map<string, objects.WorkerScript>();
     readonly workerRoutes = new Map<string, objects.WorkerRoute>();
     readonly apiTokens: objects.ApiToken[] = [];
-    /**
-     * Number of API requests in the current five minutes, which began at `since` (seconds since 1970). The key is the id of an
-     * account token, or "user" for all tokens of a user.
-     */
-    readonly windows = new Map<string, { since: number; used: number }>();
-    /** Injected failures for the next requests. */
-    readonly faults = new Faults();
 
-    /**
-     * Returns the name servers that the parent zone has for a zone. Tests and the DNS emulator set this function.
-     * @default none
-     */
+    /** Returns the name servers that the parent zone has for a zone. Tests and the DNS emulator set this. @default none */
     delegation: (zoneName: string) => string[] = () => [];
     /** Returns the DS records that the parent zone has for a zone, in zone-file form (`dnssec.key.ds`). @default none */
     dsAtParent: (zoneName: string) => string[] = () => [];
 
-    /** Names of deleted zones. A zone with such a name gets other name servers when it is added again. */
-    readonly formerZones: string[] = [];
     /** Names of zones in other Cloudflare accounts. */
     readonly zonesElsewhere = new Set<string>();
     private readonly zoneMap = new Map<string, objects.Zone>();
@@ -121,21 +84,14 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
         super();
         this.setMaxListeners(0);
         this.clock = options.clock ?? Date.now;
-        this.id = options.id === "first" ? hexId() : (options.id ?? hexId());
         this.takesId = options.id === "first";
-        this.name = options.name ?? "Sandbox";
+        this.id = this.takesId ? hexId() : (options.id ?? hexId());
         this.plan = options.plan ?? "free";
-        this.created = this.now();
         this.certificateSeconds = options.certificateSeconds ?? 120;
-        this.requestsPerFiveMinutes = options.requestsPerFiveMinutes ?? 1200;
-        const since = options.organizationSince ?? this.stamp();
+        const { team = "sandbox", organizationSince: created_at = this.stamp() } = options;
         this.organization = {
-            name: options.team ?? "sandbox",
-            auth_domain: `${options.team ?? "sandbox"}.cloudflareaccess.com`,
-            strict_service_token_auth: isStrictForGood({ created_at: since }),
-            session_duration: "24h",
-            created_at: since,
-            updated_at: since,
+            ...{ name: team, auth_domain: `${team}.cloudflareaccess.com`, created_at },
+            strict_service_token_auth: isStrictForGood({ created_at }),
         };
     }
 
@@ -170,7 +126,7 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
         }
     }
 
-    /** Zones by id. Reading them first applies the changes whose time has come. */
+    /** Zones by id. */
     get zones(): Map<string, objects.Zone> {
         this.catchUp();
         return this.zoneMap;
@@ -190,10 +146,9 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
     }
     /** Deletes a zone with all its contents. */
     removeZone(zone: objects.Zone): void {
-        this.formerZones.push(zone.name);
         this.zoneMap.delete(zone.id);
         this.recordMaps.delete(zone.id);
-        for (const held of [this.rulesets, this.healthchecks, this.serviceTokens, this.applications, this.workerRoutes])
+        for (const held of [this.rulesets, this.workerRoutes])
             for (const [id, object] of held) if (object.zone_id === zone.id) held.delete(id);
         this.changed("zone", zone.id);
     }
@@ -206,20 +161,14 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
         this.changed("zone", zone.id);
     }
 
-    /** Returns the tunnel to which a token belongs; undefined if the token is wrong or the tunnel is deleted. */
-    tunnelOfToken(token: string): objects.Tunnel | undefined {
-        return [...this.tunnels.values()].find((tunnel) => !tunnel.deleted_at && tokenOf(this, tunnel) === token);
-    }
-    /** Replaces a tunnel's connections and updates its status. */
+    /** Replaces a tunnel's connections. */
     setConnections(tunnel: objects.Tunnel, connections: objects.TunnelConnection[]): void {
-        const before = tunnel.connections.length;
+        if (tunnel.connections.length === 0 && connections.length > 0) tunnel.conns_active_at = this.stamp();
         tunnel.connections = connections;
-        if (before === 0 && connections.length > 0) tunnel.conns_active_at = this.stamp();
-        if (before > 0 && connections.length === 0) tunnel.conns_inactive_at = this.stamp();
         this.changed("tunnel", tunnel.id);
     }
 
-    /** Adds an API token. @param token its value, and optionally its permissions and zones */
+    /** Adds an API token. @param token its value, and optionally its permissions */
     addApiToken(token: Omit<objects.ApiToken, "id">): objects.ApiToken {
         const added = { id: hexId(), ...token };
         this.apiTokens.push(added);
@@ -229,4 +178,20 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
     changed(kind: Change["kind"], id: string, client_id?: string): void {
         this.emit("changed", { kind, id, ...(client_id === undefined ? {} : { client_id }) });
     }
+}
+
+/** The token of a tunnel. It changes only with the tunnel's secret. */
+export function tokenOf(account: { id: string }, tunnel: objects.Tunnel): string {
+    return Buffer.from(JSON.stringify({ a: account.id, t: tunnel.id, s: tunnel.secret })).toString("base64");
+}
+
+/**
+ * `inactive`: the tunnel was never connected; `down`: no connector is connected any more; `degraded`: a connector has fewer
+ * than four connections.
+ */
+export function tunnelStatus(tunnel: objects.Tunnel): "inactive" | "degraded" | "healthy" | "down" {
+    const { connections, conns_active_at } = tunnel;
+    if (connections.length === 0) return conns_active_at === null ? "inactive" : "down";
+    const connectors = new Set(connections.map(({ client_id }) => client_id));
+    return connections.length === 4 * connectors.size ? "healthy" : "degraded";
 }

@@ -1,15 +1,8 @@
 /** Identifiers and secrets in Cloudflare's formats. */
-import { createHash, randomBytes, randomInt, randomUUID } from "node:crypto";
+import { createHash, randomBytes, randomInt } from "node:crypto";
 
-/** Id of a zone, record, ruleset, rule, health check or notification policy. */
+/** Id of an account, zone, record, ruleset, rule or notification policy. All other ids are UUIDs. */
 export const hexId = (): string => randomBytes(16).toString("hex");
-/** Id of a tunnel, connection, service token, policy or application. */
-export const uuid = (): string => randomUUID();
-/** The audience tag of an application. */
-export const audience = (): string => randomBytes(32).toString("hex");
-export const clientId = (): string => `${randomBytes(16).toString("hex")}.access`;
-/** A new tunnel secret: 32 bytes in base64. */
-export const tunnelSecret = (): string => randomBytes(32).toString("base64");
 
 const ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 

@@ -16,10 +16,7 @@ export class Registry {
     private readonly delegations = new Map<string, string[]>();
     private readonly signers = new Map<string, string[]>();
 
-    constructor(
-        readonly domain: string,
-        readonly ttls = { ns: NS_TTL, ds: DS_TTL },
-    ) {}
+    constructor(readonly domain: string) {}
 
     delegation(zone: string): string[] {
         return this.delegations.get(zone) ?? [];
@@ -44,8 +41,8 @@ export class Registry {
         const zones = [...this.delegations.keys()];
         if (name !== this.domain && !name.endsWith(`.${this.domain}`)) return refuse("REFUSED");
         const records: ServedRecord[] = zones.flatMap((zone) => [
-            ...this.delegation(zone).map((data) => ({ name: zone, type: "NS", ttl: this.ttls.ns, data })),
-            ...this.ds(zone).map((value) => ({ name: zone, type: "DS", ttl: this.ttls.ds, data: dsData(value) })),
+            ...this.delegation(zone).map((data) => ({ name: zone, type: "NS", ttl: NS_TTL, data })),
+            ...this.ds(zone).map((value) => ({ name: zone, type: "DS", ttl: DS_TTL, data: dsData(value) })),
         ]);
         const soa = { mname: `ns.${this.domain}`, rname: `hostmaster.${this.domain}`, serial: 1 };
         const zone = { name: this.domain, soa: { ...soa, minimum: NEGATIVE_TTL, ttlSeconds: NEGATIVE_TTL }, records };

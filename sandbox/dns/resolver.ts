@@ -10,9 +10,9 @@
  * Unsupported: search from the root, glue, prefetch, stale answers, resolvers that renew a delegation forever from the old
  * zone's own NS, and zones outside of the configured domain.
  */
-import { createHash } from "node:crypto";
 import { isWithin } from "../../dns/names";
 import { ask, NoAnswer, type Answer, type Row, type Server } from "../../dns/query";
+import { dsOf } from "../cloudflare/zones";
 
 export interface ResolverOptions {
     /** `parent`: server of the parent domain; `domain`: name of the parent domain. */
@@ -29,8 +29,6 @@ interface Resolved {
     rcode: string;
     /** Sorted values of the requested type. */
     values: string[];
-    /** Seconds until the cache entry expires. */
-    ttl: number;
 }
 
 interface Kept<T> {
@@ -48,16 +46,9 @@ export class Resolver {
 
     constructor(private readonly options: ResolverOptions) {}
 
-    /** Clears the cache, as a restart of the resolver does. */
-    flush(): void {
-        this.cache.clear();
-    }
-
     async resolve(name: string, type: string): Promise<Resolved> {
-        let ttl = Infinity;
         for (let here = name, hops = 0; hops <= LONGEST_CHAIN; hops++) {
-            const { answer, ttl: left } = await this.kept(`answer ${here} ${type}`, () => this.fetch(here, type));
-            ttl = Math.min(ttl, left);
+            const answer = await this.kept(`answer ${here} ${type}`, () => this.fetch(here, type));
             const rows = (of: string) => answer.answers.filter((row) => row.type === of);
             const values = rows(type).map((row) => row.value);
             const chain = new Map(rows("CNAME").map((row) => [row.name, row.value]));
@@ -65,23 +56,20 @@ export class Resolver {
             for (let i = 0; chain.has(end) && i < LONGEST_CHAIN; i++) end = chain.get(end)!;
             const done = values.length > 0 || end === here || answer.rcode !== "NOERROR";
             // The resolver knows only names of the domain: a CNAME chain that leaves the domain has no values.
-            if (done || !isWithin(end, this.options.domain)) return { rcode: answer.rcode, values: values.sort(), ttl };
+            if (done || !isWithin(end, this.options.domain)) return { rcode: answer.rcode, values: values.sort() };
             here = end;
         }
-        return { rcode: "SERVFAIL", values: [], ttl: 0 };
+        return { rcode: "SERVFAIL", values: [] };
     }
 
     /** Returns the cached value of a key. If there is none, calls `fetch` and caches the result for the result's TTL. */
-    private async kept<T>(
-        key: string,
-        fetch: () => Promise<{ value: T; ttl: number }>,
-    ): Promise<{ answer: T; ttl: number }> {
+    private async kept<T>(key: string, fetch: () => Promise<{ value: T; ttl: number }>): Promise<T> {
         const now = this.options.now();
         const found = this.cache.get(key) as Kept<T> | undefined;
-        if (found && found.until > now) return { answer: found.value, ttl: (found.until - now) / 1000 };
+        if (found && found.until > now) return found.value;
         const { value, ttl } = await fetch();
         this.cache.set(key, { value, until: now + ttl * 1000 });
-        return { answer: value, ttl };
+        return value;
     }
 
     private async fetch(name: string, type: string): Promise<{ value: Answer; ttl: number }> {
@@ -103,8 +91,8 @@ export class Resolver {
     private async zoneOf(name: string): Promise<string | undefined> {
         const labels = name.slice(0, -this.options.domain.length - 1).split(".");
         const zone = `${labels.at(-1)}.${this.options.domain}`;
-        const { answer } = await this.kept(`zone ${zone}`, () => this.delegation(zone));
-        return answer.length > 0 ? zone : undefined;
+        const servers = await this.kept(`zone ${zone}`, () => this.delegation(zone));
+        return servers.length > 0 ? zone : undefined;
     }
 
     private async delegation(zone: string): Promise<{ value: string[]; ttl: number }> {
@@ -119,13 +107,13 @@ export class Resolver {
 
     /** Whether answers of a zone are valid: it is unsigned, or has a key that matches a DS record of the parent zone. */
     private async trusted(zone: string): Promise<boolean> {
-        const { answer: ds } = await this.kept(`ds ${zone}`, async () => {
+        const ds = await this.kept(`ds ${zone}`, async () => {
             const answer = await ask(this.options.parent, { name: zone, type: "DS" });
             const rows = answer.answers.filter((row) => row.type === "DS");
             return { value: rows.map((row) => row.value), ttl: lifetime(answer).ttl };
         });
         if (ds.length === 0) return true;
-        const { answer: keys } = await this.kept(`dnskey ${zone}`, async () => {
+        const keys = await this.kept(`dnskey ${zone}`, async () => {
             const { value, ttl } = lifetime(await this.askZone(zone, zone, "DNSKEY"));
             return { value: value.answers.filter((row) => row.type === "DNSKEY").map((row) => row.value), ttl };
         });
@@ -133,7 +121,7 @@ export class Resolver {
     }
 
     private async askZone(zone: string, name: string, type: string): Promise<Answer> {
-        const { answer: servers } = await this.kept(`zone ${zone}`, () => this.delegation(zone));
+        const servers = await this.kept(`zone ${zone}`, () => this.delegation(zone));
         return this.askOne(servers, name, type);
     }
 
@@ -168,17 +156,4 @@ function lifetime(value: Answer): { value: Answer; ttl: number } {
 
 function failure(): Answer {
     return { rcode: "SERVFAIL", authoritative: false, answers: [], authority: [] };
-}
-
-/** Computes the DS value of a key (RFC 4034, 5.1.4 and appendix B). @param key `flags protocol algorithm base64` */
-export function dsOf(zone: string, key: string): string {
-    const [flags, protocol, algorithm, base64] = key.split(" ");
-    const head = Buffer.from([Number(flags) >> 8, Number(flags) & 255, Number(protocol), Number(algorithm)]);
-    const rdata = Buffer.concat([head, Buffer.from(base64, "base64")]);
-    const owner = zone.split(".").flatMap((label) => [Buffer.from([label.length]), Buffer.from(label)]);
-    const digest = createHash("sha256")
-        .update(Buffer.concat([...owner, Buffer.from([0]), rdata]))
-        .digest("hex");
-    const sum = rdata.reduce((total, byte, i) => total + (i % 2 === 0 ? byte << 8 : byte), 0);
-    return `${(sum + (sum >> 16)) & 0xffff} ${algorithm} 2 ${digest}`;
 }

@@ -1,10 +1,8 @@
 /**
  * Serves DNS by UDP and TCP on one port of 127.0.0.1, with the answers of an emulator (azure.ts, cloudflare.ts, registry.ts).
  *
- * Emulated: one question of class IN in a query, EDNS sizes, truncation. Rejected: opcodes other than QUERY, and the types ANY,
- * AXFR, IXFR and those without support in the packet library (NOTIMP); other classes (REFUSED); no or several questions
- * (FORMERR). Data other than DNS gets no answer.
- * Unsupported: recursion, signatures (RRSIG), EDNS options.
+ * Emulated: one question in a query, EDNS sizes, truncation. Rejected (NOTIMP): other types than those in TYPES, several
+ * questions. Data other than DNS gets no answer.
  */
 import { createSocket, type Socket as UdpSocket } from "node:dgram";
 import { createServer, type Server } from "node:net";
@@ -105,7 +103,7 @@ async function bindBoth(tcp: Server, wanted: number): Promise<{ udp: UdpSocket; 
 }
 
 function answerTo(message: Buffer, how: "udp" | "tcp", says: Says, asked: string[]): Buffer | undefined {
-    let query: packet.DecodedPacket & { opcode?: string };
+    let query: packet.DecodedPacket;
     try {
         query = packet.decode(message);
     } catch {
@@ -115,12 +113,8 @@ function answerTo(message: Buffer, how: "udp" | "tcp", says: Says, asked: string
     const [question, ...more] = query.questions ?? [];
     const name = question ? plainName(question.name) : "";
     if (question) asked.push(`${how} ${name || "."} ${question.type}`);
-    const reply = ((): Reply => {
-        if (query.opcode !== "QUERY") return refuse("NOTIMP");
-        if (!question || more.length > 0) return refuse("FORMERR");
-        if (question.class !== "IN") return refuse("REFUSED");
-        return TYPES.includes(question.type) ? says(name, question.type) : refuse("NOTIMP");
-    })();
+    const supported = question && more.length === 0 && TYPES.includes(question.type);
+    const reply = supported ? says(name, question.type) : refuse("NOTIMP");
     const opt = query.additionals?.find(({ type }) => type === "OPT") as { udpPayloadSize: number } | undefined;
     const full = encoded(query, reply, opt !== undefined);
     const room = how === "tcp" ? 0xffff : Math.min(LARGEST, Math.max(SMALL, opt?.udpPayloadSize ?? SMALL));
@@ -128,14 +122,12 @@ function answerTo(message: Buffer, how: "udp" | "tcp", says: Says, asked: string
     return encoded(query, { ...reply, answers: [], authorities: [], additionals: [] }, opt !== undefined, true);
 }
 
-/** Bits of the opcode in the header's flags. The answer repeats the opcode. */
-const OPCODE = 0x7800;
 const RCODES = ["NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"];
 
 function encoded(query: packet.DecodedPacket, reply: Reply, edns: boolean, cut = false): Buffer {
     const opt = { type: "OPT", name: ".", udpPayloadSize: LARGEST, flags: 0, options: [] };
     const flags =
-        ((query.flags ?? 0) & (packet.RECURSION_DESIRED | OPCODE)) |
+        ((query.flags ?? 0) & packet.RECURSION_DESIRED) |
         (reply.authoritative ? packet.AUTHORITATIVE_ANSWER : 0) |
         (cut ? packet.TRUNCATED_RESPONSE : 0) |
         RCODES.indexOf(reply.rcode);

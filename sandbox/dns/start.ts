@@ -6,20 +6,18 @@ import { type ZoneRecord } from "../../components/cloudflare/dns-record";
 import { type Server } from "../../dns/query";
 import type { Account } from "../cloudflare/account";
 import { azureZone, type AzureZone } from "./azure";
-import { cloudflareSays, type CloudflareDnsOptions } from "./cloudflare";
+import { cloudflareSays } from "./cloudflare";
 import { Registry } from "./registry";
 import { Resolver, type ResolverOptions } from "./resolver";
 import { startDnsServer, type DnsServer } from "./server";
 
-export interface DnsOptions extends CloudflareDnsOptions {
+export interface DnsOptions {
     /** The Cloudflare account whose zones are served. Its zones then get their delegation from the registry. */
     account: Account;
     /** Name of the zone at Azure. */
     zone: string;
     /** Records at Azure. */
     records: ZoneRecord[];
-    /** TTLs of the registry. @default those of .com */
-    ttls?: Registry["ttls"];
 }
 
 export interface Dns {
@@ -33,15 +31,15 @@ export interface Dns {
 }
 
 /** Starts the servers on 127.0.0.1. At first the registry delegates the zone to Azure. */
-export async function startDns({ account, zone, records, ttls, ...options }: DnsOptions): Promise<Dns> {
+export async function startDns({ account, zone, records }: DnsOptions): Promise<Dns> {
     const azure = azureZone(zone, structuredClone(records));
-    const registry = new Registry(zone.slice(zone.indexOf(".") + 1), ttls);
+    const registry = new Registry(zone.slice(zone.indexOf(".") + 1));
     registry.delegate(zone, azure.nameServers);
     account.delegation = (name) => registry.delegation(name);
     account.dsAtParent = (name) => registry.ds(name);
     const servers = {
         old: await startDnsServer({ says: azure.says }),
-        new: await startDnsServer({ says: cloudflareSays(account, options) }),
+        new: await startDnsServer({ says: cloudflareSays(account) }),
         parent: await startDnsServer({ says: registry.says }),
     };
     const at = (name: string): Server | undefined => {

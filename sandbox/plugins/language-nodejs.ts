@@ -5,10 +5,7 @@
  * Emulated: the host of Pulumi 3.274.1, from the protocol in @pulumi/pulumi/proto and from the requests of that engine (its
  * `sdk/go/common/resource/plugin/langruntime_plugin.go`). Programs run in Pulumi's real runner, `@pulumi/pulumi/cmd/run`, so
  * their behavior and errors are real. The host supports preview, up, refresh, destroy, stacks without watch, import without
- * code generation, `pulumi install` and policy packs.
- *
- * Unsupported (the call fails with UNIMPLEMENTED and the name of the feature): code generation, `pulumi new`, `package add`,
- * debugging, package managers other than npm, runtime options that language/options.ts does not have.
+ * code generation, and policy packs. Any other call fails with UNIMPLEMENTED and its name.
  *
  * Protocol: the engine starts the host with the engine's address as last argument, and the host prints its own port as one line
  * on stdout. Or the engine attaches to a running host (PULUMI_DEBUG_LANGUAGES=nodejs:PORT), and sends its address in the

@@ -4,7 +4,7 @@ import * as plugin from "@pulumi/pulumi/proto/plugin_pb";
 import * as provider from "@pulumi/pulumi/proto/provider_pb";
 import type { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
-import { readValues } from "./protocol";
+import { parseUrn, readValues, writeDifferences } from "./protocol";
 import { unsupported, unary } from "./serve";
 
 export type Calls = Partial<Record<keyof typeof ResourceProviderService, grpc.UntypedHandleCall>>;
@@ -34,19 +34,35 @@ export function providerService(name: string, version: string, calls: Calls): gr
     return { ...common, ...calls } as grpc.UntypedServiceImplementation;
 }
 
-/** Calls of a provider that accepts no settings. */
-export function withoutSettings(name: string): Calls {
+/** Calls of a provider that accepts only these settings. Changed settings never replace its resources. */
+export function settingsOf(name: string, ...settings: string[]): Calls {
     return {
         checkConfig: unary((request: provider.CheckRequest) => {
-            const given = Object.keys(readValues(request.getNews())).filter((setting) => setting !== "version");
-            const failures = given.map((setting) =>
-                new provider.CheckFailure()
-                    .setProperty(setting)
-                    .setReason(`The ${name} provider has no setting "${setting}".`),
-            );
+            const given = Object.keys(readValues(request.getNews()));
+            const failures = given
+                .filter((setting) => !["version", "pluginDownloadURL", ...settings].includes(setting))
+                .map((setting) =>
+                    new provider.CheckFailure()
+                        .setProperty(setting)
+                        .setReason(`The sandbox's ${name} provider has no setting "${setting}".`),
+                );
             return new provider.CheckResponse().setInputs(request.getNews()).setFailuresList(failures);
         }),
-        diffConfig: unary(() => new provider.DiffResponse().setChanges(provider.DiffResponse.DiffChanges.DIFF_NONE)),
+        diffConfig: unary((request: provider.DiffRequest) => {
+            const [olds, news] = [readValues(request.getOlds()), readValues(request.getNews())];
+            const changed = settings.filter((setting) => olds[setting] !== news[setting]);
+            return writeDifferences(changed.map((property) => ({ property, kind: "UPDATE", replace: false })));
+        }),
         configure: unary(() => new provider.ConfigureResponse().setSupportspreview(true).setAcceptresources(true)),
     };
+}
+
+/** The entry of the type in a URN. @throws Error that names an unsupported type */
+export function typeOf<T>(name: string, types: Record<string, T>, urn: string): T {
+    const { type } = parseUrn(urn);
+    if (types[type]) return types[type];
+    const known = Object.keys(types).join(", ");
+    throw new Error(
+        `unsupported by the sandbox: ${type}. The sandbox's ${name} provider has ${known}. Use one of these, or install Pulumi.`,
+    );
 }

@@ -2,14 +2,10 @@
  * Emulator of `pulumi-resource-command`, the provider of @pulumi/command. It is used only if Pulumi is not installed, because
  * the released provider cannot be downloaded as a Go module.
  *
- * Emulated: version 1.2.1, from its public source: `command:remote:Command` over real SSH, with its defaults, the order of host
- * key types of Go's client, its connection attempts, its environment variables, and its errors, which contain the command, its
- * exit status and its whole output. A new trigger replaces the resource. Any other change runs `update`, or `create` if there
- * is no `update`. Every command gets `stdin`.
- *
- * Unsupported: `command:local:Command` and its functions (nothing on this machine is run), `CopyToRemote`, `CopyFile`, a
- * bastion (`proxy`), passwords and agents for SSH, import, and logging while a command runs, whatever `logging` is. The format
- * of `hostKey` (a line of authorized_keys) is an assumption from the SDK's description and Go's conventions.
+ * Emulated: version 1.2.1, from its public source: `command:remote:Command` over real SSH, with the inputs that this project sets,
+ * the order of host key types of Go's client, its connection attempts, and its errors, which contain the command, its exit
+ * status and its whole output. Any change runs `create` again. The format of `hostKey` (a line of authorized_keys) is an
+ * assumption from the SDK's description and Go's conventions.
  */
 import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import { commandService } from "./command/service";

@@ -1,66 +1,84 @@
 /**
  * Endpoints that only the emulator has, for programs that control it: recorded requests, a clock that can be advanced, and
- * injected failures. Their paths start with `/sandbox/`. Calls of these endpoints do not count for the rate limit, and are not
- * recorded.
+ * injected failures. Their paths start with `/sandbox/`. Calls of these endpoints are not recorded.
  */
 import { z } from "zod";
+import { FaultQueue } from "../../faults";
 import type { Account } from "../account";
-import { notFound, type Answer } from "./answer";
-import { bodyObject, checked } from "./call";
-import type { SeenRequest } from "./server";
+import { ApiError, failure, type Answer } from "./answer";
+import { bodyOf } from "./call";
 
 const clockBody = z.strictObject({ seconds: z.number().min(0).max(1e9) });
 const faultBody = z.strictObject({
+    /** Method of the requests that fail. @default any method */
     method: z.string().optional(),
-    /** Regular expression that a path must match. It is compared with the path after `/client/v4/`. */
-    path: z
-        .string()
-        .refine(isExpression, { error: "must be a regular expression" })
-        .transform((text) => new RegExp(text))
-        .optional(),
+    /** Regular expression for the path after `/client/v4/`. @default any path */
+    path: z.string().optional(),
+    /** Number of requests that fail. @default 1 */
     times: z.number().int().min(1).optional(),
     status: z.number().int().min(400).max(599),
     body: z.unknown().optional(),
     headers: z.record(z.string(), z.string()).optional(),
+    /** Whether the API performs the request before it answers with the failure. */
     afterwards: z.boolean().optional(),
 });
+type Fault = z.infer<typeof faultBody>;
+
+/** Injected failures: the next matching requests get the answer of the fault. */
+export class Faults extends FaultQueue<Fault> {
+    /** Returns the fault for a request, if there is one, and counts the failure. */
+    take(method: string, path: string): Fault | undefined {
+        return this.takeFirst((f) => (f.method ?? method) === method && new RegExp(f.path ?? "").test(path));
+    }
+}
+
+const CODES: Record<number, [code: number, message: string]> = {
+    401: [1000, "Invalid API Token"],
+    403: [10000, "Authentication error"],
+    429: [971, "rate limited"],
+};
+export const bodyOfFault = ({ status, body }: Fault): unknown =>
+    body ?? failure(...(CODES[status] ?? [status, "injected failure"]));
+
+/** A received request, for assertions of tests. */
+export interface SeenRequest {
+    method: string;
+    /** Path without /client/v4 and the query. */
+    path: string;
+    query: string;
+    body: unknown;
+    status: number;
+}
 
 export const PATH = "sandbox/";
 
+/** @param asked method and path without PATH */
 export function control(
     account: Account,
     requests: SeenRequest[],
-    method: string,
-    path: string,
+    faults: Faults,
+    asked: string,
     body: unknown,
 ): Answer {
-    switch (`${method} ${path.slice(PATH.length)}`) {
+    switch (asked) {
         case "GET requests":
             return { result: requests };
         case "DELETE requests":
             return { result: requests.splice(0) };
         case "POST clock":
-            account.advance(checked(clockBody, bodyObject(body), 1000).seconds);
+            account.advance(bodyOf(clockBody, body).seconds);
             return { result: { now: account.stamp() } };
         case "POST faults":
-            account.faults.add(checked(faultBody, bodyObject(body), 1000));
-            return { result: null };
+            faults.add(bodyOf(faultBody, body));
+            return {};
         case "DELETE faults":
-            account.faults.clear();
-            return { result: null };
+            faults.clear();
+            return {};
         default:
-            throw notFound(
+            throw new ApiError(
                 404,
-                "Supported paths: GET or DELETE /sandbox/requests, POST /sandbox/clock, POST or DELETE /sandbox/faults.",
+                404,
+                "Supported: GET or DELETE /sandbox/requests, POST /sandbox/clock, POST or DELETE /sandbox/faults.",
             );
-    }
-}
-
-function isExpression(text: string): boolean {
-    try {
-        new RegExp(text);
-        return true;
-    } catch {
-        return false;
     }
 }

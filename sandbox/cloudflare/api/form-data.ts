@@ -1,6 +1,5 @@
 /** Reads and writes bodies of type multipart/form-data, which clients send to upload Workers. */
-import { randomBytes } from "node:crypto";
-import { refused } from "./answer";
+import { ApiError } from "./answer";
 
 export interface FormPart {
     type: string;
@@ -19,16 +18,12 @@ export async function readForm(contentType: string, body: Buffer): Promise<Map<s
         ]);
         return new Map(await Promise.all(parts));
     } catch {
-        throw refused(9207, "Request body is invalid: must be multipart/form-data.");
+        throw new ApiError(400, 9207, "Request body is invalid: must be multipart/form-data.");
     }
 }
 
-/** Renders a form with a random boundary. */
-export function writeForm(parts: (FormPart & { name: string })[]): { contentType: string; body: string } {
-    const boundary = randomBytes(16).toString("hex");
-    const written = parts.map(
-        ({ name, type, text }) =>
-            `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\nContent-Type: ${type}\r\n\r\n${text}\r\n`,
-    );
-    return { contentType: `multipart/form-data; boundary=${boundary}`, body: `${written.join("")}--${boundary}--\r\n` };
-}
+const BOUNDARY = "sandbox-0a1b2c3d4e5f";
+export const FORM_TYPE = `multipart/form-data; boundary=${BOUNDARY}`;
+
+export const writeForm = ({ name, type, text }: FormPart & { name: string }): string =>
+    `--${BOUNDARY}\r\nContent-Disposition: form-data; name="${name}"\r\nContent-Type: ${type}\r\n\r\n${text}\r\n--${BOUNDARY}--\r\n`;

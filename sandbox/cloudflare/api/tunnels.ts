@@ -1,160 +1,110 @@
-/** Routes of tunnels: create, rename, replace the secret, read the token, list and drop connections, and soft deletion. */
+/**
+ * Tunnels: create, rename, read the token, disconnect connectors, soft deletion; and their ingress rules, which are stored
+ * exactly as sent, because the provider would report an added field as a difference.
+ */
+import { randomBytes, randomUUID } from "node:crypto";
 import { z } from "zod";
-import { tokenOf, tunnelStatus, type Tunnel } from "../account";
-import { tunnelSecret, uuid } from "../ids";
-import { ApiError, notFound, refused } from "./answer";
-import { bodyOf, product, without, type Call, type Route } from "./call";
-import { MOST } from "../account-limits";
-import { page, PAGING } from "./paging";
+import { tokenOf, tunnelStatus, type Tunnel, type TunnelConfiguration } from "../account";
+import { parseConfiguration } from "../connector/ingress";
+import { ApiError } from "./answer";
+import { bodyOf, collection, find, product, without, type Call, type Route } from "./call";
 
 const GROUP = "Cloudflare Tunnel";
-const tunnels = product(GROUP);
-/** Shortest secret, in bytes before base64. */
-const LEAST_SECRET_BYTES = 32;
+const missing: [number, string] = [1003, "Tunnel not found"];
+const store = ({ account }: Call) => account.tunnels;
 
-const createBody = z.strictObject({
-    name: z.string().min(1),
-    config_src: z.enum(["local", "cloudflare"]).default("local"),
-    tunnel_secret: z.string().optional(),
+const tunnelBody = z.strictObject({ name: z.string().min(1), config_src: z.literal("cloudflare").optional() });
+/** An update may omit fields, and the provider sends `tunnel_secret: null`, which changes nothing. */
+const changeBody = tunnelBody.partial();
+
+/** Finds a tunnel that is not deleted: a deleted tunnel can only be read. */
+function live(call: Call): Tunnel {
+    const tunnel = find(call, { store, missing });
+    if (tunnel.deleted_at !== null) throw new ApiError(404, ...missing);
+    return tunnel;
+}
+
+const tunnels = collection<Tunnel>({
+    ...{ path: "accounts/{account}/cfd_tunnel", group: GROUP, kind: "tunnel", update: "PATCH", filters: ["name"] },
+    ...{ missing, store },
+    make: (call, old) => {
+        const { account, body } = call;
+        const name = old ? (bodyOf(changeBody, body).name ?? old.name) : bodyOf(tunnelBody, body).name;
+        const others = [...account.tunnels.values()].filter(
+            ({ id, deleted_at }) => id !== old?.id && deleted_at === null,
+        );
+        if (others.some((tunnel) => tunnel.name === name))
+            throw new ApiError(409, 1013, "You already have a tunnel with this name");
+        if (old) return { ...live(call), name };
+        return {
+            ...{ id: randomUUID(), name, created_at: account.stamp(), deleted_at: null },
+            ...{ connections: [], conns_active_at: null, secret: randomBytes(32).toString("base64") },
+        };
+    },
+    show: ({ account }, tunnel) => ({
+        ...without(tunnel, "secret", "configuration"),
+        ...{ account_tag: account.id, config_src: "cloudflare", remote_config: true, tun_type: "cfd_tunnel" },
+        status: tunnelStatus(tunnel),
+    }),
+    remove: (call) => {
+        const tunnel = live(call);
+        if (tunnel.connections.length > 0)
+            throw new ApiError(400, 1022, "Cannot delete tunnel because it has active connections");
+        tunnel.deleted_at = call.account.stamp();
+    },
 });
-const changeBody = z.strictObject({ name: z.string().min(1).optional(), tunnel_secret: z.string().optional() });
 
-const LIST = "accounts/{account}/cfd_tunnel";
-const ONE = `${LIST}/{tunnel}`;
+const CONFIGURATION = "accounts/{account}/cfd_tunnel/{id}/configurations";
+const configurationBody = z.strictObject({
+    config: z.strictObject({ ingress: z.array(z.looseObject({ service: z.string() })).min(1) }),
+    source: z.literal("cloudflare").optional(),
+});
+
+function configuration(call: Call) {
+    const { id, configuration: { version, config } = { version: 0, config: null }, created_at } = live(call);
+    return {
+        result: { account_id: call.account.id, tunnel_id: id, version, config, source: "cloudflare", created_at },
+    };
+}
+
+const route = product(GROUP);
+const CONNECTIONS = "accounts/{account}/cfd_tunnel/{id}/connections";
+
 export const tunnelRoutes: Route[] = [
-    tunnels("GET", LIST, "listing existing objects", list, ["name", "is_deleted", "status", "uuid", ...PAGING]),
-    tunnels("POST", LIST, "ZeroTrustTunnelCloudflared: create", create),
-    tunnels("GET", ONE, "ZeroTrustTunnelCloudflared: read, import", (call) => ({ result: answer(call, find(call)) })),
-    tunnels("PATCH", ONE, "ZeroTrustTunnelCloudflared: update", change),
-    tunnels("DELETE", ONE, "ZeroTrustTunnelCloudflared: delete", remove),
-    // Only an API token with write permission can read the token of a tunnel. Other API tokens get an error that no other
-    // route has.
+    ...tunnels,
+    // Only an API token with write permission can read the token of a tunnel.
     {
-        ...tunnels("GET", `${ONE}/token`, "getZeroTrustTunnelCloudflaredToken", (call) => ({
-            result: tokenOf(call.account, findLive(call)),
+        ...route("GET", "accounts/{account}/cfd_tunnel/{id}/token", (call) => ({
+            result: tokenOf(call.account, live(call)),
         })),
         needs: [`${GROUP} Write`],
-        refusal: () => new ApiError(401, { code: 1001, message: "Unauthorized to access the token of a tunnel" }),
     },
-    tunnels("GET", `${ONE}/connections`, "listing connectors", (call) => ({ result: clients(findLive(call)) })),
-    tunnels("DELETE", `${ONE}/connections`, "disconnecting connectors", dropConnections, ["client_id"]),
+    route("GET", CONFIGURATION, configuration),
+    route("PUT", CONFIGURATION, (call) => {
+        const tunnel = live(call);
+        bodyOf(configurationBody, call.body);
+        const { config } = call.body as TunnelConfiguration;
+        try {
+            parseConfiguration(config);
+        } catch (error) {
+            throw new ApiError(400, 1056, `Bad Configuration: ${(error as Error).message}`);
+        }
+        tunnel.configuration = { version: (tunnel.configuration?.version ?? 0) + 1, config };
+        call.account.changed("tunnel", tunnel.id);
+        return configuration(call);
+    }),
+    // Disconnects the connector that the parameter names. Without it, disconnects all connectors.
+    route(
+        "DELETE",
+        CONNECTIONS,
+        (call) => {
+            const tunnel = live(call);
+            const client = call.query.get("client_id") ?? undefined;
+            call.account.changed("connections", tunnel.id, client);
+            const left = tunnel.connections.filter((c) => client !== undefined && c.client_id !== client);
+            call.account.setConnections(tunnel, left);
+            return { result: {} };
+        },
+        ["client_id"],
+    ),
 ];
-
-function find({ account, params }: Call): Tunnel {
-    const tunnel = account.tunnels.get(params.tunnel);
-    if (!tunnel) throw notFound(1003, "Tunnel not found");
-    return tunnel;
-}
-/** Finds a tunnel that is not deleted: a deleted tunnel can only be read. */
-export function findLive(call: Call): Tunnel {
-    const tunnel = find(call);
-    if (tunnel.deleted_at !== null) throw notFound(1003, "Tunnel not found");
-    return tunnel;
-}
-
-function answer({ account }: Call, tunnel: Tunnel): object {
-    return {
-        ...without(tunnel, "secret", "configuration"),
-        account_tag: account.id,
-        connections: tunnel.connections.map((connection) => ({ ...connection, uuid: connection.id })),
-        metadata: {},
-        remote_config: tunnel.config_src === "cloudflare",
-        status: tunnelStatus(tunnel),
-        tun_type: "cfd_tunnel",
-    };
-}
-
-function list(call: Call) {
-    const { account, query } = call;
-    const deleted = query.get("is_deleted");
-    const found = [...account.tunnels.values()].filter(
-        (tunnel) =>
-            (query.get("name") ?? tunnel.name) === tunnel.name &&
-            (query.get("uuid") ?? tunnel.id) === tunnel.id &&
-            (query.get("status") ?? tunnelStatus(tunnel)) === tunnelStatus(tunnel) &&
-            (deleted === null || deleted === String(tunnel.deleted_at !== null)),
-    );
-    return page(
-        call,
-        found.map((tunnel) => answer(call, tunnel)),
-        20,
-        1000,
-    );
-}
-
-function checkName(call: Call, name: string, self?: Tunnel): void {
-    const taken = [...call.account.tunnels.values()].some(
-        (t) => t !== self && t.name === name && t.deleted_at === null,
-    );
-    if (taken) throw new ApiError(409, { code: 1013, message: "You already have a tunnel with this name" });
-}
-function checkSecret(secret: string): string {
-    const bytes = Buffer.from(secret, "base64");
-    if (bytes.length < LEAST_SECRET_BYTES || bytes.toString("base64") !== secret)
-        throw refused(1005, `tunnel_secret: must be base64 of at least ${LEAST_SECRET_BYTES} bytes.`);
-    return secret;
-}
-
-function create(call: Call) {
-    const { account } = call;
-    const body = bodyOf(call, createBody, 1005);
-    checkName(call, body.name);
-    const live = [...account.tunnels.values()].filter((t) => t.deleted_at === null);
-    if (live.length >= MOST.tunnels) throw refused(1011, `You may have at most ${MOST.tunnels} tunnels`);
-    const tunnel: Tunnel = {
-        id: uuid(),
-        name: body.name,
-        config_src: body.config_src,
-        created_at: account.stamp(),
-        deleted_at: null,
-        connections: [],
-        conns_active_at: null,
-        conns_inactive_at: null,
-        secret: body.tunnel_secret === undefined ? tunnelSecret() : checkSecret(body.tunnel_secret),
-    };
-    account.tunnels.set(tunnel.id, tunnel);
-    account.changed("tunnel", tunnel.id);
-    const credentials_file = {
-        ...{ AccountTag: account.id, TunnelID: tunnel.id, TunnelName: tunnel.name, TunnelSecret: tunnel.secret },
-    };
-    return { result: { ...answer(call, tunnel), credentials_file, token: tokenOf(account, tunnel) } };
-}
-
-function change(call: Call) {
-    const { account } = call;
-    const tunnel = findLive(call);
-    // The provider sends `tunnel_secret: null` if the Pulumi program sets no secret. Then the secret stays unchanged.
-    const body = bodyOf(call, changeBody, 1005);
-    if (body.name !== undefined) checkName(call, body.name, tunnel);
-    if (body.tunnel_secret !== undefined) tunnel.secret = checkSecret(body.tunnel_secret);
-    tunnel.name = body.name ?? tunnel.name;
-    account.changed("tunnel", tunnel.id);
-    return { result: answer(call, tunnel) };
-}
-
-function remove(call: Call) {
-    const { account } = call;
-    const tunnel = findLive(call);
-    if (tunnel.connections.length > 0) throw refused(1022, "Cannot delete tunnel because it has active connections");
-    tunnel.deleted_at = account.stamp();
-    account.changed("tunnel", tunnel.id);
-    return { result: answer(call, tunnel) };
-}
-
-function clients(tunnel: Tunnel): object[] {
-    const ids = [...new Set(tunnel.connections.map((c) => c.client_id))];
-    return ids.map((id) => {
-        const conns = tunnel.connections.filter((c) => c.client_id === id);
-        return { id, version: conns[0].client_version, conns, run_at: conns[0].opened_at };
-    });
-}
-
-/** Disconnects the connector that the parameter `client_id` names. Without the parameter, disconnects all connectors. */
-function dropConnections(call: Call) {
-    const tunnel = findLive(call);
-    const client = call.query.get("client_id");
-    call.account.changed("connections", tunnel.id, client ?? undefined);
-    const left = tunnel.connections.filter((c) => client !== null && c.client_id !== client);
-    call.account.setConnections(tunnel, left);
-    return { result: {} };
-}

@@ -1,197 +1,142 @@
-/** Routes of zones: create, find, pause, delete, and the check that activates a zone. */
+/** Zones: create, find, pause, delete, the check that activates a zone, settings, DNSSEC and edge certificates. */
 import { z } from "zod";
-import { firstCheck } from "../zone-life";
-import type { Account, Zone } from "../account";
-import { hexId } from "../ids";
-import { notFound, Unsupported, refused, ApiError } from "./answer";
-import { bodyOf, forbidden, may, maySee, product, without, type Call, type Route } from "./call";
-import { ordered, page, PAGING } from "./paging";
+import type { Zone } from "../account";
+import { SETTINGS, settingOf } from "../settings";
+import { followParent, isSigned, makeKey, newZone } from "../zones";
+import { ApiError, Unsupported } from "./answer";
+import { bodyOf, page, product, without, type Call, type Route } from "./call";
 
-const zoneRoute = product("Zone");
-const HOSTNAME = /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
-/**
- * Prefixes that select another comparison in the filter `name` of the real API, for example `contains:example`.
- * Unsupported.
- */
-const COMPARED = /^(equal|not_equal|starts_with|ends_with|contains)(_case_sensitive)?:/;
-/** Shortest time between two requested activation checks, in seconds. */
-const CHECK_EVERY_SECONDS = { free: 3600, pro: 300, business: 300, enterprise: 300 };
-/** First labels of name servers. Each zone gets two of them. */
-const WORDS = ["ada", "bob", "cora", "dean", "elsa", "finn", "gina", "hugh", "iris", "jim", "kara", "leo"];
-const PLAN_NAMES = { free: "Free", pro: "Pro", business: "Business", enterprise: "Enterprise" };
+const zones = product("Zone");
+const settings = product("Zone Settings");
+const dns = product("DNS");
+const certificates = product("SSL and Certificates");
 
-const createBody = z.strictObject({
-    name: z.string().transform((name) => name.toLowerCase()),
+const none = z.array(z.string()).max(0).optional();
+const zoneBody = z.strictObject({
+    name: z.string().regex(/^([a-z0-9-]+\.)+[a-z0-9-]+$/),
     account: z.strictObject({ id: z.string() }),
-    type: z.string().default("full"),
-    paused: z.boolean().default(false),
-    vanity_name_servers: z.array(z.string()).default([]),
+    ...{ type: z.literal("full").optional(), paused: z.literal(false).optional(), vanity_name_servers: none },
 });
 const changeBody = z.strictObject({
-    paused: z.boolean().optional(),
-    type: z.string().optional(),
-    vanity_name_servers: z.array(z.string()).optional(),
+    ...{ paused: z.boolean().optional(), type: z.literal("full").optional(), vanity_name_servers: none },
+});
+const dnssecBody = z.strictObject({
+    status: z.enum(["active", "disabled"]),
+    dnssec_multi_signer: z.literal(false).optional(),
+    dnssec_presigned: z.literal(false).optional(),
+    dnssec_use_nsec3: z.literal(false).optional(),
 });
 
-export const zoneRoutes: Route[] = [
-    zoneRoute("POST", "zones", "Zone: create", create),
-    zoneRoute("GET", "zones", "getZone by filter, getZones", list, [
-        ...["name", "status", "type", "account.id", "account.name", "match", "order", "direction"],
-        ...PAGING,
-    ]),
-    zoneRoute("GET", "zones/{zone}", "Zone: read, import; getZone", (call) => ({ result: answer(call, call.zone) })),
-    zoneRoute("PATCH", "zones/{zone}", "Zone: update", change),
-    zoneRoute("DELETE", "zones/{zone}", "Zone: delete", ({ account, zone }) => {
-        account.removeZone(zone);
-        return { result: { id: zone.id } };
-    }),
-    zoneRoute("PUT", "zones/{zone}/activation_check", "waiting for the delegation", activationCheck),
-];
+const INTERNAL = ["plan", "settings", "dnssec", "certificate_packs", "status_since", "next_check"];
+const answer = ({ account }: Call, zone: Zone): object => ({
+    ...without(zone, ...INTERNAL),
+    ...{ account: { id: account.id, name: "Sandbox" }, plan: { legacy_id: zone.plan }, vanity_name_servers: [] },
+});
 
 function create(call: Call) {
-    const { account, token } = call;
-    const body = bodyOf(call, createBody, 1002);
-    if (token.zones) throw forbidden(); // the real API needs a token for all zones of the account
+    const { account } = call;
+    const body = bodyOf(zoneBody, call.body);
     if (!account.answersTo(body.account.id))
-        throw refused(1067, "Invalid account identifier passed in your organization variable");
-    if (!HOSTNAME.test(body.name)) throw refused(1002, `Invalid domain: ${body.name}`);
+        throw new ApiError(400, 1067, "Invalid account identifier passed in your organization variable");
     if (account.zoneNamed(body.name) || account.zonesElsewhere.has(body.name))
-        throw refused(1061, `${body.name} already exists`);
-    checkType(body.type);
-    checkVanity(account.plan, body.vanity_name_servers);
-    const now = account.stamp();
-    const zone: Zone = {
-        id: hexId(),
-        name: body.name,
-        type: body.type,
-        paused: body.paused,
-        status: "pending",
-        name_servers: assignedServers(account, body.name),
-        vanity_name_servers: body.vanity_name_servers,
-        original_name_servers: account.delegation(body.name),
-        created_on: now,
-        modified_on: now,
-        activated_on: null,
-        plan: account.plan,
-        settings: new Map(),
-        dnssec: {
-            status: "disabled",
-            modified_on: null,
-            dnssec_multi_signer: false,
-            dnssec_presigned: false,
-            dnssec_use_nsec3: false,
-        },
-        certificate_packs: [],
-        status_since: now,
-        next_check: firstCheck(account),
-    };
+        throw new ApiError(400, 1061, `${body.name} already exists`);
+    const zone = newZone(account, body.name);
     account.addZone(zone);
     return { result: answer(call, zone) };
 }
 
-/** Assigns two name servers. A zone that is added again gets another pair. */
-function assignedServers(account: Account, name: string): string[] {
-    const pair = account.formerZones.filter((former) => former === name).length % (WORDS.length / 2);
-    return [WORDS[2 * pair], WORDS[2 * pair + 1]].map((word) => `${word}.ns.cloudflare.com`);
-}
-
-function checkType(type: string): void {
-    if (!["full", "partial", "secondary", "internal"].includes(type)) throw refused(1002, `Invalid type: ${type}`);
-    if (type !== "full") throw new Unsupported(`a zone of type ${type}`);
-}
-function checkVanity(plan: Zone["plan"], names: string[]): void {
-    if (names.length > 0 && plan !== "business" && plan !== "enterprise")
-        throw refused(1006, "vanity_name_servers: needs the Business or Enterprise plan");
-}
-
 function list(call: Call) {
-    const { account, query, token } = call;
-    if (!["all", null].includes(query.get("match"))) throw new Unsupported(`match=${query.get("match")}`);
-    if (COMPARED.test(query.get("name") ?? "")) throw new Unsupported(`name=${query.get("name")}`);
-    const accountId = query.get("account.id");
-    const here =
-        (accountId === null || account.answersTo(accountId)) &&
-        (query.get("account.name") ?? account.name) === account.name;
-    const found = [...account.zones.values()].filter(
-        (zone) =>
-            here &&
-            maySee(token, zone) &&
-            (query.get("name") ?? zone.name).toLowerCase() === zone.name &&
-            (query.get("status") ?? zone.status) === zone.status &&
-            (query.getAll("type").length === 0 || query.getAll("type").includes(zone.type)),
-    );
-    // Sorting by account has no effect, because there is only one account.
-    const sorted = ordered(call, found, ["name", "status", "account.id", "account.name"]);
+    const { account, query } = call;
+    const [id, name] = [query.get("account.id"), query.get("name")];
+    const here = id === null || account.answersTo(id) ? [...account.zones.values()] : [];
+    const found = here.filter((zone) => (name ?? zone.name).toLowerCase() === zone.name);
     return page(
         call,
-        sorted.map((zone) => answer(call, zone)),
+        found.map((zone) => answer(call, zone)),
     );
 }
 
-function change(call: Call) {
-    const { account, zone } = call;
-    const body = bodyOf(call, changeBody, 1002);
-    if (body.type !== undefined) checkType(body.type);
-    checkVanity(zone.plan, body.vanity_name_servers ?? []);
-    Object.assign(zone, body, { modified_on: account.stamp() });
-    account.changed("zone", zone.id);
-    return { result: answer(call, zone) };
+function setting({ zone, params: { id } }: Call) {
+    if (!Object.hasOwn(SETTINGS, id)) throw new Unsupported(`zone setting ${id}`);
+    return { result: { id, value: settingOf(zone, id), editable: true, modified_on: null } };
 }
 
-function activationCheck({ account, zone }: Call) {
-    const since = (account.now().getTime() - Date.parse(zone.checked_on ?? "1970-01-01")) / 1000;
-    const wait = CHECK_EVERY_SECONDS[zone.plan] - since;
-    if (zone.status !== "active" && wait > 0) {
-        const message = `The activation check can be requested again in ${Math.ceil(wait)} seconds`;
-        throw new ApiError(429, { code: 1224, message }, { "Retry-After": String(Math.ceil(wait)) });
-    }
-    zone.checked_on = account.stamp();
-    account.delegated(zone);
-    return { result: { id: zone.id } };
+const VALUES: Record<string, z.ZodType<string | number>> = {
+    browser_check: z.enum(["on", "off"]),
+    proxy_read_timeout: z.number().int().min(1).max(6000),
+};
+
+function changeSetting(call: Call) {
+    const { zone } = call;
+    const { id } = setting(call).result;
+    if (id === "proxy_read_timeout" && zone.plan !== "enterprise")
+        throw new ApiError(403, 1015, `Not allowed to edit setting for ${id}`);
+    zone.settings[id] = bodyOf(z.strictObject({ value: VALUES[id] }), call.body).value;
+    return setting(call);
 }
 
-export function zoneOf(call: Call, id: string): Zone {
-    const zone = call.account.zones.get(id);
-    if (!zone) throw notFound(1001, "Invalid zone identifier");
-    if (!maySee(call.token, zone)) throw forbidden();
-    return zone;
+function changeDnssec({ account, zone, body }: Call) {
+    const { status } = bodyOf(dnssecBody, body);
+    if (status === "active" && !isSigned(zone))
+        zone.dnssec = { status: "pending", modified_on: account.stamp(), key: makeKey(zone.name) };
+    if (status === "disabled" && isSigned(zone))
+        Object.assign(zone.dnssec, { status: "pending-disabled", modified_on: account.stamp() });
+    followParent(account, zone);
+    return { result: dnssec(zone) };
 }
 
-const INTERNAL = ["plan", "settings", "dnssec", "certificate_packs", "status_since", "next_check", "checked_on"];
-
-function answer({ account, token }: Call, zone: Zone): object {
+function dnssec({ dnssec: { key, ...state } }: Zone): object {
+    const flags = { dnssec_multi_signer: false, dnssec_presigned: false, dnssec_use_nsec3: false };
+    if (!key || state.status === "disabled") return { ...state, ...flags };
     return {
-        ...without(zone, ...INTERNAL),
-        account: { id: account.id, name: account.name },
-        cname_suffix: null,
-        development_mode: 0,
-        meta: {
-            cdn_only: false,
-            custom_certificate_quota: 0,
-            dns_only: false,
-            foundation_dns: false,
-            page_rule_quota: 3,
-            phishing_detected: false,
-            step: zone.status === "active" ? 4 : 2,
+        ...{
+            ...state,
+            ...flags,
+            ...without(key, "privateKey"),
+            algorithm: "13",
+            digest_algorithm: "SHA256",
+            digest_type: "2",
         },
-        original_dnshost: null,
-        original_registrar: null,
-        owner: { id: null, name: null, type: "user" },
-        permissions: may(token, ["Zone Write"]) ? ["#zone:read", "#zone:edit"] : ["#zone:read"],
-        plan: {
-            can_subscribe: false,
-            currency: "USD",
-            externally_managed: false,
-            frequency: "",
-            id: "0".repeat(31) + String(Object.keys(PLAN_NAMES).indexOf(zone.plan) + 1),
-            is_subscribed: zone.plan !== "free",
-            legacy_discount: false,
-            legacy_id: zone.plan,
-            name: `${PLAN_NAMES[zone.plan]} Website`,
-            price: 0,
-        },
-        tenant: { id: null, name: null },
-        tenant_unit: { id: null },
-        verification_key: null,
+        ...{ flags: 257, key_type: "ECDSAP256SHA256" },
     };
 }
+
+export const zoneRoutes: Route[] = [
+    zones("POST", "zones", create),
+    zones("GET", "zones", list, ["name", "account.id"]),
+    zones("GET", "zones/{zone}", (call) => ({ result: answer(call, call.zone) })),
+    zones("PATCH", "zones/{zone}", (call) => {
+        const { paused = call.zone.paused } = bodyOf(changeBody, call.body);
+        Object.assign(call.zone, { paused, modified_on: call.account.stamp() });
+        return { result: answer(call, call.zone) };
+    }),
+    zones("DELETE", "zones/{zone}", ({ account, zone }) => {
+        account.removeZone(zone);
+        return { result: { id: zone.id } };
+    }),
+    zones("PUT", "zones/{zone}/activation_check", ({ account, zone }) => {
+        account.delegated(zone);
+        return { result: { id: zone.id } };
+    }),
+    settings("GET", "zones/{zone}/settings/{id}", setting),
+    settings("PATCH", "zones/{zone}/settings/{id}", changeSetting),
+    dns("GET", "zones/{zone}/dnssec", ({ zone }) => ({ result: dnssec(zone) })),
+    dns("PATCH", "zones/{zone}/dnssec", changeDnssec),
+    dns("DELETE", "zones/{zone}/dnssec", ({ zone }) => {
+        if (isSigned(zone)) throw new ApiError(400, 1015, "DNSSEC must be disabled before its records are deleted");
+        return { result: "deleted" };
+    }),
+    certificates(
+        "GET",
+        "zones/{zone}/ssl/certificate_packs",
+        (call) => {
+            const all = call.query.get("status") === "all";
+            const packs = call.zone.certificate_packs.filter(({ status }) => all || status === "active");
+            return page(
+                call,
+                packs.map((pack) => without(pack, "active_at")),
+            );
+        },
+        ["status"],
+    ),
+];

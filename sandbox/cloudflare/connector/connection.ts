@@ -18,7 +18,6 @@ interface ConnectionParts {
     token: TunnelToken;
     connectorId: string;
     version: string;
-    arch: string;
     configure(update: wire.ConfigurationUpdate): wire.ConfigurationAnswer;
     /** Serves one request. Resolves when the request has ended. */
     serve(stream: ServerHttp2Stream, head: wire.RequestHead, endOfStream: boolean): Promise<void>;
@@ -55,9 +54,9 @@ export class EdgeConnection {
         } finally {
             clearTimeout(timer);
         }
-        const { token, index: connIndex, connectorId, version, arch } = this.parts;
+        const { token, index: connIndex, connectorId, version } = this.parts;
         this.registration = new RegistrationClient(this.control, (error) => this.socket.destroy(error));
-        const call = this.registration.register({ ...token, connIndex, connectorId, version, arch });
+        const call = this.registration.register({ ...token, connIndex, connectorId, version });
         call.catch(() => undefined); // without this handler, a rejection after `lost` would end the process
         try {
             return await Promise.race([lost, call]);

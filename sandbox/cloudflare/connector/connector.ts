@@ -4,9 +4,9 @@
  */
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Refused } from "../registration/server";
+import { Refused } from "../registration/structs";
 import { EdgeConnection } from "./connection";
-import { NO_RULES, parseConfiguration } from "./ingress";
+import { parseConfiguration } from "./ingress";
 import type { Log } from "./log";
 import { Stats } from "./metrics";
 import { Proxy, type Resolve } from "./proxy";
@@ -155,7 +155,6 @@ export class Connector {
             token: this.options.token,
             connectorId: this.id,
             version: VERSION,
-            arch: `linux_${process.arch === "x64" ? "amd64" : process.arch}`,
             configure: (update: ConfigurationUpdate) => this.configure(update),
             serve: async (...request: Parameters<Proxy["handle"]>) => {
                 this.running++;
@@ -180,10 +179,6 @@ export class Connector {
             return { lastAppliedVersion: this.stats.configVersion, err };
         }
         this.stats.configVersion = version;
-        if (this.proxy.rules === NO_RULES) {
-            const effect = "cloudflared will return 503 for all incoming HTTP requests";
-            log("warn", `No ingress rules were defined in provided config (if any) nor from the cli, ${effect}`);
-        }
         log("info", "Updated to new configuration", { config: JSON.stringify(config), version });
         return { lastAppliedVersion: version, err: "" };
     }

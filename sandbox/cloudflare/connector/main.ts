@@ -8,132 +8,72 @@
  * plain HTTP; see arguments.ts and ingress.ts.
  */
 import { readFileSync } from "node:fs";
-import { get } from "node:http";
-import { type Arguments, parseArguments, type RunArguments, startProblem, UsageError } from "./arguments";
+import { parseArguments, type RunArguments, startProblem } from "./arguments";
 import { Connector, VERSION } from "./connector";
-import { createLog, type Log } from "./log";
+import { createLog } from "./log";
 import { serveMetrics } from "./metrics";
 import { notifyReady } from "./notify";
-import { InvalidToken, parseToken, type TunnelToken } from "./token";
+import { parseToken, type TunnelToken } from "./token";
 
 /** Exit code of `cli.Exit(…, -1)` in cloudflared. */
 const EXIT_USAGE = 255;
 
 async function main(): Promise<number> {
-    let args: Arguments;
+    let args: ReturnType<typeof parseArguments>;
+    let token: TunnelToken | undefined;
     try {
         args = parseArguments(process.argv.slice(2), process.env);
+        if (args.command === "run") token = readToken(args);
     } catch (error) {
-        if (!(error instanceof UsageError)) throw error;
-        process.stderr.write(`Incorrect Usage: ${error.message}\n`);
+        process.stderr.write(`Incorrect Usage: ${(error as Error).message}\n`);
         return EXIT_USAGE;
     }
-    if (args.command === "version") {
-        process.stdout.write(`cloudflared version ${VERSION} (built sandbox emulator)\n`);
-        return 0;
-    }
-    return args.command === "ready" ? ready(args.metrics) : run(args);
+    if (args.command === "run") return run(args, token!);
+    process.stdout.write(`cloudflared version ${VERSION} (built sandbox emulator)\n`);
+    return 0;
 }
 
-async function run(args: RunArguments): Promise<number> {
+async function run(args: RunArguments, token: TunnelToken): Promise<number> {
     const log = createLog(args.level, (text) => process.stderr.write(text));
-    let token: TunnelToken;
-    try {
-        token = readToken(args);
-    } catch (error) {
-        process.stderr.write(`${(error as Error).message}\nSee 'cloudflared tunnel run --help'.\n`);
-        return EXIT_USAGE;
-    }
     delete process.env.TUNNEL_TOKEN;
-    const problem = startProblem(args);
-    if (problem !== undefined) {
-        log("error", "Couldn't start tunnel", { error: problem });
-        process.stderr.write(`${problem}\n`);
-        return 1;
-    }
-    log("info", "Starting tunnel", { tunnelID: token.tunnelId });
-    log("info", `Version ${VERSION} (sandbox emulator)`);
-
-    let ca: string | undefined;
+    const tellSystemd = async () => {
+        const problem = await notifyReady();
+        if (problem) log("warn", "systemd could not be notified", { error: problem });
+    };
+    let connector;
+    let metrics;
     try {
-        ca = args.caFile === undefined ? undefined : readFileSync(args.caFile, "utf8");
+        const problem = startProblem(args);
+        if (problem !== undefined) throw new Error(problem);
+        const { edges, retries, caFile } = args;
+        const ca = caFile === undefined ? undefined : readFileSync(caFile, "utf8");
+        connector = new Connector({ token, edges, ca, retries, log, onReady: () => void tellSystemd() });
+        metrics = await serveMetrics(connector.stats, args.metrics);
     } catch (error) {
         log("error", "Couldn't start tunnel", { error: (error as Error).message });
         return 1;
     }
-    const connector = new Connector({
-        token,
-        edges: args.edges,
-        ca,
-        retries: args.retries,
-        log,
-        onReady: () => void tellSystemd(log),
-    });
-    let metrics;
-    try {
-        metrics = await serveMetrics(connector.stats, args.metrics);
-    } catch (error) {
-        log("error", "Error opening metrics server listener", { error: (error as Error).message });
-        return 1;
-    }
-    log("info", `Starting metrics server on ${metrics.address}/metrics`);
+    log("info", `Version ${VERSION} (sandbox emulator). Metrics: ${metrics.address}/metrics`);
     connector.start();
 
     const signal = await new Promise<string>((resolve) => {
-        process.once("SIGTERM", () => resolve("terminated"));
-        process.once("SIGINT", () => resolve("interrupt"));
+        for (const name of ["SIGTERM", "SIGINT"]) process.once(name, resolve);
     });
     for (const name of ["SIGTERM", "SIGINT"]) process.removeAllListeners(name); // a second signal ends the process at once
     log("info", `Initiating graceful shutdown due to signal ${signal} ...`);
     const finished = await connector.stop(args.graceMilliseconds);
     if (!finished) log("warn", "grace period is over: requests in progress are aborted");
     await metrics.close();
-    log("info", "Metrics server stopped");
     return 0;
 }
 
-/** Reads the token from the flag or variable first, then from the file, whose text is trimmed. */
-function readToken(args: RunArguments): TunnelToken {
-    if (args.token) return parseToken(args.token);
-    if (!args.tokenFile) {
+/** Reads the token from the flag or variable first, then from the file. */
+function readToken({ token, tokenFile }: RunArguments): TunnelToken {
+    if (token === undefined && tokenFile === undefined)
         throw new Error(
             '"cloudflared tunnel run" requires a token: --token, --token-file, TUNNEL_TOKEN or TUNNEL_TOKEN_FILE',
         );
-    }
-    let text: string;
-    try {
-        text = readFileSync(args.tokenFile, "utf8").trim();
-    } catch (error) {
-        throw new Error(`Failed to read token file: ${(error as Error).message}`);
-    }
-    if (text === "") throw new InvalidToken();
-    return parseToken(text);
-}
-
-async function tellSystemd(log: Log): Promise<void> {
-    const problem = await notifyReady();
-    if (problem) log("warn", "systemd could not be notified", { error: problem });
-}
-
-/** `cloudflared tunnel --metrics ADDR ready`, for probes. @returns exit code: 0 if /ready answers 200 */
-function ready(metrics: string | undefined): Promise<number> {
-    if (!metrics) {
-        process.stderr.write("--metrics has to be provided\n");
-        return Promise.resolve(EXIT_USAGE);
-    }
-    return new Promise((resolve) => {
-        const request = get(`http://${metrics}/ready`, (answer) => {
-            answer.resume();
-            if (answer.statusCode !== 200) {
-                process.stderr.write(`http://${metrics}/ready endpoint returned status code ${answer.statusCode}\n`);
-            }
-            resolve(answer.statusCode === 200 ? 0 : 1);
-        });
-        request.on("error", (error) => {
-            process.stderr.write(`${error.message}\n`);
-            resolve(1);
-        });
-    });
+    return parseToken(token ?? readFileSync(tokenFile!, "utf8").trim());
 }
 
 void main().then((code) => process.exit(code));

@@ -4,19 +4,18 @@
  * - For an unreachable origin, the connector answers 502 marked "from cloudflared", and the edge sends its own error page.
  * - If the origin breaks off an answer, the edge gets the truncated answer as if it were complete, because cloudflared
  *   ignores errors while it copies the body.
- * - Answers are buffered as unflushed.ts describes.
  * - A request without a body is sent chunked if its method usually has a body (observed; Go's net/http transfer.go).
  *
- * Known difference: the real cloudflared adds `Accept-Encoding: gzip` if the edge sent none, and decompresses the answer.
+ * Known differences: the real cloudflared adds `Accept-Encoding: gzip` if the edge sent none, and decompresses the answer; it
+ * sends an answer that has Content-Length and no streaming type only when 4096 bytes are there, or the answer ends.
  */
 import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from "node:http";
-import type { ServerHttp2Stream } from "node:http2";
+import { constants, type ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import { AccessCheck } from "./access-check";
-import { findRule, NO_RULES, type OriginSettings, type Rule } from "./ingress";
+import { findRule, NO_RULES, type Rule } from "./ingress";
 import type { Log } from "./log";
 import type { Stats } from "./metrics";
-import { flushes, Unflushed } from "./unflushed";
 import * as wire from "./wire";
 
 const HOP_BY_HOP = new Set(["connection", "keep-alive", "transfer-encoding", "upgrade", "te", "proxy-connection"]);
@@ -30,7 +29,13 @@ export type Resolve = (host: string, port: number) => number | undefined;
 export class Proxy {
     rules: readonly Rule[] = NO_RULES;
     private access?: { certsUrl: string; check: AccessCheck };
-    private readonly agents = new Map<string, Agent>();
+    /** One connection pool. In the real cloudflared each rule has its own. */
+    private readonly agent = new Agent({
+        keepAlive: true,
+        keepAliveMsecs: 30_000,
+        maxFreeSockets: 100,
+        timeout: 90_000,
+    });
 
     /** @param resolve resolves names of the cluster. All other names are resolved by this machine. */
     constructor(
@@ -45,7 +50,7 @@ export class Proxy {
     }
 
     close(): void {
-        for (const agent of this.agents.values()) agent.destroy();
+        this.agent.destroy();
     }
 
     /** Handles one request. Resolves when its stream ends. Never throws: a failure becomes an answer. */
@@ -69,11 +74,11 @@ export class Proxy {
         const { rule, index } = findRule(this.rules, host, path);
         const where = { cfRay: find("cf-ray") ?? "", ingressRule: index, originService: rule.serviceText };
 
-        if (rule.origin.access) {
+        if (rule.access) {
             if (!this.access)
                 throw new Error("the edge has sent an ingress rule with `access`, but no URL of the Access keys");
             const token = find("cf-access-jwt-assertion");
-            const verdict = await this.access.check.verdict(rule.origin.access, token);
+            const verdict = await this.access.check.verdict(rule.access, token);
             if (!verdict.pass && verdict.status === 403) {
                 const middleware = "request filtered by middleware handler (AccessJWTValidator) due to";
                 this.log("error", `${middleware}: ${verdict.reason}`);
@@ -88,15 +93,15 @@ export class Proxy {
 
         const emulated = this.resolve(rule.service.host, rule.service.port);
         const request = httpRequest({
-            agent: this.agent(rule.origin),
+            agent: this.agent,
             host: emulated === undefined ? rule.service.host : "127.0.0.1",
             port: emulated ?? rule.service.port,
             method: head.method,
             path,
             setHost: false,
-            headers: originHeaders(head, rule.origin.httpHostHeader ?? host, this.stats.connectorId, endOfStream),
+            headers: originHeaders(head, this.stats.connectorId, endOfStream),
         });
-        limitConnecting(request, rule.origin);
+        limitConnecting(request, rule.connectSeconds);
         stream.once("close", () => request.destroy());
         request.on("error", (error) => {
             if (stream.destroyed || stream.headersSent) return;
@@ -104,8 +109,10 @@ export class Proxy {
             this.failed(stream, new Error(`${reason} to traffic from cloudflared: ${error.message}`), where);
         });
         request.on("response", (response) => this.pass(stream, response));
-        if (endOfStream) request.end();
-        else stream.pipe(request);
+        if (endOfStream) return void request.end();
+        stream.pipe(request, { end: false });
+        // If the caller breaks off its request, the origin must not take the part that arrived for the whole.
+        stream.once("end", () => (stream.rstCode === constants.NGHTTP2_NO_ERROR ? request.end() : request.destroy()));
     }
 
     private pass(stream: ServerHttp2Stream, response: IncomingMessage): void {
@@ -117,19 +124,11 @@ export class Proxy {
             const name = response.rawHeaders[i].toLowerCase();
             if (!HOP_BY_HOP.has(name)) headers.push([name, response.rawHeaders[i + 1]]);
         }
-        const begin = () => {
-            if (!stream.headersSent) this.respond(stream, status, headers, false);
-        };
-        if (flushes(headers, response.headers["transfer-encoding"] === "chunked")) {
-            begin();
-            response.on("error", () => stream.end()); // the edge gets a truncated answer as if it were complete
-            if (stream.writable) response.pipe(stream);
-            else response.resume();
-            return;
-        }
-        const held = new Unflushed(begin);
-        response.on("error", () => held.end());
-        response.pipe(held).pipe(stream);
+        if (stream.headersSent) return void response.destroy();
+        this.respond(stream, status, headers, false);
+        response.on("error", () => stream.end()); // the edge gets a truncated answer as if it were complete
+        if (stream.writable) response.pipe(stream);
+        else response.resume();
     }
 
     private respond(stream: ServerHttp2Stream, status: number, headers: wire.HeaderList, end: boolean): void {
@@ -152,37 +151,17 @@ export class Proxy {
         stream.respond({ ":status": 502, [wire.RESPONSE_META]: wire.FROM_CONNECTOR }, { endStream: true });
         stream.resume();
     }
-
-    /**
-     * Returns the connection pool for the settings of a rule. Rules with equal settings share a pool; in the real
-     * cloudflared each rule has its own.
-     */
-    private agent(settings: OriginSettings): Agent {
-        const { keepAliveConnections, keepAliveTimeout, tcpKeepAlive } = settings;
-        const key = [keepAliveConnections, keepAliveTimeout, tcpKeepAlive].join();
-        const found = this.agents.get(key);
-        if (found) return found;
-        const made = new Agent({
-            keepAlive: true,
-            keepAliveMsecs: tcpKeepAlive * 1000,
-            maxFreeSockets: keepAliveConnections,
-            timeout: keepAliveTimeout * 1000,
-        });
-        this.agents.set(key, made);
-        return made;
-    }
 }
 
 /** Methods for which Go checks whether the body is empty. For other methods Go assumes that there is a body. */
 const USUALLY_WITHOUT_BODY = ["GET", "HEAD", "DELETE", "OPTIONS", "PROPFIND", "SEARCH"];
 
 function originHeaders(
-    { method, headers }: wire.RequestHead,
-    host: string,
+    { method, headers, authority }: wire.RequestHead,
     connectorId: string,
     endOfStream: boolean,
 ): Record<string, string | string[]> {
-    const sent: Record<string, string | string[]> = { Host: host };
+    const sent: Record<string, string | string[]> = { Host: authority };
     for (const [name, value] of [...headers, ["Cf-Warp-Tag-Id", connectorId]]) {
         const key = canonical(name);
         if (key === "Host" || HOP_BY_HOP.has(key.toLowerCase())) continue;
@@ -198,13 +177,10 @@ function originHeaders(
 /** Canonical form of a header name: Go's textproto.CanonicalMIMEHeaderKey. */
 const canonical = (name: string): string => name.toLowerCase().replace(/(^|-)[a-z]/g, (text) => text.toUpperCase());
 
-function limitConnecting(request: ClientRequest, settings: OriginSettings): void {
+function limitConnecting(request: ClientRequest, seconds: number): void {
     request.on("socket", (socket: Socket) => {
         if (!socket.connecting) return;
-        const timer = setTimeout(
-            () => request.destroy(new Error("dial tcp: i/o timeout")),
-            settings.connectTimeout * 1000,
-        );
+        const timer = setTimeout(() => request.destroy(new Error("dial tcp: i/o timeout")), seconds * 1000);
         socket.once("connect", () => clearTimeout(timer));
         socket.once("close", () => clearTimeout(timer));
     });

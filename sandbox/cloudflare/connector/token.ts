@@ -7,23 +7,15 @@ export interface TunnelToken {
     secret: string;
 }
 
-/** Thrown for an invalid token. The message does not contain the token. */
-export class InvalidToken extends Error {
-    constructor() {
-        super("Provided Tunnel token is not valid.");
-    }
-}
-
+/** @throws Error for an invalid token. Its message does not contain the token. */
 export function parseToken(text: string): TunnelToken {
-    let fields: { a?: unknown; t?: unknown; s?: unknown };
     try {
-        if (!/^[A-Za-z0-9+/\r\n]+={0,2}[\r\n]*$/.test(text)) throw new InvalidToken();
-        fields = JSON.parse(Buffer.from(text, "base64").toString("utf8")) as typeof fields;
+        const { a, t, s } = JSON.parse(Buffer.from(text, "base64").toString("utf8")) as Record<string, unknown>;
+        const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(String(t));
+        if (isUuid && typeof a === "string" && typeof s === "string")
+            return { accountTag: a, tunnelId: String(t), secret: s };
     } catch {
-        throw new InvalidToken();
+        // not JSON
     }
-    const { a, t, s } = fields ?? {};
-    if (typeof a !== "string" || typeof t !== "string" || typeof s !== "string") throw new InvalidToken();
-    if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(t)) throw new InvalidToken();
-    return { accountTag: a, tunnelId: t, secret: s };
+    throw new Error("Provided Tunnel token is not valid.");
 }

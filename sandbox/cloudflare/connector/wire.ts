@@ -11,6 +11,7 @@
  * Unsupported: QUIC, WebSockets, TCP streams, traces.
  */
 import type { Readable } from "node:stream";
+import type { TunnelConfiguration } from "../objects";
 
 /** Name that a connector expects in the edge's certificate. */
 export const EDGE_NAME = "h2.cftunnel.com";
@@ -30,7 +31,7 @@ export type HeaderList = [name: string, value: string][];
 /** Body of an `update-configuration` stream, and its answer. */
 export interface ConfigurationUpdate {
     version: number;
-    config: unknown;
+    config: TunnelConfiguration["config"];
     /** URL of Access's keys. Only the emulated edge sends it: the real connector derives the URL from the name of the team. */
     certsUrl: string;
 }

@@ -1,16 +1,18 @@
 /**
  * Forwards a request through the tunnel. Facts: added and removed headers (Cloudflare's list of request headers); 413 if the
- * body is larger than the plan allows; 524 if the origin sends no byte within the read timeout; 530 with error 1033 if no
- * connector is connected; 502 if the connector cannot reach the origin, or disconnects during the request. A request
- * that was sent to a connector is never repeated: only a request that was not sent yet goes to another connector.
+ * body is larger than the plan allows; 524 if the origin sends no byte within the read timeout; 502 if the connector cannot
+ * reach the origin, or disconnects during the request. A request that was sent to a connector is never repeated.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { constants, type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders } from "node:http2";
+import { type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders } from "node:http2";
 import * as wire from "../connector/wire";
-import { MAX_BODY } from "./limits";
-import { errorPage, numberedError } from "./pages";
-import { Unsupported, type EdgeAnswer, type EdgeRequest, type HeaderList } from "./types";
+import type { Plan } from "../objects";
+import { errorPage } from "./answers";
+import { Unsupported, values, type EdgeAnswer, type EdgeRequest, type HeaderList } from "./types";
 import type { WorkerResult } from "./worker";
+
+/** Largest body in bytes, by plan. */
+export const MAX_BODY: Record<Plan, number> = { free: 1e8, pro: 1e8, business: 2e8, enterprise: 5e8 };
 
 const HOP_BY_HOP = [
     "connection",
@@ -24,15 +26,10 @@ const HOP_BY_HOP = [
 ];
 /** Headers that only the edge sets. If a caller sends them, they are removed. */
 const OURS = [
-    "cf-access-jwt-assertion",
-    "cf-connecting-ip",
-    "cf-ray",
-    "cf-visitor",
-    "cf-ipcountry",
-    "cdn-loop",
-    "cf-worker",
+    ...["host", "x-forwarded-for", "x-forwarded-proto", "cf-access-jwt-assertion", "cf-connecting-ip"],
+    ...["cf-ray", "cf-visitor", "cf-ipcountry", "cdn-loop", "cf-worker"],
 ];
-const OURS_BY_PREFIX = ["cf-access-authenticated-", "cf-warp-tag-", "cf-cloudflared-"];
+const OURS_BY_PREFIX = /^cf-(access-authenticated|warp-tag|cloudflared)-/;
 
 interface Forwarding {
     request: EdgeRequest;
@@ -57,20 +54,11 @@ export function forward(f: Forwarding): void {
     const hasBody = changed
         ? changed.body.length > 0
         : "transfer-encoding" in incoming.headers || Number(incoming.headers["content-length"] ?? 0) > 0;
-    const stream = open(
-        f.session,
-        {
-            ":method": request.method,
-            ":path": request.target,
-            ":scheme": "https",
-            ":authority": request.hostname,
-            ...merged(requestHeaders(f)),
-        },
-        !hasBody,
-    );
+    const stream = open(f, !hasBody);
     const end = (reply?: EdgeAnswer) => {
         clearTimeout(timer);
-        if (!stream.destroyed) stream.close(constants.NGHTTP2_CANCEL);
+        // close() would end the body first, and the connector would take the part that was sent for the whole.
+        if (!stream.destroyed) stream.destroy(new Error("the request was cancelled"));
         if (answer.writableEnded || answer.destroyed) return;
         if (!reply || answer.headersSent) answer.destroy();
         else f.refuse(reply);
@@ -92,10 +80,10 @@ export function forward(f: Forwarding): void {
     stream.on("error", () => undefined); // handled by `close`
     stream.once("response", (head) => {
         arm();
-        if (head[wire.RESPONSE_META] === wire.FROM_CONNECTOR) {
-            return end(errorPage(Number(head[":status"]), request, "cloudflared could not reach the origin."));
-        }
-        f.head(Number(head[":status"]), responseHeaders(head));
+        const status = Number(head[":status"]);
+        if (head[wire.RESPONSE_META] === wire.FROM_CONNECTOR)
+            return end(errorPage(status, request, "cloudflared could not reach the origin."));
+        f.head(status, responseHeaders(head));
         stream.on("data", arm);
         stream.pipe(answer);
     });
@@ -107,72 +95,61 @@ export function forward(f: Forwarding): void {
 }
 
 function sendBody(f: Forwarding, stream: ClientHttp2Stream, moved: () => void, end: (reply: EdgeAnswer) => void): void {
-    const most = MAX_BODY[f.request.zone.plan];
     let size = 0;
     f.incoming.on("data", (chunk: Buffer) => {
         moved();
         size += chunk.length;
-        if (size > most) end(errorPage(413, f.request));
+        if (size > MAX_BODY[f.request.zone.plan]) end(errorPage(413, f.request));
     });
     f.incoming.pipe(stream);
 }
 
-function requestHeaders(f: Forwarding): HeaderList {
-    const dropped = new Set([...HOP_BY_HOP, ...OURS, ...f.strip, "host", "x-forwarded-for", "x-forwarded-proto"]);
+function requestHeaders({ request, incoming, jwt, strip, worker }: Forwarding): HeaderList {
     // Headers whose names are in the Connection header concern only the caller's connection.
-    for (const name of (f.incoming.headers.connection ?? "").split(",")) dropped.add(name.trim().toLowerCase());
-    const changed = f.worker?.changed;
-    const kept = (changed?.headers ?? f.request.headers).filter(([name]) => {
-        const lower = name.toLowerCase();
-        return !dropped.has(lower) && !OURS_BY_PREFIX.some((prefix) => lower.startsWith(prefix));
+    const named = (incoming.headers.connection ?? "").split(",").map((name) => name.trim().toLowerCase());
+    const dropped = [...HOP_BY_HOP, ...OURS, ...strip, ...named];
+    const changed = worker?.changed;
+    const kept = (changed?.headers ?? request.headers).filter(([given]) => {
+        const name = given.toLowerCase();
+        return !dropped.includes(name) && !OURS_BY_PREFIX.test(name);
     });
-    const before = f.request.headers.filter(([name]) => name.toLowerCase() === "x-forwarded-for").map(([, v]) => v);
-    return [
+    const headers: HeaderList = [
         ...kept,
-        ["X-Forwarded-For", [...before, f.request.ip].join(", ")],
+        ["X-Forwarded-For", [...values(request.headers, "x-forwarded-for"), request.ip].join(", ")],
         ["X-Forwarded-Proto", "https"],
-        ["Cf-Connecting-Ip", f.request.ip],
-        ["Cf-Ray", f.request.ray],
+        ["Cf-Connecting-Ip", request.ip],
+        ["Cf-Ray", request.ray],
         ["Cf-Visitor", '{"scheme":"https"}'],
         ["Cf-Ipcountry", "XX"], // Cloudflare's code for an unknown country
-        ["Cdn-Loop", `cloudflare; loops=1${f.worker ? "; subreqs=1" : ""}`],
-        ...(f.worker ? [["Cf-Worker", f.request.zone.name] as [string, string]] : []),
-        ...(changed ? [["Content-Length", String(changed.body.length)] as [string, string]] : []),
-        ...(f.jwt === undefined ? [] : [["Cf-Access-Jwt-Assertion", f.jwt] as [string, string]]),
+        ["Cdn-Loop", `cloudflare; loops=1${worker ? "; subreqs=1" : ""}`],
     ];
+    if (worker) headers.push(["Cf-Worker", request.zone.name]);
+    if (changed) headers.push(["Content-Length", String(changed.body.length)]);
+    if (jwt !== undefined) headers.push(["Cf-Access-Jwt-Assertion", jwt]);
+    return headers;
 }
 
-function open(
-    session: ClientHttp2Session,
-    head: Record<string, string | string[]>,
-    endStream: boolean,
-): ClientHttp2Stream {
+function open(f: Forwarding, endStream: boolean): ClientHttp2Stream {
+    const { method, target, hostname } = f.request;
+    const head: Record<string, string | string[]> = {
+        ...{ ":method": method, ":path": target, ":scheme": "https", ":authority": hostname },
+    };
+    for (const [given, value] of requestHeaders(f)) {
+        const name = given.toLowerCase();
+        head[name] = name in head ? [head[name], value].flat() : value;
+    }
     try {
-        return session.request(head, { endStream });
+        return f.session.request(head, { endStream });
     } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== "ERR_HTTP2_HEADER_SINGLE_VALUE") throw error;
         throw new Unsupported(`a repeated header that Node.js can send only once: ${(error as Error).message}`);
     }
 }
 
-function merged(list: HeaderList): Record<string, string | string[]> {
-    const headers: Record<string, string | string[]> = {};
-    for (const [given, value] of list) {
-        const name = given.toLowerCase();
-        headers[name] = name in headers ? [headers[name], value].flat() : value;
-    }
-    return headers;
-}
-
 function responseHeaders(head: IncomingHttpHeaders): HeaderList {
     const headers = wire.deserializeHeaders(String(head[wire.RESPONSE_HEADERS] ?? ""));
-    const control = /^(:|cf-int-|cf-cloudflared-|cf-proxy-)/;
     return headers.filter(([given]) => {
         const name = given.toLowerCase();
-        return !HOP_BY_HOP.includes(name) && name !== "server" && !control.test(name);
+        return !HOP_BY_HOP.includes(name) && name !== "server" && !/^(:|cf-int-|cf-cloudflared-|cf-proxy-)/.test(name);
     });
 }
-
-/** The answer if no connector is connected. It does not show whether the origin works. */
-export const noConnector = (request: EdgeRequest): EdgeAnswer =>
-    numberedError(530, 1033, "Cloudflare Tunnel error", request);

@@ -1,18 +1,19 @@
-/** Handles a request at the edge. The steps have the order of the real edge. */
+/**
+ * Handles a request at the edge, in the order of the real edge: name and certificate, size limits, rules, Access, Worker,
+ * tunnel.
+ */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import type { Account } from "../account";
-import { newRay, refuseUpgrade, send, signature } from "./answer";
-import { decide } from "./access/decide";
-import type { SigningKeys } from "./access/keys";
+import type { Account, Zone } from "../account";
+import { settingOf, SETTINGS } from "../settings";
+import { decide } from "./access";
+import { errorPage, newRay, numberedError, send, signature, unsupported } from "./answers";
 import type { Connectors } from "./connectors";
-import { forward, noConnector } from "./forward";
-import { wayOf, type Way } from "./hostnames";
-import { MAX_BODY, MAX_HEADERS, MAX_URL, readTimeoutSeconds } from "./limits";
-import { errorPage, unsupported, numberedError, ownFault } from "./pages";
-import { normalPath } from "./path";
-import type { Rules } from "./rules/rules";
-import { Unsupported, values, type EdgeAnswer, type EdgeRequest, type HeaderList } from "./types";
+import { forward, MAX_BODY } from "./forward";
+import { wayOf } from "./hostnames";
+import type { SigningKeys } from "./keys";
+import type { Rules } from "./rules";
+import { normalPath, Unsupported, values, type EdgeAnswer, type EdgeRequest, type HeaderList } from "./types";
 import { runWorker } from "./worker";
 
 /**
@@ -20,18 +21,18 @@ import { runWorker } from "./worker";
  * connection just when a request arrives on it.
  */
 const KEEP_ALIVE_MS = 75_000;
-/**
- * Longest request head that Node.js accepts, in bytes: more than the edge's limit, so that the edge itself answers a longer
- * head.
- */
+/** Longest request head that Node.js accepts, in bytes: more than the edge's limit, so that the edge itself answers. */
 const NODE_MAX_HEAD = 256 * 1024;
+const MAX_URL = 16 * 1024;
+/** Largest size of all request headers together, in bytes. */
+const MAX_HEADERS = 32 * 1024;
 
 interface RequestParts {
     account: Account;
     keys: SigningKeys;
     connectors: Connectors;
     rules: Rules;
-    /** The read timeout of the plan is multiplied by this factor. */
+    /** The read timeout is multiplied by this factor. */
     scale: number;
     onAnswer?: (answered: { caller: string | null; status: number }) => void;
     log: (line: string) => void;
@@ -49,21 +50,19 @@ export function createEdgeServer(parts: RequestParts): Server {
                     ? `edge: unsupported by the sandbox: ${error.message}`
                     : `edge: ${String((error as Error).stack)}`,
             );
+            const failed = { status: 500, type: "text/plain", body: "the sandbox's edge failed: see its log\n" };
             if (answer.headersSent) answer.destroy();
-            else send(answer, lacking ? unsupported(error.message) : ownFault(), newRay());
+            else send(answer, lacking ? unsupported(error.message) : failed, newRay());
         });
     });
     server.keepAliveTimeout = KEEP_ALIVE_MS;
     server.requestTimeout = 0; // bodies have no time limit while data arrives
-    server.on("upgrade", (_, socket: Socket) => refuseUpgrade(socket));
+    server.on("upgrade", (_, socket: Socket) => {
+        const { body } = unsupported("WebSockets and other upgrades");
+        const head = `HTTP/1.1 501 Not Implemented\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n`;
+        socket.end(`${head}${body}`);
+    });
     return server;
-}
-
-/** A request before its hostname is resolved. */
-interface Asked {
-    hostname: string;
-    ray: string;
-    headers: HeaderList;
 }
 
 async function handle(parts: RequestParts, incoming: IncomingMessage, answer: ServerResponse): Promise<void> {
@@ -73,26 +72,42 @@ async function handle(parts: RequestParts, incoming: IncomingMessage, answer: Se
     answer.once("close", () => {
         if (answer.headersSent) parts.onAnswer?.({ caller: seen.caller, status: answer.statusCode });
     });
-    const headers = headerList(incoming);
+    const raw = incoming.rawHeaders;
+    const headers = raw.flatMap((name, i): HeaderList => (i % 2 === 0 ? [[name, raw[i + 1]]] : []));
     const hostname = (values(headers, "host")[0] ?? "").toLowerCase().replace(/:\d+$/, "");
     const asked = { hostname, ray, headers };
     const refuse = (reply: EdgeAnswer) => send(answer, reply, ray);
 
+    const target = incoming.url ?? "/";
+    if (values(headers, "host").length !== 1 || !target.startsWith("/")) return refuse(errorPage(400, asked));
     const way = wayOf(account, hostname);
-    if (way.kind === "no-certificate") {
-        log(`edge: connection reset, because ${hostname} has no active certificate`);
-        return void incoming.socket.resetAndDestroy();
+    switch (way.kind) {
+        case "no-certificate":
+            log(`edge: connection reset, because ${hostname} has no active certificate`);
+            return void incoming.socket.resetAndDestroy();
+        case "address":
+            return refuse(numberedError(403, 1003, "Direct IP access not allowed", asked));
+        case "elsewhere":
+            return refuse(numberedError(409, 1001, "DNS resolution error", asked));
+        case "unsupported":
+            return refuse(unsupported(way.what));
     }
-    const malformed = values(headers, "host").length !== 1 || !(incoming.url ?? "/").startsWith("/");
-    const early = malformed ? errorPage(400, asked) : (tooMuch(incoming, headers, way, asked) ?? noWay(way, asked));
-    if (early) return refuse(early);
-    if (way.kind !== "tunnel") return refuse(unsupported(way.kind));
-
-    const request = requestOf(incoming, asked, way.zone);
-    if (request.path.startsWith("/cdn-cgi/")) throw new Unsupported(`the path ${request.path}`);
+    const { zone } = way;
+    const large = tooLarge(incoming, headers, zone);
+    if (large !== undefined) return refuse(errorPage(large, asked));
+    const ip = (incoming.socket.remoteAddress ?? "").replace(/^::ffff:/, "");
+    const path = normalPath(target.split("?")[0]);
+    if (path.startsWith("/cdn-cgi/")) throw new Unsupported(`the path ${path}`);
+    const request = { ...asked, zone, method: incoming.method ?? "GET", target, path, ip };
     const stopped = rules.run(request);
     if (stopped) return refuse(stopped);
-    await pass(parts, { way, request, incoming, answer, refuse, seen });
+    await pass(parts, { tunnel: way.tunnel, request, incoming, answer, refuse, seen });
+}
+
+function tooLarge(incoming: IncomingMessage, headers: HeaderList, { plan }: Zone): number | undefined {
+    if ((incoming.url ?? "").length > MAX_URL) return 414;
+    if (headers.reduce((sum, [name, value]) => sum + name.length + value.length + 4, 0) > MAX_HEADERS) return 400;
+    return Number(incoming.headers["content-length"] ?? 0) > MAX_BODY[plan] ? 413 : undefined;
 }
 
 /** Name of the service token that Access has accepted. */
@@ -100,10 +115,8 @@ interface Seen {
     caller: string | null;
 }
 
-type TunnelWay = Extract<Way, { kind: "tunnel" }>;
-
 interface Passed {
-    way: TunnelWay;
+    tunnel: Parameters<Connectors["pick"]>[0] | undefined;
     request: EdgeRequest;
     incoming: IncomingMessage;
     answer: ServerResponse;
@@ -112,7 +125,7 @@ interface Passed {
 }
 
 /** The last steps: Access, then the Worker, then the tunnel. */
-async function pass(parts: RequestParts, { way, request, incoming, answer, refuse, seen }: Passed): Promise<void> {
+async function pass(parts: RequestParts, { tunnel, request, incoming, answer, refuse, seen }: Passed): Promise<void> {
     const { account, keys, connectors, scale, log } = parts;
     const decision = await decide(request, account, keys);
     if (!decision.pass) return refuse(decision.answer);
@@ -121,55 +134,16 @@ async function pass(parts: RequestParts, { way, request, incoming, answer, refus
     const cookie: HeaderList = decision.cookie ? [["Set-Cookie", decision.cookie]] : [];
     const head = (status: number, given: HeaderList) =>
         answer.writeHead(status, [...given, ...cookie, ...signature(request.ray)].flat());
-    const worker = await runWorker(account, request, incoming, jwt, strip, log);
+    const worker = await runWorker(account, request, incoming, decision, log);
     if (worker?.kind === "failed") return refuse(worker.answer);
     if (worker?.kind === "answer") return void head(worker.status, worker.headers).end(worker.body);
-    const session = way.tunnel && connectors.pick(way.tunnel);
-    if (!session) return refuse(noConnector(request));
+    const session = tunnel && connectors.pick(tunnel);
+    if (!session) return refuse(numberedError(530, 1033, "Cloudflare Tunnel error", request));
     if (answer.destroyed) return; // the caller has disconnected
+    const { zone } = request;
+    const set = zone.plan === "enterprise" ? settingOf(zone, "proxy_read_timeout") : SETTINGS.proxy_read_timeout;
     forward({
         ...{ request, incoming, answer, session, jwt, strip, worker, head, refuse },
-        readTimeoutMs: readTimeoutSeconds(way.zone) * 1000 * scale,
+        readTimeoutMs: Number(set) * 1000 * scale,
     });
-}
-
-function requestOf(incoming: IncomingMessage, asked: Asked, zone: TunnelWay["zone"]): EdgeRequest {
-    const target = incoming.url ?? "/";
-    const [rawPath, ...query] = target.split("?");
-    return {
-        ...asked,
-        zone,
-        method: incoming.method ?? "GET",
-        target,
-        path: normalPath(rawPath),
-        query: query.join("?"),
-        ip: (incoming.socket.remoteAddress ?? "").replace(/^::ffff:/, ""),
-    };
-}
-
-function tooMuch(
-    incoming: IncomingMessage,
-    headers: HeaderList,
-    way: Way,
-    base: Pick<EdgeRequest, "hostname" | "ray">,
-): EdgeAnswer | undefined {
-    if ((incoming.url ?? "").length > MAX_URL) return errorPage(414, base);
-    const size = headers.reduce((sum, [name, value]) => sum + name.length + value.length + 4, 0);
-    if (size > MAX_HEADERS) return errorPage(400, base, "Request Header Or Cookie Too Large.");
-    const most = "zone" in way ? MAX_BODY[way.zone.plan] : Infinity;
-    return Number(incoming.headers["content-length"] ?? 0) > most ? errorPage(413, base) : undefined;
-}
-
-function noWay(way: Way, base: Pick<EdgeRequest, "hostname" | "ray" | "headers">): EdgeAnswer | undefined {
-    if (way.kind === "address") return numberedError(403, 1003, "Direct IP access not allowed", base);
-    if (way.kind === "elsewhere") return numberedError(409, 1001, "DNS resolution error", base);
-    if (way.kind === "origin-unknown") return numberedError(530, 1016, "Origin DNS error", base);
-    return way.kind === "unsupported" ? unsupported(way.what) : undefined;
-}
-
-function headerList(incoming: IncomingMessage): HeaderList {
-    const headers: HeaderList = [];
-    const raw = incoming.rawHeaders;
-    for (let i = 0; i + 1 < raw.length; i += 2) headers.push([raw[i], raw[i + 1]]);
-    return headers;
 }

@@ -10,8 +10,8 @@ export interface EdgeRequest {
     method: string;
     /** Path and query, as the caller sent them. */
     target: string;
+    /** Normalized path, see {@link normalPath}. */
     path: string;
-    query: string;
     headers: HeaderList;
     /** The caller's address. */
     ip: string;
@@ -31,3 +31,24 @@ export class Unsupported extends Error {}
 
 export const values = (headers: HeaderList, name: string): string[] =>
     headers.filter(([key]) => key.toLowerCase() === name).map(([, value]) => value);
+
+/**
+ * The path with which rules and Access applications are compared. Fact: Cloudflare decodes escapes of unreserved characters,
+ * resolves dot segments, and replaces backslashes and repeated slashes by one slash. The origin gets the path as sent.
+ */
+export function normalPath(path: string): string {
+    const decoded = path
+        .replace(/%([0-9a-f]{2})/gi, (escape, hex: string) => {
+            const character = String.fromCharCode(parseInt(hex, 16));
+            return /[A-Za-z0-9._~-]/.test(character) ? character : escape.toUpperCase();
+        })
+        .replace(/[\\/]+/g, "/");
+    const kept: string[] = [];
+    const segments = decoded.split("/").slice(1);
+    segments.forEach((segment, i) => {
+        if (segment === "..") kept.pop();
+        if (segment !== "." && segment !== "..") kept.push(segment);
+        else if (i === segments.length - 1) kept.push("");
+    });
+    return `/${kept.join("/")}`;
+}

@@ -1,26 +1,21 @@
 /**
- * Runs the Worker of a request that Access has admitted. Facts from Cloudflare's documentation (2026): Access runs after WAF
- * and rate limits (ruleset-engine, phases list). A Worker in front of an origin that Access protects gets the headers that
- * Access adds. The requests of the Worker go to the origin (cloudflare-one, tutorial access-workers; workers, routes) with
- * `CF-Worker` and the caller's address. If the Worker throws, the answer is 500 with error 1101. `redirect` of an incoming
- * request is `manual`.
+ * Runs the Worker of a request that Access has admitted. Facts from Cloudflare's documentation (2026): Access runs after WAF and
+ * rate limits. A Worker in front of an origin that Access protects gets the headers that Access adds. Its requests go to the
+ * origin with `CF-Worker` and the caller's address. If the Worker throws, the answer is 500 with error 1101. `redirect` of an
+ * incoming request is `manual`.
  *
  * Emulated: a Worker answers by itself, or returns the result of `fetch` for the incoming request or for a copy with another
- * body.
- *
- * Unsupported: reading the origin's answer, `fetch` with another address or method, limits of requests and of CPU time.
+ * body. Unsupported: reading the origin's answer, `fetch` with another address or method, limits of requests and of CPU time.
  */
 import type { IncomingMessage } from "node:http";
+import { Readable } from "node:stream";
 import type { Account } from "../account";
-import { loadModule, type Fetch } from "../workers/module";
-import { routeOf } from "../workers/patterns";
-import { numberedError } from "./pages";
+import { numberedError } from "./answers";
+import { loadModule, type Fetch } from "./worker-module";
 import { Unsupported, type EdgeAnswer, type EdgeRequest, type HeaderList } from "./types";
 
 export type WorkerResult =
-    /**
-     * The request goes to the origin. `changed`: headers and body that replace the caller's, if the Worker changed the body.
-     */
+    /** The request goes to the origin. `changed`: headers and body that replace the caller's. */
     | { kind: "pass"; changed?: { headers: HeaderList; body: Buffer } }
     | { kind: "answer"; status: number; headers: HeaderList; body: Buffer }
     | { kind: "failed"; answer: EdgeAnswer };
@@ -39,24 +34,23 @@ export async function runWorker(
     account: Account,
     request: EdgeRequest,
     incoming: IncomingMessage,
-    jwt: string | undefined,
-    strip: string[],
+    { jwt, strip }: { jwt?: string; strip: string[] },
     log: (line: string) => void,
 ): Promise<WorkerResult | undefined> {
-    const routes = [...account.workerRoutes.values()].filter(({ zone_id }) => zone_id === request.zone.id);
-    const query = request.target.includes("?") ? `?${request.query}` : "";
-    const route = routeOf(routes, request.hostname, `${request.path}${query}`);
-    if (route?.script === undefined) return undefined;
-    const script = account.workerScripts.get(route.script)!;
+    const route = [...account.workerRoutes.values()].find(
+        ({ zone_id, pattern }) => zone_id === request.zone.id && pattern === `${request.hostname}/*`,
+    );
+    if (!route) return undefined;
     // The constructor of the web API's Request throws for these three methods.
     if (["CONNECT", "TRACE", "TRACK"].includes(request.method))
         throw new Unsupported(`the method ${request.method} on a route with a Worker`);
     const original = webRequest(request, incoming, jwt, strip);
     try {
-        return await resultOf(await loadModule(script.content, passing(original))(original));
+        const { content } = account.workerScripts.get(route.script)!;
+        return await resultOf(await loadModule(content, passing(original))(original));
     } catch (error) {
         if (error instanceof Unsupported) throw error;
-        log(`edge: Worker ${script.id} failed: ${String((error as Error)?.stack ?? error)}`);
+        log(`edge: Worker ${route.script} failed: ${String((error as Error)?.stack ?? error)}`);
         return { kind: "failed", answer: numberedError(500, 1101, "Worker threw exception", request) };
     }
 }
@@ -67,27 +61,26 @@ function webRequest(
     jwt: string | undefined,
     strip: string[],
 ): Request {
-    const headers = new Headers();
-    for (const [name, value] of request.headers)
-        if (![...strip, "cf-access-jwt-assertion"].includes(name.toLowerCase())) headers.append(name, value);
+    const hidden = [...strip, "cf-access-jwt-assertion"];
+    const headers = new Headers(request.headers.filter(([name]) => !hidden.includes(name.toLowerCase())));
     if (jwt !== undefined) headers.set("Cf-Access-Jwt-Assertion", jwt);
     const hasBody = !["GET", "HEAD"].includes(request.method);
     return new Request(`https://${request.hostname}${request.target}`, {
         ...{ method: request.method, headers, redirect: "manual" },
-        ...(hasBody ? { body: unread(incoming), duplex: "half" } : {}),
+        ...(hasBody && { body: unread(incoming), duplex: "half" }),
     });
 }
 
-/** The caller's body, which is read only when the Worker reads it. */
+/** The caller's body, which is read only when the Worker reads it: otherwise it is forwarded as it arrives. */
 function unread(incoming: IncomingMessage): ReadableStream<Uint8Array> {
-    let chunks: AsyncIterator<Buffer> | undefined;
+    let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
     return new ReadableStream<Uint8Array>(
         {
             pull: async (controller) => {
-                chunks ??= incoming[Symbol.asyncIterator]();
-                const { done, value } = await chunks.next();
+                reader ??= (Readable.toWeb(incoming) as ReadableStream<Uint8Array>).getReader();
+                const { done, value } = await reader.read();
                 if (done) controller.close();
-                else controller.enqueue(new Uint8Array(value));
+                else controller.enqueue(value);
             },
         },
         { highWaterMark: 0 },
@@ -97,8 +90,6 @@ function unread(incoming: IncomingMessage): ReadableStream<Uint8Array> {
 const passing =
     (original: Request): Fetch =>
     async (given) => {
-        if (!(given instanceof Request))
-            throw new Unsupported("a Worker's fetch() call whose argument is not a Request");
         if (given.url !== original.url || given.method !== original.method || given.redirect !== "manual")
             throw new Unsupported(
                 "a Worker's fetch() call that changes the address or the method, or follows redirects",

@@ -5,17 +5,13 @@
 import type { Duplex } from "node:stream";
 import { Message as RpcMessage, Return, type Payload } from "capnp-es/capnp/rpc";
 import * as structs from "./structs";
-import { Refused, type Registration } from "./server";
 import { contentOf, initContent, onMessages, sendMessage } from "./stream";
 
 const BOOTSTRAP_QUESTION = 0;
 
 export class RegistrationClient {
     private question = BOOTSTRAP_QUESTION;
-    private readonly waiting = new Map<
-        number,
-        { resolve: (results: Payload) => void; reject: (error: Error) => void }
-    >();
+    private readonly waiting = new Map<number, (answer: Return) => void>();
 
     /** @param failed called once, with the error, if the stream carries an invalid or unexpected message */
     constructor(
@@ -26,27 +22,16 @@ export class RegistrationClient {
         sendMessage(stream, (message) => (message._initBootstrap().questionId = BOOTSTRAP_QUESTION));
     }
 
-    /** @throws Refused */
-    async register(registration: Registration & { arch: string }): Promise<{ location: string; connectionId: string }> {
-        const results = await this.call(structs.REGISTER_CONNECTION, (params) => {
-            const given = initContent(params, structs.RegisterParams);
-            const auth = given.initAuth();
-            auth.accountTag = registration.accountTag;
-            auth.tunnelSecret = Buffer.from(registration.secret, "base64");
-            given.tunnelId = structs.uuidBytes(registration.tunnelId);
-            given.connIndex = registration.connIndex;
-            const client = given.initOptions().initClient();
-            client.clientId = structs.uuidBytes(registration.connectorId);
-            client.version = registration.version;
-            client.arch = registration.arch;
-        });
-        const { error, details } = contentOf(results, structs.RegisterResults).result;
-        if (error) throw new Refused(error.cause);
-        return { location: details.locationName, connectionId: structs.uuidText(details.uuid) };
+    /** @throws structs.Refused */
+    async register(registration: structs.Registration): Promise<structs.Registered> {
+        const results = await this.call(structs.REGISTER_CONNECTION, (params) =>
+            structs.writeRegistration(initContent(params, structs.RegisterParams), registration),
+        );
+        return structs.readAnswer(contentOf(results, structs.RegisterResults));
     }
 
     async unregister(): Promise<void> {
-        await this.call(structs.UNREGISTER_CONNECTION, (params) => initContent(params, structs.Nothing));
+        await this.call(structs.UNREGISTER_CONNECTION, (params) => void initContent(params, structs.Nothing));
     }
 
     private call(methodId: number, fill: (params: Payload) => void): Promise<Payload> {
@@ -59,18 +44,20 @@ export class RegistrationClient {
             call.methodId = methodId;
             fill(call._initParams());
         });
-        return new Promise((resolve, reject) => this.waiting.set(questionId, { resolve, reject }));
+        return new Promise((resolve, reject) => {
+            this.waiting.set(questionId, (answer) => {
+                if (answer.which() === Return.RESULTS) resolve(answer.results);
+                else reject(new Error(answer.exception.reason));
+            });
+        });
     }
 
     private take(message: RpcMessage): void {
         if (message.which() !== RpcMessage.RETURN)
             throw new Error(`unexpected message of type ${message.which()} from the edge`);
-        const answer = message.return;
-        const { answerId } = answer;
-        const asked = this.waiting.get(answerId);
-        this.waiting.delete(answerId);
-        sendMessage(this.stream, (finish) => (finish._initFinish().questionId = answerId));
-        if (answer.which() === Return.RESULTS) asked?.resolve(answer.results);
-        else asked?.reject(new Error(answer.exception.reason));
+        const { return: answer } = message;
+        sendMessage(this.stream, (finish) => (finish._initFinish().questionId = answer.answerId));
+        this.waiting.get(answer.answerId)?.(answer);
+        this.waiting.delete(answer.answerId);
     }
 }

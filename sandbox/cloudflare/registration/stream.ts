@@ -7,18 +7,14 @@ import { Message as RpcMessage, Payload, type Return } from "capnp-es/capnp/rpc"
 const MOST = 1024 * 1024;
 const WORD = 8;
 
-/**
- * Length of the message at the start of the data, in bytes; undefined if more data is needed. @throws Error when it is not a
- * message
- */
-export function messageLength(bytes: Buffer): number | undefined {
+/** Length of the message at the start of the data, in bytes; undefined if more data is needed. @throws Error if it is too long */
+function messageLength(bytes: Buffer): number | undefined {
     if (bytes.length < 4) return undefined;
     const segments = bytes.readUInt32LE(0) + 1;
     const head = Math.ceil((4 + 4 * segments) / WORD) * WORD;
-    if (head > MOST) throw new Error(`not a Cap'n Proto message: more than ${MOST} bytes`);
-    if (bytes.length < head) return undefined;
     let length = head;
-    for (let i = 1; i <= segments; i++) length += bytes.readUInt32LE(4 * i) * WORD;
+    if (head <= MOST && bytes.length < head) return undefined;
+    for (let i = 1; i <= segments && length <= MOST; i++) length += bytes.readUInt32LE(4 * i) * WORD;
     if (length > MOST) throw new Error(`not a Cap'n Proto message: more than ${MOST} bytes`);
     return bytes.length < length ? undefined : length;
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Settings } from "./settings";
+import type { Values } from "../protocol";
 
 /** Largest number of retries of a request (cloudflare-go 6.6 and later). */
 const MAX_RETRIES = 10;
@@ -9,16 +9,6 @@ const FIRST_DELAY_MS = 2_000;
 const LONGEST_DELAY_MS = 30_000;
 /** Longest delay that a server can request, in milliseconds. A longer one is ignored. */
 const ASKED_DELAY_LIMIT_MS = 60_000;
-
-/** Headers of provider 6.x, whose Terraform plugin framework is 1.19.0. */
-const HEADERS = {
-    "User-Agent":
-        "terraform-provider-cloudflare/pulumi terraform-plugin-framework/1.19.0 terraform/pulumi-terraform-bridge",
-    "X-Stainless-Lang": "Terraform",
-    "X-Stainless-Package-Version": "pulumi",
-    "X-Stainless-Runtime": "terraform-plugin-framework",
-    "X-Stainless-Runtime-Version": "1.19.0",
-};
 
 /** An answer of status 400 or above. */
 export class HttpError extends Error {
@@ -31,7 +21,6 @@ export class HttpError extends Error {
 }
 
 export interface Answer {
-    status: number;
     contentType: string;
     text: string;
 }
@@ -55,64 +44,45 @@ export class Upload {
 
 /** Client of the Cloudflare API, with the settings of one provider instance. */
 export class Api {
-    constructor(private readonly settings: Settings) {}
+    private readonly baseUrl: string;
+    private readonly token: string;
+
+    /** @param given settings of the program. A setting that it does not have is read from the environment */
+    constructor(given: Values, env: NodeJS.ProcessEnv) {
+        const base = String(given.baseUrl || env.CLOUDFLARE_BASE_URL || "https://api.cloudflare.com/client/v4");
+        this.baseUrl = base.endsWith("/") ? base : `${base}/`;
+        this.token = String(given.apiToken || env.CLOUDFLARE_API_TOKEN || "");
+    }
 
     /** Sends a request with the retries of cloudflare-go. Throws for a status of 400 or above. */
     async call(method: string, path: string, body?: unknown): Promise<Answer> {
-        const url = new URL(path, this.settings.baseUrl).href;
+        const url = new URL(path, this.baseUrl).href;
         for (let tried = 0; ; tried++) {
-            const response = await this.request(method, url, body, tried);
+            const response = await this.request(method, url, body).catch((error: Error) => error);
             if (response instanceof Error) {
-                if (tried === MAX_RETRIES) throw response;
+                const { cause } = response as { cause?: { code?: string; message?: string } };
+                const why = cause?.code ?? cause?.message ?? response.message;
+                if (tried === MAX_RETRIES) throw new Error(`${method} "${url}": ${why}: failed to make http request`);
                 await sleep(backOff(tried));
                 continue;
             }
             const text = await response.text();
-            if (response.status < 400)
-                return { status: response.status, contentType: response.headers.get("content-type") ?? "", text };
-            if (tried === MAX_RETRIES || !isRetried(response)) throw failure(method, url, response, text);
+            if (response.status < 400) return { contentType: response.headers.get("content-type") ?? "", text };
+            if (tried === MAX_RETRIES || !isRetried(response)) {
+                const line = `${method} "${url}": ${response.status} ${response.statusText}`;
+                throw new HttpError(`${line} ${text}: failed to make http request`, response.status);
+            }
             await sleep(askedDelay(response) ?? backOff(tried));
         }
     }
 
-    private async request(method: string, url: string, body: unknown, tried: number): Promise<Response | Error> {
-        const headers: Record<string, string> = { ...HEADERS, Accept: "application/json", ...this.settings.headers };
-        headers["X-Stainless-Retry-Count"] = String(tried);
+    private request(method: string, url: string, body: unknown): Promise<Response> {
         const { contentType, text } =
-            body instanceof Upload
-                ? body
-                : {
-                      contentType: "application/json",
-                      text: body === undefined ? undefined : JSON.stringify(sorted(body)),
-                  };
+            body instanceof Upload ? body : { contentType: "application/json", text: body && JSON.stringify(body) };
+        const headers: Record<string, string> = { Accept: "application/json" };
+        if (this.token !== "") headers.Authorization = `Bearer ${this.token}`;
         if (text !== undefined) headers["Content-Type"] = contentType;
-        try {
-            return await fetch(url, {
-                method,
-                headers,
-                body: text,
-                redirect: "error",
-            });
-        } catch (error) {
-            const cause = (error as { cause?: { code?: string; message?: string } }).cause;
-            return new Error(
-                `${method} "${url}": ${cause?.code ?? cause?.message ?? String(error)}: failed to make http request`,
-            );
-        }
-    }
-}
-
-function failure(method: string, url: string, response: Response, text: string): HttpError {
-    const line = `${method} "${url}": ${response.status} ${response.statusText}`;
-    return new HttpError(`${line} ${isJson(text) ? text : ""}: failed to make http request`, response.status);
-}
-
-function isJson(text: string): boolean {
-    try {
-        JSON.parse(text);
-        return true;
-    } catch {
-        return false;
+        return fetch(url, { method, headers, body: text as string | undefined, redirect: "error" });
     }
 }
 
@@ -122,31 +92,12 @@ function isRetried(response: Response): boolean {
     return [408, 409, 429].includes(response.status) || response.status >= 500;
 }
 
-function askedDelay(response: Response): number | undefined {
-    const ms = response.headers.get("retry-after-ms");
-    const after = response.headers.get("retry-after");
-    const asked = ms
-        ? Number(ms)
-        : after
-          ? Number.isNaN(Number(after))
-              ? Date.parse(after) - Date.now()
-              : Number(after) * 1000
-          : NaN;
-    return asked >= 0 && asked < ASKED_DELAY_LIMIT_MS ? asked : undefined;
+function askedDelay({ headers }: Response): number | undefined {
+    const ms = Number(headers.get("retry-after-ms") ?? Number(headers.get("retry-after") ?? NaN) * 1000);
+    return ms >= 0 && ms < ASKED_DELAY_LIMIT_MS ? ms : undefined;
 }
 
 function backOff(tried: number): number {
     const delay = Math.min(FIRST_DELAY_MS * 2 ** tried, LONGEST_DELAY_MS);
     return delay - Math.random() * (delay / 4);
-}
-
-/** Sorts the keys of all objects in a value, as the released provider does. */
-export function sorted(value: unknown): unknown {
-    if (Array.isArray(value)) return value.map(sorted);
-    if (typeof value !== "object" || value === null) return value;
-    return Object.fromEntries(
-        Object.entries(value)
-            .sort(([a], [b]) => (a < b ? -1 : 1))
-            .map(([key, item]) => [key, sorted(item)]),
-    );
 }

@@ -11,37 +11,19 @@ import {
     writeValues,
     writeWithSecrets,
 } from "../protocol";
-import { providerService, type Calls } from "../provider";
+import { providerService, settingsOf, typeOf } from "../provider";
 import { unsupported, unary } from "../serve";
-import { problemsOf } from "./check";
 import type { ResourceType } from "./fields";
 import { Api } from "./http";
 import * as lifecycle from "./lifecycle";
 import { LOOKUPS } from "./lookups";
-import { difference, preview } from "./plan";
 import { RESOURCE_TYPES } from "./resources";
-import { settingsOf, settingsProblems } from "./settings";
+import { difference, preview, problemsOf } from "./state";
 
 /** Version of the SDK whose provider is emulated. */
 const VERSION = "6.22.1";
 
-/** Returns the definition of the type in a URN. Throws for an unsupported type. */
-function resourceType(urn: string): ResourceType {
-    const { type } = parseUrn(urn);
-    const known = RESOURCE_TYPES[type];
-    if (known) return known;
-    throw new Error(
-        `unsupported by the sandbox: ${type}. The sandbox's cloudflare provider has ${Object.keys(RESOURCE_TYPES).join(", ")}. ` +
-            "Use one of these, or install Pulumi.",
-    );
-}
-
-/**
- * Whether Diff returns the kind and path of each difference. Pulumi's bridge returns them only if this environment
- * variable is set (pkg/pf/tfbridge/provider_diff.go).
- */
-const inDetail = ({ PULUMI_TF_BRIDGE_ACCURATE_PF_BRIDGE_PREVIEW: asked = "" }: NodeJS.ProcessEnv) =>
-    ["1", "true"].includes(asked.toLowerCase());
+const resourceType = (urn: string): ResourceType => typeOf("cloudflare", RESOURCE_TYPES, urn);
 
 const secretsOf = (type: ResourceType) =>
     Object.entries(type.fields).flatMap(([name, field]) => (field.secret ? [name] : []));
@@ -53,103 +35,75 @@ function configuration(request: provider.ConfigureRequest): Values {
     return { ...Object.fromEntries(named), ...readValues(request.getArgs()) } as Values;
 }
 
-export function cloudflareService(env: NodeJS.ProcessEnv = process.env): grpc.UntypedServiceImplementation {
-    const calls = new Service(env);
-    return providerService("cloudflare", VERSION, { ...calls.settings, ...calls.resources, ...calls.functions });
+async function readResource(api: Api, request: provider.ReadRequest): Promise<provider.ReadResponse> {
+    const type = resourceType(request.getUrn());
+    const old = readValues(request.getProperties());
+    const isImport = Object.keys(old).length === 0;
+    if (isImport && !type.importParts) return unsupported(`Importing ${parseUrn(request.getUrn()).type}`);
+    const where = isImport ? lifecycle.importAddress(type.importParts!, request.getId()) : old;
+    const state = await lifecycle.read(type, api, where, isImport ? undefined : old);
+    if (!state) return new provider.ReadResponse(); // a response without an id: the resource does not exist
+    const isInput = ([name]: [string, unknown]) => (type.fields[name]?.kind ?? "computed") !== "computed";
+    const inputs = isImport
+        ? Object.fromEntries(Object.entries(state).filter(isInput))
+        : lifecycle.inputsAfterRead(readValues(request.getInputs()), state);
+    return new provider.ReadResponse()
+        .setId(String(state.id))
+        .setProperties(writeWithSecrets(state, secretsOf(type)))
+        .setInputs(writeWithSecrets(inputs, secretsOf(type)));
 }
 
-class Service {
-    private api: Api;
-
-    constructor(private readonly env: NodeJS.ProcessEnv) {
-        this.api = new Api(settingsOf({}, env));
-    }
-
-    readonly settings: Calls = {
-        checkConfig: unary((request: provider.CheckRequest) => {
-            const failures = settingsProblems(readValues(request.getNews())).map(({ property, reason }) =>
-                new provider.CheckFailure().setProperty(property).setReason(reason),
-            );
-            return new provider.CheckResponse().setInputs(request.getNews()).setFailuresList(failures);
-        }),
-        // Changed credentials or a changed address only update the provider, so its resources are never replaced.
-        diffConfig: unary((request: provider.DiffRequest) => {
-            const [olds, news] = [readValues(request.getOlds()), readValues(request.getNews())];
-            const names = [...new Set([...Object.keys(olds), ...Object.keys(news)])].sort();
-            const changed = names.filter((name) => name !== "version" && olds[name] !== news[name]);
-            return writeDifferences(changed.map((property) => ({ property, kind: "UPDATE", replace: false })));
-        }),
+export function cloudflareService(env: NodeJS.ProcessEnv = process.env): grpc.UntypedServiceImplementation {
+    let api = new Api({}, env);
+    return providerService("cloudflare", VERSION, {
+        ...settingsOf("cloudflare", "apiToken", "baseUrl"),
         configure: unary((request: provider.ConfigureRequest) => {
             // Configure sends no request to the API, so an invalid token fails at the first call.
-            this.api = new Api(settingsOf(configuration(request), this.env));
+            api = new Api(configuration(request), env);
             return new provider.ConfigureResponse().setSupportspreview(true).setAcceptresources(true);
         }),
-    };
-
-    readonly resources: Calls = {
         check: unary((request: provider.CheckRequest) => {
             const { name } = parseUrn(request.getUrn());
-            const found = problemsOf(resourceType(request.getUrn()), readValues(request.getNews()));
-            const failures = found.map(({ property, problem }) =>
-                new provider.CheckFailure().setReason(`${problem}. Examine values at '${name}.${property}'.`),
-            );
+            const found = problemsOf(resourceType(request.getUrn()).fields, readValues(request.getNews()));
+            const failures = found.map((problem) => new provider.CheckFailure().setReason(`${name}: ${problem}.`));
             return new provider.CheckResponse().setInputs(request.getNews()).setFailuresList(failures);
         }),
         diff: unary((request: provider.DiffRequest) => {
             const type = resourceType(request.getUrn());
             const found = difference(type, readValues(request.getOlds()), readValues(request.getNews()));
-            return inDetail(this.env) ? writeDifferences(found) : writeNames(found);
+            // Pulumi's bridge returns the kind and path of each difference only if this variable is set
+            // (pkg/pf/tfbridge/provider_diff.go).
+            const { PULUMI_TF_BRIDGE_ACCURATE_PF_BRIDGE_PREVIEW: detailed = "" } = env;
+            return ["1", "true"].includes(detailed.toLowerCase()) ? writeDifferences(found) : writeNames(found);
         }),
         create: unary(async (request: provider.CreateRequest) => {
             const type = resourceType(request.getUrn());
             const inputs = readValues(request.getProperties());
+            const response = new provider.CreateResponse();
             if (request.getPreview())
-                return new provider.CreateResponse().setProperties(
-                    writeWithSecrets(preview(type, inputs), secretsOf(type)),
-                );
-            const { id, state } = await lifecycle.create(type, this.api, inputs);
-            return new provider.CreateResponse().setId(id).setProperties(writeWithSecrets(state, secretsOf(type)));
+                return response.setProperties(writeWithSecrets(preview(type, inputs), secretsOf(type)));
+            const state = await lifecycle.create(type, api, inputs);
+            return response.setId(String(state.id)).setProperties(writeWithSecrets(state, secretsOf(type)));
         }),
-        read: unary(async (request: provider.ReadRequest) => {
-            const type = resourceType(request.getUrn());
-            const old = readValues(request.getProperties());
-            if (Object.keys(old).length === 0) {
-                const { state, inputs } = await lifecycle.importResource(type, this.api, request.getId());
-                return readResponse(type, String(state.id ?? request.getId()), state, inputs);
-            }
-            const state = await lifecycle.read(type, this.api, old);
-            if (!state) return new provider.ReadResponse(); // a response without an id: the resource does not exist
-            const inputs = lifecycle.inputsAfterRead(readValues(request.getInputs()), state);
-            return readResponse(type, request.getId(), state, inputs);
-        }),
+        read: unary((request: provider.ReadRequest) => readResource(api, request)),
         update: unary(async (request: provider.UpdateRequest) => {
             const type = resourceType(request.getUrn());
             const [olds, news] = [readValues(request.getOlds()), readValues(request.getNews())];
             const state = request.getPreview()
                 ? preview(type, news, olds)
-                : await lifecycle.update(type, this.api, olds, news);
+                : await lifecycle.update(type, api, olds, news);
             return new provider.UpdateResponse().setProperties(writeWithSecrets(state, secretsOf(type)));
         }),
         delete: unary(async (request: provider.DeleteRequest) => {
-            await lifecycle.remove(resourceType(request.getUrn()), this.api, readValues(request.getProperties()));
+            await lifecycle.remove(resourceType(request.getUrn()), api, readValues(request.getProperties()));
             return new Empty();
         }),
-    };
-
-    readonly functions: Calls = {
         invoke: unary(async (request: provider.InvokeRequest) => {
             const lookup = LOOKUPS[request.getTok()];
             if (!lookup) return unsupported(`The function ${request.getTok()}`);
             const args = readValues(request.getArgs());
             if (Object.values(args).some(holdsUnknown)) return new provider.InvokeResponse();
-            return new provider.InvokeResponse().setReturn(writeValues(await lookup(this.api, args)));
+            return new provider.InvokeResponse().setReturn(writeValues(await lookup(api, args)));
         }),
-    };
-}
-
-function readResponse(type: ResourceType, id: string, state: Values, inputs: Values): provider.ReadResponse {
-    return new provider.ReadResponse()
-        .setId(id)
-        .setProperties(writeWithSecrets(state, secretsOf(type)))
-        .setInputs(writeWithSecrets(inputs, secretsOf(type)));
+    });
 }

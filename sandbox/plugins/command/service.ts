@@ -5,6 +5,7 @@ import * as provider from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import {
     type Difference,
+    isObject,
     parseUrn,
     readValues,
     UNKNOWN,
@@ -12,82 +13,92 @@ import {
     writeDifferences,
     writeWithSecrets,
 } from "../protocol";
-import { providerService, withoutSettings } from "../provider";
+import { providerService, settingsOf, typeOf } from "../provider";
 import { unsupported, unary } from "../serve";
-import { problemsOf, runOf, withDefaults } from "./inputs";
-import { run } from "./ssh";
+import { run, type Connection } from "./ssh";
 
 /** Version of the SDK whose provider is emulated. */
 const VERSION = "1.2.1";
 
-const COMMAND = "command:remote:Command";
+/** Accepted inputs of a command and its connection. Only inputs that this project's program sets are accepted. */
+const INPUTS = ["connection", "create", "delete", "stdin", "logging", "addPreviousOutputInEnv"];
+const CONNECTION = ["host", "port", "user", "privateKey", "hostKey", "dialErrorLimit", "perDialTimeout"];
+/** Defaults of the released provider. */
+const DEFAULTS = { user: "root", port: 22, dialErrorLimit: 10, perDialTimeout: 15 };
 /** Properties that are always secrets. */
 const SECRETS = ["connection"];
 
-/** Returns the resource's name. @throws Error that names the type of an unsupported resource */
-function onlyCommand(urn: string): string {
-    const { name, type } = parseUrn(urn);
-    if (type === COMMAND) return name;
-    throw new Error(
-        `unsupported by the sandbox: ${type}. The sandbox's command provider has ${COMMAND}. Use this type, or install Pulumi.`,
-    );
+/** Throws for another resource, by name. @returns the resource's name */
+function nameOf(request: { getUrn(): string }): string {
+    typeOf("command", { "command:remote:Command": true }, request.getUrn());
+    return parseUrn(request.getUrn()).name;
 }
 
-const inputsOf = ({ stdout: _out, stderr: _err, ...inputs }: Values): Values => inputs;
+/** Inputs that the emulator does not have. Messages contain no values, because a connection contains a private key. */
+function problemsOf(given: Values): string[] {
+    const connection = isObject(given.connection) ? Object.keys(given.connection) : [];
+    if (given.addPreviousOutputInEnv !== false)
+        return ["addPreviousOutputInEnv: only false is supported by the sandbox"];
+    const odd = [
+        ...Object.keys(given).filter((name) => !INPUTS.includes(name)),
+        ...connection.filter((name) => !CONNECTION.includes(name)).map((name) => `connection.${name}`),
+    ];
+    return odd.map((name) => `${name} is unsupported by the sandbox`);
+}
 
-/**
- * The changed inputs. A changed trigger replaces the resource; any other change runs `update`, or `create` if there is no
- * `update`.
- */
-function difference(state: Values, inputs: Values): Difference[] {
-    const before = inputsOf(state);
+/** Inputs with the defaults that the released provider fills in at Check. */
+const withDefaults = ({ connection, ...given }: Values): Values => ({
+    ...given,
+    connection: isObject(connection) ? { ...DEFAULTS, ...connection } : connection,
+});
+
+/** The changed inputs. Each change runs `create` again. */
+function difference({ stdout: _1, stderr: _2, ...before }: Values, inputs: Values): Difference[] {
     const names = [...new Set([...Object.keys(before), ...Object.keys(inputs)])].sort();
     return names.flatMap((property) => {
         const [old, now] = [before[property], inputs[property]];
         if (isDeepStrictEqual(old, now)) return [];
         const kind = old === undefined ? "ADD" : now === undefined ? "DELETE" : "UPDATE";
-        return [{ property, kind, replace: property === "triggers" }];
+        return [{ property, kind, replace: false }];
     });
 }
 
-/** The inputs with the outputs of the command. Without a command, the old outputs stay. */
-async function outcome(command: Values[string], inputs: Values, last: Values): Promise<Values> {
-    const given = runOf(command, inputs, last);
-    const output = given ? await run(given) : { stdout: last.stdout ?? "", stderr: last.stderr ?? "" };
-    return { ...inputs, ...output };
+/** Runs a command. Without one, the old outputs stay. @returns the inputs with the outputs */
+async function outcome(command: Values[string], inputs: Values, { stdout = "", stderr = "" }: Values): Promise<Values> {
+    if (typeof command !== "string") return { ...inputs, stdout, stderr };
+    const connection = inputs.connection as unknown as Connection;
+    return { ...inputs, ...(await run({ connection, command, stdin: String(inputs.stdin ?? "") })) };
 }
 
 const unknownOutput = (inputs: Values): Values => ({ ...inputs, stdout: UNKNOWN, stderr: UNKNOWN });
 
 export function commandService(): grpc.UntypedServiceImplementation {
     return providerService("command", VERSION, {
-        ...withoutSettings("command"),
+        ...settingsOf("command"),
         check: unary((request: provider.CheckRequest) => {
-            const name = onlyCommand(request.getUrn());
+            const name = nameOf(request);
             const given = readValues(request.getNews());
-            const failures = problemsOf(given).map(({ property, reason }) =>
-                new provider.CheckFailure().setProperty(property).setReason(`${name}: ${reason}`),
+            const failures = problemsOf(given).map((problem) =>
+                new provider.CheckFailure().setReason(`${name}: ${problem}`),
             );
             return new provider.CheckResponse()
                 .setInputs(writeWithSecrets(withDefaults(given), SECRETS))
                 .setFailuresList(failures);
         }),
-        diff: unary((request: provider.DiffRequest) => {
-            onlyCommand(request.getUrn());
-            return writeDifferences(difference(readValues(request.getOlds()), readValues(request.getNews())));
-        }),
+        diff: unary((request: provider.DiffRequest) =>
+            writeDifferences(difference(readValues(request.getOlds()), readValues(request.getNews()))),
+        ),
         create: unary(async (request: provider.CreateRequest) => {
-            const name = onlyCommand(request.getUrn());
+            const name = nameOf(request);
             const inputs = readValues(request.getProperties());
-            if (request.getPreview())
-                return new provider.CreateResponse().setProperties(writeWithSecrets(unknownOutput(inputs), SECRETS));
+            const response = new provider.CreateResponse();
+            if (request.getPreview()) return response.setProperties(writeWithSecrets(unknownOutput(inputs), SECRETS));
             const state = await outcome(inputs.create, inputs, {});
-            return new provider.CreateResponse()
+            return response
                 .setId(`${name}${randomBytes(4).toString("hex")}`)
                 .setProperties(writeWithSecrets(state, SECRETS));
         }),
         read: unary((request: provider.ReadRequest) => {
-            onlyCommand(request.getUrn());
             const state = readValues(request.getProperties());
             if (Object.keys(state).length === 0) return unsupported("Importing a command");
             return new provider.ReadResponse()
@@ -96,18 +107,13 @@ export function commandService(): grpc.UntypedServiceImplementation {
                 .setInputs(writeWithSecrets(readValues(request.getInputs()), SECRETS));
         }),
         update: unary(async (request: provider.UpdateRequest) => {
-            onlyCommand(request.getUrn());
             const [olds, news] = [readValues(request.getOlds()), readValues(request.getNews())];
-            const state = request.getPreview()
-                ? unknownOutput(news)
-                : await outcome(news.update ?? news.create, news, olds);
+            const state = request.getPreview() ? unknownOutput(news) : await outcome(news.create, news, olds);
             return new provider.UpdateResponse().setProperties(writeWithSecrets(state, SECRETS));
         }),
         delete: unary(async (request: provider.DeleteRequest) => {
-            onlyCommand(request.getUrn());
             const state = readValues(request.getProperties());
-            const given = runOf(state.delete, state, state);
-            if (given) await run(given);
+            await outcome(state.delete, state, state);
             return new Empty();
         }),
     });

@@ -1,6 +1,23 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client, type ClientChannel, utils } from "ssh2";
-import type { Connection, Run } from "./inputs";
+
+export interface Connection {
+    host: string;
+    port: number;
+    user: string;
+    privateKey: string;
+    /** A line of authorized_keys. */
+    hostKey?: string;
+    dialErrorLimit: number;
+    /** Time limit of one connection attempt in seconds. */
+    perDialTimeout: number;
+}
+
+interface Run {
+    connection: Connection;
+    command: string;
+    stdin: string;
+}
 
 /**
  * Delays between connection attempts, as in the released provider. Each delay is 1.5 times the previous delay, but at
@@ -43,7 +60,7 @@ async function dial(connection: Connection): Promise<Client> {
             return await connect(options);
         } catch (error) {
             const limit = connection.dialErrorLimit;
-            if (limit > -1 && tried + 1 > limit)
+            if (tried + 1 > limit)
                 throw new Error(`after ${tried} failed attempts: ${messageOf(error, connection)}`, { cause: error });
             await sleep(delay);
             delay = Math.min(delay * GROWTH, LONGEST_DELAY_MS);
@@ -53,16 +70,13 @@ async function dial(connection: Connection): Promise<Client> {
 
 function connectOptions(connection: Connection) {
     const expected = connection.hostKey === undefined ? undefined : hostKeyOf(connection.hostKey);
-    if (connection.privateKey !== undefined) {
-        const key = utils.parseKey(connection.privateKey, connection.privateKeyPassword);
-        if (key instanceof Error) throw new Error(`ssh: cannot parse private key (${key.message})`);
-    }
+    const own = utils.parseKey(connection.privateKey);
+    if (own instanceof Error) throw new Error(`ssh: cannot parse private key (${own.message})`);
     return {
         host: connection.host,
         port: connection.port,
         username: connection.user,
         privateKey: connection.privateKey,
-        passphrase: connection.privateKeyPassword,
         readyTimeout: connection.perDialTimeout * 1000,
         algorithms: { serverHostKey: HOST_KEY_TYPES },
         // As in the released provider, every host is trusted if `connection.hostKey` is unset.
@@ -107,9 +121,7 @@ function messageOf(error: unknown, { host, port }: Connection): string {
 
 function execute(client: Client, given: Run): Promise<Output> {
     return new Promise((resolve, reject) => {
-        // A host can reject environment variables. ssh2 does not report this, and the command then runs without the
-        // variable.
-        client.exec(given.command, { env: given.environment }, (error, channel) => {
+        client.exec(given.command, (error, channel) => {
             if (error) return reject(error);
             collect(channel, given).then(resolve, reject);
         });

@@ -9,10 +9,10 @@ import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { findOnPath } from "../../toolchain/path";
 import versions from "../../toolchain/versions.json";
-import { unsupported, statusOf, unary } from "../serve";
+import { unsupported, unary } from "../serve";
 import { Children } from "./children";
 import { readOptions } from "./options";
-import { programDependencies, requiredPackages } from "./packages";
+import { requiredPackages } from "./packages";
 import { runProgram } from "./run";
 import { runPlugin } from "./run-plugin";
 
@@ -28,15 +28,14 @@ function hasPlugin(name: string): boolean {
     return fs.existsSync(folder) && fs.readdirSync(folder).some((entry) => entry.startsWith(`resource-${name}-v`));
 }
 
-const UNSUPPORTED = {
-    runtimeOptionsPrompts: unary(() => unsupported("Asking for runtime options (pulumi new)")),
-    template: unary(() => unsupported("Filling in a template (pulumi new)")),
-    generateProgram: unary(() => unsupported("Generating a program (use pulumi import --generate-code=false)")),
-    generateProject: unary(() => unsupported("Generating a project (pulumi convert)")),
-    generatePackage: unary(() => unsupported("Generating a package (pulumi package gen-sdk)")),
-    pack: unary(() => unsupported("Packing a package")),
-    link: unary(() => unsupported("Linking a package (pulumi package add)")),
-};
+/** Calls of commands other than preview, up, refresh, destroy, import without code, stacks and policy packs. */
+const UNSUPPORTED = [
+    ...(["runtimeOptionsPrompts", "template", "generateProgram", "generateProject", "generatePackage"] as const),
+    ...(["pack", "link", "getRequiredPlugins", "about", "getProgramDependencies"] as const),
+];
+const refused = Object.fromEntries(
+    UNSUPPORTED.map((name) => [name, unary(() => unsupported(`The language host's call ${name}`))]),
+) as unknown as Record<(typeof UNSUPPORTED)[number], grpc.UntypedHandleCall>;
 
 /** The LanguageRuntime service of one engine. */
 export class LanguageHost {
@@ -57,39 +56,10 @@ export class LanguageHost {
             }),
             getPluginInfo: unary(() => new plugin.PluginInfo().setVersion(versions.pulumi)),
             getRequiredPackages: unary((request: language.GetRequiredPackagesRequest) => {
-                const packages = this.packagesOf(request.getInfo()?.getProgramDirectory() ?? "");
+                const packages = requiredPackages(request.getInfo()?.getProgramDirectory() ?? "", hasPlugin);
                 return new language.GetRequiredPackagesResponse().setPackagesList(
-                    packages.map(({ name, version, server }) =>
-                        new plugin.PackageDependency()
-                            .setName(name)
-                            .setKind("resource")
-                            .setVersion(version)
-                            .setServer(server),
-                    ),
-                );
-            }),
-            getRequiredPlugins: unary((request: language.GetRequiredPluginsRequest) => {
-                const packages = this.packagesOf(request.getInfo()?.getProgramDirectory() || request.getPwd());
-                return new language.GetRequiredPluginsResponse().setPluginsList(
-                    packages.map(({ name, version, server }) =>
-                        new plugin.PluginDependency()
-                            .setName(name)
-                            .setKind("resource")
-                            .setVersion(version)
-                            .setServer(server),
-                    ),
-                );
-            }),
-            about: unary((request: language.AboutRequest) => {
-                optionsOf(request.getInfo());
-                return new language.AboutResponse().setExecutable(process.execPath).setVersion(process.version);
-            }),
-            getProgramDependencies: unary((request: language.GetProgramDependenciesRequest) => {
-                const folder = request.getInfo()?.getProgramDirectory() || request.getPwd();
-                const dependencies = programDependencies(folder, request.getTransitivedependencies());
-                return new language.GetProgramDependenciesResponse().setDependenciesList(
-                    dependencies.map(({ name, version }) =>
-                        new language.DependencyInfo().setName(name).setVersion(version),
+                    packages.map(({ name, version }) =>
+                        new plugin.PackageDependency().setName(name).setKind("resource").setVersion(version),
                     ),
                 );
             }),
@@ -97,21 +67,19 @@ export class LanguageHost {
             runPlugin: ((call) => {
                 runPlugin(call, optionsOf(call.request.getInfo()), this.children);
             }) as grpc.handleServerStreamingCall<language.RunPluginRequest, language.RunPluginResponse>,
-            installDependencies: ((call) => this.install(call)) as grpc.handleServerStreamingCall<
-                language.InstallDependenciesRequest,
-                language.InstallDependenciesResponse
-            >,
+            installDependencies: ((call) => {
+                call.emit("error", {
+                    code: grpc.status.UNIMPLEMENTED,
+                    details: "unsupported by the sandbox. Run: npm ci",
+                });
+            }) as grpc.handleServerStreamingCall<unknown, unknown>,
             cancel: unary(() => {
                 this.children.stop();
                 return new Empty();
             }),
-            ...UNSUPPORTED,
+            ...refused,
         };
         return calls;
-    }
-
-    private packagesOf(folder: string) {
-        return requiredPackages(folder, hasPlugin);
     }
 
     private async run(request: language.RunRequest): Promise<language.RunResponse> {
@@ -124,32 +92,5 @@ export class LanguageHost {
         const options = optionsOf(request.getInfo());
         const { error, bail } = await runProgram(request, options, this.children, this.engine, this.tracing);
         return new language.RunResponse().setError(error).setBail(bail);
-    }
-
-    /** Handles `pulumi install` with npm, from the lock file if there is one. */
-    private install(
-        call: grpc.ServerWritableStream<language.InstallDependenciesRequest, language.InstallDependenciesResponse>,
-    ): void {
-        const folder = call.request.getInfo()?.getProgramDirectory() || call.request.getDirectory();
-        const fail = (error: unknown) => call.emit("error", statusOf(error));
-        try {
-            optionsOf(call.request.getInfo());
-            const npm = findOnPath("npm");
-            if (npm === undefined)
-                throw new Error("npm: not on PATH, so no packages can be installed. Install Node.js with npm.");
-            const child = this.children.start(npm, ["install", "--loglevel=error"], {
-                cwd: folder,
-                stdio: ["ignore", "pipe", "pipe"],
-            });
-            const answer = () => new language.InstallDependenciesResponse();
-            child.stdout?.on("data", (chunk: Buffer) => call.write(answer().setStdout(chunk)));
-            child.stderr?.on("data", (chunk: Buffer) => call.write(answer().setStderr(chunk)));
-            Children.ended(child).then(({ code, signal }) => {
-                if (code === 0) call.end();
-                else fail(new Error(`npm install failed in ${folder} (${code ?? signal}).`));
-            }, fail);
-        } catch (error) {
-            fail(error);
-        }
     }
 }

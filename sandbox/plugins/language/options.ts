@@ -8,27 +8,12 @@ export interface RuntimeOptions {
 
 const KNOWN = ["typescript", "tsconfig", "packagemanager"];
 
-/** Parses the options. @throws Error for an unsupported option or value */
+/** Parses the options. @throws Error for an unsupported option */
 export function readOptions(raw: Record<string, unknown>): RuntimeOptions {
-    for (const [name, value] of Object.entries(raw)) {
-        if (!KNOWN.includes(name)) {
-            throw new Error(
-                `runtime.options.${name}: unsupported by the sandbox's language host, which has only ` +
-                    `${KNOWN.join(", ")}. Remove this option from Pulumi.yaml, or install Pulumi.`,
-            );
-        }
-        if (name === "packagemanager" && value !== "npm" && value !== "auto") {
-            throw new Error(`runtime.options.packagemanager: must be npm (got ${JSON.stringify(value)}).`);
-        }
-        if (name === "typescript" && typeof value !== "boolean") {
-            throw new Error(`runtime.options.typescript: must be true or false (got ${JSON.stringify(value)}).`);
-        }
-        if (name === "tsconfig" && typeof value !== "string") {
-            throw new Error(`runtime.options.${name}: must be a string (got ${JSON.stringify(value)}).`);
-        }
-    }
-    return {
-        typescript: (raw.typescript as boolean | undefined) ?? true,
-        tsconfig: raw.tsconfig as string | undefined,
-    };
+    const odd = Object.keys(raw).filter((name) => !KNOWN.includes(name));
+    if (odd.length > 0)
+        throw new Error(
+            `runtime.options: ${odd.join(", ")} is unsupported by the sandbox's language host. Remove it from Pulumi.yaml, or install Pulumi.`,
+        );
+    return { typescript: true, ...raw };
 }

@@ -3,92 +3,42 @@ import { createRequire } from "node:module";
 import * as path from "node:path";
 
 interface PackageJson {
-    name?: string;
     version?: string;
     dependencies?: Record<string, string>;
     devDependencies?: Record<string, string>;
-    optionalDependencies?: Record<string, string>;
-    pulumi?: { resource?: boolean; name?: string; version?: string; server?: string };
+    pulumi?: { resource?: boolean; name?: string; version?: string };
 }
 
-interface RequiredPackage {
-    name: string;
-    version: string;
-    server: string;
-}
-
-interface Dependency {
+interface Package {
     name: string;
     version: string;
 }
 
-function readPackage(folder: string): PackageJson | undefined {
+function readPackage(folder: string): PackageJson {
     try {
         return JSON.parse(fs.readFileSync(path.join(folder, "package.json"), "utf8")) as PackageJson;
     } catch {
-        return undefined;
+        return {};
     }
 }
 
-/** The `node_modules` folders of a program as Node.js searches them, nearest first. */
-function moduleFolders(program: string): string[] {
+/** The installed folder of a package; undefined if it is not installed. */
+function folderOf(program: string, name: string): string | undefined {
     const paths = createRequire(path.join(program, "index.js")).resolve.paths("x") ?? [];
-    return paths.filter((folder) => fs.existsSync(folder));
-}
-
-/** Names of the packages in a `node_modules` folder. */
-function namesIn(modules: string): string[] {
-    return fs.readdirSync(modules).flatMap((entry) => {
-        if (entry.startsWith(".")) return [];
-        if (!entry.startsWith("@")) return [entry];
-        return fs.readdirSync(path.join(modules, entry)).map((last) => `${entry}/${last}`);
-    });
-}
-
-/** Installed packages as `name → folder`. Of several packages with one name, the nearest wins, as in Node.js. */
-function installed(program: string): Map<string, string> {
-    const found = new Map<string, string>();
-    for (const modules of moduleFolders(program))
-        for (const name of namesIn(modules)) if (!found.has(name)) found.set(name, path.join(modules, name));
-    return found;
+    return paths.map((modules) => path.join(modules, name)).find((folder) => fs.existsSync(folder));
 }
 
 /**
- * The Pulumi packages of a program, from the `pulumi` part of the installed SDKs' package.json. The released host lists
- * all of them, and the engine downloads their plugins.
- * This host omits a package if its plugin is not on this machine (`hasPlugin`). Otherwise every command would fail,
- * even if the program never uses the package. If the program does use it, the engine fails with an error that names the
- * package.
+ * The Pulumi packages of a program, from the `pulumi` part of the package.json of its dependencies. A package is omitted if its
+ * plugin is not on this machine (`hasPlugin`). Otherwise every command would fail, even if the program never uses the package.
+ * If the program does use it, the engine fails with an error that names the package.
  */
-export function requiredPackages(program: string, hasPlugin: (name: string) => boolean): RequiredPackage[] {
-    return [...installed(program)].flatMap(([npmName, folder]) => {
-        const manifest = readPackage(folder);
-        const plugin = manifest?.pulumi;
-        if (!plugin?.resource) return [];
-        const name = plugin.name ?? npmName.replace(/^@[^/]+\//, "");
-        if (!hasPlugin(name)) return [];
-        return [
-            {
-                name,
-                version: `v${(plugin.version ?? manifest?.version ?? "").replace(/^v/, "")}`,
-                server: plugin.server ?? "",
-            },
-        ];
+export function requiredPackages(program: string, hasPlugin: (name: string) => boolean): Package[] {
+    const { dependencies, devDependencies } = readPackage(program);
+    return Object.keys({ ...dependencies, ...devDependencies }).flatMap((npmName) => {
+        const { version, pulumi } = readPackage(folderOf(program, npmName) ?? "");
+        const name = pulumi?.name ?? npmName.replace(/^@[^/]+\//, "");
+        if (!pulumi?.resource || !hasPlugin(name)) return [];
+        return [{ name, version: `v${(pulumi.version ?? version ?? "").replace(/^v/, "")}` }];
     });
-}
-
-/** Dependencies of the program with their installed versions. @param transitive whether to include indirect ones */
-export function programDependencies(program: string, transitive: boolean): Dependency[] {
-    const folders = installed(program);
-    if (!transitive) {
-        const own = readPackage(program);
-        const names = Object.keys({ ...own?.dependencies, ...own?.devDependencies, ...own?.optionalDependencies });
-        return names.sort().flatMap((name) => describe(name, folders.get(name)));
-    }
-    return [...folders].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([name, folder]) => describe(name, folder));
-}
-
-function describe(name: string, folder: string | undefined): Dependency[] {
-    const version = folder && readPackage(folder)?.version;
-    return version ? [{ name, version }] : [];
 }

@@ -9,13 +9,12 @@ import { locate, optionEnvironment } from "./run";
 
 type Call = ServerWritableStream<RunPluginRequest, RunPluginResponse>;
 
-/** Runs a policy pack, or a provider for Node.js. Its output and exit code are written to the stream of the call. */
+/** Runs a policy pack. Its output and exit code are written to the stream of the call. */
 export async function runPlugin(call: Call, options: RuntimeOptions, children: Children): Promise<void> {
     const request = call.request;
     try {
         if (request.getAttachDebugger()) unsupported("--attach-debugger");
         if (request.getKind() === "analyzer") await runPolicyPack(call, options, children);
-        else if (request.getKind() === "resource") await runProvider(call, options, children);
         else unsupported(`A plugin of kind "${request.getKind()}"`);
     } catch (error) {
         call.emit("error", statusOf(error));
@@ -40,18 +39,6 @@ async function finish(call: Call, child: ChildProcess): Promise<void> {
     const { code } = await Children.ended(child);
     call.write(new RunPluginResponse().setExitcode(code ?? 1));
     call.end();
-}
-
-async function runProvider(call: Call, options: RuntimeOptions, children: Children): Promise<void> {
-    const request = call.request;
-    const script = locate("@pulumi/pulumi/cmd/run-plugin", folderOf(request));
-    const child = children.startNode([script, folderOf(request), ...request.getArgsList()], {
-        cwd: request.getPwd(),
-        env: environmentOf(request, options),
-        stdio: ["ignore", "pipe", "pipe"],
-    });
-    child.stdout?.on("data", (bytes: Buffer) => stdout(call, bytes));
-    await finish(call, child);
 }
 
 /** Runs a pack in its own folder, with the stack's configuration in its environment. */

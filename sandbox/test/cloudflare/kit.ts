@@ -8,14 +8,10 @@ export const START = Date.parse("2026-11-25T12:00:00Z");
 
 export interface Answered {
     status: number;
-    headers: Headers;
     /** `result` of the envelope. */
     result: any;
-    /** The first code among the errors. */
     code?: number;
-    /** All messages among the errors. */
     message: string;
-    body: any;
     text: string;
 }
 
@@ -44,11 +40,9 @@ export class TestApi {
         const json = text.startsWith("{") ? JSON.parse(text) : undefined;
         return {
             status: response.status,
-            headers: response.headers,
             result: json?.result,
             code: json?.errors?.[0]?.code,
-            message: (json?.errors ?? []).map((e: any) => e.message).join("\n"),
-            body: json,
+            message: json?.errors?.[0]?.message ?? "",
             text,
         };
     }
@@ -63,8 +57,8 @@ export class TestApi {
         const made = await this.post("zones", { name, account: { id: this.account.id } });
         return made.result.id;
     }
-    /** Creates a token with these permissions, or limited to these zones. @returns its value */
-    token(limits: Pick<ApiToken, "permissions" | "zones">): string {
+    /** Creates a token with these permissions. @returns its value */
+    token(limits: Pick<ApiToken, "permissions">): string {
         const value = `limited-token-${this.account.apiTokens.length}`.padEnd(40, "0");
         return this.account.addApiToken({ value, ...limits }).value;
     }

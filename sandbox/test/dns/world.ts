@@ -34,10 +34,9 @@ export class World {
     }
     resolver = (believes: "parent" | "child") => this.dns.resolver(believes);
 
-    /** @param ttls of the registry's records */
-    static async start(records: ZoneRecord[], ttls?: Registry["ttls"]): Promise<World> {
+    static async start(records: ZoneRecord[]): Promise<World> {
         const api = await TestApi.start();
-        const dns = await startDns({ account: api.account, zone: ZONE, records, ttls });
+        const dns = await startDns({ account: api.account, zone: ZONE, records });
         const zone = api.account.zones.get(await api.zone(ZONE))!;
         return new World(api, zone, dns);
     }

@@ -5,5 +5,5 @@ import { type Output, run } from "../../plugins/command/ssh";
 export function on(host: Host, command: string, stdin = "", user = "ops"): Promise<Output> {
     const { address, port, privateKey, hostKey } = host;
     const connection = { host: address, port, user, privateKey, hostKey, dialErrorLimit: 0, perDialTimeout: 30 };
-    return run({ connection, command, stdin, environment: {} });
+    return run({ connection, command, stdin });
 }

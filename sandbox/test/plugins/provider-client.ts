@@ -39,11 +39,6 @@ export async function providerClient(service: grpc.UntypedServiceImplementation,
             const found = await ask(client, client.checkConfig, request);
             return found.getFailuresList().map((failure) => failure.getReason());
         },
-        async diffConfig(olds: Values, news: Values): Promise<{ changes: string[]; replaces: string[] }> {
-            const request = new provider.DiffRequest().setUrn("u").setOlds(struct(olds)).setNews(struct(news));
-            const found = await ask(client, client.diffConfig, request);
-            return { changes: found.getDiffsList(), replaces: found.getReplacesList() };
-        },
         async check(type: string, inputs: Values): Promise<{ inputs: Values; problems: string[] }> {
             const request = new provider.CheckRequest().setUrn(urnOf(type)).setNews(struct(inputs)).setOlds(struct({}));
             const found = await ask(client, client.check, request);

@@ -172,7 +172,7 @@ describe("daily work with option cloudflare on the engine", () => {
     });
 
     it("warns in each run that the team is in classic mode", () => {
-        const runs = said.filter((text) => /^pulumi up, stack /m.test(text));
+        const runs = said.filter((text) => /^(pulumi up, stack | *Resources:)/m.test(text));
         assert.equal(runs.length, 4);
         const warning = /the team is not in strict mode, so a wrong service token may get 403 or a redirect \(302\)/;
         for (const run of runs) assert.match(run, warning);

@@ -100,7 +100,7 @@ async function startFailingEdge({ clientId, clientSecret }: Pair) {
     const token = world.token({ client_id: clientId, client_secret: clientSecret });
     const policy = world.policy("non_identity", [{ service_token: { token_id: token.id } }]);
     world.application([policy], { domain: "localhost" });
-    world.rules("http_request_firewall_custom", [{ expression: 'starts_with(http.request.uri.path, "/closed")' }]);
+    world.rules("http_request_firewall_custom", [{ expression: '(http.request.uri.path eq "/closed/completions")' }]);
     for (const rules of world.account.rulesets.values()) rules.zone_id = zone.id;
     await world.connect();
     const at = (path: string) => `http://localhost:${world.edge.port}/${path}`;
@@ -139,7 +139,7 @@ async function startEdge(
     world.application([callers], { domain: "localhost" });
     world.application([callers], { domain: "localhost/single", read_service_tokens_from_header: "Authorization" });
     world.application([callers, people], { domain: "localhost/login" });
-    const limit = { period: 10, requests_per_period: 1, mitigation_timeout: 30, requests_to_origin: false };
+    const limit = { period: 10, requests_per_period: 1, mitigation_timeout: 30 };
     const ratelimit = { ...limit, characteristics: ["cf.colo.id", "ip.src"] };
     world.rules("http_ratelimit", [{ expression: 'http.request.uri.path eq "/limited/completions"', ratelimit }]);
     for (const rules of world.account.rulesets.values()) rules.zone_id = zone.id;

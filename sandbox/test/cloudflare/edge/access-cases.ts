@@ -33,212 +33,95 @@ const other = (_: ServiceToken, world: World) => shows(world.token());
 const joint = (token: ServiceToken) =>
     JSON.stringify({ "cf-access-client-id": token.client_id, "cf-access-client-secret": token.client_secret });
 const past = "2020-01-01T00:00:00Z";
+const rotated = (until: string) => ({ previous_client_secret: "old", previous_client_secret_expires_at: until });
+const old = (token: ServiceToken) => shows(token, "old");
+const redirects401 = { service_auth_401_redirect: true };
+const oneHeader = { read_service_tokens_from_header: "Authorization" };
+const anyToken = (world: World) => [world.policy("non_identity", [{ any_valid_service_token: {} }])];
+const everyone = (world: World, decision: AccessPolicy["decision"]) => world.policy(decision, [{ everyone: {} }]);
 
 export const CASES: [what: string, the: Case][] = [
-    ["classic: accepts a valid token", { headers: right, status: 200 }],
+    ["accepts a valid token", { headers: right, status: 200 }],
     ["strict: accepts a valid token", { strict: true, headers: right, status: 200 }],
-    ["classic: no credential, only Service Auth: 403", { status: 403 }],
-    ["strict: no credential, only Service Auth: 403", { strict: true, status: 403 }],
-    ["classic: no credential, login allowed: 302", { policies: withAllow, status: 302 }],
-    ["strict: no credential, login allowed: 302", { strict: true, policies: withAllow, status: 302 }],
-    ["classic: wrong secret, only Service Auth: 403", { headers: wrongSecret, status: 403 }],
-    ["classic: wrong secret, login allowed: 302", { headers: wrongSecret, policies: withAllow, status: 302 }],
-    ["strict: wrong secret: 401", { strict: true, headers: wrongSecret, status: 401 }],
+    ["no credential, only Service Auth", { status: 403 }],
+    ["strict: no credential, only Service Auth", { strict: true, status: 403 }],
+    ["no credential, login allowed", { policies: withAllow, status: 302 }],
+    ["strict: no credential, login allowed", { strict: true, policies: withAllow, status: 302 }],
+    ["wrong secret, only Service Auth", { headers: wrongSecret, status: 403 }],
+    ["wrong secret, login allowed", { headers: wrongSecret, policies: withAllow, status: 302 }],
+    ["strict: wrong secret", { strict: true, headers: wrongSecret, status: 401 }],
+    ["strict: wrong secret, login allowed", { strict: true, headers: wrongSecret, policies: withAllow, status: 401 }],
+    ["disabled token", { token: { enabled: false }, headers: right, status: 403 }],
+    ["strict: disabled token", { strict: true, token: { enabled: false }, headers: right, status: 401 }],
+    ["expired token", { token: { expires_at: past }, headers: right, status: 403 }],
+    ["strict: expired token", { strict: true, token: { expires_at: past }, headers: right, status: 401 }],
+    ["valid token that no policy admits", { headers: other, status: 403 }],
+    ["valid token that no policy admits, login allowed", { headers: other, policies: withAllow, status: 302 }],
+    ["strict: valid token that no policy admits", { strict: true, headers: other, status: 403 }],
+    ["a token in an Allow policy", { policies: onlyAllow, headers: right, status: 302 }],
+    ["strict: a token in an Allow policy", { strict: true, policies: onlyAllow, headers: right, status: 403 }],
+    ["the id without the secret", { headers: (t) => ({ "CF-Access-Client-Id": t.client_id }), status: 403 }],
+    ["the secret without the id", { headers: (t) => ({ "CF-Access-Client-Secret": t.client_secret }), status: 403 }],
+    ["strict: a repeated header", { strict: true, headers: (t) => repeated(t, t.client_secret), status: 401 }],
+    ["a repeated header", { headers: (t) => repeated(t, "x"), status: 200 }],
+    ["401 instead of the login", { policies: withAllow, application: redirects401, headers: wrongSecret, status: 401 }],
+    ["401 for nothing shown", { application: redirects401, status: 401 }],
     [
-        "strict: wrong secret, login allowed: 401",
-        { strict: true, headers: wrongSecret, policies: withAllow, status: 401 },
-    ],
-    ["classic: disabled token: 403", { token: { enabled: false }, headers: right, status: 403 }],
-    ["strict: disabled token: 401", { strict: true, token: { enabled: false }, headers: right, status: 401 }],
-    ["classic: expired token: 403", { token: { expires_at: past }, headers: right, status: 403 }],
-    ["strict: expired token: 401", { strict: true, token: { expires_at: past }, headers: right, status: 401 }],
-    ["classic: valid token that no policy admits: 403", { headers: other, status: 403 }],
-    [
-        "classic: valid token that no policy admits, login allowed: 302",
-        { headers: other, policies: withAllow, status: 302 },
-    ],
-    ["strict: valid token that no policy admits: 403", { strict: true, headers: other, status: 403 }],
-    [
-        "classic: a token in an Allow policy is redirected to the login page",
-        { policies: onlyAllow, headers: right, status: 302 },
-    ],
-    [
-        "strict: a token in an Allow policy is not authorised: 403",
-        { strict: true, policies: onlyAllow, headers: right, status: 403 },
-    ],
-    ["rejects the id without the secret", { headers: (t) => ({ "CF-Access-Client-Id": t.client_id }), status: 403 }],
-    [
-        "rejects the secret without the id",
-        { headers: (t) => ({ "CF-Access-Client-Secret": t.client_secret }), status: 403 },
+        "403 for a Block policy, which never redirects",
+        { policies: (w, t) => [serviceAuth(w, t), everyone(w, "deny")], application: redirects401, status: 403 },
     ],
     [
-        "accepts header names in any case",
-        {
-            headers: (t) => ({ "cf-ACCESS-client-ID": t.client_id, "cf-access-CLIENT-secret": t.client_secret }),
-            status: 200,
-        },
+        "both parts in one header",
+        { application: oneHeader, headers: (t) => ({ authorization: joint(t) }), status: 200 },
     ],
+    ["two headers in addition to the one", { application: oneHeader, headers: right, status: 200 }],
+    ["a bearer token", { application: oneHeader, headers: () => ({ authorization: "Bearer abc" }), status: 403 }],
+    ["one header that is not named", { headers: (t) => ({ authorization: joint(t) }), status: 403 }],
+    ["the secret before the last rotation until its date", { token: rotated(NEVER), headers: old, status: 200 }],
+    ["the secret before the last rotation after its date", { token: rotated(past), headers: old, status: 403 }],
+    ["the new secret during the overlap", { token: rotated(NEVER), headers: right, status: 200 }],
+    ["the old one of a disabled token", { token: { ...rotated(NEVER), enabled: false }, headers: old, status: 403 }],
+    ["any token of the account", { policies: anyToken, headers: other, status: 200 }],
+    ["any token, but a wrong secret", { policies: anyToken, headers: wrongSecret, status: 403 }],
     [
-        "strict: a repeated header: 401",
-        {
-            strict: true,
-            headers: (t) => ({
-                "CF-Access-Client-Id": t.client_id,
-                "CF-Access-Client-Secret": [t.client_secret, t.client_secret],
-            }),
-            status: 401,
-        },
-    ],
-    [
-        "classic: accepts a repeated header",
-        {
-            headers: (t) => ({ "CF-Access-Client-Id": t.client_id, "CF-Access-Client-Secret": [t.client_secret, "x"] }),
-            status: 200,
-        },
-    ],
-    [
-        "service_auth_401_redirect: 401 instead of the login page",
-        { policies: withAllow, application: { service_auth_401_redirect: true }, headers: wrongSecret, status: 401 },
-    ],
-    [
-        "service_auth_401_redirect: 401 for nothing shown",
-        { application: { service_auth_401_redirect: true }, status: 401 },
-    ],
-    [
-        "service_auth_401_redirect: 403 for a Block policy, instead of the login page too",
-        {
-            policies: (w, t) => [serviceAuth(w, t), w.policy("deny", [{ everyone: {} }])],
-            application: { service_auth_401_redirect: true },
-            status: 403,
-        },
-    ],
-    [
-        "one header: accepts both parts in JSON",
-        {
-            application: { read_service_tokens_from_header: "Authorization" },
-            headers: (t) => ({ authorization: joint(t) }),
-            status: 200,
-        },
-    ],
-    [
-        "one header: still accepts the two headers",
-        { application: { read_service_tokens_from_header: "Authorization" }, headers: right, status: 200 },
-    ],
-    [
-        "one header: rejects a bearer token",
-        {
-            application: { read_service_tokens_from_header: "Authorization" },
-            headers: () => ({ authorization: "Bearer abc" }),
-            status: 403,
-        },
-    ],
-    [
-        "one header: ignored where the application does not name it",
-        { headers: (t) => ({ authorization: joint(t) }), status: 403 },
-    ],
-    [
-        "accepts the secret before the last rotation until its date",
-        {
-            token: { previous_client_secret: "old", previous_client_secret_expires_at: NEVER },
-            headers: (t) => shows(t, "old"),
-            status: 200,
-        },
-    ],
-    [
-        "rejects the secret before the last rotation after its date",
-        {
-            token: { previous_client_secret: "old", previous_client_secret_expires_at: past },
-            headers: (t) => shows(t, "old"),
-            status: 403,
-        },
-    ],
-    [
-        "accepts the new secret during the overlap",
-        {
-            token: { previous_client_secret: "old", previous_client_secret_expires_at: NEVER },
-            headers: right,
-            status: 200,
-        },
-    ],
-    [
-        "rejects the previous secret of a disabled token too",
-        {
-            token: { enabled: false, previous_client_secret: "old", previous_client_secret_expires_at: NEVER },
-            headers: (t) => shows(t, "old"),
-            status: 403,
-        },
-    ],
-    [
-        "any_valid_service_token admits any token of the account",
-        { policies: (w) => [w.policy("non_identity", [{ any_valid_service_token: {} }])], headers: other, status: 200 },
-    ],
-    [
-        "any_valid_service_token rejects a wrong secret",
-        {
-            policies: (w) => [w.policy("non_identity", [{ any_valid_service_token: {} }])],
-            headers: wrongSecret,
-            status: 403,
-        },
-    ],
-    [
-        "admits an address in the range",
-        { policies: (w) => [w.policy("non_identity", [{ ip: { ip: "127.0.0.0/8" } }])], status: 200 },
-    ],
-    [
-        "rejects an address outside the range",
-        { policies: (w) => [w.policy("non_identity", [{ ip: { ip: "10.0.0.0/8" } }])], status: 403 },
-    ],
-    [
-        "also checks require",
+        "a token that include admits, but require does not",
         {
             policies: (w, t) => [
-                w.policy("non_identity", [{ service_token: { token_id: t.id } }], {
-                    require: [{ ip: { ip: "10.0.0.0/8" } }],
-                }),
+                Object.assign(serviceAuth(w, t), { require: [{ service_token: { token_id: w.token().id } }] }),
             ],
-            headers: right,
-            status: 403,
+            ...{ headers: right, status: 403 },
         },
     ],
     [
-        "exclude rejects a caller that include admits",
+        "a token that include admits, and exclude too",
         {
-            policies: (w, t) => [
-                w.policy("non_identity", [{ any_valid_service_token: {} }], {
-                    exclude: [{ service_token: { token_id: t.id } }],
-                }),
-            ],
-            headers: right,
-            status: 403,
+            policies: (w, t) => [Object.assign(anyToken(w)[0], { exclude: [{ service_token: { token_id: t.id } }] })],
+            ...{ headers: right, status: 403 },
         },
     ],
+    ["bypass for everyone", { policies: (w) => [everyone(w, "bypass")], status: 200 }],
     [
-        "bypass for everyone disables authentication",
-        { policies: (w) => [w.policy("bypass", [{ everyone: {} }])], status: 200 },
+        "Service Auth before Block",
+        { policies: (w, t) => [everyone(w, "deny"), serviceAuth(w, t)], headers: right, status: 200 },
     ],
     [
-        "checks Service Auth before Block",
-        { policies: (w, t) => [w.policy("deny", [{ everyone: {} }]), serviceAuth(w, t)], headers: right, status: 200 },
+        "Block even where login is allowed",
+        { policies: (w) => [everyone(w, "deny"), everyone(w, "allow")], status: 403 },
     ],
+    ["an application without policies", { policies: () => [], headers: right, status: 403 }],
+    ["a path below the application's", { application: { domain: `${HOST}/v1` }, path: "/v1/completions", status: 403 }],
+    ["a path outside the application's", { application: { domain: `${HOST}/v1` }, path: "/v10", status: 200 }],
     [
-        "Block for everyone rejects even where login is allowed",
-        { policies: (w) => [w.policy("deny", [{ everyone: {} }]), w.policy("allow", [{ everyone: {} }])], status: 403 },
-    ],
-    ["rejects every request of an application without policies", { policies: () => [], headers: right, status: 403 }],
-    [
-        "protects a path below the application's",
-        { application: { domain: `${HOST}/v1` }, path: "/v1/completions", status: 403 },
-    ],
-    [
-        "does not protect a path outside the application's",
-        { application: { domain: `${HOST}/v1` }, path: "/v10", status: 200 },
-    ],
-    [
-        "protects the path also when it is written with dots or doubled slashes",
+        "the path written with dots, doubled slashes and escapes",
         { application: { domain: `${HOST}/v1` }, path: "/x/..//%76%31/completions", status: 403 },
     ],
     [
-        "a selector that is unsupported is named",
+        "an unsupported selector",
         { policies: (w) => [w.policy("non_identity", [{ geo: { country_code: "AE" } }])], status: 501 },
     ],
 ];
+
+function repeated(token: ServiceToken, second: string): Record<string, string | string[]> {
+    const secrets = [token.client_secret, second];
+    return { "CF-Access-Client-Id": token.client_id, "CF-Access-Client-Secret": secrets };
+}

@@ -22,7 +22,7 @@ describe("Cloudflare edge: Access", () => {
     });
 
     for (const [what, the] of CASES)
-        it(what, async () => {
+        it(`answers ${the.status}: ${what}`, async () => {
             world.account.organization.strict_service_token_auth = the.strict ?? false;
             const token = world.token(the.token);
             world.application((the.policies ?? ((w, t) => [serviceAuth(w, t)]))(world, token), the.application);
@@ -40,7 +40,7 @@ describe("Cloudflare edge: Access", () => {
             location.origin + location.pathname,
             `https://sandbox.cloudflareaccess.com/cdn-cgi/access/login/${HOST}`,
         );
-        const followed = await fetch(`http://127.0.0.1:${world.edge.teamDomainPort}${location.pathname}`);
+        const followed = await fetch(`${new URL(world.edge.certsUrl).origin}${location.pathname}`);
         assert.equal(followed.status, 200);
         assert.match(await followed.text(), /^<!DOCTYPE html>/);
     });

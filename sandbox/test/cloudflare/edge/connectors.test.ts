@@ -4,9 +4,8 @@ import { once } from "node:events";
 import { tunnelStatus } from "../../../cloudflare/account";
 import { Connector } from "../../../cloudflare/connector/connector";
 import { parseToken } from "../../../cloudflare/connector/token";
-import { startEdge } from "../../../cloudflare/edge/server";
 import { HOST, World } from "./kit";
-import { send, type Reply } from "./send";
+import { type Reply } from "./send";
 
 describe("Cloudflare edge: connectors", () => {
     let world: World;
@@ -83,17 +82,6 @@ describe("Cloudflare edge: connectors", () => {
         assert.deepEqual([(await running).body, await stopped], ["finished", true]);
     });
 
-    it("answers 502 to a request that still runs after the grace period", async () => {
-        const connector = await world.connect();
-        const arrived = new Promise<void>((resolve) => {
-            world.respond = () => resolve();
-        });
-        const running = world.send({ method: "POST", body: "{}" });
-        await arrived;
-        assert.equal(await connector.stop(20), false);
-        assert.equal((await running).status, 502);
-    });
-
     it("answers 502 to the POST on a killed connector, and sends all other requests to the second connector", async () => {
         const first = await world.connect();
         const arrived = new Promise<void>((resolve) => {
@@ -110,15 +98,6 @@ describe("Cloudflare edge: connectors", () => {
         assert.equal(world.seen.length, 9, "the POST was not repeated");
     });
 
-    it("reconnects a connector that lost its connections", async () => {
-        const connector = await world.connect();
-        const before = world.tunnel.connections.map((c) => c.id);
-        world.account.changed("connections", world.tunnel.id, connector.id);
-        await world.until(() => world.tunnel.connections.filter((c) => !before.includes(c.id)).length === 4);
-        assert.equal((await world.send()).status, 200);
-        assert.match(world.lines.join(""), /INF Retrying connection in up to 0\.01s connIndex=0/);
-    });
-
     it("applies a new configuration without a restart", async () => {
         await world.connect();
         await world.connect();
@@ -126,18 +105,6 @@ describe("Cloudflare edge: connectors", () => {
         world.configure({ ingress: [{ service: "http_status:418" }] });
         await world.until(() => world.connectors.every((c) => c.stats.configVersion === 2));
         for (let i = 0; i < 8; i++) assert.equal((await world.send()).status, 418);
-    });
-
-    it("ignores a configuration older than the connector's", async () => {
-        const connector = await world.connect();
-        world.configure({ ingress: [{ service: "http_status:418" }] });
-        await world.until(() => connector.stats.configVersion === 2);
-        const config = { ingress: [{ service: "http_status:410" }] };
-        world.tunnel.configuration = { version: 1, config, created_at: world.account.stamp() };
-        const before = world.tunnel.connections.map((c) => c.id);
-        world.account.changed("connections", world.tunnel.id);
-        await world.until(() => world.tunnel.connections.filter((c) => !before.includes(c.id)).length === 4);
-        assert.equal((await world.send()).status, 418);
     });
 
     it("keeps the old configuration when the new one is invalid, and reports the error", async () => {
@@ -150,12 +117,6 @@ describe("Cloudflare edge: connectors", () => {
         );
         assert.equal(connector.stats.configVersion, 1);
         assert.equal((await world.send()).status, 200);
-    });
-
-    it("sends no configuration to a locally managed tunnel, which answers 503", async () => {
-        world.tunnel.config_src = "local";
-        await world.connect();
-        assert.equal((await world.send()).status, 503);
     });
 
     const refused: [what: string, change: (token: any) => void, error: RegExp][] = [
@@ -184,13 +145,6 @@ describe("Cloudflare edge: connectors", () => {
             assert.ok(!lines.join().includes(world.tunnel.secret));
         });
 
-    it("accepts at most 25 connectors of a tunnel", async () => {
-        for (let i = 0; i < 25; i++) await world.connect();
-        void world.connect(); // The edge rejects the connections of this connector.
-        await world.until(() => world.lines.some((line) => /too many connectors: a tunnel has at most 25/.test(line)));
-        assert.equal(world.tunnel.connections.length, 100);
-    });
-
     it("keeps running connectors when the secret changes, and requires the new secret from connectors that start later", async () => {
         await world.connect();
         world.tunnel.secret = Buffer.alloc(32, 7).toString("base64");
@@ -198,24 +152,6 @@ describe("Cloudflare edge: connectors", () => {
         assert.equal((await world.send()).status, 200);
         await world.connect();
         assert.equal(world.tunnel.connections.length, 8);
-    });
-
-    it("reconnects a connector when the edge is back", async () => {
-        const { connectorPort, certificate } = world.edge;
-        const connector = await world.connect();
-        await world.edge.close();
-        await world.until(() =>
-            world.lines.some((line) => /Unable to establish connection with Cloudflare/.test(line)),
-        );
-        assert.equal(connector.stats.ready().status, 503);
-        // The metrics do not show the loss of the edge: as in cloudflared 2026.8.2, they count attempts and keep the
-        // last location of each connection.
-        assert.match(connector.stats.prometheus(), /^cloudflared_tunnel_server_locations\{connection_id="3",.*\} 1$/m);
-        assert.equal(tunnelStatus(world.tunnel), "down");
-        const again = await startEdge({ port: 0, account: world.account, connectorPort, certificate });
-        await world.until(() => world.tunnel.connections.length === 4);
-        assert.equal((await send(again.port, { Host: HOST }, {})).status, 200);
-        await again.close();
     });
 
     it("keeps the connection for others when a caller disconnects during an upload", async () => {

@@ -39,15 +39,6 @@ describe("Cloudflare edge: to the origin and back", () => {
         assert.equal(decodeProtectedHeader(jwt).alg, "RS256");
     });
 
-    it("publishes its keys as a JWK set and as certificates", async () => {
-        const set = (await (await fetch(world.edge.certsUrl)).json()) as any;
-        const [key] = set.keys;
-        assert.deepEqual([key.kty, key.alg, key.use, key.e], ["RSA", "RS256", "sig", "AQAB"]);
-        assert.equal(set.public_cert.kid, key.kid);
-        assert.match(set.public_certs[0].cert, /^-----BEGIN CERTIFICATE-----/);
-        assert.ok(!("d" in key), "never the private key");
-    });
-
     it("removes the secrets, and forwards the client id", async () => {
         const token = world.token();
         const policy = world.policy("non_identity", [{ any_valid_service_token: {} }]);
@@ -56,11 +47,6 @@ describe("Cloudflare edge: to the origin and back", () => {
         assert.deepEqual(seenHeader(world.seen[0], "CF-Access-Client-Secret"), []);
         assert.deepEqual(seenHeader(world.seen[0], "Authorization"), []);
         assert.deepEqual(seenHeader(world.seen[0], "CF-Access-Client-Id"), [token.client_id]);
-    });
-
-    it("also removes the secret if no application exists", async () => {
-        await world.send({ headers: { "CF-Access-Client-Secret": "s" } });
-        assert.deepEqual(seenHeader(world.seen[0], "CF-Access-Client-Secret"), []);
     });
 
     it("removes callers' headers with the edge's own names", async () => {
@@ -162,16 +148,6 @@ describe("Cloudflare edge: to the origin and back", () => {
         socket.destroy();
     });
 
-    for (const size of [0, 1, 4096, 4097, 9000, 100_000])
-        it(`forwards ${size} bytes of a known length, however they are split`, async () => {
-            const body = "0123456789".repeat(size / 10 + 1).slice(0, size);
-            world.respond = (_, answer) => {
-                answer.writeHead(200, { "Content-Type": "application/json", "Content-Length": size });
-                answer.write(body.slice(0, size / 3), () => answer.end(body.slice(size / 3)));
-            };
-            assert.equal((await world.send()).body, body);
-        });
-
     it("aborts the request to the origin when the caller disconnects", async () => {
         const gone = new Promise<void>((resolve) => {
             world.respond = (_, answer) => {
@@ -182,18 +158,5 @@ describe("Cloudflare edge: to the origin and back", () => {
         const socket = connect(world.edge.port, "127.0.0.1");
         socket.write(`GET / HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`);
         await gone;
-    });
-
-    it("answers HEAD, 204 and 304 without a body", async () => {
-        for (const [method, status] of [
-            ["HEAD", 200],
-            ["GET", 204],
-            ["GET", 304],
-        ] as const) {
-            world.respond = (_, answer) =>
-                answer.writeHead(status, status === 200 ? { "Content-Length": 5 } : {}).end();
-            const reply = await world.send({ method });
-            assert.deepEqual([reply.status, reply.body], [status, ""]);
-        }
     });
 });

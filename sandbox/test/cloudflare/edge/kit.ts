@@ -1,5 +1,6 @@
 /** A world for the edge's tests: one active zone, one tunnel to an origin, and the objects that a test adds. */
 import assert from "node:assert/strict";
+import { randomBytes, randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -15,14 +16,15 @@ import {
     type Selector,
     type ServiceToken,
     type Tunnel,
+    type TunnelConfiguration,
     type Zone,
 } from "../../../cloudflare/account";
 import { Connector } from "../../../cloudflare/connector/connector";
 import { createLog } from "../../../cloudflare/connector/log";
 import { parseToken } from "../../../cloudflare/connector/token";
-import { SigningKeys } from "../../../cloudflare/edge/access/keys";
+import { SigningKeys } from "../../../cloudflare/edge/keys";
 import { startEdge, type Edge, type EdgeOptions } from "../../../cloudflare/edge/server";
-import { audience, clientId, clientSecret, hexId, uuid } from "../../../cloudflare/ids";
+import { clientSecret, hexId } from "../../../cloudflare/ids";
 import { partsOfEnvironment } from "../../../real/choice";
 import { RealCloudflared, startConnectorProxy } from "../../../real/cloudflared";
 import { addRecord, addTunnel, addZone } from "./objects";
@@ -64,7 +66,7 @@ export class World {
         addRecord(made, zone, HOST, `${tunnel.id}.cfargotunnel.com`);
         const origin = createServer((request, answer) => void world.receive(request, answer));
         await new Promise<void>((resolve) => origin.listen(0, "127.0.0.1", resolve));
-        keys ??= await SigningKeys.create(() => new Date());
+        keys ??= await SigningKeys.create();
         const log = (line: string) => void world.lines.push(line);
         const started = await startEdge({ port: 0, account: made, keys, log, ...edge });
         const world: World = new World(made, zone, tunnel, origin, started);
@@ -86,9 +88,9 @@ export class World {
         });
     }
 
-    configure(config: { ingress: { service: string; [other: string]: unknown }[] }): void {
+    configure(config: TunnelConfiguration["config"]): void {
         const version = (this.tunnel.configuration?.version ?? 0) + 1;
-        this.tunnel.configuration = { version, config, created_at: this.account.stamp() };
+        this.tunnel.configuration = { version, config };
         this.account.changed("tunnel", this.tunnel.id);
     }
 
@@ -159,22 +161,15 @@ export class World {
 
     /** Adds a Worker for requests that match `pattern`. */
     worker(content: string, pattern = `${HOST}/*`): void {
-        const now = this.account.stamp();
-        this.account.workerScripts.set("one", {
-            ...{ id: "one", content, main_module: "worker.mjs", compatibility_date: "2026-01-01", logpush: false },
-            ...{ usage_model: "standard", etag: "e", handlers: ["fetch"], created_on: now, modified_on: now },
-        });
+        const script = { id: "one", content, main_module: "worker.mjs", compatibility_date: "2026-01-01" };
+        this.account.workerScripts.set("one", script);
         this.account.workerRoutes.set("r", { id: "r", zone_id: this.zone.id, pattern, script: "one" });
     }
 
     token(change: Partial<ServiceToken> = {}): ServiceToken {
         const token: ServiceToken = {
-            id: uuid(),
-            name: "caller",
-            client_id: clientId(),
-            client_secret: clientSecret(),
+            ...{ id: randomUUID(), name: "caller", client_id: `${hexId()}.access`, client_secret: clientSecret() },
             client_secret_version: 1,
-            previous_client_secret_expires_at: null,
             enabled: true,
             duration: "8760h",
             expires_at: NEVER,
@@ -188,13 +183,7 @@ export class World {
 
     policy(decision: AccessPolicy["decision"], include: Selector[], change: Partial<AccessPolicy> = {}): AccessPolicy {
         const policy: AccessPolicy = {
-            id: uuid(),
-            name: decision,
-            decision,
-            include,
-            exclude: [],
-            require: [],
-            reusable: true,
+            ...{ id: randomUUID(), name: decision, decision, include, exclude: [], require: [] },
             created_at: this.account.stamp(),
             updated_at: this.account.stamp(),
             ...change,
@@ -206,13 +195,8 @@ export class World {
     application(policies: AccessPolicy[], change: Partial<AccessApplication> = {}): AccessApplication {
         const domain = change.domain ?? HOST;
         const application: AccessApplication = {
-            id: uuid(),
-            name: "api",
-            type: "self_hosted",
-            aud: audience(),
-            domain,
-            self_hosted_domains: [domain],
-            destinations: [{ type: "public", uri: domain }],
+            ...{ id: randomUUID(), name: "api", type: "self_hosted", aud: randomBytes(32).toString("hex") },
+            ...{ domain, self_hosted_domains: [domain] },
             policies: policies.map(({ id }, i) => ({ id, precedence: i + 1 })),
             session_duration: "24h",
             created_at: this.account.stamp(),
@@ -224,13 +208,12 @@ export class World {
     }
 
     rules(phase: string, rules: Partial<RulesetRule>[]): void {
-        const id = hexId();
         const complete = rules.map((rule, i): RulesetRule => {
-            const fixed = { id: hexId(), ref: `rule-${i + 1}`, version: "1", enabled: true, description: "" };
-            return { ...fixed, action: "block", expression: "true", last_updated: this.account.stamp(), ...rule };
+            const fixed = { id: hexId(), ref: `rule-${i + 1}`, enabled: true, description: "", action: "block" };
+            return { ...fixed, expression: `(http.host eq "${HOST}")`, ...rule };
         });
-        const fixed = { name: phase, kind: "zone", description: "", version: "1", last_updated: this.account.stamp() };
-        this.account.rulesets.set(id, { id, zone_id: this.zone.id, phase, rules: complete, ...fixed });
+        const id = hexId();
+        this.account.rulesets.set(id, { id, zone_id: this.zone.id, name: phase, kind: "zone", phase, rules: complete });
     }
 
     private async receive(request: IncomingMessage, answer: ServerResponse): Promise<void> {

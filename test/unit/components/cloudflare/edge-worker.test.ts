@@ -7,7 +7,7 @@ import { transformSync } from "esbuild";
 import * as fc from "fast-check";
 import { renderWorker, workerName } from "../../../../components/cloudflare/edge-worker";
 import { serviceDescription } from "../../../../components/alpa/service-description";
-import { loadModule } from "../../../../sandbox/cloudflare/workers/module";
+import { loadModule } from "../../../../sandbox/cloudflare/edge/worker-module";
 
 const HOST = "https://llm.example.com";
 const SETTINGS = { hostnames: ["llm.example.com"], prefixes: ["/opt", "/alpa"], model: "default" };

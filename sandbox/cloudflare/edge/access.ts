@@ -1,0 +1,139 @@
+/**
+ * Access: admits a request and issues its JWT, or answers the request itself. Facts: Cloudflare's documentation of Access, for
+ * classic and for strict service-token auth. An application's path includes all paths below it, and the longest path wins. A
+ * policy matches if any selector of `include`, all of `require` and none of `exclude` match; Bypass and Service Auth are
+ * evaluated before Block and Allow. An Allow policy needs a person, so it never matches here: the edge offers the login page.
+ * Assumptions where the documentation leaves something open:
+ * - In strict mode, a request without token headers gets 403 if the application has only Service Auth policies.
+ * - With `service_auth_401_redirect`, an application with Service Auth policies rejects requests with 401. A Block policy still
+ *   rejects with 403: the setting only replaces redirects to the login, and a Block policy never redirects.
+ * - Duplicated headers: 401 in strict mode; in classic mode the first value counts.
+ * - In strict mode, the cookie of an earlier answer to a service token is not accepted.
+ */
+import type { AccessApplication, AccessPolicy, Account, Selector, ServiceToken } from "../account";
+import { goDuration } from "../durations";
+import { errorPage } from "./answers";
+import type { SigningKeys } from "./keys";
+import { secretHeaders, shownBy } from "./service-tokens";
+import { Unsupported, values, type EdgeAnswer, type EdgeRequest } from "./types";
+
+const COOKIE = "CF_Authorization";
+
+type Decision =
+    /**
+     * `jwt`: the JWT that the origin gets. `cookie`: value of Set-Cookie for the answer. `strip`: names of headers with
+     * secrets, which the origin must not get. `caller`: name of the service token.
+     */
+    | { pass: true; jwt?: string; cookie?: string; strip: string[]; caller?: string }
+    | { pass: false; answer: EdgeAnswer };
+
+export async function decide(request: EdgeRequest, account: Account, keys: SigningKeys): Promise<Decision> {
+    const application = applicationOf(account, request);
+    const strip = secretHeaders(application);
+    if (!application) return { pass: true, strip };
+
+    const strict = account.organization.strict_service_token_auth;
+    const shown = shownBy(request.headers, application, account);
+    const refused = shown.kind === "wrong" || (strict && shown.kind === "token" && shown.duplicated);
+    const token = shown.kind === "token" && !refused ? shown.token : undefined;
+    const judged = judge(application, account, token);
+
+    if (judged.met === "bypass") return { pass: true, strip }; // Access issues no JWT for a Bypass policy
+    if (judged.met === "non_identity" && !(strict && refused)) {
+        const jwt = await issue(application, account, keys, token?.client_id);
+        const cookie = `${COOKIE}=${jwt}; Path=/; Max-Age=${sessionSeconds(application)}; Secure; HttpOnly`;
+        return { pass: true, jwt, strip, caller: token?.name, ...(!strict && token && { cookie }) };
+    }
+    const refuse = (status: 401 | 403) => ({
+        pass: false as const,
+        answer: errorPage(status, request, "Cloudflare Access."),
+    });
+    if (strict && shown.kind !== "nothing") return refuse(refused ? 401 : 403);
+    if (judged.met === "deny") return refuse(403);
+    const jwt = strict ? undefined : await replayed(request, application, account, keys);
+    if (jwt) return { pass: true, jwt, strip };
+    if (application.service_auth_401_redirect && judged.decisions.includes("non_identity")) return refuse(401);
+    if (judged.decisions.includes("allow")) return { pass: false, answer: login(request, application, account) };
+    return refuse(403);
+}
+
+/** The application with the longest path that includes the path of the request. */
+function applicationOf(account: Account, { hostname, path }: EdgeRequest): AccessApplication | undefined {
+    const domains = [...account.applications.values()].flatMap((application) =>
+        application.self_hosted_domains.map((domain) => ({ application, domain: domain.replace(/\/+$/, "") })),
+    );
+    const place = `${hostname}${path}`;
+    return domains
+        .filter(({ domain }) => place === domain || place.startsWith(`${domain}/`))
+        .sort((a, b) => b.domain.length - a.domain.length)[0]?.application;
+}
+
+interface Judged {
+    met?: AccessPolicy["decision"];
+    decisions: AccessPolicy["decision"][];
+}
+
+function judge({ policies }: AccessApplication, account: Account, token: ServiceToken | undefined): Judged {
+    const all = [...policies]
+        .sort((a, b) => a.precedence - b.precedence)
+        .flatMap(({ id }) => account.policies.get(id) ?? []);
+    const of = (...decisions: string[]) => all.filter((policy) => decisions.includes(policy.decision));
+    const met = [...of("bypass", "non_identity"), ...of("deny")].find((policy) => admits(policy, token));
+    return { met: met?.decision, decisions: all.map(({ decision }) => decision) };
+}
+
+function admits(policy: AccessPolicy, token: ServiceToken | undefined): boolean {
+    const matches = (selector: Selector) => {
+        if (selector.everyone) return true;
+        if (selector.any_valid_service_token) return token !== undefined;
+        if (selector.service_token) return token?.id === selector.service_token.token_id;
+        throw new Unsupported(`the selector ${Object.keys(selector).join()} of the policy ${policy.name}`);
+    };
+    // All selectors are evaluated, so that an unsupported selector is always reported.
+    const [include, require, exclude] = [policy.include, policy.require, policy.exclude].map((list) =>
+        list.map(matches),
+    );
+    return include.some(Boolean) && require.every(Boolean) && !exclude.some(Boolean);
+}
+
+const issuer = (account: Account): string => `https://${account.organization.auth_domain}`;
+const sessionSeconds = ({ session_duration }: AccessApplication): number => goDuration(session_duration)!;
+
+/**
+ * Issues the JWT of a service token. It has `type: app`, `sub: ""` and no e-mail. Its times are those of the machine's clock,
+ * which the connector and the origin use to verify it.
+ */
+async function issue(
+    application: AccessApplication,
+    account: Account,
+    keys: SigningKeys,
+    common_name?: string,
+): Promise<string> {
+    const iat = Math.floor(Date.now() / 1000);
+    return keys.sign({
+        ...{ type: "app", aud: [application.aud], exp: iat + sessionSeconds(application), iss: issuer(account) },
+        ...(common_name !== undefined && { common_name }),
+        ...{ iat, sub: "" },
+    });
+}
+
+/** JWT of a request that has the cookie of an earlier answer instead of a token. The cookie is valid until the session ends. */
+async function replayed(
+    request: EdgeRequest,
+    application: AccessApplication,
+    account: Account,
+    keys: SigningKeys,
+): Promise<string | undefined> {
+    const cookies = values(request.headers, "cookie").flatMap((header) => header.split(/;\s*/));
+    for (const cookie of cookies.filter((text) => text.startsWith(`${COOKIE}=`))) {
+        const jwt = cookie.slice(COOKIE.length + 1);
+        if (await keys.verifies(jwt, issuer(account), application.aud)) return jwt;
+    }
+    return undefined;
+}
+
+function login(request: EdgeRequest, application: AccessApplication, account: Account): EdgeAnswer {
+    const query = new URLSearchParams({ kid: application.aud, redirect_url: request.target });
+    const location = `${issuer(account)}/cdn-cgi/access/login/${request.hostname}?${query.toString()}`;
+    return { status: 302, headers: [["Location", location]], type: "text/html", body: "" };
+}
