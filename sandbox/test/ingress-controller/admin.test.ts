@@ -119,13 +119,6 @@ describe("Admin API client of the ingress controller", () => {
         assert.deepEqual((await written(objects)).writes, []);
     });
 
-    it("writes only changed objects", async () => {
-        await written([made("services", "s"), made("services", "t")]);
-        assert.deepEqual((await written([made("services", "s"), made("services", "t", { name: "x" })])).writes, [
-            "PUT services/t",
-        ]);
-    });
-
     describe("objects created or changed by hand", () => {
         const objects = [
             made("services", "s", { upstream }),
@@ -142,18 +135,16 @@ describe("Admin API client of the ingress controller", () => {
             assert.deepEqual((await written(objects)).writes, ["PUT upstreams/s", "PUT services/s", "PUT routes/r"]);
         });
 
-        it("are deleted if they are a consumer, a credential, a service or a global rule, with labels or without", async () => {
+        it("are deleted if they are a consumer, a credential or a service, with labels or without", async () => {
             admin.stored.set("consumers/mallory", { username: "mallory", labels: { team: "x" } });
             admin.stored.set("consumers/u/credentials/mine", { id: "mine", name: "mine", plugins: { "key-auth": {} } });
             admin.stored.set("services/own", { id: "own" });
-            admin.stored.set("global_rules/cors", { id: "cors", plugins: { cors: {} } });
             admin.stored.set("routes/below", { id: "below", service_id: "s" });
             assert.deepEqual((await written(objects)).writes, [
                 "DELETE routes/below",
                 "DELETE services/own",
                 "DELETE upstreams/own",
                 "DELETE consumers/mallory",
-                "DELETE global_rules/cors",
                 "DELETE consumers/u/credentials/mine",
             ]);
         });
@@ -191,24 +182,6 @@ describe("Admin API client of the ingress controller", () => {
             assert.match(failures[0].message, /Error: Request failed with status code 404$/);
             assert.deepEqual(await written(objects), { writes: [], failures: [] });
         });
-
-        it("fail each synchronization if one of them is a global rule with an id other than its plugin", async () => {
-            admin.stored.set("global_rules/mine", { id: "mine", plugins: { cors: {} } });
-            for (const _ of [1, 2]) {
-                const { writes, failures } = await written(objects);
-                assert.deepEqual([writes, failures.length], [["DELETE global_rules/cors"], 1]);
-            }
-        });
-    });
-
-    it("adopts the objects of an earlier run", async () => {
-        admin.stored.set("services/s", { id: "s", name: "before" });
-        admin.stored.set("services/old", { id: "old" });
-        assert.deepEqual((await written([made("services", "s")])).writes, [
-            "DELETE services/old",
-            "DELETE upstreams/old",
-            "PUT services/s",
-        ]);
     });
 
     it("reports a rejection with APISIX's message, continues with the other objects, and retries", async () => {
@@ -228,7 +201,7 @@ describe("Admin API client of the ingress controller", () => {
         `Err: HTTP 500: {"message":"AxiosError: Request failed with status code ${status}"}`;
 
     it("writes nothing while a prefix does not exist, as after the loss of etcd's keys", async () => {
-        admin.missing.add("global_rules");
+        admin.missing.add("services");
         const { writes, failures } = await written([made("services", "s")]);
         assert.deepEqual([writes, failures[0].unreachable], [[], true]);
         assert.equal(failures[0].message, `ServerAddr: ${admin.url}, ${fails("404")}`);
