@@ -1,11 +1,12 @@
 /** Validates and stores objects as the Admin API does. Fields that the ingress controller does not write are unsupported. */
 import { stable } from "../counters/counters";
 import { compileExpr } from "../lua/expr";
-import { checkCredential, checkFields, entriesOf, Invalid } from "../objects/entries";
+import { checkFields, Invalid, type Fields } from "../lua/schema";
+import { checkCredential, entriesOf } from "../objects/entries";
 import { checkSsl } from "../objects/ssl";
 import type { Store } from "../objects/store";
-import { METADATA_FIELDS } from "../observed/metrics";
-import { AMOUNT, OBJECT, only, TEXT, type Fields } from "../plugins/plugin";
+import { AMOUNT, OBJECT, only, TEXT } from "../plugins/plugin";
+import { METADATA_FIELDS } from "../plugins/prometheus";
 import type { Conf } from "../request/types";
 import { Unsupported } from "../unsupported";
 import { upstreamOf } from "../upstream/upstream";

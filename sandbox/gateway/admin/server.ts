@@ -5,7 +5,7 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { SERVER } from "../http/nginx";
 import { parseTarget } from "../http/uri";
-import { Invalid } from "../objects/entries";
+import { Invalid } from "../lua/schema";
 import type { Stored } from "../objects/configuration";
 import type { Store } from "../objects/store";
 import { Unsupported } from "../unsupported";

@@ -108,3 +108,30 @@ export function compileSchema(schema: Schema): Check {
     );
     return (value) => checks.every((check) => check(value));
 }
+
+/** Fields of a configuration with their schemas. Any other field is unsupported. */
+export type Fields = Record<string, Schema>;
+
+/** A value that APISIX rejects, too. */
+export class Invalid extends Error {}
+
+const compiled = new WeakMap<Schema, Check>();
+
+function isValid(schema: Schema, value: unknown): boolean {
+    const check = compiled.get(schema) ?? compileSchema(schema);
+    compiled.set(schema, check);
+    return check(value);
+}
+
+/** @param where for messages @throws Unsupported for a field that is not emulated, Invalid for a wrong or missing value */
+export function checkFields(where: string, conf: unknown, fields: Fields, required: string[], isOpen = false): void {
+    if (typeof conf !== "object" || conf === null || Array.isArray(conf))
+        throw new Invalid(`${where}: expected object`);
+    for (const [name, value] of Object.entries(conf)) {
+        if (!Object.hasOwn(fields, name) && !isOpen) throw new Unsupported(`field ${name} of ${where}`);
+        if (Object.hasOwn(fields, name) && !isValid(fields[name], value))
+            throw new Invalid(`${where}: property "${name}" validation failed (got ${JSON.stringify(value)})`);
+    }
+    const missing = required.find((name) => (conf as Table)[name] === undefined);
+    if (missing !== undefined) throw new Invalid(`${where}: property "${missing}" is required`);
+}

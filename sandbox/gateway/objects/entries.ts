@@ -1,14 +1,11 @@
 /** Creates the plugins of an object from their configurations, which it checks first. */
 import { compileExpr } from "../lua/expr";
-import { compileSchema, type Check, type Schema } from "../lua/schema";
+import { checkFields, Invalid, type Fields } from "../lua/schema";
 import { PLUGINS } from "../plugins/index";
-import type { Fields, Plugin, PluginTools } from "../plugins/plugin";
+import type { Plugin, PluginTools } from "../plugins/plugin";
 import type { Conf, Entry, Handlers, LuaPhase } from "../request/types";
 import type { LuaRequest } from "../serverless/machine";
 import { Unsupported } from "../unsupported";
-
-/** A value that APISIX rejects, too. */
-export class Invalid extends Error {}
 
 const META: Fields = {
     error_response: {},
@@ -16,27 +13,6 @@ const META: Fields = {
     filter: { type: "array" },
     pre_function: { type: "string" },
 };
-
-const compiled = new WeakMap<Schema, Check>();
-
-function isValid(schema: Schema, value: unknown): boolean {
-    const check = compiled.get(schema) ?? compileSchema(schema);
-    compiled.set(schema, check);
-    return check(value);
-}
-
-/** @param where for messages @throws Unsupported for a field that is not emulated, Invalid for a wrong or missing value */
-export function checkFields(where: string, conf: unknown, fields: Fields, required: string[], isOpen = false): void {
-    if (typeof conf !== "object" || conf === null || Array.isArray(conf))
-        throw new Invalid(`${where}: expected object`);
-    for (const [name, value] of Object.entries(conf)) {
-        if (!Object.hasOwn(fields, name) && !isOpen) throw new Unsupported(`field ${name} of ${where}`);
-        if (Object.hasOwn(fields, name) && !isValid(fields[name], value))
-            throw new Invalid(`${where}: property "${name}" validation failed (got ${JSON.stringify(value)})`);
-    }
-    const missing = required.find((name) => (conf as Conf)[name] === undefined);
-    if (missing !== undefined) throw new Invalid(`${where}: property "${missing}" is required`);
-}
 
 function pluginNamed(name: string): Plugin {
     const plugin = PLUGINS.get(name);

@@ -9,7 +9,6 @@
 import { createServer, type Server } from "node:http";
 import { hostname } from "node:os";
 import type { Context } from "../request/context";
-import type { Fields } from "../plugins/plugin";
 import type { Conf } from "../request/types";
 import { Registry, type Labels } from "./exposition";
 import { APISIX_VERSION } from "../version";
@@ -50,9 +49,6 @@ const LABELS = {
     llm_prompt_tokens_dist: LLM_LABELS,
     llm_completion_tokens_dist: LLM_LABELS,
 } as const;
-
-/** Fields of the plugin's metadata: labels that are set to "", by metric. */
-export const METADATA_FIELDS: Fields = { disabled_labels: { type: "object" } };
 
 type Metric = keyof typeof LABELS;
 

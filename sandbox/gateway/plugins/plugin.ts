@@ -1,7 +1,7 @@
 /** The interface of plugins, and the parts of the gateway that they may use. */
 import type { Counters } from "../counters/counters";
 import type { SharedCounters } from "../counters/shared-counters";
-import type { Schema } from "../lua/schema";
+import type { Fields } from "../lua/schema";
 import type { Metrics } from "../observed/metrics";
 import type { AuthConsumer, Conf, Handlers } from "../request/types";
 import type { LuaMachine } from "../serverless/machine";
@@ -24,9 +24,6 @@ export interface PluginTools {
     instantiate(name: string, conf: Conf, parentKey: string): Handlers;
     log(line: string): void;
 }
-
-/** Fields of a configuration with their schemas. Any other field is unsupported. */
-export type Fields = Record<string, Schema>;
 
 export interface Plugin {
     name: string;

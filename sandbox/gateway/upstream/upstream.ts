@@ -1,5 +1,5 @@
 /** Converts a stored upstream into the form that requests use. */
-import { checkFields, Invalid } from "../objects/entries";
+import { checkFields, Invalid } from "../lua/schema";
 import { AMOUNT, only, OBJECT } from "../plugins/plugin";
 import type { ActiveCheck, Conf, Node, Timeout, Upstream } from "../request/types";
 import { Unsupported } from "../unsupported";

@@ -4,9 +4,10 @@
  */
 import { confVersion } from "../../counters/counters";
 import { RedisFailure, type RedisConf } from "../../counters/redis-connections";
+import type { Fields } from "../../lua/schema";
 import type { Context } from "../../request/context";
 import type { Exit } from "../../request/types";
-import { FLAG, AMOUNT, TEXT, type Fields, type PluginTools } from "../plugin";
+import { FLAG, AMOUNT, TEXT, type PluginTools } from "../plugin";
 
 export interface PolicyConf extends RedisConf {
     policy?: "local" | "redis";
