@@ -103,12 +103,12 @@ function countSeries(callers: number, say: Say): void {
                     uris: ["/alpa/completions"],
                 },
                 uri: "/alpa/completions",
+                variables: new Map(),
                 consumer: { username: `${STACK}_caller-${i}` },
                 node: isAnswered ? { host: "10.20.96.188" } : undefined,
-                upstreamTries: isAnswered ? [{}] : [],
                 upstreamAnswered: isAnswered,
                 figures: {
-                    ...{ status, requestSeconds: 2, upstreamSeconds: isAnswered ? [2] : [] },
+                    ...{ status, requestSeconds: 2, upstreamSeconds: isAnswered ? 2 : undefined },
                     ...{ received: 400, sent: 1200 },
                 },
             } as unknown as Context;

@@ -1,25 +1,16 @@
 /**
- * Emulator of Apache APISIX 3.18.0 (one worker, traditional mode with etcd): its data plane and the part of its Admin API that
- * the ingress controller uses.
+ * Emulator of Apache APISIX 3.18.0 (one worker, traditional mode with etcd): its data plane, and the part of its Admin API that
+ * the ingress controller and this project's commands use.
  *
- * Facts: the plugin and ingress reference pages, and recorded answers of a running 3.18.0. Where the two differ, the emulator
- * follows the recording. Nothing is lenient: schemas, messages, statuses and headers are those of the real program.
+ * Facts: the plugin and ingress reference pages, and recorded answers of a running 3.18.0. It emulates what this project
+ * configures, and what callers can send to that. Who may pass, which headers and bodies reach the server, and when a change takes
+ * effect are exact. Anything else is refused with 501 and its name: other plugins, fields, variables and functions; retries,
+ * routes by host, websockets, TLS to upstreams, HTTP/2; in the Admin API all methods but GET, PUT and DELETE.
  *
- * Unsupported (501):
- * - plugins of APISIX that are not under plugins/ (exit-transformer, openid-connect, loggers, …): the Admin API rejects them by
- * name; a name unknown to APISIX gets its real error, 400 "unknown plugin [x]"
- * - limits shared through a Redis cluster or sentinels, sync_interval, $env:// in redis_password
- * - Lua outside of the serverless plugins (script, filter_func) and of _meta.pre_function of three plugins; functions of the
- * serverless plugins in the phases body_filter, log and before_proxy; ngx.* and ctx.* beyond those in serverless/request.ts
- * - websockets, consumer groups, secret managers; a $secret:// reference in a credential is accepted without a value, as in an
- * APISIX that has no secret manager
- * - upstreams with other schemes than http, other types than roundrobin and chash, discovery, TLS; passive health checks,
- * active health checks by https
- * - in the Admin API: stream routes, schemas, paging and filters of lists
- *
- * Known differences: no HTTP/2. Re-encoded JSON keeps the order of its fields; APISIX uses the unstable order of a Lua table
- * (core/json.lua), on which no program can rely. Idle connections to upstreams are kept for 2 s, not 60. The objects are in
- * memory instead of an etcd.
+ * Known differences: messages about an invalid configuration; re-encoded JSON keeps the order of its fields, while APISIX uses the
+ * unstable order of a Lua table (core/json.lua), on which no program can rely; idle connections to upstreams are kept for 2 s, not
+ * 60; the objects are in memory instead of an etcd, and keys in answers of the Admin API are neither encrypted nor shown after a
+ * write.
  */
 import type { Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
@@ -47,11 +38,6 @@ export interface GatewayOptions {
     adminKey: string;
     /** Admin API key with read permission. @default none */
     viewerKey?: string;
-    /**
-     * Addresses and networks of clients whose X-Forwarded-* headers the gateway keeps (apisix.trusted_addresses).
-     * @default none, as in APISIX
-     */
-    trustedAddresses?: string[];
     /**
      * The objects that the Admin API writes and requests use. @default a new empty configuration that no other gateway uses
      */
@@ -112,10 +98,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     });
     const agent = createAgent();
     const accessLog = options.accessLog && new AccessLog(options.accessLog, options.accessLog.write);
-    const data = createDataServer(
-        { store, agent, accessLog, onAnswer: options.onAnswer, log },
-        options.trustedAddresses ?? [],
-    );
+    const data = createDataServer({ store, agent, accessLog, onAnswer: options.onAnswer, log });
     const metrics =
         options.metrics &&
         createMetricsServer(() => store.metrics.text(store.etcd.hasQuorum), {

@@ -2,6 +2,7 @@
 // and writes the differences.
 
 import { changes, credentialsOf, LISTED, type Change, type Listed } from "./adc";
+import type { Target } from "./gateway";
 import type { ApisixObject } from "./objects";
 
 export interface Failure {
@@ -11,6 +12,9 @@ export interface Failure {
     unreachable?: boolean;
     message: string;
 }
+
+/** Returns the URL of the Admin API behind a Service; undefined if there is none. */
+export type ResolveAdmin = (service: Target["service"]) => Promise<string | undefined>;
 
 // Time limit of a request, in milliseconds: the controller gives ADC 15 s (execADCTimeout).
 const REQUEST_MS = 15_000;
@@ -27,6 +31,20 @@ class Refused extends Error {
     ) {
         super(`Request failed with status code ${status}`);
     }
+}
+
+/** Makes the objects of a target equal to `wanted`. */
+export async function push(
+    { service, adminKey }: Target,
+    wanted: ApisixObject[],
+    resolveAdmin: ResolveAdmin,
+    log: (line: string) => void,
+): Promise<Failure[]> {
+    const { namespace, name, port } = service;
+    const url = await resolveAdmin(service).catch((error: Error) => error);
+    if (typeof url === "string") return new AdminApi(url, adminKey, (line) => log(`${url}: ${line}`)).sync(wanted);
+    const address = `http://${name}.${namespace}.svc:${port}`;
+    return [unreachable(address, url ?? new Error(`connect ECONNREFUSED ${name}:${port}`))];
 }
 
 /** Client of one Admin API. */
@@ -82,10 +100,9 @@ export class AdminApi {
     }
 
     private async list(path: string): Promise<Record<string, unknown>[]> {
-        const answer = (await this.request("GET", path)) as { list?: { value?: object }[] } | undefined;
+        const { list } = (await this.request("GET", path)) as { list: { value: Record<string, unknown> }[] | object };
         // APISIX's Lua can encode an empty list as an object.
-        const list = Array.isArray(answer?.list) ? answer.list : [];
-        return list.flatMap(({ value }) => (value ? [value as Record<string, unknown>] : []));
+        return Array.isArray(list) ? list.map(({ value }) => value) : [];
     }
 
     private async request(method: string, path: string, body?: object): Promise<unknown> {
@@ -94,13 +111,12 @@ export class AdminApi {
             headers: { "X-API-KEY": this.key, ...(body && { "Content-Type": "application/json" }) },
             body: body && JSON.stringify(body),
             signal: AbortSignal.timeout(REQUEST_MS),
-            redirect: "manual",
         }).catch((error: Error & { cause?: Error }) => {
             throw new Error(error.cause?.message || error.message);
         });
-        const text = await response.text();
-        if (response.ok) return text === "" ? undefined : JSON.parse(text);
-        throw new Refused(response.status, errorText(text));
+        const answer = (await response.json()) as { error_msg?: string };
+        if (!response.ok) throw new Refused(response.status, answer.error_msg);
+        return answer;
     }
 }
 
@@ -108,19 +124,10 @@ export class AdminApi {
  * The failure when the objects of an Admin API cannot be read. Its message is that of the real controller, which quotes
  * ADC's server.
  */
-export function unreachable(url: string, error: Error): Failure {
+function unreachable(url: string, error: Error): Failure {
     const kind = error instanceof Refused ? "AxiosError: " : error.message.startsWith("TypeError ") ? "" : "Error: ";
     const message = JSON.stringify({ message: `${kind}${error.message}` });
     return { unreachable: true, message: `ServerAddr: ${url}, Err: HTTP 500: ${message}` };
-}
-
-function errorText(text: string): string | undefined {
-    try {
-        const { error_msg } = JSON.parse(text);
-        return typeof error_msg === "string" ? error_msg : undefined;
-    } catch {
-        return undefined;
-    }
 }
 
 /** Runs `work` for all items, at most AT_ONCE at the same time. */

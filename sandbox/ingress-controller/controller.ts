@@ -15,15 +15,14 @@ import { setMaxListeners } from "node:events";
 
 import type { KubeConfig } from "@kubernetes/client-node";
 
-import { inParallel, type Failure } from "./admin";
+import { inParallel, push, type ResolveAdmin } from "./admin";
 import { pause } from "../processes";
 import { ApiServer, reflect } from "./api-server";
+import { ingressClass, type Target } from "./gateway";
 import { keyOf, KINDS, type Kind, type World } from "./kinds";
 import type { ApisixObject } from "./objects";
-import { Pusher, type ResolveAdmin } from "./pusher";
 import { gatewayStatus, StatusWriter } from "./status";
-import { proxyObjects, translate, type Outcome, type Translation } from "./translate";
-import { ingressClass, type Target } from "./gateway";
+import { proxyObjects, translate, type Outcome } from "./translate";
 
 interface IngressControllerOptions {
     kubeConfig: KubeConfig;
@@ -50,21 +49,19 @@ const SYNC_SECONDS = 60;
 const RETRY_SECONDS = { first: 1, longest: 1000 };
 
 /** Kinds that get the condition SyncFailed after a failed push. A Consumer (v1alpha1) stays Available. */
-const TELLS_SYNC_FAILED: Kind[] = ["ApisixRoute", "ApisixGlobalRule", "ApisixTls"];
+const TELLS_SYNC_FAILED: Kind[] = ["ApisixRoute", "ApisixTls"];
 
 export async function startIngressController(options: IngressControllerOptions): Promise<IngressController> {
-    const controller = new Controller(options);
-    return { close: () => controller.close() };
+    return new Controller(options);
 }
 
-class Controller {
+class Controller implements IngressController {
     private readonly stop = new AbortController();
     private readonly api: ApiServer;
     private readonly status: StatusWriter;
     private readonly name: string;
     private readonly running: Promise<void>;
     private readonly reflectors: [Kind, ReturnType<typeof reflect>][];
-    private readonly pusher: Pusher;
     /**
      * `good`: the last successful translation of each resource.
      * `seen`: the translation of each resource when its conditions were last written, as JSON.
@@ -85,7 +82,6 @@ class Controller {
         this.name = options.controllerName ?? "apisix.apache.org/apisix-ingress-controller";
         this.api = new ApiServer(options.kubeConfig);
         this.status = new StatusWriter(this.api, log);
-        this.pusher = new Pusher(options.resolveAdmin, log);
         const changed = () => {
             this.dirty = true;
             this.wake();
@@ -169,20 +165,17 @@ class Controller {
      */
     private async round(isReady: boolean, due: boolean): Promise<boolean | undefined> {
         const world = this.world();
-        const translation = translate(world, this.name);
-        this.say(translation.log);
-        await this.accept(translation.outcomes);
+        const { outcomes, targets, log } = translate(world, this.name);
+        this.say(log);
+        await this.accept(outcomes);
         if (!isReady) return undefined;
-        const { targets } = translation;
-        const wanted = targets.map((target) => ({ target, ...this.wanted(translation, target) }));
-        const state = JSON.stringify([wanted, translation.outcomes.map(stateOf)]);
+        const wanted = targets.map((target) => ({ target, objects: this.wanted(outcomes, target) }));
+        const state = JSON.stringify([wanted, outcomes.map(stateOf)]);
         if (state === this.pushed && !due) return undefined;
         this.pushed = state;
-        const failures: [Outcome, string][] = [];
-        let ok = true;
-        for (const one of wanted) ok = (await this.push(translation, one, failures)) && ok;
-        await this.report(translation.outcomes, failures);
-        return ok;
+        const failures = (await Promise.all(wanted.map((one) => this.push(outcomes, one)))).flat();
+        await this.report(outcomes, failures);
+        return failures.length === 0;
     }
 
     /** Logs the lines that the previous round has not logged. */
@@ -196,7 +189,7 @@ class Controller {
         const present = new Set<string>();
         const writes: (() => Promise<void>)[] = [];
         for (const outcome of outcomes) {
-            const { kind, resource, conditions, target, objects, addresses } = outcome;
+            const { kind, resource, conditions, target, objects } = outcome;
             const owner = ownerOf(outcome);
             present.add(owner);
             if (objects && target) this.good.set(owner, { target: target.key, objects });
@@ -204,7 +197,7 @@ class Controller {
             const state = stateOf(outcome);
             if (this.seen.get(owner) === state) continue;
             this.seen.set(owner, state);
-            const more = kind === "Gateway" ? gatewayStatus(resource, addresses ?? []) : {};
+            const more = kind === "Gateway" ? gatewayStatus(resource) : {};
             writes.push(() => this.status.write(kind, resource, conditions, more));
         }
         await inParallel(writes, (write) => write());
@@ -215,65 +208,55 @@ class Controller {
         }
     }
 
-    /** All objects that the APISIX of a target should have, and the resource that defines each of them. */
-    private wanted({ outcomes }: Translation, target: Target) {
-        const objects = new Map(proxyObjects(target).map((object) => [object.path, object]));
-        const owners: [path: string, owner: string][] = [];
-        for (const outcome of outcomes) {
-            const owner = ownerOf(outcome);
+    /** All objects that the APISIX of a target should have, by path, with the resource that defines each of them. */
+    private wanted(outcomes: Outcome[], target: Target): Map<string, { object: ApisixObject; owner?: string }> {
+        const objects = new Map<string, { object: ApisixObject; owner?: string }>();
+        for (const object of proxyObjects(target)) objects.set(object.path, { object });
+        for (const owner of outcomes.map(ownerOf)) {
             const good = this.good.get(owner);
-            if (good?.target !== target.key) continue;
-            for (const object of good.objects) {
-                if (objects.has(object.path))
-                    this.options.log(
-                        `${owner}: replaces the APISIX object ${object.path}, which another resource also defines`,
-                    );
-                objects.set(object.path, object);
-                owners.push([object.path, owner]);
-            }
+            if (good?.target === target.key)
+                for (const object of good.objects) objects.set(object.path, { object, owner });
         }
-        return { objects: [...objects.values()], owners };
+        return objects;
     }
 
+    /** @returns a message for each failure, with the resource that it concerns; without one for a failed deletion */
     private async push(
-        { outcomes, blocked }: Translation,
-        { target, objects, owners }: { target: Target } & ReturnType<Controller["wanted"]>,
-        failures: [Outcome, string][],
-    ): Promise<boolean> {
-        const whole = blocked.get(target.key);
-        const found = whole ? [{ unreachable: true, message: whole }] : await this.pusher.push(target, objects);
-        const ownerOfPath = new Map(owners);
-        const bound = new Set(ownerOfPath.values());
-        for (const { object, unreachable, message } of found as Failure[]) {
-            if (unreachable) this.options.log(`error: GatewayProxy ${target.key}: ${message}`);
-            const owner = object && ownerOfPath.get(object.path);
-            for (const outcome of outcomes)
-                if (unreachable ? bound.has(ownerOf(outcome)) : ownerOf(outcome) === owner)
-                    failures.push([outcome, message]);
-        }
-        return found.length === 0;
+        outcomes: Outcome[],
+        { target, objects }: { target: Target; objects: ReturnType<Controller["wanted"]> },
+    ): Promise<[Outcome | undefined, string][]> {
+        const { resolveAdmin, log } = this.options;
+        const all = [...objects.values()];
+        const found = await push(
+            target,
+            all.map(({ object }) => object),
+            resolveAdmin,
+            log,
+        );
+        return found.flatMap(({ object, unreachable, message }): [Outcome | undefined, string][] => {
+            if (unreachable) log(`error: GatewayProxy ${target.key}: ${message}`);
+            const owners = unreachable ? all.map(({ owner }) => owner) : [object && objects.get(object.path)?.owner];
+            const concerned = outcomes.filter((outcome) => owners.includes(ownerOf(outcome)));
+            return concerned.length > 0 ? concerned.map((outcome) => [outcome, message]) : [[undefined, message]];
+        });
     }
 
     /** Writes the conditions of resources whose push has failed, or has succeeded after a failure. */
-    private async report(outcomes: Outcome[], failures: [Outcome, string][]): Promise<void> {
-        const failing = new Map<string, string[]>();
-        for (const [outcome, message] of failures) {
-            const owner = ownerOf(outcome);
-            if (TELLS_SYNC_FAILED.includes(outcome.kind)) failing.set(owner, [...(failing.get(owner) ?? []), message]);
-        }
+    private async report(outcomes: Outcome[], failures: [Outcome | undefined, string][]): Promise<void> {
+        const failing = new Set<string>();
         for (const outcome of outcomes) {
             // A resource that the translation rejected has its condition already.
             if (outcome.conditions[0].status === "False") continue;
-            const messages = failing.get(ownerOf(outcome));
-            if (messages) {
+            const { kind, resource, conditions } = outcome;
+            const messages = failures.filter(([of]) => of === outcome).map(([, message]) => message);
+            if (messages.length > 0 && TELLS_SYNC_FAILED.includes(kind)) {
+                failing.add(ownerOf(outcome));
                 const message = messages.join("; ");
                 const condition = { type: "Accepted", status: "False", reason: "SyncFailed", message } as const;
-                await this.status.write(outcome.kind, outcome.resource, [condition]);
-            } else if (this.failing.has(ownerOf(outcome))) {
-                await this.status.write(outcome.kind, outcome.resource, outcome.conditions);
-            }
+                await this.status.write(kind, resource, [condition]);
+            } else if (this.failing.has(ownerOf(outcome))) await this.status.write(kind, resource, conditions);
         }
-        this.failing = new Set(failing.keys());
+        this.failing = failing;
     }
 }
 

@@ -26,18 +26,11 @@ const GATEWAY_GROUP = "gateway.networking.k8s.io";
 export const KINDS = {
     ApisixRoute: [APISIX_GROUP, "v2", "apisixroutes"],
     ApisixUpstream: [APISIX_GROUP, "v2", "apisixupstreams"],
-    ApisixPluginConfig: [APISIX_GROUP, "v2", "apisixpluginconfigs"],
-    ApisixGlobalRule: [APISIX_GROUP, "v2", "apisixglobalrules"],
-    ApisixConsumer: [APISIX_GROUP, "v2", "apisixconsumers"],
     ApisixTls: [APISIX_GROUP, "v2", "apisixtlses"],
     Consumer: [APISIX_GROUP, "v1alpha1", "consumers"],
     GatewayProxy: [APISIX_GROUP, "v1alpha1", "gatewayproxies"],
-    PluginConfig: [APISIX_GROUP, "v1alpha1", "pluginconfigs"],
-    BackendTrafficPolicy: [APISIX_GROUP, "v1alpha1", "backendtrafficpolicies"],
-    HTTPRoutePolicy: [APISIX_GROUP, "v1alpha1", "httproutepolicies"],
     GatewayClass: [GATEWAY_GROUP, "v1", "gatewayclasses"],
     Gateway: [GATEWAY_GROUP, "v1", "gateways"],
-    HTTPRoute: [GATEWAY_GROUP, "v1", "httproutes"],
     IngressClass: ["networking.k8s.io", "v1", "ingressclasses"],
     Ingress: ["networking.k8s.io", "v1", "ingresses"],
     Secret: ["", "v1", "secrets"],
@@ -53,21 +46,17 @@ export function emptyWorld(): World {
 }
 
 /** Key of a resource: "namespace/name". */
-export function keyOf(resource: Resource): string {
-    return `${resource.metadata.namespace ?? ""}/${resource.metadata.name}`;
+export function keyOf({ metadata }: Resource): string {
+    return `${metadata.namespace ?? ""}/${metadata.name}`;
 }
 
 export function find(world: World, kind: Kind, namespace: string | undefined, name: string): Resource | undefined {
-    return world[kind].find(
-        ({ metadata }) => metadata.name === name && (metadata.namespace ?? undefined) === namespace,
-    );
+    return world[kind].find(({ metadata }) => metadata.name === name && metadata.namespace === namespace);
 }
 
 /** The decoded values of a Secret; undefined if the Secret does not exist. */
 export function secretText(world: World, namespace: string, name: string): Record<string, string> | undefined {
     const secret = find(world, "Secret", namespace, name);
-    if (!secret) return undefined;
-    return Object.fromEntries(
-        Object.entries(secret.data ?? {}).map(([key, value]) => [key, Buffer.from(value, "base64").toString("utf8")]),
-    );
+    const decoded = (value: string) => Buffer.from(value, "base64").toString("utf8");
+    return secret && Object.fromEntries(Object.entries(secret.data ?? {}).map(([key, v]) => [key, decoded(v)]));
 }

@@ -66,7 +66,7 @@ export class StatusWriter {
 }
 
 /** The status of a Gateway without the conditions of the Gateway itself. */
-export function gatewayStatus(gateway: Resource, addresses: string[]): object {
+export function gatewayStatus(gateway: Resource): object {
     const now = `${new Date().toISOString().slice(0, 19)}Z`;
     const condition = (type: string, status: string, reason: string) => ({
         type,
@@ -87,5 +87,5 @@ export function gatewayStatus(gateway: Resource, addresses: string[]): object {
             condition("ResolvedRefs", "True", "ResolvedRefs"),
         ],
     }));
-    return { listeners, ...(addresses.length > 0 && { addresses: addresses.map((value) => ({ value })) }) };
+    return { listeners };
 }

@@ -4,12 +4,10 @@
 // - A missing ApisixUpstream or credential Secret is skipped, although the status is True.
 // - A resource whose IngressClass has no parameters is Accepted, but not pushed.
 // - A resource whose class belongs to another controller has no status.
-// - Plugins of a GatewayProxy are off unless `enabled: true`.
-// - A Consumer (v1alpha1) stays Available when APISIX rejects it. Unsupported, with an error in the status or the log: stream
-//   routes, ApisixConsumer, ApisixPluginConfig, Ingress, HTTPRoute, the policies and PluginConfig of v1alpha1, mode
-//   apisix-standalone, and fields that errors name.
+// - A Consumer (v1alpha1) stays Available when APISIX rejects it.
+// Fields that this project does not write are refused in the status, by name. Other kinds have no CRD in the sandbox.
 
-import { translateConsumer, NamelessCredential } from "./consumer";
+import { translateConsumer, translateTls } from "./credentials";
 import {
     bindByClass,
     bindByGateway,
@@ -21,10 +19,8 @@ import {
     type Target,
 } from "./gateway";
 import { keyOf, type Kind, type Resource, type World } from "./kinds";
-import { unsupported, Refusal, type ApisixObject } from "./objects";
+import { Refusal, unsupported, type ApisixObject } from "./objects";
 import { translateRoute } from "./route";
-import { translateTls } from "./tls";
-import { enabledPlugins, pluginConfig } from "./plugins";
 
 export interface Condition {
     type: "Accepted" | "Available" | "Programmed";
@@ -42,16 +38,12 @@ export interface Outcome {
     target?: Target;
     /** Unset if the resource is rejected. In this case, the objects of the last push stay in APISIX. */
     objects?: ApisixObject[];
-    /** For a Gateway: the addresses in its GatewayProxy. */
-    addresses?: string[];
 }
 
-export interface Translation {
+interface Translation {
     outcomes: Outcome[];
     /** The APISIX targets of all IngressClasses and Gateways of this controller. */
     targets: Target[];
-    /** Errors that prevent the synchronization of a target, by its key. */
-    blocked: Map<string, string>;
     log: string[];
 }
 
@@ -59,183 +51,103 @@ export function translate(world: World, controllerName: string): Translation {
     const log: string[] = [];
     const say = (line: string) => void log.push(line);
     const outcomes: Outcome[] = [];
-    const blocked = new Map<string, string>();
-    const context = { world, controllerName, log: say };
-
     const each = (
         kind: Kind,
-        type: "Accepted" | "Available",
-        bind: (owner: Resource) => Binding,
+        bind: (world: World, controllerName: string, owner: Resource) => Binding,
         build: (owner: Resource) => ApisixObject[],
     ) => {
-        for (const one of world[kind]) {
-            const resource = { ...one, kind };
+        for (const resource of world[kind].map((one) => ({ ...one, kind }))) {
+            const where = `${kind} ${keyOf(resource)}`;
             let target: Binding = "ignored";
             try {
-                target = bind(resource);
-                if (target === "ignored") {
-                    say(`${kind} ${keyOf(resource)}: ignored, because it has no class or Gateway of ${controllerName}`);
-                    continue;
-                }
+                target = bind(world, controllerName, resource);
+                const why = { ignored: "no class or Gateway of this controller", unbound: "no GatewayProxy" };
+                if (typeof target === "string") say(`${where}: not pushed to APISIX, because it has ${why[target]}`);
+                if (target === "ignored") continue;
                 const objects = build(resource);
                 const sentTo = target === "unbound" ? {} : { target, objects };
-                if (target === "unbound")
-                    say(
-                        `${kind} ${keyOf(resource)}: accepted, but not pushed to APISIX, because it has no GatewayProxy`,
-                    );
-                outcomes.push({ kind, resource, conditions: [condition(type)], ...sentTo });
+                outcomes.push({ kind, resource, conditions: [conditionOf(kind)], ...sentTo });
             } catch (error) {
-                if (error instanceof NamelessCredential && typeof target === "object") {
-                    blocked.set(target.key, error.message);
-                    outcomes.push({ kind, resource, conditions: [condition(type)], target });
-                    continue;
-                }
                 if (!(error instanceof Refusal)) throw error;
-                say(`${kind} ${keyOf(resource)}: ${error.message}`);
+                say(`${where}: ${error.message}`);
                 const bound = typeof target === "object" ? { target } : {};
-                outcomes.push({ kind, resource, conditions: [condition(type, error)], ...bound });
+                outcomes.push({ kind, resource, conditions: [conditionOf(kind, error)], ...bound });
             }
         }
     };
-    const byClass = (owner: Resource) => bindByClass(world, controllerName, owner);
-    each("ApisixRoute", "Accepted", byClass, (owner) => translateRoute(context, owner));
-    each("ApisixGlobalRule", "Accepted", byClass, globalRules);
-    each("ApisixTls", "Accepted", byClass, (owner) => translateTls(world, controllerName, owner));
-    each(
-        "Consumer",
-        "Available",
-        (owner) => bindByGateway(world, controllerName, owner),
-        (owner) => translateConsumer(world, controllerName, owner, say),
-    );
-    refuseOthers(world, controllerName, say);
+    each("ApisixRoute", bindByClass, (owner) => translateRoute({ world, controllerName, log: say }, owner));
+    each("ApisixTls", bindByClass, (owner) => translateTls(world, controllerName, owner));
+    each("Consumer", bindByGateway, (owner) => translateConsumer(world, controllerName, owner, say));
+    for (const resource of world.Ingress)
+        if (ingressClass(world, controllerName, resource.spec?.ingressClassName))
+            say(`error: Ingress ${keyOf(resource)}: ${unsupported("Ingress").message}`);
     return {
         outcomes: [...outcomes, ...gateways(world, controllerName)],
-        targets: targets(world, controllerName, say),
-        blocked,
+        targets: targets(world, controllerName),
         log,
     };
 }
 
-function condition(type: "Accepted" | "Available", error?: Refusal): Condition {
-    if (type === "Available") {
-        return error
-            ? { type, status: "False", reason: "ResourceSyncAbort", message: error.message }
-            : { type, status: "True", reason: "ResourceSynced", message: "Successfully" };
-    }
-    return error
-        ? { type, status: "False", reason: error.reason, message: error.message }
-        : { type, status: "True", reason: "Accepted", message: "" };
+function conditionOf(kind: Kind, error?: Refusal): Condition {
+    const isConsumer = kind === "Consumer";
+    const type = isConsumer ? "Available" : "Accepted";
+    if (!error && isConsumer) return { type, status: "True", reason: "ResourceSynced", message: "Successfully" };
+    if (!error) return { type, status: "True", reason: "Accepted", message: "" };
+    return { type, status: "False", reason: isConsumer ? "ResourceSyncAbort" : error.reason, message: error.message };
 }
 
-function globalRules(owner: Resource): ApisixObject[] {
-    return Object.entries(enabledPlugins(owner.spec.plugins)).map(([name, config]) => globalRule(name, config));
-}
-
-function globalRule(name: string, config: object): ApisixObject {
-    return {
-        collection: "global_rules",
-        id: name,
-        path: `global_rules/${name}`,
-        body: { id: name, plugins: { [name]: config } },
-    };
-}
-
-/** Global plugins and plugin metadata of a GatewayProxy. */
+/** The plugin metadata of a GatewayProxy. */
 export function proxyObjects({ proxy }: Target): ApisixObject[] {
-    const plugins = (proxy.spec.plugins ?? []) as { name: string; enabled?: boolean; config?: unknown }[];
-    const rules = plugins.filter(({ enabled }) => enabled).map((one) => globalRule(one.name, pluginConfig(one)));
-    const metadata = Object.entries((proxy.spec.pluginMetadata ?? {}) as Record<string, Record<string, unknown>>);
-    return [
-        ...rules,
-        ...metadata.map(([name, config]): ApisixObject => ({
-            collection: "plugin_metadata",
-            id: name,
-            path: `plugin_metadata/${name}`,
-            body: config,
-        })),
-    ];
+    const metadata = (proxy.spec.pluginMetadata ?? {}) as Record<string, Record<string, unknown>>;
+    return Object.entries(metadata).map(([id, body]) => ({
+        collection: "plugin_metadata",
+        id,
+        path: `plugin_metadata/${id}`,
+        body,
+    }));
 }
 
-function targets(world: World, controllerName: string, say: (line: string) => void): Target[] {
+/** @returns a Refusal if the target is unusable */
+function attempt(bind: () => Binding): Binding | Refusal {
+    try {
+        return bind();
+    } catch (error) {
+        if (error instanceof Refusal) return error;
+        throw error;
+    }
+}
+
+function targets(world: World, controllerName: string): Target[] {
     const classes = world.IngressClass.filter(({ spec }) => spec?.controller === controllerName);
     const ours = world.Gateway.filter((gateway) => isOurs(world, controllerName, gateway));
-    const found = new Map<string, Target>();
-    for (const bind of [
-        ...classes.map((one) => () => bindClass(world, one)),
-        ...ours.map((one) => () => bindGateway(world, one)),
-    ]) {
-        try {
-            const target = bind();
-            if (typeof target === "object") found.set(target.key, target);
-        } catch (error) {
-            if (!(error instanceof Refusal)) throw error;
-            say(error.message);
-        }
-    }
-    return [...found.values()];
+    const found = [
+        ...classes.map((one) => attempt(() => bindClass(world, one))),
+        ...ours.map((one) => attempt(() => bindGateway(world, one))),
+    ].filter((one): one is Target => typeof one === "object" && !(one instanceof Refusal));
+    return [...new Map(found.map((target) => [target.key, target])).values()];
 }
 
 function gateways(world: World, controllerName: string): Outcome[] {
-    const accepted = (what: string): Condition => ({
+    const accepted = (what: string, refused?: string): Condition => ({
         type: "Accepted",
-        status: "True",
-        reason: "Accepted",
-        message: `the ${what} has been accepted by the apisix-ingress-controller`,
+        status: refused === undefined ? "True" : "False",
+        reason: refused === undefined ? "Accepted" : "InvalidParameters",
+        message: refused ?? `the ${what} has been accepted by the apisix-ingress-controller`,
     });
     const classes = world.GatewayClass.filter(({ spec }) => spec.controllerName === controllerName);
     const ours = world.Gateway.filter((gateway) => isOurs(world, controllerName, gateway));
+    const programmed: Condition = {
+        ...{ type: "Programmed", status: "True", reason: "Programmed", message: "Programmed" },
+    };
     return [
-        ...classes.map((resource): Outcome => ({
-            kind: "GatewayClass",
-            resource,
-            conditions: [accepted("gatewayclass")],
-        })),
+        ...classes.map((resource): Outcome => {
+            return { kind: "GatewayClass", resource, conditions: [accepted("gatewayclass")] };
+        }),
         ...ours.map((resource): Outcome => {
-            const programmed: Condition = {
-                type: "Programmed",
-                status: "True",
-                reason: "Programmed",
-                message: "Programmed",
-            };
-            const { refused, addresses } = gatewayAccepted(world, resource);
-            return { kind: "Gateway", resource, conditions: [refused ?? accepted("gateway"), programmed], addresses };
+            const target = attempt(() => bindGateway(world, resource));
+            const refused = target instanceof Refusal ? target.message : undefined;
+            const none = typeof target === "string" ? "gateway proxy not found" : undefined;
+            return { kind: "Gateway", resource, conditions: [accepted("gateway", refused ?? none), programmed] };
         }),
     ];
-}
-
-function gatewayAccepted(world: World, gateway: Resource): { refused?: Condition; addresses?: string[] } {
-    const refuse = (message: string) => {
-        const reason = "InvalidParameters";
-        return { refused: { type: "Accepted", status: "False", reason, message } satisfies Condition };
-    };
-    if (gateway.spec.listeners.some(({ tls }: { tls?: object }) => tls)) {
-        return refuse(unsupported("a listener with TLS").message);
-    }
-    try {
-        const target = bindGateway(world, gateway);
-        if (typeof target !== "object") return refuse("gateway proxy not found");
-        return { addresses: target.proxy.spec.statusAddress };
-    } catch (error) {
-        if (!(error instanceof Refusal)) throw error;
-        return refuse(error.message);
-    }
-}
-
-/** Logs an error for each resource of a kind that the emulator does not support. These resources are not pushed. */
-function refuseOthers(world: World, controllerName: string, say: (line: string) => void): void {
-    const bound = (kind: Kind) => {
-        if (kind !== "Ingress") return world[kind];
-        return world.Ingress.filter(({ spec }) => ingressClass(world, controllerName, spec?.ingressClassName));
-    };
-    const policies = ["BackendTrafficPolicy", "HTTPRoutePolicy"] as const;
-    for (const kind of [
-        "Ingress",
-        "HTTPRoute",
-        ...policies,
-        "PluginConfig",
-        "ApisixPluginConfig",
-        "ApisixConsumer",
-    ] as const) {
-        for (const resource of bound(kind)) say(`error: ${kind} ${keyOf(resource)}: ${unsupported(kind).message}`);
-    }
 }

@@ -8,7 +8,7 @@ import { parse } from "yaml";
 import type { ControlPlane } from "../control-plane";
 import { startIngressController } from "../ingress-controller/controller";
 import { LeaderElection } from "../ingress-controller/leader-election";
-import type { ResolveAdmin } from "../ingress-controller/pusher";
+import type { ResolveAdmin } from "../ingress-controller/admin";
 import { startRealIngressController } from "../real/ingress-controller";
 import type { Found } from "../real/parts";
 import { folderOf, type Ground } from "../real/run";

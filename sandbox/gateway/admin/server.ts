@@ -1,21 +1,23 @@
 /**
- * The Admin API on its own port, as far as the ingress controller uses it: routes, services, upstreams, consumers and their
- * credentials, plugin configs, global rules, plugin metadata. As in APISIX, fields with secrets are encrypted in the answer to
- * a write and plain in the answer to a read.
+ * The Admin API on its own port, as far as the ingress controller and this project's commands use it: lists, reads, writes
+ * (PUT) and deletions of routes, services, upstreams, consumers and their credentials, certificates and plugin metadata.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { CjsonError, decodeJson } from "../lua/cjson";
-import { emptyList, runCall, type Call } from "./calls";
-import { EMPTY_LISTS, KINDS, OTHER_RESOURCES, refusal, unsupported, type Answer } from "./resources";
-import { SERVER, errorPage, statusText } from "../http/nginx";
-import { Unsupported } from "../unsupported";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import { SERVER } from "../http/nginx";
+import { parseTarget } from "../http/uri";
+import { Invalid } from "../lua/schema";
+import type { Stored } from "../objects/configuration";
 import type { Store } from "../objects/store";
-import { decodeArgs, parseTarget, type Args } from "../http/uri";
+import { Unsupported } from "../unsupported";
+import { isStored, NOT_FOUND, put, refusal, remove, type Answer } from "./objects";
 
 /** Longest request body, in bytes: 1.5 MiB. */
 const MAX_BODY = 1.5 * 1024 * 1024;
-const PREFIX = "/apisix/admin";
-const METHODS = ["GET", "PUT", "POST", "DELETE", "PATCH"];
+const PREFIX = "/apisix/admin/";
+
+/** Kinds of objects that cannot be written. Their lists are always empty. */
+const EMPTY_LISTS = ["protos", "consumer_groups", "secrets", "global_rules", "plugin_configs"];
+
 interface AdminKeys {
     admin: string;
     viewer?: string;
@@ -30,31 +32,19 @@ export function createAdminServer(
 ): Server {
     const server = createServer((request, answer) => {
         serve(store, keys, etcdPassword, request)
-            .catch((error: unknown): Answer => {
-                log(`admin: ${error instanceof Error ? error.message : String(error)}`);
-                return error instanceof Unsupported
-                    ? refusal(error.message, 501)
-                    : refusal(`gateway emulator failed: ${String(error)}`, 500);
+            .catch((error: Error): Answer => {
+                log(`admin: ${error.message}`);
+                if (error instanceof Unsupported) return refusal(error.message, 501);
+                return refusal(error.message, error instanceof Invalid || request.method === "PUT" ? 400 : 500);
             })
-            .then((result) => write(request, answer, result))
+            .then(({ status, body }) => {
+                answer.writeHead(status, { Server: SERVER, "Content-Type": "application/json" });
+                answer.end(`${JSON.stringify(body)}\n`);
+            })
             .catch((error: unknown) => log(`admin: ${String(error)}`));
     });
     server.keepAliveTimeout = 60_000;
     return server;
-}
-
-/** An answer of APISIX, or a status for which nginx sends its error page. */
-type AdminAnswer = Answer | { status: number };
-
-function write(request: IncomingMessage, answer: ServerResponse, result: AdminAnswer): void {
-    const page = "body" in result ? `${JSON.stringify(result.body)}\n` : errorPage(result.status);
-    const html = !("body" in result) && page !== "";
-    answer.writeHead(result.status, statusText(result.status), [
-        ...["Server", SERVER, "Content-Type", html ? "text/html; charset=utf-8" : "application/json"],
-        ...["X-API-VERSION", "v3"],
-        ...(html ? ["Content-Length", String(Buffer.byteLength(page))] : []),
-    ]);
-    answer.end(request.method === "HEAD" ? undefined : page);
 }
 
 async function serve(
@@ -62,16 +52,13 @@ async function serve(
     keys: AdminKeys,
     etcdPassword: string | undefined,
     request: IncomingMessage,
-): Promise<AdminAnswer> {
-    const target = parseTarget(request.url ?? "/");
-    if (!target) return { status: 400 };
-    const method = request.method ?? "GET";
-    const args = decodeArgs(target.args ?? "");
-    if (target.uri === PREFIX && method === "HEAD") return { status: 200 };
-    if (!target.uri.startsWith(`${PREFIX}/`) || !METHODS.includes(method)) return { status: 404 };
-
-    const denied = checkToken(keys, request, args, method);
-    if (denied !== undefined) return { status: 401, body: { error_msg: "failed to check token", description: denied } };
+): Promise<Answer> {
+    const { uri = "", args } = parseTarget(request.url ?? "/") ?? {};
+    const { method = "GET" } = request;
+    if (!uri.startsWith(PREFIX)) return NOT_FOUND;
+    const description = problemOf(keys, request.headers["x-api-key"], method);
+    if (description !== undefined) return { status: 401, body: { error_msg: "failed to check token", description } };
+    if (args !== undefined) throw new Unsupported("query arguments of the Admin API");
 
     // The real Admin API answers 503 with a message of its etcd client. No recording of this message exists.
     if (!store.etcd.hasQuorum) throw new Unsupported("Admin API requests while etcd has no quorum");
@@ -80,75 +67,55 @@ async function serve(
     if (store.etcd.password !== undefined && store.etcd.password !== etcdPassword)
         return { status: 503, body: { error_msg: "etcd response missing header.revision" } };
 
-    const segments = target.uri.slice(PREFIX.length + 1).split("/");
-    let [resource, id] = segments as [string, string | undefined];
-    let rest = segments.slice(2);
-    let owner: string | undefined;
-    if (resource === "consumers" && rest[0] === "credentials") {
-        [owner, resource, id] = [id, "credentials", rest[1]];
-        rest = rest.slice(2);
-    }
-    if (method === "GET" && id === undefined && EMPTY_LISTS.includes(resource)) return emptyList(store);
+    const segments = uri.slice(PREFIX.length).split("/").filter(Boolean);
+    const ofConsumer = segments[0] === "consumers" && segments[2] === "credentials";
+    const kind = ofConsumer ? "credentials" : segments[0];
+    const folder = `/${segments.slice(0, ofConsumer ? 3 : 1).join("/")}/`;
+    const [id, ...rest] = segments.slice(ofConsumer ? 3 : 1) as [string | undefined];
     // APISIX's answer if stream mode is off (admin/init.lua). The chart does not turn it on.
-    if (resource === "stream_routes") return refusal("stream mode is disabled, can not add stream routes");
-    if (OTHER_RESOURCES.includes(resource)) throw new Unsupported(`Admin API resource ${resource}`);
-    if (!Object.hasOwn(KINDS, resource)) return refusal(`Unsupported resource type: ${resource}`, 404);
-    const wrongMethod = unsupported(resource, method);
-    if (wrongMethod) return wrongMethod;
-
-    const body = await readBody(request);
-    if ("answer" in body) return body.answer;
-    const call: Call = {
-        store,
-        resource,
-        folder: owner === undefined ? `/${resource}/` : `/consumers/${owner}/credentials/`,
-        id: id === "" ? undefined : id,
-        subPath: rest.filter((s) => s !== ""),
-        conf: body.value,
-        args,
-    };
-    return runCall(call, method);
+    if (kind === "stream_routes") return refusal("stream mode is disabled, can not add stream routes");
+    const isList = method === "GET" && id === undefined;
+    if (rest.length > 0 || !(isStored(kind) || (isList && EMPTY_LISTS.includes(kind))))
+        throw new Unsupported(`Admin API ${method} ${kind}`);
+    if (isList) return list(store, kind, folder);
+    if (method === "GET") {
+        const stored = store.etcd.objects.get(folder + id);
+        return stored ? { status: 200, body: shown(folder + id, stored) } : NOT_FOUND;
+    }
+    if (method === "DELETE" && id !== undefined) return remove(store, kind, folder + id);
+    if (method === "PUT") return put(store, kind, folder, id, await readBody(request));
+    throw new Unsupported(`Admin API ${method} ${kind}`);
 }
 
-function checkToken(keys: AdminKeys, request: IncomingMessage, args: Args, method: string): string | undefined {
-    const cookie = /(?:^|;\s*)x_api_key=([^;]*)/.exec(request.headers.cookie ?? "")?.[1];
-    const token = args.get("api_key")?.[0] ?? request.headers["x-api-key"] ?? cookie;
+function list(store: Store, kind: string, folder: string): Answer {
+    const found = store.etcd.list(folder).map(([key, stored]) => shown(key, stored));
+    // If a consumer has no credentials, etcd has no folder key for them, and APISIX answers 404. An etcd that lost its data has
+    // no folder keys at all until a gateway starts.
+    if (found.length === 0 && (kind === "credentials" || !store.etcd.hasFolders)) return NOT_FOUND;
+    return { status: 200, body: { total: found.length, list: found } };
+}
+
+/** An object without private keys, which APISIX never returns. */
+function shown(key: string, { value, createdIndex, modifiedIndex }: Stored): object {
+    const { key: _key, ...rest } = value;
+    return { key: `/apisix${key}`, value: key.startsWith("/ssls/") ? rest : value, createdIndex, modifiedIndex };
+}
+
+function problemOf(keys: AdminKeys, token: unknown, method: string): string | undefined {
     if (token === undefined) return "missing apikey";
     if (token === keys.admin) return undefined;
     if (keys.viewer === undefined || token !== keys.viewer) return "wrong apikey";
     return method === "GET" ? undefined : "invalid method for role viewer";
 }
 
-async function readBody(request: IncomingMessage): Promise<{ value: unknown } | { answer: Answer }> {
+async function readBody(request: IncomingMessage): Promise<unknown> {
     const chunks: Buffer[] = [];
-    let size = 0;
-    for await (const chunk of request) {
-        size += (chunk as Buffer).length;
-        if (size <= MAX_BODY) chunks.push(chunk as Buffer);
-    }
-    if (size > MAX_BODY) {
-        const message = `request size ${size} is greater than the maximum size ${MAX_BODY} allowed`;
-        return { answer: refusal(`invalid request body: ${message}`) };
-    }
-    const text = Buffer.concat(chunks).toString("utf8");
-    if (text === "") return { value: undefined };
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body = Buffer.concat(chunks);
+    if (body.length > MAX_BODY) throw new Invalid(`invalid request body: more than ${MAX_BODY} bytes`);
     try {
-        return { value: toUtf16(decodeJson(Buffer.from(text).toString("latin1"))) };
+        return JSON.parse(body.toString());
     } catch (error) {
-        if (!(error instanceof CjsonError)) throw error;
-        return {
-            answer: { status: 400, body: { error_msg: `invalid request body: ${error.message}`, req_body: text } },
-        };
+        throw new Invalid(`invalid request body: ${(error as Error).message}`);
     }
-}
-
-/**
- * The strings of the JSON decoder have one byte per character. This function converts them into ordinary strings, as stored
- * objects contain them.
- */
-function toUtf16(value: unknown): unknown {
-    if (typeof value === "string") return Buffer.from(value, "latin1").toString("utf8");
-    if (Array.isArray(value)) return value.map(toUtf16);
-    if (typeof value !== "object" || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([k, v]) => [toUtf16(k) as string, toUtf16(v)]));
 }

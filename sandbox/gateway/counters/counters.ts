@@ -15,44 +15,39 @@ export class Counters {
     private cells = new Map<string, Cell>();
     private sweepAt = SWEEP_AT;
 
-    /** Milliseconds since the epoch. */
-    now(): number {
-        return Date.now();
+    private live(key: string): Cell | undefined {
+        const cell = this.cells.get(key);
+        return cell && cell.expires > Date.now() ? cell : undefined;
     }
 
     get(key: string): number | undefined {
-        const cell = this.cells.get(key);
-        if (!cell) return undefined;
-        if (cell.expires > this.now()) return cell.value;
-        this.cells.delete(key);
-        return undefined;
+        return this.live(key)?.value;
     }
 
     /** @param ttl seconds */
     set(key: string, value: number, ttl = Infinity): void {
-        this.cells.set(key, { value, expires: this.now() + ttl * 1000 });
-        if (this.cells.size > this.sweepAt) this.sweep();
+        this.cells.set(key, { value, expires: Date.now() + ttl * 1000 });
+        if (this.cells.size <= this.sweepAt) return;
+        for (const [name, { expires }] of this.cells) if (expires <= Date.now()) this.cells.delete(name);
+        this.sweepAt = Math.max(SWEEP_AT, this.cells.size * 2);
+    }
+
+    /** Adds to a cell and keeps its expiry. A missing cell is first created with 0 and the lifetime `ttl`. */
+    add(key: string, delta: number, ttl = Infinity): number {
+        const cell = this.live(key);
+        if (!cell) this.set(key, delta, ttl);
+        else cell.value += delta;
+        return cell?.value ?? delta;
     }
 
     /**
-     * Adds `delta` to a cell and keeps its expiry. A missing cell is first created with the value `initial` and the lifetime
-     * `ttl`.
+     * Adds to the count of a window, or starts the window. As in APISIX, the reported end of the window moves as long as its
+     * count is 0. @param window duration in seconds
      */
-    add(key: string, delta: number, initial: number, ttl = Infinity): number {
-        const value = this.get(key);
-        if (value === undefined) {
-            this.set(key, initial + delta, ttl);
-            return initial + delta;
-        }
-        const cell = this.cells.get(key) as Cell;
-        cell.value = value + delta;
-        return cell.value;
-    }
-
-    private sweep(): void {
-        const now = this.now();
-        for (const [key, cell] of this.cells) if (cell.expires <= now) this.cells.delete(key);
-        this.sweepAt = Math.max(SWEEP_AT, this.cells.size * 2);
+    count(key: string, window: number, delta = 1): { count: number; leftMs: number } {
+        const count = this.add(key, delta, window);
+        if (count === delta) this.set(`${key}:end`, Date.now() + window * 1000, window);
+        return { count, leftMs: Math.max(0, (this.get(`${key}:end`) ?? 0) - Date.now()) };
     }
 }
 

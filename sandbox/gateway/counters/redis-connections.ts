@@ -1,21 +1,13 @@
-/** Connections to the Redis servers of plugins: opened on demand, kept for a while, closed at the first failure. */
+/** Connections to the Redis servers of plugins: opened on demand, and closed at the first failure or when idle. */
 import { Redis } from "ioredis";
 
-/** A plugin's options for Redis, with defaults filled in. */
+/** A plugin's options for Redis. */
 export interface RedisConf {
     redis_host: string;
-    redis_port: number;
-    redis_username?: string;
-    redis_password?: string;
-    redis_database: number;
-    /** Longest wait for a connection, and for each answer, in milliseconds. */
-    redis_timeout: number;
-    redis_ssl?: boolean;
-    redis_ssl_verify?: boolean;
-    /** Lifetime of an idle connection, in milliseconds. */
-    redis_keepalive_timeout: number;
-    /** Largest number of idle connections. */
-    redis_keepalive_pool: number;
+    /** @default 6379 */
+    redis_port?: number;
+    /** Longest wait for a connection, and for each answer, in milliseconds. @default 1000 */
+    redis_timeout?: number;
 }
 
 /**
@@ -24,6 +16,9 @@ export interface RedisConf {
  * @throws Error if the cluster does not have the name, or no endpoint is behind it
  */
 export type Resolve = (host: string, port: number) => number | undefined;
+
+/** Lifetime of an idle connection, in milliseconds (redis_keepalive_timeout). */
+const IDLE_MS = 10_000;
 
 interface Idle {
     redis: Redis;
@@ -34,22 +29,18 @@ interface Idle {
 export class RedisFailure extends Error {}
 
 export class RedisConnections {
-    /** Idle connections, by the options of the plugin as text. */
+    /** Idle connections, by host and timeout. */
     private readonly idle = new Map<string, Idle[]>();
-    private readonly open = new Set<Redis>();
     private readonly running = new Set<Promise<unknown>>();
     private closed = false;
 
     constructor(private readonly resolve: Resolve) {}
 
-    /**
-     * Waits for running commands and closes all connections. If a later request needs a connection, it opens a new
-     * connection, which is closed after the command.
-     */
+    /** Waits for running commands and closes all connections. A later request opens a connection for its command only. */
     async close(): Promise<void> {
         this.closed = true;
         while (this.running.size > 0) await Promise.allSettled(this.running);
-        for (const redis of this.open) this.end(redis);
+        for (const entries of this.idle.values()) for (const { redis } of entries) this.end(redis);
     }
 
     /** Runs `work` with a connection that no other request uses. @throws RedisFailure for every failure */
@@ -62,33 +53,32 @@ export class RedisConnections {
     }
 
     private async onConnection<T>(conf: RedisConf, work: (redis: Redis) => Promise<T>): Promise<T> {
-        const name = JSON.stringify([
-            ...[conf.redis_host, conf.redis_port, conf.redis_username, conf.redis_password],
-            ...[conf.redis_database, conf.redis_ssl, conf.redis_ssl_verify, conf.redis_timeout],
-        ]);
+        const name = JSON.stringify([conf.redis_host, conf.redis_port, conf.redis_timeout]);
         const kept = this.idle.get(name)?.pop();
         clearTimeout(kept?.timer);
         let redis = kept?.redis;
         try {
-            redis ??= this.create(conf);
-            if (!kept) await greet(redis, conf);
+            redis ??= await this.open(conf);
             const result = await work(redis);
-            this.keep(redis, name, conf);
+            this.keep(redis, name);
             return result;
         } catch (error) {
-            if (redis) this.end(redis); // a late answer on a reused connection would reach another request
+            redis?.disconnect(); // a late answer on a reused connection would reach another request
             throw new RedisFailure((error as Error).message);
         }
     }
 
-    private create(conf: RedisConf): Redis {
-        const emulated = this.resolve(conf.redis_host, conf.redis_port);
+    private async open({
+        redis_host: host,
+        redis_port = 6379,
+        redis_timeout: timeout = 1000,
+    }: RedisConf): Promise<Redis> {
+        const emulated = this.resolve(host, redis_port);
         const redis = new Redis({
-            host: emulated === undefined ? conf.redis_host : "127.0.0.1",
-            port: emulated ?? conf.redis_port,
-            connectTimeout: conf.redis_timeout,
-            commandTimeout: conf.redis_timeout,
-            tls: conf.redis_ssl ? { rejectUnauthorized: conf.redis_ssl_verify ?? false } : undefined,
+            host: emulated === undefined ? host : "127.0.0.1",
+            port: emulated ?? redis_port,
+            connectTimeout: timeout,
+            commandTimeout: timeout,
             // the library neither retries, queues nor sends commands of its own, so every failure belongs to this request
             lazyConnect: true,
             retryStrategy: () => null,
@@ -97,42 +87,31 @@ export class RedisConnections {
             disableClientInfo: true,
             disconnectTimeout: 0,
         });
-        this.open.add(redis);
-        redis.on("error", () => undefined); // greet() or the running command throws this error too
+        let reason: Error | undefined;
+        redis.on("error", (error: Error) => (reason = error)); // the running command throws this error too
         redis.once("end", () => this.end(redis)); // the server may close an idle connection
+        await redis.connect().catch((error: Error) => {
+            throw reason ?? error; // the library's own error says only that the connection is closed
+        });
         return redis;
     }
 
-    private keep(redis: Redis, name: string, conf: RedisConf): void {
-        const entries = this.idle.get(name) ?? [];
-        if (!this.open.has(redis)) return; // the server has closed the connection right after its last answer
-        if (this.closed || entries.length >= conf.redis_keepalive_pool) return this.end(redis);
-        const timer = setTimeout(() => this.end(redis), conf.redis_keepalive_timeout);
+    private keep(redis: Redis, name: string): void {
+        if (this.closed) return redis.disconnect();
+        if (redis.status !== "ready") return; // the server has closed the connection right after its last answer
+        const timer = setTimeout(() => this.end(redis), IDLE_MS);
         timer.unref();
-        entries.push({ redis, timer });
-        this.idle.set(name, entries);
+        this.idle.set(name, [...(this.idle.get(name) ?? []), { redis, timer }]);
     }
 
     private end(redis: Redis): void {
-        if (!this.open.delete(redis)) return;
-        for (const entries of this.idle.values()) {
-            const at = entries.findIndex((entry) => entry.redis === redis);
-            if (at >= 0) clearTimeout(entries.splice(at, 1)[0].timer);
+        for (const [name, entries] of this.idle) {
+            clearTimeout(entries.find((entry) => entry.redis === redis)?.timer);
+            this.idle.set(
+                name,
+                entries.filter((entry) => entry.redis !== redis),
+            );
         }
         redis.disconnect();
     }
-}
-
-/** Connects, authenticates and selects the database, in APISIX's order. */
-async function greet(redis: Redis, conf: RedisConf): Promise<void> {
-    let reason: Error | undefined;
-    redis.once("error", (error: Error) => (reason = error));
-    await redis.connect().catch((error: Error) => {
-        throw reason ?? error; // the library's own error says only that the connection is closed
-    });
-    if (conf.redis_password) {
-        const user = conf.redis_username === undefined ? [] : [conf.redis_username];
-        await redis.call("AUTH", ...user, conf.redis_password);
-    }
-    if (conf.redis_database !== 0) await redis.select(conf.redis_database);
 }

@@ -4,19 +4,12 @@ import { applies, send, sendGap } from "./answer";
 import type { Context } from "../request/context";
 import { NginxExit } from "../http/nginx";
 import { Unsupported } from "../unsupported";
-import { mergeEntries } from "../objects/objects";
+import { mergeEntries } from "../objects/entries";
 import type { AccessLog } from "../observed/access-log";
 import { figuresOf } from "../request/figures";
 import { ClientGone, proxy } from "../upstream/proxy";
 import type { Store } from "../objects/store";
 import type { Entry, Exit } from "../request/types";
-
-/** Thrown by a phase that ends the request. */
-class PhaseExit extends Error {
-    constructor(readonly exit: Exit) {
-        super(`request ended with status ${exit.code}`);
-    }
-}
 
 export interface PipelineParts {
     store: Store;
@@ -43,7 +36,7 @@ export async function handleRequest(ctx: Context, parts: PipelineParts): Promise
         if (!ctx.answer.writableEnded && !ctx.answer.destroyed) ctx.answer.destroy();
         await over; // the log phase frees limit-conn slots, so it runs only after the end of the answer or a disconnect
         ctx.figures = figuresOf(ctx);
-        for (const { name, handlers, before } of [...ctx.globalEntries, ...ctx.entries])
+        for (const { name, handlers, before } of ctx.entries)
             if (!ctx.ranAsAction.has(name)) {
                 before?.(ctx, "log");
                 handlers.log?.(ctx);
@@ -55,25 +48,20 @@ export async function handleRequest(ctx: Context, parts: PipelineParts): Promise
 }
 
 async function answerRequest(ctx: Context, parts: PipelineParts): Promise<void> {
-    let upstreamAnswer: IncomingMessage | undefined;
-    let exit: Exit | undefined;
+    let answer: IncomingMessage | Exit;
     try {
-        upstreamAnswer = await runPhases(ctx, parts);
+        answer = await runPhases(ctx, parts);
     } catch (error) {
         if (error instanceof ClientGone || ctx.answer.destroyed) return;
-        if (error instanceof PhaseExit) exit = error.exit;
-        else if (error instanceof NginxExit) exit = { code: error.status };
-        else if (error instanceof Unsupported) return refuse(ctx, error, parts);
-        else {
-            parts.log(`gateway: request failed: ${error instanceof Error ? error.stack : String(error)}`);
-            exit = { code: 500 };
-        }
+        if (error instanceof Unsupported) return refuse(ctx, error, parts);
+        answer = { code: error instanceof NginxExit ? error.status : 500 };
+        if (!(error instanceof NginxExit)) parts.log(`gateway: request failed: ${(error as Error).stack}`);
     }
-    if (exit?.code !== 413) ctx.sendContinue(); // nginx reads and discards the body of a rejected request
+    if (!("code" in answer && answer.code === 413)) ctx.sendContinue(); // nginx reads and discards the body of a rejected request
     try {
-        await send(ctx, upstreamAnswer ?? (exit as Exit));
+        await send(ctx, answer);
     } catch (error) {
-        upstreamAnswer?.destroy();
+        if (!("code" in answer)) answer.destroy();
         if (ctx.answer.destroyed) return; // the gateway was killed, or the client has disconnected
         if (!(error instanceof Unsupported) || ctx.answer.headersSent) throw error;
         refuse(ctx, error, parts);
@@ -87,49 +75,41 @@ function refuse(ctx: Context, { message }: Unsupported, { log }: PipelineParts):
     sendGap(ctx, message);
 }
 
-async function runPhases(ctx: Context, { store, agent }: PipelineParts): Promise<IncomingMessage> {
-    const runtime = store.runtime();
-    ctx.route = runtime.router.match(ctx);
-    if (ctx.route?.broken !== undefined) throw new PhaseExit({ code: ctx.route.broken });
-
-    ctx.globalEntries = runtime.globalEntries;
-    await runPhase(ctx, ctx.globalEntries, "rewrite");
-    await runPhase(ctx, ctx.globalEntries, "access");
-    if (!ctx.route) throw new PhaseExit({ code: 404, body: { error_msg: "404 Route Not Found" } });
-
-    ctx.entries = ctx.route.plugins;
-    await runPhase(ctx, ctx.entries, "rewrite");
-    if (ctx.consumer && ctx.consumer.plugins.names.length > 0) {
-        const { plugins } = ctx.consumer;
-        const before = new Set(ctx.route.plugins.map((e) => e.name));
-        ctx.entries = mergeEntries({ entries: ctx.route.plugins, names: [] }, plugins);
-        // Plugins that authentication added from the consumer. The rewrite phase has not run for these plugins yet.
-        const added = ctx.entries.filter((e) => !e.isAuth && !before.has(e.name) && plugins.entries.includes(e));
-        await runPhase(ctx, added, "rewrite");
+async function runPhases(ctx: Context, { store, agent }: PipelineParts): Promise<IncomingMessage | Exit> {
+    ctx.route = store.router().match(ctx);
+    if (!ctx.route) return { code: 404, body: { error_msg: "404 Route Not Found" } };
+    const { plugins, upstream } = ctx.route;
+    ctx.entries = plugins;
+    const rewritten = await runPhase(ctx, ctx.entries, "rewrite");
+    if (rewritten) return rewritten;
+    if (ctx.consumer) {
+        const before = new Set(plugins.map(({ name }) => name));
+        ctx.entries = mergeEntries(plugins, ctx.consumer.plugins);
+        // Plugins that only the consumer has. The rewrite phase has not run for these plugins yet.
+        const added = ctx.entries.filter(({ name }) => !before.has(name));
+        const exit = await runPhase(ctx, added, "rewrite");
+        if (exit) return exit;
     }
-    await runPhase(ctx, ctx.entries, "access");
-    return await callUpstream(ctx, store, agent);
+    const exit = await runPhase(ctx, ctx.entries, "access");
+    if (exit) return exit;
+    if (!upstream || upstream.nodes.length === 0) return { code: 503 };
+    return proxy(ctx, upstream, store.pickerFor(upstream)(ctx), { agent, resolve: store.resolve });
 }
 
-async function runPhase(ctx: Context, entries: readonly Entry[], phase: "rewrite" | "access"): Promise<void> {
+/** Runs a phase of the plugins, until one of them ends the request. */
+async function runPhase(
+    ctx: Context,
+    entries: readonly Entry[],
+    phase: "rewrite" | "access",
+): Promise<Exit | undefined> {
     for (const entry of entries) {
-        const step = entry.handlers[phase];
-        if (!step && !entry.before) continue;
         if (!applies(ctx, entry) || ctx.ranAsAction.has(entry.name)) continue;
         entry.before?.(ctx, phase);
-        const exit = await step?.(ctx);
+        const exit = await entry.handlers[phase]?.(ctx);
         if (ctx.answer.destroyed) throw new ClientGone();
         if (!exit) continue;
         const replaced = exit.code >= 400 && entry.errorResponse !== undefined;
-        throw new PhaseExit(replaced ? { code: exit.code, body: entry.errorResponse } : exit);
+        return replaced ? { code: exit.code, body: entry.errorResponse } : exit;
     }
-}
-
-async function callUpstream(ctx: Context, store: Store, agent: Agent): Promise<IncomingMessage> {
-    const upstream = ctx.route?.upstream;
-    if (upstream === "missing") throw new PhaseExit({ code: 502 });
-    if (!upstream || upstream.nodes.length === 0) throw new PhaseExit({ code: 503 });
-    const result = await proxy(ctx, upstream, store.pickerFor(upstream), { agent, resolve: store.resolve });
-    if ("failed" in result) throw new NginxExit(result.failed);
-    return result.response;
+    return undefined;
 }

@@ -5,11 +5,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { Context } from "../request/context";
-import { MAX_HEAD, MAX_HEAD_LINE, errorPage, statusText } from "../http/nginx";
+import { errorPage, statusText } from "../http/nginx";
 import { Unsupported } from "../unsupported";
 import { bytesSinceLast } from "../request/figures";
 import { handleRequest, type PipelineParts } from "./pipeline";
-import { RawHeads, readRefused } from "../http/raw-head";
+import { RawHeads } from "../http/raw-head";
 import { parseTarget } from "../http/uri";
 
 /**
@@ -17,6 +17,9 @@ import { parseTarget } from "../http/uri";
  * long.
  */
 const NODE_MAX_HEAD = 1024 * 1024;
+/** Longest request line or header line of nginx, with its line end, and longest head (large_client_header_buffers 4 8k). */
+const MAX_HEAD_LINE = 8192;
+const MAX_HEAD = 4 * MAX_HEAD_LINE;
 /** nginx's client_header_timeout and APISIX's keepalive_timeout, in milliseconds. */
 const HEADER_TIMEOUT = 60_000;
 /**
@@ -25,7 +28,7 @@ const HEADER_TIMEOUT = 60_000;
  */
 const LINGER_MS = 5000;
 
-export function createDataServer(parts: PipelineParts, trustedAddresses: readonly string[]): Server {
+export function createDataServer(parts: PipelineParts): Server {
     const server = createServer({
         maxHeaderSize: NODE_MAX_HEAD,
         requireHostHeader: false,
@@ -35,7 +38,7 @@ export function createDataServer(parts: PipelineParts, trustedAddresses: readonl
         highWaterMark: 64 * 1024,
     });
     server.maxHeadersCount = 0;
-    const port = new DataPort(parts, trustedAddresses);
+    const port = new DataPort(parts);
     server.on("request", (request, answer) => port.serve(request, answer, false));
     server.on("checkContinue", (request, answer) => port.serve(request, answer, true));
     server.on("checkExpectation", (request, answer) => port.serve(request, answer, false));
@@ -50,10 +53,7 @@ class DataPort {
     /** Connections that got their last answer, and are still read so that the client receives it. */
     private readonly lingering = new WeakSet<Socket>();
 
-    constructor(
-        private readonly parts: PipelineParts,
-        private readonly trustedAddresses: readonly string[],
-    ) {}
+    constructor(private readonly parts: PipelineParts) {}
 
     /** @param expects whether the client waits for 100 before it sends the body */
     serve(request: IncomingMessage, answer: ServerResponse, expects: boolean): void {
@@ -65,33 +65,33 @@ class DataPort {
         request.on("error", () => undefined);
         const problem = refuse(request);
         if (problem) return this.refusal(request, answer, problem);
-        const target = parseTarget(request.url ?? "/");
-        if (!target) return; // refuse() has answered already
-        const { remoteAddress = "", remotePort = 0, localAddress = "", localPort = 0 } = request.socket;
-        const peer = { address: remoteAddress, port: remotePort, localAddress, localPort };
-        const variables = parts.accessLog?.variables;
-        const ctx = new Context(request, answer, target, peer, this.trustedAddresses, expects, variables);
+        const target = parseTarget(request.url ?? "/")!; // refuse() has rejected other targets
+        const ctx = new Context(request, answer, target, expects, parts.accessLog?.variables);
         handleRequest(ctx, parts).catch((error: unknown) => parts.log(`gateway: ${String(error)}`));
     }
 
     rawRefusal(socket: Socket, status: number, detail?: string): void {
-        rawAnswer(socket, status, "text/html", errorPage(status, detail));
+        const body = errorPage(status, detail);
+        const head = [
+            `HTTP/1.1 ${status} ${statusText(status)}`,
+            "Server: openresty",
+            "Content-Type: text/html; charset=utf-8",
+            `Content-Length: ${body.length}`,
+            "Connection: close",
+        ];
+        socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
         this.refused(status, socket);
     }
 
     /** Answers a request that Node's parser rejects. */
     clientError(error: NodeJS.ErrnoException, socket: Socket): void {
         if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
-        // Node's parser rejects some methods and URLs that nginx accepts. A request with such a method or URL is served.
-        if (error.code === "HPE_INVALID_METHOD" || error.code === "HPE_INVALID_URL") {
-            const packet = (error as { rawPacket?: Buffer }).rawPacket?.toString("latin1") ?? "";
-            const read = readRefused(packet, socket);
-            if (read) return this.serve(read.request, read.answer, false);
-        }
+        // nginx accepts some methods and targets that Node's parser rejects. No caller needs them.
+        if (error.code === "HPE_INVALID_METHOD" || error.code === "HPE_INVALID_URL")
+            return this.rawRefusal(socket, 501, new Unsupported(`this request line (${error.code})`).message);
         // nginx answers 501 for every Transfer-Encoding other than `chunked`, even if Content-Length is wrong too.
         if (error.code === "HPE_INVALID_TRANSFER_ENCODING") return this.rawRefusal(socket, 501);
-        const detail = error.code === "HPE_HEADER_OVERFLOW" ? "Request Header Or Cookie Too Large" : undefined;
-        this.rawRefusal(socket, 400, detail);
+        this.rawRefusal(socket, 400);
     }
 
     connected(socket: Socket): void {
@@ -112,31 +112,26 @@ class DataPort {
     }
 
     private refusal(request: IncomingMessage, answer: ServerResponse, { status, detail }: Refusal): void {
-        const startedAt = performance.now();
-        const page = Buffer.from(errorPage(status, detail));
+        const page = errorPage(status, detail);
         answer.shouldKeepAlive = false;
         answer.writeHead(status, statusText(status), [
             ...["Server", "openresty", "Content-Type", "text/html; charset=utf-8"],
             ...["Content-Length", String(page.length), "Connection", "close"],
         ]);
-        answer.once("close", () => this.refused(status, request.socket, performance.now() - startedAt));
+        answer.once("close", () => this.refused(status, request.socket));
         answer.end(request.method === "HEAD" ? undefined : page);
     }
 
-    private refused(status: number, socket: Socket, milliseconds = 0): void {
-        this.parts.accessLog?.addRefused(socket.remoteAddress ?? "", {
-            status,
-            requestSeconds: milliseconds / 1000,
-            upstreamSeconds: [],
-            ...bytesSinceLast(socket),
-        });
+    private refused(status: number, socket: Socket): void {
+        const figures = { status, requestSeconds: 0, ...bytesSinceLast(socket) };
+        this.parts.accessLog?.addRefused(socket.remoteAddress ?? "", figures);
         this.parts.onAnswer?.({ caller: null, status });
     }
 }
 
 /** Headers that nginx rejects when repeated, even with equal values. Fact: the header table of its ngx_http_request.c. */
 const ONCE = new Set([
-    ...["authorization", "content-length", "content-range", "expect", "transfer-encoding"],
+    ...["host", "authorization", "content-length", "content-range", "expect", "transfer-encoding"],
     ...["if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since"],
 ]);
 
@@ -147,59 +142,33 @@ interface Refusal {
 
 /** Returns the reason if nginx rejects the request before APISIX gets it. */
 function refuse(request: IncomingMessage): Refusal | undefined {
-    const target = request.url ?? "/";
-    const method = request.method ?? "";
-    const line = method.length + target.length + " HTTP/1.1\r\n".length + 1;
+    const { url = "/", method = "", rawHeaders: raw } = request;
+    const line = `${method} ${url} HTTP/1.1\r\n`.length;
     if (line > MAX_HEAD_LINE) return { status: 414 };
+    const headers = raw.flatMap((name, i) => (i % 2 === 0 ? [[name.toLowerCase(), raw[i + 1]] as const] : []));
+    const sizes = headers.map(([name, value]) => `${name}: ${value}\r\n`.length);
+    const total = sizes.reduce((sum, size) => sum + size, line);
+    if (total > MAX_HEAD || sizes.some((size) => size > MAX_HEAD_LINE))
+        return { status: 400, detail: "Request Header Or Cookie Too Large" };
 
-    const tooLarge = { status: 400, detail: "Request Header Or Cookie Too Large" };
-    const raw = request.rawHeaders;
-    let total = line;
-    const hosts: string[] = [];
-    const names = new Set<string>();
-    let repeated = false;
-    let coding = "chunked";
-    for (let i = 0; i + 1 < raw.length; i += 2) {
-        const size = raw[i].length + raw[i + 1].length + ": \r\n".length;
-        total += size;
-        if (size > MAX_HEAD_LINE) return tooLarge;
-        const name = raw[i].toLowerCase();
-        if (name === "host") hosts.push(raw[i + 1]);
-        if (name === "transfer-encoding") coding = raw[i + 1];
-        repeated ||= ONCE.has(name) && names.has(name);
-        names.add(name);
-    }
-    if (total > MAX_HEAD) return tooLarge;
-    if (repeated) return { status: 400 };
-    if (coding.toLowerCase() !== "chunked") return { status: 501 };
+    const found = new Map(headers);
+    if (headers.some(([name], i) => ONCE.has(name) && headers.findIndex(([other]) => other === name) < i))
+        return { status: 400 };
+    if ((found.get("transfer-encoding") ?? "chunked").toLowerCase() !== "chunked") return { status: 501 };
 
-    const needsHost = request.httpVersion !== "1.0";
-    if (hosts.length > 1 || (needsHost && hosts.length === 0)) return { status: 400 };
-    if (hosts.length === 1 && !validHost(hosts[0])) return { status: 400 };
+    const host = found.get("host");
+    if (host === undefined ? request.httpVersion !== "1.0" : !validHost(host)) return { status: 400 };
     // nginx routes by the host in the request line, but forwards the Host header.
-    const named = /^https?:\/\/([^/?#]*)/i.exec(target)?.[1];
-    if (named !== undefined && named.toLowerCase() !== hosts[0]?.toLowerCase())
+    const named = /^https?:\/\/([^/?#]*)/i.exec(url)?.[1];
+    if (named !== undefined && named.toLowerCase() !== host?.toLowerCase())
         return {
             status: 501,
             detail: new Unsupported("a host in the request line that differs from the Host header").message,
         };
     if (method === "TRACE") return { status: 405 };
-    if (!parseTarget(target)) return { status: 400 };
-    return undefined;
+    return parseTarget(url) ? undefined : { status: 400 };
 }
 
 function validHost(host: string): boolean {
     return host !== "" && !/[\x00-\x20\x7f/\\]/.test(host) && !host.includes("..") && !/^[.:]/.test(host);
-}
-
-function rawAnswer(socket: Socket, status: number, type: string, body: string): void {
-    const head = [
-        `HTTP/1.1 ${status} ${statusText(status)}`,
-        "Server: openresty",
-        `Date: ${new Date().toUTCString()}`,
-        `Content-Type: ${type}; charset=utf-8`,
-        `Content-Length: ${body.length}`,
-        "Connection: close",
-    ];
-    socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
 }

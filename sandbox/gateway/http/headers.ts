@@ -3,42 +3,35 @@
 type HeaderPair = [name: string, value: string];
 
 export class HeaderList {
-    private pairs: HeaderPair[];
-
-    constructor(pairs: Iterable<HeaderPair> = []) {
-        this.pairs = [...pairs];
-    }
+    constructor(private pairs: HeaderPair[] = []) {}
 
     /** Creates the list from the flat list (name, value, name, value, …) of a Node.js message. */
     static fromRaw(raw: readonly string[]): HeaderList {
-        const pairs: HeaderPair[] = [];
-        for (let i = 0; i + 1 < raw.length; i += 2) pairs.push([raw[i], raw[i + 1]]);
-        return new HeaderList(pairs);
+        return new HeaderList(raw.flatMap((name, i): HeaderPair[] => (i % 2 === 0 ? [[name, raw[i + 1]]] : [])));
     }
 
     /** The first value, or undefined. */
     get(name: string): string | undefined {
-        const wanted = name.toLowerCase();
-        return this.pairs.find(([n]) => n.toLowerCase() === wanted)?.[1];
+        return this.all(name).at(0);
     }
 
     all(name: string): string[] {
         const wanted = name.toLowerCase();
-        return this.pairs.filter(([n]) => n.toLowerCase() === wanted).map(([, v]) => v);
+        return this.pairs.filter(([n]) => n.toLowerCase() === wanted).map(([, value]) => value);
     }
 
     has(name: string): boolean {
-        return this.get(name) !== undefined;
+        return this.all(name).length > 0;
     }
 
     /** Replaces all headers of a name by one; undefined removes them. */
     set(name: string, value: string | undefined): void {
         const wanted = name.toLowerCase();
         const at = this.pairs.findIndex(([n]) => n.toLowerCase() === wanted);
-        this.pairs = this.pairs.filter(([n], i) => n.toLowerCase() !== wanted || (i === at && value !== undefined));
-        if (value === undefined) return;
-        if (at < 0) this.pairs.push([name, value]);
-        else this.pairs[at] = [this.pairs[at][0], value];
+        const spelling = at < 0 ? name : this.pairs[at][0];
+        const others = this.pairs.filter(([n]) => n.toLowerCase() !== wanted);
+        if (value !== undefined) others.splice(at < 0 ? others.length : at, 0, [spelling, value]);
+        this.pairs = others;
     }
 
     add(name: string, value: string): void {
@@ -51,10 +44,6 @@ export class HeaderList {
 
     [Symbol.iterator](): Iterator<HeaderPair> {
         return this.pairs[Symbol.iterator]();
-    }
-
-    get size(): number {
-        return this.pairs.length;
     }
 }
 

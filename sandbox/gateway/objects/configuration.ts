@@ -45,8 +45,7 @@ export class Configuration {
      * Unsupported: the events that real gateways get once new writes have reached the old revision.
      */
     lose(): Configuration {
-        const { next } = this;
-        if (next) return next.lose();
+        if (this.next) return this.next.lose();
         this.next = new Configuration();
         this.next.hasQuorum = this.hasQuorum;
         return this.next;
@@ -59,12 +58,10 @@ export class Configuration {
         this.revision++;
     }
 
-    set(key: string, value: Conf): Stored {
-        const old = this.objects.get(key);
+    set(key: string, value: Conf): void {
         const index = ++this.revision;
-        const stored = { value, createdIndex: old?.createdIndex ?? index, modifiedIndex: index };
-        this.objects.set(key, stored);
-        return stored;
+        const { createdIndex = index } = this.objects.get(key) ?? {};
+        this.objects.set(key, { value, createdIndex, modifiedIndex: index });
     }
 
     delete(key: string): boolean {
@@ -76,10 +73,5 @@ export class Configuration {
     /** Keys and objects directly below a prefix, for example "/routes/". */
     list(prefix: string): [key: string, stored: Stored][] {
         return [...this.objects].filter(([key]) => key.startsWith(prefix) && !key.slice(prefix.length).includes("/"));
-    }
-
-    /** If the next POST request contains no id, the new object gets this id. */
-    nextId(): string {
-        return String(this.revision + 1).padStart(20, "0");
     }
 }

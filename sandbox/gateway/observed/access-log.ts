@@ -2,10 +2,9 @@
  * The access log of nginx in a format of the settings file, with `escape=json`. A line is written at the end of its request.
  *
  * Unsupported: APISIX's buffer, in which a line waits up to 3 s; lines for requests to the Admin API, because this project
- * turns their log off; named captures of regular expressions.
+ * turns their log off.
  */
 import type { Context } from "../request/context";
-import { Unsupported } from "../unsupported";
 import type { Figures } from "../request/figures";
 import { declaredIn, type Declared } from "./nginx-settings";
 
@@ -29,32 +28,24 @@ export class AccessLog {
         private readonly settings: AccessLogSettings,
         private readonly write: (line: string) => void,
     ) {
-        if (settings.escape !== "json") throw new Unsupported(`access_log_format_escape ${settings.escape}`);
         this.declared = declaredIn(settings.httpSnippet, settings.serverSnippet);
     }
 
-    /** Initial values of the variables that the nginx configuration declares, for one request. */
-    get variables(): Map<string, string> {
-        return new Map(this.declared.variables);
+    /** Variables that the nginx configuration declares, with their initial values. */
+    get variables(): ReadonlyMap<string, string> {
+        return this.declared.variables;
     }
 
     /** Writes the line of a request that APISIX has handled. */
     add(ctx: Context, figures: Figures): void {
-        const statuses = [...ctx.upstreamStatuses];
-        // An upstream try that the caller aborted has no status.
-        while (statuses.length < ctx.upstreamTries.length) statuses.push("-");
+        // An upstream request that the caller aborted has no status.
+        const status = String(ctx.upstreamStatus ?? "-");
         const upstream: Record<string, string> =
-            ctx.upstreamTries.length === 0
+            figures.upstreamSeconds === undefined
                 ? {}
-                : {
-                      upstream_status: statuses.join(", "),
-                      upstream_response_time: figures.upstreamSeconds.map(seconds).join(", "),
-                  };
+                : { upstream_status: status, upstream_response_time: seconds(figures.upstreamSeconds) };
         this.line(figures, (name) => {
-            if (name.startsWith("upstream_")) return upstream[name];
-            if (ctx.variables.has(name)) return ctx.variables.get(name);
-            if (name === "uri" && ctx.nginxUri !== undefined) return ctx.nginxUri;
-            const value = ctx.lookup(name);
+            const value = name.startsWith("upstream_") ? upstream[name] : ctx.lookup(name);
             return value === undefined ? undefined : String(value);
         });
     }
@@ -83,8 +74,7 @@ export class AccessLog {
         const map = this.declared.maps.get(name);
         if (!map) return undefined;
         const value = filled(map.source, lookup);
-        const found = map.exact.get(value.toLowerCase()) ?? map.patterns.find(([pattern]) => pattern.test(value))?.[1];
-        return filled(found ?? map.fallback, lookup);
+        return filled(map.entries.find(([matches]) => matches(value))?.[1] ?? map.fallback, lookup);
     }
 }
 
@@ -96,9 +86,5 @@ function filled(template: string, lookup: Lookup, escape = (value: string) => va
 
 /** Escapes a value for JSON as nginx does: bytes above 0x7f are not escaped. */
 function escapeJson(value: string): string {
-    const short: Record<string, string> = { "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f" };
-    return value.replace(
-        /["\\\x00-\x1f]/g,
-        (c) => short[c] ?? (c < " " ? `\\u00${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}` : `\\${c}`),
-    );
+    return value.replace(/["\\\x00-\x1f]/g, (sign) => JSON.stringify(sign).slice(1, -1));
 }

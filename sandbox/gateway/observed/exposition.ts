@@ -6,35 +6,31 @@
 
 export type Labels = readonly [name: string, value: string][];
 
-type Kind = "counter" | "gauge" | "histogram";
-
 interface Metric {
-    name: string;
     help: string;
-    kind: Kind;
+    kind: "counter" | "gauge" | "histogram";
+    /** Values of series, by their name with labels. */
+    series: Map<string, number>;
 }
 
 export class Registry {
     private readonly metrics = new Map<string, Metric>();
-    /** Values of series, by metric name and then by series name with labels. */
-    private readonly series = new Map<string, Map<string, number>>();
 
     constructor(private readonly prefix: string) {}
 
-    declare(name: string, kind: Kind, help: string): void {
-        const whole = this.prefix + name;
-        this.metrics.set(whole, { name: whole, help, kind });
-        this.series.set(whole, new Map());
+    declare(name: string, kind: Metric["kind"], help: string): void {
+        this.metrics.set(this.prefix + name, { help, kind, series: new Map() });
     }
 
-    add(name: string, labels: Labels, value: number): void {
-        const [series, key] = this.seriesOf(name, "", labels);
+    /** @param part end of the name of the series in a histogram */
+    add(name: string, labels: Labels, value: number, part = ""): void {
+        const { series } = this.metrics.get(this.prefix + name)!;
+        const key = this.keyOf(name + part, labels);
         series.set(key, (series.get(key) ?? 0) + value);
     }
 
     set(name: string, labels: Labels, value: number): void {
-        const [series, key] = this.seriesOf(name, "", labels);
-        series.set(key, value);
+        this.metrics.get(this.prefix + name)!.series.set(this.keyOf(name, labels), value);
     }
 
     /**
@@ -44,46 +40,32 @@ export class Registry {
     observe(name: string, labels: Labels, bounds: readonly number[], value: number): void {
         for (const bound of [...bounds, Infinity]) {
             const le = bound === Infinity ? "+Inf" : String(bound);
-            const [series, key] = this.seriesOf(name, "_bucket", [...labels, ["le", le]]);
-            series.set(key, (series.get(key) ?? 0) + (value <= bound ? 1 : 0));
+            this.add(name, [...labels, ["le", le]], value <= bound ? 1 : 0, "_bucket");
         }
-        for (const [part, more] of [
-            ["_count", 1],
-            ["_sum", value],
-        ] as const) {
-            const [series, key] = this.seriesOf(name, part, labels);
-            series.set(key, (series.get(key) ?? 0) + more);
-        }
+        this.add(name, labels, 1, "_count");
+        this.add(name, labels, value, "_sum");
     }
 
     /** Number of series of a metric. */
     count(name: string): number {
-        return this.series.get(this.prefix + name)?.size ?? 0;
+        return this.metrics.get(this.prefix + name)?.series.size ?? 0;
     }
 
     /** The metrics in the text format of Prometheus. Metrics without series are left out. */
     text(): string {
-        return [...this.metrics.values()]
-            .sort((a, b) => (a.name < b.name ? -1 : 1))
-            .flatMap(({ name, help, kind }) => {
-                const series = [...this.series.get(name)!];
-                if (series.length === 0) return [];
-                const lines = series.map(([key, value]) => `${key} ${value}`);
-                return [`# HELP ${name} ${help}`, `# TYPE ${name} ${kind}`, ...lines];
-            })
+        return [...this.metrics]
+            .filter(([, { series }]) => series.size > 0)
+            .sort(([a], [b]) => (a < b ? -1 : 1))
+            .flatMap(([name, { help, kind, series }]) => [
+                ...[`# HELP ${name} ${help}`, `# TYPE ${name} ${kind}`],
+                ...[...series].map(([key, value]) => `${key} ${value}`),
+            ])
             .map((line) => `${line}\n`)
             .join("");
     }
 
-    private seriesOf(name: string, part: string, labels: Labels): [series: Map<string, number>, key: string] {
-        const whole = this.prefix + name;
-        const series = this.series.get(whole);
-        if (!series) throw new Error(`no metric ${whole}`);
-        const list = labels.map(([label, value]) => `${label}="${escaped(value)}"`).join(",");
-        return [series, `${whole}${part}${list === "" ? "" : `{${list}}`}`];
+    private keyOf(name: string, labels: Labels): string {
+        const list = labels.map(([label, value]) => `${label}=${JSON.stringify(value)}`).join(",");
+        return `${this.prefix}${name}${list === "" ? "" : `{${list}}`}`;
     }
-}
-
-function escaped(value: string): string {
-    return value.replace(/\\/g, "\\\\").replace(/\n/g, "\\n").replace(/"/g, '\\"');
 }

@@ -22,7 +22,6 @@ export interface MetricsOptions {
     refreshSeconds?: number;
 }
 
-const DEFAULT_BUCKETS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000];
 const TOKEN_BUCKETS = [
     ...[1, 10, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000],
     ...[100_000, 200_000, 500_000, 1_000_000],
@@ -51,36 +50,14 @@ const LABELS = {
     llm_completion_tokens_dist: LLM_LABELS,
 } as const;
 
-/** Labels that the metadata cannot set to "", because the metric would be useless without them. */
-const STRUCTURAL = ["code", "type"];
-
-/** Schema of the plugin's metadata, limited to the emulated metrics. */
-export const METADATA_SCHEMA = {
-    type: "object",
-    properties: {
-        disabled_labels: {
-            type: "object",
-            properties: Object.fromEntries(
-                Object.entries(LABELS).map(([metric, labels]) => [
-                    metric,
-                    {
-                        type: "array",
-                        items: { type: "string", enum: labels.filter((label) => !STRUCTURAL.includes(label)) },
-                    },
-                ]),
-            ),
-            additionalProperties: false,
-        },
-    },
-};
-
 type Metric = keyof typeof LABELS;
 
 export class Metrics {
     readonly registry = new Registry("apisix_");
     private requests = 0;
 
-    constructor(private readonly buckets = DEFAULT_BUCKETS) {
+    /** @param buckets upper bounds of the latency histogram, in milliseconds. @default none */
+    constructor(private readonly buckets: number[] = []) {
         const { registry } = this;
         registry.declare("http_requests_total", "gauge", "The total number of client requests since APISIX started");
         registry.declare("etcd_reachable", "gauge", "Config server etcd reachable from APISIX, 0 is unreachable");
@@ -94,14 +71,8 @@ export class Metrics {
             registry.declare(`llm_${kind}_tokens_dist`, "histogram", `LLM ${kind} tokens distribution per request`);
         }
         registry.set("nginx_metric_errors_total", [], 0);
-        registry.set(
-            "node_info",
-            [
-                ["hostname", hostname()],
-                ["version", APISIX_VERSION],
-            ],
-            1,
-        );
+        const node = { hostname: hostname(), version: APISIX_VERSION };
+        registry.set("node_info", Object.entries(node), 1);
     }
 
     /** Counts a request for http_requests_total, whether or not its route has the plugin. */
@@ -145,8 +116,8 @@ export class Metrics {
             1,
         );
         const request = figures.requestSeconds * 1000;
-        const asked = figures.upstreamSeconds.length > 0;
-        const upstream = figures.upstreamSeconds.reduce((sum, one) => sum + one * 1000, 0);
+        const upstream = (figures.upstreamSeconds ?? 0) * 1000;
+        const asked = figures.upstreamSeconds !== undefined;
         const latencies = { request, ...(asked ? { upstream } : {}), apisix: Math.max(0, request - upstream) };
         for (const [type, value] of Object.entries(latencies))
             this.registry.observe("http_latency", labels("http_latency", { type }), this.buckets, value);
@@ -175,8 +146,8 @@ function matchedUri({ route, uri }: Context): string {
 }
 
 /** Source of the answer: `apisix`; `upstream` (Alpa); `nginx` if the upstream did not answer. */
-function sourceOf({ upstreamTries, upstreamAnswered }: Context): string {
-    if (upstreamTries.length === 0) return "apisix";
+function sourceOf({ figures, upstreamAnswered }: Context): string {
+    if (figures?.upstreamSeconds === undefined) return "apisix";
     return upstreamAnswered ? "upstream" : "nginx";
 }
 

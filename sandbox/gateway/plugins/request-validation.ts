@@ -1,74 +1,37 @@
-import { CjsonError, decodeJson } from "../lua/cjson";
-import { encodeJson } from "../lua/cjson-encode";
+import { CjsonError, decodeJson, encodeJson } from "../lua/cjson";
+import { compileSchema, type Check, type Schema } from "../lua/schema";
 import type { Context } from "../request/context";
-import { bytes } from "../http/headers";
-import { SchemaCrash, compileSchema, type Check, type Schema } from "../schema/jsonschema";
 import type { Exit } from "../request/types";
-import { decodeArgs } from "../http/uri";
-import { definePlugin } from "./define";
+import { Unsupported } from "../unsupported";
+import { definePlugin, AMOUNT, OBJECT } from "./plugin";
 
 interface ValidationConf {
-    header_schema?: Schema;
+    header_schema: Schema;
     body_schema?: Schema;
-    rejected_code: number;
-    rejected_msg?: string;
-    max_req_body_size: number;
+    max_req_body_size?: number;
 }
 
 /** Default of max_req_body_size: 64 MiB. */
 const MAX_BODY = 67_108_864;
+const REJECTED: Exit = { code: 400, body: "the request does not match the schema" };
 
 /**
- * request-validation: validates the headers, then the body as JSON (whatever its Content-Type) or, for
- * application/x-www-form-urlencoded, as a form. JSON is encoded again before it is forwarded, a form is forwarded unchanged.
+ * request-validation: validates the headers, then the body as JSON, whatever its Content-Type. The body is encoded again before
+ * it is forwarded. Unsupported: forms. Not emulated: the text of a rejection, which names the violated rule.
  */
 export const requestValidation = definePlugin<ValidationConf>({
     name: "request-validation",
     priority: 2800,
-    schema: {
-        type: "object",
-        properties: {
-            header_schema: { type: "object" },
-            body_schema: { type: "object" },
-            rejected_code: { type: "integer", minimum: 200, maximum: 599, default: 400 },
-            rejected_msg: { type: "string", minLength: 1, maxLength: 256 },
-            max_req_body_size: { type: "integer", minimum: 1, default: MAX_BODY },
-        },
-        anyOf: [{ required: ["header_schema"] }, { required: ["body_schema"] }],
-    },
-    check: (conf) => {
-        for (const schema of [conf.body_schema, conf.header_schema]) {
-            if (schema === undefined) continue;
-            try {
-                compileSchema(toBytes(schema) as Schema, true);
-            } catch (error) {
-                if (error instanceof SchemaCrash) return error.message;
-                throw error;
-            }
-        }
-        return undefined;
-    },
-    create: (conf) => {
-        const compile = (schema: Schema | undefined) =>
-            schema === undefined ? undefined : compileSchema(toBytes(schema) as Schema, true);
-        const [headers, body] = [compile(conf.header_schema), compile(conf.body_schema)];
-        const refuse = (message?: string): Exit => ({
-            code: conf.rejected_code,
-            body:
-                conf.rejected_msg ??
-                (message === undefined ? undefined : Buffer.from(message, "latin1").toString("utf8")),
-        });
+    fields: { header_schema: OBJECT, body_schema: OBJECT, max_req_body_size: AMOUNT },
+    required: ["header_schema"],
+    create: ({ header_schema, body_schema, max_req_body_size: max = MAX_BODY }) => {
+        const headers = compileSchema(header_schema);
+        const body = body_schema && compileSchema(body_schema);
         return {
             async rewrite(ctx) {
                 const table = ctx.headerTable();
-                try {
-                    const error = headers?.(table);
-                    if (error !== undefined) return refuse(error);
-                    if (body) return await checkBody(ctx, body, table["content-type"], conf.max_req_body_size, refuse);
-                } catch (error) {
-                    if (error instanceof SchemaCrash) return { code: 500 };
-                    throw error;
-                }
+                if (!headers(table)) return REJECTED;
+                return body && checkBody(ctx, body, table["content-type"], max);
             },
         };
     },
@@ -79,42 +42,25 @@ async function checkBody(
     check: Check,
     contentType: string | string[] | undefined,
     max: number,
-    refuse: (message?: string) => Exit,
 ): Promise<Exit | undefined> {
     const raw = await ctx.readBody();
-    if (raw.length === 0 || raw.length > max || Array.isArray(contentType)) return refuse();
-    const text = raw.toString("latin1");
-
-    if (contentType?.toLowerCase().startsWith("application/x-www-form-urlencoded")) {
-        const form: Record<string, unknown> = {};
-        for (const [name, values] of decodeArgs(text, 0)) form[name] = values.length === 1 ? values[0] : values;
-        const error = check(form);
-        return error === undefined ? undefined : refuse(error);
-    }
-
-    let value: unknown;
-    try {
-        value = decodeJson(text);
-    } catch (error) {
-        if (error instanceof CjsonError) return refuse(error.message);
-        throw error;
-    }
-    if (value === false) return refuse(); // for Lua, a decoded false is the same as a failure
-    const error = check(value);
-    if (error !== undefined) return refuse(error);
-    try {
-        ctx.replaceBody(Buffer.from(encodeJson(value), "latin1"));
-    } catch (error) {
-        if (error instanceof CjsonError) return { code: 500 }; // NaN and Infinity cannot be encoded
-        throw error;
-    }
+    if (raw.length === 0 || raw.length > max || Array.isArray(contentType)) return REJECTED;
+    if (contentType?.toLowerCase().startsWith("application/x-www-form-urlencoded"))
+        throw new Unsupported("request-validation of a form");
+    const value = attempt(() => decodeJson(raw.toString("latin1")));
+    // for Lua, a decoded false is the same as a failure
+    if (value === undefined || value === false || !check(value)) return REJECTED;
+    const text = attempt(() => encodeJson(value));
+    if (text === undefined) return { code: 500 }; // NaN and Infinity cannot be encoded
+    ctx.replaceBody(Buffer.from(text, "latin1"));
     return undefined;
 }
 
-/** Converts the texts of a schema to one byte per character, as in request bodies. */
-function toBytes(value: unknown): unknown {
-    if (typeof value === "string") return bytes(value);
-    if (Array.isArray(value)) return value.map(toBytes);
-    if (typeof value !== "object" || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([k, v]) => [bytes(k), toBytes(v)]));
+function attempt<T>(convert: () => T): T | undefined {
+    try {
+        return convert();
+    } catch (error) {
+        if (error instanceof CjsonError) return undefined;
+        throw error;
+    }
 }

@@ -1,41 +1,27 @@
 /**
  * serverless-pre-function and serverless-post-function: Lua texts that each return a function for one phase.
- * Facts: apisix/plugins/serverless/init.lua (also its messages) and ten recorded requests. A run-time error ends a
- * request with nginx's 500; in header_filter it ends the connection without an answer (both from the source, not recorded).
+ * Facts: apisix/plugins/serverless/init.lua. A run-time error ends a request with nginx's 500; in header_filter it ends the
+ * connection without an answer (both from the source).
  */
-import { Unsupported } from "../unsupported";
 import type { Context } from "../request/context";
 import type { Conf, LuaPhase } from "../request/types";
-import { definePlugin } from "./define";
+import { definePlugin } from "./plugin";
 
-type ServerlessConf = Conf & { phase: string; functions: string[] };
-
-const PHASES = ["rewrite", "access", "header_filter", "body_filter", "log", "before_proxy"];
-const EMULATED = PHASES.slice(0, 3);
+type ServerlessConf = Conf & { phase: LuaPhase; functions: string[] };
 
 function serverless(name: string, priority: number) {
     return definePlugin<ServerlessConf>({
         name,
         priority,
-        schema: {
-            type: "object",
-            properties: {
-                phase: { type: "string", default: "access", enum: PHASES },
-                functions: { type: "array", items: { type: "string" }, minItems: 1 },
-            },
-            required: ["functions"],
+        fields: {
+            phase: { enum: ["rewrite", "access", "header_filter"] },
+            functions: { type: "array", items: { type: "string" }, minItems: 1 },
         },
-        check: ({ phase, functions }, _, tools) => {
-            if (!EMULATED.includes(phase)) throw new Unsupported(`${name} in phase ${phase}`);
-            for (const text of functions) {
-                const problem = tools.lua.check(text);
-                if (problem !== undefined) return problem;
-            }
-            return undefined;
-        },
+        required: ["phase", "functions"],
+        isOpen: true,
         create: (conf, _, { lua }) => {
             const id = lua.load(conf, conf.functions);
-            const phase = conf.phase as LuaPhase;
+            const { phase } = conf;
             if (phase === "header_filter") return { headerFilter: (ctx) => void lua.run(id, { ctx, phase }) };
             return { [phase]: (ctx: Context) => lua.run(id, { ctx, phase }) };
         },

@@ -1,10 +1,10 @@
 import { compileExpr } from "../lua/expr";
 import type { Conf, Handlers } from "../request/types";
-import { definePlugin } from "./define";
+import { Unsupported } from "../unsupported";
+import { definePlugin } from "./plugin";
 
-type Action = [name: string, conf: Conf];
 interface WorkflowConf {
-    rules: { case?: unknown[]; actions: Action[] }[];
+    rules: { case: unknown[]; actions: [name: string, conf: Conf][] }[];
 }
 
 /**
@@ -14,48 +14,29 @@ interface WorkflowConf {
 export const workflow = definePlugin<WorkflowConf>({
     name: "workflow",
     priority: 1006,
-    schema: {
-        type: "object",
-        properties: {
-            rules: {
-                type: "array",
-                items: {
-                    type: "object",
-                    properties: {
-                        case: {
-                            type: "array",
-                            items: { anyOf: [{ type: "array" }, { type: "string" }] },
-                            minItems: 1,
-                        },
-                        actions: { type: "array", items: { type: "array", minItems: 1 } },
-                    },
-                    required: ["actions"],
+    fields: {
+        rules: {
+            type: "array",
+            items: {
+                type: "object",
+                properties: {
+                    case: { type: "array", minItems: 1 },
+                    actions: { type: "array", minItems: 1, maxItems: 1, items: { type: "array", minItems: 2 } },
                 },
+                required: ["case", "actions"],
             },
         },
-        required: ["rules"],
     },
-    check: (conf, kind, tools) => {
-        for (const rule of conf.rules) {
-            const compiled = rule.case && compileExpr(rule.case);
-            if (compiled && "error" in compiled) return `failed to validate the 'case' expression: ${compiled.error}`;
-            for (const action of rule.actions) {
-                const problem = actionProblem(action, (name, inner) => tools.checkPlugin(name, inner, kind));
-                if (problem !== undefined) return problem;
-            }
-        }
-        return undefined;
-    },
+    required: ["rules"],
     create: (conf, parentKey, tools) => {
         const rules = conf.rules.map((rule, i) => {
-            const compiled = rule.case && compileExpr(rule.case);
-            const [name, inner] = rule.actions[0];
+            const [[name, inner]] = rule.actions;
+            if (name !== "return" && name !== "limit-conn") throw new Unsupported(`the action ${name} of workflow`);
             const handlers: Handlers =
                 name === "return"
                     ? { access: () => ({ code: Number(inner.code), body: { error_msg: "rejected by workflow" } }) }
                     : tools.instantiate(name, inner, `${parentKey}#workflow${i + 1}`);
-            const condition = compiled && "condition" in compiled ? compiled.condition : () => true;
-            return { name, condition, handlers };
+            return { name, condition: compileExpr(rule.case), handlers };
         });
         const note = {};
         return {
@@ -72,17 +53,3 @@ export const workflow = definePlugin<WorkflowConf>({
         };
     },
 });
-
-function actionProblem(
-    [name, inner]: Action,
-    check: (plugin: string, conf: Conf) => string | undefined,
-): string | undefined {
-    if (name !== "return" && name !== "limit-count" && name !== "limit-conn") return `unsupported action: ${name}`;
-    if (name === "return")
-        return typeof inner?.code === "number"
-            ? undefined
-            : `failed to validate the 'return' action: property "code" is required`;
-    if (inner.group !== undefined) return "failed to validate the 'limit-count' action: group is not supported";
-    const error = check(name, inner);
-    return error === undefined ? undefined : `failed to validate the '${name}' action: ${error}`;
-}

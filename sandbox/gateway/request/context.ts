@@ -1,12 +1,12 @@
 /** The state of one request in the gateway, which plugins read and change. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isIP } from "node:net";
-import { matchesNetwork, type Condition, type VarValue } from "../lua/expr";
-import { HeaderList, bytes } from "../http/headers";
+import type { Condition, VarValue } from "../lua/expr";
+import { HeaderList } from "../http/headers";
 import { NginxExit } from "../http/nginx";
 import type { Figures } from "./figures";
 import type { AuthConsumer, Entry, Node, Route } from "./types";
-import { decodeArgs, encodeArgs, type Args, type Target } from "../http/uri";
+import type { Target } from "../http/uri";
 import { BodyNeeded } from "./post-arguments";
 import { LLM_VARIABLES, lookupVariable } from "./variables";
 
@@ -16,70 +16,50 @@ const MAX_HEADERS = 100;
 /** Header names that nginx keeps. It silently drops a header with any other character in its name (ignore_invalid_headers). */
 const KEPT_NAME = /^[A-Za-z0-9_-]+$/;
 
-/**
- * Returns the last address of a list, without a port, as nginx reads X-Real-IP. Undefined if the last part of the list is
- * not an address.
- */
+/** Returns the last address of a list, without a port, as nginx reads X-Real-IP. Undefined if it is not an address. */
 function lastAddress(text: string): string | undefined {
     const last = /[^ ,]*(?=[ ,]*$)/.exec(text)?.[0] ?? "";
-    if (isIP(last) > 0) return last;
-    const [, bracketed, plain = bracketed, port] = /^(?:\[(.*)\]|([^:]*)):(\d+)$/.exec(last) ?? [];
-    const family = isIP(plain ?? "");
-    const fits = bracketed === undefined ? family === 4 : family === 6;
-    return fits && Number(port) >= 1 && Number(port) <= 65535 ? plain : undefined;
-}
-
-interface Peer {
-    address: string;
-    port: number;
-    localAddress: string;
-    localPort: number;
+    const bare = isIP(last) > 0 ? last : last.replace(/^\[?(.*?)\]?:[1-9]\d{0,4}$/, "$1");
+    return isIP(bare) > 0 ? bare : undefined;
 }
 
 export class Context {
     /** Path and query exactly as the client sent them. */
     readonly unparsed: string;
     /** Request headers after changes by plugins. */
-    headers: HeaderList;
+    readonly headers: HeaderList;
     /** Headers for every answer to this request, from the upstream or from a plugin. */
     readonly response = new HeaderList();
-    uri: string;
-    args: string | undefined;
-    method: string;
-    /** The peer's address, or X-Real-IP of a trusted peer. */
+    readonly uri: string;
+    readonly args: string | undefined;
+    readonly method: string;
+    /** The peer's address, or the address in its X-Real-IP. */
     readonly remoteAddress: string;
-    /** Whether the TCP peer is in trusted_addresses. */
-    readonly trusted: boolean;
 
     route?: Route;
     consumer?: AuthConsumer;
-    globalEntries: Entry[] = [];
     entries: Entry[] = [];
 
     /** nginx's variable `uri`, if a plugin has set it. APISIX matches routes by `uri` above, which no plugin changes. */
     nginxUri?: string;
     /** Path and query for the upstream, if a plugin has set them. */
     upstreamUri?: string;
-    /** Host for the upstream, if a plugin has set it. */
-    upstreamHost?: string;
-    /** Upstream node to which the request was sent last. */
+    /** Upstream node to which the request was sent. */
     node?: Node;
     /** Longest body in bytes; 0: no limit (nginx client_max_body_size, the default of APISIX). */
     maxBodySize = 0;
     /** Status of the answer; 0 until it is known. */
     status = 0;
-    /** Status of each upstream try, including 502 and 504 of failed tries. */
-    upstreamStatuses: string[] = [];
-    /** Start and end of each upstream try, in milliseconds of `performance.now()`. A running try has no end. */
-    readonly upstreamTries: { start: number; end?: number }[] = [];
+    /** Status of the upstream's answer, or 502 or 504 if it gave none. */
+    upstreamStatus?: number;
+    /** Start and end of the upstream request, in milliseconds of `performance.now()`. A running request has no end. */
+    upstreamTime?: { start: number; end?: number };
     /** Whether an upstream has sent the head of an answer. */
     upstreamAnswered = false;
     /** Time at which the request's head was read, in milliseconds of `performance.now()`. */
     readonly startedAt = performance.now();
     /** Status, bytes and times for the log and the metrics. Set at the end of the request. */
     figures?: Figures;
-    /** Shared by all response-rewrite instances of a request, as in APISIX. */
-    responseRewriteMatched = false;
     /** Names of plugins that ran as an action of workflow, and do not run again for this request. */
     readonly ranAsAction = new Set<string>();
     /** Data that plugins keep for their later phases. */
@@ -89,7 +69,6 @@ export class Context {
     /** Variables that the nginx configuration declares, with current values. Lua can set them. */
     readonly variables: Map<string, string>;
 
-    private queryChanged = false;
     private body?: Buffer;
     private continueSent = false;
 
@@ -97,8 +76,6 @@ export class Context {
         readonly request: IncomingMessage,
         readonly answer: ServerResponse,
         target: Target,
-        readonly peer: Peer,
-        trustedAddresses: readonly string[],
         private readonly expectContinue: boolean,
         variables: ReadonlyMap<string, string> = new Map(),
     ) {
@@ -110,32 +87,19 @@ export class Context {
         const sent = HeaderList.fromRaw(request.rawHeaders);
         this.headers = new HeaderList([...sent].filter(([name]) => KEPT_NAME.test(name)));
 
-        // APISIX's defaults: real_ip_header is X-Real-IP, real_ip_from is 127.0.0.1 and unix sockets
-        const claimed = lastAddress(this.headers.all("x-real-ip").at(-1) ?? "");
-        this.remoteAddress = (peer.address === "127.0.0.1" ? claimed : undefined) ?? peer.address;
-
-        this.trusted = matchesNetwork(peer.address, trustedAddresses);
+        // APISIX's defaults: real_ip_header is X-Real-IP, real_ip_from is 127.0.0.1, which is the peer of every request here.
+        const { remoteAddress = "", localPort } = request.socket;
+        this.remoteAddress = lastAddress(this.headers.all("x-real-ip").at(-1) ?? "") ?? remoteAddress;
         // APISIX's nginx configuration sets these headers on every request. Plugins therefore see them as request headers.
-        for (const [name, value] of [
-            ["X-Forwarded-Proto", this.scheme],
-            ["X-Forwarded-Host", this.headers.get("host") ?? ""],
-            ["X-Forwarded-Port", this.forwardedPort],
-        ] as const)
-            if (!this.trusted || !this.headers.get(name)) this.headers.set(name, value);
-        if (!this.trusted) {
-            this.headers.delete("Forwarded");
-            // If trusted_addresses is unset, APISIX keeps the client's X-Forwarded-For for compatibility.
-            if (trustedAddresses.length > 0) this.headers.delete("X-Forwarded-For");
-        }
+        const host = this.headers.get("host") ?? "";
+        this.headers.set("X-Forwarded-Proto", this.scheme);
+        this.headers.set("X-Forwarded-Host", host);
+        this.headers.set("X-Forwarded-Port", /:(\d+)$/.exec(host)?.[1] ?? String(localPort));
+        this.headers.delete("Forwarded");
     }
 
     get scheme(): "http" | "https" {
         return "encrypted" in this.request.socket ? "https" : "http";
-    }
-
-    /** The port in the Host header. If the header has none, the port of the connection. */
-    get forwardedPort(): string {
-        return /:(\d+)$/.exec(this.headers.get("host") ?? "")?.[1] ?? String(this.peer.localPort);
     }
 
     /** The Host header without port and trailing dot, in lower case. */
@@ -144,58 +108,27 @@ export class Context {
         return host.replace(/:\d*$/, "").replace(/\.$/, "");
     }
 
-    /** The unchanged request target; undefined if a plugin has changed the query. */
-    get originalUri(): string | undefined {
-        return this.queryChanged ? undefined : this.unparsed;
-    }
-
-    get queryArgs(): Args {
-        return decodeArgs(this.args ?? "");
-    }
-
-    setQueryArgs(args: Args): void {
-        this.args = encodeArgs(args) || undefined;
-        this.queryChanged = true;
-    }
-
-    removeQueryArg(name: string): void {
-        const args = this.queryArgs;
-        args.delete(name);
-        this.setQueryArgs(args);
-    }
-
     /** The first 100 headers by lower-case name. A repeated header has a list of values. */
     headerTable(): Record<string, string | string[]> {
         const table = Object.create(null) as Record<string, string | string[]>;
-        let seen = 0;
-        for (const [name, value] of this.headers) {
-            if (seen++ >= MAX_HEADERS) break;
+        for (const [name, value] of [...this.headers].slice(0, MAX_HEADERS)) {
             const key = name.toLowerCase();
-            const old = table[key];
-            table[key] = old === undefined ? value : Array.isArray(old) ? [...old, value] : [old, value];
+            table[key] = key in table ? [table[key], value].flat() : value;
         }
         return table;
     }
 
-    /** First value of a header that plugins see; "_" also matches "-". */
+    /** Whether the request has more headers than plugins get. */
+    get hasMoreHeaders(): boolean {
+        return [...this.headers].length > MAX_HEADERS;
+    }
+
+    /** First value of a header that plugins see. */
     header(name: string): string | undefined {
-        const table = this.headerTable();
-        const key = bytes(name).toLowerCase();
-        const value = table[key] ?? table[key.replace(/_/g, "-")];
-        return Array.isArray(value) ? value[0] : value;
+        return [this.headerTable()[name.toLowerCase()]].flat()[0];
     }
 
-    /**
-     * Returns a cookie by name. Several Cookie headers are joined. A value ends at a semicolon or space. If a name is
-     * repeated, the last value counts.
-     */
-    cookie(name: string): string | undefined {
-        const text = this.headers.all("cookie").join("; ");
-        const pairs = [...text.matchAll(/[ \t]*([^=]*)=([^; \t]*)[; \t]?/gy)];
-        return pairs.filter(([, found]) => found === name).at(-1)?.[2];
-    }
-
-    /** A variable for vars, filters, limit keys and templates. */
+    /** A variable for vars, filters and limit keys. */
     readonly lookup = (name: string): VarValue => lookupVariable(this, name);
 
     /** Whether a condition is true. Reads the body first if the condition needs it. */
@@ -207,26 +140,6 @@ export class Context {
             await this.readBody();
             return condition(this.lookup);
         }
-    }
-
-    /** Replaces $name, ${name} and ${name ?? fallback} in a text. `resolved`: number of variables that have a value. */
-    resolve(template: string): { text: string; resolved: number } {
-        return this.resolveBytes(bytes(template));
-    }
-
-    /** Does the same as `resolve`, but the characters of the template are bytes. @param escape applied to each value */
-    resolveBytes(template: string, escape = (value: string) => value): { text: string; resolved: number } {
-        let resolved = 0;
-        const text = template.replace(
-            /(?<!\\)\$(?:\{(\w+)(?:\s*\?\?\s*([^}]*))?\}|(\w+))/g,
-            (_, braced?: string, fallback?: string, plain?: string) => {
-                const value = this.lookup(braced ?? plain ?? "") ?? fallback?.trim();
-                if (value === undefined) return "";
-                resolved++;
-                return escape(String(value));
-            },
-        );
-        return { text, resolved };
     }
 
     /** Answers `Expect: 100-continue` with 100, as nginx does before it reads or discards a body. */
@@ -243,13 +156,11 @@ export class Context {
         const chunks: Buffer[] = [];
         let size = 0;
         for await (const chunk of this.request.iterator({ destroyOnReturn: false })) {
-            const part = chunk as Buffer;
-            size += part.length;
+            size += (chunk as Buffer).length;
             if (this.maxBodySize > 0 && size > this.maxBodySize) throw new NginxExit(413);
-            chunks.push(part);
+            chunks.push(chunk as Buffer);
         }
-        this.body = Buffer.concat(chunks);
-        return this.body;
+        return (this.body = Buffer.concat(chunks));
     }
 
     /** The body, or a plugin's replacement; undefined if it is not read yet. */

@@ -6,8 +6,8 @@ export interface Figures {
     status: number;
     /** Time from the request's head to the end of the answer, in seconds. */
     requestSeconds: number;
-    /** Duration of each upstream try, including the body of the answer, in seconds. */
-    upstreamSeconds: number[];
+    /** Duration of the upstream request, including the body of the answer, in seconds. Unset if there was none. */
+    upstreamSeconds?: number;
     /** Bytes of the request and of the answer, including heads. */
     received: number;
     sent: number;
@@ -16,15 +16,13 @@ export interface Figures {
 /** nginx's status for a caller that disconnected before the answer. */
 const CALLER_LEFT = 499;
 
-const seconds = (milliseconds: number) => milliseconds / 1000;
-
-export function figuresOf(ctx: Context): Figures {
+export function figuresOf({ answer, status, startedAt, upstreamTime: upstream, request }: Context): Figures {
     const now = performance.now();
     return {
-        status: ctx.answer.headersSent ? ctx.status : CALLER_LEFT,
-        requestSeconds: seconds(now - ctx.startedAt),
-        upstreamSeconds: ctx.upstreamTries.map(({ start, end = now }) => seconds(end - start)),
-        ...bytesSinceLast(ctx.request.socket),
+        status: answer.headersSent ? status : CALLER_LEFT,
+        requestSeconds: (now - startedAt) / 1000,
+        upstreamSeconds: upstream && ((upstream.end ?? now) - upstream.start) / 1000,
+        ...bytesSinceLast(request.socket),
     };
 }
 

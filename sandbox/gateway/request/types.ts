@@ -40,31 +40,22 @@ export interface Entry {
      */
     before?(ctx: Context, phase: LuaPhase, chunk?: Buffer): Buffer | undefined;
     errorResponse?: string | object;
-    isAuth: boolean;
 }
 
-/** A consumer that an auth plugin has found. */
+/** A credential that an auth plugin has found, with its consumer. */
 export interface AuthConsumer {
     username: string;
     /** Undefined if the credential is in the consumer object itself. */
     credentialId?: string;
-    customId?: string;
-    /** The credential's configuration, with resolved references and defaults. */
+    /** The credential's configuration. */
     auth: Conf;
-    plugins: EntryList;
-}
-
-/** `entries`: the enabled plugins of one object. `names`: the names of all its plugins, also of disabled plugins. */
-export interface EntryList {
-    entries: Entry[];
-    names: string[];
+    plugins: Entry[];
 }
 
 export interface Node {
     host: string;
     port: number;
     weight: number;
-    priority: number;
 }
 
 /** Timeouts of an upstream request, in seconds. */
@@ -76,31 +67,27 @@ export interface Timeout {
 
 /** Settings of an upstream's active health checks. */
 export interface ActiveCheck {
-    type: "http" | "tcp";
     /** Time limit of one check, in seconds. */
     timeout: number;
-    host?: string;
-    port?: number;
-    httpPath: string;
-    headers: string[];
-    healthy: { interval: number; statuses: number[]; successes: number };
-    unhealthy: { interval: number; statuses: number[]; http: number; tcp: number; timeouts: number };
+    http_path: string;
+    healthy: { interval: number; http_statuses: number[]; successes: number };
+    unhealthy: {
+        interval: number;
+        http_statuses: number[];
+        http_failures: number;
+        tcp_failures: number;
+        timeouts: number;
+    };
 }
 
 export interface Upstream {
     /** Key for one version of an upstream object. The balancer keeps state under this key. */
     key: string;
-    type: string;
-    hashOn: string;
-    hashKey?: string;
+    /** Whether a consumer always gets the same node (chash). Otherwise the nodes take turns (roundrobin). */
+    byConsumer: boolean;
     nodes: Node[];
     check?: ActiveCheck;
     timeout?: Timeout;
-    retries?: number;
-    /** Number of seconds in which a retry may start. 0 means no limit. */
-    retryTimeout: number;
-    passHost: string;
-    upstreamHost?: string;
 }
 
 export interface Route {
@@ -108,16 +95,11 @@ export interface Route {
     name?: string;
     serviceId?: string;
     serviceName?: string;
-    hosts: string[];
     uris: string[];
     methods?: string[];
     priority: number;
-    remoteAddrs: string[];
-    vars?: Condition;
+    vars: Condition;
     plugins: Entry[];
-    /** "missing" if upstream_id refers to an object that does not exist. */
-    upstream?: Upstream | "missing";
+    upstream?: Upstream;
     timeout?: Timeout;
-    /** Status that ends every request, because the route's plugin config or service does not exist. */
-    broken?: number;
 }

@@ -1,256 +1,221 @@
--- Creates the environment of configured functions, with the functions of Lua, OpenResty and APISIX. It runs once for each
--- gateway, in Lua 5.1. `ask` calls machine.ts. Strings are passed as printable ASCII without spaces, with %XX for all other
--- bytes, because the bridge to machine.ts passes only text, and a Lua string can have any bytes.
-local ask = ...
-debug.setmetatable(ask, nil) -- removes fields that the bridge gives to functions: Lua has none
-local setfenv, loadstring, pcall, error, type, tostring, ipairs = setfenv, loadstring, pcall, error, type, tostring, ipairs
+-- Creates the environment of configured functions: the parts of Lua, OpenResty and APISIX that this project's functions use;
+-- any other name is refused. It runs once for each gateway, in Lua 5.1. machine.ts passes the state of a request as a text and
+-- gets the changes as a text: words with "=" in front, in which %XX stands for other bytes than printable ASCII; "-" is nil.
+local setfenv, loadstring, pcall, error, type, tostring = setfenv, loadstring, pcall, error, type, tostring
 local gsub, gmatch, sub, format, byte, char = string.gsub, string.gmatch, string.sub, string.format, string.byte, string.char
-local concat = table.concat
 
-local function encode(text)
-    return (gsub(text, "[^!-$&-~]", function(c) return format("%%%02X", byte(c)) end))
+local function encode(value)
+    if value == nil then return "-" end
+    return "=" .. gsub(tostring(value), "[^!-$&-~]", function(c) return format("%%%02X", byte(c)) end)
 end
 
-local function decode(text)
-    return (gsub(text, "%%(%x%x)", function(hex) return char(tonumber(hex, 16)) end))
+local function decode(word)
+    if word == "-" then return nil end
+    return (gsub(sub(word, 2), "%%(%x%x)", function(hex) return char(tonumber(hex, 16)) end))
 end
 
--- Calls machine.ts. Returns a list of answers, or nil. An unsupported call ends the request outside of Lua, so a pcall cannot
--- hide it.
-local function call(what, name, values)
-    local answer = ask(what, encode(tostring(name)), values)
-    if answer == "-" then return nil end
-    if sub(answer, 1, 1) == "!" then error(decode(sub(answer, 2)), 0) end
-    local answers = {}
-    for one in gmatch(answer, "=(%S*)") do answers[#answers + 1] = decode(one) end
-    return answers
+local now = {} -- the state of the request
+local own_fields = {} -- what functions have set in ctx, by the number of the request
+
+-- Ends the function. `now` keeps the reason, so that a pcall cannot hide it.
+local function refuse(what)
+    now.refused = now.refused or what
+    error(what, 0)
 end
 
-local function refuse(what) call("refuse", what) end
-
--- Encodes a value or a list of values. Each gets "=" in front, so that an empty value differs from a missing one.
-local function outgoing(value)
-    if value == nil then return "" end
-    local list = type(value) == "table" and value or { value }
-    local values = {}
-    for i, one in ipairs(list) do values[i] = "=" .. encode(tostring(one)) end
-    return concat(values, " ")
+local function change(kind, name, value)
+    if type(value) == "table" or type(value) == "function" then refuse("a " .. type(value) .. " as the value of " .. name) end
+    if value ~= nil and string.find(tostring(value), "[%z\1-\31\127]") and kind ~= "chunk" then
+        refuse("control characters in the value of " .. name)
+    end
+    now.changes[#now.changes + 1] = kind .. " " .. encode(name) .. " " .. encode(value)
 end
 
-local header = setmetatable({}, {
-    __index = function(_, name)
-        local values = call("get header", name)
-        return values and (values[2] and values or values[1])
-    end,
-    __newindex = function(_, name, value) call("set header", name, outgoing(value)) end,
-})
-
-local function variables(what, set)
+-- A table that refuses each name that it does not have, and each assignment without `set`.
+local function closed(where, fields, set)
     return setmetatable({}, {
         __index = function(_, name)
-            local values = call(what, name)
-            return values and values[1]
+            local get = fields[name]
+            if get == nil then refuse(where .. tostring(name)) end
+            return get()
         end,
         __newindex = function(_, name, value)
-            if not set then refuse("setting the variable " .. tostring(name) .. " in Lua") end
-            call(set, name, outgoing(value))
+            if not set then refuse("setting " .. where .. tostring(name)) end
+            set(name, value)
         end,
     })
 end
 
-local function find_header(headers, name)
-    return rawget(headers, (gsub(name:lower(), "_", "-")))
-end
+local function constant(value) return function() return value end end
 
--- ngx.req.get_headers: at most 100 headers, and "truncated" if there are more, as in OpenResty without an argument.
-local function get_headers(...)
-    if select("#", ...) > 0 then refuse("an argument of ngx.req.get_headers in Lua") end
-    local pairs_of, headers = call("get request headers", ""), {}
-    for i = 2, #pairs_of, 2 do
-        local name, value = pairs_of[i], pairs_of[i + 1]
-        local old = headers[name]
-        if type(old) == "table" then
-            old[#old + 1] = value
-        else
-            headers[name] = old and { old, value } or value
-        end
+local framing = {}
+for name in gmatch("host connection content-length transfer-encoding expect te upgrade", "%S+") do framing[name] = true end
+
+local function set_request_header(name, value)
+    local key = name:lower()
+    if framing[key] or now.phase == "header_filter" or now.phase == "body_filter" or now.phase == "log" then
+        refuse("ngx.req.set_header(" .. name .. ") in phase " .. now.phase)
     end
-    return setmetatable(headers, { __index = find_header }), pairs_of[1] ~= "all" and pairs_of[1] or nil
+    change("request", name, value)
+    now.request[key] = value ~= nil and tostring(value) or nil
 end
 
-local request = setmetatable({
-    get_headers = get_headers,
-    clear_header = function(name) call("set request header", name) end,
-    set_header = function(name, value) call("set request header", name, outgoing(value)) end,
-}, { __index = function(_, name) refuse("ngx.req." .. tostring(name)) end })
+-- At most 100 headers, and "truncated" if there are more, as in OpenResty without an argument.
+local function get_headers(...)
+    if select("#", ...) > 0 then refuse("an argument of ngx.req.get_headers") end
+    local headers = {}
+    for name, value in pairs(now.request) do headers[name] = value end
+    return headers, now.truncated
+end
 
--- ngx.arg: in body_filter, [1] is the current piece of the answer's body.
-local arg = setmetatable({}, {
-    __index = function(_, at)
-        if at ~= 1 then refuse("ngx.arg[" .. tostring(at) .. "]") end
-        return call("get chunk", "")[1]
-    end,
-    __newindex = function(_, at, value)
-        if at ~= 1 then refuse("setting ngx.arg[" .. tostring(at) .. "]") end
-        call("set chunk", "", outgoing(value))
+local header = setmetatable({}, {
+    __index = function(_, name) return now.answer[(name:lower():gsub("_", "-"))] end,
+    __newindex = function(_, name, value)
+        if now.phase == "body_filter" or now.phase == "log" then refuse("setting ngx.header in phase " .. now.phase) end
+        change("answer", name, value)
+        now.answer[name:lower()] = value ~= nil and tostring(value) or nil
     end,
 })
 
-local parts = {
-    req = request,
-    header = header,
-    arg = arg,
-    var = variables("get ngx.var", "set ngx.var"),
-    exit = function(status) call("exit", status) end,
-    get_phase = function() return call("get phase", "")[1] end,
-}
-local ngx = setmetatable({}, {
+local variables = setmetatable({}, {
     __index = function(_, name)
-        if name == "status" then return tonumber(call("get status", name)[1]) end
-        if parts[name] == nil then refuse("ngx." .. tostring(name)) end
-        return parts[name]
+        local value = now.variables[name]
+        if value == nil then refuse("ngx.var." .. tostring(name)) end
+        return value or nil -- false: no value
     end,
     __newindex = function(_, name, value)
-        if name ~= "status" then refuse("setting ngx." .. tostring(name)) end
-        call("set status", name, outgoing(value))
+        -- the error of lua-nginx-module, shortened
+        if not now.declared[name] then error('variable "' .. name .. '" not found for writing', 2) end
+        change("variable", name, value)
+        now.variables[name] = tostring(value)
     end,
 })
 
-local ctx_var = variables("get ctx.var", "set ctx.var")
-local function field(name)
-    local values = call("get ctx", name)
-    return values and values[1]
-end
-
-local consumer = setmetatable({}, {
-    __index = function(_, name)
-        if name ~= "credential_id" then refuse("ctx.consumer." .. tostring(name) .. " in Lua") end
-        return field(name)
+local chunk = setmetatable({}, {
+    __index = function(_, at)
+        if at ~= 1 or now.phase ~= "body_filter" then refuse("ngx.arg in phase " .. now.phase) end
+        return now.chunk
     end,
-    __newindex = function(_, name) refuse("setting ctx.consumer." .. tostring(name) .. " in Lua") end,
+    __newindex = function(_, at, value)
+        if at ~= 1 or now.phase ~= "body_filter" then refuse("setting ngx.arg in phase " .. now.phase) end
+        change("chunk", "ngx.arg", value)
+        now.chunk = value
+    end,
 })
 
--- Fields that functions have set in ctx, by the number of the request. Only these fields are supported: two of
--- ai-rate-limiting, and names that no part of APISIX uses.
-local own_fields, request_number = {}, nil
-local for_limits = { picked_ai_instance_name = true, ai_token_usage = true }
+local ngx = closed("ngx.", {
+    status = function() return now.status end,
+    get_phase = constant(function() return now.phase == "rewrite" and "access" or now.phase end),
+    header = constant(header),
+    var = constant(variables),
+    arg = constant(chunk),
+    req = constant(closed("ngx.req.", {
+        get_headers = constant(get_headers),
+        set_header = constant(set_request_header),
+        clear_header = constant(function(name) set_request_header(name) end),
+    })),
+})
 
-local function is_own(name) return for_limits[name] or string.find(name, "^alpa_auth_") end
-
-local function set_field(_, name, value)
-    if not is_own(name) then refuse("setting ctx." .. tostring(name) .. " in Lua") end
-    own_fields[request_number] = own_fields[request_number] or {}
-    own_fields[request_number][name] = value
-    if name == "picked_ai_instance_name" then call("set instance", value) end
-    if name == "ai_token_usage" then
-        for kind, tokens in pairs(value) do call("set usage", kind, outgoing(tokens)) end
-    end
-end
-
+local consumer = closed("ctx.consumer.", { credential_id = function() return now.credential end })
+local ctx_fields = {
+    var = constant(variables),
+    consumer_name = function() return now.consumer end,
+    consumer = function() return now.consumer and consumer end,
+}
+-- Functions may set two fields of ai-rate-limiting, and fields with names that no part of APISIX uses.
 local ctx = setmetatable({}, {
     __index = function(_, name)
-        if name == "consumer_name" then return field(name) end
-        if name == "consumer" then return field(name) and consumer end
-        if name == "var" then return ctx_var end
-        if not is_own(name) then refuse("ctx." .. tostring(name) .. " in Lua") end
-        return own_fields[request_number] and own_fields[request_number][name]
+        if ctx_fields[name] then return ctx_fields[name]() end
+        if not name:find("^alpa_auth_") then refuse("ctx." .. name) end
+        return (own_fields[now.number] or {})[name]
     end,
-    __newindex = set_field,
+    __newindex = function(_, name, value)
+        if name == "picked_ai_instance_name" then
+            change("instance", name, value)
+        elseif name == "ai_token_usage" then
+            for kind, tokens in pairs(value) do change("usage", kind, tokens) end
+        elseif name:find("^alpa_auth_") then
+            own_fields[now.number] = own_fields[now.number] or {}
+            own_fields[now.number][name] = value
+        else
+            refuse("setting ctx." .. name)
+        end
+    end,
 })
 
--- Rejects calls with more arguments than Lua 5.1 has: LuaJIT's additional argument would be ignored silently.
-local function at_most(name, count, func)
-    return function(...)
-        if select("#", ...) > count then refuse("a further argument of " .. name .. " in Lua") end
-        return func(...)
-    end
-end
-
-local env = { _VERSION = _VERSION, ngx = ngx, xpcall = at_most("xpcall", 2, xpcall) }
-for name in gmatch(
-    "assert error getmetatable ipairs next pairs pcall rawequal rawget rawset select setmetatable tonumber tostring type unpack",
-    "%S+"
-) do
-    env[name] = _G[name]
-end
-for name in gmatch("math string table", "%S+") do
-    env[name] = {}
-    for key, value in pairs(_G[name]) do env[name][key] = value end
-end
-env.math.log = at_most("math.log", 1, math.log)
-env.string.rep = at_most("string.rep", 2, string.rep)
-
-local not_here = {}
-for name in gmatch(
-    [[_G bit collectgarbage coroutine debug dofile gcinfo getfenv io jit load loadfile loadstring module ndk newproxy os
-    package print require setfenv]],
-    "%S+"
-) do
-    not_here[name] = true
-end
-setmetatable(env, {
-    __index = function(_, name)
-        if not_here[name] then refuse(name .. " in Lua") end
-        return nil -- in Lua, an unknown name is nil
-    end,
-    __newindex = function(_, name) refuse("setting the global " .. tostring(name) .. " in Lua") end,
+local env = setmetatable({}, {
+    __index = function(_, name) refuse(tostring(name)) end,
+    __newindex = function(_, name) refuse("setting the global " .. tostring(name)) end,
 })
+rawset(env, "ngx", ngx)
+for name in gmatch("error ipairs math pairs pcall select string table tonumber tostring type unpack", "%S+") do
+    rawset(env, name, _G[name])
+end
 
--- Converts a text into a function. Messages and order of checks are those of check_schema in
--- apisix/plugins/serverless/init.lua.
 local function compile(text)
-    local func, problem = loadstring(text)
-    if not func then return nil, "failed to loadstring: " .. problem end
+    local func = assert(loadstring(text))
     setfenv(func, env)
-    local ok, made = pcall(func)
-    if not ok then return nil, "pcall error: " .. made end
-    if type(made) ~= "function" then return nil, "only accept Lua function, the input code type is " .. type(made) end
+    local made = func()
+    if type(made) ~= "function" then error("only accept Lua function, the input code type is " .. type(made), 0) end
     return made
-end
-
--- Sets the methods of strings, as in ("x"):rep(2), to those of this environment: they belong to the interpreter, which gateways
--- share.
-local function enter() getmetatable("").__index = env.string end
-
-local function check(text)
-    enter()
-    local ok, made, problem = pcall(compile, decode(text))
-    if not ok then problem = made end
-    return problem and encode(tostring(problem))
 end
 
 local loaded = {}
 
--- Creates functions. @param given the configuration and the texts of the functions, as a Lua expression
-local function load(given)
-    enter()
-    local value = loadstring("return " .. decode(given))()
-    local functions = {}
-    for i, text in ipairs(value.functions) do functions[i] = compile(text) end
-    loaded[#loaded + 1] = { conf = value.conf, functions = functions }
-    return #loaded
+-- Creates the functions of a plugin. @param text a Lua expression: the configuration, and the texts of the functions
+local function load(text)
+    now = { changes = {} }
+    local ok, problem = pcall(function()
+        local given = assert(loadstring("return " .. decode(text)))()
+        local functions = {}
+        for i, one in ipairs(given.functions) do functions[i] = compile(one) end
+        loaded[#loaded + 1] = { conf = given.conf, functions = functions }
+    end)
+    if now.refused then return "refused " .. encode(now.refused) end
+    return ok and "loaded =" .. #loaded or "failed " .. encode(problem)
+end
+
+-- Reads a list of pairs. A repeated name has a list of values.
+local function pairs_of(next_word)
+    local table = {}
+    for _ = 1, tonumber(next_word()) do
+        local name, value = next_word(), next_word()
+        local old = table[name]
+        table[name] = old and (type(old) == "table" and { unpack(old), value } or { old, value }) or value or false
+    end
+    return table
+end
+
+local function state_of(text)
+    local next_match = gmatch(text, "%S+")
+    local function word() return decode(next_match()) end
+    local state = { changes = {}, number = word(), phase = word(), status = tonumber(word()), truncated = word() }
+    state.consumer, state.credential, state.chunk = word(), word(), word()
+    state.request, state.answer = pairs_of(word), pairs_of(word)
+    state.declared, state.variables = pairs_of(word), pairs_of(word)
+    for name, value in pairs(state.declared) do state.variables[name] = value end
+    return state
 end
 
 local function run_all(id)
-    local conf, functions = loaded[id].conf, loaded[id].functions
-    for _, func in ipairs(functions) do
-        local code, body = func(conf, ctx)
+    for _, func in ipairs(loaded[id].functions) do
+        local code, body = func(loaded[id].conf, ctx)
         if code or body then
-            local _ = code >= 400 -- APISIX compares first, so anything but a number fails here
-            if type(body) == "table" then refuse("a table as the body of an answer from Lua") end
-            return "=" .. code .. (body == nil and "" or " =" .. encode(tostring(body)))
+            if type(code) ~= "number" or code < 200 or type(body) == "table" then refuse("a function that returns no status and text") end
+            return code, body
         end
     end
-    return "-"
 end
 
-local function run(id, request)
-    enter()
-    request_number = request
-    local ok, answer = pcall(run_all, id)
-    return ok and answer or "!" .. encode(tostring(answer))
+-- Runs the functions of a plugin until one returns an answer. @return outcome, two words about it, and changes of three words
+local function run(id, text)
+    now = state_of(text)
+    local ok, code, body = pcall(run_all, id)
+    local outcome = now.refused and { "refused", now.refused } or ok and { "ended", code, body } or { "failed", code }
+    local words = { outcome[1], encode(outcome[2]), encode(outcome[3]), unpack(now.changes) }
+    return table.concat(words, " ")
 end
 
 local function forget(request) own_fields[request] = nil end
 
-return check, load, run, forget
+return load, run, forget

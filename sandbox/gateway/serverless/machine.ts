@@ -1,24 +1,14 @@
 /**
  * Runs Lua texts of configurations. APISIX runs them with LuaJIT 2.1, the emulator with Lua 5.1 (the PUC-Rio interpreter as
- * WebAssembly), which has the same numbers, patterns and most messages.
- *
- * Unsupported, because Lua 5.1 has another meaning for them or none: goto, 64-bit numbers, \x \z \u escapes, bytecode, ffi and
- * bit, LuaJIT's additional arguments of xpcall, math.log and string.rep.
- * Known differences: speed, tracebacks, "%s" of a table in string.format (an error in Lua 5.1), coroutines; ngx.exit is an
- * error that pcall can catch, but the request ends anyway.
- *
- * One interpreter serves all gateways of a process. Each has its own environment (environment.lua).
+ * WebAssembly). environment.lua has what functions may use. One interpreter serves all gateways of a process.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Lua } from "wasmoon-lua5.1";
 import type { Context } from "../request/context";
 import { bytes } from "../http/headers";
-import { luaQuote } from "../lua/printed";
-import { NginxExit } from "../http/nginx";
 import { Unsupported } from "../unsupported";
 import type { Conf, Exit, LuaPhase } from "../request/types";
-import { answerLua } from "./request";
 
 /** The request for which Lua runs. `chunk`: the current piece of the answer's body, in body_filter. Lua can replace it. */
 export interface LuaRequest {
@@ -27,72 +17,53 @@ export interface LuaRequest {
     chunk?: Buffer;
 }
 
-/**
- * Matches syntax that has another meaning, or none, in Lua 5.1. It also matches in strings and comments: a needless rejection
- * is better than a silent difference.
- */
+/** Syntax that has another meaning, or none, in Lua 5.1. */
 const LUAJIT_ONLY = /^\x1b|\\[xzu]|\bgoto\b|::|\b(0x[\da-f]+|\d+)(u?ll|i)\b/i;
 
-type Entrance = ((first: string | number, second?: number) => unknown) & { $destroy(): void };
+type Entrance = ((first: string | number, second?: string) => unknown) & { $destroy(): void };
 
 let interpreter: Promise<Lua> | undefined;
 
 export class LuaMachine {
-    private request?: LuaRequest;
     /** Numbers of requests for which Lua has run. */
-    private readonly numbers = new WeakMap<Context, number>();
+    private readonly numbers = new WeakMap<Context, string>();
     private count = 0;
-    /** The reason why the request ends. It is kept here because the Lua text could catch the error. */
-    private ending?: Unsupported | NginxExit;
     private closed = false;
 
-    private constructor(
-        private readonly functions: Record<"check" | "load" | "run" | "forget", Entrance>,
-        private readonly setAsk: (ask: (...words: string[]) => string) => void,
-    ) {
-        this.setAsk((what, name, values) => this.answer(what, name, values));
-    }
+    private constructor(private readonly functions: Record<"load" | "run" | "forget", Entrance>) {}
 
     static async start(): Promise<LuaMachine> {
         const { global } = await (interpreter ??= Lua.create());
-        let ask = (..._: string[]) => "-";
         global.loadString(readFileSync(join(__dirname, "environment.lua"), "utf8"), "environment.lua");
-        global.pushValue((...words: string[]) => ask(...words));
-        const [check, load, run, forget] = global.runSync(1) as unknown as Entrance[];
+        const [load, run, forget] = global.runSync(0) as unknown as Entrance[];
         global.setTop(0);
-        return new LuaMachine({ check, load, run, forget }, (given) => (ask = given));
-    }
-
-    /** Returns APISIX's error if the text does not return a function, although it should. */
-    check(text: string): string | undefined {
-        if (LUAJIT_ONLY.test(text)) throw new Unsupported("Lua code with syntax that only LuaJIT has");
-        const problem = this.enter(() => this.functions.check(encode(bytes(text)))) as string | null | undefined;
-        return problem === null || problem === undefined ? undefined : decodeText(problem);
+        return new LuaMachine({ load, run, forget });
     }
 
     /**
-     * Creates functions of checked texts. @param conf the configuration of the plugin, which the functions get
-     * @returns the id of the functions for `run`
+     * Creates functions. @param conf the configuration of the plugin, which the functions get
+     * @returns the id of the functions for `run` @throws Error with APISIX's message if a text does not return a function
      */
     load(conf: Conf, functions: string[]): number {
-        return this.enter(() => this.functions.load(encode(bytes(luaExpression({ conf, functions }))))) as number;
+        if (functions.some((text) => LUAJIT_ONLY.test(text)))
+            throw new Unsupported("Lua code with syntax that only LuaJIT has");
+        const answer = this.functions.load(encode(bytes(luaExpression({ conf, functions })))) as string;
+        const [outcome, word] = answer.split(" ");
+        return Number(decoded(outcome, word));
     }
 
-    /**
-     * Runs functions in order until a function returns an answer. The answer ends the request. Undefined if no function
-     * returns an answer.
-     */
+    /** Runs functions in order until a function returns an answer, which ends the request. */
     run(id: number, request: LuaRequest): Exit | undefined {
         if (this.closed) return undefined; // the log phase of a request can be later than the end of its gateway
-        this.request = request;
-        const number = this.numbers.get(request.ctx) ?? ++this.count;
+        const number = this.numbers.get(request.ctx) ?? String(++this.count);
         this.numbers.set(request.ctx, number);
-        const answer = this.enter(() => this.functions.run(id, number)) as string;
-        if (answer.startsWith("!")) throw new Error(`Lua: ${decodeText(answer.slice(1))}`);
-        const [code, body] = answer.split(" ").map((part) => part.slice(1));
-        if (answer === "-") return undefined;
-        if (!/^[2-5]\d\d$/.test(code)) throw new Unsupported(`a Lua function that returns status ${code}`);
-        return body === undefined ? { code: Number(code) } : { code: Number(code), body: decodeText(body) };
+        const answer = this.functions.run(id, stateOf(number, request)) as string;
+        const [outcome, code, body, ...changes] = answer.split(" ");
+        for (let i = 0; i < changes.length; i += 3)
+            apply(request, changes[i], decode(changes[i + 1])!, decode(changes[i + 2]));
+        const status = decoded(outcome, code);
+        if (status === undefined) return undefined;
+        return body === "-" ? { code: Number(status) } : { code: Number(status), body: utf8(decode(body)!) };
     }
 
     /** Deletes the fields that functions have set in ctx. Called at the end of each request. */
@@ -107,53 +78,70 @@ export class LuaMachine {
         if (!this.closed) for (const one of Object.values(this.functions)) one.$destroy();
         this.closed = true;
     }
+}
 
-    private enter<T>(call: () => T): T {
-        this.ending = undefined;
-        try {
-            const result = call();
-            if (this.ending) throw this.ending as Error;
-            return result;
-        } finally {
-            this.request = undefined;
-        }
-    }
+/** The text for environment.lua. Strings have one byte per character. */
+function stateOf(number: string, { ctx, phase, chunk }: LuaRequest): string {
+    const { consumer } = ctx;
+    const pairs = (list: (readonly [string, string | undefined])[]) => [String(list.length), ...list.flat()];
+    const asked = Object.entries(ctx.headerTable()).flatMap(([name, values]) =>
+        [values].flat().map((value) => [name, value] as const),
+    );
+    const readable = ["uri", "scheme", "http_authorization"].map((name) => [name, ctx.lookup(name) as string] as const);
+    const words = [
+        ...[number, phase, String(ctx.status), ctx.hasMoreHeaders ? "truncated" : undefined],
+        ...[consumer && bytes(consumer.username), consumer?.credentialId, chunk?.toString("latin1")],
+        ...pairs(asked),
+        ...pairs([...ctx.response].map(([name, value]) => [name.toLowerCase(), value])),
+        ...pairs([...ctx.variables]),
+        ...pairs(readable),
+    ];
+    return words.map(encode).join(" ");
+}
 
-    /** Answers a call that environment.lua makes to implement ngx.* and ctx.*. */
-    private answer(what: string, name: string, values: string | undefined): string {
-        try {
-            const given = (values ?? "").split(" ").filter((one) => one !== "");
-            const list = given.map((one) => decode(one.slice(1)));
-            const answers = answerLua(this.request, what, decode(name), list);
-            return answers === undefined || answers.length === 0 ? "-" : answers.map((a) => `=${encode(a)}`).join(" ");
-        } catch (error) {
-            if (error instanceof Unsupported || error instanceof NginxExit) this.ending ??= error;
-            return `!${encode(bytes((error as Error).message))}`;
-        }
-    }
+function apply(request: LuaRequest, kind: string, name: string, value: string | undefined): void {
+    const { ctx } = request;
+    if (kind === "request") ctx.headers.set(name, value);
+    else if (kind === "answer") ctx.response.set(name, value);
+    else if (kind === "variable") ctx.variables.set(name, value ?? "");
+    else if (kind === "chunk") request.chunk = Buffer.from(value ?? "", "latin1");
+    else if (kind === "instance") ctx.ai.instance = value;
+    else ctx.ai.usage = { ...ctx.ai.usage, [name]: Number(value) };
 }
 
 /** Escapes bytes that are not printable ASCII as %XX. @param binary one byte per character */
-function encode(binary: string): string {
+function encode(binary: string | undefined): string {
+    if (binary === undefined) return "-";
     const hex = (c: string) => `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
-    return binary.replace(/[^!-$&-~]/g, hex);
+    return `=${binary.replace(/[^!-$&-~]/g, hex)}`;
 }
 
-function decode(text: string): string {
-    return text.replace(/%([\dA-F]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+function decode(word: string): string | undefined {
+    if (word === "-") return undefined;
+    return word.slice(1).replace(/%([\dA-F]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
 }
 
-function decodeText(text: string): string {
-    return Buffer.from(decode(text), "latin1").toString("utf8");
+const utf8 = (binary: string) => Buffer.from(binary, "latin1").toString("utf8");
+
+/** The first word about an outcome. @throws Error, Unsupported */
+function decoded(outcome: string, word: string): string | undefined {
+    const text = decode(word);
+    if (outcome === "refused") throw new Unsupported(`${utf8(text!)} in Lua`);
+    if (outcome === "failed") throw new Error(`Lua: ${utf8(text!)}`);
+    return text;
 }
 
 /** Converts a configuration into Lua source. */
 function luaExpression(value: unknown): string {
     if (value === null) throw new Unsupported("null in the configuration of a Lua function");
-    if (typeof value === "string") return luaQuote(value);
+    if (typeof value === "string")
+        return `"${value
+            .replace(/["\\\n]/g, "\\$&")
+            .replace(/\r/g, "\\r")
+            .replace(/\0/g, "\\000")}"`;
     if (typeof value !== "object") return String(value);
     if (Array.isArray(value)) return `{${value.map(luaExpression).join(",")}}`;
     return `{${Object.entries(value)
-        .map(([key, inner]) => `[${luaQuote(key)}]=${luaExpression(inner)}`)
+        .map(([key, inner]) => `[${luaExpression(key)}]=${luaExpression(inner)}`)
         .join(",")}}`;
 }

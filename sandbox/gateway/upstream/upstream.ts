@@ -1,42 +1,47 @@
-/** Converts a stored upstream, which the Admin API has validated, into the form that requests use. */
+/** Converts a stored upstream into the form that requests use. */
+import { checkFields, Invalid } from "../lua/schema";
+import { AMOUNT, only, OBJECT } from "../plugins/plugin";
+import type { ActiveCheck, Conf, Node, Timeout, Upstream } from "../request/types";
 import { Unsupported } from "../unsupported";
-import type { Conf, Node, Timeout, Upstream } from "../request/types";
-import { activeCheck } from "./health-checks";
 
-const SCHEME_PORT = 80;
+const STATUSES = { type: "array", minItems: 1, items: { type: "integer", minimum: 200, maximum: 599 } };
+const HEALTHY = { interval: AMOUNT, http_statuses: STATUSES, successes: AMOUNT };
+const FAILURES = { http_failures: AMOUNT, tcp_failures: AMOUNT, timeouts: AMOUNT };
+const UNHEALTHY = { interval: AMOUNT, http_statuses: STATUSES, ...FAILURES };
+const NODE = { host: { type: "string", pattern: "^[0-9a-zA-Z-._]+$" }, port: { ...AMOUNT, maximum: 65535 } };
 
+/** @throws Unsupported, Invalid */
 export function upstreamOf(conf: Conf, key: string): Upstream {
-    const type = String(conf.type ?? "roundrobin");
-    const scheme = String(conf.scheme ?? "http");
-    if (type !== "roundrobin" && type !== "chash") throw new Unsupported(`upstream type ${type}`);
-    if (scheme !== "http") throw new Unsupported(`upstream scheme ${scheme}`);
-    for (const field of ["tls", "service_name", "discovery_type"])
-        if (conf[field] !== undefined) throw new Unsupported(`upstream ${field}`);
-    return {
-        key,
-        type,
-        hashOn: String(conf.hash_on ?? "vars"),
-        hashKey: conf.key as string | undefined,
-        nodes: nodesOf(conf.nodes),
-        check: conf.checks === undefined ? undefined : activeCheck(conf.checks as Conf),
-        timeout: conf.timeout as Timeout | undefined,
-        retries: conf.retries as number | undefined,
-        retryTimeout: (conf.retry_timeout as number | undefined) ?? 0,
-        passHost: String(conf.pass_host ?? "pass"),
-        upstreamHost: conf.upstream_host as string | undefined,
-    };
+    const nodes = nodesOf(conf.nodes);
+    // By default, APISIX retries with each other node.
+    if (nodes.length > 1 && conf.retries !== 0) throw new Unsupported("retries with other nodes of an upstream");
+    const byConsumer = conf.type === "chash";
+    if (byConsumer && conf.hash_on !== "consumer") throw new Unsupported("chash without hash_on consumer");
+    const check = checkOf(conf.checks as Conf | undefined);
+    return { key, byConsumer, nodes, check, timeout: conf.timeout as Timeout | undefined };
 }
 
 function nodesOf(nodes: unknown): Node[] {
-    if (Array.isArray(nodes))
-        return (nodes as Conf[]).map((n) => ({
-            host: String(n.host),
-            port: (n.port as number | undefined) ?? SCHEME_PORT,
-            weight: n.weight as number,
-            priority: (n.priority as number | undefined) ?? 0,
-        }));
-    return Object.entries((nodes ?? {}) as Record<string, number>).map(([address, weight]) => {
-        const match = /^(.*?)(?::(\d+))?$/.exec(address) as RegExpExecArray;
-        return { host: match[1], port: match[2] ? Number(match[2]) : SCHEME_PORT, weight, priority: 0 };
-    });
+    const list = Array.isArray(nodes)
+        ? (nodes as Node[])
+        : Object.entries(nodes as Record<string, number>).map(([address, weight]): Node => {
+              const [host, port] = address.split(":");
+              return { host, port: Number(port), weight };
+          });
+    for (const node of list)
+        checkFields("node", node, { ...NODE, weight: { type: "integer", minimum: 0 } }, ["host", "port", "weight"]);
+    return list;
+}
+
+/** Active health checks by HTTP. The product sets every field, so no default of APISIX is emulated. */
+function checkOf(checks: Conf | undefined): ActiveCheck | undefined {
+    if (checks === undefined) return undefined;
+    checkFields("checks", checks, { active: OBJECT }, ["active"]);
+    const active = checks.active as Conf;
+    const own = { type: only("http"), timeout: { type: "number", exclusiveMinimum: 0 }, http_path: { type: "string" } };
+    checkFields("active", active, { ...own, healthy: OBJECT, unhealthy: OBJECT }, ["timeout", "http_path"]);
+    if (!active.healthy || !active.unhealthy) throw new Invalid("active: healthy and unhealthy are required");
+    checkFields("healthy", active.healthy, HEALTHY, Object.keys(HEALTHY));
+    checkFields("unhealthy", active.unhealthy, UNHEALTHY, Object.keys(UNHEALTHY));
+    return active as unknown as ActiveCheck;
 }

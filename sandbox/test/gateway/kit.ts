@@ -4,10 +4,10 @@ import { startGateway, type Gateway, type GatewayOptions } from "../../gateway/s
 import { startDebugUpstream, type DebugUpstream } from "./debug-upstream";
 import { rawRequest, type RawAnswer } from "./raw-client";
 
-export const ADMIN_KEY = "test-admin-key";
+const ADMIN_KEY = "test-admin-key";
 export const VIEWER_KEY = "test-viewer-key";
 /** A body that the debug upstream answers with 200. */
-export const GOOD_BODY = '{"model":"default","prompt":"hi"}';
+const GOOD_BODY = '{"model":"default","prompt":"hi"}';
 
 type Json = Record<string, unknown>;
 

@@ -4,7 +4,7 @@ import { Configuration } from "../../gateway/objects/configuration";
 import { startGateway, type Gateway } from "../../gateway/server";
 
 const FOLDERS = ["routes", "services", "upstreams", "consumers", "ssls", "plugin_configs", "global_rules"];
-const EXIT = { "serverless-pre-function": { functions: ["return function() ngx.exit(204) end"] } };
+const EXIT = { "fault-injection": { abort: { http_status: 204 } } };
 const ROUTE = { uri: "/x", plugins: EXIT, upstream: { type: "roundrobin", nodes: { "127.0.0.1:1": 1 } } };
 
 describe("Gateway whose etcd", () => {

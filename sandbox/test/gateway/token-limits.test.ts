@@ -109,20 +109,4 @@ describe("limits in tokens", () => {
             ],
         );
     });
-
-    it("make at most 8 series for a caller of two models, whatever models it names", async () => {
-        for (const model of ["m1", "m2"])
-            for (const stream of [false, true])
-                await send("b", {
-                    model,
-                    max_tokens: 2,
-                    stream,
-                    ...(stream && { stream_options: { include_usage: true } }),
-                });
-        await send("b", { model: "invented", max_tokens: 2 });
-        const text = await metrics();
-        const own = text.split("\n").filter((line) => line.includes('consumer="ns_b"') && !line.includes('code="404"'));
-        assert.equal(own.length, 8, own.join("\n"));
-        assert.doesNotMatch(text, /invented/);
-    });
 });

@@ -1,66 +1,31 @@
-import { bytes } from "../../http/headers";
-import { anonymousOr, attachConsumer } from "./attach";
-import { definePlugin } from "../define";
+import { Unsupported } from "../../unsupported";
+import { definePlugin, FLAG, TEXT } from "../plugin";
+import { attachConsumer, unauthorized } from "./attach";
 
 interface KeyAuthConf {
-    header: string;
-    query: string;
-    realm: string;
+    header?: string;
+    query?: string;
     hide_credentials?: boolean;
-    anonymous_consumer?: string;
 }
 
-/** key-auth reads the key from the header, and from the query argument only if the header is missing (not if it is empty). */
+/** key-auth reads the key from a header. Unsupported: from the query string, which this project disables by an empty name. */
 export const keyAuth = definePlugin<KeyAuthConf>({
     name: "key-auth",
     priority: 2500,
-    auth: {
-        keyField: "key",
-        consumerSchema: { type: "object", properties: { key: { type: "string" } }, required: ["key"] },
-    },
-    encryptFields: ["key"],
-    schema: {
-        type: "object",
-        properties: {
-            header: { type: "string", default: "apikey" },
-            query: { type: "string", default: "apikey" },
-            realm: { type: "string", default: "key" },
-            hide_credentials: { type: "boolean", default: false },
-            anonymous_consumer: { type: "string", minLength: 1 },
+    credential: { fields: { key: { type: "string" } }, required: ["key"] },
+    fields: { header: TEXT, query: { type: "string", maxLength: 0 }, hide_credentials: FLAG },
+    create: ({ header = "apikey", query = "apikey", hide_credentials: hide = false }, _, tools) => ({
+        rewrite(ctx) {
+            const refuse = (message: string) => unauthorized(ctx, 'apikey realm="key"', message);
+            const key = ctx.header(header);
+            if (key === undefined && query !== "" && ctx.args !== undefined)
+                throw new Unsupported("key-auth with a query string");
+            if (key === undefined) return refuse("Missing API key in request");
+            const consumer = tools.findConsumer("key-auth", key);
+            if (!consumer) return refuse("Invalid API key in request");
+            if (hide) ctx.headers.delete(header);
+            attachConsumer(ctx, consumer);
+            return undefined;
         },
-    },
-    create: (conf, _, tools) => {
-        const challenge = `apikey realm="${conf.realm}"`;
-        const query = bytes(conf.query);
-        return {
-            rewrite(ctx) {
-                const header = ctx.header(conf.header);
-                const values = header === undefined ? ctx.queryArgs.get(query) : undefined;
-                if (header === undefined && values === undefined)
-                    return anonymousOr(ctx, tools, conf.anonymous_consumer, challenge, "Missing API key in request");
-
-                const hide = () => {
-                    if (!conf.hide_credentials) return;
-                    if (header !== undefined) ctx.headers.delete(conf.header);
-                    else ctx.removeQueryArg(query);
-                };
-                // a repeated argument, or one without a value, matches no key
-                const [only] = values ?? [];
-                const key = header ?? (values?.length === 1 && only !== true ? only : undefined);
-                const consumer = key === undefined ? undefined : tools.findConsumer("key-auth", "key", key);
-                if (!consumer) {
-                    const message = "Invalid API key in request";
-                    const exit = anonymousOr(ctx, tools, conf.anonymous_consumer, challenge, message);
-                    if (!exit && conf.hide_credentials) {
-                        // before the anonymous consumer is used, APISIX 3.18 removes both the header and the query argument
-                        ctx.headers.delete(conf.header);
-                        if (ctx.queryArgs.has(query)) ctx.removeQueryArg(query);
-                    }
-                    return exit;
-                }
-                hide();
-                attachConsumer(ctx, consumer);
-            },
-        };
-    },
+    }),
 });

@@ -1,29 +1,18 @@
 import type { Conf, Exit } from "../../request/types";
-import { definePlugin } from "../define";
+import { Unsupported } from "../../unsupported";
+import { definePlugin, OBJECT } from "../plugin";
 
 /** multi-auth: tries the listed auth plugins in order. The first success wins. */
 export const multiAuth = definePlugin<{ auth_plugins: Record<string, Conf>[] }>({
     name: "multi-auth",
     priority: 2600,
-    schema: {
-        type: "object",
-        title: "work with route or service object",
-        properties: { auth_plugins: { type: "array", minItems: 2 } },
-        required: ["auth_plugins"],
-    },
-    check: (conf, _, tools) => {
-        for (const [name, inner] of conf.auth_plugins.flatMap((plugin) => Object.entries(plugin))) {
-            if (tools.isOtherKind(name)) return `${name} plugin is not supported`;
-            if (!tools.isKnown(name)) return `${name} plugin did not found`;
-            const error = tools.checkPlugin(name, inner, "route");
-            if (error !== undefined) return `plugin ${name} check schema failed: ${error}`;
-        }
-        return undefined;
-    },
-    create: (conf, parentKey, tools) => {
-        const steps = conf.auth_plugins
-            .flatMap((plugin) => Object.entries(plugin))
-            .map(([name, inner]) => tools.instantiate(name, inner, parentKey));
+    fields: { auth_plugins: { type: "array", minItems: 2, items: OBJECT } },
+    required: ["auth_plugins"],
+    create: ({ auth_plugins }, parentKey, tools) => {
+        const steps = auth_plugins.flatMap(Object.entries<Conf>).map(([name, inner]) => {
+            if (name !== "key-auth" && name !== "jwt-auth") throw new Unsupported(`${name} in multi-auth`);
+            return tools.instantiate(name, inner, parentKey);
+        });
         return {
             async rewrite(ctx): Promise<Exit | undefined> {
                 for (const step of steps) if (!(await step.rewrite?.(ctx))) return undefined;

@@ -1,49 +1,49 @@
 /**
- * The option `policy` of limit plugins. It decides where the counters are: in this process, or in a Redis server that
- * gateways share.
+ * What the limit plugins share: the option `policy`, which decides whether the counters are in this process or in a Redis that
+ * gateways share, the name of the counters, and the rejection.
  */
-import { Unsupported } from "../../unsupported";
+import { confVersion } from "../../counters/counters";
 import { RedisFailure, type RedisConf } from "../../counters/redis-connections";
-import type { Schema } from "../../schema/jsonschema";
-import type { PluginTools } from "../plugin";
+import type { Fields } from "../../lua/schema";
+import type { Context } from "../../request/context";
+import type { Exit } from "../../request/types";
+import { FLAG, AMOUNT, TEXT, type PluginTools } from "../plugin";
 
-/** Options for the storage of the counters. With policy redis, the schema ensures that all fields for Redis have values. */
 export interface PolicyConf extends RedisConf {
-    policy: "local" | "redis" | "redis-cluster" | "redis-sentinel";
+    policy?: "local" | "redis";
     allow_degradation?: boolean;
+    rejected_code: number;
+    rejected_msg?: string;
 }
 
-export const policySchema = {
-    policy: { type: "string", enum: ["local", "redis", "redis-cluster", "redis-sentinel"], default: "local" },
-    allow_degradation: { type: "boolean", default: false },
+export const POLICY_FIELDS: Fields = {
+    policy: { enum: ["local", "redis"] },
+    redis_host: TEXT,
+    redis_port: AMOUNT,
+    redis_timeout: AMOUNT,
+    allow_degradation: FLAG,
+    rejected_code: { type: "integer", minimum: 200, maximum: 599 },
+    rejected_msg: TEXT,
 };
 
-const redisSchema = {
-    redis_host: { type: "string", minLength: 2 },
-    redis_port: { type: "integer", minimum: 1, default: 6379 },
-    redis_username: { type: "string", minLength: 1 },
-    redis_password: { type: "string", minLength: 0 },
-    redis_database: { type: "integer", minimum: 0, default: 0 },
-    redis_timeout: { type: "integer", minimum: 1, default: 1000 },
-    redis_ssl: { type: "boolean", default: false },
-    redis_ssl_verify: { type: "boolean", default: false },
-    redis_keepalive_timeout: { type: "integer", minimum: 1000, default: 10000 },
-    redis_keepalive_pool: { type: "integer", minimum: 1, default: 100 },
-};
+/** The field `key`: the variable by which requests are counted. */
+export const KEY = { enum: ["consumer_name", "route_id", "remote_addr"] };
 
-/** @param more additional fields of a plugin for policy redis */
-export function policyBranch(more: Record<string, Schema> = {}) {
-    return {
-        if: { properties: { policy: { enum: ["redis"] } } },
-        then: { properties: { ...redisSchema, ...more }, required: ["redis_host"] },
-    };
+/** The value of the variable, or the client's address, for example if the request has no consumer. */
+export function limitKey(ctx: Context, key = "remote_addr"): string {
+    return String(ctx.lookup(key) ?? ctx.remoteAddress);
 }
 
-/** Rejects unsupported settings. */
-export function checkPolicy(plugin: string, conf: PolicyConf): void {
-    if (conf.policy !== "local" && conf.policy !== "redis") throw new Unsupported(`${plugin} policy ${conf.policy}`);
-    if (conf.policy === "redis" && /^\$env:\/\//i.test(conf.redis_password ?? ""))
-        throw new Unsupported(`$env:// references in ${plugin}`);
+/**
+ * Names the counters of a plugin by the key of its object and the text of its configuration. The counters are therefore
+ * reset if the configuration changes, and are kept if the same configuration is written again.
+ */
+export function countersName(parentKey: string, conf: object): string {
+    return `${parentKey}:${confVersion(conf)}`;
+}
+
+export function rejection({ rejected_code: code, rejected_msg: message }: PolicyConf): Exit {
+    return { code, body: message === undefined ? undefined : { error_msg: message } };
 }
 
 /**
