@@ -13,8 +13,8 @@ import type { Meaning } from "../meaning/plain";
 type CertificateSource =
     /** Certificate and private key in PEM form; the key is a secret. */
     | { kind: "files"; certificate: string; key: pulumi.Output<string> }
-    /** Issuer of cert-manager, which issues and renews the certificate. */
-    | { kind: "cert-manager"; issuer: { name: string; kind: "ClusterIssuer" | "Issuer" } };
+    /** ClusterIssuer of cert-manager, which issues and renews the certificate. */
+    | { kind: "cert-manager"; issuer: string };
 
 /** TLS settings of the gateway. */
 export interface GatewayTlsSettings {
@@ -95,11 +95,7 @@ export class GatewayTls extends pulumi.ComponentResource {
         );
     }
 
-    private issued(
-        name: string,
-        { namespace, cluster, hostnames }: GatewayTlsArgs,
-        issuer: { name: string; kind: string },
-    ): pulumi.Resource {
+    private issued(name: string, { namespace, cluster, hostnames }: GatewayTlsArgs, issuer: string): pulumi.Resource {
         const apiVersion = "cert-manager.io/v1";
         const kind = "Certificate";
         const certificate = new k8s.apiextensions.CustomResource(
@@ -133,11 +129,11 @@ function renderTls(settings: { namespace: string; ingressClass: string; hostname
     return { ingressClassName: ingressClass, hosts: hostnames, secret: { name: secret, namespace } };
 }
 
-function renderCertificate(hostnames: string[], issuer: { name: string; kind: string }) {
+function renderCertificate(hostnames: string[], issuer: string) {
     return {
         secretName: TLS_CERTIFICATE,
         dnsNames: hostnames,
-        issuerRef: { group: "cert-manager.io", ...issuer },
+        issuerRef: { group: "cert-manager.io", kind: "ClusterIssuer", name: issuer },
         // Each renewal creates a new key. By default, older versions of cert-manager would keep the same key.
         privateKey: { algorithm: "ECDSA", size: 256, rotationPolicy: "Always" },
     };

@@ -43,7 +43,6 @@ export interface Installation {
 export interface ReleaseTls {
     /** Node port of TLS. */
     nodePort: number;
-    minimumVersion: "1.2" | "1.3";
     /** Port of HTTPS for callers, for redirects. */
     publicPort: number;
 }
@@ -219,13 +218,12 @@ function serviceValues(nodePort: number | undefined, tls: ReleaseTls | undefined
     };
 }
 
-function protocolsOf({ minimumVersion }: ReleaseTls): string {
-    return minimumVersion === "1.3" ? "TLSv1.3" : "TLSv1.2 TLSv1.3";
-}
+/** Accepted versions of TLS: all current clients support 1.2. */
+const TLS_PROTOCOLS = "TLSv1.2 TLSv1.3";
 
 function tlsValues(tls: ReleaseTls) {
     return {
-        ssl: { enabled: true, sslProtocols: protocolsOf(tls), sslCiphers: TLS_CIPHERS },
+        ssl: { enabled: true, sslProtocols: TLS_PROTOCOLS, sslCiphers: TLS_CIPHERS },
         // Without this port, a redirect would have the container's port, which callers cannot reach.
         pluginAttrs: { redirect: { https_port: tls.publicPort } },
     };
@@ -239,7 +237,7 @@ export function profileOf({ availability, tls, observability }: ReleaseSettings,
     return renderProfile({
         etcd: etcdUrl(namespace),
         shutdownSeconds: availability === undefined ? CHART_SHUTDOWN_SECONDS : shutdownSeconds(availability),
-        tls: tls && { protocols: protocolsOf(tls), publicPort: tls.publicPort },
+        tls: tls && { protocols: TLS_PROTOCOLS, publicPort: tls.publicPort },
         observability,
     });
 }

@@ -132,12 +132,11 @@ interface Config {
     openai?: Pick<Sound<ParsedOpenai>, "models" | "serverKey">;
     gateway?: { installer?: string };
     consumers?: Sound<{ models?: string[]; credentials: { key?: string }[] }[]>;
-    classes?: Sound<Record<string, { logprobs?: number }>>;
 }
 
 /** Checks the keys of an option with a gateway that depend on the server. */
 export function openaiProblems(config: Config, given: Raw, { isSecret }: Pick<CheckContext, "isSecret">): string[] {
-    const { consumers = [], classes = {}, openai: server } = config;
+    const { consumers = [], openai: server } = config;
     if (serverKind(given) === "alpa")
         return list(given.consumers).flatMap((one, i) =>
             mapping(one).models === undefined
@@ -161,11 +160,6 @@ export function openaiProblems(config: Config, given: Raw, { isSecret }: Pick<Ch
                     : [],
             ),
         ]),
-        ...Object.entries(classes).flatMap(([name, one]) =>
-            one?.logprobs === undefined
-                ? []
-                : [`classes.${name}.logprobs: only valid with alpa, not with openai. Remove it.`],
-        ),
     ];
 }
 

@@ -79,7 +79,8 @@ describe("daily work with option cloudflare on the engine", () => {
         const common = { ...world.onHosts, privateKey, stateDir: dir };
         hosts = [world.host, await startHost({ name: "second", ...common, folder, ...second })];
         stack = await AccessStack.create("llm");
-        stack.installOn({}, { ...second, hostKey: publicLine(second.hostKey) });
+        const { port, hostKey, metricsPort } = second;
+        stack.installOn({}, { address: `127.0.0.1:${port}`, hostKey: publicLine(hostKey), metricsPort });
         await origin.listen();
         configure();
         // Runs with the policy pack, like `stack apply`. The pack must also work in the first preview, in which

@@ -109,12 +109,12 @@ describe("metrics of the gateway", () => {
             "prometheus.io/path": "/apisix/prometheus/metrics",
         });
         assert.ok(!("podAnnotations" in values({ metrics: { scrapers, podMonitor: true } })));
-        const metrics = { enabled: true, podMonitor: true };
+        const metrics = { podMonitor: true };
         const seen = await recordStack("helm", { observability: { metrics } });
         const { metadata, spec } = oneOfKind(seen, "PodMonitor").inputs;
         assert.equal(metadata.namespace, "alpa-auth-gateway");
         assert.deepEqual(spec, renderGatewayMonitor());
-        const none = await recordStack("helm", { observability: { metrics: { enabled: true } } });
+        const none = await recordStack("helm", { observability: { metrics: {} } });
         assert.equal(none.filter(({ inputs }) => inputs.kind === "PodMonitor").length, 0);
     });
 });

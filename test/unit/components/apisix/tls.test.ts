@@ -25,8 +25,8 @@ describe("GatewayTls", () => {
     let pair: Pair;
     let seen: Seen[], issued: Seen[];
     let outputs: Record<string, unknown>;
-    const values = () => ({ azure, tls: { certificate: { files: pair } } });
-    const ISSUED = { azure, tls: { certificate: { certManager: { issuer: "internal", kind: "Issuer" } } } };
+    const values = () => ({ azure, tls: pair });
+    const ISSUED = { azure, tls: { issuer: "internal" } };
     const accepted = (of: Seen[]) => of.find(({ name }) => name === "alpa-tls-accepted")!;
 
     before(async () => {
@@ -107,7 +107,7 @@ describe("GatewayTls", () => {
         assert.deepEqual(wanted.inputs.spec, {
             secretName: "alpa-tls",
             dnsNames: ["llm.example.com"],
-            issuerRef: { group: "cert-manager.io", name: "internal", kind: "Issuer" },
+            issuerRef: { group: "cert-manager.io", kind: "ClusterIssuer", name: "internal" },
             privateKey: { algorithm: "ECDSA", size: 256, rotationPolicy: "Always" },
         });
         const waited = issued.find(({ name }) => name === "alpa-tls-issued")!;
@@ -132,14 +132,13 @@ describe("GatewayTls", () => {
         assert.equal(look("True", 1).state, "waiting");
         assert.deepEqual(look("True", 2), { state: "ready" });
     });
-    it("has the chart serve TLS from the chosen version on, and redirect to the port that callers use", () => {
-        const { service, apisix } = apisixValues(
-            { ...release, tls: { nodePort: 30843, minimumVersion: "1.3", publicPort: 443 } },
-            "team-a",
-            { release: "team-a", namespace: "gateway" },
-        ) as any;
+    it("has the chart serve TLS from 1.2 on, and redirect to the port that callers use", () => {
+        const { service, apisix } = apisixValues({ ...release, tls: { nodePort: 30843, publicPort: 443 } }, "team-a", {
+            release: "team-a",
+            namespace: "gateway",
+        }) as any;
         assert.equal(service.tls.nodePort, 30843);
-        assert.deepEqual([apisix.ssl.enabled, apisix.ssl.sslProtocols], [true, "TLSv1.3"]);
+        assert.deepEqual([apisix.ssl.enabled, apisix.ssl.sslProtocols], [true, "TLSv1.2 TLSv1.3"]);
         assert.deepEqual(apisix.pluginAttrs, { redirect: { https_port: 443 } });
     });
     it("has the chart offer callers the same ciphers as the settings file of a highly available gateway", () => {

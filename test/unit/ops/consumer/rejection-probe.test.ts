@@ -16,7 +16,7 @@ const EXISTING = STACK_FILE.replace(
     "    alpa-auth:consumers:",
     `    alpa-auth:gateway:
         installer: existing
-        existing: { ingressClass: apisix, gateway: apisix, gatewayNamespace: ${NAMESPACE}, url: "http://10.0.0.1" }
+        existing: { ingressClass: apisix, gateway: ${NAMESPACE}/apisix, url: "http://10.0.0.1" }
     alpa-auth:consumers:`,
 );
 const hasCredential = ({ headers }: PodAsked) => Boolean(headers.apikey ?? headers.authorization);

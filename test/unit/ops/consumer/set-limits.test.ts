@@ -88,7 +88,7 @@ describe("ops consumer set-limits", () => {
             (name, i) =>
                 `        - { name: member-${i}, class: ${name}, credentials: [ { id: m${i}, method: key } ] }\n`,
         );
-        const CLASSED = `${TEXT}${members.join("")}    alpa-auth:classes: { interactive: {}, batch: { slots: 4 } }\n`;
+        const CLASSED = `${TEXT}${members.join("")}    alpa-auth:classes: { batch: 4 }\n`;
         const put = (text: string, ...args: string[]) => {
             const one = bench({ text });
             return one.ops("consumer", "set-limits", ...args, "--yes").then((said) => ({ ...one, ...said }));
