@@ -65,7 +65,7 @@ const common = {
 };
 
 /** Keys of `openai` in an option with a gateway. */
-export const openaiKeys = {
+const openaiKeys = {
     endpoints: endpoints.min(1, { error: "must name at least one server. Write for example [10.20.96.188:8000]" }),
     models: models.meta({
         description:
@@ -88,7 +88,7 @@ export const openaiKeys = {
         }),
 };
 
-export const OPENAI = {
+const OPENAI = {
     description:
         "An OpenAI-compatible server, for example vLLM, instead of `alpa`. Callers use `/v1`. The stack does not change the server.",
     unset: "the server is `alpa`",
