@@ -75,7 +75,7 @@ async function bind(
 ): Promise<Bound> {
     const identities = { ...configuredIdentities(settings, machines), ...(cluster && { cluster }) };
     const register = async () => {
-        const moved = settings.movedFrom.map(({ id }) => id);
+        const moved = Object.keys(settings.movedFrom);
         const identity = new StackIdentity("identity", { identities, moved });
         const problems = await identity.registered();
         if (problems.length === 0 && settings.step !== undefined)

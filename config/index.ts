@@ -102,16 +102,7 @@ function optionProblem(option: unknown): string | undefined {
 }
 
 /** Keys whose value is always a text, even if it looks like JSON. */
-const TEXTS = [
-    "option",
-    "consumersFile",
-    "namespace",
-    "exposure",
-    "account",
-    "hostname",
-    "certificate",
-    "browserChecks",
-];
+const TEXTS = ["option", "consumersFile", "namespace", "exposure", "account", "hostname", "browserChecks", "teamName"];
 
 /** Parses a value: structured values, numbers and booleans are JSON text, and all others are plain strings. */
 function valueOf(text: string, key: string): unknown {

@@ -8,16 +8,18 @@ const HINTS: Record<string, string> = {
     alpa: "Set alpa.endpoints to host:port of the Alpa service.",
     account: "Run: pulumi config set account <32 digits of the dashboard's address>",
     hostname: "Run: pulumi config set hostname llm.example.com",
-    opt: "Set opt.image, model, gpuMemory, nodes, rayVersion and weights.",
+    opt: "Set opt.image, model, nodes, rayVersion and weights.",
     "opt.weights": "Set one of claim, hostPath and inImage, the source of the weights.",
     convert: "Set convert.bareMetal: the current hosts of Alpa, and the systemd service that runs it.",
     "convert.bareMetal": "Set hosts, and either unit or commands: a rollback uses them to start Alpa again.",
     "convert.bareMetal.commands.start": "Set the command that starts Alpa: a rollback needs it.",
     openai: "Set openai.endpoints and openai.models.",
     "openai.models": "Name the models that callers may use, as the server has them.",
+    ssh: "Set ssh.user, and run: pulumi config set --secret --path ssh.privateKey < id_ed25519",
+    "ssh.privateKey": "Run: pulumi config set --secret --path ssh.privateKey < id_ed25519",
     zone: "Set zone.name and zone.plan.",
-    tunnel: "Set tunnel.image.tag; with option cloudflare set tunnel.hosts, tunnel.version and tunnel.sha256.",
-    access: "Run: pulumi config set --path access.teamName <part before .cloudflareaccess.com>",
+    tunnel: "Set tunnel.image; with option cloudflare set tunnel.hosts, tunnel.version and tunnel.sha256.",
+    teamName: "Run: pulumi config set teamName <part before .cloudflareaccess.com>",
 };
 
 /** ` (got …)` for a value without secrets; empty if the value is unset, a mapping or a list. */
@@ -70,9 +72,6 @@ export function wording(issue: z.core.$ZodRawIssue): string | undefined {
 }
 
 function hint(where: string): string {
-    if (where === "tls.certificate.files.key") return ` Run: pulumi config set --secret --path ${where} < tls.key`;
-    if (/\.(hosts|nodes)\[\d+\]\.privateKey$/.test(where))
-        return ` Run: pulumi config set --secret --path '${where}' < id_ed25519`;
     return HINTS[where] === undefined ? "" : ` ${HINTS[where]}`;
 }
 

@@ -179,9 +179,7 @@ function layers(schema: z.core.$ZodType): KeyMeta & Pick<KeyEntry, "need" | "pre
 function typeName(type: z.core.$ZodType, count: "one" | "many" = "one"): string {
     const s = count === "many" ? "s" : "";
     if (type instanceof z.ZodArray) {
-        const { element } = type;
-        const short = element instanceof z.ZodPipe ? "strings or " : "";
-        return `list of ${short}${typeName(unwrap(element), "many")}`;
+        return `list of ${typeName(unwrap(type.element), "many")}`;
     }
     if (type instanceof z.ZodObject) return `mapping${s}`;
     if (type instanceof z.ZodRecord)

@@ -44,14 +44,12 @@ function keysIn(type: z.core.$ZodType): z.core.$ZodShape {
 }
 
 /**
- * Removes `optional`, `default` and `prefault` from around a schema. For a schema that also accepts a short form, returns
- * the schema of the long form.
+ * Removes `optional`, `default` and `prefault` from around a schema.
  */
 export function unwrap(type: z.core.$ZodType): z.core.$ZodType {
     for (;;) {
         if (type instanceof z.ZodOptional || type instanceof z.ZodDefault || type instanceof z.ZodPrefault)
             type = type.unwrap();
-        else if (type instanceof z.ZodPipe) type = type.out;
         else return type;
     }
 }

@@ -43,11 +43,6 @@ export const url = z
         error: "must be an address without user name and password, which would be stored in plain text. Remove them",
     });
 
-/** A name in a chart repository. Helm would also accept a path or an address, and ignore the repository. */
-export const chartName = z.string().regex(/^[a-z0-9]+([._-][a-z0-9]+)*$/i, {
-    error: (i) => `must be the name of a chart in the repository (letters, digits, dots, dashes)${got(i.input)}`,
-});
-
 /** A text that no message quotes, because it may be secret. */
 export const unquotedText = z.string({ error: () => "must be a string" });
 

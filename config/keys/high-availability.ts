@@ -12,19 +12,14 @@ type Config = Sound<ParsedGatewayOption>;
  * Checks the settings that let a gateway survive the loss of a node. A check in the cluster, before the first resource,
  * counts the nodes.
  * @param given the config before parsing, which shows which keys are set
- * @param promise the option or key that requires high availability
  */
-export function availabilityProblems(config: Config, given: Raw, promise: string): string[] {
-    const { exposure, gateway, tunnel } = config;
+export function availabilityProblems(config: Config, given: Raw): string[] {
+    const { exposure, gateway } = config;
     const problems = haProblems(config);
     const isNamed = [["gateway", "address"], ["azure"], ["tls"]].some((path) => isGiven(given, ...path));
     if (exposure === "direct" && !isNamed && gateway?.installer !== "existing")
         problems.push(
             "gateway.address: required with exposure direct, unless azure or tls names a host. Set it to the host name or IPv4 address of the load balancer that callers use in front of the nodes.",
-        );
-    if (exposure === "tunnel" && tunnel?.connectors === 1)
-        problems.push(
-            `tunnel.connectors: must be at least 2 with ${promise} (got 1), or the loss of a node is an outage. Raise it.`,
         );
     return problems;
 }
@@ -38,7 +33,7 @@ export function highAvailabilityChecks(
     if (highAvailability !== true || installer === "existing") return [];
     const few = isGiven(given, "gateway", "replicas") && replicas !== undefined && replicas < LEAST_NODES;
     return [
-        ...availabilityProblems(config, given, "gateway.highAvailability"),
+        ...availabilityProblems(config, given),
         ...(few && Number.isInteger(replicas) && replicas >= 1
             ? [
                   `gateway.replicas: must be at least ${LEAST_NODES} with gateway.highAvailability (got ${replicas}), so that two pods serve while one is down. Raise it.`,

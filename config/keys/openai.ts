@@ -67,7 +67,7 @@ const common = {
 };
 
 /** Keys of `openai` in an option with a gateway. */
-export const openaiKeys = {
+const openaiKeys = {
     endpoints: endpoints.min(1, { error: "must name at least one server. Write for example [10.20.96.188:8000]" }),
     models: models.min(1, { error: "must name at least one model. Add the names that the server has" }).meta({
         description:
@@ -90,7 +90,7 @@ export const openaiKeys = {
         }),
 };
 
-export const OPENAI = {
+const OPENAI = {
     description:
         "An OpenAI-compatible server, for example vLLM, instead of `alpa`. Callers use `/v1`. The stack does not change the server.",
     unset: "the server is `alpa`",
@@ -138,12 +138,11 @@ interface Config {
     openai?: Pick<Sound<ParsedOpenai>, "models" | "serverKey">;
     gateway?: { installer?: string };
     consumers?: Sound<{ models?: string[]; credentials: { key?: string }[] }[]>;
-    classes?: Sound<Record<string, { logprobs?: number }>>;
 }
 
 /** Checks the keys of an option with a gateway that depend on the server. */
 export function openaiProblems(config: Config, given: Raw, { isSecret }: Pick<CheckContext, "isSecret">): string[] {
-    const { consumers = [], classes = {}, openai: server } = config;
+    const { consumers = [], openai: server } = config;
     if (serverKind(given) === "alpa")
         return list(given.consumers).flatMap((one, i) =>
             mapping(one).models === undefined
@@ -167,11 +166,6 @@ export function openaiProblems(config: Config, given: Raw, { isSecret }: Pick<Ch
                     : [],
             ),
         ]),
-        ...Object.entries(classes).flatMap(([name, one]) =>
-            one?.logprobs === undefined
-                ? []
-                : [`classes.${name}.logprobs: only valid with alpa, not with openai. Remove it.`],
-        ),
     ];
 }
 

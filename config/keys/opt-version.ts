@@ -1,36 +1,8 @@
 import * as z from "zod";
 import { got } from "../problems";
-import { anyTag, imageDigest, imageRepository } from "./images";
-import { dnsLabel, problem, text } from "../values";
+import { dnsLabel, text } from "../values";
 
-// The keys that define a version of the model: image, model and weights.
-
-/** An image that is pinned by its tag, its digest or both. */
-export const image = z
-    .strictObject({
-        repository: imageRepository.meta({
-            description: "The image, with its registry.",
-            examples: ["registry.example.com/alpa-serving"],
-        }),
-        tag: anyTag.optional().meta({
-            description: "Tag of the image. Without `digest` it must name one version, not `latest`.",
-            examples: ["1.0.0"],
-            unset: "not set; required without `digest`",
-        }),
-        digest: imageDigest,
-    })
-    .check((ctx) => {
-        const { tag, digest } = ctx.value;
-        if (digest !== undefined) return;
-        if (tag === undefined)
-            ctx.issues.push(problem(ctx.value, "must have a tag or a digest", "Name the version that you tested"));
-        else if (/(^|[^a-z])latest/i.test(tag))
-            ctx.issues.push({
-                ...problem(tag, "must be a pinned tag, never latest", "Name the version that you tested"),
-                path: ["tag"],
-            });
-    })
-    .meta({ examples: [{ repository: "registry.example.com/alpa-serving", tag: "1.0.0" }] });
+// The keys that define a version of the model, without the image.
 
 const isPath = (value: string) => /^\/[^\0:]*$/.test(value) && !value.split("/").includes("..");
 
@@ -49,9 +21,12 @@ const modelName = text("the name of a model").refine((name) => /^[\w./:@+-]*$/.t
 });
 
 /** A version of three numbers, for example `2.0.0`. */
-export const exactVersion = z.string().refine((version) => /^\d+\.\d+\.\d+$/.test(version), {
+const exactVersion = z.string().refine((version) => /^\d+\.\d+\.\d+$/.test(version), {
     error: (i) => `must be one exact version, for example 2.0.0${got(i.input)}. Name the version in the image`,
 });
+
+/** Where a claim or a folder of the node is mounted: a path that hides no files of the image. */
+const MOUNT_PATH = "/weights";
 
 /** Key `opt.weights`. */
 export const weights = z
@@ -68,20 +43,18 @@ export const weights = z
                 examples: ["/data/opt-175b"],
                 unset: "not set; `claim` or `inImage` is set instead",
             }),
-        inImage: z
-            .literal(true)
-            .optional()
-            .meta({
-                description: "Set it to `true` if the image contains the weights.",
-                examples: [true],
-                unset: "not set; `claim` or `hostPath` is set instead",
-            }),
-        mountPath: plainPath.default("/weights").meta({
-            description: "Folder of the weights in the containers. A claim or host folder is mounted there, read-only.",
-            reason: "A mount at this path hides no files of the image.",
+        inImage: plainPath.optional().meta({
+            description: "Folder of the image that contains the weights.",
+            examples: ["/weights"],
+            unset: "not set; `claim` or `hostPath` is set instead",
         }),
     })
     .describe("Source of the weights: exactly one of `claim`, `hostPath` and `inImage`.");
+
+/** Source and folder of the weights in the pods. */
+export function weightsOf({ claim, hostPath, inImage = MOUNT_PATH }: z.infer<typeof weights>) {
+    return { mountPath: inImage, ...(claim && { claim }), ...(hostPath && { hostPath }) };
+}
 
 /** Key `opt.command`. */
 export const command = text("a command")
@@ -97,19 +70,6 @@ export const model = modelName.meta({
     description: "Name of the model, as Alpa spells it.",
     examples: ["alpa/opt-175b"],
 });
-
-/** Key `opt.parametersBillion`. */
-export const parametersBillion = z
-    .number()
-    .refine((n) => n > 0, {
-        error: (i) => `must be a number of parameters above 0, in billions${got(i.input)}`,
-    })
-    .optional()
-    .meta({
-        description: "Parameters of the model, in billions. Used to check that the model fits into the GPUs.",
-        examples: [175],
-        unset: "the number in `opt.model`",
-    });
 
 /** Key `opt.rayVersion`. */
 export const rayVersion = exactVersion.meta({ description: "Version of Ray in the image.", examples: ["2.0.0"] });

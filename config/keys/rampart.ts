@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { got } from "../problems";
-import { chartName, dnsLabel, pinned, url } from "../values";
+import { dnsLabel, pinned, url } from "../values";
 
 /** Key `rampart.install`. */
 const rampartInstall = z.strictObject({
@@ -8,21 +8,14 @@ const rampartInstall = z.strictObject({
         description: "Address of the private chart repository.",
         examples: ["https://charts.example.com/rampart"],
     }),
-    chart: chartName.default("rampart").meta({
-        description: "Name of Rampart's chart in the private repository.",
-        reason: "The name of Rampart itself.",
-    }),
     version: pinned.meta({ description: "Exact version of Rampart's chart.", examples: ["1.2.3"] }),
     credentialsSecret: dnsLabel
         .meta({
-            description: "Secret with `username` and `password` of the repository, in `rampart.install.namespace`.",
+            description: "Secret with `username` and `password` of the repository, in namespace `rampart-system`.",
             examples: ["rampart-repository"],
             unset: "the repository needs no password",
         })
         .optional(),
-    namespace: dnsLabel
-        .default("rampart-system")
-        .meta({ description: "Namespace of Rampart.", reason: "Rampart's own default." }),
 });
 
 /** Key `rampart`. */

@@ -3,6 +3,7 @@ import { ALPA_BATCH } from "../../../components/route/request-guard";
 import type { Sound } from "../../cross-check";
 import type { ParsedGatewayOption } from "../gateway-option";
 import { didYouMean } from "../../problems";
+import { imageParts } from "../images";
 import { dnsLabel, LABEL_LIMIT } from "../../values";
 
 type Config = Sound<ParsedGatewayOption>;
@@ -10,12 +11,11 @@ type Config = Sound<ParsedGatewayOption>;
 /** Checks the classes together with the consumers that belong to them. */
 export function classChecks(config: Config): string[] {
     const { classes = {} } = config;
-    const hasShares = Object.values(classes).some((one) => one?.slots !== undefined);
     return [
         ...unknownClasses(config),
         ...Object.keys(classes).flatMap((name) => ofClass(name, config)),
         ...tooManySlots(config),
-        ...(hasShares ? wrongGateway(config) : []),
+        ...(Object.keys(classes).length > 0 ? wrongGateway(config) : []),
     ];
 }
 
@@ -37,7 +37,7 @@ function unknownClasses({ consumers = [], classes = {} }: Config): string[] {
 
 function ofClass(name: string, { classes, consumers = [], guard, openai }: Config): string[] {
     const where = `classes.${name}`;
-    const { slots, logprobs } = classes?.[name] ?? {};
+    const slots = classes?.[name];
     const maxPrompts = openai === undefined ? guard?.maxPrompts : undefined;
     const problems: string[] = [];
     if (!dnsLabel.safeParse(name).success)
@@ -46,12 +46,10 @@ function ofClass(name: string, { classes, consumers = [], guard, openai }: Confi
         );
     if (!consumers.some((one) => one?.class === name))
         problems.push(`${where}: has no callers. Set class: ${name} for a consumer, or remove the class.`);
-    if (slots === undefined && logprobs !== undefined)
-        problems.push(`${where}.logprobs: only valid with slots. Add slots, or remove it.`);
     if (slots === undefined) return problems;
     if (maxPrompts !== undefined && slots >= 1 && slots < maxPrompts)
         problems.push(
-            `${where}.slots: must be at least guard.maxPrompts, ${maxPrompts} (got ${slots}). Raise slots, or set guard.maxPrompts to ${slots} or less.`,
+            `${where}: must be at least guard.maxPrompts, ${maxPrompts} (got ${slots}). Raise it, or set guard.maxPrompts to ${slots} or less.`,
         );
     const limited = consumers.flatMap((one, i) =>
         // A budget of tokens has its own problem: it needs concurrent, and so no class.
@@ -69,12 +67,11 @@ function ofClass(name: string, { classes, consumers = [], guard, openai }: Confi
 /** Checks that the slots of all classes fit into the batches of all Alpa services. */
 function tooManySlots({ alpa, classes = {} }: Config): string[] {
     const services = alpa?.endpoints?.length ?? 0;
-    const shares = Object.entries(classes).flatMap(([name, one]) =>
-        one?.slots === undefined ? [] : [{ name, slots: one.slots }],
-    );
     const there = services * ALPA_BATCH;
-    if (services === 0 || shares.reduce((sum, { slots }) => sum + slots, 0) <= there) return [];
-    const got = shares.map(({ name, slots }) => `${name} ${slots}`).join(", ");
+    if (services === 0 || Object.values(classes).reduce<number>((sum, slots = 0) => sum + slots, 0) <= there) return [];
+    const got = Object.entries(classes)
+        .map(([name, slots]) => `${name} ${slots}`)
+        .join(", ");
     return [
         `classes: must have at most ${there} slots in total, ${ALPA_BATCH} for each of alpa.endpoints (got ${got}). Lower them.`,
     ];
@@ -83,11 +80,11 @@ function tooManySlots({ alpa, classes = {} }: Config): string[] {
 function wrongGateway({ gateway }: Config): string[] {
     if (gateway?.installer === "existing")
         return [
-            "classes: slots need a gateway that this stack installs (got gateway.installer existing), because each pod of an existing gateway counts the requests of a class by itself. Remove slots.",
+            "classes: only valid for a gateway that this stack installs (got gateway.installer existing), because each pod of an existing gateway counts the requests of a class by itself. Remove it.",
         ];
-    const tag = gateway?.image?.tag;
+    const { tag } = imageParts(gateway?.image ?? "");
     if (!isOlder(tag, OLDEST_FOR_CLASSES)) return [];
     return [
-        `gateway.image.tag: must be ${OLDEST_FOR_CLASSES} or newer if a class has slots (got ${JSON.stringify(tag)}). Older versions of APISIX count each caller of a class separately.`,
+        `gateway.image: must be APISIX ${OLDEST_FOR_CLASSES} or newer with classes (got ${JSON.stringify(gateway?.image)}). Older versions of APISIX count each caller of a class separately.`,
     ];
 }

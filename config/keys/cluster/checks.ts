@@ -4,8 +4,7 @@ import { holdIpv4, isIpv4, networkProblem } from "../../../components/hosts/netw
 import type { CheckContext, Sound } from "../../cross-check";
 import type { ParsedGatewayOption } from "../gateway-option";
 import { isGiven, type Raw } from "../../unchecked";
-import { DEFAULT_NAMESPACE } from "../../values";
-import { sshHostProblems } from "../hosts/ssh-host";
+import { hostParts, sshHostProblems } from "../hosts/ssh-host";
 import type { ParsedCluster } from "./schema";
 
 /** Keys of `cluster` that are valid only for a cluster that the stack creates. */
@@ -13,7 +12,7 @@ const OF_NODES = ["channel", "podNetwork"] as const;
 /** Keys of `cluster` that are valid only for an existing cluster. */
 const OF_A_CLUSTER = ["kubeconfig", "context"];
 
-type Config = Pick<Sound<ParsedGatewayOption>, "cluster" | "alpa" | "openai" | "rampart" | "namespace">;
+type Config = Pick<Sound<ParsedGatewayOption>, "cluster" | "alpa" | "openai" | "ssh">;
 type Nodes = NonNullable<Sound<ParsedCluster>["nodes"]>;
 
 /**
@@ -22,28 +21,17 @@ type Nodes = NonNullable<Sound<ParsedCluster>["nodes"]>;
  */
 export function clusterChecks(config: Config, given: Raw, { isSecret }: Pick<CheckContext, "isSecret">): string[] {
     const { cluster = {} } = config;
-    const isOneSecret = (value?: unknown) => isSecret("cluster", value);
     if (!isGiven(given, "cluster", "nodes"))
-        return [...kubeconfigInPlain(cluster, isOneSecret), ...withoutNodes(cluster)];
+        return [...kubeconfigInPlain(cluster, () => isSecret("cluster")), ...withoutNodes(cluster)];
     const { nodes = [] } = cluster;
     return [
         ...OF_A_CLUSTER.filter((key) => isGiven(given, "cluster", key)).map(
             (key) =>
                 `cluster.${key}: must not be set together with cluster.nodes, which creates a cluster. Remove one of them.`,
         ),
-        ...sshHostProblems("cluster.nodes", nodes, isOneSecret, "One host can be only one node."),
+        ...sshHostProblems("cluster.nodes", nodes, config.ssh, "One host can be only one node."),
         ...sameAddress(nodes),
         ...networkProblems(config),
-        ...ramparts(config),
-    ];
-}
-
-/** Checks that only Rampart uses its namespace in a cluster that the stack creates: the stack deletes that namespace. */
-function ramparts({ rampart, namespace: routes = DEFAULT_NAMESPACE }: Config): string[] {
-    const namespace = rampart?.install?.namespace;
-    if (namespace === undefined || (namespace !== routes && !/^(default|kube-.*)$/.test(namespace))) return [];
-    return [
-        `rampart.install.namespace: must be a namespace that only Rampart uses, since that namespace is deleted with the stack (got ${namespace}, which other objects use too). Choose another namespace, or remove the key.`,
     ];
 }
 
@@ -81,10 +69,10 @@ function networkProblems({ cluster = {}, alpa, openai }: Config): string[] {
     const problems: string[] = [];
     if (networkProblem(podNetwork) !== undefined) return problems;
     const hosts: [where: string, address?: string][] = [
-        ...nodes.map((node, i): [string, string?] => [`cluster.nodes[${i}].address`, node?.address]),
+        ...nodes.map((node, i): [string, string?] => [`cluster.nodes[${i}].address`, hostParts(node?.address).address]),
         ...((alpa ?? openai)?.endpoints ?? []).map((one, i): [string, string?] => [
             `${alpa ? "alpa" : "openai"}.endpoints[${i}]`,
-            (typeof one === "string" ? one : one?.address)?.split(":")[0],
+            one?.split(":")[0],
         ]),
     ];
     for (const [where, address] of hosts) {
@@ -110,9 +98,10 @@ function withoutNodes(cluster: Sound<ParsedCluster>): string[] {
 
 /** Rejects two nodes with the same address: MicroK8s cannot join them. */
 function sameAddress(nodes: Nodes): string[] {
-    return nodes.flatMap(({ address, port } = {}, i) => {
-        const first = nodes.findIndex((other) => other?.address === address);
-        if (first === i || address === undefined || nodes[first]?.port === port) return [];
+    const places = nodes.map((node) => hostParts(node?.address));
+    return places.flatMap(({ address, port }, i) => {
+        const first = places.findIndex((other) => other.address === address);
+        if (first === i || address === "" || places[first].port === port) return [];
         return [
             `cluster.nodes[${i}]: must have an address of its own (cluster.nodes[${first}] has ${address} too). MicroK8s identifies nodes by address. Correct one address.`,
         ];

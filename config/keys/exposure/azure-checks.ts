@@ -20,11 +20,6 @@ export function azureChecks(config: Sound<ParsedGatewayOption>, given: Raw, cont
         problems.push(
             "gateway.address: must not be set with tls, since callers use the first of tls.hostnames. Remove it.",
         );
-    const { http, https } = azure?.ports ?? {};
-    // The HTTPS port is used only with TLS, or if the config names it.
-    const isUsed = isGiven(given, "tls") || isGiven(given, "azure", "ports", "https");
-    if (http !== undefined && http === https && isUsed)
-        problems.push(`azure.ports: http and https must differ (got ${http} for both). Change one.`);
     return [...problems, ...repeated(azure?.addresses ?? []), ...tlsProblems(config, given, context)];
 }
 

@@ -10,8 +10,8 @@ import { DAY_MS } from "../consumers/credentials";
 const WARN_DAYS = 30;
 /** Shortest RSA key: OpenSSL rejects shorter keys at its default security level, in APISIX and in clients. */
 const LEAST_RSA_BITS = 2048;
-const CERTIFICATE = "tls.certificate.files.certificate";
-const KEY = "tls.certificate.files.key";
+const CERTIFICATE = "tls.certificate";
+const KEY = "tls.key";
 
 /** Host names for TLS; empty if none is known. */
 export function tlsHostnames(
@@ -43,7 +43,7 @@ export function tlsProblems(
     const nodePort = tls?.nodePort;
     if (nodePort === (gateway?.nodePort ?? DEFAULT_NODE_PORT))
         problems.push(`tls.nodePort: must differ from the port of HTTP (got ${nodePort} for both). Change one.`);
-    const { certificate, key } = tls?.certificate?.files ?? {};
+    const { certificate, key } = tls ?? {};
     if (key !== undefined && !isSecret("tls", key))
         problems.push(
             `${KEY}: must be stored encrypted (it is in the stack file in plain text). Run: pulumi config set --secret --path ${KEY} < tls.key`,

@@ -1,4 +1,3 @@
-import { counted } from "../../problems";
 import { answerTimeProblems } from "../../keys/edge/answer-time";
 import type { CheckContext, Sound } from "../../cross-check";
 import { daysUntil, day } from "../../keys/consumers/credentials";
@@ -7,15 +6,12 @@ import { readZoneData, serviceProblems, type ZoneData } from "../../keys/dns/set
 import { hostnameProblems } from "../../keys/edge/hostnames";
 import { planProblems } from "../../keys/edge/plans";
 import { serverProblems } from "../../keys/openai";
-import { sshHostProblems } from "../../keys/hosts/ssh-host";
+import { sshHostProblems, sshProblems } from "../../keys/hosts/ssh-host";
 import { isGiven, mapping, type Raw } from "../../unchecked";
 import type { ParsedCloudflare } from "./schema";
 
 /** Cloudflare's limit of service tokens in an account. */
 const MOST_TOKENS = 50;
-/** Cloudflare's limit of connectors in a tunnel. */
-const MOST_CONNECTORS = 25;
-const LAST_PORT = 65535;
 
 type Config = Sound<ParsedCloudflare>;
 type Consumers = NonNullable<Config["consumers"]>;
@@ -37,16 +33,11 @@ export function cloudflareChecks(
         ...hostnameProblems(config),
         ...planProblems(config),
         ...answerTimeProblems(config),
-        ...sshHostProblems(
-            "tunnel.hosts",
-            config.tunnel?.hosts ?? [],
-            (value) => isSecret("tunnel", value),
-            "For more connectors raise tunnel.connectorsPerHost.",
-        ),
-        ...connectorProblems(config.tunnel),
-        ...(config.edgeWorker?.enabled === false && isGiven(given, "alpa", "defaultModel")
+        ...sshHostProblems("tunnel.hosts", config.tunnel?.hosts ?? [], {}),
+        ...sshProblems(config.ssh, isSecret),
+        ...(config.edgeWorker?.off !== undefined && isGiven(given, "alpa", "defaultModel")
             ? [
-                  "alpa.defaultModel: has no effect with edgeWorker.enabled false: only the Worker adds a missing model. Remove one of them.",
+                  "alpa.defaultModel: has no effect with edgeWorker.off: only the Worker adds a missing model. Remove one of them.",
               ]
             : []),
         ...duplicateNames(consumers),
@@ -55,23 +46,6 @@ export function cloudflareChecks(
         ...data.problems,
         ...serviceProblems(data.records, [hostname, ...aliases].map(String), "dns.records", zone?.name),
     ];
-}
-
-/** Checks that there are not too many connectors for Cloudflare, and enough ports for the connectors of each host. */
-function connectorProblems({ hosts: all = [], connectorsPerHost: each }: Config["tunnel"] = {}): string[] {
-    if (each === undefined) return [];
-    const problems: string[] = [];
-    if (all.length * each > MOST_CONNECTORS)
-        problems.push(
-            `tunnel: must have at most ${MOST_CONNECTORS} connectors, Cloudflare's limit for a tunnel (got ${all.length * each}: ${counted(all.length, "host")} with ${each} each). Lower tunnel.connectorsPerHost, or have fewer hosts.`,
-        );
-    const last = LAST_PORT - each + 1;
-    for (const [i, { metricsPort } = {}] of all.entries())
-        if (metricsPort !== undefined && metricsPort > last && metricsPort <= LAST_PORT)
-            problems.push(
-                `tunnel.hosts[${i}].metricsPort: must be at most ${last}, since ${each} connectors use that port and the next ones (got ${metricsPort}). Lower it.`,
-            );
-    return problems;
 }
 
 /** Reads the records file of a config. @param folder folder of the stack file */

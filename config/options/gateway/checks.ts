@@ -7,7 +7,7 @@ import { credentialProblems } from "../../keys/consumers/credentials";
 import { duplicateNames, longCredentials, tooLong, type Named } from "../../keys/consumers/names";
 import { tokenLimitProblems } from "../../keys/consumers/token-limits";
 import { openaiProblems, serverKind, serverProblems } from "../../keys/openai";
-import { shortWaits } from "../../keys/readiness";
+import { sshProblems } from "../../keys/hosts/ssh-host";
 import { isGiven, type Raw } from "../../unchecked";
 import { DEFAULT_NAMESPACE, LABEL_LIMIT } from "../../values";
 import type { ParsedGatewayOption } from "../../keys/gateway-option";
@@ -19,7 +19,7 @@ const OF_OUR_OWN = [
     "replicas",
     "highAvailability",
     "storageClass",
-    "chart",
+    "chartRepository",
     "image",
     "etcdImage",
     "sharedCounters",
@@ -44,11 +44,11 @@ export function gatewayChecks(
         ...ofOtherInstallers(option, config, given),
         ...uncounted(option, config, given),
         ...credentialProblems(consumers, (key) => isSecret("consumers", key)),
-        ...shortWaits(config.readiness),
         ...noRoomForPrompts(config.guard),
         ...(option === "intra-b" ? [] : serverProblems(option, given)),
         ...openaiProblems(config, given, { isSecret }),
         ...tokenLimitProblems(config, serverKind(given)),
+        ...sshProblems(config.ssh, isSecret),
         ...duplicateNames(consumers),
         ...longNames(config),
     ];
@@ -79,7 +79,7 @@ function ofOtherInstallers(option: string, { gateway }: Config, given: Raw): str
     );
     if (gateway?.existing === undefined)
         problems.push(
-            "gateway.existing: required with gateway.installer existing. Name ingressClass, gateway, gatewayNamespace and url.",
+            "gateway.existing: required with gateway.installer existing. Name ingressClass, gateway and url.",
         );
     return problems;
 }
@@ -91,7 +91,7 @@ function uncounted(option: string, config: Config, given: Raw): string[] {
         { limits: limits ?? {} },
         ...consumers.map((one) => ({ limits: one?.limits ?? {} })),
     ]);
-    const hasSlots = Object.values(classes).some((one) => one?.slots !== undefined);
+    const hasSlots = Object.keys(classes).length > 0;
     const isSpread = option === "inter" || (gateway as { highAvailability?: boolean } | undefined)?.highAvailability;
     const replicas = isSpread && !isGiven(given, "gateway", "replicas") ? LEAST_NODES : (gateway?.replicas ?? 1);
     if (!(replicas > 1) || !(hasCounted || hasSlots) || gateway?.sharedCounters !== undefined) return [];

@@ -4,42 +4,11 @@ import { serverFirewall } from "../../keys/hosts/server-firewall";
 import { requiredExposureKeys } from "../../keys/exposure/schema";
 import { gatewayOptionKeys } from "../../keys/gateway-option";
 import { installedGatewayKeys } from "../../keys/gateway";
-import { alpaKeys } from "../../keys/alpa";
-import { OPENAI, openaiKeys } from "../../keys/openai";
+import { alpa } from "../../keys/alpa";
+import { openai } from "../../keys/openai";
 import { got } from "../../problems";
-import { endpoint, positive } from "../../values";
 
-/** A service: its address, or a mapping with its weight. */
-const weighed = z.preprocess(
-    (input) => (typeof input === "string" ? { address: input } : input),
-    z.strictObject({
-        address: endpoint.meta({
-            description:
-                "Address of the service, `host:port`. A service without other keys can be written as its address alone.",
-            examples: ["10.20.96.188:20001"],
-        }),
-        weight: positive("a weight").default(1).meta({
-            description: "Share of the requests, relative to the weights of the other services.",
-            reason: "All services are equal.",
-        }),
-    }),
-);
-
-/** @param what one of the services */
-const weighedEndpoints = (what: string, port: string) =>
-    z
-        .array(weighed)
-        .min(1, { error: `must name at least one ${what}. Write for example [10.20.96.188:${port}]` })
-        .describe(`The ${what}s, as the cluster reaches them: \`host:port\`, or a mapping with a weight.`);
-const firewall = serverFirewall.optional();
-
-const alpaObject = z
-    .strictObject({
-        ...alpaKeys,
-        endpoints: weighedEndpoints("Alpa service", "20001"),
-        firewall,
-    })
-    .describe("The Alpa service outside of the cluster. The stack does not change it.");
+const alpaObject = alpa.describe("The Alpa service outside of the cluster. The stack does not change it.");
 
 const gateway = z
     .strictObject({
@@ -84,10 +53,8 @@ export const interSchema = z.strictObject({
         examples: ["inter"],
     }),
     alpa: alpaObject.optional().meta({ unset: "the server is `openai`" }),
-    openai: z
-        .strictObject({ ...openaiKeys, endpoints: weighedEndpoints("server", "8000"), firewall })
-        .optional()
-        .meta(OPENAI),
+    openai,
+    firewall: serverFirewall.optional(),
     gateway,
     ...gatewayOptionKeys,
 });

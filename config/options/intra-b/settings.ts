@@ -1,16 +1,18 @@
 import { BEFORE } from "../../../components/opt/conversion-phases";
 import { numberOf, type ConversionStep } from "../../../components/opt/conversion-record-provider";
 import type { ConversionSettings } from "../../../components/served-server";
-import type { OperatorChart, OptSettings } from "../../../components/opt/opt-settings";
+import { quantity } from "../../../components/kubernetes/quantity";
+import { DEFAULT_IDLE_SECONDS } from "../../../components/opt/watchdog/progress";
+import type { OptSettings, RampartCharts } from "../../../components/opt/opt-settings";
 import { digestOf } from "../../keys/consumers/digest";
 import type { ParsedIntraB } from "./schema";
-import type { ParsedConvert } from "../../keys/convert";
 import { answerSeconds } from "../../keys/exposure/settings";
-import { imageName, imageOf } from "../../keys/images";
-import type { ParsedOpt } from "../../keys/opt";
-import { progressLimits } from "../../keys/watchdog";
+import { imageParts } from "../../keys/images";
+import { OPERATOR_VERSION } from "../../keys/opt";
+import { weightsOf } from "../../keys/opt-version";
+import { shortWait } from "../../keys/waits";
 import { intraSettings, type IntraSettings } from "../intra/settings";
-import { sshHostOf } from "../../keys/hosts/ssh-host";
+import { sshHosts } from "../../keys/hosts/ssh-host";
 
 /** Option intra-b: like intra-a, but Alpa runs in the cluster or is being converted. */
 export interface IntraBSettings extends IntraSettings {
@@ -21,29 +23,36 @@ export interface IntraBSettings extends IntraSettings {
 }
 
 const SERVING = "/opt/alpa/examples/llm_serving";
+/** Shared memory of each pod, where Ray stores its objects; at most half of the pod's memory. */
+const SHARED_MEMORY = "16Gi";
+/** The charts in the private repository of Rampart, in the versions for which this project renders values. */
+const RAMPART_CHARTS: RampartCharts = {
+    repository: "rampart-repo",
+    operator: "0.1.0",
+    cluster: "0.1.0",
+    service: "0.2.0",
+    serviceName: "component-alpa-opt-service",
+};
 
 /** Converts checked values into settings of the components. */
 export function intraBSettings(config: ParsedIntraB, today: Date): IntraBSettings {
     const { opt, convert } = config;
     const { warnings, ...shared } = intraSettings(config, today);
-    const { enabled: isOpen, reason } = opt.hostNetwork;
-    const alpa = { answerSeconds: answerSeconds(config), model: config.alpa.defaultModel };
     return {
         ...shared,
         option: "intra-b",
         warnings: [
             ...warnings,
-            ...(isOpen
+            ...(opt.hostNetwork
                 ? [
-                      `opt.hostNetwork: the ports of Ray and Alpa are open on the nodes, and no network policy protects them (${reason}).`,
+                      `opt.hostNetwork: the ports of Ray and Alpa are open on the nodes, and no network policy protects them (${opt.hostNetwork}).`,
                   ]
                 : []),
         ],
         conversion: {
             phase: convert.phase,
-            opt: optSettings(opt, alpa),
-            bareMetal: bareMetalSettings(convert, config.alpa.endpoints[0]),
-            retryAfterSeconds: convert.retryAfterSeconds,
+            opt: optSettings(config),
+            bareMetal: bareMetalSettings(config),
             attempt: numberOf(convert.attempt),
             ...(convert.attempt?.to === BEFORE && { back: true }),
         },
@@ -51,52 +60,44 @@ export function intraBSettings(config: ParsedIntraB, today: Date): IntraBSetting
     };
 }
 
-/** @param alpa.model the name under which Alpa serves the model */
-function optSettings(opt: ParsedOpt, alpa: { answerSeconds: number; model: string }): OptSettings {
-    const { shape, image, nodes, gpusPerNode, rayVersion, weights, sharedMemory, resources, runtimeClass } = opt;
-    const { mountPath, claim, hostPath } = weights;
-    const limits = progressLimits(opt.watchdog, alpa.answerSeconds);
-    const launch = `cd ${SERVING} && exec python3 launch_model_worker.py --model ${opt.model} --path ${mountPath}`;
+function optSettings(config: ParsedIntraB): OptSettings {
+    const { opt, waitSeconds } = config;
+    const { shape, image, nodes, gpusPerNode, rayVersion, cpu, memory, runtimeClass } = opt;
+    const weights = weightsOf(opt.weights);
+    const launch = `cd ${SERVING} && exec python3 launch_model_worker.py --model ${opt.model} --path ${weights.mountPath}`;
     return {
-        image: imageName(image),
-        nodes: nodes.map(({ name }) => name),
-        gpusPerNode,
-        rayVersion,
-        weights: {
-            mountPath,
-            ...(claim === undefined ? {} : { claim }),
-            ...(hostPath === undefined ? {} : { hostPath }),
-        },
+        ...{ image, nodes, gpusPerNode, rayVersion, weights, cpu, memory },
         command: opt.command ?? launch,
-        ...(limits && { watchdog: { ...limits, model: alpa.model } }),
-        sharedMemory,
-        ...resources,
+        ...(opt.watchdog && { watchdog: progressLimits(config) }),
+        sharedMemory:
+            quantity(memory) < 2 * quantity(SHARED_MEMORY) ? `${Math.floor(quantity(memory) / 2)}` : SHARED_MEMORY,
         ...(runtimeClass === undefined ? {} : { runtimeClass }),
-        hostNetwork: opt.hostNetwork.enabled,
-        startTimeoutSeconds: opt.startTimeoutSeconds,
-        ...(shape === "kuberay"
-            ? { shape, ...(opt.operator === "existing" ? {} : { operatorChart: operatorChart(opt.operatorChart) }) }
-            : {
-                  shape,
-                  rampartCharts: opt.rampartCharts,
-              }),
+        hostNetwork: opt.hostNetwork !== undefined,
+        startTimeoutSeconds: waitSeconds,
+        ...(shape === "kuberay" ? { shape, ...operatorChart(opt) } : { shape, rampartCharts: RAMPART_CHARTS }),
     };
 }
 
-function operatorChart({ repository, version, image }: ParsedOpt["operatorChart"]): OperatorChart {
-    const { repository: name, tag = `v${version}`, digest } = image;
-    return { repository, version, image: imageOf({ repository: name, tag, digest }) };
+/** The watchdog's limits. Alpa continues to compute after a caller has given up, so a batch may take twice as long. */
+function progressLimits(config: ParsedIntraB) {
+    const model = config.alpa.defaultModel;
+    return { model, idleSeconds: DEFAULT_IDLE_SECONDS, stuckSeconds: 2 * answerSeconds(config) };
 }
 
-function bareMetalSettings({ bareMetal }: ParsedConvert, endpoint: string): ConversionSettings["bareMetal"] {
-    const { hosts, unit, commands, stopTimeoutSeconds, startTimeoutSeconds } = bareMetal;
-    const [alpaHost, port] = endpoint.split(":");
+function operatorChart({ operator, operatorChartRepository: repository, operatorImage }: ParsedIntraB["opt"]) {
+    if (operator === "existing") return {};
+    return { operatorChart: { repository, version: OPERATOR_VERSION, image: imageParts(operatorImage) } };
+}
+
+function bareMetalSettings({ convert, alpa, ssh, waitSeconds }: ParsedIntraB): ConversionSettings["bareMetal"] {
+    const { hosts, unit, commands } = convert.bareMetal;
+    const [alpaHost, port] = alpa.endpoints[0].split(":");
     return {
-        hosts: hosts.map(sshHostOf),
+        hosts: sshHosts(hosts, ssh),
         how: unit === undefined ? { commands: commands! } : { unit },
         alpaHost,
         port: Number(port),
-        stopTimeoutSeconds,
-        startTimeoutSeconds,
+        stopTimeoutSeconds: shortWait(waitSeconds),
+        startTimeoutSeconds: waitSeconds,
     };
 }

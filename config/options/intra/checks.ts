@@ -1,20 +1,10 @@
-import { quantity } from "../../../components/kubernetes/quantity";
-import type { CheckContext, Sound } from "../../cross-check";
+import type { Sound } from "../../cross-check";
 import type { ParsedConvert } from "../../keys/convert";
-import { answerSecondsIfKnown } from "../../keys/exposure/settings";
 import { highAvailabilityChecks } from "../../keys/high-availability";
-import { sshHostProblems } from "../../keys/hosts/ssh-host";
+import { hostParts, sshHostProblems } from "../../keys/hosts/ssh-host";
 import type { ParsedOpt } from "../../keys/opt";
-import { watchdogProblems } from "../../keys/watchdog";
-import { counted } from "../../problems";
 import { isGiven, type Raw } from "../../unchecked";
 import type { ParsedIntra } from "./schema";
-
-/** Bytes of one parameter of a model: Alpa stores weights in half precision. */
-const BYTES_A_PARAMETER = 2;
-/** Share of a GPU's memory that weights may use. The rest is for CUDA, activations and the cache of keys and values. */
-const USABLE = 0.9;
-const GIB = 2 ** 30;
 
 type Config = Sound<ParsedIntra>;
 type Opt = Sound<ParsedOpt>;
@@ -24,13 +14,12 @@ type Opt = Sound<ParsedOpt>;
  * conversion.
  * @param given the config before parsing, which shows which keys are set
  */
-export function intraChecks(config: Config, given: Raw, { isSecret }: CheckContext): string[] {
+export function intraChecks(config: Config, given: Raw): string[] {
     const { option, opt, convert, gateway } = config;
     const problems = [
         ...highAvailabilityChecks(config, given),
         ...(opt === undefined ? [] : optProblems(opt, given, gateway?.installer)),
-        ...watchdogProblems(opt?.watchdog, answerSecondsIfKnown(config)),
-        ...(convert === undefined ? [] : convertProblems(convert, given, (value) => isSecret("convert", value))),
+        ...(convert === undefined ? [] : convertProblems(convert, given, config.ssh)),
         ...(convert === undefined ? [] : headProblems(config.alpa?.endpoints ?? [], convert.bareMetal)),
     ];
     if (option === "intra-a" && convert?.phase !== undefined && convert.phase !== "prepared")
@@ -40,71 +29,32 @@ export function intraChecks(config: Config, given: Raw, { isSecret }: CheckConte
     return problems;
 }
 
+/** Keys for the operator that the stack installs. */
+const OF_OPERATOR = ["operatorChartRepository", "operatorImage"];
+
 function optProblems(opt: Opt, given: Raw, installer: string | undefined): string[] {
-    const { shape, sharedMemory: shared, operator } = opt;
-    const whole = opt.resources?.memory;
-    const problems = [...nodeProblems(opt), ...memoryProblems(opt), ...weightsProblems(opt, given)];
+    const { shape, operator } = opt;
+    const problems = [...nodeProblems(opt), ...weightsProblems(opt, given)];
     const named = (key: string) => isGiven(given, "opt", key);
-    if (shared !== undefined && whole !== undefined && quantity(shared) >= quantity(whole))
-        problems.push(
-            `opt.sharedMemory: must be less than resources.memory, ${whole}, which includes it (got ${shared}). Lower it.`,
-        );
     if (shape === "rampart") {
         if (installer !== undefined && installer !== "rampart")
             problems.push(`opt.shape: rampart needs gateway.installer rampart (got ${installer}). Use kuberay.`);
-        if (opt.image?.digest !== undefined)
+        if (opt.image?.includes("@"))
             problems.push(
-                "opt.image: must have a tag and no digest with opt.shape rampart, since Rampart's charts take no digest. Name the tag, or use shape kuberay.",
+                "opt.image: must have no digest with opt.shape rampart, since Rampart's charts take no digest. Name only the tag, or use shape kuberay.",
             );
-        for (const key of ["operator", "operatorChart", "hostNetwork", "runtimeClass"].filter(named))
+        for (const key of ["operator", ...OF_OPERATOR, "hostNetwork", "runtimeClass"].filter(named))
             problems.push(`opt.${key}: only valid with opt.shape kuberay (got shape rampart). Remove it.`);
-    } else if (named("rampartCharts"))
-        problems.push("opt.rampartCharts: only valid with opt.shape rampart (got shape kuberay). Remove it.");
-    if (operator === "existing" && named("operatorChart"))
-        problems.push("opt.operatorChart: only valid with opt.operator install (got existing). Remove it.");
+    }
+    if (operator === "existing")
+        for (const key of OF_OPERATOR.filter(named))
+            problems.push(`opt.${key}: only valid with opt.operator install (got existing). Remove it.`);
     return problems;
 }
 
-function nodeProblems({ nodes = [], gpusPerNode }: Opt): string[] {
-    const names = nodes.map((node) => node?.name);
-    const twice = [...new Set(names.filter((name, i) => name !== undefined && names.indexOf(name) < i))];
-    return [
-        ...twice.map((name) => `opt.nodes: every node must be listed only once (got ${name} twice). Remove one.`),
-        ...nodes.flatMap(({ name, gpus } = {}) =>
-            gpus !== undefined && gpusPerNode !== undefined && gpus < gpusPerNode
-                ? [
-                      `opt.gpusPerNode: ${name} has only ${gpus} GPUs (got ${gpusPerNode}). Lower gpusPerNode, or choose other nodes.`,
-                  ]
-                : [],
-        ),
-    ];
-}
-
-/** Checks that the model fits into the GPUs. The problem shows the arithmetic. */
-function memoryProblems({ model, gpuMemory, gpusPerNode, nodes = [], parametersBillion }: Opt): string[] {
-    const billions = parametersBillion ?? parametersOf(model);
-    if (billions === undefined && model !== undefined && model !== "")
-        return [
-            `opt.parametersBillion: required, since the model's name has no number of parameters (got ${JSON.stringify(model)}). Set it to the model's parameters, in billions.`,
-        ];
-    if (billions === undefined || gpuMemory === undefined || gpusPerNode === undefined) return [];
-    const asked = (billions * 1e9 * BYTES_A_PARAMETER) / GIB;
-    const perGpu = quantity(gpuMemory) / GIB;
-    const there = nodes.length * gpusPerNode * perGpu * USABLE;
-    if (nodes.length === 0 || !(asked > there)) return [];
-    return [
-        `opt.model: must fit into the GPUs (got ${billions} billion parameters × ${BYTES_A_PARAMETER} bytes = ${round(asked)} GiB; ` +
-            `${counted(nodes.length, "node")} × ${gpusPerNode} GPUs × ${round(perGpu)} GiB × ${USABLE} = ${round(there)} GiB). Add nodes, or choose a smaller model.`,
-    ];
-}
-
-const round = (gib: number) => Math.round(gib * 10) / 10;
-
-/** Parameters in the name of a model, in billions: `alpa/opt-66b`, `opt-125m`, `bloom-7b1`. */
-export function parametersOf(model: string | undefined): number | undefined {
-    const [, number, unit, tenths = ""] = /(?:^|[-_/])(\d+(?:\.\d+)?)([bm])(\d*)(?:$|[-_])/i.exec(String(model)) ?? [];
-    if (number === undefined) return undefined;
-    return Number(`${number}${tenths && `.${tenths}`}`) / (unit.toLowerCase() === "m" ? 1000 : 1);
+function nodeProblems({ nodes = [] }: Opt): string[] {
+    const twice = [...new Set(nodes.filter((name, i) => name !== undefined && nodes.indexOf(name) < i))];
+    return twice.map((name) => `opt.nodes: every node must be listed only once (got ${name} twice). Remove one.`);
 }
 
 function weightsProblems({ weights, shape }: Pick<Opt, "weights" | "shape">, given: Raw): string[] {
@@ -127,7 +77,7 @@ type Convert = Sound<ParsedConvert>;
 function convertProblems(
     { bareMetal, budgetMinutes, returnMinutes }: Convert,
     given: Raw,
-    isSecret: (value: unknown) => boolean,
+    login: Config["ssh"],
 ): string[] {
     const problems: string[] = [];
     if (budgetMinutes !== undefined && returnMinutes !== undefined && returnMinutes >= budgetMinutes)
@@ -135,7 +85,7 @@ function convertProblems(
             `convert.returnMinutes: must be less than convert.budgetMinutes, ${budgetMinutes}, which includes it (got ${returnMinutes}). Raise convert.budgetMinutes.`,
         );
     if (bareMetal === undefined) return problems;
-    problems.push(...sshHostProblems("convert.bareMetal.hosts", bareMetal.hosts ?? [], isSecret));
+    problems.push(...sshHostProblems("convert.bareMetal.hosts", bareMetal.hosts ?? [], login));
     const forms = ["unit", "commands"].filter((key) => isGiven(given, "convert", "bareMetal", key));
     const hint =
         forms.length > 1 ? "Remove one of them." : "Set unit to Alpa's systemd service, which a rollback starts.";
@@ -153,7 +103,7 @@ function headProblems(endpoints: (string | undefined)[], bareMetal: Convert["bar
             `alpa.endpoints: must have exactly one entry with convert, which moves one Alpa into the cluster (got ${endpoints.join(", ")}). Keep only the Alpa service that convert.bareMetal describes.`,
         ];
     const [host] = String(endpoints[0]).split(":");
-    const at = bareMetal?.hosts?.findIndex((one) => one?.address === host) ?? -1;
+    const at = bareMetal?.hosts?.findIndex((one) => hostParts(one?.address).address === host) ?? -1;
     if (at <= 0) return [];
     return [
         `convert.bareMetal.hosts: the first must be the host of alpa.endpoints[0], where the Ray head node is (${host} is hosts[${at}]). Put it first.`,

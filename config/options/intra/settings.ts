@@ -1,5 +1,6 @@
 import type { GatewayClusterArgs, GatewaySettings } from "../../../components/gateway-args";
 import { longestAnswer } from "../../keys/exposure/settings";
+import { qualified } from "../../keys/gateway";
 import { installedGateway, publicUrl, serverSettings, sharedSettings, type SharedSettings } from "../gateway/settings";
 import type { ParsedIntra as Parsed } from "./schema";
 
@@ -19,15 +20,22 @@ function gatewaySettings(config: Parsed): GatewaySettings {
     const { alpa, openai, gateway } = config;
     const { installer, existing, address, highAvailability } = gateway;
     if (installer === "existing") {
-        const { service, url, ...binding } = existing!;
-        return { installer, ...binding, url: publicUrl(config) ?? url!.replace(/\/$/, ""), ...originOf(service) };
+        const { ingressClass, service, url } = existing!;
+        const { namespace, name } = qualified(existing!.gateway);
+        const bound = { ingressClass, gateway: name, gatewayNamespace: namespace };
+        return { installer, ...bound, url: publicUrl(config) ?? url!.replace(/\/$/, ""), ...originOf(service) };
     }
     const availability = highAvailability ? { answerTimeoutSeconds: longestAnswer(config) } : undefined;
     return installedGateway(config, address ?? (openai ?? alpa!).endpoints[0].split(":")[0], availability);
 }
 
-function originOf(service: NonNullable<Parsed["gateway"]["existing"]>["service"]) {
+/** Port on which the pods of APISIX listen: its own default. */
+const POD_PORT = 9080;
+/** Port of a Service that does not name one: that of HTTP. */
+const HTTP_PORT = 80;
+
+function originOf(service: string | undefined) {
     if (service === undefined) return {};
-    const { name, port, namespace, podPort } = service;
-    return { origin: { service: { name, port }, namespace, podPort } };
+    const { namespace, name, port = HTTP_PORT } = qualified(service);
+    return { origin: { service: { name, port }, namespace, podPort: POD_PORT } };
 }

@@ -64,9 +64,9 @@ describe("Cloudflare edge: rules", () => {
         assert.deepEqual(await statuses(1, { "CF-Access-Client-Id": "a" }, "/logprobs"), [200]);
     });
 
-    it("counts requests from another address with a caller's client id separately", async () => {
-        const perClient = { requests: 2, perSeconds: 10, blockSeconds: 30, per: "client" as const };
-        const rule = renderRateLimit(perClient, { hostnames: [HOST], plan: "enterprise" });
+    it("counts requests of each address separately", async () => {
+        const perAddress = { requests: 2, perSeconds: 10, blockSeconds: 30 };
+        const rule = renderRateLimit(perAddress, { hostnames: [HOST], plan: "enterprise" });
         const { characteristics } = rule.ratelimit;
         world.rules("http_ratelimit", [{ expression: rule.expression, ratelimit: limit({ characteristics }) }]);
         const token = world.token();

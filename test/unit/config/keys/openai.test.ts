@@ -57,7 +57,7 @@ describe("config of an OpenAI-compatible server", () => {
     );
 
     it("rejects the server's key at an existing gateway, whose pods the stack cannot give it", () => {
-        const existing = { ingressClass: "a", gateway: "a", gatewayNamespace: "a", url: "http://10.0.0.9" };
+        const existing = { ingressClass: "a", gateway: "a/a", url: "http://10.0.0.9" };
         const values = {
             ...{ option: "intra-a", alpa: undefined, ...server({ serverKey: "k" }) },
             gateway: { installer: "existing", existing },
