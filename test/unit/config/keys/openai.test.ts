@@ -28,7 +28,7 @@ const refused: Refused[] = [
     [
         "a budget of tokens in a class",
         {
-            classes: { batch: { slots: 4 } },
+            classes: { batch: 4 },
             ...caller({ class: "batch", limits: { concurrent: 2, maxTokens: 9, tokens: 99, perTokenSeconds: 60 } }),
         },
         /^consumers\[0\]\.class: must not be set for a caller with limits\.tokens/,
