@@ -272,7 +272,7 @@ describe("ops consumer list", () => {
             assert.doesNotMatch((await list()).out, /│ class/);
             const classed = sealed
                 .replace("- name: alice\n", "- name: alice\n          class: interactive\n")
-                .concat("    alpa-auth:classes: { interactive: 2 }\n");
+                .concat("    alpa-auth:classes: { interactive: 4 }\n");
             const { out, note } = await listOf(classed);
             assert.match(out, /consumer +│ class +│ credential/, note);
             assert.match(out, /alice +│ interactive │ a1/);

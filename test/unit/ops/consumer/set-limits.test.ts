@@ -88,7 +88,10 @@ describe("ops consumer set-limits", () => {
             (name, i) =>
                 `        - { name: member-${i}, class: ${name}, credentials: [ { id: m${i}, method: key } ] }\n`,
         );
-        const CLASSED = `${TEXT}${members.join("")}    alpa-auth:classes: { interactive: 2, batch: 2 }\n`;
+        const CLASSED = `${TEXT}${members.join("")}    alpa-auth:classes: { interactive: 4, batch: 4 }\n`.replace(
+            '"10.20.96.188:20001"',
+            '"10.20.96.188:20001", "10.20.96.189:20001"',
+        );
         const put = (text: string, ...args: string[]) => {
             const one = bench({ text });
             return one.ops("consumer", "set-limits", ...args, "--yes").then((said) => ({ ...one, ...said }));
@@ -99,7 +102,7 @@ describe("ops consumer set-limits", () => {
             assert.deepEqual(changed(CLASSED, text()), [[], ["class: batch"]]);
             assert.match(
                 out,
-                /^Class of bob: none -> batch \(its callers share 2 slots\)\. Credentials: unchanged\.$/m,
+                /^Class of bob: none -> batch \(its callers share 4 slots\)\. Credentials: unchanged\.$/m,
             );
         });
 
@@ -112,7 +115,7 @@ describe("ops consumer set-limits", () => {
             ]);
             const out = await put(before, "bob", "--no-class");
             assert.deepEqual(changed(before, out.text()), [["class: interactive # agreed on"], []]);
-            assert.match(out.out, /Class of bob: interactive \(its callers share 2 slots\) -> none\./);
+            assert.match(out.out, /Class of bob: interactive \(its callers share 4 slots\) -> none\./);
         });
 
         it("can be set by consumer add for a new caller, and not for an existing one", async () => {
@@ -123,7 +126,7 @@ describe("ops consumer set-limits", () => {
                 text(),
                 /- name: night-jobs\n +class: batch\n +limits: \{ ?requests: 600, perSeconds: 3600 ?\}\n/,
             );
-            assert.match(added.out, /Class of night-jobs: batch \(its callers share 2 slots\)\./);
+            assert.match(added.out, /Class of night-jobs: batch \(its callers share 4 slots\)\./);
             const again = await exits(2, ops("consumer", "add", "bob", "--credential", "b2", "--class", "bach"));
             assert.match(again.note, /--class: only valid with a new consumer \(bob exists\)\. Run: .* set-limits bob/);
         });
