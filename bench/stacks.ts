@@ -62,14 +62,16 @@ export abstract class Program {
 
     /** Runs `up` for the rotated caller's resources only. */
     async upRotated(): Promise<void> {
-        const targets = [`**::${ROTATED}.*`, `**::${ROTATED}-consumer`, ...this.shared];
+        const targets = [`**::${ROTATED}`, `**::${ROTATED}.*`, `**::${ROTATED}-consumer`, ...this.shared];
         await this.up(...targets.flatMap((target) => ["--target", target]));
     }
 
-    /** Names of the operations in a preview. */
+    /** The changes in a preview, each as its operation and resource. */
     async preview(): Promise<string[]> {
-        const { changeSummary } = JSON.parse(await this.run(["preview", "--json", ...this.settings.args]));
-        return Object.keys(changeSummary).filter((operation) => operation !== "same");
+        const { steps } = JSON.parse(await this.run(["preview", "--json", ...this.settings.args])) as {
+            steps: { op: string; urn: string }[];
+        };
+        return steps.filter(({ op }) => op !== "same").map(({ op, urn }) => `${op} ${urn}`);
     }
 
     async outputs<T>(): Promise<T> {
@@ -91,7 +93,7 @@ export abstract class Program {
 export class AlpaAuth extends Program {
     protected readonly where = [];
     protected readonly project = "alpa-auth";
-    protected readonly shared = ["revocations", "accepted", "revoked"].map((role) => `**::alpa-consumers-${role}`);
+    protected readonly shared = ["**::alpa-consumers-revoked", "**::alpa-served"];
 
     async create(): Promise<void> {
         await createStack(this.bench.dir, this.bench.world.facts, this.stack);

@@ -8,17 +8,15 @@ import { EdgeRules } from "./cloudflare/edge-rules";
 import { EdgeWorker } from "./cloudflare/edge-worker";
 import { secretMap } from "./kubernetes/secret-data";
 import { servedPrefixes } from "./alpa/paths";
-import { OPENAI_PREFIX, openaiTunnelPath } from "./openai/paths";
-import { modelsCurl } from "./openai/sample";
-import { curlLine } from "./alpa/sample";
 import type { TokenConsumer } from "./cloudflare/service-token";
 import { ServiceTokens, type TokenPair } from "./cloudflare/service-tokens";
 import { Tunnel } from "./cloudflare/tunnel";
-import { alpaPaths, TunnelRoutes } from "./cloudflare/tunnel-routes";
+import { TunnelRoutes } from "./cloudflare/tunnel-routes";
 import { Zone } from "./cloudflare/zone";
 import { cloudflareMeaning } from "./cloudflare-meaning";
 import { fingerprints } from "./meaning/fingerprint";
 import type { Meaning } from "./meaning/plain";
+import { edgeServerOf } from "./server";
 
 /** Access at Cloudflare's edge and a tunnel to Alpa. Both are ready before the DNS records point callers to them. */
 export class CloudflareAccess extends pulumi.ComponentResource {
@@ -50,7 +48,7 @@ export class CloudflareAccess extends pulumi.ComponentResource {
         const meaning = cloudflareMeaning(args, fingerprints(seed));
         super("alpa-auth:index:CloudflareAccess", name, meaning.stack, opts);
         const { account, hostnames, endpoint, teamName, consumers, notify } = args;
-        const { paths, rateLimited, below, line } = served(args);
+        const { tunnelPaths: paths, rateLimited, prefix, curl } = edgeServerOf(args.openaiPaths, args.pathPrefix);
         const inside = { parent: this };
 
         const zone = new Zone(`${name}-zone`, { account, ...args.zone, meaning: meaning.Zone }, inside);
@@ -100,10 +98,10 @@ export class CloudflareAccess extends pulumi.ComponentResource {
                 { ...inside, dependsOn: after },
             );
 
-        this.url = `https://${hostnames[0]}${below}`;
+        this.url = `https://${hostnames[0]}${prefix}`;
         this.credentials = secretMap(tokens.pairs);
         this.expires = pulumi.output(tokens.ends).apply((ends) => sooner(ends as Record<string, string>, args.expires));
-        this.curl = this.credentials.apply((pairs) => line(this.url, tokenHeaders(pairs[firstEnabled(consumers)])));
+        this.curl = this.credentials.apply((pairs) => curl(this.url, tokenHeaders(pairs[firstEnabled(consumers)])));
         this.nameServers = zone.nameServers;
         this.disabled = pulumi.output(tokens.disabled) as pulumi.Output<Record<string, string>>;
         this.zoneStatus = zone.status;
@@ -139,17 +137,6 @@ export class CloudflareAccess extends pulumi.ComponentResource {
  */
 export function namesOfOurOwn({ hostnames, dns }: Pick<CloudflareAccessArgs, "hostnames" | "dns">): string[] {
     return hostnames.filter((hostname) => !dns?.records.some(({ name }) => name === hostname));
-}
-
-/** What depends on the server: forwarded paths, those that the rate limit of plan free counts, and the URL for callers. */
-function served({ openaiPaths, pathPrefix }: CloudflareAccessArgs) {
-    if (openaiPaths) {
-        const rateLimited = openaiPaths.map((path) => `${OPENAI_PREFIX}/${path}`);
-        return { paths: [openaiTunnelPath(openaiPaths)], rateLimited, below: OPENAI_PREFIX, line: modelsCurl };
-    }
-    const prefixes = servedPrefixes(pathPrefix);
-    const rateLimited = ["", ...prefixes].flatMap((prefix) => [`${prefix}/completions`, `${prefix}/logprobs`]);
-    return { paths: alpaPaths(prefixes), rateLimited, below: pathPrefix ?? "", line: curlLine };
 }
 
 /** `<consumer>/<credential>` of the first enabled token; empty if there is none. */

@@ -5,7 +5,7 @@ import type { ExposureSettings } from "./cloudflare/exposure";
 import { callerMeaning, type CallerMeaning } from "./consumers/caller-meaning";
 import type { ConsumerSettings } from "./consumers/consumer";
 import type { CountersSettings } from "./apisix/open-requests";
-import { serverOf, type ServerSettings } from "./server";
+import { serverOf } from "./server";
 import { servedServer, type ConversionSettings } from "./served-server";
 import type { GatewayClusterArgs, GatewaySettings } from "./gateway-args";
 import { tokenLimits } from "./openai/max-tokens";
@@ -91,9 +91,9 @@ function conversionMeaning({ phase, opt, bareMetal, ...rest }: ConversionSetting
 
 function exposureMeaning({ connectors, ...rest }: ExposureSettings, { server, pathPrefix }: GatewayClusterArgs) {
     const { replicas, metrics, ...tunnel } = connectors;
+    const { prefixes: pathPrefixes, openPaths: paths } = serverOf(server, pathPrefix);
     return {
-        ...{ ...rest, pathPrefixes: serverOf(server, pathPrefix).prefixes },
-        paths: server.kind === "openai" ? server.paths : undefined,
+        ...{ ...rest, pathPrefixes, paths },
         tunnel: { ...tunnel, connectors: replicas },
         ...(metrics && { observability: { metrics } }),
     };
@@ -102,10 +102,11 @@ function exposureMeaning({ connectors, ...rest }: ExposureSettings, { server, pa
 function routeMeaning(args: GatewayClusterArgs) {
     const { pathPrefix, gateway, tls, classes, conversion, sharedCounters } = args;
     const { server, refused } = servedServer(args);
+    const { prefixes: pathPrefixes, meaning, countsTokens } = serverOf(server, pathPrefix);
     return {
-        pathPrefixes: serverOf(server, pathPrefix).prefixes,
-        ...serverMeaning(server),
-        tokenLimits: server.kind === "openai" ? tokenLimits(args.consumers) : undefined,
+        pathPrefixes,
+        ...meaning,
+        tokenLimits: countsTokens && tokenLimits(args.consumers),
         closed: refused,
         tls: tls && { redirect: tls.redirect },
         classes,
@@ -114,16 +115,6 @@ function routeMeaning(args: GatewayClusterArgs) {
         otherPaths: gateway.installer === "existing" ? "not changed" : "rejected",
         attempt: conversion?.attempt,
     };
-}
-
-function serverMeaning(server: ServerSettings) {
-    if (server.kind === "alpa") {
-        const { kind: _, guard, answerTimeoutSeconds, ...upstream } = server;
-        return { upstream, answerTimeoutSeconds, guard };
-    }
-    const { kind, endpoints, failover, serverKey, ...rest } = server;
-    const sendsServerKey = serverKey === undefined ? undefined : true;
-    return { server: kind, upstream: { endpoints, failover }, sendsServerKey, ...rest };
 }
 
 /** What the rules of a route contain for the access log and the metrics. */
@@ -142,17 +133,11 @@ export function observedBy(gateway: GatewaySettings): Observed | undefined {
     return { ...(metrics && { counted: true }), ...(accessLog && { named: true }) };
 }
 
-const modelsOf = (server: ServerSettings, { name }: ConsumerSettings) =>
-    server.kind === "openai" ? server.callerModels[name] : undefined;
-
 function callerOf(caller: ConsumerSettings, args: GatewayClusterArgs, secret: ShowSecret): CallerMeaning {
     const { sharedCounters, classes, server, expires } = args;
     const { answerTimeoutSeconds } = server;
     const counters = sharedCounters && { ...countedBy(sharedCounters), answerTimeoutSeconds };
     const named = classes?.find(({ members }) => members.includes(caller.name))?.name;
-    return callerMeaning(
-        caller,
-        { countedBy: counters, class: named, models: modelsOf(server, caller), expires },
-        secret,
-    );
+    const models = serverOf(server).modelsOf?.(caller.name);
+    return callerMeaning(caller, { countedBy: counters, class: named, models, expires }, secret);
 }

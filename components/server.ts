@@ -1,8 +1,8 @@
 import { curlLine } from "./alpa/sample";
-import { ALPA_REQUESTS, servedPrefixes } from "./alpa/paths";
-import type { OpenaiSettings } from "./openai/settings";
+import { ALPA_REQUESTS, alpaPaths, servedPrefixes } from "./alpa/paths";
+import type { OpenaiPath, OpenaiSettings } from "./openai/settings";
 import { OPENAI_PREFIX, openaiRequests, openaiTunnelPath } from "./openai/paths";
-import { openaiCurl } from "./openai/sample";
+import { modelsCurl, openaiCurl } from "./openai/sample";
 import { renderOpenaiRoute, renderOpenaiUpstreams } from "./openai/route-rules";
 import type { AlpaSettings } from "./route/alpa-upstreams";
 import type { GuardSettings } from "./route/request-guard";
@@ -26,14 +26,28 @@ interface Server {
     route: (rules: Omit<RouteRules, "guard" | "answerTimeoutSeconds" | "pathPrefix">) => object;
     /** A request for each rule of the route. */
     requests: RuleRequest[];
+    /** What the component of the route says about the server. */
+    meaning: object;
+    /** Open paths, if the stack chooses them. */
+    openPaths?: OpenaiPath[];
+    /** Whether its answers say how many tokens they have, which limits count. */
+    countsTokens?: boolean;
+    /** Models that a caller may use. Undefined: all */
+    modelsOf?: (caller: string) => string[] | undefined;
     /** An example command. @param key undefined if there is no key */
     curl: (url: string, key: string | undefined) => string;
 }
 
 /** @param pathPrefix own prefix of the stack in front of Alpa's paths, if any */
 export function serverOf(settings: ServerSettings, pathPrefix?: string): Server {
-    if (settings.kind === "openai")
+    if (settings.kind === "openai") {
+        const { kind, endpoints, failover, serverKey, ...rest } = settings;
+        const sendsServerKey = serverKey === undefined ? undefined : true;
         return {
+            meaning: { server: kind, upstream: { endpoints, failover }, sendsServerKey, ...rest },
+            openPaths: settings.paths,
+            countsTokens: true,
+            modelsOf: (caller) => settings.callerModels[caller],
             prefixes: [OPENAI_PREFIX],
             tunnelPaths: [openaiTunnelPath(settings.paths)],
             upstreams: renderOpenaiUpstreams(settings),
@@ -41,9 +55,11 @@ export function serverOf(settings: ServerSettings, pathPrefix?: string): Server 
             requests: openaiRequests(settings.paths),
             curl: (url, key) => openaiCurl(url, settings.models[0], key),
         };
-    const { guard, answerTimeoutSeconds } = settings;
+    }
+    const { kind: _, guard, answerTimeoutSeconds, ...upstream } = settings;
     const prefixes = servedPrefixes(pathPrefix);
     return {
+        meaning: { upstream, answerTimeoutSeconds, guard },
         prefixes,
         tunnelPaths: prefixes.map((prefix) => `^${prefix}/(completions|logprobs)?$`),
         upstreams: renderUpstreams(settings),
@@ -51,6 +67,33 @@ export function serverOf(settings: ServerSettings, pathPrefix?: string): Server 
         route: (rules) => renderRoute({ ...rules, guard, answerTimeoutSeconds, pathPrefix }),
         curl: keyLine,
     };
+}
+
+/** What depends on the kind of a server without a gateway, behind Access and a tunnel. */
+interface EdgeServer {
+    /** Path prefix in the URL for callers. */
+    prefix: string;
+    /** Regular expressions of the paths that the tunnel forwards to the server. */
+    tunnelPaths: string[];
+    /** Paths that the rate limit of plan free counts. */
+    rateLimited: string[];
+    /** An example command. @param headers headers with the service token */
+    curl: (url: string, headers: string[]) => string;
+}
+
+/**
+ * @param openaiPaths open paths of an OpenAI-compatible server. Unset for Alpa
+ * @param pathPrefix own prefix of the stack in front of Alpa's paths, if any
+ */
+export function edgeServerOf(openaiPaths: OpenaiPath[] | undefined, pathPrefix?: string): EdgeServer {
+    if (openaiPaths) {
+        const rateLimited = openaiPaths.map((path) => `${OPENAI_PREFIX}/${path}`);
+        const tunnelPaths = [openaiTunnelPath(openaiPaths)];
+        return { prefix: OPENAI_PREFIX, tunnelPaths, rateLimited, curl: modelsCurl };
+    }
+    const prefixes = servedPrefixes(pathPrefix);
+    const rateLimited = ["", ...prefixes].flatMap((prefix) => [`${prefix}/completions`, `${prefix}/logprobs`]);
+    return { prefix: pathPrefix ?? "", tunnelPaths: alpaPaths(prefixes), rateLimited, curl: curlLine };
 }
 
 /** Example curl command for a completion of Alpa. @param key undefined if there is no key */

@@ -9,6 +9,14 @@ export function servedPrefixes(own: string | undefined): string[] {
     return own === undefined || own === PREFIX ? [PREFIX] : [own, PREFIX];
 }
 
+/**
+ * Anchored expressions for Alpa's paths, with and without prefixes. Alpa accepts any prefix, because it routes by a part of
+ * the path. Unanchored expressions would forward other paths too. A rule cannot match the method.
+ */
+export function alpaPaths(prefixes: string[]): string[] {
+    return ["completions", "logprobs"].map((path) => `^(${prefixes.join("|")})?/${path}$`);
+}
+
 /** Path below the prefix that the gateway rejects with 400, after authentication. */
 export const ALPA_EVIDENCE = "/completions?evidence";
 

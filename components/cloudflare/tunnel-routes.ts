@@ -8,7 +8,7 @@ export interface TunnelRoutesArgs {
     account: string;
     tunnelId: pulumi.Input<string>;
     hostnames: string[];
-    /** `host:port` of Alpa, or of a gateway in front of it, as seen from the connectors. */
+    /** `host:port` of the server, or of a gateway in front of it, as seen from the connectors. */
     endpoint: string;
     /** Regular expressions of the forwarded paths. */
     paths: string[];
@@ -18,14 +18,6 @@ export interface TunnelRoutesArgs {
         /** Audience of the Access application, which a request's JWT must have. */
         audience: pulumi.Input<string>;
     };
-}
-
-/**
- * Anchored expressions for Alpa's paths, with and without prefixes. Alpa accepts any prefix, because it routes by a part of
- * the path. Unanchored expressions would forward other paths too. A rule cannot match the method.
- */
-export function alpaPaths(prefixes: string[]): string[] {
-    return ["completions", "logprobs"].map((path) => `^(${prefixes.join("|")})?/${path}$`);
 }
 
 /** Answer of the connector to all other requests. */

@@ -34,11 +34,8 @@ def _call(
     case: Case, method: str, url: Optional[str], slept: Slept, names: Fields, make: Callable[..., Any]
 ) -> None:
     options: Dict[str, Any] = case.get("client", {})
-    auth, handout = case.get("auth"), case.get("handout")
-    if handout is not None:
-        client = Client.from_credentials_file(fill(handout, names), private_key=fill(case.get("private_key"), names))
-    else:
-        client = make(url, auth=credential_of(None if auth is None else case.credentials[auth], names), **options)
+    auth = case.get("auth")
+    client = make(url, auth=credential_of(None if auth is None else case.credentials[auth], names), **options)
     call, prompt = getattr(client, method), fill(case.get("prompt", "a prompt"), names)
     if "error" not in case:
         result = call(prompt, **case.get("arguments", {}))

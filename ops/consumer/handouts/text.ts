@@ -27,7 +27,7 @@ export interface HandoutCredential extends Partial<TokenPair> {
     secret?: string;
 }
 
-/** The page for a caller: its limits, and each credential with examples to paste. The library for callers reads it. */
+/** The page for a caller: its limits, and each credential with examples to paste. */
 export function renderHandout(page: Handout): string {
     const parts = page.credentials.map((one) => [validity(one), usage(one), ...examples(page, one)].join("\n\n"));
     return `# Access to ${page.url}\n\n${about(page)}\n\n${parts.join("\n\n---\n\n")}\n`;
@@ -44,16 +44,15 @@ function about({ url, limits, openai }: Handout): string {
         ...(tokens ? ["Set `stream_options: { include_usage: true }` in each stream."] : []),
         openai
             ? "Client: any OpenAI SDK, for example `pip install openai` or `npm install openai`."
-            : "Client: for Python, `pip install './client/python[private-key]'` in a clone of the project alpa-auth; then `Client.from_credentials_file(\"handout.md\")` reads this page. Or any HTTP client.",
+            : "Client: for Python, `pip install './client/python[private-key]'` in a clone of the project alpa-auth, where docs/call/README.md shows a call with each credential. Or any HTTP client.",
     ];
     return lines.map((line) => `- ${line}`).join("\n");
 }
 
 const SECRET = "Treat it like a password: it is shown only once.";
 
-/** Programs read the first sentence up to the end of its line, so the last day is on the next line. */
 function validity({ who, expires }: HandoutCredential): string {
-    const end = expires && `${expires} (UTC).\nIts last day is ${dayAfter(new Date(expires), -1)}.`;
+    const end = expires && `${expires} (UTC): its last day is ${dayAfter(new Date(expires), -1)}.`;
     return `Credential ${who}. It works until ${end ?? "it is revoked."}`;
 }
 

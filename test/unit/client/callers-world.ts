@@ -1,18 +1,18 @@
 /**
  * Emulators of all services that a caller uses: the gateway with the plugins that the program renders, the edge with
- * Access in classic and strict mode, and Alpa behind both. Also the pages that `consumer handout` writes.
+ * Access in classic and strict mode, and Alpa behind both.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { renderWorker } from "../../../components/cloudflare/edge-worker";
 import { queryStringChain, serviceChain, toHttps } from "../../../components/route/plugin-chain";
-import { alpaPaths, renderRoutes } from "../../../components/cloudflare/tunnel-routes";
+import { alpaPaths } from "../../../components/alpa/paths";
+import { renderRoutes } from "../../../components/cloudflare/tunnel-routes";
 import { World } from "../../../sandbox/test/cloudflare/edge/kit";
 import { addRecord, addZone } from "../../../sandbox/test/cloudflare/edge/objects";
 import { GUARD } from "../components/route/guard-settings";
-import { handedOut } from "./handed-out";
 import * as kit from "./kit";
-import { keyPair, startService, type Service } from "./kit";
+import { startService, type Service } from "./kit";
 
 /**
  * Addresses and credentials of the emulated services. client/python/tests/cases/world and client/python/tests/world/conftest.py read this format.
@@ -27,8 +27,6 @@ export interface CallersWorld {
     urls: Record<"alpa" | "down" | "slow" | "drained" | "moved", string>;
     keys: Record<"team" | "limited" | "stranger", string>;
     jwt: { secret: string; privateKey: string; claims: { hs: string; rs: string } };
-    /** Private keys in PEM form, by the credential's id. */
-    privateKeys: Record<"rs" | "es" | "ed", string>;
     /**
      * Addresses at the edge. `single`: reads the token from one header. `login`: people can log in too. `limited`: one
      * request in 30 s. `address`: the host is an IP address.
@@ -41,8 +39,6 @@ export interface CallersWorld {
         failing: Record<"silent" | "truncated" | "down" | "closed", string>;
     };
     tokens: Record<"team" | "stranger" | "expired", Pair>;
-    /** Files that `ops consumer handout` wrote, by the credential's id. */
-    handouts: Record<"key" | "hs" | "rs" | "es" | "ed" | "edge", string>;
 }
 
 interface Pair {
@@ -50,14 +46,9 @@ interface Pair {
     clientSecret: string;
 }
 
-/** @param folder for the pages */
+/** @param folder for the file that describes the world */
 export async function startCallersWorld(folder: string) {
     const service = await startService();
-    const pairs = { rs: kit.pair, es: keyPair("ec", { namedCurve: "P-256" }), ed: keyPair("ed25519") };
-    await service.consumer(`${kit.NAMESPACE}_team`, {
-        es: { "jwt-auth": { key: kit.claim("es"), algorithm: "ES256", public_key: kit.publicPem(pairs.es) } },
-        ed: { "jwt-auth": { key: kit.claim("ed"), algorithm: "EdDSA", public_key: kit.publicPem(pairs.ed) } },
-    });
     const limited = { key: { "key-auth": { key: kit.LIMITED_KEY } } };
     await service.consumer(`${kit.NAMESPACE}_limited`, limited, { requests: 2, perSeconds: 3600 });
     const slow = await service.slowAlpa(5);
@@ -73,10 +64,8 @@ export async function startCallersWorld(folder: string) {
         urls: { alpa: service.url, down: at("down"), slow: at("slow"), drained: at("drained"), moved: at("moved") },
         keys: { team: kit.KEY, limited: kit.LIMITED_KEY, stranger: kit.STRANGER_KEY },
         jwt: { secret: kit.SECRET, privateKey: kit.PRIVATE_KEY, claims: { hs: kit.claim("hs"), rs: kit.claim("rs") } },
-        privateKeys: { rs: kit.PRIVATE_KEY, es: kit.privatePem(pairs.es), ed: kit.privatePem(pairs.ed) },
         edges: { classic: classic.urls, strict: strict.urls, cut: cut.urls, failing: failing.urls },
         tokens: tokens as CallersWorld["tokens"],
-        handouts: await handedOut(folder, { gateway: service.url, edge: strict.urls.alpa, pairs, token: tokens.team! }),
     };
     const file = join(folder, "world.json");
     writeFileSync(file, JSON.stringify(world));

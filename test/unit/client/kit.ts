@@ -1,5 +1,5 @@
 /** Starts an emulated gateway in front of an emulated Alpa, with the plugins that the program renders. */
-import { generateKeyPairSync, type KeyObject } from "node:crypto";
+import { generateKeyPairSync } from "node:crypto";
 import { startAlpa, type Alpa, type Seen } from "../../../sandbox/alpa/server";
 import { startGateway, type Gateway } from "../../../sandbox/gateway/server";
 import { DEFAULT_NAMESPACE } from "../../../config/values";
@@ -14,13 +14,9 @@ export const NAMESPACE = DEFAULT_NAMESPACE;
 export const KEY = "KEY-of-team-0123456789";
 export const SECRET = "SECRET-of-team-0123456789-abcdefgh";
 export const claim = (id: string) => claimKey(NAMESPACE, "team", id);
-export type KeyPair = { privateKey: KeyObject; publicKey: KeyObject };
-export const keyPair = generateKeyPairSync as (type: string, options?: object) => KeyPair;
-export const privatePem = ({ privateKey }: KeyPair) => privateKey.export({ format: "pem", type: "pkcs8" }).toString();
-export const publicPem = ({ publicKey }: KeyPair) => publicKey.export({ format: "pem", type: "spki" }).toString();
-export const pair = keyPair("rsa", { modulusLength: 2048 });
-export const PRIVATE_KEY = privatePem(pair);
-export const PUBLIC_KEY = publicPem(pair);
+const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+export const PRIVATE_KEY = privateKey.export({ format: "pem", type: "pkcs8" }).toString();
+export const PUBLIC_KEY = publicKey.export({ format: "pem", type: "spki" }).toString();
 
 /**
  * A gateway with two consumers: `team` has a key, an HS256 and an RS256 credential; `limited` has a key and may send two

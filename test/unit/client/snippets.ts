@@ -1,5 +1,5 @@
 /** Reads the code blocks of pages, and prepares them for calls to the emulated services. */
-import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { SignJWT } from "jose";
 import type { CallersWorld } from "./callers-world";
@@ -29,13 +29,12 @@ export function snippetsOf(pages: string[], languages: string[], only = /(?:)/):
 
 /** Writes the files that a snippet reads. @returns its text for this world, and its variables */
 export async function prepared(text: string, world: CallersWorld, folder: string) {
-    const { urls, keys, edges, tokens, jwt, handouts } = world;
+    const { urls, keys, edges, tokens, jwt } = world;
     const single = /header=|cf-access-client-id/.test(text);
     const service = /ServiceToken|CF-Access|cf-access/.test(text);
     const edge = single ? edges.strict.single : edges.strict.alpa;
     // Replaces only the host of the page's address, so that a wrong path on the page fails the test.
     const host = service ? edge : new URL(urls.alpa).origin;
-    cpSync(handouts.key, join(folder, "handout.md"));
     writeFileSync(join(folder, "private.pem"), jwt.privateKey);
     const token = new SignJWT({ key: jwt.claims.hs }).setProtectedHeader({ alg: "HS256" }).setExpirationTime("10m");
     const env = {

@@ -15,7 +15,6 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ReadTime
 from . import answers, errors
 from .auth import Auth
 from .errors import AlpaClientError, ConnectionFailedError
-from .handout import load
 
 if TYPE_CHECKING:
     from typing import TypedDict
@@ -111,15 +110,6 @@ class Client:
         self._session.headers["Content-Type"] = "application/json"
         # Keeps no cookie. With a cookie of the edge, a revoked service token would work until the cookie expires.
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-
-    @classmethod
-    def from_credentials_file(cls, file: str, *, private_key: Optional[str] = None, **options: Any) -> "Client":
-        """Creates a client from the file of `consumer handout`.
-
-        :param private_key: in PEM form; required if the caller's own key pair signs the tokens
-        :param options: parameters of the constructor, which override the file
-        """
-        return cls(**{**load(file, private_key), **options})
 
     def completions(
         self,

@@ -2,7 +2,6 @@
 
 import pytest
 from alpa_auth_client import ApiKey, Client
-from alpa_auth_client.handout import load
 
 from ..alpa import after
 from ..calls import run_call
@@ -15,7 +14,7 @@ CASES = [*cases("world/gateway.json"), *cases("world/edge.json")]
 
 def for_alpas_client(case: Case) -> bool:
     """Whether Alpa's client has all arguments of a case."""
-    return not {"handout", "times"} & set(case) and set(case.get("client", {})) <= {"api_key", "default_model"}
+    return "times" not in case and set(case.get("client", {})) <= {"api_key", "default_model"}
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -33,7 +32,3 @@ def test_continues_from_log_probabilities(world: World) -> None:
     first = client.logprobs([7, 8], top_k=3)
     second = client.logprobs([7, 8, 9], top_k=3, cache_id=first["cache_id"])
     assert [len(row) for row in second["indices"]] == [3]
-
-
-def test_a_handout_has_the_timeout_of_an_answer(world: World) -> None:
-    assert load(world["handouts"]["key"])["answer_timeout_seconds"] == 610

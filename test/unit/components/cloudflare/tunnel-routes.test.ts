@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
-import { alpaPaths, renderRoutes } from "../../../../components/cloudflare/tunnel-routes";
+import { alpaPaths } from "../../../../components/alpa/paths";
+import { renderRoutes } from "../../../../components/cloudflare/tunnel-routes";
 
 const rules = renderRoutes({
     hostnames: ["llm.example.com"],

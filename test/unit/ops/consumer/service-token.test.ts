@@ -148,7 +148,7 @@ describe("ops consumer with service tokens", () => {
             ).out;
         assert.match(
             await page({ "lab/a": "2027-11-25" }),
-            /^Credential lab\/a\. It works until 2027-11-25 \(UTC\)\.\nIts last day is 2027-11-24\.$/m,
+            /^Credential lab\/a\. It works until 2027-11-25 \(UTC\): its last day is 2027-11-24\.$/m,
         );
         const sooner = FILE.replace("id: a, method: service-token", '$&, expires: "2027-01-31"');
         assert.match(await page({ "lab/a": "2027-11-25" }, sooner), /It works until 2027-01-31 \(UTC\)/);
