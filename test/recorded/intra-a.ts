@@ -32,6 +32,6 @@ export const CHANGES: Record<string, (alpa: string) => StackConfig> = {
         ],
         alpa: { endpoints: [alpa], answerTimeoutSeconds: 300 },
         gateway: { image: "apache/apisix:3.18.1-ubuntu" },
-        guard: { maxBodyBytes: 1024 },
+        guard: { contextTokens: 512 },
     }),
 };

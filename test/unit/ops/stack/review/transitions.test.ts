@@ -373,7 +373,7 @@ const TRANSITIONS: Transition[] = [
         "phase",
         { phase: "open" },
         { phase: "open", waitSeconds: 3000 },
-        "-changed-inside",
+        "?host-changed -changed-inside",
     ],
     [
         "another image of Alpa that runs, while callers get 503",
