@@ -71,7 +71,7 @@ async function smoke(context: Context, args: SmokeArgs): Promise<void> {
     const presented = await credentialsOf(consumer, outputs, { namespace, authenticator, bearerKeys });
     const good = presented.filter(({ expect }) => expect === "answer");
     const target = { url, timeoutSeconds: args.timeout };
-    const samples = await samplesOf(stack, consumer, checks, { ...target, credential: good[0]?.auth });
+    const samples = await samplesOf(context, stack, consumer, checks, { ...target, credential: good[0]?.auth });
     // Each accepted request takes computing time of the server. The gateway answers those without a body itself.
     const needed = good.length * samples.filter(({ body }) => body !== undefined).length;
     if (needed > args.mostRequests)
