@@ -1,9 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ApiAccess, Settings } from "./config";
 import type { Option, SettingsByOption } from "./config/options";
-import type { IntraASettings } from "./config/options/intra-a/settings";
 import type { InterSettings } from "./config/options/inter/settings";
-import type { IntraBSettings } from "./config/options/intra-b/settings";
+import type { IntraASettings, IntraBSettings } from "./config/options/intra/settings";
 import { untilDisabled } from "./components/cloudflare/disabled-tokens";
 import { ConversionRecord } from "./components/opt/conversion-record";
 import type { ConversionStep } from "./components/opt/conversion-record-provider";

@@ -1,5 +1,6 @@
 import { distance } from "fastest-levenshtein";
 import * as z from "zod";
+import { isComplete, type Path } from "./cross-check";
 import { mayHoldSecret, unwrap } from "./schema";
 import { valueAt } from "./unchecked";
 
@@ -22,10 +23,19 @@ const HINTS: Record<string, string> = {
     teamName: "Run: pulumi config set teamName <part before .cloudflareaccess.com>",
 };
 
+/** The command that sets a secret key. */
+export const secretCommand = (path: string, file: string) =>
+    `pulumi config set --secret --path ${path.includes("[") ? `'${path}'` : path} < ${file}`;
+
 /** ` (got …)` for a value without secrets; empty if the value is unset, a mapping or a list. */
 export function got(input: unknown): string {
     return input === undefined || typeof input === "object" ? "" : ` (got ${JSON.stringify(input)})`;
 }
+
+/** Parameters of a rule: its error says what the value must be, what it is, and what to do. */
+export const must = (what: string, advice = "") => ({
+    error: ({ input }: { input?: unknown }) => `must ${what}${got(input)}${advice && `. ${advice}`}`,
+});
 
 /** `1 change`, `2 changes`. */
 export function counted(n: number, word: string): string {
@@ -36,25 +46,27 @@ export function counted(n: number, word: string): string {
  * Message for one schema issue, with the texts of {@link wording}: `where: what must hold (got). What to do.`
  * @param schema the schema with the issue, for "did you mean"
  * @param owners keys of other options, each with the names of its options
+ * @param textOf text of a path
  */
 export function explain(
     issue: z.core.$ZodIssue,
     values: Record<string, unknown>,
     schema: z.core.$ZodType,
     owners: Record<string, string>,
+    textOf: (path: Path) => string = pathText,
 ): string[] {
-    const where = pathText(issue.path);
+    const where = textOf(issue.path);
     if (issue.code === "unrecognized_keys")
         return issue.keys.map((key) => {
-            const full = where ? `${where}.${key}` : key;
-            const owner = owners[full.replace(/\[\d+\]/g, "[]")];
+            const path = [...issue.path, key];
+            const full = textOf(path);
+            const owner = owners[pathText(path.map((step) => (typeof step === "number" ? "[]" : step)))];
             if (owner) return `${full}: only valid with ${owner}, not with this stack's option. Remove it.`;
             return `${full}: is not a known key.${didYouMean(key, keysAt(schema, issue.path)) || " Remove it."}`;
         });
     if (valueAt(values, issue.path) === undefined && (issue.code === "invalid_type" || issue.code === "invalid_value"))
-        return [`${where}: required.${hint(where)}`];
-    // The message of a check that compares several keys already begins with the path of a key.
-    if (where === "") return [issue.message];
+        return [`${where}: required.${hint(pathText(issue.path))}`];
+    if (isComplete(issue)) return [where === "" ? issue.message : `${where}: ${issue.message}`];
     return [`${where}: ${issue.message.replace(/(?<![.?])$/, ".")}`];
 }
 
@@ -82,15 +94,17 @@ export function didYouMean(word: string, known: string[]): string {
     return best && best.d <= Math.max(2, Math.ceil(word.length / 3)) ? ` Did you mean ${best.k}?` : "";
 }
 
-export function pathText(path: PropertyKey[]): string {
-    return path
-        .map((p) => (typeof p === "number" ? `[${p}]` : `.${String(p)}`))
-        .join("")
-        .replace(/^\./, "");
+/** `consumers[0].name`. The step `[]` stands for any entry of a list. */
+export function pathText(path: Path): string {
+    const steps = path.map((step, i) => {
+        if (typeof step === "number") return `[${step}]`;
+        return i === 0 || step === "[]" ? String(step) : `.${String(step)}`;
+    });
+    return steps.join("");
 }
 
 /** Keys of the schema at a path, for suggestions. */
-function keysAt(schema: z.core.$ZodType, path: PropertyKey[]): string[] {
+function keysAt(schema: z.core.$ZodType, path: Path): string[] {
     let here: z.core.$ZodType = schema;
     for (const step of path) {
         here = unwrap(here);

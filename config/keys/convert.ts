@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { BEFORE, PHASES, TARGET } from "../../components/opt/conversion-phases";
 import { sshHost } from "./hosts/ssh-host";
-import { got } from "../problems";
+import { must } from "../problems";
 import { positive, text } from "../values";
 
 /** Default minutes for which callers may get 503, and the part of them that a return to bare metal takes. */
@@ -43,10 +43,10 @@ export const convert = z
                     .describe("Hosts that run Alpa on bare metal. The first is the head node of Ray."),
                 unit: z
                     .string()
-                    .refine((name) => /^[A-Za-z0-9:_.@-]{1,240}\.service$/.test(name), {
-                        error: (i) =>
-                            `must be the name of a systemd service, for example alpa-ray.service${got(i.input)}`,
-                    })
+                    .refine(
+                        (name) => /^[A-Za-z0-9:_.@-]{1,240}\.service$/.test(name),
+                        must("be the name of a systemd service, for example alpa-ray.service"),
+                    )
                     .optional()
                     .meta({
                         description: "systemd service that runs Ray and Alpa, with the same name on every host.",

@@ -3,7 +3,7 @@ import { WHEN_DOWN } from "../../components/apisix/open-requests";
 import { DEFAULT_ETCD_TAG } from "../../components/etcd/names";
 import { DEFAULT_TAG, isOlder, OLDEST_APISIX } from "../../components/apisix/version";
 import { image, imageParts } from "./images";
-import { got } from "../problems";
+import { must } from "../problems";
 import { dnsLabel, isDnsLabel, isHost, positive, text, url } from "../values";
 
 /** Default range of node ports of a Kubernetes API server. */
@@ -18,9 +18,7 @@ export const installedGatewayKeys = {
     }),
     address: z
         .string()
-        .refine(isHost, {
-            error: (i) => `must be a lower-case host or an IPv4 address, without scheme or port${got(i.input)}`,
-        })
+        .refine(isHost, must("be a lower-case host or an IPv4 address, without scheme or port"))
         .optional()
         .meta({
             description: "Host name or IPv4 address that callers use.",
@@ -29,10 +27,10 @@ export const installedGatewayKeys = {
         }),
     nodePort: z
         .number()
-        .refine((n) => Number.isInteger(n) && n >= NODE_PORTS.min && n <= NODE_PORTS.max, {
-            error: (i) =>
-                `must be between ${NODE_PORTS.min} and ${NODE_PORTS.max}, the range of node ports${got(i.input)}. Use 30800`,
-        })
+        .refine(
+            (n) => Number.isInteger(n) && n >= NODE_PORTS.min && n <= NODE_PORTS.max,
+            must(`be between ${NODE_PORTS.min} and ${NODE_PORTS.max}, the range of node ports`, "Use 30800"),
+        )
         .optional()
         .meta({
             description: "Node port of the gateway on every node, in the range of node ports.",
@@ -57,10 +55,10 @@ export const installedGatewayKeys = {
         reason: "The APISIX project publishes the chart in this repository.",
     }),
     image: image
-        .refine((name) => !isOlder(imageParts(name).tag, OLDEST_APISIX), {
-            error: (i) =>
-                `must be APISIX ${OLDEST_APISIX} or newer${got(i.input)}. Older ones accept forged tokens (algorithm confusion)`,
-        })
+        .refine(
+            (name) => !isOlder(imageParts(name).tag, OLDEST_APISIX),
+            must(`be APISIX ${OLDEST_APISIX} or newer`, "Older ones accept forged tokens (algorithm confusion)"),
+        )
         .default(`apache/apisix:${DEFAULT_TAG}`)
         .meta({
             description: `Image of APISIX, ${OLDEST_APISIX} or newer. Change it for a mirror, or for a newer version.`,
@@ -124,21 +122,18 @@ const objectName = (form: string, hasPort: boolean) =>
             const isPort = port === undefined || (hasPort && port >= 1 && port <= 65535);
             return isDnsLabel(namespace) && isDnsLabel(name) && isPort;
         },
-        { error: (i) => `must be ${form}${got(i.input)}` },
+        must(`be ${form}`),
     );
 
 /** Key `gateway` of the options that can use an existing gateway. */
 export const gateway = z
     .strictObject({
         ...installedGatewayKeys,
-        highAvailability: z
-            .boolean({ error: (i) => `must be true or false${got(i.input)}` })
-            .default(false)
-            .meta({
-                description:
-                    "Whether the gateway keeps serving when a node is lost, as with option `inter`. This needs three nodes, and the address of a load balancer in `address`. Set the key before the first run.",
-                reason: "One node is enough for a gateway without redundancy.",
-            }),
+        highAvailability: z.boolean(must("be true or false")).default(false).meta({
+            description:
+                "Whether the gateway keeps serving when a node is lost, as with option `inter`. This needs three nodes, and the address of a load balancer in `address`. Set the key before the first run.",
+            reason: "One node is enough for a gateway without redundancy.",
+        }),
         existing: z
             .strictObject({
                 ingressClass: dnsLabel.meta({
@@ -150,9 +145,10 @@ export const gateway = z
                     examples: ["apisix/apisix"],
                 }),
                 url: url
-                    .refine((address) => !URL.canParse(address) || new URL(address).pathname === "/", {
-                        error: (i) => `must be an address without a path${got(i.input)}`,
-                    })
+                    .refine(
+                        (address) => !URL.canParse(address) || new URL(address).pathname === "/",
+                        must("be an address without a path"),
+                    )
                     .optional()
                     .meta({
                         description: "Address that callers use, without the path. Required with exposure `direct`.",

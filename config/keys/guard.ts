@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { ALPA_BATCH, type GuardSettings } from "../../components/route/request-guard";
-import { got } from "../problems";
+import { must } from "../problems";
 import { positive, text } from "../values";
 
 /** Default limit of Alpa for prompt and answer together, in tokens. */
@@ -21,9 +21,7 @@ const MOST_PROMPTS = 64;
 
 /** @param bound unit and source of the maximum in the error, for example `prompts, 16 batches of Alpa` */
 const upTo = (most: number, bound: string, what: string) =>
-    positive(what).refine((value) => value <= most, {
-        error: (i) => `must be at most ${most} ${bound}${got(i.input)}. Lower it`,
-    });
+    positive(what).refine((value) => value <= most, must(`be at most ${most} ${bound}`, "Lower it"));
 
 /** Key `guard`. */
 export const guard = z

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { DEFAULT_TAG } from "../../components/apisix/version";
-import { got } from "../problems";
+import { must } from "../problems";
 
 const PART = "[a-z0-9]+([._-]+[a-z0-9]+)*";
 const FORM = new RegExp(`^(${PART}(:\\d+)?(/${PART})*):(\\w[\\w.-]{0,127}(@sha256:[0-9a-f]{64})?)$`);
@@ -8,13 +8,14 @@ const FORM = new RegExp(`^(${PART}(:\\d+)?(/${PART})*):(\\w[\\w.-]{0,127}(@sha25
 /** An image, as `repository:tag` or `repository:tag@sha256:…`. Without a digest, the tag must name one version. */
 export const image = z
     .string()
-    .refine((name) => FORM.test(name), {
-        error: (i) =>
-            `must be repository:tag or repository:tag@sha256:<digest>, for example apache/apisix:${DEFAULT_TAG}${got(i.input)}`,
-    })
-    .refine((name) => !FORM.test(name) || name.includes("@") || isPinned(name), {
-        error: (i) => `must have a pinned tag, never latest${got(i.input)}. Name the version that you tested`,
-    });
+    .refine(
+        (name) => FORM.test(name),
+        must(`be repository:tag or repository:tag@sha256:<digest>, for example apache/apisix:${DEFAULT_TAG}`),
+    )
+    .refine(
+        (name) => !FORM.test(name) || name.includes("@") || isPinned(name),
+        must("have a pinned tag, never latest", "Name the version that you tested"),
+    );
 
 function isPinned(name: string): boolean {
     const { tag } = imageParts(name);

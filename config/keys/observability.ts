@@ -2,8 +2,8 @@ import * as z from "zod";
 import type { ReleaseSettings } from "../../components/apisix/values";
 import { isOlder, OLDEST_FOR_METRICS } from "../../components/apisix/version";
 import type { MetricsSettings } from "../../components/kubernetes/metrics";
-import type { Sound } from "../cross-check";
-import { got } from "../problems";
+import { at, type Problems, type Sound } from "../cross-check";
+import { got, must } from "../problems";
 import { isGiven, type Raw } from "../unchecked";
 import { imageParts } from "./images";
 import { dnsLabel, LABEL_LIMIT } from "../values";
@@ -12,7 +12,7 @@ import { dnsLabel, LABEL_LIMIT } from "../values";
 const LABEL_KEY = /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/;
 const LABEL_VALUE = /^[A-Za-z0-9]([-\w.]*[A-Za-z0-9])?$/;
 
-const onOff = z.boolean({ error: (i) => `must be true or false${got(i.input)}` }).default(false);
+const onOff = z.boolean(must("be true or false")).default(false);
 
 const podLabels = z.record(z.string(), z.string()).superRefine((labels, context) => {
     const entries = Object.entries(labels);
@@ -84,23 +84,23 @@ interface Checked {
 }
 
 /** Checks `observability` against other keys. @param given the config before parsing, which shows which keys are set */
-export function observabilityProblems({ exposure, gateway }: Sound<Checked>, given: Raw): string[] {
-    if (!isGiven(given, "observability")) return [];
+export function* observabilityProblems({ exposure, gateway }: Sound<Checked>, given: Raw): Problems {
+    if (!isGiven(given, "observability")) return;
     const hasMetrics = isGiven(given, "observability", "metrics");
-    if (gateway?.installer !== "existing") return hasMetrics ? tooOld(gateway?.image) : [];
+    const { installer, image = "" } = gateway ?? {};
     // The tunnel's connectors have metrics, and no access log.
     const hasConnectors = exposure === "tunnel" && hasMetrics;
-    if (hasConnectors && !isGiven(given, "observability", "accessLog")) return [];
-    return [
-        `observability${hasConnectors ? ".accessLog" : ""}: only valid for a gateway that this stack installs (got installer existing). Remove it, and set up metrics and logs at that gateway.`,
-    ];
-}
-
-function tooOld(image: string | undefined): string[] {
-    if (!isOlder(imageParts(image ?? "").tag, OLDEST_FOR_METRICS)) return [];
-    return [
-        `gateway.image: must be APISIX ${OLDEST_FOR_METRICS} or newer with observability.metrics (got ${JSON.stringify(image)}). Older versions keep a latency histogram for each caller, and run out of memory.`,
-    ];
+    if (installer === "existing") {
+        if (!hasConnectors || isGiven(given, "observability", "accessLog"))
+            yield at(
+                ["observability", ...(hasConnectors ? ["accessLog"] : [])],
+                "only valid for a gateway that this stack installs (got installer existing). Remove it, and set up metrics and logs at that gateway.",
+            );
+    } else if (hasMetrics && isOlder(imageParts(image).tag, OLDEST_FOR_METRICS))
+        yield at(
+            ["gateway", "image"],
+            `must be APISIX ${OLDEST_FOR_METRICS} or newer with observability.metrics${got(image)}. Older versions keep a latency histogram for each caller, and run out of memory.`,
+        );
 }
 
 /** Metrics settings of a gateway or of connectors; empty if metrics are disabled. */

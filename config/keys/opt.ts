@@ -1,16 +1,90 @@
 import * as z from "zod";
-import { got } from "../problems";
+import { must } from "../problems";
 import { image } from "./images";
-import { command, model, rayVersion, weights } from "./opt-version";
 import { cores, memory } from "./quantity";
 import { dnsLabel, positive, text, url } from "../values";
 
 /** Version of the chart `kuberay-operator`: the tests use it, and it must be 1.6 or newer for `upgradeStrategy`. */
 export const OPERATOR_VERSION = "1.6.2";
 
-const nodeName = z.string().refine((name) => /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(name), {
-    error: (i) => `must be the name of a node in the output of kubectl get nodes${got(i.input)}`,
+const nodeName = z
+    .string()
+    .refine(
+        (name) => /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(name),
+        must("be the name of a node in the output of kubectl get nodes"),
+    );
+
+const isPath = (value: string) => /^\/[^\0:]*$/.test(value) && !value.split("/").includes("..");
+
+const path = (what: string) => z.string().refine(isPath, must(`be ${what}, an absolute path without ..`));
+
+/** A path that is inserted into a shell command of a container. */
+const plainPath = path("a folder").refine(
+    (value) => !isPath(value) || /^[\w./@%+=,-]+$/.test(value),
+    must("have no blank, quote or other special character of the shell", "Rename the folder"),
+);
+
+const modelName = text("the name of a model").refine(
+    (name) => /^[\w./:@+-]*$/.test(name),
+    must("have no blank, quote or other special character of the shell"),
+);
+
+/** A version of three numbers, for example `2.0.0`. */
+const exactVersion = z
+    .string()
+    .refine(
+        (version) => /^\d+\.\d+\.\d+$/.test(version),
+        must("be one exact version, for example 2.0.0", "Name the version in the image"),
+    );
+
+/** Where a claim or a folder of the node is mounted: a path that hides no files of the image. */
+const MOUNT_PATH = "/weights";
+
+/** Key `opt.weights`. */
+const weights = z
+    .strictObject({
+        claim: dnsLabel.optional().meta({
+            description: "PersistentVolumeClaim in `namespace` that has the weights.",
+            examples: ["opt-weights"],
+            unset: "not set; `hostPath` or `inImage` is set instead",
+        }),
+        hostPath: path("a folder")
+            .optional()
+            .meta({
+                description: "Folder with the weights, the same on every node.",
+                examples: ["/data/opt-175b"],
+                unset: "not set; `claim` or `inImage` is set instead",
+            }),
+        inImage: plainPath.optional().meta({
+            description: "Folder of the image that contains the weights.",
+            examples: ["/weights"],
+            unset: "not set; `claim` or `hostPath` is set instead",
+        }),
+    })
+    .describe("Source of the weights: exactly one of `claim`, `hostPath` and `inImage`.");
+
+/** Source and folder of the weights in the pods. */
+export function weightsOf({ claim, hostPath, inImage = MOUNT_PATH }: z.infer<typeof weights>) {
+    return { mountPath: inImage, ...(claim && { claim }), ...(hostPath && { hostPath }) };
+}
+
+/** Key `opt.command`. */
+const command = text("a command")
+    .optional()
+    .meta({
+        description: "Command that starts Alpa. A shell in the head container runs it after every node has joined.",
+        examples: ["python3 -m alpa.serve --model opt"],
+        unset: "`launch_model_worker.py` in `/opt/alpa/examples/llm_serving`",
+    });
+
+/** Key `opt.model`. */
+const model = modelName.meta({
+    description: "Name of the model, as Alpa spells it.",
+    examples: ["alpa/opt-175b"],
 });
+
+/** Key `opt.rayVersion`. */
+const rayVersion = exactVersion.meta({ description: "Version of Ray in the image.", examples: ["2.0.0"] });
 
 /** Key `opt`: Alpa as a component of the cluster. */
 export const opt = z
@@ -40,14 +114,11 @@ export const opt = z
         rayVersion,
         weights,
         command,
-        watchdog: z
-            .boolean({ error: (i) => `must be true or false${got(i.input)}` })
-            .default(false)
-            .meta({
-                description:
-                    "Whether a watchdog restarts Alpa when it makes no progress. Changing the key restarts Alpa once.",
-                reason: "A restart interrupts all answers, so the operator chooses it.",
-            }),
+        watchdog: z.boolean(must("be true or false")).default(false).meta({
+            description:
+                "Whether a watchdog restarts Alpa when it makes no progress. Changing the key restarts Alpa once.",
+            reason: "A restart interrupts all answers, so the operator chooses it.",
+        }),
         cpu: cores.default("16").meta({
             description: "CPU cores that each pod requests, in the notation of Kubernetes.",
             reason: "The model computes on GPUs; Ray and the web server need few cores.",

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { got } from "../problems";
+import { must } from "../problems";
 import { dnsLabel, pinned, url } from "../values";
 
 /** Key `rampart.install`. */
@@ -27,9 +27,7 @@ export const rampart = z
         }),
         retry: z
             .number()
-            .refine((n) => Number.isInteger(n) && n >= 0, {
-                error: (i) => `must be a whole number of at least 0${got(i.input)}. Raise it by one`,
-            })
+            .refine((n) => Number.isInteger(n) && n >= 0, must("be a whole number of at least 0", "Raise it by one"))
             .default(0)
             .meta({
                 description:

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { got } from "../problems";
+import { must } from "../problems";
 import { sshHost } from "./hosts/ssh-host";
 import { pinned, url } from "../values";
 
@@ -13,9 +13,10 @@ const LAST_METRICS_PORT = 65_536 - CONNECTORS;
 const host = sshHost.extend({
     metricsPort: z
         .number()
-        .refine((n) => Number.isInteger(n) && n >= 1 && n <= LAST_METRICS_PORT, {
-            error: (i) => `must be a port between 1 and ${LAST_METRICS_PORT}${got(i.input)}. Use 20241`,
-        })
+        .refine(
+            (n) => Number.isInteger(n) && n >= 1 && n <= LAST_METRICS_PORT,
+            must(`be a port between 1 and ${LAST_METRICS_PORT}`, "Use 20241"),
+        )
         .default(20241)
         .meta({
             description:
@@ -55,10 +56,10 @@ export const tunnel = z
         version: pinned.meta({ description: "Version of `cloudflared`.", examples: ["2026.8.2"] }),
         sha256: z
             .string()
-            .refine((sum) => /^[0-9a-f]{64}$/.test(sum), {
-                error: (i) =>
-                    `must be 64 hexadecimal digits in lower case${got(i.input)}. Copy the checksum from the release page`,
-            })
+            .refine(
+                (sum) => /^[0-9a-f]{64}$/.test(sum),
+                must("be 64 hexadecimal digits in lower case", "Copy the checksum from the release page"),
+            )
             .meta({
                 description:
                     "SHA-256 checksum of `cloudflared` for the architecture of the hosts, from its release page. A download with another checksum is rejected.",

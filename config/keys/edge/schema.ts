@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { got } from "../../problems";
+import { must } from "../../problems";
 import { isHost, positive } from "../../values";
 
 /** Cloudflare's plans of a zone, smallest first. */
@@ -16,17 +16,18 @@ const LONGEST_PROXY_TIMEOUT = 6000;
 const MOST_TOKENS = 1024;
 
 export const domain = (what: string) =>
-    z.string().refine((name) => isHost(name) && name.includes(".") && !/^[\d.]+$/.test(name) && name.length <= 253, {
-        error: (i) => `must be ${what} in lower case, without scheme, port or final dot${got(i.input)}`,
-    });
+    z
+        .string()
+        .refine(
+            (name) => isHost(name) && name.includes(".") && !/^[\d.]+$/.test(name) && name.length <= 253,
+            must(`be ${what} in lower case, without scheme, port or final dot`),
+        );
 
 /** Keys of the host name for callers, and of its zone at Cloudflare. */
 export const edgeKeys = {
     account: z
         .string()
-        .refine((id) => /^[0-9a-f]{32}$/.test(id), {
-            error: (i) => `must be an account id, 32 hexadecimal digits in lower case${got(i.input)}`,
-        })
+        .refine((id) => /^[0-9a-f]{32}$/.test(id), must("be an account id, 32 hexadecimal digits in lower case"))
         .meta({
             description: "Id of the Cloudflare account, as in the address of its dashboard.",
             examples: ["0123456789abcdef0123456789abcdef"],
@@ -57,10 +58,10 @@ export const edgeKeys = {
         reason: "Callers are programs, not browsers.",
     }),
     proxyTimeoutSeconds: positive("a time in seconds")
-        .refine((n) => n <= LONGEST_PROXY_TIMEOUT, {
-            error: (i) =>
-                `must be at most ${LONGEST_PROXY_TIMEOUT}, the longest wait that Cloudflare allows${got(i.input)}. Lower it`,
-        })
+        .refine(
+            (n) => n <= LONGEST_PROXY_TIMEOUT,
+            must(`be at most ${LONGEST_PROXY_TIMEOUT}, the longest wait that Cloudflare allows`, "Lower it"),
+        )
         .optional()
         .meta({
             description: `Longest wait of the edge for an answer, in seconds. A value other than ${DEFAULT_PROXY_TIMEOUT} needs plan \`enterprise\`, and applies to the whole zone.`,
@@ -73,7 +74,7 @@ export const edgeKeys = {
 export const answerKeys = {
     tokensPerSecond: z
         .number()
-        .positive({ error: (i) => `must be a number above 0${got(i.input)}. Measure it` })
+        .positive(must("be a number above 0", "Measure it"))
         .optional()
         .meta({
             description:

@@ -1,8 +1,9 @@
 import * as z from "zod";
 import type { FirewallSettings } from "../../../components/hosts/server-firewall/server-firewall";
 import { holdIpv4, isIpv4, networkProblem } from "../../../components/hosts/networks";
-import type { Sound } from "../../cross-check";
-import { got } from "../../problems";
+import { at, type Path, type Problems, type Sound } from "../../cross-check";
+import { got, must } from "../../problems";
+import { serverKind } from "../openai";
 import { isGiven, type Raw } from "../../unchecked";
 import { portsOf } from "../../values";
 import type { ParsedGatewayOption } from "../gateway-option";
@@ -22,14 +23,11 @@ const network = z.string().check((ctx) => {
 
 const isPort = (n: number) => Number.isInteger(n) && n >= 1 && n <= 65535;
 
-const ports = z.coerce.string().refine(
-    (text) => {
-        if (!/^\d+(-\d+)?$/.test(text)) return false;
-        const [first, last] = portRange(text);
-        return isPort(first) && isPort(last) && first <= last;
-    },
-    { error: (i) => `must be a port or a range of ports, for example 10002-19999${got(i.input)}` },
-);
+const ports = z.coerce.string().refine((text) => {
+    if (!/^\d+(-\d+)?$/.test(text)) return false;
+    const [first, last] = portRange(text);
+    return isPort(first) && isPort(last) && first <= last;
+}, must("be a port or a range of ports, for example 10002-19999"));
 
 /** First and last port of `6379` or `10002-19999`. */
 function portRange(text: string): [first: number, last: number] {
@@ -92,43 +90,40 @@ type Config = Sound<Pick<ParsedGatewayOption, "alpa" | "openai" | "cluster" | "s
  * Checks the keys of `firewall` against each other and against other keys.
  * @param given the config before parsing, which shows which keys are set
  */
-export function firewallProblems({ alpa, openai, cluster, firewall, ssh }: Config, given: Raw): string[] {
-    if (firewall === undefined) return [];
+export function* firewallProblems({ firewall, cluster, ssh, ...config }: Config, given: Raw): Problems {
+    if (firewall === undefined) return;
     const { hosts = [], ports: more = [] } = firewall;
     const named = (key: string) => isGiven(given, "firewall", key);
-    const problems = sshHostProblems("firewall.hosts", hosts, ssh);
+    yield* sshHostProblems(["firewall", "hosts"], hosts, ssh);
     const isKnown = cluster?.nodes?.every((node) => isIpv4(hostParts(node?.address).address)) ?? false;
     if (!named("from") && !isKnown)
-        problems.push(
-            "firewall.from: required, unless every entry of cluster.nodes has an IPv4 address. Name the nodes' addresses: kubectl get nodes -o wide",
+        yield at(
+            ["firewall", "from"],
+            "required, unless every entry of cluster.nodes has an IPv4 address. Name the nodes' addresses: kubectl get nodes -o wide",
         );
     if (more.length > 0 && !named("alsoFrom"))
-        problems.push(
-            "firewall.alsoFrom: required with ports, since the rules block these ports for every Ray node that is not in alsoFrom. Name all Ray nodes, or write [] if there are none.",
+        yield at(
+            ["firewall", "alsoFrom"],
+            "required with ports, since the rules block these ports for every Ray node that is not in alsoFrom. Name all Ray nodes, or write [] if there are none.",
         );
-    return [...problems, ...portProblems(openai ? "openai" : "alpa", (openai ?? alpa)?.endpoints ?? [], more, hosts)];
+    const server = serverKind(given);
+    const sshPorts = [SSH_PORT, ...hosts.map((host) => hostParts(host?.address).port)];
+    const own = (config[server]?.endpoints ?? []).map((one = "") => one.split(":")[1] ?? "");
+    yield* portProblems([server, "endpoints"], own, sshPorts);
+    yield* portProblems(["firewall", "ports"], more, sshPorts);
 }
 
 /** Checks that the rules do not block SSH. */
-function portProblems(
-    kind: string,
-    endpoints: (string | undefined)[],
-    more: (string | undefined)[],
-    hosts: Sound<{ address: string }[]>,
-): string[] {
-    const ssh = [SSH_PORT, ...hosts.map((host) => hostParts(host?.address).port)];
-    const own = endpoints.map((one): [string, string] => [`${kind}.endpoints`, (one ?? "").split(":")[1] ?? ""]);
-    const named = more.map((text): [string, string] => ["firewall.ports", text ?? ""]);
-    return [own, named].flatMap((list) =>
-        list.flatMap(([key, text], i) => {
-            const [first, last] = portRange(text);
-            const shut = ssh.find((port) => first <= port && port <= last);
-            if (shut === undefined) return [];
-            return [
-                `${key}[${i}]: must not include ${shut}, the port of SSH, which the rules would block (got ${text}).`,
-            ];
-        }),
-    );
+function* portProblems(list: Path, ports: (string | undefined)[], ssh: number[]): Problems {
+    for (const [i, text = ""] of ports.entries()) {
+        const [first, last] = portRange(text);
+        const shut = ssh.find((port) => first <= port && port <= last);
+        if (shut !== undefined)
+            yield at(
+                [...list, i],
+                `must not include ${shut}, the port of SSH, which the rules would block (got ${text}).`,
+            );
+    }
 }
 
 /**

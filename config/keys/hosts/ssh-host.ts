@@ -1,8 +1,8 @@
 import { secret } from "@pulumi/pulumi/output";
 import * as z from "zod";
 import type { SshHost } from "../../../components/hosts/ssh-host";
-import type { CheckContext, Sound } from "../../cross-check";
-import { got } from "../../problems";
+import { at, type Path, type Problems, type Sound } from "../../cross-check";
+import { must, pathText } from "../../problems";
 import { sshKeyProblem } from "./ssh-key";
 import { isHost, text, unquotedText } from "../../values";
 
@@ -20,16 +20,10 @@ export function hostParts(text = ""): { user?: string; address: string; port: nu
 export const sshHost = z.strictObject({
     address: z
         .string()
-        .refine(
-            (text) => {
-                const { address, port } = hostParts(text);
-                return isHost(address) && port >= 1 && port <= 65535;
-            },
-            {
-                error: (i) =>
-                    `must be a lower-case host or an IPv4 address, with user@ or :port where they are not ssh.user and 22${got(i.input)}`,
-            },
-        )
+        .refine((text) => {
+            const { address, port } = hostParts(text);
+            return isHost(address) && port >= 1 && port <= 65535;
+        }, must("be a lower-case host or an IPv4 address, with user@ or :port where they are not ssh.user and 22"))
         .meta({
             description:
                 "Host name or IPv4 address for SSH. Write `ops@10.20.96.188:2222` for another user than `ssh.user` and another port than 22.",
@@ -54,9 +48,7 @@ export const ssh = z
     .strictObject({
         user: z
             .string()
-            .refine((name) => /^[a-z_][a-z0-9_-]{0,31}$/.test(name), {
-                error: (i) => `must be the name of a user${got(i.input)}`,
-            })
+            .refine((name) => /^[a-z_][a-z0-9_-]{0,31}$/.test(name), must("be the name of a user"))
             .meta({ description: "User to log in as: root, or a user that may use sudo.", examples: ["ops"] }),
         privateKey: unquotedText.meta({
             description: "Private key of the user, as a secret, without a passphrase.",
@@ -89,41 +81,36 @@ export function sshHostOf({ address: place, hostKey }: ParsedSshHost, login: Par
 
 /**
  * Checks the hosts of a list, and that a login is set for them.
- * @param key path of the list, for example `tunnel.hosts`
+ * @param list path of the list, for example that of `tunnel.hosts`
  * @param twice advice in the error about a duplicate host
  */
-export function sshHostProblems(
-    key: string,
+export function* sshHostProblems(
+    list: Path,
     hosts: Sound<ParsedSshHost[]>,
     login: Sound<ParsedSsh> | undefined,
     twice = "Remove it.",
-): string[] {
-    const seen = new Map<string, string>();
-    const repeated = hosts.flatMap(({ address: text } = {}, i) => {
-        const where = `${key}[${i}]`;
-        const { address, port } = hostParts(text);
-        const place = `${address}:${port}`;
-        const first = seen.get(place);
-        seen.set(place, first ?? where);
-        if (first === undefined || text === undefined) return [];
-        return [`${where}: must be listed only once (${first} is ${place} too). ${twice}`];
+): Problems {
+    if (login === undefined && hosts.length > 0)
+        yield at(
+            ["ssh"],
+            `required with ${pathText(list)}. Set ssh.user, and run: pulumi config set --secret --path ssh.privateKey < id_ed25519`,
+        );
+    const places = hosts.map((host) => {
+        const { address, port } = hostParts(host?.address);
+        return host?.address && `${address}:${port}`;
     });
-    if (login !== undefined || hosts.length === 0) return repeated;
-    return [
-        `ssh: required with ${key}. Set ssh.user, and run: pulumi config set --secret --path ssh.privateKey < id_ed25519`,
-        ...repeated,
-    ];
+    for (const [i, place] of places.entries()) {
+        const first = places.indexOf(place);
+        if (first < i && place !== undefined)
+            yield at(
+                [...list, i],
+                `must be listed only once (${pathText([...list, first])} is ${place} too). ${twice}`,
+            );
+    }
 }
 
-/** Checks that the secrets of the login are valid and encrypted. */
-export function sshProblems(login: Sound<ParsedSsh> | undefined, isSecret: CheckContext["isSecret"]): string[] {
-    const { privateKey, sudoPassword } = login ?? {};
-    const problems = Object.entries({ privateKey, sudoPassword })
-        .filter(([, value]) => value !== undefined && !isSecret("ssh", value))
-        .map(
-            ([name]) =>
-                `ssh.${name}: must be stored encrypted (it is in the stack file in plain text). Anyone with access to that file can read it. Replace this secret on the hosts, and run: pulumi config set --secret --path ssh.${name}`,
-        );
+/** Checks the private key of the login. */
+export function* sshProblems({ privateKey }: Sound<ParsedSsh> = {}): Problems {
     const wrong = privateKey === undefined ? undefined : sshKeyProblem(privateKey);
-    return wrong === undefined ? problems : [...problems, `ssh.privateKey: ${wrong}`];
+    if (wrong !== undefined) yield at(["ssh", "privateKey"], wrong);
 }

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { got } from "../../problems";
+import { must } from "../../problems";
 import { dnsLabel, hostName, problem, text } from "../../values";
 
 /** Default port of TLS on every node. */
@@ -37,10 +37,13 @@ export const tls = z
             }),
         nodePort: z
             .number()
-            .refine((n) => Number.isInteger(n) && n >= NODE_PORTS.min && n <= NODE_PORTS.max, {
-                error: (i) =>
-                    `must be between ${NODE_PORTS.min} and ${NODE_PORTS.max}, the range of node ports${got(i.input)}. Use ${DEFAULT_TLS_NODE_PORT}`,
-            })
+            .refine(
+                (n) => Number.isInteger(n) && n >= NODE_PORTS.min && n <= NODE_PORTS.max,
+                must(
+                    `be between ${NODE_PORTS.min} and ${NODE_PORTS.max}, the range of node ports`,
+                    `Use ${DEFAULT_TLS_NODE_PORT}`,
+                ),
+            )
             .default(DEFAULT_TLS_NODE_PORT)
             .meta({
                 description: "Port of HTTPS on every node.",

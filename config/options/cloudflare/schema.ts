@@ -6,16 +6,16 @@ import { ssh } from "../../keys/hosts/ssh-host";
 import { movedFrom } from "../../keys/moved-from";
 import { tunnel } from "../../keys/tunnel";
 import { dnsSchema } from "../../keys/dns/settings";
-import { got } from "../../problems";
+import { must } from "../../problems";
 import { consumersFile, endpoint, pathPrefix, positive, text } from "../../values";
 
 /** Windows of rate limits that the API accepts, in seconds. */
 const PERIODS = [10, 60, 120, 300, 600, 3600];
 
 const period = (what: string, list: number[]) =>
-    z.number().refine((n) => list.includes(n), {
-        error: (i) => `must be ${what} that Cloudflare offers: ${list.join(", ")}${got(i.input)}. Choose one`,
-    });
+    z
+        .number()
+        .refine((n) => list.includes(n), must(`be ${what} that Cloudflare offers: ${list.join(", ")}`, "Choose one"));
 
 /** Keys of option cloudflare, without the project's prefix. The reference of keys is generated from this schema. */
 export const cloudflareSchema = z.strictObject({
@@ -77,9 +77,10 @@ export const cloudflareSchema = z.strictObject({
     tunnel,
     teamName: z
         .string()
-        .refine((name) => /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name), {
-            error: (i) => `must be the part before .cloudflareaccess.com, in lower case${got(i.input)}`,
-        })
+        .refine(
+            (name) => /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name),
+            must("be the part before .cloudflareaccess.com, in lower case"),
+        )
         .meta({
             description:
                 "Name of the Zero Trust team whose Access authenticates callers: the part before `.cloudflareaccess.com`.",
@@ -120,7 +121,7 @@ export const cloudflareSchema = z.strictObject({
         ),
     proxyTimeoutSeconds: edgeKeys.proxyTimeoutSeconds,
     notify: z
-        .array(z.email({ error: (i) => `must be a mail address${got(i.input)}` }))
+        .array(z.email(must("be a mail address")))
         .default([])
         .meta({
             description: "Mail addresses that Cloudflare notifies a week before a token expires.",

@@ -1,14 +1,11 @@
 import * as z from "zod";
 import { LEAST_NODES } from "../../../components/apisix/availability";
 import { serverFirewall } from "../../keys/hosts/server-firewall";
-import { requiredExposureKeys } from "../../keys/exposure/schema";
 import { gatewayOptionKeys } from "../../keys/gateway-option";
 import { installedGatewayKeys } from "../../keys/gateway";
 import { alpa } from "../../keys/alpa";
 import { openai } from "../../keys/openai";
-import { got } from "../../problems";
-
-const alpaObject = alpa.describe("The Alpa service outside of the cluster. The stack does not change it.");
+import { must } from "../../problems";
 
 const gateway = z
     .strictObject({
@@ -33,10 +30,10 @@ const gateway = z
         }),
         replicas: installedGatewayKeys.replicas
             .unwrap()
-            .refine((n) => !Number.isInteger(n) || n < 1 || n >= LEAST_NODES, {
-                error: (i) =>
-                    `must be at least ${LEAST_NODES}, so that two pods serve while one is down${got(i.input)}. Raise it`,
-            })
+            .refine(
+                (n) => !Number.isInteger(n) || n < 1 || n >= LEAST_NODES,
+                must(`be at least ${LEAST_NODES}, so that two pods serve while one is down`, "Raise it"),
+            )
             .default(LEAST_NODES)
             .meta({
                 description: "Number of APISIX pods, on different nodes. At least 3.",
@@ -52,14 +49,14 @@ export const interSchema = z.strictObject({
         description: "The option of this stack. `inter` is a highly available gateway in a separate cluster.",
         examples: ["inter"],
     }),
-    alpa: alpaObject.optional().meta({ unset: "the server is `openai`" }),
+    alpa: alpa.optional().meta({
+        description: "The Alpa service outside of the cluster. The stack does not change it.",
+        unset: "the server is `openai`",
+    }),
     openai,
     firewall: serverFirewall.optional(),
     gateway,
     ...gatewayOptionKeys,
 });
-
-/** The schema of a stack with exposure tunnel, which requires more keys. */
-export const exposedInterSchema = interSchema.extend(requiredExposureKeys);
 
 export type ParsedInter = z.infer<typeof interSchema>;

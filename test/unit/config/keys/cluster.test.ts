@@ -3,7 +3,7 @@
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { haProblems } from "../../../../config/keys/cluster/checks";
+import { availabilityProblems } from "../../../../config/keys/high-availability";
 import { plainSecrets } from "../../../../config/stack-file";
 import { node, SSH, nodesOf, problemsOf, THREE } from "../../kit/cluster-nodes";
 import { KUBECONFIG, parseIntra, raw } from "../../kit/intra-a";
@@ -145,8 +145,8 @@ describe("config cluster", () => {
         }));
 
     it("treats a cluster as surviving the loss of a node only with three nodes", () => {
-        const count = (nodes: object[]) => haProblems({ cluster: { nodes } });
-        assert.match(count([node(1), node(2)])[0], /at least 3 nodes, .*\(got 2\)/);
-        assert.deepEqual([count(THREE), haProblems({ cluster: {} })], [[], []]);
+        const count = (nodes?: object[]) => [...availabilityProblems({ cluster: { nodes } }, {})];
+        assert.match(count([node(1), node(2)])[0].message, /at least 3 nodes, .*\(got 2\)/);
+        assert.deepEqual([count(THREE), count()], [[], []]);
     });
 });

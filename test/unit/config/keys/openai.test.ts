@@ -45,8 +45,8 @@ const refused: Refused[] = [
         "everything at once",
         { ...server({ models: [], serverKey: plain[0] }), guard: {}, ...caller({ models: ["x"] }) },
         /^openai\.models: must name/,
-        /^guard: only valid/,
         /^openai\.serverKey: must be stored/,
+        /^guard: only valid/,
         /^consumers\[0\]\.models: must be in/,
     ],
 ];

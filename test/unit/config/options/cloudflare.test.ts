@@ -430,7 +430,7 @@ describe("the zone's other records", () => {
     });
     it("must have the stack's names as CNAMEs that can be pointed to the tunnel", () => {
         assert.equal(said("ours.yaml").length, 1);
-        assert.match(said("ours.yaml")[0], /^dns\.records llm\.example\.com A: must be a CNAME/);
+        assert.match(said("ours.yaml")[0], /^dns\.records: llm\.example\.com A must be a CNAME/);
     });
     it("are rejected with their line numbers, together with all other problems", () => {
         const [phase, line] = said("bad.yaml", { phase: "moved" });

@@ -1,26 +1,15 @@
 import { BEFORE } from "../../../components/opt/conversion-phases";
-import { numberOf, type ConversionStep } from "../../../components/opt/conversion-record-provider";
+import { numberOf } from "../../../components/opt/conversion-record-provider";
 import type { ConversionSettings } from "../../../components/served-server";
 import { quantity } from "../../../components/kubernetes/quantity";
 import { DEFAULT_IDLE_SECONDS } from "../../../components/opt/watchdog/progress";
 import type { OptSettings, RampartCharts } from "../../../components/opt/opt-settings";
-import { digestOf } from "../../keys/consumers/digest";
-import type { ParsedIntraB } from "./schema";
 import { answerSeconds } from "../../keys/exposure/settings";
-import { imageParts } from "../../keys/images";
-import { OPERATOR_VERSION } from "../../keys/opt";
-import { weightsOf } from "../../keys/opt-version";
-import { shortWait } from "../../keys/waits";
-import { intraSettings, type IntraSettings } from "../intra/settings";
 import { sshHosts } from "../../keys/hosts/ssh-host";
-
-/** Option intra-b: like intra-a, but Alpa runs in the cluster or is being converted. */
-export interface IntraBSettings extends IntraSettings {
-    option: "intra-b";
-    conversion: ConversionSettings;
-    /** How far the stack is in a conversion. */
-    step: ConversionStep;
-}
+import { imageParts } from "../../keys/images";
+import { OPERATOR_VERSION, weightsOf } from "../../keys/opt";
+import { shortWait } from "../../keys/waits";
+import type { ParsedIntraB } from "./schema";
 
 const SERVING = "/opt/alpa/examples/llm_serving";
 /** Shared memory of each pod, where Ray stores its objects; at most half of the pod's memory. */
@@ -34,29 +23,15 @@ const RAMPART_CHARTS: RampartCharts = {
     serviceName: "component-alpa-opt-service",
 };
 
-/** Converts checked values into settings of the components. */
-export function intraBSettings(config: ParsedIntraB, today: Date): IntraBSettings {
-    const { opt, convert } = config;
-    const { warnings, ...shared } = intraSettings(config, today);
+/** Alpa in the cluster and on bare metal, and the phase of the conversion between them. */
+export function conversionSettings(config: ParsedIntraB): ConversionSettings {
+    const { phase, attempt } = config.convert;
     return {
-        ...shared,
-        option: "intra-b",
-        warnings: [
-            ...warnings,
-            ...(opt.hostNetwork
-                ? [
-                      `opt.hostNetwork: the ports of Ray and Alpa are open on the nodes, and no network policy protects them (${opt.hostNetwork}).`,
-                  ]
-                : []),
-        ],
-        conversion: {
-            phase: convert.phase,
-            opt: optSettings(config),
-            bareMetal: bareMetalSettings(config),
-            attempt: numberOf(convert.attempt),
-            ...(convert.attempt?.to === BEFORE && { back: true }),
-        },
-        step: { stage: convert.phase, attempt: convert.attempt, callers: digestOf(config) },
+        phase,
+        opt: optSettings(config),
+        bareMetal: bareMetalSettings(config),
+        attempt: numberOf(attempt),
+        ...(attempt?.to === BEFORE && { back: true }),
     };
 }
 
