@@ -77,5 +77,3 @@ export const convert = z
     .describe(
         "The conversion of Alpa from bare metal to the cluster: its phase, and how to start Alpa on bare metal again.",
     );
-
-export type ParsedConvert = z.infer<typeof convert>;

@@ -158,5 +158,3 @@ export const opt = z
         }),
     })
     .describe("Alpa as a component of the cluster.");
-
-export type ParsedOpt = z.infer<typeof opt>;
