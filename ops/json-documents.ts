@@ -23,9 +23,8 @@ export const JSON_DOCUMENTS: Record<string, string> = {
     "consumer prune-expired": "the review with `changed`",
     "consumer handout": "`{stack, consumer, credentials, url, recipients, out, page}`; `page` is `null` with `--out`",
     "token issue": "`{stack, consumer, credential, token, expires}`",
-    "stack review": REVIEW,
     "stack drift": REVIEW,
-    "stack check": "the review with `accepted`, `notAccepted` and, if the policy pack rejects it, `refusal`",
+    "stack review": "the review with `accepted`, `notAccepted` and, if the policy pack rejects it, `refusal`",
     "stack apply": "the review with `changed`",
     "stack rollback": "the review with `changed` and `newCredentials`",
     "stack history":

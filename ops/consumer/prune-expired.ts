@@ -7,10 +7,10 @@ import { dryRun } from "../consent";
 import type { Context } from "../context";
 import { FindingsError, UsageError } from "../errors";
 import { json } from "../output";
-import { withFormat } from "../stack/review/arguments";
+import { withFormat, type ReviewOptions } from "../stack/review/arguments";
 import { isEndIn } from "../stack/apply/edit";
 import type { Review } from "../stack/review/report";
-import { exported, fullReview, render, type ReviewArgs } from "../stack/review/review";
+import { exported, fullReview, render } from "../stack/review/review";
 import { carryOutPlan, previewPlan } from "../stack/apply/run-plan";
 import { obstaclesOrConversion } from "../stack/edit-obstacles";
 import { callersOf, findStack, type Stack } from "../stack/stack";
@@ -28,7 +28,7 @@ export const command: AddCommand = (consumer, context) =>
         )
         .action((args) => pruneExpired(context, args));
 
-interface PruneExpiredArgs extends Pick<ReviewArgs, "stack" | "format"> {
+interface PruneExpiredArgs extends Pick<ReviewOptions, "stack" | "format"> {
     yes?: boolean;
 }
 
@@ -63,5 +63,5 @@ function otherFindings({ today }: Context, stack: Stack, { findings }: Review): 
     const others = findings.filter((finding) => !isEnd(finding));
     if (others.length === 0) return undefined;
     const codes = [...new Set(others.map(({ code }) => code))].join(", ");
-    return `${stack.short}: prune-expired may only remove expired credentials (${others.length} of ${findings.length} findings are about other changes: ${codes}). A change was merged but not applied, or an object was changed by hand. First review and apply these changes: npm run ops -- stack check${stack.flag}`;
+    return `${stack.short}: prune-expired may only remove expired credentials (${others.length} of ${findings.length} findings are about other changes: ${codes}). A change was merged but not applied, or an object was changed by hand. First review and apply these changes: npm run ops -- stack review${stack.flag}`;
 }

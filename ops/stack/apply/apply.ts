@@ -7,8 +7,8 @@ import { UsageError } from "../../errors";
 import { json } from "../../output";
 import { obstaclesOrConversion } from "../edit-obstacles";
 import { uncommitted } from "../history/commits";
-import { withFormat } from "../review/arguments";
-import { exported, render, type ReviewArgs } from "../review/review";
+import { withFormat, type ReviewOptions } from "../review/arguments";
+import { exported, render } from "../review/review";
 import { findStack } from "../stack";
 import { planIn, readSavedPlan } from "./plan-folder";
 import { carryOutPlan } from "./run-plan";
@@ -19,12 +19,12 @@ export const command: AddCommand = (stack, context) =>
         "stack apply --stack intra --plan plan",
         "stack apply --stack intra --plan plan --yes",
     )
-        .description("Apply the plan that stack check saved; the plan must be of the current commit, config and state")
-        .requiredOption("--plan <folder>", "folder written by stack check --out")
+        .description("Apply the plan that stack review saved; the plan must be of the current commit, config and state")
+        .requiredOption("--plan <folder>", "folder written by stack review --out")
         .action((args) => apply(context, args));
 
-interface ApplyArgs extends Pick<ReviewArgs, "stack" | "format"> {
-    /** Folder that `stack check --out` made. */
+interface ApplyArgs extends Pick<ReviewOptions, "stack" | "format"> {
+    /** Folder that `stack review --out` made. */
     plan: string;
     yes?: boolean;
 }

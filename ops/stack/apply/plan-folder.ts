@@ -41,7 +41,7 @@ export async function readSavedPlan(
     stack: Stack,
     state: Exported,
 ): Promise<SavedPlan> {
-    const again = "Create the plan again and have it reviewed: npm run ops -- stack check --out <folder>";
+    const again = "Create the plan again and have it reviewed: npm run ops -- stack review --out <folder>";
     let saved: SavedPlan;
     let now: SavedPlan["bound"];
     try {
@@ -50,7 +50,7 @@ export async function readSavedPlan(
     } catch (error) {
         if (!(error instanceof SyntaxError || (error as NodeJS.ErrnoException).code !== undefined)) throw error;
         throw new UsageError([
-            `--plan: must be a folder that stack check --out has made (${folder} lacks plan.json or plan.bound.json, or they are damaged). ${again}`,
+            `--plan: must be a folder that stack review --out has made (${folder} lacks plan.json or plan.bound.json, or they are damaged). ${again}`,
         ]);
     }
     const then: Record<string, string> = saved.bound ?? {};

@@ -1,8 +1,15 @@
 import { Option, type Command } from "commander";
 import { choice } from "../../arguments";
 
-export const FORMATS = ["text", "json", "markdown"] as const;
-export const FAIL_ON = ["breaks-callers", "risk", "none"] as const;
+const FORMATS = ["text", "json", "markdown"] as const;
+const FAIL_ON = ["breaks-callers", "risk", "none"] as const;
+
+/** Options of a command that prints a review. */
+export interface ReviewOptions {
+    stack?: string;
+    format: (typeof FORMATS)[number];
+    failOn: (typeof FAIL_ON)[number];
+}
 
 /** Adds `--format` and `--json` to a command with several output formats. The first format is the default. */
 export function withFormat(

@@ -9,13 +9,13 @@ import { gatewayOf } from "../gateway";
 import { findStack, type Stack } from "../stack";
 import { authenticatorIn } from "../stack-file";
 import { addedByHand, comparedIn } from "./added-by-hand";
-import { withReview } from "./arguments";
+import { withReview, type ReviewOptions } from "./arguments";
 import { changesOf, titleOf, type Change } from "./changes";
 import { byDanger, finding, type Finding } from "./finding";
 import { KINDS } from "./kinds";
 import type { Exported } from "./preview";
 import { readRefresh, type Step } from "./preview";
-import { counts, exported, failOn, printed, render, unfinished, type ReviewArgs } from "./review";
+import { counts, exported, failOn, printed, render, unfinished } from "./review";
 import { fieldsOf } from "./unexplained";
 
 export const command: AddCommand = (stack, context) =>
@@ -33,7 +33,7 @@ export const command: AddCommand = (stack, context) =>
  */
 export const undoDrift = (stack: string) => `PULUMI_K8S_ENABLE_PATCH_FORCE=true pulumi up --refresh -s ${stack}`;
 
-type DriftArgs = Pick<ReviewArgs, "stack" | "format" | "failOn">;
+type DriftArgs = ReviewOptions;
 
 async function drift(context: Context, args: DriftArgs): Promise<void> {
     const stack = await findStack(context, args.stack);

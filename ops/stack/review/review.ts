@@ -1,15 +1,14 @@
-/** `stack review`: shows the effect of a change on live callers before it is applied. */
+/** Reviews: what a change does to live callers, from a preview and the state. */
 import { readFileSync } from "node:fs";
 import { listsOf } from "../../../policy/rules/facts";
-import { withExamples, withStack, type AddCommand } from "../../arguments";
 import { ROOT, type Context } from "../../context";
 import { Failure, FindingsError, UsageError } from "../../errors";
 import { json } from "../../output";
 import { lockFailure } from "../backend-lock";
 import { ask, jsonObject, said } from "../pulumi";
-import { findStack, type Stack } from "../stack";
+import type { Stack } from "../stack";
 import { createdAgain } from "../history/generated";
-import { withReview, type FAIL_ON, type FORMATS } from "./arguments";
+import type { ReviewOptions } from "./arguments";
 import { changesOf, type Change } from "./changes";
 import { byDanger, finding, SEVERITIES, type Finding, type Severity } from "./finding";
 import { judge } from "./judge";
@@ -17,42 +16,6 @@ import { renderMarkdown } from "./markdown";
 import { exceptionsOf, policyFindings } from "./policies";
 import { errorsOf, errorText, readPreview, type Exported, type Preview } from "./preview";
 import { renderText, type Review } from "./report";
-
-export const command: AddCommand = (stack, context) =>
-    withExamples(
-        withReview(withStack(stack.command("review"))),
-        "stack review --stack intra",
-        "stack review --stack intra --preview preview.json --format markdown --fail-on none",
-    )
-        .description(
-            "Review the effects of a change on live callers, most dangerous first; runs pulumi preview, or reads its output",
-        )
-        .option("--preview <file>", "read the output of pulumi preview --json (default: run pulumi preview)")
-        .action((args) => review(context, args));
-
-export interface ReviewArgs {
-    stack?: string;
-    /** File with the output of `pulumi preview --json`. Default: none, and the command runs it. */
-    preview?: string;
-    format: (typeof FORMATS)[number];
-    failOn: (typeof FAIL_ON)[number];
-}
-
-async function review(context: Context, args: ReviewArgs): Promise<void> {
-    const found = await reviewed(context, args);
-    context.out(render(found, args.format));
-    failOn(found, args.failOn);
-}
-
-async function reviewed(context: Context, { preview, stack: name }: ReviewArgs): Promise<Review> {
-    if (preview !== undefined) {
-        const read = readPreview(fileText("--preview", preview), "--preview", name?.split("/").pop());
-        return fullReview(context, read, undefined);
-    }
-    const stack = await findStack(context, name);
-    const state = await exported(context, stack);
-    return fullReview(context, await runPreview(context, stack), state);
-}
 
 /** Findings of a preview. @param state state of the stack. Default: unknown */
 export function reviewOf(preview: Preview, today: Date, state: Exported = {}): Review {
@@ -87,19 +50,19 @@ export function withMore(review: Review, more: Finding[]): Review {
     return { ...review, findings: [...review.findings, ...more].sort(byDanger) };
 }
 
-export function render(found: Review, format: ReviewArgs["format"]): string {
+export function render(found: Review, format: ReviewOptions["format"]): string {
     if (format === "json") return json(found);
     return format === "markdown" ? renderMarkdown(found) : renderText(found);
 }
 
 /** Findings of at least a severity. */
-export function asBadAs(findings: Finding[], limit: ReviewArgs["failOn"]): Finding[] {
+export function asBadAs(findings: Finding[], limit: ReviewOptions["failOn"]): Finding[] {
     const bad = (SEVERITIES as readonly Severity[]).slice(0, limit === "none" ? 0 : SEVERITIES.indexOf(limit) + 1);
     return findings.filter(({ severity }) => bad.includes(severity));
 }
 
 /** @throws FindingsError if a finding has at least the severity `limit` */
-export function failOn({ about, stack, findings }: Review, limit: ReviewArgs["failOn"]): void {
+export function failOn({ about, stack, findings }: Review, limit: ReviewOptions["failOn"]): void {
     const found = asBadAs(findings, limit).length;
     if (found === 0) return;
     const what = limit === "risk" ? "have no risk for callers" : "break no caller";

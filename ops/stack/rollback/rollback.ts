@@ -13,11 +13,11 @@ import { replace, unchanged } from "../file-edit";
 import { git, hasCommit, uncommitted } from "../history/commits";
 import { credentialOf, generatedIn } from "../history/generated";
 import { isDone, readVersions, versionAt, type Version } from "../history/versions";
-import { withFormat } from "../review/arguments";
+import { withFormat, type ReviewOptions } from "../review/arguments";
 import { changesOf, type Change } from "../review/changes";
 import { finding, type Finding } from "../review/finding";
 import type { Exported } from "../review/preview";
-import { exported, fullReview, render, runPreview, withMore, type ReviewArgs } from "../review/review";
+import { exported, fullReview, render, runPreview, withMore } from "../review/review";
 import type { Preview } from "../review/preview";
 import { callersFileOf, callersOf, findStack, type Stack } from "../stack";
 import { contentOf, earlierConfig, keepRotated } from "./earlier-config";
@@ -38,7 +38,7 @@ export const command: AddCommand = (stack, context) =>
         .option("--config-file <file>", "stack file to use (default: the config of that version)")
         .action((args) => rollback(context, args));
 
-interface RollbackArgs extends Pick<ReviewArgs, "stack" | "format"> {
+interface RollbackArgs extends Pick<ReviewOptions, "stack" | "format"> {
     to: number;
     /** Stack file for the earlier program. */
     configFile?: string;

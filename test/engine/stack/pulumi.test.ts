@@ -83,7 +83,7 @@ describe("pulumi typed by hand:", () => {
         assert.match(said, /versions-pinned/);
         assert.match(said, /image\.tag: must be one version \(got "3\.18"\)/);
         assert.deepEqual(await stack.resources(), before);
-        const checked = await stack.ops("stack", "check", "--fail-on", "none");
+        const checked = await stack.ops("stack", "review", "--fail-on", "none");
         assert.equal(checked.code, 3);
         assert.match(checked.stdout, /caller-added {2}Caller carol gets access/, "the pack has reviewed the run");
         assert.match(checked.stderr, /\[mandatory\] {2}versions-pinned.*\n.*\n.*must be one version \(got "3\.18"\)/);
@@ -98,7 +98,7 @@ describe("pulumi typed by hand:", () => {
         const folder = join(current().dir, "plan");
         const apply = () => stack.opsOf(clone, "stack", "apply", "--yes", "--plan", folder);
         const before = await stack.resources();
-        succeeded(await stack.opsOf(clone, "stack", "check", "--fail-on", "risk", "--out", folder));
+        succeeded(await stack.opsOf(clone, "stack", "review", "--fail-on", "risk", "--out", folder));
 
         appendFileSync(join(clone, "index.ts"), "// another program\n");
         commitAll(clone);

@@ -175,7 +175,7 @@ describe("workflow templates", () => {
     it("apply only the plan, of the same commit and after the environment's approval, and never without the pack", () => {
         const { plan, apply } = of("apply.yml").jobs;
         assert.deepEqual([apply.needs, apply.environment], ["plan", "intra"]);
-        assert.match(plan.steps.at(-2).run, /stack check .*--fail-on breaks-callers --out "\$RUNNER_TEMP\/plan"/);
+        assert.match(plan.steps.at(-2).run, /stack review .*--fail-on breaks-callers --out "\$RUNNER_TEMP\/plan"/);
         assert.match(apply.steps.at(-1).run, /stack apply --yes --plan "\$RUNNER_TEMP\/plan"/);
         assert.equal(plan.steps.at(-1).with.name, apply.steps.at(-2).with.name);
         // A script that runs Pulumi directly would run it without the policy pack.

@@ -54,8 +54,7 @@ describe("--json", () => {
 
     const expired = step("update", caller("alice", ["a1", "a2", "old"]), caller("alice", ["a1", "a2"]));
     const REVIEWS: [args: string[], step: object, keys: string[], code: number][] = [
-        [["stack", "review"], removed("alice"), REVIEW, 3],
-        [["stack", "check"], removed("alice"), [...REVIEW, "accepted", "notAccepted"], 3],
+        [["stack", "review"], removed("alice"), [...REVIEW, "accepted", "notAccepted"], 3],
         [["consumer", "prune-expired"], expired, [...REVIEW, "changed"], 0],
         [["consumer", "prune-expired", "--yes"], expired, [...REVIEW, "changed"], 0],
     ];

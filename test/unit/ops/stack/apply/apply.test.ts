@@ -13,11 +13,11 @@ interface Planned extends Gate {
     ups(): string[][];
 }
 
-/** A clone, and a plan for it from a `stack check` that passed. */
+/** A clone, and a plan for it from a `stack review` that passed. */
 async function planned(options: GateOptions = {}): Promise<Planned> {
     const one = gate(options);
     const plan = join(one.folder, "plan");
-    await exits(0, one.ops("stack", "check", "--out", plan));
+    await exits(0, one.ops("stack", "review", "--out", plan));
     return {
         ...one,
         plan,

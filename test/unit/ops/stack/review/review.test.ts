@@ -32,20 +32,6 @@ async function review(text: string, args: string[] = [], options: BenchOptions =
 }
 
 describe("ops stack review", () => {
-    it("runs a preview of the stack with its file, and changes nothing", async () => {
-        const says = ({ args }: { args: string[] }) =>
-            args[0] === "preview" ? { stdout: digest(gone("alice")) } : undefined;
-        const { ops, calls, file } = bench({ says });
-        const { code, out, note } = await ops("stack", "review");
-        assert.equal(code, 3, note);
-        assert.match(out, /BREAKS CALLERS\n {2}caller-removed {2}Caller alice loses access/);
-        assert.deepEqual(
-            calls.map(({ args }) => args).filter(([verb]) => verb === "preview"),
-            [["preview", "--json", "--stack", "intra", "--config-file", file]],
-        );
-        assert.ok(calls.every(({ args }) => !["up", "refresh", "destroy"].includes(args[0])));
-    });
-
     const unknown = step("create", undefined, { ...consumer("x", []), type: UNKNOWN_TYPE });
     const alice = caller("alice", ["a"]);
     const novel = step("update", alice, { ...alice, inputs: { ...alice.inputs, novel: 1 } });

@@ -1,9 +1,9 @@
-// Proves which changes `stack check` passes or rejects under the policy pack, and which plan it saves. Git is real; a fake
+// Proves which changes `stack review` passes or rejects under the policy pack, and which plan it saves. Git is real; a fake
 // Pulumi answers from memory.
 import { strict as assert } from "node:assert";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { accepting, added, caller, gate, removed, step } from "./kit";
+import { accepting, added, caller, gate, removed, step } from "../apply/kit";
 import { exits } from "../../kit";
 
 const ROOT = join(__dirname, "../../../../..");
@@ -16,10 +16,10 @@ const entry = {
     until: "2026-12-01",
 };
 
-describe("ops stack check", () => {
+describe("ops stack review", () => {
     it("previews under the policy pack, shows the review, and changes nothing", async () => {
         const { ops, calls, clone, file } = gate({ steps: [added("bob")] });
-        const { out } = await exits(0, ops("stack", "check", "--fail-on", "risk"));
+        const { out } = await exits(0, ops("stack", "review", "--fail-on", "risk"));
         assert.match(out, /^Review of stack intra: [^]*caller-added/);
         assert.deepEqual(
             calls
@@ -41,7 +41,7 @@ describe("ops stack check", () => {
 
     it("stops a change that breaks a caller, and says how to accept it", async () => {
         const { ops } = gate({ steps: [removed("alice")] });
-        const { note } = await exits(3, ops("stack", "check"));
+        const { note } = await exits(3, ops("stack", "review"));
         assert.match(note, /1 finding with severity breaks-callers or worse, not accepted \(listed above\)/);
         assert.match(
             note,
@@ -55,19 +55,19 @@ describe("ops stack check", () => {
         let file = readFileSync(join(ROOT, "policy/accepted.yaml"), "utf8");
         for (const code of ["credential-revoked", "caller-removed"]) {
             commit("policy/accepted.yaml", file);
-            const { note } = await exits(3, ops("stack", "check"));
+            const { note } = await exits(3, ops("stack", "review"));
             const lines = note.split("\n").filter((line) => line.includes(`code: ${code}`));
             assert.equal(lines.length, 1, note);
             file += `${lines[0].replace("…", "agreed: yes, on the 3rd")}\n`;
         }
         commit("policy/accepted.yaml", file);
-        await exits(0, ops("stack", "check"));
+        await exits(0, ops("stack", "review"));
     });
 
     it("passes accepted findings, with the reason", async () => {
         const { ops, commit } = gate({ steps: [removed("alice")] });
         commit("policy/accepted.yaml", accepting(entry));
-        const { out } = await exits(0, ops("stack", "check", "--format", "markdown"));
+        const { out } = await exits(0, ops("stack", "review", "--format", "markdown"));
         assert.match(out, /Accepted in policy\/accepted\.yaml: caller-removed of alice \(has moved/);
     });
 
@@ -75,12 +75,12 @@ describe("ops stack check", () => {
         const { ops, commit } = gate({ steps: [removed("alice")] });
         const reason = "asked &commat;all, @all, <b>www.x.example</b> http://x\u001b[2J \u202Eend";
         commit("policy/accepted.yaml", accepting({ ...entry, reason }));
-        const comment = await ops("stack", "check", "--format", "markdown");
+        const comment = await ops("stack", "review", "--format", "markdown");
         assert.match(
             comment.out,
             /&amp;commat;all, @\u200ball, \\<b\\>www\u200b\.x\.example\\<\/b\\> http:\u200b\/\/x \\\[2J {2}end/,
         );
-        const page = await ops("stack", "check");
+        const page = await ops("stack", "review");
         assert.match(page.out, /asked &commat;all, @all, <b>www\.x\.example<\/b> http:\/\/x \[2J {2}end/);
     });
 
@@ -94,13 +94,13 @@ describe("ops stack check", () => {
         it(`ignores an acceptance ${what}`, async () => {
             const { ops, commit } = gate({ steps: [removed("alice")] });
             commit("policy/accepted.yaml", accepting({ ...entry, ...change }));
-            await exits(3, ops("stack", "check"));
+            await exits(3, ops("stack", "review"));
         });
 
     it("accepts one caller's finding and not another caller's", async () => {
         const { ops, commit } = gate({ steps: [removed("alice"), removed("bob")] });
         commit("policy/accepted.yaml", accepting(entry));
-        const { note } = await exits(3, ops("stack", "check"));
+        const { note } = await exits(3, ops("stack", "review"));
         assert.match(note, /1 finding with severity breaks-callers or worse, not accepted/);
     });
 
@@ -109,13 +109,13 @@ describe("ops stack check", () => {
         const { ops, commit } = gate({ steps: [step("update", before, caller("alice", ["a"]))] });
         const revoked = { ...entry, code: "credential-revoked", property: "credentials.b" };
         commit("policy/accepted.yaml", accepting(revoked));
-        const { note } = await exits(3, ops("stack", "check"));
+        const { note } = await exits(3, ops("stack", "review"));
         assert.match(
             note,
             /1 finding with severity breaks-callers or worse, not accepted[^]*property: "credentials\.c"/,
         );
         commit("policy/accepted.yaml", accepting(revoked, { ...revoked, property: "credentials.c" }));
-        await exits(0, ops("stack", "check"));
+        await exits(0, ops("stack", "review"));
     });
 
     it("rejects a file of acceptances with all its problems in one error", async () => {
@@ -125,7 +125,7 @@ describe("ops stack check", () => {
             "policy/accepted.yaml",
             accepting(far, ...["policy-violated", "constructor"].map((code) => ({ ...entry, code }))),
         );
-        const { note } = await exits(2, ops("stack", "check"));
+        const { note } = await exits(2, ops("stack", "review"));
         assert.match(note, /accepted\.0\.code: must be the code of a finding of stack review/);
         assert.match(note, /accepted\.0\.until: must be within 30 days/);
         for (const i of [1, 2]) assert.match(note, new RegExp(`accepted\\.${i}\\.code: must be the code of a finding`));
@@ -133,7 +133,7 @@ describe("ops stack check", () => {
         assert.ok(calls.every(({ args }) => args[0] !== "preview"));
         commit("policy/accepted.yaml", accepting({ ...entry, reason: "yes", until: "soon", who: "me" }));
         assert.match(
-            (await ops("stack", "check")).note,
+            (await ops("stack", "review")).note,
             /accepted\.0\.reason[^]*accepted\.0\.until: must be a day[^]*accepted\.0/,
         );
     });
@@ -149,7 +149,7 @@ describe("ops stack check", () => {
                 };
             },
         });
-        const { out, note } = await exits(3, ops("stack", "check", "--fail-on", "none", "--format", "markdown"));
+        const { out, note } = await exits(3, ops("stack", "review", "--fail-on", "none", "--format", "markdown"));
         assert.match(out, /caller-added[^]*The policy pack rejects the change/);
         assert.match(note, /intra: the policy pack rejects the change\. .* run: pulumi preview --policy-pack=/);
     });
@@ -159,7 +159,7 @@ describe("ops stack check", () => {
             says: ({ args }) =>
                 args[0] === "preview" ? { code: 255, stderr: "error: alpa.endpoints: required" } : undefined,
         });
-        const { code, out, note } = await ops("stack", "check");
+        const { code, out, note } = await ops("stack", "review");
         assert.deepEqual([code, out], [1, ""]);
         assert.equal(note.split("alpa.endpoints: required").length, 2);
     });
@@ -167,7 +167,7 @@ describe("ops stack check", () => {
     it("leaves a plan in a folder that others cannot read", async () => {
         const { ops, folder, file } = gate({ steps: [added("bob")] });
         const out = join(folder, "plan");
-        const { note } = await exits(0, ops("stack", "check", "--out", out));
+        const { note } = await exits(0, ops("stack", "review", "--out", out));
         assert.deepEqual(readdirSync(out).sort(), ["plan.bound.json", "plan.json"]);
         assert.equal(statSync(out).mode & 0o777, 0o700);
         assert.match(note, new RegExp(`Next: npm run ops -- stack apply --yes --plan ${out} --stack intra`));
@@ -184,23 +184,23 @@ describe("ops stack check", () => {
                 [urn]: { steps: ["same"], goal: { type, outputDiff: { updates: { credentials: "a" } } } },
             },
         });
-        const { out } = await exits(3, ops("stack", "check", "--out", join(folder, "plan")));
+        const { out } = await exits(3, ops("stack", "review", "--out", join(folder, "plan")));
         assert.match(out, /protection-weakened {2}Output credentials of the stack is no longer secret/);
         assert.ok(!existsSync(join(folder, "plan")));
     });
 
     it("leaves no plan of a change that did not pass", async () => {
         const { ops, folder } = gate({ steps: [removed("alice")] });
-        await exits(3, ops("stack", "check", "--out", join(folder, "plan")));
+        await exits(3, ops("stack", "review", "--out", join(folder, "plan")));
         assert.ok(!existsSync(join(folder, "plan")));
     });
 
     it("creates no plan for uncommitted changes, and overwrites no other plan", async () => {
         const { ops, folder, clone } = gate();
-        await exits(2, ops("stack", "check", "--out", folder));
+        await exits(2, ops("stack", "review", "--out", folder));
         writeFileSync(join(clone, "index.ts"), "second");
-        const { note } = await exits(2, ops("stack", "check", "--out", join(folder, "plan")));
+        const { note } = await exits(2, ops("stack", "review", "--out", join(folder, "plan")));
         assert.match(note, /work tree: has uncommitted changes \(git status: M index\.ts\)/);
-        await exits(0, ops("stack", "check"), "to look at it is no commit needed");
+        await exits(0, ops("stack", "review"), "to look at it is no commit needed");
     });
 });

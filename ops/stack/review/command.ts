@@ -1,7 +1,5 @@
-/**
- * `stack check`: checks whether a change may be merged or applied, with its review, the policy pack, and accepted
- * findings.
- */
+/** `stack review`: shows the effect of a change on live callers, and whether it may be merged or applied. */
+import { Option } from "commander";
 import { counted } from "../../../config/problems";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,33 +10,43 @@ import { dayAfter } from "../../dates";
 import { FindingsError, UsageError } from "../../errors";
 import { json } from "../../output";
 import { uncommitted } from "../history/commits";
-import { withReview } from "../review/arguments";
-import type { Finding } from "../review/finding";
-import { escaped } from "../review/markdown";
-import { openedOutputs } from "../review/opened-outputs";
-import { plain, type Review } from "../review/report";
-import { asBadAs, exported, fullReview, render, withMore, type ReviewArgs } from "../review/review";
+import { withReview, type ReviewOptions } from "./arguments";
+import type { Finding } from "./finding";
+import { escaped } from "./markdown";
+import { openedOutputs } from "./opened-outputs";
+import { plain, type Review } from "./report";
+import { readPreview } from "./preview";
+import { asBadAs, exported, fileText, fullReview, render, withMore } from "./review";
 import { findStack } from "../stack";
-import { acceptedBy, entriesFor, FILE, readAccepted, type Acceptance } from "./accepted-findings";
-import { planIn, savePlanOrigin } from "./plan-folder";
-import { previewPlan } from "./run-plan";
+import { acceptedBy, entriesFor, FILE, readAccepted, type Acceptance } from "../apply/accepted-findings";
+import { planIn, savePlanOrigin } from "../apply/plan-folder";
+import { previewPlan } from "../apply/run-plan";
 
 export const command: AddCommand = (stack, context) =>
     withExamples(
-        withReview(withStack(stack.command("check"))),
-        "stack check --stack intra",
-        "stack check --stack intra --out plan   # then: npm run ops -- stack apply --stack intra --plan plan",
+        withReview(withStack(stack.command("review"))),
+        "stack review --stack intra",
+        "stack review --stack intra --out plan   # then: npm run ops -- stack apply --stack intra --plan plan",
+        "stack review --stack intra --preview preview.json --format markdown --fail-on none",
     )
         .description(
-            "Check whether the review, the policy pack and the accepted findings let a change pass; changes nothing",
+            "Review the effects of a change on live callers, most dangerous first, under the policy pack and with the accepted findings; changes nothing",
         )
         .option(
             "--out <folder>",
-            "if the check passes, write the plan to this new folder for stack apply (default: none)",
+            "if the change passes, write the plan to this new folder for stack apply (default: none)",
         )
-        .action((args) => check(context, args));
+        .addOption(
+            new Option(
+                "--preview <file>",
+                "read the output of pulumi preview --json (default: run pulumi preview)",
+            ).conflicts("out"),
+        )
+        .action((args) => review(context, args));
 
-interface CheckArgs extends Pick<ReviewArgs, "stack" | "format" | "failOn"> {
+interface ReviewArgs extends ReviewOptions {
+    /** File with the output of `pulumi preview --json`. Default: none, and the command runs it. */
+    preview?: string;
     /** Folder for the plan, which `stack apply` carries out. */
     out?: string;
 }
@@ -46,14 +54,18 @@ interface CheckArgs extends Pick<ReviewArgs, "stack" | "format" | "failOn"> {
 /** Validity of a proposed acceptance, in days. */
 const PROPOSED_DAYS = 7;
 
-async function check(context: Context, args: CheckArgs): Promise<void> {
-    const stack = await findStack(context, args.stack);
+async function review(context: Context, args: ReviewArgs): Promise<void> {
     const root = context.program ?? ROOT;
     const acceptances = readAccepted(root, context.today);
+    if (args.preview !== undefined) {
+        const preview = readPreview(fileText("--preview", args.preview), "--preview", args.stack?.split("/").pop());
+        return judge(context, args, fullReview(context, preview, undefined), acceptances);
+    }
+    const stack = await findStack(context, args.stack);
     const isSaved = args.out !== undefined;
     const dirty = isSaved ? await uncommitted(root) : [];
     if (dirty.length > 0) throw new UsageError(dirty);
-    const folder = isSaved ? newFolder(resolve(args.out!)) : mkdtempSync(join(tmpdir(), "alpa-auth-check-"));
+    const folder = isSaved ? newFolder(resolve(args.out!)) : mkdtempSync(join(tmpdir(), "alpa-auth-review-"));
     let isKept = false;
     try {
         // The state is read before the preview, so that a change of the state during the preview makes the plan outdated.
@@ -66,7 +78,7 @@ async function check(context: Context, args: CheckArgs): Promise<void> {
         await savePlanOrigin(context, folder, stack, state, found);
         isKept = true;
     } finally {
-        // A plan that did not pass the check must not be applied.
+        // A plan that did not pass must not be applied.
         if (!isKept) rmSync(folder, { recursive: true, force: true });
     }
     context.note(`\nNext: npm run ops -- stack apply --yes --plan ${args.out} --stack ${stack.name}`);
@@ -83,10 +95,10 @@ function newFolder(folder: string): string {
 /** Prints the review. @throws FindingsError if the change must not be applied */
 function judge(
     context: Context,
-    { format, failOn }: CheckArgs,
+    { format, failOn }: ReviewArgs,
     found: Review,
     acceptances: Acceptance[],
-    refusal: string | undefined,
+    refusal?: string,
 ): void {
     const against = asBadAs(found.findings, failOn);
     const by = (finding: Finding) => acceptedBy(finding, found.stack, acceptances, context.today);
@@ -104,10 +116,10 @@ function judge(
 /** Longest line with reasons: a comment on GitHub has room for 1,500 characters in addition to the review. */
 const LONGEST = 1_000;
 
-function verdict(open: number, accepted: Acceptance[], refusal: string | undefined, format: CheckArgs["format"]) {
+function verdict(open: number, accepted: Acceptance[], refusal: string | undefined, format: ReviewArgs["format"]) {
     const reasons = accepted.map(({ code, resource, reason }) => `${code} of ${resource} (${reason})`).join("; ");
     const safe = (format === "markdown" ? escaped : plain)(reasons).slice(0, LONGEST);
-    const says = "The error message of stack check says";
+    const says = "The error message of stack review says";
     return [
         ...(refusal === undefined ? [] : [`The policy pack rejects the change. ${says} how to see why.`]),
         ...(open === 0 ? [] : [`${counted(open, "finding")} not accepted. ${says} how to accept one.`]),
